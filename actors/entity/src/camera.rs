@@ -1,0 +1,4 @@
+//! Cameras: whether a picture comes.
+
+pub(crate) mod actor;
+pub(crate) mod rules;

@@ -1,0 +1,41 @@
+//! The cluster, as this crate needs it: the seam at which tests put a double.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use domain::{EventBatch, GroupId, State};
+use futures::future::BoxFuture;
+use peer::CallError;
+use raft::{AppliedAt, BelowFloor, Committed, Lead, NodeId, Proposal, ProposeError};
+use tokio::sync::watch;
+
+/// What `raft::Groups` and `peer::Peers` do for this crate, with their words for it.
+pub(crate) trait Cluster: Send + Sync + 'static {
+    fn node(&self) -> NodeId;
+    /// Only where this node leads the group.
+    fn propose(
+        &self,
+        group: GroupId,
+        proposal: Proposal,
+        deadline: Duration,
+    ) -> BoxFuture<'static, Result<Committed, ProposeError>>;
+    /// Calls `read` once with the local applied state.
+    fn with_state(&self, group: GroupId, read: &mut dyn FnMut(&State));
+    fn applied(&self, group: GroupId) -> AppliedAt;
+    fn applied_watch(&self, group: GroupId) -> watch::Receiver<AppliedAt>;
+    fn events_after(&self, group: GroupId, index: u64, batches_max: usize) -> Result<Vec<Arc<EventBatch>>, BelowFloor>;
+    fn lead_watch(&self, group: GroupId) -> watch::Receiver<Lead>;
+    /// Hands a message to another node's router.
+    fn tell(&self, to: NodeId, payload: Bytes, deadline: Duration) -> BoxFuture<'static, Result<Bytes, CallError>>;
+}
+
+impl dyn Cluster {
+    /// Reads the local applied state. Short: nothing is applied meanwhile.
+    pub(crate) fn read<R>(&self, group: GroupId, read: impl FnOnce(&State) -> R) -> R {
+        let mut read = Some(read);
+        let mut result = None;
+        self.with_state(group, &mut |state| result = read.take().map(|read| read(state)));
+        #[allow(clippy::expect_used, reason = "with_state calls its argument exactly once")]
+        result.expect("the state was read")
+    }
+}

@@ -1,0 +1,63 @@
+//! What can be set, and every bound of this crate.
+
+use std::time::Duration;
+
+/// Readings that one group takes in at a time, from its proposer's side. Above it `record` is refused with `Overloaded`.
+pub(crate) const READINGS_IN_FLIGHT_MAX: usize = 65_536;
+/// Commands that one group takes in at a time. Above it `command` is refused with `Overloaded`.
+pub(crate) const COMMANDS_IN_FLIGHT_MAX: usize = 1024;
+/// Readings that wait in one district for the next commit. Above it a newer reading of a sensor takes the place of an
+/// older one that nobody has been answered for; where none gives way, the newcomer is refused.
+pub(crate) const DISTRICT_QUEUE_READINGS_MAX: usize = 4 * domain::limits::READINGS_PER_COMMAND_MAX;
+/// Times that one message is sent to another node. Then the caller hears `NoLeader`.
+pub(crate) const HOPS_MAX: u32 = 4;
+/// Wait for a sign of an election before a message is tried again.
+pub(crate) const ELECTION_WAIT_MAX: Duration = Duration::from_millis(200);
+/// Wait of a node that is elected and not yet ready, before it answers that it does not lead.
+pub(crate) const READY_WAIT_MAX: Duration = Duration::from_millis(500);
+/// How long a new lead waits for state's clock to be brought to now.
+pub(crate) const STAMP_WAIT_MAX: Duration = Duration::from_millis(500);
+/// Longest deadline of a message; a longer one is cut to it.
+pub(crate) const DEADLINE_MAX: Duration = Duration::from_secs(30);
+/// Entries' events taken from the tail at a time.
+pub(crate) const PUMP_BATCHES_MAX: usize = 256;
+/// Feeds of recorded readings that wait in the mailboxes of one group. At the bound the pump waits; what it misses
+/// meanwhile it makes good by looking at the state.
+pub(crate) const FEEDS_IN_FLIGHT_MAX: usize = 64;
+/// How often a whole group is looked at: the net under a wake that was lost with an actor that failed.
+pub(crate) const RESCAN_PERIOD: Duration = Duration::from_secs(60);
+/// Readings that wait for one sensor's actor. Above it a reading is not shown to the rules; the next one is.
+pub(crate) const SENSOR_BACKLOG_MAX: u64 = 256;
+/// How often a district looks for silent sensors.
+pub(crate) const SLAB_TICK: Duration = Duration::from_secs(1);
+/// Quiet sensors that are looked at in one tick; a larger district takes several ticks for a round.
+pub(crate) const SLAB_SCAN_MAX: usize = 2048;
+/// Alarms that one round of reporting takes.
+pub(crate) const REPORTS_PER_ROUND_MAX: usize = 256;
+/// Alarms that are reported to the command group at a time.
+pub(crate) const REPORTS_IN_FLIGHT_MAX: usize = 16;
+/// Wait before a report that failed is made again.
+pub(crate) const REPORT_RETRY_WAIT: Duration = Duration::from_secs(2);
+/// Wait before an actor's proposal that failed is decided anew.
+pub(crate) const DECIDE_AGAIN_WAIT: Duration = Duration::from_secs(1);
+/// The shortest sleep of a timer: state's clock moves with entries, so a deadline may be found a little early.
+pub(crate) const TIMER_WAIT_MIN: Duration = Duration::from_millis(50);
+/// How long stopping waits for the hosts to end.
+pub(crate) const STOP_WAIT_MAX: Duration = Duration::from_secs(2);
+
+/// What the operator can set.
+#[derive(Clone, Debug)]
+pub struct EntityConfig {
+    /// How long an actor waits for its own proposal. Past it the outcome is unknown and it decides anew.
+    pub commit_deadline: Duration,
+    /// How long a camera may be without a picture before it is an alarm, milliseconds.
+    pub camera_debounce_ms: u64,
+    /// How long a camera's new node may take to report it, after the cameras were placed anew, milliseconds.
+    pub camera_report_within_ms: u64,
+}
+
+impl Default for EntityConfig {
+    fn default() -> Self {
+        Self { commit_deadline: Duration::from_secs(5), camera_debounce_ms: 15_000, camera_report_within_ms: 60_000 }
+    }
+}

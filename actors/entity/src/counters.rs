@@ -1,0 +1,93 @@
+//! What is counted, for `/metrics`.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+macro_rules! counters {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {
+        /// Numbers since start; those called gauges go down again.
+        #[derive(Debug, Default)]
+        pub struct Counters { $($(#[$doc])* pub $name: AtomicU64),+ }
+
+        impl Counters {
+            /// Every counter by name, as it stands.
+            #[must_use]
+            pub fn snapshot(&self) -> Vec<(&'static str, u64)> {
+                vec![$((stringify!($name), self.$name.load(Ordering::Relaxed))),+]
+            }
+        }
+    };
+}
+
+counters! {
+    /// Readings answered with a verdict of the group.
+    readings_judged,
+    /// Readings of sensors that are placed nowhere.
+    readings_unplaced,
+    /// Entries of readings proposed.
+    reading_batches,
+    /// Readings that gave way to newer ones of the same sensor.
+    readings_conflated,
+    /// Calls of `record` refused at a bound.
+    records_overloaded,
+    /// Commands passed on to the log.
+    commands,
+    /// Commands refused at a bound.
+    commands_overloaded,
+    /// Messages sent to another node.
+    hops,
+    /// Messages taken from another node.
+    told,
+    /// Messages that ended with nobody leading the group.
+    no_leader,
+    /// Messages whose outcome is unknown.
+    unknown,
+    /// Alarms proposed to be raised.
+    alarms_raised,
+    /// Alarms proposed to be cleared.
+    alarms_cleared,
+    /// Alarms reported to the command group.
+    alarms_reported,
+    /// Reports folded into a district's flood of alarms.
+    alarms_folded,
+    /// Reports that failed and are made again.
+    reports_failed,
+    /// Escalations proposed.
+    escalations,
+    /// Readings that the rules did not see since a sensor's actor was behind.
+    rule_readings_skipped,
+    /// Times that the pump fell below the floor of the event tail and looked at the whole state instead.
+    rescans,
+    /// Leads gained.
+    reigns,
+    /// Gauge: actors alive.
+    actors,
+    /// Actors that panicked or failed.
+    actor_failures,
+}
+
+pub(crate) fn count(counter: &AtomicU64) {
+    add(counter, 1);
+}
+
+pub(crate) fn add(counter: &AtomicU64, n: usize) {
+    counter.fetch_add(n as u64, Ordering::Relaxed);
+}
+
+/// Counts an actor for as long as its state lives.
+pub(crate) struct Alive(Arc<Counters>);
+
+impl Alive {
+    pub(crate) fn new(counters: &Arc<Counters>) -> Self {
+        count(&counters.actors);
+        Self(counters.clone())
+    }
+}
+
+impl Drop for Alive {
+    fn drop(&mut self) {
+        self.0.actors.fetch_sub(1, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,35 @@
+//! The actors: what decides what to propose. One ractor actor per district, camera and incident, and one per sensor that
+//! is not quiet, hosted by the leader of their Raft group; the way to them from any node; and the bounds of both.
+//!
+//! - `rules.rs` of each noun is pure: plain values in, proposals out. `actor.rs` beside it is the shell.
+//! - An actor holds only what may be lost. What it decides, it decides against the replicated state, so an actor that
+//!   is restarted, doubled or deposed does no harm.
+//! - [`Router`] is the one door: a message takes at most one hop to the node that leads its group. When the lead has
+//!   moved it is the message that is sent on and decided anew, never the decided command.
+//!
+//! See `DESIGN.md` of this folder.
+
+mod admission;
+mod alarm;
+mod camera;
+mod clock;
+mod cluster;
+mod config;
+mod counters;
+mod district;
+mod error;
+mod host;
+mod incident;
+mod overseer;
+mod router;
+mod sensor;
+mod timer;
+mod wiring;
+
+#[cfg(test)]
+mod tests;
+
+pub use config::EntityConfig;
+pub use counters::Counters;
+pub use error::TellError;
+pub use router::{Router, TELL_KIND};

@@ -1,0 +1,8 @@
+//! The shell, on a double of the cluster over real state.
+
+mod alarm;
+mod camera;
+mod failover;
+mod incident;
+mod record;
+mod world;

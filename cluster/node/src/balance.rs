@@ -1,0 +1,60 @@
+//! Spreads the leads of the groups over the nodes, so that each carries its share of the writing.
+
+use std::time::Duration;
+
+use domain::GroupId;
+use peer::{NodeId, Peers};
+use raft::Groups;
+
+/// How often a lead may move from this node.
+const TICK: Duration = Duration::from_secs(5);
+
+/// Rounds in which the preferred node must have been connected before a lead moves to it: a node that has just come back
+/// catches up first.
+const STEADY_ROUNDS: u32 = 3;
+
+/// The node that should lead `group` when all are well.
+fn preferred(group: GroupId, voters: &[NodeId]) -> Option<NodeId> {
+    let index = (group.0 as usize).checked_rem(voters.len())?;
+    voters.get(index).copied()
+}
+
+/// Hands over what another should lead, one lead at a time.
+pub(crate) async fn balance(groups: Groups, peers: Peers) {
+    let mut tick = tokio::time::interval(TICK);
+    let mut steady = std::collections::BTreeMap::<NodeId, u32>::new();
+    loop {
+        tick.tick().await;
+        let mut voters = groups.voters(GroupId::COMMAND);
+        voters.sort_unstable();
+        for node in &voters {
+            let rounds = steady.entry(*node).or_default();
+            *rounds = if *node == groups.node() || peers.is_connected(*node) { rounds.saturating_add(1) } else { 0 };
+        }
+        let ours = GroupId::all().filter(|group| groups.lead_watch(*group).borrow().is_self_ready);
+        let moving = ours.filter_map(|group| {
+            let to = preferred(group, &voters)?;
+            let ready = to != groups.node() && steady.get(&to).is_some_and(|rounds| *rounds >= STEADY_ROUNDS);
+            ready.then_some((group, to))
+        });
+        if let Some((group, to)) = moving.into_iter().next() {
+            tracing::info!(%group, to, "handing the lead over, to spread the leads");
+            groups.transfer_leader(group, to).await;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn leads_are_spread() {
+        let mut counts = std::collections::BTreeMap::new();
+        for group in GroupId::all() {
+            *counts.entry(preferred(group, &[1, 2, 3]).unwrap()).or_insert(0) += 1;
+        }
+        assert_eq!(counts.into_values().collect::<Vec<_>>(), [3, 3, 3]);
+        assert_eq!(preferred(GroupId(1), &[]), None);
+    }
+}

@@ -1,0 +1,18 @@
+//! One running node, and the `trongdong` program: start, stop, and what an operator does from a terminal. It decides
+//! nothing: that is `domain`'s, and the actors'.
+//!
+//! - [`run`] starts the parts in their order and stops them in the other; [`dispatch`] hands peers' messages to them.
+//! - [`placement`], [`balance`] and [`relay`] spread cameras, leads and video over the nodes.
+//! - [`config`] and [`init`] are the files of a node; [`local`] runs a cluster of real processes on one machine.
+
+mod balance;
+pub mod config;
+mod dispatch;
+pub mod init;
+pub mod local;
+pub mod placement;
+mod recorder;
+mod relay;
+mod run;
+
+pub use run::Node;

@@ -1,0 +1,213 @@
+//! A cluster of real processes on this machine, on loopback: for the demo, the drills and the benchmarks.
+
+use std::{
+    error::Error,
+    fs::{self, File},
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use crate::init::{NewNode, init};
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+/// The first administrator of a local cluster.
+pub const ADMIN: &str = "quan-tri";
+
+/// How long a node may take to be ready: opening RocksDB and electing nine leaders on a busy machine.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+
+/// How long a node may take to stop when asked.
+const STOP_WITHIN: Duration = Duration::from_secs(15);
+
+/// One node of a local cluster.
+pub struct LocalNode {
+    /// Its id.
+    pub id: u64,
+    /// Its folder.
+    pub home: PathBuf,
+    /// Origin of its gateway.
+    pub url: String,
+    /// Its MQTT endpoint.
+    pub mqtt: SocketAddr,
+    child: Option<Child>,
+}
+
+/// Nodes that run as child processes; they end with it.
+pub struct LocalCluster {
+    program: PathBuf,
+    /// The nodes, by id.
+    pub nodes: Vec<LocalNode>,
+    /// Password of [`ADMIN`].
+    pub password: String,
+}
+
+impl LocalCluster {
+    /// Makes a cluster of `count` nodes in `folder`, or opens the one that is there. Ports are taken from `first_port`
+    /// on, three a node; 0 takes free ones. Nothing runs yet.
+    pub fn make(program: &Path, folder: &Path, count: u64, first_port: u16) -> Result<Self> {
+        let password_file = folder.join("admin.password");
+        if !folder.join("node-1").exists() {
+            let mut ports = Ports::new(first_port);
+            let nodes = (1..=count)
+                .map(|id| {
+                    Ok(NewNode {
+                        id,
+                        host: "127.0.0.1".to_owned(),
+                        peer: ports.next()?,
+                        gateway: ports.next()?,
+                        mqtt: ports.next()?,
+                        tls: false,
+                    })
+                })
+                .collect::<Result<Vec<_>>>()?;
+            let password = crate::init::random_hex(8)?;
+            init(folder, "local", &nodes, ADMIN, &password)?;
+            fs::write(&password_file, password)?;
+        }
+        let mut nodes = Vec::new();
+        for id in 1..=count {
+            let home = folder.join(format!("node-{id}"));
+            let config = crate::config::NodeConfig::load(&home)?;
+            let mqtt = config.mqtt.map_or(config.gateway.listen, |mqtt| mqtt.listen);
+            nodes.push(LocalNode { id, home, url: format!("http://{}", config.gateway.listen), mqtt, child: None });
+        }
+        let password = fs::read_to_string(password_file)?.trim().to_owned();
+        Ok(Self { program: program.to_owned(), nodes, password })
+    }
+
+    fn node(&mut self, id: u64) -> Result<&mut LocalNode> {
+        self.nodes.iter_mut().find(|node| node.id == id).ok_or_else(|| format!("no node {id}").into())
+    }
+
+    /// Starts every node that does not run.
+    pub fn start(&mut self) -> Result<()> {
+        for id in self.nodes.iter().map(|node| node.id).collect::<Vec<_>>() {
+            self.start_node(id)?;
+        }
+        Ok(())
+    }
+
+    /// Starts one node; what it logs goes to `node.log` in its folder.
+    pub fn start_node(&mut self, id: u64) -> Result<()> {
+        let program = self.program.clone();
+        let node = self.node(id)?;
+        if node.child.is_some() {
+            return Ok(());
+        }
+        let log = File::options().create(true).append(true).open(node.home.join("node.log"))?;
+        let child = Command::new(program)
+            .arg("start")
+            .arg(&node.home)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        node.child = Some(child);
+        Ok(())
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self, id: u64) -> Result<()> {
+        if let Some(mut child) = self.node(id)?.child.take() {
+            child.kill()?;
+            child.wait()?;
+        }
+        Ok(())
+    }
+
+    /// Process id of a running node.
+    pub fn pid(&mut self, id: u64) -> Result<Option<u32>> {
+        Ok(self.node(id)?.child.as_ref().map(Child::id))
+    }
+
+    /// Asks every node to stop, and kills what has not after a while.
+    pub fn stop(&mut self) -> Result<()> {
+        for node in &self.nodes {
+            if let Some(child) = &node.child {
+                let _ = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status();
+            }
+        }
+        let until = Instant::now() + STOP_WITHIN;
+        for node in &mut self.nodes {
+            let Some(mut child) = node.child.take() else { continue };
+            while child.try_wait()?.is_none() && Instant::now() < until {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            if child.try_wait()?.is_none() {
+                child.kill()?;
+                child.wait()?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits until every running node says that it is ready.
+    pub async fn ready(&mut self) -> Result<()> {
+        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
+        let until = Instant::now() + READY_WITHIN;
+        for node in &mut self.nodes {
+            let Some(child) = &mut node.child else { continue };
+            loop {
+                if let Some(status) = child.try_wait()? {
+                    let log = node.home.join("node.log");
+                    return Err(format!("node {} ended ({status}): see {}", node.id, log.display()).into());
+                }
+                let answer = http.get(format!("{}/ready", node.url)).send().await;
+                if answer.is_ok_and(|answer| answer.status().is_success()) {
+                    break;
+                }
+                if Instant::now() > until {
+                    let log = node.home.join("node.log");
+                    return Err(format!("node {} is not ready: see {}", node.id, log.display()).into());
+                }
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Origins of all nodes.
+    #[must_use]
+    pub fn urls(&self) -> Vec<String> {
+        self.nodes.iter().map(|node| node.url.clone()).collect()
+    }
+}
+
+impl Drop for LocalCluster {
+    fn drop(&mut self) {
+        for node in &mut self.nodes {
+            if let Some(mut child) = node.child.take() {
+                let _ = child.kill();
+                let _ = child.wait();
+            }
+        }
+    }
+}
+
+/// Ports in a row, or free ones.
+struct Ports {
+    next: u16,
+    /// Held until all are chosen, so that none is given twice.
+    held: Vec<TcpListener>,
+}
+
+impl Ports {
+    fn new(first: u16) -> Self {
+        Self { next: first, held: Vec::new() }
+    }
+
+    fn next(&mut self) -> Result<SocketAddr> {
+        if self.next == 0 {
+            let listener = TcpListener::bind("127.0.0.1:0")?;
+            let address = listener.local_addr()?;
+            self.held.push(listener);
+            return Ok(address);
+        }
+        let port = self.next;
+        self.next = port.checked_add(1).ok_or("choose a lower first port")?;
+        Ok(SocketAddr::from(([127, 0, 0, 1], port)))
+    }
+}

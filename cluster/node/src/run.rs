@@ -1,0 +1,257 @@
+//! One running node: everything in the order in which it starts, and stops in the other direction.
+
+use std::{
+    error::Error,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+
+use domain::{Command, GroupId, PutPerson};
+use edge::{Accounts, Edge, EdgeConfig, Sealer};
+use entity::{EntityConfig, Router};
+use ingest::{
+    mqtt::{Endpoint, EndpointConfig, Intake, SubscriberConfig, run_subscriber},
+    rtsp::Fleet,
+};
+use peer::{Identity, Peers};
+use raft::{Groups, Proposal};
+use rocks::RocksDisk;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+
+use crate::{
+    balance::balance,
+    config::NodeConfig,
+    dispatch::Dispatch,
+    init::{FIRST_ADMIN, FOUNDED, FirstAdmin},
+    placement::{agree_on_live_nodes, assign_cameras},
+    recorder::ClusterRecorder,
+    relay::Relay,
+};
+
+type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// How often consensus is asked whether it is still alive.
+const HEALTH_TICK: Duration = Duration::from_millis(500);
+
+/// How often a founder looks whether the first administrator is there.
+const FOUNDING_TICK: Duration = Duration::from_millis(200);
+
+/// Deadline of the founding proposal.
+const FOUNDING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A running node.
+pub struct Node {
+    groups: Groups,
+    router: Router,
+    peers: Peers,
+    edge: Option<Edge>,
+    disk: Arc<RocksDisk>,
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Node {
+    /// Starts the node whose folder this is.
+    pub async fn start(home: &Path) -> Result<Self> {
+        let config = NodeConfig::load(home)?;
+        let founding = prepare(home, &config)?;
+        let data = config.data.clone();
+        let disk = tokio::task::spawn_blocking(move || RocksDisk::open(&data, &rocks::Options::default())).await??;
+        let disk = Arc::new(disk);
+
+        let identity = Identity::load(&config.certificates, &config.cluster, config.node)?;
+        let dispatch = Arc::new(Dispatch::default());
+        let peers = Peers::start(identity, config.peer.listen, Arc::clone(&dispatch) as _).await?;
+        for member in config.members.iter().filter(|member| member.id != config.node) {
+            peers.set_address(member.id, &member.peer_address);
+        }
+        let groups = Groups::start(config.node, config.epoch, Arc::clone(&disk) as _, peers.clone()).await?;
+        let _ = dispatch.groups.set(groups.clone());
+        if founding {
+            groups.initialize(&config.founders()).await?;
+            fs::write(home.join(FOUNDED), "")?;
+        }
+
+        let router = Router::start(groups.clone(), peers.clone(), EntityConfig::default()).await;
+        let _ = dispatch.router.set(router.clone());
+        let sealing_key = config.sealing_key()?;
+        let sealer = Sealer::new(&sealing_key);
+        let accounts = Accounts::new(groups.clone(), sealer.clone());
+        let recorder = Arc::new(ClusterRecorder { router: router.clone(), accounts });
+        let fleet = Arc::new(Fleet::new(Arc::clone(&recorder) as _));
+        let relay = Arc::new(Relay::new(groups.clone(), peers.clone(), Arc::clone(&fleet)));
+        let _ = dispatch.relay.set(Arc::clone(&relay));
+        let intake = Intake::new(recorder);
+
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = Vec::new();
+        if let Some(mqtt) = &config.mqtt {
+            let listener = TcpListener::bind(mqtt.listen).await?;
+            let tls = if mqtt.tls { Some(server_tls(&config.certificates)?) } else { None };
+            let endpoint = Endpoint::new(Arc::clone(&intake), EndpointConfig { tls, ..EndpointConfig::default() });
+            let stopped = stopped.clone();
+            tasks.push(tokio::spawn(async move { endpoint.run(listener, stopped).await }));
+        }
+        if let Some(client) = &config.mqtt_client {
+            let login = match &client.password_file {
+                Some(file) => Some((client.user.clone(), fs::read_to_string(file)?.trim().to_owned())),
+                None => None,
+            };
+            let subscriber = SubscriberConfig {
+                host: client.host.clone(),
+                port: client.port,
+                client_id: format!("trongdong-{}", config.cluster),
+                login,
+            };
+            let (fence, fenced) = watch::channel(false);
+            tasks.push(tokio::spawn(keep_fence(groups.clone(), fence)));
+            let intake = Arc::clone(&intake);
+            tasks.push(tokio::spawn(async move { run_subscriber(subscriber, intake, fenced).await }));
+        }
+
+        let mut edge_config = EdgeConfig::new(config.gateway.listen, public_url(&config), sealing_key);
+        if config.gateway.tls {
+            edge_config.tls = Some(server_tls(&config.certificates)?);
+        }
+        edge_config.more_metrics = Some(more_metrics(&router, &peers, &disk, &intake));
+        edge_config.intake = Some(intake);
+        let members = groups.clone();
+        let nodes = Arc::new(move || members.members().into_iter().map(|(id, node)| (id, node.public_url)).collect());
+        let edge = Edge::start(edge_config, groups.clone(), router.clone(), relay, nodes).await?;
+
+        tasks.push(tokio::spawn(agree_on_live_nodes(groups.clone(), peers.clone())));
+        tasks.push(tokio::spawn(assign_cameras(groups.clone(), fleet, sealer)));
+        tasks.push(tokio::spawn(balance(groups.clone(), peers.clone())));
+        tasks.push(tokio::spawn(found_admin(groups.clone(), home.join(FIRST_ADMIN))));
+        router.ingest_came_up();
+        tracing::info!(node = config.node, gateway = %edge.local_addr(), peers = %peers.local_addr(), "up");
+        Ok(Self { groups, router, peers, edge: Some(edge), disk, stop, tasks })
+    }
+
+    /// Resolves when consensus on this node has failed for good: the process must end, and come back right.
+    pub async fn failed(&self) -> String {
+        let mut tick = tokio::time::interval(HEALTH_TICK);
+        loop {
+            tick.tick().await;
+            if let Some(status) = self.groups.status().into_iter().find(|status| status.fatal.is_some()) {
+                return format!("group {}: {}", status.group, status.fatal.unwrap_or_default());
+            }
+        }
+    }
+
+    /// Stops in order: people first, then devices, actors, consensus, the disk.
+    pub async fn stop(mut self) {
+        let _ = self.stop.send(true);
+        if let Some(edge) = self.edge.take() {
+            edge.stop().await;
+        }
+        for task in &self.tasks {
+            task.abort();
+        }
+        self.router.stop().await;
+        self.groups.shutdown().await;
+        self.peers.shutdown().await;
+        let disk = Arc::clone(&self.disk);
+        let _ = tokio::task::spawn_blocking(move || raft::disk::Disk::close(disk.as_ref())).await;
+    }
+}
+
+/// Whether this start founds the cluster. A founder whose data is gone must not do it twice: it would vote again where
+/// it has voted before.
+fn prepare(home: &Path, config: &NodeConfig) -> Result<bool> {
+    let founded = home.join(FOUNDED).exists();
+    let has_data = config.data.join("db/CURRENT").exists();
+    if founded && !has_data {
+        return Err(format!(
+            "{}: this node had data in {} and it is gone; replace it by a node with a new id",
+            home.display(),
+            config.data.display()
+        )
+        .into());
+    }
+    fs::create_dir_all(&config.data)?;
+    Ok(!founded)
+}
+
+fn public_url(config: &NodeConfig) -> String {
+    let own = config.members.iter().find(|member| member.id == config.node);
+    own.map(|member| member.public_url.clone()).unwrap_or_default()
+}
+
+fn server_tls(certificates: &Path) -> Result<Arc<rustls::ServerConfig>> {
+    let chain =
+        CertificateDer::pem_file_iter(certificates.join("server.pem"))?.collect::<std::result::Result<_, _>>()?;
+    let key = PrivateKeyDer::from_pem_file(certificates.join("server.key"))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)?;
+    Ok(Arc::new(config))
+}
+
+/// The external broker's messages are taken by whoever leads group 0, and by nobody else.
+async fn keep_fence(groups: Groups, fence: watch::Sender<bool>) {
+    let mut lead = groups.lead_watch(GroupId::COMMAND);
+    loop {
+        fence.send_replace(lead.borrow_and_update().is_self_ready);
+        if lead.changed().await.is_err() {
+            fence.send_replace(false);
+            return;
+        }
+    }
+}
+
+/// While nobody is registered, whoever leads group 0 registers the first administrator.
+async fn found_admin(groups: Groups, file: PathBuf) {
+    let Ok(text) = fs::read_to_string(&file) else { return };
+    let person = match toml::from_str::<FirstAdmin>(&text).map_err(Into::into).and_then(|admin| admin.person()) {
+        Ok(person) => person,
+        Err(error) => {
+            tracing::error!(file = %file.display(), %error, "the first administrator cannot be read");
+            return;
+        }
+    };
+    let mut tick = tokio::time::interval(FOUNDING_TICK);
+    let lead = groups.lead_watch(GroupId::COMMAND);
+    while groups.read(GroupId::COMMAND, |state| state.persons().is_empty()) {
+        tick.tick().await;
+        if lead.borrow().is_self_ready {
+            let command = Command::PutPerson(PutPerson { person: person.clone() });
+            let _ = groups.propose(GroupId::COMMAND, Proposal::system(command), FOUNDING_TIMEOUT).await;
+        }
+    }
+}
+
+fn more_metrics(router: &Router, peers: &Peers, disk: &Arc<RocksDisk>, intake: &Arc<Intake>) -> edge::MoreMetrics {
+    let (router, peers, disk, intake) = (router.clone(), peers.clone(), Arc::clone(disk), Arc::clone(intake));
+    Arc::new(move || {
+        let named = |prefix: &'static str, counts: Vec<(&'static str, u64)>| {
+            counts.into_iter().map(move |(name, count)| (format!("{prefix}_{name}"), count))
+        };
+        let mut all: Vec<(String, u64)> = Vec::new();
+        all.extend(named("entity", router.counters().snapshot()));
+        all.extend(named("peer", peers.counters().all()));
+        let rocks = disk.counters();
+        all.extend(named(
+            "rocks",
+            vec![
+                ("entries_total", rocks.entries),
+                ("bytes_total", rocks.bytes),
+                ("batches_total", rocks.batches),
+                ("fsyncs_total", rocks.fsyncs),
+                ("fsync_us_total", rocks.fsync_us_sum),
+                ("row_batches_total", rocks.row_batches),
+                ("queue_ops", rocks.queue_ops),
+                ("queue_bytes", rocks.queue_bytes),
+                ("background_errors", rocks.background_errors),
+                ("write_stopped", u64::from(rocks.write_stopped)),
+            ],
+        ));
+        all.extend(named("mqtt", intake.counters().snapshot()));
+        all
+    })
+}

@@ -1,0 +1,160 @@
+//! The demonstration province: real names of Thái Nguyên with made-up devices, people and response units, the same at
+//! every start. It is registered over the HTTP interface by an administrator's session, and registering it again changes
+//! nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use domain::{Camera, Person, Sensor, Unit};
+use futures::{StreamExt, stream};
+use serde::Serialize;
+
+use crate::client::{Answer, Client, ClientError, Refused};
+
+pub mod camera;
+pub mod measure;
+pub mod person;
+pub mod random;
+pub mod sensor;
+pub mod tables;
+pub mod unit;
+
+pub use person::{NewPerson, people};
+pub use tables::{admin_units, districts};
+
+/// Administrative units of one request: their names and aliases stay within the gateway's 64 KiB of a body.
+const ADMIN_UNITS_PER_REQUEST: usize = 32;
+/// Requests under way at once.
+const REQUESTS_AT_ONCE: usize = 16;
+/// Requests begun before all earlier ones are answered. Well within the replies that the cluster remembers of a session, so
+/// that a slow one can be sent again under its number.
+const REQUESTS_PER_ROUND: usize = 64;
+/// Refusals kept in words; the rest is only counted.
+const REFUSALS_KEPT_MAX: usize = 16;
+
+/// How much there is of what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TownSize {
+    /// Cameras; none without an RTSP server.
+    pub cameras: usize,
+    /// Sensors of all kinds.
+    pub sensors: usize,
+    /// Response units.
+    pub units: usize,
+}
+
+impl Default for TownSize {
+    fn default() -> Self {
+        Self { cameras: 24, sensors: 500, units: 30 }
+    }
+}
+
+/// What was registered of one noun.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Registered {
+    /// Accepted, whether new or known already.
+    pub accepted: usize,
+    /// Refused, by code.
+    pub refused: BTreeMap<String, usize>,
+    /// The first refusals in words, each with what was refused.
+    pub refusals: Vec<(String, Refused)>,
+}
+
+impl Registered {
+    fn put(&mut self, what: &str, answer: Answer) {
+        match answer {
+            Answer::Accepted(_) => self.accepted += 1,
+            Answer::Refused(refused) => {
+                *self.refused.entry(refused.code.clone()).or_default() += 1;
+                if self.refusals.len() < REFUSALS_KEPT_MAX {
+                    self.refusals.push((what.to_owned(), refused));
+                }
+            }
+        }
+    }
+
+    /// How many were refused.
+    #[must_use]
+    pub fn refused_count(&self) -> usize {
+        self.refused.values().sum()
+    }
+}
+
+/// The province as it was registered.
+#[derive(Clone, Debug, Default)]
+pub struct Furnished {
+    /// Sensors of the size that was asked for.
+    pub sensors: Vec<Sensor>,
+    /// Cameras; empty without an RTSP server.
+    pub cameras: Vec<Camera>,
+    /// Response units.
+    pub units: Vec<Unit>,
+    /// What became of each noun: `admin_unit`, `district`, `unit`, `person`, `sensor`, `camera`.
+    pub registered: BTreeMap<&'static str, Registered>,
+}
+
+impl Furnished {
+    /// How many registrations were refused.
+    #[must_use]
+    pub fn refused_count(&self) -> usize {
+        self.registered.values().map(Registered::refused_count).sum()
+    }
+}
+
+/// Registers the province. `client` is signed in as an administrator for everywhere; `password` is what the made-up
+/// accounts get that are not there yet; cameras are those that `rtsp_base` (`rtsp://host:port`) serves, see `ops/rtsp`.
+///
+/// # Errors
+/// No node answers. Refusals are no error: they are in the result.
+pub async fn furnish(
+    client: &Client,
+    size: TownSize,
+    rtsp_base: Option<&str>,
+    password: &str,
+) -> Result<Furnished, ClientError> {
+    let mut registered = BTreeMap::new();
+    let mut admin_units_registered = Registered::default();
+    // One after the other: a unit may stand in a later request than its parent, never in an earlier one.
+    for chunk in admin_units().chunks(ADMIN_UNITS_PER_REQUEST) {
+        let answer = client.command("/api/admin-units", &serde_json::json!({ "admin_units": chunk })).await?;
+        let what = chunk.first().map_or("", |unit| unit.code.as_str());
+        admin_units_registered.put(what, answer);
+    }
+    registered.insert("admin_unit", admin_units_registered);
+    registered.insert("district", register(client, "/api/districts", &districts(), |it| it.id.to_string()).await?);
+    let units = unit::units(size.units);
+    registered.insert("unit", register(client, "/api/units", &units, |it| it.id.to_string()).await?);
+    // An account that is there keeps its password, and whoever is signed in with it stays so.
+    let known: BTreeSet<String> =
+        client.list::<Person>("/api/people").await?.into_iter().map(|person| person.id.to_string()).collect();
+    let new: Vec<_> = people(password).into_iter().filter(|person| !known.contains(&person.id)).collect();
+    registered.insert("person", register(client, "/api/people", &new, |it| it.id.clone()).await?);
+    let sensors = sensor::sensors(size.sensors);
+    registered.insert("sensor", register(client, "/api/sensors", &sensors, |it| it.id.to_string()).await?);
+    let cameras = rtsp_base.map(|base| camera::cameras(size.cameras, base)).unwrap_or_default();
+    registered.insert("camera", register(client, "/api/cameras", &cameras, |it| it.id.to_string()).await?);
+    Ok(Furnished { sensors, cameras, units, registered })
+}
+
+/// Sends one command for each item, several at once.
+///
+/// # Errors
+/// No node answers.
+pub async fn register<T: Serialize>(
+    client: &Client,
+    path: &str,
+    items: &[T],
+    name: impl Fn(&T) -> String,
+) -> Result<Registered, ClientError> {
+    let mut registered = Registered::default();
+    for round in items.chunks(REQUESTS_PER_ROUND) {
+        let requests = round.iter().map(|item| async { (name(item), client.command(path, item).await) });
+        let mut answers = stream::iter(requests).buffer_unordered(REQUESTS_AT_ONCE);
+        while let Some((what, answer)) = answers.next().await {
+            registered.put(&what, answer?);
+        }
+    }
+    Ok(registered)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,201 @@
+//! The one way to change state. The same on every node: time and identity come in the entry, a refusal is a reply.
+//!
+//! The order of judgement, so that the first refusal that holds is given: the kind of group; the session and its window;
+//! the right and the policy; then the noun. A noun's function decides on copies of single records and keeps them only when
+//! nothing can refuse any more, so a refused command leaves no trace but its remembered answer.
+
+mod admin_unit;
+mod alarm;
+mod camera;
+mod district;
+mod incident;
+mod person;
+mod placement;
+mod sensor;
+mod session;
+mod unit;
+mod valid;
+
+pub(crate) use alarm::place_of as alarm_place_of;
+pub(crate) use session::is_outside as is_outside_window;
+
+use std::collections::BTreeSet;
+
+use crate::{
+    Accepted, Applied, Command, Entry, Event, EventKind, Grant, GroupId, Incident, Millis, PersonId, Refusal,
+    RefusalCode, Reply, Row, RowChange, State, Subject, policy, rows, stored::Touched, wire::Record,
+};
+
+/// What a noun's function comes to.
+type Outcome = Result<Accepted, Refusal>;
+
+/// One entry in the making: the state, who and when, and what has come of it.
+struct Work<'a> {
+    state: &'a mut State,
+    index: u64,
+    /// State's clock with this entry.
+    now: Millis,
+    /// By what right; none: the system.
+    grant: Option<Grant>,
+    events: Vec<Event>,
+    touched: BTreeSet<Touched>,
+    history: Vec<Row>,
+}
+
+impl State {
+    /// Applies the entry at this log index. Total and deterministic; entries come in the order of the log, each once.
+    pub fn apply(&mut self, index: u64, entry: &Entry) -> Applied {
+        // 0 means unset everywhere, so the clock leaves it with the first entry.
+        self.clock = self.clock.max(entry.at_ms).max(Millis(1));
+        let now = self.clock;
+        let mut work = Work {
+            state: self,
+            index,
+            now,
+            grant: None,
+            events: Vec::new(),
+            // The clock is in it.
+            touched: BTreeSet::from([Touched::Meta]),
+            history: Vec::new(),
+        };
+        let reply = work.judge(entry);
+        let Work { state, events, touched, history, .. } = work;
+        let mut rows: Vec<_> = touched.iter().map(|touched| state.row_change(touched)).collect();
+        rows.extend(history.into_iter().map(RowChange::Put));
+        Applied { reply, events, rows }
+    }
+}
+
+impl Work<'_> {
+    fn judge(&mut self, entry: &Entry) -> Reply {
+        if !belongs(&entry.command, self.state.group) {
+            let message = format!("group {} does not keep this: send it to the group that does", self.state.group);
+            return Reply::Refused(Refusal::new(RefusalCode::WrongGroup, "", message));
+        }
+        let Some(request) = entry.request else {
+            return reply(entry, self.decide(entry, None));
+        };
+        match session::admit(self.state, request, self.now) {
+            Err(refusal) => Reply::Refused(refusal),
+            Ok(session::Admitted::Again(reply)) => reply,
+            Ok(session::Admitted::New(person)) => {
+                let reply = reply(entry, self.decide(entry, Some(&person)));
+                session::remember(self, request, &reply);
+                reply
+            }
+        }
+    }
+
+    fn decide(&mut self, entry: &Entry, person: Option<&PersonId>) -> Outcome {
+        self.grant = policy::right(self.state, self.index, entry.grant.as_ref(), person)?;
+        if let Some(grant) = &self.grant {
+            policy::authorize(self.state, grant, &entry.command)?;
+        }
+        match &entry.command {
+            Command::OpenSession(command) => session::open(self, command),
+            Command::CloseSession(command) => Ok(session::close(self, command)),
+            Command::RaisePolicyFloor(command) => session::raise_policy_floor(self, command),
+            Command::SwitchFeature(command) => session::switch_feature(self, command),
+            Command::PutAdminUnits(command) => admin_unit::put(self, command),
+            Command::PutDistrict(command) => district::put(self, command),
+            Command::PutPerson(command) => person::put(self, command),
+            Command::PlaceEntities(command) => placement::place(self, command),
+            Command::SetLiveNodes(command) => placement::set_live_nodes(self, command),
+            Command::PutUnit(command) => unit::put(self, command),
+            Command::SetUnitStatus(command) => unit::set_status(self, command),
+            Command::MoveUnit(command) => unit::move_to(self, command),
+            Command::OpenIncident(command) => incident::open(self, command),
+            Command::FeedIncident(command) => incident::feed(self, command),
+            Command::AmendIncident(command) => incident::amend(self, command),
+            Command::NoteIncident(command) => incident::note(self, command),
+            Command::AcknowledgeIncident(command) => incident::acknowledge(self, command),
+            Command::AssignIncident(command) => incident::assign(self, command),
+            Command::ResolveIncident(command) => incident::resolve(self, command),
+            Command::CloseIncident(command) => incident::close(self, command),
+            Command::ReopenIncident(command) => incident::reopen(self, command),
+            Command::MergeIncident(command) => incident::merge(self, command),
+            Command::UnmergeIncident(command) => incident::unmerge(self, command),
+            Command::EscalateIncident(command) => incident::escalate(self, command),
+            Command::RegisterSensor(command) => sensor::register(self, command),
+            Command::SetDeviceStatus(command) => sensor::set_status(self, command),
+            Command::RecordReadings(command) => sensor::record(self, command),
+            Command::RegisterCamera(command) => camera::register(self, command),
+            Command::RecordCameraHealth(command) => camera::record_health(self, command),
+            Command::RaiseAlarm(command) => alarm::raise(self, command),
+            Command::ClearAlarm(command) => alarm::clear(self, command),
+            Command::AcknowledgeAlarm(command) => alarm::acknowledge(self, command),
+            Command::ShelveAlarm(command) => alarm::shelve(self, command),
+            Command::UnshelveAlarm(command) => alarm::unshelve(self, command),
+            Command::ConfirmAlarmReport(command) => alarm::confirm_report(self, command),
+        }
+    }
+
+    /// Who acts; none: the system.
+    fn by(&self) -> Option<PersonId> {
+        self.grant.as_ref().map(|grant| grant.person.clone())
+    }
+
+    /// Who acts, for what only a person can do.
+    fn by_person(&self) -> Result<PersonId, Refusal> {
+        let message = "only a person can do this: send the grant of one";
+        self.by().ok_or_else(|| Refusal::new(RefusalCode::Forbidden, "", message))
+    }
+
+    fn touch(&mut self, touched: Touched) {
+        self.touched.insert(touched);
+    }
+
+    fn emit(&mut self, kind: EventKind, note: &str, subject: Option<Subject>) {
+        let ordinal = u32::try_from(self.events.len()).unwrap_or(u32::MAX);
+        self.events.push(Event { kind, by: self.by(), note: note.to_owned(), at_ms: self.now, ordinal, subject });
+    }
+
+    /// Emits an event about an incident and writes it into the incident's timeline.
+    fn emit_incident(&mut self, kind: EventKind, note: &str, incident: &Incident) {
+        self.emit(kind, note, Some(incident.clone().into()));
+        if let Some(event) = self.events.last() {
+            let key = rows::timeline_key(&incident.id, self.index, event.ordinal);
+            self.history.push(Row { key, value: event.encode().into() });
+        }
+    }
+}
+
+/// The reply of an outcome; a field that was wrong is named with its command.
+fn reply(entry: &Entry, outcome: Outcome) -> Reply {
+    match outcome {
+        Ok(accepted) => Reply::Accepted(accepted),
+        Err(mut refusal) => {
+            if !refusal.field.is_empty() {
+                refusal.field = format!("{}.{}", entry.command.name(), refusal.field);
+            }
+            Reply::Refused(refusal)
+        }
+    }
+}
+
+/// Accepted, with the entity and its version.
+fn accepted(entity: impl ToString, version: u64) -> Accepted {
+    Accepted { entity: entity.to_string(), version, verdicts: Vec::new() }
+}
+
+/// Whether the group keeps what the command is about.
+fn belongs(command: &Command, group: GroupId) -> bool {
+    match command {
+        Command::OpenSession(_)
+        | Command::CloseSession(_)
+        | Command::RaisePolicyFloor(_)
+        | Command::SwitchFeature(_) => true,
+        Command::RegisterSensor(_)
+        | Command::SetDeviceStatus(_)
+        | Command::RecordReadings(_)
+        | Command::RegisterCamera(_)
+        | Command::RecordCameraHealth(_)
+        | Command::RaiseAlarm(_)
+        | Command::ClearAlarm(_)
+        | Command::AcknowledgeAlarm(_)
+        | Command::ShelveAlarm(_)
+        | Command::UnshelveAlarm(_)
+        | Command::ConfirmAlarmReport(_) => group.is_field(),
+        _ => group == GroupId::COMMAND,
+    }
+}

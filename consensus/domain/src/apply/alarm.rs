@@ -1,0 +1,170 @@
+//! Alarms. Raising, clearing and confirming are sent at least once and take effect once: they name the episode.
+
+use super::{Outcome, Work, accepted, valid};
+use crate::{
+    AcknowledgeAlarm, Alarm, AlarmKey, CameraId, ClearAlarm, ConfirmAlarmReport, EventKind, Millis, Place, RaiseAlarm,
+    Refusal, RefusalCode, SensorId, Shelf, ShelveAlarm, State, UnshelveAlarm, limits, stored::Touched,
+};
+
+/// The one condition that a district itself can have.
+const DISTRICT_CONDITION: &str = "flood";
+
+pub(super) fn raise(work: &mut Work<'_>, command: &RaiseAlarm) -> Outcome {
+    let now = work.now;
+    let place =
+        place_of(work.state, &command.key).ok_or_else(|| valid::not_found("key.entity", &command.key.entity))?;
+    let former = work.state.alarms.get(&command.key);
+    let last = former.map_or(0, |alarm| alarm.episode);
+    if let Some(former) = former
+        && former.episode == command.episode
+    {
+        return Ok(accepted(&former.key, former.version));
+    }
+    let is_active = former.is_some_and(|alarm| alarm.active);
+    if is_active || last.checked_add(1) != Some(command.episode) {
+        return Err(wrong_episode(last));
+    }
+    valid::within("key", work.state.alarms.len() + usize::from(former.is_none()), limits::ALARMS_MAX)?;
+    let mut alarm = Alarm {
+        key: command.key.clone(),
+        episode: command.episode,
+        severity: command.severity,
+        active: true,
+        acknowledged: false,
+        shelf: None,
+        place,
+        value_micro: command.value_micro,
+        limit_micro: command.limit_micro,
+        raised_at_ms: now,
+        cleared_at_ms: Millis(0),
+        acknowledged_at_ms: Millis(0),
+        acknowledged_by: None,
+        reported_version: 0,
+        version: 1,
+        incident: None,
+        occurrences: 1,
+        exercise: command.exercise,
+    };
+    if let Some(former) = former {
+        alarm.shelf = former.shelf.clone();
+        alarm.reported_version = former.reported_version;
+        alarm.version = former.version + 1;
+        // Chattering: it is the same trouble still, and who has seen it need not see it again.
+        if now.since(former.cleared_at_ms) < limits::CHATTER_MS {
+            alarm.occurrences = former.occurrences.saturating_add(1);
+            alarm.acknowledged = former.acknowledged;
+            alarm.acknowledged_at_ms = former.acknowledged_at_ms;
+            alarm.acknowledged_by = former.acknowledged_by.clone();
+        }
+    }
+    Ok(keep(work, alarm, EventKind::AlarmRaised, ""))
+}
+
+/// The value that ended it is in the log and among the readings; the alarm keeps the one that raised it.
+pub(super) fn clear(work: &mut Work<'_>, command: &ClearAlarm) -> Outcome {
+    let mut alarm = find_episode(work, &command.key, command.episode)?;
+    if !alarm.active {
+        return Ok(accepted(&alarm.key, alarm.version));
+    }
+    alarm.active = false;
+    alarm.cleared_at_ms = work.now;
+    alarm.version += 1;
+    Ok(keep(work, alarm, EventKind::AlarmCleared, ""))
+}
+
+pub(super) fn acknowledge(work: &mut Work<'_>, command: &AcknowledgeAlarm) -> Outcome {
+    let person = work.by_person()?;
+    let mut alarm = find_episode(work, &command.key, command.episode)?;
+    if alarm.acknowledged {
+        return Ok(accepted(&alarm.key, alarm.version));
+    }
+    alarm.acknowledged = true;
+    alarm.acknowledged_at_ms = work.now;
+    alarm.acknowledged_by = Some(person);
+    alarm.version += 1;
+    Ok(keep(work, alarm, EventKind::AlarmAcknowledged, ""))
+}
+
+pub(super) fn shelve(work: &mut Work<'_>, command: &ShelveAlarm) -> Outcome {
+    let by = work.by_person()?;
+    valid::text("reason", &command.reason)?;
+    if command.until_ms <= work.now || command.until_ms > work.now.plus(limits::SHELF_MS_MAX) {
+        let remedy = format!("choose an end within {} ms from now", limits::SHELF_MS_MAX);
+        return Err(valid::invalid("until_ms", remedy));
+    }
+    let mut alarm = find(work, &command.key)?;
+    alarm.shelf = Some(Shelf { by, reason: command.reason.clone(), until_ms: command.until_ms });
+    alarm.version += 1;
+    Ok(keep(work, alarm, EventKind::AlarmShelved, &command.reason))
+}
+
+pub(super) fn unshelve(work: &mut Work<'_>, command: &UnshelveAlarm) -> Outcome {
+    let mut alarm = find(work, &command.key)?;
+    let Some(shelf) = alarm.shelf.take() else {
+        return Ok(accepted(&alarm.key, alarm.version));
+    };
+    if work.grant.is_none() && work.now < shelf.until_ms {
+        let message = format!("it is shelved until {}: come back then", shelf.until_ms);
+        return Err(Refusal::new(RefusalCode::NotDue, "key", message));
+    }
+    alarm.version += 1;
+    Ok(keep(work, alarm, EventKind::AlarmUnshelved, ""))
+}
+
+pub(super) fn confirm_report(work: &mut Work<'_>, command: &ConfirmAlarmReport) -> Outcome {
+    let former = find(work, &command.key)?;
+    if command.version > former.version {
+        let remedy = format!("is ahead of the alarm: at most {}", former.version);
+        return Err(valid::invalid("version", remedy));
+    }
+    if command.episode > former.episode {
+        return Err(wrong_episode(former.episode));
+    }
+    let mut alarm = former.clone();
+    // The incident of an earlier episode says nothing of this one.
+    let is_news = command.episode == former.episode && command.version >= former.reported_version;
+    if is_news && command.incident.is_some() {
+        alarm.incident.clone_from(&command.incident);
+    }
+    alarm.reported_version = former.reported_version.max(command.version);
+    if alarm == former {
+        return Ok(accepted(&alarm.key, alarm.version));
+    }
+    Ok(keep(work, alarm, EventKind::AlarmReportConfirmed, ""))
+}
+
+/// Where the entity stands; none: there is none. A district has no place of its own and no row in a field group: its
+/// alarm takes the place of the sensor with the lowest id, so that it is seen by those who see the group's devices.
+pub(crate) fn place_of(state: &State, key: &AlarmKey) -> Option<Place> {
+    let sensor = state.sensors.get(&SensorId::from(&key.entity)).map(|sensor| &sensor.place);
+    let camera = || state.cameras.get(&CameraId::from(&key.entity)).map(|camera| &camera.place);
+    let district = || {
+        let first = state.sensors.values().next().map(|sensor| &sensor.place);
+        first.filter(|_| key.condition.as_str() == DISTRICT_CONDITION)
+    };
+    sensor.or_else(camera).or_else(district).cloned()
+}
+
+fn find(work: &Work<'_>, key: &AlarmKey) -> Result<Alarm, Refusal> {
+    work.state.alarms.get(key).cloned().ok_or_else(|| valid::not_found("key", key))
+}
+
+fn find_episode(work: &Work<'_>, key: &AlarmKey, episode: u32) -> Result<Alarm, Refusal> {
+    let alarm = find(work, key)?;
+    if alarm.episode != episode {
+        return Err(wrong_episode(alarm.episode));
+    }
+    Ok(alarm)
+}
+
+fn wrong_episode(last: u32) -> Refusal {
+    valid::version_conflict("episode", format!("the alarm is at episode {last}: look, then decide anew"))
+}
+
+fn keep(work: &mut Work<'_>, alarm: Alarm, kind: EventKind, note: &str) -> crate::Accepted {
+    let outcome = accepted(&alarm.key, alarm.version);
+    work.touch(Touched::Alarm(alarm.key.clone()));
+    work.state.keep_alarm(alarm.clone());
+    work.emit(kind, note, Some(alarm.into()));
+    outcome
+}

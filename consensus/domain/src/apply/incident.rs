@@ -1,0 +1,257 @@
+//! Incidents. Whoever changes one names the version that they saw; a note changes nothing and needs none.
+//!
+//! | command | from | to |
+//! |---|---|---|
+//! | open, feed (a new one) | – | opened |
+//! | acknowledge | opened | acknowledged |
+//! | assign, with units | opened, acknowledged, assigned | assigned |
+//! | assign, without; the last unit leaves | opened, acknowledged, assigned | acknowledged |
+//! | amend | opened, acknowledged, assigned | the same |
+//! | resolve | opened, acknowledged, assigned | resolved |
+//! | close | opened, acknowledged, assigned, resolved | closed |
+//! | reopen | resolved, closed | opened |
+//! | merge | opened, acknowledged, assigned, resolved; into one that is not done | merged |
+//! | unmerge | merged | what it was; acknowledged if it was assigned, for its units stay where they are |
+//! | escalate | opened | opened |
+//! | feed, note | any (feed: not closed, not merged) | the same |
+//!
+//! The deadline to acknowledge runs exactly while an incident is opened and can still climb a level.
+
+mod assign;
+mod feed;
+mod leave;
+mod merge;
+
+pub(super) use assign::{assign, unit_left};
+pub(super) use feed::feed;
+pub(super) use merge::{merge, unmerge};
+
+use super::{Outcome, Work, accepted, valid};
+use crate::{
+    Accepted, AcknowledgeIncident, AmendIncident, CloseIncident, EscalateIncident, EventKind, Incident, IncidentId,
+    IncidentKind, IncidentStatus, Millis, NoteIncident, OpenIncident, Origin, PersonId, Place, Refusal, RefusalCode,
+    ReopenIncident, ResolveIncident, Severity, Source, limits, stored::Touched,
+};
+
+pub(super) fn open(work: &mut Work<'_>, command: &OpenIncident) -> Outcome {
+    valid::text("summary", &command.summary)?;
+    valid::place("place", &command.place)?;
+    match &command.source.origin {
+        Origin::Alarm(_) => {
+            return Err(valid::invalid(
+                "source.origin",
+                "is an alarm, which feeds by itself: name a report or a person",
+            ));
+        }
+        Origin::Report(reference) => valid::name("source.origin.report", reference)?,
+        Origin::Person(person) => {
+            if work.by().is_some_and(|by| by != *person) {
+                return Err(valid::invalid("source.origin.person", "is somebody else: name yourself"));
+            }
+        }
+    }
+    let source = Source { episode: 0, version: 0, active: false, at_ms: work.now, ..command.source.clone() };
+    let facts = Facts {
+        kind: command.kind,
+        severity: command.severity,
+        place: command.place.clone(),
+        summary: command.summary.clone(),
+        exercise: command.exercise,
+        place_is_mapped: command.place_is_mapped,
+    };
+    open_new(work, facts, source)
+}
+
+/// What is known when an incident opens.
+struct Facts {
+    kind: IncidentKind,
+    severity: Severity,
+    place: Place,
+    summary: String,
+    exercise: bool,
+    place_is_mapped: bool,
+}
+
+fn open_new(work: &mut Work<'_>, facts: Facts, source: Source) -> Outcome {
+    leave::make_room(work)?;
+    let number = work.state.incidents_opened.saturating_add(1);
+    let id = IncidentId::new(&format!("I{number}")).map_err(|e| valid::invalid("incident", e.remedy))?;
+    work.state.incidents_opened = number;
+    let mut incident = Incident {
+        id,
+        kind: facts.kind,
+        severity: facts.severity,
+        place: facts.place,
+        summary: facts.summary,
+        status: IncidentStatus::Opened,
+        sources: vec![source],
+        units: Vec::new(),
+        opened_at_ms: work.now,
+        opened_by: work.by(),
+        acknowledged_at_ms: Millis(0),
+        acknowledged_by: None,
+        closed_at_ms: Millis(0),
+        merged_into: None,
+        status_before_merge: None,
+        acknowledge_due_at_ms: Millis(0),
+        escalation_level: 0,
+        reopened_count: 0,
+        version: 0,
+        exercise: facts.exercise,
+        place_is_mapped: facts.place_is_mapped,
+    };
+    start_deadline(&mut incident, work.now);
+    Ok(keep(work, incident, EventKind::IncidentOpened, ""))
+}
+
+pub(super) fn amend(work: &mut Work<'_>, command: &AmendIncident) -> Outcome {
+    valid::text("summary", &command.summary)?;
+    valid::place("place", &command.place)?;
+    let former = find_version(work, &command.incident, command.expected_version)?;
+    need(&former, is_live(former.status), "amended")?;
+    let mut incident = former.clone();
+    incident.kind = command.kind;
+    incident.severity = command.severity;
+    incident.summary.clone_from(&command.summary);
+    if incident.place != command.place {
+        incident.place = command.place.clone();
+        incident.place_is_mapped = false;
+    }
+    if incident == former {
+        return Ok(accepted(&incident.id, incident.version));
+    }
+    hasten_deadline(&mut incident, work.now);
+    Ok(keep(work, incident, EventKind::IncidentAmended, ""))
+}
+
+/// The note is in the timeline only: it does not spoil the version that somebody else is about to name.
+pub(super) fn note(work: &mut Work<'_>, command: &NoteIncident) -> Outcome {
+    valid::text("note", &command.note)?;
+    let incident = find(work, "incident", &command.incident)?;
+    work.emit_incident(EventKind::IncidentNoted, &command.note, &incident);
+    Ok(accepted(&incident.id, incident.version))
+}
+
+pub(super) fn acknowledge(work: &mut Work<'_>, command: &AcknowledgeIncident) -> Outcome {
+    let mut incident = find_version(work, &command.incident, command.expected_version)?;
+    need(&incident, incident.status == IncidentStatus::Opened, "acknowledged")?;
+    incident.status = IncidentStatus::Acknowledged;
+    mark_seen(&mut incident, work.now, work.by());
+    Ok(keep(work, incident, EventKind::IncidentAcknowledged, ""))
+}
+
+pub(super) fn resolve(work: &mut Work<'_>, command: &ResolveIncident) -> Outcome {
+    valid::maybe_text("note", &command.note)?;
+    let mut incident = find_version(work, &command.incident, command.expected_version)?;
+    need(&incident, is_live(incident.status), "resolved")?;
+    assign::release_all(work, &mut incident);
+    incident.status = IncidentStatus::Resolved;
+    incident.acknowledge_due_at_ms = Millis(0);
+    Ok(keep(work, incident, EventKind::IncidentResolved, &command.note))
+}
+
+pub(super) fn close(work: &mut Work<'_>, command: &CloseIncident) -> Outcome {
+    valid::maybe_text("note", &command.note)?;
+    let mut incident = find_version(work, &command.incident, command.expected_version)?;
+    let can = is_live(incident.status) || incident.status == IncidentStatus::Resolved;
+    need(&incident, can, "closed")?;
+    assign::release_all(work, &mut incident);
+    incident.status = IncidentStatus::Closed;
+    incident.closed_at_ms = work.now;
+    incident.acknowledge_due_at_ms = Millis(0);
+    Ok(keep(work, incident, EventKind::IncidentClosed, &command.note))
+}
+
+pub(super) fn reopen(work: &mut Work<'_>, command: &ReopenIncident) -> Outcome {
+    valid::text("reason", &command.reason)?;
+    let mut incident = find_version(work, &command.incident, command.expected_version)?;
+    let can = matches!(incident.status, IncidentStatus::Resolved | IncidentStatus::Closed);
+    need(&incident, can, "reopened")?;
+    incident.status = IncidentStatus::Opened;
+    incident.closed_at_ms = Millis(0);
+    incident.escalation_level = 0;
+    incident.reopened_count = incident.reopened_count.saturating_add(1);
+    start_deadline(&mut incident, work.now);
+    Ok(keep(work, incident, EventKind::IncidentReopened, &command.reason))
+}
+
+/// Sent by a timer, at least once, perhaps by two leaders: what is no longer so changes nothing.
+pub(super) fn escalate(work: &mut Work<'_>, command: &EscalateIncident) -> Outcome {
+    let mut incident = find(work, "incident", &command.incident)?;
+    let is_waiting = incident.acknowledge_due_at_ms.is_set() && incident.escalation_level == command.from_level;
+    if !is_waiting {
+        return Ok(accepted(&incident.id, incident.version));
+    }
+    if work.now < incident.acknowledge_due_at_ms {
+        let message = format!("it is due at {}: come back then", incident.acknowledge_due_at_ms);
+        return Err(Refusal::new(RefusalCode::NotDue, "incident", message));
+    }
+    incident.escalation_level += 1;
+    let can_climb = incident.escalation_level < limits::ESCALATION_LEVEL_MAX;
+    let next = incident.acknowledge_due_at_ms.plus(acknowledge_within_ms(incident.severity));
+    incident.acknowledge_due_at_ms = if can_climb { next } else { Millis(0) };
+    Ok(keep(work, incident, EventKind::IncidentEscalated, ""))
+}
+
+/// Somebody has work with it still.
+fn is_live(status: IncidentStatus) -> bool {
+    matches!(status, IncidentStatus::Opened | IncidentStatus::Acknowledged | IncidentStatus::Assigned)
+}
+
+fn find(work: &Work<'_>, field: &str, id: &IncidentId) -> Result<Incident, Refusal> {
+    work.state.incidents.get(id).cloned().ok_or_else(|| valid::not_found(field, id))
+}
+
+fn find_version(work: &Work<'_>, id: &IncidentId, expected_version: u64) -> Result<Incident, Refusal> {
+    let incident = find(work, "incident", id)?;
+    if incident.version != expected_version {
+        let message = format!("it is at version {}: look, then decide anew", incident.version);
+        return Err(valid::version_conflict("expected_version", message));
+    }
+    Ok(incident)
+}
+
+fn need(incident: &Incident, can: bool, done: &str) -> Result<(), Refusal> {
+    if can {
+        return Ok(());
+    }
+    Err(valid::wrong_status("incident", format!("it is {}: it cannot be {done}", incident.status)))
+}
+
+/// Keeps the incident as a new version, tells, and writes the timeline.
+fn keep(work: &mut Work<'_>, mut incident: Incident, kind: EventKind, note: &str) -> Accepted {
+    incident.version += 1;
+    let outcome = accepted(&incident.id, incident.version);
+    work.touch(Touched::Incident(incident.id.clone()));
+    work.emit_incident(kind, note, &incident);
+    work.state.incidents.insert(incident.id.clone(), incident);
+    outcome
+}
+
+fn acknowledge_within_ms(severity: Severity) -> u64 {
+    limits::ACKNOWLEDGE_WITHIN_MS[severity.level() - 1]
+}
+
+/// Starts the deadline to acknowledge, unless the incident has climbed as far as it can.
+fn start_deadline(incident: &mut Incident, now: Millis) {
+    let can_climb = incident.escalation_level < limits::ESCALATION_LEVEL_MAX;
+    let due = now.plus(acknowledge_within_ms(incident.severity));
+    incident.acknowledge_due_at_ms = if can_climb { due } else { Millis(0) };
+}
+
+/// What got worse is due sooner; what got better stays due as it was.
+fn hasten_deadline(incident: &mut Incident, now: Millis) {
+    if incident.acknowledge_due_at_ms.is_set() {
+        let due = now.plus(acknowledge_within_ms(incident.severity));
+        incident.acknowledge_due_at_ms = incident.acknowledge_due_at_ms.min(due);
+    }
+}
+
+/// Stops the deadline, and keeps who saw it first.
+fn mark_seen(incident: &mut Incident, now: Millis, by: Option<PersonId>) {
+    incident.acknowledge_due_at_ms = Millis(0);
+    if !incident.acknowledged_at_ms.is_set() {
+        incident.acknowledged_at_ms = now;
+        incident.acknowledged_by = by;
+    }
+}

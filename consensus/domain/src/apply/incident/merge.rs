@@ -1,0 +1,76 @@
+//! Two incidents that are one, and back.
+
+use super::{assign, find, find_version, is_live, keep, mark_seen, need, start_deadline};
+use crate::{
+    EventKind, IncidentId, IncidentStatus, MergeIncident, Millis, Row, UnmergeIncident,
+    apply::{Outcome, Work, unit, valid},
+    limits, rows,
+    wire::Record,
+};
+
+/// The merged incident keeps its sources, so that un-merging needs no guess; its units go over, whatever they are doing.
+pub(in crate::apply) fn merge(work: &mut Work<'_>, command: &MergeIncident) -> Outcome {
+    if command.incident == command.into {
+        return Err(valid::invalid("into", "is the same incident: name another"));
+    }
+    let mut into = find(work, "into", &command.into)?;
+    let mut incident = find_version(work, &command.incident, command.expected_version)?;
+    let can = is_live(incident.status) || incident.status == IncidentStatus::Resolved;
+    need(&incident, can, "merged")?;
+    if !is_live(into.status) {
+        return Err(valid::wrong_status("into", format!("it is {}: name one that is not done", into.status)));
+    }
+    if incident.exercise != into.exercise {
+        return Err(valid::wrong_status("into", "a drill and the real thing never mix: name one of the same kind"));
+    }
+    valid::within("into", into.units.len() + incident.units.len(), limits::INCIDENT_UNITS_MAX)?;
+
+    let units = std::mem::take(&mut incident.units);
+    for id in &units {
+        let mut unit = unit::find(work, "incident", id)?.clone();
+        unit.incident = Some(into.id.clone());
+        unit.version += 1;
+        unit::keep(work, unit, EventKind::UnitAssigned);
+    }
+    incident.status_before_merge = Some(incident.status);
+    incident.status = IncidentStatus::Merged;
+    incident.merged_into = Some(into.id.clone());
+    incident.acknowledge_due_at_ms = Millis(0);
+    let outcome = keep(work, incident, EventKind::IncidentMerged, into.id.as_str());
+    note_in(work, &into.id);
+    if !units.is_empty() {
+        into.units.extend(units);
+        mark_seen(&mut into, work.now, work.by());
+        into.status = assign::status_with_units(&into);
+        keep(work, into, EventKind::IncidentAssigned, "");
+    }
+    Ok(outcome)
+}
+
+/// Gives back the status, not the units: they are where they were sent.
+pub(in crate::apply) fn unmerge(work: &mut Work<'_>, command: &UnmergeIncident) -> Outcome {
+    let mut incident = find_version(work, &command.incident, command.expected_version)?;
+    let former = incident.status_before_merge.take();
+    let (Some(former), Some(into)) = (former, incident.merged_into.take()) else {
+        return Err(valid::wrong_status("incident", format!("it is {}: it was not merged", incident.status)));
+    };
+    match former {
+        IncidentStatus::Assigned => incident.status = IncidentStatus::Acknowledged,
+        IncidentStatus::Opened => {
+            incident.status = IncidentStatus::Opened;
+            start_deadline(&mut incident, work.now);
+        }
+        other => incident.status = other,
+    }
+    let outcome = keep(work, incident, EventKind::IncidentUnmerged, into.as_str());
+    note_in(work, &into);
+    Ok(outcome)
+}
+
+/// Writes the newest event into the other incident's timeline too.
+fn note_in(work: &mut Work<'_>, incident: &IncidentId) {
+    if let Some(event) = work.events.last() {
+        let key = rows::timeline_key(incident, work.index, event.ordinal);
+        work.history.push(Row { key, value: event.encode().into() });
+    }
+}

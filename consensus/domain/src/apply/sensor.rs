@@ -1,0 +1,184 @@
+//! Sensors and their readings.
+
+use std::collections::BTreeMap;
+
+use super::{Outcome, Work, accepted, valid};
+use crate::{
+    CameraId, DeviceStatus, EntityId, EventKind, Micro, Millis, Reading, ReadingVerdict, Readings, RecordReadings,
+    Refusal, RefusalCode, RegisterSensor, Row, Sensor, SensorId, SetDeviceStatus, Threshold, limits, policy, rows,
+    stored::Touched, wire::Record,
+};
+
+/// Conditions that actors raise of themselves: a threshold of that name would fight them for one alarm.
+const RESERVED_CONDITIONS: [&str; 3] = ["silence", "rate", "fault"];
+
+pub(super) fn register(work: &mut Work<'_>, command: &RegisterSensor) -> Outcome {
+    let sensor = &command.sensor;
+    valid::name("sensor.name", &sensor.name)?;
+    valid::name("sensor.unit_of_measure", &sensor.unit_of_measure)?;
+    valid::place("sensor.place", &sensor.place)?;
+    check_thresholds(&sensor.thresholds)?;
+    if sensor.range_min_micro > sensor.range_max_micro {
+        return Err(valid::invalid(
+            "sensor.range_min_micro",
+            "lies above range_max_micro: swap them, or send 0 for both",
+        ));
+    }
+    let Some(former) = work.state.sensors.get(&sensor.id) else {
+        return register_new(work, sensor);
+    };
+    if former.unit_of_measure != sensor.unit_of_measure && former.last_at_ms.is_set() {
+        let message = format!("it has readings in {}: register a new sensor", former.unit_of_measure);
+        return Err(Refusal::new(RefusalCode::Exists, "sensor.unit_of_measure", message));
+    }
+    let put = Sensor {
+        status: former.status,
+        last_at_ms: former.last_at_ms,
+        last_micro: former.last_micro,
+        last_recorded_at_ms: former.last_recorded_at_ms,
+        version: former.version,
+        ..sensor.clone()
+    };
+    if put == *former {
+        return Ok(accepted(&put.id, put.version));
+    }
+    let put = Sensor { version: put.version + 1, ..put };
+    let outcome = accepted(&put.id, put.version);
+    keep(work, put, EventKind::SensorRegistered);
+    Ok(outcome)
+}
+
+fn register_new(work: &mut Work<'_>, sensor: &Sensor) -> Outcome {
+    valid::within("sensor", work.state.sensors.len() + 1, limits::SENSORS_MAX)?;
+    // An alarm names its entity only, so a sensor and a camera cannot share an id.
+    if work.state.cameras.contains_key(&CameraId::from(&EntityId::from(&sensor.id))) {
+        return Err(Refusal::new(RefusalCode::Exists, "sensor.id", "is a camera's: choose another id"));
+    }
+    let put = Sensor {
+        last_at_ms: Millis(0),
+        last_micro: Micro(0),
+        last_recorded_at_ms: Millis(0),
+        version: 1,
+        ..sensor.clone()
+    };
+    work.state.windows.insert(put.id.clone(), Vec::new());
+    work.touch(Touched::Window(put.id.clone()));
+    let outcome = accepted(&put.id, put.version);
+    keep(work, put, EventKind::SensorRegistered);
+    Ok(outcome)
+}
+
+fn check_thresholds(thresholds: &[Threshold]) -> Result<(), Refusal> {
+    valid::distinct("sensor.thresholds.condition", thresholds.iter().map(|threshold| &threshold.condition))?;
+    for threshold in thresholds {
+        if RESERVED_CONDITIONS.contains(&threshold.condition.as_str()) {
+            let remedy = format!("{} is watched anyway: choose another name", threshold.condition);
+            return Err(valid::invalid("sensor.thresholds.condition", remedy));
+        }
+        if threshold.hysteresis_micro.0 < 0 {
+            return Err(valid::invalid("sensor.thresholds.hysteresis_micro", "is negative: send 0 or more"));
+        }
+    }
+    valid::within("sensor.thresholds", thresholds.len(), limits::THRESHOLDS_MAX)
+}
+
+pub(super) fn set_status(work: &mut Work<'_>, command: &SetDeviceStatus) -> Outcome {
+    let sensor = work.state.sensors.get(&command.sensor);
+    let mut sensor = sensor.ok_or_else(|| valid::not_found("sensor", &command.sensor))?.clone();
+    if sensor.status == command.status {
+        return Ok(accepted(&sensor.id, sensor.version));
+    }
+    sensor.status = command.status;
+    sensor.version += 1;
+    let outcome = accepted(&sensor.id, sensor.version);
+    keep(work, sensor, EventKind::DeviceStatusSet);
+    Ok(outcome)
+}
+
+/// Judges each reading by itself, in the order of the command, so that one bad sensor does not spoil a batch.
+pub(super) fn record(work: &mut Work<'_>, command: &RecordReadings) -> Outcome {
+    if command.readings.is_empty() {
+        return Err(valid::invalid("readings", "is empty: send at least one"));
+    }
+    valid::within("readings", command.readings.len(), limits::READINGS_PER_COMMAND_MAX)?;
+    let mut recorded = Readings::default();
+    let mut statuses: BTreeMap<SensorId, DeviceStatus> = BTreeMap::new();
+    let mut verdicts = Vec::with_capacity(command.readings.len());
+    for reading in &command.readings {
+        let verdict = judge(work, reading);
+        verdicts.push(verdict);
+        if verdict != ReadingVerdict::Recorded {
+            continue;
+        }
+        keep_reading(work, reading, &mut statuses);
+        // It is the sensor's own unit, so the row need not say so each time.
+        recorded.readings.push(Reading { unit_of_measure: String::new(), ..reading.clone() });
+    }
+    if !recorded.readings.is_empty() {
+        let key = rows::readings_key(work.now, work.index);
+        work.history.push(Row { key, value: recorded.encode().into() });
+        work.emit(EventKind::ReadingsRecorded, "", Some(recorded.into()));
+    }
+    for (id, before) in statuses {
+        let Some(sensor) = work.state.sensors.get_mut(&id) else { continue };
+        if sensor.status != before {
+            sensor.version += 1;
+            let sensor = sensor.clone();
+            work.emit(EventKind::DeviceStatusSet, "", Some(sensor.into()));
+        }
+    }
+    Ok(crate::Accepted { verdicts, ..accepted("", 0) })
+}
+
+fn judge(work: &Work<'_>, reading: &Reading) -> ReadingVerdict {
+    let Some(sensor) = work.state.sensors.get(&reading.sensor) else { return ReadingVerdict::UnknownSensor };
+    // What lies outside of the grant's scope is not there for it.
+    if work.grant.as_ref().is_some_and(|grant| !policy::covers(grant, &sensor.place.admin_unit)) {
+        return ReadingVerdict::UnknownSensor;
+    }
+    if !reading.unit_of_measure.is_empty() && reading.unit_of_measure != sensor.unit_of_measure {
+        return ReadingVerdict::WrongUnit;
+    }
+    if reading.at_ms > work.now.plus(limits::CLOCK_AHEAD_MS_MAX) {
+        return ReadingVerdict::InFuture;
+    }
+    let has_range = (sensor.range_min_micro, sensor.range_max_micro) != (Micro(0), Micro(0));
+    if has_range && !(sensor.range_min_micro..=sensor.range_max_micro).contains(&reading.value_micro) {
+        return ReadingVerdict::OutOfRange;
+    }
+    let window = work.state.windows.get(&reading.sensor).map_or(&[][..], Vec::as_slice);
+    if window.binary_search(&reading.at_ms).is_ok() {
+        return ReadingVerdict::Duplicate;
+    }
+    let is_full = window.len() >= limits::SENSOR_WINDOW;
+    if is_full && window.first().is_some_and(|oldest| reading.at_ms < *oldest) {
+        return ReadingVerdict::TooLate;
+    }
+    ReadingVerdict::Recorded
+}
+
+/// Adds to the window, and to the sensor if nothing newer is there. `statuses` keeps what each sensor was before.
+fn keep_reading(work: &mut Work<'_>, reading: &Reading, statuses: &mut BTreeMap<SensorId, DeviceStatus>) {
+    let window = work.state.windows.entry(reading.sensor.clone()).or_default();
+    let at = window.partition_point(|at_ms| *at_ms < reading.at_ms);
+    window.insert(at, reading.at_ms);
+    if window.len() > limits::SENSOR_WINDOW {
+        window.remove(0);
+    }
+    work.touched.insert(Touched::Window(reading.sensor.clone()));
+    let Some(sensor) = work.state.sensors.get_mut(&reading.sensor) else { return };
+    if reading.at_ms > sensor.last_at_ms {
+        statuses.entry(reading.sensor.clone()).or_insert(sensor.status);
+        sensor.last_at_ms = reading.at_ms;
+        sensor.last_micro = reading.value_micro;
+        sensor.last_recorded_at_ms = work.now;
+        sensor.status = reading.status;
+        work.touched.insert(Touched::Sensor(reading.sensor.clone()));
+    }
+}
+
+fn keep(work: &mut Work<'_>, sensor: Sensor, kind: EventKind) {
+    work.touch(Touched::Sensor(sensor.id.clone()));
+    work.state.sensors.insert(sensor.id.clone(), sensor.clone());
+    work.emit(kind, "", Some(sensor.into()));
+}

@@ -1,0 +1,123 @@
+//! Response units.
+//!
+//! | from | to |
+//! |---|---|
+//! | available | `out_of_service` |
+//! | `out_of_service` | available |
+//! | offered | accepted, available (refused: leaves the incident) |
+//! | accepted | `en_route` |
+//! | `en_route` | `on_scene` |
+//! | `on_scene` | available (cleared: leaves the incident) |
+//!
+//! Every other step comes from the incident: assigning offers, and releasing makes available.
+
+use super::{Outcome, Work, accepted, incident, valid};
+use crate::{EventKind, MoveUnit, PutUnit, Refusal, SetUnitStatus, Unit, UnitId, UnitStatus, limits, stored::Touched};
+
+pub(super) fn put(work: &mut Work<'_>, command: &PutUnit) -> Outcome {
+    let unit = &command.unit;
+    valid::name("unit.name", &unit.name)?;
+    valid::maybe_name("unit.agency", &unit.agency)?;
+    unit.skills.iter().try_for_each(|skill| valid::name("unit.skills", skill))?;
+    valid::distinct("unit.skills", &unit.skills)?;
+    valid::within("unit.skills", unit.skills.len(), limits::SKILLS_MAX)?;
+    valid::place("unit.station", &unit.station)?;
+    let Some(former) = work.state.units.get(&unit.id) else {
+        return put_new(work, unit);
+    };
+    let put = Unit {
+        name: unit.name.clone(),
+        agency: unit.agency.clone(),
+        skills: unit.skills.clone(),
+        station: unit.station.clone(),
+        ..former.clone()
+    };
+    if put == *former {
+        return Ok(accepted(&put.id, put.version));
+    }
+    let put = Unit { version: put.version + 1, ..put };
+    let outcome = accepted(&put.id, put.version);
+    keep(work, put, EventKind::UnitPut);
+    Ok(outcome)
+}
+
+/// A new unit is where the command says, and free or out of service.
+fn put_new(work: &mut Work<'_>, unit: &Unit) -> Outcome {
+    valid::place("unit.position", &unit.position)?;
+    if !matches!(unit.status, UnitStatus::Available | UnitStatus::OutOfService) {
+        return Err(valid::invalid(
+            "unit.status",
+            "a new unit is on no incident: put it as available or out_of_service",
+        ));
+    }
+    valid::within("unit", work.state.units.len() + 1, limits::UNITS_MAX)?;
+    let now = work.now;
+    let put = Unit { position_at_ms: now, status_at_ms: now, incident: None, version: 1, ..unit.clone() };
+    let outcome = accepted(&put.id, put.version);
+    keep(work, put, EventKind::UnitPut);
+    Ok(outcome)
+}
+
+pub(super) fn set_status(work: &mut Work<'_>, command: &SetUnitStatus) -> Outcome {
+    let mut unit = find(work, "unit", &command.unit)?.clone();
+    if unit.status != command.expected_status {
+        let message = format!("the unit is {} and not {}: look, then tap again", unit.status, command.expected_status);
+        return Err(valid::version_conflict("expected_status", message));
+    }
+    if !is_step(unit.status, command.status) {
+        let message = format!("a unit does not go from {} to {}", unit.status, command.status);
+        return Err(valid::wrong_status("status", message));
+    }
+    unit.status = command.status;
+    // A tap may arrive hours later and counts from when it was made, though never before the step that it follows.
+    let tapped_at = if command.tapped_at_ms.is_set() { command.tapped_at_ms } else { work.now };
+    unit.status_at_ms = tapped_at.max(unit.status_at_ms).min(work.now);
+    unit.version += 1;
+    let left = if command.status == UnitStatus::Available { unit.incident.take() } else { None };
+    let outcome = accepted(&unit.id, unit.version);
+    keep(work, unit.clone(), EventKind::UnitStatusSet);
+    if let Some(left) = left {
+        work.emit(EventKind::UnitReleased, "", Some(unit.clone().into()));
+        incident::unit_left(work, &left, &unit.id);
+    }
+    Ok(outcome)
+}
+
+/// Keeps the newest position; an older sample, come late, changes nothing.
+pub(super) fn move_to(work: &mut Work<'_>, command: &MoveUnit) -> Outcome {
+    valid::place("position", &command.position)?;
+    if command.at_ms > work.now.plus(limits::CLOCK_AHEAD_MS_MAX) {
+        return Err(valid::invalid("at_ms", "lies ahead of the cluster's time: set the device's clock"));
+    }
+    let unit = find(work, "unit", &command.unit)?;
+    let outcome = accepted(&unit.id, unit.version);
+    if command.at_ms > unit.position_at_ms {
+        let unit = Unit { position: command.position.clone(), position_at_ms: command.at_ms, ..unit.clone() };
+        keep(work, unit, EventKind::UnitMoved);
+    }
+    Ok(outcome)
+}
+
+/// The unit, or the refusal that names the field that named it.
+pub(super) fn find<'a>(work: &'a Work<'_>, field: &str, id: &UnitId) -> Result<&'a Unit, Refusal> {
+    work.state.units.get(id).ok_or_else(|| valid::not_found(field, id))
+}
+
+/// Keeps the unit and tells.
+pub(super) fn keep(work: &mut Work<'_>, unit: Unit, kind: EventKind) {
+    work.touch(Touched::Unit(unit.id.clone()));
+    work.state.units.insert(unit.id.clone(), unit.clone());
+    work.emit(kind, "", Some(unit.into()));
+}
+
+fn is_step(from: UnitStatus, to: UnitStatus) -> bool {
+    use UnitStatus::{Accepted, Available, EnRoute, Offered, OnScene, OutOfService};
+    matches!(
+        (from, to),
+        (Available, OutOfService)
+            | (OutOfService | Offered | OnScene, Available)
+            | (Offered, Accepted)
+            | (Accepted, EnRoute)
+            | (EnRoute, OnScene)
+    )
+}

@@ -1,0 +1,242 @@
+//! What is true of every state, numbered. Tests, the simulator and a node that restores a snapshot ask [`State::check`];
+//! a broken invariant is a bug and never an answer.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    AdminUnit, Alarm, GroupId, Incident, IncidentStatus, Micro, Sensor, Session, State, Unit, UnitStatus,
+    apply::{alarm_place_of, is_outside_window},
+    limits,
+};
+
+/// An invariant does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("invariant {number} is broken: {detail}")]
+pub struct Violation {
+    /// As numbered in [`State::check`].
+    pub number: u32,
+    /// Which record, and what is wrong with it.
+    pub detail: String,
+}
+
+fn hold(number: u32, holds: bool, detail: impl FnOnce() -> String) -> Result<(), Violation> {
+    if holds { Ok(()) } else { Err(Violation { number, detail: detail() }) }
+}
+
+impl State {
+    /// Checks every invariant. Linear in the size of the state.
+    ///
+    /// 1. A group keeps its own nouns only: devices in a field group, everything else in group 0.
+    /// 2. A record stands under its own id.
+    /// 3. No collection is over its bound.
+    /// 4. Each administrative unit reaches a top within `ADMIN_DEPTH_MAX` levels.
+    /// 5. Districts name units that are there and a field group; people name districts and units that are there.
+    /// 6. A unit is in an incident exactly if that incident lists it, once.
+    /// 7. A unit is in an incident exactly while it is offered, accepted, on the way or on scene.
+    /// 8. An incident is assigned exactly while units are on it.
+    /// 9. An incident is merged exactly while it says into which, and what it was; merges make no circle.
+    /// 10. A deadline to acknowledge runs exactly while an incident is opened and can climb.
+    /// 11. An incident has a closing time exactly while it is closed, and at least one source.
+    /// 12. As many incidents as were opened, or fewer, are there.
+    /// 13. What group 0 has heard of alarms is counted right and names incidents that are there.
+    /// 14. An alarm is about an entity that is there; what is confirmed is not ahead of it.
+    /// 15. An alarm has a clearing time exactly while it is not active; somebody acknowledged it exactly if it says so.
+    /// 16. A sensor's window is ascending, within its bound, and ends with the newest reading; no hysteresis is negative.
+    /// 17. A camera's epoch is of a camera that is there.
+    /// 18. A session's answers are ascending and within the window of its newest.
+    /// 19. The derived sets (unreported alarms, ends of sessions) are what they are derived from.
+    ///
+    /// # Errors
+    /// The first invariant that does not hold.
+    pub fn check(&self) -> Result<(), Violation> {
+        self.check_group()?;
+        self.check_bounds()?;
+        self.admin_units.values().try_for_each(|unit| self.check_admin_unit(unit))?;
+        self.check_people()?;
+        self.units.values().try_for_each(|unit| self.check_unit(unit))?;
+        self.incidents.values().try_for_each(|incident| self.check_incident(incident))?;
+        self.check_heard()?;
+        self.alarms.values().try_for_each(|alarm| self.check_alarm(alarm))?;
+        self.sensors.values().try_for_each(|sensor| self.check_sensor(sensor))?;
+        self.sessions.values().try_for_each(check_session)?;
+        self.check_derived()
+    }
+
+    fn check_group(&self) -> Result<(), Violation> {
+        let of_field = self.sensors.len() + self.windows.len() + self.cameras.len() + self.alarms.len();
+        let of_command = self.admin_units.len()
+            + self.districts.len()
+            + self.persons.len()
+            + self.placements.len()
+            + self.units.len()
+            + self.incidents.len()
+            + self.heard_count;
+        let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
+        hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
+        fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {
+            map.iter().any(|(stored, record)| stored != key(record))
+        }
+        hold(2, !stray(&self.admin_units, |record| &record.code), || "admin_units".into())?;
+        hold(2, !stray(&self.districts, |record| &record.id), || "districts".into())?;
+        hold(2, !stray(&self.persons, |record| &record.id), || "persons".into())?;
+        hold(2, !stray(&self.units, |record| &record.id), || "units".into())?;
+        hold(2, !stray(&self.incidents, |record| &record.id), || "incidents".into())?;
+        hold(2, !stray(&self.sensors, |record| &record.id), || "sensors".into())?;
+        hold(2, !stray(&self.cameras, |record| &record.id), || "cameras".into())?;
+        hold(2, !stray(&self.alarms, |record| &record.key), || "alarms".into())?;
+        hold(2, !stray(&self.sessions, |record| &record.id), || "sessions".into())
+    }
+
+    fn check_bounds(&self) -> Result<(), Violation> {
+        let bounds = [
+            ("features", self.features.len(), limits::FEATURES_MAX),
+            ("live_nodes", self.live_nodes.nodes.len(), limits::NODES_MAX),
+            ("admin_units", self.admin_units.len(), limits::ADMIN_UNITS_MAX),
+            ("districts", self.districts.len(), limits::DISTRICTS_MAX),
+            ("persons", self.persons.len(), limits::PERSONS_MAX),
+            ("placements", self.placements.len(), limits::PLACEMENTS_MAX),
+            ("units", self.units.len(), limits::UNITS_MAX),
+            ("incidents", self.incidents.len(), limits::INCIDENTS_MAX),
+            ("heard", self.heard_count, limits::HEARD_MAX),
+            ("sensors", self.sensors.len(), limits::SENSORS_MAX),
+            ("cameras", self.cameras.len(), limits::CAMERAS_MAX),
+            ("alarms", self.alarms.len(), limits::ALARMS_MAX),
+            ("sessions", self.sessions.len(), limits::SESSIONS_MAX),
+        ];
+        bounds
+            .into_iter()
+            .try_for_each(|(name, count, max)| hold(3, count <= max, || format!("{name}: {count} > {max}")))
+    }
+
+    fn check_admin_unit(&self, unit: &AdminUnit) -> Result<(), Violation> {
+        let mut at = unit;
+        for _ in 0..limits::ADMIN_DEPTH_MAX {
+            let Some(parent) = &at.parent else { return Ok(()) };
+            let Some(above) = self.admin_units.get(parent) else {
+                return hold(4, false, || format!("{}: its parent {parent} is not there", at.code));
+            };
+            at = above;
+        }
+        hold(4, false, || format!("{}: no top within reach", unit.code))
+    }
+
+    fn check_people(&self) -> Result<(), Violation> {
+        for district in self.districts.values() {
+            let are_there = district.admin_units.iter().all(|code| self.admin_units.contains_key(code));
+            hold(5, are_there && district.group.is_field(), || format!("district {}", district.id))?;
+        }
+        for person in self.persons.values() {
+            let are_there = person.districts.iter().all(|id| self.districts.contains_key(id));
+            let has_unit = person.unit.as_ref().is_none_or(|unit| self.units.contains_key(unit));
+            hold(5, are_there && has_unit, || format!("person {}", person.id))?;
+        }
+        let in_field = self.placements.values().all(|group| group.is_field());
+        hold(5, in_field, || "placements".into())
+    }
+
+    fn check_unit(&self, unit: &Unit) -> Result<(), Violation> {
+        if let Some(incident) = &unit.incident {
+            let lists = self.incidents.get(incident).is_some_and(|incident| incident.units.contains(&unit.id));
+            hold(6, lists, || format!("unit {}: {incident} does not list it", unit.id))?;
+        }
+        let is_free = matches!(unit.status, UnitStatus::Available | UnitStatus::OutOfService);
+        hold(7, is_free == unit.incident.is_none(), || format!("unit {} is {}", unit.id, unit.status))
+    }
+
+    fn check_incident(&self, incident: &Incident) -> Result<(), Violation> {
+        let id = &incident.id;
+        for unit in &incident.units {
+            let is_on = self.units.get(unit).is_some_and(|unit| unit.incident.as_ref() == Some(id));
+            hold(6, is_on, || format!("incident {id}: unit {unit} is elsewhere"))?;
+        }
+        let distinct: BTreeSet<_> = incident.units.iter().collect();
+        let units = incident.units.len();
+        hold(6, distinct.len() == units, || format!("incident {id} lists a unit twice"))?;
+        hold(3, units <= limits::INCIDENT_UNITS_MAX, || format!("incident {id}: {units} units"))?;
+        let sources = incident.sources.len();
+        hold(3, sources <= limits::INCIDENT_SOURCES_MAX, || format!("incident {id}: {sources} sources"))?;
+        let is = |status| incident.status == status;
+        hold(8, is(IncidentStatus::Assigned) != incident.units.is_empty(), || format!("incident {id}"))?;
+        let says_merged = (incident.merged_into.is_some(), incident.status_before_merge.is_some());
+        let merged = is(IncidentStatus::Merged);
+        hold(9, says_merged == (merged, merged), || format!("incident {id}"))?;
+        self.check_merges(incident)?;
+        let can_climb = incident.escalation_level < limits::ESCALATION_LEVEL_MAX;
+        let runs = is(IncidentStatus::Opened) && can_climb;
+        hold(10, incident.acknowledge_due_at_ms.is_set() == runs, || format!("incident {id}"))?;
+        let is_closed = is(IncidentStatus::Closed);
+        let is_right = incident.closed_at_ms.is_set() == is_closed && sources > 0;
+        hold(11, is_right, || format!("incident {id}"))
+    }
+
+    fn check_merges(&self, incident: &Incident) -> Result<(), Violation> {
+        let mut at = incident;
+        for _ in 0..=self.incidents.len() {
+            let Some(into) = &at.merged_into else { return Ok(()) };
+            let Some(next) = self.incidents.get(into) else {
+                return hold(9, false, || format!("incident {}: {into} is not there", at.id));
+            };
+            at = next;
+        }
+        hold(9, false, || format!("incident {}: its merges make a circle", incident.id))
+    }
+
+    fn check_heard(&self) -> Result<(), Violation> {
+        let opened = usize::try_from(self.incidents_opened).unwrap_or(usize::MAX);
+        hold(12, self.incidents.len() <= opened, || format!("{} incidents of {opened}", self.incidents.len()))?;
+        let count: usize = self.heard.values().map(BTreeMap::len).sum();
+        hold(13, count == self.heard_count, || format!("{count} are there, {} are counted", self.heard_count))?;
+        let incidents = self.heard.values().flat_map(BTreeMap::values).filter_map(|heard| heard.incident.as_ref());
+        incidents
+            .into_iter()
+            .try_for_each(|id| hold(13, self.incidents.contains_key(id), || format!("{id} is not there")))
+    }
+
+    fn check_alarm(&self, alarm: &Alarm) -> Result<(), Violation> {
+        let key = &alarm.key;
+        let is_right = alarm_place_of(self, key).is_some()
+            && alarm.reported_version <= alarm.version
+            && alarm.episode > 0
+            && alarm.occurrences > 0;
+        hold(14, is_right, || format!("alarm {key}"))?;
+        hold(15, alarm.active != alarm.cleared_at_ms.is_set(), || format!("alarm {key}: cleared or not"))?;
+        let is_named = alarm.acknowledged_by.is_some();
+        let is_timed = alarm.acknowledged_at_ms.is_set();
+        let is_right = is_named == alarm.acknowledged && is_timed == alarm.acknowledged;
+        hold(15, is_right, || format!("alarm {key}: acknowledged or not"))
+    }
+
+    fn check_sensor(&self, sensor: &Sensor) -> Result<(), Violation> {
+        let id = &sensor.id;
+        let Some(window) = self.windows.get(id) else {
+            return hold(16, false, || format!("sensor {id}: no window"));
+        };
+        let is_ascending = window.is_sorted_by(|one, next| one < next) && window.len() <= limits::SENSOR_WINDOW;
+        hold(16, is_ascending, || format!("sensor {id}: {window:?}"))?;
+        let newest = window.last().copied().unwrap_or_default();
+        hold(16, newest == sensor.last_at_ms, || format!("sensor {id}: newest {newest}, last {}", sensor.last_at_ms))?;
+        hold(3, sensor.thresholds.len() <= limits::THRESHOLDS_MAX, || format!("sensor {id}: thresholds"))?;
+        let hysteresis = sensor.thresholds.iter().all(|threshold| threshold.hysteresis_micro >= Micro(0));
+        hold(16, hysteresis, || format!("sensor {id}: negative hysteresis"))
+    }
+
+    fn check_derived(&self) -> Result<(), Violation> {
+        hold(16, self.windows.len() == self.sensors.len(), || "a window without its sensor".into())?;
+        let strays = self.camera_epochs.keys().find(|id| !self.cameras.contains_key(*id));
+        hold(17, strays.is_none(), || format!("{strays:?}"))?;
+        let unreported = self.alarms.values().filter(|alarm| alarm.is_unreported()).map(|alarm| &alarm.key);
+        hold(19, unreported.eq(&self.unreported), || "unreported alarms".into())?;
+        let mut ends: Vec<_> = self.sessions.values().map(|session| (session.expires_at_ms, session.id)).collect();
+        ends.sort_unstable();
+        hold(19, ends.iter().eq(&self.session_ends), || "ends of sessions".into())
+    }
+}
+
+fn check_session(session: &Session) -> Result<(), Violation> {
+    let answered = &session.answered;
+    let is_ascending = answered.is_sorted_by(|one, next| one.seq < next.seq);
+    let newest = answered.last().map_or(0, |answered| answered.seq);
+    let is_within = answered.iter().all(|answered| !is_outside_window(answered.seq, session.seq_max));
+    let is_right = is_ascending && is_within && newest == session.seq_max;
+    hold(18, is_right, || format!("session {}", session.id))
+}

@@ -1,0 +1,361 @@
+//! The vocabulary of requests, in the imperative. `proto/trongdong/v1/command.proto` tells what each is for.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AdminUnit, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, District, EntityId, Grant, GroupId,
+    IncidentId, IncidentKind, Micro, Millis, Person, PersonId, Place, Reading, RequestId, Sensor, SensorId, SessionId,
+    Severity, Source, Unit, UnitId, UnitStatus,
+    wire::{Malformed, Record, generated, message_field, record},
+};
+
+/// What the log holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Stamped once by the leader.
+    pub at_ms: Millis,
+    /// Names the request of a person; none for what is idempotent by itself.
+    pub request: Option<RequestId>,
+    /// By what right; none: the system itself.
+    pub grant: Option<Grant>,
+    /// What to do.
+    pub command: Command,
+}
+
+record!(Entry { at_ms, request, grant, command });
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })+) => {
+        /// A request to change state.
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub enum Command { $($(#[$doc])* $name($name)),+ }
+
+        impl Command {
+            /// Its name, as in the schema.
+            #[must_use]
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$name(_) => stringify!($name)),+ }
+            }
+        }
+
+        impl Record for Command {
+            type Wire = generated::Command;
+            fn from_wire(wire: generated::Command) -> Result<Self, Malformed> {
+                use generated::command::Body;
+                Ok(match wire.body.ok_or_else(|| Malformed::new("command", "is required"))? {
+                    $(Body::$name(body) => Self::$name($name::from_wire(body)?)),+
+                })
+            }
+            fn to_wire(&self) -> generated::Command {
+                use generated::command::Body;
+                let body = match self { $(Self::$name(body) => Body::$name(body.to_wire())),+ };
+                generated::Command { body: Some(body) }
+            }
+        }
+
+        message_field!(Command);
+
+        $(
+            $(#[$doc])*
+            #[derive(Clone, Debug, PartialEq, Eq)]
+            pub struct $name { $($(#[$fdoc])* pub $field: $type),* }
+            record!($name { $($field),* });
+            impl From<$name> for Command {
+                fn from(body: $name) -> Self {
+                    Self::$name(body)
+                }
+            }
+        )+
+    };
+}
+
+commands! {
+    /// Opens the window of requests of a signed-in person in this group.
+    OpenSession {
+        /// Hash of the bearer token.
+        session: SessionId,
+        /// Who signed in.
+        person: PersonId,
+        /// At most `limits::SESSION_MS_MAX` ahead.
+        expires_at_ms: Millis,
+    }
+    /// Ends it.
+    CloseSession {
+        /// Which.
+        session: SessionId,
+    }
+    /// From here on no grant older than `floor` counts in this group.
+    RaisePolicyFloor {
+        /// Index in group 0.
+        floor: u64,
+    }
+    /// Every node behaves anew from this index on.
+    SwitchFeature {
+        /// Number of the behaviour.
+        feature: u32,
+    }
+    /// Puts administrative units, parents first.
+    PutAdminUnits {
+        /// At most `limits::ADMIN_UNITS_PER_COMMAND_MAX`.
+        admin_units: Vec<AdminUnit>,
+    }
+    /// Puts a district room.
+    PutDistrict {
+        /// As it shall be.
+        district: District,
+    }
+    /// Puts a person.
+    PutPerson {
+        /// As it shall be.
+        person: Person,
+    }
+    /// Fixes the field group of devices.
+    PlaceEntities {
+        /// At most `limits::PLACEMENTS_PER_COMMAND_MAX`.
+        placements: Vec<Placement>,
+    }
+    /// Puts a response unit; its status, position and incident stay.
+    PutUnit {
+        /// As it shall be.
+        unit: Unit,
+    }
+    /// A tap on a unit's phone.
+    SetUnitStatus {
+        /// Which.
+        unit: UnitId,
+        /// What it does now.
+        status: UnitStatus,
+        /// What the sender believes that it did.
+        expected_status: UnitStatus,
+        /// When it was tapped.
+        tapped_at_ms: Millis,
+    }
+    /// Where a unit is, sampled.
+    MoveUnit {
+        /// Which.
+        unit: UnitId,
+        /// Where.
+        position: Place,
+        /// When.
+        at_ms: Millis,
+    }
+    /// The nodes that are up.
+    SetLiveNodes {
+        /// Node ids, ascending.
+        nodes: Vec<u64>,
+        /// One more than the last.
+        epoch: u64,
+    }
+    /// Opens an incident from a call, a report or a desk.
+    OpenIncident {
+        /// What is going on.
+        kind: IncidentKind,
+        /// How bad it is.
+        severity: Severity,
+        /// Where.
+        place: Place,
+        /// One line for the queue.
+        summary: String,
+        /// What told us.
+        source: Source,
+        /// Part of a drill.
+        exercise: bool,
+        /// The position was converted from another place's data.
+        place_is_mapped: bool,
+    }
+    /// An alarm opens an incident, or tells the one that it feeds.
+    FeedIncident {
+        /// As it stands in its own group.
+        alarm: Alarm,
+        /// What it would be.
+        kind: IncidentKind,
+        /// One line for the queue.
+        summary: String,
+    }
+    /// Corrects what is known.
+    AmendIncident {
+        /// Which.
+        incident: IncidentId,
+        /// The version seen.
+        expected_version: u64,
+        /// What is going on.
+        kind: IncidentKind,
+        /// How bad it is.
+        severity: Severity,
+        /// Where.
+        place: Place,
+        /// One line for the queue.
+        summary: String,
+    }
+    /// Adds to the timeline.
+    NoteIncident {
+        /// Which.
+        incident: IncidentId,
+        /// What.
+        note: String,
+    }
+    /// Somebody has seen it.
+    AcknowledgeIncident {
+        /// Which.
+        incident: IncidentId,
+        /// The version seen.
+        expected_version: u64,
+    }
+    /// Sends exactly these units: those that leave the list are released.
+    AssignIncident {
+        /// Which.
+        incident: IncidentId,
+        /// The version seen.
+        expected_version: u64,
+        /// All that shall be on it.
+        units: Vec<UnitId>,
+    }
+    /// Nothing more to do: its units are free.
+    ResolveIncident {
+        /// Which.
+        incident: IncidentId,
+        /// The version seen.
+        expected_version: u64,
+        /// How it ended.
+        note: String,
+    }
+    /// Done.
+    CloseIncident {
+        /// Which.
+        incident: IncidentId,
+        /// The version seen.
+        expected_version: u64,
+        /// How it ended.
+        note: String,
+    }
+    /// It was not done.
+    ReopenIncident {
+        /// Which.
+        incident: IncidentId,
+        /// The version seen.
+        expected_version: u64,
+        /// Why; not empty.
+        reason: String,
+    }
+    /// Two are one.
+    MergeIncident {
+        /// The one that goes.
+        incident: IncidentId,
+        /// The version seen.
+        expected_version: u64,
+        /// The one that stays.
+        into: IncidentId,
+    }
+    /// They were two.
+    UnmergeIncident {
+        /// The one that comes back.
+        incident: IncidentId,
+        /// The version seen.
+        expected_version: u64,
+    }
+    /// Nobody acknowledged it in time.
+    EscalateIncident {
+        /// Which.
+        incident: IncidentId,
+        /// The level that it leaves: takes effect once.
+        from_level: u32,
+    }
+    /// Registers a sensor, or changes it; its newest reading stays.
+    RegisterSensor {
+        /// As it shall be.
+        sensor: Sensor,
+    }
+    /// The device says of itself.
+    SetDeviceStatus {
+        /// Which.
+        sensor: SensorId,
+        /// What.
+        status: DeviceStatus,
+    }
+    /// Records measurements, each judged by itself.
+    RecordReadings {
+        /// At most `limits::READINGS_PER_COMMAND_MAX`.
+        readings: Vec<Reading>,
+    }
+    /// Registers a camera, or changes it; its health stays.
+    RegisterCamera {
+        /// As it shall be.
+        camera: Camera,
+    }
+    /// Whether frames arrive.
+    RecordCameraHealth {
+        /// Which.
+        camera: CameraId,
+        /// Whether.
+        health: CameraHealth,
+        /// Of the live set under which the sender was given the camera.
+        epoch: u64,
+    }
+    /// A condition came up.
+    RaiseAlarm {
+        /// Which.
+        key: AlarmKey,
+        /// One more than the last known: takes effect once.
+        episode: u32,
+        /// How bad it is.
+        severity: Severity,
+        /// What was measured.
+        value_micro: Micro,
+        /// What it passed.
+        limit_micro: Micro,
+        /// Part of a drill.
+        exercise: bool,
+    }
+    /// The condition went.
+    ClearAlarm {
+        /// Which.
+        key: AlarmKey,
+        /// The episode that ends.
+        episode: u32,
+        /// What was measured.
+        value_micro: Micro,
+    }
+    /// Somebody has seen it.
+    AcknowledgeAlarm {
+        /// Which.
+        key: AlarmKey,
+        /// The episode seen.
+        episode: u32,
+    }
+    /// Puts it aside for a while.
+    ShelveAlarm {
+        /// Which.
+        key: AlarmKey,
+        /// Why; not empty.
+        reason: String,
+        /// Until when.
+        until_ms: Millis,
+    }
+    /// Takes it back; the system does so at the end of the shelf.
+    UnshelveAlarm {
+        /// Which.
+        key: AlarmKey,
+    }
+    /// Group 0 has heard.
+    ConfirmAlarmReport {
+        /// Which.
+        key: AlarmKey,
+        /// Of which episode.
+        episode: u32,
+        /// Which version.
+        version: u64,
+        /// What it feeds; none: nothing (an information).
+        incident: Option<IncidentId>,
+    }
+}
+
+/// Where a device's state lives.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placement {
+    /// Sensor or camera.
+    pub entity: EntityId,
+    /// Field group.
+    pub group: GroupId,
+}
+
+record!(Placement { entity, group });

@@ -1,0 +1,253 @@
+//! What happened, in the past participle. The subject is whole, as it stands afterwards: who follows only replaces.
+
+use std::fmt;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    AdminUnit, Alarm, Camera, District, GroupId, Incident, Millis, Person, PersonId, Readings, Sensor, Unit,
+    wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
+};
+
+wire_enum! {
+    /// Kinds of event.
+    EventKind {
+        /// An administrative unit is as given.
+        AdminUnitPut = "admin_unit_put",
+        /// A district is as given.
+        DistrictPut = "district_put",
+        /// A person is as given.
+        PersonPut = "person_put",
+        /// Other nodes are up.
+        LiveNodesSet = "live_nodes_set",
+        /// A behaviour is on.
+        FeatureSwitched = "feature_switched",
+        /// Older grants no longer count.
+        PolicyFloorRaised = "policy_floor_raised",
+        /// A unit is as given.
+        UnitPut = "unit_put",
+        /// A unit does something else.
+        UnitStatusSet = "unit_status_set",
+        /// A unit is elsewhere.
+        UnitMoved = "unit_moved",
+        /// A unit was sent to an incident.
+        UnitAssigned = "unit_assigned",
+        /// A unit is free of its incident.
+        UnitReleased = "unit_released",
+        /// An incident is there.
+        IncidentOpened = "incident_opened",
+        /// A source said more.
+        IncidentFed = "incident_fed",
+        /// What is known was corrected.
+        IncidentAmended = "incident_amended",
+        /// The timeline has a note.
+        IncidentNoted = "incident_noted",
+        /// Somebody has seen it.
+        IncidentAcknowledged = "incident_acknowledged",
+        /// Its units changed.
+        IncidentAssigned = "incident_assigned",
+        /// Nothing more to do.
+        IncidentResolved = "incident_resolved",
+        /// Done.
+        IncidentClosed = "incident_closed",
+        /// It was not done.
+        IncidentReopened = "incident_reopened",
+        /// Two are one.
+        IncidentMerged = "incident_merged",
+        /// They were two.
+        IncidentUnmerged = "incident_unmerged",
+        /// Nobody acknowledged it in time.
+        IncidentEscalated = "incident_escalated",
+        /// A sensor is as given.
+        SensorRegistered = "sensor_registered",
+        /// The device says otherwise of itself.
+        DeviceStatusSet = "device_status_set",
+        /// Measurements are recorded.
+        ReadingsRecorded = "readings_recorded",
+        /// A camera is as given.
+        CameraRegistered = "camera_registered",
+        /// A camera lives or does not.
+        CameraHealthRecorded = "camera_health_recorded",
+        /// A condition came up.
+        AlarmRaised = "alarm_raised",
+        /// It went.
+        AlarmCleared = "alarm_cleared",
+        /// Somebody has seen it.
+        AlarmAcknowledged = "alarm_acknowledged",
+        /// It was put aside.
+        AlarmShelved = "alarm_shelved",
+        /// It is back.
+        AlarmUnshelved = "alarm_unshelved",
+        /// Group 0 has heard.
+        AlarmReportConfirmed = "alarm_report_confirmed",
+    }
+}
+
+/// The nodes that are up.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LiveNodes {
+    /// Ascending.
+    pub nodes: Vec<u64>,
+    /// Grows by one with each change.
+    pub epoch: u64,
+}
+
+record!(LiveNodes { nodes, epoch });
+
+macro_rules! subjects {
+    ($($name:ident $noun:literal),+ $(,)?) => {
+        /// What an event is about, as it stands after it.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        #[allow(missing_docs, clippy::large_enum_variant, reason = "each is the record of that name; events live briefly")]
+        pub enum Subject { $($name($name)),+ }
+
+        $(impl From<$name> for Subject {
+            fn from(record: $name) -> Self {
+                Self::$name(record)
+            }
+        })+
+
+        impl Subject {
+            /// Its noun, as in a subscription.
+            #[must_use]
+            pub fn noun(&self) -> &'static str {
+                match self { $(Self::$name(_) => $noun),+ }
+            }
+
+            fn from_wire(wire: generated::event::Subject) -> Result<Self, Malformed> {
+                use generated::event::Subject as Wire;
+                Ok(match wire { $(Wire::$name(record) => Self::$name($name::from_wire(record)?)),+ })
+            }
+
+            fn to_wire(&self) -> generated::event::Subject {
+                use generated::event::Subject as Wire;
+                match self { $(Self::$name(record) => Wire::$name(record.to_wire())),+ }
+            }
+        }
+    };
+}
+
+subjects! {
+    AdminUnit "admin_unit",
+    District "district",
+    Person "person",
+    Unit "unit",
+    Incident "incident",
+    Sensor "sensor",
+    Readings "reading",
+    Camera "camera",
+    Alarm "alarm",
+    LiveNodes "live_nodes",
+}
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Event {
+    /// What.
+    pub kind: EventKind,
+    /// Who caused it; none: the system.
+    pub by: Option<PersonId>,
+    /// A reason, a note; may be empty.
+    pub note: String,
+    /// The entry's time.
+    pub at_ms: Millis,
+    /// Place in the entry.
+    pub ordinal: u32,
+    /// What it is about; none for switches.
+    pub subject: Option<Subject>,
+}
+
+impl Record for Event {
+    type Wire = generated::Event;
+
+    fn from_wire(wire: generated::Event) -> Result<Self, Malformed> {
+        Ok(Self {
+            kind: Field::read("kind", wire.kind)?,
+            by: Field::read("by", wire.by)?,
+            note: wire.note,
+            at_ms: Millis(wire.at_ms),
+            ordinal: wire.ordinal,
+            subject: wire.subject.map(Subject::from_wire).transpose()?,
+        })
+    }
+
+    fn to_wire(&self) -> generated::Event {
+        generated::Event {
+            kind: self.kind.write(),
+            by: self.by.write(),
+            note: self.note.clone(),
+            at_ms: self.at_ms.0,
+            ordinal: self.ordinal,
+            subject: self.subject.as_ref().map(Subject::to_wire),
+        }
+    }
+}
+
+message_field!(Event);
+
+/// Where an event stands. Ordered within an epoch and a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Position {
+    /// Changes when a cluster is restored from a backup.
+    pub epoch: u64,
+    /// Raft group.
+    pub group: GroupId,
+    /// Log index.
+    pub index: u64,
+    /// Place in the entry.
+    pub ordinal: u32,
+}
+
+record!(Position { epoch, group, index, ordinal });
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}.{}", self.epoch, self.group, self.index, self.ordinal)
+    }
+}
+
+/// The events of one applied entry, as kept in the tail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventBatch {
+    /// Log index.
+    pub index: u64,
+    /// State's clock after it.
+    pub at_ms: Millis,
+    /// In order.
+    pub events: Vec<Event>,
+}
+
+record!(EventBatch { index, at_ms, events });
+
+/// A change to a row: what a node writes with the applied index, and what a snapshot carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RowChange {
+    /// The row is this.
+    Put(Row),
+    /// The row is gone.
+    Delete(Bytes),
+}
+
+/// One row of state or history. The first byte of the key is its table (`rows`).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Row {
+    /// Table and key.
+    pub key: Bytes,
+    /// Protobuf.
+    pub value: Bytes,
+}
+
+/// What applying an entry came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Applied {
+    /// For whoever asked.
+    pub reply: Reply,
+    /// What happened, in order.
+    pub events: Vec<Event>,
+    /// What changed on disk.
+    pub rows: Vec<RowChange>,
+}
+
+use crate::Reply;

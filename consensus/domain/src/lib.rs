@@ -1,0 +1,43 @@
+//! WHAT is agreed, and nothing of how. This crate is pure: no clock, no randomness, no hash map, no IO, no floating point.
+//!
+//! - [`Command`] asks, in the imperative; [`Event`] tells, in the past participle.
+//! - [`State::apply`] is the only way to change state. It is total and deterministic: time and ids come in the [`Entry`],
+//!   a refusal is a [`Reply`], and a broken invariant is a crash.
+//! - [`State::check`] states the numbered invariants; `limits` names every bound; `policy` says who may do what.
+//! - [`State::rows`] and [`State::from_rows`] are the same state as rows, for disks and snapshots.
+//! - `wire` is the one crossing between protobuf bytes and these types.
+
+pub mod limits;
+pub mod policy;
+pub mod rows;
+pub mod wire;
+
+mod admin_unit;
+mod alarm;
+mod apply;
+mod camera;
+mod check;
+mod command;
+mod event;
+mod ids;
+mod incident;
+mod person;
+mod place;
+mod sensor;
+mod state;
+mod stored;
+mod unit;
+
+pub use admin_unit::*;
+pub use alarm::*;
+pub use camera::*;
+pub use check::Violation;
+pub use command::*;
+pub use event::*;
+pub use ids::*;
+pub use incident::*;
+pub use person::*;
+pub use place::*;
+pub use sensor::*;
+pub use state::State;
+pub use unit::*;

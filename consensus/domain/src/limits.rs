@@ -1,0 +1,80 @@
+//! Every bound of the state, with what happens at it. A bound that is passed refuses with code `limit`.
+
+/// Field groups beside the command group.
+pub const FIELD_GROUPS: u32 = 8;
+/// Bytes of an id.
+pub const ID_BYTES_MAX: usize = 64;
+/// Bytes of a name, an address.
+pub const NAME_BYTES_MAX: usize = 256;
+/// Bytes of a summary, a note, a reason.
+pub const TEXT_BYTES_MAX: usize = 4096;
+/// Aliases of one administrative unit.
+pub const ALIASES_MAX: usize = 64;
+/// Administrative units in one group-0 state: the whole country, old and new, four times over.
+pub const ADMIN_UNITS_MAX: usize = 65_536;
+/// Administrative units in one `PutAdminUnits`.
+pub const ADMIN_UNITS_PER_COMMAND_MAX: usize = 512;
+/// Depth of the administrative hierarchy; also what stops a cycle.
+pub const ADMIN_DEPTH_MAX: usize = 16;
+/// Districts of a province.
+pub const DISTRICTS_MAX: usize = 512;
+/// Administrative units of one district, and of one grant.
+pub const DISTRICT_UNITS_MAX: usize = 512;
+/// People and service accounts.
+pub const PERSONS_MAX: usize = 100_000;
+/// Placed devices.
+pub const PLACEMENTS_MAX: usize = 1_000_000;
+/// Placements in one command.
+pub const PLACEMENTS_PER_COMMAND_MAX: usize = 4096;
+/// Sensors of one field group.
+pub const SENSORS_MAX: usize = 250_000;
+/// Cameras of one field group.
+pub const CAMERAS_MAX: usize = 10_000;
+/// Thresholds of one sensor.
+pub const THRESHOLDS_MAX: usize = 8;
+/// Alarms of one field group, active or remembered.
+pub const ALARMS_MAX: usize = 250_000;
+/// A shelf lasts at most this long (ISA-18.2: shelving is for a shift): 8 hours.
+pub const SHELF_MS_MAX: u64 = 8 * 3_600_000;
+/// Response units.
+pub const UNITS_MAX: usize = 10_000;
+/// Units assigned to one incident.
+pub const INCIDENT_UNITS_MAX: usize = 64;
+/// Sources of one incident.
+pub const INCIDENT_SOURCES_MAX: usize = 256;
+/// Incidents in memory. At the bound those closed the longest leave; a new one is refused only when none is closed.
+pub const INCIDENTS_MAX: usize = 200_000;
+/// Closed incidents that leave memory when the bound is reached.
+pub const INCIDENTS_DROPPED_AT_ONCE: usize = 256;
+/// Sessions in one group. At the bound a new one is refused; expired ones leave with the next that opens.
+pub const SESSIONS_MAX: usize = 50_000;
+/// Expired sessions dropped by one `OpenSession`, so that no entry does unbounded work.
+pub const SESSIONS_EXPIRED_PER_OPEN_MAX: usize = 64;
+/// Lifetime of a session: 12 hours, one shift and its hand-over.
+pub const SESSION_MS_MAX: u64 = 12 * 3_600_000;
+/// Replies kept for one session. A request older than these is refused, never applied.
+pub const SESSION_WINDOW: u64 = 128;
+/// Readings of one command.
+pub const READINGS_PER_COMMAND_MAX: usize = 4096;
+/// Device times kept for one sensor: a retry within these is known for a duplicate, anything older is refused.
+pub const SENSOR_WINDOW: usize = 32;
+/// How far a device's clock may run ahead of the cluster's.
+pub const CLOCK_AHEAD_MS_MAX: u64 = 60_000;
+/// An alarm that comes up again within this time adds to `occurrences` (chattering, ISA-18.2).
+pub const CHATTER_MS: u64 = 60_000;
+/// Time to acknowledge before the incident escalates, by severity 1 to 5.
+pub const ACKNOWLEDGE_WITHIN_MS: [u64; 5] = [3_600_000, 1_800_000, 600_000, 180_000, 60_000];
+/// Escalation stops climbing at this level.
+pub const ESCALATION_LEVEL_MAX: u32 = 3;
+/// Live nodes of a cluster.
+pub const NODES_MAX: usize = 64;
+/// Features that can be switched on.
+pub const FEATURES_MAX: usize = 1024;
+/// Skills of one response unit.
+pub const SKILLS_MAX: usize = 32;
+/// Bytes of a sealed credential: an argon2id hash or "user:password", with nonce and tag.
+pub const CREDENTIAL_BYTES_MAX: usize = 1024;
+/// Bytes of a camera's address.
+pub const URL_BYTES_MAX: usize = 1024;
+/// Alarms that group 0 remembers having heard of: those of every field group.
+pub const HEARD_MAX: usize = ALARMS_MAX * FIELD_GROUPS as usize;

@@ -1,0 +1,306 @@
+//! Who may do what. Pure functions of a grant: the same for `apply`, which decides, and for the edge, which asks beforehand.
+//!
+//! | role | may |
+//! |---|---|
+//! | admin | administer, and whatever any other person may |
+//! | operator | alarms and incidents, assignments included |
+//! | agent | open and note incidents |
+//! | dispatcher | assign, note, acknowledge and resolve incidents; set and move units (a status comes in by radio) |
+//! | responder | set and move the unit that they crew, note incidents |
+//! | viewer | see |
+//! | device | readings and its own status |
+//!
+//! Scope: the administrative unit of what is acted on must be in the grant, unless the grant is for everywhere. What
+//! belongs to no place (people, districts, the hierarchy, switches) takes an administrator for everywhere.
+//! For a responder the unit that they crew is the scope, and the incident that this unit is in: help crosses districts.
+
+use std::collections::BTreeSet;
+
+use crate::{
+    AdminUnitCode, Command, Grant, GroupId, IncidentId, PersonId, Refusal, RefusalCode, Role, State, UnitId, limits,
+};
+
+/// What there is to see, as in a subscription.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Noun {
+    /// Administrative units.
+    AdminUnit,
+    /// District rooms.
+    District,
+    /// People and service accounts.
+    Person,
+    /// Response units.
+    Unit,
+    /// Incidents and their timelines.
+    Incident,
+    /// Sensors.
+    Sensor,
+    /// Measurements.
+    Reading,
+    /// Cameras and their pictures.
+    Camera,
+    /// Alarms.
+    Alarm,
+    /// The nodes that are up.
+    LiveNodes,
+}
+
+impl Noun {
+    /// The noun of that name, as `Subject::noun` gives it.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "admin_unit" => Self::AdminUnit,
+            "district" => Self::District,
+            "person" => Self::Person,
+            "unit" => Self::Unit,
+            "incident" => Self::Incident,
+            "sensor" => Self::Sensor,
+            "reading" => Self::Reading,
+            "camera" => Self::Camera,
+            "alarm" => Self::Alarm,
+            "live_nodes" => Self::LiveNodes,
+            _ => return None,
+        })
+    }
+}
+
+/// A family of commands, or a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Action {
+    /// What actors and nodes propose; no person may.
+    RunSystem,
+    /// The hierarchy, districts, people, placements, registrations, switches.
+    Administer,
+    /// Readings, and what the device says of itself.
+    ReportDevice,
+    /// Acknowledge, shelve, unshelve alarms.
+    HandleAlarm,
+    /// Open an incident.
+    OpenIncident,
+    /// Add to a timeline.
+    NoteIncident,
+    /// Say that somebody has seen it.
+    AcknowledgeIncident,
+    /// Say that nothing is left to do.
+    ResolveIncident,
+    /// Amend, close, reopen, merge, unmerge.
+    DecideIncident,
+    /// Send units.
+    AssignIncident,
+    /// Say what a unit does.
+    SetUnitStatus,
+    /// Say where a unit is.
+    MoveUnit,
+    /// See records of this noun.
+    See(Noun),
+}
+
+/// The family that a command belongs to.
+#[must_use]
+pub fn action_of(command: &Command) -> Action {
+    match command {
+        Command::OpenSession(_)
+        | Command::CloseSession(_)
+        | Command::SetLiveNodes(_)
+        | Command::FeedIncident(_)
+        | Command::EscalateIncident(_)
+        | Command::RecordCameraHealth(_)
+        | Command::RaiseAlarm(_)
+        | Command::ClearAlarm(_)
+        | Command::ConfirmAlarmReport(_) => Action::RunSystem,
+        Command::RaisePolicyFloor(_)
+        | Command::SwitchFeature(_)
+        | Command::PutAdminUnits(_)
+        | Command::PutDistrict(_)
+        | Command::PutPerson(_)
+        | Command::PlaceEntities(_)
+        | Command::PutUnit(_)
+        | Command::RegisterSensor(_)
+        | Command::RegisterCamera(_) => Action::Administer,
+        Command::RecordReadings(_) | Command::SetDeviceStatus(_) => Action::ReportDevice,
+        Command::AcknowledgeAlarm(_) | Command::ShelveAlarm(_) | Command::UnshelveAlarm(_) => Action::HandleAlarm,
+        Command::OpenIncident(_) => Action::OpenIncident,
+        Command::NoteIncident(_) => Action::NoteIncident,
+        Command::AcknowledgeIncident(_) => Action::AcknowledgeIncident,
+        Command::ResolveIncident(_) => Action::ResolveIncident,
+        Command::AmendIncident(_)
+        | Command::CloseIncident(_)
+        | Command::ReopenIncident(_)
+        | Command::MergeIncident(_)
+        | Command::UnmergeIncident(_) => Action::DecideIncident,
+        Command::AssignIncident(_) => Action::AssignIncident,
+        Command::SetUnitStatus(_) => Action::SetUnitStatus,
+        Command::MoveUnit(_) => Action::MoveUnit,
+    }
+}
+
+/// What a person may do by the state of group 0 at `index`; none: no such person, or disabled.
+///
+/// Administrative units past `limits::DISTRICT_UNITS_MAX` are left out, in order of their codes: a bound that is passed
+/// takes rights away and never gives any. `PutPerson` refuses a person with more.
+#[must_use]
+pub fn grant(state0: &State, person: &PersonId, index: u64) -> Option<Grant> {
+    let person = state0.persons.get(person).filter(|person| !person.disabled)?;
+    let districts = person.districts.iter().filter_map(|district| state0.districts.get(district));
+    let admin_units: BTreeSet<_> = districts.flat_map(|district| &district.admin_units).collect();
+    Some(Grant {
+        person: person.id.clone(),
+        role: person.role,
+        everywhere: person.everywhere,
+        admin_units: admin_units.into_iter().take(limits::DISTRICT_UNITS_MAX).cloned().collect(),
+        index,
+    })
+}
+
+/// Whether the grant allows the action on what lies in `place`; none: on what belongs to no place.
+///
+/// # Errors
+/// `Forbidden`, with what would be needed.
+pub fn allows(grant: &Grant, action: Action, place: Option<&AdminUnitCode>) -> Result<(), Refusal> {
+    if !role_allows(grant.role, action) {
+        return Err(forbidden(format!("role {} may not do this: ask somebody who may", grant.role)));
+    }
+    match place {
+        Some(place) if !covers(grant, place) => {
+            Err(forbidden(format!("{place} is outside of your districts: ask its district room")))
+        }
+        None if action == Action::Administer && !grant.everywhere => {
+            Err(forbidden("this concerns the whole province: ask an administrator for everywhere"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the place is in the grant's scope.
+#[must_use]
+pub fn covers(grant: &Grant, place: &AdminUnitCode) -> bool {
+    grant.everywhere || grant.admin_units.contains(place)
+}
+
+fn role_allows(role: Role, action: Action) -> bool {
+    use Role::{Admin, Agent, Device, Dispatcher, Operator, Responder};
+    match action {
+        Action::RunSystem => false,
+        Action::Administer => role == Admin,
+        Action::ReportDevice => matches!(role, Admin | Device),
+        Action::HandleAlarm | Action::DecideIncident => matches!(role, Admin | Operator),
+        Action::OpenIncident => matches!(role, Admin | Operator | Agent),
+        Action::NoteIncident => matches!(role, Admin | Operator | Agent | Dispatcher | Responder),
+        Action::AcknowledgeIncident | Action::ResolveIncident | Action::AssignIncident => {
+            matches!(role, Admin | Operator | Dispatcher)
+        }
+        Action::SetUnitStatus | Action::MoveUnit => matches!(role, Admin | Dispatcher | Responder),
+        Action::See(Noun::Person) => role == Admin,
+        Action::See(_) => role != Device,
+    }
+}
+
+fn forbidden(message: impl Into<String>) -> Refusal {
+    Refusal::new(RefusalCode::Forbidden, "", message)
+}
+
+/// By what right an entry acts: none is the system itself. `person` is the one whose session names the request.
+///
+/// In group 0 rights come from state and nothing that the entry says of them is believed. In a field group the grant is
+/// believed as long as it is not older than the floor.
+pub(crate) fn right(
+    state: &State,
+    index: u64,
+    carried: Option<&Grant>,
+    person: Option<&PersonId>,
+) -> Result<Option<Grant>, Refusal> {
+    let Some(who) = carried.map(|grant| &grant.person).or(person) else { return Ok(None) };
+    if person.is_some_and(|person| person != who) {
+        return Err(forbidden("the grant is another person's than the session: sign in again"));
+    }
+    if state.group == GroupId::COMMAND {
+        let right = grant(state, who, index);
+        return right
+            .map(Some)
+            .ok_or_else(|| forbidden(format!("{who} is not there or disabled: ask an administrator")));
+    }
+    let Some(carried) = carried else {
+        return Err(forbidden("a person's request carries a grant here: send one"));
+    };
+    if carried.index < state.policy_floor {
+        let message = format!("rights changed at {} since {}: take a new grant", state.policy_floor, carried.index);
+        return Err(Refusal::new(RefusalCode::StaleGrant, "", message));
+    }
+    Ok(Some(carried.clone()))
+}
+
+/// Whether the grant allows this command on the state as it is.
+pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Result<(), Refusal> {
+    let action = action_of(command);
+    if !role_allows(grant.role, action) {
+        return allows(grant, action, None);
+    }
+    if grant.role == Role::Responder {
+        let crewed = state.persons.get(&grant.person).and_then(|person| person.unit.as_ref());
+        match command {
+            Command::SetUnitStatus(command) => return of_crew(crewed, &command.unit),
+            Command::MoveUnit(command) => return of_crew(crewed, &command.unit),
+            Command::NoteIncident(command) if on_incident(state, crewed, &command.incident) => return Ok(()),
+            _ => {}
+        }
+    }
+    let places = places(state, command);
+    if places.is_empty() && action == Action::Administer {
+        return allows(grant, action, None);
+    }
+    places.into_iter().try_for_each(|place| allows(grant, action, Some(place)))
+}
+
+fn of_crew(crewed: Option<&UnitId>, unit: &UnitId) -> Result<(), Refusal> {
+    if crewed == Some(unit) {
+        return Ok(());
+    }
+    Err(forbidden(format!("you do not crew {unit}: ask its crew or a dispatcher")))
+}
+
+fn on_incident(state: &State, crewed: Option<&UnitId>, incident: &IncidentId) -> bool {
+    let unit = crewed.and_then(|unit| state.units.get(unit));
+    unit.is_some_and(|unit| unit.incident.as_ref() == Some(incident))
+}
+
+/// Where what the command acts on lies: as it is, and for what is put also as it shall be. Readings are not here,
+/// because each is judged by itself.
+fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a AdminUnitCode> {
+    let incident = |id: &IncidentId| state.incidents.get(id).map(|incident| &incident.place.admin_unit);
+    let alarm = |key| state.alarms.get(key).map(|alarm: &crate::Alarm| &alarm.place.admin_unit);
+    let places = match command {
+        Command::PutUnit(command) => {
+            let former = state.units.get(&command.unit.id).map(|unit| &unit.station.admin_unit);
+            [Some(&command.unit.station.admin_unit), former]
+        }
+        Command::SetUnitStatus(command) => [state.units.get(&command.unit).map(|unit| &unit.station.admin_unit), None],
+        Command::MoveUnit(command) => [state.units.get(&command.unit).map(|unit| &unit.station.admin_unit), None],
+        Command::OpenIncident(command) => [Some(&command.place.admin_unit), None],
+        Command::AmendIncident(command) => [incident(&command.incident), None],
+        Command::NoteIncident(command) => [incident(&command.incident), None],
+        Command::AcknowledgeIncident(command) => [incident(&command.incident), None],
+        Command::AssignIncident(command) => [incident(&command.incident), None],
+        Command::ResolveIncident(command) => [incident(&command.incident), None],
+        Command::CloseIncident(command) => [incident(&command.incident), None],
+        Command::ReopenIncident(command) => [incident(&command.incident), None],
+        Command::MergeIncident(command) => [incident(&command.incident), incident(&command.into)],
+        Command::UnmergeIncident(command) => [incident(&command.incident), None],
+        Command::RegisterSensor(command) => {
+            let former = state.sensors.get(&command.sensor.id).map(|sensor| &sensor.place.admin_unit);
+            [Some(&command.sensor.place.admin_unit), former]
+        }
+        Command::SetDeviceStatus(command) => {
+            [state.sensors.get(&command.sensor).map(|sensor| &sensor.place.admin_unit), None]
+        }
+        Command::RegisterCamera(command) => {
+            let former = state.cameras.get(&command.camera.id).map(|camera| &camera.place.admin_unit);
+            [Some(&command.camera.place.admin_unit), former]
+        }
+        Command::AcknowledgeAlarm(command) => [alarm(&command.key), None],
+        Command::ShelveAlarm(command) => [alarm(&command.key), None],
+        Command::UnshelveAlarm(command) => [alarm(&command.key), None],
+        _ => [None, None],
+    };
+    places.into_iter().flatten().collect()
+}

@@ -1,0 +1,191 @@
+//! Where each record stands on disk and in snapshots: the first byte of a key is its table, the rest is the record's identity.
+//!
+//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`) are yielded by `apply` and never read by it.
+//! A name holds neither NUL nor any byte below `-`, so a NUL ends a name within a key and keeps the order of names.
+
+use bytes::Bytes;
+
+use crate::{
+    AdminUnitCode, AlarmKey, CameraId, DistrictId, EntityId, IncidentId, Millis, PersonId, SensorId, SessionId, UnitId,
+};
+
+/// Scalars of the group.
+pub const META: u8 = 1;
+/// Administrative units, by code.
+pub const ADMIN_UNITS: u8 = 2;
+/// Districts, by id.
+pub const DISTRICTS: u8 = 3;
+/// People, by id.
+pub const PERSONS: u8 = 4;
+/// Placements, by entity.
+pub const PLACEMENTS: u8 = 5;
+/// Response units, by id.
+pub const UNITS: u8 = 6;
+/// Incidents, by id.
+pub const INCIDENTS: u8 = 7;
+/// Sensors, by id.
+pub const SENSORS: u8 = 8;
+/// Windows of device times, by sensor.
+pub const WINDOWS: u8 = 9;
+/// Cameras, by id.
+pub const CAMERAS: u8 = 10;
+/// The highest epoch heard of each camera: 8 bytes, big-endian.
+pub const CAMERA_EPOCHS: u8 = 11;
+/// Alarms, by key.
+pub const ALARMS: u8 = 12;
+/// What group 0 has heard of each alarm: version (8 bytes) and episode (4), big-endian, then the incident's id, if any.
+pub const HEARD: u8 = 13;
+/// Sessions without their answers, by id.
+pub const SESSIONS: u8 = 14;
+/// Answers, by session and sequence number: one small row per request.
+pub const ANSWERS: u8 = 15;
+/// History: the events of each incident.
+pub const TIMELINE: u8 = 64;
+/// History: what was recorded, by the cluster's time.
+pub const READINGS: u8 = 65;
+
+/// Whether the row of this key is state (true) or history (false).
+#[must_use]
+pub fn is_state(key: &[u8]) -> bool {
+    !matches!(key.first(), Some(&(TIMELINE | READINGS)))
+}
+
+fn key(table: u8, parts: &[&[u8]]) -> Bytes {
+    let mut key = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
+    key.push(table);
+    for part in parts {
+        key.extend_from_slice(part);
+    }
+    key.into()
+}
+
+/// Key of the scalars.
+#[must_use]
+pub fn meta_key() -> Bytes {
+    key(META, &[])
+}
+
+macro_rules! name_keys {
+    ($($(#[$doc:meta])* $function:ident $table:ident $id:ident)+) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $function(id: &$id) -> Bytes {
+            key($table, &[id.as_str().as_bytes()])
+        }
+    )+};
+}
+
+name_keys! {
+    /// Key of an administrative unit.
+    admin_unit_key ADMIN_UNITS AdminUnitCode
+    /// Key of a district.
+    district_key DISTRICTS DistrictId
+    /// Key of a person.
+    person_key PERSONS PersonId
+    /// Key of a placement.
+    placement_key PLACEMENTS EntityId
+    /// Key of a response unit.
+    unit_key UNITS UnitId
+    /// Key of an incident.
+    incident_key INCIDENTS IncidentId
+    /// Key of a sensor.
+    sensor_key SENSORS SensorId
+    /// Key of a sensor's window.
+    window_key WINDOWS SensorId
+    /// Key of a camera.
+    camera_key CAMERAS CameraId
+    /// Key of a camera's epoch.
+    camera_epoch_key CAMERA_EPOCHS CameraId
+}
+
+/// Key of an alarm.
+#[must_use]
+pub fn alarm_key(alarm: &AlarmKey) -> Bytes {
+    key(ALARMS, &[alarm.entity.as_str().as_bytes(), &[0], alarm.condition.as_str().as_bytes()])
+}
+
+/// Key of what group 0 has heard of an alarm.
+#[must_use]
+pub fn heard_key(alarm: &AlarmKey) -> Bytes {
+    key(HEARD, &[alarm.entity.as_str().as_bytes(), &[0], alarm.condition.as_str().as_bytes()])
+}
+
+/// Key of a session.
+#[must_use]
+pub fn session_key(session: &SessionId) -> Bytes {
+    key(SESSIONS, &[&session.0])
+}
+
+/// Key of an answer.
+#[must_use]
+pub fn answer_key(session: &SessionId, seq: u64) -> Bytes {
+    key(ANSWERS, &[&session.0, &seq.to_be_bytes()])
+}
+
+/// Key of one event in an incident's timeline. The value is an `Event`.
+#[must_use]
+pub fn timeline_key(incident: &IncidentId, index: u64, ordinal: u32) -> Bytes {
+    key(TIMELINE, &[incident.as_str().as_bytes(), &[0], &index.to_be_bytes(), &ordinal.to_be_bytes()])
+}
+
+/// The keys of an incident's whole timeline, oldest first: from the first of the pair to before the second.
+#[must_use]
+pub fn timeline_range(incident: &IncidentId) -> (Bytes, Bytes) {
+    let name = incident.as_str().as_bytes();
+    (key(TIMELINE, &[name, &[0]]), key(TIMELINE, &[name, &[1]]))
+}
+
+/// The log index and the ordinal in a timeline key; none if it is not one.
+#[must_use]
+pub fn timeline_position(key: &[u8]) -> Option<(u64, u32)> {
+    let (&table, rest) = key.split_first()?;
+    let (rest, ordinal) = rest.split_last_chunk::<4>()?;
+    let (name, index) = rest.split_last_chunk::<8>()?;
+    let is_timeline = table == TIMELINE && name.last() == Some(&0);
+    is_timeline.then(|| (u64::from_be_bytes(*index), u32::from_be_bytes(*ordinal)))
+}
+
+/// Key of the readings that one entry recorded. The value is a `Readings`; `at` is state's clock, not device time.
+#[must_use]
+pub fn readings_key(at: Millis, index: u64) -> Bytes {
+    key(READINGS, &[&at.0.to_be_bytes(), &index.to_be_bytes()])
+}
+
+/// The keys of what was recorded from `from` to before `to`, by the cluster's time: from the first to before the second.
+#[must_use]
+pub fn readings_range(from: Millis, to: Millis) -> (Bytes, Bytes) {
+    (key(READINGS, &[&from.0.to_be_bytes()]), key(READINGS, &[&to.0.to_be_bytes()]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeline_range_holds_its_own_incident_only() {
+        let (one, ten) = (IncidentId::new("I1").unwrap(), IncidentId::new("I10").unwrap());
+        let (from, to) = timeline_range(&one);
+        let inside = timeline_key(&one, u64::MAX, u32::MAX);
+        assert!(from <= inside && inside < to);
+        let outside = timeline_key(&ten, 0, 0);
+        assert!(!(from <= outside && outside < to));
+    }
+
+    #[test]
+    fn a_timeline_key_gives_its_position_back() {
+        let key = timeline_key(&IncidentId::new("I7").unwrap(), 0x0102, 3);
+        assert_eq!(timeline_position(&key), Some((0x0102, 3)));
+        assert_eq!(timeline_position(&readings_key(Millis(1), 2)), None);
+        assert_eq!(timeline_position(&[TIMELINE]), None);
+    }
+
+    #[test]
+    fn alarm_keys_sort_as_the_alarms_do() {
+        let alarm = |entity: &str, condition: &str| AlarmKey {
+            entity: EntityId::new(entity).unwrap(),
+            condition: crate::Condition::new(condition).unwrap(),
+        };
+        let (first, second) = (alarm("a", "z"), alarm("a-1", "a"));
+        assert!(first < second && alarm_key(&first) < alarm_key(&second));
+    }
+}

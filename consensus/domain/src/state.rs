@@ -1,0 +1,243 @@
+//! The state of one group, held in memory: what decisions need. History is rows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    AdminUnit, AdminUnitCode, Alarm, AlarmKey, Camera, CameraId, Condition, District, DistrictId, EntityId, GroupId,
+    Incident, IncidentId, LiveNodes, Millis, Person, PersonId, Sensor, SensorId, Session, SessionId, Unit, UnitId,
+};
+
+/// The state of one group. [`State::apply`] is the only way to change it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    pub(crate) group: GroupId,
+    /// Never goes back.
+    pub(crate) clock: Millis,
+    pub(crate) policy_floor: u64,
+    pub(crate) features: BTreeSet<u32>,
+    /// The number of the newest incident.
+    pub(crate) incidents_opened: u64,
+    pub(crate) live_nodes: LiveNodes,
+
+    pub(crate) admin_units: BTreeMap<AdminUnitCode, AdminUnit>,
+    pub(crate) districts: BTreeMap<DistrictId, District>,
+    pub(crate) persons: BTreeMap<PersonId, Person>,
+    pub(crate) placements: BTreeMap<EntityId, GroupId>,
+    pub(crate) units: BTreeMap<UnitId, Unit>,
+    pub(crate) incidents: BTreeMap<IncidentId, Incident>,
+    /// What group 0 has heard of each alarm. By entity first, because the alarms of one entity feed one incident.
+    pub(crate) heard: BTreeMap<EntityId, BTreeMap<Condition, Heard>>,
+    /// Entries of all the maps in `heard`.
+    pub(crate) heard_count: usize,
+
+    pub(crate) sensors: BTreeMap<SensorId, Sensor>,
+    /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
+    pub(crate) windows: BTreeMap<SensorId, Vec<Millis>>,
+    pub(crate) cameras: BTreeMap<CameraId, Camera>,
+    /// The highest live-set epoch under which each camera's health was recorded.
+    pub(crate) camera_epochs: BTreeMap<CameraId, u64>,
+    pub(crate) alarms: BTreeMap<AlarmKey, Alarm>,
+    /// Invariant: exactly the keys of the alarms with `reported_version < version`.
+    pub(crate) unreported: BTreeSet<AlarmKey>,
+
+    pub(crate) sessions: BTreeMap<SessionId, Session>,
+    /// Invariant: exactly the ends of the sessions.
+    pub(crate) session_ends: BTreeSet<(Millis, SessionId)>,
+}
+
+/// The newest that group 0 has heard of an alarm, kept when its incident is closed: a straggler must not open another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Heard {
+    /// Version of the alarm.
+    pub(crate) version: u64,
+    /// Its episode.
+    pub(crate) episode: u32,
+    /// The incident that it fed, before merges; none: it was over before anybody heard of it.
+    pub(crate) incident: Option<IncidentId>,
+}
+
+impl State {
+    /// An empty group.
+    #[must_use]
+    pub fn new(group: GroupId) -> Self {
+        Self {
+            group,
+            clock: Millis(0),
+            policy_floor: 0,
+            features: BTreeSet::new(),
+            incidents_opened: 0,
+            live_nodes: LiveNodes::default(),
+            admin_units: BTreeMap::new(),
+            districts: BTreeMap::new(),
+            persons: BTreeMap::new(),
+            placements: BTreeMap::new(),
+            units: BTreeMap::new(),
+            incidents: BTreeMap::new(),
+            heard: BTreeMap::new(),
+            heard_count: 0,
+            sensors: BTreeMap::new(),
+            windows: BTreeMap::new(),
+            cameras: BTreeMap::new(),
+            camera_epochs: BTreeMap::new(),
+            alarms: BTreeMap::new(),
+            unreported: BTreeSet::new(),
+            sessions: BTreeMap::new(),
+            session_ends: BTreeSet::new(),
+        }
+    }
+
+    /// Which group.
+    #[must_use]
+    pub fn group(&self) -> GroupId {
+        self.group
+    }
+
+    /// The newest time that an entry brought. Never goes back.
+    #[must_use]
+    pub fn clock(&self) -> Millis {
+        self.clock
+    }
+
+    /// Grants older than this index of group 0 do not count here.
+    #[must_use]
+    pub fn policy_floor(&self) -> u64 {
+        self.policy_floor
+    }
+
+    /// Whether a behaviour is switched on.
+    #[must_use]
+    pub fn has_feature(&self, feature: u32) -> bool {
+        self.features.contains(&feature)
+    }
+
+    /// How many incidents were ever opened; the newest has this number.
+    #[must_use]
+    pub fn incidents_opened(&self) -> u64 {
+        self.incidents_opened
+    }
+
+    /// The nodes that are up.
+    #[must_use]
+    pub fn live_nodes(&self) -> &LiveNodes {
+        &self.live_nodes
+    }
+
+    /// Administrative units (group 0).
+    #[must_use]
+    pub fn admin_units(&self) -> &BTreeMap<AdminUnitCode, AdminUnit> {
+        &self.admin_units
+    }
+
+    /// District rooms (group 0).
+    #[must_use]
+    pub fn districts(&self) -> &BTreeMap<DistrictId, District> {
+        &self.districts
+    }
+
+    /// The districts that watch an administrative unit (group 0).
+    pub fn districts_of(&self, admin_unit: &AdminUnitCode) -> impl Iterator<Item = &District> {
+        self.districts.values().filter(move |district| district.admin_units.contains(admin_unit))
+    }
+
+    /// People, with their sealed credentials (group 0).
+    #[must_use]
+    pub fn persons(&self) -> &BTreeMap<PersonId, Person> {
+        &self.persons
+    }
+
+    /// The field group of each device (group 0).
+    #[must_use]
+    pub fn placements(&self) -> &BTreeMap<EntityId, GroupId> {
+        &self.placements
+    }
+
+    /// Response units (group 0).
+    #[must_use]
+    pub fn units(&self) -> &BTreeMap<UnitId, Unit> {
+        &self.units
+    }
+
+    /// Incidents, closed ones included (group 0).
+    #[must_use]
+    pub fn incidents(&self) -> &BTreeMap<IncidentId, Incident> {
+        &self.incidents
+    }
+
+    /// Sensors (field groups).
+    #[must_use]
+    pub fn sensors(&self) -> &BTreeMap<SensorId, Sensor> {
+        &self.sensors
+    }
+
+    /// Cameras, with their sealed credentials (field groups).
+    #[must_use]
+    pub fn cameras(&self) -> &BTreeMap<CameraId, Camera> {
+        &self.cameras
+    }
+
+    /// Alarms, those that are back to normal included: their episodes count on (field groups).
+    #[must_use]
+    pub fn alarms(&self) -> &BTreeMap<AlarmKey, Alarm> {
+        &self.alarms
+    }
+
+    /// Alarms whose newest version group 0 has yet to hear (field groups).
+    pub fn unreported_alarms(&self) -> impl Iterator<Item = &Alarm> {
+        self.unreported.iter().filter_map(|key| self.alarms.get(key))
+    }
+
+    /// Sessions and the answers that they keep.
+    #[must_use]
+    pub fn sessions(&self) -> &BTreeMap<SessionId, Session> {
+        &self.sessions
+    }
+
+    /// Keeps an alarm, and `unreported` right.
+    pub(crate) fn keep_alarm(&mut self, alarm: Alarm) {
+        if alarm.is_unreported() {
+            self.unreported.insert(alarm.key.clone());
+        } else {
+            self.unreported.remove(&alarm.key);
+        }
+        self.alarms.insert(alarm.key.clone(), alarm);
+    }
+
+    /// Keeps a session, and `session_ends` right.
+    pub(crate) fn keep_session(&mut self, session: Session) {
+        let end = (session.expires_at_ms, session.id);
+        if let Some(former) = self.sessions.insert(session.id, session) {
+            self.session_ends.remove(&(former.expires_at_ms, former.id));
+        }
+        self.session_ends.insert(end);
+    }
+
+    /// Forgets a session, and keeps `session_ends` right.
+    pub(crate) fn drop_session(&mut self, id: &SessionId) -> Option<Session> {
+        let session = self.sessions.remove(id)?;
+        self.session_ends.remove(&(session.expires_at_ms, session.id));
+        Some(session)
+    }
+
+    /// What group 0 has heard of an alarm.
+    pub(crate) fn heard_of(&self, key: &AlarmKey) -> Option<&Heard> {
+        self.heard.get(&key.entity)?.get(&key.condition)
+    }
+
+    /// Keeps what group 0 has heard of an alarm, and the count right.
+    pub(crate) fn keep_heard(&mut self, key: &AlarmKey, heard: Heard) {
+        let former = self.heard.entry(key.entity.clone()).or_default().insert(key.condition.clone(), heard);
+        if former.is_none() {
+            self.heard_count += 1;
+        }
+    }
+
+    /// The incident that this one is now: itself, or what it was merged into, however often.
+    pub(crate) fn incident_now(&self, id: &IncidentId) -> Option<&Incident> {
+        let mut incident = self.incidents.get(id)?;
+        // Ends, because merges make no circle: only an incident that is not merged can be merged into.
+        while let Some(into) = &incident.merged_into {
+            incident = self.incidents.get(into)?;
+        }
+        Some(incident)
+    }
+}

@@ -1,0 +1,319 @@
+//! State as rows, and rows as state. A row is encoded in one place, so a change and a whole dump cannot differ.
+
+use bytes::Bytes;
+use prost::Message;
+
+use crate::{
+    AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, Camera, CameraId, Condition, District, DistrictId, EntityId,
+    GroupId, Incident, IncidentId, LiveNodes, Millis, Person, PersonId, Placement, Row, RowChange, Sensor, SensorId,
+    SensorWindow, Session, SessionId, State, Unit, UnitId, rows,
+    state::Heard,
+    wire::{Field, Malformed, Record, generated},
+};
+
+/// Names a state row that an entry touched.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Touched {
+    Meta,
+    AdminUnit(AdminUnitCode),
+    District(DistrictId),
+    Person(PersonId),
+    Placement(EntityId),
+    Unit(UnitId),
+    Incident(IncidentId),
+    Heard(AlarmKey),
+    Sensor(SensorId),
+    Window(SensorId),
+    Camera(CameraId),
+    CameraEpoch(CameraId),
+    Alarm(AlarmKey),
+    Session(SessionId),
+    Answer(SessionId, u64),
+}
+
+fn row(key: Bytes, record: &impl Record) -> Row {
+    Row { key, value: record.encode().into() }
+}
+
+fn placement_row(entity: &EntityId, group: GroupId) -> Row {
+    row(rows::placement_key(entity), &Placement { entity: entity.clone(), group })
+}
+
+fn window_row(sensor: &SensorId, at_ms: &[Millis]) -> Row {
+    row(rows::window_key(sensor), &SensorWindow { sensor: sensor.clone(), at_ms: at_ms.to_vec() })
+}
+
+fn camera_epoch_row(camera: &CameraId, epoch: u64) -> Row {
+    Row { key: rows::camera_epoch_key(camera), value: Bytes::copy_from_slice(&epoch.to_be_bytes()) }
+}
+
+fn heard_row(key: &AlarmKey, heard: &Heard) -> Row {
+    let mut value = Vec::new();
+    value.extend_from_slice(&heard.version.to_be_bytes());
+    value.extend_from_slice(&heard.episode.to_be_bytes());
+    value.extend_from_slice(heard.incident.as_ref().map_or("", IncidentId::as_str).as_bytes());
+    Row { key: rows::heard_key(key), value: value.into() }
+}
+
+/// The session without its answers, which are rows of their own: a request writes its answer, not the whole window.
+fn session_row(session: &Session) -> Row {
+    let bare = Session {
+        id: session.id,
+        person: session.person.clone(),
+        opened_at_ms: session.opened_at_ms,
+        expires_at_ms: session.expires_at_ms,
+        seq_max: session.seq_max,
+        answered: Vec::new(),
+    };
+    row(rows::session_key(&session.id), &bare)
+}
+
+impl State {
+    /// Every state row: what a snapshot holds beside history. In order of table, then of key.
+    #[must_use]
+    pub fn rows(&self) -> Vec<Row> {
+        let mut out = vec![self.meta_row()];
+        out.extend(self.admin_units.iter().map(|(id, record)| row(rows::admin_unit_key(id), record)));
+        out.extend(self.districts.iter().map(|(id, record)| row(rows::district_key(id), record)));
+        out.extend(self.persons.iter().map(|(id, record)| row(rows::person_key(id), record)));
+        out.extend(self.placements.iter().map(|(entity, group)| placement_row(entity, *group)));
+        out.extend(self.units.iter().map(|(id, record)| row(rows::unit_key(id), record)));
+        out.extend(self.incidents.iter().map(|(id, record)| row(rows::incident_key(id), record)));
+        out.extend(self.sensors.iter().map(|(id, record)| row(rows::sensor_key(id), record)));
+        out.extend(self.windows.iter().map(|(id, at_ms)| window_row(id, at_ms)));
+        out.extend(self.cameras.iter().map(|(id, record)| row(rows::camera_key(id), record)));
+        out.extend(self.camera_epochs.iter().map(|(id, epoch)| camera_epoch_row(id, *epoch)));
+        out.extend(self.alarms.iter().map(|(key, record)| row(rows::alarm_key(key), record)));
+        for (entity, conditions) in &self.heard {
+            for (condition, heard) in conditions {
+                out.push(heard_row(&AlarmKey { entity: entity.clone(), condition: condition.clone() }, heard));
+            }
+        }
+        out.extend(self.sessions.values().map(session_row));
+        for session in self.sessions.values() {
+            out.extend(
+                session.answered.iter().map(|answered| row(rows::answer_key(&session.id, answered.seq), answered)),
+            );
+        }
+        out
+    }
+
+    /// The state that these rows are, in any order; history rows are passed over. No rows: an empty group.
+    ///
+    /// # Errors
+    /// A row that cannot be read, stands under another key than its record's, or belongs to another group.
+    pub fn from_rows(group: GroupId, rows: impl IntoIterator<Item = Row>) -> Result<Self, Malformed> {
+        let mut state = Self::new(group);
+        let mut has_meta = false;
+        let mut is_empty = true;
+        // Answers may come before their session.
+        let mut answers: Vec<(SessionId, Answered)> = Vec::new();
+        for Row { key, value } in rows {
+            if !rows::is_state(&key) {
+                continue;
+            }
+            is_empty = false;
+            match key.first() {
+                Some(&rows::META) => {
+                    state.read_meta(&key, &value)?;
+                    has_meta = true;
+                }
+                Some(&rows::ANSWERS) => answers.push(read_answer(&key, &value)?),
+                _ => state.read_row(&key, &value)?,
+            }
+        }
+        if !has_meta && !is_empty {
+            return Err(Malformed::new("rows.meta", "is required: restore the group from a whole snapshot"));
+        }
+        for (session, answered) in answers {
+            let Some(session) = state.sessions.get_mut(&session) else {
+                return Err(Malformed::new(
+                    "rows.answers",
+                    format!("session {session} is not there: restore the group"),
+                ));
+            };
+            session.answered.push(answered);
+        }
+        for session in state.sessions.values_mut() {
+            session.answered.sort_by_key(|answered| answered.seq);
+        }
+        Ok(state)
+    }
+
+    /// The row as it stands after the entry: put, or gone.
+    pub(crate) fn row_change(&self, touched: &Touched) -> RowChange {
+        let (key, found) = match touched {
+            Touched::Meta => (rows::meta_key(), Some(self.meta_row())),
+            Touched::AdminUnit(id) => found(rows::admin_unit_key(id), self.admin_units.get(id)),
+            Touched::District(id) => found(rows::district_key(id), self.districts.get(id)),
+            Touched::Person(id) => found(rows::person_key(id), self.persons.get(id)),
+            Touched::Placement(entity) => {
+                (rows::placement_key(entity), self.placements.get(entity).map(|group| placement_row(entity, *group)))
+            }
+            Touched::Unit(id) => found(rows::unit_key(id), self.units.get(id)),
+            Touched::Incident(id) => found(rows::incident_key(id), self.incidents.get(id)),
+            Touched::Heard(key) => (rows::heard_key(key), self.heard_of(key).map(|heard| heard_row(key, heard))),
+            Touched::Sensor(id) => found(rows::sensor_key(id), self.sensors.get(id)),
+            Touched::Window(id) => (rows::window_key(id), self.windows.get(id).map(|at_ms| window_row(id, at_ms))),
+            Touched::Camera(id) => found(rows::camera_key(id), self.cameras.get(id)),
+            Touched::CameraEpoch(id) => {
+                (rows::camera_epoch_key(id), self.camera_epochs.get(id).map(|epoch| camera_epoch_row(id, *epoch)))
+            }
+            Touched::Alarm(key) => found(rows::alarm_key(key), self.alarms.get(key)),
+            Touched::Session(id) => (rows::session_key(id), self.sessions.get(id).map(session_row)),
+            Touched::Answer(id, seq) => {
+                let session = self.sessions.get(id);
+                let answered =
+                    session.and_then(|session| session.answered.iter().find(|answered| answered.seq == *seq));
+                found(rows::answer_key(id, *seq), answered)
+            }
+        };
+        match found {
+            Some(row) => RowChange::Put(row),
+            None => RowChange::Delete(key),
+        }
+    }
+
+    fn meta_row(&self) -> Row {
+        let meta = generated::Meta {
+            group: self.group.0,
+            clock_ms: self.clock.0,
+            policy_floor: self.policy_floor,
+            features: self.features.iter().copied().collect(),
+            incidents_opened: self.incidents_opened,
+            live_nodes: Some(self.live_nodes.to_wire()),
+        };
+        Row { key: rows::meta_key(), value: meta.encode_to_vec().into() }
+    }
+
+    fn read_meta(&mut self, key: &Bytes, value: &Bytes) -> Result<(), Malformed> {
+        same_key(key, &rows::meta_key())?;
+        let meta = generated::Meta::decode(value.as_ref())
+            .map_err(|e| Malformed::new("rows.meta", format!("is not readable ({e}): restore the group")))?;
+        if meta.group != self.group.0 {
+            return Err(Malformed::new(
+                "rows.meta.group",
+                format!("is {}: read the rows of group {}", meta.group, self.group),
+            ));
+        }
+        self.clock = Millis(meta.clock_ms);
+        self.policy_floor = meta.policy_floor;
+        self.features = meta.features.into_iter().collect();
+        self.incidents_opened = meta.incidents_opened;
+        self.live_nodes = LiveNodes::from_wire(meta.live_nodes.unwrap_or_default())?;
+        Ok(())
+    }
+
+    fn read_row(&mut self, key: &Bytes, value: &Bytes) -> Result<(), Malformed> {
+        match key.first().copied() {
+            Some(rows::ADMIN_UNITS) => {
+                let record = AdminUnit::decode(value)?;
+                same_key(key, &rows::admin_unit_key(&record.code))?;
+                self.admin_units.insert(record.code.clone(), record);
+            }
+            Some(rows::DISTRICTS) => {
+                let record = District::decode(value)?;
+                same_key(key, &rows::district_key(&record.id))?;
+                self.districts.insert(record.id.clone(), record);
+            }
+            Some(rows::PERSONS) => {
+                let record = Person::decode(value)?;
+                same_key(key, &rows::person_key(&record.id))?;
+                self.persons.insert(record.id.clone(), record);
+            }
+            Some(rows::PLACEMENTS) => {
+                let record = Placement::decode(value)?;
+                same_key(key, &rows::placement_key(&record.entity))?;
+                self.placements.insert(record.entity, record.group);
+            }
+            Some(rows::UNITS) => {
+                let record = Unit::decode(value)?;
+                same_key(key, &rows::unit_key(&record.id))?;
+                self.units.insert(record.id.clone(), record);
+            }
+            Some(rows::INCIDENTS) => {
+                let record = Incident::decode(value)?;
+                same_key(key, &rows::incident_key(&record.id))?;
+                self.incidents.insert(record.id.clone(), record);
+            }
+            Some(rows::SENSORS) => {
+                let record = Sensor::decode(value)?;
+                same_key(key, &rows::sensor_key(&record.id))?;
+                self.sensors.insert(record.id.clone(), record);
+            }
+            Some(rows::WINDOWS) => {
+                let record = SensorWindow::decode(value)?;
+                same_key(key, &rows::window_key(&record.sensor))?;
+                self.windows.insert(record.sensor, record.at_ms);
+            }
+            Some(rows::CAMERAS) => {
+                let record = Camera::decode(value)?;
+                same_key(key, &rows::camera_key(&record.id))?;
+                self.cameras.insert(record.id.clone(), record);
+            }
+            Some(rows::CAMERA_EPOCHS) => {
+                let camera = Field::read("camera", read_text("rows.camera_epochs", &key[1..])?)?;
+                let epoch =
+                    value.as_ref().try_into().map_err(|_| Malformed::new("rows.camera_epochs", "has 8 bytes"))?;
+                self.camera_epochs.insert(camera, u64::from_be_bytes(epoch));
+            }
+            Some(rows::ALARMS) => {
+                let record = Alarm::decode(value)?;
+                same_key(key, &rows::alarm_key(&record.key))?;
+                self.keep_alarm(record);
+            }
+            Some(rows::HEARD) => {
+                let (alarm, heard) = read_heard(&key[1..], value)?;
+                self.keep_heard(&alarm, heard);
+            }
+            Some(rows::SESSIONS) => {
+                let record = Session::decode(value)?;
+                same_key(key, &rows::session_key(&record.id))?;
+                self.keep_session(record);
+            }
+            _ => return Err(Malformed::new("rows.key", "is of no table of this version: run the newer program")),
+        }
+        Ok(())
+    }
+}
+
+fn found(key: Bytes, record: Option<&impl Record>) -> (Bytes, Option<Row>) {
+    let found = record.map(|record| row(key.clone(), record));
+    (key, found)
+}
+
+fn same_key(found: &Bytes, right: &Bytes) -> Result<(), Malformed> {
+    if found == right {
+        return Ok(());
+    }
+    Err(Malformed::new("rows.key", "is not that of its record: restore the group"))
+}
+
+fn read_text(field: &'static str, bytes: &[u8]) -> Result<String, Malformed> {
+    String::from_utf8(bytes.to_vec()).map_err(|_| Malformed::new(field, "is not text: restore the group"))
+}
+
+fn read_answer(key: &Bytes, value: &Bytes) -> Result<(SessionId, Answered), Malformed> {
+    let answered = Answered::decode(value)?;
+    let id = key.get(1..33).and_then(|id| id.try_into().ok());
+    let session = SessionId(id.ok_or_else(|| Malformed::new("rows.answers", "a session id has 32 bytes"))?);
+    same_key(key, &rows::answer_key(&session, answered.seq))?;
+    Ok((session, answered))
+}
+
+fn read_heard(key: &[u8], value: &Bytes) -> Result<(AlarmKey, Heard), Malformed> {
+    let short = || Malformed::new("rows.heard", "is cut off: restore the group");
+    let at = key.iter().position(|byte| *byte == 0).ok_or_else(short)?;
+    let key = AlarmKey {
+        entity: Field::read("entity", read_text("rows.heard", &key[..at])?)?,
+        condition: Condition::new(&read_text("rows.heard", &key[at + 1..])?)?,
+    };
+    let (version, rest) = value.split_first_chunk::<8>().ok_or_else(short)?;
+    let (episode, rest) = rest.split_first_chunk::<4>().ok_or_else(short)?;
+    let heard = Heard {
+        version: u64::from_be_bytes(*version),
+        episode: u32::from_be_bytes(*episode),
+        incident: Field::read("incident", read_text("rows.heard", rest)?)?,
+    };
+    Ok((key, heard))
+}

@@ -1,0 +1,450 @@
+//! Any entry, from small pools so that entries collide, and with times and versions that are right often enough.
+
+mod aim;
+
+pub(crate) use aim::aim;
+
+use bytes::Bytes;
+use domain::*;
+use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
+
+const AREAS: [&str; 3] = ["hue", "thuan-hoa", "phu-vang"];
+const DISTRICTS: [&str; 2] = ["west", "east"];
+const PERSONS: [&str; 4] = ["an", "oanh", "rin", "tram"];
+const UNITS: [&str; 3] = ["boat-1", "boat-2", "truck-1"];
+const SENSORS: [&str; 2] = ["gauge", "rain"];
+const CAMERAS: [&str; 2] = ["cam", "gate"];
+const ENTITIES: [&str; 5] = ["gauge", "rain", "cam", "west", "nobody"];
+const CONDITIONS: [&str; 3] = ["high", "flood", "fault"];
+
+macro_rules! ids {
+    ($($function:ident $type:ident $pool:expr;)+) => {$(
+        fn $function() -> impl Strategy<Value = $type> + Clone {
+            select(&$pool[..]).prop_map(|text| $type::new(text).unwrap())
+        }
+    )+};
+}
+
+ids! {
+    area AdminUnitCode AREAS;
+    district_id DistrictId DISTRICTS;
+    person_id PersonId PERSONS;
+    unit_id UnitId UNITS;
+    incident_id IncidentId ["I1", "I2", "I3", "I4"];
+    sensor_id SensorId SENSORS;
+    camera_id CameraId CAMERAS;
+    entity_id EntityId ENTITIES;
+    condition Condition CONDITIONS;
+}
+
+macro_rules! named {
+    ($($function:ident $type:ident;)+) => {$(
+        fn $function() -> impl Strategy<Value = $type> + Clone {
+            select($type::ALL)
+        }
+    )+};
+}
+
+named! {
+    role Role;
+    severity Severity;
+    kind IncidentKind;
+    unit_status UnitStatus;
+    device_status DeviceStatus;
+    health CameraHealth;
+}
+
+fn session_id() -> impl Strategy<Value = SessionId> + Clone {
+    select(&[1u8, 2, 3][..]).prop_map(|byte| SessionId([byte; 32]))
+}
+
+fn text() -> impl Strategy<Value = String> + Clone {
+    select(&["", "Nước lên", "a\tb", "boat"][..]).prop_map(str::to_owned)
+}
+
+/// Within the time that a sequence takes, mostly.
+fn time() -> impl Strategy<Value = Millis> + Clone {
+    prop_oneof![8 => 0u64..400_000, 1 => Just(0), 1 => any::<u64>()].prop_map(Millis)
+}
+
+fn version() -> impl Strategy<Value = u64> + Clone {
+    prop_oneof![9 => 0u64..8, 1 => any::<u64>()]
+}
+
+fn episode() -> impl Strategy<Value = u32> + Clone {
+    prop_oneof![9 => 0u32..5, 1 => any::<u32>()]
+}
+
+fn group() -> impl Strategy<Value = GroupId> + Clone {
+    (0u32..11).prop_map(GroupId)
+}
+
+fn micro() -> impl Strategy<Value = Micro> + Clone {
+    prop_oneof![3 => -3i64..3, 1 => any::<i64>()].prop_map(Micro)
+}
+
+fn place() -> impl Strategy<Value = Place> + Clone {
+    let degrees = prop_oneof![9 => Just(164_600_000), 1 => any::<i32>()];
+    (degrees, area(), text()).prop_map(|(latitude_e7, admin_unit, address)| Place {
+        latitude_e7,
+        longitude_e7: 1_075_900_000,
+        admin_unit,
+        address,
+    })
+}
+
+fn sealed() -> impl Strategy<Value = Bytes> + Clone {
+    select(&["", "sealed"][..]).prop_map(|text| Bytes::from_static(text.as_bytes()))
+}
+
+fn admin_unit() -> impl Strategy<Value = AdminUnit> + Clone {
+    (area(), text(), prop::option::of(area())).prop_map(|(code, name, parent)| AdminUnit {
+        code,
+        name,
+        name_en: String::new(),
+        parent,
+        aliases: Vec::new(),
+        valid_from_ms: Millis(0),
+        valid_until_ms: Millis(0),
+    })
+}
+
+fn district() -> impl Strategy<Value = District> + Clone {
+    (district_id(), text(), prop::collection::vec(area(), 0..3), group())
+        .prop_map(|(id, name, admin_units, group)| District { id, name, name_en: String::new(), admin_units, group })
+}
+
+fn person() -> impl Strategy<Value = Person> + Clone {
+    let districts = prop::collection::vec(district_id(), 0..3);
+    (person_id(), role(), districts, any::<bool>(), any::<bool>(), sealed(), prop::option::of(unit_id())).prop_map(
+        |(id, role, districts, everywhere, disabled, credential_sealed, unit)| Person {
+            id,
+            name: "Somebody".into(),
+            role,
+            districts,
+            everywhere,
+            disabled,
+            credential_sealed,
+            unit,
+        },
+    )
+}
+
+fn unit() -> impl Strategy<Value = Unit> + Clone {
+    (unit_id(), text(), place(), place(), unit_status()).prop_map(|(id, name, station, position, status)| Unit {
+        id,
+        name,
+        agency: String::new(),
+        skills: Vec::new(),
+        station,
+        position,
+        position_at_ms: Millis(0),
+        status,
+        status_at_ms: Millis(0),
+        incident: None,
+        version: 0,
+    })
+}
+
+fn sensor() -> impl Strategy<Value = Sensor> + Clone {
+    let thresholds = prop::collection::vec((condition(), micro(), severity()), 0..3);
+    (sensor_id(), text(), place(), thresholds, (micro(), micro()), device_status()).prop_map(
+        |(id, name, place, thresholds, (range_min_micro, range_max_micro), status)| Sensor {
+            id,
+            name,
+            kind: SensorKind::Rain,
+            unit_of_measure: "mm".into(),
+            place,
+            thresholds: thresholds
+                .into_iter()
+                .map(|(condition, hysteresis_micro, severity)| Threshold {
+                    condition,
+                    above: true,
+                    limit_micro: Micro(1),
+                    hysteresis_micro,
+                    debounce_ms: 0,
+                    severity,
+                })
+                .collect(),
+            period_ms: 0,
+            silence_periods: 0,
+            rate_limit_micro_per_min: 0,
+            range_min_micro,
+            range_max_micro,
+            status,
+            last_at_ms: Millis(5),
+            last_micro: Micro(5),
+            last_recorded_at_ms: Millis(5),
+            version: 5,
+        },
+    )
+}
+
+fn camera() -> impl Strategy<Value = Camera> + Clone {
+    let url = select(&["rtsp://10.0.0.1/main", "http://x", "rtsp://u:p@x/"][..]);
+    (camera_id(), url, place(), sealed(), health(), 0u32..400).prop_map(
+        |(id, url, place, credential_sealed, health, azimuth_deg)| Camera {
+            id,
+            name: "Cam".into(),
+            rtsp_url: url.into(),
+            place,
+            azimuth_deg,
+            field_of_view_deg: 90,
+            credential_sealed,
+            health,
+            health_at_ms: Millis(5),
+            version: 5,
+            sensitive: false,
+        },
+    )
+}
+
+fn reading() -> impl Strategy<Value = Reading> + Clone {
+    let id = prop_oneof![9 => sensor_id(), 1 => Just(SensorId::new("nobody").unwrap())];
+    let unit = select(&["", "", "mm", "m"][..]);
+    (id, time(), micro(), device_status(), unit).prop_map(|(sensor, at_ms, value_micro, status, unit)| Reading {
+        sensor,
+        at_ms,
+        value_micro,
+        status,
+        unit_of_measure: unit.into(),
+    })
+}
+
+fn alarm_key() -> impl Strategy<Value = AlarmKey> + Clone {
+    (entity_id(), condition()).prop_map(|(entity, condition)| AlarmKey { entity, condition })
+}
+
+fn alarm() -> impl Strategy<Value = Alarm> + Clone {
+    (alarm_key(), episode(), severity(), any::<bool>(), place(), version(), any::<bool>()).prop_map(
+        |(key, episode, severity, active, place, version, exercise)| Alarm {
+            key,
+            episode,
+            severity,
+            active,
+            acknowledged: false,
+            shelf: None,
+            place,
+            value_micro: Micro(1),
+            limit_micro: Micro(0),
+            raised_at_ms: Millis(1),
+            cleared_at_ms: Millis(0),
+            acknowledged_at_ms: Millis(0),
+            acknowledged_by: None,
+            reported_version: 0,
+            version,
+            incident: None,
+            occurrences: 1,
+            exercise,
+        },
+    )
+}
+
+fn source() -> impl Strategy<Value = Source> + Clone {
+    let origin = prop_oneof![
+        Just(Origin::Report("call-1".into())),
+        person_id().prop_map(Origin::Person),
+        alarm_key().prop_map(Origin::Alarm),
+    ];
+    origin.prop_map(|origin| Source { origin, episode: 1, version: 1, active: true, at_ms: Millis(9) })
+}
+
+/// `Type { field: strategy, .. }` as a strategy of the command.
+macro_rules! make {
+    ($name:ident { $($field:ident: $strategy:expr),+ $(,)? }) => {
+        ($($strategy,)+).prop_map(|($($field,)+)| Command::from($name { $($field),+ })).boxed()
+    };
+}
+
+fn of_any_group() -> BoxedStrategy<Command> {
+    prop_oneof![
+        4 => make!(OpenSession { session: session_id(), person: person_id(), expires_at_ms: time() }),
+        1 => make!(CloseSession { session: session_id() }),
+        1 => make!(RaisePolicyFloor { floor: 0u64..40 }),
+        1 => make!(SwitchFeature { feature: 0u32..3 }),
+    ]
+    .boxed()
+}
+
+pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
+    let puts = prop_oneof![
+        make!(PutAdminUnits { admin_units: prop::collection::vec(admin_unit(), 0..3) }),
+        make!(PutDistrict { district: district() }),
+        make!(PutPerson { person: person() }),
+        make!(PlaceEntities {
+            placements: prop::collection::vec(
+                (entity_id(), group()).prop_map(|(entity, group)| Placement { entity, group }),
+                0..3
+            )
+        }),
+        make!(SetLiveNodes { nodes: prop::collection::vec(0u64..4, 0..3), epoch: version() }),
+        make!(PutUnit { unit: unit() }),
+    ];
+    let units = prop_oneof![
+        4 => make!(SetUnitStatus {
+            unit: unit_id(), status: unit_status(), expected_status: unit_status(), tapped_at_ms: time(),
+        }),
+        1 => make!(MoveUnit { unit: unit_id(), position: place(), at_ms: time() }),
+    ];
+    let opens = prop_oneof![
+        make!(OpenIncident {
+            kind: kind(),
+            severity: severity(),
+            place: place(),
+            summary: text(),
+            source: source(),
+            exercise: any::<bool>(),
+            place_is_mapped: any::<bool>(),
+        }),
+        make!(FeedIncident { alarm: alarm(), kind: kind(), summary: Just("water".to_owned()) }),
+    ];
+    let (incident, expected_version) = (incident_id(), version());
+    let works = prop_oneof![
+        1 => make!(AmendIncident {
+            incident: incident.clone(), expected_version: expected_version.clone(),
+            kind: kind(), severity: severity(), place: place(), summary: text(),
+        }),
+        1 => make!(NoteIncident { incident: incident.clone(), note: text() }),
+        1 => make!(AcknowledgeIncident { incident: incident.clone(), expected_version: expected_version.clone() }),
+        4 => make!(AssignIncident {
+            incident: incident.clone(), expected_version: expected_version.clone(), units: prop::collection::vec(unit_id(), 0..3),
+        }),
+        1 => make!(ResolveIncident { incident: incident.clone(), expected_version: expected_version.clone(), note: text() }),
+        1 => make!(CloseIncident { incident: incident.clone(), expected_version: expected_version.clone(), note: text() }),
+        2 => make!(ReopenIncident { incident: incident.clone(), expected_version: expected_version.clone(), reason: text() }),
+        2 => make!(MergeIncident {
+            incident: incident.clone(), expected_version: expected_version.clone(), into: incident_id(),
+        }),
+        2 => make!(UnmergeIncident { incident: incident.clone(), expected_version: expected_version.clone() }),
+        2 => make!(EscalateIncident { incident: incident, from_level: 0u32..4 }),
+    ];
+    prop_oneof![2 => of_any_group(), 3 => puts, 3 => units, 5 => opens, 10 => works, 1 => command_of_device()].boxed()
+}
+
+fn command_of_device() -> BoxedStrategy<Command> {
+    prop_oneof![
+        1 => make!(RegisterSensor { sensor: sensor() }),
+        1 => make!(SetDeviceStatus { sensor: sensor_id(), status: device_status() }),
+        4 => make!(RecordReadings { readings: prop::collection::vec(reading(), 0..12) }),
+        1 => make!(RegisterCamera { camera: camera() }),
+        2 => make!(RecordCameraHealth { camera: camera_id(), health: health(), epoch: version() }),
+    ]
+    .boxed()
+}
+
+pub(crate) fn command_of_field() -> BoxedStrategy<Command> {
+    let alarms = prop_oneof![
+        4 => make!(RaiseAlarm {
+            key: alarm_key(), episode: episode(), severity: severity(), value_micro: micro(), limit_micro: micro(),
+            exercise: any::<bool>(),
+        }),
+        4 => make!(ClearAlarm { key: alarm_key(), episode: episode(), value_micro: micro() }),
+        2 => make!(AcknowledgeAlarm { key: alarm_key(), episode: episode() }),
+        2 => make!(ShelveAlarm { key: alarm_key(), reason: text(), until_ms: time() }),
+        1 => make!(UnshelveAlarm { key: alarm_key() }),
+        2 => make!(ConfirmAlarmReport {
+            key: alarm_key(), episode: episode(), version: version(), incident: prop::option::of(incident_id()),
+        }),
+    ];
+    let foreign = make!(PutUnit { unit: unit() });
+    prop_oneof![2 => of_any_group(), 5 => command_of_device(), 8 => alarms, 1 => foreign].boxed()
+}
+
+fn grant() -> impl Strategy<Value = Grant> {
+    (person_id(), role(), any::<bool>(), prop::collection::btree_set(area(), 0..3), 0u64..40).prop_map(
+        |(person, role, everywhere, admin_units, index)| Grant { person, role, everywhere, admin_units, index },
+    )
+}
+
+pub(crate) fn entry(command: impl Strategy<Value = Command>) -> impl Strategy<Value = Entry> {
+    let seq = prop_oneof![8 => 0u64..10, 2 => 0u64..400, 1 => any::<u64>()];
+    let request = (session_id(), seq).prop_map(|(session, seq)| RequestId { session, seq });
+    // The clock seldom leaps, or nothing would be within a session.
+    let at = prop_oneof![30 => 0u64..400_000, 1 => 0u64..40_000_000].prop_map(Millis);
+    (at, prop::option::weighted(0.3, request), prop::option::weighted(0.4, grant()), command)
+        .prop_map(|(at_ms, request, grant, command)| Entry { at_ms, request, grant, command })
+}
+
+/// Entries, of which two in three are aimed at the state that they meet.
+pub(crate) fn entries(command: impl Strategy<Value = Command>) -> impl Strategy<Value = Vec<(bool, Entry)>> {
+    prop::collection::vec((prop::bool::weighted(0.66), entry(command)), 1..100)
+}
+
+/// What is there before the first entry.
+pub(crate) fn world(group: GroupId) -> Vec<Entry> {
+    let place = |area| Place {
+        latitude_e7: 0,
+        longitude_e7: 0,
+        admin_unit: AdminUnitCode::new(area).unwrap(),
+        address: String::new(),
+    };
+    let area = |code: &str| AdminUnit {
+        code: AdminUnitCode::new(code).unwrap(),
+        name: code.into(),
+        name_en: String::new(),
+        parent: None,
+        aliases: Vec::new(),
+        valid_from_ms: Millis(0),
+        valid_until_ms: Millis(0),
+    };
+    let unit = |id: &str| Unit {
+        id: UnitId::new(id).unwrap(),
+        name: id.into(),
+        agency: String::new(),
+        skills: Vec::new(),
+        station: place("hue"),
+        position: place("hue"),
+        position_at_ms: Millis(0),
+        status: UnitStatus::Available,
+        status_at_ms: Millis(0),
+        incident: None,
+        version: 0,
+    };
+    let person = |id: &str, role, everywhere| Person {
+        id: PersonId::new(id).unwrap(),
+        name: id.into(),
+        role,
+        districts: Vec::new(),
+        everywhere,
+        disabled: false,
+        credential_sealed: Bytes::new(),
+        unit: None,
+    };
+    let mut commands: Vec<Command> = Vec::new();
+    if group == GroupId::COMMAND {
+        commands.push(PutAdminUnits { admin_units: AREAS.map(area).to_vec() }.into());
+        commands.extend(UNITS.map(|id| PutUnit { unit: unit(id) }.into()));
+        commands.push(PutPerson { person: person("an", Role::Admin, true) }.into());
+        commands.push(PutPerson { person: person("oanh", Role::Operator, true) }.into());
+    }
+    let sensor = |id: &str| Sensor {
+        id: SensorId::new(id).unwrap(),
+        name: id.into(),
+        kind: SensorKind::Rain,
+        unit_of_measure: "mm".into(),
+        place: place("hue"),
+        thresholds: Vec::new(),
+        period_ms: 0,
+        silence_periods: 0,
+        rate_limit_micro_per_min: 0,
+        range_min_micro: Micro(0),
+        range_max_micro: Micro(0),
+        status: DeviceStatus::Measuring,
+        last_at_ms: Millis(0),
+        last_micro: Micro(0),
+        last_recorded_at_ms: Millis(0),
+        version: 0,
+    };
+    if group.is_field() {
+        commands.push(RegisterSensor { sensor: sensor("gauge") }.into());
+    }
+    let open = |byte, who| OpenSession {
+        session: SessionId([byte; 32]),
+        person: PersonId::new(who).unwrap(),
+        expires_at_ms: Millis(30_000_000),
+    };
+    commands.push(open(1, "an").into());
+    commands.push(open(2, "oanh").into());
+    let entry = |command| Entry { at_ms: Millis(1), request: None, grant: None, command };
+    commands.into_iter().map(entry).collect()
+}

@@ -1,0 +1,144 @@
+//! What came of a command, a line for the reply and one for each event.
+
+use domain::*;
+
+pub(crate) fn time(at: Millis) -> String {
+    match at.0 {
+        0 => "-".into(),
+        ms if ms % 1000 == 0 => format!("{}s", ms / 1000),
+        ms => format!("{ms}ms"),
+    }
+}
+
+pub(crate) fn applied(applied: &Applied) -> String {
+    let mut lines = vec![reply(&applied.reply)];
+    for (ordinal, event) in applied.events.iter().enumerate() {
+        assert_eq!(usize::try_from(event.ordinal).unwrap(), ordinal);
+        lines.push(format!("  {}", self::event(event)));
+    }
+    lines.join("\n")
+}
+
+fn reply(reply: &Reply) -> String {
+    match reply {
+        Reply::Accepted(accepted) => {
+            let mut words = vec!["accepted".to_owned()];
+            if !accepted.entity.is_empty() {
+                words.push(accepted.entity.clone());
+            }
+            if accepted.version > 0 {
+                words.push(format!("v{}", accepted.version));
+            }
+            words.extend(accepted.verdicts.iter().map(ToString::to_string));
+            words.join(" ")
+        }
+        Reply::Refused(refusal) if refusal.field.is_empty() => {
+            format!("refused {}: {}", refusal.code.as_str(), refusal.message)
+        }
+        Reply::Refused(refusal) => format!("refused {}: {} {}", refusal.code.as_str(), refusal.field, refusal.message),
+    }
+}
+
+pub(crate) fn event(event: &Event) -> String {
+    let mut line = event.kind.to_string();
+    if let Some(subject) = &event.subject {
+        line += &format!(" {}", self::subject(subject));
+    }
+    if !event.note.is_empty() {
+        line += &format!(" {:?}", event.note);
+    }
+    if let Some(by) = &event.by {
+        line += &format!(" by {by}");
+    }
+    line
+}
+
+fn subject(subject: &Subject) -> String {
+    match subject {
+        Subject::AdminUnit(unit) => match &unit.parent {
+            Some(parent) => format!("{} below {parent}", unit.code),
+            None => unit.code.to_string(),
+        },
+        Subject::District(district) => {
+            format!("{} [{}] group {}", district.id, names(&district.admin_units), district.group)
+        }
+        Subject::Person(person) => {
+            assert!(person.credential_sealed.is_empty(), "an event shows a credential");
+            let scope = if person.everywhere { "everywhere".into() } else { format!("[{}]", names(&person.districts)) };
+            let crew = person.unit.as_ref().map(|unit| format!(" crews {unit}")).unwrap_or_default();
+            format!("{} {} {scope}{crew}{}", person.id, person.role, if person.disabled { " disabled" } else { "" })
+        }
+        Subject::Unit(unit) => {
+            let incident = unit.incident.as_ref().map(|id| format!(" on {id}")).unwrap_or_default();
+            let since = time(unit.status_at_ms);
+            format!(
+                "{} {} since {since}{incident} at {} v{}",
+                unit.id, unit.status, unit.position.admin_unit, unit.version
+            )
+        }
+        Subject::Incident(incident) => self::incident(incident),
+        Subject::Sensor(sensor) => {
+            let last = format!("{} at {}", sensor.last_micro, time(sensor.last_at_ms));
+            format!("{} {} last {last} v{}", sensor.id, sensor.status, sensor.version)
+        }
+        Subject::Readings(readings) => self::readings(readings),
+        Subject::Camera(camera) => {
+            assert!(camera.credential_sealed.is_empty(), "an event shows a credential");
+            format!("{} {} since {} v{}", camera.id, camera.health, time(camera.health_at_ms), camera.version)
+        }
+        Subject::Alarm(alarm) => self::alarm(alarm),
+        Subject::LiveNodes(live) => format!("{:?} epoch {}", live.nodes, live.epoch),
+    }
+}
+
+fn names<T: ToString>(names: &[T]) -> String {
+    names.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn incident(incident: &Incident) -> String {
+    let mut line = format!("{} {} {}", incident.id, incident.status, incident.severity);
+    if !incident.units.is_empty() {
+        line += &format!(" units [{}]", names(&incident.units));
+    }
+    for source in &incident.sources {
+        if let Origin::Alarm(key) = &source.origin {
+            let state = if source.active { "active" } else { "over" };
+            line += &format!(" fed by {key} #{} v{} {state}", source.episode, source.version);
+        }
+    }
+    if incident.acknowledge_due_at_ms.is_set() {
+        line += &format!(" due {}", time(incident.acknowledge_due_at_ms));
+    }
+    if incident.escalation_level > 0 {
+        line += &format!(" level {}", incident.escalation_level);
+    }
+    if let Some(into) = &incident.merged_into {
+        line += &format!(" into {into}");
+    }
+    if incident.exercise {
+        line += " exercise";
+    }
+    format!("{line} v{}", incident.version)
+}
+
+pub(crate) fn readings(readings: &Readings) -> String {
+    let one = |reading: &Reading| format!("{}={} at {}", reading.sensor, reading.value_micro, time(reading.at_ms));
+    readings.readings.iter().map(one).collect::<Vec<_>>().join(", ")
+}
+
+pub(crate) fn alarm(alarm: &Alarm) -> String {
+    let mut line = format!("{} #{} {} {}", alarm.key, alarm.episode, alarm.state(), alarm.severity);
+    if alarm.occurrences > 1 {
+        line += &format!(" times {}", alarm.occurrences);
+    }
+    if let Some(shelf) = &alarm.shelf {
+        line += &format!(" until {}", time(shelf.until_ms));
+    }
+    if let Some(incident) = &alarm.incident {
+        line += &format!(" feeds {incident}");
+    }
+    if alarm.exercise {
+        line += " exercise";
+    }
+    format!("{line} v{} reported v{}", alarm.version, alarm.reported_version)
+}

@@ -1,0 +1,562 @@
+//! All Raft groups of a node: start, propose, read, follow, lead.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use domain::{Command, Entry, EventBatch, Grant, GroupId, Millis, Reply, RequestId, State, wire::Record};
+use openraft::{
+    Config, Instant as _, Raft, ServerState, SnapshotPolicy,
+    errors::{ClientWriteError, InitializeError, RaftError},
+    impls::ProgressResponder,
+};
+use peer::{Lane, Peers};
+use tokio::sync::watch;
+
+use crate::{
+    blocking, clock,
+    disk::Disk,
+    kinds,
+    log::LogStore,
+    machine::{AppliedAt, Shared, StateMachine},
+    network::{Network, with_group},
+    tail::BelowFloor,
+    types::{Encoded, Node, NodeId, Outcome, TypeConfig, decode},
+    wire,
+};
+
+/// Bytes of one encoded proposal. A larger one is refused before it is appended.
+pub const PROPOSAL_BYTES_MAX: usize = 1 << 20;
+
+/// Longest wait for a snapshot that was asked for.
+const COMPACT_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How often leaders tell how old their quorum is.
+const QUORUM_TELL: Duration = Duration::from_millis(500);
+
+/// openraft's timing. A follower's vote lapses after heartbeat silence of lease plus a random timeout, about 0.8 to
+/// 1.2 s here: long enough for a slow fsync on a busy machine, short enough for a dispatcher.
+fn config(group: u32) -> Result<Config, io::Error> {
+    Config {
+        cluster_name: format!("trongdong-{group}"),
+        heartbeat_interval: 120,
+        election_timeout_min: 450,
+        election_timeout_max: 700,
+        heartbeat_min_interval: Some(60),
+        install_snapshot_timeout: 120_000,
+        max_payload_entries: 1024,
+        max_append_entries: Some(4096),
+        replication_lag_threshold: 60_000,
+        snapshot_policy: SnapshotPolicy::LogsSinceLast(50_000),
+        max_in_snapshot_log_to_keep: 20_000,
+        purge_batch_size: 1024,
+        enable_pre_vote: Some(true),
+        enable_leader_restore: Some(false),
+        quorum_loss_probe_interval: Some(2_000),
+        ..Config::default()
+    }
+    .validate()
+    .map_err(io::Error::other)
+}
+
+/// A request on its way into the log.
+#[derive(Clone, Debug)]
+pub struct Proposal {
+    /// Names the request; none for what is idempotent by itself.
+    pub request: Option<RequestId>,
+    /// By what right; none: the system itself.
+    pub grant: Option<Grant>,
+    /// What to do.
+    pub command: Command,
+}
+
+impl Proposal {
+    /// The system's own.
+    pub fn system(command: impl Into<Command>) -> Self {
+        Self { request: None, grant: None, command: command.into() }
+    }
+}
+
+/// A proposal that is durable on a quorum and applied here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// Log index.
+    pub index: u64,
+    /// What it came to.
+    pub reply: Reply,
+}
+
+/// Why a proposal got no reply.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProposeError {
+    /// Never appended: send it to the leader.
+    #[error("this node does not lead the group")]
+    NotLeader {
+        /// Who may.
+        leader: Option<NodeId>,
+    },
+    /// The outcome is unknown: ask again under the same identity.
+    #[error("no answer in time: the outcome is not known")]
+    Unknown,
+    /// Never appended: this node's clock is off, the lead is being handed over.
+    #[error("this node's clock differs from the others' by more than {} ms", clock::CLOCK_SKEW_MS_MAX)]
+    ClockUnsafe,
+    /// Never appended.
+    #[error("{bytes} bytes are more than {max}: send less at a time")]
+    TooLarge {
+        /// Its size.
+        bytes: usize,
+        /// The bound.
+        max: usize,
+    },
+    /// This node is finished.
+    #[error("consensus on this node has stopped")]
+    Stopped,
+}
+
+/// Why a linearizable read cannot be had.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// No leader with a quorum could be asked in time.
+    #[error("no leader with a quorum answered in time")]
+    NoQuorum,
+    /// This node is finished.
+    #[error("consensus on this node has stopped")]
+    Stopped,
+}
+
+/// Who leads a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lead {
+    /// The leader, as far as this node knows.
+    pub leader: Option<NodeId>,
+    /// Raft term.
+    pub term: u64,
+    /// This node leads, and has applied the first entry of its term: actors may wake.
+    pub is_self_ready: bool,
+}
+
+/// One group as an operator sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupStatus {
+    /// Which.
+    pub group: GroupId,
+    /// Who leads.
+    pub leader: Option<NodeId>,
+    /// Raft term.
+    pub term: u64,
+    /// "Leader", "Follower", "Candidate", "Learner", "Shutdown".
+    pub role: String,
+    /// Last index in the log.
+    pub last_log: u64,
+    /// Last index applied.
+    pub applied: u64,
+    /// Milliseconds since a quorum was known.
+    pub quorum_age_ms: u64,
+    /// Voters.
+    pub voters: Vec<NodeId>,
+    /// Why consensus has stopped here; none: it runs.
+    pub fatal: Option<String>,
+}
+
+/// What a leader last told of its quorum.
+#[derive(Clone, Copy)]
+struct Told {
+    at: Instant,
+    age: Duration,
+}
+
+/// One group on this node.
+pub(crate) struct Group {
+    pub(crate) id: GroupId,
+    pub(crate) raft: Raft<TypeConfig, StateMachine>,
+    pub(crate) disk: Arc<dyn Disk>,
+    shared: Arc<Shared>,
+    lead: watch::Sender<Lead>,
+    quorum: Mutex<Option<Told>>,
+}
+
+struct Inner {
+    node: NodeId,
+    epoch: u64,
+    peers: Peers,
+    groups: Vec<Arc<Group>>,
+    started: Instant,
+    tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+}
+
+/// All groups of this node. Clones are the same.
+#[derive(Clone)]
+pub struct Groups(Arc<Inner>);
+
+/// Unix milliseconds of this node's clock.
+fn now_ms() -> Millis {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+impl Groups {
+    /// Opens every group on `disk` and joins in. `epoch` is the cluster's, fixed when it was made.
+    pub async fn start(node: NodeId, epoch: u64, disk: Arc<dyn Disk>, peers: Peers) -> io::Result<Self> {
+        let mut groups = Vec::new();
+        for id in GroupId::all() {
+            let opened = Arc::clone(&disk);
+            let (log, machine) = blocking::run(move || {
+                Ok((LogStore::open(id.0, Arc::clone(&opened))?, StateMachine::open(id.0, opened)?))
+            })
+            .await?;
+            let shared = machine.shared();
+            let network = Network { group: id.0, peers: peers.clone() };
+            let raft =
+                Raft::new(node, Arc::new(config(id.0)?), network, log, machine).await.map_err(io::Error::other)?;
+            let (lead, _) = watch::channel(Lead::default());
+            groups.push(Arc::new(Group { id, raft, disk: Arc::clone(&disk), shared, lead, quorum: Mutex::new(None) }));
+        }
+        let inner = Inner { node, epoch, peers, groups, started: Instant::now(), tasks: Mutex::new(Vec::new()) };
+        let this = Self(Arc::new(inner));
+        let mut tasks = Vec::new();
+        for group in &this.0.groups {
+            tasks.push(tokio::spawn(watch_lead(node, Arc::clone(group))));
+        }
+        tasks.push(tokio::spawn(tell_quorum(Arc::downgrade(&this.0))));
+        *this.0.tasks.lock().unwrap_or_else(PoisonError::into_inner) = tasks;
+        Ok(this)
+    }
+
+    /// Makes a new cluster of these nodes. On an initialized one it does nothing.
+    pub async fn initialize(&self, nodes: &BTreeMap<NodeId, Node>) -> io::Result<()> {
+        for group in &self.0.groups {
+            match group.raft.initialize(nodes.clone()).await {
+                Ok(()) | Err(RaftError::APIError(InitializeError::NotAllowed(_))) => {}
+                Err(error) => return Err(io::Error::other(error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// This node.
+    #[must_use]
+    pub fn node(&self) -> NodeId {
+        self.0.node
+    }
+
+    /// The cluster's epoch; a restored cluster has another.
+    #[must_use]
+    pub fn epoch(&self) -> u64 {
+        self.0.epoch
+    }
+
+    pub(crate) fn group_at(&self, group: u32) -> Result<Arc<Group>, String> {
+        let index = usize::try_from(group).unwrap_or(usize::MAX);
+        self.0.groups.get(index).cloned().ok_or_else(|| format!("group {group} is not one of this cluster's"))
+    }
+
+    fn group(&self, group: GroupId) -> &Group {
+        #[allow(clippy::expect_used, reason = "a GroupId from outside is checked where it is read")]
+        self.0.groups.get(group.0 as usize).expect("a group of this cluster")
+    }
+
+    /// Commits `proposal` if this node leads `group`. The reply comes once it is durable on a quorum and applied here.
+    pub async fn propose(
+        &self,
+        group: GroupId,
+        proposal: Proposal,
+        deadline: Duration,
+    ) -> Result<Committed, ProposeError> {
+        let group = self.group(group);
+        let not_leader = || ProposeError::NotLeader { leader: group.lead.borrow().leader };
+        let leader = group.raft.as_leader().map_err(|forward| ProposeError::NotLeader { leader: forward.leader_id })?;
+        if !self.clock_is_safe(group) {
+            self.hand_over(group).await;
+            return Err(ProposeError::ClockUnsafe);
+        }
+        let Proposal { request, grant, command } = proposal;
+        let bytes = Bytes::from(Entry { at_ms: now_ms(), request, grant, command }.encode());
+        if bytes.len() > PROPOSAL_BYTES_MAX {
+            return Err(ProposeError::TooLarge { bytes: bytes.len(), max: PROPOSAL_BYTES_MAX });
+        }
+        let (responder, answer) = ProgressResponder::complete_only();
+        group
+            .raft
+            .write(Encoded(bytes))
+            .with_leader(leader.to_committed_leader_id())
+            .responder(responder)
+            .await
+            .map_err(|_| ProposeError::Stopped)?;
+        let answer = tokio::time::timeout(deadline, answer).await.map_err(|_| ProposeError::Unknown)?;
+        match answer {
+            Ok(Ok(written)) => match written.data {
+                Outcome::Replied(reply) => Ok(Committed { index: written.log_id.index, reply }),
+                Outcome::Nothing => Err(ProposeError::Unknown),
+            },
+            Ok(Err(ClientWriteError::ForwardToLeader(forward))) => match forward.leader_id {
+                Some(leader) => Err(ProposeError::NotLeader { leader: Some(leader) }),
+                None => Err(not_leader()),
+            },
+            Ok(Err(_)) | Err(_) => Err(ProposeError::Unknown),
+        }
+    }
+
+    /// Looks at the applied state of this node. `look` must be short: it holds up what is being applied.
+    pub fn read<R>(&self, group: GroupId, look: impl FnOnce(&State) -> R) -> R {
+        look(&self.group(group).shared.view().state)
+    }
+
+    /// Looks at the applied state together with how far it is.
+    pub fn read_at<R>(&self, group: GroupId, look: impl FnOnce(&State, AppliedAt) -> R) -> R {
+        let view = self.group(group).shared.view();
+        look(&view.state, view.applied)
+    }
+
+    /// How far this node has applied.
+    #[must_use]
+    pub fn applied(&self, group: GroupId) -> AppliedAt {
+        self.group(group).shared.view().applied
+    }
+
+    /// Rings after each application.
+    #[must_use]
+    pub fn applied_watch(&self, group: GroupId) -> watch::Receiver<AppliedAt> {
+        self.group(group).shared.applied.subscribe()
+    }
+
+    /// Events of entries after `index`, oldest first; complete up to an [`Groups::applied`] that was read before.
+    pub fn events_after(
+        &self,
+        group: GroupId,
+        index: u64,
+        batches_max: usize,
+    ) -> Result<Vec<Arc<EventBatch>>, BelowFloor> {
+        self.group(group).shared.view().tail.after(index, batches_max)
+    }
+
+    /// Who leads.
+    #[must_use]
+    pub fn lead_watch(&self, group: GroupId) -> watch::Receiver<Lead> {
+        self.group(group).lead.subscribe()
+    }
+
+    /// Time since this node last knew of a quorum of the group: itself when it leads, else by its leader's word.
+    #[must_use]
+    pub fn quorum_age(&self, group: GroupId) -> Duration {
+        let group = self.group(group);
+        if let Ok(leader) = group.raft.as_leader() {
+            return leader.last_quorum_acked().map_or(Duration::ZERO, |acked| acked.elapsed());
+        }
+        match *group.quorum.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(told) => told.age + told.at.elapsed(),
+            None => self.0.started.elapsed(),
+        }
+    }
+
+    /// A linearizable read: when it resolves, state of this node holds everything acknowledged before the call. Gives the
+    /// index that was waited for.
+    pub async fn read_barrier(&self, group: GroupId, deadline: Duration) -> Result<u64, ReadError> {
+        let until = tokio::time::Instant::now() + deadline;
+        let read = async {
+            let index = self.read_index(group, deadline).await?;
+            let mut applied = self.applied_watch(group);
+            applied.wait_for(|at| at.index >= index).await.map_err(|_| ReadError::Stopped)?;
+            Ok(index)
+        };
+        tokio::time::timeout_at(until, read).await.map_err(|_| ReadError::NoQuorum)?
+    }
+
+    async fn read_index(&self, id: GroupId, deadline: Duration) -> Result<u64, ReadError> {
+        let group = self.group_at(id.0).map_err(|_| ReadError::Stopped)?;
+        if group.raft.as_leader().is_ok() {
+            return self.leader_read_index(&group).await;
+        }
+        let leader = group.lead.borrow().leader.ok_or(ReadError::NoQuorum)?;
+        let ask = with_group(id.0, &[]);
+        let answer = self
+            .0
+            .peers
+            .call(leader, Lane::Control, kinds::READ_INDEX, ask, deadline)
+            .await
+            .map_err(|_| ReadError::NoQuorum)?;
+        let answer: wire::ReadIndexResponse = decode("read index", &answer).map_err(|_| ReadError::NoQuorum)?;
+        answer.read_log_id.map(|id| id.index).ok_or(ReadError::NoQuorum)
+    }
+
+    /// ReadIndex (Raft dissertation §6.4) on the leader; openraft batches the probes.
+    pub(crate) async fn leader_read_index(&self, group: &Group) -> Result<u64, ReadError> {
+        let (read, _applied) =
+            group.raft.get_read_log_id(openraft::ReadPolicy::ReadIndex).await.map_err(|_| ReadError::NoQuorum)?;
+        Ok(read.index())
+    }
+
+    /// History rows with `from <= key < to`.
+    pub async fn scan(
+        &self,
+        group: GroupId,
+        from: Bytes,
+        to: Bytes,
+        rows_max: usize,
+    ) -> io::Result<Vec<(Bytes, Bytes)>> {
+        let disk = Arc::clone(&self.group(group).disk);
+        blocking::run(move || disk.scan(group.0, &from, &to, rows_max)).await
+    }
+
+    /// Voters of the group, ascending.
+    #[must_use]
+    pub fn voters(&self, group: GroupId) -> Vec<NodeId> {
+        let mut voters: Vec<NodeId> = self.group(group).raft.voter_ids().collect();
+        voters.sort_unstable();
+        voters.dedup();
+        voters
+    }
+
+    /// Where each member is reached, as the membership in the log has it.
+    #[must_use]
+    pub fn members(&self) -> Vec<(NodeId, Node)> {
+        let metrics = openraft::async_runtime::watch::WatchReceiver::borrow_watched(
+            &self.group(GroupId::COMMAND).raft.metrics(),
+        )
+        .clone();
+        metrics.membership_config.nodes().map(|(id, node)| (*id, node.clone())).collect()
+    }
+
+    /// Hands the lead to another voter.
+    pub async fn transfer_leader(&self, group: GroupId, to: NodeId) {
+        let _ = self.group(group).raft.trigger().transfer_leader(to).await;
+    }
+
+    /// Takes a snapshot of the group here and drops the log below it, whatever the policy says. For operators who need
+    /// the space, and for tests.
+    pub async fn compact(&self, group: GroupId) -> io::Result<()> {
+        let group = self.group(group);
+        let upto = group.shared.view().applied.index;
+        let snapshots = group.raft.wait(Some(COMPACT_TIMEOUT));
+        group.raft.trigger().snapshot().await.map_err(io::Error::other)?;
+        snapshots
+            .metrics(|metrics| metrics.snapshot.is_some_and(|id| id.index >= upto), "snapshot")
+            .await
+            .map_err(io::Error::other)?;
+        group.raft.trigger().purge_log(upto).await.map_err(io::Error::other)?;
+        group
+            .raft
+            .wait(Some(COMPACT_TIMEOUT))
+            .metrics(|metrics| metrics.purged.is_some_and(|id| id.index >= upto), "purge")
+            .await
+            .map_err(io::Error::other)?;
+        Ok(())
+    }
+
+    /// Every group as an operator sees it.
+    #[must_use]
+    pub fn status(&self) -> Vec<GroupStatus> {
+        self.0.groups.iter().map(|group| self.group_status(group)).collect()
+    }
+
+    fn group_status(&self, group: &Group) -> GroupStatus {
+        let metrics = openraft::async_runtime::watch::WatchReceiver::borrow_watched(&group.raft.metrics()).clone();
+        let quorum_age = self.quorum_age(group.id);
+        GroupStatus {
+            group: group.id,
+            leader: metrics.current_leader,
+            term: metrics.current_term,
+            role: format!("{:?}", metrics.state),
+            last_log: metrics.last_log_index.unwrap_or(0),
+            applied: group.shared.view().applied.index,
+            quorum_age_ms: u64::try_from(quorum_age.as_millis()).unwrap_or(u64::MAX),
+            voters: metrics.membership_config.voter_ids().collect(),
+            fatal: metrics.running_state.err().map(|e| e.to_string()),
+        }
+    }
+
+    /// Takes what the live bus brings for consensus.
+    pub fn serve_live(&self, from: NodeId, topic: u16, key: &[u8], value: &[u8]) {
+        if topic != kinds::QUORUM_TOPIC {
+            return;
+        }
+        let (Ok(key), Ok(age)) = (<[u8; 4]>::try_from(key), <[u8; 8]>::try_from(value)) else { return };
+        let Ok(group) = self.group_at(u32::from_be_bytes(key)) else { return };
+        if group.lead.borrow().leader == Some(from) {
+            let told = Told { at: Instant::now(), age: Duration::from_millis(u64::from_be_bytes(age)) };
+            *group.quorum.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+        }
+    }
+
+    fn clock_is_safe(&self, group: &Group) -> bool {
+        let voters: Vec<NodeId> = group.raft.voter_ids().collect();
+        let offsets: Vec<i64> =
+            voters.iter().filter(|id| **id != self.0.node).filter_map(|id| self.0.peers.clock_offset_ms(*id)).collect();
+        clock::may_stamp(&offsets, voters.len())
+    }
+
+    /// Gives the lead away because this node's clock is wrong.
+    async fn hand_over(&self, group: &Group) {
+        let other = group.raft.voter_ids().find(|id| *id != self.0.node && self.0.peers.is_connected(*id));
+        if let Some(to) = other {
+            tracing::error!(
+                group = group.id.0,
+                to,
+                "this node's clock differs from the quorum's: handing the lead over"
+            );
+            let _ = group.raft.trigger().transfer_leader(to).await;
+        }
+    }
+
+    /// Stops consensus on this node in order: what is durable stays, nothing new is taken.
+    pub async fn shutdown(&self) {
+        for task in self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            task.abort();
+        }
+        for group in &self.0.groups {
+            let _ = group.raft.shutdown().await;
+        }
+    }
+}
+
+/// Keeps a group's [`Lead`] as openraft's metrics and the state machine have it.
+async fn watch_lead(node: NodeId, group: Arc<Group>) {
+    let mut metrics = group.raft.server_metrics();
+    let mut applied = group.shared.applied.subscribe();
+    loop {
+        let lead = {
+            // Cloned at once: a borrowed metric held for long stops openraft's core.
+            let now = openraft::async_runtime::watch::WatchReceiver::borrow_watched(&metrics).clone();
+            let term = now.vote.leader_id.term;
+            let leads = now.state == ServerState::Leader && now.current_leader == Some(node);
+            let is_self_ready = leads && group.shared.view().applied.term == term;
+            Lead { leader: now.current_leader, term, is_self_ready }
+        };
+        group.lead.send_if_modified(|current| {
+            let changed = *current != lead;
+            *current = lead;
+            changed
+        });
+        let waits_to_be_ready = lead.leader == Some(node) && !lead.is_self_ready;
+        tokio::select! {
+            changed = openraft::async_runtime::watch::WatchReceiver::changed(&mut metrics) => if changed.is_err() {
+                group.lead.send_replace(Lead::default());
+                return;
+            },
+            changed = applied.changed(), if waits_to_be_ready => if changed.is_err() {
+                return;
+            },
+        }
+    }
+}
+
+/// Tells the others how old the quorum of each group is that this node leads.
+async fn tell_quorum(inner: std::sync::Weak<Inner>) {
+    let mut tick = tokio::time::interval(QUORUM_TELL);
+    loop {
+        tick.tick().await;
+        let Some(inner) = inner.upgrade() else { return };
+        for group in &inner.groups {
+            if let Ok(leader) = group.raft.as_leader() {
+                let age = leader.last_quorum_acked().map_or(Duration::ZERO, |acked| acked.elapsed());
+                let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+                let key = Bytes::copy_from_slice(&group.id.0.to_be_bytes());
+                inner.peers.publish(kinds::QUORUM_TOPIC, key, Bytes::copy_from_slice(&age.to_be_bytes()));
+            }
+        }
+    }
+}

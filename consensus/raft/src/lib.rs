@@ -1,0 +1,34 @@
+//! HOW it is agreed: openraft, its log and its state machine over [`disk::Disk`], and what the node sees of it.
+//!
+//! - [`Groups`] is all of consensus on one node: propose, read, follow events, know who leads.
+//! - `log` and `machine` are what openraft asks for; `disk` is what they ask for; `memory` is a disk for tests.
+//! - `network` sends Raft's messages over `peer`, `serve` answers them.
+//! - Time is stamped once, by the leader, when a proposal is encoded (`groups`, `clock`).
+//!
+//! It does not know RocksDB, and what a command means is `domain`'s.
+
+mod blocking;
+mod clock;
+pub mod disk;
+mod groups;
+pub mod kinds;
+mod log;
+mod machine;
+pub mod memory;
+mod network;
+mod serve;
+mod snapshot;
+mod tail;
+mod types;
+
+#[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, reason = "made by prost from proto/")]
+#[path = "wire/generated.rs"]
+mod wire;
+
+pub use clock::CLOCK_SKEW_MS_MAX;
+pub use groups::{Committed, GroupStatus, Groups, Lead, PROPOSAL_BYTES_MAX, Proposal, ProposeError, ReadError};
+pub use log::LogStore;
+pub use machine::{AppliedAt, StateMachine};
+pub use snapshot::SnapshotData;
+pub use tail::BelowFloor;
+pub use types::{Encoded, Node, NodeId, Outcome, TypeConfig};

@@ -1,0 +1,315 @@
+//! One group's state machine: decodes committed entries, gives them to [`State::apply`], writes what changed, and tells
+//! who waits. Everything that decides is in `domain`.
+
+use std::{
+    collections::BTreeMap,
+    io,
+    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+};
+
+use bytes::Bytes;
+use domain::{EventBatch, GroupId, Millis, Row, RowChange, State, wire::Record};
+use futures::{Stream, StreamExt};
+use openraft::{
+    EntryPayload, OptionalSend,
+    entry::RaftEntry,
+    storage::{ApplyResponder, EntryResponder, RaftSnapshotBuilder, RaftStateMachine},
+};
+use prost::Message;
+use tokio::sync::watch;
+
+use crate::{
+    blocking,
+    disk::{Disk, DiskSnapshot, RowBatch},
+    snapshot::{Received, SnapshotData},
+    tail::{BATCHES_MAX, EventTail},
+    types::{
+        Entry, LogId, Outcome, Snapshot, SnapshotMeta, StoredMembership, TypeConfig, decode, malformed, meta_from_wire,
+        meta_to_wire,
+    },
+    wire,
+};
+
+/// Entries applied under one lock and in one write.
+const APPLY_BATCH_MAX: usize = 512;
+
+/// Bytes of rows read at a time when state is loaded.
+pub(crate) const CHUNK_BYTES: usize = 512 << 10;
+
+/// Applied entries between two trims of the event rows.
+const TRIM_EVERY: u64 = 1024;
+
+/// How far a group is applied on this node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AppliedAt {
+    /// Log index.
+    pub index: u64,
+    /// Term of that entry.
+    pub term: u64,
+    /// State's clock after it.
+    pub at_ms: Millis,
+}
+
+/// State, how far it is, and its newest events: they change together, under one lock.
+pub(crate) struct View {
+    pub(crate) state: State,
+    pub(crate) applied: AppliedAt,
+    pub(crate) tail: EventTail,
+}
+
+/// What the state machine shares with readers on this node.
+pub(crate) struct Shared {
+    pub(crate) group: GroupId,
+    view: RwLock<View>,
+    /// Rings after the rows are written.
+    pub(crate) applied: watch::Sender<AppliedAt>,
+}
+
+impl Shared {
+    /// State for a short look. Never held over an await.
+    pub(crate) fn view(&self) -> RwLockReadGuard<'_, View> {
+        self.view.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn view_mut(&self) -> RwLockWriteGuard<'_, View> {
+        self.view.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One group's state machine.
+pub struct StateMachine {
+    disk: Arc<dyn Disk>,
+    shared: Arc<Shared>,
+    last: Option<LogId>,
+    membership: StoredMembership,
+    /// A snapshot was built or installed since the start: `get_current_snapshot` gives one on demand.
+    has_snapshot: bool,
+    trimmed_at: u64,
+}
+
+impl StateMachine {
+    /// Opens the state of `group` as the disk has it. Blocks on IO.
+    pub fn open(group: u32, disk: Arc<dyn Disk>) -> io::Result<Self> {
+        let (last, membership, view) = load(group, disk.as_ref())?;
+        let (applied, _) = watch::channel(view.applied);
+        let shared = Shared { group: GroupId(group), view: RwLock::new(view), applied };
+        let shared = Arc::new(shared);
+        Ok(Self { disk, shared, last, membership, has_snapshot: false, trimmed_at: 0 })
+    }
+
+    pub(crate) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    fn meta(&self) -> SnapshotMeta {
+        SnapshotMeta { last_log_id: self.last, last_membership: self.membership.clone() }
+    }
+
+    /// Applies `entries` to state and gives what to write and whom to tell.
+    fn apply_batch(&mut self, entries: Vec<Entry>) -> io::Result<(RowBatch, Vec<Outcome>)> {
+        let mut decoded = Vec::with_capacity(entries.len());
+        for entry in &entries {
+            decoded.push(match &entry.payload {
+                // A leader encodes only what it decoded, so this is rot or a newer version: this node must not go on.
+                EntryPayload::Normal(proposal) => Some(
+                    domain::Entry::decode(&proposal.0)
+                        .map_err(|e| malformed(&format!("proposal at {}: {e}", entry.log_id())))?,
+                ),
+                EntryPayload::Blank => None,
+                EntryPayload::Membership(membership) => {
+                    self.membership = StoredMembership::new(Some(entry.log_id()), membership.clone());
+                    None
+                }
+            });
+        }
+        let mut batch = RowBatch::default();
+        // The last change to a key counts, whichever entry made it.
+        let mut changes: BTreeMap<Bytes, Option<Bytes>> = BTreeMap::new();
+        let mut outcomes = Vec::with_capacity(entries.len());
+        let mut view = self.shared.view_mut();
+        for (entry, proposal) in entries.iter().zip(decoded) {
+            let log_id = entry.log_id();
+            self.last = Some(log_id);
+            outcomes.push(match proposal {
+                None => Outcome::Nothing,
+                Some(proposal) => {
+                    let applied = view.state.apply(log_id.index, &proposal);
+                    for change in applied.rows {
+                        match change {
+                            RowChange::Put(row) => changes.insert(row.key, Some(row.value)),
+                            RowChange::Delete(key) => changes.insert(key, None),
+                        };
+                    }
+                    if !applied.events.is_empty() {
+                        let at_ms = view.state.clock();
+                        let events = EventBatch { index: log_id.index, at_ms, events: applied.events };
+                        let bytes = Bytes::from(events.encode());
+                        view.tail.push(Arc::new(events), bytes.len());
+                        batch.events.push((log_id.index, bytes));
+                    }
+                    Outcome::Replied(applied.reply)
+                }
+            });
+            let at_ms = view.state.clock();
+            view.applied = AppliedAt { index: log_id.index, term: log_id.committed_leader_id().term, at_ms };
+        }
+        let index = view.applied.index;
+        if index >= self.trimmed_at + TRIM_EVERY {
+            self.trimmed_at = index;
+            batch.event_floor = Some(view.tail.floor());
+        }
+        drop(view);
+        for (key, value) in changes {
+            match value {
+                Some(value) => batch.puts.push((key, value)),
+                None => batch.deletes.push(key),
+            }
+        }
+        batch.applied = meta_to_wire(self.last.as_ref(), &self.membership).encode_to_vec().into();
+        Ok((batch, outcomes))
+    }
+}
+
+type Loaded = (Option<LogId>, StoredMembership, View);
+
+/// State, membership and events of a group as the disk has them.
+fn load(group: u32, disk: &dyn Disk) -> io::Result<Loaded> {
+    let mut snapshot = disk.snapshot(group)?;
+    let meta = match snapshot.applied()? {
+        Some(bytes) => meta_from_wire(decode("applied state", &bytes)?)?,
+        None => SnapshotMeta::default(),
+    };
+    let mut rows = Vec::new();
+    loop {
+        let chunk = snapshot.next_rows(CHUNK_BYTES)?;
+        if chunk.is_empty() {
+            break;
+        }
+        rows.extend(
+            chunk.into_iter().filter(|(key, _)| domain::rows::is_state(key)).map(|(key, value)| Row { key, value }),
+        );
+    }
+    let state = State::from_rows(GroupId(group), rows).map_err(|e| malformed(&format!("state rows: {e}")))?;
+    let index = meta.last_log_id.map_or(0, |id| id.index);
+    let term = meta.last_log_id.map_or(0, |id| id.committed_leader_id().term);
+    let mut tail = EventTail::new(disk.event_floor(group)?);
+    let mut newest = disk.events(group, tail.floor()..index + 1, usize::MAX)?;
+    let surplus = newest.len().saturating_sub(BATCHES_MAX);
+    if let Some((below, _)) = surplus.checked_sub(1).and_then(|at| newest.get(at)) {
+        tail = EventTail::new(*below);
+    }
+    for (_, bytes) in newest.drain(surplus..) {
+        let batch = EventBatch::decode(&bytes).map_err(|e| malformed(&format!("events: {e}")))?;
+        if batch.index > tail.floor() {
+            tail.push(Arc::new(batch), bytes.len());
+        }
+    }
+    let applied = AppliedAt { index, term, at_ms: state.clock() };
+    Ok((meta.last_log_id, meta.last_membership, View { state, applied, tail }))
+}
+
+impl RaftStateMachine<TypeConfig> for StateMachine {
+    type SnapshotData = SnapshotData;
+    type SnapshotBuilder = SnapshotBuilder;
+
+    async fn applied_state(&mut self) -> Result<(Option<LogId>, StoredMembership), io::Error> {
+        Ok((self.last, self.membership.clone()))
+    }
+
+    async fn apply<Strm>(&mut self, entries: Strm) -> Result<(), io::Error>
+    where
+        Strm: Stream<Item = Result<EntryResponder<TypeConfig>, io::Error>> + Unpin + OptionalSend,
+    {
+        let mut chunks = entries.ready_chunks(APPLY_BATCH_MAX);
+        while let Some(chunk) = chunks.next().await {
+            let mut batch = Vec::with_capacity(chunk.len());
+            let mut waiting: Vec<Option<ApplyResponder<TypeConfig>>> = Vec::with_capacity(chunk.len());
+            for item in chunk {
+                let (entry, responder) = item?;
+                batch.push(entry);
+                waiting.push(responder);
+            }
+            let (rows, outcomes) = self.apply_batch(batch)?;
+            let (group, disk) = (self.shared.group.0, Arc::clone(&self.disk));
+            blocking::run(move || disk.write_rows(group, rows)).await?;
+            let applied = self.shared.view().applied;
+            self.shared.applied.send_replace(applied);
+            for (responder, outcome) in waiting.into_iter().zip(outcomes) {
+                if let Some(responder) = responder {
+                    responder.send(outcome);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn get_snapshot_builder(&mut self) -> SnapshotBuilder {
+        self.has_snapshot = true;
+        let (group, disk) = (self.shared.group.0, Arc::clone(&self.disk));
+        let view = blocking::run(move || disk.snapshot(group)).await;
+        SnapshotBuilder { meta: self.meta(), view: Mutex::new(Some(view)) }
+    }
+
+    async fn install_snapshot(&mut self, meta: &SnapshotMeta, snapshot: SnapshotData) -> Result<(), io::Error> {
+        let (group, disk) = (self.shared.group.0, Arc::clone(&self.disk));
+        let applied: Bytes = meta_to_wire(meta.last_log_id.as_ref(), &meta.last_membership).encode_to_vec().into();
+        let floor = meta.last_log_id.map_or(0, |id| id.index);
+        let loaded = blocking::run(move || {
+            let received = match snapshot {
+                SnapshotData::Received(received) => received,
+                SnapshotData::Local(view) => copy(disk.as_ref(), group, view)?,
+            };
+            received.finish(applied, floor)?;
+            load(group, disk.as_ref())
+        })
+        .await?;
+        let (last, membership, view) = loaded;
+        let at = view.applied;
+        *self.shared.view_mut() = view;
+        self.last = last;
+        self.membership = membership;
+        self.has_snapshot = true;
+        self.shared.applied.send_replace(at);
+        Ok(())
+    }
+
+    async fn get_current_snapshot(&mut self) -> Result<Option<Snapshot>, io::Error> {
+        if !self.has_snapshot {
+            return Ok(None);
+        }
+        let mut builder = self.get_snapshot_builder().await;
+        builder.build_snapshot().await.map(Some)
+    }
+}
+
+fn copy(disk: &dyn Disk, group: u32, mut view: Box<dyn DiskSnapshot>) -> io::Result<Received> {
+    let mut received = Received::new(disk.install(group)?);
+    loop {
+        let rows = view.next_rows(CHUNK_BYTES)?;
+        if rows.is_empty() {
+            return Ok(received);
+        }
+        received.put(rows)?;
+    }
+}
+
+/// A frozen view with the meta of the moment at which it was taken: taken between two applies, so they belong together.
+pub struct SnapshotBuilder {
+    meta: SnapshotMeta,
+    /// Taken once. In a lock because openraft shares the builder between threads, and a view is for one.
+    view: Mutex<Option<io::Result<Box<dyn DiskSnapshot>>>>,
+}
+
+impl RaftSnapshotBuilder<TypeConfig> for SnapshotBuilder {
+    type SnapshotData = SnapshotData;
+
+    async fn build_snapshot(&mut self) -> Result<Snapshot, io::Error> {
+        let view = self.view.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let view = view.unwrap_or_else(|| Err(io::Error::other("a snapshot builder builds once")))?;
+        Ok(Snapshot { meta: self.meta.clone(), snapshot: SnapshotData::Local(view) })
+    }
+}
+
+pub(crate) fn meta_of(bytes: &wire::SnapshotHeader) -> io::Result<SnapshotMeta> {
+    meta_from_wire(bytes.meta.clone().ok_or_else(|| malformed("snapshot header: no meta"))?)
+}

@@ -1,0 +1,336 @@
+//! Raft's messages between nodes, over `peer`. One [`Link`] per group and target; openraft makes one for replication, one
+//! for heartbeats and one for snapshots, so none waits behind another.
+
+use std::{future::Future, time::Duration};
+
+use bytes::{BufMut, Bytes, BytesMut};
+use futures::{Stream, StreamExt, stream};
+use openraft::{
+    OptionalSend,
+    base::{BoxFuture, BoxStream},
+    errors::{NetworkError, RPCError, ReplicationClosed, StreamingError, Unreachable},
+    network::{RPCOption, RaftNetworkFactory, RaftNetworkV2},
+    raft::{
+        AppendEntriesResponse, SnapshotResponse, StreamAppendError, StreamAppendResult, TransferLeaderRequest,
+        TransferLeaderResponse, VoteRequest, VoteResponse,
+    },
+};
+use peer::{CallError, Lane, Peers, StreamReceiver};
+use prost::Message;
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::{
+    blocking, kinds,
+    snapshot::{Parts, SnapshotData},
+    types::{
+        AppendRequest, LogId, Node, NodeId, Snapshot, TypeConfig, Vote, append_to_bytes, decode, log_id_from_wire,
+        log_id_to_wire, meta_to_wire, required_vote, vote_from_wire, vote_to_wire,
+    },
+    wire,
+};
+
+type RpcError = RPCError<TypeConfig>;
+
+/// A stream that waits for an answer this long is given up. Longer than openraft's own time to live, which is a
+/// heartbeat: a follower in a slow fsync is alive.
+const STREAM_SILENCE_MAX: Duration = Duration::from_secs(2);
+
+/// Installing a snapshot may take this long after its last byte.
+const INSTALL_TIMEOUT: Duration = Duration::from_secs(120);
+
+/// Makes the links of one group.
+#[derive(Clone)]
+pub struct Network {
+    pub(crate) group: u32,
+    pub(crate) peers: Peers,
+}
+
+impl RaftNetworkFactory<TypeConfig> for Network {
+    type Network = Link;
+
+    async fn new_client(&mut self, target: NodeId, node: &Node) -> Link {
+        self.peers.set_address(target, &node.peer_address);
+        Link { group: self.group, target, peers: self.peers.clone() }
+    }
+}
+
+/// The way to one node, for one group.
+pub struct Link {
+    group: u32,
+    target: NodeId,
+    peers: Peers,
+}
+
+/// The group in front of a message.
+pub(crate) fn with_group(group: u32, message: &[u8]) -> Bytes {
+    let mut bytes = BytesMut::with_capacity(4 + message.len());
+    bytes.put_u32(group);
+    bytes.put_slice(message);
+    bytes.freeze()
+}
+
+fn rpc_error(error: &CallError) -> RpcError {
+    if error.never_done() {
+        RPCError::Unreachable(Unreachable::from_string(error))
+    } else {
+        RPCError::Network(NetworkError::from_string(error))
+    }
+}
+
+fn broken(error: impl ToString) -> RpcError {
+    RPCError::Network(NetworkError::from_string(error))
+}
+
+impl Link {
+    async fn call<M: Message + Default>(
+        &self,
+        kind: u16,
+        request: &impl Message,
+        option: &RPCOption,
+    ) -> Result<M, RpcError> {
+        let payload = with_group(self.group, &request.encode_to_vec());
+        let answer = self
+            .peers
+            .call(self.target, Lane::Control, kind, payload, option.soft_ttl())
+            .await
+            .map_err(|e| rpc_error(&e))?;
+        decode("raft answer", &answer).map_err(broken)
+    }
+
+    async fn ask_vote(
+        &self,
+        kind: u16,
+        rpc: VoteRequest<TypeConfig>,
+        option: RPCOption,
+    ) -> Result<VoteResponse<TypeConfig>, RpcError> {
+        let request = wire::VoteRequest {
+            vote: Some(vote_to_wire(&rpc.vote)),
+            last_log_id: rpc.last_log_id.as_ref().map(log_id_to_wire),
+            leader_transfer: rpc.leadership_transfer,
+        };
+        let answer: wire::VoteResponse = self.call(kind, &request, &option).await?;
+        Ok(VoteResponse {
+            vote: required_vote(answer.vote.as_ref()).map_err(broken)?,
+            vote_granted: answer.vote_granted,
+            last_log_id: answer.last_log_id.as_ref().map(log_id_from_wire),
+        })
+    }
+}
+
+fn append_result(bytes: &[u8]) -> Result<StreamAppendResult<TypeConfig>, RpcError> {
+    use wire::stream_append_response::Result as Wire;
+    let answer: wire::StreamAppendResponse = decode("append answer", bytes).map_err(broken)?;
+    Ok(match answer.result.ok_or_else(|| broken("malformed append answer"))? {
+        Wire::Matching(matching) => Ok(matching.log_id.as_ref().map(log_id_from_wire)),
+        Wire::Conflict(log_id) => Err(StreamAppendError::Conflict(log_id_from_wire(&log_id))),
+        Wire::HigherVote(vote) => Err(StreamAppendError::HigherVote(vote_from_wire(&vote))),
+    })
+}
+
+pub(crate) fn append_result_to_bytes(result: &StreamAppendResult<TypeConfig>) -> Bytes {
+    use wire::stream_append_response::Result as Wire;
+    let result = match result {
+        Ok(matching) => {
+            Wire::Matching(wire::OptionalLogId { log_id: matching.as_ref().map(|id: &LogId| log_id_to_wire(id)) })
+        }
+        Err(StreamAppendError::Conflict(log_id)) => Wire::Conflict(log_id_to_wire(log_id)),
+        Err(StreamAppendError::HigherVote(vote)) => Wire::HigherVote(vote_to_wire(vote)),
+    };
+    wire::StreamAppendResponse { result: Some(result) }.encode_to_vec().into()
+}
+
+/// The answering half of an append stream.
+struct Answers {
+    rx: StreamReceiver,
+    /// Sends what is appended; ends with the stream.
+    sender: tokio::task::JoinHandle<()>,
+    /// How many requests were sent. Closed when the input has ended.
+    sent: tokio::sync::watch::Receiver<u64>,
+    input_ended: bool,
+    answered: u64,
+    ended: bool,
+}
+
+impl Drop for Answers {
+    fn drop(&mut self) {
+        self.sender.abort();
+    }
+}
+
+impl Answers {
+    async fn next(&mut self) -> Option<Result<StreamAppendResult<TypeConfig>, RpcError>> {
+        if self.ended {
+            return None;
+        }
+        let mut silent_since = Instant::now();
+        loop {
+            let idle = *self.sent.borrow_and_update() == self.answered;
+            tokio::select! {
+                answer = self.rx.recv() => return match answer {
+                    Ok(Some(bytes)) => {
+                        self.answered += 1;
+                        let result = append_result(&bytes);
+                        self.ended = !matches!(result, Ok(Ok(_)));
+                        Some(result)
+                    }
+                    Ok(None) => {
+                        self.ended = true;
+                        None
+                    }
+                    Err(error) => {
+                        self.ended = true;
+                        Some(Err(rpc_error(&error)))
+                    }
+                },
+                // While nothing is asked, silence is right; its clock starts with the next request.
+                changed = self.sent.changed(), if idle && !self.input_ended => {
+                    self.input_ended = changed.is_err();
+                    silent_since = Instant::now();
+                }
+                () = sleep_until(silent_since + STREAM_SILENCE_MAX), if !idle => {
+                    self.ended = true;
+                    return Some(Err(broken("no answer to an append")));
+                }
+            }
+        }
+    }
+}
+
+impl RaftNetworkV2<TypeConfig> for Link {
+    type SnapshotData = SnapshotData;
+
+    async fn append_entries(
+        &mut self,
+        rpc: AppendRequest,
+        option: RPCOption,
+    ) -> Result<AppendEntriesResponse<TypeConfig>, RpcError> {
+        use wire::append_response::Result as Wire;
+        let payload = with_group(self.group, &append_to_bytes(&rpc));
+        let answer = self
+            .peers
+            .call(self.target, Lane::Control, kinds::APPEND, payload, option.soft_ttl())
+            .await
+            .map_err(|e| rpc_error(&e))?;
+        let answer: wire::AppendResponse = decode("append answer", &answer).map_err(broken)?;
+        Ok(match answer.result {
+            Some(Wire::Success(_)) => AppendEntriesResponse::Success,
+            Some(Wire::PartialSuccess(log_id)) => {
+                AppendEntriesResponse::PartialSuccess(Some(log_id_from_wire(&log_id)))
+            }
+            Some(Wire::Conflict(_)) => AppendEntriesResponse::Conflict,
+            Some(Wire::HigherVote(vote)) => AppendEntriesResponse::HigherVote(vote_from_wire(&vote)),
+            None if answer.partial_success_none => AppendEntriesResponse::PartialSuccess(None),
+            None => return Err(broken("malformed append answer")),
+        })
+    }
+
+    fn stream_append<'s, S>(
+        &'s mut self,
+        mut input: S,
+        _option: RPCOption,
+    ) -> BoxFuture<'s, Result<BoxStream<'s, Result<StreamAppendResult<TypeConfig>, RpcError>>, RpcError>>
+    where
+        S: Stream<Item = AppendRequest> + OptionalSend + Unpin + 'static,
+    {
+        Box::pin(async move {
+            let header = with_group(self.group, &[]);
+            let (tx, rx) = self
+                .peers
+                .open(self.target, Lane::Log, kinds::STREAM_APPEND, header)
+                .await
+                .map_err(|e| rpc_error(&e))?;
+            let (count, sent) = tokio::sync::watch::channel(0_u64);
+            let sender = tokio::spawn(async move {
+                while let Some(request) = input.next().await {
+                    count.send_modify(|count| *count += 1);
+                    if tx.send(append_to_bytes(&request)).await.is_err() {
+                        return;
+                    }
+                }
+                tx.close();
+            });
+            let answers = Answers { rx, sender, sent, input_ended: false, answered: 0, ended: false };
+            let output = stream::unfold(answers, |mut answers| async move {
+                let item = answers.next().await?;
+                Some((item, answers))
+            });
+            Ok(Box::pin(output) as BoxStream<'s, _>)
+        })
+    }
+
+    async fn vote(
+        &mut self,
+        rpc: VoteRequest<TypeConfig>,
+        option: RPCOption,
+    ) -> Result<VoteResponse<TypeConfig>, RpcError> {
+        self.ask_vote(kinds::VOTE, rpc, option).await
+    }
+
+    async fn pre_vote(
+        &mut self,
+        rpc: VoteRequest<TypeConfig>,
+        option: RPCOption,
+    ) -> Result<VoteResponse<TypeConfig>, RpcError> {
+        self.ask_vote(kinds::PRE_VOTE, rpc, option).await
+    }
+
+    async fn full_snapshot(
+        &mut self,
+        vote: Vote,
+        snapshot: Snapshot,
+        cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
+        _option: RPCOption,
+    ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
+        let SnapshotData::Local(view) = snapshot.snapshot else {
+            return Err(broken("only an own snapshot is sent").into());
+        };
+        let header = wire::SnapshotHeader {
+            vote: Some(vote_to_wire(&vote)),
+            meta: Some(meta_to_wire(snapshot.meta.last_log_id.as_ref(), &snapshot.meta.last_membership)),
+        };
+        let header = with_group(self.group, &header.encode_to_vec());
+        let send = async {
+            let (tx, mut rx) =
+                self.peers.open(self.target, Lane::Bulk, kinds::SNAPSHOT, header).await.map_err(|e| rpc_error(&e))?;
+            let mut parts = Parts::new(view);
+            loop {
+                let (back, part) = blocking::run(move || {
+                    let part = parts.next()?;
+                    Ok((parts, part))
+                })
+                .await
+                .map_err(broken)?;
+                parts = back;
+                let Some(part) = part else { break };
+                tx.send(part).await.map_err(|e| rpc_error(&e))?;
+            }
+            tx.close();
+            let answer = timeout(INSTALL_TIMEOUT, rx.recv())
+                .await
+                .map_err(|_| broken("no answer to a snapshot"))?
+                .map_err(|e| rpc_error(&e))?
+                .ok_or_else(|| broken("a snapshot was refused"))?;
+            let answer: wire::SnapshotResponse = decode("snapshot answer", &answer).map_err(broken)?;
+            let vote = required_vote(answer.vote.as_ref()).map_err(broken)?;
+            Ok::<_, RpcError>(SnapshotResponse::new(vote))
+        };
+        tokio::select! {
+            closed = cancel => Err(closed.into()),
+            sent = send => Ok(sent?),
+        }
+    }
+
+    async fn transfer_leader(
+        &mut self,
+        request: TransferLeaderRequest<TypeConfig>,
+        option: RPCOption,
+    ) -> Result<TransferLeaderResponse<TypeConfig>, RpcError> {
+        let wire = wire::TransferLeaderRequest {
+            from_leader: Some(vote_to_wire(request.from_leader())),
+            to_node: *request.to_node_id(),
+            last_log_id: request.last_log_id().map(log_id_to_wire),
+        };
+        let _: wire::Blank = self.call(kinds::TRANSFER, &wire, &option).await?;
+        Ok(Ok(()))
+    }
+}

@@ -1,0 +1,196 @@
+//! The types that openraft is filled in with, and their protobuf forms. Nothing of openraft's own serialization is used:
+//! it promises no stable form for wire or disk.
+
+use std::{collections::BTreeMap, fmt, io};
+
+use bytes::Bytes;
+use domain::Reply;
+use openraft::{
+    EntryPayload, Membership,
+    entry::RaftEntry,
+    vote::RaftLeaderId,
+};
+use prost::Message;
+
+use crate::wire;
+
+/// A node. Ids are never used twice: a node that lost its disk comes back under a new one.
+pub type NodeId = u64;
+
+/// What the log carries: an encoded `domain::Entry`, opaque to consensus.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Encoded(pub Bytes);
+
+impl fmt::Debug for Encoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.0.len())
+    }
+}
+
+impl fmt::Display for Encoded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
+/// What applying an entry came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A blank or a membership entry.
+    Nothing,
+    /// A proposal.
+    Replied(Reply),
+}
+
+/// Where a node is reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Node {
+    /// `host:port` of its peer listener.
+    pub peer_address: String,
+    /// Origin of its gateway, for screens.
+    pub public_url: String,
+}
+
+impl fmt::Display for Node {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.peer_address)
+    }
+}
+
+openraft::declare_raft_types!(
+    /// openraft, filled in.
+    pub TypeConfig:
+        D = Encoded,
+        R = Outcome,
+        NodeId = NodeId,
+        Node = Node,
+);
+
+pub(crate) type LeaderId = openraft::type_config::alias::LeaderIdOf<TypeConfig>;
+pub(crate) type LogId = openraft::type_config::alias::LogIdOf<TypeConfig>;
+pub(crate) type Vote = openraft::type_config::alias::VoteOf<TypeConfig>;
+pub(crate) type Entry = openraft::type_config::alias::EntryOf<TypeConfig>;
+pub(crate) type StoredMembership = openraft::type_config::alias::StoredMembershipOf<TypeConfig>;
+pub(crate) type SnapshotMeta = openraft::type_config::alias::SnapshotMetaOf<TypeConfig>;
+pub(crate) type Snapshot = openraft::type_config::alias::SnapshotOf<TypeConfig, crate::snapshot::SnapshotData>;
+pub(crate) type AppendRequest = openraft::raft::AppendEntriesRequest<TypeConfig>;
+
+/// Bytes from a disk or a peer that are not what they should be.
+pub(crate) fn malformed(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("malformed {what}"))
+}
+
+pub(crate) fn decode<M: Message + Default>(what: &str, bytes: &[u8]) -> io::Result<M> {
+    M::decode(bytes).map_err(|e| io::Error::new(io::ErrorKind::InvalidData, format!("malformed {what}: {e}")))
+}
+
+pub(crate) fn log_id_to_wire(id: &LogId) -> wire::LogId {
+    let leader = id.committed_leader_id();
+    wire::LogId { term: leader.term, node: leader.node_id, index: id.index }
+}
+
+pub(crate) fn log_id_from_wire(id: &wire::LogId) -> LogId {
+    LogId::new(LeaderId::new(id.term, id.node).to_committed(), id.index)
+}
+
+pub(crate) fn vote_to_wire(vote: &Vote) -> wire::Vote {
+    wire::Vote { term: vote.leader_id.term, node: vote.leader_id.node_id, committed: vote.is_committed() }
+}
+
+pub(crate) fn vote_from_wire(vote: &wire::Vote) -> Vote {
+    if vote.committed { Vote::new_committed(vote.term, vote.node) } else { Vote::new(vote.term, vote.node) }
+}
+
+pub(crate) fn required_vote(vote: Option<&wire::Vote>) -> io::Result<Vote> {
+    vote.map(vote_from_wire).ok_or_else(|| malformed("vote"))
+}
+
+fn membership_to_wire(membership: &Membership<NodeId, Node>) -> wire::Membership {
+    wire::Membership {
+        configs: membership
+            .get_joint_config()
+            .iter()
+            .map(|voters| wire::VoterSet { nodes: voters.iter().copied().collect() })
+            .collect(),
+        nodes: membership
+            .nodes()
+            .map(|(id, node)| wire::Node {
+                id: *id,
+                peer_address: node.peer_address.clone(),
+                public_url: node.public_url.clone(),
+            })
+            .collect(),
+    }
+}
+
+fn membership_from_wire(membership: wire::Membership) -> io::Result<Membership<NodeId, Node>> {
+    let configs = membership.configs.into_iter().map(|set| set.nodes.into_iter().collect()).collect();
+    let nodes: BTreeMap<NodeId, Node> = membership
+        .nodes
+        .into_iter()
+        .map(|node| (node.id, Node { peer_address: node.peer_address, public_url: node.public_url }))
+        .collect();
+    Membership::new(configs, nodes).map_err(io::Error::other)
+}
+
+pub(crate) fn entry_to_bytes(entry: &Entry) -> Bytes {
+    use wire::entry::Payload;
+    let payload = match &entry.payload {
+        EntryPayload::Blank => Payload::Blank(wire::Blank {}),
+        EntryPayload::Normal(proposal) => Payload::Proposal(proposal.0.clone()),
+        EntryPayload::Membership(membership) => Payload::Membership(membership_to_wire(membership)),
+    };
+    wire::Entry { log_id: Some(log_id_to_wire(&entry.log_id)), payload: Some(payload) }.encode_to_vec().into()
+}
+
+pub(crate) fn entry_from_bytes(bytes: Bytes) -> io::Result<Entry> {
+    use wire::entry::Payload;
+    let wire = wire::Entry::decode(bytes).map_err(|e| malformed(&format!("log entry: {e}")))?;
+    let log_id = wire.log_id.as_ref().map(log_id_from_wire).ok_or_else(|| malformed("log entry: no id"))?;
+    let payload = match wire.payload.ok_or_else(|| malformed("log entry: no payload"))? {
+        Payload::Blank(_) => EntryPayload::Blank,
+        Payload::Proposal(bytes) => EntryPayload::Normal(Encoded(bytes)),
+        Payload::Membership(membership) => EntryPayload::Membership(membership_from_wire(membership)?),
+    };
+    Ok(Entry::new(log_id, payload))
+}
+
+pub(crate) fn meta_to_wire(last: Option<&LogId>, membership: &StoredMembership) -> wire::SnapshotMeta {
+    wire::SnapshotMeta {
+        last_log_id: last.map(log_id_to_wire),
+        last_membership: Some(wire::StoredMembership {
+            log_id: membership.log_id().as_ref().map(log_id_to_wire),
+            membership: Some(membership_to_wire(membership.membership())),
+        }),
+    }
+}
+
+pub(crate) fn meta_from_wire(meta: wire::SnapshotMeta) -> io::Result<SnapshotMeta> {
+    let stored = meta.last_membership.ok_or_else(|| malformed("snapshot meta: no membership"))?;
+    let membership = membership_from_wire(stored.membership.ok_or_else(|| malformed("membership"))?)?;
+    Ok(SnapshotMeta {
+        last_log_id: meta.last_log_id.as_ref().map(log_id_from_wire),
+        last_membership: StoredMembership::new(stored.log_id.as_ref().map(log_id_from_wire), membership),
+    })
+}
+
+pub(crate) fn append_to_bytes(request: &AppendRequest) -> Bytes {
+    wire::AppendRequest {
+        vote: Some(vote_to_wire(&request.vote)),
+        prev_log_id: request.prev_log_id.as_ref().map(log_id_to_wire),
+        leader_commit: request.leader_commit.as_ref().map(log_id_to_wire),
+        entries: request.entries.iter().map(entry_to_bytes).collect(),
+    }
+    .encode_to_vec()
+    .into()
+}
+
+pub(crate) fn append_from_bytes(bytes: Bytes) -> io::Result<AppendRequest> {
+    let wire = wire::AppendRequest::decode(bytes).map_err(|e| malformed(&format!("append request: {e}")))?;
+    Ok(AppendRequest {
+        vote: required_vote(wire.vote.as_ref())?,
+        prev_log_id: wire.prev_log_id.as_ref().map(log_id_from_wire),
+        leader_commit: wire.leader_commit.as_ref().map(log_id_from_wire),
+        entries: wire.entries.into_iter().map(entry_from_bytes).collect::<io::Result<_>>()?,
+    })
+}

@@ -1,0 +1,126 @@
+//! Consensus between nodes: what is acknowledged stays, followers see it in order, a node that was away catches up.
+
+mod common;
+
+use std::time::Duration;
+
+use common::TestCluster;
+use domain::{AdminUnit, AdminUnitCode, Command, GroupId, Millis, PutAdminUnits, Reply, State};
+use raft::{Groups, Proposal, ProposeError};
+
+const DEADLINE: Duration = Duration::from_secs(5);
+
+fn put(number: usize) -> Proposal {
+    let unit = AdminUnit {
+        code: AdminUnitCode::new(&format!("u{number}")).unwrap(),
+        name: "Xã".to_owned(),
+        name_en: "Commune".to_owned(),
+        parent: None,
+        aliases: Vec::new(),
+        valid_from_ms: Millis(0),
+        valid_until_ms: Millis(0),
+    };
+    Proposal::system(Command::PutAdminUnits(PutAdminUnits { admin_units: vec![unit] }))
+}
+
+fn count(state: &State) -> usize {
+    state.admin_units().len()
+}
+
+/// Proposes wherever the lead is until it is accepted; gives the index.
+async fn propose(cluster: &TestCluster, number: usize) -> u64 {
+    for _ in 0..50 {
+        let leader = cluster.leader(GroupId::COMMAND).await;
+        match cluster.nodes[&leader].groups.propose(GroupId::COMMAND, put(number), DEADLINE).await {
+            Ok(committed) => {
+                assert!(matches!(committed.reply, Reply::Accepted(_)), "{:?}", committed.reply);
+                return committed.index;
+            }
+            Err(ProposeError::NotLeader { .. } | ProposeError::Unknown) => {}
+            Err(error) => panic!("{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("no leader took the proposal")
+}
+
+async fn until_applied(groups: &Groups, index: u64) {
+    let mut applied = groups.applied_watch(GroupId::COMMAND);
+    tokio::time::timeout(Duration::from_secs(20), applied.wait_for(|at| at.index >= index)).await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_acknowledged_is_on_every_node_and_survives_its_leader() {
+    let mut cluster = TestCluster::start("acknowledged", 3).await;
+    let mut last = 0;
+    for number in 0..20 {
+        last = propose(&cluster, number).await;
+    }
+    for node in cluster.nodes.values() {
+        until_applied(&node.groups, last).await;
+        assert_eq!(node.groups.read(GroupId::COMMAND, count), 20);
+        let batches = node.groups.events_after(GroupId::COMMAND, 0, 100).unwrap();
+        let indexes: Vec<u64> = batches.iter().map(|batch| batch.index).collect();
+        assert!(indexes.windows(2).all(|pair| pair[0] < pair[1]), "events come in the order of the log");
+        assert_eq!(batches.len(), 20);
+    }
+    let leader = cluster.leader(GroupId::COMMAND).await;
+    cluster.nodes.remove(&leader).unwrap().crash().await;
+    last = propose(&cluster, 20).await;
+    cluster.restart(leader).await;
+    until_applied(&cluster.nodes[&leader].groups, last).await;
+    assert_eq!(cluster.nodes[&leader].groups.read(GroupId::COMMAND, count), 21);
+    cluster.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_follower_reads_what_was_acknowledged_before_it_asked() {
+    let cluster = TestCluster::start("barrier", 3).await;
+    for number in 0..10 {
+        let index = propose(&cluster, number).await;
+        for node in cluster.nodes.values() {
+            let barrier = node.groups.read_barrier(GroupId::COMMAND, DEADLINE).await.unwrap();
+            assert!(barrier >= index, "a barrier at {barrier} is below what was acknowledged at {index}");
+            assert!(node.groups.read(GroupId::COMMAND, count) > number);
+        }
+    }
+    cluster.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_minority_acknowledges_nothing_and_says_so() {
+    let mut cluster = TestCluster::start("minority", 3).await;
+    propose(&cluster, 0).await;
+    let leader = cluster.leader(GroupId::COMMAND).await;
+    for id in [1, 2, 3].into_iter().filter(|id| *id != leader) {
+        cluster.nodes.remove(&id).unwrap().crash().await;
+    }
+    let groups = &cluster.nodes[&leader].groups;
+    let outcome = groups.propose(GroupId::COMMAND, put(1), Duration::from_secs(2)).await;
+    assert!(matches!(outcome, Err(ProposeError::Unknown | ProposeError::NotLeader { .. })), "{outcome:?}");
+    assert!(groups.read_barrier(GroupId::COMMAND, Duration::from_secs(2)).await.is_err());
+    cluster.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_node_catches_up_by_snapshot_when_the_log_is_gone() {
+    let mut cluster = TestCluster::start("snapshot", 3).await;
+    let away = [1, 2, 3].into_iter().find(|id| *id != 1).unwrap();
+    let first = propose(&cluster, 0).await;
+    until_applied(&cluster.nodes[&away].groups, first).await;
+    cluster.nodes.remove(&away).unwrap().crash().await;
+    let mut last = 0;
+    for number in 1..60 {
+        last = propose(&cluster, number).await;
+    }
+    for node in cluster.nodes.values() {
+        until_applied(&node.groups, last).await;
+        node.groups.compact(GroupId::COMMAND).await.unwrap();
+    }
+    cluster.restart(away).await;
+    until_applied(&cluster.nodes[&away].groups, last).await;
+    assert_eq!(cluster.nodes[&away].groups.read(GroupId::COMMAND, count), 60);
+    let floor = cluster.nodes[&away].groups.events_after(GroupId::COMMAND, first, 1000).unwrap_err().floor;
+    assert!(floor > first, "what came by snapshot has no events: the floor rose to {floor}");
+    cluster.stop().await;
+}

@@ -1,0 +1,137 @@
+//! Three nodes in one process, with real peers on loopback and disks in memory.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use domain::GroupId;
+use futures::future::BoxFuture;
+use peer::{Handler, Identity, Peers, StreamReceiver, StreamSender, authority::Authority};
+use raft::{Groups, NodeId, memory::MemoryDisk};
+
+/// Hands peers' messages to consensus.
+#[derive(Default)]
+struct ToGroups(OnceLock<Groups>);
+
+impl Handler for ToGroups {
+    fn call(&self, from: NodeId, kind: u16, payload: Bytes) -> BoxFuture<'static, Result<Bytes, String>> {
+        let groups = self.0.get().cloned();
+        Box::pin(async move { groups.ok_or("starting")?.serve_call(from, kind, payload).await })
+    }
+    fn stream(&self, _from: NodeId, kind: u16, header: Bytes, tx: StreamSender, rx: StreamReceiver) {
+        if let Some(groups) = self.0.get().cloned() {
+            tokio::spawn(async move { groups.serve_stream(kind, header, tx, rx).await });
+        }
+    }
+    fn live(&self, from: NodeId, topic: u16, key: Bytes, value: Bytes) {
+        if let Some(groups) = self.0.get() {
+            groups.serve_live(from, topic, &key, &value);
+        }
+    }
+}
+
+/// One node.
+pub struct TestNode {
+    pub groups: Groups,
+    pub peers: Peers,
+}
+
+impl TestNode {
+    /// Gone without a word, but for its disk.
+    pub async fn crash(self) {
+        self.peers.shutdown().await;
+        self.groups.shutdown().await;
+    }
+}
+
+/// A cluster of nodes 1 to n.
+pub struct TestCluster {
+    folder: PathBuf,
+    pub disks: BTreeMap<NodeId, Arc<MemoryDisk>>,
+    pub nodes: BTreeMap<NodeId, TestNode>,
+    ports: BTreeMap<NodeId, u16>,
+}
+
+impl TestCluster {
+    pub async fn start(name: &str, count: u64) -> Self {
+        let folder = std::env::temp_dir().join(format!("trongdong-raft-{name}-{}", std::process::id()));
+        let _ = std::fs::remove_dir_all(&folder);
+        let authority = Authority::create(&folder.join("authority"), "test").unwrap();
+        let mut cluster =
+            Self { folder, disks: BTreeMap::new(), nodes: BTreeMap::new(), ports: BTreeMap::new() };
+        for id in 1..=count {
+            let home = cluster.folder.join(id.to_string());
+            std::fs::create_dir_all(&home).unwrap();
+            authority.issue_node(&home, "test", id, &["localhost".to_owned()]).unwrap();
+            cluster.disks.insert(id, Arc::new(MemoryDisk::default()));
+            cluster.ports.insert(id, free_port());
+        }
+        for id in 1..=count {
+            cluster.restart(id).await;
+        }
+        let founders = cluster
+            .ports
+            .iter()
+            .map(|(id, port)| {
+                (*id, raft::Node { peer_address: format!("127.0.0.1:{port}"), public_url: String::new() })
+            })
+            .collect();
+        for node in cluster.nodes.values() {
+            node.groups.initialize(&founders).await.unwrap();
+        }
+        cluster
+    }
+
+    /// Starts a node that is not running, on the disk that it has.
+    pub async fn restart(&mut self, id: NodeId) {
+        let handler = Arc::new(ToGroups::default());
+        let home = self.folder.join(id.to_string());
+        let certificate = |file: &str| std::fs::read_to_string(home.join(file)).unwrap();
+        let identity = Identity {
+            cluster: "test".to_owned(),
+            node: id,
+            ca_pem: std::fs::read_to_string(self.folder.join("authority/ca.pem")).unwrap(),
+            cert_pem: certificate("node.pem"),
+            key_pem: certificate("node.key"),
+        };
+        let listen = format!("127.0.0.1:{}", self.ports[&id]).parse().unwrap();
+        let peers = Peers::start(identity, listen, handler.clone()).await.unwrap();
+        for (other, port) in &self.ports {
+            peers.set_address(*other, &format!("127.0.0.1:{port}"));
+        }
+        let disk = self.disks[&id].clone();
+        let groups = Groups::start(id, 7, disk, peers.clone()).await.unwrap();
+        let _ = handler.0.set(groups.clone());
+        self.nodes.insert(id, TestNode { groups, peers });
+    }
+
+    /// The node that leads `group` and is ready for it.
+    pub async fn leader(&self, group: GroupId) -> NodeId {
+        let wait = async {
+            loop {
+                for (id, node) in &self.nodes {
+                    if node.groups.lead_watch(group).borrow().is_self_ready {
+                        return *id;
+                    }
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), wait).await.expect("a leader within 20 s")
+    }
+
+    pub async fn stop(mut self) {
+        for (_, node) in std::mem::take(&mut self.nodes) {
+            node.crash().await;
+        }
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn free_port() -> u16 {
+    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}

@@ -1,0 +1,146 @@
+//! The HTTP API, by noun. `GET /api` describes it as OpenAPI.
+
+use std::sync::Arc;
+
+use axum::{
+    Json, Router,
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tokio::time::timeout;
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    app::App,
+    assets,
+    command::{DEADLINE, too_late},
+    screen::upgrade::websocket,
+};
+
+pub(crate) mod admin_unit;
+pub(crate) mod alarm;
+pub(crate) mod body;
+pub(crate) mod camera;
+pub(crate) mod district;
+pub(crate) mod incident;
+pub(crate) mod list;
+pub(crate) mod node;
+pub(crate) mod person;
+pub(crate) mod place;
+pub(crate) mod quarantine;
+pub(crate) mod reading;
+pub(crate) mod sensor;
+pub(crate) mod session;
+pub(crate) mod timeline;
+pub(crate) mod unit;
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Trống Đồng",
+    description = "Commands carry `x-request-seq`, a number that grows by one per command of a session. After a network \
+                   error, 429 or 503 send the same request with the same number: it is applied once, however often it is sent. \
+                   Screens follow `GET /ws` (protocols `trongdong.v1` and `trongdong.v1.json`)."
+))]
+struct Description;
+
+/// Every route of the edge.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let (api, description) = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(session::login))
+        .routes(routes!(session::logout))
+        .routes(routes!(session::current))
+        .routes(routes!(incident::list, incident::open))
+        .routes(routes!(incident::acknowledge))
+        .routes(routes!(incident::resolve))
+        .routes(routes!(incident::close))
+        .routes(routes!(incident::reopen))
+        .routes(routes!(incident::note))
+        .routes(routes!(incident::assign))
+        .routes(routes!(incident::amend))
+        .routes(routes!(incident::merge))
+        .routes(routes!(incident::unmerge))
+        .routes(routes!(incident::report))
+        .routes(routes!(timeline::timeline))
+        .routes(routes!(alarm::list))
+        .routes(routes!(alarm::acknowledge))
+        .routes(routes!(alarm::shelve))
+        .routes(routes!(alarm::unshelve))
+        .routes(routes!(sensor::list, sensor::register))
+        .routes(routes!(timeline::readings))
+        .routes(routes!(camera::list, camera::register))
+        .routes(routes!(unit::list, unit::put))
+        .routes(routes!(unit::status))
+        .routes(routes!(unit::position))
+        .routes(routes!(person::list, person::put))
+        .routes(routes!(district::list, district::put))
+        .routes(routes!(admin_unit::list))
+        .routes(routes!(reading::push))
+        .routes(routes!(quarantine::list))
+        .routes(routes!(node::list))
+        .routes(routes!(node::live))
+        .routes(routes!(node::ready))
+        .routes(routes!(node::metrics))
+        .split_for_parts();
+    let description = Arc::new(description);
+    api.route("/api", get(move || std::future::ready(Json(description.as_ref().clone()))))
+        .route("/api/{*rest}", axum::routing::any(missing))
+        .route("/ws", get(websocket))
+        .fallback(assets::serve)
+        .layer(middleware::from_fn_with_state(app.clone(), around))
+        .with_state(app)
+}
+
+async fn missing(request: Request) -> Response {
+    crate::error::ApiError::not_found("path", request.uri().path()).into_response()
+}
+
+/// Around every request: its deadline, what a browser must be told, and a count.
+async fn around(State(app): State<Arc<App>>, route: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    // A page may talk to any node of its own cluster, and with a cookie only to those.
+    let allowed = origin.filter(|origin| origin.to_str().is_ok_and(|origin| app.is_our_origin(origin)));
+    let is_preflight =
+        request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+    let mut response = if is_preflight {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        match timeout(DEADLINE, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => too_late().into_response(),
+        }
+    };
+    let route = route.as_ref().map_or("other", MatchedPath::as_str);
+    app.metrics.answered(route, response.status().as_u16());
+    let headers = response.headers_mut();
+    if let Some(origin) = allowed {
+        share(headers, origin);
+    }
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // What a node answers now may be wrong in a second; assets say otherwise themselves.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+fn share(headers: &mut HeaderMap, origin: HeaderValue) {
+    headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, x-request-seq"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after"),
+        (header::ACCESS_CONTROL_MAX_AGE, "600"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    headers.append(header::VARY, HeaderValue::from_static("origin"));
+}

@@ -1,0 +1,187 @@
+//! What a request carries, read with bounds, and errors that name the field.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    body::Body,
+    extract::{FromRequest, FromRequestParts, Path, Query, Request},
+    http::request::Parts,
+};
+use bytes::Bytes;
+use domain::Accepted;
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+
+use crate::{
+    app::App,
+    auth::{self, Caller},
+    command::Ask,
+    error::ApiError,
+    limits::BODY_BYTES_MAX,
+};
+
+/// Header with the number of a command.
+pub(crate) const SEQ_HEADER: &str = "x-request-seq";
+
+/// What a command came to.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+pub(crate) struct Done {
+    /// What it made or changed.
+    pub(crate) entity: String,
+    /// Its version after it.
+    pub(crate) version: u64,
+}
+
+/// The answer to a command that was accepted.
+pub(crate) fn done(accepted: Accepted) -> Json<Done> {
+    Json(Done { entity: accepted.entity, version: accepted.version })
+}
+
+/// The result of a handler.
+pub(crate) type Answer<T> = Result<Json<T>, ApiError>;
+
+/// Whoever is signed in.
+pub(crate) struct Signed(pub(crate) Caller);
+
+impl FromRequestParts<Arc<App>> for Signed {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let token = auth::token(&parts.headers).ok_or_else(ApiError::signed_out)?;
+        app.auth.caller(&token).await.map(Self)
+    }
+}
+
+/// A command: who asks, under which number, and its body.
+pub(crate) struct Asked<T>(pub(crate) Ask, pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Asked<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
+        let (mut parts, body) = request.into_parts();
+        let Signed(caller) = Signed::from_request_parts(&mut parts, app).await?;
+        let seq = parts.headers.get(SEQ_HEADER).and_then(|seq| seq.to_str().ok()?.parse().ok());
+        let seq = seq.filter(|seq| *seq > 0).ok_or_else(|| {
+            ApiError::bad_request(
+                SEQ_HEADER,
+                "send the number of the command: `next_seq` of GET /api/session, and one more each time",
+            )
+        })?;
+        let bytes = read(body, BODY_BYTES_MAX).await?;
+        let mut fingerprint = Sha256::new_with_prefix(parts.uri.path());
+        fingerprint.update([0]);
+        fingerprint.update(&bytes);
+        let ask = Ask { caller, seq, fingerprint: fingerprint.finalize().into() };
+        Ok(Self(ask, from_json(&bytes)?))
+    }
+}
+
+/// An id in the path.
+pub(crate) struct Id<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Arc<App>> for Id<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
+        let id = Path::from_request_parts(parts, app).await;
+        id.map(|Path(id)| Self(id)).map_err(|error| ApiError::invalid("id", &error.body_text()))
+    }
+}
+
+/// What follows the `?`.
+pub(crate) struct Asking<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<App>> for Asking<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<App>) -> Result<Self, ApiError> {
+        let query = Query::try_from_uri(&parts.uri);
+        query.map(|Query(query)| Self(query)).map_err(|error| ApiError::invalid("query", &error.body_text()))
+    }
+}
+
+/// A body without a command.
+pub(crate) struct Plain<T>(pub(crate) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Plain<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &Arc<App>) -> Result<Self, ApiError> {
+        Ok(Self(from_json(&read(request.into_body(), BODY_BYTES_MAX).await?)?))
+    }
+}
+
+/// A body of at most `bytes_max`.
+pub(crate) async fn read(body: Body, bytes_max: usize) -> Result<Bytes, ApiError> {
+    match Limited::new(body, bytes_max).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => Err(ApiError::too_large(bytes_max)),
+        Err(_) => Err(ApiError::bad_request("body", "send the whole body")),
+    }
+}
+
+/// Reads JSON; an error names the field, as in `place.latitude_e7`.
+pub(crate) fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        if error.inner().is_syntax() || error.inner().is_eof() {
+            return ApiError::bad_request("body", &format!("send valid JSON ({})", error.inner()));
+        }
+        let path = error.path().to_string();
+        let message = error.inner().to_string();
+        // An absent field is told at the object that lacks it.
+        let absent =
+            message.strip_prefix("missing field `").and_then(|rest| rest.split_once('`')).map(|(name, _)| name);
+        let field = match (path.as_str(), absent) {
+            (".", Some(name)) => name.to_owned(),
+            (path, Some(name)) => format!("{path}.{name}"),
+            (path, None) => path.to_owned(),
+        };
+        ApiError::invalid(&field, &if absent.is_some() { "is required".to_owned() } else { message })
+    })?;
+    json.end().map_err(|error| ApiError::bad_request("body", &format!("send one JSON value ({error})")))?;
+    Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+    use domain::Place;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Outer {
+        #[allow(dead_code, reason = "read by the derive only")]
+        place: Place,
+    }
+
+    fn refused(json: &str) -> (u16, String) {
+        let error = from_json::<Outer>(json.as_bytes()).unwrap_err();
+        let body = format!("{error:?}");
+        let field = body.split("field: \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
+        (error.into_response().status().as_u16(), field)
+    }
+
+    #[test]
+    fn errors_name_the_field() {
+        assert_eq!(refused("{"), (400, "body".into()));
+        assert_eq!(refused("{} {}"), (422, "place".into()));
+        assert_eq!(refused("{}"), (422, "place".into()));
+        assert_eq!(refused(r#"{"place":{"latitude_e7":"x"}}"#), (422, "place.latitude_e7".into()));
+        assert_eq!(refused(r#"{"place":{"latitude_e7":1,"longitude_e7":2}}"#), (422, "place.admin_unit".into()));
+        assert_eq!(refused(r#"{"place":{"latitude_e7":1,"longitude_e7":2,"admin_unit":"a/b"}}"#).0, 422);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_may_come(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(from_json::<Outer>(&bytes).is_err());
+        }
+    }
+}

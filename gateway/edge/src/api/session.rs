@@ -1,0 +1,86 @@
+//! Signing in and out.
+
+use std::sync::Arc;
+
+use axum::{
+    Json,
+    extract::{Extension, State},
+    http::{StatusCode, header::SET_COOKIE},
+    response::{AppendHeaders, IntoResponse, Response},
+};
+use domain::Role;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::body::{Answer, Plain, Signed};
+use crate::{
+    app::App,
+    auth::{Caller, cookie},
+    clock::unix_ms,
+    error::{ApiError, ErrorBody},
+    server::Peer,
+};
+
+/// Name and password.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Login {
+    person: String,
+    password: String,
+}
+
+/// Who is signed in.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SessionBody {
+    person: String,
+    name: String,
+    #[schema(value_type = String)]
+    role: Role,
+    /// For the next command's `x-request-seq`.
+    next_seq: u64,
+    expires_at_ms: u64,
+}
+
+impl SessionBody {
+    fn new(caller: &Caller, next_seq: u64) -> Self {
+        Self {
+            person: caller.person.id.to_string(),
+            name: caller.person.name.clone(),
+            role: caller.person.role,
+            next_seq,
+            expires_at_ms: caller.expires_at_ms.0,
+        }
+    }
+}
+
+/// Signs in; the token comes as the cookie `td_session`, which a program may send as a bearer.
+#[utoipa::path(post, path = "/api/login", request_body = Login, responses(
+    (status = 200, body = SessionBody), (status = 401, body = ErrorBody), (status = 429, body = ErrorBody)))]
+pub(crate) async fn login(
+    State(app): State<Arc<App>>,
+    Extension(peer): Extension<Peer>,
+    Plain(login): Plain<Login>,
+) -> Result<Response, ApiError> {
+    let signed_in = app.auth.sign_in(&login.person, &login.password, peer.0.ip()).await;
+    let (token, caller) = signed_in.inspect_err(|error| {
+        app.metrics.logins_failed.inc();
+        tracing::info!(ip = %peer.0.ip(), code = error.code(), "auth: login refused");
+    })?;
+    let max_age_ms = caller.expires_at_ms.0.saturating_sub(unix_ms());
+    let cookie = cookie(&token.text(), max_age_ms, app.config.tls.is_some());
+    Ok((AppendHeaders([(SET_COOKIE, cookie)]), Json(SessionBody::new(&caller, 1))).into_response())
+}
+
+/// Signs out: the session ends on every node.
+#[utoipa::path(post, path = "/api/logout", responses((status = 204), (status = 401, body = ErrorBody)))]
+pub(crate) async fn logout(State(app): State<Arc<App>>, Signed(caller): Signed) -> Result<Response, ApiError> {
+    app.auth.sign_out(caller.session).await?;
+    let cookie = cookie("", 0, app.config.tls.is_some());
+    Ok((StatusCode::NO_CONTENT, AppendHeaders([(SET_COOKIE, cookie)])).into_response())
+}
+
+/// Who is signed in, and the next number for a command.
+#[utoipa::path(get, path = "/api/session", responses((status = 200, body = SessionBody), (status = 401, body = ErrorBody)))]
+pub(crate) async fn current(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<SessionBody> {
+    let next_seq = app.auth.next_seq(caller.session).await;
+    Ok(Json(SessionBody::new(&caller, next_seq)))
+}

@@ -1,0 +1,82 @@
+//! What every request and every screen of this node shares.
+
+use std::sync::{Arc, Mutex};
+
+use domain::{Camera, CameraId, EntityId, GroupId};
+use tokio::sync::watch;
+
+use crate::{
+    accounts::Accounts,
+    auth::Auth,
+    cluster::{Road, Source, Video, read},
+    config::{EdgeConfig, Nodes},
+    metrics::Metrics,
+    requests::Requests,
+    screen::{fanout::Fanout, pulse, pulse::Pulses},
+    seal::Sealer,
+    seats::Seats,
+};
+
+/// The edge of one node.
+pub(crate) struct App {
+    pub(crate) config: EdgeConfig,
+    pub(crate) source: Arc<dyn Source>,
+    pub(crate) road: Arc<dyn Road>,
+    pub(crate) video: Arc<dyn Video>,
+    pub(crate) nodes: Nodes,
+    pub(crate) auth: Auth,
+    pub(crate) fanout: Fanout,
+    pub(crate) pulses: Pulses,
+    pub(crate) metrics: Metrics,
+    pub(crate) connections: Seats,
+    pub(crate) sockets: Seats,
+    pub(crate) requests: Mutex<Requests>,
+    /// Turns true when the edge stops.
+    pub(crate) stopping: watch::Receiver<bool>,
+}
+
+impl App {
+    /// Starts what runs behind the requests; it ends when `stopping` turns true. Must be called within a tokio runtime.
+    pub(crate) fn start(
+        config: EdgeConfig,
+        source: Arc<dyn Source>,
+        road: Arc<dyn Road>,
+        video: Arc<dyn Video>,
+        nodes: Nodes,
+        stopping: watch::Receiver<bool>,
+    ) -> Arc<Self> {
+        let accounts = Accounts::over(source.clone(), Sealer::new(&config.sealing_key));
+        Arc::new(Self {
+            auth: Auth::new(source.clone(), road.clone(), accounts),
+            fanout: Fanout::start(&source, &stopping),
+            pulses: pulse::start(source.clone(), config.sensitive_hidden_after, stopping.clone()),
+            metrics: Metrics::new(),
+            connections: Seats::new(config.connections_max, config.connections_per_ip_max),
+            sockets: Seats::new(config.sockets_max, config.sockets_per_ip_max),
+            requests: Mutex::default(),
+            config,
+            source,
+            road,
+            video,
+            nodes,
+            stopping,
+        })
+    }
+
+    /// Whether the pages of this origin are ours.
+    pub(crate) fn is_our_origin(&self, origin: &str) -> bool {
+        let is_origin = |url: &str| url.trim_end_matches('/').eq_ignore_ascii_case(origin);
+        is_origin(&self.config.public_url) || (self.nodes)().iter().any(|(_, url)| is_origin(url))
+    }
+
+    /// The field group of a device, by what this node has applied.
+    pub(crate) fn placement(&self, entity: &EntityId) -> Option<GroupId> {
+        read(&*self.source, GroupId::COMMAND, |state0| state0.placements().get(entity).copied())
+    }
+
+    /// A camera's record.
+    pub(crate) fn camera(&self, camera: &CameraId) -> Option<Camera> {
+        let group = self.placement(&EntityId::from(camera))?;
+        read(&*self.source, group, |state| state.cameras().get(camera).cloned())
+    }
+}

@@ -1,0 +1,233 @@
+//! Who asks. A session is a random token that the browser keeps in a cookie (or a program sends as a bearer); the cluster
+//! keeps its hash, so that any node knows it and nobody who reads the log can use it.
+
+use std::{net::IpAddr, sync::Arc};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use domain::{
+    CloseSession, Grant, GroupId, Millis, OpenSession, Person, Reply, SessionId, limits::SESSION_MS_MAX, policy,
+};
+use hyper::{
+    HeaderMap,
+    header::{AUTHORIZATION, COOKIE},
+};
+use sha2::{Digest, Sha256};
+use tokio::sync::Semaphore;
+
+use crate::{
+    accounts::Accounts,
+    clock::unix_ms,
+    cluster::{Road, Source, read},
+    error::ApiError,
+    limits::{BARRIER_DEADLINE, COMMAND_DEADLINE, SEQ_SKIPPED},
+};
+
+/// Name of the cookie.
+pub(crate) const COOKIE_NAME: &str = "td_session";
+/// Read barriers at a time for tokens that this node does not know: nobody can make it ask the quorum without end. More
+/// wait within their request's deadline.
+const LOOKUPS_MAX: usize = 16;
+
+/// A bearer token: 32 random bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct Token([u8; 32]);
+
+impl Token {
+    fn random() -> Option<Self> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).ok()?;
+        Some(Self(bytes))
+    }
+
+    /// Reads base64url; `None` for anything that is no token.
+    pub(crate) fn read(text: &str) -> Option<Self> {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
+        Some(Self(bytes.try_into().ok()?))
+    }
+
+    /// As the client keeps it.
+    pub(crate) fn text(&self) -> String {
+        BASE64_URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// As the cluster keeps it.
+    pub(crate) fn session(&self) -> SessionId {
+        SessionId(Sha256::digest(self.0).into())
+    }
+}
+
+/// Who asks, with the rights that hold now.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    pub(crate) session: SessionId,
+    pub(crate) person: Person,
+    pub(crate) grant: Grant,
+    pub(crate) expires_at_ms: Millis,
+}
+
+/// Sessions, as this node knows them.
+pub(crate) struct Auth {
+    source: Arc<dyn Source>,
+    road: Arc<dyn Road>,
+    pub(crate) accounts: Accounts,
+    lookups: Semaphore,
+}
+
+impl Auth {
+    pub(crate) fn new(source: Arc<dyn Source>, road: Arc<dyn Road>, accounts: Accounts) -> Self {
+        Self { source, road, accounts, lookups: Semaphore::new(LOOKUPS_MAX) }
+    }
+
+    /// Signs a person in and opens the session in group 0.
+    pub(crate) async fn sign_in(&self, person: &str, password: &str, ip: IpAddr) -> Result<(Token, Caller), ApiError> {
+        let person = self.accounts.sign_in(person, password.as_bytes(), ip).await.map_err(ApiError::from)?;
+        let token = Token::random().ok_or_else(|| ApiError::unavailable("this node has no randomness; use another"))?;
+        let session = token.session();
+        // State's clock is the one that ends the session; it may be a little ahead of this node's.
+        let clock = read(&*self.source, GroupId::COMMAND, domain::State::clock);
+        let now = clock.max(Millis(unix_ms()));
+        // A minute less than the most, so that a leader whose clock is behind does not refuse it.
+        let expires_at_ms = now.plus(SESSION_MS_MAX - 60_000);
+        let open = OpenSession { session, person: person.id.clone(), expires_at_ms };
+        let reply = self.road.command(Some(GroupId::COMMAND), open.into(), None, None, COMMAND_DEADLINE).await?;
+        if let Reply::Refused(refusal) = reply {
+            return Err(refusal.into());
+        }
+        let index = self.source.applied(GroupId::COMMAND).index;
+        let grant = read(&*self.source, GroupId::COMMAND, |state0| policy::grant(state0, &person.id, index));
+        let grant = grant.ok_or_else(ApiError::signed_out)?;
+        Ok((token, Caller { session, person, grant, expires_at_ms }))
+    }
+
+    /// Who holds the token. A token that this node has not heard of may be newer than what it has applied, so it asks the
+    /// quorum before it says no.
+    pub(crate) async fn caller(&self, token: &Token) -> Result<Caller, ApiError> {
+        if let Some(caller) = self.caller_now(token) {
+            return Ok(caller);
+        }
+        let session = token.session();
+        let is_known = read(&*self.source, GroupId::COMMAND, |state0| state0.sessions().contains_key(&session));
+        if is_known {
+            return Err(ApiError::signed_out());
+        }
+        {
+            let _permit = self.lookups.acquire().await;
+            let barrier = self.source.read_barrier(GroupId::COMMAND, BARRIER_DEADLINE).await;
+            barrier.map_err(|error| ApiError::unavailable(&error.to_string()))?;
+        }
+        self.caller_now(token).ok_or_else(ApiError::signed_out)
+    }
+
+    /// Who holds the token, by what this node has applied.
+    pub(crate) fn caller_now(&self, token: &Token) -> Option<Caller> {
+        let session = token.session();
+        // Read before the rights, which are at least that new.
+        let index = self.source.applied(GroupId::COMMAND).index;
+        read(&*self.source, GroupId::COMMAND, |state0| {
+            let known =
+                state0.sessions().get(&session).filter(|known| !is_over(known.expires_at_ms, state0.clock()))?;
+            let person = state0.persons().get(&known.person)?.clone();
+            let grant = policy::grant(state0, &person.id, index)?;
+            Some(Caller { session, person, grant, expires_at_ms: known.expires_at_ms })
+        })
+    }
+
+    /// Whether the token's session still is, by what this node has applied.
+    pub(crate) fn is_alive(&self, token: &Token) -> bool {
+        let session = token.session();
+        read(&*self.source, GroupId::COMMAND, |state0| {
+            let known = state0.sessions().get(&session);
+            known.is_some_and(|known| !is_over(known.expires_at_ms, state0.clock()))
+        })
+    }
+
+    /// The first sequence number that the session has certainly not used, in any group.
+    pub(crate) async fn next_seq(&self, session: SessionId) -> u64 {
+        let barriers = GroupId::all().map(|group| self.source.read_barrier(group, BARRIER_DEADLINE));
+        let barriers = futures::future::join_all(barriers).await;
+        let highest = GroupId::all().map(|group| {
+            read(&*self.source, group, |state| state.sessions().get(&session).map_or(0, |known| known.seq_max))
+        });
+        let highest = highest.max().unwrap_or_default();
+        // A group that could not be asked may have answered more than this node has applied.
+        let skipped = if barriers.iter().all(Result::is_ok) { 0 } else { SEQ_SKIPPED };
+        highest + skipped + 1
+    }
+
+    /// Ends a session in every group that knows it. The command group counts; the others forget it when it expires.
+    pub(crate) async fn sign_out(&self, session: SessionId) -> Result<(), ApiError> {
+        let known = |group: &GroupId| {
+            *group == GroupId::COMMAND || read(&*self.source, *group, |state| state.sessions().contains_key(&session))
+        };
+        let closing = GroupId::all()
+            .filter(known)
+            .map(|group| self.road.command(Some(group), CloseSession { session }.into(), None, None, COMMAND_DEADLINE));
+        let closed = futures::future::join_all(closing).await;
+        match closed.into_iter().next() {
+            Some(Err(error)) => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn is_over(expires_at_ms: Millis, clock: Millis) -> bool {
+    expires_at_ms <= clock.max(Millis(unix_ms()))
+}
+
+/// The token of a request: `authorization: Bearer`, else the cookie.
+pub(crate) fn token(headers: &HeaderMap) -> Option<Token> {
+    let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    match bearer {
+        Some(bearer) => Token::read(bearer.trim()),
+        None => cookie_token(headers),
+    }
+}
+
+/// The token in the cookie.
+pub(crate) fn cookie_token(headers: &HeaderMap) -> Option<Token> {
+    let cookies = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE_NAME).and_then(|(_, value)| Token::read(value))
+}
+
+/// The cookie to set; an empty `value` takes it away.
+pub(crate) fn cookie(value: &str, max_age_ms: u64, secure: bool) -> String {
+    let secure = if secure { "; Secure" } else { "" };
+    format!("{COOKIE_NAME}={value}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{secure}", max_age_ms / 1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_cookie_is_found_among_others_and_the_bearer_goes_first() {
+        let (one, two) = (Token([1; 32]), Token([2; 32]));
+        let mut headers = HeaderMap::new();
+        headers.insert(COOKIE, HeaderValue::try_from(format!("a=b; {COOKIE_NAME}={}; c", one.text())).unwrap());
+        assert!(token(&headers) == Some(one));
+        headers.insert(AUTHORIZATION, HeaderValue::try_from(format!("Bearer {}", two.text())).unwrap());
+        assert!(token(&headers) == Some(two));
+    }
+
+    #[test]
+    fn the_cluster_never_sees_the_token() {
+        let token = Token([7; 32]);
+        assert_ne!(token.session().0, token.0);
+        assert_eq!(cookie("x", 2_500, true), "td_session=x; Path=/; Max-Age=2; HttpOnly; SameSite=Strict; Secure");
+    }
+
+    proptest! {
+        #[test]
+        fn any_header_may_come(value in "[ -~]{0,80}") {
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, HeaderValue::try_from(&value).unwrap());
+            prop_assert!(cookie_token(&headers).is_none());
+            headers.insert(AUTHORIZATION, HeaderValue::try_from(&value).unwrap());
+            prop_assert!(token(&headers).is_none());
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! What comes to us and what we show: the HTTP API, the screens' WebSocket and fan-out, authentication, and the screens'
+//! own files. It proposes nothing except through an actor (`entity::Router`), and shows nothing but what this node has
+//! applied, with its age. See `DESIGN.md` of this folder.
+
+mod accounts;
+mod api;
+mod app;
+mod assets;
+mod auth;
+mod clock;
+mod cluster;
+mod command;
+mod config;
+mod edge;
+mod error;
+pub mod limits;
+mod login_guard;
+mod metrics;
+mod requests;
+mod screen;
+mod seal;
+mod seats;
+mod server;
+mod stop;
+#[cfg(test)]
+mod tests;
+mod wiring;
+
+pub use accounts::{Accounts, LoginFailure, hash_password};
+pub use config::{EdgeConfig, MoreMetrics, Nodes};
+pub use edge::{Edge, EdgeError};
+pub use seal::{CannotSeal, NotSealed, Sealer, camera_context, person_context};

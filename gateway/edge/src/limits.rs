@@ -1,0 +1,99 @@
+//! Every bound of the edge that is not a matter of configuration, with what happens at it.
+
+use std::time::Duration;
+
+/// One HTTP request, from its head to its answer. Past it the answer is 503 `unknown`: the command may still be applied,
+/// and the same `x-request-seq` asks what became of it.
+pub const REQUEST_MS_MAX: u64 = 10_000;
+/// What a command is given on its way through the cluster; shorter than [`REQUEST_MS_MAX`], so that its own error is told.
+pub const COMMAND_DEADLINE: Duration = Duration::from_millis(8_000);
+/// A read barrier asked for while somebody waits for an answer.
+pub const BARRIER_DEADLINE: Duration = Duration::from_millis(2_000);
+/// TLS handshake and, apart from it, the head of a request. Past it the connection is closed.
+pub const HANDSHAKE_DEADLINE: Duration = Duration::from_millis(10_000);
+/// Kernel send buffer of a connection: small, so that a reader that stalls is noticed early.
+pub const SEND_BUFFER_BYTES: u32 = 64 * 1024;
+/// Connections that wait to be accepted.
+pub const ACCEPT_BACKLOG: u32 = 1024;
+/// Time given to open connections when the edge stops; then they are cut.
+pub const STOP_DEADLINE: Duration = Duration::from_millis(3_000);
+
+/// Bytes of a JSON body; more is 413.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a body of readings; more is 413.
+pub const READINGS_BYTES_MAX: usize = 1024 * 1024;
+/// Items of one list answer; a longer one ends there and says `truncated`.
+pub const LIST_MAX: usize = 10_000;
+/// Rows read for one chart or timeline; past it the answer says `truncated`.
+pub const ROWS_SCANNED_MAX: usize = 20_000;
+/// Rows fetched at a time.
+pub const ROWS_PER_SCAN: usize = 512;
+/// Points of one chart; past it the answer says `truncated`.
+pub const POINTS_MAX: usize = 10_000;
+
+/// Password verifications at a time: argon2id takes 19 MiB and tens of milliseconds of a core each. More wait.
+pub const VERIFICATIONS_MAX: usize = 2;
+/// How long one waits for a free verification; past it the answer is 429.
+pub const VERIFICATION_WAIT: Duration = Duration::from_millis(3_000);
+/// Bytes of a password; longer is refused before it is hashed.
+pub const PASSWORD_BYTES_MAX: usize = 256;
+/// Bytes of a new password, at least (NIST SP 800-63B).
+pub const PASSWORD_BYTES_MIN: usize = 8;
+/// Pairs of account and address whose failed logins are remembered; at the bound the one that may try soonest leaves.
+pub const LOGIN_FAILURES_MAX: usize = 10_000;
+/// Device keys remembered as right, so that each push of readings does not cost a hash; at the bound all are forgotten.
+pub const KEYS_VERIFIED_MAX: usize = 10_000;
+/// How long a device key stays remembered as right.
+pub const KEY_VERIFIED_MS: u64 = 60_000;
+/// Sequence numbers skipped when not every group could be asked for the highest one; below `domain::limits::SESSION_WINDOW`.
+pub const SEQ_SKIPPED: u64 = 64;
+/// Requests remembered to notice one number used for two different commands; at the bound the oldest leaves.
+pub const REQUESTS_REMEMBERED_MAX: usize = 4_096;
+
+/// First message of a screen; past it `Bye{"hello-timeout"}`.
+pub const HELLO_MS_MAX: u64 = 5_000;
+/// Bytes of one message from a screen; more is `Bye{"bad-message"}`.
+pub const INBOUND_BYTES_MAX: usize = 64 * 1024;
+/// Messages that one screen may send per second; more is `Bye{"bad-message"}`.
+pub const INBOUND_PER_SECOND_MAX: u32 = 50;
+/// Districts, nouns or positions in one `Subscribe`.
+pub const SUBSCRIBE_ITEMS_MAX: usize = 1_024;
+/// Time between two heartbeats.
+pub const HEARTBEAT_MS: u64 = 1_000;
+/// One write to a screen, feeds and flush together; past it the connection is closed.
+pub const FLUSH_DEADLINE: Duration = Duration::from_millis(5_000);
+/// Frames taken from a screen's queue for one flush.
+pub const FRAMES_PER_FLUSH_MAX: usize = 64;
+/// Encoded bytes at which a frame or a part of a snapshot ends. One batch or record past it is still taken whole.
+pub const FRAME_BYTES_SOFT_MAX: usize = 256 * 1024;
+/// Batches taken from the event tail at a time.
+pub const BATCHES_MAX: usize = 1_024;
+/// Least time between two looks at a group's tail: what comes within it shares a frame.
+pub const WAKE_INTERVAL: Duration = Duration::from_millis(10);
+/// Records cloned under the state's lock at a time while a snapshot is built.
+pub const RECORDS_PER_READ: usize = 2_048;
+/// A snapshot is shared with later screens while the tail behind it is no longer than this many log entries.
+pub const SNAPSHOT_SHARED_ENTRIES_MAX: u64 = 512;
+/// Snapshots built at a time on this node. More wait.
+pub const SNAPSHOTS_BUILT_MAX: usize = 2;
+/// Places left by records, remembered to tell resuming screens what left their view; at the bound the oldest go, and a
+/// screen that resumes from before them gets a snapshot.
+pub const MOVES_MAX: usize = 4_096;
+/// Cameras that one screen watches at a time; one more is answered with a `VideoStatus`.
+pub const CAMERAS_WATCHED_MAX: usize = 16;
+/// Video frames that wait for one screen, all cameras together. At the bound a camera drops to its next key frame.
+pub const VIDEO_FRAMES_MAX: usize = 120;
+/// Bytes of video that wait for one screen. At the bound a camera drops to its next key frame.
+pub const VIDEO_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// WebSocket buffers of one connection. Reading: allocated at once. Writing: flushed past it. Pending: an error past it.
+pub const SOCKET_READ_BYTES: usize = 4 * 1024;
+/// See [`SOCKET_READ_BYTES`].
+pub const SOCKET_WRITE_BYTES: usize = 16 * 1024;
+/// See [`SOCKET_READ_BYTES`]. A snapshot part or a key frame must fit behind what is already waiting.
+pub const SOCKET_PENDING_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Batches and bytes sent to a screen that resumes; past either it gets a snapshot, which is the shorter way.
+pub const RESUME_BATCHES_MAX: usize = 16_384;
+/// See [`RESUME_BATCHES_MAX`].
+pub const RESUME_BYTES_MAX: usize = 2 * 1024 * 1024;
+/// Joins, departures and pictures that wait for one group's hub; at the bound a screen waits to be taken in.
+pub const HUB_REQUESTS_MAX: usize = 1_024;

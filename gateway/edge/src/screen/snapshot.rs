@@ -1,0 +1,143 @@
+//! A group's visible records as a picture in parts. The position is taken first and the records afterwards, a few at a time
+//! so that applying is not held up: a part may be newer than the position says, and the events that made it so come once
+//! more. They show whole records, so that a screen that takes them again ends where everybody is.
+
+use std::{collections::BTreeMap, ops::Bound, sync::Arc};
+
+use domain::{Alarm, Camera, GroupId, Incident, Millis, Position, Sensor, State, Unit, policy::Noun};
+
+use super::{
+    frames::last_of,
+    hub::Picture,
+    message::{Part, Payload, ToScreen},
+    view::{View, bare_camera},
+};
+use crate::{
+    cluster::{Source, read},
+    limits::{FRAME_BYTES_SOFT_MAX, RECORDS_PER_READ},
+};
+
+/// Where the group is on this node. The ordinal is that of the entry's last event, if the tail still has it, so that every
+/// node calls the same place by the same numbers.
+pub(crate) fn position_at(source: &dyn Source, group: GroupId, index: u64) -> Position {
+    let at = Position { epoch: source.epoch(), group, index, ordinal: 0 };
+    let batches = index.checked_sub(1).and_then(|before| source.events_after(group, before, 1).ok());
+    match batches.as_deref() {
+        Some([batch, ..]) if batch.index == index => last_of(at, batch),
+        _ => at,
+    }
+}
+
+/// The picture of a view.
+pub(crate) fn build(source: &dyn Source, group: GroupId, view: &View) -> Picture {
+    let applied = source.applied(group);
+    let mut parts = Parts::new(position_at(source, group, applied.index), applied.at_ms, view);
+    let group0 = group == GroupId::COMMAND;
+    if group0 {
+        let (admin_units, districts, live_nodes) = read(source, group, |state| {
+            let admin_units: Vec<_> = state.admin_units().values().cloned().collect();
+            let districts: Vec<_> = state.districts().values().cloned().collect();
+            (admin_units, districts, state.live_nodes().clone())
+        });
+        parts.part.live_nodes = view.shows(Noun::LiveNodes, None).then_some(live_nodes);
+        for unit in admin_units.into_iter().filter(|_| view.shows(Noun::AdminUnit, None)) {
+            parts.add(96 + unit.aliases.len() * 24, |part| part.admin_units.push(unit));
+        }
+        for district in districts.into_iter().filter(|_| view.shows(Noun::District, None)) {
+            parts.add(64 + district.admin_units.len() * 12, |part| part.districts.push(district));
+        }
+    }
+    let unit = |unit: &Unit| view.shows(Noun::Unit, Some(&unit.station.admin_unit)).then(|| unit.clone());
+    walk(source, group, State::units, unit, |unit| parts.add(192, |part| part.units.push(unit)));
+    let incident = |it: &Incident| view.shows(Noun::Incident, Some(&it.place.admin_unit)).then(|| it.clone());
+    walk(source, group, State::incidents, incident, |incident| {
+        let bytes = 192 + incident.summary.len() + incident.sources.len() * 64;
+        parts.add(bytes, |part| part.incidents.push(incident));
+    });
+    let sensor = |it: &Sensor| view.shows(Noun::Sensor, Some(&it.place.admin_unit)).then(|| it.clone());
+    walk(source, group, State::sensors, sensor, |sensor| {
+        parts.add(192 + sensor.thresholds.len() * 48, |part| part.sensors.push(sensor));
+    });
+    let camera = |it: &Camera| view.shows(Noun::Camera, Some(&it.place.admin_unit)).then(|| bare_camera(it));
+    walk(source, group, State::cameras, camera, |camera| parts.add(192, |part| part.cameras.push(camera)));
+    let alarm = |it: &Alarm| view.shows(Noun::Alarm, Some(&it.place.admin_unit)).then(|| it.clone());
+    walk(source, group, State::alarms, alarm, |alarm| parts.add(192, |part| part.alarms.push(alarm)));
+    parts.finish()
+}
+
+/// Goes through a map in slices of `RECORDS_PER_READ`, each under the lock by itself.
+fn walk<K: Ord + Clone, V, T>(
+    source: &dyn Source,
+    group: GroupId,
+    map: impl Fn(&State) -> &BTreeMap<K, V>,
+    pick: impl Fn(&V) -> Option<T>,
+    mut put: impl FnMut(T),
+) {
+    let mut after: Option<K> = None;
+    loop {
+        let (picked, last, seen) = read(source, group, |state| {
+            let from = after.as_ref().map_or(Bound::Unbounded, Bound::Excluded);
+            let mut picked = Vec::new();
+            let mut last = None;
+            let mut seen = 0;
+            for (key, record) in map(state).range((from, Bound::Unbounded)).take(RECORDS_PER_READ) {
+                picked.extend(pick(record));
+                last = Some(key.clone());
+                seen += 1;
+            }
+            (picked, last, seen)
+        });
+        picked.into_iter().for_each(&mut put);
+        if seen < RECORDS_PER_READ {
+            return;
+        }
+        after = last;
+    }
+}
+
+/// Parts in the making.
+struct Parts<'a> {
+    view: &'a View,
+    part: Part,
+    bytes: usize,
+    encoded: Vec<Payload>,
+}
+
+impl<'a> Parts<'a> {
+    fn new(through: Position, at_ms: Millis, view: &'a View) -> Self {
+        let part = Part {
+            through,
+            last: false,
+            admin_units: Vec::new(),
+            districts: Vec::new(),
+            units: Vec::new(),
+            incidents: Vec::new(),
+            sensors: Vec::new(),
+            cameras: Vec::new(),
+            alarms: Vec::new(),
+            live_nodes: None,
+            part: 0,
+            at_ms,
+        };
+        Self { view, part, bytes: 0, encoded: Vec::new() }
+    }
+
+    /// Adds a record of about `bytes`, in a new part if this one is full.
+    fn add(&mut self, bytes: usize, put: impl FnOnce(&mut Part)) {
+        if self.bytes + bytes > FRAME_BYTES_SOFT_MAX && self.bytes > 0 {
+            let next = Self::new(self.part.through, self.part.at_ms, self.view).part;
+            let full = std::mem::replace(&mut self.part, Part { part: self.part.part + 1, ..next });
+            self.encoded.push(ToScreen::Snapshot(full).encode(self.view.encoding));
+            self.bytes = 0;
+        }
+        self.bytes += bytes;
+        put(&mut self.part);
+    }
+
+    fn finish(mut self) -> Picture {
+        let through = self.part.through;
+        self.part.last = true;
+        self.encoded.push(ToScreen::Snapshot(self.part).encode(self.view.encoding));
+        Picture { through, parts: Arc::from(self.encoded) }
+    }
+}

@@ -1,0 +1,330 @@
+//! One screen's connection: carries what it says to its session, the session's effects out, and the queues to the wire.
+
+use std::{net::IpAddr, sync::Arc, time::Duration};
+
+use domain::{CameraHealth, CameraId, GroupId, Position, policy, policy::Action, policy::Noun};
+use futures::{SinkExt, StreamExt};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        Error as WsError,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
+};
+
+use super::{
+    fanout::rights_may_differ,
+    hub::{Sink, SocketId},
+    message::{ByeCode, Payload, ToScreen, ToServer, VideoStatus},
+    outbox::{Outbox, OutboxLimits},
+    session::{Effect, Session, Viewer},
+    video::{SENSITIVE_HIDDEN, Watching},
+    view::{Encoding, View},
+};
+use crate::{
+    app::App,
+    auth::{Caller, Token},
+    cluster::read,
+    limits::{FLUSH_DEADLINE, FRAMES_PER_FLUSH_MAX},
+    stop::stopped,
+};
+
+/// How long a closing socket is given to hear why, and to say good-bye itself.
+const CLOSE_DEADLINE: Duration = Duration::from_millis(1_000);
+
+/// Why a connection ends.
+enum End {
+    /// We say why.
+    Bye(ByeCode, String),
+    /// It is gone, or takes nothing.
+    Gone,
+}
+
+/// Serves a screen until it is gone or let go. `cookie` is the token of the HTTP session, if the browser sent one.
+pub(crate) async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(
+    app: Arc<App>,
+    mut socket: WebSocketStream<IO>,
+    encoding: Encoding,
+    cookie: Option<Token>,
+    ip: IpAddr,
+) {
+    let Some(_seat) = app.sockets.take(ip) else {
+        app.metrics.bye(ByeCode::TooMany);
+        let message = "this node serves as many screens as it may: use another node, or close one".to_owned();
+        return bye(&mut socket, encoding, ByeCode::TooMany, message).await;
+    };
+    let limits = OutboxLimits { messages_max: app.config.socket_messages_max, bytes_max: app.config.socket_bytes_max };
+    let outbox = Outbox::new(limits);
+    let opened = Instant::now();
+    let mut screen = Screen {
+        id: app.fanout.name(),
+        session: Session::new(0),
+        watching: Watching::new(outbox.clone(), encoding),
+        outbox,
+        encoding,
+        cookie,
+        caller: None,
+        joined: None,
+        opened,
+        app,
+    };
+    let end = screen.run(&mut socket).await;
+    screen.outbox.close();
+    if let Some(view) = screen.joined.take() {
+        screen.app.fanout.leave(screen.id, &view).await;
+    }
+    if let End::Bye(code, message) = end {
+        tracing::debug!(socket = screen.id, %ip, code = code.as_str(), %message, "screens: let go");
+        screen.app.metrics.bye(code);
+        bye(&mut socket, encoding, code, message).await;
+    }
+}
+
+struct Screen {
+    id: SocketId,
+    app: Arc<App>,
+    session: Session,
+    outbox: Outbox,
+    watching: Watching,
+    encoding: Encoding,
+    cookie: Option<Token>,
+    /// Who it is, once that is known.
+    caller: Option<(Token, Caller)>,
+    /// The view under which it is in the hubs.
+    joined: Option<Arc<View>>,
+    opened: Instant,
+}
+
+impl Screen {
+    async fn run<IO: AsyncRead + AsyncWrite + Unpin>(&mut self, socket: &mut WebSocketStream<IO>) -> End {
+        let mut rights = self.app.fanout.rights();
+        let mut beat = self.app.pulses.beat.clone();
+        let mut stop = self.app.stopping.clone();
+        loop {
+            let due = self.session.due_ms().map(|due_ms| self.opened + Duration::from_millis(due_ms));
+            let hello_due = async move {
+                match due {
+                    Some(due) => sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let effects = tokio::select! {
+                received = socket.next() => match received {
+                    Some(Ok(message)) => match self.read(&message) {
+                        Some(message) => self.session.received(self.now_ms(), message),
+                        None => continue,
+                    },
+                    Some(Err(WsError::Capacity(error))) => {
+                        self.session.close(ByeCode::BadMessage, &format!("send less at once ({error})"))
+                    }
+                    Some(Err(_)) | None => return End::Gone,
+                },
+                () = self.outbox.filled() => match self.outbox.take(FRAMES_PER_FLUSH_MAX) {
+                    Some(messages) => {
+                        if self.write(socket, messages).await.is_err() {
+                            return End::Gone;
+                        }
+                        continue;
+                    }
+                    None => {
+                        let message = "this screen does not keep up: it may come back and resume";
+                        self.session.close(ByeCode::Slow, message)
+                    }
+                },
+                () = self.watching.filled() => {
+                    let frame = self.watching.take().map(|frame| frame.encode(self.encoding));
+                    if self.write(socket, frame.into_iter().collect()).await.is_err() {
+                        return End::Gone;
+                    }
+                    continue;
+                }
+                changed = beat.changed(), if self.caller.is_some() => {
+                    if changed.is_err() {
+                        self.session.close(ByeCode::ShuttingDown, "this node stops: use another one")
+                    } else {
+                        let payload = beat.borrow_and_update().payload(self.encoding).clone();
+                        if self.write(socket, vec![payload]).await.is_err() {
+                            return End::Gone;
+                        }
+                        if self.is_session_alive() { continue } else { self.session.rederived(None) }
+                    }
+                }
+                changed = rights.changed(), if self.session.view().is_some() => {
+                    if changed.is_err() { continue }
+                    let view = self.derive();
+                    self.session.rederived(view)
+                }
+                () = stopped(&mut stop) => {
+                    self.session.close(ByeCode::ShuttingDown, "this node stops: use another one")
+                }
+                () = hello_due => self.session.tick(self.now_ms()),
+            };
+            if let Some(end) = self.carry_out(effects).await {
+                return end;
+            }
+        }
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// A message of the protocol; `None` for what WebSocket itself takes care of.
+    fn read(&self, message: &Payload) -> Option<Result<ToServer, domain::wire::Malformed>> {
+        let malformed = |remedy| Some(Err(domain::wire::Malformed::new("message", remedy)));
+        match (self.encoding, message) {
+            (Encoding::Protobuf, Payload::Binary(bytes)) => Some(ToServer::from_protobuf(bytes)),
+            (Encoding::Json, Payload::Text(text)) => Some(ToServer::from_json(text)),
+            (Encoding::Protobuf, Payload::Text(_)) => malformed("send binary messages with trongdong.v1"),
+            (Encoding::Json, Payload::Binary(_)) => malformed("send text messages with trongdong.v1.json"),
+            _ => None,
+        }
+    }
+
+    async fn carry_out(&mut self, effects: Vec<Effect>) -> Option<End> {
+        let mut effects = std::collections::VecDeque::from(effects);
+        while let Some(effect) = effects.pop_front() {
+            match effect {
+                // One that takes no more is found out by the loop.
+                Effect::Send(message) => drop(self.outbox.push(&message.encode(self.encoding))),
+                Effect::Authenticate { token } => effects.extend(self.authenticate(&token).await),
+                Effect::Derive { from } => effects.extend(self.subscribe(from)),
+                Effect::Join { view, from, reset } => {
+                    if let Some(before) = self.joined.replace(view.clone()) {
+                        self.app.fanout.leave(self.id, &before).await;
+                    }
+                    self.app.fanout.join(self.id, &view, &self.outbox, &from, reset).await;
+                }
+                Effect::Watch(camera) => self.watch(camera),
+                Effect::Unwatch(camera) => self.watching.stop(&camera),
+                Effect::Close { code, message } => return Some(End::Bye(code, message)),
+            }
+        }
+        None
+    }
+
+    async fn authenticate(&mut self, token: &str) -> Vec<Effect> {
+        let token = if token.is_empty() { self.cookie.clone() } else { Token::read(token) };
+        if let Some(token) = token
+            && let Ok(caller) = self.app.auth.caller(&token).await
+        {
+            self.caller = Some((token, caller));
+        }
+        let viewer = self.caller.as_ref().map(|(_, caller)| Viewer {
+            person: caller.person.id.clone(),
+            name: caller.person.name.clone(),
+            role: caller.person.role,
+        });
+        self.session.authenticated(viewer, self.app.source.node(), self.app.source.epoch())
+    }
+
+    fn subscribe(&mut self, from: Vec<Position>) -> Vec<Effect> {
+        let Some((_, caller)) = &self.caller else { return Vec::new() };
+        let void = rights_may_differ(&*self.app.source, &caller.person.id, &from);
+        match self.derive() {
+            Some(view) => self.session.subscribed(view, from, void),
+            None => self.session.rederived(None),
+        }
+    }
+
+    /// The view of the subscription under the rights that hold now; `None`: the person may see nothing any more.
+    fn derive(&mut self) -> Option<View> {
+        let (token, caller) = self.caller.as_mut()?;
+        *caller = self.app.auth.caller_now(token)?;
+        let subscription = self.session.subscription()?;
+        let grant = &caller.grant;
+        Some(read(&*self.app.source, GroupId::COMMAND, |state0| View::new(grant, subscription, state0, self.encoding)))
+    }
+
+    fn is_session_alive(&self) -> bool {
+        self.caller.as_ref().is_some_and(|(token, _)| self.app.auth.is_alive(token))
+    }
+
+    fn watch(&mut self, camera: CameraId) {
+        if let Err((health, message)) = self.try_watch(&camera) {
+            self.session.unwatched(&camera);
+            self.watching.stop(&camera);
+            let status = VideoStatus { camera, health, codec: String::new(), message };
+            drop(self.outbox.push(&ToScreen::VideoStatus(status).encode(self.encoding)));
+        }
+    }
+
+    fn try_watch(&mut self, camera: &CameraId) -> Result<(), (Option<CameraHealth>, String)> {
+        let unknown = || (None, "no such camera in your districts".to_owned());
+        let grant = self.caller.as_ref().map(|(_, caller)| &caller.grant).ok_or_else(unknown)?;
+        let record = self.app.camera(camera).ok_or_else(unknown)?;
+        // What one may not see is answered like what does not exist.
+        policy::allows(grant, Action::See(Noun::Camera), Some(&record.place.admin_unit)).map_err(|_| unknown())?;
+        let hidden = record.sensitive.then(|| self.app.pulses.hidden.clone());
+        if hidden.as_ref().is_some_and(|hidden| *hidden.borrow()) {
+            return Err((None, SENSITIVE_HIDDEN.to_owned()));
+        }
+        let units = self.app.video.watch(camera).map_err(|error| {
+            let health = self.app.video.health(camera).unwrap_or(record.health);
+            (Some(health), error.to_string())
+        })?;
+        self.watching.start(camera.clone(), units, hidden);
+        Ok(())
+    }
+
+    /// Writes and flushes within the deadline.
+    async fn write<IO: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        socket: &mut WebSocketStream<IO>,
+        messages: Vec<Payload>,
+    ) -> Result<(), ()> {
+        let count = messages.len();
+        let bytes: usize = messages.iter().map(Payload::len).sum();
+        match timeout(FLUSH_DEADLINE, feed(socket, messages)).await {
+            Ok(Ok(())) => {
+                self.app.metrics.sent(count, bytes);
+                Ok(())
+            }
+            Ok(Err(_)) => Err(()),
+            Err(_) => {
+                // Nothing more fits the line, a farewell included.
+                self.app.metrics.bye(ByeCode::Slow);
+                tracing::debug!(socket = self.id, "screens: takes nothing, cut");
+                Err(())
+            }
+        }
+    }
+}
+
+async fn feed<IO: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut WebSocketStream<IO>,
+    messages: Vec<Payload>,
+) -> Result<(), WsError> {
+    for message in messages {
+        socket.feed(message).await?;
+    }
+    socket.flush().await
+}
+
+/// Says why, closes, and waits a moment for the other side to do the same.
+async fn bye<IO: AsyncRead + AsyncWrite + Unpin>(
+    socket: &mut WebSocketStream<IO>,
+    encoding: Encoding,
+    code: ByeCode,
+    message: String,
+) {
+    let close = CloseFrame {
+        code: match code {
+            ByeCode::Slow | ByeCode::TooMany => CloseCode::Again,
+            ByeCode::ShuttingDown => CloseCode::Away,
+            _ => CloseCode::Policy,
+        },
+        reason: code.as_str().into(),
+    };
+    let farewell = async {
+        socket.send(ToScreen::Bye { code, message }.encode(encoding)).await?;
+        socket.close(Some(close)).await?;
+        while let Some(Ok(_)) = socket.next().await {}
+        Ok::<_, WsError>(())
+    };
+    let _ = timeout(CLOSE_DEADLINE, farewell).await;
+}

@@ -1,0 +1,1 @@
+//! Tests of the whole edge over a cluster in memory.

@@ -1,0 +1,15 @@
+//! `cargo xtask bench`: the benchmark program of `ops/bench`.
+
+use crate::{
+    context::{self, Context},
+    tools::{self, Use},
+};
+
+/// Builds and runs it.
+pub(crate) fn run(context: &Context, passed: &[String]) -> Result<(), String> {
+    tools::ensure(&[Use::Build, Use::Peers])?;
+    context.say_target();
+    let mut bench = context.cargo(&["run", "--package", "bench", "--"]);
+    bench.args(passed);
+    context::run(bench)
+}

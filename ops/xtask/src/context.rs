@@ -1,0 +1,134 @@
+//! Where things are, and how programs are started.
+
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The checkout, and the one build folder.
+pub(crate) struct Context {
+    /// Root of the checkout.
+    pub(crate) root: PathBuf,
+    /// What every cargo that is started here gets as `CARGO_TARGET_DIR`.
+    pub(crate) target: PathBuf,
+}
+
+impl Context {
+    /// Finds both. The build folder stands outside the checkout, so that clones share what was built and the twenty-five
+    /// minutes of RocksDB's C++ are spent once on a machine.
+    pub(crate) fn find() -> Result<Self, String> {
+        // Cargo's word at run time comes first: clones share a build folder, so what was compiled in may be another's.
+        let here = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let root = PathBuf::from(here)
+            .ancestors()
+            .nth(2)
+            .map(Path::to_path_buf)
+            .ok_or("ops/xtask does not stand in a checkout")?;
+        let target = target_dir(env::var_os("CARGO_TARGET_DIR"), env::var_os("XDG_CACHE_HOME"), env::var_os("HOME"))
+            .ok_or("neither CARGO_TARGET_DIR, XDG_CACHE_HOME nor HOME says where to build: set CARGO_TARGET_DIR")?;
+        let target = root.join(target);
+        Ok(Self { root, target })
+    }
+
+    /// Says where it builds.
+    pub(crate) fn say_target(&self) {
+        println!("Builds go to {} (clones share it; CARGO_TARGET_DIR names another folder).", self.target.display());
+    }
+
+    /// A program to be started in `folder` of the checkout.
+    pub(crate) fn program(&self, name: &str, folder: &str, args: &[&str]) -> Command {
+        let mut command = Command::new(name);
+        command.current_dir(self.root.join(folder)).args(args).env("CARGO_TARGET_DIR", &self.target);
+        // Cargo tells the program that it runs about that program's package. A cargo started from there passes it on,
+        // and the build script of `ring` asks to be run again when it differs: everything on TLS would be built twice.
+        for (name, _) in env::vars_os() {
+            if name.to_str().is_some_and(is_about_package) {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    /// The cargo that started this program, in the root of the checkout.
+    pub(crate) fn cargo(&self, args: &[&str]) -> Command {
+        let cargo = env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+        self.program(&cargo, "", args)
+    }
+
+    /// npm in `web`.
+    pub(crate) fn npm(&self, args: &[&str]) -> Command {
+        self.program("npm", "web", args)
+    }
+}
+
+/// Runs `command` to its end, with its output on this terminal.
+pub(crate) fn run(mut command: Command) -> Result<(), String> {
+    let line = line_of(&command);
+    println!("$ {line}");
+    let status = command.status().map_err(|e| format!("cannot start `{line}`: {e}"))?;
+    if status.success() { Ok(()) } else { Err(format!("`{line}` ended with {status}")) }
+}
+
+/// Runs `command` quietly; whether it succeeded.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    command.output().is_ok_and(|output| output.status.success())
+}
+
+/// The command as one would type it, without the folders of its program.
+fn line_of(command: &Command) -> String {
+    let program = Path::new(command.get_program()).file_name().unwrap_or(command.get_program());
+    let mut line = program.to_string_lossy().into_owned();
+    for arg in command.get_args() {
+        line.push(' ');
+        line.push_str(&arg.to_string_lossy());
+    }
+    line
+}
+
+/// The environment's folder, else one in the user's cache.
+fn target_dir(target: Option<OsString>, cache: Option<OsString>, home: Option<OsString>) -> Option<PathBuf> {
+    let said = |value: Option<OsString>| value.filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(target) = said(target) {
+        return Some(target);
+    }
+    let cache = said(cache).or_else(|| said(home).map(|home| home.join(".cache")))?;
+    Some(cache.join("trongdong/target"))
+}
+
+/// Whether cargo sets the variable for one package only.
+fn is_about_package(name: &str) -> bool {
+    let starts = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+    starts.iter().any(|start| name.starts_with(start)) || name == "CARGO_PRIMARY_PACKAGE"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_build_folder_is_the_environments_else_in_the_cache() {
+        let some = |text: &str| Some(OsString::from(text));
+        let path = |text: &str| Some(PathBuf::from(text));
+        assert_eq!(target_dir(some("/t"), some("/c"), some("/h")), path("/t"));
+        assert_eq!(target_dir(some(""), some("/c"), some("/h")), path("/c/trongdong/target"));
+        assert_eq!(target_dir(None, some(""), some("/h")), path("/h/.cache/trongdong/target"));
+        assert_eq!(target_dir(None, None, None), None);
+    }
+
+    #[test]
+    fn only_what_cargo_says_of_one_package_is_taken_away() {
+        assert!(is_about_package("CARGO_PKG_VERSION_MAJOR"));
+        assert!(is_about_package("CARGO_MANIFEST_DIR"));
+        assert!(!is_about_package("CARGO_TARGET_DIR"));
+        assert!(!is_about_package("CARGO_HOME"));
+    }
+
+    #[test]
+    fn a_command_is_shown_without_the_folder_of_its_program() {
+        let mut command = Command::new("/opt/rust/bin/cargo");
+        command.args(["test", "--workspace"]);
+        assert_eq!(line_of(&command), "cargo test --workspace");
+    }
+}

@@ -1,0 +1,76 @@
+//! `cargo xtask`: the project's own commands. Each module is one of them, beside what they share:
+//!
+//! - `up` runs the product, `test` checks everything, `codegen` writes what is generated, `fmt` formats, `bench` measures.
+//! - `context` knows where the checkout and the build folder are and starts programs; `tools` knows what has to be
+//!   installed; `web` knows when the screens have to be installed or built again.
+
+mod bench;
+mod codegen;
+mod context;
+mod fmt;
+mod test;
+mod tools;
+mod up;
+mod web;
+
+use std::process::ExitCode;
+
+use context::Context;
+
+const USAGE: &str = "\
+cargo xtask up [-- ARGS]       build everything and run the demonstration; ARGS go to `trongdong demo`
+cargo xtask test [OPTIONS]     check everything; stops at the first failure
+            --only STEP        this step only (may be given again)
+            --skip STEP        all but this step (may be given again)
+cargo xtask codegen            write the Rust and TypeScript that are made from the schema
+cargo xtask fmt                format everything
+cargo xtask bench [-- ARGS]    measure; ARGS go to the benchmark program";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[String]) -> Result<(), String> {
+    let split = args.iter().position(|arg| arg == "--").unwrap_or(args.len());
+    let (own, passed) = args.split_at(split);
+    let passed = passed.get(1..).unwrap_or_default();
+    let (command, options) = own.split_first().ok_or(USAGE)?;
+    let refuse_surplus = |what: &[String]| match what.first() {
+        Some(surplus) => Err(format!("`{command}` does not take `{surplus}` here\n\n{USAGE}")),
+        None => Ok(()),
+    };
+    match command.as_str() {
+        "up" => {
+            refuse_surplus(options)?;
+            up::run(&Context::find()?, passed)
+        }
+        "bench" => {
+            refuse_surplus(options)?;
+            bench::run(&Context::find()?, passed)
+        }
+        "test" => {
+            refuse_surplus(passed)?;
+            test::run(&Context::find()?, options)
+        }
+        "codegen" => {
+            refuse_surplus(options)?;
+            codegen::run(&Context::find()?)
+        }
+        "fmt" => {
+            refuse_surplus(options)?;
+            fmt::run(&Context::find()?)
+        }
+        "help" | "--help" | "-h" => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        other => Err(format!("`{other}` is not a command\n\n{USAGE}")),
+    }
+}

@@ -1,0 +1,249 @@
+//! `cargo xtask test`: everything that has to hold, in the order in which a mistake costs least to find. It looks and
+//! never writes sources; `cargo xtask fmt` and `cargo xtask codegen` do.
+
+use std::{
+    process::Command,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    context::{self, Context},
+    tools::{self, Use},
+    web,
+};
+
+/// What became of a step.
+enum Done {
+    Passed,
+    /// It could not run here, and why.
+    Skipped(String),
+}
+
+/// One check.
+struct Step {
+    /// What `--only` and `--skip` call it.
+    name: &'static str,
+    needs: &'static [Use],
+    run: fn(&Context) -> Result<Done, String>,
+    /// What to do when it fails.
+    remedy: &'static str,
+}
+
+const STEPS: &[Step] = &[
+    Step {
+        name: "fmt",
+        needs: &[],
+        run: |context| passed(context.cargo(&["fmt", "--all", "--check"])),
+        remedy: "run `cargo xtask fmt`",
+    },
+    Step {
+        name: "tidy",
+        needs: &[],
+        run: |context| {
+            let mut tidy = context.cargo(&["test", "--locked", "--quiet", "--package", "xtask", "--no-fail-fast"]);
+            // Its findings are the message; where the assertion stands helps nobody.
+            tidy.env("RUST_BACKTRACE", "0");
+            passed(tidy)
+        },
+        remedy: "each line above names the file, the line and the remedy",
+    },
+    Step {
+        name: "deny",
+        needs: &[],
+        run: deny,
+        remedy: "deny.toml says who may come in and why; a crate that is let in takes a reason there",
+    },
+    // One cargo for all crates: another selection could change the features that RocksDB's build sees, and build it
+    // anew. xtask has no dependencies, so leaving out what `tidy` ran changes nothing.
+    Step {
+        name: "rust",
+        needs: &[Use::Build, Use::Peers, Use::Cameras],
+        run: |context| passed(context.cargo(&["test", "--locked", "--workspace", "--exclude", "xtask"])),
+        remedy: "run the one test again: `cargo test --package CRATE NAME` with CARGO_TARGET_DIR as said above",
+    },
+    Step {
+        name: "web-install",
+        needs: &[Use::Screens],
+        run: |context| web::install(context).map(|()| Done::Passed),
+        remedy: "web/package-lock.json must agree with web/package.json: run `npm install` in web",
+    },
+    Step {
+        name: "web-codegen",
+        needs: &[Use::Screens],
+        run: |context| npm(context, "codegen:check"),
+        remedy: "run `cargo xtask codegen` and commit what it wrote",
+    },
+    Step {
+        name: "web-unit",
+        needs: &[Use::Screens],
+        run: |context| npm(context, "test"),
+        remedy: "run it again in web: `npm test`",
+    },
+    Step {
+        name: "web-build",
+        needs: &[Use::Screens],
+        run: |context| web::install(context).and_then(|()| web::build(context)).map(|()| Done::Passed),
+        remedy: "run it again in web: `npm run build`",
+    },
+    Step {
+        name: "web-e2e",
+        needs: &[Use::Screens, Use::Browser],
+        run: |context| npm(context, "e2e"),
+        remedy: "run it again in web: `npm run e2e`",
+    },
+    Step {
+        name: "clippy",
+        needs: &[Use::Build],
+        run: |context| {
+            passed(context.cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+        },
+        remedy: "mend what it names; where it is wrong, `#[allow(..., reason = \"...\")]` on the smallest item",
+    },
+    Step { name: "map", needs: &[], run: map, remedy: "ops/map/README.md says how the map is built" },
+];
+
+fn passed(command: Command) -> Result<Done, String> {
+    context::run(command).map(|()| Done::Passed)
+}
+
+fn npm(context: &Context, script: &str) -> Result<Done, String> {
+    web::install(context)?;
+    passed(context.npm(&["run", script]))
+}
+
+fn deny(context: &Context) -> Result<Done, String> {
+    if !context::succeeds(&mut context.cargo(&["deny", "--version"])) {
+        return Ok(Done::Skipped("cargo-deny is not installed".to_owned()));
+    }
+    passed(context.cargo(&["deny", "--offline", "check", "bans", "licenses", "sources"]))
+}
+
+fn map(context: &Context) -> Result<Done, String> {
+    let own = context.root.join(".data/map/bin/python");
+    let python = if own.is_file() { own.to_string_lossy().into_owned() } else { "python3".to_owned() };
+    let probe = "import shapely, numpy, vietnamadminunits";
+    if !context::succeeds(&mut context.program(&python, "", &["-c", probe])) {
+        return Ok(Done::Skipped("python3 has not what ops/map/requirements.txt names".to_owned()));
+    }
+    passed(context.program(&python, "", &["ops/map/test_map.py"]))
+}
+
+/// Runs the steps that `options` select.
+pub(crate) fn run(context: &Context, options: &[String]) -> Result<(), String> {
+    let steps = select(options)?;
+    let mut needs = Vec::new();
+    for need in steps.iter().flat_map(|step| step.needs) {
+        if !needs.contains(need) {
+            needs.push(*need);
+        }
+    }
+    tools::ensure(&needs)?;
+    context.say_target();
+    let mut report = Report::default();
+    for step in &steps {
+        println!("\n== {}", step.name);
+        let start = Instant::now();
+        let outcome = (step.run)(context);
+        let took = start.elapsed();
+        match outcome {
+            Ok(Done::Passed) => report.passed(step.name, took),
+            Ok(Done::Skipped(why)) => report.skipped(step.name, &why),
+            Err(error) => {
+                report.failed(step.name, took);
+                let rest = steps.iter().skip_while(|other| other.name != step.name).skip(1);
+                rest.for_each(|other| report.skipped(other.name, "not reached"));
+                println!("\n{}", report.text());
+                return Err(format!("{} failed: {error}\nTo do: {}", step.name, step.remedy));
+            }
+        }
+    }
+    println!("\n{}", report.text());
+    Ok(())
+}
+
+/// The steps that `--only` and `--skip` leave, in their own order.
+fn select(options: &[String]) -> Result<Vec<&'static Step>, String> {
+    let names = || STEPS.iter().map(|step| step.name).collect::<Vec<_>>().join(", ");
+    let (mut only, mut skip) = (Vec::new(), Vec::new());
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        let list = match option.as_str() {
+            "--only" => &mut only,
+            "--skip" => &mut skip,
+            other => return Err(format!("`test` does not take `{other}`, only --only STEP and --skip STEP")),
+        };
+        let name = options.next().ok_or_else(|| format!("{option} takes a step: one of {}", names()))?;
+        if !STEPS.iter().any(|step| step.name == name) {
+            return Err(format!("`{name}` is not a step: one of {}", names()));
+        }
+        list.push(name.as_str());
+    }
+    let is_chosen = |step: &&Step| (only.is_empty() || only.contains(&step.name)) && !skip.contains(&step.name);
+    Ok(STEPS.iter().filter(is_chosen).collect())
+}
+
+/// What is printed at the end.
+#[derive(Default)]
+struct Report {
+    lines: Vec<String>,
+    passed: u32,
+    failed: u32,
+}
+
+impl Report {
+    fn passed(&mut self, name: &str, took: Duration) {
+        self.passed += 1;
+        self.lines.push(format!("{name:12} passed {:8.1} s", took.as_secs_f64()));
+    }
+
+    fn failed(&mut self, name: &str, took: Duration) {
+        self.failed += 1;
+        self.lines.push(format!("{name:12} FAILED {:8.1} s", took.as_secs_f64()));
+    }
+
+    fn skipped(&mut self, name: &str, why: &str) {
+        self.lines.push(format!("{name:12} skipped: {why}"));
+    }
+
+    /// One line a step, and the plain line at which machines and people look.
+    fn text(&self) -> String {
+        format!("{}\n{} passed, {} failed", self.lines.join("\n"), self.passed, self.failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(options: &[&str]) -> Result<Vec<&'static str>, String> {
+        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
+        Ok(select(&options)?.iter().map(|step| step.name).collect())
+    }
+
+    #[test]
+    fn steps_keep_their_order_whatever_the_options_say() {
+        assert_eq!(chosen(&["--only", "rust", "--only", "fmt"]), Ok(vec!["fmt", "rust"]));
+        assert_eq!(chosen(&[]).map(|all| all.len()), Ok(STEPS.len()));
+        assert!(!chosen(&["--skip", "rust"]).is_ok_and(|all| all.contains(&"rust")));
+    }
+
+    #[test]
+    fn a_step_that_is_not_there_is_named_with_those_that_are() {
+        let refused = chosen(&["--only", "rustc"]).err().unwrap_or_default();
+        assert!(refused.contains("`rustc`") && refused.contains("web-e2e"), "{refused}");
+        assert!(chosen(&["--only"]).is_err());
+        assert!(chosen(&["--fast"]).is_err());
+    }
+
+    #[test]
+    fn the_report_ends_with_the_plain_line() {
+        let mut report = Report::default();
+        report.passed("fmt", Duration::from_millis(1_540));
+        report.skipped("deny", "cargo-deny is not installed");
+        report.failed("rust", Duration::from_secs(61));
+        let text = report.text();
+        assert!(text.contains("fmt          passed      1.5 s"), "{text}");
+        assert!(text.contains("deny         skipped: cargo-deny is not installed"), "{text}");
+        assert!(text.ends_with("\n1 passed, 1 failed"), "{text}");
+    }
+}

@@ -1,0 +1,23 @@
+//! `cargo xtask up`: the screens and the node are built, then the demonstration runs until Ctrl-C.
+
+use std::{os::unix::process::CommandExt, path::Path};
+
+use crate::{
+    context::{self, Context},
+    tools::{self, Use},
+    web,
+};
+
+/// Builds what changed and becomes the demonstration.
+pub(crate) fn run(context: &Context, passed: &[String]) -> Result<(), String> {
+    tools::ensure(&[Use::Build, Use::Screens, Use::Cameras])?;
+    web::install(context)?;
+    web::build_if_stale(context)?;
+    context.say_target();
+    context::run(context.cargo(&["build", "--package", "node"]))?;
+    let program = context.target.join("debug/trongdong");
+    // This process becomes the demonstration, so that Ctrl-C and the exit status are its own and nothing stays behind.
+    let mut demo = context.program(&program.to_string_lossy(), "", &["demo"]);
+    let error = demo.args(passed).exec();
+    Err(format!("cannot start {}: {error}", Path::new(&program).display()))
+}

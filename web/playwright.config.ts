@@ -1,0 +1,28 @@
+import { defineConfig } from '@playwright/test';
+
+// The screens as built, against the fake node. One worker: the tests of one node's line would disturb each other.
+const PORT = 4181;
+export default defineConfig({
+  testDir: 'tests',
+  testMatch: '*.e2e.ts',
+  workers: 1,
+  timeout: 60_000,
+  outputDir: 'test-results',
+  use: {
+    baseURL: `http://127.0.0.1:${PORT}`,
+    viewport: { width: 1920, height: 1080 },
+    launchOptions: {
+      executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+        '--disable-component-update', '--disable-sync',
+      ],
+    },
+  },
+  webServer: {
+    command: 'node tests/fake/run.mjs',
+    url: `http://127.0.0.1:${PORT}/`,
+    env: { PORT: String(PORT) },
+    reuseExistingServer: false,
+  },
+});

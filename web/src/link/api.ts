@@ -1,0 +1,178 @@
+// The HTTP side: session, history, commands. All fetches of the screens are here.
+import { backoffMs } from './backoff';
+import { closeSequence, openSequence, takeSequence } from './sequence';
+
+/** A request that has no answer by then counts as lost, its outcome as unknown. */
+const REQUEST_MS_MAX = 8_000;
+/** Name of the tab lock under which a command number is taken. */
+const SEQUENCE_LOCK = 'trongdong.seq';
+
+export interface Session {
+  person: string;
+  name: string;
+  role: string;
+  nextSeq: number;
+  expiresAtMs: number;
+}
+
+/** The server's refusal: which field and what to do about it. */
+export class Refused extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    readonly field: string,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** No answer, or one that says nothing about the outcome: the same request may be sent again. */
+export class Unanswered extends Error {}
+
+/** What a committed command made or changed. */
+export interface Committed {
+  entity: string;
+  version: number;
+}
+
+let origins: string[] = [''];
+let current = '';
+
+/** Requests go to the node that feeds this screen; the others are tried when it does not answer. */
+export function preferOrigin(origin: string): void {
+  current = origin === globalThis.location?.origin ? '' : origin;
+}
+
+async function request(origin: string, method: string, path: string, body?: unknown, seq?: number): Promise<unknown> {
+  const headers: Record<string, string> = {};
+  if (body !== undefined) headers['content-type'] = 'application/json';
+  if (seq !== undefined) headers['x-request-seq'] = String(seq);
+  let response: Response;
+  try {
+    response = await fetch(`${origin}${path}`, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: origin === '' ? 'same-origin' : 'include',
+      signal: AbortSignal.timeout(REQUEST_MS_MAX),
+    });
+  } catch (error) {
+    throw new Unanswered(error instanceof Error ? error.message : 'network');
+  }
+  let answer: unknown;
+  try {
+    answer = response.status === 204 ? {} : await response.json();
+  } catch {
+    answer = {};
+  }
+  if (response.ok) return answer;
+  const { code = '', field = '', message = '' } = answer as { code?: string; field?: string; message?: string };
+  if (response.status >= 500 || code === 'unknown') throw new Unanswered(message);
+  throw new Refused(response.status, code, field, message);
+}
+
+function sessionOf(answer: unknown): Session {
+  const raw = answer as { person: string; name: string; role: string; next_seq: number; expires_at_ms: number };
+  const session = {
+    person: raw.person,
+    name: raw.name,
+    role: raw.role,
+    nextSeq: raw.next_seq,
+    expiresAtMs: raw.expires_at_ms,
+  };
+  openSequence(localStorage, sessionKey(session), session.nextSeq);
+  return session;
+}
+
+function sessionKey(session: Session): string {
+  return `${session.person}.${session.expiresAtMs}`;
+}
+
+/** The session of the cookie; undefined when there is none. */
+export async function readSession(): Promise<Session | undefined> {
+  try {
+    return sessionOf(await request(current, 'GET', '/api/session'));
+  } catch (error) {
+    if (error instanceof Refused && error.status === 401) return undefined;
+    throw error;
+  }
+}
+
+/** Opens a session. Throws `Refused` for a wrong name or password. */
+export async function login(person: string, password: string): Promise<Session> {
+  return sessionOf(await request(current, 'POST', '/api/login', { person, password }));
+}
+
+/** Ends the session; the cookie goes with it. */
+export async function logout(): Promise<void> {
+  try {
+    await request(current, 'POST', '/api/logout', {});
+  } finally {
+    closeSequence(localStorage);
+  }
+}
+
+/** Origins of all nodes, this page's own first. Falls back to this page's own. */
+export async function readOrigins(): Promise<string[]> {
+  const own = location.origin;
+  try {
+    const nodes = (await request(current, 'GET', '/api/nodes')) as { id: number; url: string }[];
+    const others = nodes.map((node) => new URL(node.url).origin).filter((origin) => origin !== own);
+    origins = ['', ...others];
+    return [own, ...others];
+  } catch {
+    return [own];
+  }
+}
+
+/** History of a sensor: `[Unix milliseconds, value]`, oldest first. */
+export async function readReadings(sensor: string, fromMs: number, toMs: number): Promise<[number, number][]> {
+  const path = `/api/sensors/${encodeURIComponent(sensor)}/readings?from_ms=${fromMs}&to_ms=${toMs}`;
+  const answer = (await request(current, 'GET', path)) as { points: [number, number][] };
+  return answer.points;
+}
+
+/** One line of an incident's timeline. */
+export interface TimelineEntry {
+  kind: string;
+  atMs: number;
+  by: string;
+  note: string;
+}
+
+/** Everything that happened to an incident, as kept by the server, oldest first. */
+export async function readTimeline(incident: string): Promise<TimelineEntry[]> {
+  const answer = await request(current, 'GET', `/api/incidents/${encodeURIComponent(incident)}/timeline`);
+  return (answer as { kind: string; at_ms: number; by: string; note: string }[]).map((entry) => ({
+    kind: entry.kind,
+    atMs: entry.at_ms,
+    by: entry.by,
+    note: entry.note,
+  }));
+}
+
+/** Takes a command number that no other tab of the session takes. */
+export async function nextSequence(session: Session): Promise<number> {
+  const take = () => takeSequence(localStorage, sessionKey(session));
+  // Locks exist in secure contexts only; without them two tabs would have to act within one storage write to collide.
+  return navigator.locks === undefined ? take() : await navigator.locks.request(SEQUENCE_LOCK, take);
+}
+
+/**
+ * Sends one command until it is answered, always under the same number, so that it takes effect once however often it is
+ * sent. Throws `Refused` when the server says no. `retried` hears of each attempt that had no answer.
+ */
+export async function sendCommand(path: string, body: unknown, seq: number, retried: () => void): Promise<Committed> {
+  for (let attempt = 0; ; attempt += 1) {
+    const origin = attempt === 0 ? current : (origins[(origins.indexOf(current) + attempt) % origins.length] ?? current);
+    try {
+      const answer = (await request(origin, 'POST', path, body, seq)) as Partial<Committed>;
+      return { entity: answer.entity ?? '', version: answer.version ?? 0 };
+    } catch (error) {
+      if (!(error instanceof Unanswered)) throw error;
+      retried();
+      await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, Math.random())));
+    }
+  }
+}

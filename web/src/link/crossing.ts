@@ -1,0 +1,40 @@
+// Wire records become domain records here, once, on their way from the worker to the page.
+import { EventKind, type Event } from '../gen/trongdong/v1/event_pb';
+import { alarmId, alarmOf } from '../nouns/alarm';
+import { cameraOf } from '../nouns/camera';
+import { incidentOf } from '../nouns/incident';
+import { sensorOf } from '../nouns/sensor';
+import { unitOf } from '../nouns/unit';
+import type { Change, Happening } from './messages';
+import type { Delta } from './picture';
+
+/** The page's form of what a fold changed. */
+export function changeOf(delta: Delta): Change {
+  return {
+    incidents: [...delta.put.incident.values()].map(incidentOf),
+    alarms: [...delta.put.alarm.values()].map(alarmOf),
+    units: [...delta.put.unit.values()].map(unitOf),
+    sensors: [...delta.put.sensor.values()].map(sensorOf),
+    cameras: [...delta.put.camera.values()].map(cameraOf),
+    districts: [...delta.put.district.values()].map(({ id, name, nameEn, adminUnits }) => ({
+      id,
+      name,
+      nameEn,
+      adminUnits: [...adminUnits],
+    })),
+    adminUnits: [...delta.put.admin_unit.values()].map(({ code, name, nameEn, parent }) => ({ code, name, nameEn, parent })),
+    removed: [...delta.removed],
+    happenings: delta.events.map(happeningOf),
+  };
+}
+
+function happeningOf(event: Event): Happening {
+  const subject = event.subject;
+  return {
+    kind: (EventKind[event.kind] ?? 'unspecified').toLowerCase(),
+    subject: subject.case === 'incident' ? subject.value.id : subject.case === 'alarm' ? alarmId(subject.value.key) : '',
+    by: event.by,
+    note: event.note,
+    atMs: Number(event.atMs),
+  };
+}

@@ -1,0 +1,120 @@
+// What the feed worker and the page say to each other, in domain types: numbers and plain objects only.
+import type { Alarm } from '../nouns/alarm';
+import type { Camera, Health } from '../nouns/camera';
+import type { Incident } from '../nouns/incident';
+import type { Sensor } from '../nouns/sensor';
+import type { Unit } from '../nouns/unit';
+
+/** How the line to the node stands. */
+export type LineState = 'connecting' | 'live' | 'cut' | 'ended';
+
+/** The line as the worker sees it. Times are Unix milliseconds of this machine's clock. */
+export interface Line {
+  state: LineState;
+  node: number;
+  origin: string;
+  /** The last message of any kind; 0: none yet. */
+  heardAtMs: number;
+  /** Half the last round trip; undefined before the first. */
+  delayMs: number | undefined;
+  /** Add to this machine's clock to get the server's. */
+  clockOffsetMs: number;
+  /** Since the node last heard from a quorum, as it said in its last heartbeat. */
+  quorumAgeMs: number;
+  /** Since the node last heard from each group's leader, as in its last heartbeat. */
+  leaderAgeMs: number[];
+  /** Why the server said goodbye; empty: it did not. */
+  byeCode: string;
+  byeMessage: string;
+  /** Groups whose picture is complete. */
+  groupsComplete: boolean[];
+}
+
+/** A district room. */
+export interface District {
+  id: string;
+  name: string;
+  nameEn: string;
+  adminUnits: string[];
+}
+
+/** One commune, or whatever the hierarchy calls it. */
+export interface AdminUnit {
+  code: string;
+  name: string;
+  nameEn: string;
+  parent: string;
+}
+
+/** Something that happened to an alarm or incident, seen since this screen's snapshot. */
+export interface Happening {
+  /** Event kind in small letters: "incident_acknowledged". */
+  kind: string;
+  subject: string;
+  by: string;
+  note: string;
+  atMs: number;
+}
+
+/** A coalesced change of the picture. */
+export interface Change {
+  incidents: Incident[];
+  alarms: Alarm[];
+  units: Unit[];
+  sensors: Sensor[];
+  cameras: Camera[];
+  districts: District[];
+  adminUnits: AdminUnit[];
+  /** "noun/id" */
+  removed: string[];
+  happenings: Happening[];
+}
+
+/** For tests and for the service's own page. */
+export interface Stats {
+  gaps: number;
+  doubles: number;
+  resets: number;
+  snapshots: number;
+  applied: number;
+  connects: number;
+  node: number;
+  origin: string;
+  positions: (string | null)[];
+}
+
+export type ToFeed =
+  | { kind: 'start'; origins: string[]; language: string; districts: string[] }
+  | { kind: 'stop' }
+  | { kind: 'nudge' }
+  | { kind: 'watch'; camera: string }
+  | { kind: 'unwatch'; camera: string }
+  | { kind: 'digest'; request: number };
+
+export type FromFeed =
+  | { kind: 'change'; change: Change }
+  | { kind: 'line'; line: Line; stats: Stats }
+  | { kind: 'digest'; request: number; text: string };
+
+export type ToVideo =
+  | { kind: 'open'; view: number; camera: string; canvas: OffscreenCanvas }
+  | { kind: 'close'; view: number }
+  | { kind: 'feed'; port: MessagePort };
+
+/** From the feed worker to the video worker, over their own channel so that pictures never pass the page. */
+export type FeedToVideo =
+  | { kind: 'frame'; camera: string; timestampUs: number; key: boolean; data: Uint8Array }
+  | { kind: 'status'; camera: string; health: Health; codec: string; message: string };
+
+/** What a video tile shows beside the picture. */
+export interface VideoState {
+  view: number;
+  health: Health;
+  message: string;
+  framesPerSecond: number;
+  /** When the last frame was painted, Unix milliseconds; 0: never. */
+  paintedAtMs: number;
+  /** The picture's width divided by its height. */
+  aspect: number;
+}
+export type FromVideo = { kind: 'video'; state: VideoState };

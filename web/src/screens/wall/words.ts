@@ -1,0 +1,53 @@
+// How records are put into words on the wall.
+import type { Alarm } from '../../nouns/alarm';
+import type { Incident } from '../../nouns/incident';
+import type { Place } from '../../nouns/place';
+import { unitSign, type Sensor } from '../../nouns/sensor';
+import { picture } from '../../state/picture.svelte';
+import { settings } from '../../state/settings.svelte';
+
+/** Conditions whose value is a measurement. */
+const MEASURED: readonly string[] = ['high', 'low', 'rate'];
+
+/** The name of what an alarm is about, and what is wrong with it. */
+export function alarmTitle(alarm: Alarm): string {
+  const name =
+    picture.sensors.get(alarm.entity)?.name ??
+    picture.cameras.get(alarm.entity)?.name ??
+    picture.districts.get(alarm.entity)?.name ??
+    alarm.entity;
+  return `${name}: ${settings.t.alarm.condition[alarm.condition] ?? alarm.condition}`;
+}
+
+/** "27,82 m · ngưỡng 27,00 m", brief "27,82 / 27,00 m", or nothing where nothing was measured. */
+export function alarmReading(alarm: Alarm, brief = false): string {
+  const sensor = picture.sensors.get(alarm.entity);
+  const measured = MEASURED.includes(alarm.condition) || alarm.condition.startsWith('level');
+  if (sensor === undefined || !measured) return '';
+  // A rate's limit is in units per minute and does not compare with the value.
+  if (alarm.condition === 'rate') return measure(alarm.value, sensor);
+  if (brief) return `${digits(alarm.value, sensor)} / ${measure(alarm.limit, sensor)}`;
+  return `${measure(alarm.value, sensor)} · ${settings.t.alarm.limit(measure(alarm.limit, sensor))}`;
+}
+
+/** A value with the sensor's sign. */
+export function measure(value: number, sensor: Sensor): string {
+  return `${digits(value, sensor)} ${unitSign(sensor.unitOfMeasure)}`.trim();
+}
+
+/** A value as the sensor's unit deserves: water levels are read to the centimetre. */
+export function digits(value: number, sensor: Sensor): string {
+  return sensor.unitOfMeasure === 'm' ? settings.format.fine(value) : settings.format.value(value);
+}
+
+/** Street and commune. */
+export function placeText(place: Place | undefined): string {
+  if (place === undefined) return settings.t.common.noPlace;
+  const commune = picture.communeName(place.adminUnit);
+  return place.address === '' ? commune : commune === '' ? place.address : `${place.address}, ${commune}`;
+}
+
+/** The incident's own words, or its kind where there are none. */
+export function incidentTitle(incident: Incident): string {
+  return incident.summary || settings.t.incident.kind[incident.kind];
+}

@@ -1,0 +1,66 @@
+// Starts and stops the live line for a session, and what tests may ask of it.
+import { preferOrigin, readOrigins, type Session } from '../link/api';
+import { startFeed, type Feed } from '../link/feed';
+import type { Stats } from '../link/messages';
+import { commands } from './commands.svelte';
+import { desk } from './desk.svelte';
+import { picture } from './picture.svelte';
+import { settings } from './settings.svelte';
+import { trends } from './trend';
+
+declare global {
+  interface Window {
+    /** Counters of the line, for tests and for the service. */
+    __stats?: Stats;
+    /** Sorted JSON of all records and places held. */
+    __state?: () => Promise<string>;
+  }
+}
+
+let feed: Feed | undefined;
+
+/** Follows the province until `stopLive`. `districts` empty: all that the person may see. */
+export async function startLive(session: Session, districts: string[], ended: () => void): Promise<void> {
+  stopLive();
+  commands.session = session;
+  desk.role = session.role;
+  const origins = await readOrigins();
+  const started = startFeed(origins, settings.language, districts, {
+    change: (change) => {
+      picture.apply(change);
+      trends.note(change.sensors);
+    },
+    line: (line, stats) => {
+      picture.applyLine(line, stats);
+      window.__stats = stats;
+      if (line.state === 'live') preferOrigin(line.origin);
+      if (line.state === 'ended') ended();
+    },
+    video: (state) => picture.applyVideo(state),
+    restarted: () => picture.clear(),
+  });
+  feed = started;
+  window.__state = () => started.digest();
+}
+
+/** Drops the line and everything that came over it. */
+export function stopLive(): void {
+  feed?.stop();
+  feed = undefined;
+  picture.clear();
+  picture.line = undefined;
+  trends.clear();
+  desk.close();
+  commands.session = undefined;
+}
+
+/** Plays a camera in a canvas; gives back the view, or nothing when there is no line yet. */
+export function watchCamera(camera: string, canvas: HTMLCanvasElement): number | undefined {
+  return feed?.watch(camera, canvas);
+}
+
+/** Ends a view of `watchCamera`. */
+export function unwatchCamera(view: number): void {
+  feed?.unwatch(view);
+  picture.dropVideo(view);
+}

@@ -1,0 +1,55 @@
+// What this screen is set to: language, theme, scale. Kept on this machine; the address may override for a kiosk.
+import { en } from '../i18n/en';
+import { formatters, type Language } from '../i18n/format';
+import { vi, type Dict } from '../i18n/vi';
+
+export type Theme = 'dark' | 'light';
+
+const KEY = 'trongdong.settings';
+/** Bounds of ?scale=, so that a slip in a kiosk's address leaves something to read. */
+const SCALE_MIN = 0.75;
+const SCALE_MAX = 3;
+const DICTS: Readonly<Record<Language, Dict>> = { vi, en };
+
+class Settings {
+  language = $state<Language>('vi');
+  theme = $state<Theme>('dark');
+  scale = $state(1);
+  /** ?nomap=1 leaves the map out: for tests, and for machines without a graphics processor. */
+  map = $state(true);
+  readonly t = $derived(DICTS[this.language]);
+  readonly format = $derived(formatters(this.language));
+
+  /** Reads what is kept, then what the address says. */
+  load(query: URLSearchParams): void {
+    let kept: { language?: string; theme?: string } = {};
+    try {
+      kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as typeof kept;
+    } catch {
+      // Settings that cannot be read are the defaults.
+    }
+    const language = query.get('lang') ?? kept.language;
+    const theme = query.get('theme') ?? kept.theme;
+    this.language = language === 'en' ? 'en' : 'vi';
+    this.theme = theme === 'light' ? 'light' : 'dark';
+    const scale = Number(query.get('scale') ?? 1);
+    this.scale = Number.isFinite(scale) ? Math.min(SCALE_MAX, Math.max(SCALE_MIN, scale)) : 1;
+    this.map = query.get('nomap') !== '1';
+  }
+
+  setLanguage(language: Language): void {
+    this.language = language;
+    this.keep();
+  }
+
+  setTheme(theme: Theme): void {
+    this.theme = theme;
+    this.keep();
+  }
+
+  private keep(): void {
+    localStorage.setItem(KEY, JSON.stringify({ language: this.language, theme: this.theme }));
+  }
+}
+
+export const settings = new Settings();

@@ -1,0 +1,278 @@
+// A node made of paper: speaks the screens' protocol and HTTP API from a scripted scene, so that the screens can be seen
+// and tested without a cluster. `/fake/*` lets a test cut the line, hold commands back, or make frames go wrong.
+import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/protobuf';
+import { createReadStream, existsSync, readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { WebSocketServer, type WebSocket } from 'ws';
+import { PlaceSchema } from '../../src/gen/trongdong/v1/common_pb';
+import { EventKind, EventSchema, PositionSchema, type Event } from '../../src/gen/trongdong/v1/event_pb';
+import { IncidentStatus } from '../../src/gen/trongdong/v1/incident_pb';
+import { FrameSchema, ToScreenSchema, ToServerSchema, type Frame, type Subscribe } from '../../src/gen/trongdong/v1/screen_pb';
+import { CameraHealth } from '../../src/gen/trongdong/v1/camera_pb';
+import { ReadingsSchema } from '../../src/gen/trongdong/v1/sensor_pb';
+import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
+import { buildScene, hierarchy, seeded } from './scene';
+
+const HEARTBEAT_MS = 1_000;
+const TAIL_MAX = 5_000;
+const COOKIE = 'td_session=fake; HttpOnly; SameSite=Strict; Path=/';
+const TYPES: Record<string, string> = {
+  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css',
+  '.svg': 'image/svg+xml', '.json': 'application/json', '.geojson': 'application/geo+json', '.woff2': 'font/woff2', '.woff': 'font/woff',
+};
+/** A JSON body, whatever is in it. */
+type Input = Record<string, string>;
+const COMMAND_GROUP = 0;
+const FIELD_GROUP = 1;
+
+/** Access units of a raw H.264 stream: each begins with a delimiter. */
+function accessUnits(file: URL): Uint8Array[] {
+  const bytes = readFileSync(file);
+  const starts: number[] = [];
+  for (let i = 0; i + 4 < bytes.length; i += 1) {
+    if (bytes.readUInt32BE(i) === 1 && (bytes[i + 4]! & 31) === 9) starts.push(i);
+  }
+  return starts.map((start, index) => new Uint8Array(bytes.subarray(start, starts[index + 1])));
+}
+const isKey = (unit: Uint8Array) => unit.some((byte, i) => (byte & 31) === 5 && unit[i - 1] === 1 && unit[i - 2] === 0 && unit[i - 3] === 0);
+
+export async function startFake(options: { port: number; root: string }) {
+  const scene = buildScene(Date.now());
+  const random = seeded(7);
+  const indexes = [1_000, 5_000, 1, 1, 1, 1, 1, 1, 1];
+  const tails: Frame[][] = indexes.map(() => []);
+  const units = accessUnits(new URL('./street.h264', import.meta.url));
+  const sockets = new Map<WebSocket, { greeted: boolean; watching: Map<string, ReturnType<typeof setInterval>> }>();
+  const answered = new Map<string, { status: number; body: unknown }>();
+  const timelines = new Map<string, { kind: string; at_ms: number; by: string; note: string }[]>();
+  const control = { down: false, silent: false, holdCommandsMs: 0, failNext: 0, skipNext: 0 };
+  let quorumAgeMs = 0;
+
+  const position = (group: number, index = indexes[group]!) => create(PositionSchema, { epoch: 1n, group, index: BigInt(index), ordinal: 0 });
+  function send(socket: WebSocket, body: MessageInitShape<typeof ToScreenSchema>['body']): void {
+    if (!control.silent) socket.send(toBinary(ToScreenSchema, create(ToScreenSchema, { body } as never)));
+  }
+  function publish(group: number, events: Event[]): void {
+    const from = position(group);
+    indexes[group]! += 1;
+    const frame = create(FrameSchema, { from, through: position(group), events, atMs: BigInt(Date.now()) });
+    tails[group]!.push(frame);
+    if (tails[group]!.length > TAIL_MAX) tails[group]!.shift();
+    if (control.skipNext > 0) {
+      control.skipNext -= 1;
+      return;
+    }
+    for (const [socket, { greeted }] of sockets) if (greeted) send(socket, { case: 'frame', value: frame });
+  }
+  function happened(kind: EventKind, subject: Event['subject'], by = '', note = ''): Event {
+    if (subject.case === 'incident') {
+      const line = { kind: (EventKind[kind] ?? '').toLowerCase(), at_ms: Date.now(), by, note };
+      timelines.set(subject.value.id, [...(timelines.get(subject.value.id) ?? []), line]);
+      return create(EventSchema, { kind, by, note, atMs: BigInt(line.at_ms), subject });
+    }
+    return create(EventSchema, { kind, by, note, atMs: BigInt(Date.now()), subject });
+  }
+  for (const incident of scene.incidents.values()) {
+    const opened = Number(incident.openedAtMs);
+    timelines.set(incident.id, [
+      { kind: 'incident_opened', at_ms: opened, by: '', note: '' },
+      { kind: 'incident_fed', at_ms: opened + 21_000, by: 'Nguyễn Minh', note: 'Người dân gọi 1022 báo cùng vị trí.' },
+      ...(incident.acknowledgedAtMs > 0n ? [{ kind: 'incident_acknowledged', at_ms: Number(incident.acknowledgedAtMs), by: 'Trần Thị Hoa', note: '' }] : []),
+    ].filter((line) => line.at_ms <= Date.now()));
+  }
+
+  function subscribe(socket: WebSocket, { from }: Subscribe): void {
+    for (let group = 0; group < indexes.length; group += 1) {
+      const held = from.find((p) => p.group === group && p.epoch === 1n);
+      if (held !== undefined) {
+        for (const frame of tails[group]!) if (frame.from!.index >= held.index) send(socket, { case: 'frame', value: frame });
+        continue;
+      }
+      const through = position(group);
+      const atMs = BigInt(Date.now());
+      if (group === COMMAND_GROUP) {
+        send(socket, { case: 'snapshot', value: { through, part: 0, atMs, ...hierarchy(scene) } });
+        send(socket, { case: 'snapshot', value: { through, part: 1, last: true, atMs, units: [...scene.units.values()], incidents: [...scene.incidents.values()] } });
+      } else if (group === FIELD_GROUP) {
+        send(socket, { case: 'snapshot', value: { through, last: true, atMs, sensors: [...scene.sensors.values()], cameras: [...scene.cameras.values()], alarms: [...scene.alarms.values()] } });
+      } else send(socket, { case: 'snapshot', value: { through, last: true, atMs } });
+    }
+  }
+
+  function watch(socket: WebSocket, id: string): void {
+    const watching = sockets.get(socket)?.watching;
+    const camera = scene.cameras.get(id);
+    if (watching === undefined || camera === undefined || watching.has(id)) return;
+    send(socket, { case: 'videoStatus', value: { camera: id, health: camera.health, codec: camera.health === CameraHealth.LIVE ? 'avc1.42C015' : '' } });
+    if (camera.health !== CameraHealth.LIVE) return;
+    let n = (Number(id.slice(-2)) * 12) % units.length;
+    watching.set(id, setInterval(() => {
+      const data = units[n % units.length]!;
+      send(socket, { case: 'videoFrame', value: { camera: id, timestampUs: BigInt(n * 83_333), key: isKey(data), data } });
+      n += 1;
+    }, 83));
+  }
+
+  const json = (response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) =>
+    response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers }).end(JSON.stringify(body));
+  async function body(request: IncomingMessage): Promise<Input> {
+    const parts: Buffer[] = [];
+    for await (const part of request) parts.push(part as Buffer);
+    return JSON.parse(Buffer.concat(parts).toString() || '{}');
+  }
+  // Each login and each reload gets numbers of its own, because all of them share one session here.
+  const session = { person: 'hoa', name: 'Trần Thị Hoa', role: 'operator', next_seq: 1, expires_at_ms: Date.now() + 8 * 3_600_000 };
+  const BY = 'Trần Thị Hoa';
+
+  function decide(path: string, input: Input): { status: number; body: unknown } {
+    const refuse = (code: string, field: string, message: string, status = 409) => ({ status, body: { code, field, message } });
+    const alarmPath = /^\/api\/alarms\/(acknowledge|shelve)$/.exec(path);
+    if (alarmPath) {
+      const alarm = scene.alarms.get(`${input['entity']}/${input['condition']}`);
+      if (alarm === undefined) return refuse('not-found', 'alarm.entity', 'Không có cảnh báo này.', 422);
+      if (alarmPath[1] === 'acknowledge') {
+        if (alarm.episode !== Number(input['episode'])) return refuse('conflict', 'alarm.episode', 'Cảnh báo đã sang lượt khác, hãy xem lại.');
+        Object.assign(alarm, { acknowledged: true, acknowledgedBy: BY, acknowledgedAtMs: BigInt(Date.now()), version: alarm.version + 1n });
+        publish(FIELD_GROUP, [happened(EventKind.ALARM_ACKNOWLEDGED, { case: 'alarm', value: alarm }, BY)]);
+      } else {
+        alarm.shelf = { $typeName: 'trongdong.v1.Shelf', by: BY, reason: input['reason'] ?? '', untilMs: BigInt(input['until_ms'] ?? 0) };
+        alarm.version += 1n;
+        publish(FIELD_GROUP, [happened(EventKind.ALARM_SHELVED, { case: 'alarm', value: alarm }, BY, input['reason'] ?? '')]);
+      }
+      return { status: 200, body: { entity: `${input['entity']}/${input['condition']}`, version: Number(alarm.version) } };
+    }
+    const incidentPath = /^\/api\/incidents\/([^/]+)\/(acknowledge|resolve|note)$/.exec(path);
+    const incident = incidentPath ? scene.incidents.get(incidentPath[1]!) : undefined;
+    if (incidentPath === null || incident === undefined) return refuse('not-found', 'incident', 'Không có sự cố này.', 422);
+    const verb = incidentPath[2]!;
+    if (verb !== 'note' && Number(input['expected_version']) !== Number(incident.version)) {
+      return refuse('conflict', 'incident.expected_version', 'Sự cố vừa được người khác sửa, hãy xem lại.');
+    }
+    incident.version += 1n;
+    if (verb === 'acknowledge') Object.assign(incident, { status: IncidentStatus.ACKNOWLEDGED, acknowledgedBy: BY, acknowledgedAtMs: BigInt(Date.now()), acknowledgeDueAtMs: 0n });
+    if (verb === 'resolve') incident.status = IncidentStatus.RESOLVED;
+    const kind = { acknowledge: EventKind.INCIDENT_ACKNOWLEDGED, resolve: EventKind.INCIDENT_RESOLVED, note: EventKind.INCIDENT_NOTED }[verb]!;
+    publish(COMMAND_GROUP, [happened(kind, { case: 'incident', value: incident }, BY, input['note'] ?? '')]);
+    return { status: 200, body: { entity: incident.id, version: Number(incident.version) } };
+  }
+
+  async function api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<unknown> {
+    const input = request.method === 'POST' ? await body(request) : ({} as Input);
+    if (url.pathname === '/api/login') {
+      if (input['password'] !== 'trongdong') return json(response, 401, { code: 'unauthorized', field: 'login.password', message: '' });
+      session.next_seq += 1_000;
+      return json(response, 200, session, { 'set-cookie': COOKIE });
+    }
+    if (url.pathname === '/api/nodes') return json(response, 200, [{ id: 1, url: `http://${request.headers.host}` }]);
+    if (!request.headers.cookie?.includes('td_session=fake')) return json(response, 401, { code: 'unauthorized', field: '', message: '' });
+    if (url.pathname === '/api/session') session.next_seq += 1_000;
+    if (url.pathname === '/api/session') return json(response, 200, session);
+    if (url.pathname === '/api/logout') return json(response, 200, {}, { 'set-cookie': `${COOKIE}; Max-Age=0` });
+    const readings = /^\/api\/sensors\/([^/]+)\/readings$/.exec(url.pathname);
+    if (readings) {
+      const last = Number(scene.sensors.get(readings[1]!)?.lastMicro ?? 0n) / 1e6;
+      const [from, to] = [Number(url.searchParams.get('from_ms')), Number(url.searchParams.get('to_ms'))];
+      const points = Array.from({ length: 181 }, (_, i) => {
+        const share = i / 180;
+        return [Math.round(from + (to - from) * share), last * (0.9 + 0.1 / (1 + Math.exp(-9 * (share - 0.55)))) + Math.sin(i / 4) * last * 0.002];
+      });
+      return json(response, 200, { points });
+    }
+    const timeline = /^\/api\/incidents\/([^/]+)\/timeline$/.exec(url.pathname);
+    if (timeline) return json(response, 200, timelines.get(timeline[1]!) ?? []);
+    if (request.method !== 'POST') return json(response, 404, {});
+    const seq = String(request.headers['x-request-seq']);
+    if (control.failNext > 0) {
+      control.failNext -= 1;
+      return json(response, 503, { code: 'unknown', field: '', message: 'no leader' });
+    }
+    if (control.holdCommandsMs > 0) await new Promise((resolve) => setTimeout(resolve, control.holdCommandsMs));
+    // One answer per number, however often it is asked.
+    const answer = answered.get(seq) ?? decide(url.pathname, input);
+    answered.set(seq, answer);
+    return json(response, answer.status, answer.body);
+  }
+
+  const server = createServer((request, response) => {
+    const url = new URL(request.url ?? '/', 'http://fake');
+    if (url.pathname.startsWith('/fake/')) {
+      if (url.pathname === '/fake/cut') {
+        control.down = url.searchParams.get('down') === '1';
+        for (const socket of sockets.keys()) socket.terminate();
+      }
+      if (url.pathname === '/fake/silent') control.silent = url.searchParams.get('on') === '1';
+      if (url.pathname === '/fake/hold') control.holdCommandsMs = Number(url.searchParams.get('ms'));
+      if (url.pathname === '/fake/fail') control.failNext = Number(url.searchParams.get('n'));
+      if (url.pathname === '/fake/skip') control.skipNext = Number(url.searchParams.get('n'));
+      if (url.pathname === '/fake/quorum') quorumAgeMs = Number(url.searchParams.get('age_ms'));
+      return json(response, 200, { indexes, answered: answered.size });
+    }
+    if (url.pathname.startsWith('/api/')) return void api(request, response, url).catch(() => json(response, 500, {}));
+    const path = join(options.root, normalize(url.pathname === '/' ? '/index.html' : url.pathname));
+    if (!existsSync(path)) return json(response, 404, {});
+    response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream' });
+    return createReadStream(path).pipe(response);
+  });
+  const wss = new WebSocketServer({ noServer: true, handleProtocols: (names) => (names.has('trongdong.v1') ? 'trongdong.v1' : false) });
+  server.on('upgrade', (request, socket, head) => {
+    if (control.down || request.url !== '/ws') return void socket.destroy();
+    wss.handleUpgrade(request, socket, head, (ws) => {
+      sockets.set(ws, { greeted: false, watching: new Map() });
+      ws.on('close', () => {
+        for (const timer of sockets.get(ws)?.watching.values() ?? []) clearInterval(timer);
+        sockets.delete(ws);
+      });
+      ws.on('message', (data: Buffer) => {
+        const { body: said } = fromBinary(ToServerSchema, data);
+        const state = sockets.get(ws);
+        if (said.case === 'hello') send(ws, { case: 'welcome', value: { node: 1n, epoch: 1n, person: 'hoa', personName: BY, role: 2, serverTimeMs: BigInt(Date.now()), heartbeatMs: HEARTBEAT_MS } });
+        else if (said.case === 'subscribe') {
+          subscribe(ws, said.value);
+          if (state) state.greeted = true;
+        } else if (said.case === 'ping') send(ws, { case: 'pong', value: { nonce: said.value.nonce, serverTimeMs: BigInt(Date.now()) } });
+        else if (said.case === 'watchCamera') watch(ws, said.value.camera);
+        else if (said.case === 'unwatchCamera') {
+          clearInterval(state?.watching.get(said.value.camera));
+          state?.watching.delete(said.value.camera);
+        }
+      });
+    });
+  });
+
+  const timers = [
+    setInterval(() => {
+      for (const socket of sockets.keys()) send(socket, { case: 'heartbeat', value: { serverTimeMs: BigInt(Date.now()), quorumAgeMs: BigInt(quorumAgeMs), groups: indexes.map((_, group) => ({ group, leaderAgeMs: 40n, leader: 1n })) } });
+    }, HEARTBEAT_MS),
+    // Units move, and readings come in: several frames a second.
+    setInterval(() => {
+      const moving = [...scene.units.values()].filter((unit) => unit.status === UnitStatus.EN_ROUTE || random() < 0.08);
+      const events = moving.flatMap((unit) => {
+        if (unit.position === undefined || unit.status === UnitStatus.OUT_OF_SERVICE) return [];
+        const goal = scene.incidents.get(unit.incident)?.place;
+        const step = (from: number, to: number | undefined) => (to === undefined ? from + Math.round((random() - 0.5) * 20_000) : from + Math.round((to - from) * 0.01));
+        unit.position = create(PlaceSchema, { ...unit.position, latitudeE7: step(unit.position.latitudeE7, goal?.latitudeE7), longitudeE7: step(unit.position.longitudeE7, goal?.longitudeE7) });
+        unit.positionAtMs = BigInt(Date.now());
+        return [happened(EventKind.UNIT_MOVED, { case: 'unit', value: unit })];
+      });
+      publish(COMMAND_GROUP, events);
+    }, 400),
+    setInterval(() => {
+      const readings = [...scene.sensors.values()].flatMap((sensor) => {
+        if (Date.now() - Number(sensor.lastAtMs) > 600_000 || random() > 0.3) return [];
+        sensor.lastMicro += BigInt(Math.round((random() - 0.47) * Math.max(Math.abs(Number(sensor.lastMicro)) * 0.004, sensor.id.startsWith('fire') ? 0 : 5_000)));
+        sensor.lastAtMs = BigInt(Date.now());
+        return [{ sensor: sensor.id, atMs: sensor.lastAtMs, valueMicro: sensor.lastMicro, status: 1 }];
+      });
+      publish(FIELD_GROUP, [happened(EventKind.READINGS_RECORDED, { case: 'readings', value: create(ReadingsSchema, { readings }) })]);
+    }, 500),
+  ];
+  await new Promise<void>((resolve) => server.listen(options.port, '127.0.0.1', resolve));
+  return {
+    stop: () => {
+      timers.forEach(clearInterval);
+      for (const socket of sockets.keys()) socket.terminate();
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,20 @@
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { defineConfig } from 'vite';
+
+// One HTML entry per screen; screens share chunks. The node that the development server leans on is the fake one of
+// tests/fake unless TRONGDONG_NODE names another.
+const node = process.env['TRONGDONG_NODE'] ?? 'http://127.0.0.1:4180';
+
+export default defineConfig({
+  plugins: [svelte()],
+  worker: { format: 'es' },
+  build: {
+    target: 'es2023',
+    // The map library is one chunk of about a megabyte before compression; it is loaded after the first paint.
+    chunkSizeWarningLimit: 1200,
+    // Fonts stay files, so that a strict content security policy needs no data: fonts.
+    assetsInlineLimit: 0,
+    rolldownOptions: { input: { wall: 'index.html' } },
+  },
+  server: { proxy: { '/api': node, '/ws': { target: node, ws: true } } },
+});
