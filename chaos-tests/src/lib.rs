@@ -1,1 +1,30 @@
-//! WIP
+//! Real processes under faults, and who checks what they promised.
+//!
+//! - [`world`] is a cluster of real nodes with a small province in it; [`program`] finds the executable.
+//! - [`desk`] is somebody at the HTTP API, [`device`] something at MQTT, [`broker`] a broker of the province's own.
+//! - [`load`] keeps them busy and writes every promise into the [`oracle`].
+//! - [`gather`] asks the cluster what it holds, and [`judge`] compares the two; both sides are plain values.
+//! - [`scene`] is a storm from beginning to end: load, screens, faults, judgement.
+//!
+//! The product's own clients are not used here: whoever checks promises must see each attempt by itself.
+
+pub mod broker;
+pub mod desk;
+pub mod device;
+pub mod gather;
+pub mod judge;
+pub mod load;
+pub mod oracle;
+pub mod program;
+pub mod scene;
+pub mod world;
+
+/// What ends a drill early. Its text says what to do.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Milliseconds since 1970 by this machine's clock.
+#[must_use]
+pub fn unix_ms() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}

@@ -10,7 +10,7 @@ pub(crate) const COMMANDS_IN_FLIGHT_MAX: usize = 1024;
 /// older one that nobody has been answered for; where none gives way, the newcomer is refused.
 pub(crate) const DISTRICT_QUEUE_READINGS_MAX: usize = 4 * domain::limits::READINGS_PER_COMMAND_MAX;
 /// Times that one message is sent to another node. Then the caller hears `NoLeader`.
-pub(crate) const HOPS_MAX: u32 = 4;
+pub(crate) const HOPS_MAX: u32 = 8;
 /// Wait for a sign of an election before a message is tried again.
 pub(crate) const ELECTION_WAIT_MAX: Duration = Duration::from_millis(200);
 /// Wait of a node that is elected and not yet ready, before it answers that it does not lead.

@@ -49,7 +49,7 @@ impl GroupHost {
         let mut leads = self.ctx.cluster.lead_watch(self.group);
         let mut term = None;
         loop {
-            let lead = leads.borrow_and_update().clone();
+            let lead = *leads.borrow_and_update();
             let wanted = lead.is_self_ready.then_some(lead.term);
             if wanted != term {
                 self.end();

@@ -305,7 +305,7 @@ impl Road {
                 tracing::warn!(leader, %error, "a node's answer cannot be read");
                 Outcome::Failed(Failure::Unknown)
             }),
-            Err(error) if matches!(error, peer::CallError::Overloaded(_)) => Outcome::Failed(Failure::Overloaded),
+            Err(peer::CallError::Overloaded(_)) => Outcome::Failed(Failure::Overloaded),
             Err(error) if error.never_done() => Outcome::NeverSent,
             Err(error) => {
                 tracing::debug!(leader, %error, "a message to a leader has no answer");

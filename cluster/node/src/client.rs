@@ -244,6 +244,22 @@ impl Client {
         serde_json::from_value(items).map_err(|e| malformed(e.to_string()))
     }
 
+    /// Looks at `path` of one node and no other.
+    ///
+    /// # Errors
+    /// That node gives no answer, a refusal, or one of another shape.
+    pub async fn get_from<T: DeserializeOwned>(&self, origin: &str, path: &str) -> Result<T, ClientError> {
+        let cookie = self.session.read().await.as_ref().map(|session| session.cookie.clone());
+        let url = format!("{origin}{path}");
+        match self.attempt(&Method::GET, &url, None, cookie.as_deref()).await {
+            Attempt::Answered(status, body, _) if status.is_success() => decode(&url, &body),
+            Attempt::Answered(status, body, _) => {
+                Err(ClientError::Refused { path: url, refused: refused(status, &body) })
+            }
+            Attempt::Again(last) => Err(ClientError::Unknown { path: url, seconds: ATTEMPT_MS_MAX / 1000, last }),
+        }
+    }
+
     async fn next_request(&self) -> Result<(String, u64), ClientError> {
         let session = self.session.read().await;
         let session = session.as_ref().ok_or_else(|| ClientError::Config {

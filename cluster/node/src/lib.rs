@@ -6,7 +6,9 @@
 //! - [`config`] and [`init`] are the files of a node; [`local`] runs a cluster of real processes on one machine.
 
 mod balance;
+pub mod client;
 pub mod config;
+pub mod demo;
 mod dispatch;
 pub mod init;
 pub mod local;
@@ -14,5 +16,7 @@ pub mod placement;
 mod recorder;
 mod relay;
 mod run;
+pub mod simulate;
+pub mod town;
 
 pub use run::Node;

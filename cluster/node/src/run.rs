@@ -79,7 +79,7 @@ impl Node {
         let _ = dispatch.router.set(router.clone());
         let sealing_key = config.sealing_key()?;
         let sealer = Sealer::new(&sealing_key);
-        let accounts = Accounts::new(groups.clone(), sealer.clone());
+        let accounts = Accounts::new(groups.clone(), &sealing_key);
         let recorder = Arc::new(ClusterRecorder { router: router.clone(), accounts });
         let fleet = Arc::new(Fleet::new(Arc::clone(&recorder) as _));
         let relay = Arc::new(Relay::new(groups.clone(), peers.clone(), Arc::clone(&fleet)));

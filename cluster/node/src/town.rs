@@ -2,9 +2,12 @@
 //! every start. It is registered over the HTTP interface by an administrator's session, and registering it again changes
 //! nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use domain::{Camera, Person, Sensor, Unit};
+use domain::{AdminUnit, Camera, District, Person, Sensor, Unit};
 use futures::{StreamExt, stream};
 use serde::Serialize;
 
@@ -28,6 +31,9 @@ const REQUESTS_AT_ONCE: usize = 16;
 /// Requests begun before all earlier ones are answered. Well within the replies that the cluster remembers of a session, so
 /// that a slow one can be sent again under its number.
 const REQUESTS_PER_ROUND: usize = 64;
+/// How often, and after how long, a request is made anew because the grant that a node gave was too old.
+const STALE_GRANTS_MAX: usize = 10;
+const STALE_GRANT_WAIT_MS: u64 = 200;
 /// Refusals kept in words; the rest is only counted.
 const REFUSALS_KEPT_MAX: usize = 16;
 
@@ -60,11 +66,11 @@ pub struct Registered {
 }
 
 impl Registered {
-    fn put(&mut self, what: &str, answer: Answer) {
+    fn put(&mut self, what: &str, count: usize, answer: Answer) {
         match answer {
-            Answer::Accepted(_) => self.accepted += 1,
+            Answer::Accepted(_) => self.accepted += count,
             Answer::Refused(refused) => {
-                *self.refused.entry(refused.code.clone()).or_default() += 1;
+                *self.refused.entry(refused.code.clone()).or_default() += count;
                 if self.refusals.len() < REFUSALS_KEPT_MAX {
                     self.refusals.push((what.to_owned(), refused));
                 }
@@ -112,15 +118,20 @@ pub async fn furnish(
     password: &str,
 ) -> Result<Furnished, ClientError> {
     let mut registered = BTreeMap::new();
-    let mut admin_units_registered = Registered::default();
-    // One after the other: a unit may stand in a later request than its parent, never in an earlier one.
-    for chunk in admin_units().chunks(ADMIN_UNITS_PER_REQUEST) {
+    // One request after the other: a unit may stand in a later one than its parent, never in an earlier one. What is there
+    // as it should be is left alone, since changing the hierarchy or a district makes every node look at rights anew.
+    let known: Vec<AdminUnit> = client.list("/api/admin-units").await?;
+    let new: Vec<_> = admin_units().into_iter().filter(|unit| !known.contains(unit)).collect();
+    let mut of_hierarchy = Registered::default();
+    for chunk in new.chunks(ADMIN_UNITS_PER_REQUEST) {
         let answer = client.command("/api/admin-units", &serde_json::json!({ "admin_units": chunk })).await?;
         let what = chunk.first().map_or("", |unit| unit.code.as_str());
-        admin_units_registered.put(what, answer);
+        of_hierarchy.put(what, chunk.len(), answer);
     }
-    registered.insert("admin_unit", admin_units_registered);
-    registered.insert("district", register(client, "/api/districts", &districts(), |it| it.id.to_string()).await?);
+    registered.insert("admin_unit", of_hierarchy);
+    let known: Vec<District> = client.list("/api/districts").await?;
+    let new: Vec<_> = districts().into_iter().filter(|district| !known.contains(district)).collect();
+    registered.insert("district", register(client, "/api/districts", &new, |it| it.id.to_string()).await?);
     let units = unit::units(size.units);
     registered.insert("unit", register(client, "/api/units", &units, |it| it.id.to_string()).await?);
     // An account that is there keeps its password, and whoever is signed in with it stays so.
@@ -147,13 +158,27 @@ pub async fn register<T: Serialize>(
 ) -> Result<Registered, ClientError> {
     let mut registered = Registered::default();
     for round in items.chunks(REQUESTS_PER_ROUND) {
-        let requests = round.iter().map(|item| async { (name(item), client.command(path, item).await) });
+        let requests = round.iter().map(|item| async { (name(item), put(client, path, item).await) });
         let mut answers = stream::iter(requests).buffer_unordered(REQUESTS_AT_ONCE);
         while let Some((what, answer)) = answers.next().await {
-            registered.put(&what, answer?);
+            registered.put(&what, 1, answer?);
         }
     }
     Ok(registered)
+}
+
+/// One command. After a change of rights a node may not have heard yet and give a grant that is too old: then nothing was
+/// changed, and it is asked again.
+async fn put(client: &Client, path: &str, item: &impl Serialize) -> Result<Answer, ClientError> {
+    for _ in 0..STALE_GRANTS_MAX {
+        match client.command(path, item).await? {
+            Answer::Refused(refused) if refused.code == "stale_grant" => {
+                tokio::time::sleep(Duration::from_millis(STALE_GRANT_WAIT_MS)).await;
+            }
+            answer => return Ok(answer),
+        }
+    }
+    client.command(path, item).await
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ pub const CLOCK_SKEW_MS_MAX: i64 = 2_000;
 /// `offsets_ms` are the clocks of other voters minus ours, those that are known. `voters` counts all, us included. With
 /// fewer than a quorum known nothing can be judged, and nothing could be committed either.
 #[must_use]
-pub fn may_stamp(offsets_ms: &[i64], voters: usize) -> bool {
+pub(crate) fn may_stamp(offsets_ms: &[i64], voters: usize) -> bool {
     let quorum = voters / 2 + 1;
     let mut clocks: Vec<i64> = offsets_ms.to_vec();
     clocks.push(0);

@@ -10,7 +10,7 @@ use std::{
 use bytes::Bytes;
 use domain::{Command, Entry, EventBatch, Grant, GroupId, Millis, Reply, RequestId, State, wire::Record};
 use openraft::{
-    Config, Instant as _, Raft, ServerState, SnapshotPolicy,
+    Config, Raft, SnapshotPolicy,
     errors::{ClientWriteError, InitializeError, RaftError},
     impls::ProgressResponder,
 };
@@ -21,6 +21,7 @@ use crate::{
     blocking, clock,
     disk::Disk,
     kinds,
+    lead::{Lead, Told, tell_quorum, watch_lead},
     log::LogStore,
     machine::{AppliedAt, Shared, StateMachine},
     network::{Network, with_group},
@@ -31,12 +32,6 @@ use crate::{
 
 /// Bytes of one encoded proposal. A larger one is refused before it is appended.
 pub const PROPOSAL_BYTES_MAX: usize = 1 << 20;
-
-/// Longest wait for a snapshot that was asked for.
-const COMPACT_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// How often leaders tell how old their quorum is.
-const QUORUM_TELL: Duration = Duration::from_millis(500);
 
 /// openraft's timing. A follower's vote lapses after heartbeat silence of lease plus a random timeout, about 0.8 to
 /// 1.2 s here: long enough for a slow fsync on a busy machine, short enough for a dispatcher.
@@ -129,69 +124,28 @@ pub enum ReadError {
     Stopped,
 }
 
-/// Who leads a group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Lead {
-    /// The leader, as far as this node knows.
-    pub leader: Option<NodeId>,
-    /// Raft term.
-    pub term: u64,
-    /// This node leads, and has applied the first entry of its term: actors may wake.
-    pub is_self_ready: bool,
-}
-
-/// One group as an operator sees it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupStatus {
-    /// Which.
-    pub group: GroupId,
-    /// Who leads.
-    pub leader: Option<NodeId>,
-    /// Raft term.
-    pub term: u64,
-    /// "Leader", "Follower", "Candidate", "Learner", "Shutdown".
-    pub role: String,
-    /// Last index in the log.
-    pub last_log: u64,
-    /// Last index applied.
-    pub applied: u64,
-    /// Milliseconds since a quorum was known.
-    pub quorum_age_ms: u64,
-    /// Voters.
-    pub voters: Vec<NodeId>,
-    /// Why consensus has stopped here; none: it runs.
-    pub fatal: Option<String>,
-}
-
-/// What a leader last told of its quorum.
-#[derive(Clone, Copy)]
-struct Told {
-    at: Instant,
-    age: Duration,
-}
-
 /// One group on this node.
 pub(crate) struct Group {
     pub(crate) id: GroupId,
     pub(crate) raft: Raft<TypeConfig, StateMachine>,
     pub(crate) disk: Arc<dyn Disk>,
-    shared: Arc<Shared>,
-    lead: watch::Sender<Lead>,
-    quorum: Mutex<Option<Told>>,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) lead: watch::Sender<Lead>,
+    pub(crate) quorum: Mutex<Option<Told>>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     node: NodeId,
     epoch: u64,
-    peers: Peers,
-    groups: Vec<Arc<Group>>,
-    started: Instant,
+    pub(crate) peers: Peers,
+    pub(crate) groups: Vec<Arc<Group>>,
+    pub(crate) started: Instant,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
 }
 
 /// All groups of this node. Clones are the same.
 #[derive(Clone)]
-pub struct Groups(Arc<Inner>);
+pub struct Groups(pub(crate) Arc<Inner>);
 
 /// Unix milliseconds of this node's clock.
 fn now_ms() -> Millis {
@@ -255,7 +209,7 @@ impl Groups {
         self.0.groups.get(index).cloned().ok_or_else(|| format!("group {group} is not one of this cluster's"))
     }
 
-    fn group(&self, group: GroupId) -> &Group {
+    pub(crate) fn group(&self, group: GroupId) -> &Group {
         #[allow(clippy::expect_used, reason = "a GroupId from outside is checked where it is read")]
         self.0.groups.get(group.0 as usize).expect("a group of this cluster")
     }
@@ -334,25 +288,6 @@ impl Groups {
         self.group(group).shared.view().tail.after(index, batches_max)
     }
 
-    /// Who leads.
-    #[must_use]
-    pub fn lead_watch(&self, group: GroupId) -> watch::Receiver<Lead> {
-        self.group(group).lead.subscribe()
-    }
-
-    /// Time since this node last knew of a quorum of the group: itself when it leads, else by its leader's word.
-    #[must_use]
-    pub fn quorum_age(&self, group: GroupId) -> Duration {
-        let group = self.group(group);
-        if let Ok(leader) = group.raft.as_leader() {
-            return leader.last_quorum_acked().map_or(Duration::ZERO, |acked| acked.elapsed());
-        }
-        match *group.quorum.lock().unwrap_or_else(PoisonError::into_inner) {
-            Some(told) => told.age + told.at.elapsed(),
-            None => self.0.started.elapsed(),
-        }
-    }
-
     /// A linearizable read: when it resolves, state of this node holds everything acknowledged before the call. Gives the
     /// index that was waited for.
     pub async fn read_barrier(&self, group: GroupId, deadline: Duration) -> Result<u64, ReadError> {
@@ -402,84 +337,9 @@ impl Groups {
         blocking::run(move || disk.scan(group.0, &from, &to, rows_max)).await
     }
 
-    /// Voters of the group, ascending.
-    #[must_use]
-    pub fn voters(&self, group: GroupId) -> Vec<NodeId> {
-        let mut voters: Vec<NodeId> = self.group(group).raft.voter_ids().collect();
-        voters.sort_unstable();
-        voters.dedup();
-        voters
-    }
-
-    /// Where each member is reached, as the membership in the log has it.
-    #[must_use]
-    pub fn members(&self) -> Vec<(NodeId, Node)> {
-        let metrics = openraft::async_runtime::watch::WatchReceiver::borrow_watched(
-            &self.group(GroupId::COMMAND).raft.metrics(),
-        )
-        .clone();
-        metrics.membership_config.nodes().map(|(id, node)| (*id, node.clone())).collect()
-    }
-
     /// Hands the lead to another voter.
     pub async fn transfer_leader(&self, group: GroupId, to: NodeId) {
         let _ = self.group(group).raft.trigger().transfer_leader(to).await;
-    }
-
-    /// Takes a snapshot of the group here and drops the log below it, whatever the policy says. For operators who need
-    /// the space, and for tests.
-    pub async fn compact(&self, group: GroupId) -> io::Result<()> {
-        let group = self.group(group);
-        let upto = group.shared.view().applied.index;
-        let snapshots = group.raft.wait(Some(COMPACT_TIMEOUT));
-        group.raft.trigger().snapshot().await.map_err(io::Error::other)?;
-        snapshots
-            .metrics(|metrics| metrics.snapshot.is_some_and(|id| id.index >= upto), "snapshot")
-            .await
-            .map_err(io::Error::other)?;
-        group.raft.trigger().purge_log(upto).await.map_err(io::Error::other)?;
-        group
-            .raft
-            .wait(Some(COMPACT_TIMEOUT))
-            .metrics(|metrics| metrics.purged.is_some_and(|id| id.index >= upto), "purge")
-            .await
-            .map_err(io::Error::other)?;
-        Ok(())
-    }
-
-    /// Every group as an operator sees it.
-    #[must_use]
-    pub fn status(&self) -> Vec<GroupStatus> {
-        self.0.groups.iter().map(|group| self.group_status(group)).collect()
-    }
-
-    fn group_status(&self, group: &Group) -> GroupStatus {
-        let metrics = openraft::async_runtime::watch::WatchReceiver::borrow_watched(&group.raft.metrics()).clone();
-        let quorum_age = self.quorum_age(group.id);
-        GroupStatus {
-            group: group.id,
-            leader: metrics.current_leader,
-            term: metrics.current_term,
-            role: format!("{:?}", metrics.state),
-            last_log: metrics.last_log_index.unwrap_or(0),
-            applied: group.shared.view().applied.index,
-            quorum_age_ms: u64::try_from(quorum_age.as_millis()).unwrap_or(u64::MAX),
-            voters: metrics.membership_config.voter_ids().collect(),
-            fatal: metrics.running_state.err().map(|e| e.to_string()),
-        }
-    }
-
-    /// Takes what the live bus brings for consensus.
-    pub fn serve_live(&self, from: NodeId, topic: u16, key: &[u8], value: &[u8]) {
-        if topic != kinds::QUORUM_TOPIC {
-            return;
-        }
-        let (Ok(key), Ok(age)) = (<[u8; 4]>::try_from(key), <[u8; 8]>::try_from(value)) else { return };
-        let Ok(group) = self.group_at(u32::from_be_bytes(key)) else { return };
-        if group.lead.borrow().leader == Some(from) {
-            let told = Told { at: Instant::now(), age: Duration::from_millis(u64::from_be_bytes(age)) };
-            *group.quorum.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
-        }
     }
 
     fn clock_is_safe(&self, group: &Group) -> bool {
@@ -509,54 +369,6 @@ impl Groups {
         }
         for group in &self.0.groups {
             let _ = group.raft.shutdown().await;
-        }
-    }
-}
-
-/// Keeps a group's [`Lead`] as openraft's metrics and the state machine have it.
-async fn watch_lead(node: NodeId, group: Arc<Group>) {
-    let mut metrics = group.raft.server_metrics();
-    let mut applied = group.shared.applied.subscribe();
-    loop {
-        let lead = {
-            // Cloned at once: a borrowed metric held for long stops openraft's core.
-            let now = openraft::async_runtime::watch::WatchReceiver::borrow_watched(&metrics).clone();
-            let term = now.vote.leader_id.term;
-            let leads = now.state == ServerState::Leader && now.current_leader == Some(node);
-            let is_self_ready = leads && group.shared.view().applied.term == term;
-            Lead { leader: now.current_leader, term, is_self_ready }
-        };
-        group.lead.send_if_modified(|current| {
-            let changed = *current != lead;
-            *current = lead;
-            changed
-        });
-        let waits_to_be_ready = lead.leader == Some(node) && !lead.is_self_ready;
-        tokio::select! {
-            changed = openraft::async_runtime::watch::WatchReceiver::changed(&mut metrics) => if changed.is_err() {
-                group.lead.send_replace(Lead::default());
-                return;
-            },
-            changed = applied.changed(), if waits_to_be_ready => if changed.is_err() {
-                return;
-            },
-        }
-    }
-}
-
-/// Tells the others how old the quorum of each group is that this node leads.
-async fn tell_quorum(inner: std::sync::Weak<Inner>) {
-    let mut tick = tokio::time::interval(QUORUM_TELL);
-    loop {
-        tick.tick().await;
-        let Some(inner) = inner.upgrade() else { return };
-        for group in &inner.groups {
-            if let Ok(leader) = group.raft.as_leader() {
-                let age = leader.last_quorum_acked().map_or(Duration::ZERO, |acked| acked.elapsed());
-                let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-                let key = Bytes::copy_from_slice(&group.id.0.to_be_bytes());
-                inner.peers.publish(kinds::QUORUM_TOPIC, key, Bytes::copy_from_slice(&age.to_be_bytes()));
-            }
         }
     }
 }

@@ -12,12 +12,14 @@ mod clock;
 pub mod disk;
 mod groups;
 pub mod kinds;
+mod lead;
 mod log;
 mod machine;
 pub mod memory;
 mod network;
 mod serve;
 mod snapshot;
+mod status;
 mod tail;
 mod types;
 
@@ -26,9 +28,11 @@ mod types;
 mod wire;
 
 pub use clock::CLOCK_SKEW_MS_MAX;
-pub use groups::{Committed, GroupStatus, Groups, Lead, PROPOSAL_BYTES_MAX, Proposal, ProposeError, ReadError};
+pub use groups::{Committed, Groups, PROPOSAL_BYTES_MAX, Proposal, ProposeError, ReadError};
+pub use lead::Lead;
 pub use log::LogStore;
 pub use machine::{AppliedAt, StateMachine};
 pub use snapshot::SnapshotData;
+pub use status::GroupStatus;
 pub use tail::BelowFloor;
 pub use types::{Encoded, Node, NodeId, Outcome, TypeConfig};

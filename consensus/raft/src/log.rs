@@ -95,7 +95,8 @@ impl Tail {
 
     fn purge_upto(&mut self, upto: u64) {
         let last = self.last.map(|id| id.index);
-        self.start = self.start.map(|start| start.max(upto + 1)).filter(|start| last.is_some_and(|last| *start <= last));
+        self.start =
+            self.start.map(|start| start.max(upto + 1)).filter(|start| last.is_some_and(|last| *start <= last));
         while self.first().is_some_and(|first| first <= upto) {
             self.pop_front();
         }

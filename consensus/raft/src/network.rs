@@ -40,7 +40,7 @@ const INSTALL_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// Makes the links of one group.
 #[derive(Clone)]
-pub struct Network {
+pub(crate) struct Network {
     pub(crate) group: u32,
     pub(crate) peers: Peers,
 }
@@ -55,7 +55,7 @@ impl RaftNetworkFactory<TypeConfig> for Network {
 }
 
 /// The way to one node, for one group.
-pub struct Link {
+pub(crate) struct Link {
     group: u32,
     target: NodeId,
     peers: Peers,

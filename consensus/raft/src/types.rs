@@ -5,11 +5,7 @@ use std::{collections::BTreeMap, fmt, io};
 
 use bytes::Bytes;
 use domain::Reply;
-use openraft::{
-    EntryPayload, Membership,
-    entry::RaftEntry,
-    vote::RaftLeaderId,
-};
+use openraft::{EntryPayload, Membership, entry::RaftEntry, vote::RaftLeaderId};
 use prost::Message;
 
 use crate::wire;

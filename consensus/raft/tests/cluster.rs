@@ -1,5 +1,8 @@
 //! Consensus between nodes: what is acknowledged stays, followers see it in order, a node that was away catches up.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+#[allow(unreachable_pub, reason = "shared by test files, of which this is one")]
 mod common;
 
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! openraft's own suite for log and state machine, on the in-memory disk. (`rocks` runs it on RocksDB.)
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
 use std::sync::Arc;
 
 use openraft::{

@@ -18,7 +18,7 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::{app::App, error::ApiError};
 
-/// `web/dist`: in the program, or read from disk in a debug build.
+/// `web/dist`, in the program.
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
 struct Dist;

@@ -126,10 +126,10 @@ pub(crate) trait Road: Send + Sync + 'static {
 /// Why a camera cannot be watched through this node. The text is for the person in front of the screen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct NotWatchable(pub(crate) String);
+pub struct NotWatchable(pub String);
 
 /// Where moving pictures come from.
-pub(crate) trait Video: Send + Sync + 'static {
+pub trait Video: Send + Sync + 'static {
     /// Frames since the last key frame, then each as it comes; ends when the camera leaves. A viewer that is slow misses
     /// frames up to a key frame.
     fn watch(&self, camera: &CameraId) -> Result<mpsc::Receiver<Arc<AccessUnit>>, NotWatchable>;

@@ -1,1 +1,12 @@
-//! Tests of the whole edge over a cluster in memory.
+//! Tests of the whole edge over a cluster in memory: the same `State::apply`, one log per group, any number of nodes.
+
+mod assets;
+mod double;
+mod fold;
+mod http;
+mod hub;
+mod province;
+mod reading;
+mod rights;
+mod screen;
+mod socket;

@@ -4,25 +4,22 @@
 use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use domain::{
-    CameraHealth, CameraId, Command, EventBatch, Grant, GroupId, Reading, ReadingVerdict, Reply, RequestId, State,
-};
+use domain::{Command, EventBatch, Grant, GroupId, Reading, ReadingVerdict, Reply, RequestId, State};
 use entity::{Router, TellError};
 use futures::future::BoxFuture;
-use ingest::rtsp::{AccessUnit, Fleet};
 use raft::Groups;
-use tokio::sync::mpsc;
 
 use crate::{
     accounts::Accounts,
-    cluster::{AppliedAt, BarrierError, BelowFloor, GroupAge, NotWatchable, Road, RoadError, Source, Video},
+    cluster::{AppliedAt, BarrierError, BelowFloor, GroupAge, Road, RoadError, Source, Video},
     config::{EdgeConfig, Nodes},
     edge::{Edge, EdgeError},
     seal::Sealer,
 };
 
 impl Edge {
-    /// Starts the edge of a node. `nodes` yields the members and their origins. Must be called within a tokio runtime.
+    /// Starts the edge of a node. `video` gives moving pictures, from this node or another; `nodes` yields the members
+    /// and their origins. Must be called within a tokio runtime.
     ///
     /// # Errors
     /// [`EdgeError`].
@@ -31,11 +28,10 @@ impl Edge {
         config: EdgeConfig,
         groups: Groups,
         router: Router,
-        fleet: Arc<Fleet>,
+        video: Arc<dyn Video>,
         nodes: Nodes,
     ) -> Result<Self, EdgeError> {
-        let video = NodeVideo { fleet, node: groups.node() };
-        Self::start_over(config, Arc::new(NodeSource(groups)), Arc::new(NodeRoad(router)), Arc::new(video), nodes)
+        Self::start_over(config, Arc::new(NodeSource(groups)), Arc::new(NodeRoad(router)), video, nodes)
     }
 }
 
@@ -137,21 +133,5 @@ impl Road for NodeRoad {
     ) -> BoxFuture<'static, Result<Vec<ReadingVerdict>, RoadError>> {
         let router = self.0.clone();
         Box::pin(async move { Ok(router.record(readings, deadline).await?) })
-    }
-}
-
-/// The cameras that this node fetches.
-struct NodeVideo {
-    fleet: Arc<Fleet>,
-    node: u64,
-}
-
-impl Video for NodeVideo {
-    fn watch(&self, camera: &CameraId) -> Result<mpsc::Receiver<Arc<AccessUnit>>, NotWatchable> {
-        self.fleet.watch(camera).map_err(|error| NotWatchable(format!("{error} (this is node {})", self.node)))
-    }
-
-    fn health(&self, camera: &CameraId) -> Option<CameraHealth> {
-        self.fleet.health(camera)
     }
 }

@@ -117,29 +117,62 @@ fn missing(uses: &[Use]) -> Vec<&'static str> {
     wanted.filter(|package| !is_there(&package.sign)).map(|package| package.name).collect()
 }
 
-fn install(missing: &[&str]) -> Result<(), String> {
-    let line = format!("apt-get install -y --no-install-recommends {}", missing.join(" "));
-    let Some(apt) = find_program("apt-get") else {
-        return Err(format!("missing (Debian's names): {}; install them and try again", missing.join(" ")));
-    };
-    let by_sudo = !is_root();
-    if by_sudo && !context::succeeds(Command::new("sudo").args(["-n", "true"])) {
-        return Err(format!("missing: {}; type: sudo apt-get update && sudo {line}", missing.join(" ")));
+/// How this process may install packages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// It is root.
+    AsRoot,
+    /// sudo asks for no password.
+    BySudo,
+    /// It may not.
+    ByHand,
+    /// There is no apt-get.
+    NotDebian,
+}
+
+fn way() -> Way {
+    match find_program("apt-get") {
+        None => Way::NotDebian,
+        Some(_) if is_root() => Way::AsRoot,
+        Some(_) if context::succeeds(Command::new("sudo").args(["-n", "true"])) => Way::BySudo,
+        Some(_) => Way::ByHand,
     }
-    let apt_get = |args: &[&str]| {
-        let mut command = if by_sudo { Command::new("sudo") } else { Command::new("env") };
-        if by_sudo {
-            command.args(["-n", "env"]);
-        }
-        command.arg("DEBIAN_FRONTEND=noninteractive").arg(&apt).args(args);
-        command
-    };
+}
+
+fn install(missing: &[&str]) -> Result<(), String> {
     println!("Missing: {}", missing.join(" "));
-    let mut install = vec!["install", "-y", "--no-install-recommends"];
-    install.extend(missing);
-    context::run(apt_get(&["update"]))
-        .and_then(|()| context::run(apt_get(&install)))
-        .map_err(|error| format!("{error}; install by hand and try again: {line}"))
+    for line in plan(way(), missing)? {
+        let mut words = line.iter();
+        let mut command = Command::new(words.next().ok_or("a command has a program")?);
+        command.args(words);
+        let by_hand = apt_line(missing);
+        context::run(command).map_err(|error| format!("{error}; install by hand and try again: {by_hand}"))?;
+    }
+    Ok(())
+}
+
+/// The commands that install the packages, or what to type.
+fn plan(way: Way, missing: &[&str]) -> Result<Vec<Vec<String>>, String> {
+    let names = missing.join(" ");
+    let start: &[&str] = match way {
+        Way::AsRoot => &["env"],
+        Way::BySudo => &["sudo", "-n", "env"],
+        Way::ByHand => {
+            return Err(format!("missing: {names}; type: sudo apt-get update && sudo {}", apt_line(missing)));
+        }
+        Way::NotDebian => return Err(format!("missing (Debian's names): {names}; install them and try again")),
+    };
+    let apt_line = apt_line(missing);
+    let lines = ["apt-get update", &apt_line];
+    let whole = |line: &&str| {
+        let words = start.iter().copied().chain(["DEBIAN_FRONTEND=noninteractive"]).chain(line.split(' '));
+        words.map(str::to_owned).collect()
+    };
+    Ok(lines.iter().map(whole).collect())
+}
+
+fn apt_line(missing: &[&str]) -> String {
+    format!("apt-get install -y --no-install-recommends {}", missing.join(" "))
 }
 
 fn ensure_node() -> Result<(), String> {
@@ -231,6 +264,19 @@ mod tests {
         assert!(any_file(root, "/Cargo.toml"));
         assert!(!any_file(root, "s*c/too*.py"));
         assert!(!any_file(root, "nowhere/tools.rs"));
+    }
+
+    #[test]
+    fn packages_are_installed_only_where_no_password_is_asked() {
+        let lines =
+            |way| plan(way, &["g++", "ffmpeg"]).map(|lines| lines.iter().map(|l| l.join(" ")).collect::<Vec<_>>());
+        let install = "DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends g++ ffmpeg";
+        let update = "DEBIAN_FRONTEND=noninteractive apt-get update";
+        assert_eq!(lines(Way::AsRoot), Ok(vec![format!("env {update}"), format!("env {install}")]));
+        assert_eq!(lines(Way::BySudo), Ok(vec![format!("sudo -n env {update}"), format!("sudo -n env {install}")]));
+        let by_hand = "type: sudo apt-get update && sudo apt-get install -y --no-install-recommends g++ ffmpeg";
+        assert!(lines(Way::ByHand).is_err_and(|text| text.ends_with(by_hand)));
+        assert!(lines(Way::NotDebian).is_err_and(|text| text.contains("g++ ffmpeg")));
     }
 
     #[test]

@@ -19,7 +19,7 @@ pub(crate) async fn pump(reign: Arc<Reign>, mut index: u64, batches_max: usize) 
     let mut net = interval_at(Instant::now() + RESCAN_PERIOD, RESCAN_PERIOD);
     loop {
         // Read first: the events are complete up to here.
-        let through = applied.borrow_and_update().clone();
+        let through = *applied.borrow_and_update();
         reign.clock.observe(through.at_ms);
         match cluster.events_after(reign.group, index, batches_max) {
             Ok(batches) => {

@@ -10,8 +10,8 @@ use std::{
 };
 
 use domain::{
-    AdminUnitCode, AlarmKey, CameraId, Command, EntityId, GroupId, Incident, IncidentId, Millis, RaisePolicyFloor, Reply,
-    SensorId, State,
+    AdminUnitCode, AlarmKey, CameraId, Command, EntityId, GroupId, Incident, IncidentId, Millis, RaisePolicyFloor,
+    Reply, SensorId, State,
 };
 use ractor::{Actor, ActorCell, ActorRef, ActorRuntime};
 use raft::{Proposal, ProposeError};
@@ -81,7 +81,7 @@ impl Reign {
             ctx,
         });
         count(&reign.ctx.counters.reigns);
-        reign.stamp().await;
+
         // First everything that stands in state, then the events after it: nothing falls in between.
         reign.rescan();
         let pump = tokio::spawn(pump(reign.clone(), applied.index, PUMP_BATCHES_MAX));

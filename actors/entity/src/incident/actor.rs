@@ -52,9 +52,9 @@ impl Actor for IncidentActor {
     ) -> Result<(), ActorProcessingErr> {
         match state.decision() {
             Decision::Wait(wait_ms) => state.timer.arm(&myself, Some(wait_ms), IncidentMsg::Look),
-            Decision::Escalate(command) => {
+            Decision::Escalate(escalate) => {
                 count(&state.reign.ctx.counters.escalations);
-                match state.reign.propose(command).await {
+                match state.reign.propose(escalate.into()).await {
                     // The next deadline, if there is one, is in state now.
                     Ok(Reply::Accepted(_)) => myself.cast(IncidentMsg::Look)?,
                     // State's clock is a little behind, or nobody knows: look again.

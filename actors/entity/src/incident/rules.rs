@@ -1,6 +1,6 @@
 //! When an incident escalates. Pure: the deadline is state, set by `apply`; here it is only read.
 
-use domain::{Command, EscalateIncident, Incident, IncidentStatus, Millis};
+use domain::{EscalateIncident, Incident, IncidentStatus, Millis};
 
 /// What to do about an incident now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -10,7 +10,7 @@ pub(crate) enum Decision {
     /// Look again in so many milliseconds.
     Wait(u64),
     /// Nobody acknowledged it in time.
-    Escalate(Command),
+    Escalate(EscalateIncident),
 }
 
 /// The deadline that runs, if one does.
@@ -25,9 +25,10 @@ pub(crate) fn decide(incident: &Incident, now: Millis) -> Decision {
     match due(incident) {
         None => Decision::Sleep,
         Some(due) if now < due => Decision::Wait(due.since(now)),
-        Some(_) => Decision::Escalate(
-            EscalateIncident { incident: incident.id.clone(), from_level: incident.escalation_level }.into(),
-        ),
+        Some(_) => Decision::Escalate(EscalateIncident {
+            incident: incident.id.clone(),
+            from_level: incident.escalation_level,
+        }),
     }
 }
 
@@ -72,8 +73,7 @@ mod tests {
         }
         assert_eq!(decide(&incident(Opened, 0, 3), Millis(200)), Decision::Sleep);
         assert_eq!(decide(&incident(Opened, 100, 0), Millis(99)), Decision::Wait(1));
-        let Decision::Escalate(Command::EscalateIncident(escalate)) = decide(&incident(Opened, 100, 2), Millis(100))
-        else {
+        let Decision::Escalate(escalate) = decide(&incident(Opened, 100, 2), Millis(100)) else {
             panic!("it is due");
         };
         assert_eq!((escalate.incident.as_str(), escalate.from_level), ("I7", 2));

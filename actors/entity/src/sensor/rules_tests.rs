@@ -1,4 +1,5 @@
 //! The rules of one sensor, as transcripts and as properties.
+#![allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the numbers of the transcripts are small")]
 
 use std::{collections::BTreeMap, error::Error};
 

@@ -8,9 +8,9 @@ impl Random {
     /// A sequence of its own for each `(seed, stream)`.
     #[must_use]
     pub fn new(seed: u64, stream: &str) -> Self {
-        let hash = stream.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash = stream
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         let mut random = Self(seed ^ hash);
         random.next();
         random

@@ -104,10 +104,7 @@ const KINDS: [Kind; 6] = [
         period_ms: (30_000, 60_000),
         range: (-20, 60),
         spots: &["Trạm nhiệt độ", "Trạm nhiệt độ rừng"],
-        limits: &[
-            ("high", true, 40.0, 1.0, 120, Severity::Medium),
-            ("low", false, 3.0, 1.0, 120, Severity::Low),
-        ],
+        limits: &[("high", true, 40.0, 1.0, 120, Severity::Medium), ("low", false, 3.0, 1.0, 120, Severity::Low)],
     },
 ];
 
@@ -161,7 +158,8 @@ impl Generator {
     fn new(kind: &'static Kind) -> Self {
         let mut random = Random::new(SEED, kind.prefix);
         // A ward is there twice: devices stand where people are.
-        let mut spots: Vec<&'static Commune> = communes().iter().chain(communes().iter().filter(|it| it.is_ward)).collect();
+        let mut spots: Vec<&'static Commune> =
+            communes().iter().chain(communes().iter().filter(|it| it.is_ward)).collect();
         random.shuffle(&mut spots);
         Self { kind, random, spots, made: 0, named: BTreeMap::new() }
     }

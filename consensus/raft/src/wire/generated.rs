@@ -203,13 +203,6 @@ pub struct SnapshotResponse {
     #[prost(message, optional, tag = "1")]
     pub vote: ::core::option::Option<Vote>,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CallError {
-    #[prost(string, tag = "1")]
-    pub message: ::prost::alloc::string::String,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ReadIndexRequest {}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReadIndexResponse {
     #[prost(message, optional, tag = "1")]

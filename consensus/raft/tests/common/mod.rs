@@ -61,8 +61,7 @@ impl TestCluster {
         let folder = std::env::temp_dir().join(format!("trongdong-raft-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         let authority = Authority::create(&folder.join("authority"), "test").unwrap();
-        let mut cluster =
-            Self { folder, disks: BTreeMap::new(), nodes: BTreeMap::new(), ports: BTreeMap::new() };
+        let mut cluster = Self { folder, disks: BTreeMap::new(), nodes: BTreeMap::new(), ports: BTreeMap::new() };
         for id in 1..=count {
             let home = cluster.folder.join(id.to_string());
             std::fs::create_dir_all(&home).unwrap();

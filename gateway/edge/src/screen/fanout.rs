@@ -25,7 +25,7 @@ use super::{
     view::View,
 };
 use crate::{
-    cluster::{BelowFloor, Source, read_at},
+    cluster::{AppliedAt, BelowFloor, Source, read_at},
     limits::{BATCHES_MAX, HEARTBEAT_MS, HUB_REQUESTS_MAX, SNAPSHOTS_BUILT_MAX, WAKE_INTERVAL},
     stop::stopped,
 };
@@ -137,6 +137,19 @@ fn changes_rights(batch: &EventBatch, of: Option<&PersonId>) -> bool {
     })
 }
 
+/// How far a look at the tail reaches: `applied` was read before it, and it stops at `BATCHES_MAX`.
+pub(crate) fn reach(mut batches: Vec<Arc<EventBatch>>, applied: AppliedAt) -> (Vec<Arc<EventBatch>>, u64, Millis) {
+    // What came after `applied` was read may not be whole.
+    batches.retain(|batch| batch.index <= applied.index);
+    match batches.last() {
+        Some(last) if batches.len() >= BATCHES_MAX => {
+            let (index, at_ms) = (last.index, last.at_ms);
+            (batches, index, at_ms)
+        }
+        _ => (batches, applied.index, applied.at_ms),
+    }
+}
+
 /// Follows one group.
 struct Follower {
     group: GroupId,
@@ -204,13 +217,8 @@ impl Follower {
                 return;
             }
             match self.source.events_after(self.group, hub.at().index, BATCHES_MAX) {
-                Ok(mut batches) => {
-                    let is_full = batches.len() == BATCHES_MAX;
-                    batches.retain(|batch| batch.index <= applied.index);
-                    let (index, at_ms) = match batches.last() {
-                        Some(last) if is_full && batches.len() == BATCHES_MAX => (last.index, last.at_ms),
-                        _ => (applied.index, applied.at_ms),
-                    };
+                Ok(batches) => {
+                    let (batches, index, at_ms) = reach(batches, applied);
                     let wanted = hub.advance(&batches, index, at_ms, &tail);
                     self.build(wanted);
                     if let Some(rights) = &self.rights

@@ -251,6 +251,10 @@ impl<S: Sink> Hub<S> {
         if from.epoch != self.at.epoch || from.group != self.at.group {
             return Err(ResetReason::Restored);
         }
+        if from.index == self.at.index && from.ordinal != self.at.ordinal {
+            // This node started right here, without the entry's events: it cannot tell whether the screen has them all.
+            return Err(ResetReason::BelowFloor);
+        }
         let mut batches = Vec::new();
         let mut reached = from.index;
         while reached < self.at.index {

@@ -126,7 +126,8 @@ impl<'a> Parts<'a> {
     fn add(&mut self, bytes: usize, put: impl FnOnce(&mut Part)) {
         if self.bytes + bytes > FRAME_BYTES_SOFT_MAX && self.bytes > 0 {
             let next = Self::new(self.part.through, self.part.at_ms, self.view).part;
-            let full = std::mem::replace(&mut self.part, Part { part: self.part.part + 1, ..next });
+            let part = self.part.part + 1;
+            let full = std::mem::replace(&mut self.part, Part { part, ..next });
             self.encoded.push(ToScreen::Snapshot(full).encode(self.view.encoding));
             self.bytes = 0;
         }

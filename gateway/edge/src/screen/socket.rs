@@ -190,7 +190,9 @@ impl Screen {
         while let Some(effect) = effects.pop_front() {
             match effect {
                 // One that takes no more is found out by the loop.
-                Effect::Send(message) => drop(self.outbox.push(&message.encode(self.encoding))),
+                Effect::Send(message) => {
+                    let _ = self.outbox.push(&message.encode(self.encoding));
+                }
                 Effect::Authenticate { token } => effects.extend(self.authenticate(&token).await),
                 Effect::Derive { from } => effects.extend(self.subscribe(from)),
                 Effect::Join { view, from, reset } => {
@@ -249,7 +251,7 @@ impl Screen {
             self.session.unwatched(&camera);
             self.watching.stop(&camera);
             let status = VideoStatus { camera, health, codec: String::new(), message };
-            drop(self.outbox.push(&ToScreen::VideoStatus(status).encode(self.encoding)));
+            let _ = self.outbox.push(&ToScreen::VideoStatus(status).encode(self.encoding));
         }
     }
 

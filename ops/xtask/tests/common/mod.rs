@@ -103,7 +103,8 @@ pub(crate) fn has_word(line: &str, name: &str) -> bool {
     line.match_indices(name).any(|(at, _)| {
         let before = line[..at].chars().next_back();
         let after = line[at + name.len()..].chars().next();
-        !before.is_some_and(in_name) && !(name.ends_with(in_name) && after.is_some_and(in_name))
+        let goes_on = before.is_some_and(in_name) || (name.ends_with(in_name) && after.is_some_and(in_name));
+        !goes_on
     })
 }
 

@@ -1,0 +1,120 @@
+//! Who leads a group, and how old the knowledge of its quorum is.
+
+use std::{
+    sync::{Arc, PoisonError, Weak},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use domain::GroupId;
+use openraft::{Instant as _, ServerState, async_runtime::watch::WatchReceiver};
+use tokio::sync::watch;
+
+use crate::{
+    groups::{Group, Groups, Inner},
+    kinds,
+    types::NodeId,
+};
+
+/// How often leaders tell how old their quorum is.
+const QUORUM_TELL: Duration = Duration::from_millis(500);
+
+/// Who leads a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lead {
+    /// The leader, as far as this node knows.
+    pub leader: Option<NodeId>,
+    /// Raft term.
+    pub term: u64,
+    /// This node leads, and has applied the first entry of its term: actors may wake.
+    pub is_self_ready: bool,
+}
+
+/// What a leader last told of its quorum.
+#[derive(Clone, Copy)]
+pub(crate) struct Told {
+    at: Instant,
+    age: Duration,
+}
+
+impl Groups {
+    /// Rings when the lead of the group changes.
+    #[must_use]
+    pub fn lead_watch(&self, group: GroupId) -> watch::Receiver<Lead> {
+        self.group(group).lead.subscribe()
+    }
+
+    /// Time since this node last knew of a quorum of the group: itself when it leads, else by its leader's word.
+    #[must_use]
+    pub fn quorum_age(&self, group: GroupId) -> Duration {
+        let group = self.group(group);
+        if let Ok(leader) = group.raft.as_leader() {
+            return leader.last_quorum_acked().map_or(Duration::ZERO, |acked| acked.elapsed());
+        }
+        match *group.quorum.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(told) => told.age + told.at.elapsed(),
+            None => self.0.started.elapsed(),
+        }
+    }
+
+    /// Takes what the live bus brings for consensus.
+    pub fn serve_live(&self, from: NodeId, topic: u16, key: &[u8], value: &[u8]) {
+        if topic != kinds::QUORUM_TOPIC {
+            return;
+        }
+        let (Ok(key), Ok(age)) = (<[u8; 4]>::try_from(key), <[u8; 8]>::try_from(value)) else { return };
+        let Ok(group) = self.group_at(u32::from_be_bytes(key)) else { return };
+        if group.lead.borrow().leader == Some(from) {
+            let told = Told { at: Instant::now(), age: Duration::from_millis(u64::from_be_bytes(age)) };
+            *group.quorum.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+        }
+    }
+}
+
+/// Keeps a group's [`Lead`] as openraft's metrics and the state machine have it.
+pub(crate) async fn watch_lead(node: NodeId, group: Arc<Group>) {
+    let mut metrics = group.raft.server_metrics();
+    let mut applied = group.shared.applied.subscribe();
+    loop {
+        let lead = {
+            // Cloned at once: a borrowed metric held for long stops openraft's core.
+            let now = WatchReceiver::borrow_watched(&metrics).clone();
+            let term = now.vote.leader_id.term;
+            let leads = now.state == ServerState::Leader && now.current_leader == Some(node);
+            let is_self_ready = leads && group.shared.view().applied.term == term;
+            Lead { leader: now.current_leader, term, is_self_ready }
+        };
+        group.lead.send_if_modified(|current| {
+            let changed = *current != lead;
+            *current = lead;
+            changed
+        });
+        let waits_to_be_ready = lead.leader == Some(node) && !lead.is_self_ready;
+        tokio::select! {
+            changed = WatchReceiver::changed(&mut metrics) => if changed.is_err() {
+                group.lead.send_replace(Lead::default());
+                return;
+            },
+            changed = applied.changed(), if waits_to_be_ready => if changed.is_err() {
+                return;
+            },
+        }
+    }
+}
+
+/// Tells the others how old the quorum of each group is that this node leads.
+pub(crate) async fn tell_quorum(inner: Weak<Inner>) {
+    let mut tick = tokio::time::interval(QUORUM_TELL);
+    loop {
+        tick.tick().await;
+        let Some(inner) = inner.upgrade() else { return };
+        for group in &inner.groups {
+            if let Ok(leader) = group.raft.as_leader() {
+                let age = leader.last_quorum_acked().map_or(Duration::ZERO, |acked| acked.elapsed());
+                let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+                let key = Bytes::copy_from_slice(&group.id.0.to_be_bytes());
+                inner.peers.publish(kinds::QUORUM_TOPIC, key, Bytes::copy_from_slice(&age.to_be_bytes()));
+            }
+        }
+    }
+}
