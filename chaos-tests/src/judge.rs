@@ -117,34 +117,13 @@ fn judge_incidents(promises: &Promises, found: &Found, broken: &mut Broken) {
                 continue;
             }
         };
-        let count = |kind: &str, note: Option<&str>| {
-            incident.timeline.iter().filter(|(is, of)| is == kind && note.is_none_or(|note| note == of)).count()
-        };
-        let mut demand = |what: String, fate: &Fate, times: usize| match (fate, times) {
-            (Fate::Refused(why), _) => broken.put(format!("{what} was refused: {why}")),
-            (Fate::Acknowledged, 0) => broken.put(format!("{what} was acknowledged and is lost")),
-            (Fate::Unknown, 0) | (_, 1) => {}
-            (_, times) => broken.put(format!("{what} is there {times} times")),
-        };
-        demand(format!("opening of {summary}"), &promise.opened, count("incident_opened", None));
-        match &promise.acknowledged {
-            Some(fate) => {
-                demand(format!("acknowledgement of {summary}"), fate, count("incident_acknowledged", None));
-            }
-            None if count("incident_acknowledged", None) > 0 => {
-                broken.put(format!("acknowledgement of {summary} was never sent"));
-            }
-            None => {}
-        }
+        let count = |kind: &str| incident.timeline.iter().filter(|(is, _)| is == kind).count();
+        demand(broken, &format!("opening of {summary}"), Some(&promise.opened), count("incident_opened"));
+        let acknowledgement = format!("acknowledgement of {summary}");
+        demand(broken, &acknowledgement, promise.acknowledged.as_ref(), count("incident_acknowledged"));
         for (note, fate) in &promise.notes {
-            let what = format!("note {note} of {summary}");
-            let times = incident.timeline.iter().filter(|(is, of)| is == "incident_noted" && of == note).count();
-            match (fate, times) {
-                (Fate::Refused(why), _) => broken.put(format!("{what} was refused: {why}")),
-                (Fate::Acknowledged, 0) => broken.put(format!("{what} was acknowledged and is lost")),
-                (Fate::Unknown, 0) | (_, 1) => {}
-                (_, times) => broken.put(format!("{what} is there {times} times")),
-            }
+            let times = incident.timeline.iter().filter(|(kind, of)| kind == "incident_noted" && of == note).count();
+            demand(broken, &format!("note {note} of {summary}"), Some(fate), times);
         }
         let noted = incident.timeline.iter().filter(|(kind, _)| kind == "incident_noted");
         for (_, note) in noted.filter(|(_, note)| !promise.notes.contains_key(note)) {
@@ -153,6 +132,17 @@ fn judge_incidents(promises: &Promises, found: &Found, broken: &mut Broken) {
     }
     for (summary, held) in by_summary {
         broken.put(format!("{} incidents {summary} were never reported", held.len()));
+    }
+}
+
+/// Says what is wrong with something that is there so many times; no fate: it was never sent.
+fn demand(broken: &mut Broken, what: &str, fate: Option<&Fate>, times: usize) {
+    match (fate, times) {
+        (Some(Fate::Refused(why)), _) => broken.put(format!("{what} was refused: {why}")),
+        (Some(Fate::Acknowledged), 0) => broken.put(format!("{what} was acknowledged and is lost")),
+        (Some(Fate::Acknowledged | Fate::Unknown), 1) | (Some(Fate::Unknown) | None, 0) => {}
+        (None, times) => broken.put(format!("{what} was never sent and is there {times} times")),
+        (_, times) => broken.put(format!("{what} is there {times} times")),
     }
 }
 

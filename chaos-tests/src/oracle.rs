@@ -119,8 +119,7 @@ impl Oracle {
 
     /// An incident is about to be reported.
     pub fn incident_sent(&self, summary: &str) {
-        let promise =
-            IncidentPromise { opened: Fate::Unknown, id: None, acknowledged: None, notes: BTreeMap::new() };
+        let promise = IncidentPromise { opened: Fate::Unknown, id: None, acknowledged: None, notes: BTreeMap::new() };
         self.inner().promises.incidents.insert(summary.to_owned(), promise);
     }
 

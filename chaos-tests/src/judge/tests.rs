@@ -64,18 +64,45 @@ fn kept_promises_are_kept_whatever_became_of_the_unknown() {
 #[test]
 fn every_way_to_break_one_is_found() {
     let readings = |found: &mut Found, values: &[(u64, i64)]| found.readings.insert("s".to_owned(), values.to_vec());
-    assert!(broken(|found| { readings(found, &[]); }).contains("is lost"));
-    assert!(broken(|found| { readings(found, &[(1, 5), (1, 5)]); }).contains("is there 2 times"));
-    assert!(broken(|found| { readings(found, &[(1, 6)]); }).contains("says 6 and not 5"));
-    assert!(broken(|found| { readings(found, &[(1, 5), (2, 5), (2, 5)]); }).contains("is there 2 times"));
-    assert!(broken(|found| { readings(found, &[(1, 5), (9, 5)]); }).contains("was never sent"));
+    assert!(
+        broken(|found| {
+            readings(found, &[]);
+        })
+        .contains("is lost")
+    );
+    assert!(
+        broken(|found| {
+            readings(found, &[(1, 5), (1, 5)]);
+        })
+        .contains("is there 2 times")
+    );
+    assert!(
+        broken(|found| {
+            readings(found, &[(1, 6)]);
+        })
+        .contains("says 6 and not 5")
+    );
+    assert!(
+        broken(|found| {
+            readings(found, &[(1, 5), (2, 5), (2, 5)]);
+        })
+        .contains("is there 2 times")
+    );
+    assert!(
+        broken(|found| {
+            readings(found, &[(1, 5), (9, 5)]);
+        })
+        .contains("was never sent")
+    );
     assert!(broken(|found| found.incidents.clear()).contains("incident marker was acknowledged and is lost"));
     let twice = |found: &mut Found| {
         let again = found.incidents["I1"].clone();
         found.incidents.insert("I2".to_owned(), again);
     };
     assert!(broken(twice).contains("is there 2 times: I1 I2"));
-    assert!(broken(|found| timeline(found).retain(|(kind, _)| kind != "incident_noted")).contains("note n of marker was"));
+    assert!(
+        broken(|found| timeline(found).retain(|(kind, _)| kind != "incident_noted")).contains("note n of marker was")
+    );
     assert!(broken(|found| timeline(found).push(line("incident_noted", "n"))).contains("note n of marker is there 2"));
     assert!(broken(|found| timeline(found).push(line("incident_noted", "x"))).contains("note x of marker was never"));
     assert!(broken(|found| timeline(found).push(line("incident_acknowledged", ""))).contains("is there 2 times"));

@@ -16,7 +16,7 @@ use tokio::{
 };
 
 pub mod publisher;
-mod tls;
+pub(crate) mod tls;
 
 /// How long one attempt may take: longer than the gateway's own deadline of 10 s.
 const ATTEMPT_MS_MAX: u64 = 12_000;

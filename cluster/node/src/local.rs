@@ -146,7 +146,11 @@ impl LocalCluster {
 
     /// Waits until every running node says that it is ready.
     pub async fn ready(&mut self) -> Result<()> {
-        let http = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(2)).build()?;
+        let http = reqwest::Client::builder()
+            .use_preconfigured_tls(crate::client::tls::config(None)?)
+            .no_proxy()
+            .timeout(Duration::from_secs(2))
+            .build()?;
         let until = Instant::now() + READY_WITHIN;
         for node in &mut self.nodes {
             let Some(child) = &mut node.child else { continue };

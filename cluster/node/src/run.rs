@@ -39,6 +39,9 @@ const HEALTH_TICK: Duration = Duration::from_millis(500);
 /// How often a founder looks whether the first administrator is there.
 const FOUNDING_TICK: Duration = Duration::from_millis(200);
 
+/// How long a new cluster's gateway waits for the first administrator: the other founders may be started later.
+const FOUNDING_WITHIN: Duration = Duration::from_secs(30);
+
 /// Deadline of the founding proposal.
 const FOUNDING_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -112,6 +115,11 @@ impl Node {
             tasks.push(tokio::spawn(async move { run_subscriber(subscriber, intake, fenced).await }));
         }
 
+        let founded = tokio::spawn(found_admin(groups.clone(), home.join(FIRST_ADMIN)));
+        if founding {
+            // Nobody can sign in before that: the gateway of a new cluster opens with its first administrator.
+            let _ = tokio::time::timeout(FOUNDING_WITHIN, founded).await;
+        }
         let mut edge_config = EdgeConfig::new(config.gateway.listen, public_url(&config), sealing_key);
         if config.gateway.tls {
             edge_config.tls = Some(server_tls(&config.certificates)?);
@@ -125,7 +133,6 @@ impl Node {
         tasks.push(tokio::spawn(agree_on_live_nodes(groups.clone(), peers.clone())));
         tasks.push(tokio::spawn(assign_cameras(groups.clone(), fleet, sealer)));
         tasks.push(tokio::spawn(balance(groups.clone(), peers.clone())));
-        tasks.push(tokio::spawn(found_admin(groups.clone(), home.join(FIRST_ADMIN))));
         router.ingest_came_up();
         tracing::info!(node = config.node, gateway = %edge.local_addr(), peers = %peers.local_addr(), "up");
         Ok(Self { groups, router, peers, edge: Some(edge), disk, stop, tasks })

@@ -16,12 +16,13 @@ use domain::{
     },
 };
 
+use crate::client::ClientError;
+
 pub mod fold;
 mod line;
 pub mod picture;
 mod screen;
 mod sign_in;
-mod tls;
 
 pub use screen::{Connection, Hook, Noted, SEEN_MAX, Screen, ScreenConfig};
 pub use sign_in::sign_in;
@@ -46,6 +47,9 @@ pub enum WatchError {
         /// What to give instead.
         remedy: String,
     },
+    /// The authority cannot be used.
+    #[error(transparent)]
+    Authority(#[from] ClientError),
     /// A node does not answer, or not as it should.
     #[error("{origin}: {reason}")]
     Lost {

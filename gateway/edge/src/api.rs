@@ -77,7 +77,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(unit::position))
         .routes(routes!(person::list, person::put))
         .routes(routes!(district::list, district::put))
-        .routes(routes!(admin_unit::list))
+        .routes(routes!(admin_unit::list, admin_unit::put))
         .routes(routes!(reading::push))
         .routes(routes!(quarantine::list))
         .routes(routes!(node::list))

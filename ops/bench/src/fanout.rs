@@ -134,9 +134,7 @@ pub(crate) struct Verdict {
 /// Judges readers against `expected` events: whole is who has that many, without a break, and the same digest as most.
 pub(crate) fn judge(slots: &[Arc<Slot>], expected: u64) -> Verdict {
     let digest = |slot: &Slot| slot.digest.load(Ordering::Relaxed);
-    let full = |slot: &Slot| {
-        slot.count.load(Ordering::Relaxed) == expected && slot.breaks.load(Ordering::Relaxed) == 0
-    };
+    let full = |slot: &Slot| slot.count.load(Ordering::Relaxed) == expected && slot.breaks.load(Ordering::Relaxed) == 0;
     let mut digests = std::collections::HashMap::<u64, usize>::new();
     for slot in slots.iter().filter(|slot| !slot.stalls && full(slot)) {
         *digests.entry(digest(slot)).or_default() += 1;
@@ -171,7 +169,8 @@ pub(crate) fn explain(slots: &[Arc<Slot>], expected: u64) -> String {
 /// Raises this process's bound of open files to its hard bound, for itself and what it starts.
 pub(crate) fn raise_open_files() -> Result<()> {
     let limits = std::fs::read_to_string("/proc/self/limits")?;
-    let line = limits.lines().find(|line| line.starts_with("Max open files")).ok_or("no bound of open files is told")?;
+    let line =
+        limits.lines().find(|line| line.starts_with("Max open files")).ok_or("no bound of open files is told")?;
     let hard = line.split_whitespace().nth(4).ok_or("no hard bound of open files is told")?;
     let own = std::process::id().to_string();
     let raised =

@@ -55,7 +55,8 @@ impl Samples {
 
 /// `{percentile: value}` of sorted samples, for the details.
 pub(crate) fn curve(sorted: &[f64]) -> Value {
-    let points = PERCENTILES.iter().filter_map(|percent| Some(json!([percent, rounded(percentile(sorted, *percent)?)])));
+    let points =
+        PERCENTILES.iter().filter_map(|percent| Some(json!([percent, rounded(percentile(sorted, *percent)?)])));
     json!({ "samples": sorted.len(), "percentiles_ms": points.collect::<Vec<_>>() })
 }
 

@@ -81,7 +81,7 @@ impl Reign {
             ctx,
         });
         count(&reign.ctx.counters.reigns);
-
+        reign.stamp().await;
         // First everything that stands in state, then the events after it: nothing falls in between.
         reign.rescan();
         let pump = tokio::spawn(pump(reign.clone(), applied.index, PUMP_BATCHES_MAX));

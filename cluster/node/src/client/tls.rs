@@ -11,7 +11,7 @@ use rustls::{
 use super::ClientError;
 
 /// Trusts the certificates in `ca_pem`; without one nothing is trusted, which is right for plain HTTP on loopback.
-pub(super) fn config(ca_pem: Option<&[u8]>) -> Result<ClientConfig, ClientError> {
+pub(crate) fn config(ca_pem: Option<&[u8]>) -> Result<ClientConfig, ClientError> {
     let broken = |remedy: String| ClientError::Config { field: "ca", remedy };
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(ca_pem.unwrap_or_default()) {

@@ -19,8 +19,8 @@ use super::{
     fold::{Folded, fold},
     line::{End, Line},
     picture::Picture,
-    tls,
 };
+use crate::client::tls;
 
 /// First and longest pause before the next node is tried. A node that was just killed has been replaced by another one
 /// within the first of them.

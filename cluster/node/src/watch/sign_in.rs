@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use reqwest::header::SET_COOKIE;
 
-use super::{COOKIE, WatchError, tls};
+use super::{COOKIE, WatchError};
+use crate::client::tls;
 
 /// How long signing in at one node may take: a password check waits for its turn and costs tens of milliseconds.
 const SIGN_IN_MS_MAX: u64 = 10_000;

@@ -68,6 +68,7 @@ pub(crate) async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(
         encoding,
         cookie,
         caller: None,
+        welcomed: false,
         joined: None,
         opened,
         app,
@@ -94,6 +95,8 @@ struct Screen {
     cookie: Option<Token>,
     /// Who it is, once that is known.
     caller: Option<(Token, Caller)>,
+    /// It has been told who it is: heartbeats come after that.
+    welcomed: bool,
     /// The view under which it is in the hubs.
     joined: Option<Arc<View>>,
     opened: Instant,
@@ -128,6 +131,7 @@ impl Screen {
                         if self.write(socket, messages).await.is_err() {
                             return End::Gone;
                         }
+                        self.welcomed |= self.caller.is_some();
                         continue;
                     }
                     None => {
@@ -142,7 +146,7 @@ impl Screen {
                     }
                     continue;
                 }
-                changed = beat.changed(), if self.caller.is_some() => {
+                changed = beat.changed(), if self.welcomed => {
                     if changed.is_err() {
                         self.session.close(ByeCode::ShuttingDown, "this node stops: use another one")
                     } else {

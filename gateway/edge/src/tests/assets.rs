@@ -1,13 +1,14 @@
 //! The screens' own files over loopback.
 
-use reqwest::Client;
-
-use super::province::{config, province, serve};
+use super::{
+    http::client,
+    province::{config, province, serve},
+};
 
 #[tokio::test]
 async fn the_start_page_stands_for_every_page_and_is_asked_for_again_with_its_tag() {
     let served = serve(&province(), 1, config());
-    let get = |path: &str| Client::new().get(served.url(path)).header("accept", "text/html,*/*");
+    let get = |path: &str| client().get(served.url(path)).header("accept", "text/html,*/*");
     let page = get("/").send().await.unwrap();
     assert_eq!(page.status(), 200);
     assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
@@ -19,6 +20,6 @@ async fn the_start_page_stands_for_every_page_and_is_asked_for_again_with_its_ta
     let again = get("/").header("if-none-match", tag.clone()).send().await.unwrap();
     assert_eq!((again.status().as_u16(), again.headers()["etag"].clone()), (304, tag.clone()));
     assert_eq!(get("/tường/nào").send().await.unwrap().headers()["etag"], tag, "a page of the screens' own");
-    let missing = Client::new().get(served.url("/assets/x.js")).header("accept", "*/*").send().await.unwrap();
+    let missing = client().get(served.url("/assets/x.js")).header("accept", "*/*").send().await.unwrap();
     assert_eq!(missing.status(), 404, "a missing file is not the start page");
 }

@@ -11,7 +11,7 @@ use std::{
 use domain::{
     AlarmKey, AmendIncident, CameraHealth, CameraId, ClearAlarm, Command, Condition, DeviceStatus, EntityId, GroupId,
     IncidentId, IncidentKind, Micro, Millis, NoteIncident, Position, PutUnit, RaiseAlarm, Reading, RecordCameraHealth,
-    RecordReadings, RegisterCamera, RegisterSensor, SensorId, SetDeviceStatus, Severity, State, policy::Noun,
+    RecordReadings, RegisterCamera, RegisterSensor, SensorId, SetDeviceStatus, Severity, policy::Noun,
     wire::Record,
 };
 use proptest::prelude::*;

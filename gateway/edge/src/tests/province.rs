@@ -175,7 +175,6 @@ pub(super) fn province() -> Arc<Cluster> {
 pub(super) struct Served {
     pub(super) cluster: Arc<Cluster>,
     pub(super) node: Arc<Node>,
-    pub(super) cameras: Arc<Cameras>,
     pub(super) edge: Edge,
 }
 
@@ -196,9 +195,8 @@ pub(super) fn config() -> EdgeConfig {
 /// A node's edge over a cluster.
 pub(super) fn serve(cluster: &Arc<Cluster>, id: u64, config: EdgeConfig) -> Served {
     let node = cluster.node(id);
-    let cameras = Arc::new(Cameras::default());
     let nodes = Arc::new(|| vec![(1, "http://trongdong.test".to_owned()), (2, "http://khac.test".to_owned())]);
     let road = Arc::new(ToCluster(node.clone()));
-    let edge = Edge::start_over(config, node.clone(), road, cameras.clone(), nodes).unwrap();
-    Served { cluster: cluster.clone(), node, cameras, edge }
+    let edge = Edge::start_over(config, node.clone(), road, Arc::new(Cameras::default()), nodes).unwrap();
+    Served { cluster: cluster.clone(), node, edge }
 }

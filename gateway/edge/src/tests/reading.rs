@@ -1,12 +1,12 @@
 //! Readings over HTTP: acknowledged when they are committed, and not before.
 
 use domain::{DeviceStatus, Micro, Millis, Reading, Readings, SensorId, wire::Record};
-use reqwest::{Client, RequestBuilder};
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 
 use super::{
     double::Fate,
-    http::{answer, user},
+    http::{answer, client, user},
     province::{PASSWORD, Served, config, province, serve},
 };
 use crate::{cluster::RoadError, limits::READINGS_BYTES_MAX};
@@ -14,7 +14,7 @@ use crate::{cluster::RoadError, limits::READINGS_BYTES_MAX};
 const AT_MS: u64 = 4_000_000_000_000;
 
 fn push(served: &Served) -> RequestBuilder {
-    Client::new().post(served.url("/api/readings")).basic_auth("tram", Some(PASSWORD))
+    client().post(served.url("/api/readings")).basic_auth("tram", Some(PASSWORD))
 }
 
 fn reading(sensor: &str, at_ms: u64) -> Value {
@@ -81,7 +81,7 @@ async fn what_does_not_parse_names_the_reading() {
 #[tokio::test]
 async fn only_devices_and_administrators_push_and_only_for_their_districts() {
     let served = serve(&province(), 1, config());
-    let wrong = Client::new().post(served.url("/api/readings")).basic_auth("tram", Some("wrong"));
+    let wrong = client().post(served.url("/api/readings")).basic_auth("tram", Some("wrong"));
     assert_eq!(answer(wrong.json(&reading("s1", AT_MS))).await.0, 401);
     let (status, body) = answer(push(&served).json(&json!([reading("s1", AT_MS), reading("s2", AT_MS)]))).await;
     assert_eq!((status, &body["field"]), (403, &json!("readings[1].sensor")));
@@ -90,7 +90,7 @@ async fn only_devices_and_administrators_push_and_only_for_their_districts() {
     assert_eq!(answer(by_operator.json(&reading("s1", AT_MS))).await.0, 403);
     let admin = user(&served, "admin").await;
     let bearer = admin.cookie.strip_prefix("td_session=").unwrap();
-    let by_admin = Client::new().post(served.url("/api/readings")).bearer_auth(bearer);
+    let by_admin = client().post(served.url("/api/readings")).bearer_auth(bearer);
     assert_eq!(answer(by_admin.json(&reading("s2", AT_MS))).await.0, 200);
 }
 

@@ -45,7 +45,7 @@ pub(super) fn gateway(cluster: &Arc<Cluster>, id: u64, config: EdgeConfig) -> Ga
 
 /// Opens a session as signing in does, without the password.
 pub(super) fn token(cluster: &Cluster, person: &str) -> Token {
-    let text = format!("{person:A>43}");
+    let text = format!("{person:A<43}");
     let token = Token::read(&text).expect("a token of 43 characters");
     let open = OpenSession {
         session: token.session(),

@@ -13,7 +13,7 @@ use tokio_tungstenite::{
 
 use super::{
     fold::decode,
-    http::user,
+    http::{client, user},
     province::{accepted, config, province, serve},
     screen::{Client, gateway, token},
 };
@@ -123,7 +123,7 @@ async fn a_handshake_that_is_not_ours_is_refused() {
     assert_eq!(connect(&address, &[]).await.err(), Some(400), "no protocol that we speak");
     assert_eq!(connect(&address, &[protocol, ("origin", "http://evil.test")]).await.err(), Some(403));
     assert!(connect(&address, &[protocol, ("origin", "http://khac.test")]).await.is_ok(), "a page of another node");
-    let plain = reqwest::get(served.url("/ws")).await.unwrap();
+    let plain = client().get(served.url("/ws")).send().await.unwrap();
     assert_eq!(plain.status(), 400);
 }
 

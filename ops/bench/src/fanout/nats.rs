@@ -138,7 +138,8 @@ impl Client {
     async fn open(target: &Target, subscribes: bool) -> io::Result<Self> {
         let mut client = Self { socket: Socket::open(target).await?, input: BytesMut::new() };
         let subscription = if subscribes { format!("SUB {SUBJECT} 1\r\n") } else { String::new() };
-        let hello = format!("CONNECT {{\"verbose\":false,\"pedantic\":false,\"protocol\":1}}\r\n{subscription}PING\r\n");
+        let hello =
+            format!("CONNECT {{\"verbose\":false,\"pedantic\":false,\"protocol\":1}}\r\n{subscription}PING\r\n");
         client.socket.send(hello.as_bytes()).await?;
         while client.next().await? != Operation::Pong {}
         Ok(client)

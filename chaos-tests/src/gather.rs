@@ -1,0 +1,82 @@
+//! Asks one node what it holds of everything that was sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::{
+    Failure,
+    desk::Desk,
+    judge::{Found, FoundIncident},
+    load::MARK,
+    oracle::Promises,
+};
+
+/// What the nodes that `desk` asks hold.
+///
+/// # Errors
+/// A question was refused or not answered, or an answer says that it is not the whole.
+pub async fn gather(desk: &Desk, promises: &Promises) -> Result<Found, Failure> {
+    let times = || promises.readings.keys().map(|(_, at_ms)| *at_ms);
+    let (from_ms, to_ms) = (times().min().unwrap_or_default(), times().max().unwrap_or_default());
+    let sensors: BTreeSet<&String> = promises.readings.keys().map(|(sensor, _)| sensor).collect();
+    let mut readings = BTreeMap::new();
+    for sensor in sensors {
+        let path = format!("/api/sensors/{sensor}/readings?from_ms={from_ms}&to_ms={to_ms}");
+        let chart = whole(desk, &path).await?;
+        readings.insert(sensor.clone(), points(&chart).ok_or_else(|| format!("{path}: {chart}"))?);
+    }
+    let mut incidents = BTreeMap::new();
+    let list = whole(desk, "/api/incidents").await?;
+    for incident in list["items"].as_array().ok_or("/api/incidents: no items")? {
+        let (id, summary) = (text(&incident["id"]), text(&incident["summary"]));
+        if !summary.starts_with(MARK) {
+            continue;
+        }
+        let path = format!("/api/incidents/{id}/timeline");
+        let timeline = desk.get(&path).await.accepted(&path)?;
+        let lines = timeline.as_array().ok_or_else(|| format!("{path}: {timeline}"))?;
+        let timeline = lines.iter().map(|line| (text(&line["kind"]), text(&line["note"]))).collect();
+        incidents.insert(id, FoundIncident { summary, timeline });
+    }
+    Ok(Found { readings, incidents })
+}
+
+async fn whole(desk: &Desk, path: &str) -> Result<Value, Failure> {
+    let answer = desk.get(path).await.accepted(path)?;
+    if answer["truncated"].as_bool() != Some(false) {
+        return Err(format!("{path}: the answer is not the whole; make the drill shorter").into());
+    }
+    Ok(answer)
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn points(chart: &Value) -> Option<Vec<(u64, i64)>> {
+    chart["points"]
+        .as_array()?
+        .iter()
+        .map(|point| {
+            let value = point[1].as_f64()?;
+            #[allow(clippy::cast_possible_truncation, reason = "the load's values are thousandths below a million")]
+            let value_micro = (value * 1e6).round() as i64;
+            Some((point[0].as_u64()?, value_micro))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_chart_is_read_to_the_millionth() {
+        let chart = json!({ "points": [[1, 0.001], [2, 12.345]] });
+        assert_eq!(points(&chart), Some(vec![(1, 1_000), (2, 12_345_000)]));
+        assert_eq!(points(&json!({ "points": [[1, "x"]] })), None);
+    }
+}

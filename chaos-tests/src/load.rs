@@ -1,0 +1,232 @@
+//! Work for the cluster: readings over HTTP and over MQTT, and commands of operators. Everything that is sent is written
+//! into the oracle first, so that a promise cannot be forgotten.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{interval, timeout},
+};
+
+use crate::{
+    Failure,
+    desk::{Desk, Outcome},
+    device::{Device, DeviceConfig, DeviceCounts},
+    oracle::{Fate, Oracle},
+    unix_ms,
+    world::{DEVICE, OPERATOR, Site, World},
+};
+
+/// How the text of every incident of the load begins.
+pub const MARK: &str = "drill ";
+/// Between two batches of readings over HTTP.
+const PUSH_PACE: Duration = Duration::from_millis(50);
+/// Between two incidents of one operator.
+const COMMAND_PACE: Duration = Duration::from_millis(250);
+/// Between two readings of the MQTT device.
+const MEASURE_PACE: Duration = Duration::from_millis(20);
+/// How long the load may take to get its last answers.
+const FINISH: Duration = Duration::from_secs(120);
+
+/// What the load consists of.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Readings pushed over HTTP.
+    pub http: bool,
+    /// Readings published to the nodes' own MQTT endpoints.
+    pub mqtt: bool,
+    /// Operators at desks, each with commands.
+    pub operators: usize,
+}
+
+impl Plan {
+    /// Everything.
+    pub const FULL: Self = Self { http: true, mqtt: true, operators: 2 };
+}
+
+/// Running work.
+pub struct Load {
+    /// What was promised so far.
+    pub oracle: Arc<Oracle>,
+    stop: watch::Sender<bool>,
+    tasks: JoinSet<Result<DeviceCounts, Failure>>,
+}
+
+impl Load {
+    /// Signs in and begins.
+    ///
+    /// # Errors
+    /// Somebody is not let in.
+    pub async fn start(world: &World, plan: Plan) -> Result<Self, Failure> {
+        let oracle = Arc::new(Oracle::default());
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        let origins = world.origins();
+        if plan.http {
+            for (at, site) in world.sites.iter().enumerate() {
+                let desk = Desk::sign_in(&origins, DEVICE, &world.secret).await?.from_node(at);
+                tasks.spawn(push(desk, site.pushed.clone(), Arc::clone(&oracle), stopped.clone()));
+            }
+        }
+        if plan.mqtt {
+            let config = DeviceConfig {
+                addresses: world.mqtt(),
+                login: Some((DEVICE.to_owned(), world.secret.clone())),
+                client_id: "drill-device".to_owned(),
+                sensors: world.sites.iter().flat_map(|site| site.published.clone()).collect(),
+                pace: MEASURE_PACE,
+            };
+            let device = Device::new(config, Arc::clone(&oracle));
+            let stopped = stopped.clone();
+            tasks.spawn(device.run(stopped));
+        }
+        for number in 0..plan.operators {
+            let desk = Desk::sign_in(&origins, OPERATOR, &world.secret).await?.from_node(number);
+            let site = world.sites[number % world.sites.len()].clone();
+            tasks.spawn(operate(number, desk, site, Arc::clone(&oracle), stopped.clone()));
+        }
+        Ok(Self { oracle, stop, tasks })
+    }
+
+    /// Lets another device publish elsewhere, under the same oracle.
+    pub fn add_device(&mut self, config: DeviceConfig) {
+        self.tasks.spawn(Device::new(config, Arc::clone(&self.oracle)).run(self.stop.subscribe()));
+    }
+
+    /// Stops sending anything new, and waits for the last answers. Yields what the devices lived through, all together.
+    ///
+    /// # Errors
+    /// Somebody was not let in, or does not come to an end.
+    pub async fn finish(mut self) -> Result<(Arc<Oracle>, DeviceCounts), Failure> {
+        self.stop.send_replace(true);
+        let mut counts = DeviceCounts::default();
+        let done = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                let of_one = ended.map_err(|error| error.to_string())??;
+                counts.connections += of_one.connections;
+                counts.resent += of_one.resent;
+            }
+            Ok::<_, Failure>(())
+        };
+        timeout(FINISH, done).await.map_err(|_| "the load does not come to an end")??;
+        Ok((self.oracle, counts))
+    }
+}
+
+/// Pushes one reading for each sensor again and again; each batch is answered before the next is sent.
+async fn push(
+    desk: Desk,
+    sensors: Vec<String>,
+    oracle: Arc<Oracle>,
+    mut stop: watch::Receiver<bool>,
+) -> Result<DeviceCounts, Failure> {
+    let mut pace = interval(PUSH_PACE);
+    let (mut count, mut at_ms) = (0_u32, 0);
+    loop {
+        tokio::select! {
+            _ = pace.tick() => {}
+            _ = stop.changed() => {}
+        }
+        if *stop.borrow() {
+            break;
+        }
+        count += 1;
+        at_ms = unix_ms().max(at_ms + 1);
+        let value = f64::from(count) / 1_000.0;
+        for sensor in &sensors {
+            oracle.reading_sent(sensor, at_ms, i64::from(count) * 1_000);
+        }
+        let batch: Vec<Value> =
+            sensors.iter().map(|sensor| json!({ "sensor": sensor, "at_ms": at_ms, "value": value })).collect();
+        let failed_before = desk.attempts_failed();
+        let outcome = desk.push("/api/readings", &json!(batch)).await;
+        let was_unsure = desk.attempts_failed() > failed_before;
+        (0..desk.attempts_failed() - failed_before).for_each(|_| oracle.attempt_failed());
+        for (at, sensor) in sensors.iter().enumerate() {
+            let verdict = |body: &Value| body["verdicts"][at].as_str().unwrap_or("no verdict").to_owned();
+            let fate = match &outcome {
+                Outcome::Accepted(body) => match verdict(body).as_str() {
+                    "recorded" => Fate::Acknowledged,
+                    // Only what was sent before can be a duplicate.
+                    "duplicate" if was_unsure => Fate::Acknowledged,
+                    other => Fate::Refused(other.to_owned()),
+                },
+                Outcome::Refused { status: 422, body } if was_unsure && verdict(body) == "duplicate" => {
+                    Fate::Acknowledged
+                }
+                Outcome::Refused { status, body } => Fate::Refused(format!("{status} {body}")),
+                Outcome::Unknown(_) => Fate::Unknown,
+            };
+            oracle.reading_done(sensor, at_ms, fate);
+        }
+    }
+    Ok(DeviceCounts::default())
+}
+
+/// Reports incidents, acknowledges each and adds a note.
+async fn operate(
+    number: usize,
+    desk: Desk,
+    site: Site,
+    oracle: Arc<Oracle>,
+    mut stop: watch::Receiver<bool>,
+) -> Result<DeviceCounts, Failure> {
+    let mut pace = interval(COMMAND_PACE);
+    for count in 0_u32.. {
+        tokio::select! {
+            _ = pace.tick() => {}
+            _ = stop.changed() => {}
+        }
+        if *stop.borrow() {
+            break;
+        }
+        let summary = format!("{MARK}{number}-{count}");
+        oracle.incident_sent(&summary);
+        let report = json!({
+            "reference": summary, "kind": "other", "severity": "low", "place": site.place(),
+            "summary": summary, "exercise": true,
+        });
+        let (fate, opened) = command(&desk, &oracle, "/api/reports", &report).await;
+        let id = opened["entity"].as_str().map(str::to_owned);
+        oracle.incident(&summary, |promise| {
+            promise.opened = fate;
+            promise.id.clone_from(&id);
+        });
+        let Some(id) = id else { continue };
+
+        oracle.incident(&summary, |promise| promise.acknowledged = Some(Fate::Unknown));
+        let seen = json!({ "expected_version": opened["version"] });
+        let (fate, _) = command(&desk, &oracle, &format!("/api/incidents/{id}/acknowledge"), &seen).await;
+        oracle.incident(&summary, |promise| promise.acknowledged = Some(fate));
+
+        let note = format!("note of {summary}");
+        oracle.incident(&summary, |promise| {
+            promise.notes.insert(note.clone(), Fate::Unknown);
+        });
+        let (fate, _) = command(&desk, &oracle, &format!("/api/incidents/{id}/note"), &json!({ "note": note })).await;
+        oracle.incident(&summary, |promise| {
+            promise.notes.insert(note, fate);
+        });
+    }
+    Ok(DeviceCounts::default())
+}
+
+async fn command(desk: &Desk, oracle: &Oracle, path: &str, body: &Value) -> (Fate, Value) {
+    let sent = Instant::now();
+    let failed_before = desk.attempts_failed();
+    let outcome = desk.command(path, body).await;
+    (0..desk.attempts_failed() - failed_before).for_each(|_| oracle.attempt_failed());
+    match outcome {
+        Outcome::Accepted(body) => {
+            oracle.command_acknowledged(sent);
+            (Fate::Acknowledged, body)
+        }
+        Outcome::Refused { status, body } => (Fate::Refused(format!("{status} {body}")), Value::Null),
+        Outcome::Unknown(_) => (Fate::Unknown, Value::Null),
+    }
+}

@@ -1,0 +1,154 @@
+//! A storm from beginning to end: two screens and a load, a fault that the drill brings about, and the judgement.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use node::watch::{Screen, picture::Picture};
+use tokio::time::sleep;
+
+use crate::{
+    Failure,
+    gather::gather,
+    judge::{Broken, judge, judge_screen, judge_streams},
+    load::{Load, Plan},
+    oracle::{Oracle, Promises},
+    world::World,
+};
+
+/// A first complete picture.
+const PICTURE_WITHIN: Duration = Duration::from_secs(20);
+/// After a fault: until the next command is acknowledged.
+const RECOVERED_WITHIN: Duration = Duration::from_secs(60);
+/// After the storm: until all screens show the same.
+const SETTLED_WITHIN: Duration = Duration::from_secs(30);
+/// Between two looks while something is waited for.
+const LOOK: Duration = Duration::from_millis(100);
+/// Differences that are printed.
+const DIFFERENCES_MAX: usize = 6;
+
+/// A storm.
+pub struct Scene {
+    /// The cluster.
+    pub world: World,
+    /// The work.
+    pub load: Load,
+    /// Two screens with the same view: the first begins at the node that was named, the second at another.
+    pub screens: [Screen; 2],
+    name: &'static str,
+}
+
+impl Scene {
+    /// Opens the screens and begins the load. `first` is the node of the first screen, `second` that of the other.
+    ///
+    /// # Errors
+    /// A screen gets no picture, or somebody is not let in.
+    pub async fn begin(
+        name: &'static str,
+        world: World,
+        plan: Plan,
+        [first, second]: [u64; 2],
+    ) -> Result<Self, Failure> {
+        let screens = [world.screen(world.origins_from(first))?, world.screen(world.origins_from(second))?];
+        for screen in &screens {
+            screen.wait_until(PICTURE_WITHIN, Picture::is_complete).await?;
+        }
+        let load = Load::start(&world, plan).await?;
+        Ok(Self { world, load, screens, name })
+    }
+
+    /// Waits until a command was acknowledged that was sent after `fault`, and says how long that took.
+    ///
+    /// # Errors
+    /// None is.
+    pub async fn recovered(&self, what: &str, fault: Instant) -> Result<Duration, Failure> {
+        loop {
+            if let Some(after) = self.load.oracle.first_command_after(fault) {
+                println!("{}: {what}: next command acknowledged after {:.1} s", self.name, after.as_secs_f64());
+                return Ok(after);
+            }
+            if fault.elapsed() > RECOVERED_WITHIN {
+                return Err(format!("{what}: no command is acknowledged within {RECOVERED_WITHIN:?}").into());
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    /// Ends the load, brings every node up, lets everything settle, and judges it. Prints what the storm consisted of.
+    ///
+    /// # Errors
+    /// A promise was broken, or nothing was promised that could have been.
+    pub async fn judge(self) -> Result<Promises, Failure> {
+        let Self { mut world, load, screens, name } = self;
+        let (oracle, counts) = load.finish().await?;
+        world.revive().await?;
+        let promises = oracle.promises();
+        settle(&world, &screens).await?;
+        let mut broken = Broken::default();
+        for node in &world.cluster.nodes {
+            let desk = world.admin.at(&world.origin(node.id));
+            broken.add(&format!("node {}", node.id), judge(&promises, &gather(&desk, &promises).await?));
+        }
+        for (number, screen) in screens.iter().enumerate() {
+            broken.add(&format!("screen {number}"), screen.picture(|picture| judge_screen(&promises, picture)));
+        }
+        let other = screens[1].picture(Clone::clone);
+        let (streams, common) = screens[0].picture(|picture| judge_streams(picture, &other));
+        broken.add("streams", streams);
+        report(name, &oracle, &promises, &screens, common);
+        println!("{name}: device: {} connections, {} publishes sent again", counts.connections, counts.resent);
+        if promises.readings_acknowledged() == 0 && promises.commands_acknowledged() == 0 {
+            return Err("nothing was acknowledged, so nothing is proved".into());
+        }
+        if !broken.is_empty() {
+            return Err(broken.to_string().into());
+        }
+        world.done();
+        Ok(promises)
+    }
+}
+
+fn report(name: &str, oracle: &Arc<Oracle>, promises: &Promises, screens: &[Screen; 2], common: usize) {
+    println!(
+        "{name}: acknowledged {} readings and {} commands, {} unknown, {} attempts failed, {common} events in common",
+        promises.readings_acknowledged(),
+        promises.commands_acknowledged(),
+        promises.unknown(),
+        oracle.attempts_failed()
+    );
+    for (number, screen) in screens.iter().enumerate() {
+        let connection = screen.connection();
+        let counters = screen.picture(|picture| picture.counters);
+        println!("{name}: screen {number}: {} welcomes, {counters:?}, ends {:?}", connection.welcomes, connection.ends);
+    }
+}
+
+/// Waits until both screens, and a fresh one at each node, show the same.
+async fn settle(world: &World, screens: &[Screen; 2]) -> Result<(), Failure> {
+    let mut fresh = Vec::new();
+    for node in &world.cluster.nodes {
+        let screen = world.screen(world.origin(node.id))?;
+        screen.wait_until(PICTURE_WITHIN, Picture::is_complete).await?;
+        fresh.push(screen);
+    }
+    let until = Instant::now() + SETTLED_WITHIN;
+    loop {
+        let all = || screens.iter().chain(&fresh);
+        let first = screens[0].digest();
+        if all().all(|screen| screen.digest() == first && screen.picture(Picture::is_complete)) {
+            return Ok(());
+        }
+        if Instant::now() > until {
+            let newest = fresh.first().map(|screen| screen.picture(Clone::clone)).unwrap_or_else(|| Picture::new(0));
+            let mut lines = Vec::new();
+            for (number, screen) in all().enumerate() {
+                let places = screen.picture(Picture::positions);
+                lines.push(format!("screen {number} at {places:?}"));
+                lines.extend(screen.picture(|picture| newest.differences(picture, DIFFERENCES_MAX)));
+            }
+            return Err(format!("screens do not agree within {SETTLED_WITHIN:?}:\n  {}", lines.join("\n  ")).into());
+        }
+        sleep(LOOK).await;
+    }
+}

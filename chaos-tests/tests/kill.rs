@@ -1,0 +1,113 @@
+//! Nodes die and freeze under load: what was acknowledged stays, once, and every screen goes on without a gap or a double.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::time::{Duration, Instant};
+
+use chaos_tests::{
+    Failure,
+    load::Plan,
+    oracle::Promises,
+    scene::Scene,
+    world::{NODES, World},
+};
+use tokio::time::sleep;
+
+/// Work before the fault.
+const CALM: Duration = Duration::from_secs(3);
+/// Work under the fault, and again after it.
+const STORM: Duration = Duration::from_secs(4);
+/// How long a frozen node stays frozen: longer than its peers wait for it.
+const FROZEN: Duration = Duration::from_secs(5);
+/// A drill that promised less than this has tested nothing.
+const READINGS_MIN: usize = 300;
+const COMMANDS_MIN: usize = 20;
+
+/// Who leads the group, by what a screen is told.
+async fn leader(world: &World, group: u32) -> Result<u64, Failure> {
+    let screen = world.screen(world.origins())?;
+    screen.wait_until(Duration::from_secs(20), |picture| picture.leader(group).is_some()).await?;
+    screen.picture(|picture| picture.leader(group)).ok_or_else(|| "nobody leads".into())
+}
+
+fn another_than(node: u64) -> u64 {
+    node % NODES + 1
+}
+
+fn has_tested_something(promises: &Promises) {
+    assert!(promises.readings_acknowledged() >= READINGS_MIN, "{} readings", promises.readings_acknowledged());
+    assert!(promises.commands_acknowledged() >= COMMANDS_MIN, "{} commands", promises.commands_acknowledged());
+}
+
+/// Kills one node in the middle of the load and starts it again later. One screen is connected to it, one to another.
+async fn kill_one(name: &'static str, choose: impl AsyncFnOnce(&World) -> Result<u64, Failure>) -> Result<(), Failure> {
+    let world = World::start(name).await?;
+    let victim = choose(&world).await?;
+    let mut scene = Scene::begin(name, world, Plan::FULL, [victim, another_than(victim)]).await?;
+    sleep(CALM).await;
+    scene.world.kill(victim)?;
+    scene.recovered(&format!("node {victim} killed"), Instant::now()).await?;
+    sleep(STORM).await;
+    scene.world.revive().await?;
+    sleep(STORM).await;
+    assert!(scene.screens[0].connection().welcomes >= 2, "the first screen was connected to the node that died");
+    has_tested_something(&scene.judge().await?);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_leader_of_the_command_group_dies() {
+    kill_one("leader-command", async |world| leader(world, 0).await).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_leader_of_the_busiest_field_group_dies() {
+    kill_one("leader-field", async |world| leader(world, world.sites[0].group).await).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_follower_dies() {
+    kill_one("follower", async |world| Ok(another_than(leader(world, 0).await?))).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_die_at_once() {
+    let drill = async || {
+        let world = World::start("all").await?;
+        let mut scene = Scene::begin("all", world, Plan::FULL, [1, 2]).await?;
+        sleep(CALM).await;
+        for node in 1..=NODES {
+            scene.world.kill(node)?;
+        }
+        let fault = Instant::now();
+        scene.world.cluster.start().map_err(|error| error.to_string())?;
+        scene.recovered("all nodes killed", fault).await?;
+        scene.world.revive().await?;
+        sleep(STORM).await;
+        for screen in &scene.screens {
+            assert!(screen.connection().welcomes >= 2, "every screen has lost its node");
+        }
+        has_tested_something(&scene.judge().await?);
+        Ok::<_, Failure>(())
+    };
+    drill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_leader_freezes_and_comes_back_believing_that_it_leads() {
+    let drill = async || {
+        let world = World::start("frozen").await?;
+        let victim = leader(&world, 0).await?;
+        let mut scene = Scene::begin("frozen", world, Plan::FULL, [victim, another_than(victim)]).await?;
+        sleep(CALM).await;
+        scene.world.signal(victim, "STOP")?;
+        let fault = Instant::now();
+        sleep(FROZEN).await;
+        scene.world.signal(victim, "CONT")?;
+        scene.recovered(&format!("node {victim} frozen for {FROZEN:?}"), fault).await?;
+        sleep(STORM).await;
+        has_tested_something(&scene.judge().await?);
+        Ok::<_, Failure>(())
+    };
+    drill().await.unwrap();
+}

@@ -1,0 +1,121 @@
+//! `bench spine`: runs the parts and writes what they found. A figure whose measurement failed is absent, never zero.
+
+use std::{fs, path::Path, time::Instant};
+
+use serde_json::{Map, Value};
+
+use crate::{
+    Result, conditions,
+    parts::{self, Found, Setting},
+    report, stats,
+};
+
+/// A part: its name on the command line, and the beginnings of the names of its figures.
+struct Part {
+    name: &'static str,
+    figures: &'static [&'static str],
+}
+
+const PARTS: [Part; 7] = [
+    Part { name: "readings", figures: &["readings_"] },
+    Part { name: "commands", figures: &["commands_"] },
+    Part { name: "latency", figures: &["commit_to_socket_"] },
+    Part { name: "paint", figures: &["commit_to_paint_"] },
+    Part { name: "kill", figures: &["leader_kill_"] },
+    Part { name: "fanout", figures: &["fanout_", "nats_", "socket_kib", "reconnect_"] },
+    Part { name: "memory", figures: &["node_rss_"] },
+];
+
+/// What one run is asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Wanted {
+    /// Names of parts; empty: all.
+    pub(crate) only: Vec<String>,
+    /// Seconds of `cargo xtask test` on a machine that has built nothing, and on one that has built everything.
+    pub(crate) test_cold_s: Option<f64>,
+    /// See `test_cold_s`.
+    pub(crate) test_warm_s: Option<f64>,
+}
+
+/// Runs the parts, and writes after each, so that what is measured stays when a later one fails. `Err` when any failed.
+pub(crate) async fn run(setting: &Setting, wanted: Wanted) -> Result<()> {
+    if let Some(unknown) = wanted.only.iter().find(|name| PARTS.iter().all(|part| part.name != **name)) {
+        let names: Vec<_> = PARTS.iter().map(|part| part.name).collect();
+        return Err(format!("--only {unknown}: use any of {}", names.join(", ")).into());
+    }
+    let folder = setting.root.join("ops/reports");
+    fs::create_dir_all(&folder)?;
+    let mut spine = read(&folder.join(report::SPINE))?;
+    let mut detail = read(&folder.join(report::DETAIL))?;
+    for (name, value) in [("test_cold_s", wanted.test_cold_s), ("test_warm_s", wanted.test_warm_s)] {
+        if let Some(value) = value {
+            spine.insert(name.to_owned(), value.into());
+        }
+    }
+    let mut failed = Vec::new();
+    for part in PARTS.iter().filter(|part| wanted.only.is_empty() || wanted.only.iter().any(|name| name == part.name)) {
+        println!("{}:", part.name);
+        let begun = Instant::now();
+        let found = measure(part.name, setting).await;
+        spine.retain(|name, _| !part.figures.iter().any(|figure| name.starts_with(figure)));
+        detail.remove(part.name);
+        match found {
+            Ok(mut found) => {
+                found.note("commit", conditions::commit(&setting.root));
+                found.note("date", conditions::date());
+                found.note("seconds", stats::rounded(begun.elapsed().as_secs_f64()));
+                for (name, value) in &found.figures {
+                    println!("  {name} = {value}");
+                }
+                spine.extend(found.figures);
+                detail.insert(part.name.to_owned(), Value::Object(found.detail));
+            }
+            Err(error) => {
+                eprintln!("  failed: {error}");
+                failed.push(part.name);
+            }
+        }
+        if !setting.quick {
+            spine.insert("conditions".to_owned(), conditions::conditions(&setting.root)?.into());
+            spine.insert("commit".to_owned(), conditions::commit(&setting.root).into());
+            spine.insert("date".to_owned(), conditions::date().into());
+            write(&folder.join(report::SPINE), &spine)?;
+            write(&folder.join(report::DETAIL), &detail)?;
+        }
+    }
+    if setting.quick {
+        println!("quick: nothing was written");
+    } else {
+        write(&folder.join(report::SPINE), &spine)?;
+        report::write(&folder)?;
+    }
+    if failed.is_empty() { Ok(()) } else { Err(format!("these parts failed: {}", failed.join(", ")).into()) }
+}
+
+async fn measure(name: &str, setting: &Setting) -> Result<Found> {
+    match name {
+        "readings" => parts::readings::measure(setting).await,
+        "commands" => parts::command::measure(setting).await,
+        "latency" => parts::latency::measure(setting).await,
+        "paint" => parts::paint::measure(setting).await,
+        "kill" => parts::kill::measure(setting).await,
+        "fanout" => parts::fanout::measure(setting).await,
+        "memory" => parts::memory::measure(setting).await,
+        other => Err(format!("no part is called {other}").into()),
+    }
+}
+
+/// An object in a file; empty when there is no file.
+pub(crate) fn read(path: &Path) -> Result<Map<String, Value>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes).map_err(|error| format!("{}: {error}", path.display()))?),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Map::new()),
+        Err(error) => Err(format!("{}: {error}", path.display()).into()),
+    }
+}
+
+fn write(path: &Path, object: &Map<String, Value>) -> Result<()> {
+    let mut text = serde_json::to_string_pretty(object)?;
+    text.push('\n');
+    Ok(fs::write(path, text)?)
+}
