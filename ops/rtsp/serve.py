@@ -31,7 +31,7 @@ BITRATE_KBIT_S = 120
 SESSION_TIMEOUT_S = 60
 # What moves, and on what ground (0xAARRGGBB): dark and quiet beside the colours that mean something on a wall. They cost
 # little to draw and less to encode; the clock shows that a picture is alive.
-PATTERNS = ["ball motion=wavy", "gradient", "spokes", "ball motion=hsweep flip=true"]
+PATTERNS = ["ball motion=wavy", "gradient", "spokes", "ball motion=hsweep"]
 GROUNDS = [0xFF1B2A38, 0xFF22332B, 0xFF352B22, 0xFF2B2438, 0xFF1F3136, 0xFF33262C]
 FIGURES = [0xFF7F97AD, 0xFF86A58F, 0xFFB39A7C]
 NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")

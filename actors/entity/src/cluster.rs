@@ -25,6 +25,8 @@ pub(crate) trait Cluster: Send + Sync + 'static {
     fn applied_watch(&self, group: GroupId) -> watch::Receiver<AppliedAt>;
     fn events_after(&self, group: GroupId, index: u64, batches_max: usize) -> Result<Vec<Arc<EventBatch>>, BelowFloor>;
     fn lead_watch(&self, group: GroupId) -> watch::Receiver<Lead>;
+    /// Resolves once this node has applied all that the group acknowledged before the call; false: no quorum answered.
+    fn catch_up(&self, group: GroupId, deadline: Duration) -> BoxFuture<'static, bool>;
     /// Hands a message to another node's router.
     fn tell(&self, to: NodeId, payload: Bytes, deadline: Duration) -> BoxFuture<'static, Result<Bytes, CallError>>;
 }

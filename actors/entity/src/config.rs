@@ -17,6 +17,8 @@ pub(crate) const ELECTION_WAIT_MAX: Duration = Duration::from_millis(200);
 pub(crate) const READY_WAIT_MAX: Duration = Duration::from_millis(500);
 /// How long a new lead waits for state's clock to be brought to now.
 pub(crate) const STAMP_WAIT_MAX: Duration = Duration::from_millis(500);
+/// How long a message about something unknown waits for this node to hear what others have registered.
+pub(crate) const CATCH_UP_WAIT_MAX: Duration = Duration::from_secs(2);
 /// Longest deadline of a message; a longer one is cut to it.
 pub(crate) const DEADLINE_MAX: Duration = Duration::from_secs(30);
 /// Entries' events taken from the tail at a time.

@@ -25,7 +25,9 @@ use tokio::{
 use crate::{
     admission::{Admission, Permit},
     cluster::Cluster,
-    config::{DEADLINE_MAX, ELECTION_WAIT_MAX, EntityConfig, HOPS_MAX, READY_WAIT_MAX, STOP_WAIT_MAX},
+    config::{
+        CATCH_UP_WAIT_MAX, DEADLINE_MAX, ELECTION_WAIT_MAX, EntityConfig, HOPS_MAX, READY_WAIT_MAX, STOP_WAIT_MAX,
+    },
     counters::{Counters, count},
     error::{ServeError, TellError},
     host::{Ctx, GroupHost, reign::Reign},
@@ -50,6 +52,8 @@ pub(crate) struct Road {
     others: Admission,
     stopping: watch::Sender<bool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
+    /// When the newest question to the command group began that was answered.
+    caught_up: tokio::sync::Mutex<Option<Instant>>,
 }
 
 impl Router {
@@ -69,6 +73,7 @@ impl Router {
             others: Admission::new(),
             stopping: watch::Sender::new(false),
             tasks: Mutex::default(),
+            caught_up: tokio::sync::Mutex::default(),
         });
         // A new context has no road yet, so this one stays.
         let _ = ctx.road.set(Arc::downgrade(&road));
@@ -115,7 +120,7 @@ impl Router {
     ) -> Result<Reply, TellError> {
         let group = match group {
             Some(group) => group,
-            None => match place::group_of(&*self.0.ctx.cluster, &command) {
+            None => match self.0.group_of(&command).await {
                 Ok(group) => group,
                 Err(refusal) => return Ok(Reply::Refused(refusal)),
             },
@@ -166,13 +171,46 @@ impl Road {
         self.hosts.get(usize::try_from(group.0).ok()?)
     }
 
+    fn placed(&self, readings: &[Reading]) -> Vec<Option<GroupId>> {
+        self.ctx.cluster.read(GroupId::COMMAND, |state| {
+            let placed = |reading: &Reading| state.placements().get(&EntityId::from(&reading.sensor)).copied();
+            readings.iter().map(placed).collect()
+        })
+    }
+
+    /// The group of a command, as newly as a quorum knows it when this node does not.
+    async fn group_of(&self, command: &Command) -> Result<GroupId, domain::Refusal> {
+        if let Ok(group) = place::group_of(&*self.ctx.cluster, command) {
+            return Ok(group);
+        }
+        self.catch_up(Instant::now() + CATCH_UP_WAIT_MAX).await;
+        place::group_of(&*self.ctx.cluster, command)
+    }
+
+    /// Hears what the command group has acknowledged. Who asks while somebody is asking waits for the next round, so that
+    /// any number of unknown names costs one question at a time.
+    async fn catch_up(&self, until: Instant) {
+        let asked_at = Instant::now();
+        let mut begun_at = self.caught_up.lock().await;
+        if begun_at.is_some_and(|begun_at| begun_at >= asked_at) {
+            return;
+        }
+        let now = Instant::now();
+        let wait = until.saturating_duration_since(now).min(CATCH_UP_WAIT_MAX);
+        if self.ctx.cluster.catch_up(GroupId::COMMAND, wait).await {
+            *begun_at = Some(now);
+        }
+    }
+
     async fn record(&self, readings: Vec<Reading>, until: Instant) -> Result<Vec<ReadingVerdict>, TellError> {
         let mut verdicts = vec![ReadingVerdict::UnknownSensor; readings.len()];
         let mut groups: BTreeMap<GroupId, (Vec<usize>, Vec<Reading>)> = BTreeMap::new();
-        let placed: Vec<Option<GroupId>> = self.ctx.cluster.read(GroupId::COMMAND, |state| {
-            let placed = |reading: &Reading| state.placements().get(&EntityId::from(&reading.sensor)).copied();
-            readings.iter().map(placed).collect()
-        });
+        let mut placed = self.placed(&readings);
+        if placed.contains(&None) {
+            // Registered a moment ago through another node: a device must not be told that it is unknown.
+            self.catch_up(until).await;
+            placed = self.placed(&readings);
+        }
         for (at, (reading, group)) in readings.into_iter().zip(placed).enumerate() {
             let Some(group) = group else {
                 count(&self.ctx.counters.readings_unplaced);

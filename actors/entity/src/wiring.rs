@@ -52,6 +52,11 @@ impl Cluster for Wired {
         self.groups.lead_watch(group)
     }
 
+    fn catch_up(&self, group: GroupId, deadline: Duration) -> BoxFuture<'static, bool> {
+        let groups = self.groups.clone();
+        async move { groups.read_barrier(group, deadline).await.is_ok() }.boxed()
+    }
+
     fn tell(&self, to: NodeId, payload: Bytes, deadline: Duration) -> BoxFuture<'static, Result<Bytes, CallError>> {
         let peers = self.peers.clone();
         async move { peers.call(to, Lane::Control, TELL_KIND, payload, deadline).await }.boxed()

@@ -1,6 +1,6 @@
 //! `trongdong replay`: real recordings played to a cluster through its public doors. Series become sensors whose readings
 //! are published over MQTT with QoS 1, emergency calls become reports over HTTP, clips become cameras. The files stay where
-//! they are: a folder is named, laid out as in `DESIGN.md`, and nothing of it is in the program.
+//! they are: a folder is named, laid out as in `replay/DESIGN.md`, and nothing of it is in the program.
 
 use std::{
     collections::BTreeMap,

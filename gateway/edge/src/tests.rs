@@ -1,6 +1,7 @@
 //! Tests of the whole edge over a cluster in memory: the same `State::apply`, one log per group, any number of nodes.
 
 mod assets;
+mod commands;
 mod double;
 mod fold;
 mod http;
@@ -9,4 +10,5 @@ mod province;
 mod reading;
 mod rights;
 mod screen;
+mod snapshot;
 mod socket;

@@ -56,6 +56,16 @@ async fn verdicts_come_back_in_order_and_what_is_placed_nowhere_takes_no_hop() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_sensor_that_another_node_has_just_registered_is_not_unknown() {
+    let world = World::new();
+    let router = world.node(1);
+    world.lead(1).await;
+    let sensor = world.unheard_sensor("S1", "05443");
+    let verdicts = router.record(vec![reading(&sensor, world.clock(), 1)], 5 * SECOND).await;
+    assert_eq!(verdicts, Ok(vec![ReadingVerdict::Recorded]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn while_one_entry_is_committed_the_next_one_gathers() {
     let world = World::new();
     let sensor = world.sensor("S1", "05443");

@@ -43,6 +43,8 @@ pub(crate) struct World {
     held: watch::Sender<BTreeSet<GroupId>>,
     /// Nodes that answer nobody.
     cut: Mutex<BTreeSet<NodeId>>,
+    /// Sensors registered through another node, of which the nodes hear only when they ask the quorum.
+    unheard: Mutex<Vec<(String, String)>>,
 }
 
 #[derive(Clone)]
@@ -74,6 +76,7 @@ impl World {
             routers: Mutex::default(),
             held: watch::Sender::new(BTreeSet::new()),
             cut: Mutex::default(),
+            unheard: Mutex::default(),
         });
         let unit = |code: &str| AdminUnit {
             code: AdminUnitCode::new(code).unwrap(),
@@ -180,6 +183,12 @@ impl World {
         id
     }
 
+    /// As [`Self::sensor`], but no node has heard of it yet.
+    pub(crate) fn unheard_sensor(&self, name: &str, admin_unit: &str) -> SensorId {
+        self.unheard.lock().unwrap().push((name.to_owned(), admin_unit.to_owned()));
+        SensorId::new(name).unwrap()
+    }
+
     pub(crate) fn camera(&self, name: &str) -> CameraId {
         let id = CameraId::new(name).unwrap();
         let placement = Placement { entity: EntityId::from(&id), group: FIELD };
@@ -284,6 +293,13 @@ impl Cluster for Node {
 
     fn lead_watch(&self, group: GroupId) -> watch::Receiver<Lead> {
         self.world.groups().get(&group).unwrap().leads.get(&self.node).unwrap().subscribe()
+    }
+
+    fn catch_up(&self, _group: GroupId, _deadline: Duration) -> BoxFuture<'static, bool> {
+        for (name, admin_unit) in std::mem::take(&mut *self.world.unheard.lock().unwrap()) {
+            self.world.sensor(&name, &admin_unit);
+        }
+        async { true }.boxed()
     }
 
     fn tell(&self, to: NodeId, payload: Bytes, deadline: Duration) -> BoxFuture<'static, Result<Bytes, CallError>> {

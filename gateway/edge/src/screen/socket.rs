@@ -158,9 +158,12 @@ impl Screen {
                     }
                 }
                 changed = rights.changed(), if self.session.view().is_some() => {
-                    if changed.is_err() { continue }
-                    let view = self.derive();
-                    self.session.rederived(view)
+                    if changed.is_err() {
+                        self.session.close(ByeCode::ShuttingDown, "this node stops: use another one")
+                    } else {
+                        let view = self.derive();
+                        self.session.rederived(view)
+                    }
                 }
                 () = stopped(&mut stop) => {
                     self.session.close(ByeCode::ShuttingDown, "this node stops: use another one")

@@ -8,21 +8,17 @@ use std::{
     sync::Arc,
 };
 
-use domain::{
-    AlarmKey, AmendIncident, CameraHealth, CameraId, ClearAlarm, Command, Condition, DeviceStatus, EntityId, GroupId,
-    IncidentId, IncidentKind, Micro, Millis, NoteIncident, Position, PutUnit, RaiseAlarm, Reading, RecordCameraHealth,
-    RecordReadings, RegisterCamera, RegisterSensor, SensorId, SetDeviceStatus, Severity, policy::Noun,
-    wire::Record,
-};
+use domain::{GroupId, Micro, Millis, Position, PutUnit, policy::Noun, wire::Record};
 use proptest::prelude::*;
 
 use super::{
+    commands::command,
     double::{Cluster, EPOCH, Node},
     fold::{Fold, decode},
-    province::{camera, code, communes, incident, place, sensor, unit},
+    province::{code, communes, incident, unit},
 };
 use crate::{
-    cluster::{BelowFloor, Source, read, read_at},
+    cluster::{BelowFloor, Source, read_at},
     limits::BATCHES_MAX,
     screen::{
         fanout::reach,
@@ -165,7 +161,8 @@ impl Screen {
 #[derive(Clone, Debug)]
 enum Step {
     Commit { what: u8, id: u8, at: u8, value: i8 },
-    Apply { node: usize, group: usize, count: usize },
+    Apply { node: usize, group: usize, count: usize, told: bool },
+    Restart { node: usize, keep: u64 },
     Join { screen: usize, node: usize, view: usize, resume: bool },
     Leave { screen: usize },
     Slow { screen: usize },
@@ -181,11 +178,14 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         at,
         value,
     });
+    let apply = (0_usize..2, 0_usize..2, 1_usize..6, any::<bool>())
+        .prop_map(|(node, group, count, told)| Step::Apply { node, group, count, told });
     let join = (0..SCREENS, 0_usize..2, 0_usize..5, any::<bool>())
         .prop_map(|(screen, node, view, resume)| Step::Join { screen, node, view, resume });
     let step = prop_oneof![
         8 => commit,
-        5 => (0_usize..2, 0_usize..2, 1_usize..6).prop_map(|(node, group, count)| Step::Apply { node, group, count }),
+        5 => apply,
+        1 => (0_usize..2, 0_u64..6).prop_map(|(node, keep)| Step::Restart { node, keep }),
         3 => join,
         1 => (0..SCREENS).prop_map(|screen| Step::Leave { screen }),
         1 => (0..SCREENS).prop_map(|screen| Step::Slow { screen }),
@@ -194,61 +194,6 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0_usize..2, 0_usize..2, 0_u64..6).prop_map(|(node, group, keep)| Step::Trim { node, group, keep }),
     ];
     proptest::collection::vec(step, 1..120)
-}
-
-/// A command that may or may not be accepted; `truth` follows every log.
-fn command(truth: &Node, what: u8, id: u8, at: usize, value: i64) -> (GroupId, Command) {
-    let sensor_id = SensorId::new(&format!("s{id}")).unwrap();
-    let key = AlarmKey { entity: EntityId::from(&sensor_id), condition: Condition::new("high").unwrap() };
-    let incident_id = IncidentId::new(&format!("I{}", id + 1)).unwrap();
-    let episode = read(truth, GroupId(1), |state| state.alarms().get(&key).map_or(0, |alarm| alarm.episode));
-    let expected_version =
-        read(truth, GroupId(0), |state| state.incidents().get(&incident_id).map_or(0, |incident| incident.version));
-    let summary = format!("{value}");
-    match what {
-        0 => (GroupId(0), PutUnit { unit: unit(&format!("xe{id}"), at) }.into()),
-        1 => (GroupId(0), incident(at, &summary).into()),
-        2 => {
-            let (kind, severity) = (IncidentKind::Fire, Severity::Low);
-            let amend =
-                AmendIncident { incident: incident_id, expected_version, kind, severity, place: place(at), summary };
-            (GroupId(0), amend.into())
-        }
-        3 => (GroupId(0), NoteIncident { incident: incident_id, note: summary }.into()),
-        4 => (GroupId(1), RegisterSensor { sensor: sensor(&format!("s{id}"), at) }.into()),
-        5 | 6 => {
-            let reading = |n: u8| Reading {
-                sensor: SensorId::new(&format!("s{n}")).unwrap(),
-                at_ms: Millis(4_000_000_000_000 + value.unsigned_abs() * 10),
-                value_micro: Micro(value),
-                status: DeviceStatus::Measuring,
-                unit_of_measure: String::new(),
-            };
-            (GroupId(1), RecordReadings { readings: (0..=id).map(reading).collect() }.into())
-        }
-        7 => (GroupId(1), RegisterCamera { camera: camera(&format!("c{id}"), at, false) }.into()),
-        8 => {
-            let health = if value > 0 { CameraHealth::Live } else { CameraHealth::NoSignal };
-            let camera = CameraId::new(&format!("c{id}")).unwrap();
-            (GroupId(1), RecordCameraHealth { camera, health, epoch: 1 }.into())
-        }
-        9 if value > 0 => {
-            let status = DeviceStatus::Calibrating;
-            (GroupId(1), SetDeviceStatus { sensor: sensor_id, status }.into())
-        }
-        9 => (GroupId(1), ClearAlarm { key, episode, value_micro: Micro(value) }.into()),
-        _ => {
-            let raise = RaiseAlarm {
-                key,
-                episode: episode + 1,
-                severity: Severity::High,
-                value_micro: Micro(value),
-                limit_micro: Micro(0),
-                exercise: false,
-            };
-            (GroupId(1), raise.into())
-        }
-    }
 }
 
 /// What a direct look shows of the view.
@@ -290,9 +235,21 @@ fn run(steps: Vec<Step>) {
                 let (group, command) = command(&truth, what, id, usize::from(at), i64::from(value));
                 cluster.commit(group, command);
             }
-            Step::Apply { node, group, count } => {
+            Step::Apply { node, group, count, told } => {
                 gateways[node].node.apply(GROUPS[group], count);
-                gateways[node].pump(GROUPS[group]);
+                // The hub may hear of it later.
+                if told {
+                    gateways[node].pump(GROUPS[group]);
+                }
+            }
+            Step::Restart { node, keep } => {
+                screens.iter_mut().filter(|screen| screen.on == Some(node)).for_each(|screen| screen.on = None);
+                let gateway = &mut gateways[node];
+                gateway.wanted.clear();
+                for group in GROUPS {
+                    gateway.node.trim(group, gateway.node.applied(group).index.saturating_sub(keep));
+                    gateway.hubs.insert(group, Gateway::seed(&gateway.node, group));
+                }
             }
             Step::Join { screen, node, view, resume } => {
                 leave(&mut screens[screen], &mut gateways, &views);
@@ -375,7 +332,7 @@ fn leave(screen: &mut Screen, gateways: &mut [Gateway; 2], views: &[Arc<View>]) 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_screen_holds_what_its_view_shows(steps in steps()) {

@@ -1,8 +1,16 @@
-use domain::{DeviceStatus, Micro, Millis, SensorId};
+use std::{collections::BTreeMap, sync::Mutex};
+
+use domain::{CameraHealth, CameraId, DeviceStatus, Micro, Millis, ReadingVerdict, SensorId};
+use futures::{FutureExt, future::BoxFuture};
+use ingest::{
+    LoginError, RecordError, Recorder,
+    mqtt::{Endpoint, EndpointConfig, Intake},
+};
 use rumqttc::mqttbytes::v4::{ConnAck, ConnectReturnCode, Packet, PubAck};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
+    sync::watch,
 };
 
 use super::*;
@@ -87,6 +95,83 @@ async fn a_dead_node_is_left_for_the_next() {
     publisher.publish((1..50).flat_map(|at| ["a", "b", "c"].map(|id| reading(id, at))).collect()).await.unwrap();
     let counts = publisher.finish(Duration::from_secs(30)).await;
     assert_eq!((counts.acknowledged, counts.given_up), (147, 0));
+}
+
+/// What a quorum holds: each reading once, in the order of its commit.
+#[derive(Default)]
+struct Held {
+    readings: Mutex<BTreeMap<SensorId, Vec<u64>>>,
+    commits: tokio::sync::Notify,
+}
+
+impl Recorder for Held {
+    fn record(
+        &self,
+        readings: Vec<Reading>,
+        _: Duration,
+    ) -> BoxFuture<'static, Result<Vec<ReadingVerdict>, RecordError>> {
+        let mut held = self.readings.lock().unwrap();
+        let record = |reading: Reading| {
+            let times = held.entry(reading.sensor).or_default();
+            if times.contains(&reading.at_ms.0) {
+                return ReadingVerdict::Duplicate;
+            }
+            times.push(reading.at_ms.0);
+            ReadingVerdict::Recorded
+        };
+        let verdicts = readings.into_iter().map(record).collect();
+        self.commits.notify_one();
+        async { Ok(verdicts) }.boxed()
+    }
+
+    fn camera_health(&self, _: CameraId, _: CameraHealth, _: u64) -> BoxFuture<'static, Result<(), RecordError>> {
+        async { Ok(()) }.boxed()
+    }
+
+    fn device_login(&self, user: &str, password: &[u8]) -> BoxFuture<'static, Result<String, LoginError>> {
+        let is_right = user == "thiet-bi" && password == b"x";
+        let user = user.to_owned();
+        async move { if is_right { Ok(user) } else { Err(LoginError::Denied) } }.boxed()
+    }
+}
+
+/// Two gateways of one cluster; the first dies in the middle.
+#[tokio::test]
+async fn the_real_endpoint_gets_everything_in_order_though_one_node_dies() {
+    let held = Arc::new(Held::default());
+    let mut nodes = Vec::new();
+    for _ in 0..2 {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = watch::channel(false);
+        let endpoint = Endpoint::new(Intake::new(held.clone()), EndpointConfig::default());
+        nodes.push((address, stop, tokio::spawn(endpoint.run(listener, stopped))));
+    }
+    let publisher = Publisher::start(&account(nodes.iter().map(|node| node.0).collect()), "t", 3);
+    let ids: Vec<String> = (0..20).map(|n| format!("s-{n}")).collect();
+    let hour = |from: u64| (from..from + 100).flat_map(|at| ids.iter().map(move |id| reading(id, at))).collect();
+    publisher.publish(hour(1)).await.unwrap();
+    held.commits.notified().await;
+    let (_, stop, task) = nodes.remove(0);
+    stop.send(true).unwrap();
+    task.await.unwrap();
+    publisher.publish(hour(101)).await.unwrap();
+    let counts = publisher.finish(Duration::from_secs(60)).await;
+    assert_eq!((counts.given, counts.acknowledged, counts.given_up), (4000, 4000, 0));
+    let held = held.readings.lock().unwrap();
+    assert_eq!(held.len(), 20);
+    assert!(held.values().all(|times| *times == (1..=200).collect::<Vec<_>>()));
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_never_acknowledged() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let wrong = Account { password: "y".into(), ..account(vec![listener.local_addr().unwrap()]) };
+    let (_stop, stopped) = watch::channel(false);
+    let endpoint = Endpoint::new(Intake::new(Arc::new(Held::default())), EndpointConfig::default());
+    tokio::spawn(endpoint.run(listener, stopped));
+    let refused = line::Line::open(wrong.addresses[0], "t", &wrong).await;
+    assert!(matches!(refused, Err(line::LineError::Refused(_))));
 }
 
 #[test]
