@@ -78,7 +78,7 @@ async fn a_person_of_one_district_sees_and_does_only_that() {
         let lan = Desk::sign_in(&origins, LAN, &world.secret).await?;
         let view = screen(origins.clone(), &lan)?;
         view.wait_until(PICTURE, Picture::is_complete).await?;
-        assert_eq!(view.picture(communes), [a.commune.clone()]);
+        assert_eq!(view.picture(communes), std::slice::from_ref(&a.commune));
 
         // What happens in B is not told, what happens in A is.
         world.put("/api/reports", report(&b, "b-second")).await?;
@@ -91,7 +91,7 @@ async fn a_person_of_one_district_sees_and_does_only_that() {
                 && picture.counters.readings > 0
         })
         .await?;
-        assert_eq!(view.picture(communes), [a.commune.clone()]);
+        assert_eq!(view.picture(communes), std::slice::from_ref(&a.commune));
         let shown: Vec<String> = view.picture(|picture| {
             let seen = picture.groups.iter().flat_map(|group| &group.seen);
             seen.flat_map(|seen| seen.readings.iter().map(|(sensor, _)| sensor.clone())).collect()
@@ -173,12 +173,13 @@ async fn rights_that_are_gone_are_gone_on_every_screen() {
         let views: Vec<Screen> = (1..=NODES).map(|node| screen(world.origin(node), &lan)).collect::<Result<_, _>>()?;
         for view in &views {
             view.wait_until(PICTURE, Picture::is_complete).await?;
-            assert_eq!(view.picture(communes), [a.commune.clone()]);
+            assert_eq!(view.picture(communes), std::slice::from_ref(&a.commune));
         }
         // Another district: the same line, another picture.
         world.put_person(LAN, "operator", &[&b.district], false).await?;
         for view in &views {
-            let moved = |picture: &Picture| picture.is_complete() && communes(picture) == [b.commune.clone()];
+            let moved =
+                |picture: &Picture| picture.is_complete() && communes(picture) == std::slice::from_ref(&b.commune);
             view.wait_until(REACHED, moved).await?;
             let (counters, welcomes) = (view.picture(|picture| picture.counters), view.connection().welcomes);
             assert!(counters.resets > 0 && counters.gaps == 0 && counters.doubles == 0, "{counters:?}");

@@ -12,7 +12,7 @@ use crate::relay::Relay;
 
 /// Listens before the rest of the node is up: what comes too early is refused, and the peer tries again.
 #[derive(Default)]
-pub struct Dispatch {
+pub(crate) struct Dispatch {
     pub(crate) groups: OnceLock<Groups>,
     pub(crate) router: OnceLock<Router>,
     pub(crate) relay: OnceLock<Arc<Relay>>,

@@ -5,6 +5,8 @@
 //! - [`placement`], [`balance`] and [`relay`] spread cameras, leads and video over the nodes.
 //! - [`config`] and [`init`] are the files of a node; [`local`] runs a cluster of real processes on one machine.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
+
 mod balance;
 pub mod client;
 pub mod config;
@@ -15,8 +17,10 @@ pub mod local;
 pub mod placement;
 mod recorder;
 mod relay;
+pub mod replay;
 mod run;
 pub mod simulate;
 pub mod town;
+pub mod watch;
 
 pub use run::Node;

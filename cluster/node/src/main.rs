@@ -33,6 +33,10 @@ enum Command {
     },
     /// Runs three nodes and a simulated town on this machine.
     Demo(demo::DemoArgs),
+    /// Plays the sets of a data folder through the real protocols.
+    Replay(node::replay::ReplayArgs),
+    /// Follows the stream of a cluster as lines of text.
+    Watch(node::watch::WatchArgs),
 }
 
 #[derive(Args)]
@@ -112,6 +116,8 @@ async fn main() -> ExitCode {
         Command::Init(args) => args.run(),
         Command::Start { home } => start(&home).await,
         Command::Demo(args) => demo::run(args).await,
+        Command::Replay(args) => node::replay::program(args).await,
+        Command::Watch(args) => node::watch::run(args).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

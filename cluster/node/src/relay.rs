@@ -22,7 +22,7 @@ pub(crate) const VIDEO_KIND: u16 = 200;
 const RELAY_PICTURES_MAX: usize = 30;
 
 /// This node's cameras, and the way to the others'.
-pub struct Relay {
+pub(crate) struct Relay {
     groups: Groups,
     peers: Peers,
     fleet: Arc<Fleet>,

@@ -2,6 +2,8 @@
 //! are published over MQTT with QoS 1, emergency calls become reports over HTTP, clips become cameras. The files stay where
 //! they are: a folder is named, laid out as in `replay/DESIGN.md`, and nothing of it is in the program.
 
+pub use program::{ReplayArgs, program};
+
 use std::{
     collections::BTreeMap,
     fmt, io,
@@ -30,6 +32,7 @@ use crate::{
 pub mod air_quality;
 pub mod calls;
 pub mod nab;
+mod program;
 pub mod river_stage;
 pub mod series;
 pub mod table;

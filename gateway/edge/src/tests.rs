@@ -8,6 +8,7 @@ mod http;
 mod hub;
 mod province;
 mod reading;
+mod resume;
 mod rights;
 mod screen;
 mod snapshot;

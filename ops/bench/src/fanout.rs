@@ -44,6 +44,9 @@ pub(crate) struct Board {
     pub(crate) failed_opens: AtomicU64,
 }
 
+/// Of no events.
+const DIGEST_OF_NONE: u64 = 0xcbf2_9ce4_8422_2325;
+
 /// What one reader has got.
 #[derive(Debug)]
 pub(crate) struct Slot {
@@ -72,6 +75,12 @@ impl Slot {
         self.count.fetch_add(1, Ordering::Relaxed);
     }
 
+    /// Forgets the events so far: what came right behind a picture is not of the run. Called while nothing comes.
+    pub(crate) fn forget(&self) {
+        self.count.store(0, Ordering::Relaxed);
+        self.digest.store(DIGEST_OF_NONE, Ordering::Relaxed);
+    }
+
     /// Keeps where it is.
     pub(crate) fn keep(&self, place: Place) {
         crate::screen::put(&mut self.places.lock().unwrap_or_else(PoisonError::into_inner), place);
@@ -89,7 +98,7 @@ pub(crate) fn slots(count: usize) -> Vec<Arc<Slot>> {
         Arc::new(Slot {
             stalls: at % STALLED_ONE_IN == STALLED_ONE_IN / 2,
             count: AtomicU64::new(0),
-            digest: AtomicU64::new(0xcbf2_9ce4_8422_2325),
+            digest: AtomicU64::new(DIGEST_OF_NONE),
             breaks: AtomicU64::new(0),
             ended: AtomicBool::new(false),
             places: Mutex::default(),

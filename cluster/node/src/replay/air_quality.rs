@@ -17,7 +17,7 @@ const MISSING: f64 = -200.0;
 /// A column and the sensor that it becomes.
 type Column = (&'static str, Kind<'static>, &'static [Limit]);
 
-// Limits of one hour in QCVN 05:2023/BTNMT: NO2 200 and CO 30,000 micrograms per cubic metre. Those of PM2.5 are steps of the
+// Limits of one hour in QCVN 05:2023/BTNMT: NO2 200 and CO 30,000 micrograms per cubic metre. That of PM2.5 is a step of the
 // hourly index VN_AQI (Decision 1459/QD-TCMT of 2019).
 const UCI: [Column; 6] = [
     (
@@ -72,7 +72,7 @@ const BEIJING: [Column; 2] = [
     (
         "pollution",
         Kind { id: "beijing-pm25", name: "Bụi PM2.5", kind: SensorKind::Air, unit: "ug/m3", range: (0.0, 2000.0) },
-        &[("high", true, 150.0, 15.0, Severity::Medium), ("level-2", true, 250.0, 25.0, Severity::High)],
+        &[("high", true, 150.0, 15.0, Severity::Medium)],
     ),
     (
         "temp",

@@ -58,7 +58,7 @@ fn minus_200_is_missing() {
 fn beijing_crosses_its_limit() {
     let text = "date,pollution,dew,temp\n2010-01-02 00:00:00,129.0,-16,-4.0\n2010-01-02 01:00:00,148.0,-15,-4.0\n";
     let all = air_quality::parse_beijing(&table(text)).unwrap();
-    assert_eq!(limits(&all[0]), [("high", 150.0), ("level-2", 250.0)]);
+    assert_eq!(limits(&all[0]), [("high", 150.0)]);
     assert_eq!(value(all[1].points[0].1), -4.0);
 }
 

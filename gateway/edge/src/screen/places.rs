@@ -127,7 +127,7 @@ impl Moves {
     /// The ids that left the view with this batch. `None`: a record outside of the view may have been inside before,
     /// and nobody knows.
     pub(crate) fn withdrawn(&self, view: &View, batch: &EventBatch) -> Option<Vec<String>> {
-        if !super::hub::m("5") && batch.index <= self.known_after {
+        if batch.index <= self.known_after {
             let hidden = |event: &Event| {
                 let Some(subject) = event.subject.as_ref().filter(|_| may_move(event)) else { return false };
                 let (noun, place) = seat(subject);

@@ -32,7 +32,14 @@ use crate::{
 
 /// The queue of a test's screen.
 #[derive(Clone, Default)]
-struct Queue(Rc<RefCell<(Vec<Payload>, bool)>>);
+pub(super) struct Queue(Rc<RefCell<(Vec<Payload>, bool)>>);
+
+impl Queue {
+    /// Messages that were pushed.
+    pub(super) fn payloads(&self) -> usize {
+        self.0.borrow().0.len()
+    }
+}
 
 impl Sink for Queue {
     fn push(&self, payload: &Payload) -> bool {
@@ -50,7 +57,7 @@ impl Sink for Queue {
 const GROUPS: [GroupId; 2] = [GroupId(0), GroupId(1)];
 const SCREENS: usize = 4;
 
-fn views() -> Vec<Arc<View>> {
+pub(super) fn views() -> Vec<Arc<View>> {
     let within = |units: &[usize]| Scope::Within(units.iter().map(|n| code(*n)).collect());
     let all = [Noun::Unit, Noun::Incident, Noun::Sensor, Noun::Reading, Noun::Camera, Noun::Alarm];
     let view = |scope, nouns: &[Noun]| {
@@ -68,21 +75,21 @@ fn views() -> Vec<Arc<View>> {
 }
 
 /// One node: its hubs, and the pictures that they want.
-struct Gateway {
-    node: Arc<Node>,
-    hubs: BTreeMap<GroupId, Hub<Queue>>,
+pub(super) struct Gateway {
+    pub(super) node: Arc<Node>,
+    pub(super) hubs: BTreeMap<GroupId, Hub<Queue>>,
     wanted: Vec<(GroupId, Arc<View>)>,
 }
 
 impl Gateway {
-    fn new(cluster: &Arc<Cluster>, id: u64) -> Self {
+    pub(super) fn new(cluster: &Arc<Cluster>, id: u64) -> Self {
         let node = cluster.node(id);
         node.follows.store(false, std::sync::atomic::Ordering::SeqCst);
         let hubs = GROUPS.into_iter().map(|group| (group, Self::seed(&node, group))).collect();
         Self { node, hubs, wanted: Vec::new() }
     }
 
-    fn seed(node: &Node, group: GroupId) -> Hub<Queue> {
+    pub(super) fn seed(node: &Node, group: GroupId) -> Hub<Queue> {
         let (at, places) = read_at(node, group, |state, at| (at, Places::of_state(state)));
         Hub::new(position_at(node, group, at.index), at.at_ms, places)
     }
@@ -99,7 +106,7 @@ impl Gateway {
         self.wanted.extend(wanted.into_iter().map(|view| (group, view)));
     }
 
-    fn pump(&mut self, group: GroupId) {
+    pub(super) fn pump(&mut self, group: GroupId) {
         self.with(group, |hub, node, tail| {
             let mut wanted = Wanted::new();
             while node.applied(group).index > hub.at().index {
@@ -120,7 +127,7 @@ impl Gateway {
     }
 
     /// Builds the oldest picture wanted. `late`: its position is older than its records.
-    fn build(&mut self, late: bool) -> bool {
+    pub(super) fn build(&mut self, late: bool) -> bool {
         if self.wanted.is_empty() {
             return false;
         }
@@ -341,7 +348,7 @@ proptest! {
 }
 
 /// A hub of group 0 over the communes, with one screen that is live.
-fn live(view: &Arc<View>) -> (Arc<Cluster>, Gateway, Queue) {
+pub(super) fn live(view: &Arc<View>) -> (Arc<Cluster>, Gateway, Queue) {
     let cluster = communes();
     let mut gateway = Gateway::new(&cluster, 1);
     let queue = join(&mut gateway, 1, view, None, None);
@@ -349,14 +356,20 @@ fn live(view: &Arc<View>) -> (Arc<Cluster>, Gateway, Queue) {
     (cluster, gateway, queue)
 }
 
-fn join(gateway: &mut Gateway, id: u64, view: &Arc<View>, from: Option<Position>, reset: Option<ResetReason>) -> Queue {
+pub(super) fn join(
+    gateway: &mut Gateway,
+    id: u64,
+    view: &Arc<View>,
+    from: Option<Position>,
+    reset: Option<ResetReason>,
+) -> Queue {
     let queue = Queue::default();
     let join = Join { socket: id, view: view.clone(), sink: queue.clone(), from, reset };
     gateway.with(GroupId(0), |hub, _, tail| hub.join(join, tail));
     queue
 }
 
-fn fold(queue: &Queue) -> Fold {
+pub(super) fn fold(queue: &Queue) -> Fold {
     let mut fold = Fold::default();
     queue.0.borrow().0.iter().for_each(|payload| fold.take(decode(payload)));
     fold

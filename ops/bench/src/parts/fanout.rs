@@ -25,6 +25,8 @@ use crate::{
 const SIZES: [(usize, f64); 2] = [(1_000, 200.0), (5_000, 40.0)];
 /// Not counted, at the beginning.
 const WARM_UP: Duration = Duration::from_secs(5);
+/// Between the last picture and the first event that counts.
+const QUIET: Duration = Duration::from_secs(2);
 /// How long all sockets may take to be there.
 const READY_WITHIN: Duration = Duration::from_secs(120);
 /// How long the last events may take after the last command.
@@ -147,6 +149,9 @@ async fn of_nodes(setting: &Setting, sockets: usize, per_s: f64, found: &mut Fou
     }
     let opened_s = begun.elapsed().as_secs_f64();
     let ready_kib: u64 = stage.rss_kib()?.iter().sum();
+    // A picture that several screens share may be older than a registration, whose event then follows on it.
+    sleep(QUIET).await;
+    slots.iter().for_each(|slot| slot.forget());
     let movers = ours::Movers::start(desks, per_s);
     let deliveries_per_s = window(setting, &board).await;
     let (desks, accepted) = movers.stop().await?;
