@@ -58,15 +58,15 @@ pub struct Load {
 }
 
 impl Load {
-    /// Signs in and begins.
+    /// Signs in and begins; the first of each kind begins at the node `first`.
     ///
     /// # Errors
     /// Somebody is not let in.
-    pub async fn start(world: &World, plan: Plan) -> Result<Self, Failure> {
+    pub async fn start(world: &World, plan: Plan, first: u64) -> Result<Self, Failure> {
         let oracle = Arc::new(Oracle::default());
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        let origins = world.origins();
+        let origins = world.origins_from(first);
         if plan.http {
             for (at, site) in world.sites.iter().enumerate() {
                 let desk = Desk::sign_in(&origins, DEVICE, &world.secret).await?.from_node(at);
@@ -75,7 +75,7 @@ impl Load {
         }
         if plan.mqtt {
             let config = DeviceConfig {
-                addresses: world.mqtt(),
+                addresses: world.mqtt_from(first),
                 login: Some((DEVICE.to_owned(), world.secret.clone())),
                 client_id: "drill-device".to_owned(),
                 sensors: world.sites.iter().flat_map(|site| site.published.clone()).collect(),

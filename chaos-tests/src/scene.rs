@@ -40,7 +40,8 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Opens the screens and begins the load. `first` is the node of the first screen, `second` that of the other.
+    /// Opens the screens and begins the load. `first` is the node of the first screen and where the load begins, `second`
+    /// that of the other screen.
     ///
     /// # Errors
     /// A screen gets no picture, or somebody is not let in.
@@ -54,7 +55,7 @@ impl Scene {
         for screen in &screens {
             screen.wait_until(PICTURE_WITHIN, Picture::is_complete).await?;
         }
-        let load = Load::start(&world, plan).await?;
+        let load = Load::start(&world, plan, first).await?;
         Ok(Self { world, load, screens, name })
     }
 

@@ -216,10 +216,13 @@ impl World {
         self.cluster.nodes.iter().filter(|it| it.id == node).map(|it| it.url.clone()).collect()
     }
 
-    /// MQTT listeners of all nodes.
+    /// MQTT listeners of all nodes, that of `first` in front.
     #[must_use]
-    pub fn mqtt(&self) -> Vec<SocketAddr> {
-        self.cluster.nodes.iter().map(|node| node.mqtt).collect()
+    pub fn mqtt_from(&self, first: u64) -> Vec<SocketAddr> {
+        let mut addresses: Vec<_> = self.cluster.nodes.iter().map(|node| node.mqtt).collect();
+        let at = self.cluster.nodes.iter().position(|node| node.id == first).unwrap_or(0);
+        addresses.rotate_left(at);
+        addresses
     }
 
     /// A screen of the administrator's that begins at the first of `origins`.

@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use chaos_tests::{
     Failure,
     load::Plan,
-    oracle::Promises,
     scene::Scene,
+    unix_ms,
     world::{NODES, World},
 };
+use node::watch::picture::Picture;
 use tokio::time::sleep;
 
 /// Work before the fault.
@@ -19,6 +20,10 @@ const CALM: Duration = Duration::from_secs(3);
 const STORM: Duration = Duration::from_secs(4);
 /// How long a frozen node stays frozen: longer than its peers wait for it.
 const FROZEN: Duration = Duration::from_secs(5);
+/// How long one node of three is left alone: past the age at which screens must say that they are cut off.
+const CUT_OFF: Duration = Duration::from_secs(7);
+/// Deaths one after the other.
+const TURNS: u64 = 6;
 /// A drill that promised less than this has tested nothing.
 const READINGS_MIN: usize = 300;
 const COMMANDS_MIN: usize = 20;
@@ -34,9 +39,13 @@ fn another_than(node: u64) -> u64 {
     node % NODES + 1
 }
 
-fn has_tested_something(promises: &Promises) {
+/// The storm's end: somebody was hit, enough was promised, and every promise was kept.
+async fn judge(scene: Scene) -> Result<(), Failure> {
+    assert!(scene.load.oracle.attempts_failed() > 0, "the fault has hit nobody");
+    let promises = scene.judge().await?;
     assert!(promises.readings_acknowledged() >= READINGS_MIN, "{} readings", promises.readings_acknowledged());
     assert!(promises.commands_acknowledged() >= COMMANDS_MIN, "{} commands", promises.commands_acknowledged());
+    Ok(())
 }
 
 /// Kills one node in the middle of the load and starts it again later. One screen is connected to it, one to another.
@@ -51,8 +60,7 @@ async fn kill_one(name: &'static str, choose: impl AsyncFnOnce(&World) -> Result
     scene.world.revive().await?;
     sleep(STORM).await;
     assert!(scene.screens[0].connection().welcomes >= 2, "the first screen was connected to the node that died");
-    has_tested_something(&scene.judge().await?);
-    Ok(())
+    judge(scene).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,8 +95,7 @@ async fn all_die_at_once() {
         for screen in &scene.screens {
             assert!(screen.connection().welcomes >= 2, "every screen has lost its node");
         }
-        has_tested_something(&scene.judge().await?);
-        Ok::<_, Failure>(())
+        judge(scene).await
     };
     drill().await.unwrap();
 }
@@ -106,8 +113,59 @@ async fn the_leader_freezes_and_comes_back_believing_that_it_leads() {
         scene.world.signal(victim, "CONT")?;
         scene.recovered(&format!("node {victim} frozen for {FROZEN:?}"), fault).await?;
         sleep(STORM).await;
-        has_tested_something(&scene.judge().await?);
-        Ok::<_, Failure>(())
+        judge(scene).await
+    };
+    drill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_die_in_turn_as_soon_as_the_last_one_is_back() {
+    let drill = async || {
+        let world = World::start("turns").await?;
+        let mut scene = Scene::begin("turns", world, Plan::FULL, [1, 2]).await?;
+        for turn in 0..TURNS {
+            let victim = (turn + unix_ms() % 2) % NODES + 1;
+            sleep(Duration::from_millis(500 + unix_ms() % 1_000)).await;
+            scene.world.kill(victim)?;
+            let fault = Instant::now();
+            sleep(Duration::from_millis(unix_ms() % 1_500)).await;
+            scene.world.revive().await?;
+            scene.recovered(&format!("node {victim} killed"), fault).await?;
+        }
+        judge(scene).await
+    };
+    drill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_quorum_nothing_is_promised_and_the_screen_says_how_old_it_is() {
+    let drill = async || {
+        let world = World::start("minority").await?;
+        let mut scene = Scene::begin("minority", world, Plan::FULL, [1, 2]).await?;
+        sleep(CALM).await;
+        let survivor = scene.world.screen(scene.world.origin(3))?;
+        survivor.wait_until(Duration::from_secs(20), Picture::is_complete).await?;
+        scene.world.kill(1)?;
+        scene.world.kill(2)?;
+        // What was under way when they died may still be answered.
+        sleep(Duration::from_secs(1)).await;
+        let fault = Instant::now();
+        sleep(CUT_OFF).await;
+        assert_eq!(scene.load.oracle.first_command_after(fault), None, "one of three is no quorum");
+        let age_ms = survivor.picture(|picture| picture.heartbeat.as_ref().map(|heartbeat| heartbeat.quorum_age_ms));
+        let age_ms = age_ms.ok_or("no heartbeat")?;
+        assert!(age_ms >= 5_000, "the survivor says that its picture is {age_ms} ms old");
+        assert_eq!(survivor.connection().welcomes, 1, "a cut-off node goes on serving its screens");
+        let revived = Instant::now();
+        scene.world.revive().await?;
+        scene.recovered("two of three killed and revived", revived).await?;
+        sleep(STORM).await;
+        survivor
+            .wait_until(STORM, |picture| {
+                picture.heartbeat.as_ref().is_some_and(|heartbeat| heartbeat.quorum_age_ms < 2_000)
+            })
+            .await?;
+        judge(scene).await
     };
     drill().await.unwrap();
 }

@@ -36,9 +36,8 @@ async fn nodes_die_between_receipt_and_commit() {
         let world = World::start("mqtt").await?;
         let plan = Plan { http: false, mqtt: true, operators: 0 };
         let mut scene = Scene::begin("mqtt", world, plan, [1, 2]).await?;
-        for (number, site) in scene.world.sites.clone().iter().enumerate() {
-            let mut addresses = scene.world.mqtt();
-            addresses.rotate_left(number);
+        for (number, site) in (1..).zip(&scene.world.sites.clone()) {
+            let addresses = scene.world.mqtt_from(number);
             scene.load.add_device(DeviceConfig {
                 addresses,
                 login: Some((chaos_tests::world::DEVICE.to_owned(), scene.world.secret.clone())),

@@ -138,7 +138,7 @@ async fn a_device_of_one_district_cannot_speak_for_anothers_sensor_over_mqtt() {
         view.wait_until(PICTURE, Picture::is_complete).await?;
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let config = DeviceConfig {
-            addresses: world.mqtt(),
+            addresses: world.mqtt_from(1),
             login: Some((STATION.to_owned(), world.secret.clone())),
             client_id: "station".to_owned(),
             sensors: vec![a.published[0].clone(), b.published[0].clone()],

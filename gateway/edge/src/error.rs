@@ -35,13 +35,13 @@ pub(crate) struct ErrorBody {
 pub(crate) struct ApiError {
     status: StatusCode,
     retry_after_s: Option<u64>,
-    body: ErrorBody,
+    body: Box<ErrorBody>,
 }
 
 impl ApiError {
     fn new(status: StatusCode, code: &str, field: &str, message: &str) -> Self {
         let body = ErrorBody { code: code.into(), field: field.into(), message: message.into(), verdicts: None };
-        Self { status, retry_after_s: None, body }
+        Self { status, retry_after_s: None, body: Box::new(body) }
     }
 
     /// 400: the request itself is not as it should be.
@@ -170,7 +170,7 @@ impl From<CannotSeal> for ApiError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let mut response = (self.status, Json(self.body)).into_response();
+        let mut response = (self.status, Json(*self.body)).into_response();
         if let Some(seconds) = self.retry_after_s {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
         }

@@ -52,6 +52,8 @@ pub(crate) async fn run(setting: &Setting, wanted: Wanted) -> Result<()> {
             spine.insert(name.to_owned(), value.into());
         }
     }
+    // Before anything runs: afterwards the disk is busy with what was left behind.
+    let conditions = conditions::conditions(&setting.root)?;
     let mut failed = Vec::new();
     for part in PARTS.iter().filter(|part| wanted.only.is_empty() || wanted.only.iter().any(|name| name == part.name)) {
         println!("{}:", part.name);
@@ -76,7 +78,7 @@ pub(crate) async fn run(setting: &Setting, wanted: Wanted) -> Result<()> {
             }
         }
         if !setting.quick {
-            spine.insert("conditions".to_owned(), conditions::conditions(&setting.root)?.into());
+            spine.insert("conditions".to_owned(), conditions.clone().into());
             spine.insert("commit".to_owned(), conditions::commit(&setting.root).into());
             spine.insert("date".to_owned(), conditions::date().into());
             write(&folder.join(report::SPINE), &spine)?;

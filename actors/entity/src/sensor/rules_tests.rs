@@ -296,7 +296,12 @@ proptest! {
 
     /// Whatever the numbers are, nothing overflows.
     #[test]
-    fn any_number_is_taken(values in prop::collection::vec((any::<i64>(), any::<u64>()), 0..20), limit in any::<i64>(), hysteresis in 0..i64::MAX, rate in any::<u64>()) {
+    fn any_number_is_taken(
+        values in prop::collection::vec((any::<i64>(), any::<u64>()), 0..20),
+        limit in any::<i64>(),
+        hysteresis in 0..i64::MAX,
+        rate in any::<u64>(),
+    ) {
         let mut bench = Bench::new();
         bench.sensor = Sensor { rate_limit_micro_per_min: rate, period_ms: u32::MAX, silence_periods: u32::MAX, ..busy_sensor() };
         for threshold in &mut bench.sensor.thresholds {

@@ -13,6 +13,7 @@ use crate::limits::{CAMERAS_WATCHED_MAX, HEARTBEAT_MS, HELLO_MS_MAX, INBOUND_PER
 
 /// What the socket has to do.
 #[derive(Clone, Debug, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "a handful at a time, carried out at once")]
 pub(crate) enum Effect {
     /// Say this.
     Send(ToScreen<'static>),

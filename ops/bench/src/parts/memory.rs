@@ -29,7 +29,14 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
     let begun = Instant::now();
     let camera = |at: usize| {
         // Port 1 is closed: each camera is tried again and again, as one that is down is.
-        json!({ "id": format!("camera-{at}"), "name": format!("Camera giao thông số {at}"), "rtsp_url": format!("rtsp://127.0.0.1:1/{at}"), "place": stage::place(at), "azimuth_deg": at % 360, "field_of_view_deg": 60 })
+        json!({
+            "id": format!("camera-{at}"),
+            "name": format!("Camera giao thông số {at}"),
+            "rtsp_url": format!("rtsp://127.0.0.1:1/{at}"),
+            "place": stage::place(at),
+            "azimuth_deg": at % 360,
+            "field_of_view_deg": 60,
+        })
     };
     let bodies: Vec<_> = (0..cameras).map(camera).collect();
     let (done, back) = stage::register(desks, "/api/cameras", bodies, REGISTER_WITHIN).await?;
