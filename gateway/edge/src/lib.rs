@@ -2,6 +2,8 @@
 //! own files. It proposes nothing except through an actor (`entity::Router`), and shows nothing but what this node has
 //! applied, with its age. See `DESIGN.md` of this folder.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
+
 mod accounts;
 mod api;
 mod app;

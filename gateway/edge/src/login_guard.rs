@@ -149,7 +149,7 @@ mod tests {
     fn the_bound_holds_and_whoever_waits_longest_stays() {
         let mut guard = LoginGuard::default();
         while guard.begin("lan", ip(1), 1).is_ok() {}
-        for n in 0..LOGIN_FAILURES_MAX as u32 {
+        for n in 0..u32::try_from(LOGIN_FAILURES_MAX).unwrap() {
             let _ = guard.begin("x", IpAddr::from(n.to_be_bytes()), 2);
         }
         assert!(guard.failures.len() <= LOGIN_FAILURES_MAX);

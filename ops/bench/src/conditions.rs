@@ -19,13 +19,14 @@ pub(crate) fn conditions(root: &Path) -> Result<String> {
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease")?;
     let fsyncs = fsync_ms(&std::env::temp_dir())?;
     let fsync = |percent| stats::percentile(&fsyncs, percent).map_or(0.0, stats::rounded);
+    let load = load()?;
     let rustc = said_by("rustc", &["--version"], root);
     let chromium = said_by("chromium", &["--version"], root);
     let nats = said_by("/usr/sbin/nats-server", &["--version"], root);
     let browser = chromium.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
     Ok(format!(
-        "{cores} cores ({model}), {:.1} GiB memory, Linux {}, disk: write and fdatasync of 4 KiB takes {} ms (p50), {} ms \
-         (p99); {rustc}, the workspace's one profile (opt-level 2, debug assertions in our crates); {browser}; {nats}. Three \
+        "{cores} cores ({model}), load of {load} before the run, {:.1} GiB memory, Linux {}, disk: write and fdatasync of \
+         4 KiB takes {} ms (p50), {} ms (p99); {rustc}, the workspace's one profile (opt-level 2, debug assertions in our crates); {browser}; {nats}. Three \
          node processes, every client, the browser and the peer share these cores and this disk; all traffic is loopback, \
          nodes talk to each other over mutual TLS, screens, HTTP and MQTT come without TLS.",
         memory_kib / 1024.0 / 1024.0,
@@ -49,6 +50,12 @@ fn fsync_ms(folder: &Path) -> Result<Vec<f64>> {
     drop(file);
     fs::remove_file(path)?;
     Ok(samples.sorted())
+}
+
+/// Processes that wanted to run in the last minute (`/proc/loadavg`), before anything of the benchmark does.
+pub(crate) fn load() -> Result<f64> {
+    let load = fs::read_to_string("/proc/loadavg")?;
+    Ok(load.split(' ').next().unwrap_or_default().parse()?)
 }
 
 /// The commit that is checked out; `+` when files differ from it.

@@ -1,6 +1,8 @@
 //! Benchmarks on real node processes: `bench spine` measures and writes `ops/reports/spine.json`, `bench report` draws
 //! `ops/reports/spine.md` from it. See DESIGN.md for what each figure is.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
+
 use std::{
     error::Error,
     path::{Path, PathBuf},

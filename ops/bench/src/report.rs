@@ -127,6 +127,8 @@ fn draw(spine: &Map<String, Value>, detail: &Map<String, Value>) -> Result<Strin
         writeln!(md, "\n## Memory\n\n| when | KiB of each node |\n|---|---|")?;
         for (name, when) in [
             ("empty_rss_kib", "just started"),
+            ("signed_in_rss_kib", "48 administrators have signed in"),
+            ("cameras_rss_kib", "1,000 cameras registered"),
             ("registered_rss_kib", "1,000 cameras and 100,000 sensors registered"),
             ("later_rss_kib", "60 s later"),
         ] {

@@ -26,6 +26,9 @@ const PARTS: [Part; 7] = [
     Part { name: "memory", figures: &["node_rss_"] },
 ];
 
+/// Load of a machine that does nothing else.
+const LOAD_QUIET_MAX: f64 = 0.5;
+
 /// What one run is asked for.
 #[derive(Debug, Default)]
 pub(crate) struct Wanted {
@@ -54,6 +57,9 @@ pub(crate) async fn run(setting: &Setting, wanted: Wanted) -> Result<()> {
     }
     // Before anything runs: afterwards the disk is busy with what was left behind.
     let conditions = conditions::conditions(&setting.root)?;
+    if conditions::load()? > LOAD_QUIET_MAX {
+        eprintln!("The machine is busy with something else (load {}): figures will be worse.", conditions::load()?);
+    }
     let mut failed = Vec::new();
     for part in PARTS.iter().filter(|part| wanted.only.is_empty() || wanted.only.iter().any(|name| name == part.name)) {
         println!("{}:", part.name);

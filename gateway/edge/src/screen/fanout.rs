@@ -230,7 +230,7 @@ impl Follower {
                 Err(BelowFloor { floor }) => {
                     tracing::info!(group = %self.group, at = %hub.at(), floor, "screens: the tail has passed by, new pictures");
                     let (at, at_ms, places) = self.seed();
-                    let wanted = hub.restart(at, at_ms, places);
+                    let wanted = hub.restart(at, at_ms, places, &tail);
                     self.build(wanted);
                     if let Some(rights) = &self.rights {
                         rights.send_replace(at.index);

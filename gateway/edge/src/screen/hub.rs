@@ -115,10 +115,7 @@ impl<S: Sink> Hub<S> {
                 }
             }
         }
-        let reached: Vec<_> = self.ahead.extract_if(.., |join| is_reached(join, self.at)).collect();
-        for join in reached {
-            wanted.extend(self.join(join, tail));
-        }
+        wanted.extend(self.take_reached(tail));
         let settling: Vec<_> =
             self.crowds.iter().filter(|(_, crowd)| crowd.is_settling()).map(|it| it.0.clone()).collect();
         for view in settling {
@@ -189,7 +186,7 @@ impl<S: Sink> Hub<S> {
     }
 
     /// The tail has passed this hub by (a snapshot was installed): every picture is void.
-    pub(crate) fn restart(&mut self, at: Position, at_ms: Millis, places: Places) -> Wanted {
+    pub(crate) fn restart(&mut self, at: Position, at_ms: Millis, places: Places, tail: Tail<'_>) -> Wanted {
         self.at = at;
         self.at_ms = at_ms;
         self.places = places;
@@ -201,7 +198,14 @@ impl<S: Sink> Hub<S> {
                 wanted.push(view.clone());
             }
         }
+        wanted.extend(self.take_reached(tail));
         wanted
+    }
+
+    /// Takes in the screens that were ahead and are not any more.
+    fn take_reached(&mut self, tail: Tail<'_>) -> Wanted {
+        let reached: Vec<_> = self.ahead.extract_if(.., |join| is_reached(join, self.at)).collect();
+        reached.into_iter().flat_map(|join| self.join(join, tail)).collect()
     }
 
     /// Sends a view's live screens to where the hub is, so that one that joins may share what comes next.

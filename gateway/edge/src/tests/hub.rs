@@ -118,7 +118,7 @@ impl Gateway {
                     }
                     Err(BelowFloor { .. }) => {
                         let (at, places) = read_at(node, group, |state, at| (at, Places::of_state(state)));
-                        wanted.extend(hub.restart(position_at(node, group, at.index), at.at_ms, places));
+                        wanted.extend(hub.restart(position_at(node, group, at.index), at.at_ms, places, tail));
                     }
                 }
             }
@@ -456,4 +456,20 @@ fn a_screen_that_is_ahead_waits_until_this_node_is_there() {
     gateway.pump(GroupId(0));
     let frames: Vec<_> = waiting.0.borrow().0.iter().map(|payload| format!("{:?}", decode(payload))).collect();
     assert!(frames.len() == 1 && frames[0].contains("news") && !frames[0].contains("seen elsewhere"), "{frames:?}");
+}
+
+#[test]
+fn a_screen_that_is_ahead_is_taken_in_too_when_the_tail_has_passed_this_node_by() {
+    let view = &views()[0];
+    let (cluster, mut gateway, queue) = live(view);
+    let at = Position::from_wire(fold(&queue).positions()[0]).unwrap();
+    let waiting = join(&mut gateway, 2, view, Some(Position { index: at.index + 1, ordinal: 0, ..at }), None);
+    cluster.commit(GroupId(0), incident(1, "seen elsewhere"));
+    cluster.commit(GroupId(0), incident(1, "news"));
+    gateway.node.catch_up();
+    gateway.node.trim(GroupId(0), at.index + 2);
+    gateway.pump(GroupId(0));
+    while gateway.build(false) {}
+    assert_eq!(fold(&waiting).resets, [(0, "below-floor".into())]);
+    assert_eq!(fold(&waiting).groups[&0].through.map(|it| it.index), Some(at.index + 2));
 }

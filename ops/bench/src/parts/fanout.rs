@@ -153,8 +153,12 @@ async fn of_nodes(setting: &Setting, sockets: usize, per_s: f64, found: &mut Fou
     sleep(QUIET).await;
     slots.iter().for_each(|slot| slot.forget());
     let movers = ours::Movers::start(desks, per_s);
+    let started = Instant::now();
     let deliveries_per_s = window(setting, &board).await;
+    let moved_s = started.elapsed().as_secs_f64();
     let (desks, accepted) = movers.stop().await?;
+    // Movers wait for each answer, so that a cluster that cannot keep up gets fewer events than it was meant to.
+    found.note(format!("events_per_s_{sockets}"), crate::stats::rounded(accepted as f64 / moved_s));
     let after_kib: u64 = stage.rss_kib()?.iter().sum();
     put(found, "", sockets, accepted, deliveries_per_s, &board, &slots).await;
     found.note(format!("opened_s_{sockets}"), crate::stats::rounded(opened_s));

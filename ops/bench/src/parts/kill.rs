@@ -1,7 +1,7 @@
 //! The leader of group 0 dies by `kill -9` under a trickle of commands: how long until a command is acknowledged again. The
 //! client sends its command, under one number, to every node that lives, and asks again until one answers.
 
-use std::{io, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use serde_json::json;
 use tokio::{
@@ -20,6 +20,8 @@ use crate::{
 
 /// Commands before each kill, and their pace.
 const TRICKLE: (u32, Duration) = (50, Duration::from_millis(20));
+/// Times that a trickle is sent until the same node leads before and after it.
+const LOOKS_MAX: u32 = 10;
 /// One attempt at one node.
 const ATTEMPT_WITHIN: Duration = Duration::from_secs(2);
 /// Pause before a node is asked again.
@@ -38,11 +40,7 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
     let mut outages = Samples::default();
     let mut readies = Vec::new();
     for round in 0..rounds {
-        let leader = screen::leader(gateways[0], desk.token()).await?;
-        for number in 0..TRICKLE.0 {
-            desk.command("/api/reports", &crate::stage::report(&format!("before-{round}-{number}"))).await?;
-            sleep(TRICKLE.1).await;
-        }
+        let leader = trickle_and_leader(&mut desk, gateways[0], round).await?;
         let seq = desk.next_seq();
         let body = crate::stage::report(&format!("after-{round}")).to_string();
         let killed = Instant::now();
@@ -53,7 +51,7 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
             asking.spawn(ask_until_answered(node, seq, body.clone().into_bytes()));
         }
         let first = timeout(ACKNOWLEDGED_WITHIN, async {
-            while let Some(ended) = asking.join_next().await {
+            if let Some(ended) = asking.join_next().await {
                 ended.map_err(|error| error.to_string())??;
                 return Ok(());
             }
@@ -81,6 +79,21 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
     found.percentiles("leader_kill_to_ack", &outages.sorted());
     found.note("restart_to_ready_s", readies);
     Ok(found)
+}
+
+/// Sends the trickle; the leader of group 0. A lead that moved meanwhile is looked up anew, so that whoever is killed leads.
+async fn trickle_and_leader(desk: &mut Desk, gateway: SocketAddr, round: u64) -> Result<u64> {
+    for again in 0..LOOKS_MAX {
+        let before = screen::leader(gateway, desk.token()).await?;
+        for number in 0..TRICKLE.0 {
+            desk.command("/api/reports", &crate::stage::report(&format!("before-{round}-{again}-{number}"))).await?;
+            sleep(TRICKLE.1).await;
+        }
+        if screen::leader(gateway, desk.token()).await? == before {
+            return Ok(before);
+        }
+    }
+    Err("the lead of group 0 does not stay with a node".into())
 }
 
 /// Sends the command to one node until it is accepted.

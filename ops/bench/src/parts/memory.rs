@@ -26,6 +26,7 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
     let mut found = Found::default();
     found.note("empty_rss_kib", stage.rss_kib()?);
     let mut desks = stage.admins(REGISTERS).await?;
+    found.note("signed_in_rss_kib", stage.rss_kib()?);
     let begun = Instant::now();
     let camera = |at: usize| {
         // Port 1 is closed: each camera is tried again and again, as one that is down is.
@@ -44,6 +45,7 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
         return Err(format!("only {done} of {cameras} cameras were registered").into());
     }
     desks = back;
+    found.note("cameras_rss_kib", stage.rss_kib()?);
     for first in (0..sensors).step_by(CHUNK) {
         let end = (first + CHUNK).min(sensors);
         let bodies: Vec<_> = (first..end).map(|at| stage::sensor(&format!("sensor-{at}"), at)).collect();
