@@ -56,7 +56,8 @@ fn change(folder: &Path, family: &str, key_end: &[u8], change: impl FnOnce(&mut 
     db.put_cf(family, key, value).unwrap();
 }
 
-fn flip_last_bit(value: &mut [u8]) {
+#[allow(clippy::ptr_arg, reason = "`change` hands over values that may grow")]
+fn flip_last_bit(value: &mut Vec<u8>) {
     *value.last_mut().unwrap() ^= 1;
 }
 
