@@ -9,6 +9,8 @@ use crate::{
 pub(crate) fn run(context: &Context, passed: &[String]) -> Result<(), String> {
     tools::ensure(&[Use::Build, Use::Peers])?;
     context.say_target();
+    // The benchmarks start the program itself, which `cargo run` of another package does not build.
+    context::run(context.cargo(&["build", "--package", "node"]))?;
     let mut bench = context.cargo(&["run", "--package", "bench", "--"]);
     bench.args(passed);
     context::run(bench)

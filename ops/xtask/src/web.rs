@@ -15,7 +15,7 @@ const SOURCES: &[&str] = &["src", "public", "scripts"];
 /// Kinds of files directly in `web` that the build reads.
 const SOURCE_EXTENSIONS: &[&str] = &["html", "ts", "js", "json"];
 
-/// `npm ci`, if the lock file or Node.js is another than when it last ran.
+/// `npm install` of what the lock file names, if the lock file or Node.js is another than when it last ran.
 pub(crate) fn install(context: &Context) -> Result<(), String> {
     let lock = context.root.join("web/package-lock.json");
     let lock = fs::read_to_string(&lock).map_err(|e| format!("cannot read {}: {e}", lock.display()))?;
@@ -25,7 +25,9 @@ pub(crate) fn install(context: &Context) -> Result<(), String> {
     if fs::read_to_string(&stamp).is_ok_and(|found| found == wanted) {
         return Ok(());
     }
-    context::run(context.npm(&["ci"]))?;
+    // Not `npm ci`: it refuses a lock without every optional package of other platforms, and a registry may lack some
+    // of `buf`'s. This takes the locked versions too, and writes neither file.
+    context::run(context.npm(&["install", "--no-save"]))?;
     fs::write(&stamp, wanted).map_err(|e| format!("cannot write {}: {e}", stamp.display()))
 }
 
