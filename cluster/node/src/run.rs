@@ -124,7 +124,7 @@ impl Node {
         if config.gateway.tls {
             edge_config.tls = Some(server_tls(&config.certificates)?);
         }
-        edge_config.more_metrics = Some(more_metrics(&router, &peers, &disk, &intake));
+        edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake));
         edge_config.intake = Some(intake);
         let members = groups.clone();
         let nodes = Arc::new(move || members.members().into_iter().map(|(id, node)| (id, node.public_url)).collect());
@@ -233,14 +233,22 @@ async fn found_admin(groups: Groups, file: PathBuf) {
     }
 }
 
-fn more_metrics(router: &Router, peers: &Peers, disk: &Arc<RocksDisk>, intake: &Arc<Intake>) -> edge::MoreMetrics {
-    let (router, peers, disk, intake) = (router.clone(), peers.clone(), Arc::clone(disk), Arc::clone(intake));
+fn more_metrics(
+    groups: &Groups,
+    router: &Router,
+    peers: &Peers,
+    disk: &Arc<RocksDisk>,
+    intake: &Arc<Intake>,
+) -> edge::MoreMetrics {
+    let (groups, router, peers, disk, intake) =
+        (groups.clone(), router.clone(), peers.clone(), Arc::clone(disk), Arc::clone(intake));
     Arc::new(move || {
         let named = |prefix: &'static str, counts: Vec<(&'static str, u64)>| {
             counts.into_iter().map(move |(name, count)| (format!("{prefix}_{name}"), count))
         };
         let mut all: Vec<(String, u64)> = Vec::new();
         all.extend(named("entity", router.counters().snapshot()));
+        all.extend(named("raft", vec![("successions_total", groups.successions())]));
         all.extend(named("peer", peers.counters().all()));
         let rocks = disk.counters();
         all.extend(named(

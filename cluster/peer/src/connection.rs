@@ -37,11 +37,18 @@ pub(crate) struct Vitals {
     /// When a byte last came, in ms since `start`, plus one; 0 for never.
     heard_ms: AtomicU64,
     pub(crate) clock: Mutex<ClockFilter>,
+    /// How many connections with it have ended.
+    pub(crate) closings: watch::Sender<u64>,
 }
 
 impl Vitals {
     pub(crate) fn new() -> Self {
-        Self { start: Instant::now(), heard_ms: AtomicU64::new(0), clock: Mutex::new(ClockFilter::default()) }
+        Self {
+            start: Instant::now(),
+            heard_ms: AtomicU64::new(0),
+            clock: Mutex::new(ClockFilter::default()),
+            closings: watch::Sender::new(0),
+        }
     }
 
     fn hear(&self) {
@@ -174,6 +181,7 @@ impl Connection {
         for stream in streams.into_iter().flat_map(|streams| streams.open.into_values()) {
             stream.fail(&error);
         }
+        self.wiring.vitals.closings.send_modify(|closings| *closings += 1);
     }
 
     fn fail(&self, fault: &Fault) {

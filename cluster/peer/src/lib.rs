@@ -27,6 +27,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 
 pub mod authority;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod limits;
 
 mod backoff;
@@ -37,6 +39,7 @@ mod connection;
 mod counters;
 mod credit;
 mod dial;
+mod ended;
 mod error;
 mod frame;
 mod handshake;

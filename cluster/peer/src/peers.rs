@@ -34,12 +34,12 @@ const CONNECT_TRIES: u32 = 3;
 /// How long the accept loop rests when the system refuses to accept (out of file descriptors, say).
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-struct Inner {
+pub(crate) struct Inner {
     local: Local,
     address: SocketAddr,
     handler: Arc<dyn Handler>,
     counters: Arc<Counters>,
-    peers: Mutex<HashMap<NodeId, Arc<Peer>>>,
+    pub(crate) peers: Mutex<HashMap<NodeId, Arc<Peer>>>,
     tasks: Tasks,
     stopping: watch::Sender<bool>,
 }
@@ -224,6 +224,12 @@ impl Peers {
         if timeout(SHUTDOWN_WAIT_MAX, self.0.tasks.all_ended()).await.is_err() {
             tracing::warn!("tasks of peer connections still run after {} s", SHUTDOWN_WAIT_MAX.as_secs());
         }
+    }
+}
+
+impl Peers {
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
     }
 }
 

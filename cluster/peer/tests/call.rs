@@ -69,6 +69,22 @@ async fn each_failure_has_its_own_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_ended_process_is_told_from_a_lost_connection() {
+    let (_province, a, b) = pair().await;
+    a.peers.call(2, Lane::Control, ECHO, Bytes::new(), SOON).await.unwrap();
+    let mut ended = Box::pin(a.peers.ended(2));
+    let mut is_pending = async || tokio::time::timeout(Duration::from_millis(100), &mut ended).await.is_err();
+    assert!(is_pending().await, "it is connected");
+    // Under another name of the same host the connection is made anew, which closes the first.
+    a.peers.set_address(2, &format!("localhost:{}", b.peers.local_addr().port()));
+    assert!(is_pending().await, "it still listens");
+    a.peers.call(2, Lane::Control, ECHO, Bytes::new(), SOON).await.unwrap();
+    b.peers.shutdown().await;
+    tokio::time::timeout(SOON, ended).await.unwrap();
+    tokio::time::timeout(SOON, a.peers.ended(2)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn calls_in_flight_are_bounded() {
     let (_province, a, b) = pair().await;
     a.peers.call(2, Lane::Control, ECHO, Bytes::new(), SOON).await.unwrap();

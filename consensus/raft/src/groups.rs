@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     io,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
     time::{Duration, Instant},
 };
 
@@ -25,6 +25,7 @@ use crate::{
     log::LogStore,
     machine::{AppliedAt, Shared, StateMachine},
     network::{Network, with_group},
+    succession::watch_over,
     tail::BelowFloor,
     types::{Encoded, Node, NodeId, Outcome, TypeConfig, decode},
     wire,
@@ -57,6 +58,9 @@ fn config(group: u32) -> Result<Config, io::Error> {
     .validate()
     .map_err(io::Error::other)
 }
+
+/// Pause before a read barrier asks again, when the lead has not changed meanwhile.
+const READ_RETRY: Duration = Duration::from_millis(50);
 
 /// A request on its way into the log.
 #[derive(Clone, Debug)]
@@ -127,11 +131,15 @@ pub enum ReadError {
 /// One group on this node.
 pub(crate) struct Group {
     pub(crate) id: GroupId,
+    /// This node.
+    pub(crate) node: NodeId,
     pub(crate) raft: Raft<TypeConfig, StateMachine>,
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) lead: watch::Sender<Lead>,
     pub(crate) quorum: Mutex<Option<Told>>,
+    /// How often this node stood for election because the leader's process had ended.
+    pub(crate) successions: AtomicU64,
 }
 
 pub(crate) struct Inner {
@@ -168,13 +176,15 @@ impl Groups {
             let raft =
                 Raft::new(node, Arc::new(config(id.0)?), network, log, machine).await.map_err(io::Error::other)?;
             let (lead, _) = watch::channel(Lead::default());
-            groups.push(Arc::new(Group { id, raft, disk: Arc::clone(&disk), shared, lead, quorum: Mutex::new(None) }));
+            let (disk, successions) = (Arc::clone(&disk), AtomicU64::new(0));
+            groups.push(Arc::new(Group { id, node, raft, disk, shared, lead, quorum: Mutex::new(None), successions }));
         }
         let inner = Inner { node, epoch, peers, groups, started: Instant::now(), tasks: Mutex::new(Vec::new()) };
         let this = Self(Arc::new(inner));
         let mut tasks = Vec::new();
         for group in &this.0.groups {
             tasks.push(tokio::spawn(watch_lead(node, Arc::clone(group))));
+            tasks.push(tokio::spawn(watch_over(node, Arc::clone(group), this.0.peers.clone())));
         }
         tasks.push(tokio::spawn(tell_quorum(Arc::downgrade(&this.0))));
         *this.0.tasks.lock().unwrap_or_else(PoisonError::into_inner) = tasks;
@@ -301,13 +311,32 @@ impl Groups {
         tokio::time::timeout_at(until, read).await.map_err(|_| ReadError::NoQuorum)?
     }
 
+    /// Asks whoever leads, and whoever leads next, until one answers: the caller's deadline ends it.
     async fn read_index(&self, id: GroupId, deadline: Duration) -> Result<u64, ReadError> {
         let group = self.group_at(id.0).map_err(|_| ReadError::Stopped)?;
-        if group.raft.as_leader().is_ok() {
-            return self.leader_read_index(&group).await;
+        let mut lead = group.lead.subscribe();
+        loop {
+            let leader = lead.borrow_and_update().leader;
+            if let Ok(index) = self.ask_read_index(&group, leader, deadline).await {
+                return Ok(index);
+            }
+            if let Ok(Err(_)) = tokio::time::timeout(READ_RETRY, lead.changed()).await {
+                return Err(ReadError::Stopped);
+            }
         }
-        let leader = group.lead.borrow().leader.ok_or(ReadError::NoQuorum)?;
-        let ask = with_group(id.0, &[]);
+    }
+
+    async fn ask_read_index(
+        &self,
+        group: &Group,
+        leader: Option<NodeId>,
+        deadline: Duration,
+    ) -> Result<u64, ReadError> {
+        if group.raft.as_leader().is_ok() {
+            return self.leader_read_index(group).await;
+        }
+        let leader = leader.ok_or(ReadError::NoQuorum)?;
+        let ask = with_group(group.id.0, &[]);
         let answer = self
             .0
             .peers

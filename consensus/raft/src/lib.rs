@@ -10,6 +10,8 @@
 mod blocking;
 mod clock;
 pub mod disk;
+#[doc(hidden)]
+pub mod fuzzing;
 mod groups;
 pub mod kinds;
 mod lead;
@@ -20,6 +22,7 @@ mod network;
 mod serve;
 mod snapshot;
 mod status;
+mod succession;
 mod tail;
 mod types;
 

@@ -77,6 +77,25 @@ async fn what_is_acknowledged_is_on_every_node_and_survives_its_leader() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_whose_process_ended_is_succeeded_without_waiting_for_its_silence() {
+    let mut cluster = TestCluster::start("succession", 3).await;
+    // A machine under load may be so slow that silence is noticed first; not time after time.
+    for round in 0..5 {
+        propose(&cluster, round).await;
+        let leader = cluster.leader(GroupId::COMMAND).await;
+        cluster.nodes.remove(&leader).unwrap().crash().await;
+        propose(&cluster, round + 100).await;
+        let successions: u64 = cluster.nodes.values().map(|node| node.groups.successions()).sum();
+        cluster.restart(leader).await;
+        if successions > 0 {
+            cluster.stop().await;
+            return;
+        }
+    }
+    panic!("no follower stood for election before the silence was noticed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_follower_reads_what_was_acknowledged_before_it_asked() {
     let cluster = TestCluster::start("barrier", 3).await;
     for number in 0..10 {
