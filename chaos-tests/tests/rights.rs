@@ -3,17 +3,20 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use chaos_tests::{
     Failure,
     desk::{Desk, Outcome},
+    device::{Device, DeviceConfig},
+    oracle::Oracle,
     unix_ms,
     world::{NODES, Site, World},
 };
 use domain::wire::generated::event::Subject;
 use node::watch::{Screen, ScreenConfig, picture::Picture};
 use serde_json::{Value, json};
+use tokio::time::sleep;
 
 /// A first complete picture.
 const PICTURE: Duration = Duration::from_secs(20);
@@ -119,6 +122,40 @@ async fn a_person_of_one_district_sees_and_does_only_that() {
         station.push("/api/readings", &own).await.accepted("a reading of A")?;
         let foreign = json!([{ "sensor": b.pushed[1], "at_ms": unix_ms(), "value": 1.0 }]);
         assert_eq!(station.push("/api/readings", &foreign).await.refused(), Some(403));
+        world.done();
+        Ok::<_, Failure>(())
+    };
+    drill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_device_of_one_district_cannot_speak_for_anothers_sensor_over_mqtt() {
+    let drill = async || {
+        let mut world = World::start("rights-mqtt").await?;
+        let [a, b] = world.sites.clone();
+        world.put_person(STATION, "device", &[&a.district], false).await?;
+        let view = world.screen(world.origins())?;
+        view.wait_until(PICTURE, Picture::is_complete).await?;
+        let (stop, stopped) = tokio::sync::watch::channel(false);
+        let config = DeviceConfig {
+            addresses: world.mqtt_from(1),
+            login: Some((STATION.to_owned(), world.secret.clone())),
+            client_id: "station".to_owned(),
+            sensors: vec![a.published[0].clone(), b.published[0].clone()],
+            pace: Duration::from_millis(100),
+        };
+        let device = tokio::spawn(Device::new(config, Arc::new(Oracle::default())).run(stopped));
+        let last = |picture: &Picture, sensor: &str| match picture.record(&format!("sensor/{sensor}")) {
+            Some(Subject::Sensor(sensor)) => sensor.last_at_ms,
+            _ => 0,
+        };
+        view.wait_until(REACHED, |picture| last(picture, &a.published[0]) > 0).await?;
+        // The foreign one was published right after the own one, so this is enough of them.
+        sleep(Duration::from_secs(1)).await;
+        stop.send_replace(true);
+        device.await??;
+        let foreign = view.picture(|picture| last(picture, &b.published[0]));
+        assert_eq!(foreign, 0, "{} recorded a reading of an account of {}", b.published[0], a.district);
         world.done();
         Ok::<_, Failure>(())
     };

@@ -105,13 +105,6 @@ pub struct MqttClientConfig {
     /// File with its password.
     #[serde(default)]
     pub password_file: Option<PathBuf>,
-    /// Topic filter; its messages are those of the embedded endpoint.
-    #[serde(default = "default_filter")]
-    pub filter: String,
-}
-
-fn default_filter() -> String {
-    "trongdong/v1/#".into()
 }
 
 /// A founding member.

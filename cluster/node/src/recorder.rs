@@ -9,7 +9,7 @@ use domain::{CameraHealth, CameraId, Reading, ReadingVerdict};
 use edge::{Accounts, LoginFailure};
 use entity::{Router, TellError};
 use futures::future::BoxFuture;
-use ingest::{LoginError, RecordError, Recorder};
+use ingest::{LoginError, RecordError, Recorder, Speaker};
 use sha2::{Digest, Sha256};
 
 /// An address of its own for each account: the endpoint does not tell who dialled, and one device with a wrong key must
@@ -21,6 +21,13 @@ fn pretended_address(account: &str) -> IpAddr {
     // fc00::/7, unique local: no real dialler has it.
     octets[0] = 0xfd;
     IpAddr::V6(Ipv6Addr::from(octets))
+}
+
+/// The cluster's verdicts on the account's own readings, each in its place among those that are not its own.
+fn in_place(own: &[bool], verdicts: Vec<ReadingVerdict>) -> Vec<ReadingVerdict> {
+    let mut verdicts = verdicts.into_iter();
+    // A verdict that is missing leaves the list short, which the caller takes for what it is: nothing is known.
+    own.iter().map_while(|is_own| if *is_own { verdicts.next() } else { Some(ReadingVerdict::UnknownSensor) }).collect()
 }
 
 /// The cluster, as devices need it.
@@ -39,11 +46,32 @@ fn record_error(error: TellError) -> RecordError {
 impl Recorder for ClusterRecorder {
     fn record(
         &self,
+        speaker: &Speaker,
         readings: Vec<Reading>,
         deadline: Duration,
     ) -> BoxFuture<'static, Result<Vec<ReadingVerdict>, RecordError>> {
         let router = self.router.clone();
-        Box::pin(async move { router.record(readings, deadline).await.map_err(record_error) })
+        let own = match speaker {
+            Speaker::Broker => vec![true; readings.len()],
+            Speaker::Account(account) => {
+                let sensors: Vec<_> = readings.iter().map(|reading| &reading.sensor).collect();
+                let Some(own) = self.accounts.speaks_for(account, &sensors) else {
+                    // Its connection ends with this, and it is not let in again.
+                    let gone = RecordError::Refused(format!("the account {account} may not report any more"));
+                    return Box::pin(async move { Err(gone) });
+                };
+                own
+            }
+        };
+        let mut mask = own.iter();
+        let readings: Vec<_> = readings.into_iter().filter(|_| mask.next() == Some(&true)).collect();
+        Box::pin(async move {
+            let verdicts = match readings.is_empty() {
+                true => Vec::new(),
+                false => router.record(readings, deadline).await.map_err(record_error)?,
+            };
+            Ok(in_place(&own, verdicts))
+        })
     }
 
     fn camera_health(
@@ -67,5 +95,19 @@ impl Recorder for ClusterRecorder {
                 Err(busy) => Err(LoginError::Unavailable(busy.to_string())),
             }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ReadingVerdict::{Duplicate, Recorded, UnknownSensor};
+
+    use super::*;
+
+    #[test]
+    fn a_foreign_reading_gets_its_verdict_in_its_place() {
+        let own = [false, true, true, false];
+        assert_eq!(in_place(&own, vec![Recorded, Duplicate]), [UnknownSensor, Recorded, Duplicate, UnknownSensor]);
+        assert_eq!(in_place(&own, vec![Recorded]).len(), 2, "a missing verdict is not made up");
     }
 }

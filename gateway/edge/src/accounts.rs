@@ -9,7 +9,7 @@ use std::{
 
 use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier, password_hash::SaltString};
 use bytes::Bytes;
-use domain::{GroupId, Person, PersonId};
+use domain::{EntityId, Grant, GroupId, Person, PersonId, SensorId, policy, policy::Action};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use tokio::{sync::Semaphore, time::timeout};
@@ -55,6 +55,20 @@ struct Inner {
     verified: Mutex<HashMap<[u8; 32], u64>>,
     /// Makes the digests worthless to anybody else.
     digest_key: [u8; 32],
+}
+
+/// Whether whoever holds `grant` speaks for a sensor: a device does for those in its districts. A sensor that is not known
+/// here gets its verdict from the cluster.
+pub(crate) fn speaks_for(source: &dyn Source, grant: &Grant, sensor: &SensorId) -> bool {
+    if grant.everywhere {
+        return true;
+    }
+    let entity = EntityId::from(sensor);
+    let group = read(source, GroupId::COMMAND, |state0| state0.placements().get(&entity).copied());
+    let place = group.and_then(|group| {
+        read(source, group, |state| state.sensors().get(sensor).map(|sensor| sensor.place.admin_unit.clone()))
+    });
+    place.is_none_or(|place| policy::allows(grant, Action::ReportDevice, Some(&place)).is_ok())
 }
 
 impl Accounts {
@@ -116,6 +130,17 @@ impl Accounts {
             verified.insert(digest, unix_ms() + KEY_VERIFIED_MS);
         }
         Ok(person)
+    }
+
+    /// Which of `sensors` the account speaks for now, in order; `None` when it may report nothing any more.
+    #[must_use]
+    pub fn speaks_for(&self, account: &str, sensors: &[&SensorId]) -> Option<Vec<bool>> {
+        let source = &*self.0.source;
+        let person = self.find(account)?;
+        let index = source.applied(GroupId::COMMAND).index;
+        let grant = read(source, GroupId::COMMAND, |state0| policy::grant(state0, &person.id, index))?;
+        policy::allows(&grant, Action::ReportDevice, None).ok()?;
+        Some(sensors.iter().map(|sensor| speaks_for(source, &grant, sensor)).collect())
     }
 
     /// The credential to keep of a new password: argon2id in PHC form, sealed for that person.

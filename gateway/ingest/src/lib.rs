@@ -17,15 +17,26 @@ use std::time::Duration;
 use domain::{CameraHealth, CameraId, Reading, ReadingVerdict};
 use futures::future::BoxFuture;
 
+/// Who says that a reading is true.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Speaker {
+    /// A device account that signed in here, by its id: it speaks for the sensors in its districts.
+    Account(String),
+    /// The operator's own broker, which decides whom it lets publish: it speaks for every sensor.
+    Broker,
+}
+
 /// The cluster, as devices need it.
 pub trait Recorder: Send + Sync + 'static {
-    /// Resolves when a quorum holds the readings or each is refused: one verdict per reading, in order.
+    /// Resolves when a quorum holds the readings or each is refused: one verdict per reading, in order. A sensor that
+    /// `speaker` does not speak for is `UnknownSensor`, as one that does not exist.
     ///
     /// # Errors
     /// Nothing is known about the readings. The caller must not acknowledge them; the device sends them again, which is
     /// harmless because a reading's identity is its sensor and device time.
     fn record(
         &self,
+        speaker: &Speaker,
         readings: Vec<Reading>,
         deadline: Duration,
     ) -> BoxFuture<'static, Result<Vec<ReadingVerdict>, RecordError>>;

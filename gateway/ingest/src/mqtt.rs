@@ -4,6 +4,7 @@
 mod connection;
 pub mod endpoint;
 pub mod intake;
+mod lanes;
 pub mod quarantine;
 pub mod subscriber;
 pub mod topic;

@@ -22,7 +22,7 @@ const SKIPPED: i32 = 77;
 
 /// The server and its port; `None`, and a line that says so, without GStreamer.
 async fn server(login: &[&str]) -> Option<(Child, u16)> {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/rtsp_server.py");
+    let script = "tests/rtsp_server.py";
     let mut command = Command::new("/usr/bin/python3");
     command.arg(script).args(login).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
     let Ok(mut child) = command.spawn() else {

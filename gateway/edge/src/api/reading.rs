@@ -12,7 +12,7 @@ use axum::{
     },
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use domain::{EntityId, Grant, GroupId, Reading, ReadingVerdict, SensorId, policy, policy::Action, wire::Malformed};
+use domain::{Grant, GroupId, Reading, ReadingVerdict, SensorId, policy, policy::Action, wire::Malformed};
 use ingest::reading::{batch_json, batch_protobuf, single_json};
 use serde::Serialize;
 use serde_json::json;
@@ -20,6 +20,7 @@ use utoipa::ToSchema;
 
 use super::body::{Answer, read as read_body};
 use crate::{
+    accounts::speaks_for,
     app::App,
     auth::{Token, token},
     cluster::read,
@@ -64,7 +65,7 @@ pub(crate) async fn push(
 }
 
 /// One reading is an object with its sensor; more are an array, or an object with that array as `readings`.
-fn parse_json(bytes: &[u8]) -> Result<Vec<Reading>, ApiError> {
+pub(crate) fn parse_json(bytes: &[u8]) -> Result<Vec<Reading>, ApiError> {
     /// Enough to tell the forms apart.
     #[derive(serde::Deserialize)]
     struct Form {
@@ -78,38 +79,35 @@ fn parse_json(bytes: &[u8]) -> Result<Vec<Reading>, ApiError> {
     Ok(batch_json(bytes)?.strict()?)
 }
 
-/// By what right readings are pushed: a device's key (HTTP Basic), or a session.
-async fn device(app: &App, headers: &HeaderMap, peer: Peer) -> Result<Grant, ApiError> {
-    let basic = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
-    let Some(basic) = basic else {
-        let token: Token = token(headers).ok_or_else(ApiError::signed_out)?;
-        return Ok(app.auth.caller(&token).await?.grant);
-    };
+/// Account and key of HTTP Basic (RFC 7617), from what stands behind `Basic `.
+pub(crate) fn basic(encoded: &str) -> Result<(String, Vec<u8>), ApiError> {
     let bad = || ApiError::bad_request("authorization", "send Basic and the base64 of account:key");
-    let pair = BASE64_STANDARD.decode(basic.trim()).map_err(|_| bad())?;
+    let pair = BASE64_STANDARD.decode(encoded.trim()).map_err(|_| bad())?;
     let colon = pair.iter().position(|byte| *byte == b':').ok_or_else(bad)?;
     let (account, key) = pair.split_at(colon);
     let account = std::str::from_utf8(account).map_err(|_| bad())?;
-    let person = app.auth.accounts.device(account, key.get(1..).unwrap_or_default(), peer.0.ip()).await?;
+    Ok((account.to_owned(), key.get(1..).unwrap_or_default().to_vec()))
+}
+
+/// By what right readings are pushed: a device's key (HTTP Basic), or a session.
+async fn device(app: &App, headers: &HeaderMap, peer: Peer) -> Result<Grant, ApiError> {
+    let encoded = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
+    let Some(encoded) = encoded else {
+        let token: Token = token(headers).ok_or_else(ApiError::signed_out)?;
+        return Ok(app.auth.caller(&token).await?.grant);
+    };
+    let (account, key) = basic(encoded)?;
+    let person = app.auth.accounts.device(&account, &key, peer.0.ip()).await?;
     let index = app.source.applied(GroupId::COMMAND).index;
     let grant = read(&*app.source, GroupId::COMMAND, |state0| policy::grant(state0, &person.id, index));
     grant.ok_or_else(ApiError::signed_out)
 }
 
-/// A device speaks for the sensors in its districts. What is not known here gets its verdict from the cluster.
+/// Refuses a push with a reading of a sensor that the account does not speak for.
 fn check_scope(app: &App, grant: &Grant, readings: &[Reading]) -> Result<(), ApiError> {
-    if grant.everywhere {
-        return Ok(());
-    }
-    for (at, reading) in readings.iter().enumerate() {
-        let Some(group) = app.placement(&EntityId::from(&reading.sensor)) else { continue };
-        let place = read(&*app.source, group, |state| {
-            state.sensors().get(&reading.sensor).map(|sensor| sensor.place.admin_unit.clone())
-        });
-        if place.is_some_and(|place| policy::allows(grant, Action::ReportDevice, Some(&place)).is_err()) {
-            let field = format!("readings[{at}].sensor");
-            return Err(ApiError::forbidden(&field, "this sensor is not in the account's districts"));
-        }
-    }
-    Ok(())
+    let foreign = readings.iter().position(|reading| !speaks_for(&*app.source, grant, &reading.sensor));
+    foreign.map_or(Ok(()), |at| {
+        let field = format!("readings[{at}].sensor");
+        Err(ApiError::forbidden(&field, "this sensor is not in the account's districts"))
+    })
 }

@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use super::{endpoint::Shared, intake::Intake, quarantine::Counters};
-use crate::{LoginError, RecordError, fence::turned};
+use crate::{LoginError, RecordError, Speaker, fence::turned};
 
 /// Publishes of one connection that are being committed at once. At the bound the socket is not read.
 pub(super) const MQTT_INFLIGHT_MAX: usize = 32;
@@ -159,6 +159,7 @@ pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let mut session = Session {
         link,
         intake: shared.intake.clone(),
+        speaker: Speaker::Account(account.clone()),
         client: format!("{account}/{client_id}").into(),
         // MQTT-3.1.2-24: one and a half times the keep-alive.
         silence_max: Duration::from_millis(u64::from(keep_alive_s) * 1500),
@@ -246,6 +247,7 @@ type Parked = BoxFuture<'static, Option<(Publish, OwnedSemaphorePermit)>>;
 struct Session<S> {
     link: Link<S>,
     intake: Arc<Intake>,
+    speaker: Speaker,
     client: Arc<str>,
     silence_max: Duration,
     /// In order of receipt; each is polled, the results leave in order.
@@ -331,10 +333,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     fn commit(&mut self, publish: Publish, room: OwnedSemaphorePermit) {
-        let (intake, client) = (self.intake.clone(), self.client.clone());
+        let (intake, speaker, client) = (self.intake.clone(), self.speaker.clone(), self.client.clone());
         let commit = async move {
             let payload: Bytes = publish.payload;
-            let outcome = intake.commit(&client, &publish.topic, &payload).await;
+            let outcome = intake.commit(&speaker, &client, &publish.topic, &payload).await;
             drop(room);
             Committed { pkid: (publish.qos == QoS::AtLeastOnce).then_some(publish.pkid), outcome }
         };

@@ -2,19 +2,21 @@
 //! client share it, so that a reading meets the same treatment on either road.
 
 use std::{
+    collections::HashMap,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
 use bytes::Bytes;
-use domain::ReadingVerdict;
+use domain::{ReadingVerdict, SensorId};
 use tokio::sync::Semaphore;
 
 use super::{
+    lanes::Lanes,
     quarantine::{Counters, Quarantine, Reason},
     topic::Topic,
 };
-use crate::{RecordError, Recorder};
+use crate::{RecordError, Recorder, Speaker};
 
 /// How long a commit may take before its outcome counts as unknown: longer than an election, shorter than a device waits.
 pub const RECORD_DEADLINE_MS: u64 = 10_000;
@@ -30,6 +32,14 @@ pub struct Intake {
     counters: Counters,
     quarantine: Quarantine,
     bytes: Arc<Semaphore>,
+    lanes: Lanes,
+}
+
+/// The most readings that one sensor has among `sensors`, one entry a reading.
+fn readings_max_of_one(sensors: &[SensorId]) -> usize {
+    let mut counts = HashMap::new();
+    sensors.iter().for_each(|sensor| *counts.entry(sensor).or_insert(0) += 1);
+    counts.into_values().max().unwrap_or(0)
 }
 
 impl Intake {
@@ -41,6 +51,7 @@ impl Intake {
             counters: Counters::default(),
             quarantine: Quarantine::default(),
             bytes: Arc::new(Semaphore::new(INTAKE_BYTES_MAX)),
+            lanes: Lanes::default(),
         })
     }
 
@@ -67,11 +78,18 @@ impl Intake {
         self.bytes.clone().acquire_many_owned(u32::try_from(bytes).unwrap_or(u32::MAX)).await.ok()
     }
 
-    /// Commits one publish. `Ok` means that it may be acknowledged: each reading is held or refused for good.
+    /// Commits one publish of `speaker`, who is `client` in the quarantine. `Ok` means that it may be acknowledged: each
+    /// reading is held or refused for good.
     ///
     /// # Errors
     /// The outcome is unknown and the publish must not be acknowledged.
-    pub async fn commit(&self, client: &str, topic: &str, payload: &Bytes) -> Result<(), RecordError> {
+    pub async fn commit(
+        &self,
+        speaker: &Speaker,
+        client: &str,
+        topic: &str,
+        payload: &Bytes,
+    ) -> Result<(), RecordError> {
         Counters::add(&self.counters.publishes);
         let put = |reason: Reason, detail: String| self.quarantine.put(reason, detail, client, topic, payload);
         let batch = match Topic::parse(topic) {
@@ -97,8 +115,9 @@ impl Intake {
         if !batch.readings.is_empty() {
             let sensors: Vec<_> = batch.readings.iter().map(|reading| reading.sensor.clone()).collect();
             let deadline = Duration::from_millis(RECORD_DEADLINE_MS);
+            let _turn = self.lanes.enter(client, topic, readings_max_of_one(&sensors)).await;
             // A recorder that forgets its deadline must not hold a connection for ever.
-            let verdicts = tokio::time::timeout(deadline * 2, self.recorder.record(batch.readings, deadline))
+            let verdicts = tokio::time::timeout(deadline * 2, self.recorder.record(speaker, batch.readings, deadline))
                 .await
                 .map_err(|_| RecordError::TimedOut)??;
             if verdicts.len() != sensors.len() {

@@ -13,7 +13,7 @@ use tokio::{sync::watch, time::sleep};
 
 use super::{connection::PACKET_BYTES_MAX, intake::Intake, topic::FILTERS};
 use crate::{
-    RecordError,
+    RecordError, Speaker,
     backoff::{Backoff, random_u32},
     fence::turned,
 };
@@ -157,7 +157,7 @@ impl Open<'_> {
         let (intake, source) = (self.intake.clone(), self.source.clone());
         let commit = async move {
             let room = intake.clone().room(publish.payload.len()).await;
-            let outcome = intake.commit(&source, &publish.topic, &publish.payload).await;
+            let outcome = intake.commit(&Speaker::Broker, &source, &publish.topic, &publish.payload).await;
             drop(room);
             (publish, outcome)
         };

@@ -12,7 +12,7 @@ use std::{
 
 use domain::{CameraHealth, CameraId, Reading, ReadingVerdict};
 use futures::{FutureExt, future::BoxFuture};
-use ingest::{LoginError, RecordError, Recorder};
+use ingest::{LoginError, RecordError, Recorder, Speaker};
 use tokio::sync::{mpsc, oneshot};
 
 /// How long a test waits for what must come.
@@ -64,6 +64,7 @@ impl FakeCluster {
 impl Recorder for FakeCluster {
     fn record(
         &self,
+        _: &Speaker,
         readings: Vec<Reading>,
         _: Duration,
     ) -> BoxFuture<'static, Result<Vec<ReadingVerdict>, RecordError>> {

@@ -3,7 +3,7 @@ use std::{collections::BTreeMap, sync::Mutex};
 use domain::{CameraHealth, CameraId, DeviceStatus, Micro, Millis, ReadingVerdict, SensorId};
 use futures::{FutureExt, future::BoxFuture};
 use ingest::{
-    LoginError, RecordError, Recorder,
+    LoginError, RecordError, Recorder, Speaker,
     mqtt::{Endpoint, EndpointConfig, Intake},
 };
 use rumqttc::mqttbytes::v4::{ConnAck, ConnectReturnCode, Packet, PubAck};
@@ -107,6 +107,7 @@ struct Held {
 impl Recorder for Held {
     fn record(
         &self,
+        _: &Speaker,
         readings: Vec<Reading>,
         _: Duration,
     ) -> BoxFuture<'static, Result<Vec<ReadingVerdict>, RecordError>> {
