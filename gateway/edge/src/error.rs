@@ -102,6 +102,16 @@ impl ApiError {
         error
     }
 
+    /// Whether the same request may succeed in a moment, or at another node.
+    pub(crate) fn is_unavailable(&self) -> bool {
+        self.status == StatusCode::SERVICE_UNAVAILABLE
+    }
+
+    /// What to do about it, as in the body.
+    pub(crate) fn message(&self) -> &str {
+        &self.body.message
+    }
+
     /// Its kind, as in the body.
     pub(crate) fn code(&self) -> &str {
         &self.body.code

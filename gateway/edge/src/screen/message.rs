@@ -51,6 +51,8 @@ pub(crate) enum ByeCode {
     Unauthorized,
     /// At a bound of sockets.
     TooMany,
+    /// This node cannot tell now who it is: it hears no quorum.
+    Unavailable,
 }
 
 macro_rules! names {
@@ -79,6 +81,7 @@ names!(ByeCode {
     HelloTimeout "hello-timeout",
     Unauthorized "unauthorized",
     TooMany "too-many",
+    Unavailable "unavailable",
 });
 
 /// Who the screen is, and what it may count on.

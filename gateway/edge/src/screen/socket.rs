@@ -218,10 +218,15 @@ impl Screen {
 
     async fn authenticate(&mut self, token: &str) -> Vec<Effect> {
         let token = if token.is_empty() { self.cookie.clone() } else { Token::read(token) };
-        if let Some(token) = token
-            && let Ok(caller) = self.app.auth.caller(&token).await
-        {
-            self.caller = Some((token, caller));
+        if let Some(token) = token {
+            match self.app.auth.caller(&token).await {
+                Ok(caller) => self.caller = Some((token, caller)),
+                // Nothing is known about the token: another node may know, and so may this one in a moment.
+                Err(error) if error.is_unavailable() => {
+                    return self.session.close(ByeCode::Unavailable, error.message());
+                }
+                Err(_) => {}
+            }
         }
         let viewer = self.caller.as_ref().map(|(_, caller)| Viewer {
             person: caller.person.id.clone(),
@@ -323,7 +328,7 @@ async fn bye<IO: AsyncRead + AsyncWrite + Unpin>(
 ) {
     let close = CloseFrame {
         code: match code {
-            ByeCode::Slow | ByeCode::TooMany => CloseCode::Again,
+            ByeCode::Slow | ByeCode::TooMany | ByeCode::Unavailable => CloseCode::Again,
             ByeCode::ShuttingDown => CloseCode::Away,
             _ => CloseCode::Policy,
         },

@@ -40,7 +40,7 @@ pub(crate) const PROTOCOL_JSON: &str = "trongdong.v1.json";
 
 /// `GET /ws`.
 pub(crate) async fn websocket(State(app): State<Arc<App>>, mut request: Request) -> Response {
-    let (encoding, accept) = match check(&app, request.headers()) {
+    let (encoding, accept) = match check(|origin| app.is_our_origin(origin), request.headers()) {
         Ok(checked) => checked,
         Err(error) => return error.into_response(),
     };
@@ -72,7 +72,7 @@ pub(crate) async fn websocket(State(app): State<Arc<App>>, mut request: Request)
     (StatusCode::SWITCHING_PROTOCOLS, headers, Body::empty()).into_response()
 }
 
-fn config() -> WebSocketConfig {
+pub(crate) fn config() -> WebSocketConfig {
     WebSocketConfig::default()
         .read_buffer_size(SOCKET_READ_BYTES)
         .write_buffer_size(SOCKET_WRITE_BYTES)
@@ -81,8 +81,11 @@ fn config() -> WebSocketConfig {
         .max_frame_size(Some(INBOUND_BYTES_MAX))
 }
 
-/// What the handshake asks for: the encoding, and the key's answer.
-fn check(app: &App, headers: &HeaderMap) -> Result<(Encoding, HeaderValue), ApiError> {
+/// What the handshake asks for: the encoding, and the key's answer. `is_our_origin` says which pages are of this cluster.
+pub(crate) fn check(
+    is_our_origin: impl Fn(&str) -> bool,
+    headers: &HeaderMap,
+) -> Result<(Encoding, HeaderValue), ApiError> {
     let has = |name: HeaderName, token: &str| {
         let values = headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok());
         values.flat_map(|value| value.split(',')).any(|value| value.trim().eq_ignore_ascii_case(token))
@@ -94,7 +97,7 @@ fn check(app: &App, headers: &HeaderMap) -> Result<(Encoding, HeaderValue), ApiE
     if let Some(origin) = headers.get(ORIGIN).and_then(|origin| origin.to_str().ok()) {
         let host = headers.get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         let own = origin.split_once("://").is_some_and(|(_, authority)| authority.eq_ignore_ascii_case(host));
-        if !own && !app.is_our_origin(origin) {
+        if !own && !is_our_origin(origin) {
             return Err(ApiError::forbidden("origin", "open the socket from a page of this cluster"));
         }
     }

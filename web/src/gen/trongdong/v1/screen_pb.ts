@@ -545,7 +545,7 @@ export const GroupAgeSchema: GenMessage<GroupAge> = /*@__PURE__*/
  */
 export type Bye = Message<"trongdong.v1.Bye"> & {
   /**
-   * "slow", "session-ended", "bad-message", "shutting-down", "hello-timeout", "unauthorized", "too-many".
+   * "slow", "session-ended", "bad-message", "shutting-down", "hello-timeout", "unauthorized", "too-many", "unavailable".
    *
    * @generated from field: string code = 1;
    */
