@@ -157,7 +157,7 @@ impl LogStore {
             // What was purged, or never was, is not there, and that is no hole.
             let Some(start) = tail.start else { return Ok(Vec::new()) };
             let from = from.max(start);
-            let to = to.min(tail.last.map_or(0, |id| id.index + 1));
+            let to = to.min(tail.last.map_or(0, |id| id.index.saturating_add(1)));
             if from >= to {
                 return Ok(Vec::new());
             }
@@ -336,7 +336,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
     }
 
     async fn truncate_after(&mut self, last_log_id: Option<LogId>) -> Result<(), io::Error> {
-        let from = last_log_id.map_or(0, |id| id.index + 1);
+        let from = last_log_id.map_or(0, |id| id.index.saturating_add(1));
         {
             let mut tail = self.tail();
             tail.truncate_from(from);

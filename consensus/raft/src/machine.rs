@@ -173,7 +173,7 @@ impl StateMachine {
 type Loaded = (Option<LogId>, StoredMembership, View);
 
 /// State, membership and events of a group as the disk has them.
-fn load(group: u32, disk: &dyn Disk) -> io::Result<Loaded> {
+pub(crate) fn load(group: u32, disk: &dyn Disk) -> io::Result<Loaded> {
     let mut snapshot = disk.snapshot(group)?;
     let meta = match snapshot.applied()? {
         Some(bytes) => meta_from_wire(decode("applied state", &bytes)?)?,
@@ -193,7 +193,7 @@ fn load(group: u32, disk: &dyn Disk) -> io::Result<Loaded> {
     let index = meta.last_log_id.map_or(0, |id| id.index);
     let term = meta.last_log_id.map_or(0, |id| id.committed_leader_id().term);
     let mut tail = EventTail::new(disk.event_floor(group)?);
-    let mut newest = disk.events(group, tail.floor()..index + 1, usize::MAX)?;
+    let mut newest = disk.events(group, tail.floor()..index.saturating_add(1), usize::MAX)?;
     let surplus = newest.len().saturating_sub(BATCHES_MAX);
     if let Some((below, _)) = surplus.checked_sub(1).and_then(|at| newest.get(at)) {
         tail = EventTail::new(*below);

@@ -117,7 +117,7 @@ impl Link {
     }
 }
 
-fn append_result(bytes: &[u8]) -> Result<StreamAppendResult<TypeConfig>, RpcError> {
+pub(crate) fn append_result(bytes: &[u8]) -> Result<StreamAppendResult<TypeConfig>, RpcError> {
     use wire::stream_append_response::Result as Wire;
     let answer: wire::StreamAppendResponse = decode("append answer", bytes).map_err(broken)?;
     Ok(match answer.result.ok_or_else(|| broken("malformed append answer"))? {

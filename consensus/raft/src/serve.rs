@@ -25,7 +25,7 @@ use crate::{
 /// Appends decoded ahead of the log: the rest waits in the stream's window.
 const APPENDS_AHEAD_MAX: usize = 16;
 
-fn split_group(mut payload: Bytes) -> io::Result<(u32, Bytes)> {
+pub(crate) fn split_group(mut payload: Bytes) -> io::Result<(u32, Bytes)> {
     if payload.len() < 4 {
         return Err(malformed("message: no group"));
     }
@@ -59,7 +59,7 @@ fn append_response(response: AppendEntriesResponse<TypeConfig>) -> Bytes {
     wire.encode_to_vec().into()
 }
 
-fn vote_request(bytes: &[u8]) -> io::Result<VoteRequest<TypeConfig>> {
+pub(crate) fn vote_request(bytes: &[u8]) -> io::Result<VoteRequest<TypeConfig>> {
     let wire: wire::VoteRequest = decode("vote request", bytes)?;
     let last_log_id = wire.last_log_id.as_ref().map(log_id_from_wire);
     let mut request = VoteRequest::new(required_vote(wire.vote.as_ref())?, last_log_id);

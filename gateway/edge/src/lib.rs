@@ -15,6 +15,8 @@ mod command;
 mod config;
 mod edge;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod limits;
 mod login_guard;
 mod metrics;

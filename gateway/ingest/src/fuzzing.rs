@@ -1,93 +1,121 @@
-//! One entrance per parser that faces the network. Property tests here and the fuzzing targets call the same functions:
-//! whatever the bytes are, none of them may panic, and each result is checked for what it promises.
+//! One entrance per parser that faces the network. Property tests here and the fuzz targets call the same functions:
+//! whatever the bytes are, none of them may panic, and each result is checked for what it promises. Each says whether the
+//! bytes were taken whole, so that a corpus that never gets in is found out.
 
 use bytes::BytesMut;
 use domain::SensorId;
 
 use crate::{
     mqtt::{self, topic::Topic},
-    reading, rfc3339,
+    reading::{self, Batch},
+    rfc3339,
     rtsp::{
         address::Address,
         auth::{Challenge, Credentials},
         depacketize::{ACCESS_UNIT_BYTES_MAX, Depacketizer},
         h264::ParameterSets,
         sdp::VideoTrack,
-        session::{MESSAGE_BYTES_MAX, Session},
+        session::{MESSAGE_BYTES_MAX, Session, SessionEvent},
     },
 };
 
+/// What every batch promises, whatever it was read from.
+fn is_whole(batch: &Batch) -> bool {
+    assert!(batch.readings.iter().all(|reading| reading.at_ms.is_set()), "a reading has a device time");
+    let named = batch.broken.iter().all(|malformed| !malformed.field.is_empty() && !malformed.remedy.is_empty());
+    assert!(named, "what is broken is named");
+    batch.broken.is_empty() && !batch.readings.is_empty()
+}
+
 /// Readings as JSON, one and many.
-pub fn fuzz_reading_json(data: &[u8]) {
-    if let Ok(batch) = reading::batch_json(data) {
-        assert!(batch.readings.iter().all(|reading| reading.at_ms.is_set()));
-    }
-    if let Ok(sensor) = SensorId::new("s") {
-        let _ = reading::single_json(&sensor, data);
-    }
+pub fn fuzz_reading_json(data: &[u8]) -> bool {
+    let many = reading::batch_json(data).is_ok_and(|batch| is_whole(&batch));
+    many | SensorId::new("s").is_ok_and(|sensor| reading::single_json(&sensor, data).is_ok())
 }
 
 /// Readings as protobuf, one and many.
-pub fn fuzz_reading_protobuf(data: &[u8]) {
-    if let Ok(batch) = reading::batch_protobuf(data) {
-        assert!(batch.readings.iter().all(|reading| reading.at_ms.is_set()));
-    }
-    if let Ok(sensor) = SensorId::new("s") {
-        let _ = reading::single_protobuf(&sensor, data);
-    }
+pub fn fuzz_reading_protobuf(data: &[u8]) -> bool {
+    let many = reading::batch_protobuf(data).is_ok_and(|batch| is_whole(&batch));
+    many | SensorId::new("s").is_ok_and(|sensor| reading::single_protobuf(&sensor, data).is_ok())
 }
 
-/// RFC 3339 date-times and MQTT topics.
-pub fn fuzz_text(data: &[u8]) {
+/// A publish as a device sends it: its topic, a line feed, its payload.
+pub fn fuzz_publish(data: &[u8]) -> bool {
+    let end = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    let (topic, payload) = data.split_at(end);
+    let Ok(topic) = Topic::parse(&String::from_utf8_lossy(topic)) else { return false };
+    let Ok(batch) = topic.read(payload.get(1..).unwrap_or_default()) else { return false };
+    if let Topic::Sensor { sensor, .. } = &topic {
+        assert!(batch.readings.iter().all(|reading| reading.sensor == *sensor), "the topic says whose reading it is");
+    }
+    is_whole(&batch)
+}
+
+/// RFC 3339 date-times, MQTT topics and camera addresses.
+pub fn fuzz_text(data: &[u8]) -> bool {
     let text = String::from_utf8_lossy(data);
-    let _ = rfc3339::parse_ms(&text);
-    let _ = Topic::parse(&text);
-    let _ = Address::parse(&text).map(|address| address.to_string());
+    let is_time = rfc3339::parse_ms(&text).is_some();
+    let is_topic = Topic::parse(&text).is_ok();
+    let is_address = Address::parse(&text).map(|address| address.to_string()).is_ok();
+    is_time | is_topic | is_address
 }
 
 /// Packets as the endpoint takes them from its socket.
-pub fn fuzz_mqtt_packet(data: &[u8]) {
+pub fn fuzz_mqtt_packet(data: &[u8]) -> bool {
     let mut input = BytesMut::from(data);
     loop {
         let before = input.len();
         let _ = mqtt::connect_level(&input);
         match mqtt::next_packet(&mut input, 4096) {
             Ok(Some(_)) => assert!(input.len() < before, "a packet takes bytes"),
-            Ok(None) | Err(_) => return,
+            Ok(None) => return input.is_empty() && !data.is_empty(),
+            Err(_) => return false,
         }
     }
 }
 
-/// Messages as a camera's session takes them from its socket, in chunks.
-pub fn fuzz_rtsp_session(data: &[u8]) {
-    let Ok(address) = Address::parse("rtsp://cam/live") else { return };
+/// Messages and interleaved frames as a camera's session takes them from its socket, in chunks, and the pictures in them.
+/// Taken whole: the camera plays.
+pub fn fuzz_rtsp_session(data: &[u8]) -> bool {
+    let Ok(address) = Address::parse("rtsp://cam/live") else { return false };
     let mut session = Session::new(address, Credentials::new("user", "password"), "c".to_owned(), 0);
+    let (mut depacketizer, mut pictures) = (None, Vec::new());
+    let mut plays = false;
     for (now_ms, chunk) in (0_u64..).zip(data.chunks(1024)) {
         session.input().extend_from_slice(chunk);
         loop {
             match session.step(now_ms) {
-                Ok(Some(_)) => {}
+                Ok(Some(SessionEvent::Described(track))) => depacketizer = Some(Depacketizer::new(&track, 0)),
+                Ok(Some(SessionEvent::Rtp(packet))) => {
+                    if let Some(depacketizer) = &mut depacketizer {
+                        depacketizer.push(&packet, &mut pictures);
+                        pictures.clear();
+                    }
+                }
+                Ok(Some(SessionEvent::Playing)) => plays = true,
+                Ok(Some(SessionEvent::TornDown)) => {}
                 Ok(None) => break,
-                Err(_) => return,
+                Err(_) => return false,
             }
         }
-        assert!(session.input().len() <= MESSAGE_BYTES_MAX);
+        assert!(session.input().len() <= MESSAGE_BYTES_MAX, "half a message is within the bound");
         if session.tick(now_ms).is_err() {
-            return;
+            return false;
         }
     }
+    plays
 }
 
 /// Session descriptions.
-pub fn fuzz_sdp(data: &[u8]) {
-    if let Ok(track) = VideoTrack::parse(data) {
-        assert!(track.clock_hz > 0 && track.payload_type < 128);
-        let _ = track.parameter_sets.codec();
-    }
+pub fn fuzz_sdp(data: &[u8]) -> bool {
+    let Ok(track) = VideoTrack::parse(data) else { return false };
+    assert!(track.clock_hz > 0 && track.payload_type < 128, "a track can be timed and told from others");
+    let _ = track.parameter_sets.codec();
+    true
 }
 
-/// RTP packets, each after two bytes of length.
-pub fn fuzz_rtp(data: &[u8]) {
+/// RTP packets, each after two bytes of length. Taken whole: a picture came out.
+pub fn fuzz_rtp(data: &[u8]) -> bool {
     let mut parameter_sets = ParameterSets::default();
     parameter_sets.take(&[0x67, 1, 2, 3]);
     parameter_sets.take(&[0x68, 1]);
@@ -101,26 +129,32 @@ pub fn fuzz_rtp(data: &[u8]) {
     let mut depacketizer = Depacketizer::new(&track, 0);
     let mut out = Vec::new();
     let mut rest = data;
+    let mut pictures = 0;
     while let Some((size, after)) = rest.split_first_chunk::<2>() {
         let (packet, after) = after.split_at(usize::from(u16::from_be_bytes(*size)).min(after.len()));
         depacketizer.push(packet, &mut out);
-        assert!(out.len() <= 2);
+        assert!(out.len() <= 2, "a packet ends two pictures at most");
         for unit in out.drain(..) {
             assert!(!unit.data.is_empty() && unit.data.len() <= ACCESS_UNIT_BYTES_MAX + 16 * 1028);
+            pictures += 1;
         }
         rest = after;
     }
+    pictures > 0
 }
 
 /// Authentication challenges and the answers to them.
-pub fn fuzz_challenge(data: &[u8]) {
+pub fn fuzz_challenge(data: &[u8]) -> bool {
     let text = String::from_utf8_lossy(data);
-    if let (Some(challenge), Some(credentials)) = (Challenge::parse(&text), Credentials::new("user", "secret-word")) {
-        let answer = challenge.answer(&credentials, "DESCRIBE", "rtsp://cam/", 1, "c");
-        assert!(!answer.chars().any(char::is_control), "an answer stands in one header");
-        let echoed = text.contains("secret-word");
-        assert!(echoed || !answer.contains("secret-word"), "the password is hashed or encoded");
-    }
+    let (Some(challenge), Some(credentials)) = (Challenge::parse(&text), Credentials::new("user", "secret-word"))
+    else {
+        return false;
+    };
+    let answer = challenge.answer(&credentials, "DESCRIBE", "rtsp://cam/", 1, "c");
+    assert!(!answer.chars().any(char::is_control), "an answer stands in one header");
+    let echoed = text.contains("secret-word");
+    assert!(echoed || !answer.contains("secret-word"), "the password is hashed or encoded");
+    true
 }
 
 #[cfg(test)]
@@ -211,6 +245,7 @@ mod tests {
         fn no_bytes_panic(data in proptest::collection::vec(any::<u8>(), 0..2048)) {
             fuzz_reading_json(&data);
             fuzz_reading_protobuf(&data);
+            fuzz_publish(&data);
             fuzz_text(&data);
             fuzz_mqtt_packet(&data);
             fuzz_rtsp_session(&data);

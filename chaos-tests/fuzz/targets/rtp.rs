@@ -1,5 +1,0 @@
-//! RTP packets into access units.
-
-#![no_main]
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| ingest::fuzzing::fuzz_rtp(data));

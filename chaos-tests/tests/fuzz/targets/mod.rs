@@ -1,0 +1,254 @@
+//! One target for each parser that faces the network, in one table. A target is a function of bytes: it feeds a parser by
+//! the entrance that the product uses, panics when a promise is broken, and says whether the bytes were taken whole.
+
+mod device;
+mod node;
+mod screen;
+mod state;
+
+/// A parser, and what to feed it.
+pub(crate) struct Target {
+    /// Its name, as in `TRONGDONG_FUZZ_TARGET`.
+    pub(crate) name: &'static str,
+    /// The files whose reading it covers, from the root of the checkout.
+    pub(crate) parsers: &'static [&'static str],
+    /// Feeds it; true when the bytes were taken whole.
+    pub(crate) run: fn(&[u8]) -> bool,
+    /// Inputs that are right: each is taken whole.
+    pub(crate) seeds: fn() -> Vec<Vec<u8>>,
+    /// Pieces of its grammar, for mutation.
+    pub(crate) words: &'static [&'static str],
+}
+
+/// Every target.
+pub(crate) const TARGETS: &[Target] = &[
+    Target {
+        name: "mqtt_packet",
+        parsers: &["gateway/ingest/src/mqtt/connection.rs"],
+        run: ingest::fuzzing::fuzz_mqtt_packet,
+        seeds: device::mqtt_packets,
+        words: device::MQTT,
+    },
+    Target {
+        name: "mqtt_publish",
+        parsers: &[
+            "gateway/ingest/src/mqtt/topic.rs",
+            "gateway/ingest/src/reading.rs",
+            "gateway/ingest/src/rfc3339.rs",
+        ],
+        run: ingest::fuzzing::fuzz_publish,
+        seeds: device::publishes,
+        words: device::READING,
+    },
+    Target {
+        name: "reading_json",
+        parsers: &["gateway/ingest/src/reading.rs", "gateway/ingest/src/rfc3339.rs"],
+        run: ingest::fuzzing::fuzz_reading_json,
+        seeds: device::readings_json,
+        words: device::READING,
+    },
+    Target {
+        name: "reading_protobuf",
+        parsers: &["gateway/ingest/src/reading.rs"],
+        run: ingest::fuzzing::fuzz_reading_protobuf,
+        seeds: device::readings_protobuf,
+        words: device::READING,
+    },
+    Target {
+        name: "text",
+        parsers: &[
+            "gateway/ingest/src/rfc3339.rs",
+            "gateway/ingest/src/mqtt/topic.rs",
+            "gateway/ingest/src/rtsp/address.rs",
+        ],
+        run: ingest::fuzzing::fuzz_text,
+        seeds: device::texts,
+        words: device::TEXT,
+    },
+    Target {
+        name: "rtsp_session",
+        parsers: &[
+            "gateway/ingest/src/rtsp/session.rs",
+            "gateway/ingest/src/rtsp/sdp.rs",
+            "gateway/ingest/src/rtsp/auth.rs",
+            "gateway/ingest/src/rtsp/depacketize.rs",
+        ],
+        run: ingest::fuzzing::fuzz_rtsp_session,
+        seeds: device::rtsp_sessions,
+        words: device::RTSP,
+    },
+    Target {
+        name: "sdp",
+        parsers: &["gateway/ingest/src/rtsp/sdp.rs", "gateway/ingest/src/rtsp/h264.rs"],
+        run: ingest::fuzzing::fuzz_sdp,
+        seeds: device::descriptions,
+        words: device::SDP,
+    },
+    Target {
+        name: "rtp",
+        parsers: &["gateway/ingest/src/rtsp/depacketize.rs", "gateway/ingest/src/rtsp/h264.rs"],
+        run: ingest::fuzzing::fuzz_rtp,
+        seeds: device::rtp,
+        words: device::RTP,
+    },
+    Target {
+        name: "challenge",
+        parsers: &["gateway/ingest/src/rtsp/auth.rs"],
+        run: ingest::fuzzing::fuzz_challenge,
+        seeds: device::challenges,
+        words: device::CHALLENGE,
+    },
+    Target {
+        name: "http_body",
+        parsers: &["gateway/edge/src/api/body.rs"],
+        run: edge::fuzzing::fuzz_body,
+        seeds: screen::bodies,
+        words: screen::BODY,
+    },
+    Target {
+        name: "http_push",
+        parsers: &["gateway/edge/src/api/reading.rs", "gateway/ingest/src/reading.rs"],
+        run: edge::fuzzing::fuzz_push,
+        seeds: screen::pushes,
+        words: device::READING,
+    },
+    Target {
+        name: "http_head",
+        parsers: &[
+            "gateway/edge/src/api/body.rs",
+            "gateway/edge/src/api/reading.rs",
+            "gateway/edge/src/auth.rs",
+            "gateway/edge/src/screen/upgrade.rs",
+        ],
+        run: edge::fuzzing::fuzz_head,
+        seeds: screen::heads,
+        words: screen::HEAD,
+    },
+    Target {
+        name: "to_server",
+        parsers: &["gateway/edge/src/screen/message.rs", "consensus/domain/src/wire.rs"],
+        run: edge::fuzzing::fuzz_to_server,
+        seeds: screen::messages,
+        words: screen::MESSAGE,
+    },
+    Target {
+        name: "websocket",
+        parsers: &["gateway/edge/src/screen/message.rs"],
+        run: edge::fuzzing::fuzz_websocket,
+        seeds: screen::sockets,
+        words: screen::MESSAGE,
+    },
+    Target {
+        name: "peer_frame",
+        parsers: &["cluster/peer/src/frame.rs", "cluster/peer/src/message.rs", "cluster/peer/src/handshake.rs"],
+        run: peer::fuzzing::fuzz_frames,
+        seeds: peer::fuzzing::frame_seeds,
+        words: &[],
+    },
+    Target {
+        name: "peer_connection",
+        parsers: &["cluster/peer/src/connection.rs", "cluster/peer/src/frame.rs", "cluster/peer/src/message.rs"],
+        run: peer::fuzzing::fuzz_connection,
+        seeds: peer::fuzzing::connection_seeds,
+        words: &[],
+    },
+    Target {
+        name: "peer_certificate",
+        parsers: &["cluster/peer/src/identity.rs"],
+        run: peer::fuzzing::fuzz_certificate,
+        seeds: Vec::new,
+        words: &["trongdong://here/node/7", "/node/", "\u{6}\u{3}U\u{1d}\u{11}"],
+    },
+    Target {
+        name: "raft_append",
+        parsers: &["consensus/raft/src/types.rs"],
+        run: raft::fuzzing::fuzz_append,
+        seeds: node::appends,
+        words: &[],
+    },
+    Target {
+        name: "raft_call",
+        parsers: &["consensus/raft/src/serve.rs"],
+        run: raft::fuzzing::fuzz_call,
+        seeds: raft::fuzzing::call_seeds,
+        words: &[],
+    },
+    Target {
+        name: "raft_answer",
+        parsers: &["consensus/raft/src/network.rs", "consensus/raft/src/groups.rs"],
+        run: raft::fuzzing::fuzz_answer,
+        seeds: raft::fuzzing::answer_seeds,
+        words: &[],
+    },
+    Target {
+        name: "raft_snapshot",
+        parsers: &[
+            "consensus/raft/src/snapshot.rs",
+            "consensus/raft/src/serve.rs",
+            "consensus/raft/src/machine.rs",
+            "consensus/domain/src/stored.rs",
+        ],
+        run: raft::fuzzing::fuzz_snapshot,
+        seeds: node::snapshots,
+        words: &[],
+    },
+    Target {
+        name: "tell",
+        parsers: &["actors/entity/src/router.rs", "actors/entity/src/router/message.rs"],
+        run: node::tell,
+        seeds: node::tells,
+        words: &["not-leader", "timeout"],
+    },
+    Target {
+        name: "relay",
+        parsers: &["cluster/node/src/relay.rs"],
+        run: node::relay,
+        seeds: node::relays,
+        words: &["avc1.42C01E"],
+    },
+    Target {
+        name: "entry",
+        parsers: &["consensus/domain/src/wire.rs", "consensus/raft/src/machine.rs"],
+        run: state::entry,
+        seeds: state::entries,
+        words: state::NAMES,
+    },
+    Target {
+        name: "rows",
+        parsers: &["consensus/domain/src/stored.rs", "consensus/domain/src/rows.rs"],
+        run: state::rows,
+        seeds: state::row_sets,
+        words: state::NAMES,
+    },
+    Target {
+        name: "apply",
+        parsers: &["consensus/raft/src/machine.rs"],
+        run: state::apply,
+        seeds: state::logs,
+        words: state::NAMES,
+    },
+];
+
+/// Pieces, each after two bytes of length; the last may be shorter than it says.
+fn pieces(mut data: &[u8]) -> impl Iterator<Item = &[u8]> {
+    std::iter::from_fn(move || {
+        let (length, rest) = data.split_first_chunk::<2>()?;
+        let (piece, rest) = rest.split_at(usize::from(u16::from_be_bytes(*length)).min(rest.len()));
+        data = rest;
+        Some(piece)
+    })
+}
+
+/// Puts two bytes of length before each piece.
+fn with_lengths(pieces: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
+    let with_length = |piece: Vec<u8>| {
+        let length = u16::try_from(piece.len()).expect("a seed's piece is short");
+        [&length.to_be_bytes()[..], &piece].concat()
+    };
+    pieces.into_iter().flat_map(with_length).collect()
+}
+
+/// Texts as inputs.
+fn bytes_of(texts: &[&str]) -> Vec<Vec<u8>> {
+    texts.iter().map(|text| text.as_bytes().to_vec()).collect()
+}

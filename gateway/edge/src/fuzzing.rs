@@ -1,0 +1,184 @@
+//! One entrance per parser that faces the network, for the fuzz targets: whatever the bytes are, none of these may panic,
+//! and each result is checked for what it promises. Each says whether the bytes were taken whole, so that a corpus that
+//! never gets in is found out.
+
+use std::{
+    collections::BTreeSet,
+    io::{self, Read, Write},
+};
+
+use axum::{extract::Query, response::IntoResponse};
+use domain::{PersonId, Role, wire::Malformed};
+use hyper::{
+    HeaderMap, Uri,
+    header::{AUTHORIZATION, HeaderName, HeaderValue},
+};
+use ingest::reading::batch_protobuf;
+use serde::de::DeserializeOwned;
+use tokio_tungstenite::tungstenite::protocol::{Role as Side, WebSocket};
+
+use crate::{
+    api::{
+        admin_unit, alarm,
+        body::{SEQ_HEADER, from_json},
+        camera, district, incident, person,
+        reading::{basic, parse_json},
+        sensor, session,
+        timeline::Span,
+        unit,
+    },
+    auth::{cookie_token, token},
+    error::ApiError,
+    limits::SUBSCRIBE_ITEMS_MAX,
+    screen::{
+        message::{Payload, ToServer},
+        session::{Effect, Session, Viewer},
+        upgrade,
+        view::{Encoding, Scope, View},
+    },
+};
+
+/// Between two messages of a screen: less than it may send.
+const BETWEEN_MESSAGES_MS: u64 = 100;
+
+/// Whether it was taken; what is refused is refused as the sender's mistake.
+fn is_taken<T>(result: Result<T, ApiError>) -> bool {
+    let refused = result.map_err(|error| error.into_response().status());
+    assert!(refused.as_ref().err().is_none_or(|status| status.is_client_error()), "bad input is the sender's mistake");
+    refused.is_ok()
+}
+
+fn is_read<T: DeserializeOwned>(data: &[u8]) -> bool {
+    is_taken(from_json::<T>(data))
+}
+
+/// A JSON body, as the body of each command.
+pub fn fuzz_body(data: &[u8]) -> bool {
+    let read = [
+        is_read::<session::Login>(data),
+        is_read::<incident::Opening>(data),
+        is_read::<incident::Report>(data),
+        is_read::<incident::Seen>(data),
+        is_read::<incident::Ending>(data),
+        is_read::<incident::Reopening>(data),
+        is_read::<incident::Note>(data),
+        is_read::<incident::Assignment>(data),
+        is_read::<incident::Amendment>(data),
+        is_read::<incident::Merging>(data),
+        is_read::<alarm::Acknowledgement>(data),
+        is_read::<alarm::Shelving>(data),
+        is_read::<alarm::Unshelving>(data),
+        is_read::<sensor::Registration>(data),
+        is_read::<camera::Registration>(data),
+        is_read::<unit::Registration>(data),
+        is_read::<unit::Tap>(data),
+        is_read::<unit::Fix>(data),
+        is_read::<person::Registration>(data),
+        is_read::<district::Registration>(data),
+        is_read::<admin_unit::Registration>(data),
+    ];
+    read.contains(&true)
+}
+
+/// Readings that are pushed, as JSON of either form and as protobuf.
+pub fn fuzz_push(data: &[u8]) -> bool {
+    let json = is_taken(parse_json(data));
+    json | is_taken(batch_protobuf(data).and_then(ingest::reading::Batch::strict).map_err(ApiError::from))
+}
+
+/// What stands before a body and is read by us: a line with path and query, then lines `name: value`.
+pub fn fuzz_head(data: &[u8]) -> bool {
+    let mut lines = data.split(|byte| *byte == b'\n');
+    let uri = lines.next().and_then(|line| Uri::try_from(line).ok());
+    let has_span = uri.filter(|uri| uri.query().is_some()).is_some_and(|uri| Query::<Span>::try_from_uri(&uri).is_ok());
+    let mut headers = HeaderMap::new();
+    for line in lines {
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+        let (name, value) = line.split_at(colon);
+        let value = value.get(1..).unwrap_or_default().trim_ascii();
+        if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name), HeaderValue::from_bytes(value)) {
+            headers.append(name, value);
+        }
+    }
+    let has_token = token(&headers).is_some() | cookie_token(&headers).is_some();
+    let has_seq = headers.get(SEQ_HEADER).and_then(|seq| seq.to_str().ok()?.parse::<u64>().ok()).is_some();
+    let encoded = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
+    let has_key = encoded.is_some_and(|encoded| is_taken(basic(encoded)));
+    let is_upgrade = is_taken(upgrade::check(|origin| origin == "https://other.example", &headers));
+    has_span | has_token | has_seq | has_key | is_upgrade
+}
+
+/// One message of a screen, in both encodings.
+pub fn fuzz_to_server(data: &[u8]) -> bool {
+    let check = |read: Result<ToServer, Malformed>| match read {
+        Ok(ToServer::Subscribe { subscription, from }) => {
+            let most = subscription.districts.len().max(subscription.nouns.len()).max(from.len());
+            assert!(most <= SUBSCRIBE_ITEMS_MAX, "a subscription is within its bound");
+            true
+        }
+        Ok(_) => true,
+        Err(malformed) => {
+            assert!(!malformed.field.is_empty() && !malformed.remedy.is_empty(), "what is wrong is named");
+            false
+        }
+    };
+    check(ToServer::from_protobuf(data)) | check(ToServer::from_json(&String::from_utf8_lossy(data)))
+}
+
+/// A socket on which all has come that will.
+struct Come<'a>(&'a [u8]);
+
+impl Read for Come<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl Write for Come<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A screen's whole connection after the handshake: WebSocket frames, the messages in them, and their order. The first
+/// byte says which encoding. Taken whole: the screen said something and was not sent away.
+pub fn fuzz_websocket(data: &[u8]) -> bool {
+    let Some((choice, bytes)) = data.split_first() else { return false };
+    let encoding = if choice & 1 == 0 { Encoding::Protobuf } else { Encoding::Json };
+    let mut socket = WebSocket::from_raw_socket(Come(bytes), Side::Server, Some(upgrade::config()));
+    let mut session = Session::new(0);
+    let (mut now_ms, mut heard) = (0, false);
+    // An error of the socket is its end, and ends every input.
+    while let Ok(message) = socket.read() {
+        now_ms += BETWEEN_MESSAGES_MS;
+        let read = match (encoding, &message) {
+            (Encoding::Protobuf, Payload::Binary(bytes)) => ToServer::from_protobuf(bytes),
+            (Encoding::Json, Payload::Text(text)) => ToServer::from_json(text),
+            (_, Payload::Binary(_) | Payload::Text(_)) => Err(Malformed::new("message", "send the other kind")),
+            _ => continue,
+        };
+        let mut effects = session.received(now_ms, read);
+        while let Some(effect) = effects.pop() {
+            match effect {
+                Effect::Authenticate { .. } => effects.extend(session.authenticated(viewer(), 1, 7)),
+                Effect::Derive { from } => {
+                    let view = View { scope: Scope::Everywhere, nouns: BTreeSet::new(), encoding };
+                    effects.extend(session.subscribed(view, from, false));
+                }
+                Effect::Send(message) => heard |= !message.encode(encoding).is_empty(),
+                Effect::Close { .. } => return false,
+                Effect::Join { .. } | Effect::Watch(_) | Effect::Unwatch(_) => {}
+            }
+        }
+    }
+    heard
+}
+
+fn viewer() -> Option<Viewer> {
+    let person = PersonId::new("lan").ok()?;
+    Some(Viewer { person, name: "Lan".to_owned(), role: Role::Operator })
+}
