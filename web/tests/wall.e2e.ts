@@ -1,19 +1,8 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
+import { enter, fake, GROUPS, queue } from './page';
 
-async function enter(page: Page, query = '?nomap=1'): Promise<void> {
-  await page.goto(`/${query}`);
-  await page.locator('input[name=person]').fill('hoa');
-  await page.locator('input[name=password]').fill('trongdong');
-  await page.keyboard.press('Enter');
-  await expect(page.getByRole('region', { name: /Hàng đợi sự cố|Incident queue/ }).getByRole('listitem').first()).toBeVisible();
-  await expect.poll(() => page.evaluate(() => window.__stats?.snapshots)).toBe(GROUPS);
-}
-/** Groups of a cluster, each of which sends its snapshot. */
-const GROUPS = 9;
-const fake = (page: Page, command: string) => page.request.get(`/fake/${command}`);
 const stats = (page: Page) => page.evaluate(() => window.__stats!);
-const queue = (page: Page) => page.getByRole('region', { name: 'Hàng đợi sự cố' });
 
 test.afterEach(async ({ page }) => {
   for (const command of ['cut?down=0', 'silent?on=0', 'hold?ms=0', 'fail?n=0', 'skip?n=0', 'quorum?age_ms=0']) await fake(page, command);
@@ -57,7 +46,7 @@ test('a command is pending until the log has it, under one number however often 
   expect(new Set(seqs).size).toBe(1);
 });
 
-test('an incident is acknowledged by click, and what is stale is refused in the words of the server', async ({ page }) => {
+test('an incident is acknowledged by click, and what is stale is refused with the reason', async ({ page }) => {
   await enter(page);
   const row = queue(page).getByRole('listitem').filter({ hasText: 'I4822' });
   await row.getByRole('button', { name: 'Tiếp nhận' }).click();
@@ -72,7 +61,7 @@ test('an incident is acknowledged by click, and what is stale is refused in the 
   await fake(page, 'hold?ms=0');
   const data = { expected_version: 3 };
   await page.request.post('/api/incidents/I4820/acknowledge', { data, headers: { 'x-request-seq': '999999' } });
-  await expect(other).toContainText('Bị từ chối: Sự cố vừa được người khác sửa');
+  await expect(other).toContainText('Bị từ chối: Người khác vừa sửa');
 });
 
 test('shelving needs a reason and shows its end', async ({ page }) => {

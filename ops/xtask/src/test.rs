@@ -8,6 +8,7 @@ use std::{
 
 use crate::{
     context::{self, Context},
+    times,
     tools::{self, Use},
     web,
 };
@@ -92,6 +93,12 @@ const STEPS: &[Step] = &[
         remedy: "run it again in web: `npm run e2e`",
     },
     Step {
+        name: "web-real",
+        needs: &[Use::Build, Use::Screens, Use::Browser],
+        run: web_real,
+        remedy: "run it again in web: `npm run e2e:real` with CARGO_TARGET_DIR as said above; pictures are in web/test-results/real",
+    },
+    Step {
         name: "clippy",
         needs: &[Use::Build],
         run: |context| {
@@ -109,6 +116,18 @@ fn passed(command: Command) -> Result<Done, String> {
 fn npm(context: &Context, script: &str) -> Result<Done, String> {
     web::install(context)?;
     passed(context.npm(&["run", script]))
+}
+
+/// The program carries the screens of the moment it was built, so the screens come first. The selection of crates is that of
+/// `rust`, for the reason given there.
+fn web_real(context: &Context) -> Result<Done, String> {
+    web::install(context)?;
+    web::build_if_stale(context)?;
+    let selection = ["build", "--locked", "--workspace", "--exclude", "xtask", "--bin", "trongdong"];
+    context::run(context.cargo(&selection))?;
+    let mut npm = context.npm(&["run", "e2e:real"]);
+    npm.env("TRONGDONG_PROGRAM", context.target.join("debug/trongdong"));
+    passed(npm)
 }
 
 fn deny(context: &Context) -> Result<Done, String> {
@@ -139,6 +158,7 @@ pub(crate) fn run(context: &Context, options: &[String]) -> Result<(), String> {
     }
     tools::ensure(&needs)?;
     context.say_target();
+    let (begun, start_all) = (times::begin(context), Instant::now());
     let mut report = Report::default();
     for step in &steps {
         println!("\n== {}", step.name);
@@ -158,6 +178,9 @@ pub(crate) fn run(context: &Context, options: &[String]) -> Result<(), String> {
         }
     }
     println!("\n{}", report.text());
+    if steps.len() == STEPS.len() {
+        times::passed(context, begun, start_all.elapsed())?;
+    }
     Ok(())
 }
 

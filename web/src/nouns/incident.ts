@@ -42,6 +42,7 @@ export interface Incident {
   acknowledgedAtMs: number;
   acknowledgedBy: string;
   acknowledgeDueAtMs: number;
+  closedAtMs: number;
   escalationLevel: number;
   reopenedCount: number;
   mergedInto: string;
@@ -70,6 +71,7 @@ export function incidentOf(wire: IncidentWire): Incident {
     acknowledgedAtMs: Number(wire.acknowledgedAtMs),
     acknowledgedBy: wire.acknowledgedBy,
     acknowledgeDueAtMs: Number(wire.acknowledgeDueAtMs),
+    closedAtMs: Number(wire.closedAtMs),
     escalationLevel: wire.escalationLevel,
     reopenedCount: wire.reopenedCount,
     mergedInto: wire.mergedInto,
@@ -96,6 +98,14 @@ export function rankIncidents(incidents: Iterable<Incident>): Incident[] {
       a.openedAtMs - b.openedAtMs ||
       (a.id < b.id ? -1 : 1),
   );
+}
+
+/** What nobody has work with any more, newest first: to look up, to open again, to take apart. */
+export function rankDone(incidents: Iterable<Incident>): Incident[] {
+  const lastMs = (incident: Incident) => Math.max(incident.closedAtMs, incident.openedAtMs);
+  return [...incidents]
+    .filter((incident) => !isOpen(incident))
+    .sort((a, b) => lastMs(b) - lastMs(a) || (a.id < b.id ? -1 : 1));
 }
 
 /** Median time from opening to acknowledgement in milliseconds over those that were acknowledged; undefined for none. */

@@ -1,5 +1,6 @@
 // Commands under way: pending until the log has them, then committed or refused. Nothing is shown as done before.
-import { nextSequence, Refused, sendCommand, type Session } from '../link/api';
+import { nextSequence, Refused, sendCommand, type Committed, type Session } from '../link/api';
+import type { Refusal } from '../nouns/refusal';
 
 /** Commands that may wait for an answer at once; beyond it new ones are refused here. */
 const PENDING_MAX = 32;
@@ -8,11 +9,14 @@ const COMMITTED_SHOWN_MS = 4_000;
 const REFUSED_SHOWN_MS = 20_000;
 
 export interface CommandState {
-  status: 'pending' | 'committed' | 'refused';
+  /** Unsent: refused by this screen, for a reason in the reader's language. */
+  status: 'pending' | 'committed' | 'refused' | 'unsent';
   tries: number;
   version: number;
-  message: string;
+  reason: Refusal;
 }
+
+const NO_REASON: Refusal = { code: '', field: '', message: '' };
 
 class Commands {
   /** By target, e.g. "incident/I12". */
@@ -23,15 +27,25 @@ class Commands {
     return this.states.get(target);
   }
 
-  /** Sends one command about `target`; true when it was committed. A target has one command under way at most. */
-  async send(target: string, path: string, body: unknown, tooMany: string): Promise<boolean> {
-    if (this.session === undefined || this.of(target)?.status === 'pending') return false;
+  isPending(target: string): boolean {
+    return this.of(target)?.status === 'pending';
+  }
+
+  /** Says beside `target` why nothing was sent. */
+  keepBack(target: string, message: string): void {
+    if (this.isPending(target)) return;
+    this.finish(target, { status: 'unsent', tries: 0, version: 0, reason: { ...NO_REASON, message } }, REFUSED_SHOWN_MS);
+  }
+
+  /** Sends one command about `target`; undefined unless it was committed. A target has one command under way at most. */
+  async send(target: string, path: string, body: unknown, tooMany: string): Promise<Committed | undefined> {
+    if (this.session === undefined || this.isPending(target)) return undefined;
     const waiting = [...this.states.values()].filter((state) => state.status === 'pending').length;
     if (waiting >= PENDING_MAX) {
-      this.finish(target, { status: 'refused', tries: 0, version: 0, message: tooMany }, REFUSED_SHOWN_MS);
-      return false;
+      this.keepBack(target, tooMany);
+      return undefined;
     }
-    let state: CommandState = { status: 'pending', tries: 0, version: 0, message: '' };
+    let state: CommandState = { status: 'pending', tries: 0, version: 0, reason: NO_REASON };
     this.put(target, state);
     try {
       const seq = await nextSequence(this.session);
@@ -40,11 +54,11 @@ class Commands {
         this.put(target, state);
       });
       this.finish(target, { ...state, status: 'committed', version: committed.version }, COMMITTED_SHOWN_MS);
-      return true;
+      return committed;
     } catch (error) {
-      const message = error instanceof Refused ? error.message || error.code : String(error);
-      this.finish(target, { ...state, status: 'refused', message }, REFUSED_SHOWN_MS);
-      return false;
+      const reason = error instanceof Refused ? error : { ...NO_REASON, message: String(error) };
+      this.finish(target, { ...state, status: 'refused', reason }, REFUSED_SHOWN_MS);
+      return undefined;
     }
   }
 

@@ -23,7 +23,7 @@ let feed: Feed | undefined;
 export async function startLive(session: Session, districts: string[], ended: () => void): Promise<void> {
   stopLive();
   commands.session = session;
-  desk.role = session.role;
+  desk.signIn(session.role);
   const origins = await readOrigins();
   const started = startFeed(origins, settings.language, districts, {
     change: (change) => {
@@ -51,6 +51,7 @@ export function stopLive(): void {
   picture.line = undefined;
   trends.clear();
   desk.close();
+  desk.question = undefined;
   commands.session = undefined;
 }
 

@@ -7,24 +7,27 @@ import { extname, join, normalize } from 'node:path';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { PlaceSchema } from '../../src/gen/trongdong/v1/common_pb';
 import { EventKind, EventSchema, PositionSchema, type Event } from '../../src/gen/trongdong/v1/event_pb';
-import { IncidentStatus } from '../../src/gen/trongdong/v1/incident_pb';
 import { FrameSchema, ToScreenSchema, ToServerSchema, type Frame, type Subscribe } from '../../src/gen/trongdong/v1/screen_pb';
 import { CameraHealth } from '../../src/gen/trongdong/v1/camera_pb';
 import { ReadingsSchema } from '../../src/gen/trongdong/v1/sensor_pb';
 import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
+import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
 import { buildScene, hierarchy, seeded } from './scene';
 
 const HEARTBEAT_MS = 1_000;
 const TAIL_MAX = 5_000;
-const COOKIE = 'td_session=fake; HttpOnly; SameSite=Strict; Path=/';
+const cookie = (person: string) => `td_session=fake-${person}; HttpOnly; SameSite=Strict; Path=/`;
+const EXPIRES_AT_MS = Date.now() + 8 * 3_600_000;
+/** Login names and who they are; any other is the first. */
+const PEOPLE: Record<string, { name: string; role: string }> = {
+  hoa: { name: BY, role: 'operator' },
+  khoa: { name: 'Trần Văn Khoa', role: 'agent' },
+  'man-hinh': { name: 'Màn hình trung tâm', role: 'viewer' },
+};
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css',
   '.svg': 'image/svg+xml', '.json': 'application/json', '.geojson': 'application/geo+json', '.woff2': 'font/woff2', '.woff': 'font/woff',
 };
-/** A JSON body, whatever is in it. */
-type Input = Record<string, string>;
-const COMMAND_GROUP = 0;
-const FIELD_GROUP = 1;
 
 /** Access units of a raw H.264 stream: each begins with a delimiter. */
 function accessUnits(file: URL): Uint8Array[] {
@@ -119,56 +122,28 @@ export async function startFake(options: { port: number; root: string }) {
   async function body(request: IncomingMessage): Promise<Input> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
-    return JSON.parse(Buffer.concat(parts).toString() || '{}');
+    return JSON.parse(Buffer.concat(parts).toString() || '{}') as Input;
   }
-  // Each login and each reload gets numbers of its own, because all of them share one session here.
-  const session = { person: 'hoa', name: 'Trần Thị Hoa', role: 'operator', next_seq: 1, expires_at_ms: Date.now() + 8 * 3_600_000 };
-  const BY = 'Trần Thị Hoa';
-
-  function decide(path: string, input: Input): { status: number; body: unknown } {
-    const refuse = (code: string, field: string, message: string, status = 409) => ({ status, body: { code, field, message } });
-    const alarmPath = /^\/api\/alarms\/(acknowledge|shelve)$/.exec(path);
-    if (alarmPath) {
-      const alarm = scene.alarms.get(`${input['entity']}/${input['condition']}`);
-      if (alarm === undefined) return refuse('not-found', 'alarm.entity', 'Không có cảnh báo này.', 422);
-      if (alarmPath[1] === 'acknowledge') {
-        if (alarm.episode !== Number(input['episode'])) return refuse('conflict', 'alarm.episode', 'Cảnh báo đã sang lượt khác, hãy xem lại.');
-        Object.assign(alarm, { acknowledged: true, acknowledgedBy: BY, acknowledgedAtMs: BigInt(Date.now()), version: alarm.version + 1n });
-        publish(FIELD_GROUP, [happened(EventKind.ALARM_ACKNOWLEDGED, { case: 'alarm', value: alarm }, BY)]);
-      } else {
-        alarm.shelf = { $typeName: 'trongdong.v1.Shelf', by: BY, reason: input['reason'] ?? '', untilMs: BigInt(input['until_ms'] ?? 0) };
-        alarm.version += 1n;
-        publish(FIELD_GROUP, [happened(EventKind.ALARM_SHELVED, { case: 'alarm', value: alarm }, BY, input['reason'] ?? '')]);
-      }
-      return { status: 200, body: { entity: `${input['entity']}/${input['condition']}`, version: Number(alarm.version) } };
-    }
-    const incidentPath = /^\/api\/incidents\/([^/]+)\/(acknowledge|resolve|note)$/.exec(path);
-    const incident = incidentPath ? scene.incidents.get(incidentPath[1]!) : undefined;
-    if (incidentPath === null || incident === undefined) return refuse('not-found', 'incident', 'Không có sự cố này.', 422);
-    const verb = incidentPath[2]!;
-    if (verb !== 'note' && Number(input['expected_version']) !== Number(incident.version)) {
-      return refuse('conflict', 'incident.expected_version', 'Sự cố vừa được người khác sửa, hãy xem lại.');
-    }
-    incident.version += 1n;
-    if (verb === 'acknowledge') Object.assign(incident, { status: IncidentStatus.ACKNOWLEDGED, acknowledgedBy: BY, acknowledgedAtMs: BigInt(Date.now()), acknowledgeDueAtMs: 0n });
-    if (verb === 'resolve') incident.status = IncidentStatus.RESOLVED;
-    const kind = { acknowledge: EventKind.INCIDENT_ACKNOWLEDGED, resolve: EventKind.INCIDENT_RESOLVED, note: EventKind.INCIDENT_NOTED }[verb]!;
-    publish(COMMAND_GROUP, [happened(kind, { case: 'incident', value: incident }, BY, input['note'] ?? '')]);
-    return { status: 200, body: { entity: incident.id, version: Number(incident.version) } };
+  // Each login and each reload gets numbers of its own, because all sessions share one window of answers here.
+  let nextSeq = 1;
+  function sessionOf(person: string) {
+    nextSeq += 1_000;
+    return { person, ...(PEOPLE[person] ?? PEOPLE['hoa']), next_seq: nextSeq, expires_at_ms: EXPIRES_AT_MS };
   }
+  const decide = decider(scene, (group, kind, subject, note = '') => publish(group, [happened(kind, subject, BY, note)]));
 
   async function api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<unknown> {
     const input = request.method === 'POST' ? await body(request) : ({} as Input);
     if (url.pathname === '/api/login') {
       if (input['password'] !== 'trongdong') return json(response, 401, { code: 'unauthorized', field: 'login.password', message: '' });
-      session.next_seq += 1_000;
-      return json(response, 200, session, { 'set-cookie': COOKIE });
+      const person = input['person'] ?? '';
+      return json(response, 200, sessionOf(person), { 'set-cookie': cookie(person) });
     }
     if (url.pathname === '/api/nodes') return json(response, 200, [{ id: 1, url: `http://${request.headers.host}` }]);
-    if (!request.headers.cookie?.includes('td_session=fake')) return json(response, 401, { code: 'unauthorized', field: '', message: '' });
-    if (url.pathname === '/api/session') session.next_seq += 1_000;
-    if (url.pathname === '/api/session') return json(response, 200, session);
-    if (url.pathname === '/api/logout') return json(response, 200, {}, { 'set-cookie': `${COOKIE}; Max-Age=0` });
+    const person = /td_session=fake-([\w-]+)/.exec(request.headers.cookie ?? '')?.[1];
+    if (person === undefined) return json(response, 401, { code: 'signed_out', field: '', message: '' });
+    if (url.pathname === '/api/session') return json(response, 200, sessionOf(person));
+    if (url.pathname === '/api/logout') return json(response, 200, {}, { 'set-cookie': `${cookie(person)}; Max-Age=0` });
     const readings = /^\/api\/sensors\/([^/]+)\/readings$/.exec(url.pathname);
     if (readings) {
       const last = Number(scene.sensors.get(readings[1]!)?.lastMicro ?? 0n) / 1e6;

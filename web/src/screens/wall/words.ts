@@ -47,6 +47,12 @@ export function placeText(place: Place | undefined): string {
   return place.address === '' ? commune : commune === '' ? place.address : `${place.address}, ${commune}`;
 }
 
+/** "350 m", "12,4 km"; a dash where a place is not known. */
+export function distanceText(metres: number | undefined): string {
+  if (metres === undefined) return '–';
+  return metres < 1_000 ? `${settings.format.count(metres)} m` : `${settings.format.value(metres / 1_000)} km`;
+}
+
 /** The incident's own words, or its kind where there are none. */
 export function incidentTitle(incident: Incident): string {
   return incident.summary || settings.t.incident.kind[incident.kind];

@@ -1,0 +1,138 @@
+// Three real nodes for the browser tests: `trongdong demo` on free ports and in a folder of its own, so that a demonstration
+// that runs already is not disturbed. The demonstration starts each node as a process; tests may kill those by their id.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Environment variable that carries the facts from the runner to its workers. */
+export const CLUSTER_VARIABLE = 'TRONGDONG_CLUSTER';
+/** Three elections, a province's names and a password hash for each account, on a busy machine. */
+const READY_MS_MAX = 180_000;
+/** The demonstration asks its nodes to stop and waits for them. */
+const STOP_MS_MAX = 30_000;
+const NODES = 3;
+/** Bytes of the demonstration's output that are kept to explain why it did not start. */
+const OUTPUT_CHARACTERS_MAX = 8_000;
+
+/** What a test needs to know. */
+export interface Facts {
+  /** Origins of the gateways, by node, the first being node 1. */
+  urls: string[];
+  /** Of every account that the demonstration makes. */
+  password: string;
+  /** Process ids of the nodes, in the same order. */
+  pids: number[];
+}
+
+/** The cluster that the runner started. */
+export function facts(): Facts {
+  const text = process.env[CLUSTER_VARIABLE];
+  if (text === undefined) throw new Error('no cluster runs: start the tests with `npm run e2e:real`');
+  return JSON.parse(text) as Facts;
+}
+
+function program(): string {
+  const target = process.env['CARGO_TARGET_DIR'] ?? join(homedir(), '.cache/trongdong/target');
+  const path = process.env['TRONGDONG_PROGRAM'] ?? join(target, 'debug/trongdong');
+  if (!existsSync(path)) throw new Error(`${path} is not there: build it with \`cargo build --package node\`, or name it in TRONGDONG_PROGRAM`);
+  return path;
+}
+
+/** Nothing moves by itself: what the tests see, they did. */
+export const STILL = ['--still', '--sensors', '12', '--units', '12', '--cameras', '0'] as const;
+
+/** Starts the nodes with these options of `trongdong demo`, and waits until the province is registered. */
+export async function startCluster(options: readonly string[]): Promise<{ facts: Facts; stop: () => Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'trongdong-web-'));
+  const path = program();
+  const demo = spawn(
+    path,
+    ['demo', '--folder', folder, '--first-port', '0', ...options],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TRONGDONG_LOG: 'warn' } },
+  );
+  const stop = () => stopCluster(demo, folder);
+  // A runner that is ended in the middle leaves nothing behind.
+  process.once('exit', () => killAll(demo, folder));
+  try {
+    const output = await ready(demo);
+    const urls = [...output.matchAll(/node \d+ +(http:\S+)/g)].map(([, url]) => url ?? '');
+    const pids = Array.from({ length: NODES }, (_, index) => nodePid(folder, index + 1));
+    if (urls.length !== NODES || pids.includes(undefined)) throw new Error(`three nodes should run: ${output}`);
+    const password = readFileSync(join(folder, 'admin.password'), 'utf8').trim();
+    return { facts: { urls, password, pids: pids as number[] }, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function ready(demo: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let output = '';
+    const timer = setTimeout(() => reject(new Error(`the cluster is not ready after ${READY_MS_MAX} ms: ${output}`)), READY_MS_MAX);
+    const hear = (bytes: Buffer) => {
+      output = (output + bytes.toString()).slice(-OUTPUT_CHARACTERS_MAX);
+      if (!output.includes('ends it all')) return;
+      clearTimeout(timer);
+      resolve(output);
+    };
+    demo.stdout?.on('data', hear);
+    demo.stderr?.on('data', hear);
+    demo.once('error', reject);
+    demo.once('exit', (code) => reject(new Error(`the demonstration ended (${code}): ${output}`)));
+  });
+}
+
+/** The process that runs this node: the one whose arguments name its folder. */
+function nodePid(folder: string, node: number): number | undefined {
+  const home = join(folder, `node-${node}`);
+  return pids().find((pid) => {
+    try {
+      const [, verb, argument] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+      return verb === 'start' && argument === home;
+    } catch {
+      return false;
+    }
+  });
+}
+
+async function stopCluster(demo: ChildProcess, folder: string): Promise<void> {
+  if (demo.exitCode === null && demo.signalCode === null) {
+    const ended = new Promise<void>((resolve) => demo.once('exit', () => resolve()));
+    demo.kill('SIGINT');
+    const late = new Promise<void>((resolve) => setTimeout(resolve, STOP_MS_MAX).unref());
+    await Promise.race([ended, late]);
+  }
+  killAll(demo, folder);
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** By process id, and only what this run started: the nodes, the cameras' server, the demonstration. */
+function killAll(demo: ChildProcess, folder: string): void {
+  const nodes = Array.from({ length: NODES }, (_, index) => nodePid(folder, index + 1));
+  const isRunning = demo.exitCode === null && demo.signalCode === null;
+  for (const pid of new Set([...nodes, ...(isRunning ? childrenOf(demo.pid) : []), isRunning ? demo.pid : undefined])) {
+    try {
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    } catch {
+      // It ended by itself meanwhile.
+    }
+  }
+}
+
+function childrenOf(parent: number | undefined): number[] {
+  return pids().filter((pid) => {
+    try {
+      // "pid (name) state parent …"; the name may hold anything, so the line is read from its end.
+      const [, ppid] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? [];
+      return Number(ppid) === parent;
+    } catch {
+      return false;
+    }
+  });
+}
+
+function pids(): number[] {
+  return readdirSync('/proc').map(Number).filter((pid) => pid > 0);
+}

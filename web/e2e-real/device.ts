@@ -1,0 +1,66 @@
+// Devices and administrators of the tests: plain HTTP, as a gauge or another program would speak.
+import type { Facts } from './cluster';
+
+/** The account under which devices report. */
+const DEVICE = 'thiet-bi';
+const ADMIN = 'quan-tri';
+/** An answer that has not come by then is asked for again. */
+const REQUEST_MS_MAX = 8_000;
+/** Leaders are elected anew after a node is gone. */
+const TRIES_MAX = 20;
+const TRY_AGAIN_MS = 500;
+
+/** A gauge whose alarm comes with the first reading over its limit. */
+export const GAUGE = {
+  id: 'thu-cau-gia-bay',
+  name: 'Sông Cầu tại cầu Gia Bảy',
+  kind: 'river_level',
+  unit_of_measure: 'm',
+  place: { latitude_e7: 215_935_000, longitude_e7: 1_058_380_000, admin_unit: '', address: 'Cầu Gia Bảy' },
+  thresholds: [
+    { condition: 'level-3', above: true, limit_micro: 27_000_000, hysteresis_micro: 200_000, debounce_ms: 0, severity: 'critical' },
+  ],
+  period_ms: 600_000,
+  silence_periods: 6,
+};
+
+async function post(urls: readonly string[], path: string, headers: Record<string, string>, body: unknown): Promise<Response> {
+  let last = '';
+  for (let attempt = 0; attempt < TRIES_MAX; attempt += 1) {
+    try {
+      const response = await fetch(`${urls[attempt % urls.length]}${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', ...headers },
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(REQUEST_MS_MAX),
+      });
+      if (response.ok) return response;
+      last = `${response.status} ${await response.text()}`;
+      if (response.status < 500) break;
+    } catch (error) {
+      last = String(error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+  }
+  throw new Error(`${path}: ${last}`);
+}
+
+/** Registers the gauge in the commune of that name. */
+export async function registerGauge({ urls, password }: Facts, commune: string): Promise<void> {
+  const login = await post(urls.slice(0, 1), '/api/login', {}, { person: ADMIN, password });
+  const { next_seq: seq } = (await login.json()) as { next_seq: number };
+  const cookie = login.headers.getSetCookie().map((set) => set.split(';')[0]).join('; ');
+  const units = await fetch(`${urls[0]}/api/admin-units`, { headers: { cookie } });
+  const { items } = (await units.json()) as { items: { code: string; name: string }[] };
+  const code = items.find(({ name }) => name === commune)?.code;
+  if (code === undefined) throw new Error(`${commune} is not among the administrative units`);
+  const sensor = { ...GAUGE, place: { ...GAUGE.place, admin_unit: code } };
+  await post(urls.slice(0, 1), '/api/sensors', { cookie, 'x-request-seq': String(seq) }, sensor);
+}
+
+/** Sends a reading of the gauge, in metres, until a node says that a quorum holds it. */
+export async function measure({ urls, password }: Facts, metres: number): Promise<void> {
+  const key = Buffer.from(`${DEVICE}:${password}`).toString('base64');
+  const reading = { sensor: GAUGE.id, at_ms: Date.now(), value: metres, unit: GAUGE.unit_of_measure };
+  await post(urls, '/api/readings', { authorization: `Basic ${key}` }, reading);
+}

@@ -1,0 +1,16 @@
+import { defineConfig } from '@playwright/test';
+import { launchOptions } from '../tests/browser';
+import { PICTURE } from './picture';
+
+// The screens as built, in a real browser, against three real nodes. The cluster is the runner's and not a test's, so that it
+// ends also when a test is cut off.
+export default defineConfig({
+  testDir: '.',
+  testMatch: PICTURE === undefined ? 'wall.real.ts' : 'picture.real.ts',
+  workers: 1,
+  timeout: 180_000,
+  expect: { timeout: 15_000 },
+  outputDir: '../test-results/real',
+  globalSetup: './setup.ts',
+  use: { viewport: { width: 1600, height: 900 }, launchOptions },
+});

@@ -1,0 +1,38 @@
+// Who may do what, as the cluster's policy has it (consensus/domain/src/policy.rs). The server decides in the end; this lets
+// a screen say beforehand why something cannot be done. Which places a person may act in is known to the server alone.
+
+export const ROLES = ['admin', 'operator', 'agent', 'dispatcher', 'responder', 'viewer', 'device'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** Families of commands that the wall has. */
+export const ACTIONS = [
+  'handle-alarm',
+  'open-incident',
+  'note-incident',
+  'acknowledge-incident',
+  'resolve-incident',
+  'assign-incident',
+  'decide-incident',
+] as const;
+export type Action = (typeof ACTIONS)[number];
+
+const ALLOWED: Readonly<Record<Action, readonly Role[]>> = {
+  'handle-alarm': ['admin', 'operator'],
+  'open-incident': ['admin', 'operator', 'agent'],
+  'note-incident': ['admin', 'operator', 'agent', 'dispatcher', 'responder'],
+  'acknowledge-incident': ['admin', 'operator', 'dispatcher'],
+  'resolve-incident': ['admin', 'operator', 'dispatcher'],
+  'assign-incident': ['admin', 'operator', 'dispatcher'],
+  // Close, reopen, merge, un-merge.
+  'decide-incident': ['admin', 'operator'],
+};
+
+/** The role of that name; one that is not known may only look. */
+export function roleOf(name: string): Role {
+  return ROLES.find((role) => role === name) ?? 'viewer';
+}
+
+/** Whether the role allows the action somewhere. */
+export function roleAllows(role: Role, action: Action): boolean {
+  return ALLOWED[action].includes(role);
+}

@@ -1,0 +1,129 @@
+// Everything that people order from the wall, each once: which right it takes, where it goes, which version it was based on.
+import type { Committed } from '../link/api';
+import type { Alarm } from '../nouns/alarm';
+import type { Incident, Kind } from '../nouns/incident';
+import type { Action } from '../nouns/rights';
+import type { Severity } from '../nouns/severity';
+import { commands } from './commands.svelte';
+import { desk, NEW_INCIDENT } from './desk.svelte';
+import { settings } from './settings.svelte';
+
+type Sent = Promise<Committed | undefined>;
+
+/** Characters of a summary, a note or a reason; well within the cluster's 4096 bytes. */
+export const TEXT_MAX = 500;
+
+const SEVERITY_NAME: Readonly<Record<Severity, string>> = { 1: 'info', 2: 'low', 3: 'medium', 4: 'high', 5: 'critical' };
+const E7_PER_DEGREE = 1e7;
+
+export const alarmTarget = (alarm: Alarm) => `alarm/${alarm.id}`;
+export const incidentTarget = (incident: Incident) => `incident/${incident.id}`;
+
+async function order(action: Action, target: string, path: string, body: unknown): Sent {
+  const why = desk.whyNot(action);
+  if (why !== '') {
+    commands.keepBack(target, why);
+    return undefined;
+  }
+  return commands.send(target, path, body, settings.t.command.tooMany);
+}
+
+function orderIncident(action: Action, incident: Incident, verb: string, more: object = {}): Sent {
+  const path = `/api/incidents/${encodeURIComponent(incident.id)}/${verb}`;
+  return order(action, incidentTarget(incident), path, { expected_version: incident.version, ...more });
+}
+
+/** Somebody has seen this alarm: stops its sound, never hides it. */
+export function acknowledgeAlarm(alarm: Alarm): Sent {
+  const { entity, condition, episode } = alarm;
+  return order('handle-alarm', alarmTarget(alarm), '/api/alarms/acknowledge', { entity, condition, episode });
+}
+
+/** Takes the alarm out of sight until a time, for a reason. */
+export function shelveAlarm(alarm: Alarm, reason: string, untilMs: number): Sent {
+  const { entity, condition } = alarm;
+  return order('handle-alarm', alarmTarget(alarm), '/api/alarms/shelve', { entity, condition, reason, until_ms: untilMs });
+}
+
+/** Brings a shelved alarm back before its time. */
+export function unshelveAlarm(alarm: Alarm): Sent {
+  const { entity, condition } = alarm;
+  return order('handle-alarm', alarmTarget(alarm), '/api/alarms/unshelve', { entity, condition });
+}
+
+/** What is known of an incident that nobody has opened yet. The place is in degrees (WGS 84). */
+export interface Opening {
+  kind: Kind;
+  severity: Severity;
+  summary: string;
+  latitude: number;
+  longitude: number;
+  adminUnit: string;
+  address: string;
+  exercise: boolean;
+}
+
+/** Opens an incident and turns to it. */
+export async function openIncident(opening: Opening): Promise<void> {
+  const looking = desk.focus;
+  const opened = await order('open-incident', NEW_INCIDENT, '/api/incidents', {
+    kind: opening.kind.replaceAll('-', '_'),
+    severity: SEVERITY_NAME[opening.severity],
+    summary: opening.summary,
+    exercise: opening.exercise,
+    place: {
+      latitude_e7: Math.round(opening.latitude * E7_PER_DEGREE),
+      longitude_e7: Math.round(opening.longitude * E7_PER_DEGREE),
+      admin_unit: opening.adminUnit,
+      address: opening.address,
+    },
+  });
+  // Whoever has turned to something else meanwhile stays there.
+  if (opened !== undefined && desk.focus === looking) desk.open('incident', opened.entity);
+}
+
+/** Somebody takes the incident on. */
+export function acknowledgeIncident(incident: Incident): Sent {
+  return orderIncident('acknowledge-incident', incident, 'acknowledge');
+}
+
+/** Sends exactly these units: what is not among them comes back. */
+export function assignUnits(incident: Incident, units: readonly string[]): Sent {
+  return orderIncident('assign-incident', incident, 'assign', { units });
+}
+
+/** Calls one unit back. */
+export function releaseUnit(incident: Incident, unit: string): Sent {
+  return assignUnits(incident, incident.units.filter((id) => id !== unit));
+}
+
+/** The work on the ground is done. */
+export function resolveIncident(incident: Incident, note: string): Sent {
+  return orderIncident('resolve-incident', incident, 'resolve', { note });
+}
+
+/** Nothing is left to do, on paper either. */
+export function closeIncident(incident: Incident, note: string): Sent {
+  return orderIncident('decide-incident', incident, 'close', { note });
+}
+
+/** It was not done after all. */
+export function reopenIncident(incident: Incident, reason: string): Sent {
+  return orderIncident('decide-incident', incident, 'reopen', { reason });
+}
+
+/** The two are one: this one goes into the other. */
+export function mergeIncident(incident: Incident, into: string): Sent {
+  return orderIncident('decide-incident', incident, 'merge', { into });
+}
+
+/** They were two. */
+export function unmergeIncident(incident: Incident): Sent {
+  return orderIncident('decide-incident', incident, 'unmerge');
+}
+
+/** Adds a line to the incident's log. It spoils nobody's version, and so names none. */
+export function noteIncident(incident: Incident, note: string): Sent {
+  const path = `/api/incidents/${encodeURIComponent(incident.id)}/note`;
+  return order('note-incident', incidentTarget(incident), path, { note });
+}
