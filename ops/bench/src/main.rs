@@ -56,12 +56,9 @@ struct SpineArgs {
     /// Leaves the clusters' folders, with their logs, in the temporary folder.
     #[arg(long)]
     keep: bool,
-    /// Seconds of `cargo xtask test` where nothing was built before.
+    /// How long `cargo xtask test` took, as it has put down itself.
     #[arg(long)]
-    test_cold_s: Option<f64>,
-    /// Seconds of `cargo xtask test` where everything was built before.
-    #[arg(long)]
-    test_warm_s: Option<f64>,
+    test_times: Option<PathBuf>,
 }
 
 fn main() -> ExitCode {
@@ -84,8 +81,7 @@ fn run() -> Result<()> {
             let _ = rustls::crypto::ring::default_provider().install_default();
             let program = args.program.map_or_else(beside_this, Ok)?;
             let setting = parts::Setting { program, root, keep: args.keep, quick: args.quick };
-            let wanted =
-                spine::Wanted { only: args.only, test_cold_s: args.test_cold_s, test_warm_s: args.test_warm_s };
+            let wanted = spine::Wanted { only: args.only, test_times: args.test_times };
             // Two threads: the nodes share the cores.
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
             runtime.block_on(async {

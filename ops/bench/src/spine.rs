@@ -1,6 +1,10 @@
 //! `bench spine`: runs the parts and writes what they found. A figure whose measurement failed is absent, never zero.
 
-use std::{fs, path::Path, time::Instant};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use serde_json::{Map, Value};
 
@@ -26,6 +30,9 @@ const PARTS: [Part; 7] = [
     Part { name: "memory", figures: &["node_rss_"] },
 ];
 
+/// What the test command measures of itself.
+const TEST_TIMES: [&str; 2] = ["test_cold_s", "test_warm_s"];
+
 /// Load of a machine that does nothing else.
 const LOAD_QUIET_MAX: f64 = 0.5;
 
@@ -34,10 +41,8 @@ const LOAD_QUIET_MAX: f64 = 0.5;
 pub(crate) struct Wanted {
     /// Names of parts; empty: all.
     pub(crate) only: Vec<String>,
-    /// Seconds of `cargo xtask test` on a machine that has built nothing, and on one that has built everything.
-    pub(crate) test_cold_s: Option<f64>,
-    /// See `test_cold_s`.
-    pub(crate) test_warm_s: Option<f64>,
+    /// Where `cargo xtask test` has put down how long it took: a name of [`TEST_TIMES`], a space, seconds, a line each.
+    pub(crate) test_times: Option<PathBuf>,
 }
 
 /// Runs the parts, and writes after each, so that what is measured stays when a later one fails. `Err` when any failed.
@@ -50,9 +55,10 @@ pub(crate) async fn run(setting: &Setting, wanted: Wanted) -> Result<()> {
     fs::create_dir_all(&folder)?;
     let mut spine = read(&folder.join(report::SPINE))?;
     let mut detail = read(&folder.join(report::DETAIL))?;
-    for (name, value) in [("test_cold_s", wanted.test_cold_s), ("test_warm_s", wanted.test_warm_s)] {
-        if let Some(value) = value {
-            spine.insert(name.to_owned(), value.into());
+    let times = wanted.test_times.and_then(|file| fs::read_to_string(file).ok()).unwrap_or_default();
+    for (name, seconds) in times.lines().filter_map(|line| line.split_once(' ')) {
+        if let (true, Ok(seconds)) = (TEST_TIMES.contains(&name), seconds.parse::<f64>()) {
+            spine.insert(name.to_owned(), seconds.into());
         }
     }
     // Before anything runs: afterwards the disk is busy with what was left behind.

@@ -2,6 +2,7 @@
 
 use crate::{
     context::{self, Context},
+    times,
     tools::{self, Use},
 };
 
@@ -13,5 +14,8 @@ pub(crate) fn run(context: &Context, passed: &[String]) -> Result<(), String> {
     context::run(context.cargo(&["build", "--package", "node"]))?;
     let mut bench = context.cargo(&["run", "--package", "bench", "--"]);
     bench.args(passed);
+    if passed.first().is_some_and(|part| part == "spine") {
+        bench.arg("--test-times").arg(times::file(context));
+    }
     context::run(bench)
 }

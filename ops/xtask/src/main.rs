@@ -1,6 +1,7 @@
 //! `cargo xtask`: the project's own commands. Each module is one of them, beside what they share:
 //!
 //! - `up` runs the product, `test` checks everything, `codegen` writes what is generated, `fmt` formats, `bench` measures.
+//! - `times` keeps how long a whole test run takes.
 //! - `context` knows where the checkout and the build folder are and starts programs; `tools` knows what has to be
 //!   installed; `web` knows when the screens have to be installed or built again.
 
@@ -9,6 +10,7 @@ mod codegen;
 mod context;
 mod fmt;
 mod test;
+mod times;
 mod tools;
 mod up;
 mod web;

@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn files_are_found_through_folders_with_a_star() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let root = Path::new("../xtask");
         assert!(any_file(root, "s*c/too*.rs"));
         assert!(any_file(root, "/Cargo.toml"));
         assert!(!any_file(root, "s*c/too*.py"));

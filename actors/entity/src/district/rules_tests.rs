@@ -64,7 +64,7 @@ impl goldenscript::Runner for Bench {
 
 #[test]
 fn transcripts() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scripts/flood");
+    let folder = "tests/scripts/flood";
     let mut scripts = 0;
     for script in std::fs::read_dir(folder).unwrap() {
         goldenscript::run(&mut Bench::new(), script.unwrap().path()).unwrap();

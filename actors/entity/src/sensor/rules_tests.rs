@@ -182,7 +182,7 @@ fn threshold(
 
 #[test]
 fn transcripts() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/scripts/sensor");
+    let folder = "tests/scripts/sensor";
     let mut scripts = 0;
     for script in std::fs::read_dir(folder).unwrap() {
         goldenscript::run(&mut Bench::new(), script.unwrap().path()).unwrap();
