@@ -126,7 +126,10 @@ fn report(name: &str, oracle: &Arc<Oracle>, promises: &Promises, screens: &[Scre
 }
 
 /// Waits until both screens, and a fresh one at each node, show the same.
-async fn settle(world: &World, screens: &[Screen; 2]) -> Result<(), Failure> {
+///
+/// # Errors
+/// They do not agree in time; the text says in what.
+pub async fn settle(world: &World, screens: &[Screen; 2]) -> Result<(), Failure> {
     let mut fresh = Vec::new();
     for node in &world.cluster.nodes {
         let screen = world.screen(world.origin(node.id))?;
