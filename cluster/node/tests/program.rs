@@ -1,0 +1,85 @@
+//! The program as an operator meets it: what it says when something is missing, and what `init` makes.
+//!
+//! That there is a test of the program also makes cargo build it before any test runs, which the drills with real
+//! processes rely on.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::{
+    fs,
+    path::PathBuf,
+    process::{Command, Output},
+};
+
+fn trongdong(args: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_trongdong")).args(args).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// An empty folder of this test.
+fn folder(name: &str) -> PathBuf {
+    let folder = std::env::temp_dir().join(format!("trongdong-program-{name}-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).unwrap();
+    folder
+}
+
+#[test]
+fn without_a_command_it_lists_them() {
+    let output = trongdong(&[]);
+    assert!(!output.status.success());
+    let usage = text(&output.stderr);
+    for command in ["init", "start", "demo", "replay", "watch"] {
+        assert!(usage.contains(command), "{usage}");
+    }
+}
+
+#[test]
+fn a_folder_without_a_node_is_named_with_the_remedy() {
+    let home = folder("empty");
+    let output = trongdong(&["start", home.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("node.toml") && said.contains("trongdong init"), "{said}");
+    fs::remove_dir_all(home).unwrap();
+}
+
+#[test]
+fn a_node_id_of_zero_is_refused_by_name() {
+    let home = folder("zero");
+    let output = trongdong(&["init", home.join("cluster").to_str().unwrap(), "--node", "0=localhost"]);
+    assert!(!output.status.success());
+    assert!(text(&output.stderr).contains("a node id is a number from 1"), "{}", text(&output.stderr));
+    assert!(!home.join("cluster").exists(), "nothing is made");
+    fs::remove_dir_all(home).unwrap();
+}
+
+#[test]
+fn init_makes_a_folder_for_each_node_with_keys_that_only_the_owner_reads() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = folder("init");
+    let cluster = home.join("cluster");
+    let nodes = ["--node", "1=localhost", "--node", "2=localhost", "--node", "3=localhost"];
+    let args: Vec<&str> = ["init", cluster.to_str().unwrap()].into_iter().chain(nodes).collect();
+    let output = trongdong(&args);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let configs =
+        fs::read_dir(&cluster).unwrap().filter(|entry| entry.as_ref().unwrap().path().join("node.toml").is_file());
+    assert_eq!(configs.count(), 3);
+    let mut folders = vec![cluster];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "key") {
+                let mode = fs::metadata(&path).unwrap().permissions().mode();
+                assert_eq!(mode & 0o077, 0, "{} is readable by others: {mode:o}", path.display());
+            }
+        }
+    }
+    fs::remove_dir_all(home).unwrap();
+}
