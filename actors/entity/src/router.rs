@@ -275,8 +275,11 @@ impl Road {
             }
             let reign = reigns.borrow_and_update().clone();
             let leader = leads.borrow_and_update().leader;
-            let there = hint.take().or(leader).filter(|leader: &NodeId| *leader != node);
-            let served = match (reign, there) {
+            // Who said that it does not lead knows better than the reign, whose end is told in a task of its own: asking the
+            // reign again would be answered at once, and would keep that task from ever running.
+            let told = hint.take();
+            let there = told.or(leader).filter(|leader: &NodeId| *leader != node);
+            let served = match (reign.filter(|_| told.is_none()), there) {
                 (Some(reign), _) => {
                     let served = timeout_at(until, serve(&reign, envelope, until, permit)).await;
                     Outcome::from(served.unwrap_or(Err(ServeError::Unknown)))
