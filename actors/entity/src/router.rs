@@ -268,7 +268,7 @@ impl Road {
         let node = self.ctx.cluster.node();
         let mut leads = self.ctx.cluster.lead_watch(envelope.group);
         let mut reigns = host.reign_watch();
-        let (mut hops, mut is_unknown, mut hint) = (0, false, None);
+        let (mut hops, mut is_unknown, mut hint, mut is_hinted) = (0, false, None, false);
         loop {
             if *self.stopping.borrow() {
                 return Err(if is_unknown { TellError::Unknown } else { TellError::Stopped });
@@ -305,8 +305,10 @@ impl Road {
                     }
                 }
                 Outcome::Failed(Failure::NotLeader(leader)) => {
-                    hint = leader.filter(|leader| *leader != node);
-                    if hint.is_some() {
+                    // One hint is followed at once. While a lead moves, two nodes may name each other: that takes a moment too.
+                    hint = leader.filter(|leader| *leader != node && !is_hinted);
+                    is_hinted = hint.is_some();
+                    if is_hinted {
                         continue;
                     }
                 }
@@ -321,6 +323,7 @@ impl Road {
                 _ = stopping.wait_for(|stop| *stop) => {}
                 () = sleep_until(wait_until) => {}
             }
+            is_hinted = false;
             if Instant::now() >= until {
                 break;
             }

@@ -171,6 +171,24 @@ fn a_lead_that_moved_before_anybody_was_told_keeps_no_thread_busy() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn while_a_lead_moves_two_nodes_that_name_each_other_are_not_taken_for_nobody() {
+    let world = World::new();
+    let sensor = world.sensor("S1", "05443");
+    let (_one, _two, three) = (world.node(1), world.node(2), world.node(3));
+    world.lead(1).await;
+    // The first says that the second leads; the second has not heard of it and names the first.
+    world.move_lead_unheard(FIELD, 2);
+    let record = {
+        let (router, reading) = (three.clone(), reading(&sensor, world.clock(), 1));
+        tokio::spawn(async move { router.record(vec![reading], 10 * SECOND).await })
+    };
+    tokio::time::sleep(3 * SECOND).await;
+    assert!(!record.is_finished());
+    world.set_lead(FIELD, Some(2));
+    assert_eq!(record.await.unwrap(), Ok(vec![ReadingVerdict::Recorded]));
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_cannot_know_says_so() {
     let world = World::new();
     let sensor = world.sensor("S1", "05443");
