@@ -296,8 +296,9 @@ impl Road {
             match served {
                 Outcome::Replied(reply) => return Ok(reply),
                 Outcome::Failed(Failure::Overloaded) if !is_unknown => return Err(TellError::Overloaded),
+                Outcome::Failed(Failure::DiskFull) if !is_unknown => return Err(TellError::DiskFull),
                 Outcome::Failed(Failure::Stopped) => {}
-                Outcome::Failed(Failure::Overloaded) => break,
+                Outcome::Failed(Failure::Overloaded | Failure::DiskFull) => break,
                 Outcome::Failed(Failure::Unknown) => {
                     is_unknown = true;
                     if !envelope.is_idempotent() {

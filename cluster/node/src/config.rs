@@ -32,6 +32,9 @@ pub struct NodeConfig {
     /// An external broker to subscribe to.
     #[serde(default)]
     pub mqtt_client: Option<MqttClientConfig>,
+    /// Room on the disk.
+    #[serde(default)]
+    pub disk: DiskConfig,
     /// The nodes that made the cluster.
     pub members: Vec<MemberConfig>,
     /// Folder of certificates: `ca.pem node.pem node.key`, and `server.pem server.key` for the gateway.
@@ -107,6 +110,23 @@ pub struct MqttClientConfig {
     pub password_file: Option<PathBuf>,
 }
 
+/// How much room the data folder's disk must have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DiskConfig {
+    /// With less than this the node gives its leads away and takes no new writes as a leader.
+    pub low_bytes: u64,
+    /// With less than this it takes no entries at all, and goes on serving reads. What RocksDB needs to compact its files
+    /// stays free.
+    pub full_bytes: u64,
+}
+
+impl Default for DiskConfig {
+    fn default() -> Self {
+        Self { low_bytes: 1 << 30, full_bytes: 256 << 20 }
+    }
+}
+
 /// A founding member.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,6 +173,10 @@ impl NodeConfig {
         }
         if !config.gateway.tls && !config.gateway.listen.ip().is_loopback() {
             let message = "gateway.tls: plain HTTP is for loopback only; set it to true".to_owned();
+            return Err(ConfigError::Invalid { path, message });
+        }
+        if config.disk.full_bytes >= config.disk.low_bytes {
+            let message = "disk.full_bytes: set it below disk.low_bytes".to_owned();
             return Err(ConfigError::Invalid { path, message });
         }
         config.certificates = folder.join(&config.certificates);

@@ -18,6 +18,7 @@ pub mod placement;
 mod recorder;
 mod relay;
 pub mod replay;
+mod room;
 mod run;
 pub mod simulate;
 pub mod town;

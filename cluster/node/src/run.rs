@@ -29,6 +29,7 @@ use crate::{
     placement::{agree_on_live_nodes, assign_cameras},
     recorder::ClusterRecorder,
     relay::Relay,
+    room::{self, DiskGauge},
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -124,7 +125,8 @@ impl Node {
         if config.gateway.tls {
             edge_config.tls = Some(server_tls(&config.certificates)?);
         }
-        edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake));
+        let gauge = Arc::new(DiskGauge::default());
+        edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake, &gauge));
         edge_config.intake = Some(intake);
         let members = groups.clone();
         let nodes = Arc::new(move || members.members().into_iter().map(|(id, node)| (id, node.public_url)).collect());
@@ -132,6 +134,7 @@ impl Node {
 
         tasks.push(tokio::spawn(agree_on_live_nodes(groups.clone(), peers.clone())));
         tasks.push(tokio::spawn(assign_cameras(groups.clone(), fleet, sealer)));
+        tasks.push(tokio::spawn(room::measure(groups.clone(), config.data.clone(), config.disk.clone(), gauge)));
         tasks.push(tokio::spawn(balance(groups.clone(), peers.clone())));
         router.ingest_came_up();
         tracing::info!(node = config.node, gateway = %edge.local_addr(), peers = %peers.local_addr(), "up");
@@ -239,9 +242,10 @@ fn more_metrics(
     peers: &Peers,
     disk: &Arc<RocksDisk>,
     intake: &Arc<Intake>,
+    gauge: &Arc<DiskGauge>,
 ) -> edge::MoreMetrics {
-    let (groups, router, peers, disk, intake) =
-        (groups.clone(), router.clone(), peers.clone(), Arc::clone(disk), Arc::clone(intake));
+    let (groups, router, peers, disk, intake, gauge) =
+        (groups.clone(), router.clone(), peers.clone(), Arc::clone(disk), Arc::clone(intake), Arc::clone(gauge));
     Arc::new(move || {
         let named = |prefix: &'static str, counts: Vec<(&'static str, u64)>| {
             counts.into_iter().map(move |(name, count)| (format!("{prefix}_{name}"), count))
@@ -266,6 +270,7 @@ fn more_metrics(
                 ("write_stopped", u64::from(rocks.write_stopped)),
             ],
         ));
+        all.extend(named("node", gauge.snapshot()));
         all.extend(named("mqtt", intake.counters().snapshot()));
         all
     })

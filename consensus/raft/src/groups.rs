@@ -25,6 +25,7 @@ use crate::{
     log::LogStore,
     machine::{AppliedAt, Shared, StateMachine},
     network::{Network, with_group},
+    room::{OwnRoom, Room, ToldRoom, mind_room},
     succession::watch_over,
     tail::BelowFloor,
     types::{Encoded, Node, NodeId, Outcome, TypeConfig, decode},
@@ -112,6 +113,9 @@ pub enum ProposeError {
         /// The bound.
         max: usize,
     },
+    /// Never appended: no node's disk has room for more.
+    #[error("the disks have no room for more; what is stored can be read")]
+    DiskFull,
     /// This node is finished.
     #[error("consensus on this node has stopped")]
     Stopped,
@@ -148,6 +152,8 @@ pub(crate) struct Inner {
     pub(crate) peers: Peers,
     pub(crate) groups: Vec<Arc<Group>>,
     pub(crate) started: Instant,
+    pub(crate) room: OwnRoom,
+    pub(crate) told_room: Mutex<ToldRoom>,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
 }
 
@@ -179,7 +185,16 @@ impl Groups {
             let (disk, successions) = (Arc::clone(&disk), AtomicU64::new(0));
             groups.push(Arc::new(Group { id, node, raft, disk, shared, lead, quorum: Mutex::new(None), successions }));
         }
-        let inner = Inner { node, epoch, peers, groups, started: Instant::now(), tasks: Mutex::new(Vec::new()) };
+        let inner = Inner {
+            node,
+            epoch,
+            peers,
+            groups,
+            started: Instant::now(),
+            room: OwnRoom::default(),
+            told_room: Mutex::default(),
+            tasks: Mutex::new(Vec::new()),
+        };
         let this = Self(Arc::new(inner));
         let mut tasks = Vec::new();
         for group in &this.0.groups {
@@ -187,6 +202,7 @@ impl Groups {
             tasks.push(tokio::spawn(watch_over(node, Arc::clone(group), this.0.peers.clone())));
         }
         tasks.push(tokio::spawn(tell_quorum(Arc::downgrade(&this.0))));
+        tasks.push(tokio::spawn(mind_room(Arc::downgrade(&this.0))));
         *this.0.tasks.lock().unwrap_or_else(PoisonError::into_inner) = tasks;
         Ok(this)
     }
@@ -237,6 +253,11 @@ impl Groups {
         if !self.clock_is_safe(group) {
             self.hand_over(group).await;
             return Err(ProposeError::ClockUnsafe);
+        }
+        if self.0.room.get() != Room::Enough {
+            // The lead is on its way to a node with more room; when there is none, that is the answer.
+            let moves = self.has_roomier(group);
+            return Err(if moves { ProposeError::NotLeader { leader: None } } else { ProposeError::DiskFull });
         }
         let Proposal { request, grant, command } = proposal;
         let bytes = Bytes::from(Entry { at_ms: now_ms(), request, grant, command }.encode());

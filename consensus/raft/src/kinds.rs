@@ -16,5 +16,7 @@ pub(crate) const STREAM_APPEND: u16 = 10;
 pub(crate) const SNAPSHOT: u16 = 11;
 /// On the live bus: how old a leader's quorum is.
 pub(crate) const QUORUM_TOPIC: u16 = 1;
+/// On the live bus: how much room a node's disk has.
+pub(crate) const ROOM_TOPIC: u16 = 2;
 /// All of them; whoever dispatches messages of a node sends these here.
 pub const RANGE: std::ops::RangeInclusive<u16> = 1..=99;

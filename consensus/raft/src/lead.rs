@@ -59,6 +59,9 @@ impl Groups {
 
     /// Takes what the live bus brings for consensus.
     pub fn serve_live(&self, from: NodeId, topic: u16, key: &[u8], value: &[u8]) {
+        if topic == kinds::ROOM_TOPIC {
+            return self.take_room(from, value);
+        }
         if topic != kinds::QUORUM_TOPIC {
             return;
         }

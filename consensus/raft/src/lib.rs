@@ -19,6 +19,7 @@ mod log;
 mod machine;
 pub mod memory;
 mod network;
+mod room;
 mod serve;
 mod snapshot;
 mod status;
@@ -35,6 +36,7 @@ pub use groups::{Committed, Groups, PROPOSAL_BYTES_MAX, Proposal, ProposeError, 
 pub use lead::Lead;
 pub use log::LogStore;
 pub use machine::{AppliedAt, StateMachine};
+pub use room::Room;
 pub use snapshot::SnapshotData;
 pub use status::GroupStatus;
 pub use tail::BelowFloor;
