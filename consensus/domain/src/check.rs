@@ -282,7 +282,8 @@ fn check_session(session: &Session) -> Result<(), Violation> {
 fn check_suggestions(incident: &Incident) -> Result<(), Violation> {
     let suggestions = &incident.suggestions;
     let is_ascending = suggestions.is_sorted_by(|one, next| one.number < next.number);
-    let is_within = suggestions.len() <= limits::INCIDENT_SUGGESTIONS_MAX;
+    let shadows = suggestions.iter().filter(|it| it.shadow).count();
+    let is_within = shadows.max(suggestions.len() - shadows) <= limits::INCIDENT_SUGGESTIONS_MAX;
     let pending: Vec<_> = suggestions.iter().filter(|it| it.is_pending()).map(|it| (&it.model, it.shadow)).collect();
     let distinct: BTreeSet<_> = pending.iter().collect();
     let is_timed = suggestions.iter().all(|it| it.is_pending() != it.decided_at_ms.is_set());

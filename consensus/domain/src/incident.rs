@@ -160,7 +160,7 @@ pub struct Incident {
     pub exercise: bool,
     /// The position was converted from another place's data.
     pub place_is_mapped: bool,
-    /// What models said of it, oldest first, at most `limits::INCIDENT_SUGGESTIONS_MAX`.
+    /// What models said of it, oldest first, at most `limits::INCIDENT_SUGGESTIONS_MAX` and as many of shadows.
     #[serde(default)]
     pub suggestions: Vec<Suggestion>,
 }

@@ -88,7 +88,8 @@ pub const MODEL_FORMER_MAX: usize = 8;
 pub const MODEL_FIGURES_MAX: usize = 64;
 /// Bins of confidence in a tally.
 pub const CALIBRATION_BINS: usize = 10;
-/// Suggestions kept with one incident. At the bound the oldest leaves that nobody has to decide on; the timeline keeps it.
+/// Suggestions kept with one incident, and as many of shadows. At the bound the oldest leaves that nobody has to decide on;
+/// the timeline keeps what was advice.
 pub const INCIDENT_SUGGESTIONS_MAX: usize = 8;
 /// Words that decided, of one suggestion.
 pub const ADVICE_REASONS_MAX: usize = 12;

@@ -38,7 +38,7 @@ pub(in crate::apply) fn suggest(work: &mut Work<'_>, command: &Suggest) -> Outco
             former.decided_at_ms = work.now;
         }
     }
-    make_room(&mut incident.suggestions);
+    make_room(&mut incident.suggestions, is_shadow);
     let number = incident.suggestions.last().map_or(1, |last| last.number.saturating_add(1));
     incident.suggestions.push(Suggestion {
         number,
@@ -68,10 +68,15 @@ pub(in crate::apply) fn suggest(work: &mut Work<'_>, command: &Suggest) -> Outco
     Ok(outcome)
 }
 
-/// At the bound the oldest leaves that nobody has to decide on, or else the oldest.
-fn make_room(suggestions: &mut Vec<Suggestion>) {
-    if suggestions.len() >= limits::INCIDENT_SUGGESTIONS_MAX {
-        suggestions.remove(suggestions.iter().position(|known| !known.is_pending()).unwrap_or(0));
+/// At the bound the oldest leaves that nobody has to decide on, or else the oldest. Shadows make room for shadows only:
+/// what they say has no event, and a screen that follows events must end with what a new one gets.
+fn make_room(suggestions: &mut Vec<Suggestion>, is_shadow: bool) {
+    let alike = || suggestions.iter().enumerate().filter(|(_, known)| known.shadow == is_shadow);
+    if alike().count() >= limits::INCIDENT_SUGGESTIONS_MAX {
+        let oldest = alike().find(|(_, known)| !known.is_pending()).or_else(|| alike().next());
+        if let Some(at) = oldest.map(|(at, _)| at) {
+            suggestions.remove(at);
+        }
     }
 }
 
