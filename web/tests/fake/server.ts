@@ -12,6 +12,7 @@ import { FrameSchema, ToScreenSchema, ToServerSchema, type Frame, type Subscribe
 import { CameraHealth } from '../../src/gen/trongdong/v1/camera_pb';
 import { ReadingsSchema } from '../../src/gen/trongdong/v1/sensor_pb';
 import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
+import { startModels } from './models';
 import { buildScene, hierarchy, seeded } from './scene';
 
 const HEARTBEAT_MS = 1_000;
@@ -39,6 +40,7 @@ const isKey = (unit: Uint8Array) => unit.some((byte, i) => (byte & 31) === 5 && 
 
 export async function startFake(options: { port: number; root: string }) {
   const scene = buildScene(Date.now());
+  const register = startModels(scene, Date.now());
   const random = seeded(7);
   const indexes = [1_000, 5_000, 1, 1, 1, 1, 1, 1, 1];
   const tails: Frame[][] = indexes.map(() => []);
@@ -93,7 +95,7 @@ export async function startFake(options: { port: number; root: string }) {
       const atMs = BigInt(Date.now());
       if (group === COMMAND_GROUP) {
         send(socket, { case: 'snapshot', value: { through, part: 0, atMs, ...hierarchy(scene) } });
-        send(socket, { case: 'snapshot', value: { through, part: 1, last: true, atMs, units: [...scene.units.values()], incidents: [...scene.incidents.values()] } });
+        send(socket, { case: 'snapshot', value: { through, part: 1, last: true, atMs, units: [...scene.units.values()], incidents: [...scene.incidents.values()], models: [...register.models.values()], tallies: [...register.tallies.values()] } });
       } else if (group === FIELD_GROUP) {
         send(socket, { case: 'snapshot', value: { through, last: true, atMs, sensors: [...scene.sensors.values()], cameras: [...scene.cameras.values()], alarms: [...scene.alarms.values()] } });
       } else send(socket, { case: 'snapshot', value: { through, last: true, atMs } });
@@ -127,6 +129,11 @@ export async function startFake(options: { port: number; root: string }) {
 
   function decide(path: string, input: Input): { status: number; body: unknown } {
     const refuse = (code: string, field: string, message: string, status = 409) => ({ status, body: { code, field, message } });
+    const ofModels = register.decide(path, input, BY);
+    if (ofModels !== undefined) {
+      if (ofModels.events.length > 0) publish(COMMAND_GROUP, ofModels.events.map(({ kind, subject, note }) => happened(kind, subject, BY, note)));
+      return ofModels;
+    }
     const alarmPath = /^\/api\/alarms\/(acknowledge|shelve)$/.exec(path);
     if (alarmPath) {
       const alarm = scene.alarms.get(`${input['entity']}/${input['condition']}`);
@@ -205,6 +212,8 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/hold') control.holdCommandsMs = Number(url.searchParams.get('ms'));
       if (url.pathname === '/fake/fail') control.failNext = Number(url.searchParams.get('n'));
       if (url.pathname === '/fake/skip') control.skipNext = Number(url.searchParams.get('n'));
+      if (url.pathname === '/fake/role') session.role = url.searchParams.get('role') ?? 'operator';
+      if (url.pathname === '/fake/model-silent') register.tallies.get(url.searchParams.get('of') ?? '')!.silent = url.searchParams.get('on') === '1';
       if (url.pathname === '/fake/quorum') quorumAgeMs = Number(url.searchParams.get('age_ms'));
       return json(response, 200, { indexes, answered: answered.size });
     }
@@ -242,7 +251,7 @@ export async function startFake(options: { port: number; root: string }) {
 
   const timers = [
     setInterval(() => {
-      for (const socket of sockets.keys()) send(socket, { case: 'heartbeat', value: { serverTimeMs: BigInt(Date.now()), quorumAgeMs: BigInt(quorumAgeMs), groups: indexes.map((_, group) => ({ group, leaderAgeMs: 40n, leader: 1n })) } });
+      for (const socket of sockets.keys()) send(socket, { case: 'heartbeat', value: { serverTimeMs: BigInt(Date.now()), quorumAgeMs: BigInt(quorumAgeMs), groups: indexes.map((_, group) => ({ group, leaderAgeMs: 40n, leader: 1n })), models: register.silent() } });
     }, HEARTBEAT_MS),
     // Units move, and readings come in: several frames a second.
     setInterval(() => {
