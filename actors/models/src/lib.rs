@@ -1,0 +1,1 @@
+//! Models on the incident stream: what they read, what they say, and how sure they are.
