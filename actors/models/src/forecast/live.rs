@@ -31,6 +31,8 @@ pub struct Live {
     ring: Vec<f32>,
     head: usize,
     known_steps: usize,
+    /// Channels that have been read at all.
+    seen: Vec<bool>,
     /// Steps since the series itself was read.
     silent_steps: usize,
     at_ms: i64,
@@ -67,6 +69,7 @@ impl Live {
             ring: vec![0.0; reach * channels],
             head: 0,
             known_steps: 0,
+            seen: vec![false; channels],
             silent_steps: usize::MAX,
             at_ms: i64::MIN,
             step_ms: model.plan.step_ms,
@@ -124,7 +127,8 @@ impl Live {
             let value = if channel == 0 { Some(&series) } else { covariates.get(channel - 1) };
             let last = self.ring[before * self.channels + channel];
             let value = value.copied().filter(|value| value.is_finite());
-            if let (Some(value), 0) = (value, self.known_steps) {
+            if let (Some(value), false) = (value, self.seen[channel]) {
+                self.seen[channel] = true;
                 // Before the first reading of a channel it is taken to have stood there.
                 for slot in 0..self.reach {
                     self.ring[slot * self.channels + channel] = value;

@@ -1,6 +1,6 @@
 //! Incidents per district and hour, with an interval: for staffing, and to notice when a day leaves the expected band.
 //!
-//! A [`Profile`](profile) per district remembers what its week usually looks like; a net trained over all districts says by how much the
+//! A profile per district remembers what its week usually looks like; a net trained over all districts says by how much the
 //! coming hours differ from that, from how the last hours, the last week and the whole province differed. Counts are few, so the
 //! answer is a negative binomial distribution, not a line with a margin.
 
