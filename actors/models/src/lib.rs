@@ -1,1 +1,3 @@
 //! Models on the incident stream: what they read, what they say, and how sure they are.
+
+pub mod anomaly;
