@@ -1,4 +1,4 @@
-//! The Numenta Anomaly Benchmark over a folder: `cargo run -p models --example nab -- FOLDER [--files] [--settings JSON] [--search [EVALUATIONS [SEED]]]`.
+//! The Numenta Anomaly Benchmark over a folder: `cargo run -p models --example nab -- FOLDER [--files] [--settings JSON] [--search]`.
 //!
 //! FOLDER holds the benchmark's `data`, `labels/combined_windows.json` and `config/profiles.json`; the data may be gzipped.
 
@@ -14,12 +14,12 @@ use flate2::read::GzDecoder;
 use models::anomaly::{
     Settings, State,
     nab::{
-        Figures, Judged, Profile, Series, SplitMix, best, detect_all, figures, figures_at, halves, normalised, null_scores,
+        Figures, Judged, Profile, Series, best, detect_all, figures, figures_at, halves, normalised, null_scores,
         perfect_scores, random_scores, raw_at, windows_of,
     },
 };
 
-const USAGE: &str = "usage: nab FOLDER [--files] [--settings JSON] [--search [EVALUATIONS [SEED]]]";
+const USAGE: &str = "usage: nab FOLDER [--files] [--settings JSON] [--search]";
 /// Seeds over which chance is averaged.
 const RANDOM_SEEDS: u64 = 20;
 
@@ -33,11 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         match argument.as_str() {
             "--files" => files = true,
             "--settings" => settings = serde_json::from_str(&arguments.next().ok_or(USAGE)?)?,
-            "--search" => {
-                let evaluations = arguments.next().map_or(Ok(3000), |text| text.parse())?;
-                let seed = arguments.next().map_or(Ok(1), |text| text.parse())?;
-                return search(&series, &profiles, settings, evaluations, seed);
-            }
+            "--search" => return search(&series, &profiles, settings),
             other => return Err(format!("{other}: no such option; {USAGE}").into()),
         }
     }
@@ -137,69 +133,75 @@ fn by_file(series: &[Series], judged: &[Judged], scores: &[Vec<f64>], standard: 
 
 /// What a search may change, and to what.
 struct Knob {
+    name: &'static str,
     values: &'static [f64],
     set: fn(&mut Settings, f64),
 }
 
 const KNOBS: [Knob; 17] = [
-    Knob { values: &[60.0, 100.0, 140.0], set: |settings, to| settings.warm_readings = whole(to) },
-    Knob { values: &[2.0, 3.0, 4.0, 6.0, 9.0, 12.0], set: |settings, to| settings.short_readings = to },
-    Knob { values: &[12.0, 24.0, 36.0, 48.0], set: |settings, to| settings.mid_readings = to },
-    Knob { values: &[72.0, 96.0, 144.0, 288.0], set: |settings, to| settings.long_readings = to },
-    Knob { values: &[12.0, 24.0, 48.0, 96.0, 200.0], set: |settings, to| settings.season_readings = to },
-    Knob { values: &[500.0, 1000.0, 2000.0, 4000.0, 10_000.0], set: |settings, to| settings.level_readings = to },
-    Knob { values: &[2.0, 3.0, 5.0, 8.0], set: |settings, to| settings.clip = to },
-    Knob { values: &[4000.0, 8000.0, 16_000.0, 32_000.0, 64_000.0], set: |settings, to| settings.memory_readings = narrow(to) },
-    Knob { values: &[0.05, 0.1, 0.2, 0.3, 0.5], set: |settings, to| settings.beyond = to },
-    Knob { values: &[2.0, 3.0, 4.0, 6.0, 10.0], set: |settings, to| settings.blend = to },
-    Knob { values: &[2.0, 3.0, 4.0, 6.0, 9.0, 20.0], set: |settings, to| settings.surprise_max = to },
-    Knob { values: &[1.0, 5.0, 20.0, 100.0], set: |settings, to| settings.prior = to },
-    Knob { values: &[0.003, 0.01, 0.02, 0.05], set: |settings, to| settings.tail_share = to },
-    Knob { values: &[50.0, 100.0, 150.0, 250.0, 400.0], set: |settings, to| settings.hold_readings = to },
-    Knob { values: &[1.0, 1.5, 2.0, 3.0, 4.0, 6.0], set: |settings, to| settings.habit = to },
-    Knob { values: &[2000.0, 4000.0, 10_000.0, 30_000.0, 100_000.0], set: |settings, to| settings.habit_half_life_readings = to },
-    Knob { values: &[0.0, 0.3, 0.6, 1.0], set: |settings, to| settings.age = to },
+    Knob { name: "level_readings", values: &[2000.0, 4000.0, 8000.0], set: |at, to| at.level_readings = to },
+    Knob { name: "clip", values: &[2.0, 3.0, 4.0], set: |at, to| at.clip = to },
+    Knob { name: "tail_share", values: &[0.003, 0.005, 0.01, 0.02], set: |at, to| at.tail_share = to },
+    Knob { name: "tail_slope", values: &[0.03, 0.05, 0.1, 0.2], set: |at, to| at.tail_slope = to },
+    Knob { name: "tail_prior", values: &[2.0, 5.0, 10.0, 20.0], set: |at, to| at.tail_prior = to },
+    Knob { name: "season_readings", values: &[50.0, 100.0, 150.0, 200.0], set: |at, to| at.season_readings = to },
+    Knob { name: "drift_readings", values: &[6.0, 10.0, 15.0], set: |at, to| at.drift_readings = to },
+    Knob { name: "drift_range_readings", values: &[3e3, 1e4, 3e4], set: |at, to| at.drift_range_readings = to },
+    Knob { name: "range_readings", values: &[3e4, 1e5, 3e5], set: |at, to| at.range_readings = to },
+    Knob {
+        name: "pattern_level_readings",
+        values: &[500.0, 1000.0, 2000.0],
+        set: |at, to| at.pattern_level_readings = to,
+    },
+    Knob { name: "pattern_readings", values: &[12.0, 18.0, 24.0, 30.0], set: |at, to| at.pattern_readings = to },
+    Knob { name: "still_readings", values: &[12.0, 24.0, 48.0], set: |at, to| at.still_readings = to },
+    Knob { name: "blend", values: &[1.5, 2.0, 3.0], set: |at, to| at.blend = to },
+    Knob { name: "hold_readings", values: &[100.0, 200.0, 400.0], set: |at, to| at.hold_readings = to },
+    Knob { name: "habit", values: &[1.0, 1.5, 2.0, 2.5, 3.0], set: |at, to| at.habit = to },
+    Knob {
+        name: "habit_half_life_readings",
+        values: &[1e4, 3e4, 1e5],
+        set: |at, to| at.habit_half_life_readings = to,
+    },
+    Knob { name: "age", values: &[0.0, 0.2, 0.4, 0.6], set: |at, to| at.age = to },
 ];
-/// What a weight may be.
-const WEIGHTS: [f64; 5] = [0.0, 0.0, 0.7, 0.85, 1.0];
-/// Views that share a weight: up and down of the same, so that nothing is learnt about the direction that labels favour.
-const PAIRS: [[usize; 2]; 10] =
-    [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9], [10, 11], [12, 13], [14, 15], [16, 16], [17, 17]];
+/// Rounds of the search at most.
+const ROUNDS_MAX: u32 = 3;
+/// A change has to be worth so much, on the published scale, to be taken.
+const GAIN_MIN: f64 = 0.25;
 /// Parts of the chosen half; the threshold for one is taken from the others.
 const FOLDS: usize = 4;
 
-/// Simulated annealing of the settings on the chosen half. The held-out half is never looked at.
-fn search(series: &[Series], profiles: &[Profile], from: Settings, evaluations: u32, seed: u64) -> Result<(), Box<dyn Error>> {
+/// Changes one setting at a time, on the chosen half, as long as that helps. The held-out half is never looked at.
+fn search(series: &[Series], profiles: &[Profile], from: Settings) -> Result<(), Box<dyn Error>> {
     let chosen = halves(series).chosen;
     let judged = judge(&chosen);
-    let mut random = SplitMix::new(seed);
+    let worth_of = |settings: &Settings| worth(&judged, profiles, &detect_all(&chosen, settings));
     let mut at = from;
-    let mut at_worth = worth(&judged, profiles, &detect_all(&chosen, &at));
-    let (mut top, mut top_worth) = (at.clone(), at_worth);
-    for evaluation in 0..evaluations {
-        let mut tried = at.clone();
-        for _ in 0..=random.below(3) {
-            let which = random.below(KNOBS.len() + PAIRS.len());
-            match (KNOBS.get(which), PAIRS.get(which.saturating_sub(KNOBS.len()))) {
-                (Some(knob), _) => (knob.set)(&mut tried, knob.values[random.below(knob.values.len())]),
-                (None, Some(pair)) => {
-                    let weight = WEIGHTS[random.below(WEIGHTS.len())];
-                    pair.iter().for_each(|view| tried.weights[*view] = weight);
-                }
-                (None, None) => {}
+    let mut at_worth = worth_of(&at);
+    println!("from {at_worth:.2}");
+    for _ in 0..ROUNDS_MAX {
+        let began_at = at_worth;
+        for knob in &KNOBS {
+            let tried = knob.values.iter().map(|value| {
+                let mut tried = at.clone();
+                (knob.set)(&mut tried, *value);
+                (worth_of(&tried), *value, tried)
+            });
+            let best = tried.max_by(|(left, ..), (right, ..)| left.total_cmp(right));
+            if let Some((worth, value, settings)) = best
+                && worth >= at_worth + GAIN_MIN
+            {
+                println!("{} {value}: {worth:.2}", knob.name);
+                (at, at_worth) = (settings, worth);
             }
         }
-        let tried_worth = worth(&judged, profiles, &detect_all(&chosen, &tried));
-        let heat = 0.5 * (1.0 - f64::from(evaluation) / f64::from(evaluations)) + 1e-6;
-        if tried_worth > at_worth || random.next_share() < ((tried_worth - at_worth) / heat).exp() {
-            (at, at_worth) = (tried, tried_worth);
-        }
-        if at_worth > top_worth {
-            (top, top_worth) = (at.clone(), at_worth);
+        if at_worth <= began_at {
+            break;
         }
     }
-    println!("{top_worth:.2} on the chosen half after {evaluations} evaluations from seed {seed}: {}", serde_json::to_string(&top)?);
-    print("chosen half", &figures(&judged, &detect_all(&chosen, &top), profiles));
+    println!("{}", serde_json::to_string(&at)?);
+    print("chosen half", &figures(&judged, &detect_all(&chosen, &at), profiles));
     Ok(())
 }
 
@@ -225,14 +227,4 @@ fn worth(judged: &[Judged], profiles: &[Profile], scores: &[Vec<f64>]) -> f64 {
         weights += weight;
     }
     sum / weights
-}
-
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the values are those of the table above")]
-fn whole(value: f64) -> u32 {
-    value as u32
-}
-
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the values are those of the table above")]
-fn narrow(value: f64) -> u16 {
-    value as u16
 }

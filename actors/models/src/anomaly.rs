@@ -2,15 +2,17 @@
 
 mod detector;
 mod habit;
+mod pattern;
 pub mod nab;
 mod reason;
+mod record;
 mod season;
 mod settings;
 mod tail;
 
 pub use detector::{Detector, STATE_BYTES_MAX, State};
-pub use reason::{Reason, Score, View};
-pub use settings::{Settings, VIEWS};
+pub use reason::{Reason, Score, VIEWS, View};
+pub use settings::Settings;
 
 #[cfg(test)]
 mod tests;

@@ -4,52 +4,45 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     habit::{Habit, HabitSettings},
-    reason::{Score, View},
+    pattern::Pattern,
+    reason::{Score, VIEWS, View},
+    record::Range,
     season::Season,
-    settings::{Settings, VIEWS},
+    settings::Settings,
     tail::{Tail, TailSettings},
 };
 
-/// Surprise above which a reading adds no more to the crowd of odd ones.
-const CROWD_SURPRISE_MAX: f64 = 4.0;
-
-/// A value counts as at most so much, so that no sum of values is infinite.
-const VALUE_MAX: f64 = 1e100;
 /// How much the state of one sensor takes at most, bytes.
 pub const STATE_BYTES_MAX: usize = 2048;
-
-/// Means over different spans of the same number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Means {
-    short: f64,
-    mid: f64,
-    long: f64,
-}
-
-impl Means {
-    fn learn(&mut self, number: f64, seen: f64, settings: &Settings) {
-        let count = seen + 1.0;
-        self.short += (number - self.short) / count.min(settings.short_readings);
-        self.mid += (number - self.mid) / count.min(settings.mid_readings);
-        self.long += (number - self.long) / count.min(settings.long_readings);
-    }
-}
+/// A value counts as at most so much, so that no sum of values is infinite.
+const VALUE_MAX: f64 = 1e100;
+/// Orders of surprise up to which a view has nothing to add.
+const SURPRISE_MIN: f64 = 0.5;
+/// Orders of surprise that at least one view must see before anything is a finding.
+const FINDING_MIN: f64 = 1.0;
+/// The mean that a step is measured from goes over so many readings.
+const SHORT_READINGS: f64 = 6.0;
 
 /// What has been learnt of one series. Constant in size, and all that has to be stored to go on later.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
     seen: u32,
     last_ms: i64,
-    last: f64,
     mean: f64,
-    value: Means,
-    rest: Means,
-    change: f64,
-    crowd: f64,
+    short: f64,
+    drift: f64,
+    rarity: f64,
+    step: f64,
     season: Season,
+    range: Range,
+    drift_range: Range,
+    pattern: Pattern,
     tails: [Tail; VIEWS],
     habit: Habit,
 }
+
+/// How a reading looks in each view, and on which side of the usual.
+type Seen = [(View, f64, bool); VIEWS];
 
 /// Finds what is unusual in one series, reading by reading.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,91 +57,81 @@ impl Detector {
         Self { settings, state: State::default() }
     }
 
-    /// How unusual this reading is after all before it.
+    /// How unusual this reading is after all before it. What is no number says nothing and changes nothing.
     pub fn observe(&mut self, at_ms: i64, value: f64) -> Score {
+        self.state.observe(&self.settings, at_ms, value)
+    }
+}
+
+impl State {
+    /// As [`Detector::observe`], for who keeps many states under one set of settings.
+    pub fn observe(&mut self, settings: &Settings, at_ms: i64, value: f64) -> Score {
         if !value.is_finite() {
             return Score::NOTHING;
         }
-        let value = value.clamp(-VALUE_MAX, VALUE_MAX);
-        let settings = &self.settings;
-        let state = &mut self.state;
-        let seen = f64::from(state.seen);
-        let first = state.seen == 0;
-        let views = state.views(at_ms, value, first, settings);
+        let views = self.views(at_ms, value.clamp(-VALUE_MAX, VALUE_MAX), settings);
         let tail_settings = TailSettings {
             level_readings: settings.level_readings,
             clip: settings.clip,
-            memory_readings: settings.memory_readings,
-            beyond: settings.beyond,
-            prior: settings.prior,
             tail_share: settings.tail_share,
+            tail_slope: settings.tail_slope,
+            tail_prior: settings.tail_prior,
         };
-        let warm = state.seen >= settings.warm_readings;
-        let (mut blended, mut strongest, mut view) = (0.0, 0.0, View::High);
-        for (((tail, number), weight), name) in state.tails.iter_mut().zip(views).zip(settings.weights).zip(View::ALL) {
-            if weight <= 0.0 {
-                continue;
-            }
-            let surprise = tail.surprise(number, seen, &tail_settings) * weight;
-            if surprise > 0.0 {
-                blended += surprise.powf(settings.blend);
+        let before = self.seen;
+        let (mut sum, mut strongest, mut reason) = (0.0, 0.0, None);
+        for ((tail, weight), (view, number, up)) in self.tails.iter_mut().zip(settings.weights).zip(views) {
+            let surprise = tail.surprise(number, f64::from(before), &tail_settings) * weight;
+            if surprise > SURPRISE_MIN {
+                sum += surprise.powf(settings.blend);
                 if surprise > strongest {
-                    (strongest, view) = (surprise, name);
+                    (strongest, reason) = (surprise, Some(view.reason(up)));
                 }
             }
         }
-        let surprise = if warm { blended.powf(settings.blend.recip()) } else { 0.0 };
-        state.crowd += (surprise.min(CROWD_SURPRISE_MAX) - state.crowd) / (seen + 1.0).min(settings.mid_readings);
-        state.seen = state.seen.saturating_add(1);
-        if !warm {
+        self.seen = self.seen.saturating_add(1);
+        if before < settings.warm_readings {
             return Score::NOTHING;
         }
+        let surprise = if strongest > FINDING_MIN { sum.powf(settings.blend.recip()) } else { 0.0 };
         let habit_settings = HabitSettings {
-            surprise_max: settings.surprise_max,
             hold_readings: settings.hold_readings,
             weight: settings.habit,
             half_life_readings: settings.habit_half_life_readings,
             age_weight: settings.age,
         };
-        let left = state.habit.left(surprise, seen, &habit_settings);
-        Score { score: left / (left + settings.half_score), reason: (left > 0.0).then(|| view.reason()) }
+        let left = self.habit.left(surprise, before, &habit_settings);
+        if left > 0.0 { Score { score: left / (left + settings.half_score), reason } } else { Score::NOTHING }
     }
-}
 
-impl State {
     /// Takes the reading into the means, and tells how it looks in each view.
-    fn views(&mut self, at_ms: i64, value: f64, first: bool, settings: &Settings) -> [f64; VIEWS] {
+    fn views(&mut self, at_ms: i64, value: f64, settings: &Settings) -> Seen {
         let seen = f64::from(self.seen);
+        let first = self.seen == 0;
+        let share = |readings: f64| 1.0 / (seen + 1.0).min(readings);
+
         let gap_ms = if first { 0 } else { at_ms.saturating_sub(self.last_ms).max(0) };
-        let change = if first { 0.0 } else { value - self.last };
-        let jump = if first { 0.0 } else { value - self.value.short };
-        self.mean += (value - self.mean) / (seen + 1.0).min(settings.level_readings);
-        let rest = value - self.season.usual(at_ms).unwrap_or(self.mean);
-        self.season.learn(at_ms, value, settings.season_readings);
-        self.value.learn(value, seen, settings);
-        self.rest.learn(rest, seen, settings);
-        self.change += (change.abs() - self.change) / (seen + 1.0).min(settings.mid_readings);
-        self.last = value;
         self.last_ms = if first { at_ms } else { self.last_ms.max(at_ms) };
+        let step = if first { 0.0 } else { (value - self.short).abs() };
+        self.short += (value - self.short) * share(SHORT_READINGS);
+        self.step += (step - self.step) * share(settings.still_readings);
+        self.mean += (value - self.mean) * share(settings.level_readings);
+        let rarity = self.pattern.rarity(value, seen, settings.pattern_level_readings);
+        self.rarity += (rarity - self.rarity) * share(settings.pattern_readings);
+        let rest = self.season.rest(at_ms, value, self.mean, seen, settings.season_readings);
+        self.drift += (rest.apart - self.drift) * share(settings.drift_readings);
+        let drift = self.drift_range.beyond(self.drift, seen, settings.drift_range_readings);
+        let record = self.range.beyond(value, seen, settings.range_readings);
+
+        let away = value - self.mean;
         [
-            value,
-            -value,
-            jump,
-            -jump,
-            self.value.mid,
-            -self.value.mid,
-            self.value.long,
-            -self.value.long,
-            rest,
-            -rest,
-            self.rest.short,
-            -self.rest.short,
-            self.rest.mid,
-            -self.rest.mid,
-            self.change,
-            -self.change,
-            gap_ms as f64,
-            self.crowd,
+            (View::Away, away.abs(), away > 0.0),
+            (View::Drift, drift.abs(), drift > 0.0),
+            (View::Record, record.abs(), record > 0.0),
+            (View::Pattern, self.rarity, away > 0.0),
+            (View::Still, -self.step, away > 0.0),
+            (View::Low, -value, false),
+            (View::Hour, rest.spreads.abs(), rest.apart > 0.0),
+            (View::Gap, gap_ms as f64, true),
         ]
     }
 }

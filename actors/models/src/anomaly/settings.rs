@@ -2,37 +2,40 @@
 
 use serde::{Deserialize, Serialize};
 
-/// How many views of a series the detector takes; [`View::ALL`](super::View::ALL) names them.
-pub const VIEWS: usize = 18;
+use super::reason::VIEWS;
 
 /// What a detector goes by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
     /// Nothing is said of the first so many readings.
     pub warm_readings: u32,
-    /// Span of the short mean.
-    pub short_readings: f64,
-    /// Span of the middle mean.
-    pub mid_readings: f64,
-    /// Span of the long mean.
-    pub long_readings: f64,
-    /// Readings that the usual value of an hour of the day is the mean of.
-    pub season_readings: f64,
-    /// Readings that a view's centre and spread are the mean of.
+    /// Readings that a view's centre and spread, and the slow mean of the values, go over.
     pub level_readings: f64,
     /// One reading moves a view's centre by at most so many spreads.
     pub clip: f64,
-    /// Readings that a view's counts hold before they are halved.
-    pub memory_readings: u16,
-    /// Surprise for each bin beyond anything ever seen.
-    pub beyond: f64,
-    pub prior: f64,
+    /// The share of the readings that a view's tail is fitted to.
     pub tail_share: f64,
-    /// The power mean that blends the views: 1 adds, a large one takes the largest.
+    /// Orders of rarity for each bin of a tail before anything was learnt of it.
+    pub tail_slope: f64,
+    /// For how many readings in the tail that first guess counts.
+    pub tail_prior: f64,
+    /// Readings that the usual value of an hour of the day is a mean over.
+    pub season_readings: f64,
+    /// Readings over which the departure from the usual is averaged before it is compared with its range.
+    pub drift_readings: f64,
+    /// Readings in which the range of that average fades by a factor of e.
+    pub drift_range_readings: f64,
+    /// Readings in which the range of the values fades by a factor of e.
+    pub range_readings: f64,
+    /// Readings that the level goes over by which steps are told apart.
+    pub pattern_level_readings: f64,
+    /// Readings over which the rarity of steps is averaged.
+    pub pattern_readings: f64,
+    /// Readings over which the size of steps is averaged to see a standstill.
+    pub still_readings: f64,
+    /// The exponent of the power mean that blends the views: 1 adds, a large one takes the largest.
     pub blend: f64,
-    /// The surprise towards which strong ones saturate, before earlier findings are taken off.
-    #[serde(default = "default_smax")]
-    pub surprise_max: f64,
     /// Readings until a finding no longer holds back a weaker one.
     pub hold_readings: f64,
     /// Orders of surprise taken off for each tenfold of earlier findings as strong.
@@ -41,35 +44,36 @@ pub struct Settings {
     pub habit_half_life_readings: f64,
     /// Orders of surprise taken off for each tenfold of readings beyond a thousand.
     pub age: f64,
-    /// The surprise left that scores one half.
+    /// The orders of surprise left that score one half: a person should look from here on.
     pub half_score: f64,
-    /// The weight of each view; 0 leaves it out.
+    /// The weight of each view, in the order of [`View::ALL`](super::View::ALL); 0 leaves it out.
     pub weights: [f64; VIEWS],
 }
 
 impl Default for Settings {
+    /// Chosen on one half of the benchmark's files; DESIGN.md says how.
     fn default() -> Self {
         Self {
             warm_readings: 100,
-            short_readings: 6.0,
-            mid_readings: 36.0,
-            long_readings: 72.0,
-            season_readings: 12.0,
             level_readings: 4000.0,
             clip: 3.0,
-            memory_readings: 30_000,
-            beyond: 0.2, prior: 5.0, tail_share: 0.01,
-            blend: 4.0,
-            surprise_max: 20.0,
-            hold_readings: 250.0,
-            habit: 4.0,
+            tail_share: 0.005,
+            tail_slope: 0.05,
+            tail_prior: 10.0,
+            season_readings: 150.0,
+            drift_readings: 10.0,
+            drift_range_readings: 10_000.0,
+            range_readings: 100_000.0,
+            pattern_level_readings: 1000.0,
+            pattern_readings: 24.0,
+            still_readings: 24.0,
+            blend: 2.0,
+            hold_readings: 200.0,
+            habit: 2.0,
             habit_half_life_readings: 100_000.0,
-            age: 0.3,
-            half_score: 2.0,
-            weights: [
-                1.1, 0.9, 1.0, 1.1, 0.7, 1.0, 0.8, 0.0, 1.0, 0.9, 0.9, 0.6, 0.0, 0.7, 0.7, 0.0, 0.9, 0.8,
-            ],
+            age: 0.4,
+            half_score: 3.0,
+            weights: [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0],
         }
     }
 }
-fn default_smax() -> f64 { 1e9 }

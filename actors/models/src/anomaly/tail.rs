@@ -1,5 +1,9 @@
 //! How unusual a number is among the numbers that came before it: minus the common logarithm of the share that was as
-//! large. Constant memory: a centre, a spread and a histogram of the upper side whose old counts fade by halves.
+//! large. Constant memory: a centre, a spread and a histogram of the upper side whose old counts fade by halves. Beyond a high
+//! quantile the share is that of a Pareto tail (peaks over a threshold, as in SPOT by Siffer et al., KDD 2017), since counts
+//! alone cannot tell a new record by a hair from one by far.
+
+use std::f64::consts::LOG10_E;
 
 use serde::{Deserialize, Serialize};
 
@@ -7,29 +11,31 @@ use serde::{Deserialize, Serialize};
 const BINS: usize = 32;
 /// Bins for each unit of `ln(deviations)`: the widths grow with the deviation, so 32 bins reach 602 deviations.
 const BINS_PER_UNIT: f64 = 5.0;
-/// Numbers that a tail is fitted to at least.
-const TAIL_COUNT_MIN: f64 = 10.0;
-/// Mean absolute deviations that stand for a change of what has never changed.
+/// Deviations that stand for a change of what has never changed.
 const DEVIATIONS_OF_STILL: f64 = 20.0;
-/// Numbers after which a single one can no longer move the centre by more than the clip allows.
+/// Numbers after which a single one moves the centre by no more than the clip allows.
 const CLIP_AFTER: f64 = 20.0;
+/// A tail is fitted to at least so many numbers.
+const TAIL_COUNT_MIN: f64 = 10.0;
+/// Counts are halved when their sum gets here; below the largest number of a counter.
+const TOTAL_MAX: u16 = 32_000;
 
 /// What a tail needs to know of the detector's settings.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TailSettings {
-    /// The centre and the spread follow a mean over about so many numbers.
+    /// The centre and the spread are means over about so many numbers.
     pub(super) level_readings: f64,
     /// One number moves the centre by at most so many spreads.
     pub(super) clip: f64,
-    /// Counts are halved when their sum gets here.
-    pub(super) memory_readings: u16,
-    /// Surprise for each bin of the tail, before it is learnt.
-    pub(super) beyond: f64,
-    pub(super) prior: f64,
+    /// The share of the numbers that the tail is fitted to.
     pub(super) tail_share: f64,
+    /// Orders of rarity for each bin of the tail before anything was learnt of it.
+    pub(super) tail_slope: f64,
+    /// For how many numbers in the tail that first guess counts.
+    pub(super) tail_prior: f64,
 }
 
-/// The numbers so far, as a centre, a mean absolute deviation and counts of the upper side.
+/// The numbers so far: a centre, a mean absolute deviation and counts of the upper side.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tail {
     centre: f64,
@@ -39,8 +45,8 @@ pub(super) struct Tail {
 }
 
 impl Tail {
-    /// Surprise of `number` in decimal orders of rarity (2 means: one in a hundred was as large), then learns it.
-    /// `seen` is how many numbers came before.
+    /// Surprise of `number` in decimal orders of rarity (2 means: one in a hundred was as large), 0 for what is within one
+    /// deviation; then learns it. `seen` is how many numbers came before.
     pub(super) fn surprise(&mut self, number: f64, seen: f64, settings: &TailSettings) -> f64 {
         if seen < 1.0 {
             self.centre = number;
@@ -51,46 +57,44 @@ impl Tail {
             return 0.0;
         }
         let deviations = if self.spread > 0.0 { apart / self.spread } else { DEVIATIONS_OF_STILL };
-        let place = (deviations.ln() * BINS_PER_UNIT).min(BINS as f64 - 0.001);
-        let bin = whole(place);
+        let place = (deviations.ln() * BINS_PER_UNIT).clamp(0.0, BINS as f64 - 0.001);
         let surprise = self.rarity(place, settings);
-        self.learn(bin, apart, seen, settings);
-        surprise
+        self.learn(whole(place), apart, seen, settings);
+        surprise.max(0.0)
     }
 
-    /// The share of earlier numbers at least as large; beyond a high quantile that of a Pareto tail fitted to what lies
-    /// above the quantile, which is a straight line over the logarithmic bins.
+    /// Orders of rarity at a place on the scale of bins.
     fn rarity(&self, place: f64, settings: &TailSettings) -> f64 {
         let total = f64::from(self.total);
         let wanted = (total * settings.tail_share).max(TAIL_COUNT_MIN);
-        let (mut above, mut excess, mut edge) = (0.0, 0.0, 0.0);
+        // From the top down: how many lie in the tail, how far beyond its edge all together, and where the edge is.
+        let (mut tail, mut excess, mut edge) = (0.0, 0.0, 0.0);
         for (bin, count) in self.counts.iter().enumerate().rev() {
-            let (bin, count) = (bin as f64, f64::from(*count));
-            if above + count > wanted {
-                if place < bin + 1.0 {
-                    // In the body: the counts themselves.
-                    let share = (place - bin).max(0.0);
-                    let here: f64 = if place >= bin { above + count * (1.0 - share) } else {
-                        let at = whole(place);
-                        let higher: f64 = self.counts.iter().skip(at + 1).map(|count| f64::from(*count)).sum();
-                        higher + f64::from(self.counts[at]) * (1.0 - (place - at as f64))
-                    };
-                    return ((total + 1.0) / (here + 0.5)).log10();
-                }
-                edge = bin + 1.0;
+            let count = f64::from(*count);
+            if tail + count > wanted {
+                edge = bin as f64 + 1.0;
                 break;
             }
-            // Bins further up lie one bin further beyond each edge below them.
-            excess += above;
-            excess += count * 0.5;
-            above += count;
+            excess += tail + count / 2.0;
+            tail += count;
         }
-        let fade = std::f64::consts::LOG10_E * (above + settings.prior) / (excess + settings.prior * std::f64::consts::LOG10_E / settings.beyond);
-        ((total + 1.0) / (above + 0.5)).log10() + fade * (place - edge)
+        if place < edge {
+            return ((total + 1.0) / (self.above(place) + 0.5)).log10();
+        }
+        let guess = settings.tail_prior * LOG10_E / settings.tail_slope;
+        let slope = LOG10_E * (tail + settings.tail_prior) / (excess + guess);
+        ((total + 1.0) / (tail + 0.5)).log10() + slope * (place - edge)
+    }
+
+    /// How many numbers were at or above a place, the bin that it lies in taken in part.
+    fn above(&self, place: f64) -> f64 {
+        let bin = whole(place);
+        let higher: f64 = self.counts.iter().skip(bin + 1).map(|count| f64::from(*count)).sum();
+        higher + f64::from(self.counts[bin]) * (1.0 - (place - bin as f64))
     }
 
     fn learn(&mut self, bin: usize, apart: f64, seen: f64, settings: &TailSettings) {
-        if self.total >= settings.memory_readings {
+        if self.total >= TOTAL_MAX {
             self.counts.iter_mut().for_each(|count| *count /= 2);
             self.total = self.counts.iter().sum();
         }
@@ -104,8 +108,49 @@ impl Tail {
     }
 }
 
-/// The bin that holds `place`.
+/// The bin that holds a place.
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the bins just before")]
-pub(super) fn whole(place: f64) -> usize {
+fn whole(place: f64) -> usize {
     place.clamp(0.0, BINS as f64 - 1.0) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SETTINGS: TailSettings =
+        TailSettings { level_readings: 4000.0, clip: 3.0, tail_share: 0.01, tail_slope: 0.1, tail_prior: 5.0 };
+
+    /// A tail that has seen 1 to 100 fifty times, in an order without a trend.
+    fn hundred() -> Tail {
+        let mut tail = Tail::default();
+        for seen in 0..5000_u32 {
+            tail.surprise(f64::from(seen * 37 % 100 + 1), f64::from(seen), &SETTINGS);
+        }
+        tail
+    }
+
+    #[test]
+    fn surprise_is_orders_of_rarity() {
+        // Deviations are 25 at a centre of 50: 90 is 1.6 of them, and a tenth was as large.
+        let tenth = hundred().surprise(90.0, 5000.0, &SETTINGS);
+        assert!((0.8..1.3).contains(&tenth), "{tenth}");
+        assert_eq!(hundred().surprise(50.0, 5000.0, &SETTINGS), 0.0);
+    }
+
+    #[test]
+    fn a_record_by_far_surprises_more_than_one_by_a_hair() {
+        let surprise = |number| hundred().surprise(number, 5000.0, &SETTINGS);
+        assert!(surprise(101.0) < surprise(200.0) && surprise(200.0) < surprise(2000.0));
+    }
+
+    #[test]
+    fn counts_fade_and_never_overflow() {
+        let mut tail = Tail::default();
+        for seen in 0..200_000_u32 {
+            tail.surprise(f64::from(seen % 3), f64::from(seen), &SETTINGS);
+        }
+        assert!(tail.total <= TOTAL_MAX);
+        assert_eq!(tail.total, tail.counts.iter().sum::<u16>());
+    }
 }
