@@ -72,7 +72,11 @@ fn judge(series: &[Series]) -> Vec<Judged> {
 fn report(series: &[Series], profiles: &[Profile], settings: &Settings, files: bool) {
     let judged = judge(series);
     let readings: usize = series.iter().map(|series| series.values.len()).sum();
-    println!("{} files, {readings} readings, {} windows", series.len(), judged.iter().map(Judged::windows).sum::<usize>());
+    println!(
+        "{} files, {readings} readings, {} windows",
+        series.len(),
+        judged.iter().map(Judged::windows).sum::<usize>()
+    );
 
     let began = Instant::now();
     let scores = detect_all(series, settings);
@@ -138,7 +142,7 @@ struct Knob {
     set: fn(&mut Settings, f64),
 }
 
-const KNOBS: [Knob; 17] = [
+const KNOBS: [Knob; 18] = [
     Knob { name: "level_readings", values: &[2000.0, 4000.0, 8000.0], set: |at, to| at.level_readings = to },
     Knob { name: "clip", values: &[2.0, 3.0, 4.0], set: |at, to| at.clip = to },
     Knob { name: "tail_share", values: &[0.003, 0.005, 0.01, 0.02], set: |at, to| at.tail_share = to },
@@ -148,6 +152,7 @@ const KNOBS: [Knob; 17] = [
     Knob { name: "drift_readings", values: &[6.0, 10.0, 15.0], set: |at, to| at.drift_readings = to },
     Knob { name: "drift_range_readings", values: &[3e3, 1e4, 3e4], set: |at, to| at.drift_range_readings = to },
     Knob { name: "range_readings", values: &[3e4, 1e5, 3e5], set: |at, to| at.range_readings = to },
+    Knob { name: "record_min", values: &[0.0, 0.02, 0.05, 0.1], set: |at, to| at.record_min = to },
     Knob {
         name: "pattern_level_readings",
         values: &[500.0, 1000.0, 2000.0],
@@ -158,11 +163,7 @@ const KNOBS: [Knob; 17] = [
     Knob { name: "blend", values: &[1.5, 2.0, 3.0], set: |at, to| at.blend = to },
     Knob { name: "hold_readings", values: &[100.0, 200.0, 400.0], set: |at, to| at.hold_readings = to },
     Knob { name: "habit", values: &[1.0, 1.5, 2.0, 2.5, 3.0], set: |at, to| at.habit = to },
-    Knob {
-        name: "habit_half_life_readings",
-        values: &[1e4, 3e4, 1e5],
-        set: |at, to| at.habit_half_life_readings = to,
-    },
+    Knob { name: "habit_half_life_readings", values: &[1e4, 3e4, 1e5], set: |at, to| at.habit_half_life_readings = to },
     Knob { name: "age", values: &[0.0, 0.2, 0.4, 0.6], set: |at, to| at.age = to },
 ];
 /// Rounds of the search at most.
@@ -223,7 +224,9 @@ fn worth(judged: &[Judged], profiles: &[Profile], scores: &[Vec<f64>]) -> f64 {
                 raw_at(judged, scores, profile, best(others, other_scores, profile).threshold)
             })
             .sum();
-        sum += weight * (normalised(raw, windows, profile) + normalised(best(judged, scores, profile).raw, windows, profile)) / 2.0;
+        sum += weight
+            * (normalised(raw, windows, profile) + normalised(best(judged, scores, profile).raw, windows, profile))
+            / 2.0;
         weights += weight;
     }
     sum / weights

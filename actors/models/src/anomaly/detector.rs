@@ -122,11 +122,12 @@ impl State {
         let drift = self.drift_range.beyond(self.drift, seen, settings.drift_range_readings);
         let record = self.range.beyond(value, seen, settings.range_readings);
 
+        let clear = |beyond: f64| (beyond.abs() - settings.record_min).max(0.0);
         let away = value - self.mean;
         [
             (View::Away, away.abs(), away > 0.0),
-            (View::Drift, drift.abs(), drift > 0.0),
-            (View::Record, record.abs(), record > 0.0),
+            (View::Drift, clear(drift), drift > 0.0),
+            (View::Record, clear(record), record > 0.0),
             (View::Pattern, self.rarity, away > 0.0),
             (View::Still, -self.step, away > 0.0),
             (View::Low, -value, false),

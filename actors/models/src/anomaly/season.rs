@@ -38,8 +38,7 @@ impl Season {
         let known = f64::from(self.seen[hour]);
         let apart = value - if known > 0.0 { self.usual[hour] } else { mean };
         self.spread_of_all += (apart.abs() - self.spread_of_all) / (seen + 1.0).min(ALL_READINGS);
-        let spread =
-            (self.spread[hour] * known + self.spread_of_all * SPREAD_READINGS) / (known + SPREAD_READINGS);
+        let spread = (self.spread[hour] * known + self.spread_of_all * SPREAD_READINGS) / (known + SPREAD_READINGS);
         self.seen[hour] = self.seen[hour].saturating_add(1);
         let share = 1.0 / f64::from(self.seen[hour]).min(readings);
         self.usual[hour] += share * (value - self.usual[hour]);

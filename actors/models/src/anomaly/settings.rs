@@ -28,6 +28,8 @@ pub struct Settings {
     pub drift_range_readings: f64,
     /// Readings in which the range of the values fades by a factor of e.
     pub range_readings: f64,
+    /// What lies outside a range by less than this share of it is no record.
+    pub record_min: f64,
     /// Readings that the level goes over by which steps are told apart.
     pub pattern_level_readings: f64,
     /// Readings over which the rarity of steps is averaged.
@@ -64,6 +66,7 @@ impl Default for Settings {
             drift_readings: 10.0,
             drift_range_readings: 10_000.0,
             range_readings: 100_000.0,
+            record_min: 0.05,
             pattern_level_readings: 1000.0,
             pattern_readings: 24.0,
             still_readings: 24.0,
@@ -72,7 +75,7 @@ impl Default for Settings {
             habit: 2.0,
             habit_half_life_readings: 100_000.0,
             age: 0.4,
-            half_score: 3.0,
+            half_score: 4.5,
             weights: [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0],
         }
     }

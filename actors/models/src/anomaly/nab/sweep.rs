@@ -40,8 +40,12 @@ impl Judged {
     /// Judges every reading of a series.
     pub fn new(series: &Series) -> Self {
         let rows = series.at_ms.len();
-        let mut judged =
-            Self { worth: Vec::with_capacity(rows), window: Vec::with_capacity(rows), probation: probation(rows), windows: 0 };
+        let mut judged = Self {
+            worth: Vec::with_capacity(rows),
+            window: Vec::with_capacity(rows),
+            probation: probation(rows),
+            windows: 0,
+        };
         let row_of = |time: i64| series.at_ms.iter().position(|at_ms| *at_ms == time).unwrap_or(0);
         let mut coming = series.windows_ms.iter().enumerate().peekable();
         // The window that the reading lies in: its number, its last time and row, its width.

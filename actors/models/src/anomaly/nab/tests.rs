@@ -1,6 +1,10 @@
 //! The scorer on small synthetic files, and on the benchmark itself where `TRONGDONG_DATA` names a folder with it.
 
-use std::{fs::File, io::Read, path::PathBuf};
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use flate2::read::GzDecoder;
 use proptest::prelude::*;
@@ -115,6 +119,7 @@ fn the_halves_share_no_file_whatever_the_order() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
     fn no_detector_beats_the_perfect_one_nor_falls_below_null_at_its_best(seed in any::<u64>()) {
         let series = files();
@@ -134,7 +139,7 @@ fn benchmark() -> Option<PathBuf> {
     folder
 }
 
-fn read(folder: &std::path::Path) -> Vec<Series> {
+fn read(folder: &Path) -> Vec<Series> {
     let windows = windows_of(&std::fs::read_to_string(folder.join("labels/combined_windows.json")).unwrap()).unwrap();
     let read = |(name, windows): (String, Vec<(i64, i64)>)| {
         let mut text = String::new();
@@ -152,7 +157,7 @@ fn chance_scores_as_published() {
     let judged = judge(&series);
     assert_eq!((series.len(), judged.iter().map(Judged::windows).sum::<usize>()), (58, 116));
     let profiles = Profile::published();
-    let seeds = 20;
+    let seeds = 10;
     let mut means = [0.0; 3];
     for seed in 0..seeds {
         for (mean, figures) in means.iter_mut().zip(figures(&judged, &random_scores(&series, seed), &profiles)) {
@@ -165,6 +170,45 @@ fn chance_scores_as_published() {
     assert!((16.0..26.0).contains(&means[2]), "low FN {means:?}");
 }
 
+/// The benchmark's windowed Gaussian detector: the probability of a value under a normal distribution fitted to the last
+/// 6,400, moved on by 100. Its score is 1 in double precision from 8.29 deviations on, so it grows no further here.
+fn windowed_gaussian(values: &[f64]) -> Vec<f64> {
+    let (window, step, saturated) = (6400, 100, 8.29);
+    let (mut first, mut length, mut waiting) = (0, 0, 0);
+    let (mut mean, mut deviation) = (0.0, 1.0);
+    let mut scores = Vec::with_capacity(values.len());
+    for (row, value) in values.iter().enumerate() {
+        scores.push(if row == 0 { 0.0 } else { ((value - mean) / deviation).abs().min(saturated) / 10.0 });
+        if length < window {
+            length += 1;
+        } else {
+            waiting += 1;
+            if waiting < step {
+                continue;
+            }
+            (first, waiting) = (first + step, 0);
+        }
+        let fitted = &values[first..first + length];
+        mean = fitted.iter().sum::<f64>() / length as f64;
+        deviation = (fitted.iter().map(|one| (one - mean).powi(2)).sum::<f64>() / length as f64).sqrt().max(1e-6);
+    }
+    scores
+}
+
+#[test]
+fn a_published_detector_scores_at_least_as_published() {
+    let Some(folder) = benchmark() else { return };
+    let series = read(&folder);
+    let judged = judge(&series);
+    let scores: Vec<_> = series.iter().map(|series| windowed_gaussian(&series.values)).collect();
+    // Published at 39.65, 20.87 and 47.41 by an optimiser that climbs; ours looks at every threshold, so it finds no less.
+    let published = [39.65, 20.87, 47.41];
+    for (figures, published) in figures(&judged, &scores, &Profile::published()).iter().zip(published) {
+        let above = figures.score - published;
+        assert!((0.0..4.0).contains(&above), "{figures:?}, published {published}");
+    }
+}
+
 #[test]
 fn the_scale_turns_published_sums_into_published_scores() {
     let Some(folder) = benchmark() else { return };
@@ -174,8 +218,10 @@ fn the_scale_turns_published_sums_into_published_scores() {
     let mut profiles = Profile::read(&read("config/profiles.json")).unwrap();
     profiles.sort_by_key(|profile| Profile::published().iter().position(|one| one.name == profile.name));
     assert_eq!(profiles, Profile::published());
-    // These were swept by the benchmark's own optimiser with the code that made the final scores.
-    for detector in ["ARTime", "contextOSE", "numenta", "numentaTM", "randomCutForest", "relativeEntropy", "skyline", "null"] {
+    // Those whose published thresholds and published scores are of one run.
+    let detectors =
+        ["ARTime", "contextOSE", "numenta", "numentaTM", "randomCutForest", "relativeEntropy", "skyline", "null"];
+    for detector in detectors {
         for profile in &profiles {
             let raw = sums[detector][&profile.name]["score"].as_f64().unwrap();
             let score = published[detector][&profile.name].as_f64().unwrap();
