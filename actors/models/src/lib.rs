@@ -2,3 +2,4 @@
 
 pub mod duplicate;
 pub mod forecast;
+pub mod anomaly;
