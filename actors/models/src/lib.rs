@@ -1,1 +1,8 @@
 //! Models on the incident stream: what they read, what they say, and how sure they are.
+
+pub mod artifact;
+pub mod corpus;
+pub mod report;
+pub mod rng;
+pub mod serve;
+pub mod triage;
