@@ -3,3 +3,9 @@
 pub mod duplicate;
 pub mod forecast;
 pub mod anomaly;
+pub mod artifact;
+pub mod corpus;
+pub mod report;
+pub mod rng;
+pub mod serve;
+pub mod triage;
