@@ -1,10 +1,10 @@
 //! Models on the incident stream: what they read, what they say, and how sure they are.
 
-pub mod duplicate;
-pub mod forecast;
 pub mod anomaly;
 pub mod artifact;
 pub mod corpus;
+pub mod duplicate;
+pub mod forecast;
 pub mod report;
 pub mod rng;
 pub mod serve;
