@@ -142,15 +142,16 @@ struct Knob {
     set: fn(&mut Settings, f64),
 }
 
-const KNOBS: [Knob; 18] = [
+const WEIGHTS: &[f64] = &[0.8, 0.9, 1.0, 1.1, 1.2];
+const KNOBS: [Knob; 26] = [
     Knob { name: "level_readings", values: &[2000.0, 4000.0, 8000.0], set: |at, to| at.level_readings = to },
     Knob { name: "clip", values: &[2.0, 3.0, 4.0], set: |at, to| at.clip = to },
     Knob { name: "tail_share", values: &[0.003, 0.005, 0.01, 0.02], set: |at, to| at.tail_share = to },
     Knob { name: "tail_slope", values: &[0.03, 0.05, 0.1, 0.2], set: |at, to| at.tail_slope = to },
     Knob { name: "tail_prior", values: &[2.0, 5.0, 10.0, 20.0], set: |at, to| at.tail_prior = to },
     Knob { name: "season_readings", values: &[50.0, 100.0, 150.0, 200.0], set: |at, to| at.season_readings = to },
-    Knob { name: "drift_readings", values: &[6.0, 10.0, 15.0], set: |at, to| at.drift_readings = to },
-    Knob { name: "drift_range_readings", values: &[3e3, 1e4, 3e4], set: |at, to| at.drift_range_readings = to },
+    Knob { name: "drift_readings", values: &[4.0, 6.0, 10.0, 15.0], set: |at, to| at.drift_readings = to },
+    Knob { name: "drift_range_readings", values: &[3e3, 1e4, 3e4, 1e5], set: |at, to| at.drift_range_readings = to },
     Knob { name: "range_readings", values: &[3e4, 1e5, 3e5], set: |at, to| at.range_readings = to },
     Knob { name: "record_min", values: &[0.0, 0.02, 0.05, 0.1], set: |at, to| at.record_min = to },
     Knob {
@@ -161,10 +162,18 @@ const KNOBS: [Knob; 18] = [
     Knob { name: "pattern_readings", values: &[12.0, 18.0, 24.0, 30.0], set: |at, to| at.pattern_readings = to },
     Knob { name: "still_readings", values: &[12.0, 24.0, 48.0], set: |at, to| at.still_readings = to },
     Knob { name: "blend", values: &[1.5, 2.0, 3.0], set: |at, to| at.blend = to },
-    Knob { name: "hold_readings", values: &[100.0, 200.0, 400.0], set: |at, to| at.hold_readings = to },
+    Knob { name: "hold_readings", values: &[100.0, 200.0, 400.0, 600.0], set: |at, to| at.hold_readings = to },
     Knob { name: "habit", values: &[1.0, 1.5, 2.0, 2.5, 3.0], set: |at, to| at.habit = to },
     Knob { name: "habit_half_life_readings", values: &[1e4, 3e4, 1e5], set: |at, to| at.habit_half_life_readings = to },
-    Knob { name: "age", values: &[0.0, 0.2, 0.4, 0.6], set: |at, to| at.age = to },
+    Knob { name: "age", values: &[0.0, 0.2, 0.4, 0.6, 0.8], set: |at, to| at.age = to },
+    Knob { name: "weight of Away", values: WEIGHTS, set: |at, to| at.weights[0] = to },
+    Knob { name: "weight of Drift", values: WEIGHTS, set: |at, to| at.weights[1] = to },
+    Knob { name: "weight of Record", values: WEIGHTS, set: |at, to| at.weights[2] = to },
+    Knob { name: "weight of Pattern", values: WEIGHTS, set: |at, to| at.weights[3] = to },
+    Knob { name: "weight of Still", values: WEIGHTS, set: |at, to| at.weights[4] = to },
+    Knob { name: "weight of Low", values: WEIGHTS, set: |at, to| at.weights[5] = to },
+    Knob { name: "weight of Hour", values: WEIGHTS, set: |at, to| at.weights[6] = to },
+    Knob { name: "weight of Gap", values: WEIGHTS, set: |at, to| at.weights[7] = to },
 ];
 /// Rounds of the search at most.
 const ROUNDS_MAX: u32 = 3;

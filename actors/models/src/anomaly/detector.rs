@@ -20,6 +20,8 @@ const VALUE_MAX: f64 = 1e100;
 const SURPRISE_MIN: f64 = 0.5;
 /// Orders of surprise that at least one view must see before anything is a finding.
 const FINDING_MIN: f64 = 1.0;
+/// A spike also begins a drift, so a drift is named as the reason only when it surprises that much more.
+const DRIFT_CLARITY: f64 = 0.7;
 /// The mean that a step is measured from goes over so many readings.
 const SHORT_READINGS: f64 = 6.0;
 
@@ -78,13 +80,15 @@ impl State {
             tail_prior: settings.tail_prior,
         };
         let before = self.seen;
-        let (mut sum, mut strongest, mut reason) = (0.0, 0.0, None);
+        let (mut sum, mut strongest, mut clearest, mut reason) = (0.0, 0.0_f64, 0.0, None);
         for ((tail, weight), (view, number, up)) in self.tails.iter_mut().zip(settings.weights).zip(views) {
             let surprise = tail.surprise(number, f64::from(before), &tail_settings) * weight;
             if surprise > SURPRISE_MIN {
                 sum += surprise.powf(settings.blend);
-                if surprise > strongest {
-                    (strongest, reason) = (surprise, Some(view.reason(up)));
+                strongest = strongest.max(surprise);
+                let clear = if view == View::Drift { surprise * DRIFT_CLARITY } else { surprise };
+                if clear > clearest {
+                    (clearest, reason) = (clear, Some(view.reason(up)));
                 }
             }
         }
