@@ -57,6 +57,15 @@ impl Context {
         self.program(&cargo, "", args)
     }
 
+    /// Builds programs of the workspace and gives the folder that they are in. The selection of crates is always the same,
+    /// because another one would change the features of what they share and build it once more.
+    pub(crate) fn build(&self, programs: &[&str]) -> Result<PathBuf, String> {
+        let mut args = vec!["build", "--locked", "--workspace", "--exclude", "xtask"];
+        args.extend(programs.iter().flat_map(|program| ["--bin", program]));
+        run(self.cargo(&args))?;
+        Ok(self.target.join("debug"))
+    }
+
     /// npm in `web`.
     pub(crate) fn npm(&self, args: &[&str]) -> Command {
         self.program("npm", "web", args)

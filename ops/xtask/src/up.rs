@@ -3,7 +3,7 @@
 use std::{os::unix::process::CommandExt, path::Path};
 
 use crate::{
-    context::{self, Context},
+    context::Context,
     tools::{self, Use},
     web,
 };
@@ -20,8 +20,7 @@ pub(crate) fn run(context: &Context, passed: &[String]) -> Result<(), String> {
     web::install(context)?;
     web::build_if_stale(context)?;
     context.say_target();
-    context::run(context.cargo(&["build", "--package", "node"]))?;
-    let program = context.target.join("debug/trongdong");
+    let program = context.build(&["trongdong"])?.join("trongdong");
     // This process becomes the demonstration, so that Ctrl-C and the exit status are its own and nothing stays behind.
     let mut demo = context.program(&program.to_string_lossy(), "", &["demo", "--rtsp-script", RTSP_SCRIPT]);
     if !passed.iter().any(|arg| arg.starts_with("--folder")) {

@@ -44,7 +44,7 @@ pub(crate) fn build_if_stale(context: &Context) -> Result<(), String> {
 }
 
 /// `npm run build`.
-pub(crate) fn build(context: &Context) -> Result<(), String> {
+fn build(context: &Context) -> Result<(), String> {
     // Written before the build and put in place after it, so that what is saved meanwhile counts as newer.
     let web = context.root.join("web");
     let begun = web.join("node_modules/.trongdong-building");
