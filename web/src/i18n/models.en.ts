@@ -28,6 +28,7 @@ export const enModels: ModelsDict = {
   cancel: 'Cancel',
   versions: 'Versions',
   version: 'Version',
+  use: 'Use',
   mode: { active: 'Suggests', shadow: 'Shadow', none: 'Not in use' },
   rollOut: { active: 'Let it suggest', shadow: 'Run as shadow' },
   rollBack: { active: 'Back to the one before', shadow: 'End the shadow' },

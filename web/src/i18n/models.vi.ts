@@ -26,6 +26,7 @@ export const viModels = {
   cancel: 'Thôi',
   versions: 'Phiên bản',
   version: 'Phiên bản',
+  use: 'Vai trò',
   mode: { active: 'Đang gợi ý', shadow: 'Chạy bóng', none: 'Không dùng' },
   rollOut: { active: 'Cho gợi ý', shadow: 'Cho chạy bóng' },
   rollBack: { active: 'Lùi về bản trước', shadow: 'Dừng chạy bóng' },

@@ -119,9 +119,9 @@ pub(crate) struct Merging {
 /// Incidents in the caller's districts.
 #[utoipa::path(get, path = "/api/incidents", responses((status = 200, body = Listed<serde_json::Value>)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<Incident>> {
-    listed(&app, &caller, Noun::Incident, command_group(), |state, put| {
+    listed::<Incident>(&app, &caller, Noun::Incident, command_group(), |state, put| {
         let incidents = state.incidents().values();
-        incidents.for_each(|incident| put(&*without_shadows(incident), Some(&incident.place.admin_unit)));
+        incidents.for_each(|incident| put(&without_shadows(incident), Some(&incident.place.admin_unit)));
     })
 }
 
