@@ -18,8 +18,14 @@ fn main() -> Result<(), Box<dyn Error>> {
     let hand_written = hand_written(&here.join("corpus"))?;
     let recipe = Recipe::shipped(hand_written.iter().map(|message| message.text.clone()).collect());
     let made = make(&recipe, &mut |now| {
-        let held = now.held_loss.map_or(String::new(), |loss| format!(", on what was held out {loss:.4}"));
-        println!("network {} of {}, epoch {}: loss {:.4}{held}", now.run + 1, now.runs, now.epoch, now.loss);
+        println!(
+            "network {} of {}, epoch {}: loss {:.4}, on what was held out {:.4}",
+            now.run + 1,
+            now.runs,
+            now.epoch,
+            now.loss,
+            now.held_loss
+        );
         ControlFlow::Continue(())
     })?;
     for (name, value) in &made.artifact.header.quality {
@@ -37,6 +43,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         };
     }
     fs::write(here.join("trained/triage.bin"), &bytes)?;
+    fs::write(here.join("trained/triage.sha256"), made.artifact.hash() + "\n")?;
     say_hand_written(&made, &hand_written)?;
     let page = PathBuf::from(std::env::var("REPORT").unwrap_or_else(|_| "triage-report.html".to_owned()));
     fs::write(&page, training_page("Phân loại tin báo", "Triage", &made.artifact, &made.trained))?;

@@ -26,10 +26,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     settings.pace.table_rate = setting("RATE").unwrap_or(settings.pace.table_rate);
     settings.pace.dropout = setting("DROPOUT").unwrap_or(settings.pace.dropout);
     settings.pace.table_decay = setting("DECAY").unwrap_or(settings.pace.table_decay);
+    settings.hidden = setting("HIDDEN").map_or(settings.hidden, |h| h as usize);
     settings.shape.piece_weight = setting("PIECE").unwrap_or(settings.shape.piece_weight);
     let begin = Instant::now();
     let trained = train(&schema, &examples, &settings, &mut |now| {
-        eprintln!("{} {} {:.4} {:?} {:.0?}", now.run, now.epoch, now.loss, now.held_loss, begin.elapsed());
+        eprintln!("{} {} {:.4} {:.4} {:.0?}", now.run, now.epoch, now.loss, now.held_loss, begin.elapsed());
         ControlFlow::Continue(())
     })?;
     let head = &trained.quality.heads[0];

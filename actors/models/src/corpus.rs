@@ -31,7 +31,7 @@ const FILES: [(Kind, &str); 9] = [
 ];
 
 /// How often each kind comes, of `Kind::ALL` in order. Not what a centre sees, but enough of each to learn from.
-const SHARES: [usize; 9] = [26, 14, 9, 11, 9, 6, 8, 8, 9];
+const SHARES: [usize; 9] = [26, 15, 10, 12, 10, 6, 8, 8, 6];
 
 /// Share of messages in English.
 const ENGLISH_SHARE: f32 = 0.06;
@@ -206,7 +206,7 @@ impl Generator {
         Ok(Message {
             text,
             kind,
-            severity: first.severity.max(second.and_then(|core| core.severity)),
+            severity: severity(first.severity.max(second.and_then(|core| core.severity)), &needs, &draft.vulnerable),
             needs,
             people: if kind == Kind::None { None } else { draft.people },
             vulnerable: if kind == Kind::None { Vec::new() } else { draft.vulnerable },
@@ -283,6 +283,15 @@ impl Generator {
     pub fn cores(&self, kind: Kind) -> usize {
         let of = |all: &[Vec<Core>]| all.get(kind.index()).map_or(0, Vec::len);
         of(&self.vietnamese) + of(&self.english)
+    }
+}
+
+/// What is bad for anybody is critical for those who cannot help themselves, when they have to be fetched or treated.
+fn severity(of_core: Option<Severity>, needs: &[Need], vulnerable: &[Vulnerable]) -> Option<Severity> {
+    let urgent = needs.contains(&Need::Rescue) || needs.contains(&Need::Medical);
+    match of_core {
+        Some(Severity::High) if urgent && !vulnerable.is_empty() => Some(Severity::Critical),
+        other => other,
     }
 }
 

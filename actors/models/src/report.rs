@@ -37,7 +37,8 @@ pub fn training_page(title: &str, title_english: &str, artifact: &Artifact, trai
             mine.filter_map(|now| Some((f64::from(u32::try_from(now.epoch).ok()?), value(now)?))).collect()
         };
         curves.push(Line { name: format!("học · learning {}", run + 1), points: of(|now| Some(now.loss)) });
-        curves.push(Line { name: format!("giữ lại · held out {}", run + 1), points: of(|now| now.held_loss) });
+        curves
+            .push(Line { name: format!("giữ lại · held out {}", run + 1), points: of(|now| Some(now.held_loss)) });
     }
     page.push(Section::Plot {
         title: "Sai số theo vòng · Loss by epoch".to_owned(),

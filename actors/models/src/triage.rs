@@ -4,6 +4,7 @@ pub mod calibrate;
 pub mod danger;
 pub mod evaluate;
 pub mod features;
+pub mod index;
 pub mod labelled;
 pub mod labels;
 pub mod learner;

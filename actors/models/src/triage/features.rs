@@ -6,6 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::index::Index;
 use super::normal::{Reading, Token, tokens};
 use crate::rng::mix;
 
@@ -41,7 +42,7 @@ impl Shape {
 /// One occurrence of a feature: its bucket, and the tokens it came from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Occurrence {
-    /// Row of the table.
+    /// Its bucket; the row of the table once `keep` has been called.
     pub bucket: u32,
     /// First token.
     pub first: u16,
@@ -140,6 +141,17 @@ fn push_pieces(shape: &Shape, text: &str, first: u16, out: &mut Vec<Occurrence>)
 }
 
 impl Features {
+    /// Leaves only what the index knows, by its row.
+    pub fn keep(&mut self, index: &Index) {
+        self.occurrences.retain_mut(|occurrence| match index.row(occurrence.bucket) {
+            Some(row) => {
+                occurrence.bucket = row;
+                true
+            }
+            None => false,
+        });
+    }
+
     /// Gives every occurrence its weight: `frequency(bucket)` is the inverse document frequency.
     pub fn weigh(&mut self, shape: &Shape, frequency: impl Fn(u32) -> f32) {
         let split = self.occurrences.partition_point(|o| !o.piece);
@@ -184,10 +196,10 @@ fn weigh_group(group: &mut [Occurrence], scale: f32, frequency: &impl Fn(u32) ->
     }
 }
 
-/// Inverse document frequency of each bucket, smoothed: `ln((1 + n) / (1 + df)) + 1`.
+/// In how many texts each bucket stands.
 #[must_use]
-pub fn inverse_frequency(shape: &Shape, all: &[Features]) -> Vec<f32> {
-    let mut documents = vec![0_usize; shape.buckets()];
+pub fn documents(shape: &Shape, all: &[Features]) -> Vec<u32> {
+    let mut documents = vec![0_u32; shape.buckets()];
     let mut seen = vec![usize::MAX; shape.buckets()];
     for (at, features) in all.iter().enumerate() {
         for occurrence in &features.occurrences {
@@ -200,8 +212,14 @@ pub fn inverse_frequency(shape: &Shape, all: &[Features]) -> Vec<f32> {
             }
         }
     }
-    let total = count(all.len());
-    documents.into_iter().map(|df| ((1.0 + total) / (1.0 + count(df))).ln() + 1.0).collect()
+    documents
+}
+
+/// Inverse document frequency, smoothed: `ln((1 + n) / (1 + df)) + 1`.
+#[must_use]
+pub fn inverse_frequency(texts: usize, documents: u32) -> f32 {
+    let documents = usize::try_from(documents).unwrap_or(usize::MAX);
+    ((1.0 + count(texts)) / (1.0 + count(documents))).ln() + 1.0
 }
 
 #[cfg(test)]
@@ -240,8 +258,8 @@ mod tests {
     fn a_rare_word_weighs_more_than_a_common_one() {
         let shape = shape();
         let all: Vec<_> = ["cháy nhà", "nhà tôi", "nhà em"].iter().map(|t| extract(t, &shape)).collect();
-        let frequency = inverse_frequency(&shape, &all);
-        let of = |text: &str| frequency[extract(text, &shape).occurrences[0].bucket as usize];
+        let documents = documents(&shape, &all);
+        let of = |text: &str| inverse_frequency(3, documents[extract(text, &shape).occurrences[0].bucket as usize]);
         assert!(of("chay") > of("nha"));
     }
 }

@@ -14,7 +14,7 @@ use crate::rng::Rng;
 /// What a network learns from: rows of features with the truth of each head.
 #[derive(Debug, Clone)]
 pub struct Item {
-    /// Bucket and weight.
+    /// Row and weight.
     pub rows: Vec<(u32, f32)>,
     /// One a head.
     pub truths: Vec<Truth>,
@@ -65,11 +65,11 @@ const SQUARES_START: f32 = 0.01;
 impl Learner {
     /// A network that knows nothing: linear part 0, hidden part small and random.
     #[must_use]
-    pub fn new(schema: &Schema, buckets: usize, hidden: usize, pace: Pace, seed: u64) -> Self {
+    pub fn new(schema: &Schema, rows: usize, hidden: usize, pace: Pace, seed: u64) -> Self {
         let mut rng = Rng::new(seed);
         let outputs = schema.outputs();
         let columns = outputs + hidden;
-        let mut table = vec![0.0; buckets * columns];
+        let mut table = vec![0.0; rows * columns];
         for row in table.chunks_exact_mut(columns) {
             for cell in row.iter_mut().skip(outputs) {
                 *cell = (rng.unit() - 0.5) * 0.2;
@@ -114,7 +114,7 @@ impl Learner {
             .iter()
             .map(|item| {
                 let kept = item.rows.iter().filter(|_| !self.rng.chance(self.pace.dropout));
-                kept.map(|(bucket, value)| (*bucket, value / keep)).collect()
+                kept.map(|(row, value)| (*row, value / keep)).collect()
             })
             .collect();
         let mut sums = Vec::with_capacity(batch.len() * self.columns);
@@ -141,8 +141,8 @@ impl Learner {
 
     fn sum(&self, rows: &[(u32, f32)]) -> Vec<f32> {
         let mut sum = vec![0.0; self.columns];
-        for (bucket, value) in rows {
-            let from = usize::try_from(*bucket).unwrap_or(0) * self.columns;
+        for (row, value) in rows {
+            let from = usize::try_from(*row).unwrap_or(0) * self.columns;
             if let Some(row) = self.table.get(from..from + self.columns) {
                 for (sum, cell) in sum.iter_mut().zip(row) {
                     *sum += value * cell;
@@ -155,8 +155,8 @@ impl Learner {
     /// Adagrad on the rows of one example. The loss is a batch's mean; its rows are stepped as for a sum.
     fn descend(&mut self, rows: &[(u32, f32)], gradient: &[f32], batch: f32) {
         let (rate, decay) = (self.pace.table_rate, self.pace.table_decay);
-        for (bucket, value) in rows {
-            let from = usize::try_from(*bucket).unwrap_or(0) * self.columns;
+        for (row, value) in rows {
+            let from = usize::try_from(*row).unwrap_or(0) * self.columns;
             let span = from..from + self.columns;
             let (Some(row), Some(squares)) = (self.table.get_mut(span.clone()), self.squares.get_mut(span)) else {
                 continue;
@@ -212,12 +212,50 @@ impl Learner {
         all
     }
 
-    /// What was learned: columns a row, the table, and the layer on top.
+    /// What is learned so far.
     #[must_use]
-    pub fn finish(self) -> (usize, Vec<f32>, TopWeights) {
-        let weights = self.top.valid().weights();
-        (self.columns, self.table, weights)
+    pub fn learned(&self) -> Learned {
+        Learned { columns: self.columns, table: self.table.clone(), top: self.top.valid().weights() }
     }
+}
+
+/// A network's numbers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Learned {
+    /// Numbers a row.
+    pub columns: usize,
+    /// Rows × columns: the straight part first, then the hidden one.
+    pub table: Vec<f32>,
+    /// The layer on top.
+    pub top: TopWeights,
+}
+
+/// Networks side by side as one network that answers the mean of their outputs: the straight parts are averaged, the hidden
+/// units stand beside one another. `None` of none.
+#[must_use]
+pub fn together(all: &[Learned]) -> Option<Learned> {
+    let first = all.first()?;
+    let outputs = first.top.bias.len();
+    let share = 1.0 / small(all.len());
+    let columns = outputs + all.iter().map(|one| one.top.hidden_bias.len()).sum::<usize>();
+    let rows = first.table.len() / first.columns;
+    let mut table = Vec::with_capacity(rows * columns);
+    for row in 0..rows {
+        let parts: Vec<&[f32]> =
+            all.iter().filter_map(|one| one.table.get(row * one.columns..(row + 1) * one.columns)).collect();
+        table.extend((0..outputs).map(|at| parts.iter().filter_map(|part| part.get(at)).sum::<f32>() * share));
+        table.extend(parts.iter().flat_map(|part| part.iter().skip(outputs)));
+    }
+    let mut bias = vec![0.0; outputs];
+    for (at, sum) in bias.iter_mut().enumerate() {
+        *sum = all.iter().filter_map(|one| one.top.bias.get(at)).sum::<f32>() * share;
+    }
+    let top = TopWeights {
+        hidden_bias: all.iter().flat_map(|one| one.top.hidden_bias.iter().copied()).collect(),
+        weight: all.iter().flat_map(|one| one.top.weight.iter().map(|w| w * share)).collect(),
+        bias,
+    };
+    Some(Learned { columns, table, top })
 }
 
 /// A small count as f32.
@@ -301,8 +339,37 @@ mod tests {
                     assert_eq!(*x > 0.0, bits >> at & 1 == 1);
                 }
             }
-            learner.finish()
+            learner.learned()
         };
         assert_eq!(run(), run());
+    }
+
+    #[test]
+    fn networks_together_answer_the_mean() {
+        let schema = Schema::any_of("m", vec!["a".into(), "b".into()]);
+        let pace = Pace { batch: 4, table_rate: 0.3, top_rate: 0.01, table_decay: 0.0, dropout: 0.0, smoothing: 0.0 };
+        let items: Vec<Item> = (0..16_u32)
+            .map(|n| Item { rows: vec![(n % 4, 1.0)], truths: vec![Truth::Any(u64::from(n % 4))] })
+            .collect();
+        let items: Vec<&Item> = items.iter().collect();
+        let networks: Vec<Learner> = [3, 4]
+            .into_iter()
+            .map(|seed| {
+                let mut learner = Learner::new(&schema, 8, 3, pace, seed);
+                learner.epoch(&items);
+                learner
+            })
+            .collect();
+        let all: Vec<Learned> = networks.iter().map(Learner::learned).collect();
+        let one = together(&all).unwrap();
+        assert_eq!(one.columns, 2 + 3 + 3);
+        let top = Top::new(&one.top, &Device::flex());
+        let row = one.table[one.columns..2 * one.columns].to_vec();
+        let sums = Tensor::<2>::from_data(TensorData::new(row, [1, one.columns]), &Device::flex());
+        let got = top.forward(sums).into_data().try_into_vec::<f32>().unwrap();
+        let each: Vec<_> = networks.iter().map(|network| network.outputs(&items[1..2])).collect();
+        for (at, got) in got.iter().enumerate() {
+            assert!((got - f32::midpoint(each[0][0][at], each[1][0][at])).abs() < 1e-5);
+        }
     }
 }

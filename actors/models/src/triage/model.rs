@@ -14,6 +14,7 @@ use thiserror::Error;
 
 use super::calibrate::Calibration;
 use super::features::{Features, Shape, extract};
+use super::index::Index;
 use super::schema::Schema;
 
 /// A model answered something that cannot be an answer.
@@ -119,9 +120,9 @@ impl Table {
         Self { columns, cells, scales }
     }
 
-    /// Adds `value` times the row of this bucket.
-    pub fn add(&self, bucket: u32, value: f32, sum: &mut [f32]) {
-        let Ok(row) = usize::try_from(bucket) else { return };
+    /// Adds `value` times this row.
+    pub fn add(&self, row: u32, value: f32, sum: &mut [f32]) {
+        let Ok(row) = usize::try_from(row) else { return };
         let Some(scale) = self.scales.get(row).filter(|scale| **scale != 0.0) else { return };
         let Some(cells) = self.cells.get(row * self.columns..(row + 1) * self.columns) else { return };
         let factor = value * scale;
@@ -143,7 +144,9 @@ pub struct Model {
     pub schema: Schema,
     /// How it reads text.
     pub shape: Shape,
-    /// Inverse document frequency of each bucket, in steps of `frequency_step`.
+    /// Which buckets have a row.
+    pub index: Arc<Index>,
+    /// Inverse document frequency of each row, in steps of `frequency_step`.
     pub frequency: Arc<Vec<u8>>,
     /// What one step of `frequency` is worth.
     pub frequency_step: f32,
@@ -163,7 +166,9 @@ pub struct Parts {
     pub schema: Schema,
     /// How it reads text.
     pub shape: Shape,
-    /// Inverse document frequency in steps.
+    /// Which buckets have a row.
+    pub index: Index,
+    /// Inverse document frequency of each row in steps.
     pub frequency: Vec<u8>,
     /// What one step is worth.
     pub frequency_step: f32,
@@ -183,6 +188,7 @@ impl Model {
         Self {
             schema: parts.schema,
             shape: parts.shape,
+            index: Arc::new(parts.index),
             frequency: Arc::new(parts.frequency),
             frequency_step: parts.frequency_step,
             table: Arc::new(parts.table),
@@ -196,8 +202,9 @@ impl Model {
     #[must_use]
     pub fn features(&self, text: &str) -> Features {
         let mut features = extract(text, &self.shape);
-        features.weigh(&self.shape, |bucket| {
-            let steps = usize::try_from(bucket).ok().and_then(|row| self.frequency.get(row)).copied().unwrap_or(0);
+        features.keep(&self.index);
+        features.weigh(&self.shape, |row| {
+            let steps = usize::try_from(row).ok().and_then(|row| self.frequency.get(row)).copied().unwrap_or(0);
             f32::from(steps) * self.frequency_step
         });
         features
@@ -207,8 +214,8 @@ impl Model {
     #[must_use]
     pub fn sum(&self, features: &Features) -> Vec<f32> {
         let mut sum = vec![0.0; self.table.columns];
-        for (bucket, value) in features.rows() {
-            self.table.add(bucket, value, &mut sum);
+        for (row, value) in features.rows() {
+            self.table.add(row, value, &mut sum);
         }
         sum
     }

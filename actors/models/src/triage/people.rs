@@ -5,8 +5,8 @@ use super::normal::Token;
 /// A count above this is no count of people in one plea but a number of something else.
 pub const PEOPLE_MAX: u32 = 5000;
 
-/// Words for people, without marks, after which nothing else is needed. Marked forms stand where the letters mean more.
-const PEOPLE: [&str; 28] = [
+/// Words for people, without marks, that a number is followed by.
+const PEOPLE: [&str; 40] = [
     "nguoi",
     "ng",
     "nhan",
@@ -27,6 +27,18 @@ const PEOPLE: [&str; 28] = [
     "khach",
     "chi",
     "anh",
+    "thanh",
+    "thang",
+    "ong",
+    "co",
+    "chu",
+    "bac",
+    "ban",
+    "giao",
+    "bo",
+    "linh",
+    "can",
+    "dan",
     "people",
     "persons",
     "men",
@@ -37,12 +49,70 @@ const PEOPLE: [&str; 28] = [
     "passengers",
 ];
 
-/// Words after a number that make it something else than a count of people.
-const OTHER: [&str; 12] = ["tuoi", "gio", "h", "ngay", "met", "m", "thang", "tang", "trieu", "cay", "km", "ho"];
+/// Of those, the words that count only with the word after them: `thanh niên` is people, `thành` is not.
+const PAIRS: [(&str, &str); 14] = [
+    ("thanh", "nien"),
+    ("hoc", "sinh"),
+    ("hoc", "vien"),
+    ("cong", "nhan"),
+    ("giao", "vien"),
+    ("bo", "doi"),
+    ("can", "bo"),
+    ("dan", "quan"),
+    ("dan", "lang"),
+    ("nhan", "khau"),
+    ("nhan", "vien"),
+    ("nhan", "cong"),
+    ("nan", "nhan"),
+    ("hanh", "khach"),
+];
 
-/// Words for a family as a row: `hai mẹ con`, `3 bố con`.
+/// Families as a row in which the number counts all: `3 bố con`.
 const ROWS: [&str; 9] =
-    ["me con", "bo con", "ba chau", "ong chau", "ong ba", "vo chong", "anh em", "chi em", "bac chau"];
+    ["me con", "bo con", "cha con", "ba chau", "ong chau", "anh em", "chi em", "bac chau", "ba con"];
+
+/// Couples: two, and the children are counted beside them.
+const COUPLES: [&str; 4] = ["vo chong", "ong ba", "bo me", "cha me"];
+
+/// One person as messages name them, where no number stands: a patient, a victim, somebody of the family.
+const ONE: [&str; 36] = [
+    "mot nguoi",
+    "nan nhan",
+    "benh nhan",
+    "chong em",
+    "chong toi",
+    "vo em",
+    "vo toi",
+    "ba noi",
+    "ba ngoai",
+    "ong noi",
+    "ong ngoai",
+    "ba cu",
+    "cu ba",
+    "ong cu",
+    "cu ong",
+    "bo em",
+    "bo toi",
+    "bo chau",
+    "me em",
+    "me toi",
+    "me chau",
+    "con trai",
+    "con gai",
+    "chau be",
+    "be trai",
+    "be gai",
+    "anh trai",
+    "chi gai",
+    "em trai",
+    "em gai",
+    "san phu",
+    "mot chau",
+    "mot em",
+    "co gai",
+    "nam thanh",
+    "thang be",
+];
 
 /// The number that a token writes, and whether it can only be a number.
 fn number(token: &Token) -> Option<(u32, bool)> {
@@ -103,43 +173,70 @@ fn whole(tokens: &[Token]) -> Option<(u32, usize)> {
 
 /// People in danger as the text states it; `None` where it does not say how many.
 ///
-/// `3 người lớn 2 trẻ em` is five; `nhà 5 người, có 2 cháu nhỏ` is five, because the second is part of the first.
+/// `3 người lớn 2 trẻ em` is five; `nhà 5 người, có 2 cháu nhỏ` is five, because the second is part of the first; `bà và 2
+/// cháu` is three; a patient or victim without a number is one.
 #[must_use]
 pub fn people(tokens: &[Token]) -> Option<u32> {
+    let word = |at: usize| tokens.get(at).map_or("", |token| token.plain.as_str());
+    let pair = |at: usize| format!("{} {}", word(at), word(at + 1));
     let mut total: Option<u32> = None;
     let (mut adults, mut young) = (0_u32, 0_u32);
     let mut at = 0;
     while at < tokens.len() {
-        let rest = tokens.get(at..).unwrap_or(&[]);
-        let Some((n, taken)) = whole(rest).filter(|(n, _)| (1..=PEOPLE_MAX).contains(n)) else {
+        let number = whole(tokens.get(at..).unwrap_or(&[])).filter(|(n, _)| (1..=PEOPLE_MAX).contains(n));
+        let Some((n, taken)) = number else {
+            if COUPLES.contains(&pair(at).as_str()) {
+                adults += 2;
+                at += 1;
+            } else if pair(at) == "me con" {
+                total = total.max(Some(2));
+            }
             at += 1;
             continue;
         };
-        let word = |k: usize| rest.get(taken + k).map_or("", |token| token.plain.as_str());
-        let pair = format!("{} {}", word(0), word(1));
-        let row = ROWS.contains(&pair.as_str());
-        let counted = PEOPLE.contains(&word(0)) && !OTHER.contains(&word(0));
-        if row {
+        let next = at + taken;
+        if ROWS.contains(&pair(next).as_str()) {
             total = total.max(Some(n.max(2)));
-        } else if counted {
-            match (word(0), word(1)) {
-                ("nguoi" | "ng", "lon") | ("adults", _) => adults += n,
-                ("em" | "anh" | "chi", _) if n == 1 => {}
-                ("tre" | "chau" | "be" | "em" | "dua" | "kids" | "children", _) => young += n,
-                _ => total = total.max(Some(n)),
-            }
+            at = next + 2;
+            continue;
         }
-        at += taken;
+        if COUPLES.contains(&pair(next).as_str()) {
+            adults += n.max(2);
+            at = next + 2;
+            continue;
+        }
+        let pairs_only = PAIRS.iter().any(|(first, _)| *first == word(next) && *first != "nhan");
+        let paired = PAIRS.contains(&(word(next), word(next + 1)));
+        let animal = word(next) == "con" && ANIMALS.contains(&word(next + 1));
+        match (word(next), word(next + 1)) {
+            ("nguoi" | "ng", "lon") | ("adults", _) => adults += n,
+            ("em" | "anh" | "chi" | "ong" | "co" | "bac" | "chu", _) if n == 1 => {}
+            ("tre" | "chau" | "be" | "em" | "dua" | "kids" | "children", _) => {
+                let before = at.checked_sub(2).filter(|_| matches!(word(at - 1), "va" | "voi" | "cung" | "vs"));
+                adults += u32::from(before.is_some() && adults == 0);
+                young += n;
+            }
+            ("con", _) if !animal && n < 10 => young += n,
+            (first, _) if PEOPLE.contains(&first) && (paired || !pairs_only) => total = total.max(Some(n)),
+            _ => {}
+        }
+        at = next;
     }
     let parts = adults + young;
-    let alone = tokens.windows(2).any(|w| w[0].plain == "mot" && w[1].plain == "minh");
     match (total, adults, parts) {
         (Some(total), 0, _) => Some(total),
         (Some(total), _, parts) => Some(total.max(parts)),
-        (None, _, 0) => alone.then_some(1),
+        (None, _, 0) => {
+            let alone = (0..tokens.len()).any(|at| pair(at) == "mot minh" || ONE.contains(&pair(at).as_str()));
+            alone.then_some(1)
+        }
         (None, _, parts) => Some(parts),
     }
 }
+
+/// What `con` counts when it does not count children.
+const ANIMALS: [&str; 14] =
+    ["bo", "trau", "lon", "ga", "vit", "cho", "meo", "de", "ca", "ran", "ong", "ngua", "tran", "duong"];
 
 #[cfg(test)]
 mod tests {
@@ -169,6 +266,11 @@ mod tests {
             ("we are five people", Some(5)),
             ("năm ngoái ngập", None),
             ("gọi 0912345678", None),
+            ("hai vợ chồng em với 2 đứa con nhỏ", Some(4)),
+            ("bà và 3 cháu", Some(4)),
+            ("chết 5 con bò", None),
+            ("bố em đột quỵ", Some(1)),
+            ("3 thanh niên bị thương", Some(3)),
         ] {
             assert_eq!(counted(text), n, "{text}");
         }

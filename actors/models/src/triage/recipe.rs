@@ -23,10 +23,14 @@ use crate::corpus::grammar::GrammarError;
 pub const SHIPPED_SEED: u64 = 20_250_701;
 
 /// Messages that the shipped model learns from.
-pub const SHIPPED_MESSAGES: usize = 24_000;
+pub const SHIPPED_MESSAGES: usize = 20_000;
 
 /// The threshold of none is never below this, however well the generated messages were told apart.
 pub const NONE_THRESHOLD_MIN: f32 = 0.9;
+
+/// Of so many held-out emergencies, one at most is ranked as none at the threshold. They come from cores that the judged
+/// network never saw, so they are stranger to it than what people write is to the model that is handed over.
+pub const EMERGENCIES_PER_MISS_MIN: usize = 2000;
 
 /// How many times a correction counts against a generated message: it is real, and rare.
 pub const CORRECTION_COPIES: usize = 4;
@@ -138,17 +142,21 @@ fn is_emergency(example: &Example) -> bool {
     example.truths.first().is_some_and(|truth| *truth != Truth::One(Kind::None.index()))
 }
 
-/// The least threshold that no held-out emergency reaches, unless a word of danger keeps it from being ranked as none; then
-/// half of the way that is left to 1, because what people write is stranger than what a generator does.
+/// The least threshold at which no more held-out emergencies are ranked as none than are allowed; those in which a word of
+/// danger stands never are.
 fn none_threshold(examples: &[Example], out_of_fold: &[Vec<f32>], objects: &[bool]) -> f32 {
-    let most = examples
+    let emergencies = examples.iter().filter(|example| is_emergency(example)).count();
+    let mut reached: Vec<f32> = examples
         .iter()
         .zip(out_of_fold)
         .zip(objects)
         .filter(|((example, _), objects)| is_emergency(example) && !**objects)
         .map(|((_, probabilities), _)| none_probability(probabilities))
-        .fold(0.0, f32::max);
-    f32::midpoint(most, 1.0).clamp(NONE_THRESHOLD_MIN, 0.999_999)
+        .collect();
+    reached.sort_by(|a, b| b.total_cmp(a));
+    let allowed = emergencies / EMERGENCIES_PER_MISS_MIN;
+    let most = reached.get(allowed).copied().unwrap_or(0.0);
+    most.next_up().clamp(NONE_THRESHOLD_MIN, 0.999_999)
 }
 
 fn figures(trained: &Trained, examples: &[Example], objects: &[bool], threshold: f32) -> BTreeMap<String, f64> {

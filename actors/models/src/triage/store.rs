@@ -1,12 +1,14 @@
 //! A classifier as the weights of an artifact, and back.
 //!
-//! Layout: the length of a JSON part as a little-endian u32, that part (schema, shape, calibration), then the frequencies
-//! (a byte a bucket), the rows' scales (f32), the rows (a byte a number), and the layer on top (f32).
+//! Layout: the length of a JSON part as a little-endian u32, that part (schema, shape, calibration), then a bit a bucket that
+//! says which have a row (u64 words), the rows' frequencies (a byte each), their scales (f32), the rows (a byte a number),
+//! and the layer on top (f32).
 
 use serde::{Deserialize, Serialize};
 
 use super::calibrate::{Calibration, HeadCalibration};
 use super::features::Shape;
+use super::index::Index;
 use super::model::{Model, Parts, Table, TopWeights};
 use super::schema::{Choice, Schema};
 use crate::artifact::ArtifactError;
@@ -39,6 +41,7 @@ pub fn encode(model: &Model, none_threshold: Option<f32>) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(plan.len() + model.table.cells.len() + model.table.scales.len() * 5 + 4096);
     bytes.extend_from_slice(&u32::try_from(plan.len()).unwrap_or(u32::MAX).to_le_bytes());
     bytes.extend_from_slice(&plan);
+    bytes.extend(model.index.bits().iter().flat_map(|word| word.to_le_bytes()));
     bytes.extend_from_slice(&model.frequency);
     let floats = |numbers: &[f32], bytes: &mut Vec<u8>| bytes.extend(numbers.iter().flat_map(|x| x.to_le_bytes()));
     floats(&model.table.scales, &mut bytes);
@@ -60,11 +63,14 @@ pub fn decode(bytes: &[u8]) -> Result<(Model, Option<f32>), ArtifactError> {
     let plan = reader.take(usize::try_from(length).unwrap_or(usize::MAX), "the plan")?;
     let plan: Plan = serde_json::from_slice(plan).map_err(|_| ArtifactError::Weights { field: "the plan" })?;
     check(&plan)?;
-    let (outputs, buckets) = (plan.schema.outputs(), plan.shape.buckets());
+    let outputs = plan.schema.outputs();
     let columns = outputs + plan.hidden;
-    let frequency = reader.take(buckets, "frequency")?.to_vec();
-    let scales = reader.floats(buckets, "scales")?;
-    let cells = reader.take(buckets * columns, "rows")?.iter().map(|byte| i8::from_le_bytes([*byte])).collect();
+    let bits = reader.take(plan.shape.buckets().div_ceil(64) * 8, "index")?;
+    let index = Index::new(bits.as_chunks::<8>().0.iter().map(|eight| u64::from_le_bytes(*eight)).collect());
+    let rows = index.rows();
+    let frequency = reader.take(rows, "frequency")?.to_vec();
+    let scales = reader.floats(rows, "scales")?;
+    let cells = reader.take(rows * columns, "rows")?.iter().map(|byte| i8::from_le_bytes([*byte])).collect();
     let top = TopWeights {
         hidden_bias: reader.floats(plan.hidden, "hidden bias")?,
         weight: reader.floats(plan.hidden * outputs, "layer")?,
@@ -76,6 +82,7 @@ pub fn decode(bytes: &[u8]) -> Result<(Model, Option<f32>), ArtifactError> {
     let model = Model::new(Parts {
         schema: plan.schema,
         shape: plan.shape,
+        index,
         frequency,
         frequency_step: plan.frequency_step,
         table: Table { columns, cells, scales },

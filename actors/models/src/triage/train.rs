@@ -1,16 +1,17 @@
 //! Training of a classifier from examples: cross-fitted, stopped early, calibrated on what was not learned from.
 //!
 //! The examples are split into folds by group. For each fold a network learns from the others and stops when the fold's loss
-//! stops falling; its outputs for the fold are kept. Calibration, thresholds and the reported quality come from those
-//! outputs alone. The model that is handed over learns from all examples for as many epochs as the folds took on average.
+//! stops getting better; its outputs for the fold are kept. Calibration, thresholds and the reported quality come from those
+//! outputs alone. The model that is handed over is these networks side by side, answering their mean.
 
 use std::ops::ControlFlow;
 
 use thiserror::Error;
 
 use super::calibrate::Calibration;
-use super::features::{Features, Shape, extract, inverse_frequency};
-use super::learner::{Item, Learner, Pace, held_loss};
+use super::features::{Features, Shape, documents, extract, inverse_frequency};
+use super::index::Index;
+use super::learner::{Item, Learned, Learner, Pace, held_loss, together};
 use super::model::{Model, Parts, Table};
 use super::quality::{Quality, judge};
 use super::schema::{Example, LABELS_MAX, Schema, Truth};
@@ -23,16 +24,32 @@ pub struct Settings {
     pub seed: u64,
     /// How text is read.
     pub shape: Shape,
-    /// Hidden units.
+    /// Texts that a feature has to stand in to be learned.
+    pub texts_min: u32,
+    /// Features that are learned at most, the most frequent first.
+    pub rows_max: usize,
+    /// Hidden units of each network.
     pub hidden: usize,
     /// How a network learns.
     pub pace: Pace,
-    /// Parts that the examples are split into, 2 to 20.
+    /// Parts that the examples are split into, and networks, 2 to 20.
     pub folds: usize,
+    /// What a network stops by.
+    pub stop: Stop,
     /// Passes over the examples at most.
     pub epochs_max: usize,
-    /// Passes without a better loss on the fold after which a network stops.
+    /// Passes without getting better on the fold after which a network stops.
     pub patience: usize,
+}
+
+/// What a network has to get better at on the fold that it does not learn from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stop {
+    /// The loss: where probabilities matter.
+    Loss,
+    /// The mean of micro and macro F1 of the first head at its best thresholds: where decisions matter, and rare labels,
+    /// which the loss forgets.
+    F1,
 }
 
 impl Settings {
@@ -42,17 +59,20 @@ impl Settings {
         Self {
             seed,
             shape: Shape {
-                buckets_log2: 15,
+                buckets_log2: 18,
                 vietnamese: true,
-                words_max: 3,
+                words_max: 2,
                 piece_min: 3,
                 piece_max: 5,
                 piece_weight: 0.5,
             },
-            hidden: 24,
-            pace: Pace { batch: 32, table_rate: 0.15, top_rate: 2e-3, table_decay: 0.0, dropout: 0.2, smoothing: 0.02 },
+            texts_min: 3,
+            rows_max: 30_000,
+            hidden: 6,
+            pace: Pace { batch: 32, table_rate: 0.04, top_rate: 2e-3, table_decay: 0.0, dropout: 0.5, smoothing: 0.02 },
             folds: 4,
-            epochs_max: 12,
+            stop: Stop::Loss,
+            epochs_max: 10,
             patience: 2,
         }
     }
@@ -70,9 +90,12 @@ impl Settings {
                 piece_max: 5,
                 piece_weight: 0.7,
             },
-            hidden: 48,
-            pace: Pace { batch: 32, table_rate: 0.1, top_rate: 2e-3, table_decay: 0.0, dropout: 0.3, smoothing: 0.0 },
+            texts_min: 2,
+            rows_max: 1 << 18,
+            hidden: 16,
+            pace: Pace { batch: 32, table_rate: 0.05, top_rate: 2e-3, table_decay: 0.0, dropout: 0.5, smoothing: 0.0 },
             folds: 4,
+            stop: Stop::F1,
             epochs_max: 12,
             patience: 2,
         }
@@ -82,7 +105,7 @@ impl Settings {
 /// Where a training stands, after each epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
-    /// Network at work, from 0; the last is the one that learns from all.
+    /// Network at work, from 0.
     pub run: usize,
     /// Networks in all.
     pub runs: usize,
@@ -90,8 +113,8 @@ pub struct Progress {
     pub epoch: usize,
     /// Mean loss of an example while learning.
     pub loss: f64,
-    /// Mean loss of an example of the fold; none for the last network.
-    pub held_loss: Option<f64>,
+    /// Mean loss of an example of the fold.
+    pub held_loss: f64,
 }
 
 /// Why there is no model.
@@ -159,50 +182,40 @@ pub fn train(
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Trained, TrainError> {
     check(schema, examples, settings)?;
-    let (frequency, step, items) = prepare(examples, &settings.shape);
+    let Prepared { index, frequency, step, items } = prepare(examples, settings);
     let fold_of: Vec<usize> = examples.iter().map(|e| fold(e.group, settings)).collect();
     let mut curve = Vec::new();
     let mut outputs = vec![Vec::new(); items.len()];
-    let mut epochs = Vec::new();
+    let mut networks = Vec::new();
     for held in 0..settings.folds {
         let learn: Vec<&Item> =
             items.iter().zip(&fold_of).filter(|(_, fold)| **fold != held).map(|(item, _)| item).collect();
         let places: Vec<usize> = (0..items.len()).filter(|at| fold_of.get(*at) == Some(&held)).collect();
         let judged: Vec<&Item> = places.iter().filter_map(|at| items.get(*at)).collect();
         if learn.is_empty() || judged.is_empty() {
-            continue;
+            return Err(TrainError::Setting { field: "folds", remedy: "give fewer folds, or examples of more groups" });
         }
-        let best = run_fold(schema, settings, held, &learn, &judged, &mut curve, progress)?;
-        epochs.push(best.epoch);
+        let best = run_fold(schema, settings, index.rows(), held, &learn, &judged, &mut curve, progress)?;
+        networks.extend(best.learned);
         for (at, output) in places.into_iter().zip(best.outputs) {
             if let Some(slot) = outputs.get_mut(at) {
                 *slot = output;
             }
         }
     }
-    let passes = (epochs.iter().sum::<usize>() + epochs.len() / 2).checked_div(epochs.len()).unwrap_or(1).max(1);
-    let mut learner = learner(schema, settings, settings.folds);
-    let all: Vec<&Item> = items.iter().collect();
-    for epoch in 1..=passes {
-        let loss = learner.epoch(&all);
-        report(
-            Progress { run: settings.folds, runs: settings.folds + 1, epoch, loss, held_loss: None },
-            &mut curve,
-            progress,
-        )?;
-    }
+    let learned = together(&networks).ok_or(TrainError::Diverged { epoch: 0 })?;
     let truths: Vec<Vec<Truth>> = items.into_iter().map(|item| item.truths).collect();
     let calibration = Calibration::fit(schema, &outputs, &truths);
     let out_of_fold: Vec<Vec<f32>> = outputs.iter().map(|output| calibration.probabilities(schema, output)).collect();
     let quality = judge(schema, &calibration, &out_of_fold, &truths);
-    let (columns, full, top) = learner.finish();
     let parts = Parts {
         schema: schema.clone(),
         shape: settings.shape.clone(),
+        index,
         frequency,
         frequency_step: step,
-        table: Table::from_full(columns, &full),
-        top,
+        table: Table::from_full(learned.columns, &learned.table),
+        top: learned.top,
         calibration,
     };
     Ok(Trained { model: Model::new(parts), quality, out_of_fold, curve })
@@ -238,24 +251,38 @@ fn check(schema: &Schema, examples: &[Example], settings: &Settings) -> Result<(
     Ok(())
 }
 
-/// Inverse document frequencies in steps of a byte, what a step is worth, and every example as rows.
-fn prepare(examples: &[Example], shape: &Shape) -> (Vec<u8>, f32, Vec<Item>) {
+/// The examples as a network sees them.
+struct Prepared {
+    index: Index,
+    /// Inverse document frequency of each row, in steps of a byte.
+    frequency: Vec<u8>,
+    /// What a step is worth.
+    step: f32,
+    items: Vec<Item>,
+}
+
+fn prepare(examples: &[Example], settings: &Settings) -> Prepared {
+    let shape = &settings.shape;
     let mut features: Vec<Features> = examples.iter().map(|example| extract(&example.text, shape)).collect();
-    let full = inverse_frequency(shape, &features);
+    let documents = documents(shape, &features);
+    let index = Index::of_frequent(&documents, settings.texts_min, settings.rows_max);
+    let known = documents.iter().zip(0..).filter(|(_, bucket)| index.row(*bucket).is_some());
+    let full: Vec<f32> = known.map(|(n, _)| inverse_frequency(examples.len(), *n)).collect();
     let step = full.iter().copied().fold(1.0, f32::max) / 255.0;
     let frequency: Vec<u8> = full.iter().map(|f| to_step(f / step)).collect();
     let items = features
         .iter_mut()
         .zip(examples)
         .map(|(features, example)| {
-            features.weigh(shape, |bucket| {
-                let steps = usize::try_from(bucket).ok().and_then(|row| frequency.get(row)).copied().unwrap_or(0);
+            features.keep(&index);
+            features.weigh(shape, |row| {
+                let steps = usize::try_from(row).ok().and_then(|row| frequency.get(row)).copied().unwrap_or(0);
                 f32::from(steps) * step
             });
             Item { rows: features.rows(), truths: example.truths.clone() }
         })
         .collect();
-    (frequency, step, items)
+    Prepared { index, frequency, step, items }
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded and clamped to the range of u8")]
@@ -268,40 +295,55 @@ fn fold(group: u64, settings: &Settings) -> usize {
     usize::try_from(mix(group ^ settings.seed.rotate_left(17)) % folds).unwrap_or(0)
 }
 
-fn learner(schema: &Schema, settings: &Settings, run: usize) -> Learner {
+fn learner(schema: &Schema, settings: &Settings, rows: usize, run: usize) -> Learner {
     let run = u64::try_from(run).unwrap_or(0);
-    Learner::new(schema, settings.shape.buckets(), settings.hidden, settings.pace, mix(settings.seed.wrapping_add(run)))
+    Learner::new(schema, rows, settings.hidden, settings.pace, mix(settings.seed.wrapping_add(run)))
 }
 
 struct Best {
     epoch: usize,
-    loss: f64,
+    score: f64,
     outputs: Vec<Vec<f32>>,
+    learned: Option<Learned>,
 }
 
 fn run_fold(
     schema: &Schema,
     settings: &Settings,
+    rows: usize,
     run: usize,
     learn: &[&Item],
     judged: &[&Item],
     curve: &mut Vec<Progress>,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Best, TrainError> {
-    let mut learner = learner(schema, settings, run);
-    let mut best = Best { epoch: 0, loss: f64::INFINITY, outputs: Vec::new() };
+    let mut learner = learner(schema, settings, rows, run);
+    let mut best = Best { epoch: 0, score: f64::NEG_INFINITY, outputs: Vec::new(), learned: None };
     for epoch in 1..=settings.epochs_max {
         let loss = learner.epoch(learn);
         let outputs = learner.outputs(judged);
         let held = held_loss(schema, &outputs, judged);
-        report(Progress { run, runs: settings.folds + 1, epoch, loss, held_loss: Some(held) }, curve, progress)?;
-        if held < best.loss {
-            best = Best { epoch, loss: held, outputs };
+        report(Progress { run, runs: settings.folds, epoch, loss, held_loss: held }, curve, progress)?;
+        let score = match settings.stop {
+            Stop::Loss => -held,
+            Stop::F1 => best_f1(schema, &outputs, judged),
+        };
+        if score > best.score {
+            best = Best { epoch, score, outputs, learned: Some(learner.learned()) };
         } else if epoch >= best.epoch + settings.patience {
             break;
         }
     }
     Ok(best)
+}
+
+/// Mean of micro and macro F1 of the first head, with thresholds fitted to the very outputs that are judged.
+fn best_f1(schema: &Schema, outputs: &[Vec<f32>], judged: &[&Item]) -> f64 {
+    let truths: Vec<Vec<Truth>> = judged.iter().map(|item| item.truths.clone()).collect();
+    let calibration = Calibration::fit(schema, outputs, &truths);
+    let probabilities: Vec<Vec<f32>> = outputs.iter().map(|output| calibration.probabilities(schema, output)).collect();
+    let quality = judge(schema, &calibration, &probabilities, &truths);
+    quality.heads.first().map_or(0.0, |head| f64::midpoint(head.micro_f1, head.macro_f1))
 }
 
 fn report(
@@ -310,7 +352,7 @@ fn report(
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<(), TrainError> {
     curve.push(now);
-    if !now.loss.is_finite() || now.held_loss.is_some_and(|loss| !loss.is_finite()) {
+    if !now.loss.is_finite() || !now.held_loss.is_finite() {
         return Err(TrainError::Diverged { epoch: now.epoch });
     }
     match progress(now) {
