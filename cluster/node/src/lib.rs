@@ -14,6 +14,7 @@ pub mod demo;
 mod dispatch;
 pub mod init;
 pub mod local;
+mod models;
 pub mod placement;
 mod recorder;
 mod relay;

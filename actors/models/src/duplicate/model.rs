@@ -34,7 +34,7 @@ pub struct Score {
 }
 
 /// The weights that come with the product, trained on its own generator by its own recipe.
-const SHIPPED: &[u8] = include_bytes!("../../trained/duplicate.json");
+pub(super) const SHIPPED: &[u8] = include_bytes!("../../trained/duplicate.json");
 
 impl Model {
     /// The weights that come with the product.
