@@ -9,8 +9,9 @@ pub(crate) const COMMANDS_IN_FLIGHT_MAX: usize = 1024;
 /// Readings that wait in one district for the next commit. Above it a newer reading of a sensor takes the place of an
 /// older one that nobody has been answered for; where none gives way, the newcomer is refused.
 pub(crate) const DISTRICT_QUEUE_READINGS_MAX: usize = 4 * domain::limits::READINGS_PER_COMMAND_MAX;
-/// Times that one message is sent to another node. Then the caller hears `NoLeader`.
-pub(crate) const HOPS_MAX: u32 = 8;
+/// Times that one message is sent to another node. Then the caller hears `NoLeader`. With the waits between them these are
+/// enough for the longest deadline.
+pub(crate) const HOPS_MAX: u32 = 128;
 /// Wait for a sign of an election before a message is tried again.
 pub(crate) const ELECTION_WAIT_MAX: Duration = Duration::from_millis(200);
 /// Wait of a node that is elected and not yet ready, before it answers that it does not lead.

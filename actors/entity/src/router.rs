@@ -276,15 +276,18 @@ impl Road {
         let node = self.ctx.cluster.node();
         let mut leads = self.ctx.cluster.lead_watch(envelope.group);
         let mut reigns = host.reign_watch();
-        let (mut hops, mut is_unknown, mut hint) = (0, false, None);
+        let (mut hops, mut is_unknown, mut hint, mut is_hinted) = (0, false, None, false);
         loop {
             if *self.stopping.borrow() {
                 return Err(if is_unknown { TellError::Unknown } else { TellError::Stopped });
             }
             let reign = reigns.borrow_and_update().clone();
             let leader = leads.borrow_and_update().leader;
-            let there = hint.take().or(leader).filter(|leader: &NodeId| *leader != node);
-            let served = match (reign, there) {
+            // Who said that it does not lead knows better than the reign, whose end is told in a task of its own: asking the
+            // reign again would be answered at once, and would keep that task from ever running.
+            let told = hint.take();
+            let there = told.or(leader).filter(|leader: &NodeId| *leader != node);
+            let served = match (reign.filter(|_| told.is_none()), there) {
                 (Some(reign), _) => {
                     let served = timeout_at(until, serve(&reign, envelope, until, permit)).await;
                     Outcome::from(served.unwrap_or(Err(ServeError::Unknown)))
@@ -310,8 +313,10 @@ impl Road {
                     }
                 }
                 Outcome::Failed(Failure::NotLeader(leader)) => {
-                    hint = leader.filter(|leader| *leader != node);
-                    if hint.is_some() {
+                    // One hint is followed at once. While a lead moves, two nodes may name each other: that takes a moment too.
+                    hint = leader.filter(|leader| *leader != node && !is_hinted);
+                    is_hinted = hint.is_some();
+                    if is_hinted {
                         continue;
                     }
                 }
@@ -326,6 +331,7 @@ impl Road {
                 _ = stopping.wait_for(|stop| *stop) => {}
                 () = sleep_until(wait_until) => {}
             }
+            is_hinted = false;
             if Instant::now() >= until {
                 break;
             }

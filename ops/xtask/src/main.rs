@@ -26,7 +26,7 @@ cargo xtask test [OPTIONS]     check everything; stops at the first failure
             --skip STEP        all but this step (may be given again)
 cargo xtask codegen            write the Rust and TypeScript that are made from the schema
 cargo xtask fmt                format everything
-cargo xtask bench [-- ARGS]    measure; ARGS go to the benchmark program";
+cargo xtask bench ARGS         measure: spine [--only PART,PART]; ARGS go to the benchmark program";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -53,10 +53,7 @@ fn run(args: &[String]) -> Result<(), String> {
             refuse_surplus(options)?;
             up::run(&Context::find()?, passed)
         }
-        "bench" => {
-            refuse_surplus(options)?;
-            bench::run(&Context::find()?, passed)
-        }
+        "bench" => bench::run(&Context::find()?, &[options, passed].concat()),
         "test" => {
             refuse_surplus(passed)?;
             test::run(&Context::find()?, options)
