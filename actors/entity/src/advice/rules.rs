@@ -118,7 +118,10 @@ fn candidates(state: &State, incident: &Incident) -> Vec<About> {
     };
     let mut near: Vec<_> =
         state.incidents().values().filter(is_candidate).map(|other| (distance(other), other)).collect();
-    near.sort_by(|one, next| one.0.cmp(&next.0).then_with(|| one.1.id.cmp(&next.1.id)));
+    // Pleas that are placed by their commune only lie on one point: there the newest are the likeliest.
+    near.sort_by(|(near, one), (far, other)| {
+        near.cmp(far).then(other.opened_at_ms.cmp(&one.opened_at_ms)).then_with(|| one.id.cmp(&other.id))
+    });
     near.truncate(CANDIDATES_MAX);
     near.into_iter().map(|(_, other)| about(other, None)).collect()
 }
