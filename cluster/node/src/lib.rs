@@ -14,6 +14,7 @@ pub mod demo;
 mod dispatch;
 pub mod init;
 pub mod local;
+pub mod model;
 pub mod placement;
 mod recorder;
 mod relay;
@@ -21,6 +22,7 @@ pub mod replay;
 mod run;
 pub mod simulate;
 pub mod town;
+pub mod train;
 pub mod watch;
 
 pub use run::Node;
