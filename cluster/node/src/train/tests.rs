@@ -113,9 +113,8 @@ fn a_forecaster_from_a_table_of_hours() {
     let mut table = "time,level,rain,remark\n".to_owned();
     for at in 0..900_u32 {
         let level = (f64::from(at) * std::f64::consts::TAU / 12.42).sin();
-        let (day, hour) = (1 + at / 24 % 28, at % 24);
-        let month = 1 + at / 24 / 28;
-        writeln!(table, "2026-{month:02}-{day:02} {hour:02}:00,{level:.3},{},ok", at * 7 % 5).unwrap();
+        let ms = 1_790_000_000_000 + u64::from(at) * 3_600_000;
+        writeln!(table, "{ms},{level:.3},{},ok", at * 7 % 5).unwrap();
     }
     let file = home.join("river.csv");
     fs::write(&file, table).unwrap();
