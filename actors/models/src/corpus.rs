@@ -33,6 +33,14 @@ const FILES: [(Kind, &str); 9] = [
 /// How often each kind comes, of `Kind::ALL` in order. Not what a centre sees, but enough of each to learn from.
 const SHARES: [usize; 9] = [26, 15, 10, 12, 10, 6, 8, 8, 6];
 
+/// How large a part of the emergencies each kind is; together 1.
+#[must_use]
+pub fn emergency_shares() -> Vec<(Kind, f32)> {
+    let emergencies = || Kind::ALL.iter().zip(SHARES).filter(|(kind, _)| **kind != Kind::None);
+    let sum: usize = emergencies().map(|(_, share)| share).sum();
+    emergencies().map(|(kind, share)| (*kind, share as f32 / sum as f32)).collect()
+}
+
 /// Share of messages in English.
 const ENGLISH_SHARE: f32 = 0.06;
 

@@ -11,8 +11,10 @@ pub mod normalise;
 mod pair;
 pub mod pleas;
 mod policy;
+mod store;
 mod text;
 mod train;
+mod worker;
 
 pub use index::{
     CANDIDATES_MAX, CELL_REPORTS_MAX, GAP_MS_MAX, GLANCES_MAX, Index, REPORTS_MAX, REPORTS_PER_KEY_MAX, Suggestion,
@@ -20,8 +22,10 @@ pub use index::{
 pub use model::{Model, Reason, Score};
 pub use pair::{Ground, Known, Report};
 pub use policy::{Because, MergePolicy, PROBABILITY_FLOOR, Target, Verdict, may_merge_automatically};
+pub use store::{KIND, NAME, shipped};
 pub use text::{Rarity, Text, WORDS_MAX, shared_words};
 pub use train::{DuplicateOptions, DuplicateQuality, DuplicateTrained, recipe, train};
+pub use worker::{Matcher, Question, Same};
 
 /// A report of which it is known what it is about.
 #[derive(Clone, Debug, PartialEq)]

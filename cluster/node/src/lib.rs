@@ -15,6 +15,7 @@ mod dispatch;
 pub mod init;
 pub mod local;
 pub mod model;
+mod models;
 pub mod placement;
 mod recorder;
 mod relay;

@@ -116,7 +116,8 @@ pub async fn run(args: ModelArgs) -> Result<(), Box<dyn Error>> {
             let client = door.open().await?;
             send(&client, PATH, &serde_json::to_value(&registration)?).await?;
             println!("{} {} is registered", registration.name, registration.version);
-            println!("compare it  trongdong model roll-out {} {}", registration.name, registration.version);
+            println!("Copy its artifact to the folder models/ of every node, then let it be compared:");
+            println!("  trongdong model roll-out {} {}", registration.name, registration.version);
         }
         What::RollOut(asked) => {
             let client = asked.door.open().await?;

@@ -160,6 +160,7 @@ pub fn run(args: &TrainArgs) -> Result<(), Box<dyn Error>> {
     if made.is_shipped {
         println!("These are the weights that the product ships.");
     }
+    println!("Copy the artifact to the folder models/ of every node before it is rolled out.");
     println!("register  trongdong model register {} \\", written.registration.display());
     println!("            --url https://NODE:8443 --ca CA.PEM --person {} --password-file FILE", crate::local::ADMIN);
     Ok(())

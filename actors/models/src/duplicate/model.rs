@@ -37,10 +37,10 @@ pub struct Score {
 }
 
 /// The weights that come with the product, trained on its own generator by its own recipe.
-const SHIPPED: &[u8] = include_bytes!("../../trained/duplicate.json");
+pub(super) const SHIPPED: &[u8] = include_bytes!("../../trained/duplicate.json");
 
 impl Kept for Model {
-    const KIND: &'static str = "pair_line";
+    const KIND: &'static str = super::store::KIND;
 
     fn check(&self) -> Result<(), String> {
         self.check()

@@ -71,7 +71,7 @@ impl Registration {
             |error: domain::wire::Malformed| TrainError::Option { option: "name", remedy: error.to_string() };
         let header = &artifact.header;
         let sha256 = artifact.hash();
-        let version = format!("{}-{}", header.version, sha256.get(..HASH_DIGITS).unwrap_or(&sha256));
+        let version = format!("v{}-{}", header.version, sha256.get(..HASH_DIGITS).unwrap_or(&sha256));
         let figures = header.quality.iter().filter(|(_, value)| value.is_finite());
         let figures = figures.map(|(name, value)| Figure { name: name.clone(), value_micro: micro(*value) });
         Ok(Self {

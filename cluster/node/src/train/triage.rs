@@ -5,6 +5,7 @@ use std::{ops::ControlFlow, path::PathBuf};
 use clap::Args;
 use domain::{IncidentKind, KindShare, ModelKind};
 use models::{
+    corpus,
     report::triage_page,
     triage::{Recipe, SHIPPED, Triage, evaluate, hand_written, labels::Kind, make, schema::Truth},
 };
@@ -69,17 +70,22 @@ pub(super) fn train(args: &TriageArgs, say: Say<'_>) -> Result<Made, TrainError>
     })
 }
 
-/// How large a part of the emergencies in the data is of each kind.
+/// How large a part of the emergencies in the data is of each kind: as the generator means it, or counted where there are corrections.
 fn shares(recipe: &Recipe) -> Result<Vec<KindShare>, TrainError> {
+    let share = |kind: &Kind, share: f64| {
+        Some(KindShare { kind: IncidentKind::from_name(kind.name())?, share_micro: micro(share) })
+    };
+    if recipe.corrections.is_empty() {
+        let meant = corpus::emergency_shares();
+        return Ok(meant.iter().filter_map(|(kind, part)| share(kind, f64::from(*part))).collect());
+    }
     let examples = recipe.examples().map_err(TrainError::training)?;
     let kinds = examples.iter().filter_map(|example| match example.truths.first() {
         Some(Truth::One(kind)) => Kind::ALL.get(*kind).filter(|kind| **kind != Kind::None),
         _ => None,
     });
     let all = kinds.clone().count().max(1) as f64;
-    let share = |kind: &Kind| {
-        let count = kinds.clone().filter(|other| *other == kind).count() as f64;
-        Some(KindShare { kind: IncidentKind::from_name(kind.name())?, share_micro: micro(count / all) })
-    };
-    Ok(Kind::ALL.iter().filter_map(share).collect())
+    let count = |kind: &Kind| kinds.clone().filter(|other| *other == kind).count() as f64;
+    let emergencies = Kind::ALL.iter().filter(|kind| **kind != Kind::None);
+    Ok(emergencies.filter_map(|kind| share(kind, count(kind) / all)).collect())
 }

@@ -39,11 +39,9 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
         std::thread::sleep(WARM_UP);
         let direct = paced(&texts, half, |text| triage.read(text).map(drop).map_err(|error| error.to_string()))?;
         let server = Server::start("triage", vec![triage]).map_err(|error| error.to_string())?;
-        let served = paced(&texts, half, |text| {
-            match server.ask(text.to_owned(), Instant::now() + DEADLINE).wait() {
-                Ok(_) | Err(NoAnswer::Late) => Ok(()),
-                Err(error) => Err(error.to_string()),
-            }
+        let served = paced(&texts, half, |text| match server.ask(text.to_owned(), Instant::now() + DEADLINE).wait() {
+            Ok(_) | Err(NoAnswer::Late) => Ok(()),
+            Err(error) => Err(error.to_string()),
         })?;
         Ok::<_, String>((direct, served))
     });
