@@ -183,7 +183,7 @@ fn write(made: &Made, registration: &Registration, out: &Path) -> Result<Written
     let put = |extension: &str, bytes: &[u8]| {
         let path = out.join(format!("{}-{}.{extension}", registration.name, registration.version));
         fs::write(&path, bytes).map_err(|error| TrainError::out(&path, error))?;
-        Ok(path)
+        Ok::<_, TrainError>(path)
     };
     let registration = serde_json::to_string_pretty(registration).map_err(|error| TrainError::out(out, error))? + "\n";
     Ok(Written {

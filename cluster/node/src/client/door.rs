@@ -49,7 +49,10 @@ impl Door {
     /// The file cannot be read.
     pub fn ca_pem(&self) -> Result<Option<Vec<u8>>, ClientError> {
         let read = |file: &PathBuf| {
-            let error = |e| ClientError::Config { field: "ca", remedy: format!("cannot read {}: {e}", file.display()) };
+            let error = |e: std::io::Error| ClientError::Config {
+                field: "ca",
+                remedy: format!("cannot read {}: {e}", file.display()),
+            };
             fs::read(file).map_err(error)
         };
         self.ca.as_ref().map(read).transpose()

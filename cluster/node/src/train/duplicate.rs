@@ -11,7 +11,7 @@ use models::{
         calls::reports,
         evaluate::{SuggestionQuality, evaluate},
         pleas::{NightOptions, Wording, night},
-        recipe, train,
+        recipe, train as learn,
     },
     report::duplicate_page,
 };
@@ -50,7 +50,7 @@ fn train_on(
     let length = first.div_ceil(streams).max(1);
     let mut streams: Vec<Vec<Labelled>> = log[..first].chunks(length).map(<[_]>::to_vec).collect();
     let stop = streams.pop().unwrap_or_default();
-    let trained = train(&streams, &stop, options, &mut |epoch| say(epoch_line(epoch))).map_err(TrainError::training)?;
+    let trained = learn(&streams, &stop, options, &mut |epoch| say(epoch_line(epoch))).map_err(TrainError::training)?;
     let tested = evaluate(&trained.model, log, first, options.shown_from);
     Ok((trained, tested))
 }
