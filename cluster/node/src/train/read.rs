@@ -18,6 +18,8 @@ use crate::replay::table::{self, Table};
 
 /// Bytes of one file when unpacked.
 const FILE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Endings of files with corrections.
+const CORRECTIONS: [&str; 2] = ["tsv", "jsonl"];
 /// How gzip begins.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Kinds of calls that are told apart; all others count as one more.
@@ -89,7 +91,7 @@ pub(super) fn times(path: &Path, table: &Table, column: usize) -> Result<Vec<i64
     table.rows().iter().enumerate().map(read).collect()
 }
 
-/// The corrections of operators: a file, or all `.tsv` files of a folder in the order of their names.
+/// The corrections of operators: a file, or all files of a folder that end as [`CORRECTIONS`] says, in the order of their names.
 ///
 /// # Errors
 /// None there, or a row that cannot be read.
@@ -99,7 +101,7 @@ pub fn labelled(path: &Path) -> Result<Vec<Labelled>, TrainError> {
         entries
             .flatten()
             .map(|entry| entry.path())
-            .filter(|file| file.extension().is_some_and(|e| e == "tsv"))
+            .filter(|file| CORRECTIONS.iter().any(|ending| file.extension().is_some_and(|e| e == *ending)))
             .collect()
     } else {
         vec![path.to_owned()]
@@ -108,7 +110,7 @@ pub fn labelled(path: &Path) -> Result<Vec<Labelled>, TrainError> {
     if files.is_empty() {
         return Err(TrainError::data(
             path,
-            "no .tsv file in it: leave --data out, or name the folder of the corrections",
+            "no .tsv or .jsonl file in it: leave --data out, or name the folder of the corrections",
         ));
     }
     let mut all = Vec::new();

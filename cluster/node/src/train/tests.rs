@@ -203,7 +203,7 @@ fn what_is_missing_or_wrong_is_named() {
     };
     let missing = fails(&["load", "--data", "/nowhere/incidents.csv", "--out", "x"]);
     assert!(missing.starts_with("--data /nowhere/incidents.csv: "), "{missing}");
-    assert!(fails(&["triage", "--data", text(&home), "--out", "x"]).contains("no .tsv file"));
+    assert!(fails(&["triage", "--data", text(&home), "--out", "x"]).contains("no .tsv or .jsonl file"));
     let table = home.join("table.csv");
     fs::write(&table, "time,district\nyesterday,a\n").unwrap();
     assert!(fails(&["load", "--data", text(&table), "--out", "x"]).contains("line 2: \"yesterday\" is no time"));

@@ -18,7 +18,7 @@ use crate::town::measure::micro;
 pub(super) struct TriageArgs {
     #[command(flatten)]
     pub(super) common: Common,
-    /// Corrections of operators: a .tsv file or a folder of them, with the header `id kind severity needs people vulnerable text`.
+    /// Corrections of operators: a file or a folder of them, tab separated with the header `id kind severity needs people vulnerable text`.
     /// Without it, the generator's messages alone.
     #[arg(long)]
     data: Option<PathBuf>,
