@@ -19,7 +19,7 @@ use crate::{
     stats::{self, Samples},
 };
 
-/// Connections, and readings of one request, of the fastest of the runs of readings in the spine's report.
+/// The road, readings of one request and connections of the fastest of the runs of readings in the spine's report.
 const LOAD: (Road, usize, usize) = (Road::Http, 100, 64);
 /// Time between two messages: a hundred a second, sixty times the worst night's thousand in ten minutes.
 const PERIOD: Duration = Duration::from_millis(10);
