@@ -15,6 +15,7 @@
 //! assert_eq!(finding.reason.map(|reason| reason.en()), Some("Higher than ever before"));
 //! ```
 
+pub mod choose;
 mod detector;
 mod habit;
 pub mod nab;

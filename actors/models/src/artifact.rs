@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -64,6 +64,9 @@ pub enum ArtifactError {
         /// What does not fit.
         field: &'static str,
     },
+    /// The weights are numbers, but none that a training gives.
+    #[error("the weights cannot be used: {0}")]
+    Numbers(String),
     /// Another model than the one that is asked for.
     #[error("this is a model of kind {got}, not {want}; name the right file")]
     Kind {
@@ -74,7 +77,41 @@ pub enum ArtifactError {
     },
 }
 
+/// A model whose weights are kept as JSON: few numbers, which a person may want to look at.
+pub trait Kept: Serialize + DeserializeOwned {
+    /// How the weights are to be read; no two models have the same.
+    const KIND: &'static str;
+
+    /// Refuses what a file holds and no training gives.
+    ///
+    /// # Errors
+    /// What is wrong, and what to do.
+    fn check(&self) -> Result<(), String>;
+}
+
 impl Artifact {
+    /// A model with what is known of it; the header's `kind` is the model's.
+    ///
+    /// # Errors
+    /// When the model has no JSON form.
+    pub fn of<T: Kept>(header: Header, model: &T) -> Result<Self, ArtifactError> {
+        let weights = serde_json::to_vec(model).map_err(|error| ArtifactError::Numbers(error.to_string()))?;
+        Ok(Self { header: Header { kind: T::KIND.to_owned(), ..header }, weights })
+    }
+
+    /// The model that is kept here.
+    ///
+    /// # Errors
+    /// When it is another kind of model, or its weights cannot be used.
+    pub fn model<T: Kept>(&self) -> Result<T, ArtifactError> {
+        if self.header.kind != T::KIND {
+            return Err(ArtifactError::Kind { got: self.header.kind.clone(), want: T::KIND });
+        }
+        let model: T = serde_json::from_slice(&self.weights).map_err(|e| ArtifactError::Numbers(e.to_string()))?;
+        model.check().map_err(ArtifactError::Numbers)?;
+        Ok(model)
+    }
+
     /// The artifact as a file's bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
@@ -151,6 +188,31 @@ mod tests {
         let mut other = artifact.clone();
         other.weights[0] = 9;
         assert_ne!(other.hash(), artifact.hash());
+    }
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Line {
+        slope: f32,
+    }
+
+    impl Kept for Line {
+        const KIND: &'static str = "line";
+
+        fn check(&self) -> Result<(), String> {
+            if self.slope > 0.0 { Ok(()) } else { Err("slope is not above 0; train again".to_owned()) }
+        }
+    }
+
+    #[test]
+    fn few_numbers_are_kept_as_text_and_checked_when_they_come_back() {
+        let line = Line { slope: 0.1 };
+        let kept = Artifact::of(artifact().header, &line).unwrap();
+        assert_eq!(kept.header.kind, "line");
+        let again = Artifact::decode(&kept.encode()).unwrap();
+        assert_eq!(again.model::<Line>(), Ok(line));
+        assert!(matches!(artifact().model::<Line>(), Err(ArtifactError::Kind { want: "line", .. })));
+        let falling = Artifact { weights: br#"{"slope":-1.0}"#.to_vec(), ..kept };
+        assert!(matches!(falling.model::<Line>(), Err(ArtifactError::Numbers(_))));
     }
 
     #[test]

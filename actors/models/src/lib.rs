@@ -3,6 +3,7 @@
 pub mod anomaly;
 pub mod artifact;
 pub mod corpus;
+pub mod device;
 pub mod duplicate;
 pub mod forecast;
 pub mod report;

@@ -1,34 +1,65 @@
 //! The report of a training: one HTML file with everything in it, tables and plots, to be opened anywhere.
 
+mod about;
+mod anomaly;
+mod duplicate;
+mod forecast;
 pub mod page;
 pub mod plot;
 
+pub use self::anomaly::{FileFound, anomaly_page};
+pub use self::duplicate::{bins, duplicate_page};
+pub use self::forecast::{forecast_page, load_page};
+
+use self::about::about;
 use self::page::{Page, Section};
 use self::plot::{Line, bars, lines, reliability};
 use crate::artifact::Artifact;
+use crate::triage::Evaluation;
 use crate::triage::train::Trained;
 
 /// The report of a classifier's training. The title is Vietnamese first, English second.
 #[must_use]
 pub fn training_page(title: &str, title_english: &str, artifact: &Artifact, trained: &Trained) -> String {
-    let header = &artifact.header;
     let mut page = Page::new(title, title_english);
-    page.push(Section::Table {
-        title: "Mô hình · Model".to_owned(),
-        columns: vec![String::new(), String::new()],
-        rows: vec![
-            vec!["Tên · Name".to_owned(), format!("{} {}", header.name, header.version)],
-            vec!["SHA-256".to_owned(), artifact.hash()],
-            vec!["Dữ liệu · Data".to_owned(), header.data.clone()],
-            vec!["Hạt giống · Seed".to_owned(), header.seed.to_string()],
-            vec!["Byte · Bytes".to_owned(), artifact.encode().len().to_string()],
-        ],
+    about(&mut page, artifact);
+    classifier(&mut page, trained);
+    page.html()
+}
+
+/// The report of a training of triage: as [`training_page`], and what it makes of messages that people wrote and nobody learned from.
+#[must_use]
+pub fn triage_page(artifact: &Artifact, trained: &Trained, written: &Evaluation) -> String {
+    let mut page = Page::new("Phân loại tin báo", "Triage");
+    about(&mut page, artifact);
+    page.push(Section::Text(format!(
+        "Viết tay, chỉ để kiểm tra · Written by hand, for test only: {} tin · messages, {} khẩn cấp · emergencies; \
+         bị xếp là không khẩn cấp · ranked as none: {}; đúng loại · kind right {:.3}; không khẩn cấp được nhận ra · others ranked as none {:.3}.",
+        written.messages,
+        written.emergencies,
+        written.missed.len(),
+        written.kind_accuracy,
+        written.none_recall
+    )));
+    let recall: Vec<(String, f64)> =
+        written.kind_recall.iter().map(|(kind, recall, n)| (format!("{} ({n})", kind.name()), *recall)).collect();
+    page.push(Section::Plot {
+        title: "Viết tay: độ phủ theo loại · By hand: recall by kind".to_owned(),
+        svg: bars("recall", &recall),
     });
-    page.push(Section::Table {
-        title: "Số đo · Figures".to_owned(),
-        columns: vec!["Tên · Name".to_owned(), "Giá trị · Value".to_owned()],
-        rows: header.quality.iter().map(|(name, value)| vec![name.clone(), format!("{value:.4}")]).collect(),
-    });
+    for head in &written.quality.heads {
+        let title = format!(
+            "Viết tay, {} – xác suất nói và xảy ra · said and came (ECE {:.3})",
+            head.name, head.calibration_error
+        );
+        page.push(Section::Plot { title, svg: reliability(&head.bins) });
+    }
+    classifier(&mut page, trained);
+    page.html()
+}
+
+/// Losses by epoch, and every head by label.
+fn classifier(page: &mut Page, trained: &Trained) {
     let runs = trained.curve.iter().map(|now| now.run).max().unwrap_or(0);
     let mut curves = Vec::new();
     for run in 0..=runs {
@@ -65,5 +96,4 @@ pub fn training_page(title: &str, title_english: &str, artifact: &Artifact, trai
             format!("{} – xác suất nói và xảy ra · said and came (ECE {:.3})", head.name, head.calibration_error);
         page.push(Section::Plot { title, svg: reliability(&head.bins) });
     }
-    page.html()
 }

@@ -4,6 +4,7 @@ pub mod calibrate;
 pub mod danger;
 pub mod evaluate;
 pub mod features;
+mod hand_written;
 pub mod index;
 pub mod labelled;
 pub mod labels;
@@ -23,6 +24,7 @@ mod verdict;
 mod worker;
 
 pub use evaluate::{Evaluation, evaluate};
+pub use hand_written::hand_written;
 pub use recipe::{Made, Recipe, make};
 pub use train::{Progress, Settings, TrainError, Trained, train};
 pub use verdict::{BATCH_MAX, NAME, REASONS_MAX, Reason, SHIPPED, Scored, Triage, Verdict, WORDS_EXPLAINED_MAX};

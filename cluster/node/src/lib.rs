@@ -14,6 +14,7 @@ pub mod demo;
 mod dispatch;
 pub mod init;
 pub mod local;
+pub mod model;
 mod models;
 pub mod placement;
 mod recorder;
@@ -22,6 +23,7 @@ pub mod replay;
 mod run;
 pub mod simulate;
 pub mod town;
+pub mod train;
 pub mod watch;
 
 pub use run::Node;

@@ -1,13 +1,13 @@
 """Peers of the triage model, measured in the same run: scikit-learn's TF-IDF with a linear SVM, and fastText.
 
-    python peers.py --data FOLDER [--messages FILE] > peers.json
+    python peers.py --data FOLDER [--limit N] > peers.json
 
 FOLDER holds train.csv.gz and validation.csv.gz (columns: id, message, original, genre, then 36 labels of 0, 1 or 2).
 Any label above 0 counts as 1. Only `message` is read. Both peers train on train and are judged once on validation.
 Every choice of a setting is made by 3-fold cross-validation on train. Scores follow scikit-learn: micro and macro F1
 over all 36 labels, a label without a case and without a prediction counts 0. Speed is text in, labels out, one thread,
 in batches of 32 (what a server would see) and all at once (the peers' best).
---messages adds a file with one message a line, over which speed is measured instead of the validation texts.
+Speed is measured over the validation texts. --limit N learns from the first N messages only, to try the program itself.
 """
 
 import argparse
@@ -96,7 +96,7 @@ def one_line(text):
     return " ".join(text.lower().split())
 
 
-def fasttext_peer(texts, truth, labels, held_texts, held_truth, speed_texts):
+def fasttext_peer(texts, truth, labels, held_texts, held_truth):
     import fasttext
 
     fasttext.FastText.eprint = lambda *_: None
@@ -123,21 +123,19 @@ def fasttext_peer(texts, truth, labels, held_texts, held_truth, speed_texts):
     return {
         "fasttext_micro_f1": micro,
         "fasttext_macro_f1": macro,
-        "fasttext_per_s_core": per_second(predict, speed_texts, BATCH),
+        "fasttext_per_s_core": per_second(predict, held_texts, BATCH),
     }
 
 
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--data", required=True)
-    arguments.add_argument("--messages")
+    arguments.add_argument("--limit", type=int)
     options = arguments.parse_args()
     texts, truth, labels = load(options.data, "train.csv.gz")
     held_texts, held_truth, _ = load(options.data, "validation.csv.gz")
-    speed_texts = held_texts
-    if options.messages:
-        with open(options.messages, encoding="utf-8") as file:
-            speed_texts = [line.rstrip("\n") for line in file if line.strip()]
+    if options.limit:
+        texts, truth = texts[: options.limit], truth[: options.limit]
 
     c, weight = choose_svm(texts, truth)
     words = vectorizer()
@@ -157,11 +155,11 @@ def main():
         "svm_c": c,
         "svm_class_weight": weight or "none",
         "svm_train_s": seconds,
-        "sklearn_per_s_core": per_second(whole, speed_texts, BATCH),
-        "sklearn_all_at_once_per_s_core": per_second(whole, speed_texts, len(speed_texts)),
+        "sklearn_per_s_core": per_second(whole, held_texts, BATCH),
+        "sklearn_all_at_once_per_s_core": per_second(whole, held_texts, len(held_texts)),
         "sklearn_version": sklearn.__version__,
     }
-    answer.update(fasttext_peer(texts, truth, labels, held_texts, held_truth, speed_texts))
+    answer.update(fasttext_peer(texts, truth, labels, held_texts, held_truth))
     json.dump(answer, sys.stdout, indent=2)
     print()
 

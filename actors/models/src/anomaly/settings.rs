@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::reason::VIEWS;
+use crate::artifact::Kept;
 
 /// What a detector goes by.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -78,5 +79,34 @@ impl Default for Settings {
             half_score: 4.5,
             weights: [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0],
         }
+    }
+}
+
+impl Kept for Settings {
+    const KIND: &'static str = "detector_settings";
+
+    fn check(&self) -> Result<(), String> {
+        let fields = serde_json::to_value(self).map_err(|error| error.to_string())?;
+        let is_usable = |value: &serde_json::Value| value.as_f64().is_some_and(|number| number >= 0.0);
+        for (name, value) in fields.as_object().into_iter().flatten() {
+            if !value.as_array().map_or_else(|| is_usable(value), |all| all.iter().all(is_usable)) {
+                return Err(format!("{name} is no number from 0 up; choose the settings again"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_that_is_no_number_from_zero_up_is_named() {
+        assert_eq!(Settings::default().check(), Ok(()));
+        let wrong = Settings { blend: -1.0, ..Settings::default() };
+        assert!(wrong.check().is_err_and(|error| error.starts_with("blend")));
+        let nothing = Settings { clip: f64::NAN, ..Settings::default() };
+        assert!(nothing.check().is_err_and(|error| error.starts_with("clip")));
     }
 }

@@ -3,7 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    super::forecast::net::{Net, Scratch},
+    super::{
+        artifact::Kept,
+        forecast::net::{Net, Scratch},
+    },
     pair::{GROUNDS, Ground, Known, features},
     text::Rarity,
 };
@@ -35,6 +38,14 @@ pub struct Score {
 
 /// The weights that come with the product, trained on its own generator by its own recipe.
 pub(super) const SHIPPED: &[u8] = include_bytes!("../../trained/duplicate.json");
+
+impl Kept for Model {
+    const KIND: &'static str = super::store::KIND;
+
+    fn check(&self) -> Result<(), String> {
+        self.check()
+    }
+}
 
 impl Model {
     /// The weights that come with the product.

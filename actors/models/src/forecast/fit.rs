@@ -141,7 +141,7 @@ pub fn fit(
             return Err(FitError::TooMany { field, found, most });
         }
     }
-    let device = Device::flex().autodiff();
+    let device = crate::device::training().autodiff();
     let mut random = Random::new(options.seed);
     let mut net = start(rows, outputs, options.hidden, &mut random);
     let mut body = to_body(&net, &device);

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    super::artifact::Kept,
     feature::{self, Window},
     net::{Net, Scratch},
     plan::{Plan, QUANTILES},
@@ -77,6 +78,14 @@ pub struct Forecast {
 pub(super) struct Room {
     inputs: Vec<f32>,
     scratch: Scratch,
+}
+
+impl Kept for Model {
+    const KIND: &'static str = "series_quantiles";
+
+    fn check(&self) -> Result<(), String> {
+        self.check()
+    }
 }
 
 impl Model {

@@ -68,6 +68,12 @@ impl Frame {
     }
 }
 
+/// A drawing as a file of its own: with its name space, and a white ground under its dark letters.
+#[must_use]
+pub fn standalone(svg: &str) -> String {
+    svg.replacen("<svg ", "<svg xmlns=\"http://www.w3.org/2000/svg\" style=\"background:#fff\" ", 1) + "\n"
+}
+
 /// A number with as many digits as a reader wants on an axis.
 fn short(x: f64) -> String {
     if x.abs() >= 100.0 || (x.fract().abs() < 1e-9) { format!("{x:.0}") } else { format!("{x:.2}") }
@@ -174,6 +180,7 @@ mod tests {
         assert_eq!(lines("x", "y", &[]), "<p>–</p>");
         assert!(bars("F1", &[("x".into(), 0.5)]).contains("0.500"));
         let bin = Bin { count: 4, said: 2.0, came: 1 };
+        assert!(standalone(&svg).starts_with("<svg xmlns=") && standalone(&svg).ends_with("</svg>\n"));
         assert_eq!(reliability(&[bin, Bin::default()]).matches("<circle").count(), 1);
     }
 }

@@ -81,7 +81,7 @@ impl Learner {
             weight: (0..hidden * outputs).map(|_| (rng.unit() - 0.5) * spread).collect(),
             bias: vec![0.0; outputs],
         };
-        let device = Device::flex().autodiff();
+        let device = crate::device::training().autodiff();
         Self {
             schema: schema.clone(),
             pace,
@@ -202,10 +202,11 @@ impl Learner {
     pub fn outputs(&self, items: &[&Item]) -> Vec<Vec<f32>> {
         let top = self.top.valid();
         let outputs = self.schema.outputs();
+        let device = crate::device::training();
         let mut all = Vec::with_capacity(items.len());
         for part in items.chunks(256) {
             let sums: Vec<f32> = part.iter().flat_map(|item| self.sum(&item.rows)).collect();
-            let sums = Tensor::<2>::from_data(TensorData::new(sums, [part.len(), self.columns]), &Device::flex());
+            let sums = Tensor::<2>::from_data(TensorData::new(sums, [part.len(), self.columns]), &device);
             let answer = top.forward(sums).into_data().try_into_vec::<f32>().unwrap_or_default();
             all.extend(answer.chunks_exact(outputs).map(<[f32]>::to_vec));
         }

@@ -24,7 +24,7 @@ pub const BATCH_MAX: usize = 32;
 /// The name under which triage is registered.
 pub const NAME: &str = "triage";
 
-/// The model that the product ships, as `cargo run -p models --example train_triage` makes it.
+/// The model that the product ships, as `trongdong train triage` makes it.
 pub const SHIPPED: &[u8] = include_bytes!("../../trained/triage.bin");
 
 /// A label with its calibrated probability.

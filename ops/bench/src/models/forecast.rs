@@ -1,7 +1,7 @@
 //! Forecasts on series that the models have not seen: river, air, traffic, and emergency calls per hour. Each is trained on the first
 //! seven tenths of its time and measured on the rest.
 
-use std::{collections::BTreeMap, fs::File, hint::black_box, path::Path, time::Instant};
+use std::{hint::black_box, path::Path, time::Instant};
 
 use models::forecast::{
     Gather, HOUR_MS, INTERVALS, Live, Model, Observed, Options, Plan, Reading, SeriesKind, Table,
@@ -10,6 +10,13 @@ use models::forecast::{
     quantile_of_sorted, train,
     trend::{Level, SAY_FROM, passing},
 };
+use node::{
+    replay::table::{self, Table as Csv},
+    train::read,
+};
+use serde_json::{Value, json};
+
+use crate::{Result, parts::Found};
 
 /// Part of the time that is trained on.
 const TRAIN_PART: f64 = 0.7;
@@ -18,69 +25,64 @@ const REPORTED_H: [i64; 4] = [3, 6, 12, 24];
 /// The water stages of the Miami river set.
 const STAGES: [&str; 8] = ["WS_S1", "WS_S4", "TWS_S25A", "TWS_S25B", "TWS_S26", "HWS_S25A", "HWS_S25B", "HWS_S26"];
 
-/// Named figures, by name.
-pub(crate) type Figures = BTreeMap<String, f64>;
+/// The log of emergency calls in the folder of the data.
+pub(super) const CALLS: &str = "montgomery911/montgomery911.csv.gz";
 
 /// Measures all of it; `say` gets a line now and then.
-///
-/// # Errors
-///
-/// A file that is not there or not as expected, a training that fails.
-pub(crate) fn measure(data: &Path, say: &mut dyn FnMut(&str)) -> Result<Figures, String> {
-    let mut figures = Figures::new();
-    river(data, &mut figures, say)?;
-    air_and_traffic(data, &mut figures, say)?;
-    calls(data, &mut figures, say)?;
-    Ok(figures)
+pub(crate) fn measure(data: &Path, quick: bool, say: &mut dyn FnMut(String)) -> Result<Found> {
+    let mut found = Found::default();
+    let options = if quick { quick_options() } else { Options::default() };
+    river(data, if quick { &STAGES[..1] } else { &STAGES }, &options, &mut found, say)?;
+    air_and_traffic(data, &options, &mut found, say)?;
+    calls(data, quick, &mut found, say)?;
+    Ok(found)
 }
 
-/// A file of the data folder, by column.
-pub(crate) fn columns(data: &Path, file: &str) -> Result<(Vec<String>, Vec<Vec<String>>), String> {
-    let path = data.join(file);
-    let name = path.display().to_string();
-    let opened = File::open(&path).map_err(|error| format!("{name}: {error}; give the folder with the data"))?;
-    let mut reader = csv::Reader::from_reader(flate2::read::GzDecoder::new(opened));
-    let heads: Vec<String> =
-        reader.headers().map_err(|error| format!("{name}: {error}"))?.iter().map(str::to_owned).collect();
-    let mut columns = vec![Vec::new(); heads.len()];
-    for row in reader.records() {
-        let row = row.map_err(|error| format!("{name}: {error}"))?;
-        for (column, field) in columns.iter_mut().zip(row.iter()) {
-            column.push(field.to_owned());
-        }
+/// To try the benchmark itself.
+fn quick_options() -> Options {
+    let mut options = Options::default();
+    options.fit.epochs_max = 1;
+    options
+}
+
+/// A file of the data folder, with its times.
+struct File {
+    table: Csv,
+    times: Vec<i64>,
+}
+
+impl File {
+    /// `time` joins the cells of the columns that make up a time.
+    fn open(data: &Path, file: &str, time: &[&str]) -> Result<Self> {
+        let path = data.join(file);
+        let table = read::table(&path)?;
+        let columns = time.iter().map(|name| table.column(name)).collect::<std::result::Result<Vec<_>, _>>()?;
+        let at_ms = |row| {
+            let text = columns.iter().map(|column| table::text(row, *column)).collect::<Vec<_>>().join(" ");
+            read::at_ms(&text).ok_or_else(|| format!("{file}: {text:?} is no time"))
+        };
+        let times = table.rows().iter().map(at_ms).collect::<std::result::Result<_, _>>()?;
+        Ok(Self { table, times })
     }
-    Ok((heads, columns))
-}
 
-/// Milliseconds since 1970 of a time as written: `2016-01-31 14:05[:06]`, or `1/31/16 14:05`.
-pub(crate) fn time_ms(date: &str, time: &str) -> Option<i64> {
-    let mut parts = date.split(['-', '/']).map(|part| part.parse::<i64>().ok());
-    let (first, second, third) = (parts.next()??, parts.next()??, parts.next()??);
-    let (year, month, day) = if date.contains('-') { (first, second, third) } else { (2000 + third, first, second) };
-    // Days from the civil calendar (Hinnant 2014).
-    let shifted = if month <= 2 { year - 1 } else { year };
-    let era = shifted.div_euclid(400);
-    let of_era = shifted.rem_euclid(400);
-    let of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
-    let mut clock = time.split(':').map(|part| part.parse::<i64>().ok());
-    let (hour, minute) = (clock.next()??, clock.next()??);
-    let second = clock.next().flatten().unwrap_or(0);
-    Some((((days * 24 + hour) * 60 + minute) * 60 + second) * 1000)
-}
+    /// The readings of a column; `missing` stands for none.
+    fn channel(&self, column: usize, missing: Option<f64>) -> (Gather, Vec<Reading>) {
+        let reading = |(at_ms, row): (&i64, _)| {
+            let value = table::number(row, column).filter(|value| Some(*value) != missing)?;
+            #[allow(clippy::cast_possible_truncation, reason = "a float's narrowing rounds, it does not wrap")]
+            let value = value as f32;
+            Some(Reading { at_ms: *at_ms, value })
+        };
+        (Gather::Last, self.times.iter().zip(self.table.rows()).filter_map(reading).collect())
+    }
 
-fn stamp(text: &str) -> Result<i64, String> {
-    let (date, time) = text.split_once(' ').unwrap_or((text, "00:00"));
-    time_ms(date, time).ok_or_else(|| format!("{text:?} is no time"))
-}
-
-fn readings(times: &[i64], column: &[String], missing: Option<f32>) -> Vec<Reading> {
-    let value = |field: &String| field.parse::<f32>().ok().filter(|value| Some(*value) != missing);
-    times
-        .iter()
-        .zip(column)
-        .filter_map(|(at_ms, field)| Some(Reading { at_ms: *at_ms, value: value(field)? }))
-        .collect()
+    /// The column `target`, and all others beside it but those that `leave` names.
+    fn channels(&self, target: &str, leave: &[&str], missing: Option<f64>) -> Result<Vec<(Gather, Vec<Reading>)>> {
+        let target = self.table.column(target)?;
+        let others = self.table.names().enumerate().filter(|(at, name)| *at != target && !leave.contains(name));
+        let others = others.map(|(at, _)| at).collect::<Vec<_>>();
+        Ok([target].into_iter().chain(others).map(|column| self.channel(column, missing)).collect())
+    }
 }
 
 fn split(rows: usize) -> usize {
@@ -90,22 +92,22 @@ fn split(rows: usize) -> usize {
 }
 
 /// Trains on the first part, measures on the rest.
-fn measured(table: &Table, plan: &Plan) -> Result<(Model, Vec<HorizonQuality>, f64), String> {
+fn measured(table: &Table, plan: &Plan, options: &Options) -> Result<(Model, Vec<HorizonQuality>, f64)> {
     let first = split(table.rows());
     let past = table.channels.iter().map(|channel| channel[..first].to_vec()).collect();
     let past = Table { first_at_ms: table.first_at_ms, step_ms: table.step_ms, channels: past };
     let begun = Instant::now();
-    let trained = train(&past, plan, &Options::default(), &mut |_| ()).map_err(|error| error.to_string())?;
+    let trained = train(&past, plan, options, &mut |_| ())?;
     let took = begun.elapsed().as_secs_f64();
     let found = evaluate(&trained.model, table, first, true);
     Ok((trained.model, found, took))
 }
 
-fn lines(name: &str, found: &[HorizonQuality], say: &mut dyn FnMut(&str)) {
+fn lines(name: &str, found: &[HorizonQuality], say: &mut dyn FnMut(String)) {
     for quality in found.iter().filter(|quality| REPORTED_H.contains(&(quality.ahead_ms / HOUR_MS))) {
         let seasons: Vec<String> =
             quality.seasonal.iter().map(|(season, loss)| format!("season {season} h {loss:.4}")).collect();
-        say(&format!(
+        say(format!(
             "{name:>10} {:>2} h: pinball {:.4}, persistence {:.4}, {}; ratio {:.3}; median off {:.4} (persistence {:.4}); \
              in 90 %: {:.3}, in 50 %: {:.3}; n {}",
             quality.ahead_ms / HOUR_MS,
@@ -122,52 +124,70 @@ fn lines(name: &str, found: &[HorizonQuality], say: &mut dyn FnMut(&str)) {
     }
 }
 
-/// Means over series at the reported times ahead.
-fn summary(prefix: &str, all: &[Vec<HorizonQuality>], figures: &mut Figures) {
-    for hours in REPORTED_H {
+/// Means over series: figures at the reported times ahead, and every time ahead in the details.
+fn summary(prefix: &str, all: &[Vec<HorizonQuality>], found: &mut Found) {
+    let mut hours: Vec<i64> = all.iter().flatten().map(|quality| quality.ahead_ms / HOUR_MS).collect();
+    hours.sort_unstable();
+    hours.dedup();
+    let mut curve = Vec::new();
+    for hours in hours {
         let at: Vec<&HorizonQuality> =
             all.iter().flatten().filter(|quality| quality.ahead_ms == hours * HOUR_MS).collect();
         let mean = |of: &dyn Fn(&HorizonQuality) -> f32| {
             at.iter().map(|quality| f64::from(of(quality))).sum::<f64>() / at.len().max(1) as f64
         };
-        figures.insert(format!("{prefix}_pinball_ratio_{hours}h"), mean(&HorizonQuality::ratio));
-        figures.insert(format!("{prefix}_covered_90_{hours}h"), mean(&|quality| quality.covered[0]));
-        figures.insert(format!("{prefix}_covered_50_{hours}h"), mean(&|quality| quality.covered[1]));
+        let ratio = mean(&HorizonQuality::ratio);
+        let to_persistence = mean(&|quality| quality.pinball / quality.persistence);
+        let (wide, narrow) = (mean(&|quality| quality.covered[0]), mean(&|quality| quality.covered[1]));
+        curve.push(json!({
+            "hours": hours, "ratio": ratio, "ratio_to_persistence": to_persistence, "covered_90": wide, "covered_50": narrow,
+            "series": at.len(),
+        }));
+        if REPORTED_H.contains(&hours) {
+            found.figure(format!("{prefix}_pinball_ratio_{hours}h"), Some(ratio));
+            found.figure(format!("{prefix}_pinball_ratio_to_persistence_{hours}h"), Some(to_persistence));
+            found.figure(format!("{prefix}_covered_90_{hours}h"), Some(wide));
+            found.figure(format!("{prefix}_covered_50_{hours}h"), Some(narrow));
+        }
     }
+    found.note(prefix, curve);
 }
 
 /// Every stage of the river set, with all else in it as covariates.
-fn river(data: &Path, figures: &mut Figures, say: &mut dyn FnMut(&str)) -> Result<(), String> {
-    let (heads, columns) = columns(data, "river_stage/miami_river_hourly.csv.gz")?;
-    let times: Vec<i64> = columns[0].iter().map(|text| stamp(text)).collect::<Result<_, _>>()?;
+fn river(
+    data: &Path,
+    stages: &[&str],
+    options: &Options,
+    found: &mut Found,
+    say: &mut dyn FnMut(String),
+) -> Result<()> {
+    let file = File::open(data, "river_stage/miami_river_hourly.csv.gz", &["Time"])?;
     let mut all = Vec::new();
     let mut passings = Passings::default();
     let (mut seconds, mut speed) = (0.0, (0.0, 0));
-    for stage in STAGES {
-        let target = heads.iter().position(|head| head == stage).ok_or_else(|| format!("no column {stage}"))?;
-        let order = [target].into_iter().chain((1..heads.len()).filter(|at| *at != target));
-        let channels: Vec<_> = order.map(|at| (Gather::Last, readings(&times, &columns[at], None))).collect();
-        let table = Table::from_readings(HOUR_MS, &channels).map_err(|error| error.to_string())?;
+    for stage in stages {
+        let channels = file.channels(stage, &["Time"], None)?;
+        let table = Table::from_readings(HOUR_MS, &channels)?;
         let plan = Plan::hourly(SeriesKind::River, channels.len() - 1, 0);
-        let (model, found, took) = measured(&table, &plan)?;
-        lines(stage, &found, say);
+        let (model, qualities, took) = measured(&table, &plan, options)?;
+        lines(stage, &qualities, say);
         seconds += took;
         speed = pace(&model, &table);
         passings.take(&model, &table);
-        all.push(found);
+        all.push(qualities);
     }
-    summary("river", &all, figures);
-    say(&format!(
+    summary("river", &all, found);
+    say(format!(
         "river: trained in {seconds:.1} s ({} stages); {:.1} us a step, {} bytes a series",
-        STAGES.len(),
+        stages.len(),
         speed.0,
         speed.1
     ));
-    say(&format!("river: {}", passings.line()));
-    figures.insert("forecast_us_per_step".to_owned(), speed.0);
-    figures.insert("forecast_bytes_per_series".to_owned(), speed.1 as f64);
-    figures.insert("forecast_river_train_s".to_owned(), seconds / STAGES.len() as f64);
-    passings.figures(figures);
+    say(format!("river: {}", passings.line()));
+    found.figure("forecast_us_per_step", Some(speed.0));
+    found.figure("forecast_bytes_per_series", Some(speed.1 as f64));
+    found.figure("forecast_river_train_s", Some(seconds / stages.len() as f64));
+    passings.figures(found);
     Ok(())
 }
 
@@ -257,75 +277,58 @@ impl Passings {
         )
     }
 
-    fn figures(&self, figures: &mut Figures) {
+    fn figures(&self, found: &mut Found) {
         let (right, said, _, off) = self.parts();
-        figures.insert("passing_precision".to_owned(), right);
-        figures.insert("passing_recall".to_owned(), said);
-        figures.insert("passing_off_h_median".to_owned(), off);
+        found.figure("passing_precision", Some(right));
+        found.figure("passing_recall", Some(said));
+        found.figure("passing_off_h_median", Some(off));
     }
 }
 
-fn air_and_traffic(data: &Path, figures: &mut Figures, say: &mut dyn FnMut(&str)) -> Result<(), String> {
-    let (heads, columns_) = columns(data, "air_quality/beijing_pm25.csv.gz")?;
-    let times: Vec<i64> = columns_[0].iter().map(|text| stamp(text)).collect::<Result<_, _>>()?;
-    let channels: Vec<_> = (1..heads.len()).map(|at| (Gather::Last, readings(&times, &columns_[at], None))).collect();
-    one("beijing", SeriesKind::Air, &channels, figures, say)?;
+fn air_and_traffic(data: &Path, options: &Options, found: &mut Found, say: &mut dyn FnMut(String)) -> Result<()> {
+    let file = File::open(data, "air_quality/beijing_pm25.csv.gz", &["date"])?;
+    one("beijing", SeriesKind::Air, &file.channels("pollution", &["date"], None)?, options, found, say)?;
 
-    let (heads, columns_) = columns(data, "air_quality/airquality_uci.csv.gz")?;
-    let times: Option<Vec<i64>> =
-        columns_[0].iter().zip(&columns_[1]).map(|(date, time)| time_ms(date, time)).collect();
-    let times = times.ok_or("airquality_uci: a time that is none")?;
     // The reference analyser of nitrogen dioxide; without the column that is missing nine times in ten.
-    let target = heads.iter().position(|head| head == "NO2(GT)").ok_or("airquality_uci: no column NO2(GT)")?;
-    let others = (2..heads.len()).filter(|at| *at != target && heads[*at] != "NMHC(GT)");
-    let channels: Vec<_> = [target]
-        .into_iter()
-        .chain(others)
-        .map(|at| (Gather::Last, readings(&times, &columns_[at], Some(-200.0))))
-        .collect();
-    one("uci_no2", SeriesKind::Air, &channels, figures, say)?;
+    let file = File::open(data, "air_quality/airquality_uci.csv.gz", &["Date", "Time"])?;
+    let channels = file.channels("NO2(GT)", &["Date", "Time", "NMHC(GT)"], Some(-200.0))?;
+    one("uci_no2", SeriesKind::Air, &channels, options, found, say)?;
 
-    let (heads, columns_) = columns(data, "traffic/metro_interstate_i94.csv.gz")?;
-    let column =
-        |name: &str| heads.iter().position(|head| head == name).ok_or_else(|| format!("i94: no column {name}"));
-    let times: Vec<i64> = columns_[column("date_time")?].iter().map(|text| stamp(text)).collect::<Result<_, _>>()?;
-    let mut channels = Vec::new();
-    for name in ["traffic_volume", "temp", "rain_1h", "snow_1h", "clouds_all"] {
-        channels.push((Gather::Last, readings(&times, &columns_[column(name)?], None)));
-    }
-    one("i94", SeriesKind::Traffic, &channels, figures, say)
+    let file = File::open(data, "traffic/metro_interstate_i94.csv.gz", &["date_time"])?;
+    let words = ["holiday", "weather_main", "weather_description", "date_time"];
+    one("i94", SeriesKind::Traffic, &file.channels("traffic_volume", &words, None)?, options, found, say)
 }
 
 fn one(
     name: &str,
     kind: SeriesKind,
     channels: &[(Gather, Vec<Reading>)],
-    figures: &mut Figures,
-    say: &mut dyn FnMut(&str),
-) -> Result<(), String> {
-    let table = Table::from_readings(HOUR_MS, channels).map_err(|error| error.to_string())?;
-    let (_, found, took) = measured(&table, &Plan::hourly(kind, channels.len() - 1, 0))?;
-    lines(name, &found, say);
-    say(&format!("{name}: trained in {took:.1} s on {} hours", split(table.rows())));
-    summary(name, &[found], figures);
+    options: &Options,
+    found: &mut Found,
+    say: &mut dyn FnMut(String),
+) -> Result<()> {
+    let table = Table::from_readings(HOUR_MS, channels)?;
+    let (_, qualities, took) = measured(&table, &Plan::hourly(kind, channels.len() - 1, 0), options)?;
+    lines(name, &qualities, say);
+    say(format!("{name}: trained in {took:.1} s on {} hours", split(table.rows())));
+    summary(name, &[qualities], found);
     Ok(())
 }
 
 /// The 911 calls per hour: the whole county, and its townships.
-fn calls(data: &Path, figures: &mut Figures, say: &mut dyn FnMut(&str)) -> Result<(), String> {
-    let (heads, columns) = columns(data, "montgomery911/montgomery911.csv.gz")?;
-    let column =
-        |name: &str| heads.iter().position(|head| head == name).ok_or_else(|| format!("911: no column {name}"));
-    let times: Vec<i64> = columns[column("time")?].iter().map(|text| stamp(text)).collect::<Result<_, _>>()?;
-    let towns = &columns[column("township")?];
-    let incidents = times.iter().zip(towns).map(|(at_ms, town)| (*at_ms, town.as_str()));
-    let hourly = Hourly::from_incidents(incidents).map_err(|error| error.to_string())?;
+fn calls(data: &Path, quick: bool, found: &mut Found, say: &mut dyn FnMut(String)) -> Result<()> {
+    let file = File::open(data, CALLS, &["time"])?;
+    let town = file.table.column("township")?;
+    let incidents = file.times.iter().zip(file.table.rows()).map(|(at_ms, row)| (*at_ms, table::text(row, town)));
+    let hourly = Hourly::from_incidents(incidents)?;
     let first = split(hourly.hours());
-    let options = LoadOptions { utc_offset_h: 0, ..LoadOptions::default() };
+    let mut options = LoadOptions { utc_offset_h: 0, ..LoadOptions::default() };
+    if quick {
+        options.fit.epochs_max = 1;
+    }
     let begun = Instant::now();
-    let trained = load::train(&hourly.until(first), &options, &mut |_| ()).map_err(|error| error.to_string())?;
-    let model = trained.model;
-    say(&format!(
+    let model = load::train(&hourly.until(first), &options, &mut |_| ())?.model;
+    say(format!(
         "calls: trained in {:.1} s on {first} hours of {} districts; spread of all {:.3}, shared by the day {:.2}",
         begun.elapsed().as_secs_f64(),
         hourly.districts.len(),
@@ -333,9 +336,9 @@ fn calls(data: &Path, figures: &mut Figures, say: &mut dyn FnMut(&str)) -> Resul
         model.shared
     ));
     let all = hourly.districts.len();
-    let found = load::evaluate::evaluate(&model, &hourly, all, first);
-    for at in &found {
-        say(&format!(
+    let horizons = load::evaluate::evaluate(&model, &hourly, all, first);
+    for at in &horizons {
+        say(format!(
             "calls all {:>2} h: pinball {:.4}, persistence {:.4}, week before {:.4}, hour of week {:.4}; ratio {:.3}; in 90 %: {:.3} \
              (exactly {:.3}); n {}",
             at.ahead_h,
@@ -349,14 +352,22 @@ fn calls(data: &Path, figures: &mut Figures, say: &mut dyn FnMut(&str)) -> Resul
             at.count
         ));
     }
+    let curve: Vec<Value> = horizons
+        .iter()
+        .map(|at| {
+            let to_week = at.pinball / at.hour_of_week;
+            json!({ "hours": at.ahead_h, "ratio": at.ratio(), "ratio_hour_of_week": to_week, "covered_90": at.covered_exactly })
+        })
+        .collect();
+    found.note("calls", curve);
     let mean = |of: &dyn Fn(&load::evaluate::LoadHorizon) -> f32| {
-        found.iter().map(|at| f64::from(of(at))).sum::<f64>() / found.len().max(1) as f64
+        horizons.iter().map(|at| f64::from(of(at))).sum::<f64>() / horizons.len().max(1) as f64
     };
     let peer = mean(&|at| at.persistence).min(mean(&|at| at.seasonal));
-    figures.insert("calls_pinball_ratio".to_owned(), mean(&|at| at.pinball) / peer);
-    figures.insert("calls_pinball_ratio_hour_of_week".to_owned(), mean(&|at| at.pinball) / mean(&|at| at.hour_of_week));
-    figures.insert(format!("calls_covered_{:.0}", INTERVALS[0].2 * 100.0), mean(&|at| at.covered));
-    figures.insert("calls_covered_90_exactly".to_owned(), mean(&|at| at.covered_exactly));
+    found.figure("calls_pinball_ratio", Some(mean(&|at| at.pinball) / peer));
+    found.figure("calls_pinball_ratio_hour_of_week", Some(mean(&|at| at.pinball) / mean(&|at| at.hour_of_week)));
+    found.figure(format!("calls_covered_{:.0}", INTERVALS[0].2 * 100.0), Some(mean(&|at| at.covered)));
+    found.figure("calls_covered_90_exactly", Some(mean(&|at| at.covered_exactly)));
     let (mut ours, mut persistence, mut seasonal, mut exactly, mut series) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for district in 0..all {
         for at in load::evaluate::evaluate(&model, &hourly, district, first) {
@@ -368,9 +379,9 @@ fn calls(data: &Path, figures: &mut Figures, say: &mut dyn FnMut(&str)) -> Resul
         }
     }
     let ratio = ours / f64::min(persistence, seasonal);
-    say(&format!("calls by district: ratio {ratio:.3}, in 90 % exactly {:.3}", exactly / series));
-    figures.insert("calls_district_pinball_ratio".to_owned(), ratio);
-    figures.insert("calls_district_covered_90_exactly".to_owned(), exactly / series);
+    say(format!("calls by district: ratio {ratio:.3}, in 90 % exactly {:.3}", exactly / series));
+    found.figure("calls_district_pinball_ratio", Some(ratio));
+    found.figure("calls_district_covered_90_exactly", Some(exactly / series));
 
     let mut live = LoadLive::new(&hourly.districts, 0);
     let counts: Vec<u32> = hourly.counts[..all].iter().map(|series| series[0]).collect();
@@ -381,7 +392,7 @@ fn calls(data: &Path, figures: &mut Figures, say: &mut dyn FnMut(&str)) -> Resul
         black_box(live.forecast(&model, at % (all + 1), 1 + at % 24));
     }
     let us = begun.elapsed().as_secs_f64() * 1e6 / questions as f64;
-    say(&format!("calls: {us:.2} us a forecast, {} bytes a district", live.bytes_per_district()));
-    figures.insert("calls_us_per_forecast".to_owned(), us);
+    say(format!("calls: {us:.2} us a forecast, {} bytes a district", live.bytes_per_district()));
+    found.figure("calls_us_per_forecast", Some(us));
     Ok(())
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     super::{
+        super::artifact::Kept,
         narrow,
         net::{Net, Scratch},
     },
@@ -38,6 +39,14 @@ pub struct LoadModel {
     pub shared: f32,
     /// Local time less UTC, in hours.
     pub utc_offset_h: i64,
+}
+
+impl Kept for LoadModel {
+    const KIND: &'static str = "district_counts";
+
+    fn check(&self) -> Result<(), String> {
+        self.check()
+    }
 }
 
 impl LoadModel {
