@@ -16,6 +16,8 @@ use super::{
 pub const STATE_BYTES_MAX: usize = 2048;
 /// A value counts as at most so much, so that no sum of values is infinite, not even in single precision.
 const VALUE_MAX: f64 = 1e30;
+/// What lies farther outside a range than so many ranges counts as so far: a range may be as good as nothing.
+const BEYOND_MAX: f64 = 1e6;
 /// Milliseconds in a minute.
 const MINUTE_MS: i64 = 60_000;
 /// Orders of surprise up to which a view has nothing to add.
@@ -131,7 +133,7 @@ impl State {
         let drift = self.drift_range.beyond(self.drift, seen, settings.drift_range_readings);
         let record = self.range.beyond(value, seen, settings.range_readings);
 
-        let clear = |beyond: f64| (beyond.abs() - settings.record_min).max(0.0);
+        let clear = |beyond: f64| (beyond.abs() - settings.record_min).clamp(0.0, BEYOND_MAX);
         let away = value - self.mean;
         [
             (View::Away, away.abs(), away > 0.0),
