@@ -68,7 +68,7 @@ impl Default for Settings {
             tail_prior: 10.0,
             season_readings: 150.0,
             utc_offset_minutes: 0,
-            day_readings: 6.0,
+            day_readings: 9.0,
             drift_readings: 6.0,
             drift_range_readings: 30_000.0,
             range_readings: 100_000.0,
@@ -82,7 +82,7 @@ impl Default for Settings {
             habit_half_life_readings: 100_000.0,
             age: 0.6,
             half_score: 4.5,
-            weights: [1.0; VIEWS],
+            weights: [1.0, 1.0, 1.2, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0],
         }
     }
 }
