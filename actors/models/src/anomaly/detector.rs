@@ -14,14 +14,18 @@ use super::{
 
 /// How much the state of one sensor takes at most, bytes.
 pub const STATE_BYTES_MAX: usize = 2048;
-/// A value counts as at most so much, so that no sum of values is infinite.
-const VALUE_MAX: f64 = 1e100;
+/// A value counts as at most so much, so that no sum of values is infinite, not even in single precision.
+const VALUE_MAX: f64 = 1e30;
+/// What lies farther outside a range than so many ranges counts as so far: a range may be as good as nothing.
+const BEYOND_MAX: f64 = 1e6;
+/// Milliseconds in a minute.
+const MINUTE_MS: i64 = 60_000;
 /// Orders of surprise up to which a view has nothing to add.
 const SURPRISE_MIN: f64 = 0.5;
 /// Orders of surprise that at least one view must see before anything is a finding.
 const FINDING_MIN: f64 = 1.0;
-/// A spike also begins a drift, so a drift is named as the reason only when it surprises that much more.
-const DRIFT_CLARITY: f64 = 0.7;
+/// A spike also begins a drift, so what is a mean over readings is named as the reason only when it surprises that much more.
+const MEAN_CLARITY: f64 = 0.7;
 /// The mean that a step is measured from goes over so many readings.
 const SHORT_READINGS: f64 = 6.0;
 
@@ -33,6 +37,7 @@ pub struct State {
     mean: f64,
     short: f64,
     drift: f64,
+    day: f64,
     rarity: f64,
     step: f64,
     season: Season,
@@ -86,7 +91,7 @@ impl State {
             if surprise > SURPRISE_MIN {
                 sum += surprise.powf(settings.blend);
                 strongest = strongest.max(surprise);
-                let clear = if view == View::Drift { surprise * DRIFT_CLARITY } else { surprise };
+                let clear = if matches!(view, View::Drift | View::Day) { surprise * MEAN_CLARITY } else { surprise };
                 if clear > clearest {
                     (clearest, reason) = (clear, Some(view.reason(up)));
                 }
@@ -121,12 +126,14 @@ impl State {
         self.mean += (value - self.mean) * share(settings.level_readings);
         let rarity = self.pattern.rarity(value, seen, settings.pattern_level_readings);
         self.rarity += (rarity - self.rarity) * share(settings.pattern_readings);
-        let rest = self.season.rest(at_ms, value, self.mean, seen, settings.season_readings);
+        let local_ms = at_ms.saturating_add(i64::from(settings.utc_offset_minutes) * MINUTE_MS);
+        let rest = self.season.rest(local_ms, value, self.mean, seen, settings.season_readings);
+        self.day += (rest.kind_spreads - self.day) * share(settings.day_readings);
         self.drift += (rest.apart - self.drift) * share(settings.drift_readings);
         let drift = self.drift_range.beyond(self.drift, seen, settings.drift_range_readings);
         let record = self.range.beyond(value, seen, settings.range_readings);
 
-        let clear = |beyond: f64| (beyond.abs() - settings.record_min).max(0.0);
+        let clear = |beyond: f64| (beyond.abs() - settings.record_min).clamp(0.0, BEYOND_MAX);
         let away = value - self.mean;
         [
             (View::Away, away.abs(), away > 0.0),
@@ -137,6 +144,7 @@ impl State {
             (View::Low, -value, false),
             (View::Hour, rest.spreads.abs(), rest.apart > 0.0),
             (View::Gap, gap_ms as f64, true),
+            (View::Day, self.day.abs(), self.day > 0.0),
         ]
     }
 }

@@ -9,12 +9,14 @@ mod evaluate;
 mod profile;
 mod series;
 mod sweep;
+mod variants;
 
 pub use baseline::{SplitMix, null_scores, perfect_scores, random_scores};
 pub use evaluate::{Figures, Halves, chosen_half, detect, detect_all, figures, figures_at, halves};
 pub use profile::{Profile, ProfileError};
 pub use series::{Series, SeriesError, windows_of};
 pub use sweep::{Best, Judged, best, normalised, raw_at};
+pub use variants::{VARIANTS, variants};
 
 #[cfg(test)]
 mod tests;

@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Levels told apart: `asinh` of the deviations from the level, in whole numbers from −8 to 8.
-const LEVELS: usize = 17;
-const MIDDLE: f64 = 8.0;
+/// Levels told apart: `asinh` of the deviations from the level, in whole numbers from −5 to 5, so that the last ones begin at 45.
+const LEVELS: usize = 11;
+const MIDDLE: f64 = 5.0;
 /// Readings after which a single one moves the level by no more than the clip allows.
 const CLIP_AFTER: f64 = 20.0;
 /// One reading moves the level by at most so many spreads.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// How many ways of looking at a series there are.
-pub const VIEWS: usize = 8;
+pub const VIEWS: usize = 9;
 
 /// How unusual a reading is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,12 +102,23 @@ pub enum View {
     Hour,
     /// Time since the last reading.
     Gap,
+    /// The mean distance, over the last readings, from what is usual at the hour on days of the same kind, in spreads.
+    Day,
 }
 
 impl View {
     /// Every view, in the order of the weights.
-    pub const ALL: [Self; VIEWS] =
-        [Self::Away, Self::Drift, Self::Record, Self::Pattern, Self::Still, Self::Low, Self::Hour, Self::Gap];
+    pub const ALL: [Self; VIEWS] = [
+        Self::Away,
+        Self::Drift,
+        Self::Record,
+        Self::Pattern,
+        Self::Still,
+        Self::Low,
+        Self::Hour,
+        Self::Gap,
+        Self::Day,
+    ];
 
     /// What it means when this view is the most surprising, `up` telling on which side of the usual the reading is.
     pub fn reason(self, up: bool) -> Reason {
@@ -118,8 +129,8 @@ impl View {
             (Self::Drift, false) => Reason::LevelDown,
             (Self::Record, true) => Reason::RecordHigh,
             (Self::Record, false) => Reason::RecordLow,
-            (Self::Hour, true) => Reason::AboveUsual,
-            (Self::Hour, false) => Reason::BelowUsual,
+            (Self::Hour | Self::Day, true) => Reason::AboveUsual,
+            (Self::Hour | Self::Day, false) => Reason::BelowUsual,
             (Self::Pattern, _) => Reason::Pattern,
             (Self::Still, _) => Reason::Flat,
             (Self::Gap, _) => Reason::Gap,

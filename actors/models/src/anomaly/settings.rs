@@ -23,6 +23,10 @@ pub struct Settings {
     pub tail_prior: f64,
     /// Readings that the usual value of an hour of the day is a mean over.
     pub season_readings: f64,
+    /// How far the clock of the place is ahead of UTC, minutes: it says where a day and a weekend begin.
+    pub utc_offset_minutes: i32,
+    /// Readings over which the distance from the usual of the same kind of day is averaged.
+    pub day_readings: f64,
     /// Readings over which the departure from the usual is averaged before it is compared with its range.
     pub drift_readings: f64,
     /// Readings in which the range of that average fades by a factor of e.
@@ -61,9 +65,11 @@ impl Default for Settings {
             level_readings: 4000.0,
             clip: 3.0,
             tail_share: 0.005,
-            tail_slope: 0.1,
+            tail_slope: 0.15,
             tail_prior: 10.0,
             season_readings: 150.0,
+            utc_offset_minutes: 0,
+            day_readings: 9.0,
             drift_readings: 6.0,
             drift_range_readings: 30_000.0,
             range_readings: 100_000.0,
@@ -73,11 +79,11 @@ impl Default for Settings {
             still_readings: 24.0,
             blend: 2.0,
             hold_readings: 400.0,
-            habit: 2.0,
+            habit: 1.5,
             habit_half_life_readings: 100_000.0,
             age: 0.6,
             half_score: 4.5,
-            weights: [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0],
+            weights: [1.0, 1.0, 1.2, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0],
         }
     }
 }

@@ -75,6 +75,19 @@ impl Series {
     }
 }
 
+impl Series {
+    /// Only some of the readings (rows in ascending order). The windows stay as they are, and may begin or end where no
+    /// reading is left, so judge the whole series and take [`Judged::only`](super::Judged::only) of that.
+    pub fn only(&self, rows: &[usize]) -> Self {
+        Self {
+            name: self.name.clone(),
+            at_ms: rows.iter().filter_map(|row| self.at_ms.get(*row).copied()).collect(),
+            values: rows.iter().filter_map(|row| self.values.get(*row).copied()).collect(),
+            windows_ms: self.windows_ms.clone(),
+        }
+    }
+}
+
 /// Reads `labels/combined_windows.json`: the windows of each file, by name.
 ///
 /// # Errors

@@ -75,6 +75,17 @@ impl Judged {
         judged
     }
 
+    /// The same judgement of only some of the readings (rows in ascending order): each keeps its worth, its window and whether
+    /// it counts.
+    pub fn only(&self, rows: &[usize]) -> Self {
+        Self {
+            worth: rows.iter().filter_map(|row| self.worth.get(*row).copied()).collect(),
+            window: rows.iter().filter_map(|row| self.window.get(*row).copied()).collect(),
+            probation: rows.partition_point(|row| *row < self.probation),
+            windows: self.windows,
+        }
+    }
+
     /// How many windows there are.
     pub fn windows(&self) -> usize {
         self.windows
