@@ -18,6 +18,8 @@ use super::verdict::NAME;
 use crate::artifact::{Artifact, Header};
 use crate::corpus::Generator;
 use crate::corpus::grammar::GrammarError;
+use crate::corpus::noise::{Typist, typed};
+use crate::rng::{Rng, mix};
 
 /// The recipe of the shipped model.
 pub const SHIPPED_SEED: u64 = 20_250_701;
@@ -32,8 +34,9 @@ pub const NONE_THRESHOLD_MIN: f32 = 0.9;
 /// network never saw, so they are stranger to it than what people write is to the model that is handed over.
 pub const EMERGENCIES_PER_MISS_MIN: usize = 2000;
 
-/// How many times a correction counts against a generated message: it is real, and rare.
-pub const CORRECTION_COPIES: usize = 4;
+/// How many times a correction is learned from: once as it stands, and else as other people would have typed it. It is real,
+/// and rare.
+pub const CORRECTION_COPIES: usize = 24;
 
 /// What triage is made from.
 #[derive(Debug, Clone)]
@@ -73,9 +76,15 @@ impl Recipe {
     pub fn examples(&self) -> Result<Vec<Example>, GrammarError> {
         let apart: BTreeSet<String> = self.keep_apart.iter().map(|text| plain(text)).collect();
         let generated = Generator::new()?.messages(self.seed, self.messages)?;
-        let mut examples: Vec<Example> = generated.iter().map(super::super::corpus::Message::example).collect();
+        let mut examples: Vec<Example> = generated.iter().map(crate::corpus::Message::example).collect();
+        let mut rng = Rng::new(mix(self.seed));
         for correction in &self.corrections {
-            examples.extend(std::iter::repeat_n(correction.example(), CORRECTION_COPIES));
+            let example = correction.example();
+            for _ in 1..CORRECTION_COPIES {
+                let text = typed(&example.text, &Typist::random(&mut rng), &mut rng);
+                examples.push(Example { text, ..example.clone() });
+            }
+            examples.push(example);
         }
         examples.retain(|example| !apart.contains(&plain(&example.text)));
         Ok(examples)

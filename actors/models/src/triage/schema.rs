@@ -26,6 +26,9 @@ pub struct Head {
     pub choice: Choice,
     /// The labels' names, in the order of the outputs.
     pub labels: Vec<String>,
+    /// True when the labels of one choice are a scale: the one next to the truth is less wrong than the others.
+    #[serde(default)]
+    pub scale: bool,
 }
 
 /// All heads of a classifier.
@@ -80,11 +83,13 @@ impl Schema {
             name: name.to_owned(),
             choice,
             labels: labels.into_iter().map(str::to_owned).collect(),
+            scale: false,
         };
+        let scale = |head: Head| Head { scale: true, ..head };
         Self {
             heads: vec![
                 head("kind", Choice::One, Kind::ALL.iter().map(|k| k.name()).collect()),
-                head("severity", Choice::One, Severity::ALL.iter().map(|s| s.name()).collect()),
+                scale(head("severity", Choice::One, Severity::ALL.iter().map(|s| s.name()).collect())),
                 head("needs", Choice::Any, Need::ALL.iter().map(|n| n.name()).collect()),
                 head("vulnerable", Choice::Any, Vulnerable::ALL.iter().map(|v| v.name()).collect()),
             ],
@@ -94,7 +99,7 @@ impl Schema {
     /// One head with any number of these labels.
     #[must_use]
     pub fn any_of(name: &str, labels: Vec<String>) -> Self {
-        Self { heads: vec![Head { name: name.to_owned(), choice: Choice::Any, labels }] }
+        Self { heads: vec![Head { name: name.to_owned(), choice: Choice::Any, labels, scale: false }] }
     }
 }
 
