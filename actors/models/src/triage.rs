@@ -25,4 +25,6 @@ mod worker;
 pub use evaluate::{Evaluation, evaluate};
 pub use recipe::{Made, Recipe, make};
 pub use train::{Progress, Settings, TrainError, Trained, train};
-pub use verdict::{BATCH_MAX, NAME, REASONS_MAX, Reason, SHIPPED, Scored, Triage, Verdict, WORDS_EXPLAINED_MAX};
+pub use verdict::{
+    BATCH_MAX, NAME, NONE_WORDS_MIN, REASONS_MAX, Reason, SHIPPED, Scored, Triage, Verdict, WORDS_EXPLAINED_MAX,
+};

@@ -198,6 +198,18 @@ impl Features {
         weigh_group(pieces, shape.piece_weight, shape.length_power, &frequency);
     }
 
+    /// How many words of the message the model knows; only after `keep`.
+    #[must_use]
+    pub fn words_known(&self) -> usize {
+        let mut known = vec![false; self.tokens.len()];
+        for occurrence in self.occurrences.iter().filter(|o| !o.piece && o.first == o.last) {
+            if let Some(known) = known.get_mut(usize::from(occurrence.first)) {
+                *known = true;
+            }
+        }
+        known.into_iter().filter(|known| *known).count()
+    }
+
     /// Bucket and weight of each feature, each bucket of a group once.
     #[must_use]
     pub fn rows(&self) -> Vec<(u32, f32)> {
@@ -316,6 +328,8 @@ mod tests {
         let one = extract_known(text, &shape, &index);
         assert!(!one.occurrences.is_empty());
         assert_eq!(one.occurrences, two.occurrences);
+        assert!((1..=one.tokens.len()).contains(&one.words_known()));
+        assert_eq!(extract_known("xyzt qwrt", &shape, &index).words_known(), 0);
     }
 
     #[test]
