@@ -9,6 +9,7 @@ pub mod labelled;
 pub mod labels;
 pub mod learner;
 pub mod letters;
+pub mod lexicon;
 pub mod model;
 pub mod normal;
 pub mod people;

@@ -1,12 +1,14 @@
-//! What the model sees of a message: hashed words, pairs of words and pieces of words, each with a weight.
+//! What the model sees of a message: hashed words, pairs of words, pieces of words and classes of words, each with a weight.
 //!
-//! Two groups, each of length one: words (alone, marked, and in rows) and pieces of 3 to 5 letters, which survive typing
-//! errors. Within a group a feature weighs its inverse document frequency times one plus the logarithm of its count, as in
-//! the TF-IDF of the text-retrieval books. Features are hashed to buckets, so no vocabulary is kept.
+//! Three groups, each of its own length: words (alone, marked, and in rows), pieces of 3 to 5 letters, which survive typing
+//! errors, and classes of words that mean much the same. Within a group a feature weighs its inverse document frequency
+//! times one plus the logarithm of its count, as in the TF-IDF of the text-retrieval books. Features are hashed to buckets,
+//! so no vocabulary is kept.
 
 use serde::{Deserialize, Serialize};
 
 use super::index::Index;
+use super::lexicon::classes;
 use super::normal::{Reading, Token, tokens};
 use crate::rng::mix;
 
@@ -25,6 +27,9 @@ pub struct Shape {
     pub piece_max: usize,
     /// Weight of the pieces beside the words' 1.
     pub piece_weight: f32,
+    /// Weight of the classes of words (`lexicon.rs`); 0 means none.
+    #[serde(default)]
+    pub class_weight: f32,
     /// True to take pairs of words with one word between them too.
     #[serde(default)]
     pub skips: bool,
@@ -50,6 +55,17 @@ impl Shape {
     }
 }
 
+/// Kinds of features, each of which has a weight of its own in a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Group {
+    /// Words, alone and in rows.
+    Word,
+    /// Pieces of words.
+    Piece,
+    /// Classes of words, alone and in pairs.
+    Class,
+}
+
 /// One occurrence of a feature: its bucket, and the tokens it came from.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Occurrence {
@@ -59,8 +75,8 @@ pub struct Occurrence {
     pub first: u16,
     /// Last token.
     pub last: u16,
-    /// False for a word, true for a piece.
-    pub piece: bool,
+    /// What kind of feature it is.
+    pub group: Group,
     /// What this occurrence adds to its bucket's weight; set by `weigh`.
     pub value: f32,
 }
@@ -104,9 +120,9 @@ fn extract_by(text: &str, shape: &Shape, place: impl Fn(u32) -> Option<u32>) -> 
     let tokens = tokens(text, shape.reading());
     let mut out = Vec::with_capacity(tokens.len() * 12);
     let words: Vec<&str> = tokens.iter().map(|token| number_class(&token.plain)).collect();
-    let mut push = |state: u64, first: u16, last: u16, piece: bool| {
+    let mut push = |state: u64, first: u16, last: u16, group: Group| {
         if let Some(bucket) = place(bucket(shape, state)) {
-            out.push(Occurrence { bucket, first, last, piece, value: 0.0 });
+            out.push(Occurrence { bucket, first, last, group, value: 0.0 });
         }
     };
     for (at, token) in tokens.iter().enumerate() {
@@ -114,20 +130,23 @@ fn extract_by(text: &str, shape: &Shape, place: impl Fn(u32) -> Option<u32>) -> 
         let mut state = hash(FNV_OFFSET, b"w:");
         for (next, last) in words.iter().skip(at).take(shape.words_max).zip(first..) {
             state = hash(hash(state, b" "), next.as_bytes());
-            push(state, first, last, false);
+            push(state, first, last, Group::Word);
         }
         if shape.skips
             && let (Some(word), Some(later)) = (words.get(at), words.get(at + 2))
         {
             let state = hash(hash(hash(hash(FNV_OFFSET, b"s:"), word.as_bytes()), b" "), later.as_bytes());
-            push(state, first, first + 2, false);
+            push(state, first, first + 2, Group::Word);
         }
         if token.marked != token.plain {
-            push(hash(hash(FNV_OFFSET, b"m:"), token.marked.as_bytes()), first, first, false);
+            push(hash(hash(FNV_OFFSET, b"m:"), token.marked.as_bytes()), first, first, Group::Word);
         }
         if shape.piece_max > 0 {
-            each_piece(shape, words.get(at).copied().unwrap_or(""), |state| push(state, first, first, true));
+            each_piece(shape, words.get(at).copied().unwrap_or(""), |state| push(state, first, first, Group::Piece));
         }
+    }
+    if shape.class_weight > 0.0 {
+        each_class(&tokens, |state, first, last| push(state, first, last, Group::Class));
     }
     out.sort_unstable_by_key(Occurrence::order);
     Features { tokens, occurrences: out }
@@ -136,7 +155,21 @@ fn extract_by(text: &str, shape: &Shape, place: impl Fn(u32) -> Option<u32>) -> 
 impl Occurrence {
     /// By group, then bucket, then place, as one number: 24 bits of bucket are the most that a shape has.
     fn order(&self) -> u64 {
-        u64::from(self.piece) << 63 | u64::from(self.bucket) << 32 | u64::from(self.first) << 16 | u64::from(self.last)
+        (self.group as u64) << 62 | u64::from(self.bucket) << 32 | u64::from(self.first) << 16 | u64::from(self.last)
+    }
+}
+
+/// The hash of every class of words, and of every two that follow one another.
+fn each_class(tokens: &[Token], mut push: impl FnMut(u64, u16, u16)) {
+    let met = classes(tokens);
+    let place = |at: usize| u16::try_from(at).unwrap_or(u16::MAX);
+    for (at, now) in met.iter().enumerate() {
+        let state = hash(hash(FNV_OFFSET, b"l:"), &now.class.to_le_bytes());
+        push(state, place(now.first), place(now.last));
+        if let Some(next) = met.iter().skip(at + 1).find(|next| next.first > now.last && next.class != now.class) {
+            let pair = hash(hash(state, b" "), &next.class.to_le_bytes());
+            push(pair, place(now.first), place(next.last));
+        }
     }
 }
 
@@ -192,17 +225,21 @@ impl Features {
 
     /// Gives every occurrence its weight: `frequency(bucket)` is the inverse document frequency.
     pub fn weigh(&mut self, shape: &Shape, frequency: impl Fn(u32) -> f32) {
-        let split = self.occurrences.partition_point(|o| !o.piece);
-        let (words, pieces) = self.occurrences.split_at_mut(split);
-        weigh_group(words, 1.0, shape.length_power, &frequency);
-        weigh_group(pieces, shape.piece_weight, shape.length_power, &frequency);
+        for group in self.occurrences.chunk_by_mut(|a, b| a.group == b.group) {
+            let weight = match group.first().map(|o| o.group) {
+                Some(Group::Piece) => shape.piece_weight,
+                Some(Group::Class) => shape.class_weight,
+                _ => 1.0,
+            };
+            weigh_group(group, weight, shape.length_power, &frequency);
+        }
     }
 
     /// How many words of the message the model knows; only after `keep`.
     #[must_use]
     pub fn words_known(&self) -> usize {
         let mut known = vec![false; self.tokens.len()];
-        for occurrence in self.occurrences.iter().filter(|o| !o.piece && o.first == o.last) {
+        for occurrence in self.occurrences.iter().filter(|o| o.group == Group::Word && o.first == o.last) {
             if let Some(known) = known.get_mut(usize::from(occurrence.first)) {
                 *known = true;
             }
@@ -288,6 +325,7 @@ mod tests {
             piece_min: 3,
             piece_max: 4,
             piece_weight: 0.5,
+            class_weight: 0.4,
             skips: true,
             length_power: 1.0,
         }
@@ -296,11 +334,11 @@ mod tests {
     #[test]
     fn a_group_has_length_one_and_the_pieces_their_weight() {
         let shape = shape();
-        let mut features = extract("nước lên nhanh, nước lên", &shape);
+        let mut features = extract("nước lên nhanh, nước lên, nhà ngập", &shape);
         features.weigh(&shape, |_| 1.0);
-        for (piece, length) in [(false, 1.0), (true, 0.5)] {
+        for (group, length) in [(Group::Word, 1.0), (Group::Piece, 0.5), (Group::Class, 0.4)] {
             let mut by_bucket = std::collections::BTreeMap::new();
-            for o in features.occurrences.iter().filter(|o| o.piece == piece) {
+            for o in features.occurrences.iter().filter(|o| o.group == group) {
                 *by_bucket.entry(o.bucket).or_insert(0.0) += o.value;
             }
             let square: f32 = by_bucket.values().map(|v: &f32| v * v).sum();
