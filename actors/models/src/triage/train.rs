@@ -63,14 +63,14 @@ impl Settings {
                 vietnamese: true,
                 words_max: 2,
                 piece_min: 3,
-                piece_max: 5,
-                piece_weight: 0.5,
+                piece_max: 4,
+                piece_weight: 0.25,
                 class_weight: 0.5,
-                skips: false,
-                length_power: 1.0,
+                skips: true,
+                length_power: 0.7,
             },
             texts_min: 3,
-            rows_max: 30_000,
+            rows_max: 36_000,
             hidden: 6,
             pace: Pace {
                 batch: 32,
@@ -83,8 +83,8 @@ impl Settings {
             },
             folds: 4,
             stop: Stop::Loss,
-            epochs_max: 10,
-            patience: 2,
+            epochs_max: 6,
+            patience: 1,
         }
     }
 
