@@ -76,6 +76,13 @@ impl Schema {
         })
     }
 
+    /// True when both answer the same questions in the same places. What only matters while learning may differ.
+    #[must_use]
+    pub fn answers_as(&self, other: &Self) -> bool {
+        let question = |head: &Head| (head.name.clone(), head.choice, head.labels.clone());
+        self.heads.iter().map(question).eq(other.heads.iter().map(question))
+    }
+
     /// The schema of triage: kind, severity, needs, vulnerable.
     #[must_use]
     pub fn triage() -> Self {
@@ -113,5 +120,10 @@ mod tests {
         let spans: Vec<_> = schema.spans().map(|(first, head)| (first, head.labels.len())).collect();
         assert_eq!(spans, [(0, 9), (9, 5), (14, 6), (20, 5)]);
         assert_eq!(schema.outputs(), 25);
+        let mut other = schema.clone();
+        other.heads[1].scale = false;
+        assert!(schema.answers_as(&other));
+        other.heads[1].labels.swap(0, 1);
+        assert!(!schema.answers_as(&other));
     }
 }

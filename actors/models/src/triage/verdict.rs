@@ -106,7 +106,7 @@ impl Triage {
         }
         let (model, none_threshold) = store::decode(&artifact.weights)?;
         let none_threshold = none_threshold.ok_or(ArtifactError::Weights { field: "none_threshold" })?;
-        if model.schema != Schema::triage() {
+        if !model.schema.answers_as(&Schema::triage()) {
             return Err(ArtifactError::Weights { field: "schema" });
         }
         Ok(Self { model, none_threshold })
