@@ -99,7 +99,7 @@ mod tests {
         ];
         let same = matcher.best(&Question { report: plea.clone(), candidates }).unwrap();
         assert_eq!(same.candidate, 1);
-        assert!(same.words.iter().any(|word| word == "loi"), "{same:?}");
+        assert!(same.words.iter().any(|word| word == "12"), "{same:?}");
         let far = vec![report(164_900_000, "xe tải lật ở cầu Gia Bẩy")];
         assert_eq!(matcher.best(&Question { report: plea, candidates: far }), None);
     }
