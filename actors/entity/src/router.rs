@@ -5,7 +5,7 @@ pub(crate) mod place;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -24,6 +24,7 @@ use tokio::{
 
 use crate::{
     admission::{Admission, Permit},
+    advice::Advisor,
     cluster::Cluster,
     config::{
         CATCH_UP_WAIT_MAX, DEADLINE_MAX, ELECTION_WAIT_MAX, EntityConfig, HOPS_MAX, READY_WAIT_MAX, STOP_WAIT_MAX,
@@ -64,7 +65,7 @@ impl Router {
 
     pub(crate) fn over(cluster: Arc<dyn Cluster>, config: EntityConfig) -> Self {
         let counters = Arc::new(Counters::default());
-        let ctx = Arc::new(Ctx { cluster, config, counters, road: std::sync::OnceLock::new() });
+        let ctx = Arc::new(Ctx { cluster, config, counters, road: OnceLock::new(), advisor: OnceLock::new() });
         let hosts: Vec<_> = GroupId::all().map(|group| Arc::new(GroupHost::new(group, ctx.clone()))).collect();
         let road = Arc::new(Road {
             ctx: ctx.clone(),
@@ -142,6 +143,13 @@ impl Router {
     pub fn ingest_came_up(&self) {
         for reign in self.0.hosts.iter().filter_map(|host| host.reign()) {
             reign.clock.came_up();
+        }
+    }
+
+    /// Gives the models to ask. Until then, and on a node that has none, whatever is in use counts as having failed.
+    pub fn advise_with(&self, advisor: Arc<dyn Advisor>) {
+        if self.0.ctx.advisor.set(advisor).is_err() {
+            tracing::warn!("entity: there is an advisor already; the first one stays");
         }
     }
 

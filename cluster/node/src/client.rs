@@ -15,8 +15,11 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+mod door;
 pub mod publisher;
 pub(crate) mod tls;
+
+pub use door::Door;
 
 /// How long one attempt may take: longer than the gateway's own deadline of 10 s.
 const ATTEMPT_MS_MAX: u64 = 12_000;

@@ -14,6 +14,8 @@ pub mod demo;
 mod dispatch;
 pub mod init;
 pub mod local;
+pub mod model;
+mod models;
 pub mod placement;
 mod recorder;
 mod relay;
@@ -22,6 +24,7 @@ mod room;
 mod run;
 pub mod simulate;
 pub mod town;
+pub mod train;
 pub mod watch;
 
 pub use run::Node;

@@ -26,6 +26,7 @@ use crate::{
     config::NodeConfig,
     dispatch::Dispatch,
     init::{FIRST_ADMIN, FOUNDED, FirstAdmin},
+    models::{self, Library},
     placement::{agree_on_live_nodes, assign_cameras},
     recorder::ClusterRecorder,
     relay::Relay,
@@ -45,6 +46,9 @@ const FOUNDING_WITHIN: Duration = Duration::from_secs(30);
 
 /// Deadline of the founding proposal.
 const FOUNDING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Folder of trained models in a node's folder.
+const ARTIFACTS: &str = "models";
 
 /// A running node.
 pub struct Node {
@@ -81,6 +85,8 @@ impl Node {
 
         let router = Router::start(groups.clone(), peers.clone(), EntityConfig::default()).await;
         let _ = dispatch.router.set(router.clone());
+        let library = Library::new(home.join(ARTIFACTS));
+        models::advise(&router, &library);
         let sealing_key = config.sealing_key()?;
         let sealer = Sealer::new(&sealing_key);
         let accounts = Accounts::new(groups.clone(), &sealing_key);
@@ -136,6 +142,8 @@ impl Node {
         tasks.push(tokio::spawn(assign_cameras(groups.clone(), fleet, sealer)));
         tasks.push(tokio::spawn(room::measure(groups.clone(), config.data.clone(), config.disk.clone(), gauge)));
         tasks.push(tokio::spawn(balance(groups.clone(), peers.clone())));
+        tasks.push(tokio::spawn(models::keep(library, groups.clone())));
+        tasks.push(tokio::spawn(models::register_shipped(groups.clone())));
         router.ingest_came_up();
         tracing::info!(node = config.node, gateway = %edge.local_addr(), peers = %peers.local_addr(), "up");
         Ok(Self { groups, router, peers, edge: Some(edge), disk, stop, tasks })

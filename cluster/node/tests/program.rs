@@ -32,7 +32,7 @@ fn without_a_command_it_lists_them() {
     let output = trongdong(&[]);
     assert!(!output.status.success());
     let usage = text(&output.stderr);
-    for command in ["init", "start", "demo", "replay", "watch"] {
+    for command in ["init", "start", "demo", "replay", "watch", "train", "model"] {
         assert!(usage.contains(command), "{usage}");
     }
 }

@@ -6,6 +6,7 @@ mod double;
 mod fold;
 mod http;
 mod hub;
+mod model;
 mod province;
 mod reading;
 mod resume;
