@@ -48,7 +48,16 @@ pub fn limit(world: &World, node: u64, limits: &DiskConfig) -> Result<(), Failur
     let file = home.ok_or_else(|| format!("there is no node {node}"))?.join(node::config::FILE);
     let DiskConfig { low_bytes, full_bytes } = limits;
     let before = fs::read_to_string(&file)?;
-    fs::write(&file, format!("{before}\n[disk]\nlow_bytes = {low_bytes}\nfull_bytes = {full_bytes}\n"))?;
+    let line = |line: &str| match line.split(' ').next() {
+        Some("low_bytes") => format!("low_bytes = {low_bytes}\n"),
+        Some("full_bytes") => format!("full_bytes = {full_bytes}\n"),
+        _ => format!("{line}\n"),
+    };
+    let after: String = before.lines().map(line).collect();
+    if after.trim() == before.trim() {
+        return Err(format!("{} does not name the limits of its disk", file.display()).into());
+    }
+    fs::write(&file, after)?;
     Ok(())
 }
 

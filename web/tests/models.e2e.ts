@@ -20,7 +20,7 @@ async function tally(page: Page, model: string, version: string, count: string):
 }
 
 test.afterEach(async ({ page }) => {
-  for (const command of ['hold?ms=0', 'fail?n=0', 'role?role=operator', 'model-silent?of=triage/v1&on=0']) await fake(page, command);
+  for (const command of ['hold?ms=0', 'fail?n=0', 'role?role=', 'model-silent?of=triage/v1&on=0']) await fake(page, command);
 });
 
 test('a suggestion is accepted by keyboard; incident and register change when the log has it', async ({ page }) => {

@@ -12,8 +12,9 @@ const DECIDING_ROLES: readonly string[] = ['admin', 'operator'];
 const SEVERITIES: Readonly<Record<Severity, string>> = { 1: 'info', 2: 'low', 3: 'medium', 4: 'high', 5: 'critical' };
 
 const role = () => desk.role.toLowerCase().replace('role_', '');
-const send = (target: string, path: string, body: unknown) =>
-  commands.send(target, path, body, settings.t.command.tooMany);
+/** Whether it was committed. */
+const send = async (target: string, path: string, body: unknown): Promise<boolean> =>
+  (await commands.send(target, path, body, settings.t.command.tooMany)) !== undefined;
 const modelPath = (name: string, verb: string) => `/api/models/${encodeURIComponent(name)}/${verb}`;
 
 /** Whether this person may decide on suggestions and look at models. */

@@ -51,7 +51,7 @@ export async function startFake(options: { port: number; root: string }) {
   const sockets = new Map<WebSocket, { greeted: boolean; watching: Map<string, ReturnType<typeof setInterval>> }>();
   const answered = new Map<string, { status: number; body: unknown }>();
   const timelines = new Map<string, { kind: string; at_ms: number; by: string; note: string }[]>();
-  const control = { down: false, silent: false, holdCommandsMs: 0, failNext: 0, skipNext: 0 };
+  const control = { down: false, silent: false, holdCommandsMs: 0, failNext: 0, skipNext: 0, role: '' };
   let quorumAgeMs = 0;
 
   const position = (group: number, index = indexes[group]!) => create(PositionSchema, { epoch: 1n, group, index: BigInt(index), ordinal: 0 });
@@ -130,7 +130,7 @@ export async function startFake(options: { port: number; root: string }) {
   let nextSeq = 1;
   function sessionOf(person: string) {
     nextSeq += 1_000;
-    return { person, ...(PEOPLE[person] ?? PEOPLE['hoa']), next_seq: nextSeq, expires_at_ms: EXPIRES_AT_MS };
+    return { person, ...(PEOPLE[person] ?? PEOPLE['hoa']), ...(control.role === '' ? {} : { role: control.role }), next_seq: nextSeq, expires_at_ms: EXPIRES_AT_MS };
   }
   const decideRest = decider(scene, (group, kind, subject, note = '') => publish(group, [happened(kind, subject, BY, note)]));
   function decide(path: string, input: Input): { status: number; body: unknown } {
@@ -188,7 +188,8 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/hold') control.holdCommandsMs = Number(url.searchParams.get('ms'));
       if (url.pathname === '/fake/fail') control.failNext = Number(url.searchParams.get('n'));
       if (url.pathname === '/fake/skip') control.skipNext = Number(url.searchParams.get('n'));
-      if (url.pathname === '/fake/role') session.role = url.searchParams.get('role') ?? 'operator';
+      // Whoever signs in has this role; empty: their own.
+      if (url.pathname === '/fake/role') control.role = url.searchParams.get('role') ?? '';
       if (url.pathname === '/fake/model-silent') register.tallies.get(url.searchParams.get('of') ?? '')!.silent = url.searchParams.get('on') === '1';
       if (url.pathname === '/fake/quorum') quorumAgeMs = Number(url.searchParams.get('age_ms'));
       return json(response, 200, { indexes, answered: answered.size });

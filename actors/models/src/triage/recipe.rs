@@ -63,7 +63,7 @@ impl Recipe {
             messages: SHIPPED_MESSAGES,
             corrections: Vec::new(),
             keep_apart,
-            version: 1,
+            version: 2,
             settings: Settings::triage(SHIPPED_SEED),
         }
     }

@@ -262,7 +262,7 @@ impl Triage {
 /// True where the probability alone may decide that a message is no emergency: enough words are known, and none is one of
 /// danger.
 #[must_use]
-pub fn may_be_none(features: &Features, dangers: usize) -> bool {
+pub(super) fn may_be_none(features: &Features, dangers: usize) -> bool {
     dangers == 0 && features.words_known() >= NONE_WORDS_MIN
 }
 
