@@ -177,7 +177,7 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
             epoch: args.number("epoch", 1)?,
         }
         .into(),
-        "suggest" | "decide-suggestion" | "report-silence" => super::model::command(name, args)?,
+        "suggest" | "decide-suggestion" | "report-silence" | "report-load" => super::model::command(name, args)?,
         _ if name.ends_with("-model") => super::model::command(name, args)?,
         _ if name.ends_with("-alarm") || name.ends_with("-alarm-report") => alarm_command(name, args)?,
         _ => incident_command(name, args, runner)?,
