@@ -9,3 +9,4 @@ pub mod report;
 pub mod rng;
 pub mod serve;
 pub mod triage;
+pub mod watch;

@@ -148,7 +148,8 @@ impl WatchRule {
             let raised = self.raised.entry(district).or_default();
             let at = raised.partition_point(|at| *at <= alarm.raised_at_ms);
             raised.insert(at, alarm.raised_at_ms);
-            raised.truncate(FINDINGS_PER_DISTRICT_MAX);
+            let over = raised.len().saturating_sub(FINDINGS_PER_DISTRICT_MAX);
+            raised.drain(..over);
         }
     }
 
