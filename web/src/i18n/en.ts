@@ -102,6 +102,8 @@ export const en: Dict = {
       fault: 'device fault',
       'no-signal': 'no picture',
       flood: 'alarm flood',
+      unusual: 'unusual',
+      forecast: 'forecast to pass a limit',
       smoke: 'smoke detected',
     },
     shelveHeading: 'Shelve alarm',

@@ -102,6 +102,8 @@ export const vi = {
       fault: 'hỏng thiết bị',
       'no-signal': 'không có hình',
       flood: 'cảnh báo dồn dập',
+      unusual: 'bất thường',
+      forecast: 'dự báo vượt ngưỡng',
       smoke: 'phát hiện khói',
     } as Record<string, string>,
     shelveHeading: 'Tạm ẩn cảnh báo',
