@@ -1,5 +1,7 @@
+import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
-import { bandPath, loadOf, loadTop, rankLoad, type LoadDay, type LoadWire } from './load';
+import { LoadNoticeSchema, LoadSide } from '../gen/trongdong/v1/admin_unit_pb';
+import { bandPath, loadOf, loadTop, noticeOf, rankLoad, type LoadDay, type LoadWire } from './load';
 
 const hours = [
   { low: 0, median: 1, high: 4 },
@@ -33,4 +35,10 @@ test('the band goes along the highs and back along the lows, and the count is on
   expect(bandPath(hours, 8, 20, 80)).toBe('0,40 10,40 10,0 20,0 20,70 10,70 10,80 0,80');
   expect(bandPath([], 8, 20, 80)).toBe('');
   expect(loadTop(loadOf(wire).districts[0]!)).toBe(9);
+});
+
+test('a notice is there only while a district is not as expected', () => {
+  expect(noticeOf(undefined)).toBeUndefined();
+  const wire = create(LoadNoticeSchema, { side: LoadSide.BELOW, count: 1, low: 3, high: 9, reportedAtMs: 7n });
+  expect(noticeOf(wire)).toEqual({ side: 'below', count: 1, low: 3, high: 9, reportedAtMs: 7 });
 });

@@ -1,7 +1,24 @@
 // How many incidents each district should have today, and how many it has.
+import { LoadSide as SideWire, type LoadNotice as NoticeWire } from '../gen/trongdong/v1/admin_unit_pb';
 
 export type LoadState = 'off' | 'missing' | 'learning' | 'ready' | 'failed';
 export type LoadSide = 'within' | 'above' | 'below';
+
+/** A district's count of the day so far has left what was expected of it. */
+export interface LoadNotice {
+  side: 'above' | 'below';
+  count: number;
+  low: number;
+  high: number;
+  reportedAtMs: number;
+}
+
+/** The domain notice of a wire notice; undefined while a district is as expected. */
+export function noticeOf(wire: NoticeWire | undefined): LoadNotice | undefined {
+  if (wire === undefined) return undefined;
+  const { count, low, high } = wire;
+  return { side: wire.side === SideWire.BELOW ? 'below' : 'above', count, low, high, reportedAtMs: Number(wire.reportedAtMs) };
+}
 
 /** What was expected of one hour. */
 export interface HourBand {
