@@ -225,6 +225,7 @@ export const en: Dict = {
       alarm_shelved: 'Alarm shelved',
       alarm_unshelved: 'Alarm unshelved',
       alarm_report_confirmed: 'Became an incident',
+      alarm_amended: 'Said anew by a model',
       ...enModels.event,
     },
   },

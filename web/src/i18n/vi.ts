@@ -225,6 +225,7 @@ export const vi = {
       alarm_shelved: 'Tạm ẩn cảnh báo',
       alarm_unshelved: 'Bỏ tạm ẩn',
       alarm_report_confirmed: 'Đã chuyển thành sự cố',
+      alarm_amended: 'Mô hình nói lại',
       ...viModels.event,
     } as Record<string, string>,
   },
