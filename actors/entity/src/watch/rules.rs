@@ -170,8 +170,8 @@ impl WatchRule {
         match &found {
             Found::Unusual(_) => self.unusual(by, found, spotted.value, scene),
             Found::Passing(passing) => {
-                let mut limits = scene.known.sensor.thresholds.iter();
-                let Some(limit) = limits.find(|limit| limit.condition == passing.condition) else {
+                let mut thresholds = scene.known.sensor.thresholds.iter();
+                let Some(limit) = thresholds.find(|limit| limit.condition == passing.condition) else {
                     return Decided::Nothing;
                 };
                 if scene.known.alarms.active(&scene.key(&passing.condition)).is_some() {

@@ -152,8 +152,7 @@ pub fn learn(history: &History, options: &Options) -> Result<Learnt, LearnError>
     let horizons = &trained.quality.horizons;
     let ratio = horizons.iter().map(crate::forecast::evaluate::HorizonQuality::ratio).sum::<f32>()
         / horizons.len().max(1) as f32;
-    // Also what is no number is no better.
-    if !(ratio < 1.0) {
+    if ratio.is_nan() || ratio >= 1.0 {
         return Err(LearnError::NoBetter { ratio });
     }
     let (live, said) = warmed(&trained.model, &table);

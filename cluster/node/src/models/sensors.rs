@@ -29,13 +29,13 @@ use sha2::{Digest as _, Sha256};
 
 use forecast::ForecastWorker;
 use load::Load;
-pub use load::LoadReport;
+pub(crate) use load::LoadReport;
 
 /// The version under which the recipes of this program are registered.
 const VERSION: &str = "v1";
 
 /// The models of sensors and of load on this node. Dropping it ends their threads after what they are at.
-pub struct Sensors {
+pub(crate) struct Sensors {
     watchers: Arc<Watchers>,
     load: Arc<Load>,
     stopped: Arc<AtomicBool>,
@@ -45,7 +45,7 @@ pub struct Sensors {
 ///
 /// # Errors
 /// When the system gives no thread.
-pub fn start(groups: &Groups, router: &Router) -> io::Result<Sensors> {
+pub(crate) fn start(groups: &Groups, router: &Router) -> io::Result<Sensors> {
     let stopped = Arc::new(AtomicBool::new(false));
     let worker = ForecastWorker::start(groups.clone(), Arc::clone(&stopped))?;
     let watchers = Arc::new(Watchers {
@@ -64,7 +64,7 @@ pub fn start(groups: &Groups, router: &Router) -> io::Result<Sensors> {
 ///
 /// # Errors
 /// Never: the names are right.
-pub fn shipped() -> Result<Vec<RegisterModel>, domain::wire::Malformed> {
+pub(crate) fn shipped() -> Result<Vec<RegisterModel>, domain::wire::Malformed> {
     let data = "learnt on each node from the operator's own records; the version names the recipe";
     let of = |kind: ModelKind, recipe: &str| {
         Ok(RegisterModel {
@@ -87,13 +87,13 @@ pub fn shipped() -> Result<Vec<RegisterModel>, domain::wire::Malformed> {
 impl Sensors {
     /// The load forecast as it was last computed, for `GET /api/load`.
     #[must_use]
-    pub fn load(&self) -> LoadReport {
+    pub(crate) fn load(&self) -> LoadReport {
         self.load.report()
     }
 
     /// What the threads have answered, for `/metrics`.
     #[must_use]
-    pub fn counts(&self) -> [(&'static str, Counts); 2] {
+    pub(crate) fn counts(&self) -> [(&'static str, Counts); 2] {
         [("anomaly", self.watchers.anomaly.counts()), ("forecast", self.watchers.forecast.counts())]
     }
 }
@@ -115,13 +115,19 @@ struct Watchers {
 impl Watcher for Watchers {
     fn watch(&self, sights: Sights, findings: Findings) {
         let until = sights.until;
-        let give = |answer: Result<Vec<Spotted>, NoAnswer>| findings.give(answer.map_err(|error| silence(&error)));
-        match sights.kind {
-            ModelKind::Anomaly if sights.sha256 == self.anomaly_sha256 => self.anomaly.ask_with(sights, until, give),
-            ModelKind::Forecast if sights.sha256 == self.forecast_sha256 => self.forecast.ask_with(sights, until, give),
-            _ => findings.give(Err(Silence::Off)),
+        let is = |kind, sha256| sights.kind == kind && sights.sha256 == sha256;
+        if is(ModelKind::Anomaly, self.anomaly_sha256) {
+            self.anomaly.ask_with(sights, until, |answer| give(findings, answer));
+        } else if is(ModelKind::Forecast, self.forecast_sha256) {
+            self.forecast.ask_with(sights, until, |answer| give(findings, answer));
+        } else {
+            findings.give(Err(Silence::Off));
         }
     }
+}
+
+fn give(findings: Findings, answer: Result<Vec<Spotted>, NoAnswer>) {
+    findings.give(answer.map_err(|error| silence(&error)));
 }
 
 fn silence(error: &NoAnswer) -> Silence {

@@ -20,7 +20,8 @@ pub(super) fn raise(work: &mut Work<'_>, command: &RaiseAlarm) -> Outcome {
         && former.episode == command.episode
     {
         if former.active && command.finding.is_some() && command.finding != former.finding {
-            return amend(work, former.clone(), command);
+            let active = former.clone();
+            return amend(work, active, command);
         }
         return Ok(accepted(&former.key, former.version));
     }

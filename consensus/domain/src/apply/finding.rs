@@ -69,6 +69,6 @@ fn refuse_beside(state: &State, key: &AlarmKey, counts: impl Fn(&Condition) -> b
 fn alarms_of<'a>(state: &'a State, key: &'a AlarmKey) -> impl Iterator<Item = &'a Alarm> {
     // A name begins with no byte below a hyphen, so all conditions of the entity stand from here on.
     let first = Condition::new("-").map(|condition| AlarmKey { entity: key.entity.clone(), condition });
-    let from = first.into_iter().flat_map(|first| state.alarms.range(first..));
-    from.take_while(|(other, _)| other.entity == key.entity).map(|(_, alarm)| alarm)
+    let from = first.into_iter().flat_map(move |first| state.alarms.range(first..));
+    from.take_while(move |(other, _)| other.entity == key.entity).map(|(_, alarm)| alarm)
 }

@@ -41,7 +41,7 @@ const NO_DISTRICT: &str = "no-district";
 /// Where the load forecast stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum LoadState {
+pub(crate) enum LoadState {
     /// No version is in use, or somebody switched it off.
     #[default]
     Off,
@@ -57,23 +57,23 @@ pub enum LoadState {
 
 /// The load forecast as it was last computed.
 #[derive(Clone, Debug, Default, Serialize)]
-pub struct LoadReport {
+pub(crate) struct LoadReport {
     /// Where it stands.
-    pub state: LoadState,
+    pub(crate) state: LoadState,
     /// Which model; empty: none.
-    pub model: String,
+    pub(crate) model: String,
     /// In which version.
-    pub model_version: String,
+    pub(crate) model_version: String,
     /// When it was computed, Unix milliseconds; 0: never.
-    pub at_ms: i64,
+    pub(crate) at_ms: i64,
     /// Hours of history, and how many are needed.
-    pub hours: usize,
+    pub(crate) hours: usize,
     /// See `hours`.
-    pub hours_least: usize,
+    pub(crate) hours_least: usize,
     /// When the day began that it is about.
-    pub day_at_ms: i64,
+    pub(crate) day_at_ms: i64,
     /// By district; the last one, without a name, is all together.
-    pub districts: Vec<DistrictDay>,
+    pub(crate) districts: Vec<DistrictDay>,
 }
 
 /// The thread that computes it, and what it computed.
@@ -241,7 +241,6 @@ impl Worker {
 }
 
 /// What is to be reported of a district, if anything: a notice, or that there is none any more.
-#[allow(clippy::option_option, reason = "a report of nothing is a report")]
 fn changed(
     report: &LoadReport,
     found: Option<&DistrictDay>,
