@@ -7,4 +7,4 @@ mod failover;
 mod incident;
 mod record;
 mod watch;
-mod world;
+pub(crate) mod world;

@@ -334,3 +334,7 @@ fn value(value: f64) -> Option<Micro> {
     let micro = (value * 1e6).round() as i64;
     Some(Micro(micro))
 }
+
+#[cfg(test)]
+#[path = "rules_tests.rs"]
+mod tests;
