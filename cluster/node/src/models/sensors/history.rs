@@ -47,7 +47,7 @@ pub(super) async fn read(
             }
             let Some((last, _)) = found.last().filter(|_| found.len() == ROWS_PER_SCAN) else { break };
             // The key right after it.
-            at = [last, &[0][..]].concat().into();
+            at = [&last[..], &[0][..]].concat().into();
         }
         to = from;
     }
