@@ -164,11 +164,11 @@ mod tests {
     const LEAD: Lead = Lead { group: 3, reign: 9 };
     const LEVELS: [Level; 2] =
         [Level { level: 0, limit: 9.0, above: true }, Level { level: 1, limit: 2.0, above: true }];
-    const HOURS: i64 = 900;
+    const HOURS: i64 = 1000;
 
-    /// A tide of twelve hours between 0 and 3.
+    /// A tide between 0 and 3 whose period fits in no season that a simple peer repeats.
     fn tide(hour: i64) -> f64 {
-        1.5 - 1.5 * (hour as f64 / 12.0 * std::f64::consts::TAU).cos() + (hour * 7 % 5) as f64 / 50.0
+        1.5 - 1.5 * (hour as f64 / 11.3 * std::f64::consts::TAU).cos()
     }
 
     fn learnt() -> Learnt {
@@ -176,7 +176,7 @@ mod tests {
         for hour in 0..HOURS {
             history.take(hour * HOUR_MS, tide(hour));
         }
-        let fit = FitOptions { hidden: 0, epochs_max: 25, rate: 1e-2, ..Options::default().fit };
+        let fit = FitOptions { hidden: 0, epochs_max: 25, batch: 32, rate: 1e-2, ..Options::default().fit };
         learn(&history, &Options { fit, ..Options::default() }).unwrap()
     }
 

@@ -121,7 +121,7 @@ pub enum LearnError {
     /// It forecasts no better than that all stays as it is or repeats.
     #[error("its loss is {ratio:.3} of that of the best simple peer; limits and rates go on without it")]
     NoBetter {
-        /// Loss over the best peer's, mean over the times ahead.
+        /// Loss over the best peer's, over all times ahead.
         ratio: f32,
     },
     /// Training failed.
@@ -136,7 +136,7 @@ pub struct Learnt {
     pub(super) live: Live,
     /// What it says after the newest step of the history.
     pub(super) said: Option<Forecast>,
-    /// Loss over the best simple peer's on what it did not learn from, mean over the times ahead; below 1 is better.
+    /// Loss over the best simple peer's on what it did not learn from, over all times ahead; below 1 is better.
     pub ratio: f32,
 }
 
@@ -150,8 +150,9 @@ pub fn learn(history: &History, options: &Options) -> Result<Learnt, LearnError>
     let plan = Plan::hourly(history.kind, 0, UTC_OFFSET_H * HOUR_MS);
     let trained = train(&table, &plan, options, &mut |_| ())?;
     let horizons = &trained.quality.horizons;
-    let ratio = horizons.iter().map(crate::forecast::evaluate::HorizonQuality::ratio).sum::<f32>()
-        / horizons.len().max(1) as f32;
+    // Of the sums: at a time ahead at which a peer happens to be all but perfect, a ratio of its own says little.
+    let (own, peer) = horizons.iter().fold((0.0, 0.0), |sums, it| (sums.0 + it.pinball, sums.1 + it.best_peer()));
+    let ratio: f32 = own / peer;
     if ratio.is_nan() || ratio >= 1.0 {
         return Err(LearnError::NoBetter { ratio });
     }
