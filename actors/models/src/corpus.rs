@@ -1,14 +1,17 @@
 //! Messages to learn from, written by a generator: pleas as people of Thái Nguyên send them, and what else comes in.
 //!
 //! The patterns are in `grammar/`. A message is a core (which says what happened and fixes the labels) with what people
-//! put around it: a greeting, a place, who is there, a cry, a number to call back; then a typist spoils it. Everything
-//! that comes from one core is one group, so a model is judged on cores that it has not seen.
+//! put around it (`compose.rs`): a greeting, a place, who is there, a cry, a number to call back; then a typist spoils it
+//! (`noise.rs`). Cores are cut into parts, and what comes from one part is one group, so a model is judged on cores that it
+//! has not seen.
 
+pub mod compose;
 pub mod grammar;
 pub mod noise;
 pub mod places;
 
-use self::grammar::{GrammarError, Names, Node, Sink, expand, parse};
+use self::compose::{Draft, Frames, Plan};
+use self::grammar::{GrammarError, Names, Node, parse};
 use self::noise::{Typist, typed};
 use self::places::Places;
 use crate::rng::{Rng, mix};
@@ -44,8 +47,16 @@ pub fn emergency_shares() -> Vec<(Kind, f32)> {
 /// Share of messages in English.
 const ENGLISH_SHARE: f32 = 0.06;
 
-/// Cores of two messages in one come from the same part of the cores, so that a split by group splits both.
+/// Cores are cut into so many parts, each of neighbours in their file, which are about the same thing. What is said together
+/// comes from one part, and a part is a group: a split by group never has half of a message on either side, and what is held
+/// out is strange to the network, as what people write is.
 const PARTS: usize = 60;
+
+/// Share of the messages that say two things of one kind.
+const SECOND_SHARE: f32 = 0.16;
+
+/// Share of the emergencies that begin with something that is none: thanks for the last time, a question, an all-clear.
+const AFTER_NONE_SHARE: f32 = 0.03;
 
 /// A message with all that is to be said of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,31 +116,6 @@ pub struct Generator {
     frames: Frames,
 }
 
-/// What stands around a core.
-#[derive(Debug, Clone)]
-struct Frames {
-    hello: Vec<Node>,
-    oh: Vec<Node>,
-    family: Vec<Node>,
-    weak: Vec<Node>,
-    cry: Vec<Node>,
-    send: Vec<Node>,
-    phone: Vec<Node>,
-    thanks: Vec<Node>,
-    note: Vec<Node>,
-    order: Vec<Node>,
-}
-
-/// A message while it is put together.
-#[derive(Debug, Default)]
-struct Draft<'a> {
-    text: String,
-    people: Option<u32>,
-    vulnerable: Vec<Vulnerable>,
-    english: bool,
-    places: Option<&'a Places>,
-}
-
 impl Generator {
     /// Reads the grammar.
     ///
@@ -140,37 +126,26 @@ impl Generator {
         for (_, file) in FILES {
             let mut cores = Vec::new();
             for (at, line) in lines(file) {
-                cores.push(core(line, at, cores.len())?);
+                cores.push(core(line, at)?);
             }
-            vietnamese.push(cores);
+            vietnamese.push(in_parts(cores));
         }
         let mut english = vec![Vec::new(); Kind::ALL.len()];
         for (at, line) in lines(ENGLISH) {
             let (kind, rest) = line.split_once(' ').unwrap_or((line, ""));
             let kind = Kind::named(kind).ok_or(GrammarError::Pattern { line: at, what: "the kind is not known" })?;
             if let Some(cores) = english.get_mut(kind.index()) {
-                cores.push(core(rest, at, cores.len())?);
+                cores.push(core(rest, at)?);
             }
         }
-        let frames = Frames {
-            hello: parse("<hello>", 0)?,
-            oh: parse("<oh>", 0)?,
-            family: parse("<family>", 0)?,
-            weak: parse("<weak>", 0)?,
-            cry: parse("<helpcry>", 0)?,
-            send: parse("<send>", 0)?,
-            phone: parse("<phonepart>", 0)?,
-            thanks: parse("<thanks>", 0)?,
-            note: parse(
-                "[Tin báo|BC|Nguồn tin người dân|Người báo nữ|Người báo nam|Cuộc gọi <time>|Người dân báo|Tiếp nhận <time>]: ",
-                0,
-            )?,
-            order: parse(
-                "[đề nghị điều lực lượng|đã chuyển công an xã|chờ xác minh|người báo hoảng loạn|máy ngắt giữa chừng|cần <num> thuyền|yêu cầu hỗ trợ]",
-                0,
-            )?,
-        };
-        Ok(Self { names: Names::parse(COMMON)?, places: Places::parse(PLACES), vietnamese, english, frames })
+        let english = english.into_iter().map(in_parts).collect();
+        Ok(Self {
+            names: Names::parse(COMMON)?,
+            places: Places::parse(PLACES),
+            vietnamese,
+            english,
+            frames: Frames::new()?,
+        })
     }
 
     /// Some messages; the same seed and count give the same.
@@ -183,107 +158,40 @@ impl Generator {
     }
 
     fn message(&self, rng: &mut Rng) -> Result<Message, GrammarError> {
-        let mut ticket = rng.below(SHARES.iter().sum());
-        let mut kind = Kind::None;
-        for (candidate, share) in Kind::ALL.iter().zip(SHARES) {
-            if ticket < share {
-                kind = *candidate;
-                break;
-            }
-            ticket -= share;
-        }
+        let kind = kind(rng);
         let english = rng.chance(ENGLISH_SHARE);
         let all = if english { &self.english } else { &self.vietnamese };
-        let cores = all.get(kind.index()).map_or(&[][..], Vec::as_slice);
-        let Some(place) = (!cores.is_empty()).then(|| rng.below(cores.len())) else {
-            return Err(GrammarError::Unknown(kind.name().to_owned()));
+        let of = |kind: Kind| all.get(kind.index()).map_or(&[][..], Vec::as_slice);
+        let missing = || GrammarError::Unknown(kind.name().to_owned());
+        let first = rng.pick(of(kind)).ok_or_else(missing)?;
+        let mut together = |kind: Kind, share: f32| {
+            let beside: Vec<&Core> = of(kind).iter().filter(|other| other.part == first.part).collect();
+            if rng.chance(share) { rng.pick(&beside).copied() } else { None }
         };
-        let Some(first) = cores.get(place) else { return Err(GrammarError::Unknown(kind.name().to_owned())) };
-        let second: Vec<&Core> = cores.iter().filter(|other| other.part == first.part).collect();
-        let second = if rng.chance(0.12) { rng.pick(&second).copied() } else { None };
-        let mut draft = Draft { places: Some(&self.places), english, ..Draft::default() };
-        self.write(kind, first, second, rng, &mut draft)?;
+        let second = together(kind, SECOND_SHARE);
+        let before = if kind == Kind::None { None } else { together(Kind::None, AFTER_NONE_SHARE) };
+        let cores: Vec<&[Node]> =
+            before.into_iter().chain([first]).chain(second).map(|core| core.nodes.as_slice()).collect();
         let mut needs = first.needs.clone();
         needs.extend(second.iter().flat_map(|core| core.needs.iter().copied()));
         needs.sort();
         needs.dedup();
+        let of_core = first.severity.max(second.and_then(|core| core.severity));
+        let mut draft = Draft { places: Some(&self.places), english, ..Draft::default() };
+        self.frames.write(Plan { kind, severity: of_core, cores: &cores }, &self.names, rng, &mut draft)?;
         draft.vulnerable.sort();
         draft.vulnerable.dedup();
         let text = typed(&draft.text, &Typist::random(rng), rng);
-        let group = mix(u64::try_from(first.part + PARTS * (kind.index() + if english { 50 } else { 0 })).unwrap_or(0));
+        let emergency = kind != Kind::None;
         Ok(Message {
             text,
             kind,
-            severity: severity(first.severity.max(second.and_then(|core| core.severity)), &needs, &draft.vulnerable),
+            severity: severity(of_core, &needs, &draft.vulnerable),
             needs,
-            people: if kind == Kind::None { None } else { draft.people },
-            vulnerable: if kind == Kind::None { Vec::new() } else { draft.vulnerable },
-            group,
+            people: draft.people.filter(|_| emergency),
+            vulnerable: if emergency { draft.vulnerable } else { Vec::new() },
+            group: mix(u64::try_from(first.part + if english { PARTS } else { 0 }).unwrap_or(0)),
         })
-    }
-
-    fn write(
-        &self,
-        kind: Kind,
-        core: &Core,
-        second: Option<&Core>,
-        rng: &mut Rng,
-        draft: &mut Draft<'_>,
-    ) -> Result<(), GrammarError> {
-        let emergency = kind != Kind::None;
-        let style = rng.below(10);
-        let short = style < 3 || draft.english && style < 6;
-        let note = emergency && style == 9 && !draft.english;
-        let ask = if emergency { 0.45 } else { 0.0 };
-        let mut parts: Vec<&[Node]> = vec![&core.nodes];
-        parts.extend(second.map(|core| core.nodes.as_slice()));
-        let (mut before, mut after): (Vec<&[Node]>, Vec<&[Node]>) = (Vec::new(), Vec::new());
-        let place = parse("[ở|tại|chỗ|ở chỗ|] <place>", 0)?;
-        if !short && !draft.english {
-            if note {
-                before.push(&self.frames.note);
-                after.push(&self.frames.order);
-            } else {
-                if rng.chance(0.4) {
-                    before.push(&self.frames.hello);
-                }
-                if emergency && rng.chance(0.2) {
-                    before.push(&self.frames.oh);
-                }
-                if emergency && rng.chance(0.12) {
-                    before.push(&self.frames.cry);
-                }
-            }
-            if rng.chance(if emergency { 0.55 } else { 0.15 }) {
-                parts.insert(rng.below(parts.len() + 1), &place);
-            }
-            if emergency && rng.chance(0.3) {
-                parts.push(&self.frames.family);
-            }
-            if emergency && rng.chance(0.25) {
-                parts.push(&self.frames.weak);
-            }
-            for (frame, chance) in [(&self.frames.cry, ask), (&self.frames.send, ask * 0.7), (&self.frames.phone, 0.15)]
-            {
-                if emergency && rng.chance(chance) {
-                    after.push(frame);
-                }
-            }
-            if rng.chance(0.12) {
-                after.push(&self.frames.thanks);
-            }
-        } else if rng.chance(0.15) && emergency && !draft.english {
-            after.push(&self.frames.cry);
-        }
-        let all: Vec<&[Node]> = before.into_iter().chain(parts).chain(after).collect();
-        for (at, nodes) in all.iter().enumerate() {
-            if at > 0 {
-                let joint = [", ", ", ", " ", ". ", "! ", " , ", "... "];
-                draft.text.push_str(rng.pick(&joint).copied().unwrap_or(" "));
-            }
-            expand(nodes, &self.names, rng, draft)?;
-        }
-        Ok(())
     }
 
     /// Each kind's patterns, for who counts them.
@@ -292,6 +200,18 @@ impl Generator {
         let of = |all: &[Vec<Core>]| all.get(kind.index()).map_or(0, Vec::len);
         of(&self.vietnamese) + of(&self.english)
     }
+}
+
+/// A kind, as often as `SHARES` says.
+fn kind(rng: &mut Rng) -> Kind {
+    let mut ticket = rng.below(SHARES.iter().sum());
+    for (kind, share) in Kind::ALL.iter().zip(SHARES) {
+        if ticket < share {
+            return *kind;
+        }
+        ticket -= share;
+    }
+    Kind::None
 }
 
 /// What is bad for anybody is critical for those who cannot help themselves, when they have to be fetched or treated.
@@ -310,8 +230,17 @@ fn lines(file: &str) -> impl Iterator<Item = (usize, &str)> {
         .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'))
 }
 
+/// Cuts the cores of one kind into parts, in their order.
+fn in_parts(mut cores: Vec<Core>) -> Vec<Core> {
+    let all = cores.len().max(1);
+    for (at, core) in cores.iter_mut().enumerate() {
+        core.part = at * PARTS / all;
+    }
+    cores
+}
+
 /// Reads `severity needs | pattern`.
-fn core(line: &str, at: usize, part: usize) -> Result<Core, GrammarError> {
+fn core(line: &str, at: usize) -> Result<Core, GrammarError> {
     let wrong = |what| GrammarError::Pattern { line: at, what };
     let (labels, pattern) = line.split_once('|').ok_or(wrong("a | after the labels is missing"))?;
     let (severity, needs) = labels.trim().split_once(' ').ok_or(wrong("severity and needs are missing"))?;
@@ -336,71 +265,12 @@ fn core(line: &str, at: usize, part: usize) -> Result<Core, GrammarError> {
             _ => return Err(wrong("a need is not one of r, m, f, s, p, d")),
         });
     }
-    Ok(Core { severity, needs: all, nodes: parse(pattern, at)?, part: part % PARTS })
-}
-
-/// Words of small numbers, as a message writes them out.
-const NUMBER_WORDS: [&str; 13] =
-    ["không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín", "mười", "mười một", "mười hai"];
-
-impl Sink for Draft<'_> {
-    fn text(&mut self, text: &str) {
-        self.text.push_str(text);
-    }
-
-    fn mark(&mut self, mark: &str) {
-        let group = match mark {
-            "c" => Vulnerable::Children,
-            "e" => Vulnerable::Elderly,
-            "g" => Vulnerable::Pregnant,
-            "d" => Vulnerable::Disabled,
-            "i" => Vulnerable::Ill,
-            _ => {
-                self.people = self.people.or_else(|| mark.strip_prefix('=').and_then(|n| n.parse().ok()));
-                return;
-            }
-        };
-        self.vulnerable.push(group);
-    }
-
-    fn made_up(&mut self, name: &str, rng: &mut Rng) -> bool {
-        match name {
-            "place" => {
-                let place = self.places.map_or_else(String::new, |places| places.place(rng));
-                self.text.push_str(&place);
-            }
-            "n" => {
-                let n = if rng.chance(0.85) { 2 + rng.below(8) } else { 10 + rng.below(60) };
-                self.people = self.people.or_else(|| u32::try_from(n).ok());
-                match NUMBER_WORDS.get(n).filter(|_| !self.english && rng.chance(0.35)) {
-                    Some(word) => self.text.push_str(word),
-                    None => self.text.push_str(&n.to_string()),
-                }
-            }
-            "num" => self.text.push_str(&(1 + rng.below(30)).to_string()),
-            "phone" => {
-                let phone = format!("09{:02}xx{:03}", rng.below(100), rng.below(1000));
-                self.text.push_str(&phone);
-            }
-            "time" => {
-                let hour = 1 + rng.below(23);
-                let time = match rng.below(4) {
-                    _ if self.english => format!("{} {}", 1 + hour % 12, if hour < 12 { "am" } else { "pm" }),
-                    0 => format!("{hour} giờ"),
-                    1 => format!("{hour}h{:02}", 5 * rng.below(12)),
-                    2 => format!("{hour}h"),
-                    _ => ["sáng nay", "chiều nay", "tối qua", "trưa", "nửa đêm", "3h sáng"][rng.below(6)].to_owned(),
-                };
-                self.text.push_str(&time);
-            }
-            _ => return false,
-        }
-        true
-    }
+    Ok(Core { severity, needs: all, nodes: parse(pattern, at)?, part: 0 })
 }
 
 #[cfg(test)]
 mod tests {
+    use super::grammar::expand;
     use super::*;
     use crate::triage::normal::plain;
 
@@ -411,7 +281,7 @@ mod tests {
         assert_eq!(messages, generator.messages(1, 4000).unwrap());
         assert_ne!(messages, generator.messages(2, 4000).unwrap());
         for kind in Kind::ALL {
-            assert!(generator.cores(*kind) >= 20, "{kind:?}");
+            assert!(generator.cores(*kind) >= 200, "{kind:?}");
             assert!(messages.iter().filter(|m| m.kind == *kind).count() > 150, "{kind:?}");
         }
         let texts: std::collections::BTreeSet<String> = messages.iter().map(|m| plain(&m.text)).collect();

@@ -10,6 +10,7 @@ pub mod labelled;
 pub mod labels;
 pub mod learner;
 pub mod letters;
+pub mod lexicon;
 pub mod model;
 pub mod normal;
 pub mod people;
@@ -27,4 +28,6 @@ pub use evaluate::{Evaluation, evaluate};
 pub use hand_written::hand_written;
 pub use recipe::{Made, Recipe, make};
 pub use train::{Progress, Settings, TrainError, Trained, train};
-pub use verdict::{BATCH_MAX, NAME, REASONS_MAX, Reason, SHIPPED, Scored, Triage, Verdict, WORDS_EXPLAINED_MAX};
+pub use verdict::{
+    BATCH_MAX, NAME, NONE_WORDS_MIN, REASONS_MAX, Reason, SHIPPED, Scored, Triage, Verdict, WORDS_EXPLAINED_MAX,
+};

@@ -297,7 +297,12 @@ mod tests {
     #[test]
     fn decisions_follow_the_thresholds() {
         let schema = Schema {
-            heads: vec![Head { name: "m".into(), choice: Choice::Any, labels: vec!["a".into(), "b".into()] }],
+            heads: vec![Head {
+                name: "m".into(),
+                choice: Choice::Any,
+                labels: vec!["a".into(), "b".into()],
+                scale: false,
+            }],
         };
         let calibration = Calibration {
             heads: vec![HeadCalibration::Any {

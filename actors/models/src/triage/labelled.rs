@@ -1,7 +1,9 @@
 //! Messages that people labelled: corrections of operators, and the hand-written messages that are for test only.
 //!
-//! Tab separated, a header line, columns `id kind severity needs people vulnerable text`; lists with commas, `-` for none.
+//! Either tab separated: a header line, columns `id kind severity needs people vulnerable text`; lists with commas, `-` for
+//! none. Or one JSON object a line with those names, of which only `kind` and `text` are needed; lists are arrays there.
 
+use serde::Deserialize;
 use thiserror::Error;
 
 use super::labels::{Kind, Need, Severity, Vulnerable};
@@ -37,8 +39,18 @@ pub struct Labelled {
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum LabelledError {
     /// Another header.
-    #[error("the first line is not the header `id kind severity needs people vulnerable text`; add it")]
+    #[error(
+        "the first line is neither the header `id kind severity needs people vulnerable text` nor a JSON object; add it"
+    )]
     Header,
+    /// A JSON object that is not a message.
+    #[error("line {line}: {what}; correct it")]
+    Json {
+        /// Line of the file, from 1.
+        line: usize,
+        /// What the reader says.
+        what: String,
+    },
     /// A column is missing or cannot be read.
     #[error("line {line}: {column} cannot be read ({got}); correct it")]
     Column {
@@ -54,11 +66,30 @@ pub enum LabelledError {
     TooMany,
 }
 
-/// Reads a file.
+/// A line of JSON.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Line {
+    #[serde(default)]
+    id: String,
+    kind: Kind,
+    severity: Option<Severity>,
+    #[serde(default)]
+    needs: Vec<Need>,
+    people: Option<u32>,
+    #[serde(default)]
+    vulnerable: Vec<Vulnerable>,
+    text: String,
+}
+
+/// Reads a file: tab separated, or JSON lines when it begins with a brace.
 ///
 /// # Errors
 /// When the header or a row cannot be read; the error names line and column.
 pub fn parse(file: &str) -> Result<Vec<Labelled>, LabelledError> {
+    if file.trim_start_matches('\u{FEFF}').trim_start().starts_with('{') {
+        return parse_json(file);
+    }
     let mut lines = file.lines().enumerate();
     let header = lines.next().map_or("", |(_, line)| line.trim_start_matches('\u{FEFF}').trim_end());
     if header.split_whitespace().ne(COLUMNS.split_whitespace()) {
@@ -70,6 +101,27 @@ pub fn parse(file: &str) -> Result<Vec<Labelled>, LabelledError> {
             return Err(LabelledError::TooMany);
         }
         rows.push(row(line, at + 1)?);
+    }
+    Ok(rows)
+}
+
+fn parse_json(file: &str) -> Result<Vec<Labelled>, LabelledError> {
+    let mut rows = Vec::new();
+    for (at, line) in file.lines().enumerate() {
+        let line = line.trim_start_matches('\u{FEFF}').trim();
+        if line.is_empty() {
+            continue;
+        }
+        if rows.len() >= ROWS_MAX {
+            return Err(LabelledError::TooMany);
+        }
+        let wrong = |what: String| LabelledError::Json { line: at + 1, what };
+        let Line { id, kind, severity, needs, people, vulnerable, text } =
+            serde_json::from_str(line).map_err(|error| wrong(error.to_string()))?;
+        if text.trim().is_empty() {
+            return Err(wrong("the text is empty".to_owned()));
+        }
+        rows.push(Labelled { id, kind, severity, needs, people, vulnerable, text });
     }
     Ok(rows)
 }
@@ -154,11 +206,26 @@ mod tests {
         assert_eq!(wrong, Err(LabelledError::Column { line: 2, column: "kind", got: "flod".into() }));
     }
 
+    #[test]
+    fn lines_of_json_say_the_same_as_rows_with_tabs() {
+        let tabs = format!("{COLUMNS}\ne1\tflood\tcritical\trescue\t5\tchildren\tnước lên\n");
+        let json = r#"
+            {"id": "e1", "kind": "flood", "severity": "critical", "needs": ["rescue"], "people": 5, "vulnerable": ["children"], "text": "nước lên"}
+        "#;
+        assert_eq!(parse(json), parse(&tabs));
+        let short = parse("{\"kind\": \"none\", \"text\": \"chào\"}\n\n").unwrap();
+        assert_eq!((short[0].kind, short[0].severity, short[0].text.as_str()), (Kind::None, None, "chào"));
+        for wrong in ["{\"kind\": \"flod\", \"text\": \"x\"}", "{\"kind\": \"fire\", \"text\": \" \"}", "{"] {
+            assert!(matches!(parse(wrong), Err(LabelledError::Json { line: 1, .. })), "{wrong}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_file_brings_the_reader_down(rows in "[a-z\t\n,0-9-]{0,200}") {
             let _ = parse(&format!("{COLUMNS}\n{rows}"));
             let _ = parse(&rows);
+            let _ = parse(&format!("{{{rows}"));
         }
     }
 }

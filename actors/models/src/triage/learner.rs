@@ -8,7 +8,7 @@ use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
 use super::model::{Top, TopWeights};
-use super::schema::{Choice, Schema, Truth};
+use super::schema::{Choice, Head, Schema, Truth};
 use crate::rng::Rng;
 
 /// What a network learns from: rows of features with the truth of each head.
@@ -35,6 +35,8 @@ pub struct Pace {
     pub dropout: f32,
     /// Share of a one-choice truth that is spread over all labels.
     pub smoothing: f32,
+    /// Share of a truth on a scale that goes to the labels beside it.
+    pub beside: f32,
 }
 
 /// A network and its optimiser's state.
@@ -175,7 +177,7 @@ impl Learner {
         let mut total: Option<Tensor<1>> = None;
         for (place, (first, head)) in self.schema.spans().enumerate() {
             let labels = head.labels.len();
-            let (targets, known) = targets(batch, place, labels, head.choice, self.pace.smoothing);
+            let (targets, known) = targets(batch, place, head, &self.pace);
             let shape = [n, labels];
             let targets = Tensor::<2>::from_data(TensorData::new(targets, shape), &self.device);
             let mine = outputs.clone().slice([0..n, first..first + labels]);
@@ -266,17 +268,25 @@ fn small(n: usize) -> f32 {
 }
 
 /// Targets of a head and where they are known, both `n × labels`.
-fn targets(batch: &[&Item], place: usize, labels: usize, choice: Choice, smoothing: f32) -> (Vec<f32>, Vec<f32>) {
+fn targets(batch: &[&Item], place: usize, head: &Head, pace: &Pace) -> (Vec<f32>, Vec<f32>) {
+    let (labels, smoothing) = (head.labels.len(), pace.smoothing);
     let mut targets = vec![0.0; batch.len() * labels];
     let mut known = vec![0.0; batch.len() * labels];
     let rows = targets.chunks_exact_mut(labels).zip(known.chunks_exact_mut(labels));
     for (item, (target, known)) in batch.iter().zip(rows) {
-        match (item.truths.get(place), choice) {
+        match (item.truths.get(place), head.choice) {
             (Some(Truth::One(label)), Choice::One) => {
                 known.fill(1.0);
                 target.fill(smoothing / small(labels));
-                if let Some(cell) = target.get_mut(*label) {
-                    *cell += 1.0 - smoothing;
+                let beside = if head.scale { pace.beside } else { 0.0 };
+                let around = [label.checked_sub(1), Some(label + 1).filter(|at| *at < labels)];
+                let share = beside / small(around.iter().flatten().count().max(1));
+                for (at, share) in
+                    around.into_iter().flatten().map(|at| (at, share)).chain([(*label, 1.0 - smoothing - beside)])
+                {
+                    if let Some(cell) = target.get_mut(at) {
+                        *cell += share;
+                    }
                 }
             }
             (Some(Truth::Any(bits)), Choice::Any) => {
@@ -323,7 +333,15 @@ mod tests {
     #[test]
     fn a_network_learns_what_a_feature_means_and_learns_the_same_again() {
         let schema = Schema::any_of("m", vec!["a".into(), "b".into()]);
-        let pace = Pace { batch: 8, table_rate: 0.3, top_rate: 0.01, table_decay: 0.0, dropout: 0.0, smoothing: 0.0 };
+        let pace = Pace {
+            batch: 8,
+            table_rate: 0.3,
+            top_rate: 0.01,
+            table_decay: 0.0,
+            dropout: 0.0,
+            smoothing: 0.0,
+            beside: 0.0,
+        };
         let items: Vec<Item> = (0..64_u32)
             .map(|n| Item { rows: vec![(n % 4, 1.0)], truths: vec![Truth::Any(u64::from(n % 4))] })
             .collect();
@@ -346,9 +364,36 @@ mod tests {
     }
 
     #[test]
+    fn a_truth_on_a_scale_leans_to_its_neighbours() {
+        let head = Head { name: "s".into(), choice: Choice::One, labels: vec![String::new(); 4], scale: true };
+        let pace = Pace {
+            batch: 1,
+            table_rate: 0.1,
+            top_rate: 0.1,
+            table_decay: 0.0,
+            dropout: 0.0,
+            smoothing: 0.0,
+            beside: 0.2,
+        };
+        let item = |label| Item { rows: Vec::new(), truths: vec![Truth::One(label)] };
+        assert_eq!(targets(&[&item(1)], 0, &head, &pace).0, [0.1, 0.8, 0.1, 0.0]);
+        assert_eq!(targets(&[&item(3)], 0, &head, &pace).0, [0.0, 0.0, 0.2, 0.8]);
+        let no_scale = Head { scale: false, ..head };
+        assert_eq!(targets(&[&item(1)], 0, &no_scale, &pace).0, [0.0, 1.0, 0.0, 0.0]);
+    }
+
+    #[test]
     fn networks_together_answer_the_mean() {
         let schema = Schema::any_of("m", vec!["a".into(), "b".into()]);
-        let pace = Pace { batch: 4, table_rate: 0.3, top_rate: 0.01, table_decay: 0.0, dropout: 0.0, smoothing: 0.0 };
+        let pace = Pace {
+            batch: 4,
+            table_rate: 0.3,
+            top_rate: 0.01,
+            table_decay: 0.0,
+            dropout: 0.0,
+            smoothing: 0.0,
+            beside: 0.0,
+        };
         let items: Vec<Item> = (0..16_u32)
             .map(|n| Item { rows: vec![(n % 4, 1.0)], truths: vec![Truth::Any(u64::from(n % 4))] })
             .collect();

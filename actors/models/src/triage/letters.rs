@@ -3,6 +3,8 @@
 //! Everything that people type for one syllable ends in one form: `hoà` and `hòa`, composed and decomposed Unicode,
 //! Telex and VNI left-overs. That form is Telex with the tone last (`nước` is `nuwowcs`), because it is plain ASCII.
 
+use std::sync::LazyLock;
+
 /// A letter with its shape and tone taken off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Letter {
@@ -53,16 +55,20 @@ pub fn take_apart(letter: char) -> Letter {
     if letter.is_ascii() {
         return Letter { base: letter, shape: None, tone: None };
     }
-    if letter == 'đ' {
-        return Letter { base: 'd', shape: Some('d'), tone: None };
-    }
-    for (base, shape, forms) in VOWELS {
-        if let Some(at) = forms.iter().position(|form| *form == letter) {
-            return Letter { base, shape, tone: TONES.get(at).copied().flatten() };
-        }
-    }
-    Letter { base: letter, shape: None, tone: None }
+    let known = MARKED.binary_search_by_key(&letter, |(marked, _)| *marked).ok().and_then(|at| MARKED.get(at));
+    known.map_or(Letter { base: letter, shape: None, tone: None }, |(_, parts)| *parts)
 }
+
+/// Every letter that carries a mark, in order, with its parts.
+static MARKED: LazyLock<Vec<(char, Letter)>> = LazyLock::new(|| {
+    let stroke = ('đ', Letter { base: 'd', shape: Some('d'), tone: None });
+    let vowels = VOWELS.iter().flat_map(|(base, shape, forms)| {
+        forms.iter().zip(TONES).map(|(form, tone)| (*form, Letter { base: *base, shape: *shape, tone }))
+    });
+    let mut all: Vec<(char, Letter)> = vowels.filter(|(form, _)| !form.is_ascii()).chain([stroke]).collect();
+    all.sort_unstable_by_key(|(form, _)| *form);
+    all
+});
 
 /// A word in two forms: without any mark, and in Telex with the tone last.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -76,7 +82,11 @@ pub struct Forms {
 /// Both forms of a word, which may be composed or decomposed Unicode, in any case.
 #[must_use]
 pub fn forms(word: &str) -> Forms {
-    let mut forms = Forms::default();
+    if word.is_ascii() {
+        let plain = word.to_ascii_lowercase();
+        return Forms { marked: plain.clone(), plain };
+    }
+    let mut forms = Forms { plain: String::with_capacity(word.len()), marked: String::with_capacity(word.len() + 2) };
     let mut tone = None;
     for letter in word.chars().flat_map(char::to_lowercase) {
         if let Some((shape, mark)) = combining(letter) {
@@ -124,6 +134,18 @@ pub fn vni(word: &str) -> String {
     out
 }
 
+/// The word without its tone, in small letters: `nước` as `nươc`.
+#[must_use]
+pub fn without_tone(word: &str) -> String {
+    word.chars()
+        .flat_map(char::to_lowercase)
+        .map(|letter| {
+            let of = VOWELS.iter().find(|(_, _, forms)| forms.contains(&letter));
+            of.and_then(|(_, _, forms)| forms.first()).copied().unwrap_or(letter)
+        })
+        .collect()
+}
+
 /// The word without marks, in the case it has.
 #[must_use]
 pub fn strip(word: &str) -> String {
@@ -156,5 +178,6 @@ mod tests {
         assert_eq!(vni("nước"), "nu7o7c1");
         assert_eq!(vni("đường"), "d9u7o7ng2");
         assert_eq!(strip("Thái Nguyên"), "Thai Nguyen");
+        assert_eq!(without_tone("Đường bị cháy"), "đương bi chay");
     }
 }

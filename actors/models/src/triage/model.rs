@@ -13,7 +13,7 @@ use burn::tensor::{Device, Tensor, TensorData, activation};
 use thiserror::Error;
 
 use super::calibrate::Calibration;
-use super::features::{Features, Shape, extract};
+use super::features::{Features, Shape, extract_known};
 use super::index::Index;
 use super::schema::Schema;
 
@@ -201,8 +201,7 @@ impl Model {
     /// A message as this model sees it.
     #[must_use]
     pub fn features(&self, text: &str) -> Features {
-        let mut features = extract(text, &self.shape);
-        features.keep(&self.index);
+        let mut features = extract_known(text, &self.shape, &self.index);
         features.weigh(&self.shape, |row| {
             let steps = usize::try_from(row).ok().and_then(|row| self.frequency.get(row)).copied().unwrap_or(0);
             f32::from(steps) * self.frequency_step
@@ -214,8 +213,11 @@ impl Model {
     #[must_use]
     pub fn sum(&self, features: &Features) -> Vec<f32> {
         let mut sum = vec![0.0; self.table.columns];
-        for (row, value) in features.rows() {
-            self.table.add(row, value, &mut sum);
+        for same in features.occurrences.chunk_by(|a, b| a.bucket == b.bucket) {
+            let value = same.iter().map(|occurrence| occurrence.value).sum();
+            if let Some(first) = same.first() {
+                self.table.add(first.bucket, value, &mut sum);
+            }
         }
         sum
     }

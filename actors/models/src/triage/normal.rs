@@ -17,6 +17,9 @@ const ENGLISH: [&str; 32] = [
     "with", "you",
 ];
 
+/// Letters of the longest of them.
+const ENGLISH_LETTERS_MAX: usize = 7;
+
 /// One word, number or sign of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
@@ -89,14 +92,23 @@ fn pieces(text: &str) -> Vec<Piece> {
 }
 
 fn is_english(text: &str, pieces: &[Piece]) -> bool {
-    let words = pieces.iter().filter(|p| !p.sign);
-    let known = words
-        .clone()
-        .filter(|p| {
-            text.get(p.start..p.end).is_some_and(|w| ENGLISH.binary_search(&w.to_ascii_lowercase().as_str()).is_ok())
-        })
-        .count();
-    text.is_ascii() && known >= 2 && known * 5 >= words.count()
+    if !text.is_ascii() {
+        return false;
+    }
+    let (mut words, mut known) = (0, 0);
+    for piece in pieces.iter().filter(|p| !p.sign) {
+        words += 1;
+        let Some(word) = text.get(piece.start..piece.end).filter(|word| word.len() <= ENGLISH_LETTERS_MAX) else {
+            continue;
+        };
+        let mut small = [0; ENGLISH_LETTERS_MAX];
+        for (small, letter) in small.iter_mut().zip(word.bytes()) {
+            *small = letter.to_ascii_lowercase();
+        }
+        let small = small.get(..word.len()).unwrap_or(&[]);
+        known += usize::from(ENGLISH.binary_search_by_key(&small, |known| known.as_bytes()).is_ok());
+    }
+    known >= 2 && known * 5 >= words
 }
 
 fn push_word(text: &str, piece: Piece, reading: Reading, out: &mut Vec<Token>) {

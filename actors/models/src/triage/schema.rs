@@ -26,6 +26,9 @@ pub struct Head {
     pub choice: Choice,
     /// The labels' names, in the order of the outputs.
     pub labels: Vec<String>,
+    /// True when the labels of one choice are a scale: the one next to the truth is less wrong than the others.
+    #[serde(default)]
+    pub scale: bool,
 }
 
 /// All heads of a classifier.
@@ -73,6 +76,13 @@ impl Schema {
         })
     }
 
+    /// True when both answer the same questions in the same places. What only matters while learning may differ.
+    #[must_use]
+    pub fn answers_as(&self, other: &Self) -> bool {
+        let question = |head: &Head| (head.name.clone(), head.choice, head.labels.clone());
+        self.heads.iter().map(question).eq(other.heads.iter().map(question))
+    }
+
     /// The schema of triage: kind, severity, needs, vulnerable.
     #[must_use]
     pub fn triage() -> Self {
@@ -80,11 +90,13 @@ impl Schema {
             name: name.to_owned(),
             choice,
             labels: labels.into_iter().map(str::to_owned).collect(),
+            scale: false,
         };
+        let scale = |head: Head| Head { scale: true, ..head };
         Self {
             heads: vec![
                 head("kind", Choice::One, Kind::ALL.iter().map(|k| k.name()).collect()),
-                head("severity", Choice::One, Severity::ALL.iter().map(|s| s.name()).collect()),
+                scale(head("severity", Choice::One, Severity::ALL.iter().map(|s| s.name()).collect())),
                 head("needs", Choice::Any, Need::ALL.iter().map(|n| n.name()).collect()),
                 head("vulnerable", Choice::Any, Vulnerable::ALL.iter().map(|v| v.name()).collect()),
             ],
@@ -94,7 +106,7 @@ impl Schema {
     /// One head with any number of these labels.
     #[must_use]
     pub fn any_of(name: &str, labels: Vec<String>) -> Self {
-        Self { heads: vec![Head { name: name.to_owned(), choice: Choice::Any, labels }] }
+        Self { heads: vec![Head { name: name.to_owned(), choice: Choice::Any, labels, scale: false }] }
     }
 }
 
@@ -108,5 +120,10 @@ mod tests {
         let spans: Vec<_> = schema.spans().map(|(first, head)| (first, head.labels.len())).collect();
         assert_eq!(spans, [(0, 9), (9, 5), (14, 6), (20, 5)]);
         assert_eq!(schema.outputs(), 25);
+        let mut other = schema.clone();
+        other.heads[1].scale = false;
+        assert!(schema.answers_as(&other));
+        other.heads[1].labels.swap(0, 1);
+        assert!(!schema.answers_as(&other));
     }
 }

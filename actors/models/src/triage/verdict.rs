@@ -21,6 +21,9 @@ pub const REASONS_MAX: usize = 6;
 /// Messages that are answered in one go at most.
 pub const BATCH_MAX: usize = 32;
 
+/// Words that the model has to know of a message before it may rank it as no emergency: of `gi vay` nobody knows what is meant.
+pub const NONE_WORDS_MIN: usize = 3;
+
 /// The name under which triage is registered.
 pub const NAME: &str = "triage";
 
@@ -58,7 +61,8 @@ pub struct Verdict {
     pub kinds: Vec<Scored<Kind>>,
     /// How likely it is that nothing is the matter.
     pub none_probability: f32,
-    /// True when that passes the strict threshold and no word of danger objects. It may sink in the queue, never leave it.
+    /// True when that passes the strict threshold, enough words are known and none of danger objects. It may sink in the
+    /// queue, never leave it.
     pub ranked_none: bool,
     /// The likeliest severity.
     pub severity: Scored<Severity>,
@@ -102,7 +106,7 @@ impl Triage {
         }
         let (model, none_threshold) = store::decode(&artifact.weights)?;
         let none_threshold = none_threshold.ok_or(ArtifactError::Weights { field: "none_threshold" })?;
-        if model.schema != Schema::triage() {
+        if !model.schema.answers_as(&Schema::triage()) {
             return Err(ArtifactError::Weights { field: "schema" });
         }
         Ok(Self { model, none_threshold })
@@ -198,7 +202,7 @@ impl Triage {
             .into_iter()
             .filter_map(|(from, to)| text.get(from..to).map(str::to_owned))
             .collect();
-        let ranked_none = none_probability >= self.none_threshold && danger.is_empty();
+        let ranked_none = none_probability >= self.none_threshold && may_be_none(features, danger.len());
         let kind = if ranked_none {
             Kind::None
         } else {
@@ -253,6 +257,13 @@ impl Triage {
         reasons.truncate(REASONS_MAX);
         reasons
     }
+}
+
+/// True where the probability alone may decide that a message is no emergency: enough words are known, and none is one of
+/// danger.
+#[must_use]
+pub fn may_be_none(features: &Features, dangers: usize) -> bool {
+    dangers == 0 && features.words_known() >= NONE_WORDS_MIN
 }
 
 /// A word of the message and the tokens that it became: shorthand may stand for several.
