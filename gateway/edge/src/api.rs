@@ -28,6 +28,7 @@ pub(crate) mod camera;
 pub(crate) mod district;
 pub(crate) mod incident;
 pub(crate) mod list;
+pub(crate) mod load;
 pub(crate) mod model;
 pub(crate) mod node;
 pub(crate) mod person;
@@ -68,6 +69,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(model::decide))
         .routes(routes!(model::list, model::register))
         .routes(routes!(model::tallies))
+        .routes(routes!(load::load))
         .routes(routes!(model::roll_out))
         .routes(routes!(model::roll_back))
         .routes(routes!(model::switch))

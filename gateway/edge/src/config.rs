@@ -10,6 +10,9 @@ pub type Nodes = Arc<dyn Fn() -> Vec<(u64, String)> + Send + Sync>;
 /// Counts of other crates, for `/metrics`: names without the `trongdong_` prefix, and values.
 pub type MoreMetrics = Arc<dyn Fn() -> Vec<(String, u64)> + Send + Sync>;
 
+/// The load forecast of this node as JSON, for `GET /api/load`.
+pub type LoadForecast = Arc<dyn Fn() -> serde_json::Value + Send + Sync>;
+
 /// How an edge is set up. [`EdgeConfig::new`] gives what only the operator knows; the rest has defaults.
 #[derive(Clone)]
 pub struct EdgeConfig {
@@ -39,6 +42,8 @@ pub struct EdgeConfig {
     pub intake: Option<Arc<Intake>>,
     /// Counts of other crates.
     pub more_metrics: Option<MoreMetrics>,
+    /// How many incidents there should be, where the node has a model for that.
+    pub load: Option<LoadForecast>,
 }
 
 impl EdgeConfig {
@@ -59,6 +64,7 @@ impl EdgeConfig {
             sensitive_hidden_after: Duration::from_secs(60),
             intake: None,
             more_metrics: None,
+            load: None,
         }
     }
 }
