@@ -16,10 +16,12 @@ mod recipe;
 pub use course::{Courses, Outlook};
 pub use detectors::{DETECTORS_PER_GROUP_MAX, Detectors};
 pub use history::{COURSES_PER_GROUP_MAX, HISTORY_STEPS_MAX, History, LearnError, Learnt, STEPS_LEAST, learn};
-pub use recipe::{LOAD_HOURS_LEAST, LOAD_HOURS_MAX, anomaly_recipe, forecast_recipe, load_recipe};
+pub use recipe::{LOAD_HOURS_LEAST, LOAD_HOURS_MAX, anomaly_recipe, anomaly_settings, forecast_recipe, load_recipe};
 
 /// Local time less UTC of the province.
 pub const UTC_OFFSET_H: i64 = 7;
+/// The same in minutes.
+pub const UTC_OFFSET_MINUTES: i32 = 7 * 60;
 
 /// Which lead of which group: with another reign, what was learnt of the group's series holds no more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 
 mod advisor;
 mod folder;
+pub(crate) mod sensors;
 mod shipped;
 
 use std::{

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{HISTORY_STEPS_MAX, STEPS_LEAST, UTC_OFFSET_H};
+use super::{HISTORY_STEPS_MAX, STEPS_LEAST, UTC_OFFSET_H, UTC_OFFSET_MINUTES};
 use crate::{
     anomaly::Settings,
     forecast::{Options, load::LoadOptions},
@@ -32,10 +32,16 @@ fn text<S: Serialize>(model: &'static str, least: usize, most: usize, settings: 
     serde_json::to_string(&recipe).unwrap_or_default()
 }
 
+/// The settings by which the unusual is found: days begin at midnight as people here have it.
+#[must_use]
+pub fn anomaly_settings() -> Settings {
+    Settings { utc_offset_minutes: UTC_OFFSET_MINUTES, ..Settings::default() }
+}
+
 /// How the unusual is found.
 #[must_use]
 pub fn anomaly_recipe() -> String {
-    text("anomaly", 0, 0, Settings::default())
+    text("anomaly", 0, 0, anomaly_settings())
 }
 
 /// How courses are learnt.

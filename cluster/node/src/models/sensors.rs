@@ -20,9 +20,9 @@ use std::{
 use domain::{Digest, GroupId, Micro, ModelKind, ModelName, RegisterModel, SensorId, UnusualReason, VersionName};
 use entity::{Findings, Router, Sights, Silence, Spot, Spotted, Watcher};
 use models::{
-    anomaly::{Reason, Settings},
+    anomaly::Reason,
     serve::{Counts, NoAnswer, Server, Worker},
-    watch::{Detectors, Lead, anomaly_recipe, forecast_recipe, load_recipe},
+    watch::{Detectors, Lead, anomaly_recipe, anomaly_settings, forecast_recipe, load_recipe},
 };
 use raft::Groups;
 use sha2::{Digest as _, Sha256};
@@ -50,7 +50,7 @@ pub(crate) fn start(groups: &Groups, router: &Router) -> io::Result<Sensors> {
     let worker = ForecastWorker::start(groups.clone(), Arc::clone(&stopped))?;
     let watchers = Arc::new(Watchers {
         // One worker each: a series' readings have to keep their order.
-        anomaly: Server::start("anomaly", vec![AnomalyWorker(Detectors::new(Settings::default()))])?,
+        anomaly: Server::start("anomaly", vec![AnomalyWorker(Detectors::new(anomaly_settings()))])?,
         forecast: Server::start("forecast", vec![worker])?,
         anomaly_sha256: hash(&anomaly_recipe()),
         forecast_sha256: hash(&forecast_recipe()),
@@ -210,7 +210,7 @@ mod tests {
 
     #[test]
     fn a_spike_is_spotted_with_its_reason() {
-        let mut worker = AnomalyWorker(Detectors::new(Settings::default()));
+        let mut worker = AnomalyWorker(Detectors::new(anomaly_settings()));
         let sight = |minute: u64, value: i64| entity::Sight {
             sensor: SensorId::new("S1").unwrap(),
             kind: domain::SensorKind::Rain,
