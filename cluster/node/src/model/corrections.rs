@@ -72,24 +72,30 @@ mod tests {
 
     fn incident(status: &str, text: &str, read: &str) -> Incident {
         let digest = Sha256::digest(read.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        serde_json::from_value(json!({
+        let advice = json!({
+            "confidence_micro": 700_000, "kind": "traffic", "severity": "low", "needs": ["rescue"], "people": 3,
+            "vulnerable": 0, "no_emergency_micro": 10_000, "duplicate_of": null, "reasons": [],
+        });
+        let suggestion = json!({
+            "number": 1, "model": "triage", "model_version": "v2", "shadow": false, "input_sha256": digest,
+            "input_bytes": read.len(), "status": status, "suggested_at_ms": 1, "decided_at_ms": 2,
+            "decided_by": "lan", "chosen_kind": "flood", "chosen_severity": null, "chosen_duplicate_of": null,
+            "advice": advice,
+        });
+        let place = json!({
+            "latitude_e7": 165_000_000, "longitude_e7": 1_080_000_000, "admin_unit": "25747", "address": "",
+        });
+        let mut incident = json!({
             "id": "I-1", "kind": "flood", "severity": "critical", "summary": text, "status": "opened",
-            "place": { "latitude_e7": 165_000_000, "longitude_e7": 1_080_000_000, "admin_unit": "25747", "address": "" },
-            "sources": [], "units": [], "opened_at_ms": 1, "opened_by": null, "acknowledged_at_ms": 0,
-            "acknowledged_by": null, "closed_at_ms": 0, "merged_into": null, "status_before_merge": null,
-            "acknowledge_due_at_ms": 0, "escalation_level": 0, "reopened_count": 0, "version": 3, "exercise": false,
-            "place_is_mapped": false,
-            "suggestions": [{
-                "number": 1, "model": "triage", "model_version": "v2", "shadow": false, "input_sha256": digest,
-                "input_bytes": read.len(), "status": status, "suggested_at_ms": 1, "decided_at_ms": 2,
-                "decided_by": "lan", "chosen_kind": "flood", "chosen_severity": null, "chosen_duplicate_of": null,
-                "advice": {
-                    "confidence_micro": 700_000, "kind": "traffic", "severity": "low", "needs": ["rescue"], "people": 3,
-                    "vulnerable": 0, "no_emergency_micro": 10_000, "duplicate_of": null, "reasons": [],
-                },
-            }],
-        }))
-        .unwrap()
+            "place": place, "sources": [], "units": [], "opened_at_ms": 1, "opened_by": null,
+            "acknowledged_at_ms": 0, "acknowledged_by": null, "closed_at_ms": 0, "merged_into": null,
+            "status_before_merge": null, "acknowledge_due_at_ms": 0, "escalation_level": 0,
+        });
+        let more = json!({
+            "reopened_count": 0, "version": 3, "exercise": false, "place_is_mapped": false, "suggestions": [suggestion],
+        });
+        incident.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        serde_json::from_value(incident).unwrap()
     }
 
     #[test]
