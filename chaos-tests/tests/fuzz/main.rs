@@ -216,6 +216,7 @@ const NOT_FROM_A_STRANGER: &[(&str, &str)] = &[
         "cluster/node/src/models/folder.rs",
         "the operator's own files; `models::artifact` reads any bytes in its own tests",
     ),
+    ("cluster/node/src/models/sensors/history.rs", "rows that this node wrote"),
     ("cluster/node/src/models/shipped.rs", "bytes of the program itself"),
     ("cluster/node/src/placement.rs", "a digest, and what this node sealed"),
     ("cluster/node/src/train/read.rs", "the operator's own files"),

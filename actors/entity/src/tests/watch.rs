@@ -152,10 +152,12 @@ async fn what_is_unusual_is_an_alarm_of_its_own_and_ends_by_itself() {
     minutes(&world, &router, &sensors, 50, 2).await;
     assert!(!world.is_active("S00", "unusual"));
     // Who has just looked is not called again at once, and later is.
+    tokio::time::sleep(SECOND).await;
     record(&world, &router, &sensors, 93).await;
     tokio::time::sleep(SECOND).await;
     assert!(!world.is_active("S00", "unusual"));
     minutes(&world, &router, &sensors, 50, 31).await;
+    tokio::time::sleep(SECOND).await;
     record(&world, &router, &sensors, 93).await;
     until(|| world.is_active("S00", "unusual")).await;
     assert_eq!(world.alarm("S00", "unusual").unwrap().episode, 2);
