@@ -89,7 +89,7 @@ impl Node {
         let _ = dispatch.router.set(router.clone());
         let library = Library::new(home.join(ARTIFACTS));
         models::advise(&router, &library);
-        let sensors = Arc::new(models::sensors::start(&groups, &router)?);
+        let sensors = Arc::new(models::sensors::start(&groups, &router, &library)?);
         let sealing_key = config.sealing_key()?;
         let sealer = Sealer::new(&sealing_key);
         let accounts = Accounts::new(groups.clone(), &sealing_key);

@@ -2,8 +2,9 @@
 //! in, what they find out. What they find and whether it becomes an alarm is decided elsewhere: in crate `models`, and by the
 //! actors.
 //!
-//! A version of these models is a recipe (`models::watch`), and what it learns it learns here, from the operator's own
-//! readings and incidents. A version whose hash is another recipe's is not on this node.
+//! The program's own version of these models is a recipe (`models::watch`), and what it learns it learns here, from the operator's own
+//! readings and incidents. A version with another hash is an artifact that somebody trained: settings of the detector, or a load
+//! forecast. Without that artifact, it is not on this node.
 
 mod forecast;
 mod history;
@@ -20,13 +21,14 @@ use std::{
 use domain::{Digest, GroupId, Micro, ModelKind, ModelName, RegisterModel, SensorId, UnusualReason, VersionName};
 use entity::{Findings, Router, Sights, Silence, Spot, Spotted, Watcher};
 use models::{
-    anomaly::Reason,
+    anomaly::{Reason, Settings},
     serve::{Counts, NoAnswer, Server, Worker},
     watch::{Detectors, Lead, anomaly_recipe, anomaly_settings, forecast_recipe, load_recipe},
 };
 use raft::Groups;
 use sha2::{Digest as _, Sha256};
 
+use super::{Library, Loaded};
 use forecast::ForecastWorker;
 use load::Load;
 pub(crate) use load::LoadReport;
@@ -45,18 +47,19 @@ pub(crate) struct Sensors {
 ///
 /// # Errors
 /// When the system gives no thread.
-pub(crate) fn start(groups: &Groups, router: &Router) -> io::Result<Sensors> {
+pub(crate) fn start(groups: &Groups, router: &Router, library: &Arc<Library>) -> io::Result<Sensors> {
     let stopped = Arc::new(AtomicBool::new(false));
     let worker = ForecastWorker::start(groups.clone(), Arc::clone(&stopped))?;
     let watchers = Arc::new(Watchers {
         // One worker each: a series' readings have to keep their order.
-        anomaly: Server::start("anomaly", vec![AnomalyWorker(Detectors::new(anomaly_settings()))])?,
+        anomaly: Server::start("anomaly", vec![AnomalyWorker::new(anomaly_settings())])?,
         forecast: Server::start("forecast", vec![worker])?,
         anomaly_sha256: hash(&anomaly_recipe()),
         forecast_sha256: hash(&forecast_recipe()),
+        library: Arc::clone(library),
     });
     router.watch_with(Arc::clone(&watchers) as _);
-    let load = Load::start(groups.clone(), hash(&load_recipe()), Arc::clone(&stopped))?;
+    let load = Load::start(groups.clone(), hash(&load_recipe()), Arc::clone(library), Arc::clone(&stopped))?;
     Ok(Sensors { watchers, load, stopped })
 }
 
@@ -110,6 +113,7 @@ struct Watchers {
     forecast: Server<ForecastWorker>,
     anomaly_sha256: Digest,
     forecast_sha256: Digest,
+    library: Arc<Library>,
 }
 
 impl Watcher for Watchers {
@@ -120,6 +124,10 @@ impl Watcher for Watchers {
             self.anomaly.ask_with(sights, until, |answer| give(findings, answer));
         } else if is(ModelKind::Forecast, self.forecast_sha256) {
             self.forecast.ask_with(sights, until, |answer| give(findings, answer));
+        } else if let Some(loaded) = self.library.find(&sights.sha256)
+            && let Loaded::Anomaly(server) = &*loaded
+        {
+            server.ask_with(sights, until, |answer| give(findings, answer));
         } else {
             findings.give(Err(Silence::Off));
         }
@@ -139,7 +147,8 @@ fn silence(error: &NoAnswer) -> Silence {
     }
 }
 
-struct AnomalyWorker(Detectors<SensorId>);
+/// The detectors of all series that one version watches.
+pub(super) struct AnomalyWorker(Detectors<SensorId>);
 
 impl Worker for AnomalyWorker {
     type Item = Sights;
@@ -151,6 +160,11 @@ impl Worker for AnomalyWorker {
 }
 
 impl AnomalyWorker {
+    /// Has seen nothing.
+    pub(super) fn new(settings: Settings) -> Self {
+        Self(Detectors::new(settings))
+    }
+
     fn look(&mut self, sights: &Sights) -> Vec<Spotted> {
         let lead = lead(sights.group, sights.reign);
         let spotted = |sight: &entity::Sight| {
@@ -210,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_spike_is_spotted_with_its_reason() {
-        let mut worker = AnomalyWorker(Detectors::new(anomaly_settings()));
+        let mut worker = AnomalyWorker::new(anomaly_settings());
         let sight = |minute: u64, value: i64| entity::Sight {
             sensor: SensorId::new("S1").unwrap(),
             kind: domain::SensorKind::Rain,

@@ -28,6 +28,8 @@ use raft::{Groups, Proposal};
 use serde::Serialize;
 use tokio::runtime::Handle;
 
+use super::super::{Library, Loaded};
+
 /// How often it is computed.
 const PERIOD: Duration = Duration::from_secs(60);
 /// What was learnt is learnt anew after this.
@@ -84,9 +86,14 @@ pub(super) struct Load {
 
 impl Load {
     /// Must be called within a tokio runtime.
-    pub(super) fn start(groups: Groups, sha256: Digest, stopped: Arc<AtomicBool>) -> io::Result<Arc<Self>> {
+    pub(super) fn start(
+        groups: Groups,
+        sha256: Digest,
+        library: Arc<Library>,
+        stopped: Arc<AtomicBool>,
+    ) -> io::Result<Arc<Self>> {
         let load = Arc::new(Self { report: Mutex::default(), woken: Condvar::new() });
-        let worker = Worker { groups, sha256, runtime: Handle::current(), learnt: None };
+        let worker = Worker { groups, sha256, library, runtime: Handle::current(), learnt: None };
         let shared = Arc::clone(&load);
         std::thread::Builder::new().name("model-load".to_owned()).spawn(move || shared.run(worker, &stopped))?;
         Ok(load)
@@ -126,7 +133,10 @@ struct InUse {
 
 struct Worker {
     groups: Groups,
+    /// Of the recipe by which it learns here.
     sha256: Digest,
+    /// Where the versions are that somebody trained.
+    library: Arc<Library>,
     runtime: Handle,
     learnt: Option<(Instant, LoadModel)>,
 }
@@ -140,11 +150,18 @@ impl Worker {
         };
         let (model, model_version) = (by.model.to_string(), by.version.to_string());
         let report = LoadReport { model, model_version, at_ms: now_ms, ..LoadReport::default() };
-        if by.sha256 != self.sha256 {
-            return LoadReport { state: LoadState::Missing, ..report };
-        }
         let hourly = self.hourly(now_ms.div_euclid(HOUR_MS));
         let hours = hourly.hours();
+        if by.sha256 != self.sha256 {
+            // Trained elsewhere, perhaps on years that this cluster has not seen.
+            let Some(loaded) = self.library.find(&by.sha256) else {
+                return LoadReport { state: LoadState::Missing, ..report };
+            };
+            let Loaded::Load(model) = &*loaded else { return LoadReport { state: LoadState::Missing, ..report } };
+            let districts = day(model, &hourly, model.utc_offset_h);
+            let day_at_ms = today(&hourly, model.utc_offset_h).0 * HOUR_MS;
+            return LoadReport { state: LoadState::Ready, hours, day_at_ms, districts, ..report };
+        }
         let report = LoadReport { hours, hours_least: LOAD_HOURS_LEAST, state: LoadState::Learning, ..report };
         if hours < LOAD_HOURS_LEAST {
             return report;
