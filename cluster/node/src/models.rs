@@ -34,7 +34,7 @@ enum Loaded {
     Triage(Server<triage::Triage>),
     Duplicate(Server<duplicate::Matcher>),
     Anomaly(Server<sensors::AnomalyWorker>),
-    Load(LoadModel),
+    Load(Box<LoadModel>),
 }
 
 /// All versions of this node that are in use. At most as many as the register can have in use.
@@ -94,7 +94,7 @@ fn load(artifact: &Artifact, kind: ModelKind) -> Result<Option<Loaded>, String> 
             let worker = sensors::AnomalyWorker::new(settings);
             Some(Loaded::Anomaly(Server::start("anomaly", vec![worker]).map_err(start)?))
         }
-        ModelKind::Load => Some(Loaded::Load(artifact.model().map_err(|error| error.to_string())?)),
+        ModelKind::Load => Some(Loaded::Load(Box::new(artifact.model().map_err(|error| error.to_string())?))),
         ModelKind::Forecast => None,
     })
 }
