@@ -156,7 +156,7 @@ pub(crate) struct Inner {
 pub struct Groups(pub(crate) Arc<Inner>);
 
 /// Unix milliseconds of this node's clock.
-fn now_ms() -> Millis {
+pub(crate) fn now_ms() -> Millis {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
@@ -212,6 +212,11 @@ impl Groups {
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.0.epoch
+    }
+
+    /// The one disk of all groups.
+    pub(crate) fn disk(&self) -> Arc<dyn Disk> {
+        Arc::clone(&self.group(GroupId::COMMAND).disk)
     }
 
     pub(crate) fn group_at(&self, group: u32) -> Result<Arc<Group>, String> {

@@ -3,10 +3,12 @@
 //! - [`Groups`] is all of consensus on one node: propose, read, follow events, know who leads.
 //! - `log` and `machine` are what openraft asks for; `disk` is what they ask for; `memory` is a disk for tests.
 //! - `network` sends Raft's messages over `peer`, `serve` answers them.
+//! - `backup` is what a node gives out of all groups, and what a new cluster is seeded with.
 //! - Time is stamped once, by the leader, when a proposal is encoded (`groups`, `clock`).
 //!
 //! It does not know RocksDB, and what a command means is `domain`'s.
 
+pub mod backup;
 mod blocking;
 mod clock;
 pub mod disk;

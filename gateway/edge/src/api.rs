@@ -23,6 +23,7 @@ use crate::{
 
 pub(crate) mod admin_unit;
 pub(crate) mod alarm;
+pub(crate) mod backup;
 pub(crate) mod body;
 pub(crate) mod camera;
 pub(crate) mod district;
@@ -80,6 +81,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(admin_unit::list, admin_unit::put))
         .routes(routes!(reading::push))
         .routes(routes!(quarantine::list))
+        .routes(routes!(backup::backup))
         .routes(routes!(node::list))
         .routes(routes!(node::live))
         .routes(routes!(node::ready))

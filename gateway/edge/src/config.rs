@@ -2,13 +2,18 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use futures::future::BoxFuture;
 use ingest::mqtt::Intake;
+use raft::backup::Export;
 
 /// Nodes of the cluster: id, and origin (`https://host:port`) for browsers.
 pub type Nodes = Arc<dyn Fn() -> Vec<(u64, String)> + Send + Sync>;
 
 /// Counts of other crates, for `/metrics`: names without the `trongdong_` prefix, and values.
 pub type MoreMetrics = Arc<dyn Fn() -> Vec<(String, u64)> + Send + Sync>;
+
+/// Freezes the cluster for a backup, within a deadline.
+pub type Backups = Arc<dyn Fn(Duration) -> BoxFuture<'static, std::io::Result<Export>> + Send + Sync>;
 
 /// How an edge is set up. [`EdgeConfig::new`] gives what only the operator knows; the rest has defaults.
 #[derive(Clone)]
@@ -39,6 +44,8 @@ pub struct EdgeConfig {
     pub intake: Option<Arc<Intake>>,
     /// Counts of other crates.
     pub more_metrics: Option<MoreMetrics>,
+    /// Where a backup comes from, for `GET /api/cluster/backup`.
+    pub backup: Option<Backups>,
 }
 
 impl EdgeConfig {
@@ -59,6 +66,7 @@ impl EdgeConfig {
             sensitive_hidden_after: Duration::from_secs(60),
             intake: None,
             more_metrics: None,
+            backup: None,
         }
     }
 }

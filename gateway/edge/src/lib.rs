@@ -32,6 +32,6 @@ mod wiring;
 
 pub use accounts::{Accounts, LoginFailure, hash_password};
 pub use cluster::{NotWatchable, Video};
-pub use config::{EdgeConfig, MoreMetrics, Nodes};
+pub use config::{Backups, EdgeConfig, MoreMetrics, Nodes};
 pub use edge::{Edge, EdgeError};
 pub use seal::{CannotSeal, NotSealed, Sealer, camera_context, person_context};

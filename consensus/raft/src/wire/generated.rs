@@ -208,3 +208,62 @@ pub struct ReadIndexResponse {
     #[prost(message, optional, tag = "1")]
     pub read_log_id: ::core::option::Option<LogId>,
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BackupPart {
+    #[prost(oneof = "backup_part::Part", tags = "1, 2, 3, 4, 5")]
+    pub part: ::core::option::Option<backup_part::Part>,
+}
+/// Nested message and enum types in `BackupPart`.
+pub mod backup_part {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Part {
+        #[prost(message, tag = "1")]
+        Begin(super::BackupBegin),
+        #[prost(message, tag = "2")]
+        Group(super::BackupGroup),
+        #[prost(message, tag = "3")]
+        Rows(super::SnapshotChunk),
+        #[prost(message, tag = "4")]
+        Sum(super::BackupSum),
+        #[prost(message, tag = "5")]
+        End(super::BackupEnd),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BackupBegin {
+    #[prost(uint32, tag = "1")]
+    pub format: u32,
+    #[prost(string, tag = "2")]
+    pub cluster: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "3")]
+    pub epoch: u64,
+    #[prost(uint64, tag = "4")]
+    pub node: u64,
+    #[prost(uint64, tag = "5")]
+    pub at_ms: u64,
+    #[prost(string, tag = "6")]
+    pub program: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BackupGroup {
+    #[prost(uint32, tag = "1")]
+    pub group: u32,
+    #[prost(message, optional, tag = "2")]
+    pub last_log_id: ::core::option::Option<LogId>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BackupSum {
+    #[prost(uint64, tag = "1")]
+    pub rows: u64,
+    #[prost(uint64, tag = "2")]
+    pub bytes: u64,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub rows_sha256: ::prost::bytes::Bytes,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub state_sha256: ::prost::bytes::Bytes,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BackupEnd {
+    #[prost(uint32, tag = "1")]
+    pub groups: u32,
+}
