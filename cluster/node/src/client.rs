@@ -16,7 +16,10 @@ use tokio::{
 };
 
 pub mod publisher;
+mod stream;
 pub(crate) mod tls;
+
+pub use stream::Streamed;
 
 /// How long one attempt may take: longer than the gateway's own deadline of 10 s.
 const ATTEMPT_MS_MAX: u64 = 12_000;

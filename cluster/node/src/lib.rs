@@ -3,10 +3,12 @@
 //!
 //! - [`run`] starts the parts in their order and stops them in the other; [`dispatch`] hands peers' messages to them.
 //! - [`placement`], [`balance`] and [`relay`] spread cameras, leads and video over the nodes.
+//! - [`backup`] takes, verifies and restores backups.
 //! - [`config`] and [`init`] are the files of a node; [`local`] runs a cluster of real processes on one machine.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
 
+pub mod backup;
 mod balance;
 pub mod client;
 pub mod config;

@@ -22,6 +22,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
+    backup,
     balance::balance,
     config::NodeConfig,
     dispatch::Dispatch,
@@ -126,6 +127,7 @@ impl Node {
         }
         edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake));
         edge_config.intake = Some(intake);
+        edge_config.backup = Some(backup::source(groups.clone(), config.cluster.clone()));
         let members = groups.clone();
         let nodes = Arc::new(move || members.members().into_iter().map(|(id, node)| (id, node.public_url)).collect());
         let edge = Edge::start(edge_config, groups.clone(), router.clone(), relay, nodes).await?;

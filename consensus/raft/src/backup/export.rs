@@ -6,7 +6,7 @@ use bytes::Bytes;
 use domain::{GroupId, Row};
 use futures::future::join_all;
 
-use super::{Begin, FORMAT, LogPlace, Part, Summing};
+use super::{Begin, FORMAT, LogPlace, Part, Sum, Summing};
 use crate::{
     blocking,
     disk::{Disk, DiskSnapshot},
@@ -34,6 +34,25 @@ impl View {
         let meta: wire::SnapshotMeta = decode("applied state", &applied)?;
         let last = meta.last_log_id.ok_or_else(|| malformed(&format!("group {group}: nothing is applied")))?;
         Ok(Self { group, at: LogPlace { index: last.index, term: last.term, leader: last.node }, rows })
+    }
+
+    /// Reads all of it: its place in the log, and what its rows add up to. Blocks on IO.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn sum(mut self) -> io::Result<(LogPlace, Sum)> {
+        let mut summing = Summing::default();
+        while !self.next_rows(&mut summing)?.is_empty() {}
+        Ok((self.at, summing.finish()))
+    }
+
+    fn next_rows(&mut self, summing: &mut Summing) -> io::Result<Vec<Row>> {
+        let rows = self.rows.next_rows(CHUNK_BYTES)?;
+        let rows: Vec<Row> = rows.into_iter().map(|(key, value)| Row { key, value }).collect();
+        rows.iter()
+            .try_for_each(|row| summing.add(row))
+            .map_err(|error| malformed(&format!("rows of group {}: {error}", self.group)))?;
+        Ok(rows)
     }
 }
 
@@ -74,14 +93,10 @@ impl State {
             return Ok(Part::Begin(begin));
         }
         if let Some((mut view, mut summing)) = self.current.take() {
-            let rows = view.rows.next_rows(CHUNK_BYTES)?;
+            let rows = view.next_rows(&mut summing)?;
             if rows.is_empty() {
                 return Ok(Part::Sum(summing.finish()));
             }
-            let rows: Vec<Row> = rows.into_iter().map(|(key, value)| Row { key, value }).collect();
-            rows.iter()
-                .try_for_each(|row| summing.add(row))
-                .map_err(|error| malformed(&format!("rows of group {}: {error}", view.group)))?;
             self.current = Some((view, summing));
             return Ok(Part::Rows(rows));
         }
