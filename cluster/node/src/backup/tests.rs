@@ -127,8 +127,9 @@ fn field_story() -> Story {
         let reading = Reading {
             sensor: id.clone(),
             at_ms: Millis(number * 100),
-            value: Micro(27_300_000),
+            value_micro: Micro(27_300_000),
             status: DeviceStatus::Measuring,
+            unit_of_measure: String::new(),
         };
         story.tell(RecordReadings { readings: vec![reading] });
     }
