@@ -1,8 +1,8 @@
 //! `trongdong backup` and `trongdong restore`: a folder of backups beside a running cluster, and a new cluster out of one.
 //!
-//! - [`take`] follows the stream of a node; `collect` makes [`chunk`]s and a [`manifest`] of it; [`folder`] keeps them.
-//! - [`verify`] reads everything back, and [`audit`] says whether it is a state. Neither needs a cluster or a database.
-//! - [`restore`] verifies, makes the folders of new nodes and fills their disks.
+//! - `take` follows the stream of a node; `collect` makes chunks (`chunk`) and a `manifest` of it; `folder` keeps them.
+//! - `verify` reads everything back, and `audit` says whether it is a state. Neither needs a cluster or a database.
+//! - `restore` verifies, makes the folders of new nodes and fills their disks.
 //!
 //! `chunk`, `manifest`, `collect` and `audit` are pure. No secret is in a backup: credentials in it are sealed, and the key that
 //! opens them is kept apart by the operator, who is told so each time.

@@ -10,6 +10,8 @@
 
 mod export;
 mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
 mod seed;
 mod sum;
 

@@ -193,6 +193,13 @@ pub(crate) const TARGETS: &[Target] = &[
         words: &[],
     },
     Target {
+        name: "backup",
+        parsers: &["consensus/raft/src/backup/frame.rs"],
+        run: raft::backup::fuzzing::fuzz_backup,
+        seeds: raft::backup::fuzzing::backup_seeds,
+        words: &[],
+    },
+    Target {
         name: "tell",
         parsers: &["actors/entity/src/router.rs", "actors/entity/src/router/message.rs"],
         run: node::tell,

@@ -187,7 +187,7 @@ mod tests {
             grant: None,
             command: domain::RaisePolicyFloor { floor: 12 }.into(),
         };
-        field.apply(1, &raise);
+        assert!(matches!(field.apply(1, &raise).reply, domain::Reply::Accepted(_)));
         manifest.groups[0].index = 12;
         assert_eq!(across(&manifest, &field), Ok(()));
         manifest.groups[0].index = 11;

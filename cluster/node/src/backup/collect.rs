@@ -17,7 +17,8 @@ pub enum CollectError {
     OutOfTurn(&'static str),
     /// The node speaks another format.
     #[error(
-        "nút dùng định dạng {0}, chương trình này biết {LINE_FORMAT} / the node sends format {0}, and this program knows {LINE_FORMAT}: use the node's program"
+        "nút dùng định dạng {0}, chương trình này biết {LINE_FORMAT} / the node sends format {0}, and this program knows \
+         {LINE_FORMAT}: use the node's program"
     )]
     Format(u32),
     /// Rows are missing, doubled or swapped.

@@ -67,7 +67,8 @@ pub enum RestoreError {
     Key,
     /// The key is another one.
     #[error(
-        "sealing-key: không mở được mật khẩu của {0}: dùng khóa của cụm đã sao lưu / it does not open the credential of {0}: give the key of the cluster that was backed up"
+        "sealing-key: không mở được mật khẩu của {0}: dùng khóa của cụm đã sao lưu / it does not open the credential of {0}: \
+         give the key of the cluster that was backed up"
     )]
     OtherKey(PersonId),
     /// Something is there.

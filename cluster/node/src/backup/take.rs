@@ -33,7 +33,8 @@ pub enum TakeError {
     Folder(#[from] FolderError),
     /// The folder is another cluster's.
     #[error(
-        "{folder}: chứa bản sao lưu của cụm {theirs}, không phải {ours}: chọn thư mục khác / it holds backups of cluster {theirs}, not of {ours}: choose another folder"
+        "{folder}: chứa bản sao lưu của cụm {theirs}, không phải {ours}: chọn thư mục khác / it holds backups of cluster \
+         {theirs}, not of {ours}: choose another folder"
     )]
     Foreign {
         /// The folder.

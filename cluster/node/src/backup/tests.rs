@@ -274,31 +274,25 @@ fn a_chunk_that_an_interrupted_backup_left_is_counted_and_verified() {
     assert_eq!(report.strays.unwrap(), (1, stray.bytes.len() as u64));
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
-    #[test]
-    fn one_flipped_bit_of_any_file_is_found_and_nothing_is_restored_from_it(
-        file in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), bit in 0_u8..8,
-    ) {
-        static KEPT: LazyLock<PathBuf> = LazyLock::new(|| {
-            let path = std::env::temp_dir().join(format!("trongdong-backup-flipped-{}", std::process::id()));
-            let _ = std::fs::remove_dir_all(&path);
-            keep(&path, "a", 40);
-            path
-        });
-        let files = files(&KEPT);
+#[test]
+fn one_flipped_bit_of_any_file_is_found_and_nothing_is_restored_from_it() {
+    let scratch = Scratch::new("flipped");
+    keep(&scratch.0, "a", 40);
+    let (files, folder) = (files(&scratch.0), Folder::open(&scratch.0).unwrap());
+    let plan = plan(&scratch.0, "flipped");
+    let any_place = (any::<prop::sample::Index>(), any::<prop::sample::Index>(), 0_u8..8);
+    proptest!(ProptestConfig::with_cases(300), |((file, at, bit) in any_place)| {
         let file = &files[file.index(files.len())];
         let whole = std::fs::read(file).unwrap();
         let mut flipped = whole.clone();
         let at = at.index(flipped.len());
         flipped[at] ^= 1 << bit;
         std::fs::write(file, flipped).unwrap();
-        let found = verify(&Folder::open(&KEPT).unwrap(), "a");
-        let restored = restore(&plan(&KEPT, "flipped"));
+        let (found, restored) = (verify(&folder, "a"), restore(&plan));
         std::fs::write(file, whole).unwrap();
         prop_assert!(found.is_err(), "byte {at} of {}", file.display());
         prop_assert!(matches!(restored, Err(restore::RestoreError::Verify(_))));
-    }
+    });
 }
 
 /// Three nodes on loopback.

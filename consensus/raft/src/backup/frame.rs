@@ -144,8 +144,7 @@ fn to_wire(part: &Part) -> backup_part::Part {
 }
 
 fn from_wire(part: backup_part::Part) -> Result<Part, FrameError> {
-    let hash =
-        |bytes: &Bytes| <[u8; 32]>::try_from(bytes.as_ref()).map_err(|_| malformed("a SHA-256 of another length"));
+    let hash = |bytes: &Bytes| <[u8; 32]>::try_from(&bytes[..]).map_err(|_| malformed("a SHA-256 of another length"));
     Ok(match part {
         backup_part::Part::Begin(begin) => Part::Begin(Begin {
             format: begin.format,

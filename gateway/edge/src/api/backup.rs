@@ -65,7 +65,7 @@ async fn pump(
             let sent = timeout(STALLED_MAX, frames.send(Ok(frame))).await.map_err(stalled)?;
             sent.map_err(|_| io::Error::other("whoever asked for it is gone"))?;
         }
-        Ok(())
+        Ok::<(), io::Error>(())
     };
     let ended = tokio::select! {
         ended = work => ended,
