@@ -32,7 +32,7 @@ fn without_a_command_it_lists_them() {
     let output = trongdong(&[]);
     assert!(!output.status.success());
     let usage = text(&output.stderr);
-    for command in ["init", "start", "demo", "replay", "watch"] {
+    for command in ["init", "start", "backup", "restore", "demo", "replay", "watch"] {
         assert!(usage.contains(command), "{usage}");
     }
 }
@@ -81,5 +81,31 @@ fn init_makes_a_folder_for_each_node_with_keys_that_only_the_owner_reads() {
             }
         }
     }
+    fs::remove_dir_all(home).unwrap();
+}
+
+#[test]
+fn a_backup_is_asked_where_to_and_of_whom() {
+    let output = trongdong(&["backup"]);
+    assert!(!output.status.success());
+    let said = text(&output.stderr);
+    assert!(said.contains("--to") && said.contains("--url"), "{said}");
+}
+
+#[test]
+fn a_folder_without_backups_is_named() {
+    let home = folder("backups");
+    let nowhere = home.join("nowhere");
+    let key = home.join("sealing.key");
+    fs::write(&key, "07".repeat(32)).unwrap();
+    let (from, out) = (nowhere.to_str().unwrap(), home.join("new"));
+    let restore = ["restore", "--from", from, "--out", out.to_str().unwrap(), "--sealing-key", key.to_str().unwrap()];
+    let restore: Vec<&str> = restore.into_iter().chain(["--node", "1=localhost:7400"]).collect();
+    for args in [&["backup", "verify", from][..], &restore] {
+        let output = trongdong(args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert!(text(&output.stderr).contains(from), "{}", text(&output.stderr));
+    }
+    assert!(!out.exists());
     fs::remove_dir_all(home).unwrap();
 }
