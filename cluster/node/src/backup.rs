@@ -149,7 +149,7 @@ pub async fn run(args: BackupArgs) -> Done {
         (Some(What::Verify(args)), _) => run_verify(args).await,
         (None, Some(args)) => run_take(args).await,
         // The parser asks for one of the two.
-        (None, None) => Err("give --to, or `verify`".into()),
+        (None, None) => Err("give --to and --url, or `verify`".into()),
     }
 }
 
