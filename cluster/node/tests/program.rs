@@ -32,7 +32,9 @@ fn without_a_command_it_lists_them() {
     let output = trongdong(&[]);
     assert!(!output.status.success());
     let usage = text(&output.stderr);
-    for command in ["init", "start", "demo", "replay", "watch"] {
+    for command in
+        ["init", "start", "status", "invite", "join", "replace", "leave", "transfer", "demo", "replay", "watch"]
+    {
         assert!(usage.contains(command), "{usage}");
     }
 }

@@ -140,6 +140,13 @@ impl Groups {
         None
     }
 
+    /// Whether a node may join or has joined, by everything that was acknowledged before the call. None: no quorum answers.
+    pub async fn may_belong(&self, node: NodeId) -> Option<bool> {
+        self.read_barrier(GroupId::COMMAND, BARRIER_TIMEOUT).await.ok()?;
+        let is_invited = self.group(GroupId::COMMAND).shared.view().node_ids.invited.contains(&node);
+        Some(is_invited || self.members().iter().any(|(member, _)| *member == node))
+    }
+
     /// One step at whoever leads the group.
     async fn ask_step(&self, group: GroupId, request: &Bytes, until: Instant) -> Stepped {
         let Some(leader) = self.group(group).lead.borrow().leader else { return Stepped::NotLeader };

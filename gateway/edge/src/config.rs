@@ -4,6 +4,8 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use ingest::mqtt::Intake;
 
+use crate::operations::Operations;
+
 /// Nodes of the cluster: id, and origin (`https://host:port`) for browsers.
 pub type Nodes = Arc<dyn Fn() -> Vec<(u64, String)> + Send + Sync>;
 
@@ -39,6 +41,8 @@ pub struct EdgeConfig {
     pub intake: Option<Arc<Intake>>,
     /// Counts of other crates.
     pub more_metrics: Option<MoreMetrics>,
+    /// What an administrator may ask of the cluster itself, for `/api/cluster`.
+    pub operations: Option<Arc<dyn Operations>>,
 }
 
 impl EdgeConfig {
@@ -59,6 +63,7 @@ impl EdgeConfig {
             sensitive_hidden_after: Duration::from_secs(60),
             intake: None,
             more_metrics: None,
+            operations: None,
         }
     }
 }

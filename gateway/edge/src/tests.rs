@@ -1,6 +1,7 @@
 //! Tests of the whole edge over a cluster in memory: the same `State::apply`, one log per group, any number of nodes.
 
 mod assets;
+mod cluster;
 mod commands;
 mod double;
 mod fold;
