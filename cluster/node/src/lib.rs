@@ -16,6 +16,8 @@ pub mod client;
 pub mod config;
 pub mod demo;
 mod dispatch;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod init;
 pub mod invitation;
 pub mod local;

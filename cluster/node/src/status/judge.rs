@@ -9,7 +9,7 @@ const QUORUM_AGE_MS_MAX: u64 = 5_000;
 /// A member that lacks more entries than this is behind: a second's worth of a busy cluster.
 const LAG_ENTRIES_MAX: u64 = 5_000;
 /// Less free disk than this is little.
-const FREE_BYTES_MIN: u64 = 5 << 30;
+const FREE_BYTES_MIN: u64 = 2 << 30;
 /// A clock that is further off is told of; at 2 s its node may not lead.
 const CLOCK_OFFSET_MS_MAX: i64 = 500;
 /// Fewer voters may not lose one.
@@ -177,14 +177,22 @@ fn of_a_node(report: &NodeReport, found: &mut Vec<Finding>) {
 }
 
 fn of_a_group(group: u32, views: &[(u64, &GroupReport)], reports: &[&NodeReport], found: &mut Vec<Finding>) {
-    let has_quorum = views.iter().any(|(_, view)| view.leader.is_some() && view.quorum_age_ms <= QUORUM_AGE_MS_MAX);
-    if !has_quorum {
+    if !views.iter().any(|(_, view)| view.quorum_age_ms <= QUORUM_AGE_MS_MAX) {
         found.push(finding(
             Level::NoQuorum,
             format!("Nhóm {group} không có đa số nên không nhận gì: khởi động lại các nút đang dừng."),
             format!("Group {group} has no majority and accepts nothing: start the nodes that are down."),
         ));
         return;
+    }
+    if views.iter().all(|(_, view)| view.leader.is_none()) {
+        found.push(finding(
+            Level::Degraded,
+            format!("Nhóm {group} đang bầu nút điều khiển: vài giây là xong; nếu không, khởi động các nút đang dừng."),
+            format!(
+                "Group {group} is electing its leader: a matter of seconds; if not, start the nodes that are down."
+            ),
+        ));
     }
     if views.iter().any(|(_, view)| view.is_changing) {
         found.push(finding(
