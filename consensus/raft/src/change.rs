@@ -36,6 +36,9 @@ const UP_WITHIN: Duration = Duration::from_secs(3);
 /// How long one step may take: two entries on a quorum's disks. A step that is cut off is taken again.
 const STEP_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long the next leader is waited for; the group elects one by itself after about that.
+const HAND_OVER_WAIT: Duration = Duration::from_secs(1);
+
 /// Between two looks at what is waited for.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -270,7 +273,11 @@ async fn take(group: &Group, step: Step, goal: Goal, node: Node) -> Stepped {
                 raft.change_membership(ChangeMembers::RemoveNodes(BTreeSet::from([id])), false).await
             }
             (Step::HandOver(to), _) => {
+                let mut lead = group.lead.subscribe();
                 let _ = raft.trigger().transfer_leader(to).await;
+                // Asked again at once it would choose anew, and two would stand.
+                let passed = lead.wait_for(|lead| lead.leader.is_some_and(|leader| leader != group.node));
+                let _ = timeout(HAND_OVER_WAIT, passed).await;
                 return Ok(None);
             }
             _ => return Ok(None),

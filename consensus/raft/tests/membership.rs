@@ -143,10 +143,30 @@ async fn all_equal(cluster: &TestCluster, acknowledged: &[usize]) {
     }
 }
 
-fn voters(cluster: &TestCluster, node: NodeId) -> Vec<NodeId> {
-    let all: Vec<_> = GroupId::all().map(|group| cluster.nodes[&node].groups.voters(group)).collect();
-    assert!(all.windows(2).all(|pair| pair[0] == pair[1]), "every group has the same voters: {all:?}");
-    all[0].clone()
+/// Every group has these voters, by the word of `node`; a follower hears of the last entry a moment later.
+async fn has_voters(cluster: &TestCluster, node: NodeId, expected: &[NodeId]) {
+    let until = Instant::now() + CHANGED_WITHIN;
+    loop {
+        let all: Vec<_> = GroupId::all().map(|group| cluster.nodes[&node].groups.voters(group)).collect();
+        if all.iter().all(|voters| voters == expected) {
+            return;
+        }
+        assert!(Instant::now() < until, "{all:?}, not {expected:?}");
+        sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Gives every lead to one node.
+async fn lead_all(cluster: &TestCluster, node: NodeId) {
+    for group in GroupId::all() {
+        let leader = cluster.leader(group).await;
+        if leader != node {
+            cluster.nodes[&leader].groups.transfer_leader(group, node).await;
+        }
+        let mut lead = cluster.nodes[&node].groups.lead_watch(group);
+        let ready = tokio::time::timeout(CHANGED_WITHIN, lead.wait_for(|lead| lead.is_self_ready)).await;
+        assert!(ready.is_ok_and(|ready| ready.is_ok()), "node {node} leads group {group}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -162,14 +182,14 @@ async fn a_node_joins_while_proposals_go_on_and_one_leaves() {
     cluster.add(node).await;
     writer.set(node, Some(&cluster.nodes[&node].groups));
     join(&cluster, node, None).await;
-    assert_eq!(voters(&cluster, 4), [1, 2, 3, 4]);
+    has_voters(&cluster, 4, &[1, 2, 3, 4]).await;
 
     change(&cluster, 3, Goal::Leave { node: 2 }).await;
     change(&cluster, 1, Goal::Leave { node: 2 }).await;
     assert!(cluster.nodes[&2].groups.leads().is_empty(), "who left leads nothing");
     writer.set(2, None);
     cluster.nodes.remove(&2).unwrap().crash().await;
-    assert_eq!(voters(&cluster, 4), [1, 3, 4]);
+    has_voters(&cluster, 4, &[1, 3, 4]).await;
     let refused = cluster.nodes[&1].groups.change(Goal::Leave { node: 3 }, None, DEADLINE).await.unwrap_err();
     assert_eq!(refused.code, "too_few");
     let used = cluster.nodes[&1].groups.change(Goal::Learn { node: 2 }, Some(&cluster.address(2)), DEADLINE).await;
@@ -180,13 +200,7 @@ async fn a_node_joins_while_proposals_go_on_and_one_leaves() {
     cluster.nodes.remove(&1).unwrap().crash().await;
     cluster.restart(1).await;
     writer.set(1, Some(&cluster.nodes[&1].groups));
-    let groups = &cluster.nodes[&4].groups;
-    for group in GroupId::all() {
-        let leader = cluster.leader(group).await;
-        cluster.nodes[&leader].groups.transfer_leader(group, 4).await;
-        let mut lead = groups.lead_watch(group);
-        tokio::time::timeout(CHANGED_WITHIN, lead.wait_for(|lead| lead.is_self_ready)).await.unwrap().unwrap();
-    }
+    lead_all(&cluster, 4).await;
     cluster.nodes[&1].groups.read_barrier(GroupId::COMMAND, CHANGED_WITHIN).await.unwrap();
 
     let (acknowledged, longest) = writer.finish().await;
@@ -212,15 +226,12 @@ async fn a_node_that_lost_its_disk_is_replaced_under_a_new_id_by_snapshot() {
     cluster.add(node).await;
     writer.set(node, Some(&cluster.nodes[&node].groups));
     join(&cluster, node, Some(3)).await;
-    assert_eq!(voters(&cluster, 1), [1, 2, node]);
+    has_voters(&cluster, 1, &[1, 2, node]).await;
     let (acknowledged, longest) = writer.finish().await;
     println!("replaced: {} proposals acknowledged, longest pause {longest:?}", acknowledged.len());
     all_equal(&cluster, &acknowledged).await;
     // What the new node learned by snapshot includes which ids are gone: another invitation is a new one.
-    for group in GroupId::all() {
-        let leader = cluster.leader(group).await;
-        cluster.nodes[&leader].groups.transfer_leader(group, node).await;
-    }
+    lead_all(&cluster, node).await;
     assert_eq!(invite(&cluster, 1).await, node + 1);
     cluster.stop().await;
 }
@@ -247,7 +258,7 @@ async fn a_change_whose_leader_dies_is_finished_by_asking_again() {
     cluster.restart(victim).await;
     writer.set(victim, Some(&cluster.nodes[&victim].groups));
     change(&cluster, asked_at, goal).await;
-    assert_eq!(voters(&cluster, asked_at), [1, 2, 3, node]);
+    has_voters(&cluster, asked_at, &[1, 2, 3, node]).await;
     let (acknowledged, longest) = writer.finish().await;
     println!("resumed: {} proposals acknowledged, longest pause {longest:?}", acknowledged.len());
     all_equal(&cluster, &acknowledged).await;
@@ -257,12 +268,7 @@ async fn a_change_whose_leader_dies_is_finished_by_asking_again() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_node_that_rests_hands_its_leads_over_and_the_pause_is_short() {
     let cluster = TestCluster::start("rest", 3).await;
-    for group in GroupId::all() {
-        let leader = cluster.leader(group).await;
-        cluster.nodes[&leader].groups.transfer_leader(group, 1).await;
-        let mut lead = cluster.nodes[&1].groups.lead_watch(group);
-        tokio::time::timeout(CHANGED_WITHIN, lead.wait_for(|lead| lead.is_self_ready)).await.unwrap().unwrap();
-    }
+    lead_all(&cluster, 1).await;
     let writer = Writer::start(&cluster);
     sleep(Duration::from_millis(500)).await;
     let (leaves, stays) = (&cluster.nodes[&1].groups, &cluster.nodes[&2].groups);
