@@ -1,6 +1,10 @@
 //! What an administrator asks of the cluster over HTTP, answered by this node: it asks whoever leads.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use domain::GroupId;
@@ -107,7 +111,7 @@ impl NodeOperations {
 }
 
 /// Bytes of the files in a folder and below. What vanishes meanwhile counts nothing.
-fn used_bytes(folder: &PathBuf) -> u64 {
+fn used_bytes(folder: &Path) -> u64 {
     let Ok(entries) = std::fs::read_dir(folder) else { return 0 };
     let of = |entry: std::fs::DirEntry| match entry.metadata() {
         Ok(meta) if meta.is_dir() => used_bytes(&entry.path()),

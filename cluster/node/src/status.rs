@@ -97,7 +97,7 @@ async fn gather(client: &Client) -> Vec<Asked> {
 }
 
 async fn ask_all(client: &Client, whom: Vec<(Option<u64>, String)>) -> Vec<Asked> {
-    join_all(whom.into_iter().map(async |(node, url)| {
+    join_all(whom.into_iter().map(|(node, url)| async move {
         let answer = client.get_from::<NodeReport>(&url, "/api/cluster").await.map_err(|error| error.to_string());
         Asked { node: answer.as_ref().ok().map(|report| report.node).or(node), url, answer }
     }))
