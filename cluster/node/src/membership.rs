@@ -383,3 +383,72 @@ pub async fn transfer(args: TransferArgs) -> Done {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder_for(name: &str, host: &str) -> (PathBuf, NodeConfig) {
+        let folder = std::env::temp_dir().join(format!("trongdong-membership-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        let authority = Authority::create(&folder.join("authority"), "ttdh").unwrap();
+        let access = Access { urls: Vec::new(), ca: None, person: "quan-tri".to_owned(), password_file: None };
+        let place = Place {
+            authority: folder.join("authority"),
+            out: folder.join("node-4"),
+            host: host.to_owned(),
+            peer_port: 7400,
+            gateway_port: 8443,
+            mqtt_port: 1883,
+            valid_min: 60,
+            access,
+        };
+        let member = MemberConfig {
+            id: 1,
+            peer_address: "node-1:7400".to_owned(),
+            public_url: "https://node-1:8443".to_owned(),
+        };
+        let (cluster, token) = ("ttdh".to_owned(), "sealed".to_owned());
+        write_folder(&place, &authority, &Invited { node: 4, cluster, epoch: 9, token, members: vec![member] })
+            .unwrap();
+        let config = NodeConfig::load(&place.out).unwrap();
+        (folder, config)
+    }
+
+    #[test]
+    fn the_folder_of_an_invited_node_is_whole_but_for_the_key() {
+        let (folder, config) = folder_for("whole", "node-4.example.vn");
+        assert_eq!((config.node, config.epoch, config.members.len()), (4, 9, 2));
+        assert!(config.gateway.tls && config.gateway.listen.ip().is_unspecified());
+        assert_eq!(config.members[1].public_url, "https://node-4.example.vn:8443");
+        Identity::load(&config.certificates, "ttdh", 4).unwrap();
+        let home = folder.join("node-4");
+        assert_eq!(Invitation::load(&home).unwrap(), Some(Invitation { token: "sealed".to_owned() }));
+        assert!(!config.sealing_key.exists(), "the key comes from a member");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn on_loopback_it_speaks_plain_http_to_nobody_else() {
+        let (folder, config) = folder_for("loopback", "127.0.0.1");
+        assert!(
+            !config.gateway.tls && config.gateway.listen.ip().is_loopback() && config.peer.listen.ip().is_loopback()
+        );
+        assert_eq!(config.members[1].public_url, "http://127.0.0.1:8443");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn what_a_member_tells_is_written_and_paths_stay_relative() {
+        let (folder, mut config) = folder_for("told", "127.0.0.1");
+        let member =
+            |id: u64| crate::admission::Member { id, peer_address: format!("n{id}:1"), public_url: String::new() };
+        let admitted = Admitted { members: vec![member(2), member(3)], ..Admitted::default() };
+        note_members(&folder.join("node-4"), &mut config, &admitted).unwrap();
+        let text = fs::read_to_string(folder.join("node-4").join(FILE)).unwrap();
+        assert!(text.contains("data = \"data\""), "{text}");
+        let ids: Vec<u64> = NodeConfig::load(&folder.join("node-4")).unwrap().members.iter().map(|it| it.id).collect();
+        assert_eq!(ids, [2, 3, 4]);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

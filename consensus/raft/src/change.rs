@@ -155,7 +155,8 @@ impl Groups {
         let Some(leader) = self.group(group).lead.borrow().leader else { return Stepped::NotLeader };
         let deadline = until.saturating_duration_since(Instant::now()).min(STEP_TIMEOUT + LOOK);
         if leader == self.node() {
-            return self.step(self.group(group), request).await.unwrap_or(Stepped::NotLeader);
+            let stepped = timeout(deadline, self.step(self.group(group), request)).await;
+            return stepped.ok().and_then(Result::ok).unwrap_or(Stepped::NotLeader);
         }
         let payload = with_group(group.0, request);
         match self.0.peers.call(leader, Lane::Control, kinds::CHANGE, payload, deadline).await {

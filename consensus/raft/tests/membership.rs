@@ -190,6 +190,8 @@ async fn a_node_joins_while_proposals_go_on_and_one_leaves() {
     writer.set(2, None);
     cluster.nodes.remove(&2).unwrap().crash().await;
     has_voters(&cluster, 4, &[1, 3, 4]).await;
+    let told = cluster.nodes[&1].groups.members_by(3, CHANGED_WITHIN).await;
+    assert_eq!(told, Some(vec![1, 3, 4]), "who was away can ask whether it still belongs");
     let refused = cluster.nodes[&1].groups.change(Goal::Leave { node: 3 }, None, DEADLINE).await.unwrap_err();
     assert_eq!(refused.code, "too_few");
     let used = cluster.nodes[&1].groups.change(Goal::Learn { node: 2 }, Some(&cluster.address(2)), DEADLINE).await;
