@@ -43,15 +43,18 @@ pub(crate) struct Ticket {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotLetIn {
     #[error(
-        "thư mời không do cụm này cấp: mời lại bằng `trongdong invite` / the token is not of this cluster: invite anew with `trongdong invite`"
+        "thư mời không do cụm này cấp: mời lại bằng `trongdong invite` / the token is not of this cluster: \
+         invite anew with `trongdong invite`"
     )]
     Unknown,
     #[error(
-        "thư mời cấp cho nút {node}, không phải nút {from}: dùng đúng thư mục đã cấp / the token is for node {node}, not for node {from}: use the folder that was made for it"
+        "thư mời cấp cho nút {node}, không phải nút {from}: dùng đúng thư mục đã cấp / the token is for node {node}, not for {from}: \
+         use the folder that was made for it"
     )]
     AnotherNode { node: u64, from: u64 },
     #[error(
-        "thư mời của nút {node} đã hết hạn: mời lại bằng `trongdong invite` / the invitation of node {node} has expired: invite anew with `trongdong invite`"
+        "thư mời của nút {node} đã hết hạn: mời lại bằng `trongdong invite` / the invitation of node {node} has expired: \
+         invite anew with `trongdong invite`"
     )]
     Expired { node: u64 },
 }
