@@ -40,7 +40,7 @@ const STEP_TIMEOUT: Duration = Duration::from_secs(5);
 const HAND_OVER_WAIT: Duration = Duration::from_secs(1);
 
 /// Between two looks at what is waited for.
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A read barrier before somebody is refused for not being known.
 const BARRIER_TIMEOUT: Duration = Duration::from_secs(2);
