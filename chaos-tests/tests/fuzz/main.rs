@@ -220,6 +220,7 @@ const NOT_FROM_A_STRANGER: &[(&str, &str)] = &[
     ("consensus/raft/src/backup/export.rs", "this node's own disk"),
     ("consensus/raft/src/lead.rs", "a number of four bytes and one of eight, from slices of that length"),
     ("consensus/raft/src/log.rs", "this node's own disk"),
+    ("consensus/raft/src/status.rs", "this node's own disk"),
     ("gateway/edge/src/accounts.rs", "what this cluster sealed"),
     ("gateway/edge/src/api/timeline.rs", "rows of this node's own disk"),
 ];

@@ -32,7 +32,8 @@ pub struct NodeConfig {
     /// An external broker to subscribe to.
     #[serde(default)]
     pub mqtt_client: Option<MqttClientConfig>,
-    /// The nodes that made the cluster.
+    /// The nodes that there were when this one was made, itself included: those that made the cluster, or those that invited
+    /// it. Who came later stands in the log.
     pub members: Vec<MemberConfig>,
     /// Folder of certificates: `ca.pem node.pem node.key`, and `server.pem server.key` for the gateway.
     #[serde(default = "default_certificates")]
@@ -107,7 +108,7 @@ pub struct MqttClientConfig {
     pub password_file: Option<PathBuf>,
 }
 
-/// A founding member.
+/// A member.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MemberConfig {

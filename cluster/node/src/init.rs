@@ -208,8 +208,8 @@ pub fn random_hex(bytes: usize) -> io::Result<String> {
     Ok(raw.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Writes a file that only its owner can read.
-fn write_secret(path: &Path, text: &str) -> io::Result<()> {
+/// Writes a file that only its owner can read, where none is.
+pub(crate) fn write_secret(path: &Path, text: &str) -> io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())

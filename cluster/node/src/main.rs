@@ -35,6 +35,18 @@ enum Command {
     Backup(node::backup::BackupArgs),
     /// Makes the folders of a new cluster whose state is a backup's.
     Restore(node::backup::RestoreArgs),
+    /// Says how a cluster is, in words; ends with 0 when it is well, 1 when something is to be done, 2 without a quorum.
+    Status(node::status::StatusArgs),
+    /// Invites a new node: makes its folder, with certificates and a token.
+    Invite(node::membership::InviteArgs),
+    /// Invites a new node in the place of one that is lost or goes.
+    Replace(node::membership::ReplaceArgs),
+    /// Has the invited node whose folder is given admitted; then start it.
+    Join(node::membership::JoinArgs),
+    /// Takes a node out of the cluster.
+    Leave(node::membership::LeaveArgs),
+    /// Moves the leads away from a node for a while.
+    Transfer(node::membership::TransferArgs),
     /// Runs three nodes and a simulated town on this machine.
     Demo(demo::DemoArgs),
     /// Plays the sets of a data folder through the real protocols.
@@ -90,6 +102,7 @@ async fn start(home: &Path) -> Result<(), Box<dyn Error>> {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
+        () = node.taken_out() => tracing::info!("this node was taken out of the cluster: it stops"),
         reason = node.failed() => return Err(format!("this node cannot go on: {reason}").into()),
     }
     node.stop().await;
@@ -105,6 +118,15 @@ async fn main() -> ExitCode {
         Command::Start { home } => start(&home).await,
         Command::Backup(args) => node::backup::run(args).await,
         Command::Restore(args) => node::backup::run_restore(args).await,
+        Command::Status(args) => match node::status::run(args).await {
+            Ok(level) => return ExitCode::from(level),
+            Err(error) => Err(error),
+        },
+        Command::Invite(args) => node::membership::invite(args).await,
+        Command::Replace(args) => node::membership::replace(args).await,
+        Command::Join(args) => node::membership::join(args).await,
+        Command::Leave(args) => node::membership::leave(args).await,
+        Command::Transfer(args) => node::membership::transfer(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Replay(args) => node::replay::program(args).await,
         Command::Watch(args) => node::watch::run(args).await,

@@ -32,7 +32,10 @@ fn without_a_command_it_lists_them() {
     let output = trongdong(&[]);
     assert!(!output.status.success());
     let usage = text(&output.stderr);
-    for command in ["init", "start", "backup", "restore", "demo", "replay", "watch"] {
+    for command in [
+        "init", "start", "status", "invite", "join", "replace", "leave", "transfer", "backup", "restore", "demo",
+        "replay", "watch",
+    ] {
         assert!(usage.contains(command), "{usage}");
     }
 }
@@ -54,6 +57,29 @@ fn a_node_id_of_zero_is_refused_by_name() {
     assert!(!output.status.success());
     assert!(text(&output.stderr).contains("a node id is a number from 1"), "{}", text(&output.stderr));
     assert!(!home.join("cluster").exists(), "nothing is made");
+    fs::remove_dir_all(home).unwrap();
+}
+
+#[test]
+fn the_status_of_a_cluster_that_does_not_answer_is_no_quorum() {
+    let output = trongdong(&["status", "--url", "http://127.0.0.1:1"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    assert!(said.contains("MẤT ĐA SỐ / NO QUORUM") && said.contains("Không nút nào trả lời"), "{said}");
+    let json = trongdong(&["status", "--url", "http://127.0.0.1:1", "--json"]);
+    assert_eq!(json.status.code(), Some(2));
+    assert!(text(&json.stdout).starts_with('{'), "{}", text(&json.stdout));
+}
+
+#[test]
+fn a_node_that_was_not_invited_is_told_how_to_be() {
+    let home = folder("uninvited");
+    let cluster = home.join("cluster");
+    let made = trongdong(&["init", cluster.to_str().unwrap(), "--node", "1=localhost"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let output = trongdong(&["join", cluster.join("node-1").to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("trongdong invite"), "{}", text(&output.stderr));
     fs::remove_dir_all(home).unwrap();
 }
 

@@ -140,6 +140,8 @@ pub(crate) struct Group {
     pub(crate) quorum: Mutex<Option<Told>>,
     /// How often this node stood for election because the leader's process had ended.
     pub(crate) successions: AtomicU64,
+    /// Held while a step of a change of the members is taken. tokio's, because it is held over the step.
+    pub(crate) changing: tokio::sync::Mutex<()>,
 }
 
 pub(crate) struct Inner {
@@ -148,6 +150,10 @@ pub(crate) struct Inner {
     pub(crate) peers: Peers,
     pub(crate) groups: Vec<Arc<Group>>,
     pub(crate) started: Instant,
+    /// Until when this node leads nothing.
+    pub(crate) rest_until: Mutex<Option<Instant>>,
+    /// When others last said that they lead nothing.
+    pub(crate) resting: Mutex<BTreeMap<NodeId, Instant>>,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
 }
 
@@ -177,13 +183,15 @@ impl Groups {
                 Raft::new(node, Arc::new(config(id.0)?), network, log, machine).await.map_err(io::Error::other)?;
             let (lead, _) = watch::channel(Lead::default());
             let (disk, successions) = (Arc::clone(&disk), AtomicU64::new(0));
-            groups.push(Arc::new(Group { id, node, raft, disk, shared, lead, quorum: Mutex::new(None), successions }));
+            let (quorum, changing) = (Mutex::default(), tokio::sync::Mutex::default());
+            groups.push(Arc::new(Group { id, node, raft, disk, shared, lead, quorum, successions, changing }));
         }
-        let inner = Inner { node, epoch, peers, groups, started: Instant::now(), tasks: Mutex::new(Vec::new()) };
+        let (rest_until, resting, tasks) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let inner = Inner { node, epoch, peers, groups, started: Instant::now(), rest_until, resting, tasks };
         let this = Self(Arc::new(inner));
         let mut tasks = Vec::new();
         for group in &this.0.groups {
-            tasks.push(tokio::spawn(watch_lead(node, Arc::clone(group))));
+            tasks.push(tokio::spawn(watch_lead(node, Arc::clone(group), this.0.peers.clone())));
             tasks.push(tokio::spawn(watch_over(node, Arc::clone(group), this.0.peers.clone())));
         }
         tasks.push(tokio::spawn(tell_quorum(Arc::downgrade(&this.0))));
@@ -260,7 +268,7 @@ impl Groups {
         match answer {
             Ok(Ok(written)) => match written.data {
                 Outcome::Replied(reply) => Ok(Committed { index: written.log_id.index, reply }),
-                Outcome::Nothing => Err(ProposeError::Unknown),
+                Outcome::Nothing | Outcome::Invited(_) => Err(ProposeError::Unknown),
             },
             Ok(Err(ClientWriteError::ForwardToLeader(forward))) => match forward.leader_id {
                 Some(leader) => Err(ProposeError::NotLeader { leader: Some(leader) }),

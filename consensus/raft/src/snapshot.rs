@@ -9,27 +9,28 @@ use prost::Message;
 use crate::{
     disk::{DiskSnapshot, Install},
     machine::CHUNK_BYTES,
+    membership::NodeIds,
     types::{decode, malformed},
     wire::{self, snapshot_part::Part},
 };
 
 /// Rows of a group at one moment.
 pub enum SnapshotData {
-    /// A frozen view of this node's own disk.
-    Local(Box<dyn DiskSnapshot>),
+    /// A frozen view of this node's own disk, with the node ids that were given away by then.
+    Local(Box<dyn DiskSnapshot>, NodeIds),
     /// Received whole from a leader, checked, not yet installed.
     Received(Received),
 }
 
 /// Counts rows and their bytes as both sides see them.
-#[derive(Default)]
-struct Sum {
-    rows: u64,
-    crc32c: u32,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sum {
+    pub(crate) rows: u64,
+    pub(crate) crc32c: u32,
 }
 
 impl Sum {
-    fn add(&mut self, rows: &[(Bytes, Bytes)]) {
+    pub(crate) fn add(&mut self, rows: &[(Bytes, Bytes)]) {
         for (key, value) in rows {
             self.rows += 1;
             self.crc32c = crc32c::crc32c_append(self.crc32c, key);
@@ -42,11 +43,13 @@ impl Sum {
 pub struct Received {
     install: Box<dyn Install>,
     sum: Sum,
+    /// Node ids that were given away, by its header.
+    pub(crate) node_ids: NodeIds,
 }
 
 impl Received {
-    pub(crate) fn new(install: Box<dyn Install>) -> Self {
-        Self { install, sum: Sum::default() }
+    pub(crate) fn new(install: Box<dyn Install>, node_ids: NodeIds) -> Self {
+        Self { install, sum: Sum::default(), node_ids }
     }
 
     pub(crate) fn put(&mut self, rows: Vec<(Bytes, Bytes)>) -> io::Result<()> {

@@ -6,6 +6,8 @@ use futures::future::BoxFuture;
 use ingest::mqtt::Intake;
 use raft::backup::Export;
 
+use crate::operations::Operations;
+
 /// Nodes of the cluster: id, and origin (`https://host:port`) for browsers.
 pub type Nodes = Arc<dyn Fn() -> Vec<(u64, String)> + Send + Sync>;
 
@@ -46,6 +48,8 @@ pub struct EdgeConfig {
     pub more_metrics: Option<MoreMetrics>,
     /// Where a backup comes from, for `GET /api/cluster/backup`.
     pub backup: Option<Backups>,
+    /// What an administrator may ask of the cluster itself, for `/api/cluster`.
+    pub operations: Option<Arc<dyn Operations>>,
 }
 
 impl EdgeConfig {
@@ -67,6 +71,7 @@ impl EdgeConfig {
             intake: None,
             more_metrics: None,
             backup: None,
+            operations: None,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod assets;
 mod backup;
+mod cluster;
 mod commands;
 mod double;
 mod fold;

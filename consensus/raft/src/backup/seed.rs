@@ -13,6 +13,7 @@ use prost::Message;
 use super::LogPlace;
 use crate::{
     disk::{Disk, LogOp},
+    membership::NodeIds,
     types::{LeaderId, LogId, Node, NodeId, StoredMembership, Vote, log_id_to_wire, meta_to_wire, vote_to_wire},
 };
 
@@ -67,7 +68,8 @@ pub fn seed<E>(
     let vote = vote_to_wire(&Vote::new(at.term, at.leader)).encode_to_vec().into();
     durable(disk, LogOp::Vote { group: group.0, vote }).map_err(failed)?;
     let stored = StoredMembership::new(Some(last), membership);
-    let applied: Bytes = meta_to_wire(Some(&last), &stored).encode_to_vec().into();
+    // Its ids are its members': no node of the old cluster can come to it, so their ids are free.
+    let applied: Bytes = meta_to_wire(Some(&last), &stored, &NodeIds::default()).encode_to_vec().into();
     install.finish(applied, at.index).map_err(failed)
 }
 
