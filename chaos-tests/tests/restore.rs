@@ -320,7 +320,8 @@ fn no_secret(operator: &Operator, world: &World) -> Result<(), Failure> {
     let key = fs::read_to_string(operator.path("SEALING_KEY"))?.trim().to_owned();
     let raw: Vec<u8> =
         (0..key.len()).step_by(2).map(|at| u8::from_str_radix(&key[at..at + 2], 16)).collect::<Result<_, _>>()?;
-    let secrets = [key.as_bytes(), &raw, world.secret.as_bytes(), world.cluster.password.as_bytes(), b"$argon2id$"];
+    let secrets: [&[u8]; 5] =
+        [key.as_bytes(), &raw, world.secret.as_bytes(), world.cluster.password.as_bytes(), b"$argon2id$"];
     for file in files_of(&operator.path("BACKUPS")) {
         let bytes = fs::read(&file)?;
         for secret in secrets {

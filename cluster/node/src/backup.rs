@@ -252,7 +252,7 @@ fn report_text(report: &Report) -> String {
     match &report.strays {
         Ok((0, _)) => {}
         Ok((count, bytes)) => {
-            lines.push(format!("{count} khối không thuộc bản nào, {bytes} byte / chunks of no backup, bytes"));
+            lines.push(format!("{count} khối, {bytes} byte, không thuộc bản nào / chunks, bytes, of no backup"));
         }
         Err(error) => lines.push(format!("HỎNG / DAMAGED  {error}")),
     }
