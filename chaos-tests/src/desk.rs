@@ -147,6 +147,13 @@ impl Desk {
         outcome(self.ask(Method::POST, path, Some(body), Some(seq), ANSWER_MS_MAX).await)
     }
 
+    /// Sends a command until it is answered, or that time is over.
+    pub async fn command_within(&self, path: &str, body: &Value, within: Duration) -> Outcome {
+        let seq = self.next_seq.fetch_add(1, Ordering::Relaxed);
+        let wait_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
+        outcome(self.ask(Method::POST, path, Some(body), Some(seq), wait_ms).await)
+    }
+
     /// Sends what is no command and may be sent again: readings.
     pub async fn push(&self, path: &str, body: &Value) -> Outcome {
         outcome(self.ask(Method::POST, path, Some(body), None, ANSWER_MS_MAX).await)

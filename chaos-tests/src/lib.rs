@@ -8,6 +8,7 @@
 //!
 //! The product's own clients are not used here: whoever checks promises must see each attempt by itself.
 
+pub mod ballast;
 pub mod broker;
 pub mod desk;
 pub mod device;

@@ -45,17 +45,50 @@ async function post(urls: readonly string[], path: string, headers: Record<strin
   throw new Error(`${path}: ${last}`);
 }
 
-/** Registers the gauge in the commune of that name. */
-export async function registerGauge({ urls, password }: Facts, commune: string): Promise<void> {
+/** An administrator's program: its session, and the number of its next request. */
+interface Session {
+  cookie: string;
+  seq: number;
+}
+
+async function logIn({ urls, password }: Facts): Promise<Session> {
   const login = await post(urls.slice(0, 1), '/api/login', {}, { person: ADMIN, password });
   const { next_seq: seq } = (await login.json()) as { next_seq: number };
   const cookie = login.headers.getSetCookie().map((set) => set.split(';')[0]).join('; ');
+  return { cookie, seq };
+}
+
+async function codeOf({ urls }: Facts, { cookie }: Session, commune: string): Promise<string> {
   const units = await fetch(`${urls[0]}/api/admin-units`, { headers: { cookie } });
   const { items } = (await units.json()) as { items: { code: string; name: string }[] };
   const code = items.find(({ name }) => name === commune)?.code;
   if (code === undefined) throw new Error(`${commune} is not among the administrative units`);
-  const sensor = { ...GAUGE, place: { ...GAUGE.place, admin_unit: code } };
-  await post(urls.slice(0, 1), '/api/sensors', { cookie, 'x-request-seq': String(seq) }, sensor);
+  return code;
+}
+
+/** Registers the gauge in the commune of that name. */
+export async function registerGauge(cluster: Facts, commune: string): Promise<void> {
+  const session = await logIn(cluster);
+  const sensor = { ...GAUGE, place: { ...GAUGE.place, admin_unit: await codeOf(cluster, session, commune) } };
+  await post(cluster.urls.slice(0, 1), '/api/sensors', { cookie: session.cookie, 'x-request-seq': String(session.seq) }, sensor);
+}
+
+/** What another centre's program passes on: somebody's words, with the kind and severity that its form had as a default. */
+export interface Told {
+  reference: string;
+  summary: string;
+  latitude_e7: number;
+}
+
+/** Passes reports on, one after the other. */
+export async function report(cluster: Facts, commune: string, told: readonly Told[]): Promise<void> {
+  const { cookie, seq } = await logIn(cluster);
+  const code = await codeOf(cluster, { cookie, seq }, commune);
+  for (const [at, { reference, summary, latitude_e7 }] of told.entries()) {
+    const place = { latitude_e7, longitude_e7: 1_058_380_000, admin_unit: code, address: commune };
+    const body = { reference, kind: 'other', severity: 'low', place, summary };
+    await post(cluster.urls.slice(0, 1), '/api/reports', { cookie, 'x-request-seq': String(seq + at) }, body);
+  }
 }
 
 /** Sends a reading of the gauge, in metres, until a node says that a quorum holds it. */

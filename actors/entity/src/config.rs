@@ -9,8 +9,9 @@ pub(crate) const COMMANDS_IN_FLIGHT_MAX: usize = 1024;
 /// Readings that wait in one district for the next commit. Above it a newer reading of a sensor takes the place of an
 /// older one that nobody has been answered for; where none gives way, the newcomer is refused.
 pub(crate) const DISTRICT_QUEUE_READINGS_MAX: usize = 4 * domain::limits::READINGS_PER_COMMAND_MAX;
-/// Times that one message is sent to another node. Then the caller hears `NoLeader`.
-pub(crate) const HOPS_MAX: u32 = 8;
+/// Times that one message is sent to another node. Then the caller hears `NoLeader`. With the waits between them these are
+/// enough for the longest deadline.
+pub(crate) const HOPS_MAX: u32 = 128;
 /// Wait for a sign of an election before a message is tried again.
 pub(crate) const ELECTION_WAIT_MAX: Duration = Duration::from_millis(200);
 /// Wait of a node that is elected and not yet ready, before it answers that it does not lead.
@@ -42,6 +43,22 @@ pub(crate) const REPORTS_IN_FLIGHT_MAX: usize = 16;
 pub(crate) const REPORT_RETRY_WAIT: Duration = Duration::from_secs(2);
 /// Wait before an actor's proposal that failed is decided anew.
 pub(crate) const DECIDE_AGAIN_WAIT: Duration = Duration::from_secs(1);
+/// What was told and waits to be asked about. Above it a model is not asked: the next look at the whole state may.
+pub(crate) const ADVICE_QUEUE_MAX: usize = 1024;
+/// What was told and is being asked about at a time.
+pub(crate) const ADVICE_IN_FLIGHT_MAX: usize = 64;
+/// How long a model may take for an answer. Then it is late, and nobody waits for it any more.
+pub(crate) const ADVICE_DEADLINE: Duration = Duration::from_secs(2);
+/// How often silence is reported, each version at most once.
+pub(crate) const SILENCE_REPORT_PERIOD: Duration = Duration::from_secs(10);
+/// Incidents that one look at the whole state asks about again.
+pub(crate) const ADVICE_RESCAN_MAX: usize = 64;
+/// An incident that is older is not asked about again.
+pub(crate) const ADVICE_AGE_MS_MAX: u64 = 600_000;
+/// Incidents that one may be the same as, in one question.
+pub(crate) const CANDIDATES_MAX: usize = 32;
+/// Two reports of the same are at most so far apart: three hours.
+pub(crate) const DUPLICATE_WITHIN_MS: u64 = 3 * 3_600_000;
 /// The shortest sleep of a timer: state's clock moves with entries, so a deadline may be found a little early.
 pub(crate) const TIMER_WAIT_MIN: Duration = Duration::from_millis(50);
 /// How long stopping waits for the hosts to end.

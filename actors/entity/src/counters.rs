@@ -56,6 +56,18 @@ counters! {
     reports_failed,
     /// Escalations proposed.
     escalations,
+    /// Questions put to models.
+    advice_asked,
+    /// Suggestions that the command group took.
+    advice_suggested,
+    /// Suggestions that it refused: the register or the incident had moved on.
+    advice_refused,
+    /// Questions without an answer in time.
+    advice_late,
+    /// Questions without an answer that could be taken.
+    advice_failed,
+    /// What was told and not asked about, since the queue was full.
+    advice_dropped,
     /// Readings that the rules did not see since a sensor's actor was behind.
     rule_readings_skipped,
     /// Times that the pump fell below the floor of the event tail and looked at the whole state instead.

@@ -14,6 +14,9 @@ pub enum TellError {
     /// The outcome is unknown. Send the same again, with the same identity.
     #[error("the outcome is unknown; send the same again")]
     Unknown,
+    /// No node's disk has room for more; nothing was done. What is stored can be read.
+    #[error("the disks have no room for more; make some, then send again")]
+    DiskFull,
     /// This node is stopping; nothing was done. Ask another node.
     #[error("this node is stopping; ask another")]
     Stopped,
@@ -25,6 +28,7 @@ pub(crate) enum ServeError {
     /// It does not lead the group; nothing was done.
     NotLeader(Option<NodeId>),
     Overloaded,
+    DiskFull,
     Unknown,
     Stopped,
 }
@@ -36,8 +40,9 @@ impl ServeError {
             match error {
                 ServeError::NotLeader(_) => 0,
                 ServeError::Overloaded => 1,
-                ServeError::Stopped => 2,
-                ServeError::Unknown => 3,
+                ServeError::DiskFull => 2,
+                ServeError::Stopped => 3,
+                ServeError::Unknown => 4,
             }
         }
         if rank(other) > rank(self) { other } else { self }

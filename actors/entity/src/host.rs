@@ -12,7 +12,9 @@ use std::sync::{Arc, OnceLock, Weak};
 use domain::GroupId;
 use tokio::sync::watch;
 
-use crate::{cluster::Cluster, config::EntityConfig, counters::Counters, host::reign::Reign, router::Road};
+use crate::{
+    advice::Advisor, cluster::Cluster, config::EntityConfig, counters::Counters, host::reign::Reign, router::Road,
+};
 
 /// What everything of one node shares.
 pub(crate) struct Ctx {
@@ -21,6 +23,8 @@ pub(crate) struct Ctx {
     pub(crate) counters: Arc<Counters>,
     /// The way to other groups. Weak, since the road holds the hosts.
     pub(crate) road: OnceLock<Weak<Road>>,
+    /// Models, once the node has them; until then nothing is asked.
+    pub(crate) advisor: OnceLock<Arc<dyn Advisor>>,
 }
 
 /// One group on one node, leading or not.

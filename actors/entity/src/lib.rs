@@ -12,6 +12,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking"))]
 
 mod admission;
+mod advice;
 mod alarm;
 mod camera;
 mod clock;
@@ -31,6 +32,7 @@ mod wiring;
 #[cfg(test)]
 mod tests;
 
+pub use advice::{About, Advice, Advisor, Answer, Question, Silence};
 pub use config::EntityConfig;
 pub use counters::Counters;
 pub use error::TellError;

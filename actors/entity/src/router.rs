@@ -5,7 +5,7 @@ pub(crate) mod place;
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
     time::Duration,
 };
 
@@ -24,6 +24,7 @@ use tokio::{
 
 use crate::{
     admission::{Admission, Permit},
+    advice::Advisor,
     cluster::Cluster,
     config::{
         CATCH_UP_WAIT_MAX, DEADLINE_MAX, ELECTION_WAIT_MAX, EntityConfig, HOPS_MAX, READY_WAIT_MAX, STOP_WAIT_MAX,
@@ -64,7 +65,7 @@ impl Router {
 
     pub(crate) fn over(cluster: Arc<dyn Cluster>, config: EntityConfig) -> Self {
         let counters = Arc::new(Counters::default());
-        let ctx = Arc::new(Ctx { cluster, config, counters, road: std::sync::OnceLock::new() });
+        let ctx = Arc::new(Ctx { cluster, config, counters, road: OnceLock::new(), advisor: OnceLock::new() });
         let hosts: Vec<_> = GroupId::all().map(|group| Arc::new(GroupHost::new(group, ctx.clone()))).collect();
         let road = Arc::new(Road {
             ctx: ctx.clone(),
@@ -142,6 +143,13 @@ impl Router {
     pub fn ingest_came_up(&self) {
         for reign in self.0.hosts.iter().filter_map(|host| host.reign()) {
             reign.clock.came_up();
+        }
+    }
+
+    /// Gives the models to ask. Until then, and on a node that has none, whatever is in use counts as having failed.
+    pub fn advise_with(&self, advisor: Arc<dyn Advisor>) {
+        if self.0.ctx.advisor.set(advisor).is_err() {
+            tracing::warn!("entity: there is an advisor already; the first one stays");
         }
     }
 
@@ -268,15 +276,18 @@ impl Road {
         let node = self.ctx.cluster.node();
         let mut leads = self.ctx.cluster.lead_watch(envelope.group);
         let mut reigns = host.reign_watch();
-        let (mut hops, mut is_unknown, mut hint) = (0, false, None);
+        let (mut hops, mut is_unknown, mut hint, mut is_hinted) = (0, false, None, false);
         loop {
             if *self.stopping.borrow() {
                 return Err(if is_unknown { TellError::Unknown } else { TellError::Stopped });
             }
             let reign = reigns.borrow_and_update().clone();
             let leader = leads.borrow_and_update().leader;
-            let there = hint.take().or(leader).filter(|leader: &NodeId| *leader != node);
-            let served = match (reign, there) {
+            // Who said that it does not lead knows better than the reign, whose end is told in a task of its own: asking the
+            // reign again would be answered at once, and would keep that task from ever running.
+            let told = hint.take();
+            let there = told.or(leader).filter(|leader: &NodeId| *leader != node);
+            let served = match (reign.filter(|_| told.is_none()), there) {
                 (Some(reign), _) => {
                     let served = timeout_at(until, serve(&reign, envelope, until, permit)).await;
                     Outcome::from(served.unwrap_or(Err(ServeError::Unknown)))
@@ -293,8 +304,9 @@ impl Road {
             match served {
                 Outcome::Replied(reply) => return Ok(reply),
                 Outcome::Failed(Failure::Overloaded) if !is_unknown => return Err(TellError::Overloaded),
+                Outcome::Failed(Failure::DiskFull) if !is_unknown => return Err(TellError::DiskFull),
                 Outcome::Failed(Failure::Stopped) => {}
-                Outcome::Failed(Failure::Overloaded) => break,
+                Outcome::Failed(Failure::Overloaded | Failure::DiskFull) => break,
                 Outcome::Failed(Failure::Unknown) => {
                     is_unknown = true;
                     if !envelope.is_idempotent() {
@@ -302,8 +314,10 @@ impl Road {
                     }
                 }
                 Outcome::Failed(Failure::NotLeader(leader)) => {
-                    hint = leader.filter(|leader| *leader != node);
-                    if hint.is_some() {
+                    // One hint is followed at once. While a lead moves, two nodes may name each other: that takes a moment too.
+                    hint = leader.filter(|leader| *leader != node && !is_hinted);
+                    is_hinted = hint.is_some();
+                    if is_hinted {
                         continue;
                     }
                 }
@@ -318,6 +332,7 @@ impl Road {
                 _ = stopping.wait_for(|stop| *stop) => {}
                 () = sleep_until(wait_until) => {}
             }
+            is_hinted = false;
             if Instant::now() >= until {
                 break;
             }

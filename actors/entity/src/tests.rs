@@ -1,5 +1,6 @@
 //! The shell, on a double of the cluster over real state.
 
+mod advice;
 mod alarm;
 mod camera;
 mod failover;

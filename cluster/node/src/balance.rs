@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::GroupId;
 use peer::{NodeId, Peers};
-use raft::Groups;
+use raft::{Groups, Room};
 
 /// How often a lead may move from this node.
 const TICK: Duration = Duration::from_secs(5);
@@ -31,7 +31,8 @@ pub(crate) async fn balance(groups: Groups, peers: Peers) {
         }
         for node in &groups.voters(GroupId::COMMAND) {
             let rounds = steady.entry(*node).or_default();
-            *rounds = if *node == groups.node() || peers.is_connected(*node) { rounds.saturating_add(1) } else { 0 };
+            let is_well = (*node == groups.node() || peers.is_connected(*node)) && groups.room(*node) == Room::Enough;
+            *rounds = if is_well { rounds.saturating_add(1) } else { 0 };
         }
         let ours = GroupId::all().filter(|group| groups.lead_watch(*group).borrow().is_self_ready);
         let moving = ours.filter_map(|group| {

@@ -15,10 +15,12 @@ use tokio::{
     time::{Instant, sleep},
 };
 
+mod door;
 pub mod publisher;
 mod stream;
 pub(crate) mod tls;
 
+pub use door::Door;
 pub use stream::Streamed;
 
 /// How long one attempt may take: longer than the gateway's own deadline of 10 s.

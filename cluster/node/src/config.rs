@@ -32,6 +32,9 @@ pub struct NodeConfig {
     /// An external broker to subscribe to.
     #[serde(default)]
     pub mqtt_client: Option<MqttClientConfig>,
+    /// Room on the disk.
+    #[serde(default)]
+    pub disk: DiskConfig,
     /// The nodes that there were when this one was made, itself included: those that made the cluster, or those that invited
     /// it. Who came later stands in the log.
     pub members: Vec<MemberConfig>,
@@ -108,6 +111,23 @@ pub struct MqttClientConfig {
     pub password_file: Option<PathBuf>,
 }
 
+/// How much room the data folder's disk must have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DiskConfig {
+    /// With less than this the node gives its leads away and takes no new writes as a leader.
+    pub low_bytes: u64,
+    /// With less than this it takes no entries at all, and goes on serving reads. What RocksDB needs to compact its files
+    /// stays free.
+    pub full_bytes: u64,
+}
+
+impl Default for DiskConfig {
+    fn default() -> Self {
+        Self { low_bytes: 1 << 30, full_bytes: 256 << 20 }
+    }
+}
+
 /// A member.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -154,6 +174,10 @@ impl NodeConfig {
         }
         if !config.gateway.tls && !config.gateway.listen.ip().is_loopback() {
             let message = "gateway.tls: plain HTTP is for loopback only; set it to true".to_owned();
+            return Err(ConfigError::Invalid { path, message });
+        }
+        if config.disk.full_bytes >= config.disk.low_bytes {
+            let message = "disk.full_bytes: set it below disk.low_bytes".to_owned();
             return Err(ConfigError::Invalid { path, message });
         }
         config.certificates = folder.join(&config.certificates);

@@ -12,7 +12,7 @@ use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
 use peer::authority::Authority;
 use serde::{Deserialize, Serialize};
 
-use crate::config::{FILE, GatewayConfig, MemberConfig, MqttConfig, NodeConfig, PeerConfig, parse_key};
+use crate::config::{DiskConfig, FILE, GatewayConfig, MemberConfig, MqttConfig, NodeConfig, PeerConfig, parse_key};
 
 /// Says that the node's founding was done: a founder that comes back without its data must not found again.
 pub const FOUNDED: &str = "founded";
@@ -181,6 +181,7 @@ pub fn make(
             gateway: GatewayConfig { listen: node.gateway, tls: node.tls },
             mqtt: Some(MqttConfig { listen: node.mqtt, tls: false }),
             mqtt_client: None,
+            disk: DiskConfig::default(),
             members: members.clone(),
             certificates: "certificates".into(),
             data: "data".into(),

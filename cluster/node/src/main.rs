@@ -53,6 +53,10 @@ enum Command {
     Replay(node::replay::ReplayArgs),
     /// Follows the stream of a cluster as lines of text.
     Watch(node::watch::WatchArgs),
+    /// Trains a model from the operator's own data, and says how good it is.
+    Train(node::train::TrainArgs),
+    /// Registers, rolls out, rolls back, switches and lists models of a cluster.
+    Model(node::model::ModelArgs),
 }
 
 #[derive(Args)]
@@ -130,6 +134,8 @@ async fn main() -> ExitCode {
         Command::Demo(args) => demo::run(args).await,
         Command::Replay(args) => node::replay::program(args).await,
         Command::Watch(args) => node::watch::run(args).await,
+        Command::Train(args) => node::train::run(&args),
+        Command::Model(args) => node::model::run(args).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -21,7 +21,7 @@ use tokio::time::{Instant, sleep};
 use crate::{
     admission::{ADMIT_KIND, Admitted, Asks},
     client::{Answer, Client},
-    config::{FILE, GatewayConfig, MemberConfig, MqttConfig, NodeConfig, PeerConfig, parse_key},
+    config::{DiskConfig, FILE, GatewayConfig, MemberConfig, MqttConfig, NodeConfig, PeerConfig, parse_key},
     init::write_secret,
     invitation::Invitation,
 };
@@ -238,6 +238,7 @@ fn write_folder(place: &Place, authority: &Authority, invited: &Invited) -> Done
         gateway: GatewayConfig { listen: listen(place.gateway_port), tls: !is_loopback },
         mqtt: Some(MqttConfig { listen: listen(place.mqtt_port), tls: false }),
         mqtt_client: None,
+        disk: DiskConfig::default(),
         members,
         certificates: "certificates".into(),
         data: "data".into(),

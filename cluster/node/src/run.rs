@@ -30,10 +30,12 @@ use crate::{
     dispatch::Dispatch,
     init::{FIRST_ADMIN, FOUNDED, FirstAdmin},
     invitation::Invitation,
+    models::{self, Library},
     operations::NodeOperations,
     placement::{agree_on_live_nodes, assign_cameras},
     recorder::ClusterRecorder,
     relay::Relay,
+    room::{self, DiskGauge},
 };
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -52,6 +54,9 @@ const HAND_OVER_WITHIN: Duration = Duration::from_secs(3);
 
 /// Deadline of the founding proposal.
 const FOUNDING_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Folder of trained models in a node's folder.
+const ARTIFACTS: &str = "models";
 
 /// A running node.
 pub struct Node {
@@ -110,6 +115,8 @@ impl Node {
 
         let router = Router::start(groups.clone(), peers.clone(), EntityConfig::default()).await;
         let _ = dispatch.router.set(router.clone());
+        let library = Library::new(home.join(ARTIFACTS));
+        models::advise(&router, &library);
         let sealer = Sealer::new(&sealing_key);
         let accounts = Accounts::new(groups.clone(), &sealing_key);
         let recorder = Arc::new(ClusterRecorder { router: router.clone(), accounts });
@@ -153,7 +160,8 @@ impl Node {
         if config.gateway.tls {
             edge_config.tls = Some(server_tls(&config.certificates)?);
         }
-        edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake));
+        let gauge = Arc::new(DiskGauge::default());
+        edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake, &gauge));
         edge_config.intake = Some(intake);
         edge_config.backup = Some(backup::source(groups.clone(), config.cluster.clone()));
         edge_config.operations = Some(Arc::new(NodeOperations {
@@ -170,6 +178,7 @@ impl Node {
 
         tasks.push(tokio::spawn(agree_on_live_nodes(groups.clone(), peers.clone())));
         tasks.push(tokio::spawn(assign_cameras(groups.clone(), fleet, sealer)));
+        tasks.push(tokio::spawn(room::measure(groups.clone(), config.data.clone(), config.disk.clone(), gauge)));
         tasks.push(tokio::spawn(balance(groups.clone(), peers.clone())));
         tasks.push(tokio::spawn(belong(
             beginning,
@@ -179,6 +188,8 @@ impl Node {
             peers.clone(),
             out.clone(),
         )));
+        tasks.push(tokio::spawn(models::keep(library, groups.clone())));
+        tasks.push(tokio::spawn(models::register_shipped(groups.clone())));
         router.ingest_came_up();
         tracing::info!(node = config.node, gateway = %edge.local_addr(), peers = %peers.local_addr(), "up");
         let home = home.to_owned();
@@ -342,9 +353,10 @@ fn more_metrics(
     peers: &Peers,
     disk: &Arc<RocksDisk>,
     intake: &Arc<Intake>,
+    gauge: &Arc<DiskGauge>,
 ) -> edge::MoreMetrics {
-    let (groups, router, peers, disk, intake) =
-        (groups.clone(), router.clone(), peers.clone(), Arc::clone(disk), Arc::clone(intake));
+    let (groups, router, peers, disk, intake, gauge) =
+        (groups.clone(), router.clone(), peers.clone(), Arc::clone(disk), Arc::clone(intake), Arc::clone(gauge));
     Arc::new(move || {
         let named = |prefix: &'static str, counts: Vec<(&'static str, u64)>| {
             counts.into_iter().map(move |(name, count)| (format!("{prefix}_{name}"), count))
@@ -369,6 +381,7 @@ fn more_metrics(
                 ("write_stopped", u64::from(rocks.write_stopped)),
             ],
         ));
+        all.extend(named("node", gauge.snapshot()));
         all.extend(named("mqtt", intake.counters().snapshot()));
         all
     })

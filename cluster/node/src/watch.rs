@@ -5,7 +5,7 @@
 //! - [`Screen`] keeps a line to one of the nodes and resumes at another from its last places.
 //! - [`sign_in`] gets the token; [`run`] is the program's `watch`.
 
-use std::{error::Error, fs, io::Write, path::PathBuf, sync::Arc, time::Duration};
+use std::{error::Error, io::Write, sync::Arc, time::Duration};
 
 use clap::Args;
 use domain::{
@@ -16,7 +16,7 @@ use domain::{
     },
 };
 
-use crate::client::ClientError;
+use crate::client::{ClientError, Door};
 
 pub mod fold;
 mod line;
@@ -29,8 +29,6 @@ pub use sign_in::sign_in;
 
 /// Name of the cookie that carries the session.
 const COOKIE: &str = "td_session";
-/// Environment variable with the password, so that it stands in no list of processes.
-const PASSWORD_VARIABLE: &str = "TRONGDONG_PASSWORD";
 /// How long `watch` waits for a first complete picture before it says that it has none.
 const FIRST_PICTURE_MS_MAX: u64 = 30_000;
 /// How long `watch` follows at most: longer than any session lasts.
@@ -87,18 +85,8 @@ impl WatchError {
 /// `trongdong watch`.
 #[derive(Clone, Debug, Args)]
 pub struct WatchArgs {
-    /// Origin of a node, such as https://node-1:8443; again for each further node.
-    #[arg(long = "url", required = true)]
-    urls: Vec<String>,
-    /// Account to sign in with. Its password is read from TRONGDONG_PASSWORD, or from --password-file.
-    #[arg(long)]
-    person: String,
-    /// File with the password.
-    #[arg(long)]
-    password_file: Option<PathBuf>,
-    /// The cluster's authority, `ca.pem` of the certificates folder; needed for HTTPS.
-    #[arg(long)]
-    ca: Option<PathBuf>,
+    #[command(flatten)]
+    door: Door,
     /// District to see; again for each further one. None: all that the account may see.
     #[arg(long = "district")]
     districts: Vec<String>,
@@ -107,31 +95,21 @@ pub struct WatchArgs {
     nouns: Vec<String>,
 }
 
-impl WatchArgs {
-    fn password(&self) -> Result<String, Box<dyn Error>> {
-        match &self.password_file {
-            Some(file) => Ok(fs::read_to_string(file)?.trim().to_owned()),
-            None => Ok(std::env::var(PASSWORD_VARIABLE)
-                .map_err(|_| WatchError::config("password_file", format!("give it, or set {PASSWORD_VARIABLE}")))?),
-        }
-    }
-}
-
 /// Prints what happens, one line an event, until the session ends.
 ///
 /// # Errors
 /// The account is not let in, or no picture comes.
 pub async fn run(args: WatchArgs) -> Result<(), Box<dyn Error>> {
-    let password = args.password()?;
-    let ca_pem = args.ca.as_ref().map(fs::read).transpose()?;
-    let token = sign_in(&args.urls, ca_pem.as_deref(), &args.person, &password).await?;
+    let Door { urls, person, .. } = &args.door;
+    let ca_pem = args.door.ca_pem()?;
+    let token = sign_in(urls, ca_pem.as_deref(), person, &args.door.password()?).await?;
     let config = ScreenConfig {
         ca_pem,
         districts: args.districts,
         nouns: args.nouns,
         seen_max: 0,
         hook: Some(Arc::new(|noted| print(&noted))),
-        ..ScreenConfig::new(args.urls, token)
+        ..ScreenConfig::new(urls.clone(), token)
     };
     let screen = Screen::open(config)?;
     screen.wait_until(Duration::from_millis(FIRST_PICTURE_MS_MAX), picture::Picture::is_complete).await?;

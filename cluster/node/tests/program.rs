@@ -34,7 +34,7 @@ fn without_a_command_it_lists_them() {
     let usage = text(&output.stderr);
     for command in [
         "init", "start", "status", "invite", "join", "replace", "leave", "transfer", "backup", "restore", "demo",
-        "replay", "watch",
+        "replay", "watch", "train", "model",
     ] {
         assert!(usage.contains(command), "{usage}");
     }

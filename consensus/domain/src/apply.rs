@@ -9,6 +9,7 @@ mod alarm;
 mod camera;
 mod district;
 mod incident;
+mod model;
 mod person;
 mod placement;
 mod sensor;
@@ -116,6 +117,13 @@ impl Work<'_> {
             Command::MergeIncident(command) => incident::merge(self, command),
             Command::UnmergeIncident(command) => incident::unmerge(self, command),
             Command::EscalateIncident(command) => incident::escalate(self, command),
+            Command::Suggest(command) => incident::suggest(self, command),
+            Command::DecideSuggestion(command) => incident::decide(self, command),
+            Command::RegisterModel(command) => model::register(self, command),
+            Command::RollOutModel(command) => model::roll_out(self, command),
+            Command::RollBackModel(command) => model::roll_back(self, command),
+            Command::SwitchModel(command) => model::switch(self, command),
+            Command::ReportSilence(command) => model::report_silence(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    AdminUnit, Alarm, GroupId, Incident, IncidentStatus, Micro, Sensor, Session, State, Unit, UnitStatus,
+    AdminUnit, Alarm, GroupId, Incident, IncidentStatus, Micro, Sensor, Session, State, Unit, UnitStatus, VersionName,
     apply::{alarm_place_of, is_outside_window},
     limits,
 };
@@ -45,6 +45,10 @@ impl State {
     /// 17. A camera's epoch is of a camera that is there.
     /// 18. A session's answers are ascending and within the window of its newest.
     /// 19. The derived sets (unreported alarms, ends of sessions) are what they are derived from.
+    /// 20. What is in use of a model, and what it can be rolled back to, is registered; the shadow is not the active one.
+    /// 21. Each registered version has a tally, and nothing else has; a tally's bins add up to what was decided.
+    /// 22. An incident's suggestions are ascending and within their bound; of one model and mode one is pending at most;
+    ///     what is decided says when, what is pending does not.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -59,6 +63,7 @@ impl State {
         self.alarms.values().try_for_each(|alarm| self.check_alarm(alarm))?;
         self.sensors.values().try_for_each(|sensor| self.check_sensor(sensor))?;
         self.sessions.values().try_for_each(check_session)?;
+        self.check_models()?;
         self.check_derived()
     }
 
@@ -70,7 +75,9 @@ impl State {
             + self.placements.len()
             + self.units.len()
             + self.incidents.len()
-            + self.heard_count;
+            + self.heard_count
+            + self.models.len()
+            + self.tallies.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {
@@ -81,6 +88,7 @@ impl State {
         hold(2, !stray(&self.persons, |record| &record.id), || "persons".into())?;
         hold(2, !stray(&self.units, |record| &record.id), || "units".into())?;
         hold(2, !stray(&self.incidents, |record| &record.id), || "incidents".into())?;
+        hold(2, !stray(&self.models, |record| &record.name), || "models".into())?;
         hold(2, !stray(&self.sensors, |record| &record.id), || "sensors".into())?;
         hold(2, !stray(&self.cameras, |record| &record.id), || "cameras".into())?;
         hold(2, !stray(&self.alarms, |record| &record.key), || "alarms".into())?;
@@ -98,6 +106,7 @@ impl State {
             ("units", self.units.len(), limits::UNITS_MAX),
             ("incidents", self.incidents.len(), limits::INCIDENTS_MAX),
             ("heard", self.heard_count, limits::HEARD_MAX),
+            ("models", self.models.len(), limits::MODELS_MAX),
             ("sensors", self.sensors.len(), limits::SENSORS_MAX),
             ("cameras", self.cameras.len(), limits::CAMERAS_MAX),
             ("alarms", self.alarms.len(), limits::ALARMS_MAX),
@@ -166,7 +175,36 @@ impl State {
         hold(10, incident.acknowledge_due_at_ms.is_set() == runs, || format!("incident {id}"))?;
         let is_closed = is(IncidentStatus::Closed);
         let is_right = incident.closed_at_ms.is_set() == is_closed && sources > 0;
-        hold(11, is_right, || format!("incident {id}"))
+        hold(11, is_right, || format!("incident {id}"))?;
+        check_suggestions(incident)
+    }
+
+    fn check_models(&self) -> Result<(), Violation> {
+        for model in self.models.values() {
+            let name = &model.name;
+            let mut named = model.active.iter().chain(&model.shadow).chain(&model.former);
+            let is_right = named.all(|version| model.version(version).is_some());
+            let are_two = model.active.is_none() || model.active != model.shadow;
+            hold(20, is_right && are_two, || format!("model {name}"))?;
+            let versions = model.versions.len();
+            let is_within = versions <= limits::MODEL_VERSIONS_MAX && model.former.len() <= limits::MODEL_FORMER_MAX;
+            hold(3, is_within, || format!("model {name}: {versions} versions"))?;
+            let counted = |version: &VersionName| self.tallies.contains_key(&(name.clone(), version.clone()));
+            let are_counted = model.versions.iter().all(|known| counted(&known.version));
+            hold(21, are_counted, || format!("model {name}: a version without its tally"))?;
+        }
+        for (key, tally) in &self.tallies {
+            let is_registered = self.models.get(&key.0).is_some_and(|model| model.version(&key.1).is_some());
+            let is_own = key.0 == tally.model && key.1 == tally.version;
+            let decided: u64 = tally.bins.iter().map(|bin| bin.decided).sum();
+            let accepted: u64 = tally.bins.iter().map(|bin| bin.accepted).sum();
+            let adds_up = decided == tally.decided() && accepted == tally.accepted;
+            let is_shaped = tally.bins.len() == limits::CALIBRATION_BINS
+                && tally.kinds.is_sorted_by(|one, next| one.kind < next.kind);
+            let is_right = is_registered && is_own && adds_up && is_shaped;
+            hold(21, is_right, || format!("tally of {} {}", key.0, key.1))?;
+        }
+        Ok(())
     }
 
     fn check_merges(&self, incident: &Incident) -> Result<(), Violation> {
@@ -239,4 +277,16 @@ fn check_session(session: &Session) -> Result<(), Violation> {
     let is_within = answered.iter().all(|answered| !is_outside_window(answered.seq, session.seq_max));
     let is_right = is_ascending && is_within && newest == session.seq_max;
     hold(18, is_right, || format!("session {}", session.id))
+}
+
+fn check_suggestions(incident: &Incident) -> Result<(), Violation> {
+    let suggestions = &incident.suggestions;
+    let is_ascending = suggestions.is_sorted_by(|one, next| one.number < next.number);
+    let shadows = suggestions.iter().filter(|it| it.shadow).count();
+    let is_within = shadows.max(suggestions.len() - shadows) <= limits::INCIDENT_SUGGESTIONS_MAX;
+    let pending: Vec<_> = suggestions.iter().filter(|it| it.is_pending()).map(|it| (&it.model, it.shadow)).collect();
+    let distinct: BTreeSet<_> = pending.iter().collect();
+    let is_timed = suggestions.iter().all(|it| it.is_pending() != it.decided_at_ms.is_set());
+    let is_right = is_ascending && is_within && is_timed && distinct.len() == pending.len();
+    hold(22, is_right, || format!("incident {}: {suggestions:?}", incident.id))
 }

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdminUnit, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, District, EntityId, Grant, GroupId,
-    IncidentId, IncidentKind, Micro, Millis, Person, PersonId, Place, Reading, RequestId, Sensor, SensorId, SessionId,
-    Severity, Source, Unit, UnitId, UnitStatus,
+    AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, EntityId,
+    Figure, Grant, GroupId, IncidentId, IncidentKind, KindShare, Micro, Millis, ModelKind, ModelMode, ModelName,
+    Person, PersonId, Place, Reading, RequestId, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision,
+    Unit, UnitId, UnitStatus, VersionName,
     wire::{Malformed, Record, generated, message_field, record},
 };
 
@@ -260,6 +261,38 @@ commands! {
         /// The level that it leaves: takes effect once.
         from_level: u32,
     }
+    /// What a model said, proposed after the commit of what it read.
+    Suggest {
+        /// Of which incident.
+        incident: IncidentId,
+        /// Who says it.
+        model: ModelName,
+        /// In which version: active or a shadow.
+        model_version: VersionName,
+        /// Hash of the text that was read: takes effect once.
+        input_sha256: Digest,
+        /// Its length.
+        input_bytes: u32,
+        /// What it says.
+        advice: Advice,
+    }
+    /// What a person does with a suggestion, and the change that it makes.
+    DecideSuggestion {
+        /// Of which incident.
+        incident: IncidentId,
+        /// The version seen; dismissing needs none.
+        expected_version: u64,
+        /// Its number within the incident.
+        suggestion: u32,
+        /// What.
+        decision: SuggestionDecision,
+        /// When overridden: what is going on instead.
+        kind: Option<IncidentKind>,
+        /// When overridden: how bad it is instead.
+        severity: Option<Severity>,
+        /// When overridden: which one it is the same as instead.
+        duplicate_of: Option<IncidentId>,
+    }
     /// Registers a sensor, or changes it; its newest reading stays.
     RegisterSensor {
         /// As it shall be.
@@ -346,6 +379,61 @@ commands! {
         version: u64,
         /// What it feeds; none: nothing (an information).
         incident: Option<IncidentId>,
+    }
+    /// Registers a version of a model. It is asked nothing until it is rolled out.
+    RegisterModel {
+        /// Which model.
+        name: ModelName,
+        /// Which version.
+        version: VersionName,
+        /// What it is for, the same for all versions.
+        kind: ModelKind,
+        /// Of the artifact.
+        sha256: Digest,
+        /// What it was trained on and measured by.
+        data: String,
+        /// What was measured.
+        quality: Vec<Figure>,
+        /// Kinds in the data; may be empty.
+        shares: Vec<KindShare>,
+    }
+    /// Takes a version into use.
+    RollOutModel {
+        /// Which model.
+        name: ModelName,
+        /// Which version.
+        version: VersionName,
+        /// How.
+        mode: ModelMode,
+    }
+    /// Takes a version out of use; what was active before is active again.
+    RollBackModel {
+        /// Which model.
+        name: ModelName,
+        /// As what it was in use.
+        mode: ModelMode,
+        /// The version that is left: takes effect once.
+        version: VersionName,
+    }
+    /// Turns a model off or on.
+    SwitchModel {
+        /// Which model.
+        name: ModelName,
+        /// Whether it shall be on.
+        on: bool,
+        /// Why; not empty.
+        reason: String,
+    }
+    /// How often a version was asked in vain since the last report.
+    ReportSilence {
+        /// Which model.
+        model: ModelName,
+        /// Which version.
+        model_version: VersionName,
+        /// Without an answer in time.
+        late: u32,
+        /// Without an answer that could be taken.
+        failed: u32,
     }
 }
 

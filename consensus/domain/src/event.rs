@@ -6,7 +6,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdminUnit, Alarm, Camera, District, GroupId, Incident, Millis, Person, PersonId, Readings, Sensor, Unit,
+    AdminUnit, Alarm, Camera, District, GroupId, Incident, Millis, Model, Person, PersonId, Readings, Sensor, Tally,
+    Unit,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -59,6 +60,10 @@ wire_enum! {
         IncidentUnmerged = "incident_unmerged",
         /// Nobody acknowledged it in time.
         IncidentEscalated = "incident_escalated",
+        /// A model said something of it.
+        IncidentSuggested = "incident_suggested",
+        /// A person decided on what a model said.
+        IncidentSuggestionDecided = "incident_suggestion_decided",
         /// A sensor is as given.
         SensorRegistered = "sensor_registered",
         /// The device says otherwise of itself.
@@ -81,6 +86,16 @@ wire_enum! {
         AlarmUnshelved = "alarm_unshelved",
         /// Group 0 has heard.
         AlarmReportConfirmed = "alarm_report_confirmed",
+        /// A version of a model is known.
+        ModelRegistered = "model_registered",
+        /// It is in use.
+        ModelRolledOut = "model_rolled_out",
+        /// It is no longer.
+        ModelRolledBack = "model_rolled_back",
+        /// A model is off or on.
+        ModelSwitched = "model_switched",
+        /// What became of what it said is counted.
+        ModelTallied = "model_tallied",
     }
 }
 
@@ -140,6 +155,8 @@ subjects! {
     Camera "camera",
     Alarm "alarm",
     LiveNodes "live_nodes",
+    Model "model",
+    Tally "model",
 }
 
 /// Something that happened.

@@ -184,6 +184,10 @@ name! {
     IncidentId "incident"
     /// A response unit.
     UnitId "unit"
+    /// A model.
+    ModelName "model"
+    /// A version of a model.
+    VersionName "version"
 }
 
 macro_rules! as_entity {
@@ -227,6 +231,51 @@ impl fmt::Display for SessionId {
     }
 }
 
+/// SHA-256 of something: of an artifact, of a text. In JSON as hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Digest(pub [u8; 32]);
+
+impl crate::wire::Field<bytes::Bytes> for Digest {
+    fn read(field: &'static str, wire: bytes::Bytes) -> Result<Self, Malformed> {
+        let bytes = wire.as_ref().try_into().map_err(|_| Malformed::new(field, "a SHA-256 has 32 bytes"))?;
+        Ok(Self(bytes))
+    }
+    fn write(&self) -> bytes::Bytes {
+        bytes::Bytes::copy_from_slice(&self.0)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> Self {
+        digest.to_string()
+    }
+}
+
+impl TryFrom<String> for Digest {
+    type Error = Malformed;
+    fn try_from(text: String) -> Result<Self, Malformed> {
+        let malformed = || Malformed::new("sha256", "send 64 hexadecimal digits");
+        let digits = text.as_bytes();
+        if digits.len() != 64 {
+            return Err(malformed());
+        }
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+            let (Some(high), Some(low)) = (digit(pair[0]), digit(pair[1])) else { return Err(malformed()) };
+            *byte = high * 16 + low;
+        }
+        Ok(Self(bytes))
+    }
+}
+
 macro_rules! scalar {
     ($type:ident $wire:ty) => {
         impl crate::wire::Field<$wire> for $type {
@@ -252,6 +301,15 @@ mod tests {
     fn a_name_with_a_slash_is_refused_with_the_field() {
         let malformed = SensorId::new("a/b").unwrap_err();
         assert_eq!(malformed.field, "sensor");
+    }
+
+    #[test]
+    fn a_digest_is_64_hexadecimal_digits() {
+        let digest = Digest([0xa5; 32]);
+        assert_eq!(Digest::try_from(String::from(digest)).unwrap(), digest);
+        for wrong in ["", "a5", &"g".repeat(64), &"é".repeat(32)] {
+            assert_eq!(Digest::try_from(wrong.to_owned()).unwrap_err().field, "sha256");
+        }
     }
 
     #[test]

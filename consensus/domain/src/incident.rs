@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AlarmKey, IncidentId, Millis, PersonId, Place, Severity, UnitId,
+    AlarmKey, IncidentId, Millis, PersonId, Place, Severity, Suggestion, UnitId,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -160,6 +160,9 @@ pub struct Incident {
     pub exercise: bool,
     /// The position was converted from another place's data.
     pub place_is_mapped: bool,
+    /// What models said of it, oldest first, at most `limits::INCIDENT_SUGGESTIONS_MAX` and as many of shadows.
+    #[serde(default)]
+    pub suggestions: Vec<Suggestion>,
 }
 
 record!(Incident {
@@ -184,4 +187,5 @@ record!(Incident {
     version,
     exercise,
     place_is_mapped,
+    suggestions,
 });

@@ -78,3 +78,22 @@ pub const CREDENTIAL_BYTES_MAX: usize = 1024;
 pub const URL_BYTES_MAX: usize = 1024;
 /// Alarms that group 0 remembers having heard of: those of every field group.
 pub const HEARD_MAX: usize = ALARMS_MAX * FIELD_GROUPS as usize;
+/// Models.
+pub const MODELS_MAX: usize = 64;
+/// Versions of one model. At the bound the oldest leaves that is not in use and cannot be rolled back to, with its tally.
+pub const MODEL_VERSIONS_MAX: usize = 32;
+/// Versions to which a model can be rolled back, one after the other; older ones are forgotten.
+pub const MODEL_FORMER_MAX: usize = 8;
+/// Measured figures of one version.
+pub const MODEL_FIGURES_MAX: usize = 64;
+/// Bins of confidence in a tally.
+pub const CALIBRATION_BINS: usize = 10;
+/// Suggestions kept with one incident, and as many of shadows. At the bound the oldest leaves that nobody has to decide on;
+/// the timeline keeps what was advice.
+pub const INCIDENT_SUGGESTIONS_MAX: usize = 8;
+/// Words that decided, of one suggestion.
+pub const ADVICE_REASONS_MAX: usize = 12;
+/// Bytes of one of these.
+pub const REASON_BYTES_MAX: usize = 64;
+/// People that a text can tell of.
+pub const ADVICE_PEOPLE_MAX: u32 = 100_000;

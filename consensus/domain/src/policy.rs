@@ -3,7 +3,7 @@
 //! | role | may |
 //! |---|---|
 //! | admin | administer, and whatever any other person may |
-//! | operator | alarms and incidents, assignments included |
+//! | operator | alarms and incidents, assignments and suggestions included; see models |
 //! | agent | open and note incidents |
 //! | dispatcher | assign, note, acknowledge and resolve incidents; set and move units (a status comes in by radio) |
 //! | responder | set and move the unit that they crew, note incidents |
@@ -17,7 +17,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    AdminUnitCode, Command, Grant, GroupId, IncidentId, PersonId, Refusal, RefusalCode, Role, State, UnitId, limits,
+    AdminUnitCode, Command, DecideSuggestion, Grant, GroupId, IncidentId, PersonId, Refusal, RefusalCode, Role, State,
+    SuggestionDecision, UnitId, limits,
 };
 
 /// What there is to see, as in a subscription.
@@ -43,6 +44,8 @@ pub enum Noun {
     Alarm,
     /// The nodes that are up.
     LiveNodes,
+    /// Models, and what became of what they said.
+    Model,
 }
 
 impl Noun {
@@ -60,6 +63,7 @@ impl Noun {
             "camera" => Self::Camera,
             "alarm" => Self::Alarm,
             "live_nodes" => Self::LiveNodes,
+            "model" => Self::Model,
             _ => return None,
         })
     }
@@ -70,7 +74,7 @@ impl Noun {
 pub enum Action {
     /// What actors and nodes propose; no person may.
     RunSystem,
-    /// The hierarchy, districts, people, placements, registrations, switches.
+    /// The hierarchy, districts, people, placements, registrations, models, switches.
     Administer,
     /// Readings, and what the device says of itself.
     ReportDevice,
@@ -84,7 +88,7 @@ pub enum Action {
     AcknowledgeIncident,
     /// Say that nothing is left to do.
     ResolveIncident,
-    /// Amend, close, reopen, merge, unmerge.
+    /// Amend, close, reopen, merge, unmerge, decide on a suggestion.
     DecideIncident,
     /// Send units.
     AssignIncident,
@@ -105,6 +109,8 @@ pub fn action_of(command: &Command) -> Action {
         | Command::SetLiveNodes(_)
         | Command::FeedIncident(_)
         | Command::EscalateIncident(_)
+        | Command::Suggest(_)
+        | Command::ReportSilence(_)
         | Command::RecordCameraHealth(_)
         | Command::RaiseAlarm(_)
         | Command::ClearAlarm(_)
@@ -117,7 +123,11 @@ pub fn action_of(command: &Command) -> Action {
         | Command::PlaceEntities(_)
         | Command::PutUnit(_)
         | Command::RegisterSensor(_)
-        | Command::RegisterCamera(_) => Action::Administer,
+        | Command::RegisterCamera(_)
+        | Command::RegisterModel(_)
+        | Command::RollOutModel(_)
+        | Command::RollBackModel(_)
+        | Command::SwitchModel(_) => Action::Administer,
         Command::RecordReadings(_) | Command::SetDeviceStatus(_) => Action::ReportDevice,
         Command::AcknowledgeAlarm(_) | Command::ShelveAlarm(_) | Command::UnshelveAlarm(_) => Action::HandleAlarm,
         Command::OpenIncident(_) => Action::OpenIncident,
@@ -128,7 +138,8 @@ pub fn action_of(command: &Command) -> Action {
         | Command::CloseIncident(_)
         | Command::ReopenIncident(_)
         | Command::MergeIncident(_)
-        | Command::UnmergeIncident(_) => Action::DecideIncident,
+        | Command::UnmergeIncident(_)
+        | Command::DecideSuggestion(_) => Action::DecideIncident,
         Command::AssignIncident(_) => Action::AssignIncident,
         Command::SetUnitStatus(_) => Action::SetUnitStatus,
         Command::MoveUnit(_) => Action::MoveUnit,
@@ -192,6 +203,7 @@ fn role_allows(role: Role, action: Action) -> bool {
         }
         Action::SetUnitStatus | Action::MoveUnit => matches!(role, Admin | Dispatcher | Responder),
         Action::See(Noun::Person) => role == Admin,
+        Action::See(Noun::Model) => matches!(role, Admin | Operator),
         Action::See(_) => role != Device,
     }
 }
@@ -264,6 +276,19 @@ fn on_incident(state: &State, crewed: Option<&UnitId>, incident: &IncidentId) ->
     unit.is_some_and(|unit| unit.incident.as_ref() == Some(incident))
 }
 
+/// The other incident, if the decision would merge into one.
+fn duplicate_of<'a>(state: &'a State, command: &'a DecideSuggestion) -> Option<&'a IncidentId> {
+    match command.decision {
+        SuggestionDecision::Dismissed => None,
+        SuggestionDecision::Overridden => command.duplicate_of.as_ref(),
+        SuggestionDecision::Accepted => {
+            let suggestions = &state.incidents.get(&command.incident)?.suggestions;
+            let named = suggestions.iter().find(|known| known.number == command.suggestion)?;
+            named.advice.duplicate_of.as_ref()
+        }
+    }
+}
+
 /// Where what the command acts on lies: as it is, and for what is put also as it shall be. Readings are not here,
 /// because each is judged by itself.
 fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a AdminUnitCode> {
@@ -286,6 +311,9 @@ fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a AdminUnitCode> 
         Command::ReopenIncident(command) => [incident(&command.incident), None],
         Command::MergeIncident(command) => [incident(&command.incident), incident(&command.into)],
         Command::UnmergeIncident(command) => [incident(&command.incident), None],
+        Command::DecideSuggestion(command) => {
+            [incident(&command.incident), duplicate_of(state, command).and_then(incident)]
+        }
         Command::RegisterSensor(command) => {
             let former = state.sensors.get(&command.sensor.id).map(|sensor| &sensor.place.admin_unit);
             [Some(&command.sensor.place.admin_unit), former]

@@ -6,7 +6,8 @@
 use bytes::Bytes;
 
 use crate::{
-    AdminUnitCode, AlarmKey, CameraId, DistrictId, EntityId, IncidentId, Millis, PersonId, SensorId, SessionId, UnitId,
+    AdminUnitCode, AlarmKey, CameraId, DistrictId, EntityId, IncidentId, Millis, ModelName, PersonId, SensorId,
+    SessionId, UnitId, VersionName,
 };
 
 /// Scalars of the group.
@@ -39,6 +40,10 @@ pub const HEARD: u8 = 13;
 pub const SESSIONS: u8 = 14;
 /// Answers, by session and sequence number: one small row per request.
 pub const ANSWERS: u8 = 15;
+/// Models, by name.
+pub const MODELS: u8 = 16;
+/// Tallies, by model and version.
+pub const TALLIES: u8 = 17;
 /// History: the events of each incident.
 pub const TIMELINE: u8 = 64;
 /// History: what was recorded, by the cluster's time.
@@ -96,6 +101,8 @@ name_keys! {
     camera_key CAMERAS CameraId
     /// Key of a camera's epoch.
     camera_epoch_key CAMERA_EPOCHS CameraId
+    /// Key of a model.
+    model_key MODELS ModelName
 }
 
 /// Key of an alarm.
@@ -108,6 +115,12 @@ pub fn alarm_key(alarm: &AlarmKey) -> Bytes {
 #[must_use]
 pub fn heard_key(alarm: &AlarmKey) -> Bytes {
     key(HEARD, &[alarm.entity.as_str().as_bytes(), &[0], alarm.condition.as_str().as_bytes()])
+}
+
+/// Key of a tally.
+#[must_use]
+pub fn tally_key(model: &ModelName, version: &VersionName) -> Bytes {
+    key(TALLIES, &[model.as_str().as_bytes(), &[0], version.as_str().as_bytes()])
 }
 
 /// Key of a session.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, Camera, CameraId, Condition, District, DistrictId, EntityId, GroupId,
-    Incident, IncidentId, LiveNodes, Millis, Person, PersonId, Sensor, SensorId, Session, SessionId, Unit, UnitId,
+    Incident, IncidentId, LiveNodes, Millis, Model, ModelName, Person, PersonId, Sensor, SensorId, Session, SessionId,
+    SilenceCause, Tally, Unit, UnitId, VersionName,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it.
@@ -29,6 +30,9 @@ pub struct State {
     pub(crate) heard: BTreeMap<EntityId, BTreeMap<Condition, Heard>>,
     /// Entries of all the maps in `heard`.
     pub(crate) heard_count: usize,
+    pub(crate) models: BTreeMap<ModelName, Model>,
+    /// Invariant: one for each registered version.
+    pub(crate) tallies: BTreeMap<(ModelName, VersionName), Tally>,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
     /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
@@ -75,6 +79,8 @@ impl State {
             incidents: BTreeMap::new(),
             heard: BTreeMap::new(),
             heard_count: 0,
+            models: BTreeMap::new(),
+            tallies: BTreeMap::new(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),
@@ -161,6 +167,30 @@ impl State {
     #[must_use]
     pub fn incidents(&self) -> &BTreeMap<IncidentId, Incident> {
         &self.incidents
+    }
+
+    /// Models, with their versions (group 0).
+    #[must_use]
+    pub fn models(&self) -> &BTreeMap<ModelName, Model> {
+        &self.models
+    }
+
+    /// What became of what each version said (group 0).
+    #[must_use]
+    pub fn tallies(&self) -> &BTreeMap<(ModelName, VersionName), Tally> {
+        &self.tallies
+    }
+
+    /// Models in use that give no advice now, and why (group 0). One that was never rolled out is not in use.
+    pub fn silent_models(&self) -> impl Iterator<Item = (&Model, SilenceCause)> {
+        self.models.values().filter_map(|model| {
+            let active = model.active.as_ref()?;
+            if !model.on {
+                return Some((model, SilenceCause::Off));
+            }
+            let tally = self.tallies.get(&(model.name.clone(), active.clone()))?;
+            tally.silent.then_some((model, SilenceCause::Silent))
+        })
     }
 
     /// Sensors (field groups).

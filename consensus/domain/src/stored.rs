@@ -5,8 +5,8 @@ use prost::Message;
 
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, Camera, CameraId, Condition, District, DistrictId, EntityId,
-    GroupId, Incident, IncidentId, LiveNodes, Millis, Person, PersonId, Placement, Row, RowChange, Sensor, SensorId,
-    SensorWindow, Session, SessionId, State, Unit, UnitId, rows,
+    GroupId, Incident, IncidentId, LiveNodes, Millis, Model, ModelName, Person, PersonId, Placement, Row, RowChange,
+    Sensor, SensorId, SensorWindow, Session, SessionId, State, Tally, Unit, UnitId, VersionName, rows,
     state::Heard,
     wire::{Field, Malformed, Record, generated},
 };
@@ -29,6 +29,8 @@ pub(crate) enum Touched {
     Alarm(AlarmKey),
     Session(SessionId),
     Answer(SessionId, u64),
+    Model(ModelName),
+    Tally(ModelName, VersionName),
 }
 
 fn row(key: Bytes, record: &impl Record) -> Row {
@@ -95,6 +97,8 @@ impl State {
                 session.answered.iter().map(|answered| row(rows::answer_key(&session.id, answered.seq), answered)),
             );
         }
+        out.extend(self.models.iter().map(|(name, record)| row(rows::model_key(name), record)));
+        out.extend(self.tallies.values().map(|tally| row(rows::tally_key(&tally.model, &tally.version), tally)));
         out
     }
 
@@ -166,6 +170,10 @@ impl State {
                 let answered =
                     session.and_then(|session| session.answered.iter().find(|answered| answered.seq == *seq));
                 found(rows::answer_key(id, *seq), answered)
+            }
+            Touched::Model(name) => found(rows::model_key(name), self.models.get(name)),
+            Touched::Tally(model, version) => {
+                found(rows::tally_key(model, version), self.tallies.get(&(model.clone(), version.clone())))
             }
         };
         match found {
@@ -270,6 +278,16 @@ impl State {
                 let record = Session::decode(value)?;
                 same_key(key, &rows::session_key(&record.id))?;
                 self.keep_session(record);
+            }
+            Some(rows::MODELS) => {
+                let record = Model::decode(value)?;
+                same_key(key, &rows::model_key(&record.name))?;
+                self.models.insert(record.name.clone(), record);
+            }
+            Some(rows::TALLIES) => {
+                let record = Tally::decode(value)?;
+                same_key(key, &rows::tally_key(&record.model, &record.version))?;
+                self.tallies.insert((record.model.clone(), record.version.clone()), record);
             }
             _ => return Err(Malformed::new("rows.key", "is of no table of this version: run the newer program")),
         }

@@ -102,3 +102,104 @@ fn texts_and_credentials_are_bounded() {
     assert!(shown.credential_sealed.is_empty());
     assert_eq!(state.persons()["lan"].credential_sealed.len(), limits::CREDENTIAL_BYTES_MAX);
 }
+
+fn register(name: &str, number: usize) -> RegisterModel {
+    RegisterModel {
+        name: ModelName::new(name).unwrap(),
+        version: VersionName::new(&format!("v{number}")).unwrap(),
+        kind: ModelKind::Triage,
+        sha256: Digest([0; 32]),
+        data: "own corpus".into(),
+        quality: Vec::new(),
+        shares: Vec::new(),
+    }
+}
+
+fn roll_out(number: usize) -> RollOutModel {
+    let RegisterModel { name, version, .. } = register("triage", number);
+    RollOutModel { name, version, mode: ModelMode::Active }
+}
+
+#[test]
+fn the_oldest_version_that_is_of_no_use_makes_room() {
+    let mut state = State::new(GroupId::COMMAND);
+    for number in 0..limits::MODEL_VERSIONS_MAX {
+        assert_eq!(code(&apply(&mut state, 1, register("triage", number))), None);
+    }
+    // The oldest two stay: one is active, and to the other one can roll back.
+    for number in [0, 1] {
+        assert_eq!(code(&apply(&mut state, 2, roll_out(number))), None);
+    }
+    assert_eq!(code(&apply(&mut state, 3, register("triage", limits::MODEL_VERSIONS_MAX))), None);
+    let model = &state.models()["triage"];
+    let versions: Vec<_> = model.versions.iter().take(3).map(|known| known.version.as_str()).collect();
+    assert_eq!((model.versions.len(), versions), (limits::MODEL_VERSIONS_MAX, vec!["v0", "v1", "v3"]));
+    assert_eq!(state.tallies().len(), limits::MODEL_VERSIONS_MAX);
+    state.check().unwrap();
+    // Only so many versions back are remembered.
+    for number in 3..=limits::MODEL_VERSIONS_MAX {
+        assert_eq!(code(&apply(&mut state, 4, roll_out(number))), None);
+    }
+    assert_eq!(state.models()["triage"].former.len(), limits::MODEL_FORMER_MAX);
+    state.check().unwrap();
+
+    for number in 1..limits::MODELS_MAX {
+        assert_eq!(code(&apply(&mut state, 5, register(&format!("m{number}"), 0))), None);
+    }
+    assert_eq!(code(&apply(&mut state, 6, register("more", 0))), Some(RefusalCode::Limit));
+    let figure = Figure { name: "x".into(), value_micro: Micro(1) };
+    let quality = vec![figure; limits::MODEL_FIGURES_MAX + 1];
+    let over = RegisterModel { quality, ..register("triage", 99) };
+    assert_eq!(code(&apply(&mut state, 7, over)), Some(RefusalCode::Limit));
+}
+
+#[test]
+fn an_incident_keeps_its_newest_suggestions() {
+    let mut state = State::new(GroupId::COMMAND);
+    let place = Place {
+        latitude_e7: 0,
+        longitude_e7: 0,
+        admin_unit: AdminUnitCode::new("hue").unwrap(),
+        address: String::new(),
+    };
+    let origin = Origin::Report("call-1".into());
+    let open = OpenIncident {
+        kind: IncidentKind::Other,
+        severity: Severity::Low,
+        place,
+        summary: "nước lên".into(),
+        source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0) },
+        exercise: false,
+        place_is_mapped: false,
+    };
+    apply(&mut state, 1, open);
+    apply(&mut state, 1, register("triage", 1));
+    apply(&mut state, 1, roll_out(1));
+    let suggest = |text: u8, reason: String| Suggest {
+        incident: IncidentId::new("I1").unwrap(),
+        model: ModelName::new("triage").unwrap(),
+        model_version: VersionName::new("v1").unwrap(),
+        input_sha256: Digest([text; 32]),
+        input_bytes: 9,
+        advice: Advice {
+            confidence_micro: Micro(900_000),
+            kind: Some(IncidentKind::Flood),
+            severity: None,
+            needs: Vec::new(),
+            people: 0,
+            vulnerable: 0,
+            no_emergency_micro: Micro(0),
+            duplicate_of: None,
+            reasons: vec![reason],
+        },
+    };
+    let most = u8::try_from(limits::INCIDENT_SUGGESTIONS_MAX).unwrap();
+    for text in 0..=most {
+        assert_eq!(code(&apply(&mut state, 2, suggest(text, "nước".into()))), None);
+    }
+    let numbers: Vec<_> = state.incidents()["I1"].suggestions.iter().map(|it| it.number).collect();
+    assert_eq!(numbers, (2..=u32::from(most) + 1).collect::<Vec<_>>());
+    let long = "x".repeat(limits::REASON_BYTES_MAX + 1);
+    assert_eq!(code(&apply(&mut state, 3, suggest(99, long))), Some(RefusalCode::Limit));
+    state.check().unwrap();
+}

@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use domain::{
-    AdminUnit, Alarm, Applied, Camera, District, Entry, Event, EventBatch, Grant, GroupId, Incident, LiveNodes, Person,
-    Placement, Position, Reading, Readings, Reply, Row, RowChange, Sensor, SensorWindow, Session, State, Unit, rows,
+    AdminUnit, Alarm, Applied, Camera, District, Entry, Event, EventBatch, Grant, GroupId, Incident, LiveNodes, Model,
+    Person, Placement, Position, Reading, Readings, Reply, Row, RowChange, Sensor, SensorWindow, Session, State, Tally,
+    Unit, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -179,7 +180,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 35] = [
+const COMMANDS: [&str; 42] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -204,6 +205,8 @@ const COMMANDS: [&str; 35] = [
     "MergeIncident",
     "UnmergeIncident",
     "EscalateIncident",
+    "Suggest",
+    "DecideSuggestion",
     "RegisterSensor",
     "SetDeviceStatus",
     "RecordReadings",
@@ -215,6 +218,11 @@ const COMMANDS: [&str; 35] = [
     "ShelveAlarm",
     "UnshelveAlarm",
     "ConfirmAlarmReport",
+    "RegisterModel",
+    "RollOutModel",
+    "RollBackModel",
+    "SwitchModel",
+    "ReportSilence",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.
@@ -245,6 +253,8 @@ fn decode_all(bytes: &[u8]) {
     check::<Readings>(bytes);
     check::<Camera>(bytes);
     check::<Alarm>(bytes);
+    check::<Model>(bytes);
+    check::<Tally>(bytes);
 }
 
 #[test]

@@ -25,6 +25,7 @@ use crate::{
     log::LogStore,
     machine::{AppliedAt, Shared, StateMachine},
     network::{Network, with_group},
+    room::{OwnRoom, Room, ToldRoom, mind_room},
     succession::watch_over,
     tail::BelowFloor,
     types::{Encoded, Node, NodeId, Outcome, TypeConfig, decode},
@@ -112,6 +113,9 @@ pub enum ProposeError {
         /// The bound.
         max: usize,
     },
+    /// Never appended: no node's disk has room for more.
+    #[error("the disks have no room for more; what is stored can be read")]
+    DiskFull,
     /// This node is finished.
     #[error("consensus on this node has stopped")]
     Stopped,
@@ -154,6 +158,8 @@ pub(crate) struct Inner {
     pub(crate) rest_until: Mutex<Option<Instant>>,
     /// When others last said that they lead nothing.
     pub(crate) resting: Mutex<BTreeMap<NodeId, Instant>>,
+    pub(crate) room: OwnRoom,
+    pub(crate) told_room: Mutex<ToldRoom>,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
 }
 
@@ -186,8 +192,18 @@ impl Groups {
             let (quorum, changing) = (Mutex::default(), tokio::sync::Mutex::default());
             groups.push(Arc::new(Group { id, node, raft, disk, shared, lead, quorum, successions, changing }));
         }
-        let (rest_until, resting, tasks) = (Mutex::default(), Mutex::default(), Mutex::default());
-        let inner = Inner { node, epoch, peers, groups, started: Instant::now(), rest_until, resting, tasks };
+        let inner = Inner {
+            node,
+            epoch,
+            peers,
+            groups,
+            started: Instant::now(),
+            rest_until: Mutex::default(),
+            resting: Mutex::default(),
+            room: OwnRoom::default(),
+            told_room: Mutex::default(),
+            tasks: Mutex::default(),
+        };
         let this = Self(Arc::new(inner));
         let mut tasks = Vec::new();
         for group in &this.0.groups {
@@ -195,6 +211,7 @@ impl Groups {
             tasks.push(tokio::spawn(watch_over(node, Arc::clone(group), this.0.peers.clone())));
         }
         tasks.push(tokio::spawn(tell_quorum(Arc::downgrade(&this.0))));
+        tasks.push(tokio::spawn(mind_room(Arc::downgrade(&this.0))));
         *this.0.tasks.lock().unwrap_or_else(PoisonError::into_inner) = tasks;
         Ok(this)
     }
@@ -250,6 +267,11 @@ impl Groups {
         if !self.clock_is_safe(group) {
             self.hand_over(group).await;
             return Err(ProposeError::ClockUnsafe);
+        }
+        if self.0.room.get() != Room::Enough {
+            // The lead is on its way to a node with more room; when there is none, that is the answer.
+            let moves = self.has_roomier(group);
+            return Err(if moves { ProposeError::NotLeader { leader: None } } else { ProposeError::DiskFull });
         }
         let Proposal { request, grant, command } = proposal;
         let bytes = Bytes::from(Entry { at_ms: now_ms(), request, grant, command }.encode());

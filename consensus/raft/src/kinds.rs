@@ -20,7 +20,9 @@ pub(crate) const STREAM_APPEND: u16 = 10;
 pub(crate) const SNAPSHOT: u16 = 11;
 /// On the live bus: how old a leader's quorum is.
 pub(crate) const QUORUM_TOPIC: u16 = 1;
+/// On the live bus: how much room a node's disk has.
+pub(crate) const ROOM_TOPIC: u16 = 2;
 /// On the live bus: the sender leads nothing for now.
-pub(crate) const REST_TOPIC: u16 = 2;
+pub(crate) const REST_TOPIC: u16 = 3;
 /// All of them; whoever dispatches messages of a node sends these here.
 pub const RANGE: std::ops::RangeInclusive<u16> = 1..=99;

@@ -62,6 +62,7 @@ impl Groups {
     pub fn serve_live(&self, from: NodeId, topic: u16, key: &[u8], value: &[u8]) {
         match topic {
             kinds::QUORUM_TOPIC => {}
+            kinds::ROOM_TOPIC => return self.take_room(from, value),
             kinds::REST_TOPIC => return self.serve_rest(from),
             _ => return,
         }

@@ -25,6 +25,7 @@ pub mod membership;
 pub mod memory;
 mod network;
 mod rest;
+mod room;
 mod serve;
 mod snapshot;
 mod status;
@@ -42,6 +43,7 @@ pub use groups::{Committed, Groups, PROPOSAL_BYTES_MAX, Proposal, ProposeError, 
 pub use lead::Lead;
 pub use log::LogStore;
 pub use machine::{AppliedAt, StateMachine};
+pub use room::Room;
 pub use snapshot::SnapshotData;
 pub use status::{Digest, GroupStatus};
 pub use tail::BelowFloor;

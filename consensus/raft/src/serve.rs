@@ -15,16 +15,20 @@ use crate::{
     kinds,
     machine::meta_of,
     network::append_result_to_bytes,
+    room::Room,
     snapshot::{Received, SnapshotData},
     types::{
-        NodeId, Snapshot, TypeConfig, append_from_bytes, decode, log_id_from_wire, log_id_to_wire, malformed,
-        required_vote, vote_to_wire,
+        AppendRequest, NodeId, Snapshot, TypeConfig, append_from_bytes, decode, log_id_from_wire, log_id_to_wire,
+        malformed, required_vote, vote_to_wire,
     },
     wire,
 };
 
 /// Appends decoded ahead of the log: the rest waits in the stream's window.
 const APPENDS_AHEAD_MAX: usize = 16;
+
+/// Told to a leader whose entries are refused.
+const NO_ROOM: &str = "this node's disk has no room";
 
 pub(crate) fn split_group(mut payload: Bytes) -> io::Result<(u32, Bytes)> {
     if payload.len() < 4 {
@@ -77,6 +81,7 @@ impl Groups {
         match kind {
             kinds::APPEND => {
                 let request = append_from_bytes(message).map_err(text)?;
+                self.has_room_for(&request)?;
                 let response = group.raft.append_entries(request).await.map_err(|e| e.to_string())?;
                 Ok(append_response(response))
             }
@@ -116,7 +121,8 @@ impl Groups {
     pub async fn serve_stream(&self, kind: u16, header: Bytes, tx: StreamSender, rx: StreamReceiver) {
         let served = match split_group(header) {
             Ok((group, header)) => match (self.group_at(group), kind) {
-                (Ok(group), kinds::STREAM_APPEND) => serve_append(&group, tx, rx).await,
+                (Ok(group), kinds::STREAM_APPEND) => self.serve_append(&group, tx, rx).await,
+                (Ok(_), kinds::SNAPSHOT) if self.room(self.node()) == Room::None => Err(NO_ROOM.to_owned()),
                 (Ok(group), kinds::SNAPSHOT) => serve_snapshot(&group, header, tx, rx).await,
                 (Ok(_), _) => Err(format!("kind {kind} is not known: is this node older?")),
                 (Err(unknown), _) => Err(unknown),
@@ -127,34 +133,39 @@ impl Groups {
             tracing::warn!(kind, reason, "a stream from a peer ended");
         }
     }
-}
 
-async fn serve_append(group: &Arc<Group>, tx: StreamSender, rx: StreamReceiver) -> Result<(), String> {
-    let requests = futures::stream::unfold(rx, |mut rx| async move {
-        match rx.recv().await {
-            Ok(Some(bytes)) => match append_from_bytes(bytes) {
-                Ok(request) => Some((request, rx)),
+    /// Entries need room; a heartbeat does not, so a follower without room still knows its leader.
+    fn has_room_for(&self, request: &AppendRequest) -> Result<(), String> {
+        let is_refused = !request.entries.is_empty() && self.room(self.node()) == Room::None;
+        if is_refused { Err(NO_ROOM.to_owned()) } else { Ok(()) }
+    }
+
+    async fn serve_append(&self, group: &Arc<Group>, tx: StreamSender, rx: StreamReceiver) -> Result<(), String> {
+        let requests = futures::stream::unfold((self.clone(), rx), |(this, mut rx)| async move {
+            let bytes = rx.recv().await.ok().flatten()?;
+            let request = append_from_bytes(bytes).map_err(|e| e.to_string());
+            match request.and_then(|request| this.has_room_for(&request).map(|()| request)) {
+                Ok(request) => Some((request, (this, rx))),
                 Err(error) => {
-                    tracing::warn!(%error, "an append stream is broken");
+                    tracing::warn!(error, "an append stream ends");
                     None
                 }
-            },
-            Ok(None) | Err(_) => None,
-        }
-    });
-    let mut results = Box::pin(group.raft.stream_append(Box::pin(requests)).ready_chunks(APPENDS_AHEAD_MAX));
-    while let Some(chunk) = results.next().await {
-        for result in chunk {
-            let result = result.map_err(|e| e.to_string())?;
-            tx.send(append_result_to_bytes(&result)).await.map_err(|e| e.to_string())?;
-            if matches!(result, Err(StreamAppendError::Conflict(_) | StreamAppendError::HigherVote(_))) {
-                tx.close();
-                return Ok(());
+            }
+        });
+        let mut results = Box::pin(group.raft.stream_append(Box::pin(requests)).ready_chunks(APPENDS_AHEAD_MAX));
+        while let Some(chunk) = results.next().await {
+            for result in chunk {
+                let result = result.map_err(|e| e.to_string())?;
+                tx.send(append_result_to_bytes(&result)).await.map_err(|e| e.to_string())?;
+                if matches!(result, Err(StreamAppendError::Conflict(_) | StreamAppendError::HigherVote(_))) {
+                    tx.close();
+                    return Ok(());
+                }
             }
         }
+        tx.close();
+        Ok(())
     }
-    tx.close();
-    Ok(())
 }
 
 async fn serve_snapshot(

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use common::TestCluster;
 use domain::{AdminUnit, AdminUnitCode, Command, GroupId, Millis, PutAdminUnits, Reply, State};
-use raft::{Groups, Proposal, ProposeError};
+use raft::{Groups, Proposal, ProposeError, Room};
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
@@ -144,5 +144,100 @@ async fn a_late_node_catches_up_by_snapshot_when_the_log_is_gone() {
     assert_eq!(cluster.nodes[&away].groups.read(GroupId::COMMAND, count), 60);
     let floor = cluster.nodes[&away].groups.events_after(GroupId::COMMAND, first, 1000).unwrap_err().floor;
     assert!(floor > first, "what came by snapshot has no events: the floor rose to {floor}");
+    cluster.stop().await;
+}
+
+/// Keeps saying it, as a node that measures its disk does.
+fn say_room(groups: &Groups, room: Room) -> tokio::task::JoinHandle<()> {
+    let groups = groups.clone();
+    tokio::spawn(async move {
+        loop {
+            groups.set_room(room);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_whose_disk_runs_low_gives_its_lead_away_and_nobody_waits() {
+    let cluster = TestCluster::start("low", 3).await;
+    propose(&cluster, 0).await;
+    let low = cluster.leader(GroupId::COMMAND).await;
+    let saying = say_room(&cluster.nodes[&low].groups, Room::Low);
+    let index = propose(&cluster, 1).await;
+    // The one that was deposed hears of it a moment after the one that took over.
+    let mut leader = low;
+    for _ in 0..100 {
+        leader = cluster.leader(GroupId::COMMAND).await;
+        if leader != low {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_ne!(leader, low);
+    assert_eq!(cluster.nodes[&leader].groups.room(low), Room::Low);
+    // It still follows.
+    until_applied(&cluster.nodes[&low].groups, index).await;
+    saying.abort();
+    cluster.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_no_disk_has_room_writes_are_refused_reads_go_on_and_it_recovers() {
+    let cluster = TestCluster::start("full", 3).await;
+    propose(&cluster, 0).await;
+    let saying: Vec<_> = cluster.nodes.values().map(|node| say_room(&node.groups, Room::Low)).collect();
+    // The others have to hear of it first; until then a leader may hope for them.
+    let refused = async {
+        let mut number = 100;
+        loop {
+            number += 1;
+            let leader = cluster.leader(GroupId::COMMAND).await;
+            match cluster.nodes[&leader].groups.propose(GroupId::COMMAND, put(number), DEADLINE).await {
+                Err(ProposeError::DiskFull) => return,
+                Ok(_) | Err(ProposeError::NotLeader { .. } | ProposeError::Unknown) => {}
+                Err(error) => panic!("{error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), refused).await.expect("a typed refusal");
+    for node in cluster.nodes.values() {
+        node.groups.read_barrier(GroupId::COMMAND, DEADLINE).await.unwrap();
+        assert!(node.groups.read(GroupId::COMMAND, count) >= 1);
+    }
+    for saying in saying {
+        saying.abort();
+    }
+    for node in cluster.nodes.values() {
+        node.groups.set_room(Room::Enough);
+    }
+    propose(&cluster, 1).await;
+    cluster.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_follower_without_room_takes_no_entries_and_catches_up_when_it_has_some() {
+    let cluster = TestCluster::start("none", 3).await;
+    let first = propose(&cluster, 0).await;
+    let leader = cluster.leader(GroupId::COMMAND).await;
+    let without = [1, 2, 3].into_iter().find(|id| *id != leader).unwrap();
+    let groups = &cluster.nodes[&without].groups;
+    until_applied(groups, first).await;
+    groups.set_room(Room::None);
+    // What was on its way when the room ended may still arrive.
+    propose(&cluster, 1).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let stopped_at = groups.applied(GroupId::COMMAND).index;
+    let mut last = 0;
+    for number in 2..30 {
+        last = propose(&cluster, number).await;
+    }
+    assert_eq!(groups.applied(GroupId::COMMAND).index, stopped_at);
+    assert!(groups.read(GroupId::COMMAND, count) >= 1, "what it has can be read");
+    assert!(groups.status().iter().all(|status| status.fatal.is_none()));
+    groups.set_room(Room::Enough);
+    until_applied(groups, last).await;
+    assert_eq!(groups.read(GroupId::COMMAND, count), 30);
     cluster.stop().await;
 }

@@ -30,6 +30,7 @@ pub(crate) mod cluster;
 pub(crate) mod district;
 pub(crate) mod incident;
 pub(crate) mod list;
+pub(crate) mod model;
 pub(crate) mod node;
 pub(crate) mod person;
 pub(crate) mod place;
@@ -66,6 +67,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(incident::merge))
         .routes(routes!(incident::unmerge))
         .routes(routes!(incident::report))
+        .routes(routes!(model::decide))
+        .routes(routes!(model::list, model::register))
+        .routes(routes!(model::tallies))
+        .routes(routes!(model::roll_out))
+        .routes(routes!(model::roll_back))
+        .routes(routes!(model::switch))
         .routes(routes!(timeline::timeline))
         .routes(routes!(alarm::list))
         .routes(routes!(alarm::acknowledge))

@@ -152,6 +152,7 @@ impl App {
             Command::ResolveIncident(it) => incident(&it.incident),
             Command::CloseIncident(it) => incident(&it.incident),
             Command::ReopenIncident(it) => incident(&it.incident),
+            Command::DecideSuggestion(it) => incident(&it.incident),
             Command::AcknowledgeAlarm(it) => alarm(&it.key),
             Command::ShelveAlarm(it) => alarm(&it.key),
             Command::UnshelveAlarm(it) => alarm(&it.key),

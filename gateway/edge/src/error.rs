@@ -148,6 +148,7 @@ impl From<RoadError> for ApiError {
         let (status, code) = match error {
             RoadError::Overloaded => (StatusCode::TOO_MANY_REQUESTS, "overloaded"),
             RoadError::NoLeader => (StatusCode::SERVICE_UNAVAILABLE, "no_leader"),
+            RoadError::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
             RoadError::Unknown => (StatusCode::SERVICE_UNAVAILABLE, "unknown"),
             RoadError::Stopped => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
         };
@@ -214,6 +215,7 @@ mod tests {
         let road = |error: RoadError| (ApiError::from(error.clone()).status.as_u16(), ApiError::from(error).body.code);
         assert_eq!(road(RoadError::Overloaded), (429, "overloaded".into()));
         assert_eq!(road(RoadError::Unknown), (503, "unknown".into()));
+        assert_eq!(road(RoadError::DiskFull), (507, "disk_full".into()));
         assert_eq!(road(RoadError::NoLeader), (503, "no_leader".into()));
     }
 

@@ -8,6 +8,7 @@ mod double;
 mod fold;
 mod http;
 mod hub;
+mod model;
 mod province;
 mod reading;
 mod resume;

@@ -107,6 +107,7 @@ impl From<TellError> for RoadError {
         match error {
             TellError::Overloaded => Self::Overloaded,
             TellError::NoLeader => Self::NoLeader,
+            TellError::DiskFull => Self::DiskFull,
             TellError::Unknown => Self::Unknown,
             TellError::Stopped => Self::Stopped,
         }

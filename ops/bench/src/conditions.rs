@@ -7,8 +7,8 @@ use crate::{Result, stats};
 /// Writes of the disk's own measurement, 4 KiB each.
 const FSYNCS: usize = 200;
 
-/// One line: machine, disk, build, and what shares the machine.
-pub(crate) fn conditions(root: &Path) -> Result<String> {
+/// The machine, its disk and the build.
+fn machine(root: &Path) -> Result<String> {
     let cores = std::thread::available_parallelism()?;
     let model = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = model.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
@@ -21,18 +21,35 @@ pub(crate) fn conditions(root: &Path) -> Result<String> {
     let fsync = |percent| stats::percentile(&fsyncs, percent).map_or(0.0, stats::rounded);
     let load = load()?;
     let rustc = said_by("rustc", &["--version"], root);
-    let chromium = said_by("chromium", &["--version"], root);
-    let nats = said_by("/usr/sbin/nats-server", &["--version"], root);
-    let browser = chromium.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
     Ok(format!(
         "{cores} cores ({model}), load of {load} before the run, {:.1} GiB memory, Linux {}, disk: write and fdatasync of \
-         4 KiB takes {} ms (p50), {} ms (p99); {rustc}, the workspace's one profile (opt-level 2, debug assertions in our crates); {browser}; {nats}. Three \
-         node processes, every client, the browser and the peer share these cores and this disk; all traffic is loopback, \
-         nodes talk to each other over mutual TLS, screens, HTTP and MQTT come without TLS.",
+         4 KiB takes {} ms (p50), {} ms (p99); {rustc}, the workspace's one profile (opt-level 2, debug assertions in our crates)",
         memory_kib / 1024.0 / 1024.0,
         kernel.trim(),
         fsync(50.0),
         fsync(99.0),
+    ))
+}
+
+/// One line: machine, disk, build, and what shares the machine with the nodes.
+pub(crate) fn of_spine(root: &Path) -> Result<String> {
+    let chromium = said_by("chromium", &["--version"], root);
+    let nats = said_by("/usr/sbin/nats-server", &["--version"], root);
+    let browser = chromium.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+    Ok(format!(
+        "{}; {browser}; {nats}. Three node processes, every client, the browser and the peer share these cores and this disk; \
+         all traffic is loopback, nodes talk to each other over mutual TLS, screens, HTTP and MQTT come without TLS.",
+        machine(root)?
+    ))
+}
+
+/// One line: machine, build, and how models and their peers compute.
+pub(crate) fn of_models(root: &Path) -> Result<String> {
+    let python = said_by("python3", &["--version"], root);
+    Ok(format!(
+        "{}; {python}. Models train and answer on one thread (burn's `flex` backend and plain loops), their peers on one thread as \
+         well; speeds are of one core with nothing else running, but for the part that says that a cluster runs beside it.",
+        machine(root)?
     ))
 }
 

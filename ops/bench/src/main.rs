@@ -1,5 +1,5 @@
-//! Benchmarks on real node processes: `bench spine` measures and writes `ops/reports/spine.json`, `bench report` draws
-//! `ops/reports/spine.md` from it. See DESIGN.md for what each figure is.
+//! Benchmarks: `bench spine` measures real node processes and writes `ops/reports/spine.json`, `bench models` measures what models
+//! say and writes `ops/reports/models.json`, `bench report` draws the `.md` files from them. See DESIGN.md for what each figure is.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
 
@@ -11,10 +11,12 @@ use std::{
 
 use clap::{Args, Parser, Subcommand};
 
+mod book;
 mod conditions;
 mod desk;
 mod fanout;
 mod http;
+mod models;
 mod parts;
 mod plot;
 mod protobuf;
@@ -38,7 +40,9 @@ struct Cli {
 enum Command {
     /// Measures three nodes on this machine and writes ops/reports/spine.json and spine.md.
     Spine(SpineArgs),
-    /// Draws ops/reports/spine.md anew from what was measured.
+    /// Trains and measures models and writes ops/reports/models.json and models.md.
+    Models(models::ModelsArgs),
+    /// Draws ops/reports/spine.md and models.md anew from what was measured.
     Report,
 }
 
@@ -75,24 +79,42 @@ fn run() -> Result<()> {
     // Cargo's word at run time comes first: clones share a build folder, so what was compiled in may be another's.
     let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     let root = Path::new(&here).ancestors().nth(2).ok_or("ops/bench does not stand in a checkout")?.to_path_buf();
+    let setting = |program: Option<PathBuf>, keep, quick| {
+        let program = program.map_or_else(beside_this, Ok)?;
+        Ok::<_, Box<dyn Error>>(parts::Setting { program, root: root.clone(), keep, quick })
+    };
     match Cli::parse().command {
-        Command::Report => report::write(&root.join("ops/reports")),
+        Command::Report => {
+            report::write(&root.join("ops/reports"))?;
+            models::report::write(&root.join("ops/reports"))
+        }
+        Command::Models(args) => {
+            let setting = setting(args.program.clone(), args.keep, args.quick)?;
+            until_interrupted(async || models::run(&setting, args).await)
+        }
         Command::Spine(args) => {
-            let _ = rustls::crypto::ring::default_provider().install_default();
-            let program = args.program.map_or_else(beside_this, Ok)?;
-            let setting = parts::Setting { program, root, keep: args.keep, quick: args.quick };
+            let setting = setting(args.program, args.keep, args.quick)?;
             let wanted = spine::Wanted { only: args.only, test_times: args.test_times };
-            // Two threads: the nodes share the cores.
-            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-            runtime.block_on(async {
-                tokio::select! {
-                    done = spine::run(&setting, wanted) => done,
-                    // Dropping the run ends the processes that it has started.
-                    _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
-                }
-            })
+            until_interrupted(async || spine::run(&setting, wanted).await)
         }
     }
+}
+
+/// Runs a benchmark to its end, or until Ctrl-C.
+fn until_interrupted(benchmark: impl AsyncFnOnce() -> Result<()>) -> Result<()> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    // Two threads: the nodes share the cores.
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let done = runtime.block_on(async {
+        tokio::select! {
+            done = benchmark() => done,
+            // Dropping the run ends the processes that it has started.
+            _ = tokio::signal::ctrl_c() => Err("interrupted".into()),
+        }
+    });
+    // A training that goes on ends with the process.
+    runtime.shutdown_background();
+    done
 }
 
 /// The node's program in the folder of this one.

@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::{
     Result,
+    book::read,
     plot::{self, Line},
-    spine::read,
 };
 
 /// The figures.
@@ -229,7 +229,8 @@ fn fanout_plot(detail: &Map<String, Value>) -> Option<String> {
     (!lines.is_empty()).then(|| plot::percentiles("Stamp to read, share of deliveries", &lines))
 }
 
-fn object<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Map<String, Value>> {
+/// An object in an object.
+pub(crate) fn object<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a Map<String, Value>> {
     map.get(name)?.as_object()
 }
 
@@ -244,7 +245,7 @@ fn point(curve: &Value, percent: f64) -> Option<f64> {
 }
 
 /// A number, or numbers, as text; "not told" where there is none.
-fn list(value: Option<&Value>) -> String {
+pub(crate) fn list(value: Option<&Value>) -> String {
     match value {
         Some(Value::Array(values)) => values.iter().map(Value::to_string).collect::<Vec<_>>().join(", "),
         Some(value) => value.to_string(),
@@ -253,7 +254,7 @@ fn list(value: Option<&Value>) -> String {
 }
 
 /// Three significant digits, or whole with thousands apart.
-fn human(value: f64) -> String {
+pub(crate) fn human(value: f64) -> String {
     match value.abs() {
         size if size >= 1000.0 => {
             let whole = format!("{value:.0}");

@@ -26,7 +26,10 @@ cargo xtask test [OPTIONS]     check everything; stops at the first failure
             --skip STEP        all but this step (may be given again)
 cargo xtask codegen            write the Rust and TypeScript that are made from the schema
 cargo xtask fmt                format everything
-cargo xtask bench [-- ARGS]    measure; ARGS go to the benchmark program";
+cargo xtask bench ARGS         measure; ARGS go to the benchmark program:
+            spine              three nodes: readings, commands, latencies, fan-out, memory
+            models             the models: quality and speed, with peers and published figures beside
+            report             draw the reports anew";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -54,8 +57,8 @@ fn run(args: &[String]) -> Result<(), String> {
             up::run(&Context::find()?, passed)
         }
         "bench" => {
-            refuse_surplus(options)?;
-            bench::run(&Context::find()?, passed)
+            // With or without `--`: it has no options of its own.
+            bench::run(&Context::find()?, &[options, passed].concat())
         }
         "test" => {
             refuse_surplus(passed)?;

@@ -1,3 +1,4 @@
+import { enModels } from './models.en';
 import type { Dict } from './vi';
 
 export const en: Dict = {
@@ -222,6 +223,7 @@ export const en: Dict = {
       alarm_shelved: 'Alarm shelved',
       alarm_unshelved: 'Alarm unshelved',
       alarm_report_confirmed: 'Became an incident',
+      ...enModels.event,
     },
   },
   sensor: {
@@ -300,6 +302,7 @@ export const en: Dict = {
     legend: 'Legend',
     failed: 'This machine cannot draw the map (no WebGL2).',
   },
+  models: enModels,
   command: {
     pending: 'Committing…',
     retrying: (tries) => `Committing, retry ${tries}…`,

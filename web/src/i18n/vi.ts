@@ -1,3 +1,5 @@
+import { viModels } from './models.vi';
+
 /** Vietnamese, the source language. Every other language has exactly these keys. */
 export const vi = {
   title: (province: string) => `Trung tâm điều hành tỉnh ${province}`,
@@ -221,6 +223,7 @@ export const vi = {
       alarm_shelved: 'Tạm ẩn cảnh báo',
       alarm_unshelved: 'Bỏ tạm ẩn',
       alarm_report_confirmed: 'Đã chuyển thành sự cố',
+      ...viModels.event,
     } as Record<string, string>,
   },
   sensor: {
@@ -299,6 +302,7 @@ export const vi = {
     legend: 'Chú giải',
     failed: 'Máy này không vẽ được bản đồ (thiếu WebGL2).',
   },
+  models: viModels,
   command: {
     pending: 'Đang ghi…',
     retrying: (tries: number) => `Đang ghi, thử lại lần ${tries}…`,

@@ -3,6 +3,7 @@ import { EventKind, type Event } from '../gen/trongdong/v1/event_pb';
 import { alarmId, alarmOf } from '../nouns/alarm';
 import { cameraOf } from '../nouns/camera';
 import { incidentOf } from '../nouns/incident';
+import { modelOf, tallyOf } from '../nouns/model';
 import { sensorOf } from '../nouns/sensor';
 import { unitOf } from '../nouns/unit';
 import type { Change, Happening } from './messages';
@@ -16,6 +17,8 @@ export function changeOf(delta: Delta): Change {
     units: [...delta.put.unit.values()].map(unitOf),
     sensors: [...delta.put.sensor.values()].map(sensorOf),
     cameras: [...delta.put.camera.values()].map(cameraOf),
+    models: [...delta.put.model.values()].map(modelOf),
+    tallies: [...delta.put.tally.values()].map(tallyOf),
     districts: [...delta.put.district.values()].map(({ id, name, nameEn, adminUnits }) => ({
       id,
       name,

@@ -4,6 +4,7 @@ import { AdminUnitSchema, DistrictSchema } from '../gen/trongdong/v1/admin_unit_
 import { AlarmSchema } from '../gen/trongdong/v1/alarm_pb';
 import { CameraSchema } from '../gen/trongdong/v1/camera_pb';
 import { IncidentSchema } from '../gen/trongdong/v1/incident_pb';
+import { ModelSchema, TallySchema } from '../gen/trongdong/v1/model_pb';
 import { SensorSchema } from '../gen/trongdong/v1/sensor_pb';
 import { UnitSchema } from '../gen/trongdong/v1/unit_pb';
 import { NOUNS, type Noun, type Picture } from './picture';
@@ -17,6 +18,8 @@ const SCHEMA: Readonly<Record<Noun, DescMessage>> = {
   sensor: SensorSchema,
   camera: CameraSchema,
   alarm: AlarmSchema,
+  model: ModelSchema,
+  tally: TallySchema,
 };
 
 /** All records by noun and id, and each group's place, as JSON with sorted keys. */

@@ -68,6 +68,7 @@ const line: Line = {
   clockOffsetMs: 0,
   quorumAgeMs: 0,
   leaderAgeMs: new Array<number>(GROUPS).fill(0),
+  silentModels: [],
   byeCode: '',
   byeMessage: '',
   groupsComplete: new Array<boolean>(GROUPS).fill(false),
@@ -162,6 +163,7 @@ function receive(data: ArrayBuffer): void {
     case 'heartbeat':
       line.quorumAgeMs = Number(body.value.quorumAgeMs);
       for (const age of body.value.groups) if (age.group < GROUPS) line.leaderAgeMs[age.group] = Number(age.leaderAgeMs);
+      line.silentModels = body.value.models.map(({ name, cause }) => ({ name, cause: cause === 'off' ? 'off' : 'silent' }));
       return;
     case 'pong': {
       const sentAtMs = pings.get(body.value.nonce);

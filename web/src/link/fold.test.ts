@@ -188,3 +188,17 @@ test('a screen that resumed holds the same as one that never left', () => {
   const late = check([snapshot(0, 10, { incidents: [incident('I1', 9n), incident('I0', 10n)] })]);
   expect(digest(late.picture)).toBe(digest(steady.picture));
 });
+
+test('a version that has left its model takes its tally with it, and no other', () => {
+  const model = (...versions: string[]) => ({ name: 'triage', versions: versions.map((version) => ({ version })) });
+  const tally = (name: string, version: string) => ({ model: name, version });
+  const tallies = [tally('triage', 'v1'), tally('triage', 'v2'), tally('same', 'v1')];
+  const registered = { kind: EventKind.MODEL_REGISTERED, subject: { case: 'model', value: model('v2', 'v3') } };
+  const tallied = { kind: EventKind.MODEL_TALLIED, subject: { case: 'tally', value: tally('triage', 'v3') } };
+  const { picture, delta } = check([
+    snapshot(0, 7, { models: [model('v1', 'v2')], tallies }),
+    frame(at(0, 7), at(0, 8), { events: [registered, tallied] }),
+  ]);
+  expect([...picture.groups[0]!.tables.tally.keys()].sort()).toEqual(['same/v1', 'triage/v2', 'triage/v3']);
+  expect([...delta.removed]).toEqual(['tally/triage/v1']);
+});

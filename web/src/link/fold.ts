@@ -1,7 +1,9 @@
 // The one place where what comes over the wire becomes state. No clock, no socket, no widget: the same messages in the
 // same order give the same picture on every screen.
 import { alarmId } from '../nouns/alarm';
+import { tallyId } from '../nouns/model';
 import type { Event } from '../gen/trongdong/v1/event_pb';
+import type { Model } from '../gen/trongdong/v1/model_pb';
 import type { Frame, Snapshot, ToScreen } from '../gen/trongdong/v1/screen_pb';
 import { DeviceStatus, type Reading, type Readings } from '../gen/trongdong/v1/sensor_pb';
 import { emptyGroup, NOUNS, type Delta, type GroupPicture, type Noun, type Picture, type Records } from './picture';
@@ -68,6 +70,8 @@ function foldSnapshot(picture: Picture, snapshot: Snapshot, delta: Delta): boole
   for (const record of snapshot.sensors) put(group, delta, 'sensor', record.id, record);
   for (const record of snapshot.cameras) put(group, delta, 'camera', record.id, record);
   for (const record of snapshot.alarms) put(group, delta, 'alarm', alarmId(record.key), record);
+  for (const record of snapshot.models) put(group, delta, 'model', record.name, record);
+  for (const record of snapshot.tallies) put(group, delta, 'tally', tallyId(record), record);
   if (snapshot.liveNodes !== undefined) group.liveNodes = snapshot.liveNodes;
   group.nextPart += 1;
   if (snapshot.last) {
@@ -129,6 +133,10 @@ function foldEvent(group: GroupPicture, event: Event, delta: Delta): void {
       delta.events.push(event);
       delta.urgent = true;
       return put(group, delta, 'alarm', alarmId(subject.value.key), subject.value);
+    case 'model':
+      return foldModel(group, subject.value, delta);
+    case 'tally':
+      return put(group, delta, 'tally', tallyId(subject.value), subject.value);
     case 'readings':
       return foldReadings(group, subject.value, event.atMs, delta);
     case 'liveNodes':
@@ -136,6 +144,15 @@ function foldEvent(group: GroupPicture, event: Event, delta: Delta): void {
       return;
     default:
       return;
+  }
+}
+
+/** A model names its versions; one that has left takes its tally with it. */
+function foldModel(group: GroupPicture, model: Model, delta: Delta): void {
+  put(group, delta, 'model', model.name, model);
+  for (const [id, tally] of [...group.tables.tally]) {
+    const left = tally.model === model.name && !model.versions.some(({ version }) => version === tally.version);
+    if (left) remove(group, delta, 'tally', id);
   }
 }
 

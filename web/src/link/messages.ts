@@ -2,6 +2,7 @@
 import type { Alarm } from '../nouns/alarm';
 import type { Camera, Health } from '../nouns/camera';
 import type { Incident } from '../nouns/incident';
+import type { Model, SilentModel, Tally } from '../nouns/model';
 import type { Sensor } from '../nouns/sensor';
 import type { Unit } from '../nouns/unit';
 
@@ -23,6 +24,8 @@ export interface Line {
   quorumAgeMs: number;
   /** Since the node last heard from each group's leader, as in its last heartbeat. */
   leaderAgeMs: number[];
+  /** Models in use that give no advice, as in its last heartbeat. */
+  silentModels: SilentModel[];
   /** Why the server said goodbye; empty: it did not. */
   byeCode: string;
   byeMessage: string;
@@ -63,6 +66,8 @@ export interface Change {
   units: Unit[];
   sensors: Sensor[];
   cameras: Camera[];
+  models: Model[];
+  tallies: Tally[];
   districts: District[];
   adminUnits: AdminUnit[];
   /** "noun/id" */

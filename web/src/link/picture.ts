@@ -4,6 +4,7 @@ import type { Alarm } from '../gen/trongdong/v1/alarm_pb';
 import type { Camera } from '../gen/trongdong/v1/camera_pb';
 import type { Event, LiveNodes, Position } from '../gen/trongdong/v1/event_pb';
 import type { Incident } from '../gen/trongdong/v1/incident_pb';
+import type { Model, Tally } from '../gen/trongdong/v1/model_pb';
 import type { Sensor } from '../gen/trongdong/v1/sensor_pb';
 import type { Unit } from '../gen/trongdong/v1/unit_pb';
 import { GROUPS } from './position';
@@ -17,9 +18,11 @@ export interface Records {
   sensor: Sensor;
   camera: Camera;
   alarm: Alarm;
+  model: Model;
+  tally: Tally;
 }
 export type Noun = keyof Records;
-export const NOUNS: readonly Noun[] = ['admin_unit', 'district', 'unit', 'incident', 'sensor', 'camera', 'alarm'];
+export const NOUNS: readonly Noun[] = ['admin_unit', 'district', 'unit', 'incident', 'sensor', 'camera', 'alarm', 'model', 'tally'];
 
 export type Tables = { [N in Noun]: Map<string, Records[N]> };
 
@@ -74,6 +77,8 @@ export function emptyTables(): Tables {
     sensor: new Map(),
     camera: new Map(),
     alarm: new Map(),
+    model: new Map(),
+    tally: new Map(),
   };
 }
 

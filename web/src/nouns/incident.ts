@@ -1,5 +1,6 @@
 import { placeOf, type Place } from './place';
 import { severityOf, type Severity } from './severity';
+import { suggestionOf, type Suggestion } from './suggestion';
 import { IncidentKind, IncidentStatus, type Incident as IncidentWire } from '../gen/trongdong/v1/incident_pb';
 
 export type Status = 'opened' | 'acknowledged' | 'assigned' | 'resolved' | 'closed' | 'merged';
@@ -49,6 +50,8 @@ export interface Incident {
   version: number;
   exercise: boolean;
   placeIsMapped: boolean;
+  /** What models said of it, oldest first. */
+  suggestions: Suggestion[];
 }
 
 /** The domain incident of a wire incident. */
@@ -78,6 +81,7 @@ export function incidentOf(wire: IncidentWire): Incident {
     version: Number(wire.version),
     exercise: wire.exercise,
     placeIsMapped: wire.placeIsMapped,
+    suggestions: wire.suggestions.map(suggestionOf),
   };
 }
 

@@ -3,6 +3,7 @@ import type { AdminUnit, Change, District, Happening, Line, Stats, VideoState } 
 import type { Alarm } from '../nouns/alarm';
 import type { Camera } from '../nouns/camera';
 import type { Incident } from '../nouns/incident';
+import { tallyId, type Model, type Tally } from '../nouns/model';
 import type { Sensor } from '../nouns/sensor';
 import type { Unit } from '../nouns/unit';
 import { clock } from './clock.svelte';
@@ -20,6 +21,8 @@ class Picture {
   units = $state.raw<ReadonlyMap<string, Unit>>(new Map());
   sensors = $state.raw<ReadonlyMap<string, Sensor>>(new Map());
   cameras = $state.raw<ReadonlyMap<string, Camera>>(new Map());
+  models = $state.raw<ReadonlyMap<string, Model>>(new Map());
+  tallies = $state.raw<ReadonlyMap<string, Tally>>(new Map());
   districts = $state.raw<ReadonlyMap<string, District>>(new Map());
   adminUnits = $state.raw<ReadonlyMap<string, AdminUnit>>(new Map());
   happenings = $state.raw<readonly Happening[]>([]);
@@ -51,6 +54,8 @@ class Picture {
     this.units = merged(this.units, change.units, removed.get('unit'), (record) => record.id);
     this.sensors = merged(this.sensors, change.sensors, removed.get('sensor'), (record) => record.id);
     this.cameras = merged(this.cameras, change.cameras, removed.get('camera'), (record) => record.id);
+    this.models = merged(this.models, change.models, removed.get('model'), (record) => record.name);
+    this.tallies = merged(this.tallies, change.tallies, removed.get('tally'), tallyId);
     this.districts = merged(this.districts, change.districts, removed.get('district'), (record) => record.id);
     this.adminUnits = merged(this.adminUnits, change.adminUnits, removed.get('admin_unit'), (record) => record.code);
     if (change.happenings.length > 0) {
@@ -80,6 +85,8 @@ class Picture {
     this.units = new Map();
     this.sensors = new Map();
     this.cameras = new Map();
+    this.models = new Map();
+    this.tallies = new Map();
     this.districts = new Map();
     this.adminUnits = new Map();
     this.happenings = [];

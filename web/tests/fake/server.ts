@@ -12,6 +12,7 @@ import { CameraHealth } from '../../src/gen/trongdong/v1/camera_pb';
 import { ReadingsSchema } from '../../src/gen/trongdong/v1/sensor_pb';
 import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
+import { startModels } from './models';
 import { buildScene, hierarchy, seeded } from './scene';
 
 const HEARTBEAT_MS = 1_000;
@@ -42,6 +43,7 @@ const isKey = (unit: Uint8Array) => unit.some((byte, i) => (byte & 31) === 5 && 
 
 export async function startFake(options: { port: number; root: string }) {
   const scene = buildScene(Date.now());
+  const register = startModels(scene, Date.now());
   const random = seeded(7);
   const indexes = [1_000, 5_000, 1, 1, 1, 1, 1, 1, 1];
   const tails: Frame[][] = indexes.map(() => []);
@@ -49,7 +51,7 @@ export async function startFake(options: { port: number; root: string }) {
   const sockets = new Map<WebSocket, { greeted: boolean; watching: Map<string, ReturnType<typeof setInterval>> }>();
   const answered = new Map<string, { status: number; body: unknown }>();
   const timelines = new Map<string, { kind: string; at_ms: number; by: string; note: string }[]>();
-  const control = { down: false, silent: false, holdCommandsMs: 0, failNext: 0, skipNext: 0 };
+  const control = { down: false, silent: false, holdCommandsMs: 0, failNext: 0, skipNext: 0, role: '' };
   let quorumAgeMs = 0;
 
   const position = (group: number, index = indexes[group]!) => create(PositionSchema, { epoch: 1n, group, index: BigInt(index), ordinal: 0 });
@@ -96,7 +98,7 @@ export async function startFake(options: { port: number; root: string }) {
       const atMs = BigInt(Date.now());
       if (group === COMMAND_GROUP) {
         send(socket, { case: 'snapshot', value: { through, part: 0, atMs, ...hierarchy(scene) } });
-        send(socket, { case: 'snapshot', value: { through, part: 1, last: true, atMs, units: [...scene.units.values()], incidents: [...scene.incidents.values()] } });
+        send(socket, { case: 'snapshot', value: { through, part: 1, last: true, atMs, units: [...scene.units.values()], incidents: [...scene.incidents.values()], models: [...register.models.values()], tallies: [...register.tallies.values()] } });
       } else if (group === FIELD_GROUP) {
         send(socket, { case: 'snapshot', value: { through, last: true, atMs, sensors: [...scene.sensors.values()], cameras: [...scene.cameras.values()], alarms: [...scene.alarms.values()] } });
       } else send(socket, { case: 'snapshot', value: { through, last: true, atMs } });
@@ -128,9 +130,15 @@ export async function startFake(options: { port: number; root: string }) {
   let nextSeq = 1;
   function sessionOf(person: string) {
     nextSeq += 1_000;
-    return { person, ...(PEOPLE[person] ?? PEOPLE['hoa']), next_seq: nextSeq, expires_at_ms: EXPIRES_AT_MS };
+    return { person, ...(PEOPLE[person] ?? PEOPLE['hoa']), ...(control.role === '' ? {} : { role: control.role }), next_seq: nextSeq, expires_at_ms: EXPIRES_AT_MS };
   }
-  const decide = decider(scene, (group, kind, subject, note = '') => publish(group, [happened(kind, subject, BY, note)]));
+  const decideRest = decider(scene, (group, kind, subject, note = '') => publish(group, [happened(kind, subject, BY, note)]));
+  function decide(path: string, input: Input): { status: number; body: unknown } {
+    const ofModels = register.decide(path, input, BY);
+    if (ofModels === undefined) return decideRest(path, input);
+    if (ofModels.events.length > 0) publish(COMMAND_GROUP, ofModels.events.map(({ kind, subject, note }) => happened(kind, subject, BY, note)));
+    return ofModels;
+  }
 
   async function api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<unknown> {
     const input = request.method === 'POST' ? await body(request) : ({} as Input);
@@ -180,6 +188,9 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/hold') control.holdCommandsMs = Number(url.searchParams.get('ms'));
       if (url.pathname === '/fake/fail') control.failNext = Number(url.searchParams.get('n'));
       if (url.pathname === '/fake/skip') control.skipNext = Number(url.searchParams.get('n'));
+      // Whoever signs in has this role; empty: their own.
+      if (url.pathname === '/fake/role') control.role = url.searchParams.get('role') ?? '';
+      if (url.pathname === '/fake/model-silent') register.tallies.get(url.searchParams.get('of') ?? '')!.silent = url.searchParams.get('on') === '1';
       if (url.pathname === '/fake/quorum') quorumAgeMs = Number(url.searchParams.get('age_ms'));
       return json(response, 200, { indexes, answered: answered.size });
     }
@@ -217,7 +228,7 @@ export async function startFake(options: { port: number; root: string }) {
 
   const timers = [
     setInterval(() => {
-      for (const socket of sockets.keys()) send(socket, { case: 'heartbeat', value: { serverTimeMs: BigInt(Date.now()), quorumAgeMs: BigInt(quorumAgeMs), groups: indexes.map((_, group) => ({ group, leaderAgeMs: 40n, leader: 1n })) } });
+      for (const socket of sockets.keys()) send(socket, { case: 'heartbeat', value: { serverTimeMs: BigInt(Date.now()), quorumAgeMs: BigInt(quorumAgeMs), groups: indexes.map((_, group) => ({ group, leaderAgeMs: 40n, leader: 1n })), models: register.silent() } });
     }, HEARTBEAT_MS),
     // Units move, and readings come in: several frames a second.
     setInterval(() => {

@@ -71,7 +71,14 @@ async fn show(reign: &Arc<Reign>, batch: &EventBatch) {
                 reign.tell_district(&district, DistrictMsg::Changed(sensor.id.clone()));
             }
             (_, Some(Subject::Camera(camera))) => reign.tell_camera(&camera.id, CameraMsg::Look),
-            (_, Some(Subject::Incident(incident))) => reign.incident_changed(incident),
+            (kind, Some(Subject::Incident(incident))) => {
+                reign.incident_changed(incident);
+                match kind {
+                    EventKind::IncidentOpened => reign.incident_opened(incident),
+                    EventKind::IncidentNoted => reign.incident_noted(incident, &event.note),
+                    _ => {}
+                }
+            }
             _ => {}
         }
     }

@@ -15,9 +15,16 @@ use domain::{
 };
 use ractor::{Actor, ActorCell, ActorRef, ActorRuntime};
 use raft::{Proposal, ProposeError};
-use tokio::{sync::Semaphore, task::AbortHandle};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::AbortHandle,
+};
 
 use crate::{
+    advice::{
+        desk,
+        rules::{Told, is_in_words, unasked},
+    },
     alarm::{
         Propose,
         reporter::{Reporter, ReporterMsg},
@@ -27,7 +34,7 @@ use crate::{
         rules::Patience,
     },
     clock::Clock,
-    config::{FEEDS_IN_FLIGHT_MAX, PUMP_BATCHES_MAX, STAMP_WAIT_MAX},
+    config::{ADVICE_QUEUE_MAX, ADVICE_RESCAN_MAX, FEEDS_IN_FLIGHT_MAX, PUMP_BATCHES_MAX, STAMP_WAIT_MAX},
     counters::count,
     district::actor::{DistrictActor, DistrictMsg},
     host::{
@@ -57,7 +64,10 @@ pub(crate) struct Reign {
     shelves: Mutex<BTreeMap<AlarmKey, Millis>>,
     /// The reporter has been woken and has not looked yet: one message in its mailbox is enough.
     pub(crate) is_reporter_woken: AtomicBool,
-    pump: Mutex<Option<AbortHandle>>,
+    /// What was told and waits to be asked about.
+    told: mpsc::Sender<Told>,
+    /// The pump, and in the command group the desk.
+    tasks: Mutex<Vec<AbortHandle>>,
 }
 
 impl Reign {
@@ -68,6 +78,7 @@ impl Reign {
         let (supervisor, _) = Actor::spawn(None, supervisor, ()).await.ok()?;
         let applied = ctx.cluster.applied(group);
         let clock = Clock::new(ctx.cluster.read(group, State::clock).max(applied.at_ms));
+        let (told, queue) = mpsc::channel(ADVICE_QUEUE_MAX);
         let reign = Arc::new(Self {
             group,
             clock,
@@ -77,15 +88,20 @@ impl Reign {
             feeds: Arc::new(Semaphore::new(FEEDS_IN_FLIGHT_MAX)),
             shelves: Mutex::default(),
             is_reporter_woken: AtomicBool::new(false),
-            pump: Mutex::default(),
+            told,
+            tasks: Mutex::default(),
             ctx,
         });
         count(&reign.ctx.counters.reigns);
+        if group == GroupId::COMMAND {
+            let desk = tokio::spawn(desk::run(Arc::downgrade(&reign), queue));
+            lock(&reign.tasks).push(desk.abort_handle());
+        }
         reign.stamp().await;
         // First everything that stands in state, then the events after it: nothing falls in between.
         reign.rescan();
         let pump = tokio::spawn(pump(reign.clone(), applied.index, PUMP_BATCHES_MAX));
-        *lock(&reign.pump) = Some(pump.abort_handle());
+        lock(&reign.tasks).push(pump.abort_handle());
         Some(reign)
     }
 
@@ -102,8 +118,8 @@ impl Reign {
 
     /// Stops every actor at once. What they held may be lost; whoever waits for one hears that the outcome is unknown.
     pub(crate) fn end(&self) {
-        if let Some(pump) = lock(&self.pump).take() {
-            pump.abort();
+        for task in lock(&self.tasks).drain(..) {
+            task.abort();
         }
         // The supervisor takes its children with it.
         self.supervisor.kill();
@@ -131,6 +147,9 @@ impl Reign {
             };
             for incident in self.ctx.cluster.read(self.group, open) {
                 self.tell_incident(&incident);
+            }
+            for told in self.ctx.cluster.read(self.group, |state| unasked(state, ADVICE_RESCAN_MAX)) {
+                self.advise(told);
             }
         }
     }
@@ -207,6 +226,25 @@ impl Reign {
             self.tell_incident(&incident.id);
         } else {
             self.directory.tell_awake(&Key::Incident(incident.id.clone()), IncidentMsg::Look);
+        }
+    }
+
+    /// An incident was opened, in words.
+    pub(crate) fn incident_opened(&self, incident: &Incident) {
+        if is_in_words(incident) {
+            self.advise(Told { incident: incident.id.clone(), note: None });
+        }
+    }
+
+    /// A note was added to an incident.
+    pub(crate) fn incident_noted(&self, incident: &Incident, note: &str) {
+        self.advise(Told { incident: incident.id.clone(), note: Some(note.to_owned()) });
+    }
+
+    /// Has models asked, if there is room at the desk. Never waits.
+    fn advise(&self, told: Told) {
+        if self.told.try_send(told).is_err() {
+            count(&self.ctx.counters.advice_dropped);
         }
     }
 

@@ -93,6 +93,7 @@ pub(crate) fn serve_error(error: ProposeError) -> Result<Reply, ServeError> {
         // The leader hands its lead over; somebody else will take the message.
         ProposeError::ClockUnsafe => Err(ServeError::NotLeader(None)),
         ProposeError::Unknown => Err(ServeError::Unknown),
+        ProposeError::DiskFull => Err(ServeError::DiskFull),
         ProposeError::Stopped => Err(ServeError::Stopped),
         ProposeError::TooLarge { bytes, max } => Ok(Reply::Refused(Refusal {
             code: RefusalCode::Limit,

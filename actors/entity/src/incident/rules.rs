@@ -62,6 +62,7 @@ mod tests {
             version: 1,
             exercise: false,
             place_is_mapped: false,
+            suggestions: Vec::new(),
         }
     }
 

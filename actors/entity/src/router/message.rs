@@ -43,6 +43,7 @@ pub(crate) enum Outcome {
 pub(crate) enum Failure {
     NotLeader(Option<NodeId>),
     Overloaded,
+    DiskFull,
     Unknown,
     Stopped,
 }
@@ -53,6 +54,7 @@ impl From<Result<Reply, ServeError>> for Outcome {
             Ok(reply) => Self::Replied(reply),
             Err(ServeError::NotLeader(leader)) => Self::Failed(Failure::NotLeader(leader)),
             Err(ServeError::Overloaded) => Self::Failed(Failure::Overloaded),
+            Err(ServeError::DiskFull) => Self::Failed(Failure::DiskFull),
             Err(ServeError::Unknown) => Self::Failed(Failure::Unknown),
             Err(ServeError::Stopped) => Self::Failed(Failure::Stopped),
         }
@@ -151,6 +153,7 @@ pub(crate) fn encode_told(served: Result<Reply, ServeError>) -> Bytes {
         Ok(reply) => Wire::Reply(reply.to_wire()),
         Err(ServeError::NotLeader(leader)) => failure(NOT_LEADER, leader),
         Err(ServeError::Overloaded) => failure(OVERLOADED, None),
+        Err(ServeError::DiskFull) => failure(DISK_FULL, None),
         Err(ServeError::Unknown) => failure(TIMEOUT, None),
         Err(ServeError::Stopped) => failure(CLOSED, None),
     };
@@ -167,6 +170,7 @@ pub(crate) fn decode_told(payload: &[u8]) -> Result<Outcome, Malformed> {
         Some(Wire::Failure(failure)) => Outcome::Failed(match failure.code.as_str() {
             NOT_LEADER => Failure::NotLeader((failure.leader != 0).then_some(failure.leader)),
             OVERLOADED => Failure::Overloaded,
+            DISK_FULL => Failure::DiskFull,
             CLOSED => Failure::Stopped,
             _ => Failure::Unknown,
         }),
@@ -176,6 +180,7 @@ pub(crate) fn decode_told(payload: &[u8]) -> Result<Outcome, Malformed> {
 
 const NOT_LEADER: &str = "not-leader";
 const OVERLOADED: &str = "overloaded";
+const DISK_FULL: &str = "disk-full";
 const TIMEOUT: &str = "timeout";
 const CLOSED: &str = "closed";
 

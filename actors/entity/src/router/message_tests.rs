@@ -69,6 +69,7 @@ fn every_answer_arrives_as_it_was_given() {
         Err(ServeError::NotLeader(None)),
         Err(ServeError::NotLeader(Some(3))),
         Err(ServeError::Overloaded),
+        Err(ServeError::DiskFull),
         Err(ServeError::Unknown),
         Err(ServeError::Stopped),
     ];

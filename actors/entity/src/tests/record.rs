@@ -144,6 +144,50 @@ async fn a_message_finds_the_new_leader_and_is_decided_anew() {
     assert!(two.reign(FIELD).is_some());
 }
 
+#[test]
+fn a_lead_that_moved_before_anybody_was_told_keeps_no_thread_busy() {
+    let (done, heard) = std::sync::mpsc::channel();
+    // On a thread of its own: a router that spins would never let a timeout of the same runtime fire.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+        let outcome = runtime.block_on(async {
+            let world = World::new();
+            let sensor = world.sensor("S1", "05443");
+            let (one, two) = (world.node(1), world.node(2));
+            world.lead(1).await;
+            world.move_lead_unheard(FIELD, 2);
+            let reading = reading(&sensor, world.clock(), 1);
+            let record = tokio::spawn(async move { one.record(vec![reading], 10 * SECOND).await });
+            tokio::time::sleep(SECOND).await;
+            world.set_lead(FIELD, Some(2));
+            let outcome = record.await.unwrap();
+            assert!(two.reign(FIELD).is_some());
+            outcome
+        });
+        let _ = done.send(outcome);
+    });
+    let outcome = heard.recv_timeout(std::time::Duration::from_secs(60)).expect("the router goes round in circles");
+    assert_eq!(outcome, Ok(vec![ReadingVerdict::Recorded]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_a_lead_moves_two_nodes_that_name_each_other_are_not_taken_for_nobody() {
+    let world = World::new();
+    let sensor = world.sensor("S1", "05443");
+    let (_one, _two, three) = (world.node(1), world.node(2), world.node(3));
+    world.lead(1).await;
+    // The first says that the second leads; the second has not heard of it and names the first.
+    world.move_lead_unheard(FIELD, 2);
+    let record = {
+        let (router, reading) = (three.clone(), reading(&sensor, world.clock(), 1));
+        tokio::spawn(async move { router.record(vec![reading], 10 * SECOND).await })
+    };
+    tokio::time::sleep(3 * SECOND).await;
+    assert!(!record.is_finished());
+    world.set_lead(FIELD, Some(2));
+    assert_eq!(record.await.unwrap(), Ok(vec![ReadingVerdict::Recorded]));
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_cannot_know_says_so() {
     let world = World::new();

@@ -128,6 +128,11 @@ impl World {
         }
     }
 
+    /// Another node leads, and consensus knows it, but nobody has been told yet.
+    pub(crate) fn move_lead_unheard(&self, group: GroupId, leader: NodeId) {
+        self.groups().get_mut(&group).unwrap().leader = Some(leader);
+    }
+
     /// Nothing is committed in the group until `release`.
     pub(crate) fn hold(&self, group: GroupId) {
         self.held.send_modify(|held| {

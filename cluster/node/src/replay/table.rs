@@ -54,6 +54,11 @@ impl Table {
         found.ok_or_else(|| format!("has no column {name}; use the recording that DESIGN.md names"))
     }
 
+    /// Names of the columns.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.headers.iter().map(str::trim)
+    }
+
     /// The rows, in the file's order.
     #[must_use]
     pub fn rows(&self) -> &[StringRecord] {

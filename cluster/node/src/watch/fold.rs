@@ -62,7 +62,9 @@ fn fold_snapshot(picture: &mut Picture, snapshot: Snapshot) -> bool {
         .chain(snapshot.sensors.into_iter().map(Subject::Sensor))
         .chain(snapshot.cameras.into_iter().map(Subject::Camera))
         .chain(snapshot.alarms.into_iter().map(Subject::Alarm))
-        .chain(snapshot.live_nodes.into_iter().map(Subject::LiveNodes));
+        .chain(snapshot.live_nodes.into_iter().map(Subject::LiveNodes))
+        .chain(snapshot.models.into_iter().map(Subject::Model))
+        .chain(snapshot.tallies.into_iter().map(Subject::Tally));
     group.records.extend(records.filter_map(|record| Some((name_of(&record)?, record))));
     if snapshot.last {
         group.through = Some(through);
@@ -141,6 +143,12 @@ fn fold_event(group: &mut Group, event: &Event) {
             readings.readings.iter().for_each(|reading| fold_reading(group, reading, event.at_ms));
         }
         Some(subject) => {
+            if let Subject::Model(model) = subject {
+                // A version that has left takes its tally with it.
+                let of_model = format!("tally/{}/", model.name);
+                let is_known = |version: &str| model.versions.iter().any(|known| known.version == version);
+                group.records.retain(|name, _| name.strip_prefix(&of_model).is_none_or(is_known));
+            }
             if let Some(name) = name_of(subject) {
                 group.records.insert(name, subject.clone());
             }

@@ -191,6 +191,8 @@ pub(super) fn name_of(subject: &Subject) -> Option<String> {
             format!("alarm/{}/{}", key.entity, key.condition)
         }
         Subject::LiveNodes(_) => "live_nodes/".to_owned(),
+        Subject::Model(it) => format!("model/{}", it.name),
+        Subject::Tally(it) => format!("tally/{}/{}", it.model, it.version),
         Subject::Person(_) | Subject::Readings(_) => return None,
     })
 }

@@ -14,6 +14,7 @@
 //! | unmerge | merged | what it was; acknowledged if it was assigned, for its units stay where they are |
 //! | escalate | opened | opened |
 //! | feed, note | any (feed: not closed, not merged) | the same |
+//! | suggest, decide on a suggestion | opened, acknowledged, assigned | the same; merged, if it is a duplicate |
 //!
 //! The deadline to acknowledge runs exactly while an incident is opened and can still climb a level.
 
@@ -21,10 +22,12 @@ mod assign;
 mod feed;
 mod leave;
 mod merge;
+mod suggestion;
 
 pub(super) use assign::{assign, unit_left};
 pub(super) use feed::feed;
 pub(super) use merge::{merge, unmerge};
+pub(super) use suggestion::{decide, suggest};
 
 use super::{Outcome, Work, accepted, valid};
 use crate::{
@@ -99,6 +102,7 @@ fn open_new(work: &mut Work<'_>, facts: Facts, source: Source) -> Outcome {
         version: 0,
         exercise: facts.exercise,
         place_is_mapped: facts.place_is_mapped,
+        suggestions: Vec::new(),
     };
     start_deadline(&mut incident, work.now);
     Ok(keep(work, incident, EventKind::IncidentOpened, ""))

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::{Place, Refusal, RefusalCode, limits};
+use crate::{Micro, Place, Refusal, RefusalCode, limits};
 
 pub(super) fn invalid(field: impl Into<String>, remedy: impl Into<String>) -> Refusal {
     Refusal::new(RefusalCode::Invalid, field, remedy)
@@ -79,6 +79,14 @@ pub(super) fn place(field: &str, place: &Place) -> Result<(), Refusal> {
         return Err(invalid(format!("{field}.longitude_e7"), "lies beyond 180 degrees: send degrees times 10^7"));
     }
     maybe_name(&format!("{field}.address"), &place.address)
+}
+
+/// A share, a confidence: 0 to 1.
+pub(super) fn probability(field: &str, value: Micro) -> Result<(), Refusal> {
+    if (0..=1_000_000).contains(&value.0) {
+        return Ok(());
+    }
+    Err(invalid(field, "lies outside of 0 and 1: send millionths from 0 to 1000000"))
 }
 
 /// Items of a list, each once.

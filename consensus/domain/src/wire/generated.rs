@@ -219,6 +219,58 @@ pub mod source {
         Person(::prost::alloc::string::String),
     }
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Advice {
+    #[prost(sint64, tag = "1")]
+    pub confidence_micro: i64,
+    #[prost(enumeration = "IncidentKind", tag = "2")]
+    pub kind: i32,
+    #[prost(enumeration = "Severity", tag = "3")]
+    pub severity: i32,
+    #[prost(enumeration = "Need", repeated, tag = "4")]
+    pub needs: ::prost::alloc::vec::Vec<i32>,
+    #[prost(uint32, tag = "5")]
+    pub people: u32,
+    #[prost(uint32, tag = "6")]
+    pub vulnerable: u32,
+    #[prost(sint64, tag = "7")]
+    pub no_emergency_micro: i64,
+    #[prost(string, tag = "8")]
+    pub duplicate_of: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "9")]
+    pub reasons: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Suggestion {
+    #[prost(uint32, tag = "1")]
+    pub number: u32,
+    #[prost(string, tag = "2")]
+    pub model: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub model_version: ::prost::alloc::string::String,
+    #[prost(bool, tag = "4")]
+    pub shadow: bool,
+    #[prost(bytes = "bytes", tag = "5")]
+    pub input_sha256: ::prost::bytes::Bytes,
+    #[prost(uint32, tag = "6")]
+    pub input_bytes: u32,
+    #[prost(message, optional, tag = "7")]
+    pub advice: ::core::option::Option<Advice>,
+    #[prost(enumeration = "SuggestionStatus", tag = "8")]
+    pub status: i32,
+    #[prost(uint64, tag = "9")]
+    pub suggested_at_ms: u64,
+    #[prost(uint64, tag = "10")]
+    pub decided_at_ms: u64,
+    #[prost(string, tag = "11")]
+    pub decided_by: ::prost::alloc::string::String,
+    #[prost(enumeration = "IncidentKind", tag = "12")]
+    pub chosen_kind: i32,
+    #[prost(enumeration = "Severity", tag = "13")]
+    pub chosen_severity: i32,
+    #[prost(string, tag = "14")]
+    pub chosen_duplicate_of: ::prost::alloc::string::String,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Incident {
     #[prost(string, tag = "1")]
@@ -263,6 +315,8 @@ pub struct Incident {
     pub exercise: bool,
     #[prost(bool, tag = "21")]
     pub place_is_mapped: bool,
+    #[prost(message, repeated, tag = "22")]
+    pub suggestions: ::prost::alloc::vec::Vec<Suggestion>,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -351,6 +405,249 @@ impl IncidentStatus {
             "INCIDENT_STATUS_RESOLVED" => Some(Self::Resolved),
             "INCIDENT_STATUS_CLOSED" => Some(Self::Closed),
             "INCIDENT_STATUS_MERGED" => Some(Self::Merged),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Need {
+    Unspecified = 0,
+    Rescue = 1,
+    Medical = 2,
+    FoodWater = 3,
+    Shelter = 4,
+    Power = 5,
+    Road = 6,
+}
+impl Need {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "NEED_UNSPECIFIED",
+            Self::Rescue => "NEED_RESCUE",
+            Self::Medical => "NEED_MEDICAL",
+            Self::FoodWater => "NEED_FOOD_WATER",
+            Self::Shelter => "NEED_SHELTER",
+            Self::Power => "NEED_POWER",
+            Self::Road => "NEED_ROAD",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "NEED_UNSPECIFIED" => Some(Self::Unspecified),
+            "NEED_RESCUE" => Some(Self::Rescue),
+            "NEED_MEDICAL" => Some(Self::Medical),
+            "NEED_FOOD_WATER" => Some(Self::FoodWater),
+            "NEED_SHELTER" => Some(Self::Shelter),
+            "NEED_POWER" => Some(Self::Power),
+            "NEED_ROAD" => Some(Self::Road),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SuggestionStatus {
+    Unspecified = 0,
+    Pending = 1,
+    Accepted = 2,
+    Overridden = 3,
+    Dismissed = 4,
+    Superseded = 5,
+}
+impl SuggestionStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SUGGESTION_STATUS_UNSPECIFIED",
+            Self::Pending => "SUGGESTION_STATUS_PENDING",
+            Self::Accepted => "SUGGESTION_STATUS_ACCEPTED",
+            Self::Overridden => "SUGGESTION_STATUS_OVERRIDDEN",
+            Self::Dismissed => "SUGGESTION_STATUS_DISMISSED",
+            Self::Superseded => "SUGGESTION_STATUS_SUPERSEDED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SUGGESTION_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "SUGGESTION_STATUS_PENDING" => Some(Self::Pending),
+            "SUGGESTION_STATUS_ACCEPTED" => Some(Self::Accepted),
+            "SUGGESTION_STATUS_OVERRIDDEN" => Some(Self::Overridden),
+            "SUGGESTION_STATUS_DISMISSED" => Some(Self::Dismissed),
+            "SUGGESTION_STATUS_SUPERSEDED" => Some(Self::Superseded),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Figure {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(sint64, tag = "2")]
+    pub value_micro: i64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KindShare {
+    #[prost(enumeration = "IncidentKind", tag = "1")]
+    pub kind: i32,
+    #[prost(sint64, tag = "2")]
+    pub share_micro: i64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ModelVersion {
+    #[prost(string, tag = "1")]
+    pub version: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub sha256: ::prost::bytes::Bytes,
+    #[prost(string, tag = "3")]
+    pub data: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "4")]
+    pub quality: ::prost::alloc::vec::Vec<Figure>,
+    #[prost(message, repeated, tag = "5")]
+    pub shares: ::prost::alloc::vec::Vec<KindShare>,
+    #[prost(uint64, tag = "6")]
+    pub registered_at_ms: u64,
+    #[prost(string, tag = "7")]
+    pub registered_by: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Model {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(enumeration = "ModelKind", tag = "2")]
+    pub kind: i32,
+    #[prost(bool, tag = "3")]
+    pub on: bool,
+    #[prost(string, tag = "4")]
+    pub switch_reason: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "5")]
+    pub switched_at_ms: u64,
+    #[prost(string, tag = "6")]
+    pub switched_by: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "7")]
+    pub versions: ::prost::alloc::vec::Vec<ModelVersion>,
+    #[prost(string, tag = "8")]
+    pub active: ::prost::alloc::string::String,
+    #[prost(string, tag = "9")]
+    pub shadow: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "10")]
+    pub former: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(uint64, tag = "11")]
+    pub revision: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Tally {
+    #[prost(string, tag = "1")]
+    pub model: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub version: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "3")]
+    pub suggested: u64,
+    #[prost(uint64, tag = "4")]
+    pub accepted: u64,
+    #[prost(uint64, tag = "5")]
+    pub overridden: u64,
+    #[prost(uint64, tag = "6")]
+    pub dismissed: u64,
+    #[prost(uint64, tag = "7")]
+    pub late: u64,
+    #[prost(uint64, tag = "8")]
+    pub failed: u64,
+    #[prost(message, repeated, tag = "9")]
+    pub bins: ::prost::alloc::vec::Vec<CalibrationBin>,
+    #[prost(message, repeated, tag = "10")]
+    pub kinds: ::prost::alloc::vec::Vec<KindCount>,
+    #[prost(uint64, tag = "11")]
+    pub suggested_at_ms: u64,
+    #[prost(bool, tag = "12")]
+    pub silent: bool,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CalibrationBin {
+    #[prost(uint64, tag = "1")]
+    pub decided: u64,
+    #[prost(uint64, tag = "2")]
+    pub accepted: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KindCount {
+    #[prost(enumeration = "IncidentKind", tag = "1")]
+    pub kind: i32,
+    #[prost(uint64, tag = "2")]
+    pub count: u64,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ModelKind {
+    Unspecified = 0,
+    Triage = 1,
+    Duplicate = 2,
+    Anomaly = 3,
+    Forecast = 4,
+    Load = 5,
+}
+impl ModelKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MODEL_KIND_UNSPECIFIED",
+            Self::Triage => "MODEL_KIND_TRIAGE",
+            Self::Duplicate => "MODEL_KIND_DUPLICATE",
+            Self::Anomaly => "MODEL_KIND_ANOMALY",
+            Self::Forecast => "MODEL_KIND_FORECAST",
+            Self::Load => "MODEL_KIND_LOAD",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MODEL_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "MODEL_KIND_TRIAGE" => Some(Self::Triage),
+            "MODEL_KIND_DUPLICATE" => Some(Self::Duplicate),
+            "MODEL_KIND_ANOMALY" => Some(Self::Anomaly),
+            "MODEL_KIND_FORECAST" => Some(Self::Forecast),
+            "MODEL_KIND_LOAD" => Some(Self::Load),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ModelMode {
+    Unspecified = 0,
+    Shadow = 1,
+    Active = 2,
+}
+impl ModelMode {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "MODEL_MODE_UNSPECIFIED",
+            Self::Shadow => "MODEL_MODE_SHADOW",
+            Self::Active => "MODEL_MODE_ACTIVE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "MODEL_MODE_UNSPECIFIED" => Some(Self::Unspecified),
+            "MODEL_MODE_SHADOW" => Some(Self::Shadow),
+            "MODEL_MODE_ACTIVE" => Some(Self::Active),
             _ => None,
         }
     }
@@ -744,7 +1041,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -800,6 +1097,10 @@ pub mod command {
         UnmergeIncident(super::UnmergeIncident),
         #[prost(message, tag = "31")]
         EscalateIncident(super::EscalateIncident),
+        #[prost(message, tag = "32")]
+        Suggest(super::Suggest),
+        #[prost(message, tag = "33")]
+        DecideSuggestion(super::DecideSuggestion),
         #[prost(message, tag = "40")]
         RegisterSensor(super::RegisterSensor),
         #[prost(message, tag = "41")]
@@ -822,6 +1123,16 @@ pub mod command {
         UnshelveAlarm(super::UnshelveAlarm),
         #[prost(message, tag = "55")]
         ConfirmAlarmReport(super::ConfirmAlarmReport),
+        #[prost(message, tag = "60")]
+        RegisterModel(super::RegisterModel),
+        #[prost(message, tag = "61")]
+        RollOutModel(super::RollOutModel),
+        #[prost(message, tag = "62")]
+        RollBackModel(super::RollBackModel),
+        #[prost(message, tag = "63")]
+        SwitchModel(super::SwitchModel),
+        #[prost(message, tag = "64")]
+        ReportSilence(super::ReportSilence),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1021,6 +1332,38 @@ pub struct EscalateIncident {
     #[prost(uint32, tag = "2")]
     pub from_level: u32,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Suggest {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub model: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub model_version: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub input_sha256: ::prost::bytes::Bytes,
+    #[prost(uint32, tag = "5")]
+    pub input_bytes: u32,
+    #[prost(message, optional, tag = "6")]
+    pub advice: ::core::option::Option<Advice>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DecideSuggestion {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(uint32, tag = "3")]
+    pub suggestion: u32,
+    #[prost(enumeration = "SuggestionDecision", tag = "4")]
+    pub decision: i32,
+    #[prost(enumeration = "IncidentKind", tag = "5")]
+    pub kind: i32,
+    #[prost(enumeration = "Severity", tag = "6")]
+    pub severity: i32,
+    #[prost(string, tag = "7")]
+    pub duplicate_of: ::prost::alloc::string::String,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RegisterSensor {
     #[prost(message, optional, tag = "1")]
@@ -1109,6 +1452,93 @@ pub struct ConfirmAlarmReport {
     pub incident: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RegisterModel {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub version: ::prost::alloc::string::String,
+    #[prost(enumeration = "ModelKind", tag = "3")]
+    pub kind: i32,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub sha256: ::prost::bytes::Bytes,
+    #[prost(string, tag = "5")]
+    pub data: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "6")]
+    pub quality: ::prost::alloc::vec::Vec<Figure>,
+    #[prost(message, repeated, tag = "7")]
+    pub shares: ::prost::alloc::vec::Vec<KindShare>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RollOutModel {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub version: ::prost::alloc::string::String,
+    #[prost(enumeration = "ModelMode", tag = "3")]
+    pub mode: i32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RollBackModel {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(enumeration = "ModelMode", tag = "2")]
+    pub mode: i32,
+    #[prost(string, tag = "3")]
+    pub version: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SwitchModel {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(bool, tag = "2")]
+    pub on: bool,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportSilence {
+    #[prost(string, tag = "1")]
+    pub model: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub model_version: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "3")]
+    pub late: u32,
+    #[prost(uint32, tag = "4")]
+    pub failed: u32,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SuggestionDecision {
+    Unspecified = 0,
+    Accepted = 1,
+    Overridden = 2,
+    Dismissed = 3,
+}
+impl SuggestionDecision {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SUGGESTION_DECISION_UNSPECIFIED",
+            Self::Accepted => "SUGGESTION_DECISION_ACCEPTED",
+            Self::Overridden => "SUGGESTION_DECISION_OVERRIDDEN",
+            Self::Dismissed => "SUGGESTION_DECISION_DISMISSED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SUGGESTION_DECISION_UNSPECIFIED" => Some(Self::Unspecified),
+            "SUGGESTION_DECISION_ACCEPTED" => Some(Self::Accepted),
+            "SUGGESTION_DECISION_OVERRIDDEN" => Some(Self::Overridden),
+            "SUGGESTION_DECISION_DISMISSED" => Some(Self::Dismissed),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Event {
     #[prost(enumeration = "EventKind", tag = "1")]
     pub kind: i32,
@@ -1120,7 +1550,7 @@ pub struct Event {
     pub at_ms: u64,
     #[prost(uint32, tag = "5")]
     pub ordinal: u32,
-    #[prost(oneof = "event::Subject", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19")]
+    #[prost(oneof = "event::Subject", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21")]
     pub subject: ::core::option::Option<event::Subject>,
 }
 /// Nested message and enum types in `Event`.
@@ -1147,6 +1577,10 @@ pub mod event {
         Alarm(super::Alarm),
         #[prost(message, tag = "19")]
         LiveNodes(super::LiveNodes),
+        #[prost(message, tag = "20")]
+        Model(super::Model),
+        #[prost(message, tag = "21")]
+        Tally(super::Tally),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1203,6 +1637,8 @@ pub enum EventKind {
     IncidentMerged = 29,
     IncidentUnmerged = 30,
     IncidentEscalated = 31,
+    IncidentSuggested = 32,
+    IncidentSuggestionDecided = 33,
     SensorRegistered = 40,
     DeviceStatusSet = 41,
     ReadingsRecorded = 42,
@@ -1214,6 +1650,11 @@ pub enum EventKind {
     AlarmShelved = 53,
     AlarmUnshelved = 54,
     AlarmReportConfirmed = 55,
+    ModelRegistered = 60,
+    ModelRolledOut = 61,
+    ModelRolledBack = 62,
+    ModelSwitched = 63,
+    ModelTallied = 64,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1246,6 +1687,8 @@ impl EventKind {
             Self::IncidentMerged => "EVENT_KIND_INCIDENT_MERGED",
             Self::IncidentUnmerged => "EVENT_KIND_INCIDENT_UNMERGED",
             Self::IncidentEscalated => "EVENT_KIND_INCIDENT_ESCALATED",
+            Self::IncidentSuggested => "EVENT_KIND_INCIDENT_SUGGESTED",
+            Self::IncidentSuggestionDecided => "EVENT_KIND_INCIDENT_SUGGESTION_DECIDED",
             Self::SensorRegistered => "EVENT_KIND_SENSOR_REGISTERED",
             Self::DeviceStatusSet => "EVENT_KIND_DEVICE_STATUS_SET",
             Self::ReadingsRecorded => "EVENT_KIND_READINGS_RECORDED",
@@ -1257,6 +1700,11 @@ impl EventKind {
             Self::AlarmShelved => "EVENT_KIND_ALARM_SHELVED",
             Self::AlarmUnshelved => "EVENT_KIND_ALARM_UNSHELVED",
             Self::AlarmReportConfirmed => "EVENT_KIND_ALARM_REPORT_CONFIRMED",
+            Self::ModelRegistered => "EVENT_KIND_MODEL_REGISTERED",
+            Self::ModelRolledOut => "EVENT_KIND_MODEL_ROLLED_OUT",
+            Self::ModelRolledBack => "EVENT_KIND_MODEL_ROLLED_BACK",
+            Self::ModelSwitched => "EVENT_KIND_MODEL_SWITCHED",
+            Self::ModelTallied => "EVENT_KIND_MODEL_TALLIED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1286,6 +1734,8 @@ impl EventKind {
             "EVENT_KIND_INCIDENT_MERGED" => Some(Self::IncidentMerged),
             "EVENT_KIND_INCIDENT_UNMERGED" => Some(Self::IncidentUnmerged),
             "EVENT_KIND_INCIDENT_ESCALATED" => Some(Self::IncidentEscalated),
+            "EVENT_KIND_INCIDENT_SUGGESTED" => Some(Self::IncidentSuggested),
+            "EVENT_KIND_INCIDENT_SUGGESTION_DECIDED" => Some(Self::IncidentSuggestionDecided),
             "EVENT_KIND_SENSOR_REGISTERED" => Some(Self::SensorRegistered),
             "EVENT_KIND_DEVICE_STATUS_SET" => Some(Self::DeviceStatusSet),
             "EVENT_KIND_READINGS_RECORDED" => Some(Self::ReadingsRecorded),
@@ -1297,6 +1747,11 @@ impl EventKind {
             "EVENT_KIND_ALARM_SHELVED" => Some(Self::AlarmShelved),
             "EVENT_KIND_ALARM_UNSHELVED" => Some(Self::AlarmUnshelved),
             "EVENT_KIND_ALARM_REPORT_CONFIRMED" => Some(Self::AlarmReportConfirmed),
+            "EVENT_KIND_MODEL_REGISTERED" => Some(Self::ModelRegistered),
+            "EVENT_KIND_MODEL_ROLLED_OUT" => Some(Self::ModelRolledOut),
+            "EVENT_KIND_MODEL_ROLLED_BACK" => Some(Self::ModelRolledBack),
+            "EVENT_KIND_MODEL_SWITCHED" => Some(Self::ModelSwitched),
+            "EVENT_KIND_MODEL_TALLIED" => Some(Self::ModelTallied),
             _ => None,
         }
     }
@@ -1447,6 +1902,10 @@ pub struct Snapshot {
     pub part: u32,
     #[prost(uint64, tag = "12")]
     pub at_ms: u64,
+    #[prost(message, repeated, tag = "13")]
+    pub models: ::prost::alloc::vec::Vec<Model>,
+    #[prost(message, repeated, tag = "14")]
+    pub tallies: ::prost::alloc::vec::Vec<Tally>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Frame {
@@ -1483,6 +1942,15 @@ pub struct Heartbeat {
     pub quorum_age_ms: u64,
     #[prost(message, repeated, tag = "3")]
     pub groups: ::prost::alloc::vec::Vec<GroupAge>,
+    #[prost(message, repeated, tag = "4")]
+    pub models: ::prost::alloc::vec::Vec<ModelSilence>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ModelSilence {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub cause: ::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GroupAge {

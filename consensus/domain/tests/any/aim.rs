@@ -42,7 +42,7 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
             command.episode = episode(&command.key);
             command.version = state.alarms().get(&command.key).map_or(1, |alarm| alarm.version);
         }
-        _ => {}
+        other => super::model::aim(other, state),
     }
     let is_system = policy::action_of(&entry.command) == policy::Action::RunSystem;
     let is_session = entry.request.is_some_and(|request| state.sessions().contains_key(&request.session));

@@ -1,5 +1,6 @@
 //! Runs a transcript against the groups of a small province.
 
+mod model;
 mod print;
 mod read;
 
@@ -204,6 +205,11 @@ impl goldenscript::Runner for Runner {
                 let session = self.state0().sessions().get(&id).ok_or("no such session")?;
                 let seqs: Vec<_> = session.answered.iter().map(|answered| answered.seq.to_string()).collect();
                 Ok(format!("newest {}, kept {}", session.seq_max, seqs.join(" ")))
+            }
+            "silent-models" => {
+                let silent =
+                    self.state0().silent_models().map(|(model, cause)| format!("{} {}", model.name, cause.as_str()));
+                Ok(silent.collect::<Vec<_>>().join("\n"))
             }
             "sessions" => Ok(format!("{} open", self.state0().sessions().len())),
             "credential" => {

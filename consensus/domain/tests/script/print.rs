@@ -87,6 +87,8 @@ fn subject(subject: &Subject) -> String {
             format!("{} {} since {} v{}", camera.id, camera.health, time(camera.health_at_ms), camera.version)
         }
         Subject::Alarm(alarm) => self::alarm(alarm),
+        Subject::Model(model) => self::model(model),
+        Subject::Tally(tally) => self::tally(tally),
         Subject::LiveNodes(live) => format!("{:?} epoch {}", live.nodes, live.epoch),
     }
 }
@@ -118,7 +120,76 @@ fn incident(incident: &Incident) -> String {
     if incident.exercise {
         line += " exercise";
     }
+    for suggestion in &incident.suggestions {
+        line += &format!(" {{{}}}", self::suggestion(suggestion));
+    }
     format!("{line} v{}", incident.version)
+}
+
+fn suggestion(suggestion: &Suggestion) -> String {
+    let advice = &suggestion.advice;
+    let mut line = format!("#{} {} {}", suggestion.number, suggestion.model, suggestion.model_version);
+    if suggestion.shadow {
+        line += " shadow";
+    }
+    let says = [
+        advice.kind.map(|kind| kind.to_string()),
+        advice.severity.map(|severity| severity.to_string()),
+        advice.duplicate_of.as_ref().map(|other| format!("same as {other}")),
+        (!advice.needs.is_empty()).then(|| format!("needs [{}]", names(&advice.needs))),
+        (advice.people > 0).then(|| format!("{} people, {} vulnerable", advice.people, advice.vulnerable)),
+        (!advice.reasons.is_empty()).then(|| format!("because [{}]", names(&advice.reasons))),
+    ];
+    for said in says.into_iter().flatten() {
+        line += &format!(" {said}");
+    }
+    line += &format!(" at {} {}", advice.confidence_micro, suggestion.status);
+    let chosen = [
+        suggestion.chosen_kind.map(|kind| kind.to_string()),
+        suggestion.chosen_severity.map(|severity| severity.to_string()),
+        suggestion.chosen_duplicate_of.as_ref().map(|other| format!("same as {other}")),
+    ];
+    for chosen in chosen.into_iter().flatten() {
+        line += &format!(" instead {chosen}");
+    }
+    line
+}
+
+fn model(model: &Model) -> String {
+    let versions: Vec<_> = model.versions.iter().map(|known| &known.version).collect();
+    let mut line = format!("{} {} {}", model.name, model.kind, if model.on { "on" } else { "off" });
+    line += &format!(" [{}]", names(&versions));
+    if let Some(active) = &model.active {
+        line += &format!(" active {active}");
+    }
+    if let Some(shadow) = &model.shadow {
+        line += &format!(" shadow {shadow}");
+    }
+    if !model.former.is_empty() {
+        line += &format!(" former [{}]", names(&model.former));
+    }
+    format!("{line} r{}", model.revision)
+}
+
+fn tally(tally: &Tally) -> String {
+    let mut line = format!("{} {} suggested {}", tally.model, tally.version, tally.suggested);
+    let counts = [
+        ("accepted", tally.accepted),
+        ("overridden", tally.overridden),
+        ("dismissed", tally.dismissed),
+        ("late", tally.late),
+        ("failed", tally.failed),
+    ];
+    for (name, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+        line += &format!(" {name} {count}");
+    }
+    for (at, bin) in tally.bins.iter().enumerate().filter(|(_, bin)| bin.decided > 0) {
+        line += &format!(" bin {at}: {}/{}", bin.accepted, bin.decided);
+    }
+    for counted in &tally.kinds {
+        line += &format!(" {} {}", counted.kind, counted.count);
+    }
+    line + if tally.silent { " silent" } else { "" }
 }
 
 pub(crate) fn readings(readings: &Readings) -> String {

@@ -24,7 +24,7 @@ impl<'a> Args<'a> {
         Some(self.keyed.remove(at).1)
     }
 
-    fn or(&mut self, key: &str, default: &'static str) -> &'a str {
+    pub(super) fn or(&mut self, key: &str, default: &'static str) -> &'a str {
         self.maybe(key).unwrap_or(default)
     }
 
@@ -32,14 +32,14 @@ impl<'a> Args<'a> {
         self.plain.pop_front().ok_or_else(|| format!("name the {what}").into())
     }
 
-    fn number<T: std::str::FromStr>(&mut self, key: &str, default: T) -> Result<T, Failure>
+    pub(super) fn number<T: std::str::FromStr>(&mut self, key: &str, default: T) -> Result<T, Failure>
     where
         T::Err: std::error::Error + 'static,
     {
         Ok(self.maybe(key).map(str::parse).transpose()?.unwrap_or(default))
     }
 
-    fn micro(&mut self, key: &str, default: i64) -> Result<Micro, Failure> {
+    pub(super) fn micro(&mut self, key: &str, default: i64) -> Result<Micro, Failure> {
         self.maybe(key).map_or(Ok(Micro(default)), micro)
     }
 
@@ -70,7 +70,7 @@ pub(crate) fn millis(text: &str) -> Result<Millis, Failure> {
 }
 
 /// "1.25", in millionths.
-fn micro(text: &str) -> Result<Micro, Failure> {
+pub(super) fn micro(text: &str) -> Result<Micro, Failure> {
     let (sign, text) = text.strip_prefix('-').map_or((1, text), |text| (-1, text));
     let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let part = format!("{part:0<6}");
@@ -91,13 +91,13 @@ fn place(text: &str) -> Result<Place, Failure> {
     })
 }
 
-fn list<T>(text: &str, new: impl Fn(&str) -> Result<T, wire::Malformed>) -> Result<Vec<T>, Failure> {
+pub(super) fn list<T>(text: &str, new: impl Fn(&str) -> Result<T, wire::Malformed>) -> Result<Vec<T>, Failure> {
     Ok(text.split('/').filter(|item| !item.is_empty()).map(new).collect::<Result<_, _>>()?)
 }
 
 macro_rules! named {
     ($($function:ident $type:ident)+) => {$(
-        fn $function(text: &str) -> Result<$type, Failure> {
+        pub(super) fn $function(text: &str) -> Result<$type, Failure> {
             $type::from_name(text).ok_or_else(|| format!("no {} {text}", stringify!($type)).into())
         }
     )+};
@@ -176,6 +176,8 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
             epoch: args.number("epoch", 1)?,
         }
         .into(),
+        "suggest" | "decide-suggestion" | "report-silence" => super::model::command(name, args)?,
+        _ if name.ends_with("-model") => super::model::command(name, args)?,
         _ if name.ends_with("-alarm") || name.ends_with("-alarm-report") => alarm_command(name, args)?,
         _ => incident_command(name, args, runner)?,
     })

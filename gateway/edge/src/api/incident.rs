@@ -15,7 +15,7 @@ use super::{
     body::{Answer, Asked, Done, Id, Signed, done},
     list::{Listed, command_group, listed},
 };
-use crate::{app::App, clock::unix_ms, error::ErrorBody};
+use crate::{app::App, clock::unix_ms, error::ErrorBody, screen::view::without_shadows};
 
 /// What is going on, where, and how bad it is.
 #[derive(Deserialize, ToSchema)]
@@ -119,8 +119,9 @@ pub(crate) struct Merging {
 /// Incidents in the caller's districts.
 #[utoipa::path(get, path = "/api/incidents", responses((status = 200, body = Listed<serde_json::Value>)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<Incident>> {
-    listed(&app, &caller, Noun::Incident, command_group(), |state, put| {
-        state.incidents().values().for_each(|incident| put(incident, Some(&incident.place.admin_unit)));
+    listed::<Incident>(&app, &caller, Noun::Incident, command_group(), |state, put| {
+        let incidents = state.incidents().values();
+        incidents.for_each(|incident| put(&without_shadows(incident), Some(&incident.place.admin_unit)));
     })
 }
 

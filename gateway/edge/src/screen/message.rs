@@ -7,7 +7,7 @@ use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use domain::{
     AdminUnit, Alarm, Camera, CameraHealth, CameraId, District, DistrictId, Event, GroupId, Incident, LiveNodes,
-    Millis, PersonId, Position, Role, Sensor, Unit,
+    Millis, Model, ModelName, PersonId, Position, Role, Sensor, SilenceCause, Tally, Unit,
     wire::{Field, Malformed, Record, generated},
 };
 use prost::Message;
@@ -109,6 +109,8 @@ pub(crate) struct Part {
     pub(crate) cameras: Vec<Camera>,
     pub(crate) alarms: Vec<Alarm>,
     pub(crate) live_nodes: Option<LiveNodes>,
+    pub(crate) models: Vec<Model>,
+    pub(crate) tallies: Vec<Tally>,
     pub(crate) part: u32,
     pub(crate) at_ms: Millis,
 }
@@ -132,12 +134,21 @@ pub(crate) struct GroupPulse {
     pub(crate) leader: u64,
 }
 
+/// A model in use that gives no advice now.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct SilentModel {
+    pub(crate) name: ModelName,
+    pub(crate) cause: SilenceCause,
+}
+
 /// How old this node's picture is.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(crate) struct Heartbeat {
     pub(crate) server_time_ms: u64,
     pub(crate) quorum_age_ms: u64,
     pub(crate) groups: Vec<GroupPulse>,
+    /// Models in use that give no advice now.
+    pub(crate) models: Vec<SilentModel>,
 }
 
 /// One access unit.
@@ -217,6 +228,8 @@ impl ToScreen<'_> {
                 live_nodes: it.live_nodes.as_ref().map(Record::to_wire),
                 part: it.part,
                 at_ms: it.at_ms.0,
+                models: it.models.write(),
+                tallies: it.tallies.write(),
             }),
             Self::Frame(it) => Body::Frame(generated::Frame {
                 from: Some(it.from.to_wire()),
@@ -253,10 +266,15 @@ impl ToScreen<'_> {
                     applied_index: group.applied_index,
                     leader: group.leader,
                 });
+                let models = it.models.iter().map(|model| generated::ModelSilence {
+                    name: model.name.to_string(),
+                    cause: model.cause.as_str().to_owned(),
+                });
                 Body::Heartbeat(generated::Heartbeat {
                     server_time_ms: it.server_time_ms,
                     quorum_age_ms: it.quorum_age_ms,
                     groups: groups.collect(),
+                    models: models.collect(),
                 })
             }
         }
@@ -372,7 +390,7 @@ impl ToServer {
         let noun = |name: &String| {
             let known = SUBSCRIBABLE.iter().find(|(known, _)| known == name).map(|(_, noun)| *noun);
             known.ok_or_else(|| {
-                Malformed::new("subscribe.nouns", "use any of sensor camera alarm incident unit reading")
+                Malformed::new("subscribe.nouns", "use any of sensor camera alarm incident unit reading model")
             })
         };
         let subscription = Subscription {

@@ -10,10 +10,15 @@ use tokio::{
 };
 
 use super::{
-    message::{GroupPulse, Heartbeat, Payload, ToScreen},
+    message::{GroupPulse, Heartbeat, Payload, SilentModel, ToScreen},
     view::Encoding,
 };
-use crate::{clock::unix_ms, cluster::Source, limits::HEARTBEAT_MS, stop::stopped};
+use crate::{
+    clock::unix_ms,
+    cluster::{Source, read},
+    limits::HEARTBEAT_MS,
+    stop::stopped,
+};
 
 /// A heartbeat, encoded.
 #[derive(Clone, Debug)]
@@ -58,7 +63,11 @@ pub(crate) fn heartbeat(source: &dyn Source) -> Heartbeat {
         }
     });
     let quorum_age_ms = millis(source.group_age(GroupId::COMMAND).quorum_age);
-    Heartbeat { server_time_ms: unix_ms(), quorum_age_ms, groups: groups.collect() }
+    let models = read(source, GroupId::COMMAND, |state| {
+        let silent = state.silent_models();
+        silent.map(|(model, cause)| SilentModel { name: model.name.clone(), cause }).collect()
+    });
+    Heartbeat { server_time_ms: unix_ms(), quorum_age_ms, groups: groups.collect(), models }
 }
 
 /// Beats until `stop` says so. Cameras marked sensitive are hidden from a quorum age of `hide_after` on.

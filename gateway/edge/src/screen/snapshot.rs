@@ -10,7 +10,7 @@ use super::{
     frames::last_of,
     hub::Picture,
     message::{Part, Payload, ToScreen},
-    view::{View, bare_camera},
+    view::{View, bare_camera, without_shadows},
 };
 use crate::{
     cluster::{Source, read},
@@ -46,12 +46,17 @@ pub(crate) fn build(source: &dyn Source, group: GroupId, view: &View) -> Picture
         for district in districts.into_iter().filter(|_| view.shows(Noun::District, None)) {
             parts.add(64 + district.admin_units.len() * 12, |part| part.districts.push(district));
         }
+        if view.shows(Noun::Model, None) {
+            add_models(source, &mut parts);
+        }
     }
     let unit = |unit: &Unit| view.shows(Noun::Unit, Some(&unit.station.admin_unit)).then(|| unit.clone());
     walk(source, group, State::units, unit, |unit| parts.add(192, |part| part.units.push(unit)));
-    let incident = |it: &Incident| view.shows(Noun::Incident, Some(&it.place.admin_unit)).then(|| it.clone());
+    let incident = |it: &Incident| {
+        view.shows(Noun::Incident, Some(&it.place.admin_unit)).then(|| without_shadows(it).into_owned())
+    };
     walk(source, group, State::incidents, incident, |incident| {
-        let bytes = 192 + incident.summary.len() + incident.sources.len() * 64;
+        let bytes = 192 + incident.summary.len() + incident.sources.len() * 64 + incident.suggestions.len() * 320;
         parts.add(bytes, |part| part.incidents.push(incident));
     });
     let sensor = |it: &Sensor| view.shows(Noun::Sensor, Some(&it.place.admin_unit)).then(|| it.clone());
@@ -63,6 +68,21 @@ pub(crate) fn build(source: &dyn Source, group: GroupId, view: &View) -> Picture
     let alarm = |it: &Alarm| view.shows(Noun::Alarm, Some(&it.place.admin_unit)).then(|| it.clone());
     walk(source, group, State::alarms, alarm, |alarm| parts.add(192, |part| part.alarms.push(alarm)));
     parts.finish()
+}
+
+/// Models and their tallies: a few thousand small records at most, taken at once so that they fit each other.
+fn add_models(source: &dyn Source, parts: &mut Parts<'_>) {
+    let (models, tallies) = read(source, GroupId::COMMAND, |state| {
+        let models: Vec<_> = state.models().values().cloned().collect();
+        (models, state.tallies().values().cloned().collect::<Vec<_>>())
+    });
+    for model in models {
+        let versions = model.versions.iter().map(|it| 128 + it.data.len() + (it.quality.len() + it.shares.len()) * 32);
+        parts.add(128 + versions.sum::<usize>(), |part| part.models.push(model));
+    }
+    for tally in tallies {
+        parts.add(256, |part| part.tallies.push(tally));
+    }
 }
 
 /// Goes through a map in slices of `RECORDS_PER_READ`, each under the lock by itself.
@@ -116,6 +136,8 @@ impl<'a> Parts<'a> {
             cameras: Vec::new(),
             alarms: Vec::new(),
             live_nodes: None,
+            models: Vec::new(),
+            tallies: Vec::new(),
             part: 0,
             at_ms,
         };

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use domain::{
-    AdminUnitCode, Camera, DistrictId, Event, Grant, Person, Readings, State, Subject,
+    AdminUnitCode, Camera, DistrictId, Event, Grant, Incident, Person, Readings, State, Subject,
     policy::{self, Action, Noun},
 };
 
@@ -50,13 +50,14 @@ pub(crate) enum Encoding {
 }
 
 /// The nouns that a subscription may name.
-pub(crate) const SUBSCRIBABLE: [(&str, Noun); 6] = [
+pub(crate) const SUBSCRIBABLE: [(&str, Noun); 7] = [
     ("sensor", Noun::Sensor),
     ("camera", Noun::Camera),
     ("alarm", Noun::Alarm),
     ("incident", Noun::Incident),
     ("unit", Noun::Unit),
     ("reading", Noun::Reading),
+    ("model", Noun::Model),
 ];
 
 /// What a screen asked to see.
@@ -133,6 +134,7 @@ pub(crate) fn seat(subject: &Subject) -> (Noun, Option<&AdminUnitCode>) {
         Subject::District(_) => (Noun::District, None),
         Subject::LiveNodes(_) => (Noun::LiveNodes, None),
         Subject::Person(_) => (Noun::Person, None),
+        Subject::Model(_) | Subject::Tally(_) => (Noun::Model, None),
         Subject::Readings(_) => (Noun::Reading, None),
         Subject::Unit(unit) => (Noun::Unit, Some(&unit.station.admin_unit)),
         Subject::Incident(incident) => (Noun::Incident, Some(&incident.place.admin_unit)),
@@ -154,13 +156,18 @@ pub(crate) fn key_of(subject: &Subject) -> Option<Cow<'_, str>> {
     })
 }
 
-/// Sealed credentials do not belong in an event. Should one ever hold them, they still do not leave the node.
+/// What a shadow says is nobody's advice and leaves no node. Sealed credentials do not belong in an event; should one ever
+/// hold them, they do not leave it either.
 fn redact(event: &Event) -> Cow<'_, Event> {
     let subject = match &event.subject {
         Some(Subject::Camera(camera)) if !camera.credential_sealed.is_empty() => Subject::Camera(bare_camera(camera)),
         Some(Subject::Person(person)) if !person.credential_sealed.is_empty() => {
             Subject::Person(Person { credential_sealed: bytes::Bytes::new(), ..person.clone() })
         }
+        Some(Subject::Incident(incident)) => match without_shadows(incident) {
+            Cow::Owned(incident) => Subject::Incident(incident),
+            Cow::Borrowed(_) => return Cow::Borrowed(event),
+        },
         _ => return Cow::Borrowed(event),
     };
     Cow::Owned(Event { subject: Some(subject), note: event.note.clone(), by: event.by.clone(), ..*event })
@@ -169,4 +176,14 @@ fn redact(event: &Event) -> Cow<'_, Event> {
 /// The camera without its sealed credential.
 pub(crate) fn bare_camera(camera: &Camera) -> Camera {
     Camera { credential_sealed: bytes::Bytes::new(), ..camera.clone() }
+}
+
+/// The incident as people see it: without what shadows said of it.
+pub(crate) fn without_shadows(incident: &Incident) -> Cow<'_, Incident> {
+    if !incident.suggestions.iter().any(|suggestion| suggestion.shadow) {
+        return Cow::Borrowed(incident);
+    }
+    let mut shown = incident.clone();
+    shown.suggestions.retain(|suggestion| !suggestion.shadow);
+    Cow::Owned(shown)
 }

@@ -1,9 +1,10 @@
 //! Commands of a few kinds on a few records, so that they collide.
 
 use domain::{
-    AlarmKey, AmendIncident, CameraHealth, CameraId, ClearAlarm, Command, Condition, DeviceStatus, EntityId, GroupId,
-    IncidentId, IncidentKind, Micro, Millis, NoteIncident, PutUnit, RaiseAlarm, Reading, RecordCameraHealth,
-    RecordReadings, RegisterCamera, RegisterSensor, SensorId, SetDeviceStatus, Severity,
+    Advice, AlarmKey, AmendIncident, CameraHealth, CameraId, ClearAlarm, Command, Condition, DecideSuggestion,
+    DeviceStatus, Digest, EntityId, GroupId, IncidentId, IncidentKind, Micro, Millis, ModelKind, ModelMode, ModelName,
+    NoteIncident, PutUnit, RaiseAlarm, Reading, RecordCameraHealth, RecordReadings, RegisterCamera, RegisterModel,
+    RegisterSensor, RollOutModel, SensorId, SetDeviceStatus, Severity, Suggest, SuggestionDecision, VersionName,
 };
 
 use super::{
@@ -48,6 +49,24 @@ pub(super) fn command(truth: &Node, what: u8, id: u8, at: usize, value: i64) -> 
             let camera = CameraId::new(&format!("c{id}")).unwrap();
             (GroupId(1), RecordCameraHealth { camera, health, epoch: 1 }.into())
         }
+        11 => (GroupId(0), register(id)),
+        12 => {
+            let mode = if value > 0 { ModelMode::Active } else { ModelMode::Shadow };
+            (GroupId(0), RollOutModel { name: triage(), version: version(id), mode }.into())
+        }
+        13 | 14 => (GroupId(0), suggest(incident_id, id, value)),
+        15 => {
+            let decide = DecideSuggestion {
+                incident: incident_id,
+                expected_version,
+                suggestion: value.unsigned_abs().try_into().unwrap_or(0) % 5,
+                decision: SuggestionDecision::Accepted,
+                kind: None,
+                severity: None,
+                duplicate_of: None,
+            };
+            (GroupId(0), decide.into())
+        }
         9 if value > 0 => {
             let status = DeviceStatus::Calibrating;
             (GroupId(1), SetDeviceStatus { sensor: sensor_id, status }.into())
@@ -65,4 +84,36 @@ pub(super) fn command(truth: &Node, what: u8, id: u8, at: usize, value: i64) -> 
             (GroupId(1), raise.into())
         }
     }
+}
+
+fn triage() -> ModelName {
+    ModelName::new("triage").unwrap()
+}
+
+fn version(id: u8) -> VersionName {
+    VersionName::new(&format!("v{id}")).unwrap()
+}
+
+fn register(id: u8) -> Command {
+    let (quality, shares) = (Vec::new(), Vec::new());
+    let (kind, sha256, data) = (ModelKind::Triage, Digest([id; 32]), "own corpus".to_owned());
+    RegisterModel { name: triage(), version: version(id), kind, sha256, data, quality, shares }.into()
+}
+
+/// What the version says of the incident; the same text comes again.
+fn suggest(incident: IncidentId, id: u8, value: i64) -> Command {
+    let advice = Advice {
+        confidence_micro: Micro(value.abs() * 1000),
+        kind: Some(IncidentKind::Medical),
+        severity: None,
+        needs: Vec::new(),
+        people: 0,
+        vulnerable: 0,
+        no_emergency_micro: Micro(0),
+        duplicate_of: None,
+        reasons: Vec::new(),
+    };
+    let model_version = version(u8::try_from(value.rem_euclid(3)).unwrap());
+    let input_sha256 = Digest([u8::try_from(value.rem_euclid(16)).unwrap() + id; 32]);
+    Suggest { incident, model: triage(), model_version, input_sha256, input_bytes: 1, advice }.into()
 }

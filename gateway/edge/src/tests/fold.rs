@@ -62,6 +62,8 @@ impl Fold {
         part.sensors.iter().for_each(|it| put(format!("sensor/{}", it.id), it.encode_to_vec()));
         part.cameras.iter().for_each(|it| put(format!("camera/{}", it.id), it.encode_to_vec()));
         part.alarms.iter().for_each(|it| put(alarm_name(it), it.encode_to_vec()));
+        part.models.iter().for_each(|it| put(format!("model/{}", it.name), it.encode_to_vec()));
+        part.tallies.iter().for_each(|it| put(tally_name(it), it.encode_to_vec()));
         if let Some(live_nodes) = part.live_nodes {
             put("live_nodes".into(), live_nodes.encode_to_vec());
         }
@@ -104,6 +106,14 @@ impl Fold {
                     (format!("camera/{}", it.id), it.encode_to_vec())
                 }
                 Subject::Alarm(it) => (alarm_name(&it), it.encode_to_vec()),
+                Subject::Model(it) => {
+                    // A version that has left takes its tally with it.
+                    let of_model = format!("tally/{}/", it.name);
+                    let is_known = |name: &str| it.versions.iter().any(|known| name == known.version);
+                    group.records.retain(|name, _| name.strip_prefix(&of_model).is_none_or(is_known));
+                    (format!("model/{}", it.name), it.encode_to_vec())
+                }
+                Subject::Tally(it) => (tally_name(&it), it.encode_to_vec()),
                 Subject::LiveNodes(it) => ("live_nodes".into(), it.encode_to_vec()),
             };
             group.records.insert(name, record);
@@ -125,6 +135,10 @@ fn take_reading(group: &mut Group, reading: &wire::Reading, at_ms: u64) {
         sensor.last_recorded_at_ms = at_ms;
         *record = sensor.encode_to_vec();
     }
+}
+
+fn tally_name(tally: &wire::Tally) -> String {
+    format!("tally/{}/{}", tally.model, tally.version)
 }
 
 fn alarm_name(alarm: &wire::Alarm) -> String {

@@ -65,8 +65,9 @@ pub(super) fn views() -> Vec<Arc<View>> {
         let nouns: BTreeSet<_> = always.into_iter().chain(nouns.iter().copied()).collect();
         Arc::new(View { scope, nouns, encoding: Encoding::Protobuf })
     };
+    let with_models = [&all[..], &[Noun::Model]].concat();
     vec![
-        view(Scope::Everywhere, &all),
+        view(Scope::Everywhere, &with_models),
         view(within(&[1, 2]), &all),
         view(within(&[3]), &[Noun::Sensor, Noun::Reading, Noun::Alarm]),
         view(within(&[1]), &[Noun::Incident, Noun::Sensor]),
@@ -179,7 +180,7 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let commit = (0_u8..11, 0_u8..3, 1_u8..5, any::<i8>()).prop_map(|(what, id, at, value)| Step::Commit {
+    let commit = (0_u8..16, 0_u8..3, 1_u8..5, any::<i8>()).prop_map(|(what, id, at, value)| Step::Commit {
         what,
         id,
         at,

@@ -29,7 +29,7 @@ const BATCHES: [usize; 2] = [1, 100];
 /// Sensors of one connection.
 const SENSORS_EACH: usize = 100;
 /// Not counted, at the beginning of each.
-const WARM_UP: Duration = Duration::from_secs(2);
+pub(crate) const WARM_UP: Duration = Duration::from_secs(2);
 /// Registration of all sensors.
 const REGISTER_WITHIN: Duration = Duration::from_secs(180);
 /// Sessions that register.
@@ -43,9 +43,78 @@ const PACKET_BYTES_MAX: usize = 256 * 1024;
 
 /// How readings are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Road {
+pub(crate) enum Road {
+    /// `POST /api/readings`.
     Http,
+    /// QoS 1.
     Mqtt,
+}
+
+/// Registered sensors, and the account that sends for them.
+pub(crate) struct Fleet {
+    /// By connection.
+    sensors: Vec<Arc<Vec<String>>>,
+    token: String,
+}
+
+impl Fleet {
+    /// Registers the sensors of so many connections.
+    pub(crate) async fn register(stage: &Stage, connections: usize) -> Result<Self> {
+        let groups = domain::limits::FIELD_GROUPS;
+        let sensors: Vec<Arc<Vec<String>>> = (0_u32..)
+            .take(connections)
+            .map(|at| Arc::new(stage::sensors_of(&format!("lane-{at}"), 1 + at % groups, SENSORS_EACH)))
+            .collect();
+        let bodies: Vec<_> =
+            sensors.iter().flat_map(|ids| ids.iter()).enumerate().map(|(at, id)| stage::sensor(id, at)).collect();
+        let count = bodies.len();
+        let begun = Instant::now();
+        let (done, desks) =
+            stage::register(stage.admins(REGISTERS).await?, "/api/sensors", bodies, REGISTER_WITHIN).await?;
+        if done < count {
+            return Err(format!("only {done} of {count} sensors were registered in {REGISTER_WITHIN:?}").into());
+        }
+        println!("  {count} sensors registered in {:.1} s", begun.elapsed().as_secs_f64());
+        Ok(Self { sensors, token: desks.first().map(Desk::token).unwrap_or_default().to_owned() })
+    }
+
+    /// A closed loop at so many connections, `batch` readings at a time, counted from [`WARM_UP`] on: milliseconds of each request.
+    pub(crate) async fn send(
+        &self,
+        stage: &Stage,
+        road: Road,
+        batch: usize,
+        connections: usize,
+        within: Duration,
+    ) -> Result<Samples> {
+        let addresses = if road == Road::Http { stage.gateways()? } else { stage.mqtt() };
+        let begin = Instant::now() + WARM_UP;
+        let end = begin + within;
+        let mut tasks = JoinSet::new();
+        for (at, sensors) in self.sensors.iter().take(connections).enumerate() {
+            let lane = Lane {
+                name: format!("bench-{batch}-{connections}-{at}"),
+                address: addresses[at % addresses.len()],
+                token: self.token.clone(),
+                password: stage.cluster.password.clone(),
+                sensors: sensors.clone(),
+                batch,
+                begin,
+                end,
+            };
+            tasks.spawn(async move {
+                match road {
+                    Road::Http => lane.http().await.map_err(|error| format!("HTTP: {error}")),
+                    Road::Mqtt => lane.mqtt().await.map_err(|error| format!("MQTT: {error}")),
+                }
+            });
+        }
+        let mut latencies = Samples::default();
+        while let Some(ended) = tasks.join_next().await {
+            ended??.into_iter().for_each(|ms| latencies.put(ms));
+        }
+        Ok(latencies)
+    }
 }
 
 /// One connection's task: where to, whose sensors, how many at a time, and when it counts.
@@ -64,54 +133,13 @@ struct Lane {
 pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
     let within = Duration::from_secs(setting.choose(8, 2));
     let stage = Stage::start(&setting.program, "readings", setting.keep).await?;
-    let groups = domain::limits::FIELD_GROUPS;
-    let lanes_max = CONNECTIONS.into_iter().max().unwrap_or(1);
-    let sensors: Vec<Arc<Vec<String>>> = (0_u32..)
-        .take(lanes_max)
-        .map(|at| Arc::new(stage::sensors_of(&format!("lane-{at}"), 1 + at % groups, SENSORS_EACH)))
-        .collect();
-    let bodies: Vec<_> =
-        sensors.iter().flat_map(|ids| ids.iter()).enumerate().map(|(at, id)| stage::sensor(id, at)).collect();
-    let count = bodies.len();
-    let begun = Instant::now();
-    let (done, desks) =
-        stage::register(stage.admins(REGISTERS).await?, "/api/sensors", bodies, REGISTER_WITHIN).await?;
-    if done < count {
-        return Err(format!("only {done} of {count} sensors were registered in {REGISTER_WITHIN:?}").into());
-    }
-    println!("  {count} sensors registered in {:.1} s", begun.elapsed().as_secs_f64());
-    let token = desks.first().map(Desk::token).unwrap_or_default().to_owned();
+    let fleet = Fleet::register(&stage, CONNECTIONS.into_iter().max().unwrap_or(1)).await?;
     let mut found = Found::default();
     let mut best: Option<f64> = None;
     for road in [Road::Http, Road::Mqtt] {
-        let addresses = if road == Road::Http { stage.gateways()? } else { stage.mqtt() };
         for batch in BATCHES {
             for connections in CONNECTIONS {
-                let begin = Instant::now() + WARM_UP;
-                let end = begin + within;
-                let mut tasks = JoinSet::new();
-                for (at, sensors) in sensors.iter().take(connections).enumerate() {
-                    let lane = Lane {
-                        name: format!("bench-{batch}-{connections}-{at}"),
-                        address: addresses[at % addresses.len()],
-                        token: token.clone(),
-                        password: stage.cluster.password.clone(),
-                        sensors: sensors.clone(),
-                        batch,
-                        begin,
-                        end,
-                    };
-                    tasks.spawn(async move {
-                        match road {
-                            Road::Http => lane.http().await.map_err(|error| format!("HTTP: {error}")),
-                            Road::Mqtt => lane.mqtt().await.map_err(|error| format!("MQTT: {error}")),
-                        }
-                    });
-                }
-                let mut latencies = Samples::default();
-                while let Some(ended) = tasks.join_next().await {
-                    ended??.into_iter().for_each(|ms| latencies.put(ms));
-                }
+                let latencies = fleet.send(&stage, road, batch, connections, within).await?;
                 let per_s = (latencies.len() * batch) as f64 / within.as_secs_f64();
                 if latencies.len() > 0 {
                     best = Some(best.map_or(per_s, |best| best.max(per_s)));
@@ -160,7 +188,10 @@ impl Lane {
                 return Ok(taken);
             }
             let answer = connection.ask("POST", "/api/readings", &headers, &payload).await?;
-            let recorded = String::from_utf8_lossy(&answer.body).matches("recorded").count();
+            // A device time is new to its sensor, so "duplicate" is the answer to a node's own second attempt, after the lead moved
+            // under its first: the reading is held.
+            let words = String::from_utf8_lossy(&answer.body);
+            let recorded = words.matches("recorded").count() + words.matches("duplicate").count();
             if !answer.is_success() || recorded != self.batch {
                 return Err(format!("{recorded} of {} recorded: {}", self.batch, answer.words()).into());
             }

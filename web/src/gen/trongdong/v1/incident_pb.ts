@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trongdong/v1/incident.proto.
  */
 export const file_trongdong_v1_incident: GenFile = /*@__PURE__*/
-  fileDesc("Cht0cm9uZ2RvbmcvdjEvaW5jaWRlbnQucHJvdG8SDHRyb25nZG9uZy52MSKgAQoGU291cmNlEicKBWFsYXJtGAEgASgLMhYudHJvbmdkb25nLnYxLkFsYXJtS2V5SAASEAoGcmVwb3J0GAIgASgJSAASEAoGcGVyc29uGAMgASgJSAASDwoHZXBpc29kZRgEIAEoDRIPCgd2ZXJzaW9uGAUgASgEEg4KBmFjdGl2ZRgGIAEoCBINCgVhdF9tcxgHIAEoBEIICgZvcmlnaW4i1AQKCEluY2lkZW50EgoKAmlkGAEgASgJEigKBGtpbmQYAiABKA4yGi50cm9uZ2RvbmcudjEuSW5jaWRlbnRLaW5kEigKCHNldmVyaXR5GAMgASgOMhYudHJvbmdkb25nLnYxLlNldmVyaXR5EiIKBXBsYWNlGAQgASgLMhMudHJvbmdkb25nLnYxLlBsYWNlEg8KB3N1bW1hcnkYBSABKAkSLAoGc3RhdHVzGAYgASgOMhwudHJvbmdkb25nLnYxLkluY2lkZW50U3RhdHVzEiUKB3NvdXJjZXMYByADKAsyFC50cm9uZ2RvbmcudjEuU291cmNlEg0KBXVuaXRzGAggAygJEhQKDG9wZW5lZF9hdF9tcxgJIAEoBBIRCglvcGVuZWRfYnkYCiABKAkSGgoSYWNrbm93bGVkZ2VkX2F0X21zGAsgASgEEhcKD2Fja25vd2xlZGdlZF9ieRgMIAEoCRIUCgxjbG9zZWRfYXRfbXMYDSABKAQSEwoLbWVyZ2VkX2ludG8YDiABKAkSOQoTc3RhdHVzX2JlZm9yZV9tZXJnZRgPIAEoDjIcLnRyb25nZG9uZy52MS5JbmNpZGVudFN0YXR1cxIdChVhY2tub3dsZWRnZV9kdWVfYXRfbXMYECABKAQSGAoQZXNjYWxhdGlvbl9sZXZlbBgRIAEoDRIWCg5yZW9wZW5lZF9jb3VudBgSIAEoDRIPCgd2ZXJzaW9uGBMgASgEEhAKCGV4ZXJjaXNlGBQgASgIEhcKD3BsYWNlX2lzX21hcHBlZBgVIAEoCCqmAgoMSW5jaWRlbnRLaW5kEh0KGUlOQ0lERU5UX0tJTkRfVU5TUEVDSUZJRUQQABIXChNJTkNJREVOVF9LSU5EX0ZMT09EEAESFgoSSU5DSURFTlRfS0lORF9GSVJFEAISGQoVSU5DSURFTlRfS0lORF9NRURJQ0FMEAMSGQoVSU5DSURFTlRfS0lORF9UUkFGRklDEAQSGwoXSU5DSURFTlRfS0lORF9QT0xMVVRJT04QBRIeChpJTkNJREVOVF9LSU5EX1BVQkxJQ19PUkRFUhAGEiAKHElOQ0lERU5UX0tJTkRfSU5GUkFTVFJVQ1RVUkUQBxIYChRJTkNJREVOVF9LSU5EX0RFVklDRRAIEhcKE0lOQ0lERU5UX0tJTkRfT1RIRVIQCSrjAQoOSW5jaWRlbnRTdGF0dXMSHwobSU5DSURFTlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGgoWSU5DSURFTlRfU1RBVFVTX09QRU5FRBABEiAKHElOQ0lERU5UX1NUQVRVU19BQ0tOT1dMRURHRUQQAhIcChhJTkNJREVOVF9TVEFUVVNfQVNTSUdORUQQAxIcChhJTkNJREVOVF9TVEFUVVNfUkVTT0xWRUQQBBIaChZJTkNJREVOVF9TVEFUVVNfQ0xPU0VEEAUSGgoWSU5DSURFTlRfU1RBVFVTX01FUkdFRBAGYgZwcm90bzM", [file_trongdong_v1_alarm, file_trongdong_v1_common]);
+  fileDesc("Cht0cm9uZ2RvbmcvdjEvaW5jaWRlbnQucHJvdG8SDHRyb25nZG9uZy52MSKgAQoGU291cmNlEicKBWFsYXJtGAEgASgLMhYudHJvbmdkb25nLnYxLkFsYXJtS2V5SAASEAoGcmVwb3J0GAIgASgJSAASEAoGcGVyc29uGAMgASgJSAASDwoHZXBpc29kZRgEIAEoDRIPCgd2ZXJzaW9uGAUgASgEEg4KBmFjdGl2ZRgGIAEoCBINCgVhdF9tcxgHIAEoBEIICgZvcmlnaW4igAIKBkFkdmljZRIYChBjb25maWRlbmNlX21pY3JvGAEgASgSEigKBGtpbmQYAiABKA4yGi50cm9uZ2RvbmcudjEuSW5jaWRlbnRLaW5kEigKCHNldmVyaXR5GAMgASgOMhYudHJvbmdkb25nLnYxLlNldmVyaXR5EiEKBW5lZWRzGAQgAygOMhIudHJvbmdkb25nLnYxLk5lZWQSDgoGcGVvcGxlGAUgASgNEhIKCnZ1bG5lcmFibGUYBiABKA0SGgoSbm9fZW1lcmdlbmN5X21pY3JvGAcgASgSEhQKDGR1cGxpY2F0ZV9vZhgIIAEoCRIPCgdyZWFzb25zGAkgAygJIpYDCgpTdWdnZXN0aW9uEg4KBm51bWJlchgBIAEoDRINCgVtb2RlbBgCIAEoCRIVCg1tb2RlbF92ZXJzaW9uGAMgASgJEg4KBnNoYWRvdxgEIAEoCBIUCgxpbnB1dF9zaGEyNTYYBSABKAwSEwoLaW5wdXRfYnl0ZXMYBiABKA0SJAoGYWR2aWNlGAcgASgLMhQudHJvbmdkb25nLnYxLkFkdmljZRIuCgZzdGF0dXMYCCABKA4yHi50cm9uZ2RvbmcudjEuU3VnZ2VzdGlvblN0YXR1cxIXCg9zdWdnZXN0ZWRfYXRfbXMYCSABKAQSFQoNZGVjaWRlZF9hdF9tcxgKIAEoBBISCgpkZWNpZGVkX2J5GAsgASgJEi8KC2Nob3Nlbl9raW5kGAwgASgOMhoudHJvbmdkb25nLnYxLkluY2lkZW50S2luZBIvCg9jaG9zZW5fc2V2ZXJpdHkYDSABKA4yFi50cm9uZ2RvbmcudjEuU2V2ZXJpdHkSGwoTY2hvc2VuX2R1cGxpY2F0ZV9vZhgOIAEoCSKDBQoISW5jaWRlbnQSCgoCaWQYASABKAkSKAoEa2luZBgCIAEoDjIaLnRyb25nZG9uZy52MS5JbmNpZGVudEtpbmQSKAoIc2V2ZXJpdHkYAyABKA4yFi50cm9uZ2RvbmcudjEuU2V2ZXJpdHkSIgoFcGxhY2UYBCABKAsyEy50cm9uZ2RvbmcudjEuUGxhY2USDwoHc3VtbWFyeRgFIAEoCRIsCgZzdGF0dXMYBiABKA4yHC50cm9uZ2RvbmcudjEuSW5jaWRlbnRTdGF0dXMSJQoHc291cmNlcxgHIAMoCzIULnRyb25nZG9uZy52MS5Tb3VyY2USDQoFdW5pdHMYCCADKAkSFAoMb3BlbmVkX2F0X21zGAkgASgEEhEKCW9wZW5lZF9ieRgKIAEoCRIaChJhY2tub3dsZWRnZWRfYXRfbXMYCyABKAQSFwoPYWNrbm93bGVkZ2VkX2J5GAwgASgJEhQKDGNsb3NlZF9hdF9tcxgNIAEoBBITCgttZXJnZWRfaW50bxgOIAEoCRI5ChNzdGF0dXNfYmVmb3JlX21lcmdlGA8gASgOMhwudHJvbmdkb25nLnYxLkluY2lkZW50U3RhdHVzEh0KFWFja25vd2xlZGdlX2R1ZV9hdF9tcxgQIAEoBBIYChBlc2NhbGF0aW9uX2xldmVsGBEgASgNEhYKDnJlb3BlbmVkX2NvdW50GBIgASgNEg8KB3ZlcnNpb24YEyABKAQSEAoIZXhlcmNpc2UYFCABKAgSFwoPcGxhY2VfaXNfbWFwcGVkGBUgASgIEi0KC3N1Z2dlc3Rpb25zGBYgAygLMhgudHJvbmdkb25nLnYxLlN1Z2dlc3Rpb24qpgIKDEluY2lkZW50S2luZBIdChlJTkNJREVOVF9LSU5EX1VOU1BFQ0lGSUVEEAASFwoTSU5DSURFTlRfS0lORF9GTE9PRBABEhYKEklOQ0lERU5UX0tJTkRfRklSRRACEhkKFUlOQ0lERU5UX0tJTkRfTUVESUNBTBADEhkKFUlOQ0lERU5UX0tJTkRfVFJBRkZJQxAEEhsKF0lOQ0lERU5UX0tJTkRfUE9MTFVUSU9OEAUSHgoaSU5DSURFTlRfS0lORF9QVUJMSUNfT1JERVIQBhIgChxJTkNJREVOVF9LSU5EX0lORlJBU1RSVUNUVVJFEAcSGAoUSU5DSURFTlRfS0lORF9ERVZJQ0UQCBIXChNJTkNJREVOVF9LSU5EX09USEVSEAkq4wEKDkluY2lkZW50U3RhdHVzEh8KG0lOQ0lERU5UX1NUQVRVU19VTlNQRUNJRklFRBAAEhoKFklOQ0lERU5UX1NUQVRVU19PUEVORUQQARIgChxJTkNJREVOVF9TVEFUVVNfQUNLTk9XTEVER0VEEAISHAoYSU5DSURFTlRfU1RBVFVTX0FTU0lHTkVEEAMSHAoYSU5DSURFTlRfU1RBVFVTX1JFU09MVkVEEAQSGgoWSU5DSURFTlRfU1RBVFVTX0NMT1NFRBAFEhoKFklOQ0lERU5UX1NUQVRVU19NRVJHRUQQBiqFAQoETmVlZBIUChBORUVEX1VOU1BFQ0lGSUVEEAASDwoLTkVFRF9SRVNDVUUQARIQCgxORUVEX01FRElDQUwQAhITCg9ORUVEX0ZPT0RfV0FURVIQAxIQCgxORUVEX1NIRUxURVIQBBIOCgpORUVEX1BPV0VSEAUSDQoJTkVFRF9ST0FEEAYq2QEKEFN1Z2dlc3Rpb25TdGF0dXMSIQodU1VHR0VTVElPTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIdChlTVUdHRVNUSU9OX1NUQVRVU19QRU5ESU5HEAESHgoaU1VHR0VTVElPTl9TVEFUVVNfQUNDRVBURUQQAhIgChxTVUdHRVNUSU9OX1NUQVRVU19PVkVSUklEREVOEAMSHwobU1VHR0VTVElPTl9TVEFUVVNfRElTTUlTU0VEEAQSIAocU1VHR0VTVElPTl9TVEFUVVNfU1VQRVJTRURFRBAFYgZwcm90bzM", [file_trongdong_v1_alarm, file_trongdong_v1_common]);
 
 /**
  * Where the knowledge of an incident came from.
@@ -78,6 +78,169 @@ export type Source = Message<"trongdong.v1.Source"> & {
  */
 export const SourceSchema: GenMessage<Source> = /*@__PURE__*/
   messageDesc(file_trongdong_v1_incident, 0);
+
+/**
+ * What a model says of an incident.
+ *
+ * @generated from message trongdong.v1.Advice
+ */
+export type Advice = Message<"trongdong.v1.Advice"> & {
+  /**
+   * In millionths, calibrated: of suggestions of 0.9 nine in ten are right.
+   *
+   * @generated from field: sint64 confidence_micro = 1;
+   */
+  confidenceMicro: bigint;
+
+  /**
+   * @generated from field: trongdong.v1.IncidentKind kind = 2;
+   */
+  kind: IncidentKind;
+
+  /**
+   * @generated from field: trongdong.v1.Severity severity = 3;
+   */
+  severity: Severity;
+
+  /**
+   * @generated from field: repeated trongdong.v1.Need needs = 4;
+   */
+  needs: Need[];
+
+  /**
+   * 0: not told.
+   *
+   * @generated from field: uint32 people = 5;
+   */
+  people: number;
+
+  /**
+   * Of them children, old, ill or pregnant people.
+   *
+   * @generated from field: uint32 vulnerable = 6;
+   */
+  vulnerable: number;
+
+  /**
+   * How likely it is no emergency at all, in millionths.
+   *
+   * @generated from field: sint64 no_emergency_micro = 7;
+   */
+  noEmergencyMicro: bigint;
+
+  /**
+   * It is the same as this one.
+   *
+   * @generated from field: string duplicate_of = 8;
+   */
+  duplicateOf: string;
+
+  /**
+   * The words that decided.
+   *
+   * @generated from field: repeated string reasons = 9;
+   */
+  reasons: string[];
+};
+
+/**
+ * Describes the message trongdong.v1.Advice.
+ * Use `create(AdviceSchema)` to create a new message.
+ */
+export const AdviceSchema: GenMessage<Advice> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_incident, 1);
+
+/**
+ * What a model said, of what, and what a person did with it.
+ *
+ * @generated from message trongdong.v1.Suggestion
+ */
+export type Suggestion = Message<"trongdong.v1.Suggestion"> & {
+  /**
+   * Counts from 1 within the incident.
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * @generated from field: string model = 2;
+   */
+  model: string;
+
+  /**
+   * @generated from field: string model_version = 3;
+   */
+  modelVersion: string;
+
+  /**
+   * Said by a shadow: kept and compared, shown to nobody as advice.
+   *
+   * @generated from field: bool shadow = 4;
+   */
+  shadow: boolean;
+
+  /**
+   * The text that was read, by its hash and its length.
+   *
+   * @generated from field: bytes input_sha256 = 5;
+   */
+  inputSha256: Uint8Array;
+
+  /**
+   * @generated from field: uint32 input_bytes = 6;
+   */
+  inputBytes: number;
+
+  /**
+   * @generated from field: trongdong.v1.Advice advice = 7;
+   */
+  advice?: Advice | undefined;
+
+  /**
+   * @generated from field: trongdong.v1.SuggestionStatus status = 8;
+   */
+  status: SuggestionStatus;
+
+  /**
+   * @generated from field: uint64 suggested_at_ms = 9;
+   */
+  suggestedAtMs: bigint;
+
+  /**
+   * @generated from field: uint64 decided_at_ms = 10;
+   */
+  decidedAtMs: bigint;
+
+  /**
+   * @generated from field: string decided_by = 11;
+   */
+  decidedBy: string;
+
+  /**
+   * What the person set.
+   *
+   * @generated from field: trongdong.v1.IncidentKind chosen_kind = 12;
+   */
+  chosenKind: IncidentKind;
+
+  /**
+   * @generated from field: trongdong.v1.Severity chosen_severity = 13;
+   */
+  chosenSeverity: Severity;
+
+  /**
+   * @generated from field: string chosen_duplicate_of = 14;
+   */
+  chosenDuplicateOf: string;
+};
+
+/**
+ * Describes the message trongdong.v1.Suggestion.
+ * Use `create(SuggestionSchema)` to create a new message.
+ */
+export const SuggestionSchema: GenMessage<Suggestion> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_incident, 2);
 
 /**
  * @generated from message trongdong.v1.Incident
@@ -195,6 +358,13 @@ export type Incident = Message<"trongdong.v1.Incident"> & {
    * @generated from field: bool place_is_mapped = 21;
    */
   placeIsMapped: boolean;
+
+  /**
+   * What models said of it, oldest first. A new one does not raise the version.
+   *
+   * @generated from field: repeated trongdong.v1.Suggestion suggestions = 22;
+   */
+  suggestions: Suggestion[];
 };
 
 /**
@@ -202,7 +372,7 @@ export type Incident = Message<"trongdong.v1.Incident"> & {
  * Use `create(IncidentSchema)` to create a new message.
  */
 export const IncidentSchema: GenMessage<Incident> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_incident, 1);
+  messageDesc(file_trongdong_v1_incident, 3);
 
 /**
  * @generated from enum trongdong.v1.IncidentKind
@@ -312,4 +482,95 @@ export enum IncidentStatus {
  */
 export const IncidentStatusSchema: GenEnum<IncidentStatus> = /*@__PURE__*/
   enumDesc(file_trongdong_v1_incident, 1);
+
+/**
+ * What somebody needs.
+ *
+ * @generated from enum trongdong.v1.Need
+ */
+export enum Need {
+  /**
+   * @generated from enum value: NEED_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: NEED_RESCUE = 1;
+   */
+  RESCUE = 1,
+
+  /**
+   * @generated from enum value: NEED_MEDICAL = 2;
+   */
+  MEDICAL = 2,
+
+  /**
+   * @generated from enum value: NEED_FOOD_WATER = 3;
+   */
+  FOOD_WATER = 3,
+
+  /**
+   * @generated from enum value: NEED_SHELTER = 4;
+   */
+  SHELTER = 4,
+
+  /**
+   * @generated from enum value: NEED_POWER = 5;
+   */
+  POWER = 5,
+
+  /**
+   * @generated from enum value: NEED_ROAD = 6;
+   */
+  ROAD = 6,
+}
+
+/**
+ * Describes the enum trongdong.v1.Need.
+ */
+export const NeedSchema: GenEnum<Need> = /*@__PURE__*/
+  enumDesc(file_trongdong_v1_incident, 2);
+
+/**
+ * @generated from enum trongdong.v1.SuggestionStatus
+ */
+export enum SuggestionStatus {
+  /**
+   * @generated from enum value: SUGGESTION_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: SUGGESTION_STATUS_PENDING = 1;
+   */
+  PENDING = 1,
+
+  /**
+   * @generated from enum value: SUGGESTION_STATUS_ACCEPTED = 2;
+   */
+  ACCEPTED = 2,
+
+  /**
+   * @generated from enum value: SUGGESTION_STATUS_OVERRIDDEN = 3;
+   */
+  OVERRIDDEN = 3,
+
+  /**
+   * @generated from enum value: SUGGESTION_STATUS_DISMISSED = 4;
+   */
+  DISMISSED = 4,
+
+  /**
+   * The same model said something newer before anybody decided.
+   *
+   * @generated from enum value: SUGGESTION_STATUS_SUPERSEDED = 5;
+   */
+  SUPERSEDED = 5,
+}
+
+/**
+ * Describes the enum trongdong.v1.SuggestionStatus.
+ */
+export const SuggestionStatusSchema: GenEnum<SuggestionStatus> = /*@__PURE__*/
+  enumDesc(file_trongdong_v1_incident, 3);
 

@@ -14,6 +14,8 @@ import type { Event, LiveNodes, Position } from "./event_pb";
 import { file_trongdong_v1_event } from "./event_pb";
 import type { Incident } from "./incident_pb";
 import { file_trongdong_v1_incident } from "./incident_pb";
+import type { Model, Tally } from "./model_pb";
+import { file_trongdong_v1_model } from "./model_pb";
 import type { Role } from "./person_pb";
 import { file_trongdong_v1_person } from "./person_pb";
 import type { Sensor } from "./sensor_pb";
@@ -26,7 +28,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trongdong/v1/screen.proto.
  */
 export const file_trongdong_v1_screen: GenFile = /*@__PURE__*/
-  fileDesc("Chl0cm9uZ2RvbmcvdjEvc2NyZWVuLnByb3RvEgx0cm9uZ2RvbmcudjEi9AEKCFRvU2VydmVyEiQKBWhlbGxvGAEgASgLMhMudHJvbmdkb25nLnYxLkhlbGxvSAASLAoJc3Vic2NyaWJlGAIgASgLMhcudHJvbmdkb25nLnYxLlN1YnNjcmliZUgAEiIKBHBpbmcYAyABKAsyEi50cm9uZ2RvbmcudjEuUGluZ0gAEjEKDHdhdGNoX2NhbWVyYRgEIAEoCzIZLnRyb25nZG9uZy52MS5XYXRjaENhbWVyYUgAEjUKDnVud2F0Y2hfY2FtZXJhGAUgASgLMhsudHJvbmdkb25nLnYxLlVud2F0Y2hDYW1lcmFIAEIGCgRib2R5IigKBUhlbGxvEg0KBXRva2VuGAEgASgJEhAKCGxhbmd1YWdlGAIgASgJIlMKCVN1YnNjcmliZRIRCglkaXN0cmljdHMYASADKAkSDQoFbm91bnMYAiADKAkSJAoEZnJvbRgDIAMoCzIWLnRyb25nZG9uZy52MS5Qb3NpdGlvbiIVCgRQaW5nEg0KBW5vbmNlGAEgASgEIh0KC1dhdGNoQ2FtZXJhEg4KBmNhbWVyYRgBIAEoCSIfCg1VbndhdGNoQ2FtZXJhEg4KBmNhbWVyYRgBIAEoCSKMAwoIVG9TY3JlZW4SKAoHd2VsY29tZRgBIAEoCzIVLnRyb25nZG9uZy52MS5XZWxjb21lSAASKgoIc25hcHNob3QYAiABKAsyFi50cm9uZ2RvbmcudjEuU25hcHNob3RIABIkCgVmcmFtZRgDIAEoCzITLnRyb25nZG9uZy52MS5GcmFtZUgAEiQKBXJlc2V0GAQgASgLMhMudHJvbmdkb25nLnYxLlJlc2V0SAASIgoEcG9uZxgFIAEoCzISLnRyb25nZG9uZy52MS5Qb25nSAASIAoDYnllGAYgASgLMhEudHJvbmdkb25nLnYxLkJ5ZUgAEi8KC3ZpZGVvX2ZyYW1lGAcgASgLMhgudHJvbmdkb25nLnYxLlZpZGVvRnJhbWVIABIxCgx2aWRlb19zdGF0dXMYCCABKAsyGS50cm9uZ2RvbmcudjEuVmlkZW9TdGF0dXNIABIsCgloZWFydGJlYXQYCSABKAsyFy50cm9uZ2RvbmcudjEuSGVhcnRiZWF0SABCBgoEYm9keSKbAQoHV2VsY29tZRIMCgRub2RlGAEgASgEEg0KBWVwb2NoGAIgASgEEg4KBnBlcnNvbhgDIAEoCRITCgtwZXJzb25fbmFtZRgEIAEoCRIgCgRyb2xlGAUgASgOMhIudHJvbmdkb25nLnYxLlJvbGUSFgoOc2VydmVyX3RpbWVfbXMYBiABKAQSFAoMaGVhcnRiZWF0X21zGAcgASgNIqUDCghTbmFwc2hvdBInCgd0aHJvdWdoGAEgASgLMhYudHJvbmdkb25nLnYxLlBvc2l0aW9uEgwKBGxhc3QYAiABKAgSLAoLYWRtaW5fdW5pdHMYAyADKAsyFy50cm9uZ2RvbmcudjEuQWRtaW5Vbml0EikKCWRpc3RyaWN0cxgEIAMoCzIWLnRyb25nZG9uZy52MS5EaXN0cmljdBIhCgV1bml0cxgFIAMoCzISLnRyb25nZG9uZy52MS5Vbml0EikKCWluY2lkZW50cxgGIAMoCzIWLnRyb25nZG9uZy52MS5JbmNpZGVudBIlCgdzZW5zb3JzGAcgAygLMhQudHJvbmdkb25nLnYxLlNlbnNvchIlCgdjYW1lcmFzGAggAygLMhQudHJvbmdkb25nLnYxLkNhbWVyYRIjCgZhbGFybXMYCSADKAsyEy50cm9uZ2RvbmcudjEuQWxhcm0SKwoKbGl2ZV9ub2RlcxgKIAEoCzIXLnRyb25nZG9uZy52MS5MaXZlTm9kZXMSDAoEcGFydBgLIAEoDRINCgVhdF9tcxgMIAEoBCKdAQoFRnJhbWUSJAoEZnJvbRgBIAEoCzIWLnRyb25nZG9uZy52MS5Qb3NpdGlvbhInCgd0aHJvdWdoGAIgASgLMhYudHJvbmdkb25nLnYxLlBvc2l0aW9uEiMKBmV2ZW50cxgDIAMoCzITLnRyb25nZG9uZy52MS5FdmVudBIRCgl3aXRoZHJhd24YBCADKAkSDQoFYXRfbXMYBSABKAQiJgoFUmVzZXQSDQoFZ3JvdXAYASABKA0SDgoGcmVhc29uGAIgASgJIi0KBFBvbmcSDQoFbm9uY2UYASABKAQSFgoOc2VydmVyX3RpbWVfbXMYAiABKAQiYgoJSGVhcnRiZWF0EhYKDnNlcnZlcl90aW1lX21zGAEgASgEEhUKDXF1b3J1bV9hZ2VfbXMYAiABKAQSJgoGZ3JvdXBzGAMgAygLMhYudHJvbmdkb25nLnYxLkdyb3VwQWdlIlcKCEdyb3VwQWdlEg0KBWdyb3VwGAEgASgNEhUKDWxlYWRlcl9hZ2VfbXMYAiABKAQSFQoNYXBwbGllZF9pbmRleBgDIAEoBBIOCgZsZWFkZXIYBCABKAQiJAoDQnllEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCSJNCgpWaWRlb0ZyYW1lEg4KBmNhbWVyYRgBIAEoCRIUCgx0aW1lc3RhbXBfdXMYAiABKAQSCwoDa2V5GAMgASgIEgwKBGRhdGEYBCABKAwiaQoLVmlkZW9TdGF0dXMSDgoGY2FtZXJhGAEgASgJEioKBmhlYWx0aBgCIAEoDjIaLnRyb25nZG9uZy52MS5DYW1lcmFIZWFsdGgSDQoFY29kZWMYAyABKAkSDwoHbWVzc2FnZRgEIAEoCWIGcHJvdG8z", [file_trongdong_v1_admin_unit, file_trongdong_v1_alarm, file_trongdong_v1_camera, file_trongdong_v1_event, file_trongdong_v1_incident, file_trongdong_v1_person, file_trongdong_v1_sensor, file_trongdong_v1_unit]);
+  fileDesc("Chl0cm9uZ2RvbmcvdjEvc2NyZWVuLnByb3RvEgx0cm9uZ2RvbmcudjEi9AEKCFRvU2VydmVyEiQKBWhlbGxvGAEgASgLMhMudHJvbmdkb25nLnYxLkhlbGxvSAASLAoJc3Vic2NyaWJlGAIgASgLMhcudHJvbmdkb25nLnYxLlN1YnNjcmliZUgAEiIKBHBpbmcYAyABKAsyEi50cm9uZ2RvbmcudjEuUGluZ0gAEjEKDHdhdGNoX2NhbWVyYRgEIAEoCzIZLnRyb25nZG9uZy52MS5XYXRjaENhbWVyYUgAEjUKDnVud2F0Y2hfY2FtZXJhGAUgASgLMhsudHJvbmdkb25nLnYxLlVud2F0Y2hDYW1lcmFIAEIGCgRib2R5IigKBUhlbGxvEg0KBXRva2VuGAEgASgJEhAKCGxhbmd1YWdlGAIgASgJIlMKCVN1YnNjcmliZRIRCglkaXN0cmljdHMYASADKAkSDQoFbm91bnMYAiADKAkSJAoEZnJvbRgDIAMoCzIWLnRyb25nZG9uZy52MS5Qb3NpdGlvbiIVCgRQaW5nEg0KBW5vbmNlGAEgASgEIh0KC1dhdGNoQ2FtZXJhEg4KBmNhbWVyYRgBIAEoCSIfCg1VbndhdGNoQ2FtZXJhEg4KBmNhbWVyYRgBIAEoCSKMAwoIVG9TY3JlZW4SKAoHd2VsY29tZRgBIAEoCzIVLnRyb25nZG9uZy52MS5XZWxjb21lSAASKgoIc25hcHNob3QYAiABKAsyFi50cm9uZ2RvbmcudjEuU25hcHNob3RIABIkCgVmcmFtZRgDIAEoCzITLnRyb25nZG9uZy52MS5GcmFtZUgAEiQKBXJlc2V0GAQgASgLMhMudHJvbmdkb25nLnYxLlJlc2V0SAASIgoEcG9uZxgFIAEoCzISLnRyb25nZG9uZy52MS5Qb25nSAASIAoDYnllGAYgASgLMhEudHJvbmdkb25nLnYxLkJ5ZUgAEi8KC3ZpZGVvX2ZyYW1lGAcgASgLMhgudHJvbmdkb25nLnYxLlZpZGVvRnJhbWVIABIxCgx2aWRlb19zdGF0dXMYCCABKAsyGS50cm9uZ2RvbmcudjEuVmlkZW9TdGF0dXNIABIsCgloZWFydGJlYXQYCSABKAsyFy50cm9uZ2RvbmcudjEuSGVhcnRiZWF0SABCBgoEYm9keSKbAQoHV2VsY29tZRIMCgRub2RlGAEgASgEEg0KBWVwb2NoGAIgASgEEg4KBnBlcnNvbhgDIAEoCRITCgtwZXJzb25fbmFtZRgEIAEoCRIgCgRyb2xlGAUgASgOMhIudHJvbmdkb25nLnYxLlJvbGUSFgoOc2VydmVyX3RpbWVfbXMYBiABKAQSFAoMaGVhcnRiZWF0X21zGAcgASgNIvADCghTbmFwc2hvdBInCgd0aHJvdWdoGAEgASgLMhYudHJvbmdkb25nLnYxLlBvc2l0aW9uEgwKBGxhc3QYAiABKAgSLAoLYWRtaW5fdW5pdHMYAyADKAsyFy50cm9uZ2RvbmcudjEuQWRtaW5Vbml0EikKCWRpc3RyaWN0cxgEIAMoCzIWLnRyb25nZG9uZy52MS5EaXN0cmljdBIhCgV1bml0cxgFIAMoCzISLnRyb25nZG9uZy52MS5Vbml0EikKCWluY2lkZW50cxgGIAMoCzIWLnRyb25nZG9uZy52MS5JbmNpZGVudBIlCgdzZW5zb3JzGAcgAygLMhQudHJvbmdkb25nLnYxLlNlbnNvchIlCgdjYW1lcmFzGAggAygLMhQudHJvbmdkb25nLnYxLkNhbWVyYRIjCgZhbGFybXMYCSADKAsyEy50cm9uZ2RvbmcudjEuQWxhcm0SKwoKbGl2ZV9ub2RlcxgKIAEoCzIXLnRyb25nZG9uZy52MS5MaXZlTm9kZXMSDAoEcGFydBgLIAEoDRINCgVhdF9tcxgMIAEoBBIjCgZtb2RlbHMYDSADKAsyEy50cm9uZ2RvbmcudjEuTW9kZWwSJAoHdGFsbGllcxgOIAMoCzITLnRyb25nZG9uZy52MS5UYWxseSKdAQoFRnJhbWUSJAoEZnJvbRgBIAEoCzIWLnRyb25nZG9uZy52MS5Qb3NpdGlvbhInCgd0aHJvdWdoGAIgASgLMhYudHJvbmdkb25nLnYxLlBvc2l0aW9uEiMKBmV2ZW50cxgDIAMoCzITLnRyb25nZG9uZy52MS5FdmVudBIRCgl3aXRoZHJhd24YBCADKAkSDQoFYXRfbXMYBSABKAQiJgoFUmVzZXQSDQoFZ3JvdXAYASABKA0SDgoGcmVhc29uGAIgASgJIi0KBFBvbmcSDQoFbm9uY2UYASABKAQSFgoOc2VydmVyX3RpbWVfbXMYAiABKAQijgEKCUhlYXJ0YmVhdBIWCg5zZXJ2ZXJfdGltZV9tcxgBIAEoBBIVCg1xdW9ydW1fYWdlX21zGAIgASgEEiYKBmdyb3VwcxgDIAMoCzIWLnRyb25nZG9uZy52MS5Hcm91cEFnZRIqCgZtb2RlbHMYBCADKAsyGi50cm9uZ2RvbmcudjEuTW9kZWxTaWxlbmNlIisKDE1vZGVsU2lsZW5jZRIMCgRuYW1lGAEgASgJEg0KBWNhdXNlGAIgASgJIlcKCEdyb3VwQWdlEg0KBWdyb3VwGAEgASgNEhUKDWxlYWRlcl9hZ2VfbXMYAiABKAQSFQoNYXBwbGllZF9pbmRleBgDIAEoBBIOCgZsZWFkZXIYBCABKAQiJAoDQnllEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCSJNCgpWaWRlb0ZyYW1lEg4KBmNhbWVyYRgBIAEoCRIUCgx0aW1lc3RhbXBfdXMYAiABKAQSCwoDa2V5GAMgASgIEgwKBGRhdGEYBCABKAwiaQoLVmlkZW9TdGF0dXMSDgoGY2FtZXJhGAEgASgJEioKBmhlYWx0aBgCIAEoDjIaLnRyb25nZG9uZy52MS5DYW1lcmFIZWFsdGgSDQoFY29kZWMYAyABKAkSDwoHbWVzc2FnZRgEIAEoCWIGcHJvdG8z", [file_trongdong_v1_admin_unit, file_trongdong_v1_alarm, file_trongdong_v1_camera, file_trongdong_v1_event, file_trongdong_v1_incident, file_trongdong_v1_model, file_trongdong_v1_person, file_trongdong_v1_sensor, file_trongdong_v1_unit]);
 
 /**
  * @generated from message trongdong.v1.ToServer
@@ -115,7 +117,7 @@ export type Subscribe = Message<"trongdong.v1.Subscribe"> & {
   districts: string[];
 
   /**
-   * Nouns to see ("sensor", "camera", "alarm", "incident", "unit", "reading"); empty: all.
+   * Nouns to see ("sensor", "camera", "alarm", "incident", "unit", "reading", "model"); empty: all.
    *
    * @generated from field: repeated string nouns = 2;
    */
@@ -374,6 +376,16 @@ export type Snapshot = Message<"trongdong.v1.Snapshot"> & {
    * @generated from field: uint64 at_ms = 12;
    */
   atMs: bigint;
+
+  /**
+   * @generated from field: repeated trongdong.v1.Model models = 13;
+   */
+  models: Model[];
+
+  /**
+   * @generated from field: repeated trongdong.v1.Tally tallies = 14;
+   */
+  tallies: Tally[];
 };
 
 /**
@@ -497,6 +509,13 @@ export type Heartbeat = Message<"trongdong.v1.Heartbeat"> & {
    * @generated from field: repeated trongdong.v1.GroupAge groups = 3;
    */
   groups: GroupAge[];
+
+  /**
+   * Models in use that give no advice now: the rules carry on without them.
+   *
+   * @generated from field: repeated trongdong.v1.ModelSilence models = 4;
+   */
+  models: ModelSilence[];
 };
 
 /**
@@ -505,6 +524,30 @@ export type Heartbeat = Message<"trongdong.v1.Heartbeat"> & {
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
   messageDesc(file_trongdong_v1_screen, 12);
+
+/**
+ * @generated from message trongdong.v1.ModelSilence
+ */
+export type ModelSilence = Message<"trongdong.v1.ModelSilence"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * "off": a person switched it off; "silent": it did not answer when it was last asked.
+   *
+   * @generated from field: string cause = 2;
+   */
+  cause: string;
+};
+
+/**
+ * Describes the message trongdong.v1.ModelSilence.
+ * Use `create(ModelSilenceSchema)` to create a new message.
+ */
+export const ModelSilenceSchema: GenMessage<ModelSilence> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_screen, 13);
 
 /**
  * @generated from message trongdong.v1.GroupAge
@@ -538,7 +581,7 @@ export type GroupAge = Message<"trongdong.v1.GroupAge"> & {
  * Use `create(GroupAgeSchema)` to create a new message.
  */
 export const GroupAgeSchema: GenMessage<GroupAge> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_screen, 13);
+  messageDesc(file_trongdong_v1_screen, 14);
 
 /**
  * @generated from message trongdong.v1.Bye
@@ -562,7 +605,7 @@ export type Bye = Message<"trongdong.v1.Bye"> & {
  * Use `create(ByeSchema)` to create a new message.
  */
 export const ByeSchema: GenMessage<Bye> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_screen, 14);
+  messageDesc(file_trongdong_v1_screen, 15);
 
 /**
  * @generated from message trongdong.v1.VideoFrame
@@ -598,7 +641,7 @@ export type VideoFrame = Message<"trongdong.v1.VideoFrame"> & {
  * Use `create(VideoFrameSchema)` to create a new message.
  */
 export const VideoFrameSchema: GenMessage<VideoFrame> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_screen, 15);
+  messageDesc(file_trongdong_v1_screen, 16);
 
 /**
  * @generated from message trongdong.v1.VideoStatus
@@ -632,5 +675,5 @@ export type VideoStatus = Message<"trongdong.v1.VideoStatus"> & {
  * Use `create(VideoStatusSchema)` to create a new message.
  */
 export const VideoStatusSchema: GenMessage<VideoStatus> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_screen, 16);
+  messageDesc(file_trongdong_v1_screen, 17);
 
