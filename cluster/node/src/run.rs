@@ -214,7 +214,8 @@ impl Node {
         note_out(&self.home);
     }
 
-    /// Stops in order: the leads are handed over, so that nobody waits for an election; then people first, then devices, actors, consensus, the disk.
+    /// Stops in order: the leads are handed over, so that nobody waits for an election; then people, devices, actors,
+    /// consensus, the disk.
     pub async fn stop(mut self) {
         self.groups.rest(Duration::from_secs(60));
         let left = self.groups.hand_over_leads(HAND_OVER_WITHIN).await;
@@ -290,7 +291,16 @@ fn prepare(home: &Path, config: &NodeConfig) -> Result<Beginning> {
     Ok(match invitation {
         Some(invitation) => Beginning::Joins(invitation),
         None if founded => Beginning::ComesBack,
-        None => Beginning::Founds,
+        None if home.join(FIRST_ADMIN).exists() => Beginning::Founds,
+        // A founder's folder holds that file. One that was to join and lost its invitation must not found another cluster.
+        None => {
+            return Err(format!(
+                "{home}: nút chưa vào cụm mà không còn thư mời: mời lại bằng `trongdong invite` / this node is in no cluster \
+                 and its invitation is gone: invite anew with `trongdong invite`",
+                home = home.display()
+            )
+            .into());
+        }
     })
 }
 
