@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Says that this node was taken out: it must not start again.
-pub const OUT: &str = "out";
+pub(crate) const OUT: &str = "out";
 
 /// Between two requests to be taken in.
 const ASK_AGAIN: Duration = Duration::from_millis(500);

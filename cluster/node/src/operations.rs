@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use domain::GroupId;
-use edge::{Invite, OperationError, Operations, Sealer};
+use edge::{Answered, Invite, OperationError, Operations, Sealer};
 use futures::future::BoxFuture;
 use peer::{Lane, Peers};
 use raft::{Groups, Progress, membership::Goal};
@@ -20,8 +20,6 @@ use crate::{
     invitation::{Ticket, VALID_MIN_MAX},
     status::report::{ClockReport, DiskReport, FollowerReport, GroupReport, MemberReport, NodeReport},
 };
-
-type Answered = BoxFuture<'static, Result<Value, OperationError>>;
 
 /// How long a request works before it answers how far it is: less than the gateway gives a request.
 const WORK: Duration = Duration::from_secs(8);
