@@ -35,7 +35,7 @@ enum Command {
     Backup(node::backup::BackupArgs),
     /// Makes the folders of a new cluster whose state is a backup's.
     Restore(node::backup::RestoreArgs),
-    /// Says how a cluster is, in words; ends with 0 when it is well, 1 when something is to be done, 2 without a quorum.
+    /// Says how a cluster is, in words; ends with 0 when it is well, 1 when something is to be done, 2 when a group takes nothing.
     Status(node::status::StatusArgs),
     /// Invites a new node: makes its folder, with certificates and a token.
     Invite(node::membership::InviteArgs),

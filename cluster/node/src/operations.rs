@@ -124,7 +124,8 @@ impl Operations for NodeOperations {
         let (disk, data) = (Arc::clone(&self.disk), self.data.clone());
         let counters = disk.counters();
         let (write_stopped, background_errors) = (counters.write_stopped, counters.background_errors);
-        let report = self.report(DiskReport { free_bytes: None, used_bytes: 0, write_stopped, background_errors });
+        let room = self.groups.room(self.groups.node()).into();
+        let report = self.report(DiskReport { room, write_stopped, background_errors, ..DiskReport::default() });
         Box::pin(async move {
             let sizes = tokio::task::spawn_blocking(move || (disk.free_bytes().ok(), used_bytes(&data))).await;
             let (free_bytes, used_bytes) = sizes.unwrap_or_default();

@@ -1,10 +1,12 @@
 //! `trongdong status`: how a cluster is, by the word of every node, in words that say what to do.
 //!
-//! It ends with 0 when all is well, 1 when something is to be done, 2 when a group accepts nothing. It needs no account: when
-//! no quorum is left, nobody can sign in.
+//! It ends with 0 when all is well, 1 when something is to be done, 2 when a group accepts nothing: it has no majority, or no
+//! room on its disks. It needs no account: when no quorum is left, nobody can sign in.
 
+pub mod groups;
 pub mod judge;
 pub mod report;
+pub mod text;
 
 use std::{error::Error, path::PathBuf, time::Duration};
 
@@ -17,8 +19,10 @@ use crate::{
     client::Client,
     config::NodeConfig,
     status::{
+        groups::lines,
         judge::{Asked, Finding, Level, judge, level},
         report::NodeReport,
+        text::text,
     },
 };
 
@@ -63,8 +67,8 @@ pub async fn run(args: StatusArgs) -> Result<u8, Box<dyn Error>> {
         let findings = judge(&asked);
         let level = level(&findings);
         if level == Level::Well || Instant::now() >= until {
-            let text = if args.json { as_json(&asked, &findings, level) } else { as_text(&asked, &findings, level) };
-            println!("{text}");
+            let json = || as_json(&asked, &findings, level);
+            println!("{}", if args.json { json() } else { text(&asked, &findings, level) });
             return Ok(level as u8);
         }
         sleep(LOOK).await;
@@ -114,64 +118,6 @@ fn as_json(asked: &[Asked], findings: &[Finding], level: Level) -> String {
         .collect();
     let findings: Vec<_> =
         findings.iter().map(|it| json!({ "level": it.level as u8, "vi": it.vi, "en": it.en })).collect();
-    json!({ "level": level as u8, "findings": findings, "nodes": nodes }).to_string()
-}
-
-fn words(level: Level) -> &'static str {
-    match level {
-        Level::Well => "TỐT / WELL",
-        Level::Degraded => "CẦN XỬ LÝ / DEGRADED",
-        Level::NoQuorum => "MẤT ĐA SỐ / NO QUORUM",
-    }
-}
-
-fn as_text(asked: &[Asked], findings: &[Finding], level: Level) -> String {
-    let mut lines = vec![words(level).to_owned()];
-    for finding in findings {
-        lines.push(format!("  - {}\n    {}", finding.vi, finding.en));
-    }
-    for asked in asked {
-        let name = asked.node.map_or_else(|| "?".to_owned(), |node| node.to_string());
-        let Ok(report) = &asked.answer else {
-            lines.push(format!("\nNút / node {name}  {}  không trả lời / no answer", asked.url));
-            continue;
-        };
-        let mib = |bytes: u64| bytes >> 20;
-        let free = report.disk.free_bytes.map_or_else(|| "?".to_owned(), |free| mib(free).to_string());
-        let clocks = report.clocks.iter().map(|clock| match clock.offset_ms {
-            Some(offset) => format!("{}: {offset:+} ms", clock.node),
-            None => format!("{}: ?", clock.node),
-        });
-        lines.push(format!(
-            "\nNút / node {name}  {}  {}\n  đĩa / disk: {free} MiB trống / free, {} MiB dùng / used   đồng hồ / clocks: {}",
-            asked.url,
-            report.version,
-            mib(report.disk.used_bytes),
-            clocks.collect::<Vec<_>>().join(", "),
-        ));
-        lines.push(
-            "  nhóm  vai trò    lãnh đạo  nhiệm kỳ  đã chốt     đã áp dụng  ảnh chụp    chậm (mục)\n  \
-             group role       leader    term      committed   applied     snapshot    lag (entries)"
-                .to_owned(),
-        );
-        for group in &report.groups {
-            let leader = group.leader.map_or_else(|| "-".to_owned(), |leader| leader.to_string());
-            let lag = group.followers.iter().filter(|follower| follower.node != report.node).map(|follower| {
-                let lag = follower.lag_entries.map_or_else(|| "?".to_owned(), |lag| lag.to_string());
-                format!("{}: {lag}{}", follower.node, if follower.is_up { "" } else { " (!)" })
-            });
-            lines.push(format!(
-                "  {:<5} {:<10} {leader:<9} {:<9} {:<11} {:<11} {:<11} {}{}",
-                group.group,
-                group.role,
-                group.term,
-                group.committed,
-                group.applied,
-                group.snapshot,
-                lag.collect::<Vec<_>>().join(", "),
-                group.fatal.as_ref().map_or_else(String::new, |fatal| format!("  {fatal}")),
-            ));
-        }
-    }
-    lines.join("\n")
+    let reports: Vec<&NodeReport> = asked.iter().filter_map(|asked| asked.answer.as_ref().ok()).collect();
+    json!({ "level": level as u8, "findings": findings, "groups": lines(&reports), "nodes": nodes }).to_string()
 }

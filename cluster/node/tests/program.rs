@@ -61,11 +61,11 @@ fn a_node_id_of_zero_is_refused_by_name() {
 }
 
 #[test]
-fn the_status_of_a_cluster_that_does_not_answer_is_no_quorum() {
+fn the_status_of_a_cluster_that_does_not_answer_is_the_worst() {
     let output = trongdong(&["status", "--url", "http://127.0.0.1:1"]);
     assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
     let said = text(&output.stdout);
-    assert!(said.contains("MẤT ĐA SỐ / NO QUORUM") && said.contains("Không nút nào trả lời"), "{said}");
+    assert!(said.contains("KHÔNG NHẬN GHI / ACCEPTS NOTHING") && said.contains("Không nút nào trả lời"), "{said}");
     let json = trongdong(&["status", "--url", "http://127.0.0.1:1", "--json"]);
     assert_eq!(json.status.code(), Some(2));
     assert!(text(&json.stdout).starts_with('{'), "{}", text(&json.stdout));

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::report::{GroupReport, NodeReport};
+use super::{
+    groups::{LAG_ENTRIES_MAX, freshest, groups_of, has_quorum, is_full, leader_of, views_of},
+    report::{GroupReport, NodeReport, RoomReport},
+};
 
-/// A quorum that was heard of longer ago is none.
-const QUORUM_AGE_MS_MAX: u64 = 5_000;
-/// A member that lacks more entries than this is behind: a second's worth of a busy cluster.
-const LAG_ENTRIES_MAX: u64 = 5_000;
 /// Less free disk than this is little.
 const FREE_BYTES_MIN: u64 = 2 << 30;
 /// A clock that is further off is told of; at 2 s its node may not lead.
@@ -22,8 +21,8 @@ pub enum Level {
     Well = 0,
     /// It works, and something is to be done.
     Degraded = 1,
-    /// A group accepts nothing.
-    NoQuorum = 2,
+    /// A group accepts nothing: it has no majority, or no room.
+    Refusing = 2,
 }
 
 /// A sentence for the operator.
@@ -81,7 +80,7 @@ pub fn judge(asked: &[Asked]) -> Vec<Finding> {
     }
     if reports.is_empty() {
         found.push(finding(
-            Level::NoQuorum,
+            Level::Refusing,
             "Không nút nào trả lời: kiểm tra địa chỉ đã cho, rồi từng máy.".to_owned(),
             "No node answers: check the addresses that were given, then each machine.".to_owned(),
         ));
@@ -90,16 +89,10 @@ pub fn judge(asked: &[Asked]) -> Vec<Finding> {
     for report in &reports {
         of_a_node(report, &mut found);
     }
-    let groups: BTreeSet<u32> = reports.iter().flat_map(|report| &report.groups).map(|group| group.group).collect();
     let mut voter_sets = BTreeSet::new();
-    for group in groups {
-        let views: Vec<(u64, &GroupReport)> = reports
-            .iter()
-            .flat_map(|report| report.groups.iter().map(|view| (report.node, view)))
-            .filter(|(_, view)| view.group == group)
-            .collect();
-        // Who heard of the quorum last knows best who the members are.
-        if let Some((_, view)) = views.iter().min_by_key(|(_, view)| view.quorum_age_ms) {
+    for group in groups_of(&reports) {
+        let views = views_of(group, &reports);
+        if let Some(view) = freshest(&views) {
             voter_sets.insert(view.voters.clone());
         }
         of_a_group(group, &views, &reports, &mut found);
@@ -131,14 +124,7 @@ fn of_the_cluster(reports: &[&NodeReport], found: &mut Vec<Finding>) {
 
 fn of_a_node(report: &NodeReport, found: &mut Vec<Finding>) {
     let node = report.node;
-    if let Some(free) = report.disk.free_bytes.filter(|free| *free < FREE_BYTES_MIN) {
-        let free = free >> 20;
-        found.push(finding(
-            Level::Degraded,
-            format!("Nút {node} chỉ còn {free} MiB đĩa trống: dọn đĩa hoặc thay đĩa lớn hơn trước khi đầy."),
-            format!("Node {node} has only {free} MiB of free disk: clear or enlarge it before it is full."),
-        ));
-    }
+    of_a_disk(report, found);
     if report.disk.write_stopped || report.disk.background_errors > 0 {
         found.push(finding(
             Level::Degraded,
@@ -176,14 +162,57 @@ fn of_a_node(report: &NodeReport, found: &mut Vec<Finding>) {
     }
 }
 
+/// Room on the disk: what the node does about it, and what a person must.
+fn of_a_disk(report: &NodeReport, found: &mut Vec<Finding>) {
+    let node = report.node;
+    let free = report.disk.free_bytes.map_or_else(|| "?".to_owned(), |free| (free >> 20).to_string());
+    let (vi, en) = match report.disk.room {
+        RoomReport::None => (
+            format!(
+                "Đĩa của nút {node} đã đầy (còn {free} MiB): nút không nhận ghi, vẫn cho xem. Dọn đĩa hoặc thay đĩa lớn hơn, \
+                 nút sẽ tự theo kịp."
+            ),
+            format!(
+                "The disk of node {node} is full ({free} MiB left): it takes no writes and goes on serving reads. Clear or \
+                 enlarge it, and the node catches up by itself."
+            ),
+        ),
+        RoomReport::Low => (
+            format!(
+                "Đĩa của nút {node} sắp đầy (còn {free} MiB): nút đã nhường quyền điều khiển. Dọn đĩa hoặc thay đĩa lớn hơn."
+            ),
+            format!(
+                "The disk of node {node} runs low ({free} MiB left): it gives its leads away. Clear or enlarge it before it \
+                 is full."
+            ),
+        ),
+        RoomReport::Enough if report.disk.free_bytes.is_some_and(|free| free < FREE_BYTES_MIN) => (
+            format!("Nút {node} chỉ còn {free} MiB đĩa trống: dọn đĩa hoặc thay đĩa lớn hơn trước khi đầy."),
+            format!("Node {node} has only {free} MiB of free disk: clear or enlarge it before it is full."),
+        ),
+        RoomReport::Enough => return,
+    };
+    found.push(finding(Level::Degraded, vi, en));
+}
+
 fn of_a_group(group: u32, views: &[(u64, &GroupReport)], reports: &[&NodeReport], found: &mut Vec<Finding>) {
-    if !views.iter().any(|(_, view)| view.quorum_age_ms <= QUORUM_AGE_MS_MAX) {
+    if !has_quorum(views) {
         found.push(finding(
-            Level::NoQuorum,
+            Level::Refusing,
             format!("Nhóm {group} không có đa số nên không nhận gì: khởi động lại các nút đang dừng."),
             format!("Group {group} has no majority and accepts nothing: start the nodes that are down."),
         ));
         return;
+    }
+    if is_full(views, reports) {
+        found.push(finding(
+            Level::Refusing,
+            format!("Nhóm {group} không nhận ghi vì đĩa đầy, vẫn cho xem: dọn đĩa của các nút được nêu, nhóm tự chạy tiếp."),
+            format!(
+                "Group {group} takes no writes because disks are full, and goes on serving reads: clear the disks of the \
+                 nodes named here, and it goes on by itself."
+            ),
+        ));
     }
     if views.iter().all(|(_, view)| view.leader.is_none()) {
         found.push(finding(
@@ -201,8 +230,7 @@ fn of_a_group(group: u32, views: &[(u64, &GroupReport)], reports: &[&NodeReport]
             format!("Group {group} is in the middle of a change of members: send the command again to finish it."),
         ));
     }
-    let leader = views.iter().filter(|(_, view)| view.role == "Leader").max_by_key(|(_, view)| view.term);
-    let Some((_, leader)) = leader else { return };
+    let Some((_, leader)) = leader_of(views) else { return };
     for learner in &leader.learners {
         found.push(finding(
             Level::Degraded,
@@ -270,4 +298,4 @@ fn of_the_voters(sets: &BTreeSet<Vec<u64>>, found: &mut Vec<Finding>) {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

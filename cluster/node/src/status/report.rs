@@ -25,11 +25,37 @@ pub struct NodeReport {
     pub groups: Vec<GroupReport>,
 }
 
+/// How much room a node's disk has, by the limits of its `node.toml`; the least first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RoomReport {
+    /// No entry is taken any more; reads go on.
+    None,
+    /// Not enough to lead.
+    Low,
+    /// Enough; what a node of an older version says nothing of.
+    #[default]
+    Enough,
+}
+
+impl From<raft::Room> for RoomReport {
+    fn from(room: raft::Room) -> Self {
+        match room {
+            raft::Room::None => Self::None,
+            raft::Room::Low => Self::Low,
+            raft::Room::Enough => Self::Enough,
+        }
+    }
+}
+
 /// The disk of a node.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DiskReport {
     /// Bytes that may still be written; none: the system does not say.
     pub free_bytes: Option<u64>,
+    /// What the node makes of that.
+    #[serde(default)]
+    pub room: RoomReport,
     /// Bytes of log and state.
     pub used_bytes: u64,
     /// RocksDB takes no writes.

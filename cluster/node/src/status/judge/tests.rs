@@ -1,12 +1,12 @@
 //! Each thing that is not well has its sentence, and the worst decides what the program ends with.
 
 use super::{
-    super::report::{ClockReport, DiskReport, FollowerReport},
+    super::report::{ClockReport, DiskReport, FollowerReport, RoomReport},
     *,
 };
 
 /// Node `node` of three that are well; node 1 leads both groups.
-fn well(node: u64) -> NodeReport {
+pub(in crate::status) fn well(node: u64) -> NodeReport {
     let followers = [1, 2, 3].map(|node| FollowerReport { node, is_up: true, lag_entries: Some(0) });
     let group = |group| GroupReport {
         group,
@@ -29,7 +29,7 @@ fn well(node: u64) -> NodeReport {
     }
 }
 
-fn asked(reports: impl IntoIterator<Item = NodeReport>) -> Vec<Asked> {
+pub(in crate::status) fn asked(reports: impl IntoIterator<Item = NodeReport>) -> Vec<Asked> {
     reports
         .into_iter()
         .map(|report| Asked { node: Some(report.node), url: String::new(), answer: Ok(report) })
@@ -58,15 +58,15 @@ fn nothing_is_said_when_all_is_well() {
 }
 
 #[test]
-fn a_node_that_does_not_answer_is_degraded_and_none_at_all_is_no_quorum() {
+fn a_node_that_does_not_answer_is_degraded_and_none_at_all_is_the_worst() {
     let mut all = asked([well(1), well(2)]);
     all.push(Asked { node: Some(3), url: "https://n3".to_owned(), answer: Err("connection refused".to_owned()) });
     let found = judge(&all);
     assert_eq!((level(&found), found.len()), (Level::Degraded, 1));
     assert!(found[0].vi.contains("Nút 3") && found[0].en.contains("connection refused"));
     let none = [Asked { node: None, url: "https://n1".to_owned(), answer: Err("no route".to_owned()) }];
-    assert_eq!(level(&judge(&none)), Level::NoQuorum);
-    assert_eq!(level(&judge(&[])), Level::NoQuorum);
+    assert_eq!(level(&judge(&none)), Level::Refusing);
+    assert_eq!(level(&judge(&[])), Level::Refusing);
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn a_group_without_a_quorum_is_the_worst_and_comes_first() {
         report.groups[1].quorum_age_ms = 60_000;
         report.groups[1].followers.clear();
     });
-    assert_eq!(found.0, Level::NoQuorum);
+    assert_eq!(found.0, Level::Refusing);
     assert!(found.1[0].starts_with("Group 1 has no majority"), "{found:?}");
     let leaderless = said(|report| report.groups.iter_mut().for_each(|group| group.leader = None));
     assert!(leaderless.0 == Level::Degraded && leaderless.1[0].contains("electing"), "{leaderless:?}");
@@ -164,6 +164,28 @@ fn each_thing_that_is_not_well_has_its_sentence() {
     only(&behind, Level::Degraded, "Node 3 is 9000 entries behind in group 1");
     let cut = said(|it| it.groups[0].followers.iter_mut().skip(1).take(1).for_each(|follower| follower.is_up = false));
     only(&cut, Level::Degraded, "Node 2 does not answer the leader of group 0");
+}
+
+#[test]
+fn a_disk_that_fills_is_told_by_what_the_node_does_about_it() {
+    let room = |nodes: &'static [u64], room: RoomReport| {
+        said(move |report| {
+            if nodes.contains(&report.node) {
+                (report.disk.room, report.disk.free_bytes) = (room, Some(200 << 20));
+            }
+        })
+    };
+    only(&room(&[1], RoomReport::Low), Level::Degraded, "runs low (200 MiB left): it gives its leads away");
+    only(&room(&[1], RoomReport::None), Level::Degraded, "is full (200 MiB left): it takes no writes");
+    let all = room(&[1, 2, 3], RoomReport::Low);
+    assert_eq!((all.0, all.1.len()), (Level::Refusing, 5), "three disks and two groups: {all:?}");
+    assert!(all.1[0].starts_with("Group 0 takes no writes because disks are full"), "{all:?}");
+}
+
+#[test]
+fn what_an_older_node_does_not_say_is_no_fault() {
+    let older = r#"{ "free_bytes": 7, "used_bytes": 1, "write_stopped": false, "background_errors": 0 }"#;
+    assert_eq!(serde_json::from_str::<DiskReport>(older).unwrap().room, RoomReport::Enough);
 }
 
 #[test]
