@@ -7,9 +7,14 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Output},
+    sync::mpsc,
 };
+
+use bytes::Bytes;
+use raft::disk::{Disk, LogOp};
+use rocks::RocksDisk;
 
 fn trongdong(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_trongdong")).args(args).output().unwrap()
@@ -133,5 +138,62 @@ fn a_folder_without_backups_is_named() {
         assert!(text(&output.stderr).contains(from), "{}", text(&output.stderr));
     }
     assert!(!out.exists());
+    fs::remove_dir_all(home).unwrap();
+}
+
+/// The folder of the one node of a new cluster, whose disk has ten entries in the log of group 3.
+fn node_with_a_log(home: &Path) -> PathBuf {
+    let cluster = home.join("cluster");
+    let made = trongdong(&["init", cluster.to_str().unwrap(), "--node", "1=localhost"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let node = cluster.join("node-1");
+    let disk = RocksDisk::open(&node.join("data"), &rocks::Options::default()).unwrap();
+    let (sender, receiver) = mpsc::channel();
+    let entries = (0..10).map(|index| (index, Bytes::from_static(b"entry"))).collect();
+    disk.submit(LogOp::Append { group: 3, entries }, Box::new(move |outcome| sender.send(outcome).unwrap()));
+    receiver.recv().unwrap().unwrap();
+    disk.close().unwrap();
+    drop(disk);
+    fs::write(node.join("founded"), "").unwrap();
+    node
+}
+
+/// What a node says that must not start.
+fn refused_to_start(node: &Path) -> String {
+    let output = trongdong(&["start", node.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    text(&output.stderr)
+}
+
+#[test]
+fn a_node_whose_log_ends_below_what_was_durable_refuses_to_start_and_says_what_to_do() {
+    let home = folder("behind");
+    let node = node_with_a_log(&home);
+    let data = node.join("data");
+    // The file that remembers how far it was durable is that of the whole log; the log is a new one.
+    let watermarks = fs::read(data.join("watermarks")).unwrap();
+    fs::remove_dir_all(&data).unwrap();
+    let disk = RocksDisk::open(&data, &rocks::Options::default()).unwrap();
+    disk.close().unwrap();
+    drop(disk);
+    fs::write(data.join("watermarks"), watermarks).unwrap();
+    for _ in 0..2 {
+        let said = refused_to_start(&node);
+        assert!(said.contains("group 3: the log ends at index 0") && said.contains("durable up to index 10"), "{said}");
+        assert!(said.contains("replace this node: it must come back under a new id"), "{said}");
+    }
+    fs::remove_dir_all(home).unwrap();
+}
+
+#[test]
+fn a_node_whose_disk_is_not_whole_or_gone_refuses_to_start_and_says_what_to_do() {
+    let home = folder("damaged");
+    let node = node_with_a_log(&home);
+    fs::remove_file(node.join("data/watermarks")).unwrap();
+    let said = refused_to_start(&node);
+    assert!(said.contains("watermarks: it is missing: replace this node"), "{said}");
+    fs::remove_dir_all(node.join("data")).unwrap();
+    let said = refused_to_start(&node);
+    assert!(said.contains("trongdong replace 1"), "{said}");
     fs::remove_dir_all(home).unwrap();
 }

@@ -106,3 +106,69 @@ impl Parts {
         Ok(Some(wire::SnapshotPart { part: Some(part) }.encode_to_vec().into()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        disk::{Disk, RowBatch},
+        memory::MemoryDisk,
+    };
+
+    type Rows = Vec<(Bytes, Bytes)>;
+
+    fn rows() -> Rows {
+        let row = |(key, value): (&'static str, &'static str)| (Bytes::from(key), Bytes::from(value));
+        [("a", "alpha"), ("b", ""), ("cd", "gamma")].map(row).to_vec()
+    }
+
+    /// A snapshot of [`rows`], as it goes over the line.
+    fn parts() -> Vec<Bytes> {
+        let disk = MemoryDisk::new();
+        disk.write_rows(1, RowBatch { puts: rows(), ..RowBatch::default() }).unwrap();
+        let mut parts = Parts::new(disk.snapshot(1).unwrap());
+        std::iter::from_fn(|| parts.next().unwrap()).collect()
+    }
+
+    /// What a node holds that was sent these parts; none: it has refused them.
+    fn installed(parts: &[Bytes]) -> Option<Rows> {
+        let disk = MemoryDisk::new();
+        let mut received = Received::new(disk.install(1).unwrap(), NodeIds::default());
+        let mut is_whole = false;
+        for part in parts {
+            is_whole = received.take(part).ok()?;
+        }
+        if !is_whole {
+            return None;
+        }
+        received.finish(Bytes::from_static(b"applied"), 0).ok()?;
+        disk.scan(1, &[], &[255], 100).ok()
+    }
+
+    #[test]
+    fn what_is_sent_whole_is_installed_whole() {
+        assert_eq!(parts().len(), 2, "a chunk and the trailer");
+        assert_eq!(installed(&parts()), Some(rows()));
+    }
+
+    #[test]
+    fn a_snapshot_with_a_flipped_bit_is_never_installed() {
+        let whole = parts();
+        for (number, part) in whole.iter().enumerate() {
+            for bit in 0..part.len() * 8 {
+                let (mut sent, mut bytes) = (whole.clone(), part.to_vec());
+                bytes[bit / 8] ^= 1 << (bit % 8);
+                sent[number] = bytes.into();
+                assert_eq!(installed(&sent), None, "bit {bit} of part {number}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_snapshot_that_lacks_or_repeats_a_part_is_never_installed() {
+        let whole = parts();
+        assert_eq!(installed(&whole[..1]), None, "no trailer");
+        assert_eq!(installed(&whole[1..]), None, "no rows");
+        assert_eq!(installed(&[whole[0].clone(), whole[0].clone(), whole[1].clone()]), None, "rows twice");
+    }
+}

@@ -60,13 +60,19 @@ pub struct TestCluster {
 
 impl TestCluster {
     pub async fn start(name: &str, count: u64) -> Self {
+        Self::start_on(name, (0..count).map(|_| MemoryDisk::default()).collect()).await
+    }
+
+    /// One node on each of these disks.
+    pub async fn start_on(name: &str, disks: Vec<MemoryDisk>) -> Self {
+        let count = disks.len() as u64;
         let folder = std::env::temp_dir().join(format!("trongdong-raft-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         let authority = Authority::create(&folder.join("authority"), "test").unwrap();
-        let (disks, nodes, ports) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
-        let mut cluster = Self { folder, authority, founders: count, disks, nodes, ports };
-        for id in 1..=count {
-            cluster.furnish(id);
+        let (nodes, ports) = (BTreeMap::new(), BTreeMap::new());
+        let mut cluster = Self { folder, authority, founders: count, disks: BTreeMap::new(), nodes, ports };
+        for (id, disk) in (1..).zip(disks) {
+            cluster.furnish(id, disk);
         }
         for id in 1..=count {
             cluster.restart(id).await;
@@ -78,17 +84,17 @@ impl TestCluster {
         cluster
     }
 
-    fn furnish(&mut self, id: NodeId) {
+    fn furnish(&mut self, id: NodeId, disk: MemoryDisk) {
         let home = self.folder.join(id.to_string());
         std::fs::create_dir_all(&home).unwrap();
         self.authority.issue_node(&home, "test", id, &["localhost".to_owned()]).unwrap();
-        self.disks.insert(id, Arc::new(MemoryDisk::default()));
+        self.disks.insert(id, Arc::new(disk));
         self.ports.insert(id, free_port());
     }
 
     /// Makes and starts a node with an empty disk, which nobody knows yet.
     pub async fn add(&mut self, id: NodeId) {
-        self.furnish(id);
+        self.furnish(id, MemoryDisk::default());
         self.restart(id).await;
     }
 
