@@ -64,15 +64,17 @@ impl Groups {
         GroupId::all().filter(|group| self.group(*group).lead.borrow().leader == Some(self.node())).collect()
     }
 
-    /// Hands every lead over, one after the other, each to the voter that lacks least. Gives what it still leads at the end:
+    /// Hands every lead over, one after the other, each to the voter that lacks least of those that do not rest. Gives what it still leads at the end:
     /// nobody was fit to take it. Call [`Groups::rest`] before, or the leads come back.
     pub async fn hand_over_leads(&self, deadline: Duration) -> Vec<GroupId> {
         let hand_over = async {
             for id in self.leads() {
                 let group = self.group(id);
                 let mut view = self.group_view(group);
-                let voters = view.voters.last_mut();
-                voters.into_iter().for_each(|voters| voters.retain(|node| !self.is_resting(*node)));
+                // Nor to one with less room on its disk: it would give the lead back.
+                let own = self.room(self.node());
+                let is_fit = |node: &NodeId| !self.is_resting(*node) && self.room(*node) >= own;
+                view.voters.last_mut().into_iter().for_each(|voters| voters.retain(is_fit));
                 let Some(to) = view.successor(self.node()) else { continue };
                 tracing::info!(group = id.0, to, "handing the lead over");
                 self.transfer_leader(id, to).await;
