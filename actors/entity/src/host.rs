@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::{
     advice::Advisor, cluster::Cluster, config::EntityConfig, counters::Counters, host::reign::Reign, router::Road,
+    watch::Watcher,
 };
 
 /// What everything of one node shares.
@@ -25,6 +26,8 @@ pub(crate) struct Ctx {
     pub(crate) road: OnceLock<Weak<Road>>,
     /// Models, once the node has them; until then nothing is asked.
     pub(crate) advisor: OnceLock<Arc<dyn Advisor>>,
+    /// Models that look at readings, once the node has them; until then nothing is shown.
+    pub(crate) watcher: OnceLock<Arc<dyn Watcher>>,
 }
 
 /// One group on one node, leading or not.

@@ -27,6 +27,7 @@ mod overseer;
 mod router;
 mod sensor;
 mod timer;
+mod watch;
 mod wiring;
 
 #[cfg(test)]
@@ -37,3 +38,4 @@ pub use config::EntityConfig;
 pub use counters::Counters;
 pub use error::TellError;
 pub use router::{Router, TELL_KIND};
+pub use watch::{Findings, Sight, Sights, Spot, Spotted, Watcher};

@@ -6,4 +6,5 @@ mod camera;
 mod failover;
 mod incident;
 mod record;
-mod world;
+mod watch;
+pub(crate) mod world;

@@ -1,5 +1,7 @@
 //! The shipped model and the messages that it is tested with.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -67,7 +69,7 @@ fn a_plea_is_read_whole() {
     assert_eq!(verdict.people, Some(5));
     assert!(!verdict.ranked_none && verdict.none_probability < 0.05);
     assert!(verdict.vulnerable.iter().any(|scored| scored.label == Vulnerable::Elderly));
-    assert!(verdict.reasons.iter().any(|reason| reason.weight > 0.0 && &text[reason.start..reason.end] == reason.word));
+    assert!(verdict.reasons.iter().any(|reason| reason.weight > 0.0 && text[reason.start..reason.end] == reason.word));
     let without_marks = triage.read("cuu voi, nuoc len toi mai roi, nha co 5 nguoi").unwrap();
     assert_eq!(without_marks.kind, Kind::Flood);
     let sum: f32 = verdict.kinds.iter().map(|scored| scored.probability).sum();

@@ -30,7 +30,7 @@ use crate::{
     dispatch::Dispatch,
     init::{FIRST_ADMIN, FOUNDED, FirstAdmin},
     invitation::Invitation,
-    models::{self, Library},
+    models::{self, Library, sensors::Sensors},
     operations::NodeOperations,
     placement::{agree_on_live_nodes, assign_cameras},
     recorder::ClusterRecorder,
@@ -70,6 +70,8 @@ pub struct Node {
     out: watch::Sender<bool>,
     home: PathBuf,
     tasks: Vec<JoinHandle<()>>,
+    /// Their threads end with the node.
+    _sensors: Arc<Sensors>,
 }
 
 /// How a node begins.
@@ -117,6 +119,7 @@ impl Node {
         let _ = dispatch.router.set(router.clone());
         let library = Library::new(home.join(ARTIFACTS));
         models::advise(&router, &library);
+        let sensors = Arc::new(models::sensors::start(&groups, &router, &library)?);
         let sealer = Sealer::new(&sealing_key);
         let accounts = Accounts::new(groups.clone(), &sealing_key);
         let recorder = Arc::new(ClusterRecorder { router: router.clone(), accounts });
@@ -161,7 +164,7 @@ impl Node {
             edge_config.tls = Some(server_tls(&config.certificates)?);
         }
         let gauge = Arc::new(DiskGauge::default());
-        edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake, &gauge));
+        edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake, &gauge, &sensors));
         edge_config.intake = Some(intake);
         edge_config.backup = Some(backup::source(groups.clone(), config.cluster.clone()));
         edge_config.operations = Some(Arc::new(NodeOperations {
@@ -172,6 +175,8 @@ impl Node {
             data: config.data.clone(),
             sealing_key,
         }));
+        let load = Arc::clone(&sensors);
+        edge_config.load = Some(Arc::new(move || serde_json::to_value(load.load()).unwrap_or_default()));
         let members = groups.clone();
         let nodes = Arc::new(move || members.members().into_iter().map(|(id, node)| (id, node.public_url)).collect());
         let edge = Edge::start(edge_config, groups.clone(), router.clone(), relay, nodes).await?;
@@ -193,7 +198,7 @@ impl Node {
         router.ingest_came_up();
         tracing::info!(node = config.node, gateway = %edge.local_addr(), peers = %peers.local_addr(), "up");
         let home = home.to_owned();
-        Ok(Self { groups, router, peers, edge: Some(edge), disk, stop, out, home, tasks })
+        Ok(Self { groups, router, peers, edge: Some(edge), disk, stop, out, home, tasks, _sensors: sensors })
     }
 
     /// Resolves when consensus on this node has failed for good: the process must end, and come back right.
@@ -364,9 +369,11 @@ fn more_metrics(
     disk: &Arc<RocksDisk>,
     intake: &Arc<Intake>,
     gauge: &Arc<DiskGauge>,
+    sensors: &Arc<Sensors>,
 ) -> edge::MoreMetrics {
-    let (groups, router, peers, disk, intake, gauge) =
-        (groups.clone(), router.clone(), peers.clone(), Arc::clone(disk), Arc::clone(intake), Arc::clone(gauge));
+    let (groups, router, peers, disk, intake) =
+        (groups.clone(), router.clone(), peers.clone(), Arc::clone(disk), Arc::clone(intake));
+    let (gauge, sensors) = (Arc::clone(gauge), Arc::clone(sensors));
     Arc::new(move || {
         let named = |prefix: &'static str, counts: Vec<(&'static str, u64)>| {
             counts.into_iter().map(move |(name, count)| (format!("{prefix}_{name}"), count))
@@ -375,6 +382,15 @@ fn more_metrics(
         all.extend(named("entity", router.counters().snapshot()));
         all.extend(named("raft", vec![("successions_total", groups.successions())]));
         all.extend(named("peer", peers.counters().all()));
+        for (model, counts) in sensors.counts() {
+            let counted = [
+                ("answered", counts.answered),
+                ("late", counts.late),
+                ("full", counts.full),
+                ("failed", counts.failed),
+            ];
+            all.extend(counted.map(|(name, count)| (format!("model_{model}_{name}_total"), count)));
+        }
         let rocks = disk.counters();
         all.extend(named(
             "rocks",

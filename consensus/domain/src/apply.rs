@@ -8,6 +8,7 @@ mod admin_unit;
 mod alarm;
 mod camera;
 mod district;
+mod finding;
 mod incident;
 mod model;
 mod person;
@@ -124,6 +125,7 @@ impl Work<'_> {
             Command::RollBackModel(command) => model::roll_back(self, command),
             Command::SwitchModel(command) => model::switch(self, command),
             Command::ReportSilence(command) => model::report_silence(self, command),
+            Command::ReportLoad(command) => district::report_load(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),

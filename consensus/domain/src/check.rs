@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     AdminUnit, Alarm, GroupId, Incident, IncidentStatus, Micro, Sensor, Session, State, Unit, UnitStatus, VersionName,
     apply::{alarm_place_of, is_outside_window},
-    limits,
+    is_of_model, limits,
 };
 
 /// An invariant does not hold.
@@ -40,6 +40,7 @@ impl State {
     /// 12. As many incidents as were opened, or fewer, are there.
     /// 13. What group 0 has heard of alarms is counted right and names incidents that are there.
     /// 14. An alarm is about an entity that is there; what is confirmed is not ahead of it.
+    ///     A model's finding is with it exactly if its condition is a model's.
     /// 15. An alarm has a clearing time exactly while it is not active; somebody acknowledged it exactly if it says so.
     /// 16. A sensor's window is ascending, within its bound, and ends with the newest reading; no hysteresis is negative.
     /// 17. A camera's epoch is of a camera that is there.
@@ -234,6 +235,10 @@ impl State {
         let key = &alarm.key;
         let is_right = alarm_place_of(self, key).is_some()
             && alarm.reported_version <= alarm.version
+            && alarm
+                .finding
+                .as_ref()
+                .map_or(!is_of_model(&key.condition), |it| it.found.condition() == key.condition.as_str())
             && alarm.episode > 0
             && alarm.occurrences > 0;
         hold(14, is_right, || format!("alarm {key}"))?;

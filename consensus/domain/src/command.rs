@@ -3,10 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, EntityId,
-    Figure, Grant, GroupId, IncidentId, IncidentKind, KindShare, Micro, Millis, ModelKind, ModelMode, ModelName,
-    Person, PersonId, Place, Reading, RequestId, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision,
-    Unit, UnitId, UnitStatus, VersionName,
+    AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, DistrictId,
+    EntityId, Figure, Finding, Grant, GroupId, IncidentId, IncidentKind, KindShare, LoadNotice, Micro, Millis,
+    ModelKind, ModelMode, ModelName, Person, PersonId, Place, Reading, RequestId, Sensor, SensorId, SessionId,
+    Severity, Source, SuggestionDecision, Unit, UnitId, UnitStatus, VersionName,
     wire::{Malformed, Record, generated, message_field, record},
 };
 
@@ -338,6 +338,8 @@ commands! {
         limit_micro: Micro,
         /// Part of a drill.
         exercise: bool,
+        /// What a model found: in the active episode it takes the place of what was found before.
+        finding: Option<Finding>,
     }
     /// The condition went.
     ClearAlarm {
@@ -424,7 +426,7 @@ commands! {
         /// Why; not empty.
         reason: String,
     }
-    /// How often a version was asked in vain since the last report.
+    /// How often a version was asked in vain since the last report; both 0: it answers again.
     ReportSilence {
         /// Which model.
         model: ModelName,
@@ -434,6 +436,13 @@ commands! {
         late: u32,
         /// Without an answer that could be taken.
         failed: u32,
+    }
+    /// A district's count of incidents has left what was expected of it, or is back.
+    ReportLoad {
+        /// Which.
+        district: DistrictId,
+        /// Where it is now; none: as expected.
+        notice: Option<LoadNotice>,
     }
 }
 

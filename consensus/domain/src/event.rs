@@ -86,6 +86,8 @@ wire_enum! {
         AlarmUnshelved = "alarm_unshelved",
         /// Group 0 has heard.
         AlarmReportConfirmed = "alarm_report_confirmed",
+        /// A model found something else of it.
+        AlarmAmended = "alarm_amended",
         /// A version of a model is known.
         ModelRegistered = "model_registered",
         /// It is in use.
@@ -96,6 +98,8 @@ wire_enum! {
         ModelSwitched = "model_switched",
         /// What became of what it said is counted.
         ModelTallied = "model_tallied",
+        /// A district has more or fewer incidents than expected, or as many again.
+        DistrictLoadReported = "district_load_reported",
     }
 }
 

@@ -1,5 +1,7 @@
 //! Every bound of the state, with what happens at it. A bound that is passed refuses with code `limit`.
 
+use crate::Severity;
+
 /// Field groups beside the command group.
 pub const FIELD_GROUPS: u32 = 8;
 /// Bytes of an id.
@@ -34,6 +36,8 @@ pub const CAMERAS_MAX: usize = 10_000;
 pub const THRESHOLDS_MAX: usize = 8;
 /// Alarms of one field group, active or remembered.
 pub const ALARMS_MAX: usize = 250_000;
+/// How bad a model's finding can be: what is certain stands above it. A graver one is refused.
+pub const FINDING_SEVERITY_MAX: Severity = Severity::Medium;
 /// A shelf lasts at most this long (ISA-18.2: shelving is for a shift): 8 hours.
 pub const SHELF_MS_MAX: u64 = 8 * 3_600_000;
 /// Response units.

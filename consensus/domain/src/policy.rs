@@ -111,6 +111,7 @@ pub fn action_of(command: &Command) -> Action {
         | Command::EscalateIncident(_)
         | Command::Suggest(_)
         | Command::ReportSilence(_)
+        | Command::ReportLoad(_)
         | Command::RecordCameraHealth(_)
         | Command::RaiseAlarm(_)
         | Command::ClearAlarm(_)

@@ -180,7 +180,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 42] = [
+const COMMANDS: [&str; 43] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -223,6 +223,7 @@ const COMMANDS: [&str; 42] = [
     "RollBackModel",
     "SwitchModel",
     "ReportSilence",
+    "ReportLoad",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.

@@ -30,6 +30,7 @@ pub(crate) mod cluster;
 pub(crate) mod district;
 pub(crate) mod incident;
 pub(crate) mod list;
+pub(crate) mod load;
 pub(crate) mod model;
 pub(crate) mod node;
 pub(crate) mod person;
@@ -70,6 +71,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(model::decide))
         .routes(routes!(model::list, model::register))
         .routes(routes!(model::tallies))
+        .routes(routes!(load::load))
         .routes(routes!(model::roll_out))
         .routes(routes!(model::roll_back))
         .routes(routes!(model::switch))

@@ -16,6 +16,8 @@ pub type MoreMetrics = Arc<dyn Fn() -> Vec<(String, u64)> + Send + Sync>;
 
 /// Freezes the cluster for a backup, within a deadline.
 pub type Backups = Arc<dyn Fn(Duration) -> BoxFuture<'static, std::io::Result<Export>> + Send + Sync>;
+/// The load forecast of this node as JSON, for `GET /api/load`.
+pub type LoadForecast = Arc<dyn Fn() -> serde_json::Value + Send + Sync>;
 
 /// How an edge is set up. [`EdgeConfig::new`] gives what only the operator knows; the rest has defaults.
 #[derive(Clone)]
@@ -50,6 +52,8 @@ pub struct EdgeConfig {
     pub backup: Option<Backups>,
     /// What an administrator may ask of the cluster itself, for `/api/cluster`.
     pub operations: Option<Arc<dyn Operations>>,
+    /// How many incidents there should be, where the node has a model for that.
+    pub load: Option<LoadForecast>,
 }
 
 impl EdgeConfig {
@@ -72,6 +76,7 @@ impl EdgeConfig {
             more_metrics: None,
             backup: None,
             operations: None,
+            load: None,
         }
     }
 }

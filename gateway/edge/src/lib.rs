@@ -33,7 +33,7 @@ mod wiring;
 
 pub use accounts::{Accounts, LoginFailure, hash_password};
 pub use cluster::{NotWatchable, Video};
-pub use config::{Backups, EdgeConfig, MoreMetrics, Nodes};
+pub use config::{Backups, EdgeConfig, LoadForecast, MoreMetrics, Nodes};
 pub use edge::{Edge, EdgeError};
 pub use operations::{Answered, Invite, OperationError, Operations};
 pub use seal::{CannotSeal, NotSealed, Sealer, camera_context, person_context};

@@ -1,5 +1,6 @@
 // The HTTP side: session, history, commands. All fetches of the screens are here.
 import { backoffMs } from './backoff';
+import { loadOf, type Load, type LoadWire } from '../nouns/load';
 import { closeSequence, openSequence, takeSequence } from './sequence';
 
 /** A request that has no answer by then counts as lost, its outcome as unknown. */
@@ -131,6 +132,11 @@ export async function readReadings(sensor: string, fromMs: number, toMs: number)
   const path = `/api/sensors/${encodeURIComponent(sensor)}/readings?from_ms=${fromMs}&to_ms=${toMs}`;
   const answer = (await request(current, 'GET', path)) as { points: [number, number][] };
   return answer.points;
+}
+
+/** How many incidents there should be today, as the node computed it last. */
+export async function readLoad(): Promise<Load> {
+  return loadOf((await request(current, 'GET', '/api/load')) as LoadWire);
 }
 
 /** One line of an incident's timeline. */

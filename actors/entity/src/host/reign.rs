@@ -11,7 +11,7 @@ use std::{
 
 use domain::{
     AdminUnitCode, AlarmKey, CameraId, Command, EntityId, GroupId, Incident, IncidentId, Millis, RaisePolicyFloor,
-    Reply, SensorId, State,
+    Reading, Reply, SensorId, State,
 };
 use ractor::{Actor, ActorCell, ActorRef, ActorRuntime};
 use raft::{Proposal, ProposeError};
@@ -34,7 +34,9 @@ use crate::{
         rules::Patience,
     },
     clock::Clock,
-    config::{ADVICE_QUEUE_MAX, ADVICE_RESCAN_MAX, FEEDS_IN_FLIGHT_MAX, PUMP_BATCHES_MAX, STAMP_WAIT_MAX},
+    config::{
+        ADVICE_QUEUE_MAX, ADVICE_RESCAN_MAX, FEEDS_IN_FLIGHT_MAX, PUMP_BATCHES_MAX, STAMP_WAIT_MAX, WATCH_QUEUE_MAX,
+    },
     counters::count,
     district::actor::{DistrictActor, DistrictMsg},
     host::{
@@ -48,6 +50,7 @@ use crate::{
         rules::due,
     },
     sensor::actor::{SensorActor, SensorArguments, SensorMsg},
+    watch::lookout,
 };
 
 /// See the module.
@@ -66,7 +69,13 @@ pub(crate) struct Reign {
     pub(crate) is_reporter_woken: AtomicBool,
     /// What was told and waits to be asked about.
     told: mpsc::Sender<Told>,
-    /// The pump, and in the command group the desk.
+    /// Counts the leads of this node: readings that went by under another one were not shown here.
+    pub(crate) number: u64,
+    /// Models are in use that look at readings.
+    pub(crate) is_watched: AtomicBool,
+    /// What was recorded and waits to be shown to models.
+    recorded: mpsc::Sender<Vec<Reading>>,
+    /// The pump, and in the command group the desk, in a field group the lookout.
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
@@ -79,6 +88,8 @@ impl Reign {
         let applied = ctx.cluster.applied(group);
         let clock = Clock::new(ctx.cluster.read(group, State::clock).max(applied.at_ms));
         let (told, queue) = mpsc::channel(ADVICE_QUEUE_MAX);
+        let (recorded, shown) = mpsc::channel(WATCH_QUEUE_MAX);
+        let number = ctx.counters.reigns.fetch_add(1, Ordering::Relaxed) + 1;
         let reign = Arc::new(Self {
             group,
             clock,
@@ -89,15 +100,22 @@ impl Reign {
             shelves: Mutex::default(),
             is_reporter_woken: AtomicBool::new(false),
             told,
+            number,
+            is_watched: AtomicBool::new(false),
+            recorded,
             tasks: Mutex::default(),
             ctx,
         });
-        count(&reign.ctx.counters.reigns);
         if group == GroupId::COMMAND {
             let desk = tokio::spawn(desk::run(Arc::downgrade(&reign), queue));
             lock(&reign.tasks).push(desk.abort_handle());
         }
         reign.stamp().await;
+        if group.is_field() {
+            // After the stamp: findings are measured by state's clock.
+            let lookout = tokio::spawn(lookout::run(Arc::downgrade(&reign), shown));
+            lock(&reign.tasks).push(lookout.abort_handle());
+        }
         // First everything that stands in state, then the events after it: nothing falls in between.
         reign.rescan();
         let pump = tokio::spawn(pump(reign.clone(), applied.index, PUMP_BATCHES_MAX));
@@ -245,6 +263,13 @@ impl Reign {
     fn advise(&self, told: Told) {
         if self.told.try_send(told).is_err() {
             count(&self.ctx.counters.advice_dropped);
+        }
+    }
+
+    /// Has models shown what was recorded, if any is in use and there is room. Never waits.
+    pub(crate) fn show(&self, readings: &[Reading]) {
+        if self.is_watched.load(Ordering::Acquire) && self.recorded.try_send(readings.to_vec()).is_err() {
+            count(&self.ctx.counters.watch_dropped);
         }
     }
 

@@ -217,7 +217,7 @@ pub fn train(
         if learn.is_empty() || judged.is_empty() {
             return Err(TrainError::Setting { field: "folds", remedy: "give fewer folds, or examples of more groups" });
         }
-        let best = run_fold(schema, settings, index.rows(), held, &learn, &judged, &mut curve, progress)?;
+        let best = run_fold(schema, settings, index.rows(), held, (&learn, &judged), &mut curve, progress)?;
         networks.extend(best.learned);
         for (at, output) in places.into_iter().zip(best.outputs) {
             if let Some(slot) = outputs.get_mut(at) {
@@ -334,8 +334,7 @@ fn run_fold(
     settings: &Settings,
     rows: usize,
     run: usize,
-    learn: &[&Item],
-    judged: &[&Item],
+    (learn, judged): (&[&Item], &[&Item]),
     curve: &mut Vec<Progress>,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Best, TrainError> {

@@ -29,6 +29,56 @@ pub struct District {
     pub admin_units: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(uint32, tag = "5")]
     pub group: u32,
+    #[prost(message, optional, tag = "6")]
+    pub load: ::core::option::Option<LoadNotice>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LoadNotice {
+    #[prost(string, tag = "1")]
+    pub model: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub model_version: ::prost::alloc::string::String,
+    #[prost(enumeration = "LoadSide", tag = "3")]
+    pub side: i32,
+    #[prost(uint32, tag = "4")]
+    pub count: u32,
+    #[prost(uint32, tag = "5")]
+    pub low: u32,
+    #[prost(uint32, tag = "6")]
+    pub high: u32,
+    #[prost(uint64, tag = "7")]
+    pub day_at_ms: u64,
+    #[prost(uint64, tag = "8")]
+    pub reported_at_ms: u64,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum LoadSide {
+    Unspecified = 0,
+    Above = 1,
+    Below = 2,
+}
+impl LoadSide {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "LOAD_SIDE_UNSPECIFIED",
+            Self::Above => "LOAD_SIDE_ABOVE",
+            Self::Below => "LOAD_SIDE_BELOW",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "LOAD_SIDE_UNSPECIFIED" => Some(Self::Unspecified),
+            "LOAD_SIDE_ABOVE" => Some(Self::Above),
+            "LOAD_SIDE_BELOW" => Some(Self::Below),
+            _ => None,
+        }
+    }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Place {
@@ -124,6 +174,49 @@ pub struct Alarm {
     pub occurrences: u32,
     #[prost(bool, tag = "18")]
     pub exercise: bool,
+    #[prost(message, optional, tag = "19")]
+    pub finding: ::core::option::Option<Finding>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Finding {
+    #[prost(string, tag = "1")]
+    pub model: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub model_version: ::prost::alloc::string::String,
+    #[prost(oneof = "finding::Body", tags = "3, 4")]
+    pub body: ::core::option::Option<finding::Body>,
+}
+/// Nested message and enum types in `Finding`.
+pub mod finding {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Body {
+        #[prost(message, tag = "3")]
+        Unusual(super::Unusual),
+        #[prost(message, tag = "4")]
+        Passing(super::Passing),
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Unusual {
+    #[prost(sint64, tag = "1")]
+    pub score_micro: i64,
+    #[prost(enumeration = "UnusualReason", tag = "2")]
+    pub reason: i32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Passing {
+    #[prost(string, tag = "1")]
+    pub condition: ::prost::alloc::string::String,
+    #[prost(sint64, tag = "2")]
+    pub probability_micro: i64,
+    #[prost(uint64, tag = "3")]
+    pub at_ms: u64,
+    #[prost(uint64, tag = "4")]
+    pub earliest_ms: u64,
+    #[prost(uint64, tag = "5")]
+    pub latest_ms: u64,
+    #[prost(sint64, repeated, tag = "6")]
+    pub quantiles_micro: ::prost::alloc::vec::Vec<i64>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Shelf {
@@ -133,6 +226,62 @@ pub struct Shelf {
     pub reason: ::prost::alloc::string::String,
     #[prost(uint64, tag = "3")]
     pub until_ms: u64,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UnusualReason {
+    Unspecified = 0,
+    Spike = 1,
+    Dip = 2,
+    RecordHigh = 3,
+    RecordLow = 4,
+    LevelUp = 5,
+    LevelDown = 6,
+    AboveUsual = 7,
+    BelowUsual = 8,
+    Pattern = 9,
+    Flat = 10,
+    Gap = 11,
+}
+impl UnusualReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "UNUSUAL_REASON_UNSPECIFIED",
+            Self::Spike => "UNUSUAL_REASON_SPIKE",
+            Self::Dip => "UNUSUAL_REASON_DIP",
+            Self::RecordHigh => "UNUSUAL_REASON_RECORD_HIGH",
+            Self::RecordLow => "UNUSUAL_REASON_RECORD_LOW",
+            Self::LevelUp => "UNUSUAL_REASON_LEVEL_UP",
+            Self::LevelDown => "UNUSUAL_REASON_LEVEL_DOWN",
+            Self::AboveUsual => "UNUSUAL_REASON_ABOVE_USUAL",
+            Self::BelowUsual => "UNUSUAL_REASON_BELOW_USUAL",
+            Self::Pattern => "UNUSUAL_REASON_PATTERN",
+            Self::Flat => "UNUSUAL_REASON_FLAT",
+            Self::Gap => "UNUSUAL_REASON_GAP",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "UNUSUAL_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "UNUSUAL_REASON_SPIKE" => Some(Self::Spike),
+            "UNUSUAL_REASON_DIP" => Some(Self::Dip),
+            "UNUSUAL_REASON_RECORD_HIGH" => Some(Self::RecordHigh),
+            "UNUSUAL_REASON_RECORD_LOW" => Some(Self::RecordLow),
+            "UNUSUAL_REASON_LEVEL_UP" => Some(Self::LevelUp),
+            "UNUSUAL_REASON_LEVEL_DOWN" => Some(Self::LevelDown),
+            "UNUSUAL_REASON_ABOVE_USUAL" => Some(Self::AboveUsual),
+            "UNUSUAL_REASON_BELOW_USUAL" => Some(Self::BelowUsual),
+            "UNUSUAL_REASON_PATTERN" => Some(Self::Pattern),
+            "UNUSUAL_REASON_FLAT" => Some(Self::Flat),
+            "UNUSUAL_REASON_GAP" => Some(Self::Gap),
+            _ => None,
+        }
+    }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Camera {
@@ -1041,7 +1190,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -1133,6 +1282,8 @@ pub mod command {
         SwitchModel(super::SwitchModel),
         #[prost(message, tag = "64")]
         ReportSilence(super::ReportSilence),
+        #[prost(message, tag = "65")]
+        ReportLoad(super::ReportLoad),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1409,6 +1560,8 @@ pub struct RaiseAlarm {
     pub limit_micro: i64,
     #[prost(bool, tag = "6")]
     pub exercise: bool,
+    #[prost(message, optional, tag = "7")]
+    pub finding: ::core::option::Option<Finding>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ClearAlarm {
@@ -1505,6 +1658,13 @@ pub struct ReportSilence {
     pub late: u32,
     #[prost(uint32, tag = "4")]
     pub failed: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportLoad {
+    #[prost(string, tag = "1")]
+    pub district: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub notice: ::core::option::Option<LoadNotice>,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1650,11 +1810,13 @@ pub enum EventKind {
     AlarmShelved = 53,
     AlarmUnshelved = 54,
     AlarmReportConfirmed = 55,
+    AlarmAmended = 56,
     ModelRegistered = 60,
     ModelRolledOut = 61,
     ModelRolledBack = 62,
     ModelSwitched = 63,
     ModelTallied = 64,
+    DistrictLoadReported = 65,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1700,11 +1862,13 @@ impl EventKind {
             Self::AlarmShelved => "EVENT_KIND_ALARM_SHELVED",
             Self::AlarmUnshelved => "EVENT_KIND_ALARM_UNSHELVED",
             Self::AlarmReportConfirmed => "EVENT_KIND_ALARM_REPORT_CONFIRMED",
+            Self::AlarmAmended => "EVENT_KIND_ALARM_AMENDED",
             Self::ModelRegistered => "EVENT_KIND_MODEL_REGISTERED",
             Self::ModelRolledOut => "EVENT_KIND_MODEL_ROLLED_OUT",
             Self::ModelRolledBack => "EVENT_KIND_MODEL_ROLLED_BACK",
             Self::ModelSwitched => "EVENT_KIND_MODEL_SWITCHED",
             Self::ModelTallied => "EVENT_KIND_MODEL_TALLIED",
+            Self::DistrictLoadReported => "EVENT_KIND_DISTRICT_LOAD_REPORTED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1747,11 +1911,13 @@ impl EventKind {
             "EVENT_KIND_ALARM_SHELVED" => Some(Self::AlarmShelved),
             "EVENT_KIND_ALARM_UNSHELVED" => Some(Self::AlarmUnshelved),
             "EVENT_KIND_ALARM_REPORT_CONFIRMED" => Some(Self::AlarmReportConfirmed),
+            "EVENT_KIND_ALARM_AMENDED" => Some(Self::AlarmAmended),
             "EVENT_KIND_MODEL_REGISTERED" => Some(Self::ModelRegistered),
             "EVENT_KIND_MODEL_ROLLED_OUT" => Some(Self::ModelRolledOut),
             "EVENT_KIND_MODEL_ROLLED_BACK" => Some(Self::ModelRolledBack),
             "EVENT_KIND_MODEL_SWITCHED" => Some(Self::ModelSwitched),
             "EVENT_KIND_MODEL_TALLIED" => Some(Self::ModelTallied),
+            "EVENT_KIND_DISTRICT_LOAD_REPORTED" => Some(Self::DistrictLoadReported),
             _ => None,
         }
     }

@@ -31,6 +31,7 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
         }
         Command::FeedIncident(command) => command.alarm.version = command.alarm.version.min(1000) + now.0,
         Command::RaiseAlarm(command) => {
+            super::finding::aim_key(command);
             let active = state.alarms().get(&command.key).is_some_and(|alarm| alarm.active);
             let known = state.alarms().contains_key(&command.key);
             command.episode = episode(&command.key) + u32::from(known && !active);

@@ -1,6 +1,7 @@
 //! Any entry, from small pools so that entries collide, and with times and versions that are right often enough.
 
 mod aim;
+mod finding;
 mod model;
 
 pub(crate) use aim::aim;
@@ -17,7 +18,7 @@ const UNITS: [&str; 3] = ["boat-1", "boat-2", "truck-1"];
 const SENSORS: [&str; 2] = ["gauge", "rain"];
 const CAMERAS: [&str; 2] = ["cam", "gate"];
 const ENTITIES: [&str; 5] = ["gauge", "rain", "cam", "west", "nobody"];
-const CONDITIONS: [&str; 3] = ["high", "flood", "fault"];
+const CONDITIONS: [&str; 5] = ["high", "flood", "fault", "unusual", "forecast"];
 
 macro_rules! ids {
     ($($function:ident $type:ident $pool:expr;)+) => {$(
@@ -112,8 +113,9 @@ fn admin_unit() -> impl Strategy<Value = AdminUnit> + Clone {
 }
 
 fn district() -> impl Strategy<Value = District> + Clone {
-    (district_id(), text(), prop::collection::vec(area(), 0..3), group())
-        .prop_map(|(id, name, admin_units, group)| District { id, name, name_en: String::new(), admin_units, group })
+    (district_id(), text(), prop::collection::vec(area(), 0..3), group()).prop_map(|(id, name, admin_units, group)| {
+        District { id, name, name_en: String::new(), admin_units, group, load: None }
+    })
 }
 
 fn person() -> impl Strategy<Value = Person> + Clone {
@@ -238,6 +240,7 @@ fn alarm() -> impl Strategy<Value = Alarm> + Clone {
             incident: None,
             occurrences: 1,
             exercise,
+            finding: None,
         },
     )
 }
@@ -340,8 +343,9 @@ pub(crate) fn command_of_field() -> BoxedStrategy<Command> {
     let alarms = prop_oneof![
         4 => make!(RaiseAlarm {
             key: alarm_key(), episode: episode(), severity: severity(), value_micro: micro(), limit_micro: micro(),
-            exercise: any::<bool>(),
+            exercise: any::<bool>(), finding: Just(None),
         }),
+        4 => finding::command(),
         4 => make!(ClearAlarm { key: alarm_key(), episode: episode(), value_micro: micro() }),
         2 => make!(AcknowledgeAlarm { key: alarm_key(), episode: episode() }),
         2 => make!(ShelveAlarm { key: alarm_key(), reason: text(), until_ms: time() }),
@@ -428,7 +432,14 @@ pub(crate) fn world(group: GroupId) -> Vec<Entry> {
         kind: SensorKind::Rain,
         unit_of_measure: "mm".into(),
         place: place("hue"),
-        thresholds: Vec::new(),
+        thresholds: vec![Threshold {
+            condition: Condition::new("high").unwrap(),
+            above: true,
+            limit_micro: Micro(1),
+            hysteresis_micro: Micro(0),
+            debounce_ms: 0,
+            severity: Severity::High,
+        }],
         period_ms: 0,
         silence_periods: 0,
         rate_limit_micro_per_min: 0,

@@ -133,6 +133,7 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
                 name_en: String::new(),
                 admin_units: args.plain.drain(..).map(AdminUnitCode::new).collect::<Result<_, _>>()?,
                 group: GroupId(args.number("group", 1)?),
+                load: None,
             },
         }
         .into(),
@@ -176,11 +177,38 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
             epoch: args.number("epoch", 1)?,
         }
         .into(),
-        "suggest" | "decide-suggestion" | "report-silence" => super::model::command(name, args)?,
+        "suggest" | "decide-suggestion" | "report-silence" | "report-load" => super::model::command(name, args)?,
         _ if name.ends_with("-model") => super::model::command(name, args)?,
         _ if name.ends_with("-alarm") || name.ends_with("-alarm-report") => alarm_command(name, args)?,
         _ => incident_command(name, args, runner)?,
     })
+}
+
+/// "unusual=0.8/spike", or "passing=high/0.7/90s/30s/120s" with "quantiles=1/2/3/4/5".
+fn finding(args: &mut Args<'_>) -> Result<Option<Finding>, Failure> {
+    let unusual = args.maybe("unusual").map(|text| -> Result<_, Failure> {
+        let (score, reason) = text.split_once('/').ok_or("score/reason")?;
+        let reason = UnusualReason::from_name(reason).ok_or("no such reason")?;
+        Ok(Found::Unusual(Unusual { score_micro: micro(score)?, reason }))
+    });
+    let passing = args.maybe("passing").map(|text| -> Result<_, Failure> {
+        let parts: Vec<_> = text.split('/').collect();
+        let &[condition, probability, at, earliest, latest] = parts.as_slice() else {
+            return Err("condition/probability/at/earliest/latest".into());
+        };
+        let quantiles = args.or("quantiles", "1/1.5/2.1/2.5/3").split('/').map(micro);
+        Ok(Found::Passing(Passing {
+            condition: Condition::new(condition)?,
+            probability_micro: micro(probability)?,
+            at_ms: millis(at)?,
+            earliest_ms: millis(earliest)?,
+            latest_ms: millis(latest)?,
+            quantiles_micro: quantiles.collect::<Result<_, _>>()?,
+        }))
+    });
+    let by = (args.or("model", "watch"), args.or("by-version", "v1"));
+    let Some(found) = unusual.or(passing).transpose()? else { return Ok(None) };
+    Ok(Some(Finding { model: ModelName::new(by.0)?, model_version: VersionName::new(by.1)?, found }))
 }
 
 fn alarm_command(name: &str, args: &mut Args<'_>) -> Result<Command, Failure> {
@@ -193,6 +221,7 @@ fn alarm_command(name: &str, args: &mut Args<'_>) -> Result<Command, Failure> {
             value_micro: args.micro("value", 3_000_000)?,
             limit_micro: args.micro("limit", 2_000_000)?,
             exercise: args.number("exercise", false)?,
+            finding: finding(args)?,
         }
         .into(),
         "clear-alarm" => {

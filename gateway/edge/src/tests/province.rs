@@ -107,6 +107,7 @@ pub(super) fn district(id: &str, units: &[usize], group: u32) -> District {
         name_en: id.into(),
         admin_units: units.iter().map(|n| code(*n)).collect(),
         group: GroupId(group),
+        load: None,
     }
 }
 
