@@ -22,11 +22,16 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
+    admission::Admission,
+    backup,
     balance::balance,
-    config::NodeConfig,
+    belonging::{OUT, ask_to_be_taken_in, note_out, watch_over_belonging},
+    config::{MemberConfig, NodeConfig},
     dispatch::Dispatch,
     init::{FIRST_ADMIN, FOUNDED, FirstAdmin},
+    invitation::Invitation,
     models::{self, Library, sensors::Sensors},
+    operations::NodeOperations,
     placement::{agree_on_live_nodes, assign_cameras},
     recorder::ClusterRecorder,
     relay::Relay,
@@ -44,6 +49,9 @@ const FOUNDING_TICK: Duration = Duration::from_millis(200);
 /// How long a new cluster's gateway waits for the first administrator: the other founders may be started later.
 const FOUNDING_WITHIN: Duration = Duration::from_secs(30);
 
+/// How long a stop waits for the leads to be taken over.
+const HAND_OVER_WITHIN: Duration = Duration::from_secs(3);
+
 /// Deadline of the founding proposal.
 const FOUNDING_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -58,19 +66,38 @@ pub struct Node {
     edge: Option<Edge>,
     disk: Arc<RocksDisk>,
     stop: watch::Sender<bool>,
+    /// Turns true when this node was taken out of the cluster.
+    out: watch::Sender<bool>,
+    home: PathBuf,
     tasks: Vec<JoinHandle<()>>,
     /// Their threads end with the node.
     _sensors: Arc<Sensors>,
+}
+
+/// How a node begins.
+enum Beginning {
+    /// It makes the cluster, with the other founders.
+    Founds,
+    /// It is new to a cluster that is there, or still on its way in.
+    Joins(Invitation),
+    /// It belongs to a cluster.
+    ComesBack,
 }
 
 impl Node {
     /// Starts the node whose folder this is.
     pub async fn start(home: &Path) -> Result<Self> {
         let config = NodeConfig::load(home)?;
-        let founding = prepare(home, &config)?;
+        let beginning = prepare(home, &config)?;
+        let founding = matches!(beginning, Beginning::Founds);
+        let sealing_key = config.sealing_key()?;
         let data = config.data.clone();
         let disk = tokio::task::spawn_blocking(move || RocksDisk::open(&data, &rocks::Options::default())).await??;
         let disk = Arc::new(disk);
+        if matches!(beginning, Beginning::Joins(_)) {
+            // Before anything can be agreed on with it: from here on this folder has held data.
+            fs::write(home.join(FOUNDED), "")?;
+        }
 
         let identity = Identity::load(&config.certificates, &config.cluster, config.node)?;
         let dispatch = Arc::new(Dispatch::default());
@@ -80,6 +107,9 @@ impl Node {
         }
         let groups = Groups::start(config.node, config.epoch, Arc::clone(&disk) as _, peers.clone()).await?;
         let _ = dispatch.groups.set(groups.clone());
+        let out = watch::Sender::new(false);
+        let admission = Admission { groups: groups.clone(), peers: peers.clone(), sealing_key, out: out.clone() };
+        let _ = dispatch.admission.set(Arc::new(admission));
         if founding {
             groups.initialize(&config.founders()).await?;
             fs::write(home.join(FOUNDED), "")?;
@@ -90,7 +120,6 @@ impl Node {
         let library = Library::new(home.join(ARTIFACTS));
         models::advise(&router, &library);
         let sensors = Arc::new(models::sensors::start(&groups, &router, &library)?);
-        let sealing_key = config.sealing_key()?;
         let sealer = Sealer::new(&sealing_key);
         let accounts = Accounts::new(groups.clone(), &sealing_key);
         let recorder = Arc::new(ClusterRecorder { router: router.clone(), accounts });
@@ -137,6 +166,15 @@ impl Node {
         let gauge = Arc::new(DiskGauge::default());
         edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake, &gauge, &sensors));
         edge_config.intake = Some(intake);
+        edge_config.backup = Some(backup::source(groups.clone(), config.cluster.clone()));
+        edge_config.operations = Some(Arc::new(NodeOperations {
+            cluster: config.cluster.clone(),
+            groups: groups.clone(),
+            peers: peers.clone(),
+            disk: Arc::clone(&disk),
+            data: config.data.clone(),
+            sealing_key,
+        }));
         let load = Arc::clone(&sensors);
         edge_config.load = Some(Arc::new(move || serde_json::to_value(load.load()).unwrap_or_default()));
         let members = groups.clone();
@@ -147,11 +185,20 @@ impl Node {
         tasks.push(tokio::spawn(assign_cameras(groups.clone(), fleet, sealer)));
         tasks.push(tokio::spawn(room::measure(groups.clone(), config.data.clone(), config.disk.clone(), gauge)));
         tasks.push(tokio::spawn(balance(groups.clone(), peers.clone())));
+        tasks.push(tokio::spawn(belong(
+            beginning,
+            home.to_owned(),
+            config.clone(),
+            groups.clone(),
+            peers.clone(),
+            out.clone(),
+        )));
         tasks.push(tokio::spawn(models::keep(library, groups.clone())));
         tasks.push(tokio::spawn(models::register_shipped(groups.clone())));
         router.ingest_came_up();
         tracing::info!(node = config.node, gateway = %edge.local_addr(), peers = %peers.local_addr(), "up");
-        Ok(Self { groups, router, peers, edge: Some(edge), disk, stop, tasks, _sensors: sensors })
+        let home = home.to_owned();
+        Ok(Self { groups, router, peers, edge: Some(edge), disk, stop, out, home, tasks, _sensors: sensors })
     }
 
     /// Resolves when consensus on this node has failed for good: the process must end, and come back right.
@@ -165,8 +212,19 @@ impl Node {
         }
     }
 
-    /// Stops in order: people first, then devices, actors, consensus, the disk.
+    /// Resolves when this node was taken out of the cluster: it is to stop, and must not start again.
+    pub async fn taken_out(&self) {
+        // The sender is in `self`, so the wait cannot fail.
+        let _ = self.out.subscribe().wait_for(|out| *out).await;
+        note_out(&self.home);
+    }
+
+    /// Stops in order: the leads are handed over, so that nobody waits for an election; then people, devices, actors,
+    /// consensus, the disk.
     pub async fn stop(mut self) {
+        self.groups.rest(Duration::from_secs(60));
+        let left = self.groups.hand_over_leads(HAND_OVER_WITHIN).await;
+        tracing::info!(?left, "leads handed over, but for those that are left");
         let _ = self.stop.send(true);
         if let Some(edge) = self.edge.take() {
             edge.stop().await;
@@ -182,26 +240,81 @@ impl Node {
     }
 }
 
-/// Whether this start founds the cluster. A founder whose data is gone must not do it twice: it would vote again where
-/// it has voted before.
-fn prepare(home: &Path, config: &NodeConfig) -> Result<bool> {
+/// Asks to be taken in, if this node is new; then sees to it that it still belongs.
+async fn belong(
+    beginning: Beginning,
+    home: PathBuf,
+    config: NodeConfig,
+    groups: Groups,
+    peers: Peers,
+    out: watch::Sender<bool>,
+) {
+    if let Beginning::Joins(invitation) = beginning
+        && let Some(own) = own_member(&config)
+    {
+        let others = config.members.iter().map(|member| member.id).filter(|id| *id != config.node).collect();
+        ask_to_be_taken_in(home, invitation, own, groups.clone(), peers.clone(), others).await;
+    }
+    watch_over_belonging(groups, peers, out).await;
+}
+
+/// How this start begins. A node whose data is gone must not begin anew under its id: it would vote again where it has voted
+/// before.
+fn prepare(home: &Path, config: &NodeConfig) -> Result<Beginning> {
+    if home.join(OUT).exists() {
+        return Err(format!(
+            "{}: nút {node} đã rời cụm và số này không dùng lại: mời nút mới bằng `trongdong invite` / node {node} has left \
+             the cluster and its number is not used again: invite a new one with `trongdong invite`",
+            home.display(),
+            node = config.node
+        )
+        .into());
+    }
+    let invitation = Invitation::load(home)?;
+    if invitation.is_some() && !config.sealing_key.exists() {
+        return Err(format!(
+            "{home}: nút này mới được mời: chạy `trongdong join {home}` trước / this node is only invited: run `trongdong join \
+             {home}` first",
+            home = home.display()
+        )
+        .into());
+    }
     let founded = home.join(FOUNDED).exists();
     let has_data = config.data.join("db/CURRENT").exists();
     if founded && !has_data {
         return Err(format!(
-            "{}: this node had data in {} and it is gone; replace it by a node with a new id",
-            home.display(),
-            config.data.display()
+            "{home}: nút này từng có dữ liệu trong {data} và nay không còn: thay nó bằng một nút mang số mới, `trongdong \
+             replace {node}` / this node had data in {data} and it is gone: replace it by one with a new id, `trongdong \
+             replace {node}`",
+            home = home.display(),
+            data = config.data.display(),
+            node = config.node
         )
         .into());
     }
     fs::create_dir_all(&config.data)?;
-    Ok(!founded)
+    Ok(match invitation {
+        Some(invitation) => Beginning::Joins(invitation),
+        None if founded => Beginning::ComesBack,
+        None if home.join(FIRST_ADMIN).exists() => Beginning::Founds,
+        // A founder's folder holds that file. One that was to join and lost its invitation must not found another cluster.
+        None => {
+            return Err(format!(
+                "{home}: nút chưa vào cụm mà không còn thư mời: mời lại bằng `trongdong invite` / this node is in no cluster \
+                 and its invitation is gone: invite anew with `trongdong invite`",
+                home = home.display()
+            )
+            .into());
+        }
+    })
+}
+
+fn own_member(config: &NodeConfig) -> Option<MemberConfig> {
+    config.members.iter().find(|member| member.id == config.node).cloned()
 }
 
 fn public_url(config: &NodeConfig) -> String {
-    let own = config.members.iter().find(|member| member.id == config.node);
-    own.map(|member| member.public_url.clone()).unwrap_or_default()
+    own_member(config).map(|member| member.public_url).unwrap_or_default()
 }
 
 fn server_tls(certificates: &Path) -> Result<Arc<rustls::ServerConfig>> {

@@ -144,6 +144,8 @@ pub(crate) struct Group {
     pub(crate) quorum: Mutex<Option<Told>>,
     /// How often this node stood for election because the leader's process had ended.
     pub(crate) successions: AtomicU64,
+    /// Held while a step of a change of the members is taken. tokio's, because it is held over the step.
+    pub(crate) changing: tokio::sync::Mutex<()>,
 }
 
 pub(crate) struct Inner {
@@ -152,6 +154,10 @@ pub(crate) struct Inner {
     pub(crate) peers: Peers,
     pub(crate) groups: Vec<Arc<Group>>,
     pub(crate) started: Instant,
+    /// Until when this node leads nothing.
+    pub(crate) rest_until: Mutex<Option<Instant>>,
+    /// When others last said that they lead nothing.
+    pub(crate) resting: Mutex<BTreeMap<NodeId, Instant>>,
     pub(crate) room: OwnRoom,
     pub(crate) told_room: Mutex<ToldRoom>,
     tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
@@ -162,7 +168,7 @@ pub(crate) struct Inner {
 pub struct Groups(pub(crate) Arc<Inner>);
 
 /// Unix milliseconds of this node's clock.
-fn now_ms() -> Millis {
+pub(crate) fn now_ms() -> Millis {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
@@ -183,7 +189,8 @@ impl Groups {
                 Raft::new(node, Arc::new(config(id.0)?), network, log, machine).await.map_err(io::Error::other)?;
             let (lead, _) = watch::channel(Lead::default());
             let (disk, successions) = (Arc::clone(&disk), AtomicU64::new(0));
-            groups.push(Arc::new(Group { id, node, raft, disk, shared, lead, quorum: Mutex::new(None), successions }));
+            let (quorum, changing) = (Mutex::default(), tokio::sync::Mutex::default());
+            groups.push(Arc::new(Group { id, node, raft, disk, shared, lead, quorum, successions, changing }));
         }
         let inner = Inner {
             node,
@@ -191,14 +198,16 @@ impl Groups {
             peers,
             groups,
             started: Instant::now(),
+            rest_until: Mutex::default(),
+            resting: Mutex::default(),
             room: OwnRoom::default(),
             told_room: Mutex::default(),
-            tasks: Mutex::new(Vec::new()),
+            tasks: Mutex::default(),
         };
         let this = Self(Arc::new(inner));
         let mut tasks = Vec::new();
         for group in &this.0.groups {
-            tasks.push(tokio::spawn(watch_lead(node, Arc::clone(group))));
+            tasks.push(tokio::spawn(watch_lead(node, Arc::clone(group), this.0.peers.clone())));
             tasks.push(tokio::spawn(watch_over(node, Arc::clone(group), this.0.peers.clone())));
         }
         tasks.push(tokio::spawn(tell_quorum(Arc::downgrade(&this.0))));
@@ -228,6 +237,11 @@ impl Groups {
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.0.epoch
+    }
+
+    /// The one disk of all groups.
+    pub(crate) fn disk(&self) -> Arc<dyn Disk> {
+        Arc::clone(&self.group(GroupId::COMMAND).disk)
     }
 
     pub(crate) fn group_at(&self, group: u32) -> Result<Arc<Group>, String> {
@@ -276,7 +290,7 @@ impl Groups {
         match answer {
             Ok(Ok(written)) => match written.data {
                 Outcome::Replied(reply) => Ok(Committed { index: written.log_id.index, reply }),
-                Outcome::Nothing => Err(ProposeError::Unknown),
+                Outcome::Nothing | Outcome::Invited(_) => Err(ProposeError::Unknown),
             },
             Ok(Err(ClientWriteError::ForwardToLeader(forward))) => match forward.leader_id {
                 Some(leader) => Err(ProposeError::NotLeader { leader: Some(leader) }),

@@ -3,11 +3,15 @@
 //! - [`Groups`] is all of consensus on one node: propose, read, follow events, know who leads.
 //! - `log` and `machine` are what openraft asks for; `disk` is what they ask for; `memory` is a disk for tests.
 //! - `network` sends Raft's messages over `peer`, `serve` answers them.
+//! - `backup` is what a node gives out of all groups, and what a new cluster is seeded with.
+//! - `membership` says how members change, step by step and without IO; `change` takes the steps, `rest` gives leads away.
 //! - Time is stamped once, by the leader, when a proposal is encoded (`groups`, `clock`).
 //!
 //! It does not know RocksDB, and what a command means is `domain`'s.
 
+pub mod backup;
 mod blocking;
+mod change;
 mod clock;
 pub mod disk;
 #[doc(hidden)]
@@ -17,8 +21,10 @@ pub mod kinds;
 mod lead;
 mod log;
 mod machine;
+pub mod membership;
 pub mod memory;
 mod network;
+mod rest;
 mod room;
 mod serve;
 mod snapshot;
@@ -31,6 +37,7 @@ mod types;
 #[path = "wire/generated.rs"]
 mod wire;
 
+pub use change::{ChangeRefused, Progress};
 pub use clock::CLOCK_SKEW_MS_MAX;
 pub use groups::{Committed, Groups, PROPOSAL_BYTES_MAX, Proposal, ProposeError, ReadError};
 pub use lead::Lead;
@@ -38,6 +45,6 @@ pub use log::LogStore;
 pub use machine::{AppliedAt, StateMachine};
 pub use room::Room;
 pub use snapshot::SnapshotData;
-pub use status::GroupStatus;
+pub use status::{Digest, GroupStatus};
 pub use tail::BelowFloor;
 pub use types::{Encoded, Node, NodeId, Outcome, TypeConfig};

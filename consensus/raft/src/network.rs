@@ -281,12 +281,12 @@ impl RaftNetworkV2<TypeConfig> for Link {
         cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
         _option: RPCOption,
     ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
-        let SnapshotData::Local(view) = snapshot.snapshot else {
+        let SnapshotData::Local(view, node_ids) = snapshot.snapshot else {
             return Err(broken("only an own snapshot is sent").into());
         };
         let header = wire::SnapshotHeader {
             vote: Some(vote_to_wire(&vote)),
-            meta: Some(meta_to_wire(snapshot.meta.last_log_id.as_ref(), &snapshot.meta.last_membership)),
+            meta: Some(meta_to_wire(snapshot.meta.last_log_id.as_ref(), &snapshot.meta.last_membership, &node_ids)),
         };
         let header = with_group(self.group, &header.encode_to_vec());
         let send = async {

@@ -10,6 +10,7 @@ use prost::Message;
 
 use crate::{
     blocking,
+    change::stepped_to_bytes,
     groups::{Group, Groups},
     kinds,
     machine::meta_of,
@@ -110,6 +111,8 @@ impl Groups {
                 let read_log_id = Some(wire::LogId { index: read_log_id, ..Default::default() });
                 Ok(wire::ReadIndexResponse { read_log_id }.encode_to_vec().into())
             }
+            kinds::CHANGE => self.step(&group, &message).await.map(|step| stepped_to_bytes(&step)).map_err(text),
+            kinds::MEMBERS => self.tell_members().await,
             _ => Err(format!("kind {kind} is not known: is this node older?")),
         }
     }
@@ -173,9 +176,10 @@ async fn serve_snapshot(
 ) -> Result<(), String> {
     let header: wire::SnapshotHeader = decode("snapshot header", &header).map_err(|e| e.to_string())?;
     let vote = required_vote(header.vote.as_ref()).map_err(|e| e.to_string())?;
-    let meta = meta_of(&header).map_err(|e| e.to_string())?;
+    let (meta, node_ids) = meta_of(header).map_err(|e| e.to_string())?;
     let (disk, id) = (Arc::clone(&group.disk), group.id.0);
-    let mut received = blocking::run(move || disk.install(id).map(Received::new)).await.map_err(|e| e.to_string())?;
+    let install = move || disk.install(id).map(|install| Received::new(install, node_ids));
+    let mut received = blocking::run(install).await.map_err(|e| e.to_string())?;
     loop {
         let part = rx.recv().await.map_err(|e| e.to_string())?.ok_or("a snapshot ended before its trailer")?;
         let (back, whole) = blocking::run(move || {

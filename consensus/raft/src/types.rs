@@ -8,7 +8,10 @@ use domain::Reply;
 use openraft::{EntryPayload, Membership, entry::RaftEntry, vote::RaftLeaderId};
 use prost::Message;
 
-use crate::wire;
+use crate::{
+    membership::{INVITED_MAX, NodeIds},
+    wire,
+};
 
 /// A node. Ids are never used twice: a node that lost its disk comes back under a new one.
 pub type NodeId = u64;
@@ -32,8 +35,10 @@ impl fmt::Display for Encoded {
 /// What applying an entry came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// A blank or a membership entry.
+    /// A blank entry, or one that changed who the members are.
     Nothing,
+    /// A membership entry that changed nothing: this node id was given away.
+    Invited(NodeId),
     /// A proposal.
     Replied(Reply),
 }
@@ -151,9 +156,10 @@ pub(crate) fn entry_from_bytes(bytes: Bytes) -> io::Result<Entry> {
     Ok(Entry::new(log_id, payload))
 }
 
-pub(crate) fn meta_to_wire(last: Option<&LogId>, membership: &StoredMembership) -> wire::SnapshotMeta {
+pub(crate) fn meta_to_wire(last: Option<&LogId>, membership: &StoredMembership, ids: &NodeIds) -> wire::SnapshotMeta {
     wire::SnapshotMeta {
         last_log_id: last.map(log_id_to_wire),
+        node_ids: Some(wire::NodeIds { highest: ids.highest, invited: ids.invited.iter().copied().collect() }),
         last_membership: Some(wire::StoredMembership {
             log_id: membership.log_id().as_ref().map(log_id_to_wire),
             membership: Some(membership_to_wire(membership.membership())),
@@ -168,6 +174,17 @@ pub(crate) fn meta_from_wire(meta: wire::SnapshotMeta) -> io::Result<SnapshotMet
         last_log_id: meta.last_log_id.as_ref().map(log_id_from_wire),
         last_membership: StoredMembership::new(stored.log_id.as_ref().map(log_id_from_wire), membership),
     })
+}
+
+/// The ids that were given away, as a snapshot or an applied record says. One from before they were kept knows those of
+/// its members.
+pub(crate) fn node_ids_from_wire(meta: &wire::SnapshotMeta) -> NodeIds {
+    let members = meta.last_membership.iter().filter_map(|stored| stored.membership.as_ref()).flat_map(|it| &it.nodes);
+    let known = members.map(|node| node.id).max().unwrap_or_default();
+    let ids = meta.node_ids.clone().unwrap_or_default();
+    let highest = ids.highest.max(known);
+    let invited = ids.invited.into_iter().filter(|id| *id <= highest).rev().take(INVITED_MAX).collect();
+    NodeIds { highest, invited }
 }
 
 pub(crate) fn append_to_bytes(request: &AppendRequest) -> Bytes {

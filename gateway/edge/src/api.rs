@@ -23,8 +23,10 @@ use crate::{
 
 pub(crate) mod admin_unit;
 pub(crate) mod alarm;
+pub(crate) mod backup;
 pub(crate) mod body;
 pub(crate) mod camera;
+pub(crate) mod cluster;
 pub(crate) mod district;
 pub(crate) mod incident;
 pub(crate) mod list;
@@ -89,6 +91,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(admin_unit::list, admin_unit::put))
         .routes(routes!(reading::push))
         .routes(routes!(quarantine::list))
+        .routes(routes!(backup::backup))
+        .routes(routes!(cluster::status))
+        .routes(routes!(cluster::digests))
+        .routes(routes!(cluster::invite))
+        .routes(routes!(cluster::leave))
+        .routes(routes!(cluster::rest))
         .routes(routes!(node::list))
         .routes(routes!(node::live))
         .routes(routes!(node::ready))

@@ -1,6 +1,8 @@
 //! Tests of the whole edge over a cluster in memory: the same `State::apply`, one log per group, any number of nodes.
 
 mod assets;
+mod backup;
+mod cluster;
 mod commands;
 mod double;
 mod fold;
