@@ -202,7 +202,7 @@ impl Operations for NodeOperations {
                 let ask = Bytes::copy_from_slice(&minutes.to_be_bytes());
                 let answer = peers.call(node, Lane::Control, REST_KIND, ask, WORK).await;
                 let answer = answer.map_err(|error| OperationError::Unavailable(error.to_string()))?;
-                answer.to_vec().into_iter().map(u32::from).collect()
+                answer.iter().copied().map(u32::from).collect()
             };
             Ok(json!({ "done": left.is_empty(), "still_leads": left }))
         })

@@ -178,7 +178,10 @@ mod tests {
     fn all_parts_make_a_manifest() {
         let manifest = collect(parts(2)).unwrap();
         assert_eq!(manifest.groups.len(), 9);
-        assert_eq!(manifest.rows(), manifest.groups.iter().flat_map(|group| &group.chunks).map(|it| it.rows).sum());
+        assert_eq!(
+            manifest.rows(),
+            manifest.groups.iter().flat_map(|group| &group.chunks).map(|it| it.rows).sum::<u64>()
+        );
     }
 
     #[test]
