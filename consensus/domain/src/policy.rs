@@ -204,8 +204,8 @@ fn role_allows(role: Role, action: Action) -> bool {
         }
         Action::SetUnitStatus | Action::MoveUnit => matches!(role, Admin | Dispatcher | Responder),
         Action::See(Noun::Person) => role == Admin,
-        // Whoever is shown advice is told which model gave it and when it is silent.
-        Action::See(Noun::Model) => !matches!(role, Responder | Device),
+        // Whoever works with advice is told which model gave it and when it is silent.
+        Action::See(Noun::Model) => matches!(role, Admin | Operator | Agent | Dispatcher),
         Action::See(_) => role != Device,
     }
 }
