@@ -60,13 +60,15 @@ const COUNTED: &[(&str, Counted)] = &[
     ("hanh khach", Counted::Anybody),
     ("khach", Counted::Anybody),
     ("dan lang", Counted::Anybody),
-    ("dan", Counted::Anybody),
     ("thanh vien", Counted::Anybody),
     ("nhan vien", Counted::Grown),
     ("nhan cong", Counted::Grown),
     ("cong nhan", Counted::Grown),
     ("tho", Counted::Grown),
     ("giao vien", Counted::Grown),
+    ("nu sinh", Counted::Young),
+    ("nam sinh", Counted::Young),
+    ("co gai", Counted::Grown),
     ("co giao", Counted::Grown),
     ("thay giao", Counted::Grown),
     ("bo doi", Counted::Grown),
@@ -98,16 +100,12 @@ const COUNTED: &[(&str, Counted)] = &[
     ("ba lao", Counted::Grown),
     ("anh", Counted::Grown),
     ("chi", Counted::Grown),
-    ("bac", Counted::Grown),
-    ("chu", Counted::Grown),
-    ("thim", Counted::Grown),
     ("ga", Counted::Grown),
     ("tre", Counted::Young),
     ("chau", Counted::Young),
     ("be", Counted::Young),
     ("em", Counted::Young),
     ("dua", Counted::Young),
-    ("thang", Counted::Young),
     ("hoc sinh", Counted::Young),
     ("hoc vien", Counted::Young),
     ("hs", Counted::Young),
@@ -125,10 +123,11 @@ const COUNTED: &[(&str, Counted)] = &[
     ("children", Counted::Young),
 ];
 
-/// Words before a number that make it a place, a floor or a time: `xóm 5 người dân báo` counts nobody.
+/// Words before a number that make it a place, a floor or a time, or a call for helpers: `xóm 5 người dân báo` and `cần 4 thanh
+/// niên khoẻ` count nobody in danger.
 const NOT_COUNTS_AFTER: &[&str] = &[
     "xom", "thon", "to", "tang", "lau", "km", "so", "ngo", "ngach", "duong", "ql", "tl", "dt", "phong", "ngay", "khu",
-    "cot", "mui", "hem", "kp",
+    "cot", "mui", "hem", "kp", "nga", "can", "xin", "nho", "dieu", "tuoi",
 ];
 
 /// What `con` counts when it does not count children.
@@ -173,6 +172,8 @@ const OUTCOMES: &[&str] = &[
 /// What has been counted so far.
 #[derive(Debug, Default)]
 struct Sum {
+    /// True when the writer types marks.
+    marks: bool,
     anybody: Option<u32>,
     /// People counted by how it goes with them, as long as all are.
     outcomes: Option<u32>,
@@ -189,7 +190,7 @@ struct Sum {
 /// cháu` is three; `bố em bị ngã` is one.
 #[must_use]
 pub fn people(tokens: &[Token]) -> Option<u32> {
-    let mut sum = Sum::default();
+    let mut sum = Sum { marks: tokens.iter().any(|token| token.marked != token.plain), ..Sum::default() };
     let mut at = 0;
     while at < tokens.len() {
         at = sum.read(tokens, at);
@@ -197,12 +198,22 @@ pub fn people(tokens: &[Token]) -> Option<u32> {
     sum.total().or_else(|| named::people(tokens))
 }
 
+/// As `people`, of a message that calls for a doctor: it is about one person unless it speaks of more.
+#[must_use]
+pub fn patients(tokens: &[Token]) -> Option<u32> {
+    people(tokens).or_else(|| (!named::speaks_of_many(tokens)).then_some(1))
+}
+
 impl Sum {
     /// Counts what begins here; returns where to go on.
     fn read(&mut self, tokens: &[Token], at: usize) -> usize {
         let rest = tokens.get(at..).unwrap_or(&[]);
-        let place = at.checked_sub(1).is_some_and(|before| NOT_COUNTS_AFTER.contains(&word(tokens, before)));
-        let number = whole(rest).filter(|(n, _)| (1..=PEOPLE_MAX).contains(n) && !place);
+        let place = (1..=2).any(|back| {
+            // Over the first number of `3 4 thanh niên` too.
+            let over = back == 1 || word(tokens, at.wrapping_sub(1)).bytes().all(|b| b.is_ascii_digit());
+            over && at.checked_sub(back).is_some_and(|before| NOT_COUNTS_AFTER.contains(&word(tokens, before)))
+        });
+        let number = whole(rest, self.marks).filter(|(n, _)| (1..=PEOPLE_MAX).contains(n) && !place);
         let Some((n, taken)) = number else {
             let pair = if begins(rest, "cap vo chong") || begins(rest, "doi vo chong") {
                 3

@@ -23,7 +23,9 @@ const ONE: &[&str] = &[
     "em nho", "em trai", "em gai", "anh trai", "chi gai", "chi dau", "anh re", "em ho", "dua be", "dua tre",
     "dua con", "thang cu", "thang be", "thang em", "thang con", "thang chau", "cu te", "nhoc", "ban em", "ban toi",
     "ban cung", "ban chau", "bac gai", "mot nguoi", "mot em", "mot chau", "my father", "my mother", "my wife",
-    "my husband", "my son", "my daughter", "my friend", "a man", "a woman", "a child",
+    "my husband", "my son", "my daughter", "my friend", "a man", "a woman", "a child", "nu sinh", "nam sinh",
+    "co gai", "chang trai", "tho dien", "tho xay", "tho lan", "tho ho", "thang ban", "con ban", "ga la", "chi ban",
+    "anh cong", "ong tho", "ba ban", "bac bao", "ong bo", "ba me", "chi ke",
 ];
 
 /// Names of kin, which are a person only with whose they are, or an age.
@@ -65,7 +67,11 @@ const HARM_PLAIN: &[&str] = &[
     "dinh nhay", "doi nhay", "roi tu", "thuong nang", "bi thuong", "thuong", "doi la", "doi lam", "ret qua",
     "lanh qua", "huyet ap", "tut huyet", "dau tim", "mau mui", "sung to", "sung mat", "sung vu", "noi man", "hen",
     "dong kinh", "cam dao", "tien su", "bau", "kiet", "nuot phai", "uong nham", "chuot rut", "say nang", "nga xuong",
-    "nga tu mai", "nga tu tren", "te xe", "te nga", "bi ga", "xe tong", "xe dam", "vo tim",
+    "nga tu mai", "nga tu tren", "te xe", "te nga", "bi ga", "xe tong", "xe dam", "vo tim", "con trong", "o trong",
+    "trong xe", "bo nha", "bo di", "khong ngoi len", "chua ngoi len", "chua thay ngoi", "chua thay len", "treo ra",
+    "tren lan can", "tren noc", "lan can cau", "gieo minh", "ke dao", "chay vao nguoi", "lua vao", "lan ngoai",
+    "van ra", "de bep", "ket chan", "ket tay", "mat tam", "chim mat", "bi lan", "lan roi", "quet nga", "bam theo",
+    "khoa trai", "pha cua",
 ];
 
 /// Tokens between a person and what is done to them, at most.
@@ -102,8 +108,8 @@ pub(super) fn people(tokens: &[Token]) -> Option<u32> {
         }
         let pair = TWO.iter().find(|pair| begins(rest, pair)).map(|pair| (2, pair.split(' ').count()));
         let Some((n, length)) = pair.or_else(|| one(rest).map(|length| (1, length))) else {
-            if speaker(rest) {
-                most = most.max(1);
+            if let Some(n) = speaker(rest) {
+                most = most.max(n);
             }
             continue;
         };
@@ -149,12 +155,31 @@ fn one(rest: &[Token]) -> Option<usize> {
     whole.or_else(kin)
 }
 
-/// `em bị kẹt`, `tôi đang lạc`: who speaks is in danger.
-fn speaker(rest: &[Token]) -> bool {
+/// `em bị kẹt`, `tôi đang lạc`: who speaks is in danger. `tôi với thằng bạn` are two, whatever happens to them.
+fn speaker(rest: &[Token]) -> Option<u32> {
+    if !I.contains(&word(rest, 0)) {
+        return None;
+    }
+    if and_another(rest, 1) {
+        return Some(2);
+    }
     let skip = 1 + usize::from(matches!(word(rest, 1), "dang" | "vua" | "moi" | "da" | "sap"));
     let after = rest.get(skip..).unwrap_or(&[]);
-    I.contains(&word(rest, 0))
-        && ["bi", "ket", "mac ket", "lac", "kho tho", "chay mau"].iter().any(|harm| begins(after, harm))
+    ["bi", "ket", "mac ket", "lac", "kho tho", "chay mau"].iter().any(|harm| begins(after, harm)).then_some(1)
+}
+
+/// Words for more people than one, without saying how many.
+#[rustfmt::skip]
+const CROWD: &[&str] = &[
+    "nhieu nguoi", "nhieu", "hang loat", "hang chuc", "hang tram", "ca nha", "ca xom", "ca ban", "ca lop", "ca xuong",
+    "ca doan", "ca khu", "moi nguoi", "ba con", "may nguoi", "may chau", "may em", "may dua", "cac chau", "cac em", "cac cu",
+    "cac be", "dich", "ca benh", "thuoc cho",
+];
+
+/// True when a message speaks of more people than one.
+#[must_use]
+pub(super) fn speaks_of_many(tokens: &[Token]) -> bool {
+    (0..tokens.len()).any(|at| CROWD.iter().any(|crowd| begins(tokens.get(at..).unwrap_or(&[]), crowd)))
 }
 
 /// True when what is done to somebody stands near.

@@ -2,8 +2,9 @@
 
 use super::super::normal::Token;
 
-/// The number that a token writes.
-fn number(token: &Token) -> Option<u32> {
+/// The number that a token writes. In a message whose writer types marks, a word without marks is that very word: `sau` is
+/// behind, not six.
+fn number(token: &Token, marks: bool) -> Option<u32> {
     if token.plain.bytes().all(|b| b.is_ascii_digit()) && (1..=4).contains(&token.plain.len()) {
         return token.plain.parse().ok();
     }
@@ -12,7 +13,6 @@ fn number(token: &Token) -> Option<u32> {
         "hai" => (2, "hai"),
         "ba" => (3, "ba"),
         "bon" => (4, "boons"),
-        "tu" => (4, "tuw"),
         "nam" => (5, "nawm"),
         "sau" => (6, "saus"),
         "bay" => (7, "bayr"),
@@ -32,16 +32,18 @@ fn number(token: &Token) -> Option<u32> {
         "ten" => (10, "ten"),
         _ => return None,
     };
-    (token.marked == token.plain || token.marked == marked).then_some(n)
+    ((token.marked == token.plain && !marks) || token.marked == marked).then_some(n)
 }
 
 fn plain(tokens: &[Token], at: usize) -> &str {
     tokens.get(at).map_or("", |token| token.plain.as_str())
 }
 
-/// The number that begins at this token, and how many tokens it takes: `mười hai`, `hai mươi`, `hai chục`, `12`.
+/// The number that begins at this token, and how many tokens it takes: `mười hai`, `hai mươi`, `hai chục`, `12`. `marks` says
+/// that the writer types marks.
 #[must_use]
-pub(super) fn whole(tokens: &[Token]) -> Option<(u32, usize)> {
+pub(super) fn whole(tokens: &[Token], marks: bool) -> Option<(u32, usize)> {
+    let number = |token: &Token| number(token, marks);
     let first = number(tokens.first()?)?;
     let Some(next) = tokens.get(1) else { return Some((first, 1)) };
     let digits = tokens.first()?.plain.bytes().all(|b| b.is_ascii_digit());

@@ -37,6 +37,7 @@ fn people_are_counted_in_digits_and_words() {
         ("đôi nam nữ đi xe máy lao xuống vực", Some(2)),
         ("xe khách chở 30 hành khách lật", Some(30)),
         ("vợ chồng em và 3 con nhỏ", Some(5)),
+        ("tôi với thằng bạn đang ở phòng 402 không xuống được", Some(2)),
     ] {
         assert_eq!(counted(text), n, "{text}");
     }
@@ -81,9 +82,21 @@ fn other_numbers_and_many_people_without_one_are_not_counted() {
         "mất điện từ sáng, các anh cho người xuống",
         "đề nghị các chú kiểm tra ống nước vỡ",
         "cây đổ chắn đường 2 xe không qua được",
+        "đống lốp cũ sau gara ai châm lửa khói đen bay mù phố",
+        "đèn tín hiệu ngã tư Đán bị lệch giây",
+        "cần 3 4 thanh niên khoẻ khiêng bao cát",
     ] {
         assert_eq!(counted(text), None, "{text}");
     }
+}
+
+#[test]
+fn a_call_for_a_doctor_is_about_one_person_unless_it_speaks_of_more() {
+    let patients = |text: &str| super::patients(&tokens(text, Reading::Vietnamese));
+    assert_eq!(patients("đứt động mạch, máu phun xối xả"), Some(1));
+    assert_eq!(patients("con tôi 14 tháng nóng hầm hập"), Some(1));
+    assert_eq!(patients("cả xưởng may chóng mặt buồn nôn"), None);
+    assert_eq!(patients("bảy người ăn nấm đau quặn bụng"), Some(7));
 }
 
 proptest! {
