@@ -59,6 +59,17 @@ fn no_emergency_of_the_hand_written_messages_is_ranked_as_none() {
 }
 
 #[test]
+fn what_settings_and_rules_were_chosen_by_is_read_well() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/choosing/vi.tsv");
+    let messages = parse(&fs::read_to_string(file).unwrap()).unwrap();
+    assert!(messages.len() > 150);
+    let found = evaluate(&Triage::shipped().unwrap(), &messages).unwrap();
+    assert_eq!(found.missed, Vec::<String>::new());
+    assert!(found.kind_accuracy > 0.85, "{}", found.kind_accuracy);
+    assert!(found.people_accuracy > 0.85 && found.people_silence > 0.85, "{found:?}");
+}
+
+#[test]
 fn a_plea_is_read_whole() {
     let triage = Triage::shipped().unwrap();
     let text = "cứu với, nước lên tới mái rồi, nhà có 5 người, bà nội 82 tuổi nằm liệt, ở xóm 3 Đồng Hỷ";

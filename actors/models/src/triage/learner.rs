@@ -29,8 +29,7 @@ pub struct Pace {
     pub table_rate: f32,
     /// AdamW's rate for the layer on top.
     pub top_rate: f64,
-    /// How strongly every row is pulled to nothing over a whole pass, as the penalty of ridge regression does: a row of a rare
-    /// feature feels it at each of its few examples so much the more.
+    /// Share of a touched row that is taken off at each step, before the rate.
     pub table_decay: f32,
     /// Probability that a feature is left out of a step.
     pub dropout: f32,
@@ -38,8 +37,6 @@ pub struct Pace {
     pub smoothing: f32,
     /// Share of a truth on a scale that goes to the labels beside it.
     pub beside: f32,
-    /// Passes over which both rates fall evenly to nothing; 0 keeps them as they are.
-    pub cooling_epochs: usize,
 }
 
 /// A network and its optimiser's state.
@@ -49,15 +46,10 @@ pub struct Learner {
     columns: usize,
     table: Vec<f32>,
     squares: Vec<f32>,
-    /// What a row is pulled by at each example that has it.
-    decay: Vec<f32>,
     top: Top,
     optimizer: ModuleOptimizer,
     device: Device,
     rng: Rng,
-    /// Share of the rates that is left.
-    warmth: f32,
-    epochs_done: usize,
 }
 
 impl std::fmt::Debug for Learner {
@@ -71,9 +63,6 @@ impl std::fmt::Debug for Learner {
 
 /// Adagrad's first square: keeps the first steps of a row from being as long as the rate.
 const SQUARES_START: f32 = 0.01;
-
-/// Share of the rates that stays however long a network learns.
-const COLDEST: f32 = 0.01;
 
 impl Learner {
     /// A network that knows nothing: linear part 0, hidden part small and random.
@@ -100,30 +89,20 @@ impl Learner {
             pace,
             columns,
             squares: vec![SQUARES_START; table.len()],
-            decay: vec![0.0; rows],
             table,
             top: Top::new(&weights, &device),
             optimizer: AdamWConfig::new().with_weight_decay(1e-3).init(),
             device,
             rng,
-            warmth: 1.0,
-            epochs_done: 0,
         }
     }
 
-    /// Looks at what will be learned from: the outputs' biases become what the labels' shares alone say, so that no feature has
-    /// to learn how rare a label is, and every row's decay goes by how many examples have it.
-    pub fn look_at(&mut self, items: &[&Item]) {
+    /// Sets the outputs' biases to what the labels' shares among the items say, so that no feature has to learn how rare a
+    /// label is.
+    pub fn start_at_shares(&mut self, items: &[&Item]) {
         let mut weights = self.top.valid().weights();
         weights.bias = shares(&self.schema, items);
         self.top = Top::new(&weights, &self.device);
-        let mut examples = vec![0.0_f32; self.decay.len()];
-        for (row, _) in items.iter().flat_map(|item| &item.rows) {
-            if let Some(count) = usize::try_from(*row).ok().and_then(|row| examples.get_mut(row)) {
-                *count += 1.0 - self.pace.dropout;
-            }
-        }
-        self.decay = examples.into_iter().map(|count| self.pace.table_decay / count.max(1.0)).collect();
     }
 
     /// One pass over the items in a new order. Returns the mean loss of an example.
@@ -131,23 +110,12 @@ impl Learner {
         let mut order: Vec<usize> = (0..items.len()).collect();
         self.rng.shuffle(&mut order);
         let (mut loss, mut steps) = (0.0, 0_u32);
-        let all = items.len().div_ceil(self.pace.batch.max(1));
-        for (step, part) in order.chunks(self.pace.batch.max(1)).enumerate() {
-            self.cool(step, all);
+        for part in order.chunks(self.pace.batch.max(1)) {
             let batch: Vec<&Item> = part.iter().filter_map(|at| items.get(*at).copied()).collect();
             loss += f64::from(self.step(&batch));
             steps += 1;
         }
-        self.epochs_done += 1;
         loss / f64::from(steps.max(1))
-    }
-
-    /// The rates at this step of so many in the epoch.
-    fn cool(&mut self, step: usize, steps: usize) {
-        if self.pace.cooling_epochs > 0 {
-            let done = (small(self.epochs_done) + small(step) / small(steps.max(1))) / small(self.pace.cooling_epochs);
-            self.warmth = (1.0 - done).max(COLDEST);
-        }
     }
 
     fn step(&mut self, batch: &[&Item]) -> f32 {
@@ -172,7 +140,7 @@ impl Learner {
         let mut gradients = loss.backward();
         let by_sums = sums.grad_remove(&mut gradients).map(|g| g.into_data().try_into_vec::<f32>().unwrap_or_default());
         let gradients = GradientsParams::from_grads(gradients, &self.top);
-        self.top = self.optimizer.step(self.pace.top_rate * f64::from(self.warmth), self.top.clone(), gradients);
+        self.top = self.optimizer.step(self.pace.top_rate, self.top.clone(), gradients);
         if let Some(by_sums) = by_sums {
             for (rows, gradient) in rows.iter().zip(by_sums.chunks_exact(self.columns)) {
                 self.descend(rows, gradient, small(batch.len()));
@@ -196,11 +164,9 @@ impl Learner {
 
     /// Adagrad on the rows of one example. The loss is a batch's mean; its rows are stepped as for a sum.
     fn descend(&mut self, rows: &[(u32, f32)], gradient: &[f32], batch: f32) {
-        let rate = self.pace.table_rate * self.warmth;
+        let (rate, decay) = (self.pace.table_rate, self.pace.table_decay);
         for (row, value) in rows {
-            let row = usize::try_from(*row).unwrap_or(0);
-            let decay = self.decay.get(row).copied().unwrap_or(0.0);
-            let from = row * self.columns;
+            let from = usize::try_from(*row).unwrap_or(0) * self.columns;
             let span = from..from + self.columns;
             let (Some(row), Some(squares)) = (self.table.get_mut(span.clone()), self.squares.get_mut(span)) else {
                 continue;
@@ -301,12 +267,6 @@ pub fn together(all: &[Learned]) -> Option<Learned> {
         bias,
     };
     Some(Learned { columns, table, top })
-}
-
-/// The share of one of so many.
-#[must_use]
-pub(super) fn share(of: usize) -> f32 {
-    1.0 / small(of.max(1))
 }
 
 /// A small count as f32.
@@ -411,7 +371,6 @@ mod tests {
             dropout: 0.0,
             smoothing: 0.0,
             beside: 0.0,
-            cooling_epochs: 0,
         };
         let items: Vec<Item> = (0..64_u32)
             .map(|n| Item { rows: vec![(n % 4, 1.0)], truths: vec![Truth::Any(u64::from(n % 4))] })
@@ -445,13 +404,26 @@ mod tests {
             dropout: 0.0,
             smoothing: 0.0,
             beside: 0.2,
-            cooling_epochs: 0,
         };
         let item = |label| Item { rows: Vec::new(), truths: vec![Truth::One(label)] };
         assert_eq!(targets(&[&item(1)], 0, &head, &pace).0, [0.1, 0.8, 0.1, 0.0]);
         assert_eq!(targets(&[&item(3)], 0, &head, &pace).0, [0.0, 0.0, 0.2, 0.8]);
         let no_scale = Head { scale: false, ..head };
         assert_eq!(targets(&[&item(1)], 0, &no_scale, &pace).0, [0.0, 1.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_network_begins_at_the_shares_of_the_labels() {
+        let choice = Head { name: "k".into(), choice: Choice::One, labels: vec![String::new(); 2], scale: false };
+        let marks = Head { choice: Choice::Any, ..choice.clone() };
+        let item = |label, bits| Item { rows: Vec::new(), truths: vec![Truth::One(label), bits] };
+        let items = [item(0, Truth::Any(1)), item(0, Truth::Any(0)), item(0, Truth::Unknown), item(1, Truth::Any(0))];
+        let got = shares(&Schema { heads: vec![choice, marks] }, &items.iter().collect::<Vec<_>>());
+        // Three of four and one of four choose; of three that are known, one has the first mark and none the second.
+        let want = [3.5_f32 / 4.5, 1.5 / 4.5, 1.5 / 2.5, 0.5 / 3.5].map(f32::ln);
+        for (got, want) in got.iter().zip(want) {
+            assert!((got - want).abs() < 1e-6, "{got} {want}");
+        }
     }
 
     #[test]
@@ -465,7 +437,6 @@ mod tests {
             dropout: 0.0,
             smoothing: 0.0,
             beside: 0.0,
-            cooling_epochs: 0,
         };
         let items: Vec<Item> = (0..16_u32)
             .map(|n| Item { rows: vec![(n % 4, 1.0)], truths: vec![Truth::Any(u64::from(n % 4))] })

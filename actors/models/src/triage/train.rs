@@ -34,8 +34,6 @@ pub struct Settings {
     pub pace: Pace,
     /// Parts that the examples are split into, and networks, 2 to 20.
     pub folds: usize,
-    /// Networks that learn from the same folds from different beginnings; their mean answers, and is what is judged.
-    pub seeds: usize,
     /// What a network stops by.
     pub stop: Stop,
     /// Passes over the examples at most.
@@ -67,7 +65,7 @@ impl Settings {
                 piece_min: 3,
                 piece_max: 4,
                 piece_weight: 0.25,
-                class_weight: 0.5,
+                class_weight: 0.8,
                 skips: true,
                 length_power: 0.7,
             },
@@ -82,10 +80,8 @@ impl Settings {
                 dropout: 0.5,
                 smoothing: 0.02,
                 beside: 0.1,
-                cooling_epochs: 0,
             },
             folds: 4,
-            seeds: 1,
             stop: Stop::Loss,
             epochs_max: 6,
             patience: 1,
@@ -119,10 +115,8 @@ impl Settings {
                 dropout: 0.75,
                 smoothing: 0.0,
                 beside: 0.0,
-                cooling_epochs: 0,
             },
             folds: 4,
-            seeds: 1,
             stop: Stop::F1,
             epochs_max: 12,
             patience: 2,
@@ -223,14 +217,11 @@ pub fn train(
         if learn.is_empty() || judged.is_empty() {
             return Err(TrainError::Setting { field: "folds", remedy: "give fewer folds, or examples of more groups" });
         }
-        for seed in 0..settings.seeds {
-            let run = held * settings.seeds + seed;
-            let best = run_fold(schema, settings, index.rows(), run, &learn, &judged, &mut curve, progress)?;
-            networks.extend(best.learned);
-            for (at, output) in places.iter().zip(&best.outputs) {
-                if let Some(slot) = outputs.get_mut(*at) {
-                    add_share(slot, output, settings.seeds);
-                }
+        let best = run_fold(schema, settings, index.rows(), held, &learn, &judged, &mut curve, progress)?;
+        networks.extend(best.learned);
+        for (at, output) in places.into_iter().zip(best.outputs) {
+            if let Some(slot) = outputs.get_mut(at) {
+                *slot = output;
             }
         }
     }
@@ -252,15 +243,6 @@ pub fn train(
     Ok(Trained { model: Model::new(parts), quality, out_of_fold, curve })
 }
 
-/// Adds one of so many outputs' share to their mean.
-fn add_share(mean: &mut Vec<f32>, output: &[f32], of: usize) {
-    mean.resize(output.len(), 0.0);
-    let share = super::learner::share(of);
-    for (mean, output) in mean.iter_mut().zip(output) {
-        *mean += output * share;
-    }
-}
-
 fn check(schema: &Schema, examples: &[Example], settings: &Settings) -> Result<(), TrainError> {
     if examples.len() < EXAMPLES_MIN {
         return Err(TrainError::TooFew { got: examples.len(), min: EXAMPLES_MIN });
@@ -268,8 +250,8 @@ fn check(schema: &Schema, examples: &[Example], settings: &Settings) -> Result<(
     if !(2..=20).contains(&settings.folds) {
         return Err(TrainError::Setting { field: "folds", remedy: "give 2 to 20" });
     }
-    if settings.epochs_max == 0 || settings.hidden == 0 || settings.seeds == 0 {
-        return Err(TrainError::Setting { field: "epochs_max, hidden or seeds", remedy: "give at least 1" });
+    if settings.epochs_max == 0 || settings.hidden == 0 {
+        return Err(TrainError::Setting { field: "epochs_max or hidden", remedy: "give at least 1" });
     }
     if schema.heads.iter().any(|head| head.labels.is_empty() || head.labels.len() > LABELS_MAX) {
         return Err(TrainError::Setting { field: "schema", remedy: "give each head 1 to 64 labels" });
@@ -358,13 +340,13 @@ fn run_fold(
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Best, TrainError> {
     let mut learner = learner(schema, settings, rows, run);
-    learner.look_at(learn);
+    learner.start_at_shares(learn);
     let mut best = Best { epoch: 0, score: f64::NEG_INFINITY, outputs: Vec::new(), learned: None };
     for epoch in 1..=settings.epochs_max {
         let loss = learner.epoch(learn);
         let outputs = learner.outputs(judged);
         let held = held_loss(schema, &outputs, judged);
-        report(Progress { run, runs: settings.folds * settings.seeds, epoch, loss, held_loss: held }, curve, progress)?;
+        report(Progress { run, runs: settings.folds, epoch, loss, held_loss: held }, curve, progress)?;
         let score = match settings.stop {
             Stop::Loss => -held,
             Stop::F1 => best_f1(schema, &outputs, judged),
