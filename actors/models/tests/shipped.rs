@@ -33,8 +33,8 @@ fn the_shipped_file_is_the_one_that_is_recorded() {
     let header = Artifact::decode(SHIPPED).unwrap().header;
     assert_eq!(header.name, "triage");
     assert_eq!(header.quality["emergencies_ranked_none"], 0.0);
-    // Cores that were held out: 0.72 when it was trained.
-    assert!(header.quality["kind_accuracy"] > 0.68, "{:?}", header.quality);
+    // Cores that were held out: 0.74 when it was trained.
+    assert!(header.quality["kind_accuracy"] > 0.71, "{:?}", header.quality);
     assert!(header.quality["kind_calibration_error"] < 0.05, "{:?}", header.quality);
 }
 
