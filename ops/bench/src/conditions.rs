@@ -59,7 +59,7 @@ pub(crate) fn of_models(root: &Path) -> Result<String> {
     let python = said_by("python3", &["--version"], root);
     Ok(format!(
         "{}; {python}. Models train and answer on one thread (burn's `flex` backend and plain loops), their peers on one thread as \
-         well; speeds are of one core with nothing else running, but for the part that says that a cluster runs beside it.",
+         well; speeds are of one core; only `busy` starts a cluster beside it.",
         machine(root)?
     ))
 }
