@@ -2,13 +2,13 @@
 
 use std::{
     sync::{Arc, PoisonError, Weak},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use domain::GroupId;
 use openraft::{Instant as _, ServerState, async_runtime::watch::WatchReceiver};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
     groups::{Group, Groups, Inner},
@@ -85,6 +85,8 @@ pub(crate) async fn watch_lead(node: NodeId, group: Arc<Group>) {
             let term = now.vote.leader_id.term;
             let leads = now.state == ServerState::Leader && now.current_leader == Some(node);
             let is_self_ready = leads && group.shared.view().applied.term == term;
+            #[cfg(feature = "seeded-bugs")]
+            let is_self_ready = is_self_ready || (leads && crate::bugs::is_made(crate::bugs::Bug::ReadyTooEarly));
             Lead { leader: now.current_leader, term, is_self_ready }
         };
         group.lead.send_if_modified(|current| {
@@ -94,6 +96,7 @@ pub(crate) async fn watch_lead(node: NodeId, group: Arc<Group>) {
         });
         let waits_to_be_ready = lead.leader == Some(node) && !lead.is_self_ready;
         tokio::select! {
+            biased;
             changed = WatchReceiver::changed(&mut metrics) => if changed.is_err() {
                 group.lead.send_replace(Lead::default());
                 return;
