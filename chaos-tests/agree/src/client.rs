@@ -267,7 +267,7 @@ impl Client {
 
     /// Opens an incident under the name of a request, and retries until it is answered.
     async fn open_once(&mut self) {
-        let summary = format!("o-{}-{}", self.id, self.next_value());
+        let summary = format!("o-{}", self.next_value());
         self.world.judges.promises().incident(&summary, Fate::Unknown);
         let request = Some(self.next_request());
         let (committed, fate) =
@@ -278,7 +278,7 @@ impl Client {
 
     /// Opens an incident without a name, so without a retry when nobody knows what became of it.
     async fn open_unnamed(&mut self) {
-        let summary = format!("o-{}-{}", self.id, self.next_value());
+        let summary = format!("o-{}", self.next_value());
         self.world.judges.promises().incident(&summary, Fate::Unknown);
         let (committed, fate) = self.ask(GroupId::COMMAND, Proposal::system(open(&summary)), false).await;
         self.must_be_accepted(committed.as_ref());

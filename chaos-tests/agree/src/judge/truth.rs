@@ -51,13 +51,16 @@ impl Truth {
     /// Nothing has happened yet in a group of so many nodes.
     #[must_use]
     pub fn new(group: GroupId, nodes: u64) -> Self {
+        let state = State::new(group);
+        let rows: BTreeMap<Bytes, u64> =
+            state.rows().into_iter().map(|row| (row.key.clone(), row_hash(&row.key, &row.value))).collect();
         Self {
             quorum: usize::try_from(nodes).unwrap_or(usize::MAX) / 2 + 1,
             committed: Vec::new(),
             came: Vec::new(),
-            state: State::new(group),
-            rows: BTreeMap::new(),
-            digest: 0,
+            digest: digest_of(&state),
+            state,
+            rows,
             events: BTreeMap::new(),
             applied: BTreeMap::new(),
             followed: BTreeMap::new(),
