@@ -123,13 +123,11 @@ impl Judges {
     pub fn submitted(&self, world: &World, node: NodeId, op: &LogOp) {
         let group = op_group(op);
         self.judge(world, group, |judges| {
-            let committed = judges.truth.committed();
-            judges.logs.submitted(node, op, committed)
+            if let LogOp::Append { entries, .. } = op {
+                lead::judge_stamps(world, node, entries, &judges.logs)?;
+            }
+            judges.logs.submitted(node, op, judges.truth.committed())
         });
-        if let LogOp::Append { entries, .. } = op {
-            let stamps = lead::judge_stamps(world, node, entries);
-            self.judge(world, group, |_| stamps);
-        }
     }
 
     /// The disk said that a vote is on the platter.

@@ -28,14 +28,15 @@ pub fn judge_ready(node: NodeId, lead: Lead, applied: AppliedAt, logs: &Logs) ->
 }
 
 /// What a leader appends of its own is stamped with a time near to that of the others, whenever it could know theirs.
-pub fn judge_stamps(world: &World, node: NodeId, entries: &[(u64, Bytes)]) -> Verdict {
+pub fn judge_stamps(world: &World, node: NodeId, entries: &[(u64, Bytes)], logs: &Logs) -> Verdict {
     if !world.is_settled() {
         return Ok(());
     }
     for (index, bytes) in entries {
         let Ok((at, Some(proposal))) = inspect::entry(bytes.clone()) else { continue };
         let Ok(entry) = domain::Entry::decode(&proposal) else { continue };
-        if at.node != node {
+        // What it appended in an earlier life may be sent back to it.
+        if at.node != node || logs.known(&at).is_some() {
             continue;
         }
         let right = i64::try_from(stage::wall_ms(stage::WORLD)).unwrap_or(i64::MAX);

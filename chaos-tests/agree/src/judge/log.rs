@@ -1,7 +1,7 @@
 //! Logs and votes (Raft §5.2 to §5.4), from what nodes give to their disks.
 //!
 //! openraft orders leaders by term and node: there may be two in one term, one after the other, and the second is the higher. So what
-//! Raft calls the term is here the pair, and "one leader per term" says that only a node itself appends under its own name.
+//! Raft calls the term is here the pair, and a vote may not go back to a lower one.
 
 use std::collections::BTreeMap;
 
@@ -128,6 +128,10 @@ impl Logs {
             return Err(broken("log", format_args!("node {node} appends {at:?} after the newer {before:?}")));
         }
         view.insert(index, at);
+        // A follower may have it first: a leader whose disk is slow or broken sends before it writes.
+        if at.node == node {
+            self.firsts.entry((at.term, at.node)).or_insert(index);
+        }
         let hash = fnv(0, bytes);
         if let Some(known) = self.known.get(&at) {
             // Log matching: the same position is the same entry, and so is all before it.
@@ -147,10 +151,6 @@ impl Logs {
         if at.term == 0 {
             return Ok(());
         }
-        if at.node != node {
-            return Err(broken("log", format_args!("node {node} appends {at:?}, which its leader never has")));
-        }
-        self.firsts.entry((at.term, at.node)).or_insert(index);
         self.judge_leader(at, before, committed)
     }
 
