@@ -65,6 +65,7 @@ openraft::declare_raft_types!(
         R = Outcome,
         NodeId = NodeId,
         Node = Node,
+        AsyncRuntime = crate::stage::Runtime,
 );
 
 pub(crate) type LeaderId = openraft::type_config::alias::LeaderIdOf<TypeConfig>;
