@@ -25,8 +25,8 @@ use crate::{
     snapshot::{Parts, SnapshotData},
     stage,
     types::{
-        AppendRequest, LogId, Node, NodeId, Snapshot, TypeConfig, Vote, append_to_bytes, decode, log_id_from_wire,
-        log_id_to_wire, meta_to_wire, required_vote, vote_from_wire, vote_to_wire,
+        AppendRequest, LogId, Node, NodeId, Snapshot, TypeConfig, Vote, append_to_bytes, decode, is_gapless,
+        log_id_from_wire, log_id_to_wire, meta_to_wire, required_vote, vote_from_wire, vote_to_wire,
     },
     wire,
 };
@@ -242,9 +242,15 @@ impl RaftNetworkV2<TypeConfig> for Link {
                 .open(self.target, Lane::Log, kinds::STREAM_APPEND, header)
                 .await
                 .map_err(|e| rpc_error(&e))?;
+            let target = self.target;
             let (count, sent) = tokio::sync::watch::channel(0_u64);
             let sender = stage::spawn(async move {
                 while let Some(request) = input.next().await {
+                    if !is_gapless(&request) {
+                        // The stream breaks off, and openraft sends a snapshot instead.
+                        tracing::info!(target, "the log was purged under a stream to a node that lags");
+                        return;
+                    }
                     count.send_modify(|count| *count += 1);
                     if tx.send(append_to_bytes(&request)).await.is_err() {
                         return;

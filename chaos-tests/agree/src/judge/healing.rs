@@ -27,7 +27,7 @@ pub fn is_even(world: &World) -> bool {
     World::group_ids().all(|group| {
         let applied: Option<BTreeSet<u64>> =
             world.node_ids().map(|node| world.groups(node).map(|groups| groups.applied(group).index)).collect();
-        let true_ones = world.judges.ask(group, |judges| judges.truth.committed().len() as u64).unwrap_or(0);
+        let true_ones = world.judges.ask(group, |judges| judges.truth.committed().count()).unwrap_or(0);
         applied.is_some_and(|applied| applied == BTreeSet::from([true_ones.saturating_sub(1)]))
     })
 }

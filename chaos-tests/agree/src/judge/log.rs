@@ -14,7 +14,7 @@ use raft::{
     memory::MemoryDisk,
 };
 
-use super::{Verdict, Violation, broken};
+use super::{Verdict, Violation, broken, truth::Committed};
 use crate::history::fnv;
 
 /// An entry that somebody has appended.
@@ -37,6 +37,8 @@ pub struct Logs {
     votes: BTreeMap<NodeId, Voted>,
     /// The first entry that a leader appended under its term.
     firsts: BTreeMap<(u64, NodeId), u64>,
+    /// The newest leader that anybody has an entry of.
+    newest: (u64, NodeId),
 }
 
 fn malformed(node: NodeId, error: &std::io::Error) -> Violation {
@@ -54,6 +56,12 @@ impl Logs {
     #[must_use]
     pub fn first_of(&self, term: u64, leader: NodeId) -> Option<u64> {
         self.firsts.get(&(term, leader)).copied()
+    }
+
+    /// The newest leader that anybody has an entry of.
+    #[must_use]
+    pub fn newest(&self) -> (u64, NodeId) {
+        self.newest
     }
 
     /// A node starts: its log is what the disk has.
@@ -75,14 +83,14 @@ impl Logs {
     }
 
     /// A node gives an operation to its disk; `committed` is what all have agreed on so far, by index.
-    pub fn submitted(&mut self, node: NodeId, op: &LogOp, committed: &[Position]) -> Verdict {
+    pub fn submitted(&mut self, node: NodeId, op: &LogOp, committed: &Committed) -> Verdict {
         match op {
             LogOp::Append { entries, .. } => {
                 entries.iter().try_for_each(|(index, bytes)| self.append(node, *index, bytes, committed))
             }
             LogOp::Vote { vote, .. } => self.vote(node, inspect::vote(vote).map_err(|e| malformed(node, &e))?),
             LogOp::Truncate { from, .. } => self.truncate(node, *from, committed),
-            LogOp::Purge { upto, .. } if !is_committed(*upto, committed) => {
+            LogOp::Purge { upto, .. } if committed.at(*upto).is_none() => {
                 Err(broken("log", format_args!("node {node} purges up to {upto}, which nobody has applied")))
             }
             LogOp::Purge { upto, .. } => {
@@ -105,25 +113,24 @@ impl Logs {
         }
     }
 
-    fn truncate(&mut self, node: NodeId, from: u64, committed: &[Position]) -> Verdict {
+    fn truncate(&mut self, node: NodeId, from: u64, committed: &Committed) -> Verdict {
         let view = self.views.entry(node).or_default();
         let truncated = view.split_off(&from);
         for (index, at) in truncated {
-            if usize::try_from(index).is_ok_and(|index| committed.get(index) == Some(&at)) {
+            if committed.at(index) == Some(at) {
                 return Err(broken("log", format_args!("node {node} truncates the committed {at:?}")));
             }
         }
         Ok(())
     }
 
-    fn append(&mut self, node: NodeId, index: u64, bytes: &Bytes, committed: &[Position]) -> Verdict {
+    fn append(&mut self, node: NodeId, index: u64, bytes: &Bytes, committed: &Committed) -> Verdict {
         let (at, proposal) = inspect::entry(bytes.clone()).map_err(|e| malformed(node, &e))?;
         if at.index != index {
             return Err(broken("log", format_args!("node {node} writes {at:?} at {index}")));
         }
         let view = self.views.entry(node).or_default();
-        let agreed = |index: u64| usize::try_from(index).ok().and_then(|index| committed.get(index)).copied();
-        let before = index.checked_sub(1).and_then(|index| view.get(&index).copied().or_else(|| agreed(index)));
+        let before = index.checked_sub(1).and_then(|index| view.get(&index).copied().or_else(|| committed.at(index)));
         if before.is_some_and(|before| (before.term, before.node) > (at.term, at.node)) {
             return Err(broken("log", format_args!("node {node} appends {at:?} after the newer {before:?}")));
         }
@@ -147,6 +154,7 @@ impl Logs {
             return Ok(());
         }
         self.known.insert(at, Known { before, hash, proposal });
+        self.newest = self.newest.max((at.term, at.node));
         // The entry that makes the founders is every founder's own.
         if at.term == 0 {
             return Ok(());
@@ -154,16 +162,15 @@ impl Logs {
         self.judge_leader(at, before, committed)
     }
 
-    /// Leader completeness: what is committed is in the log of every later leader. One that does not know yet that it was deposed may
-    /// go on without what came after it.
-    fn judge_leader(&self, at: Position, before: Option<Position>, committed: &[Position]) -> Verdict {
-        let is_older = |position: &&Position| (position.term, position.node) < (at.term, at.node);
-        let Some(last) = committed.iter().rev().find(is_older) else { return Ok(()) };
+    /// Leader completeness: what was committed under a leader is in the log of every later one. A leader that does not know yet
+    /// that it was deposed may go on without what came after it.
+    fn judge_leader(&self, at: Position, before: Option<Position>, committed: &Committed) -> Verdict {
+        let Some(last) = committed.before_leader(at.term, at.node) else { return Ok(()) };
         let mut below = before;
         while let Some(position) = below.filter(|position| position.index > last.index) {
             below = self.known.get(&position).and_then(|known| known.before);
         }
-        if below == Some(*last) {
+        if below == Some(last) {
             return Ok(());
         }
         Err(broken(
@@ -171,8 +178,4 @@ impl Logs {
             format_args!("{at:?} is appended by a leader that has {below:?} and not the committed {last:?}"),
         ))
     }
-}
-
-fn is_committed(index: u64, committed: &[Position]) -> bool {
-    usize::try_from(index).is_ok_and(|index| index < committed.len())
 }

@@ -19,6 +19,32 @@ const EVENTS_MAX: usize = 4096;
 /// Entries that nobody has applied before the ones that a node applies now: more would be a history without its beginning.
 const NEW_MAX: usize = 1 << 20;
 
+/// The true entries, by index, each with the newest leader that there was when it was first applied: it was committed under that
+/// one or an earlier.
+#[derive(Default)]
+pub struct Committed(Vec<(Position, (u64, NodeId))>);
+
+impl Committed {
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    /// The true entry at an index.
+    #[must_use]
+    pub fn at(&self, index: u64) -> Option<Position> {
+        usize::try_from(index).ok().and_then(|index| self.0.get(index)).map(|(position, _)| *position)
+    }
+
+    /// The last one that was committed for sure before this leader was elected.
+    #[must_use]
+    pub fn before_leader(&self, term: u64, leader: NodeId) -> Option<Position> {
+        let upto = self.0.partition_point(|(_, newest)| *newest < (term, leader));
+        upto.checked_sub(1).and_then(|last| self.0.get(last)).map(|(position, _)| *position)
+    }
+}
+
 /// What one entry came to.
 struct Came {
     reply: Option<Reply>,
@@ -29,7 +55,7 @@ struct Came {
 /// The true history of one group.
 pub struct Truth {
     quorum: usize,
-    committed: Vec<Position>,
+    committed: Committed,
     came: Vec<Came>,
     state: State,
     /// Hash of each row of state, and their sum.
@@ -56,7 +82,7 @@ impl Truth {
             state.rows().into_iter().map(|row| (row.key.clone(), row_hash(&row.key, &row.value))).collect();
         Self {
             quorum: usize::try_from(nodes).unwrap_or(usize::MAX) / 2 + 1,
-            committed: Vec::new(),
+            committed: Committed::default(),
             came: Vec::new(),
             digest: digest_of(&state),
             state,
@@ -69,7 +95,7 @@ impl Truth {
 
     /// The true entries, by index.
     #[must_use]
-    pub fn committed(&self) -> &[Position] {
+    pub fn committed(&self) -> &Committed {
         &self.committed
     }
 
@@ -92,30 +118,27 @@ impl Truth {
         }
         let mut new = Vec::new();
         let mut at = Some(upto);
-        while let Some(position) = at.filter(|at| self.true_at(at.index).is_none() && new.len() < NEW_MAX) {
+        while let Some(position) = at.filter(|at| self.committed.at(at.index).is_none() && new.len() < NEW_MAX) {
             new.push(position);
             at = logs.known(&position).and_then(|known| known.before);
         }
         if let Some(position) = at
-            && self.true_at(position.index) != Some(position)
+            && self.committed.at(position.index) != Some(position)
         {
-            let there = self.true_at(position.index);
+            let there = self.committed.at(position.index);
             return Err(broken("truth", format_args!("node {node} has applied {position:?} where {there:?} is true")));
         }
-        if at.map_or(0, |at| at.index + 1) != self.committed.len() as u64 && !new.is_empty() {
+        if at.map_or(0, |at| at.index + 1) != self.committed.count() && !new.is_empty() {
             return Err(broken("truth", format_args!("node {node} applies {upto:?} without what is before it")));
         }
         if !new.is_empty() {
             self.judge_quorum(world, node, upto)?;
         }
         for position in new.into_iter().rev() {
-            self.commit(world, position, logs.known(&position).and_then(|known| known.proposal.clone()));
+            let proposal = logs.known(&position).and_then(|known| known.proposal.clone());
+            self.commit(world, position, proposal, logs.newest());
         }
         Ok(())
-    }
-
-    fn true_at(&self, index: u64) -> Option<Position> {
-        usize::try_from(index).ok().and_then(|index| self.committed.get(index)).copied()
     }
 
     /// What is applied for the first time is on the platters of a quorum.
@@ -128,7 +151,7 @@ impl Truth {
         Err(broken("truth", format_args!("node {node} applies {upto:?}, which {have} of the disks have")))
     }
 
-    fn commit(&mut self, world: &World, position: Position, proposal: Option<Bytes>) {
+    fn commit(&mut self, world: &World, position: Position, proposal: Option<Bytes>, newest: (u64, NodeId)) {
         let entry = proposal.and_then(|bytes| domain::Entry::decode(&bytes).ok());
         let reply = entry.map(|entry| {
             let applied = self.state.apply(position.index, &entry);
@@ -147,7 +170,7 @@ impl Truth {
         });
         world.note(format_args!("group {} agrees on {position:?}", self.state.group()));
         world.count(|counts| counts.committed += 1);
-        self.committed.push(position);
+        self.committed.0.push((position, newest));
         self.came.push(Came { reply, digest: self.digest });
     }
 
@@ -197,7 +220,7 @@ impl Truth {
             self.followed.insert(node, applied);
             return Ok(());
         };
-        let upto = applied.min((self.committed.len() as u64).saturating_sub(1));
+        let upto = applied.min((self.committed.count()).saturating_sub(1));
         let told: Vec<(u64, u64)> = batches
             .iter()
             .filter(|batch| batch.index <= upto)
