@@ -49,6 +49,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(150);
 /// Storms last from so many to so many ms.
 const STORM_MS: (u64, u64) = (4_000, 14_000);
 
+/// How far a leader's clock is off in the calm, in ms: beyond what is borne.
+const WRONG_CLOCK_MS: (u64, u64) = (4_000, 30_000);
+
 /// Of four seeds one is played by five nodes.
 const FIVE_NODES_EVERY: u64 = 4;
 
@@ -185,6 +188,7 @@ async fn acts(world: &Arc<World>) -> Verdict {
         let _ = done.await;
     }
     rests(world).await?;
+    has_a_wrong_clock(world).await?;
     // What is durable is there when all have lost their power.
     for node in world.node_ids() {
         world.kill(node);
@@ -194,6 +198,24 @@ async fn acts(world: &Arc<World>) -> Verdict {
     }
     serves(world, "serving after all have lost their power").await?;
     rests(world).await
+}
+
+/// A leader whose clock is wrong, and who can hear the others', stamps nothing and hands over, so that the cluster serves.
+async fn has_a_wrong_clock(world: &Arc<World>) -> Verdict {
+    let (ahead, is_behind) = {
+        let mut chance = world.chance();
+        (i64::try_from(chance.between(WRONG_CLOCK_MS.0, WRONG_CLOCK_MS.1)).unwrap_or(0), chance.per_mille(500))
+    };
+    let Some(leader) = storm::leader(world) else { return Ok(()) };
+    let ahead = if is_behind { -ahead } else { ahead };
+    world.note(format_args!("the clock of node {leader} is off by {ahead} ms"));
+    stage::set_skew_ms(leader, ahead);
+    world.changes();
+    // Until then the others may not know.
+    sleep(world::SETTLED_AFTER).await;
+    serves(world, "serving when a leader's clock is wrong").await?;
+    stage::set_skew_ms(leader, 0);
+    Ok(())
 }
 
 /// A write is acknowledged in every group, in time.

@@ -78,7 +78,8 @@ fn any(world: &World) -> NodeId {
 }
 
 /// Who leads one of the groups, as it says itself.
-fn leader(world: &World) -> Option<NodeId> {
+#[must_use]
+pub fn leader(world: &World) -> Option<NodeId> {
     let group = GroupId(u32::from(world.chance().per_mille(500)));
     world
         .node_ids()

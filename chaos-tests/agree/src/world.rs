@@ -37,7 +37,7 @@ const EPOCH: u64 = 7;
 const END_MS_MAX: u64 = 5;
 
 /// Nodes that have heard each other for this long know each other's clocks.
-const SETTLED_AFTER: Duration = Duration::from_millis(1_500);
+pub const SETTLED_AFTER: Duration = Duration::from_millis(1_500);
 
 /// What a play is made of, beside its seed.
 #[derive(Clone, Debug)]
