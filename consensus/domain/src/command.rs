@@ -1,14 +1,15 @@
 //! The vocabulary of requests, in the imperative. `proto/trongdong/v1/command.proto` tells what each is for.
 
-use serde::{Deserialize, Serialize};
+mod vocabulary;
 
 use crate::{
-    AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, EntityId,
-    Figure, Grant, GroupId, IncidentId, IncidentKind, KindShare, Micro, Millis, ModelKind, ModelMode, ModelName,
-    Person, PersonId, Place, Reading, RequestId, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision,
-    Unit, UnitId, UnitStatus, VersionName,
+    AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, Figure, Grant,
+    IncidentId, IncidentKind, KindShare, Micro, Millis, ModelKind, ModelMode, ModelName, Person, PersonId, Place,
+    Placement, Reading, RequestId, RunCard, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision,
+    TaskStatus, Unit, UnitId, UnitStatus, VersionName,
     wire::{Malformed, Record, generated, message_field, record},
 };
+use vocabulary::commands;
 
 /// What the log holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,51 +25,6 @@ pub struct Entry {
 }
 
 record!(Entry { at_ms, request, grant, command });
-
-macro_rules! commands {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })+) => {
-        /// A request to change state.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Command { $($(#[$doc])* $name($name)),+ }
-
-        impl Command {
-            /// Its name, as in the schema.
-            #[must_use]
-            pub fn name(&self) -> &'static str {
-                match self { $(Self::$name(_) => stringify!($name)),+ }
-            }
-        }
-
-        impl Record for Command {
-            type Wire = generated::Command;
-            fn from_wire(wire: generated::Command) -> Result<Self, Malformed> {
-                use generated::command::Body;
-                Ok(match wire.body.ok_or_else(|| Malformed::new("command", "is required"))? {
-                    $(Body::$name(body) => Self::$name($name::from_wire(body)?)),+
-                })
-            }
-            fn to_wire(&self) -> generated::Command {
-                use generated::command::Body;
-                let body = match self { $(Self::$name(body) => Body::$name(body.to_wire())),+ };
-                generated::Command { body: Some(body) }
-            }
-        }
-
-        message_field!(Command);
-
-        $(
-            $(#[$doc])*
-            #[derive(Clone, Debug, PartialEq, Eq)]
-            pub struct $name { $($(#[$fdoc])* pub $field: $type),* }
-            record!($name { $($field),* });
-            impl From<$name> for Command {
-                fn from(body: $name) -> Self {
-                    Self::$name(body)
-                }
-            }
-        )+
-    };
-}
 
 commands! {
     /// Opens the window of requests of a signed-in person in this group.
@@ -130,6 +86,10 @@ commands! {
         expected_status: UnitStatus,
         /// When it was tapped.
         tapped_at_ms: Millis,
+        /// The assignment that the sender believes in; 0: whichever it is, as said by radio.
+        assignment: u64,
+        /// Why; may be empty.
+        reason: String,
     }
     /// Where a unit is, sampled.
     MoveUnit {
@@ -435,15 +395,101 @@ commands! {
         /// Without an answer that could be taken.
         failed: u32,
     }
+    /// Replaces the run card of its kind and severity; without needs it goes.
+    PutRunCard {
+        /// As it shall be.
+        card: RunCard,
+    }
+    /// When a crew is on duty; both 0: always.
+    SetUnitShift {
+        /// Which.
+        unit: UnitId,
+        /// From then.
+        starts_at_ms: Millis,
+        /// To before then.
+        ends_at_ms: Millis,
+    }
+    /// The crew is well.
+    CheckInUnit {
+        /// Which.
+        unit: UnitId,
+        /// The assignment that the sender believes in.
+        assignment: u64,
+        /// When it was tapped; 0: now.
+        tapped_at_ms: Millis,
+    }
+    /// The crew is in danger.
+    RaiseMayday {
+        /// Which.
+        unit: UnitId,
+        /// When it was tapped; 0: now.
+        tapped_at_ms: Millis,
+    }
+    /// It is safe, says somebody who is not the crew.
+    ClearMayday {
+        /// Which.
+        unit: UnitId,
+        /// `Mayday::received_at_ms`: takes effect once.
+        received_at_ms: Millis,
+        /// How it is known; not empty.
+        note: String,
+    }
+    /// Nobody answered an offer in time.
+    ExpireOffer {
+        /// Which unit.
+        unit: UnitId,
+        /// Its assignment: takes effect once.
+        assignment: u64,
+        /// The unit that is offered it instead; none: nobody is left.
+        next: Option<UnitId>,
+    }
+    /// A crew was not heard of in time.
+    EscalateCheckIn {
+        /// Which unit.
+        unit: UnitId,
+        /// Its assignment.
+        assignment: u64,
+        /// The level that it leaves: takes effect once.
+        from_level: u32,
+    }
+    /// A person has looked.
+    AcknowledgeAttention {
+        /// Of which incident.
+        incident: IncidentId,
+        /// Its number within the incident: takes effect once.
+        attention: u32,
+    }
+    /// An agency shall do something.
+    GiveTask {
+        /// About which incident.
+        incident: IncidentId,
+        /// The version seen.
+        expected_version: u64,
+        /// Which agency.
+        agency: String,
+        /// What.
+        text: String,
+    }
+    /// How far an agency is.
+    AnswerTask {
+        /// About which incident.
+        incident: IncidentId,
+        /// The task's number within it.
+        task: u32,
+        /// How far it is.
+        status: TaskStatus,
+        /// How far the sender believes that it was.
+        expected_status: TaskStatus,
+        /// In words; not empty when done or refused.
+        answer: String,
+    }
+    /// All agencies have one answer.
+    CombineAnswer {
+        /// About which incident.
+        incident: IncidentId,
+        /// The version seen.
+        expected_version: u64,
+        /// What.
+        answer: String,
+    }
 }
-
-/// Where a device's state lives.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Placement {
-    /// Sensor or camera.
-    pub entity: EntityId,
-    /// Field group.
-    pub group: GroupId,
-}
-
-record!(Placement { entity, group });

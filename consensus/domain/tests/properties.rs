@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use domain::{
-    AdminUnit, Alarm, Applied, Camera, District, Entry, Event, EventBatch, Grant, GroupId, Incident, LiveNodes, Model,
-    Person, Placement, Position, Reading, Readings, Reply, Row, RowChange, Sensor, SensorWindow, Session, State, Tally,
-    Unit, rows,
+    AdminUnit, Alarm, Applied, Camera, Dispatch, District, Duty, Entry, Event, EventBatch, Grant, GroupId, Incident,
+    LiveNodes, Model, Person, Placement, Position, Reading, Readings, Reply, Row, RowChange, RunCard, Sensor,
+    SensorWindow, Session, State, Tally, Unit, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -180,7 +180,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 42] = [
+const COMMANDS: [&str; 53] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -223,6 +223,17 @@ const COMMANDS: [&str; 42] = [
     "RollBackModel",
     "SwitchModel",
     "ReportSilence",
+    "PutRunCard",
+    "SetUnitShift",
+    "CheckInUnit",
+    "RaiseMayday",
+    "ClearMayday",
+    "ExpireOffer",
+    "EscalateCheckIn",
+    "AcknowledgeAttention",
+    "GiveTask",
+    "AnswerTask",
+    "CombineAnswer",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.
@@ -255,6 +266,9 @@ fn decode_all(bytes: &[u8]) {
     check::<Alarm>(bytes);
     check::<Model>(bytes);
     check::<Tally>(bytes);
+    check::<RunCard>(bytes);
+    check::<Duty>(bytes);
+    check::<Dispatch>(bytes);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 mod assets;
 mod commands;
+mod dispatch;
 mod double;
 mod fold;
 mod http;

@@ -14,6 +14,8 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
         Command::SetUnitStatus(command) => {
             let status = state.units().get(&command.unit).map_or(UnitStatus::Available, |unit| unit.status);
             command.expected_status = status;
+            let assignment = state.units().get(&command.unit).and_then(|unit| unit.duty.assignment.as_ref());
+            command.assignment = assignment.map_or(0, |assignment| assignment.number);
         }
         Command::AmendIncident(command) => command.expected_version = incident(&command.incident),
         Command::AcknowledgeIncident(command) => command.expected_version = incident(&command.incident),
@@ -42,7 +44,7 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
             command.episode = episode(&command.key);
             command.version = state.alarms().get(&command.key).map_or(1, |alarm| alarm.version);
         }
-        other => super::model::aim(other, state),
+        _ => super::dispatch::aim(entry, state),
     }
     let is_system = policy::action_of(&entry.command) == policy::Action::RunSystem;
     let is_session = entry.request.is_some_and(|request| state.sessions().contains_key(&request.session));

@@ -1,5 +1,6 @@
 //! Runs a transcript against the groups of a small province.
 
+mod dispatch;
 mod model;
 mod print;
 mod read;

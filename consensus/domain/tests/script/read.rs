@@ -43,7 +43,7 @@ impl<'a> Args<'a> {
         self.maybe(key).map_or(Ok(Micro(default)), micro)
     }
 
-    fn time(&mut self, key: &str, default: Millis) -> Result<Millis, Failure> {
+    pub(super) fn time(&mut self, key: &str, default: Millis) -> Result<Millis, Failure> {
         self.maybe(key).map_or(Ok(default), millis)
     }
 
@@ -154,6 +154,8 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
             expected_status: unit_status(args.next("expected status")?)?,
             status: unit_status(args.next("status")?)?,
             tapped_at_ms: args.time("tapped", Millis(0))?,
+            assignment: args.number("assignment", 0)?,
+            reason: args.or("reason", "").into(),
         }
         .into(),
         "move-unit" => MoveUnit {
@@ -177,6 +179,17 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
         }
         .into(),
         "suggest" | "decide-suggestion" | "report-silence" => super::model::command(name, args)?,
+        "put-run-card"
+        | "set-unit-shift"
+        | "check-in-unit"
+        | "raise-mayday"
+        | "clear-mayday"
+        | "expire-offer"
+        | "escalate-check-in"
+        | "acknowledge-attention"
+        | "give-task"
+        | "answer-task"
+        | "combine-answer" => super::dispatch::command(name, args)?,
         _ if name.ends_with("-model") => super::model::command(name, args)?,
         _ if name.ends_with("-alarm") || name.ends_with("-alarm-report") => alarm_command(name, args)?,
         _ => incident_command(name, args, runner)?,
@@ -318,6 +331,7 @@ fn unit(args: &mut Args<'_>) -> Result<Unit, Failure> {
         status_at_ms: Millis(0),
         incident: None,
         version: 0,
+        duty: Duty::default(),
     })
 }
 
