@@ -1,3 +1,4 @@
+import { enDispatch } from './dispatch.en';
 import { enModels } from './models.en';
 import type { Dict } from './vi';
 
@@ -224,6 +225,7 @@ export const en: Dict = {
       alarm_unshelved: 'Alarm unshelved',
       alarm_report_confirmed: 'Became an incident',
       ...enModels.event,
+      ...enDispatch.event,
     },
   },
   sensor: {
@@ -303,6 +305,7 @@ export const en: Dict = {
     failed: 'This machine cannot draw the map (no WebGL2).',
   },
   models: enModels,
+  dispatch: enDispatch,
   command: {
     pending: 'Committing…',
     retrying: (tries) => `Committing, retry ${tries}…`,

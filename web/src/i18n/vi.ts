@@ -1,3 +1,4 @@
+import { viDispatch } from './dispatch.vi';
 import { viModels } from './models.vi';
 
 /** Vietnamese, the source language. Every other language has exactly these keys. */
@@ -224,6 +225,7 @@ export const vi = {
       alarm_unshelved: 'Bỏ tạm ẩn',
       alarm_report_confirmed: 'Đã chuyển thành sự cố',
       ...viModels.event,
+      ...viDispatch.event,
     } as Record<string, string>,
   },
   sensor: {
@@ -303,6 +305,7 @@ export const vi = {
     failed: 'Máy này không vẽ được bản đồ (thiếu WebGL2).',
   },
   models: viModels,
+  dispatch: viDispatch,
   command: {
     pending: 'Đang ghi…',
     retrying: (tries: number) => `Đang ghi, thử lại lần ${tries}…`,

@@ -2,7 +2,7 @@
 
 use super::{assign, attention, find, find_version, is_live, keep, mark_seen, need, start_deadline};
 use crate::{
-    EventKind, IncidentId, IncidentStatus, MergeIncident, Millis, UnmergeIncident,
+    EventKind, IncidentStatus, MergeIncident, Millis, UnmergeIncident,
     apply::{Outcome, Work, unit, valid},
     limits,
 };
