@@ -2,14 +2,14 @@ import { expect, test } from 'vitest';
 import { crewOf, nextOf, type Crew } from '../nouns/crew';
 import { commandOf, has, Outbox, statusNow, UNDO_MS, WAITING_MAX, type OutboxStore } from './outbox';
 
-function memory(): OutboxStore & { text: string } {
+function memory(text = '[]'): OutboxStore & { text: string } {
   return {
-    text: '[]',
+    text,
     getItem() {
       return this.text;
     },
-    setItem(_: string, text: string) {
-      this.text = text;
+    setItem(_: string, kept: string) {
+      this.text = kept;
     },
   };
 }
@@ -114,5 +114,5 @@ test('the bound refuses and keeps what waits; what is over leaves, the oldest fi
 });
 
 test('what cannot be read is nothing', () => {
-  for (const text of ['', '{', 'null', '7', '[1, null, {"id": "x"}]']) expect(new Outbox({ ...memory(), text }).all()).toEqual([]);
+  for (const text of ['', '{', 'null', '7', '[1, null, {"id": "x"}]']) expect(new Outbox(memory(text)).all()).toEqual([]);
 });

@@ -22,7 +22,12 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
         Command::AssignIncident(command) => command.expected_version = incident(&command.incident),
         Command::ResolveIncident(command) => command.expected_version = incident(&command.incident),
         Command::CloseIncident(command) => command.expected_version = incident(&command.incident),
-        Command::ReopenIncident(command) => command.expected_version = incident(&command.incident),
+        Command::ReopenIncident(command) => {
+            let is_done = |it: &&Incident| matches!(it.status, IncidentStatus::Resolved | IncidentStatus::Closed);
+            let done = state.incidents().values().find(is_done);
+            command.incident = done.map_or(command.incident.clone(), |done| done.id.clone());
+            command.expected_version = incident(&command.incident);
+        }
         Command::MergeIncident(command) => command.expected_version = incident(&command.incident),
         Command::UnmergeIncident(command) => command.expected_version = incident(&command.incident),
         Command::EscalateIncident(command) => {
