@@ -19,7 +19,7 @@ async function crew(page: Page): Promise<void> {
 }
 
 test.afterEach(async ({ page }) => {
-  for (const command of ['hold?ms=0', 'fail?n=0', 'cut?down=0']) await fake(page, command);
+  for (const command of ['hold?ms=0', 'fail?n=0', 'silent?on=0', 'cut?down=0']) await fake(page, command);
 });
 
 test('one key sends the best unit; the board shows pending, committed, and then the offer that runs', async ({ page }) => {
@@ -48,11 +48,10 @@ test('of two dispatchers who saw the same version one is told so, and nothing is
   const list = panel(page, /^Nên điều · I4818/);
   await expect(list.getByRole('listitem').first()).toBeVisible();
   const best = ((await list.getByRole('listitem').first().locator('b').textContent()) ?? '').trim();
-  await fake(page, 'hold?ms=800');
-  await page.keyboard.press('1');
-  // The other one is a moment faster.
-  await fake(page, 'hold?ms=0');
+  // The other one is faster, and this screen has not heard of it yet.
+  await fake(page, 'silent?on=1');
   await page.request.post('/api/incidents/I4818/assign', { data: { expected_version: 3, units: [best] }, headers: { 'x-request-seq': '777777' } });
+  await page.keyboard.press('1');
   await expect(list).toContainText('Bị từ chối: Người khác vừa sửa');
 });
 
@@ -77,19 +76,25 @@ test('what a crew taps without a network waits on the phone and goes once, with 
   await expect(other.getByText('Trang này đang mở ở thẻ khác')).toBeVisible();
 });
 
-test('a mayday is held, goes at once, and rings at the dispatcher until somebody has looked', async ({ page, context }) => {
+test('a mayday is held, goes at once, and rings at the dispatcher until somebody has looked', async ({ page, browser, baseURL }) => {
   await crew(page);
   const call = page.getByRole('button', { name: 'CẤP CỨU – giữ 2 giây' });
   await call.click();
   await expect(call).toBeVisible();
   await call.dispatchEvent('pointerdown');
   await expect(page.getByRole('button', { name: 'ĐÃ GỌI CẤP CỨU' })).toBeVisible({ timeout: 15_000 });
-  const desk = await context.newPage();
-  await board(desk).catch(() => undefined);
-  await desk.goto('/dispatch');
+  const desk = await (await browser.newContext({ baseURL, viewport: { width: 1920, height: 1080 } })).newPage();
+  await board(desk);
   const alert = desk.getByRole('alert').filter({ hasText: 'CẤP CỨU: XCC-03 gặp nguy hiểm' });
   await expect(alert).toBeVisible({ timeout: 30_000 });
   await expect(panel(desk, 'Lực lượng').getByRole('listitem').first()).toContainText('CẤP CỨU');
+  await alert.getByRole('button', { name: 'Đã xem' }).click();
+  await expect(alert).toHaveCount(0);
+  await panel(desk, 'Lực lượng').getByRole('button', { name: 'Đã an toàn' }).click();
+  await desk.getByLabel('Biết bằng cách nào?').fill('gọi bộ đàm');
+  await desk.keyboard.press('Enter');
+  await expect(page.getByRole('button', { name: 'CẤP CỨU – giữ 2 giây' })).toBeVisible({ timeout: 15_000 });
+  await desk.context().close();
 });
 
 test('targets are large enough for a thumb, and both pages pass axe', async ({ page }) => {
