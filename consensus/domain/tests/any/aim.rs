@@ -14,6 +14,15 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
         Command::SetUnitStatus(command) => {
             let status = state.units().get(&command.unit).map_or(UnitStatus::Available, |unit| unit.status);
             command.expected_status = status;
+            // Mostly the next step of an assignment, or hardly a crew would ever be on scene.
+            if command.status != UnitStatus::Available {
+                command.status = match status {
+                    UnitStatus::Offered => UnitStatus::Accepted,
+                    UnitStatus::Accepted => UnitStatus::EnRoute,
+                    UnitStatus::EnRoute => UnitStatus::OnScene,
+                    _ => command.status,
+                };
+            }
             let assignment = state.units().get(&command.unit).and_then(|unit| unit.duty.assignment.as_ref());
             command.assignment = assignment.map_or(0, |assignment| assignment.number);
         }
