@@ -12,6 +12,7 @@ mod incident;
 mod model;
 mod person;
 mod placement;
+mod report;
 mod run_card;
 mod sensor;
 mod session;
@@ -137,6 +138,12 @@ impl Work<'_> {
             Command::GiveTask(command) => incident::give_task(self, command),
             Command::AnswerTask(command) => incident::answer_task(self, command),
             Command::CombineAnswer(command) => incident::combine_answer(self, command),
+            Command::FileReport(command) => report::file(self, command),
+            Command::LinkReport(command) => report::link(self, command),
+            Command::UnlinkReport(command) => report::unlink(self, command),
+            Command::AnswerReport(command) => report::answer(self, command),
+            Command::RateReport(command) => report::rate(self, command),
+            Command::ReopenReport(command) => report::reopen(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),

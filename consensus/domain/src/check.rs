@@ -58,6 +58,7 @@ impl State {
     /// 25. With an incident are past assignments that ended, each once; attentions and tasks ascending; an answer of all
     ///     agencies only while every task is settled; all within their bounds.
     /// 26. A run card needs something, each skill once.
+    /// 27. A report is in hand exactly while it belongs to an incident, which knows it as a source; its other links are undone.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -74,6 +75,7 @@ impl State {
         self.sessions.values().try_for_each(check_session)?;
         self.check_models()?;
         self.run_cards.values().try_for_each(dispatch::check_run_card)?;
+        self.reports.values().try_for_each(|report| dispatch::check_report(self, report))?;
         self.check_derived()
     }
 
@@ -88,7 +90,8 @@ impl State {
             + self.heard_count
             + self.models.len()
             + self.tallies.len()
-            + self.run_cards.len();
+            + self.run_cards.len()
+            + self.reports.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {
@@ -101,6 +104,7 @@ impl State {
         hold(2, !stray(&self.incidents, |record| &record.id), || "incidents".into())?;
         let is_stray = |(key, card): (&(_, _), &crate::RunCard)| *key != (card.kind, card.severity);
         hold(2, !self.run_cards.iter().any(is_stray), || "run_cards".into())?;
+        hold(2, !stray(&self.reports, |record| &record.code), || "reports".into())?;
         hold(2, !stray(&self.models, |record| &record.name), || "models".into())?;
         hold(2, !stray(&self.sensors, |record| &record.id), || "sensors".into())?;
         hold(2, !stray(&self.cameras, |record| &record.id), || "cameras".into())?;
@@ -120,6 +124,7 @@ impl State {
             ("incidents", self.incidents.len(), limits::INCIDENTS_MAX),
             ("heard", self.heard_count, limits::HEARD_MAX),
             ("models", self.models.len(), limits::MODELS_MAX),
+            ("reports", self.reports.len(), limits::REPORTS_MAX),
             ("sensors", self.sensors.len(), limits::SENSORS_MAX),
             ("cameras", self.cameras.len(), limits::CAMERAS_MAX),
             ("alarms", self.alarms.len(), limits::ALARMS_MAX),

@@ -1,15 +1,20 @@
 //! The vocabulary of requests, in the imperative. `proto/trongdong/v1/command.proto` tells what each is for.
 
+mod dispatch;
+mod report;
 mod vocabulary;
+
+pub use dispatch::*;
+pub use report::*;
 
 use crate::{
     AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, Figure, Grant,
     IncidentId, IncidentKind, KindShare, Micro, Millis, ModelKind, ModelMode, ModelName, Person, PersonId, Place,
-    Placement, Reading, RequestId, RunCard, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision,
-    TaskStatus, Unit, UnitId, UnitStatus, VersionName,
+    Placement, Reading, RequestId, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision, Unit, UnitId,
+    UnitStatus, VersionName,
     wire::{Malformed, Record, generated, message_field, record},
 };
-use vocabulary::commands;
+use vocabulary::{body, commands};
 
 /// What the log holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -396,100 +401,37 @@ commands! {
         failed: u32,
     }
     /// Replaces the run card of its kind and severity; without needs it goes.
-    PutRunCard {
-        /// As it shall be.
-        card: RunCard,
-    }
+    PutRunCard []
     /// When a crew is on duty; both 0: always.
-    SetUnitShift {
-        /// Which.
-        unit: UnitId,
-        /// From then.
-        starts_at_ms: Millis,
-        /// To before then.
-        ends_at_ms: Millis,
-    }
+    SetUnitShift []
     /// The crew is well.
-    CheckInUnit {
-        /// Which.
-        unit: UnitId,
-        /// The assignment that the sender believes in.
-        assignment: u64,
-        /// When it was tapped; 0: now.
-        tapped_at_ms: Millis,
-    }
+    CheckInUnit []
     /// The crew is in danger.
-    RaiseMayday {
-        /// Which.
-        unit: UnitId,
-        /// When it was tapped; 0: now.
-        tapped_at_ms: Millis,
-    }
+    RaiseMayday []
     /// It is safe, says somebody who is not the crew.
-    ClearMayday {
-        /// Which.
-        unit: UnitId,
-        /// `Mayday::received_at_ms`: takes effect once.
-        received_at_ms: Millis,
-        /// How it is known; not empty.
-        note: String,
-    }
+    ClearMayday []
     /// Nobody answered an offer in time.
-    ExpireOffer {
-        /// Which unit.
-        unit: UnitId,
-        /// Its assignment: takes effect once.
-        assignment: u64,
-        /// The unit that is offered it instead; none: nobody is left.
-        next: Option<UnitId>,
-    }
+    ExpireOffer []
     /// A crew was not heard of in time.
-    EscalateCheckIn {
-        /// Which unit.
-        unit: UnitId,
-        /// Its assignment.
-        assignment: u64,
-        /// The level that it leaves: takes effect once.
-        from_level: u32,
-    }
+    EscalateCheckIn []
     /// A person has looked.
-    AcknowledgeAttention {
-        /// Of which incident.
-        incident: IncidentId,
-        /// Its number within the incident: takes effect once.
-        attention: u32,
-    }
+    AcknowledgeAttention []
     /// An agency shall do something.
-    GiveTask {
-        /// About which incident.
-        incident: IncidentId,
-        /// The version seen.
-        expected_version: u64,
-        /// Which agency.
-        agency: String,
-        /// What.
-        text: String,
-    }
+    GiveTask []
     /// How far an agency is.
-    AnswerTask {
-        /// About which incident.
-        incident: IncidentId,
-        /// The task's number within it.
-        task: u32,
-        /// How far it is.
-        status: TaskStatus,
-        /// How far the sender believes that it was.
-        expected_status: TaskStatus,
-        /// In words; not empty when done or refused.
-        answer: String,
-    }
+    AnswerTask []
     /// All agencies have one answer.
-    CombineAnswer {
-        /// About which incident.
-        incident: IncidentId,
-        /// The version seen.
-        expected_version: u64,
-        /// What.
-        answer: String,
-    }
+    CombineAnswer []
+    /// A call, a report, a message. Names an incident, or what a new one is, or neither.
+    FileReport []
+    /// The report belongs to the incident.
+    LinkReport []
+    /// It does not.
+    UnlinkReport []
+    /// What its sender is told.
+    AnswerReport []
+    /// What its sender thinks of the answer.
+    RateReport []
+    /// Its sender says that it was not done.
+    ReopenReport []
 }

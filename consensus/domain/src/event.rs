@@ -120,6 +120,18 @@ wire_enum! {
         IncidentTaskAnswered = "incident_task_answered",
         /// All agencies have one answer.
         IncidentAnswerCombined = "incident_answer_combined",
+        /// A report came; events of reports have no subject and name the code.
+        ReportFiled = "report_filed",
+        /// A report belongs to an incident.
+        ReportLinked = "report_linked",
+        /// It no longer does.
+        ReportUnlinked = "report_unlinked",
+        /// Its sender has an answer.
+        ReportAnswered = "report_answered",
+        /// Its sender rated the answer.
+        ReportRated = "report_rated",
+        /// It was not done.
+        ReportReopened = "report_reopened",
     }
 }
 

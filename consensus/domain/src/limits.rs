@@ -117,3 +117,11 @@ pub const INCIDENT_PAST_MAX: usize = 128;
 pub const INCIDENT_ATTENTIONS_MAX: usize = 64;
 /// Tasks of one incident. At the bound a new one is refused.
 pub const INCIDENT_TASKS_MAX: usize = 32;
+/// Reports in memory. At the bound those answered the longest leave; a new one is refused only when none is answered.
+pub const REPORTS_MAX: usize = 200_000;
+/// Answered reports that leave memory when the bound is reached.
+pub const REPORTS_DROPPED_AT_ONCE: usize = 256;
+/// Incidents that one report ever belonged to. At the bound it stays where it is.
+pub const REPORT_LINKS_MAX: usize = 32;
+/// The best rating.
+pub const RATING_MAX: u32 = 5;

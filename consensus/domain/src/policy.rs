@@ -4,7 +4,7 @@
 //! |---|---|
 //! | admin | administer, and whatever any other person may |
 //! | operator | alarms and incidents, assignments, tasks and suggestions included; see models |
-//! | agent | open and note incidents |
+//! | agent | open and note incidents; reports |
 //! | dispatcher | assign, note, acknowledge and resolve incidents; tasks; shifts; set and move units (a status comes in by radio); end a mayday |
 //! | responder | set and move the unit that they crew, check in, call mayday, answer for its agency, note incidents |
 //! | viewer | see |
@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     AdminUnitCode, AnswerTask, Command, DecideSuggestion, Grant, GroupId, IncidentId, PersonId, Refusal, RefusalCode,
-    Role, State, SuggestionDecision, UnitId, limits,
+    ReportCode, Role, State, SuggestionDecision, UnitId, limits,
 };
 
 /// What there is to see, as in a subscription.
@@ -92,6 +92,8 @@ pub enum Action {
     DecideIncident,
     /// Send units, set their shifts, look at what waits for a person, end a mayday, give tasks, combine answers.
     AssignIncident,
+    /// File reports, say which incident they belong to, answer them; rate and reopen them for their senders.
+    HandleReport,
     /// Say how far an agency is with its task.
     AnswerTask,
     /// Say what a unit does, that it is well, that it is in danger.
@@ -152,6 +154,12 @@ pub fn action_of(command: &Command) -> Action {
         | Command::GiveTask(_)
         | Command::CombineAnswer(_) => Action::AssignIncident,
         Command::AnswerTask(_) => Action::AnswerTask,
+        Command::FileReport(_)
+        | Command::LinkReport(_)
+        | Command::UnlinkReport(_)
+        | Command::AnswerReport(_)
+        | Command::RateReport(_)
+        | Command::ReopenReport(_) => Action::HandleReport,
         Command::SetUnitStatus(_) | Command::CheckInUnit(_) | Command::RaiseMayday(_) => Action::SetUnitStatus,
         Command::MoveUnit(_) => Action::MoveUnit,
     }
@@ -212,6 +220,7 @@ fn role_allows(role: Role, action: Action) -> bool {
         Action::AcknowledgeIncident | Action::ResolveIncident | Action::AssignIncident => {
             matches!(role, Admin | Operator | Dispatcher)
         }
+        Action::HandleReport => matches!(role, Admin | Operator | Agent | Dispatcher),
         Action::AnswerTask => matches!(role, Admin | Operator | Dispatcher | Responder),
         Action::SetUnitStatus | Action::MoveUnit => matches!(role, Admin | Dispatcher | Responder),
         Action::See(Noun::Person) => role == Admin,
@@ -321,6 +330,7 @@ fn duplicate_of<'a>(state: &'a State, command: &'a DecideSuggestion) -> Option<&
 fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a AdminUnitCode> {
     let incident = |id: &IncidentId| state.incidents.get(id).map(|incident| &incident.place.admin_unit);
     let alarm = |key| state.alarms.get(key).map(|alarm: &crate::Alarm| &alarm.place.admin_unit);
+    let report = |code: &ReportCode| state.reports.get(code).map(|report| &report.place.admin_unit);
     let station = |id: &UnitId| state.units.get(id).map(|unit| &unit.station.admin_unit);
     // Whoever leads the incident answers for the crews on it, wherever they come from.
     let at_work = |id: &UnitId| {
@@ -343,6 +353,12 @@ fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a AdminUnitCode> 
         Command::NoteIncident(command) => [incident(&command.incident), None],
         Command::AcknowledgeIncident(command) => [incident(&command.incident), None],
         Command::AssignIncident(command) => [incident(&command.incident), None],
+        Command::FileReport(command) => [Some(&command.place.admin_unit), command.incident.as_ref().and_then(incident)],
+        Command::LinkReport(command) => [report(&command.report), incident(&command.incident)],
+        Command::UnlinkReport(command) => [report(&command.report), None],
+        Command::AnswerReport(command) => [report(&command.report), None],
+        Command::RateReport(command) => [report(&command.report), None],
+        Command::ReopenReport(command) => [report(&command.report), None],
         Command::AcknowledgeAttention(command) => [incident(&command.incident), None],
         Command::GiveTask(command) => [incident(&command.incident), None],
         Command::AnswerTask(command) => [incident(&command.incident), None],

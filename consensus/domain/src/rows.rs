@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use crate::{
     AdminUnitCode, AlarmKey, CameraId, DistrictId, EntityId, IncidentId, IncidentKind, Millis, ModelName, PersonId,
-    SensorId, SessionId, Severity, UnitId, VersionName, wire::Field,
+    ReportCode, SensorId, SessionId, Severity, UnitId, VersionName, wire::Field,
 };
 
 /// Scalars of the group.
@@ -46,6 +46,8 @@ pub const MODELS: u8 = 16;
 pub const TALLIES: u8 = 17;
 /// Run cards: the wire numbers of kind and severity, a byte each.
 pub const RUN_CARDS: u8 = 200;
+/// Reports, by code.
+pub const REPORTS: u8 = 201;
 /// History: the events of each incident.
 pub const TIMELINE: u8 = 64;
 /// History: what was recorded, by the cluster's time.
@@ -105,6 +107,8 @@ name_keys! {
     camera_epoch_key CAMERA_EPOCHS CameraId
     /// Key of a model.
     model_key MODELS ModelName
+    /// Key of a report.
+    report_key REPORTS ReportCode
 }
 
 /// Key of an alarm.

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, Camera, CameraId, Condition, District, DistrictId, EntityId, GroupId,
-    Incident, IncidentId, IncidentKind, LiveNodes, Millis, Model, ModelName, Person, PersonId, RunCard, Sensor,
-    SensorId, Session, SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName,
+    Incident, IncidentId, IncidentKind, LiveNodes, Millis, Model, ModelName, Person, PersonId, Report, ReportCode,
+    RunCard, Sensor, SensorId, Session, SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it.
@@ -35,6 +35,7 @@ pub struct State {
     pub(crate) tallies: BTreeMap<(ModelName, VersionName), Tally>,
     /// Bounded by the kinds and severities that there are.
     pub(crate) run_cards: BTreeMap<(IncidentKind, Severity), RunCard>,
+    pub(crate) reports: BTreeMap<ReportCode, Report>,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
     /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
@@ -84,6 +85,7 @@ impl State {
             models: BTreeMap::new(),
             tallies: BTreeMap::new(),
             run_cards: BTreeMap::new(),
+            reports: BTreeMap::new(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),
@@ -188,6 +190,12 @@ impl State {
     #[must_use]
     pub fn run_cards(&self) -> &BTreeMap<(IncidentKind, Severity), RunCard> {
         &self.run_cards
+    }
+
+    /// Calls, reports and messages, by the code that their senders follow (group 0).
+    #[must_use]
+    pub fn reports(&self) -> &BTreeMap<ReportCode, Report> {
+        &self.reports
     }
 
     /// Models in use that give no advice now, and why (group 0). One that was never rolled out is not in use.

@@ -5,9 +5,9 @@ use prost::Message;
 
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, Camera, CameraId, Condition, District, DistrictId, EntityId,
-    GroupId, Incident, IncidentId, IncidentKind, LiveNodes, Millis, Model, ModelName, Person, PersonId, Placement, Row,
-    RowChange, RunCard, Sensor, SensorId, SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId,
-    VersionName,
+    GroupId, Incident, IncidentId, IncidentKind, LiveNodes, Millis, Model, ModelName, Person, PersonId, Placement,
+    Report, ReportCode, Row, RowChange, RunCard, Sensor, SensorId, SensorWindow, Session, SessionId, Severity, State,
+    Tally, Unit, UnitId, VersionName,
     apply::adopt_unit,
     rows,
     state::Heard,
@@ -35,6 +35,7 @@ pub(crate) enum Touched {
     Model(ModelName),
     Tally(ModelName, VersionName),
     RunCard(IncidentKind, Severity),
+    Report(ReportCode),
 }
 
 fn row(key: Bytes, record: &impl Record) -> Row {
@@ -104,6 +105,7 @@ impl State {
         out.extend(self.models.iter().map(|(name, record)| row(rows::model_key(name), record)));
         out.extend(self.tallies.values().map(|tally| row(rows::tally_key(&tally.model, &tally.version), tally)));
         out.extend(self.run_cards.values().map(|card| row(rows::run_card_key(card.kind, card.severity), card)));
+        out.extend(self.reports.iter().map(|(code, record)| row(rows::report_key(code), record)));
         out
     }
 
@@ -180,6 +182,7 @@ impl State {
             Touched::Tally(model, version) => {
                 found(rows::tally_key(model, version), self.tallies.get(&(model.clone(), version.clone())))
             }
+            Touched::Report(code) => found(rows::report_key(code), self.reports.get(code)),
             Touched::RunCard(kind, severity) => {
                 found(rows::run_card_key(*kind, *severity), self.run_cards.get(&(*kind, *severity)))
             }
@@ -302,6 +305,11 @@ impl State {
                 let record = RunCard::decode(value)?;
                 same_key(key, &rows::run_card_key(record.kind, record.severity))?;
                 self.run_cards.insert((record.kind, record.severity), record);
+            }
+            Some(rows::REPORTS) => {
+                let record = Report::decode(value)?;
+                same_key(key, &rows::report_key(&record.code))?;
+                self.reports.insert(record.code.clone(), record);
             }
             _ => return Err(Malformed::new("rows.key", "is of no table of this version: run the newer program")),
         }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use domain::{
     AdminUnit, Alarm, Applied, Camera, Dispatch, District, Duty, Entry, Event, EventBatch, Grant, GroupId, Incident,
-    LiveNodes, Model, Person, Placement, Position, Reading, Readings, Reply, Row, RowChange, RunCard, Sensor,
+    LiveNodes, Model, Person, Placement, Position, Reading, Readings, Reply, Report, Row, RowChange, RunCard, Sensor,
     SensorWindow, Session, State, Tally, Unit, rows,
     wire::{Record, generated},
 };
@@ -180,7 +180,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 53] = [
+const COMMANDS: [&str; 59] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -234,6 +234,12 @@ const COMMANDS: [&str; 53] = [
     "GiveTask",
     "AnswerTask",
     "CombineAnswer",
+    "FileReport",
+    "LinkReport",
+    "UnlinkReport",
+    "AnswerReport",
+    "RateReport",
+    "ReopenReport",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.
@@ -267,6 +273,7 @@ fn decode_all(bytes: &[u8]) {
     check::<Model>(bytes);
     check::<Tally>(bytes);
     check::<RunCard>(bytes);
+    check::<Report>(bytes);
     check::<Duty>(bytes);
     check::<Dispatch>(bytes);
 }

@@ -24,6 +24,7 @@
 mod assign;
 mod attention;
 mod feed;
+mod gather;
 mod leave;
 mod merge;
 mod offer;
@@ -33,6 +34,7 @@ mod task;
 pub(super) use assign::{assign, unit_left};
 pub(super) use attention::{acknowledge as acknowledge_attention, raise as raise_attention};
 pub(super) use feed::feed;
+pub(super) use gather::{join as join_report, open as open_report, part as part_report};
 pub(super) use merge::{merge, unmerge};
 pub(super) use offer::expire as expire_offer;
 pub(super) use suggestion::{decide, suggest};

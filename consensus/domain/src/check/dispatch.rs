@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{Violation, hold};
-use crate::{Incident, Millis, RunCard, Unit, UnitStatus, apply::check_in_within_ms, limits};
+use crate::{
+    Incident, Millis, Origin, Report, ReportStatus, RunCard, State, Unit, UnitStatus, apply::check_in_within_ms, limits,
+};
 
 pub(super) fn check_duty(unit: &Unit) -> Result<(), Violation> {
     let (id, duty) = (&unit.id, &unit.duty);
@@ -61,4 +63,27 @@ pub(super) fn check_run_card(card: &RunCard) -> Result<(), Violation> {
     let are_counted = card.needs.iter().all(|need| need.count > 0);
     let is_within = (1..=limits::SKILLS_MAX).contains(&card.needs.len());
     hold(26, are_counted && is_within && distinct.len() == card.needs.len(), || format!("{card:?}"))
+}
+
+pub(super) fn check_report(state: &State, report: &Report) -> Result<(), Violation> {
+    let code = &report.code;
+    let open = report.links.last().filter(|link| !link.undone_at_ms.is_set()).map(|link| &link.incident);
+    let are_undone = report.links.iter().rev().skip(1).all(|link| link.undone_at_ms.is_set());
+    let is_in_hand = report.status == ReportStatus::InHand;
+    let fits = match report.status {
+        ReportStatus::Received => report.incident.is_none(),
+        ReportStatus::InHand => report.incident.is_some(),
+        ReportStatus::Answered => report.answered_at_ms.is_set(),
+    };
+    let is_within = report.links.len() <= limits::REPORT_LINKS_MAX && report.rating <= limits::RATING_MAX;
+    let is_rated = report.rating == 0 || report.answered_at_ms.is_set();
+    let is_right =
+        open == report.incident.as_ref() && are_undone && fits && is_within && is_rated && report.version > 0;
+    hold(27, is_right, || format!("report {code}: {report:?}"))?;
+    let incident = report.incident.as_ref().and_then(|incident| state.incidents.get(incident));
+    let is_told = incident.is_none_or(|incident| {
+        let is_of = |origin: &Origin| matches!(origin, Origin::Report(told) if told == code.as_str());
+        incident.sources.iter().any(|source| is_of(&source.origin))
+    });
+    hold(27, is_told || !is_in_hand, || format!("report {code}: its incident does not know it"))
 }

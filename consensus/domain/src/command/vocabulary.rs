@@ -1,7 +1,7 @@
 //! The macro that makes the vocabulary: from one list the enum, a struct for each command, and their crossing.
 
 macro_rules! commands {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })+) => {
+    ($($(#[$doc:meta])* $name:ident $body:tt)+) => {
         /// A request to change state.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub enum Command { $($(#[$doc])* $name($name)),+ }
@@ -31,18 +31,24 @@ macro_rules! commands {
 
         message_field!(Command);
 
-        $(
-            $(#[$doc])*
-            #[derive(Clone, Debug, PartialEq, Eq)]
-            pub struct $name { $($(#[$fdoc])* pub $field: $type),* }
-            record!($name { $($field),* });
-            impl From<$name> for Command {
-                fn from(body: $name) -> Self {
-                    Self::$name(body)
-                }
-            }
-        )+
+        $(body! { $(#[$doc])* $name $body })+
     };
 }
 
-pub(super) use commands;
+/// One command: its struct and its crossing. `[]` in the list: it has a file of its own.
+macro_rules! body {
+    ($(#[$doc:meta])* $name:ident []) => {};
+    ($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name { $($(#[$fdoc])* pub $field: $type),* }
+        record!($name { $($field),* });
+        impl From<$name> for $crate::Command {
+            fn from(body: $name) -> Self {
+                Self::$name(body)
+            }
+        }
+    };
+}
+
+pub(super) use {body, commands};

@@ -1117,6 +1117,125 @@ impl ReadingVerdict {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportLink {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub at_ms: u64,
+    #[prost(string, tag = "3")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub undone_at_ms: u64,
+    #[prost(string, tag = "5")]
+    pub undone_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Report {
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    #[prost(enumeration = "ReportChannel", tag = "2")]
+    pub channel: i32,
+    #[prost(string, tag = "3")]
+    pub reference: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "5")]
+    pub place: ::core::option::Option<Place>,
+    #[prost(enumeration = "ReportStatus", tag = "6")]
+    pub status: i32,
+    #[prost(string, tag = "7")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "8")]
+    pub links: ::prost::alloc::vec::Vec<ReportLink>,
+    #[prost(uint64, tag = "9")]
+    pub received_at_ms: u64,
+    #[prost(string, tag = "10")]
+    pub received_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "11")]
+    pub answer: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "12")]
+    pub answered_at_ms: u64,
+    #[prost(string, tag = "13")]
+    pub answered_by: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "14")]
+    pub rating: u32,
+    #[prost(string, tag = "15")]
+    pub rating_note: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "16")]
+    pub reopened_count: u32,
+    #[prost(uint64, tag = "17")]
+    pub version: u64,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReportChannel {
+    Unspecified = 0,
+    Call = 1,
+    App = 2,
+    Message = 3,
+    Web = 4,
+}
+impl ReportChannel {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REPORT_CHANNEL_UNSPECIFIED",
+            Self::Call => "REPORT_CHANNEL_CALL",
+            Self::App => "REPORT_CHANNEL_APP",
+            Self::Message => "REPORT_CHANNEL_MESSAGE",
+            Self::Web => "REPORT_CHANNEL_WEB",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REPORT_CHANNEL_UNSPECIFIED" => Some(Self::Unspecified),
+            "REPORT_CHANNEL_CALL" => Some(Self::Call),
+            "REPORT_CHANNEL_APP" => Some(Self::App),
+            "REPORT_CHANNEL_MESSAGE" => Some(Self::Message),
+            "REPORT_CHANNEL_WEB" => Some(Self::Web),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReportStatus {
+    Unspecified = 0,
+    Received = 1,
+    InHand = 2,
+    Answered = 3,
+}
+impl ReportStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REPORT_STATUS_UNSPECIFIED",
+            Self::Received => "REPORT_STATUS_RECEIVED",
+            Self::InHand => "REPORT_STATUS_IN_HAND",
+            Self::Answered => "REPORT_STATUS_ANSWERED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REPORT_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "REPORT_STATUS_RECEIVED" => Some(Self::Received),
+            "REPORT_STATUS_IN_HAND" => Some(Self::InHand),
+            "REPORT_STATUS_ANSWERED" => Some(Self::Answered),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SkillNeed {
     #[prost(string, tag = "1")]
     pub skill: ::prost::alloc::string::String,
@@ -1300,7 +1419,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -1414,6 +1533,18 @@ pub mod command {
         AnswerTask(super::AnswerTask),
         #[prost(message, tag = "210")]
         CombineAnswer(super::CombineAnswer),
+        #[prost(message, tag = "220")]
+        FileReport(super::FileReport),
+        #[prost(message, tag = "221")]
+        LinkReport(super::LinkReport),
+        #[prost(message, tag = "222")]
+        UnlinkReport(super::UnlinkReport),
+        #[prost(message, tag = "223")]
+        AnswerReport(super::AnswerReport),
+        #[prost(message, tag = "224")]
+        RateReport(super::RateReport),
+        #[prost(message, tag = "225")]
+        ReopenReport(super::ReopenReport),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1888,6 +2019,68 @@ pub struct CombineAnswer {
     #[prost(string, tag = "3")]
     pub answer: ::prost::alloc::string::String,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileReport {
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    #[prost(enumeration = "ReportChannel", tag = "2")]
+    pub channel: i32,
+    #[prost(string, tag = "3")]
+    pub reference: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "5")]
+    pub place: ::core::option::Option<Place>,
+    #[prost(string, tag = "6")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(enumeration = "IncidentKind", tag = "7")]
+    pub kind: i32,
+    #[prost(enumeration = "Severity", tag = "8")]
+    pub severity: i32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub incident: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnlinkReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AnswerReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub answer: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RateReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub rating: u32,
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReopenReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum SuggestionDecision {
@@ -2049,6 +2242,12 @@ pub enum EventKind {
     IncidentTaskGiven = 209,
     IncidentTaskAnswered = 210,
     IncidentAnswerCombined = 211,
+    ReportFiled = 220,
+    ReportLinked = 221,
+    ReportUnlinked = 222,
+    ReportAnswered = 223,
+    ReportRated = 224,
+    ReportReopened = 225,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2111,6 +2310,12 @@ impl EventKind {
             Self::IncidentTaskGiven => "EVENT_KIND_INCIDENT_TASK_GIVEN",
             Self::IncidentTaskAnswered => "EVENT_KIND_INCIDENT_TASK_ANSWERED",
             Self::IncidentAnswerCombined => "EVENT_KIND_INCIDENT_ANSWER_COMBINED",
+            Self::ReportFiled => "EVENT_KIND_REPORT_FILED",
+            Self::ReportLinked => "EVENT_KIND_REPORT_LINKED",
+            Self::ReportUnlinked => "EVENT_KIND_REPORT_UNLINKED",
+            Self::ReportAnswered => "EVENT_KIND_REPORT_ANSWERED",
+            Self::ReportRated => "EVENT_KIND_REPORT_RATED",
+            Self::ReportReopened => "EVENT_KIND_REPORT_REOPENED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2170,6 +2375,12 @@ impl EventKind {
             "EVENT_KIND_INCIDENT_TASK_GIVEN" => Some(Self::IncidentTaskGiven),
             "EVENT_KIND_INCIDENT_TASK_ANSWERED" => Some(Self::IncidentTaskAnswered),
             "EVENT_KIND_INCIDENT_ANSWER_COMBINED" => Some(Self::IncidentAnswerCombined),
+            "EVENT_KIND_REPORT_FILED" => Some(Self::ReportFiled),
+            "EVENT_KIND_REPORT_LINKED" => Some(Self::ReportLinked),
+            "EVENT_KIND_REPORT_UNLINKED" => Some(Self::ReportUnlinked),
+            "EVENT_KIND_REPORT_ANSWERED" => Some(Self::ReportAnswered),
+            "EVENT_KIND_REPORT_RATED" => Some(Self::ReportRated),
+            "EVENT_KIND_REPORT_REOPENED" => Some(Self::ReportReopened),
             _ => None,
         }
     }

@@ -83,6 +83,6 @@ pub(super) fn aim(entry: &mut Entry, state: &State) {
             let Some(open) = tasks.into_iter().flatten().find(|task| !task.status.is_settled()) else { return };
             (command.task, command.expected_status) = (open.number, open.status);
         }
-        other => super::model::aim(other, state),
+        _ => super::report::aim(entry, state),
     }
 }

@@ -3,10 +3,12 @@
 mod aim;
 mod dispatch;
 mod model;
+mod report;
 
 pub(crate) use aim::aim;
 use dispatch::command_of_dispatch;
 use model::command_of_model;
+use report::command_of_report;
 
 use bytes::Bytes;
 use domain::*;
@@ -326,7 +328,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
         2 => make!(UnmergeIncident { incident: incident.clone(), expected_version: expected_version.clone() }),
         2 => make!(EscalateIncident { incident: incident, from_level: 0u32..4 }),
     ];
-    prop_oneof![2 => of_any_group(), 3 => puts, 5 => units, 5 => opens, 10 => works, 8 => command_of_model(), 10 => command_of_dispatch(), 1 => command_of_device()].boxed()
+    prop_oneof![2 => of_any_group(), 3 => puts, 5 => units, 5 => opens, 10 => works, 8 => command_of_model(), 10 => command_of_dispatch(), 6 => command_of_report(), 1 => command_of_device()].boxed()
 }
 
 fn command_of_device() -> BoxedStrategy<Command> {

@@ -5,7 +5,7 @@ use domain::*;
 use super::{
     Failure,
     print::time,
-    read::{Args, kind, list, severity},
+    read::{Args, kind, list, place, severity},
 };
 
 pub(super) fn command(name: &str, args: &mut Args<'_>) -> Result<Command, Failure> {
@@ -134,4 +134,51 @@ pub(super) fn dispatch(dispatch: &Dispatch) -> String {
         line += &format!(" answered {:?}", answer.text);
     }
     line
+}
+
+pub(super) fn report(name: &str, args: &mut Args<'_>) -> Result<Command, Failure> {
+    let report = ReportCode::new(args.next("report")?)?;
+    let expected_version = args.number("version", 1)?;
+    Ok(match name {
+        "file-report" => FileReport {
+            code: report,
+            channel: ReportChannel::from_name(args.or("channel", "call")).ok_or("no such channel")?,
+            reference: args.or("reference", "").into(),
+            text: args.or("text", "water in the house").into(),
+            place: place(args.or("in-unit", "thuan-hoa"))?,
+            incident: args.maybe("incident").map(IncidentId::new).transpose()?,
+            kind: args.maybe("kind").map(kind).transpose()?,
+            severity: args.maybe("severity").map(severity).transpose()?,
+        }
+        .into(),
+        "link-report" => {
+            LinkReport { report, expected_version, incident: IncidentId::new(args.next("incident")?)? }.into()
+        }
+        "unlink-report" => UnlinkReport { report, expected_version, reason: args.or("reason", "").into() }.into(),
+        "answer-report" => AnswerReport { report, expected_version, answer: args.or("answer", "").into() }.into(),
+        "rate-report" => {
+            RateReport { report, rating: args.number("rating", 5)?, note: args.or("note", "").into() }.into()
+        }
+        "reopen-report" => ReopenReport { report, reason: args.or("reason", "").into() }.into(),
+        _ => return Err(format!("no command {name}").into()),
+    })
+}
+
+/// A report in words.
+pub(super) fn report_words(report: &Report) -> String {
+    let mut line = format!("{} {} {}", report.code, report.channel, report.status);
+    for link in &report.links {
+        let undone = if link.undone_at_ms.is_set() { format!(" undone {:?}", link.reason) } else { String::new() };
+        line += &format!(" ({}{undone})", link.incident);
+    }
+    if !report.answer.is_empty() {
+        line += &format!(" answered {:?}", report.answer);
+    }
+    if report.rating > 0 {
+        line += &format!(" rated {}", report.rating);
+    }
+    if report.reopened_count > 0 {
+        line += &format!(" reopened {}", report.reopened_count);
+    }
+    format!("{line} since {} v{}", time(report.received_at_ms), report.version)
 }

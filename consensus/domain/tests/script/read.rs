@@ -81,7 +81,7 @@ pub(crate) fn role(text: &str) -> Result<Role, Failure> {
     Role::from_name(text).ok_or_else(|| format!("no role {text}").into())
 }
 
-fn place(text: &str) -> Result<Place, Failure> {
+pub(super) fn place(text: &str) -> Result<Place, Failure> {
     let (text, latitude_e7) = text.strip_suffix("/beyond").map_or((text, 164_600_000), |text| (text, 900_000_001));
     Ok(Place {
         latitude_e7,
@@ -190,6 +190,7 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
         | "give-task"
         | "answer-task"
         | "combine-answer" => super::dispatch::command(name, args)?,
+        _ if name.ends_with("-report") && !name.contains("alarm") => super::dispatch::report(name, args)?,
         _ if name.ends_with("-model") => super::model::command(name, args)?,
         _ if name.ends_with("-alarm") || name.ends_with("-alarm-report") => alarm_command(name, args)?,
         _ => incident_command(name, args, runner)?,
