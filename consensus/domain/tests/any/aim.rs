@@ -38,7 +38,11 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
             command.expected_version = incident(&command.incident);
         }
         Command::MergeIncident(command) => command.expected_version = incident(&command.incident),
-        Command::UnmergeIncident(command) => command.expected_version = incident(&command.incident),
+        Command::UnmergeIncident(command) => {
+            let merged = state.incidents().values().find(|it| it.status == IncidentStatus::Merged);
+            command.incident = merged.map_or(command.incident.clone(), |merged| merged.id.clone());
+            command.expected_version = incident(&command.incident);
+        }
         Command::EscalateIncident(command) => {
             if let Some(incident) = state.incidents().get(&command.incident) {
                 entry.at_ms = now.max(incident.acknowledge_due_at_ms);

@@ -76,11 +76,18 @@ pub(super) fn aim(entry: &mut Entry, state: &State) {
             command.expected_version = state.incidents().get(&command.incident).map_or(1, |it| it.version);
         }
         Command::CombineAnswer(command) => {
+            let are_settled = |it: &&Incident| {
+                let tasks = &it.dispatch.tasks;
+                !tasks.is_empty() && tasks.iter().all(|task| task.status.is_settled())
+            };
+            let settled = state.incidents().values().find(are_settled);
+            command.incident = settled.map_or(command.incident.clone(), |settled| settled.id.clone());
             command.expected_version = state.incidents().get(&command.incident).map_or(1, |it| it.version);
         }
         Command::AnswerTask(command) => {
-            let tasks = state.incidents().get(&command.incident).map(|incident| &incident.dispatch.tasks);
-            let Some(open) = tasks.into_iter().flatten().find(|task| !task.status.is_settled()) else { return };
+            let tasks = state.incidents().values().flat_map(|it| it.dispatch.tasks.iter().map(move |task| (it, task)));
+            let Some((incident, open)) = tasks.into_iter().find(|(_, task)| !task.status.is_settled()) else { return };
+            command.incident = incident.id.clone();
             (command.task, command.expected_status) = (open.number, open.status);
         }
         _ => super::report::aim(entry, state),

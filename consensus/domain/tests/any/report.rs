@@ -33,10 +33,14 @@ pub(super) fn command_of_report() -> BoxedStrategy<Command> {
 /// Names the version that is right.
 pub(super) fn aim(entry: &mut Entry, state: &State) {
     let version = |code: &ReportCode| state.reports().get(code).map_or(1, |report| report.version);
+    let answered = state.reports().values().find(|report| report.status == ReportStatus::Answered);
+    let answered = answered.map(|report| report.code.clone());
     match &mut entry.command {
         Command::LinkReport(command) => command.expected_version = version(&command.report),
         Command::UnlinkReport(command) => command.expected_version = version(&command.report),
         Command::AnswerReport(command) => command.expected_version = version(&command.report),
+        Command::RateReport(command) => command.report = answered.unwrap_or(command.report.clone()),
+        Command::ReopenReport(command) => command.report = answered.unwrap_or(command.report.clone()),
         other => super::model::aim(other, state),
     }
 }
