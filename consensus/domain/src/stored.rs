@@ -151,6 +151,21 @@ impl State {
         Ok(state)
     }
 
+    /// What `rows` gives for what `from_rows` makes of this row of state: the same row, but for a record of an older program
+    /// that is brought up to date when it is read.
+    ///
+    /// # Errors
+    /// It is such a row of an older program and cannot be read.
+    pub fn row_as_read(row: Row) -> Result<Row, Malformed> {
+        if row.key.first() != Some(&rows::UNITS) {
+            return Ok(row);
+        }
+        let stored = Unit::decode(&row.value)?;
+        let mut unit = stored.clone();
+        adopt_unit(&mut unit);
+        Ok(if unit == stored { row } else { Row { value: unit.encode().into(), ..row } })
+    }
+
     /// The row as it stands after the entry: put, or gone.
     pub(crate) fn row_change(&self, touched: &Touched) -> RowChange {
         let (key, found) = match touched {

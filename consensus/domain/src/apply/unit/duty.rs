@@ -162,6 +162,9 @@ mod tests {
         let assignment = duty.assignment.as_ref().unwrap();
         assert_eq!((assignment.number, duty.assignments_made), (1, 1));
         assert_eq!(assignment.check_in_due_at_ms, Millis(5000 + crate::limits::CHECK_IN_EN_ROUTE_MS));
+        let brought_up: Vec<_> = state.rows().into_iter().map(|row| State::row_as_read(row).unwrap()).collect();
+        assert_eq!(brought_up, found.rows());
+        assert_ne!(state.rows(), found.rows());
         // What is written from now on is read as it is.
         assert_eq!(State::from_rows(GroupId::COMMAND, found.rows()).unwrap(), found);
     }
