@@ -74,6 +74,7 @@ pub(super) fn aim(entry: &mut Entry, state: &State) {
         }
         Command::GiveTask(command) => {
             command.expected_version = state.incidents().get(&command.incident).map_or(1, |it| it.version);
+            (command.agency, command.text) = ("Công an".to_owned(), "Chặn cầu".to_owned());
         }
         Command::CombineAnswer(command) => {
             let are_settled = |it: &&Incident| {
@@ -82,6 +83,7 @@ pub(super) fn aim(entry: &mut Entry, state: &State) {
             };
             let settled = state.incidents().values().find(are_settled);
             command.incident = settled.map_or(command.incident.clone(), |settled| settled.id.clone());
+            command.answer = "xong".to_owned();
             command.expected_version = state.incidents().get(&command.incident).map_or(1, |it| it.version);
         }
         Command::AnswerTask(command) => {
@@ -89,6 +91,7 @@ pub(super) fn aim(entry: &mut Entry, state: &State) {
             let Some((incident, open)) = tasks.into_iter().find(|(_, task)| !task.status.is_settled()) else { return };
             command.incident = incident.id.clone();
             (command.task, command.expected_status) = (open.number, open.status);
+            command.answer = "xong".to_owned();
         }
         _ => super::report::aim(entry, state),
     }

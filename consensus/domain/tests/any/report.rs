@@ -30,17 +30,37 @@ pub(super) fn command_of_report() -> BoxedStrategy<Command> {
     .boxed()
 }
 
-/// Names the version that is right.
+/// Names a report that is as far as the command needs it, and its version, and says something.
 pub(super) fn aim(entry: &mut Entry, state: &State) {
-    let version = |code: &ReportCode| state.reports().get(code).map_or(1, |report| report.version);
-    let answered = state.reports().values().find(|report| report.status == ReportStatus::Answered);
-    let answered = answered.map(|report| report.code.clone());
+    let some = || "Nước lên".to_owned();
+    let find = |status| state.reports().values().find(|report| report.status == status);
+    let received = find(ReportStatus::Received).cloned();
+    let in_hand = find(ReportStatus::InHand).cloned();
+    let answered = find(ReportStatus::Answered).map(|report| report.code.clone());
     match &mut entry.command {
-        Command::LinkReport(command) => command.expected_version = version(&command.report),
-        Command::UnlinkReport(command) => command.expected_version = version(&command.report),
-        Command::AnswerReport(command) => command.expected_version = version(&command.report),
+        Command::FileReport(command) => {
+            command.text = some();
+            if command.kind.is_none() || command.incident.is_some() {
+                (command.kind, command.severity) = (None, None);
+            }
+        }
+        Command::LinkReport(command) => {
+            let Some(report) = received else { return };
+            (command.report, command.expected_version) = (report.code, report.version);
+        }
+        Command::UnlinkReport(command) => {
+            let Some(report) = in_hand else { return };
+            (command.report, command.expected_version, command.reason) = (report.code, report.version, some());
+        }
+        Command::AnswerReport(command) => {
+            let Some(report) = received.or(in_hand) else { return };
+            (command.report, command.expected_version, command.answer) = (report.code, report.version, some());
+        }
         Command::RateReport(command) => command.report = answered.unwrap_or(command.report.clone()),
-        Command::ReopenReport(command) => command.report = answered.unwrap_or(command.report.clone()),
+        Command::ReopenReport(command) => {
+            command.report = answered.unwrap_or(command.report.clone());
+            command.reason = some();
+        }
         other => super::model::aim(other, state),
     }
 }
