@@ -66,7 +66,10 @@ async fn a_crew_sees_its_order_wherever_it_is_and_its_taps_count_once() {
     assert_eq!(answer(rin.post(&served, 1, path, &yes)).await.0, 200);
     assert_eq!(answer(rin.post(&served, 2, path, &tap("en_route", "accepted", 1, 1))).await.0, 200);
     let (status, body) = answer(rin.post(&served, 3, path, &tap("on_scene", "en_route", 9, 1))).await;
-    assert_eq!((status, &body["code"], &body["field"]), (409, &json!("version_conflict"), &json!("assignment")));
+    assert_eq!(
+        (status, &body["code"], &body["field"]),
+        (409, &json!("version_conflict"), &json!("SetUnitStatus.assignment"))
+    );
     let (status, body) = answer(rin.post(&served, 4, "/api/units/xe1/mayday", &json!({}))).await;
     assert_eq!((status, &body["code"]), (403, &json!("forbidden")));
     let done = json!({"task": 1, "status": "done", "expected_status": "given", "answer": "Đã hút"});
