@@ -56,6 +56,10 @@ counters! {
     reports_failed,
     /// Escalations proposed.
     escalations,
+    /// Offers proposed to go to the next unit.
+    offers_expired,
+    /// Check-ins proposed to be asked for, or to call a person.
+    check_ins_escalated,
     /// Questions put to models.
     advice_asked,
     /// Suggestions that the command group took.

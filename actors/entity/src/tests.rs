@@ -3,6 +3,7 @@
 mod advice;
 mod alarm;
 mod camera;
+mod dispatch;
 mod failover;
 mod incident;
 mod record;

@@ -226,6 +226,7 @@ const NOT_FROM_A_STRANGER: &[(&str, &str)] = &[
     ("cluster/node/src/watch/line.rs", "a program hears the cluster that its user named"),
     ("cluster/peer/src/authority.rs", "the authority's own file"),
     ("consensus/raft/src/backup/export.rs", "this node's own disk"),
+    ("consensus/raft/src/inspect.rs", "what a node gave to its own disk, for who judges a simulation"),
     ("consensus/raft/src/lead.rs", "a number of four bytes and one of eight, from slices of that length"),
     ("consensus/raft/src/log.rs", "this node's own disk"),
     ("consensus/raft/src/status.rs", "this node's own disk"),

@@ -1,6 +1,8 @@
 //! What is true of every state, numbered. Tests, the simulator and a node that restores a snapshot ask [`State::check`];
 //! a broken invariant is a bug and never an answer.
 
+mod dispatch;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
@@ -50,6 +52,14 @@ impl State {
     /// 21. Each registered version has a tally, and nothing else has; a tally's bins add up to what was decided.
     /// 22. An incident's suggestions are ascending and within their bound; of one model and mode one is pending at most;
     ///     what is decided says when, what is pending does not.
+    /// 23. A unit has an assignment exactly while it is in an incident: its newest, which goes on, and whose last step is what
+    ///     the unit is doing. Steps ascend, and none is tapped after it was received.
+    /// 24. An offer's deadline runs exactly while the unit is offered, and a check-in's while it is accepted, on the way or on
+    ///     scene and can climb; under mayday neither does.
+    /// 25. With an incident are past assignments that ended, each once; attentions and tasks ascending; an answer of all
+    ///     agencies only while every task is settled; all within their bounds.
+    /// 26. A run card needs something, each skill once.
+    /// 27. A report is in hand exactly while it belongs to an incident, which knows it as a source; its other links are undone.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -65,6 +75,8 @@ impl State {
         self.sensors.values().try_for_each(|sensor| self.check_sensor(sensor))?;
         self.sessions.values().try_for_each(check_session)?;
         self.check_models()?;
+        self.run_cards.values().try_for_each(dispatch::check_run_card)?;
+        self.reports.values().try_for_each(|report| dispatch::check_report(self, report))?;
         self.check_derived()
     }
 
@@ -78,7 +90,9 @@ impl State {
             + self.incidents.len()
             + self.heard_count
             + self.models.len()
-            + self.tallies.len();
+            + self.tallies.len()
+            + self.run_cards.len()
+            + self.reports.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {
@@ -89,6 +103,9 @@ impl State {
         hold(2, !stray(&self.persons, |record| &record.id), || "persons".into())?;
         hold(2, !stray(&self.units, |record| &record.id), || "units".into())?;
         hold(2, !stray(&self.incidents, |record| &record.id), || "incidents".into())?;
+        let is_stray = |(key, card): (&(_, _), &crate::RunCard)| *key != (card.kind, card.severity);
+        hold(2, !self.run_cards.iter().any(is_stray), || "run_cards".into())?;
+        hold(2, !stray(&self.reports, |record| &record.code), || "reports".into())?;
         hold(2, !stray(&self.models, |record| &record.name), || "models".into())?;
         hold(2, !stray(&self.sensors, |record| &record.id), || "sensors".into())?;
         hold(2, !stray(&self.cameras, |record| &record.id), || "cameras".into())?;
@@ -108,6 +125,7 @@ impl State {
             ("incidents", self.incidents.len(), limits::INCIDENTS_MAX),
             ("heard", self.heard_count, limits::HEARD_MAX),
             ("models", self.models.len(), limits::MODELS_MAX),
+            ("reports", self.reports.len(), limits::REPORTS_MAX),
             ("sensors", self.sensors.len(), limits::SENSORS_MAX),
             ("cameras", self.cameras.len(), limits::CAMERAS_MAX),
             ("alarms", self.alarms.len(), limits::ALARMS_MAX),
@@ -150,7 +168,8 @@ impl State {
             hold(6, lists, || format!("unit {}: {incident} does not list it", unit.id))?;
         }
         let is_free = matches!(unit.status, UnitStatus::Available | UnitStatus::OutOfService);
-        hold(7, is_free == unit.incident.is_none(), || format!("unit {} is {}", unit.id, unit.status))
+        hold(7, is_free == unit.incident.is_none(), || format!("unit {} is {}", unit.id, unit.status))?;
+        dispatch::check_duty(unit)
     }
 
     fn check_incident(&self, incident: &Incident) -> Result<(), Violation> {
@@ -177,7 +196,8 @@ impl State {
         let is_closed = is(IncidentStatus::Closed);
         let is_right = incident.closed_at_ms.is_set() == is_closed && sources > 0;
         hold(11, is_right, || format!("incident {id}"))?;
-        check_suggestions(incident)
+        check_suggestions(incident)?;
+        dispatch::check_dispatch(incident)
     }
 
     fn check_models(&self) -> Result<(), Violation> {

@@ -1,14 +1,20 @@
 //! The vocabulary of requests, in the imperative. `proto/trongdong/v1/command.proto` tells what each is for.
 
-use serde::{Deserialize, Serialize};
+mod dispatch;
+mod report;
+mod vocabulary;
+
+pub use dispatch::*;
+pub use report::*;
 
 use crate::{
     AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, DistrictId,
-    EntityId, Figure, Finding, Grant, GroupId, IncidentId, IncidentKind, KindShare, LoadNotice, Micro, Millis,
-    ModelKind, ModelMode, ModelName, Person, PersonId, Place, Reading, RequestId, Sensor, SensorId, SessionId,
-    Severity, Source, SuggestionDecision, Unit, UnitId, UnitStatus, VersionName,
+    Figure, Finding, Grant, IncidentId, IncidentKind, KindShare, LoadNotice, Micro, Millis, ModelKind, ModelMode,
+    ModelName, Person, PersonId, Place, Placement, Reading, RequestId, Sensor, SensorId, SessionId, Severity, Source,
+    SuggestionDecision, Unit, UnitId, UnitStatus, VersionName,
     wire::{Malformed, Record, generated, message_field, record},
 };
+use vocabulary::{body, commands};
 
 /// What the log holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,51 +30,6 @@ pub struct Entry {
 }
 
 record!(Entry { at_ms, request, grant, command });
-
-macro_rules! commands {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })+) => {
-        /// A request to change state.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Command { $($(#[$doc])* $name($name)),+ }
-
-        impl Command {
-            /// Its name, as in the schema.
-            #[must_use]
-            pub fn name(&self) -> &'static str {
-                match self { $(Self::$name(_) => stringify!($name)),+ }
-            }
-        }
-
-        impl Record for Command {
-            type Wire = generated::Command;
-            fn from_wire(wire: generated::Command) -> Result<Self, Malformed> {
-                use generated::command::Body;
-                Ok(match wire.body.ok_or_else(|| Malformed::new("command", "is required"))? {
-                    $(Body::$name(body) => Self::$name($name::from_wire(body)?)),+
-                })
-            }
-            fn to_wire(&self) -> generated::Command {
-                use generated::command::Body;
-                let body = match self { $(Self::$name(body) => Body::$name(body.to_wire())),+ };
-                generated::Command { body: Some(body) }
-            }
-        }
-
-        message_field!(Command);
-
-        $(
-            $(#[$doc])*
-            #[derive(Clone, Debug, PartialEq, Eq)]
-            pub struct $name { $($(#[$fdoc])* pub $field: $type),* }
-            record!($name { $($field),* });
-            impl From<$name> for Command {
-                fn from(body: $name) -> Self {
-                    Self::$name(body)
-                }
-            }
-        )+
-    };
-}
 
 commands! {
     /// Opens the window of requests of a signed-in person in this group.
@@ -130,6 +91,10 @@ commands! {
         expected_status: UnitStatus,
         /// When it was tapped.
         tapped_at_ms: Millis,
+        /// The assignment that the sender believes in; 0: whichever it is, as said by radio.
+        assignment: u64,
+        /// Why; may be empty.
+        reason: String,
     }
     /// Where a unit is, sampled.
     MoveUnit {
@@ -444,15 +409,38 @@ commands! {
         /// Where it is now; none: as expected.
         notice: Option<LoadNotice>,
     }
+    /// Replaces the run card of its kind and severity; without needs it goes.
+    PutRunCard []
+    /// When a crew is on duty; both 0: always.
+    SetUnitShift []
+    /// The crew is well.
+    CheckInUnit []
+    /// The crew is in danger.
+    RaiseMayday []
+    /// It is safe, says somebody who is not the crew.
+    ClearMayday []
+    /// Nobody answered an offer in time.
+    ExpireOffer []
+    /// A crew was not heard of in time.
+    EscalateCheckIn []
+    /// A person has looked.
+    AcknowledgeAttention []
+    /// An agency shall do something.
+    GiveTask []
+    /// How far an agency is.
+    AnswerTask []
+    /// All agencies have one answer.
+    CombineAnswer []
+    /// A call, a report, a message. Names an incident, or what a new one is, or neither.
+    FileReport []
+    /// The report belongs to the incident.
+    LinkReport []
+    /// It does not.
+    UnlinkReport []
+    /// What its sender is told.
+    AnswerReport []
+    /// What its sender thinks of the answer.
+    RateReport []
+    /// Its sender says that it was not done.
+    ReopenReport []
 }
-
-/// Where a device's state lives.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Placement {
-    /// Sensor or camera.
-    pub entity: EntityId,
-    /// Field group.
-    pub group: GroupId,
-}
-
-record!(Placement { entity, group });

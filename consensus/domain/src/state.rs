@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, Camera, CameraId, Condition, District, DistrictId, EntityId, GroupId,
-    Incident, IncidentId, LiveNodes, Millis, Model, ModelName, Person, PersonId, Sensor, SensorId, Session, SessionId,
-    SilenceCause, Tally, Unit, UnitId, VersionName,
+    Incident, IncidentId, IncidentKind, LiveNodes, Millis, Model, ModelName, Person, PersonId, Report, ReportCode,
+    RunCard, Sensor, SensorId, Session, SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it.
@@ -33,6 +33,9 @@ pub struct State {
     pub(crate) models: BTreeMap<ModelName, Model>,
     /// Invariant: one for each registered version.
     pub(crate) tallies: BTreeMap<(ModelName, VersionName), Tally>,
+    /// Bounded by the kinds and severities that there are.
+    pub(crate) run_cards: BTreeMap<(IncidentKind, Severity), RunCard>,
+    pub(crate) reports: BTreeMap<ReportCode, Report>,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
     /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
@@ -81,6 +84,8 @@ impl State {
             heard_count: 0,
             models: BTreeMap::new(),
             tallies: BTreeMap::new(),
+            run_cards: BTreeMap::new(),
+            reports: BTreeMap::new(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),
@@ -179,6 +184,18 @@ impl State {
     #[must_use]
     pub fn tallies(&self) -> &BTreeMap<(ModelName, VersionName), Tally> {
         &self.tallies
+    }
+
+    /// What to send, by what goes on and how bad it is (group 0).
+    #[must_use]
+    pub fn run_cards(&self) -> &BTreeMap<(IncidentKind, Severity), RunCard> {
+        &self.run_cards
+    }
+
+    /// Calls, reports and messages, by the code that their senders follow (group 0).
+    #[must_use]
+    pub fn reports(&self) -> &BTreeMap<ReportCode, Report> {
+        &self.reports
     }
 
     /// Models in use that give no advice now, and why (group 0). One that was never rolled out is not in use.

@@ -5,8 +5,11 @@ use prost::Message;
 
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, Camera, CameraId, Condition, District, DistrictId, EntityId,
-    GroupId, Incident, IncidentId, LiveNodes, Millis, Model, ModelName, Person, PersonId, Placement, Row, RowChange,
-    Sensor, SensorId, SensorWindow, Session, SessionId, State, Tally, Unit, UnitId, VersionName, rows,
+    GroupId, Incident, IncidentId, IncidentKind, LiveNodes, Millis, Model, ModelName, Person, PersonId, Placement,
+    Report, ReportCode, Row, RowChange, RunCard, Sensor, SensorId, SensorWindow, Session, SessionId, Severity, State,
+    Tally, Unit, UnitId, VersionName,
+    apply::adopt_unit,
+    rows,
     state::Heard,
     wire::{Field, Malformed, Record, generated},
 };
@@ -31,6 +34,8 @@ pub(crate) enum Touched {
     Answer(SessionId, u64),
     Model(ModelName),
     Tally(ModelName, VersionName),
+    RunCard(IncidentKind, Severity),
+    Report(ReportCode),
 }
 
 fn row(key: Bytes, record: &impl Record) -> Row {
@@ -99,6 +104,8 @@ impl State {
         }
         out.extend(self.models.iter().map(|(name, record)| row(rows::model_key(name), record)));
         out.extend(self.tallies.values().map(|tally| row(rows::tally_key(&tally.model, &tally.version), tally)));
+        out.extend(self.run_cards.values().map(|card| row(rows::run_card_key(card.kind, card.severity), card)));
+        out.extend(self.reports.iter().map(|(code, record)| row(rows::report_key(code), record)));
         out
     }
 
@@ -144,6 +151,21 @@ impl State {
         Ok(state)
     }
 
+    /// What `rows` gives for what `from_rows` makes of this row of state: the same row, but for a record of an older program
+    /// that is brought up to date when it is read.
+    ///
+    /// # Errors
+    /// It is such a row of an older program and cannot be read.
+    pub fn row_as_read(row: Row) -> Result<Row, Malformed> {
+        if row.key.first() != Some(&rows::UNITS) {
+            return Ok(row);
+        }
+        let stored = Unit::decode(&row.value)?;
+        let mut unit = stored.clone();
+        adopt_unit(&mut unit);
+        Ok(if unit == stored { row } else { Row { value: unit.encode().into(), ..row } })
+    }
+
     /// The row as it stands after the entry: put, or gone.
     pub(crate) fn row_change(&self, touched: &Touched) -> RowChange {
         let (key, found) = match touched {
@@ -174,6 +196,10 @@ impl State {
             Touched::Model(name) => found(rows::model_key(name), self.models.get(name)),
             Touched::Tally(model, version) => {
                 found(rows::tally_key(model, version), self.tallies.get(&(model.clone(), version.clone())))
+            }
+            Touched::Report(code) => found(rows::report_key(code), self.reports.get(code)),
+            Touched::RunCard(kind, severity) => {
+                found(rows::run_card_key(*kind, *severity), self.run_cards.get(&(*kind, *severity)))
             }
         };
         match found {
@@ -235,8 +261,9 @@ impl State {
                 self.placements.insert(record.entity, record.group);
             }
             Some(rows::UNITS) => {
-                let record = Unit::decode(value)?;
+                let mut record = Unit::decode(value)?;
                 same_key(key, &rows::unit_key(&record.id))?;
+                adopt_unit(&mut record);
                 self.units.insert(record.id.clone(), record);
             }
             Some(rows::INCIDENTS) => {
@@ -288,6 +315,16 @@ impl State {
                 let record = Tally::decode(value)?;
                 same_key(key, &rows::tally_key(&record.model, &record.version))?;
                 self.tallies.insert((record.model.clone(), record.version.clone()), record);
+            }
+            Some(rows::RUN_CARDS) => {
+                let record = RunCard::decode(value)?;
+                same_key(key, &rows::run_card_key(record.kind, record.severity))?;
+                self.run_cards.insert((record.kind, record.severity), record);
+            }
+            Some(rows::REPORTS) => {
+                let record = Report::decode(value)?;
+                same_key(key, &rows::report_key(&record.code))?;
+                self.reports.insert(record.code.clone(), record);
             }
             _ => return Err(Malformed::new("rows.key", "is of no table of this version: run the newer program")),
         }

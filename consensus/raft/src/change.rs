@@ -103,7 +103,7 @@ impl Groups {
         let until = Instant::now() + deadline;
         // The command group knows who was invited, so it comes first; and who is out of it is out of all.
         let command_last = matches!(goal, Goal::Leave { .. });
-        let field = GroupId::field().collect::<Vec<_>>();
+        let field = self.field().collect::<Vec<_>>();
         let groups = if command_last {
             field.into_iter().chain([GroupId::COMMAND]).collect::<Vec<_>>()
         } else {

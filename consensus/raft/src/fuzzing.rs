@@ -142,7 +142,7 @@ pub fn append_seeds(proposals: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let request = |entries: &[Entry]| {
         let request = AppendRequest {
             vote: Vote::new_committed(3, 1),
-            prev_log_id: Some(log_id(7)),
+            prev_log_id: Some(log_id(entries.first().map_or(7, |first| first.index() - 1))),
             leader_commit: Some(log_id(6)),
             entries: entries.to_vec(),
         };

@@ -2,18 +2,18 @@
 
 use std::{
     sync::{Arc, PoisonError, Weak},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use domain::GroupId;
 use openraft::{Instant as _, ServerState, async_runtime::watch::WatchReceiver};
-use peer::Peers;
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
     groups::{Group, Groups, Inner},
     kinds,
+    mesh::Mesh,
     types::NodeId,
 };
 
@@ -77,7 +77,7 @@ impl Groups {
 
 /// Keeps a group's [`Lead`] as openraft's metrics and the state machine have it, and the members' addresses as the log has
 /// them: a node knows who joined after it was configured, and can reach whoever comes to lead.
-pub(crate) async fn watch_lead(node: NodeId, group: Arc<Group>, peers: Peers) {
+pub(crate) async fn watch_lead(node: NodeId, group: Arc<Group>, peers: Arc<dyn Mesh>) {
     let mut metrics = group.raft.server_metrics();
     let mut applied = group.shared.applied.subscribe();
     loop {
@@ -90,6 +90,8 @@ pub(crate) async fn watch_lead(node: NodeId, group: Arc<Group>, peers: Peers) {
             let term = now.vote.leader_id.term;
             let leads = now.state == ServerState::Leader && now.current_leader == Some(node);
             let is_self_ready = leads && group.shared.view().applied.term == term;
+            #[cfg(feature = "seeded-bugs")]
+            let is_self_ready = is_self_ready || (leads && crate::bugs::is_made(crate::bugs::Bug::ReadyTooEarly));
             Lead { leader: now.current_leader, term, is_self_ready }
         };
         group.lead.send_if_modified(|current| {
@@ -99,6 +101,7 @@ pub(crate) async fn watch_lead(node: NodeId, group: Arc<Group>, peers: Peers) {
         });
         let waits_to_be_ready = lead.leader == Some(node) && !lead.is_self_ready;
         tokio::select! {
+            biased;
             changed = WatchReceiver::changed(&mut metrics) => if changed.is_err() {
                 group.lead.send_replace(Lead::default());
                 return;

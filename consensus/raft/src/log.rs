@@ -19,8 +19,8 @@ use openraft::{
 use prost::Message;
 
 use crate::{
-    blocking,
     disk::{Disk, LogOp},
+    stage,
     types::{
         Entry, LogId, TypeConfig, Vote, decode, entry_from_bytes, entry_to_bytes, log_id_from_wire, log_id_to_wire,
         malformed, vote_from_wire, vote_to_wire,
@@ -169,7 +169,7 @@ impl LogStore {
             return Ok(cached);
         }
         let (group, disk) = (self.group, Arc::clone(&self.disk));
-        let rows = blocking::run(move || disk.read_log(group, from..cached_from, bytes_max)).await?;
+        let rows = stage::blocking(move || disk.read_log(group, from..cached_from, bytes_max)).await?;
         let Some((last, _)) = rows.last() else {
             // Purged while it was read, or gone: only the first is right.
             return if self.tail().start.is_none_or(|start| start >= cached_from) {

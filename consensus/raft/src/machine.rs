@@ -18,11 +18,13 @@ use openraft::{
 use prost::Message;
 use tokio::sync::watch;
 
+#[cfg(feature = "seeded-bugs")]
+use crate::bugs::{self, Bug};
 use crate::{
-    blocking,
     disk::{Disk, DiskSnapshot, RowBatch},
     membership::NodeIds,
     snapshot::{Received, SnapshotData},
+    stage,
     tail::{BATCHES_MAX, EventTail},
     types::{
         Entry, LogId, Outcome, Snapshot, SnapshotMeta, StoredMembership, TypeConfig, decode, malformed, meta_from_wire,
@@ -105,6 +107,10 @@ impl StateMachine {
     }
 
     fn meta(&self) -> SnapshotMeta {
+        #[cfg(feature = "seeded-bugs")]
+        if bugs::is_made(Bug::SnapshotWithoutMembers) {
+            return SnapshotMeta { last_log_id: self.last, last_membership: StoredMembership::default() };
+        }
         SnapshotMeta { last_log_id: self.last, last_membership: self.membership.clone() }
     }
 
@@ -141,6 +147,12 @@ impl StateMachine {
                 },
                 Some(proposal) => {
                     let applied = view.state.apply(log_id.index, &proposal);
+                    #[cfg(feature = "seeded-bugs")]
+                    let applied = if outcomes.is_empty() && bugs::is_made(Bug::EventsDropped) {
+                        domain::Applied { events: Vec::new(), ..applied }
+                    } else {
+                        applied
+                    };
                     for change in applied.rows {
                         match change {
                             RowChange::Put(row) => changes.insert(row.key, Some(row.value)),
@@ -242,7 +254,7 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
             }
             let (rows, outcomes) = self.apply_batch(batch)?;
             let (group, disk) = (self.shared.group.0, Arc::clone(&self.disk));
-            blocking::run(move || disk.write_rows(group, rows)).await?;
+            stage::blocking(move || disk.write_rows(group, rows)).await?;
             let applied = self.shared.view().applied;
             self.shared.applied.send_replace(applied);
             for (responder, outcome) in waiting.into_iter().zip(outcomes) {
@@ -257,16 +269,22 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
     async fn get_snapshot_builder(&mut self) -> SnapshotBuilder {
         self.has_snapshot = true;
         let (group, disk) = (self.shared.group.0, Arc::clone(&self.disk));
-        let view = blocking::run(move || disk.snapshot(group)).await;
+        let view = stage::blocking(move || disk.snapshot(group)).await;
         let node_ids = self.shared.view().node_ids.clone();
         SnapshotBuilder { meta: self.meta(), node_ids, view: Mutex::new(Some(view)) }
     }
 
     async fn install_snapshot(&mut self, meta: &SnapshotMeta, snapshot: SnapshotData) -> Result<(), io::Error> {
         let (group, disk) = (self.shared.group.0, Arc::clone(&self.disk));
-        let meta = meta.clone();
         let floor = meta.last_log_id.map_or(0, |id| id.index);
-        let loaded = blocking::run(move || {
+        let meta = meta.clone();
+        #[cfg(feature = "seeded-bugs")]
+        let meta = if bugs::is_made(Bug::InstalledWithoutIndex) {
+            SnapshotMeta { last_log_id: self.last, last_membership: self.membership.clone() }
+        } else {
+            meta
+        };
+        let loaded = stage::blocking(move || {
             let received = match snapshot {
                 SnapshotData::Received(received) => received,
                 SnapshotData::Local(view, node_ids) => copy(disk.as_ref(), group, view, node_ids)?,

@@ -1,14 +1,11 @@
 //! A node that is about to stop, or is being looked after, leads nothing: it hands its leads over, and the others give it
 //! none while it rests.
 
-use std::{
-    sync::PoisonError,
-    time::{Duration, Instant},
-};
+use std::{sync::PoisonError, time::Duration};
 
 use bytes::Bytes;
 use domain::GroupId;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use crate::{
     groups::{Groups, Inner},
@@ -61,7 +58,7 @@ impl Groups {
     /// Groups that this node leads.
     #[must_use]
     pub fn leads(&self) -> Vec<GroupId> {
-        GroupId::all().filter(|group| self.group(*group).lead.borrow().leader == Some(self.node())).collect()
+        self.ids().filter(|group| self.group(*group).lead.borrow().leader == Some(self.node())).collect()
     }
 
     /// Hands every lead over, one after the other, each to the voter that lacks least of those that do not rest. Gives what it still leads at the end:

@@ -8,10 +8,11 @@ use std::{
         PoisonError, Weak,
         atomic::{AtomicU8, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use crate::{
     groups::{Group, Groups, Inner},

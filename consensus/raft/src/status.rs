@@ -6,10 +6,10 @@ use domain::GroupId;
 use openraft::async_runtime::watch::WatchReceiver;
 
 use crate::{
-    blocking,
     groups::{Group, Groups},
     machine::CHUNK_BYTES,
     snapshot::Sum,
+    stage,
     types::{LogId, Node, NodeId, decode, meta_from_wire},
 };
 
@@ -102,7 +102,7 @@ impl Groups {
     /// reads everything, rows of history included.
     pub async fn digest(&self, group: GroupId) -> io::Result<Digest> {
         let disk = Arc::clone(&self.group(group).disk);
-        blocking::run(move || {
+        stage::blocking(move || {
             let mut view = disk.snapshot(group.0)?;
             let applied = match view.applied()? {
                 Some(bytes) => meta_from_wire(decode("applied state", &bytes)?)?.last_log_id,

@@ -27,6 +27,8 @@ pub(crate) mod backup;
 pub(crate) mod body;
 pub(crate) mod camera;
 pub(crate) mod cluster;
+pub(crate) mod crew;
+pub(crate) mod dispatch;
 pub(crate) mod district;
 pub(crate) mod incident;
 pub(crate) mod list;
@@ -68,6 +70,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(incident::merge))
         .routes(routes!(incident::unmerge))
         .routes(routes!(incident::report))
+        .routes(routes!(dispatch::recommendation))
+        .routes(routes!(dispatch::attention))
+        .routes(routes!(dispatch::task))
+        .routes(routes!(dispatch::answer_task))
+        .routes(routes!(dispatch::answer))
+        .routes(routes!(dispatch::run_cards, dispatch::put_run_card))
         .routes(routes!(model::decide))
         .routes(routes!(model::list, model::register))
         .routes(routes!(model::tallies))
@@ -86,6 +94,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(unit::list, unit::put))
         .routes(routes!(unit::status))
         .routes(routes!(unit::position))
+        .routes(routes!(unit::check_in))
+        .routes(routes!(unit::mayday))
+        .routes(routes!(unit::clear_mayday))
+        .routes(routes!(unit::shift))
+        .routes(routes!(crew::crew))
         .routes(routes!(person::list, person::put))
         .routes(routes!(district::list, district::put))
         .routes(routes!(admin_unit::list, admin_unit::put))

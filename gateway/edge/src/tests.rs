@@ -4,6 +4,7 @@ mod assets;
 mod backup;
 mod cluster;
 mod commands;
+mod dispatch;
 mod double;
 mod fold;
 mod http;

@@ -1,3 +1,4 @@
+import { enDispatch } from './dispatch.en';
 import { enModels } from './models.en';
 import type { Dict } from './vi';
 
@@ -227,6 +228,7 @@ export const en: Dict = {
       alarm_report_confirmed: 'Became an incident',
       alarm_amended: 'Said anew by a model',
       ...enModels.event,
+      ...enDispatch.event,
     },
   },
   sensor: {
@@ -306,6 +308,7 @@ export const en: Dict = {
     failed: 'This machine cannot draw the map (no WebGL2).',
   },
   models: enModels,
+  dispatch: enDispatch,
   command: {
     pending: 'Committing…',
     retrying: (tries) => `Committing, retry ${tries}…`,

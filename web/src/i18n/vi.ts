@@ -1,3 +1,4 @@
+import { viDispatch } from './dispatch.vi';
 import { viModels } from './models.vi';
 
 /** Vietnamese, the source language. Every other language has exactly these keys. */
@@ -227,6 +228,7 @@ export const vi = {
       alarm_report_confirmed: 'Đã chuyển thành sự cố',
       alarm_amended: 'Mô hình nói lại',
       ...viModels.event,
+      ...viDispatch.event,
     } as Record<string, string>,
   },
   sensor: {
@@ -306,6 +308,7 @@ export const vi = {
     failed: 'Máy này không vẽ được bản đồ (thiếu WebGL2).',
   },
   models: viModels,
+  dispatch: viDispatch,
   command: {
     pending: 'Đang ghi…',
     retrying: (tries: number) => `Đang ghi, thử lại lần ${tries}…`,

@@ -73,6 +73,9 @@ async fn show(reign: &Arc<Reign>, batch: &EventBatch) {
                 reign.tell_district(&district, DistrictMsg::Changed(sensor.id.clone()));
             }
             (_, Some(Subject::Camera(camera))) => reign.tell_camera(&camera.id, CameraMsg::Look),
+            // Where a unit is moves no deadline.
+            (EventKind::UnitMoved, _) => {}
+            (_, Some(Subject::Unit(unit))) => reign.unit_changed(unit),
             (kind, Some(Subject::Incident(incident))) => {
                 reign.incident_changed(incident);
                 match kind {

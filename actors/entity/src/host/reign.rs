@@ -11,7 +11,7 @@ use std::{
 
 use domain::{
     AdminUnitCode, AlarmKey, CameraId, Command, EntityId, GroupId, Incident, IncidentId, Millis, RaisePolicyFloor,
-    Reading, Reply, SensorId, State,
+    Reading, Reply, SensorId, State, Unit, UnitId,
 };
 use ractor::{Actor, ActorCell, ActorRef, ActorRuntime};
 use raft::{Proposal, ProposeError};
@@ -50,6 +50,10 @@ use crate::{
         rules::due,
     },
     sensor::actor::{SensorActor, SensorArguments, SensorMsg},
+    unit::{
+        actor::{UnitActor, UnitMsg},
+        rules as unit_rules,
+    },
     watch::lookout,
 };
 
@@ -166,6 +170,13 @@ impl Reign {
             for incident in self.ctx.cluster.read(self.group, open) {
                 self.tell_incident(&incident);
             }
+            let running = |state: &State| {
+                let running = state.units().values().filter(|unit| unit_rules::due(unit).is_some());
+                running.map(|unit| unit.id.clone()).collect::<Vec<_>>()
+            };
+            for unit in self.ctx.cluster.read(self.group, running) {
+                self.tell_unit(&unit);
+            }
             for told in self.ctx.cluster.read(self.group, |state| unasked(state, ADVICE_RESCAN_MAX)) {
                 self.advise(told);
             }
@@ -236,6 +247,20 @@ impl Reign {
     fn tell_incident(self: &Arc<Self>, incident: &IncidentId) {
         let wake = || (IncidentActor, (self.clone(), incident.clone()));
         self.directory.tell(&Key::Incident(incident.clone()), IncidentMsg::Look, &self.supervisor, wake);
+    }
+
+    fn tell_unit(self: &Arc<Self>, unit: &UnitId) {
+        let wake = || (UnitActor, (self.clone(), unit.clone()));
+        self.directory.tell(&Key::Unit(unit.clone()), UnitMsg::Look, &self.supervisor, wake);
+    }
+
+    /// A unit changed: wakes its actor when a deadline runs, and lets one that is awake see that none does.
+    pub(crate) fn unit_changed(self: &Arc<Self>, unit: &Unit) {
+        if unit_rules::due(unit).is_some() {
+            self.tell_unit(&unit.id);
+        } else {
+            self.directory.tell_awake(&Key::Unit(unit.id.clone()), UnitMsg::Look);
+        }
     }
 
     /// An incident changed: wakes its actor when a deadline runs, and lets one that is awake see that none does.

@@ -14,15 +14,35 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
         Command::SetUnitStatus(command) => {
             let status = state.units().get(&command.unit).map_or(UnitStatus::Available, |unit| unit.status);
             command.expected_status = status;
+            // Mostly the next step of an assignment, or hardly a crew would ever be on scene.
+            if command.status != UnitStatus::Available {
+                command.status = match status {
+                    UnitStatus::Offered => UnitStatus::Accepted,
+                    UnitStatus::Accepted => UnitStatus::EnRoute,
+                    UnitStatus::EnRoute => UnitStatus::OnScene,
+                    _ => command.status,
+                };
+            }
+            let assignment = state.units().get(&command.unit).and_then(|unit| unit.duty.assignment.as_ref());
+            command.assignment = assignment.map_or(0, |assignment| assignment.number);
         }
         Command::AmendIncident(command) => command.expected_version = incident(&command.incident),
         Command::AcknowledgeIncident(command) => command.expected_version = incident(&command.incident),
         Command::AssignIncident(command) => command.expected_version = incident(&command.incident),
         Command::ResolveIncident(command) => command.expected_version = incident(&command.incident),
         Command::CloseIncident(command) => command.expected_version = incident(&command.incident),
-        Command::ReopenIncident(command) => command.expected_version = incident(&command.incident),
+        Command::ReopenIncident(command) => {
+            let is_done = |it: &&Incident| matches!(it.status, IncidentStatus::Resolved | IncidentStatus::Closed);
+            let done = state.incidents().values().find(is_done);
+            command.incident = done.map_or(command.incident.clone(), |done| done.id.clone());
+            command.expected_version = incident(&command.incident);
+        }
         Command::MergeIncident(command) => command.expected_version = incident(&command.incident),
-        Command::UnmergeIncident(command) => command.expected_version = incident(&command.incident),
+        Command::UnmergeIncident(command) => {
+            let merged = state.incidents().values().find(|it| it.status == IncidentStatus::Merged);
+            command.incident = merged.map_or(command.incident.clone(), |merged| merged.id.clone());
+            command.expected_version = incident(&command.incident);
+        }
         Command::EscalateIncident(command) => {
             if let Some(incident) = state.incidents().get(&command.incident) {
                 entry.at_ms = now.max(incident.acknowledge_due_at_ms);
@@ -43,7 +63,7 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
             command.episode = episode(&command.key);
             command.version = state.alarms().get(&command.key).map_or(1, |alarm| alarm.version);
         }
-        other => super::model::aim(other, state),
+        _ => super::dispatch::aim(entry, state),
     }
     let is_system = policy::action_of(&entry.command) == policy::Action::RunSystem;
     let is_session = entry.request.is_some_and(|request| state.sessions().contains_key(&request.session));

@@ -1,11 +1,15 @@
 //! Any entry, from small pools so that entries collide, and with times and versions that are right often enough.
 
 mod aim;
+mod dispatch;
 mod finding;
 mod model;
+mod report;
 
 pub(crate) use aim::aim;
+use dispatch::command_of_dispatch;
 use model::command_of_model;
+use report::command_of_report;
 
 use bytes::Bytes;
 use domain::*;
@@ -147,6 +151,7 @@ fn unit() -> impl Strategy<Value = Unit> + Clone {
         status_at_ms: Millis(0),
         incident: None,
         version: 0,
+        duty: Duty::default(),
     })
 }
 
@@ -290,6 +295,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
     let units = prop_oneof![
         4 => make!(SetUnitStatus {
             unit: unit_id(), status: unit_status(), expected_status: unit_status(), tapped_at_ms: time(),
+            assignment: 0u64..3, reason: text(),
         }),
         1 => make!(MoveUnit { unit: unit_id(), position: place(), at_ms: time() }),
     ];
@@ -325,7 +331,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
         2 => make!(UnmergeIncident { incident: incident.clone(), expected_version: expected_version.clone() }),
         2 => make!(EscalateIncident { incident: incident, from_level: 0u32..4 }),
     ];
-    prop_oneof![2 => of_any_group(), 3 => puts, 3 => units, 5 => opens, 10 => works, 8 => command_of_model(), 1 => command_of_device()].boxed()
+    prop_oneof![2 => of_any_group(), 3 => puts, 5 => units, 5 => opens, 10 => works, 8 => command_of_model(), 10 => command_of_dispatch(), 6 => command_of_report(), 1 => command_of_device()].boxed()
 }
 
 fn command_of_device() -> BoxedStrategy<Command> {
@@ -407,6 +413,7 @@ pub(crate) fn world(group: GroupId) -> Vec<Entry> {
         status_at_ms: Millis(0),
         incident: None,
         version: 0,
+        duty: Duty::default(),
     };
     let person = |id: &str, role, everywhere| Person {
         id: PersonId::new(id).unwrap(),

@@ -83,8 +83,12 @@ fn subject(subject: &Subject) -> String {
             let incident = unit.incident.as_ref().map(|id| format!(" on {id}")).unwrap_or_default();
             let since = time(unit.status_at_ms);
             format!(
-                "{} {} since {since}{incident} at {} v{}",
-                unit.id, unit.status, unit.position.admin_unit, unit.version
+                "{} {} since {since}{incident} at {}{} v{}",
+                unit.id,
+                unit.status,
+                unit.position.admin_unit,
+                super::dispatch::duty(&unit.duty),
+                unit.version
             )
         }
         Subject::Incident(incident) => self::incident(incident),
@@ -131,6 +135,7 @@ fn incident(incident: &Incident) -> String {
     if incident.exercise {
         line += " exercise";
     }
+    line += &super::dispatch::dispatch(&incident.dispatch);
     for suggestion in &incident.suggestions {
         line += &format!(" {{{}}}", self::suggestion(suggestion));
     }

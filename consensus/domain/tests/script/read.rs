@@ -43,7 +43,7 @@ impl<'a> Args<'a> {
         self.maybe(key).map_or(Ok(Micro(default)), micro)
     }
 
-    fn time(&mut self, key: &str, default: Millis) -> Result<Millis, Failure> {
+    pub(super) fn time(&mut self, key: &str, default: Millis) -> Result<Millis, Failure> {
         self.maybe(key).map_or(Ok(default), millis)
     }
 
@@ -81,7 +81,7 @@ pub(crate) fn role(text: &str) -> Result<Role, Failure> {
     Role::from_name(text).ok_or_else(|| format!("no role {text}").into())
 }
 
-fn place(text: &str) -> Result<Place, Failure> {
+pub(super) fn place(text: &str) -> Result<Place, Failure> {
     let (text, latitude_e7) = text.strip_suffix("/beyond").map_or((text, 164_600_000), |text| (text, 900_000_001));
     Ok(Place {
         latitude_e7,
@@ -155,6 +155,8 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
             expected_status: unit_status(args.next("expected status")?)?,
             status: unit_status(args.next("status")?)?,
             tapped_at_ms: args.time("tapped", Millis(0))?,
+            assignment: args.number("assignment", 0)?,
+            reason: args.or("reason", "").into(),
         }
         .into(),
         "move-unit" => MoveUnit {
@@ -178,6 +180,18 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
         }
         .into(),
         "suggest" | "decide-suggestion" | "report-silence" | "report-load" => super::model::command(name, args)?,
+        "put-run-card"
+        | "set-unit-shift"
+        | "check-in-unit"
+        | "raise-mayday"
+        | "clear-mayday"
+        | "expire-offer"
+        | "escalate-check-in"
+        | "acknowledge-attention"
+        | "give-task"
+        | "answer-task"
+        | "combine-answer" => super::dispatch::command(name, args)?,
+        _ if name.ends_with("-report") && !name.contains("alarm") => super::dispatch::report(name, args)?,
         _ if name.ends_with("-model") => super::model::command(name, args)?,
         _ if name.ends_with("-alarm") || name.ends_with("-alarm-report") => alarm_command(name, args)?,
         _ => incident_command(name, args, runner)?,
@@ -347,6 +361,7 @@ fn unit(args: &mut Args<'_>) -> Result<Unit, Failure> {
         status_at_ms: Millis(0),
         incident: None,
         version: 0,
+        duty: Duty::default(),
     })
 }
 

@@ -8,10 +8,10 @@ use futures::future::join_all;
 
 use super::{Begin, FORMAT, LogPlace, Part, Sum, Summing};
 use crate::{
-    blocking,
     disk::{Disk, DiskSnapshot},
-    groups::{Groups, ReadError, now_ms},
+    groups::{Groups, ReadError},
     machine::CHUNK_BYTES,
+    stage,
     types::{decode, malformed},
     wire,
 };
@@ -80,7 +80,7 @@ impl Export {
     /// The disk fails. Nothing more comes then, and whoever reads knows by the missing end that it is not all.
     pub async fn next_frame(&mut self) -> io::Result<Option<Bytes>> {
         let Some(mut state) = self.0.take() else { return Ok(None) };
-        let (part, state) = blocking::run(move || state.next_part().map(|part| (part, state))).await?;
+        let (part, state) = stage::blocking(move || state.next_part().map(|part| (part, state))).await?;
         // After the end nothing is left to hold on to.
         self.0 = Some(state).filter(|_| !matches!(part, Part::End(_)));
         Ok(Some(part.to_frame()))
@@ -123,24 +123,24 @@ impl Groups {
     /// No quorum answers for a group within `deadline`, or the disk fails.
     pub async fn export(&self, cluster: &str, program: &str, deadline: Duration) -> io::Result<Export> {
         let unanswered = |error: ReadError| io::Error::new(io::ErrorKind::TimedOut, error.to_string());
-        let barriers = GroupId::field().map(|group| self.read_barrier(group, deadline));
+        let barriers = self.field().map(|group| self.read_barrier(group, deadline));
         for barrier in join_all(barriers).await {
             barrier.map_err(unanswered)?;
         }
         let disk = self.disk();
-        let field = blocking::run({
-            let disk = self.disk();
-            move || GroupId::field().map(|group| View::of(group, disk.as_ref())).collect::<io::Result<Vec<_>>>()
+        let field = stage::blocking({
+            let (groups, disk) = (self.clone(), self.disk());
+            move || groups.field().map(|group| View::of(group, disk.as_ref())).collect::<io::Result<Vec<_>>>()
         })
         .await?;
         self.read_barrier(GroupId::COMMAND, deadline).await.map_err(unanswered)?;
-        let command = blocking::run(move || View::of(GroupId::COMMAND, disk.as_ref())).await?;
+        let command = stage::blocking(move || View::of(GroupId::COMMAND, disk.as_ref())).await?;
         let begin = Begin {
             format: FORMAT,
             cluster: cluster.to_owned(),
             epoch: self.epoch(),
             node: self.node(),
-            at_ms: now_ms().0,
+            at_ms: stage::now_ms().0,
             program: program.to_owned(),
         };
         Ok(Export::of(begin, std::iter::once(command).chain(field).collect()))

@@ -85,6 +85,7 @@ pub(super) fn unit(id: &str, at: usize) -> Unit {
         status_at_ms: Millis(0),
         incident: None,
         version: 0,
+        duty: domain::Duty::default(),
     }
 }
 

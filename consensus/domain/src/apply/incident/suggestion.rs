@@ -289,7 +289,7 @@ fn note(incident: &Incident, command: &DecideSuggestion) -> String {
 }
 
 /// Keeps the incident without a new version, tells, and writes the timeline.
-fn keep_as_it_was(work: &mut Work<'_>, incident: Incident, kind: EventKind, note: &str) {
+pub(super) fn keep_as_it_was(work: &mut Work<'_>, incident: Incident, kind: EventKind, note: &str) {
     work.emit_incident(kind, note, &incident);
     keep_quietly(work, incident);
 }
