@@ -28,8 +28,11 @@ pub async fn blow(world: &Arc<World>, length: Duration) {
         world.changes();
         let world = Arc::clone(world);
         stage::spawn_on(WORLD, async move {
-            befall(&world, fault).await;
-            world.changes();
+            // It may have its first turn after the storm.
+            if world.storms() {
+                befall(&world, fault).await;
+                world.changes();
+            }
         });
     }
 }

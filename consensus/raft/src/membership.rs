@@ -223,6 +223,10 @@ pub fn next(goal: Goal, view: &GroupView) -> Result<Step, Refusal> {
             }
             let mut target = voters.clone();
             target.insert(node);
+            if voters.len() == 1 {
+                // The only voter can hand its lead to nobody but the newcomer, who needs a vote first. It goes in a change of its own.
+                return view.change(target, None);
+            }
             target.retain(|voter| Some(*voter) != instead_of);
             view.change(target, instead_of)
         }

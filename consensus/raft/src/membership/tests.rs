@@ -82,6 +82,13 @@ fn a_replaced_leader_and_a_leaving_leader_hand_over_first() {
 }
 
 #[test]
+fn the_only_voter_is_replaced_in_two_changes_with_a_hand_over_between() {
+    let goal = Goal::Vote { node: 2, instead_of: Some(1) };
+    let steps = [Step::Change(set([1, 2])), Step::HandOver(2), Step::Change(set([2])), Step::Done];
+    assert_eq!(run(goal, group(&[1], &[2]), &[]).unwrap().0, steps);
+}
+
+#[test]
 fn leaving_that_costs_the_quorum_is_refused_with_the_remedy() {
     let refused = next(Goal::Leave { node: 3 }, &group(&[1, 2, 3], &[])).unwrap_err();
     assert_eq!(refused, Refusal::TooFew { node: 3, left: 2 });
