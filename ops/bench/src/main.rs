@@ -1,5 +1,6 @@
 //! Benchmarks: `bench spine` measures real node processes and writes `ops/reports/spine.json`, `bench models` measures what models
-//! say and writes `ops/reports/models.json`, `bench consensus` does so for what agreeing costs, `bench report` draws the `.md` files from them. See DESIGN.md for what each figure is.
+//! say and writes `ops/reports/models.json`, `bench consensus` does so for what agreeing costs, `bench report` draws the `.md` files
+//! from them. See DESIGN.md for what each figure is.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
 

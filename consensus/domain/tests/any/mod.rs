@@ -331,7 +331,18 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
         2 => make!(UnmergeIncident { incident: incident.clone(), expected_version: expected_version.clone() }),
         2 => make!(EscalateIncident { incident: incident, from_level: 0u32..4 }),
     ];
-    prop_oneof![2 => of_any_group(), 3 => puts, 5 => units, 5 => opens, 10 => works, 8 => command_of_model(), 10 => command_of_dispatch(), 6 => command_of_report(), 1 => command_of_device()].boxed()
+    prop_oneof![
+        2 => of_any_group(),
+        3 => puts,
+        5 => units,
+        5 => opens,
+        10 => works,
+        8 => command_of_model(),
+        10 => command_of_dispatch(),
+        6 => command_of_report(),
+        1 => command_of_device(),
+    ]
+    .boxed()
 }
 
 fn command_of_device() -> BoxedStrategy<Command> {
