@@ -44,13 +44,13 @@ test('one key sends the best unit; the board shows pending, committed, and then 
 
 test('of two dispatchers who saw the same version one is told so, and nothing is sent twice', async ({ page }) => {
   await board(page);
-  await panel(page, 'Sự cố đang mở').getByRole('button', { name: /Mùi khét/ }).click();
-  const list = panel(page, /^Nên điều · I4809/);
+  await panel(page, 'Sự cố đang mở').getByRole('button', { name: /Camera Cầu Bến Tượng/ }).click();
+  const list = panel(page, /^Nên điều · I4805/);
   await expect(list.getByRole('listitem').first()).toBeVisible();
   const best = ((await list.getByRole('listitem').first().locator('b').textContent()) ?? '').trim();
   // The other one is faster, and this screen has not heard of it yet.
   await fake(page, 'silent?on=1');
-  await page.request.post('/api/incidents/I4809/assign', { data: { expected_version: 3, units: [best] }, headers: { 'x-request-seq': '777777' } });
+  await page.request.post('/api/incidents/I4805/assign', { data: { expected_version: 3, units: [best] }, headers: { 'x-request-seq': '777777' } });
   await page.keyboard.press('1');
   await expect(list).toContainText('Bị từ chối: Người khác vừa sửa');
 });
