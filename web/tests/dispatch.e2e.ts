@@ -50,7 +50,7 @@ test('of two dispatchers who saw the same version one is told so, and nothing is
   const best = ((await list.getByRole('listitem').first().locator('b').textContent()) ?? '').trim();
   // The other one is faster, and this screen has not heard of it yet.
   await fake(page, 'silent?on=1');
-  await page.request.post('/api/incidents/I4805/assign', { data: { expected_version: 3, units: [best] }, headers: { 'x-request-seq': '777777' } });
+  await page.request.post('/api/incidents/I4805/assign', { data: { expected_version: 3, units: [best] }, headers: { 'x-request-seq': '900000' } });
   await page.keyboard.press('1');
   await expect(list).toContainText('Bị từ chối: Người khác vừa sửa');
 });
