@@ -19,9 +19,6 @@ pub const QUEUE_MAX: usize = 1024;
 /// Questions that are answered in one go.
 pub const BATCH_MAX: usize = 32;
 
-/// How long a batch waits to be full, from its first question on.
-pub const BATCH_WAIT: Duration = Duration::from_millis(2);
-
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum NoAnswer {
@@ -289,7 +286,8 @@ fn run<W: Worker>(shared: &Shared<W>, mut worker: W) {
     }
 }
 
-/// The next questions, at most `BATCH_MAX`, waiting `BATCH_WAIT` for more after the first; `None` when the server stops.
+/// The next questions, at most `BATCH_MAX`, as soon as there is one; `None` when the server stops. Nobody waits for company: what
+/// comes while a batch is being answered is the next batch, so batches grow with the load and a lone question is never held up.
 fn next_batch<W: Worker>(shared: &Shared<W>) -> Option<Vec<Question<W>>> {
     let mut queue = shared.queue();
     while queue.is_empty() {
@@ -298,14 +296,6 @@ fn next_batch<W: Worker>(shared: &Shared<W>) -> Option<Vec<Question<W>>> {
         }
         // The timeout only guards against a wake-up that came between the look and the wait.
         queue = shared.woken.wait_timeout(queue, Duration::from_millis(100)).unwrap_or_else(PoisonError::into_inner).0;
-    }
-    let full_at = Instant::now() + BATCH_WAIT;
-    while queue.len() < BATCH_MAX {
-        let left = full_at.saturating_duration_since(Instant::now());
-        if left.is_zero() || shared.stopped.load(Ordering::Acquire) {
-            break;
-        }
-        queue = shared.woken.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0;
     }
     let n = queue.len().min(BATCH_MAX);
     Some(queue.drain(..n).collect())

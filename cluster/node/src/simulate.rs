@@ -14,9 +14,12 @@ use tokio::{
 };
 
 use self::{report::Reporter, unit::Step, world::World};
-use crate::client::{
-    Answer, Client,
-    publisher::{Account, Counts, Publisher},
+use crate::{
+    client::{
+        Answer, Client,
+        publisher::{Account, Counts, Publisher},
+    },
+    town,
 };
 
 pub mod report;
@@ -190,7 +193,7 @@ async fn units(client: &Client, mut stop: watch::Receiver<bool>) -> (u64, u64) {
     (done, failed)
 }
 
-/// Looks at all units that are on an incident and takes each a step further.
+/// Looks at all units that are on an incident and takes each a step further, but for those with a phone: people play them.
 async fn step_units(
     client: &Client,
     crews: &mut BTreeMap<UnitId, unit::Crew>,
@@ -198,7 +201,8 @@ async fn step_units(
     let (mut done, mut failed) = (0, 0);
     let units: Vec<Unit> = client.list("/api/units").await?;
     crews.retain(|id, _| units.iter().any(|unit| unit.id == *id && unit.status != UnitStatus::Available));
-    let busy: Vec<Unit> = units.into_iter().filter(|unit| unit.incident.is_some()).collect();
+    let is_simulated = |unit: &Unit| unit.incident.is_some() && !town::person::has_phone(&unit.id);
+    let busy: Vec<Unit> = units.into_iter().filter(is_simulated).collect();
     if busy.is_empty() {
         return Ok((done, failed));
     }

@@ -6,10 +6,12 @@ use std::sync::{
 };
 
 use domain::{
-    Digest, GroupId, IncidentId, IncidentKind, ModelKind, ModelMode, ModelName, NoteIncident, OpenIncident, Origin,
-    RegisterModel, RollOutModel, Severity, SilenceCause, Source, SuggestionStatus, SwitchModel, VersionName,
+    AssignIncident, Digest, GroupId, IncidentId, IncidentKind, ModelKind, ModelMode, ModelName, NoteIncident,
+    OpenIncident, Origin, RegisterModel, RollOutModel, Severity, SilenceCause, Source, SuggestionStatus, SwitchModel,
+    UnitId, UnitStatus, VersionName,
 };
 
+use super::dispatch::{put_boats, tap, unit};
 use super::world::{FIELD, SECOND, World, accepted, place, reading, until};
 use crate::{
     Advice, Advisor, Answer, Question, Router, Silence,
@@ -175,10 +177,12 @@ async fn what_was_told_to_the_last_leader_is_asked_by_the_next() {
     until(|| !said(&world, &incident).is_empty()).await;
 }
 
-/// What happens in a night, whatever models do: incidents, how far they have climbed after one deadline and after all,
-/// alarms that are confirmed, and how often group 0 was told of them.
+/// What happens in a night, whatever models do: boats sent and what became of each, incidents, how far they have climbed
+/// after one deadline and after all, alarms that are confirmed, and how often group 0 was told of them.
 #[derive(Debug, PartialEq, Eq)]
 struct Night {
+    boats: Vec<(UnitStatus, Option<IncidentId>)>,
+    offers_expired: usize,
     incidents: usize,
     levels_after_a_minute: u32,
     levels: u32,
@@ -186,7 +190,17 @@ struct Night {
     feeds: usize,
 }
 
+fn send(world: &World, boat: &str, plea: &IncidentId) {
+    let expected_version = world.read(GroupId::COMMAND, |state| state.incidents()[plea].version);
+    let units = vec![UnitId::new(boat).unwrap()];
+    accepted(world.apply(GroupId::COMMAND, AssignIncident { incident: plea.clone(), expected_version, units }));
+}
+
 const PLEAS: usize = 40;
+/// The first goes to the first plea, and so on; the last are free.
+const BOATS: [&str; 6] = ["boat-1", "boat-2", "boat-3", "boat-4", "boat-5", "boat-6"];
+/// As many are sent; the first of them accepts and arrives, and of the other nobody hears.
+const BOATS_SENT: usize = 2;
 
 async fn night(advisor: Option<Arc<Fake>>) -> (Arc<World>, Router, Night) {
     let world = World::new();
@@ -199,11 +213,17 @@ async fn night(advisor: Option<Arc<Fake>>) -> (Arc<World>, Router, Night) {
     register(&world, "triage", "v1", ModelKind::Triage, ModelMode::Active);
     register(&world, "triage", "v2", ModelKind::Triage, ModelMode::Shadow);
     register(&world, "same", "v1", ModelKind::Duplicate, ModelMode::Active);
-    for number in 0..PLEAS {
-        open(&world, &format!("cuu voi {number}"));
-    }
+    let pleas: Vec<_> = (0..PLEAS).map(|number| open(&world, &format!("cuu voi {number}"))).collect();
     for sensor in &sensors {
         router.record(vec![reading(sensor, world.clock(), 273)], 5 * SECOND).await.unwrap();
+    }
+    put_boats(&world, &BOATS);
+    for (boat, plea) in BOATS.iter().zip(&pleas).take(BOATS_SENT) {
+        send(&world, boat, plea);
+    }
+    for status in [UnitStatus::Accepted, UnitStatus::EnRoute, UnitStatus::OnScene] {
+        tokio::time::sleep(SECOND).await;
+        tap(&world, BOATS[0], status);
     }
     let levels = || world.incidents().iter().map(|incident| incident.escalation_level).sum();
     tokio::time::sleep(62 * SECOND).await;
@@ -211,7 +231,13 @@ async fn night(advisor: Option<Arc<Fake>>) -> (Arc<World>, Router, Night) {
     tokio::time::sleep(600 * SECOND).await;
     let is_confirmed =
         |number: &usize| world.alarm(&format!("S{number}"), "high").is_some_and(|it| !it.is_unreported());
+    let boat = |name: &&str| {
+        let unit = unit(&world, name);
+        (unit.status, unit.incident)
+    };
     let night = Night {
+        boats: BOATS.iter().map(boat).collect(),
+        offers_expired: world.proposed(GroupId::COMMAND, "ExpireOffer"),
         incidents: world.incidents().len(),
         levels_after_a_minute,
         levels: levels(),
@@ -224,7 +250,10 @@ async fn night(advisor: Option<Arc<Fake>>) -> (Arc<World>, Router, Night) {
 #[tokio::test(start_paused = true)]
 async fn silent_full_and_senseless_models_hold_up_nothing() {
     let (_, _, calm) = night(Some(Fake::new(flood))).await;
-    assert_eq!(calm.levels_after_a_minute, u32::try_from(PLEAS).unwrap(), "{calm:?}");
+    // A unit that was sent is all that keeps a plea from climbing.
+    assert_eq!(calm.levels_after_a_minute, u32::try_from(PLEAS - BOATS_SENT).unwrap(), "{calm:?}");
+    assert_eq!(calm.boats[0].0, UnitStatus::OnScene, "{calm:?}");
+    assert!(calm.offers_expired >= BOATS.len() - 1, "{calm:?}");
     assert_eq!((calm.incidents, calm.alarms_confirmed), (PLEAS + 5, 5), "{calm:?}");
     let minds: [(&str, Option<Mind>); 7] = [
         ("no models on the node", None),

@@ -10,7 +10,7 @@ use domain::{
 use super::world::{SECOND, World, accepted, place, until};
 
 /// Boats north of the incident, the nearest first by name.
-fn put_boats(world: &World, names: &[&str]) {
+pub(super) fn put_boats(world: &World, names: &[&str]) {
     for (name, north) in names.iter().zip(1..) {
         let at = Place { latitude_e7: 215_900_000 + north * 90_000, ..place("05443") };
         let unit = Unit {
@@ -56,11 +56,11 @@ fn incident(world: &World) -> Incident {
     world.incidents()[0].clone()
 }
 
-fn unit(world: &World, name: &str) -> Unit {
+pub(super) fn unit(world: &World, name: &str) -> Unit {
     world.read(GroupId::COMMAND, |state| state.units()[name].clone())
 }
 
-fn tap(world: &World, name: &str, status: UnitStatus) {
+pub(super) fn tap(world: &World, name: &str, status: UnitStatus) {
     let unit = unit(world, name);
     let tap = SetUnitStatus {
         unit: unit.id,

@@ -40,15 +40,19 @@ fn soon() -> Instant {
 }
 
 #[test]
-fn questions_are_answered_each_with_its_own_answer_in_few_batches() {
-    let (server, _go, _) = server();
-    let pending: Vec<_> = (100..200).map(|n| server.ask(n, soon())).collect();
-    for (n, pending) in (100..200).zip(pending) {
+fn what_comes_while_a_batch_is_answered_is_the_next_batch() {
+    let (server, go, entered) = server();
+    let held = server.ask(7, soon());
+    entered.recv().unwrap();
+    let questions = u32::try_from(3 * BATCH_MAX).unwrap();
+    let pending: Vec<_> = (100..100 + questions).map(|n| server.ask(n, soon())).collect();
+    go.send(()).unwrap();
+    assert_eq!(held.wait(), Ok(14));
+    for (n, pending) in (100..).zip(pending) {
         assert_eq!(pending.wait(), Ok(n * 2));
     }
     let counts = server.counts();
-    assert_eq!(counts.answered, 100);
-    assert!(counts.batches <= 100);
+    assert_eq!((counts.answered, counts.batches), (u64::from(questions) + 1, 4));
 }
 
 #[test]

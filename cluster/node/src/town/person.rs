@@ -1,6 +1,6 @@
 //! The made-up accounts, one for each kind of desk.
 
-use domain::Role;
+use domain::{Role, UnitId};
 use serde::Serialize;
 
 /// The service account under which the simulator and the replay publish readings.
@@ -47,8 +47,15 @@ const PEOPLE: [(&str, &str, Role, &str); 9] = [
     ("dinh-hoa", "Ma Văn Thắng (trực Định Hóa)", Role::Dispatcher, "d-dinh-hoa"),
 ];
 
-/// Response units that get a phone, from the first.
-const CREWS: usize = 5;
+/// Response units that get a phone, from the first. Each waits for a person to answer; if nobody does, its offer runs out and goes
+/// to the next unit.
+const CREWS: usize = 2;
+
+/// Whether the unit's crew has an account: a person plays it.
+#[must_use]
+pub fn has_phone(unit: &UnitId) -> bool {
+    super::unit::units(CREWS).iter().any(|crew| crew.id == *unit)
+}
 
 /// The accounts, all with this password.
 #[must_use]

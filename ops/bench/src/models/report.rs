@@ -83,12 +83,7 @@ const ROWS: [Row; 39] = [
         Nobody,
         "one message to a whole verdict every 10 ms, while three nodes beside it take readings at full speed",
     ),
-    Row(
-        "triage_served_ms_p99_busy",
-        "ms",
-        Nobody,
-        "the same through the model's queue and thread, which wait up to 2 ms for company",
-    ),
+    Row("triage_served_ms_p99_busy", "ms", Nobody, "the same through the model's queue and thread"),
     Row("busy_readings_per_s", "/s", Nobody, "the readings that were acknowledged meanwhile"),
     Row("vi_messages_tested", "n", Nobody, "Vietnamese messages written and labelled by hand, never learned from"),
     Row("vi_emergencies_tested", "n", Nobody, "emergencies among them"),
