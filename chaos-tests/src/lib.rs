@@ -5,6 +5,7 @@
 //! - [`load`] keeps them busy and writes every promise into the [`oracle`].
 //! - [`gather`] asks the cluster what it holds, and [`judge`] compares the two; both sides are plain values.
 //! - [`scene`] is a storm from beginning to end: load, screens, faults, judgement.
+//! - [`siege`] is storm after storm, drawn from seeds: [`shim`] has the nodes' disks and clocks in hand, [`proxy`] their lines.
 //!
 //! The product's own clients are not used here: whoever checks promises must see each attempt by itself.
 
@@ -17,7 +18,11 @@ pub mod judge;
 pub mod load;
 pub mod oracle;
 pub mod program;
+pub mod proxy;
+pub mod random;
 pub mod scene;
+pub mod shim;
+pub mod siege;
 pub mod world;
 
 /// What ends a drill early. Its text says what to do.

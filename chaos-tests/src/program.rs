@@ -21,8 +21,9 @@ pub fn program() -> Result<PathBuf, Failure> {
         };
     }
     let own = env::current_exe()?;
-    // <target>/<profile>/deps/<test> stands beside <target>/<profile>/trongdong.
-    let profile = own.parent().and_then(|deps| deps.parent()).ok_or("this test does not run from a target folder")?;
+    // <target>/<profile>/trongdong stands beside <target>/<profile>/siege, and above <target>/<profile>/deps/<test>.
+    let beside = own.parent().ok_or("this does not run from a target folder")?;
+    let profile = if beside.ends_with("deps") { beside.parent().unwrap_or(beside) } else { beside };
     let program = profile.join("trongdong");
     if program.is_file() {
         return Ok(program);

@@ -4,7 +4,7 @@
 use std::{
     fs,
     net::SocketAddr,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
@@ -124,6 +124,19 @@ impl World {
     /// # Errors
     /// As [`World::start`].
     pub async fn start_at(name: &str, more: &str, first_port: u16) -> Result<Self, Failure> {
+        Self::start_prepared(name, more, first_port, |_, _| Ok(())).await
+    }
+
+    /// The same, after `prepare` has had the nodes, none of which runs yet, and the folder.
+    ///
+    /// # Errors
+    /// As [`World::start`], and those of `prepare`.
+    pub async fn start_prepared(
+        name: &str,
+        more: &str,
+        first_port: u16,
+        prepare: impl FnOnce(&mut LocalCluster, &Path) -> Result<(), Failure>,
+    ) -> Result<Self, Failure> {
         let turn = ONE_AT_A_TIME.lock().await;
         let program = program()?;
         // The process has one provider of cryptography, and whoever makes an HTTP client without naming one needs it.
@@ -136,6 +149,7 @@ impl World {
             let file = node.home.join(node::config::FILE);
             fs::write(&file, format!("{}\n{more}", fs::read_to_string(&file)?))?;
         }
+        prepare(&mut cluster, &folder)?;
         cluster.start().map_err(text)?;
         cluster.ready().await.map_err(text)?;
         let admin = founded(&cluster.urls(), &cluster.password).await?;

@@ -22,7 +22,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mutate::{Random, input};
+use chaos_tests::random::Random;
+use mutate::input;
 use targets::{TARGETS, Target};
 
 /// Inputs that each target gets when nothing else is said.

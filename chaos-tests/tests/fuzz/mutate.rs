@@ -3,6 +3,8 @@
 
 mod wire;
 
+use chaos_tests::random::Random;
+
 /// The longest input.
 const INPUT_BYTES_MAX: usize = 16 * 1024;
 /// Changes of one input.
@@ -28,37 +30,11 @@ const EDGES: &[u64] = &[
     u64::MAX,
 ];
 
-/// SplitMix64 (Steele, Lea, Flood: Fast splittable pseudorandom number generators, 2014).
-pub(crate) struct Random(u64);
-
-impl Random {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// A number below `end`, 0 when there is none.
-    pub(crate) fn below(&mut self, end: usize) -> usize {
-        let end = end as u64;
-        usize::try_from(self.next().checked_rem(end).unwrap_or(0)).unwrap_or(0)
-    }
-
-    fn byte(&mut self) -> u8 {
-        self.next().to_le_bytes()[0]
-    }
-
-    /// A span of `data`, short mostly.
-    fn span(&mut self, data: &[u8]) -> std::ops::Range<usize> {
-        let start = self.below(data.len() + 1);
-        let length = if self.below(8) == 0 { data.len() } else { self.below(SPAN_BYTES_MAX) };
-        start..start.saturating_add(length).min(data.len())
-    }
+/// A span of `data`, short mostly.
+fn span_of(random: &mut Random, data: &[u8]) -> std::ops::Range<usize> {
+    let start = random.below(data.len() + 1);
+    let length = if random.below(8) == 0 { data.len() } else { random.below(SPAN_BYTES_MAX) };
+    start..start.saturating_add(length).min(data.len())
 }
 
 /// An input made of one of `seeds`, or, now and then, of noise.
@@ -99,11 +75,11 @@ fn change(random: &mut Random, data: &mut Vec<u8>, seeds: &[Vec<u8>], words: &[&
             data.splice(at..at, piece);
         }
         4 => {
-            let span = random.span(data);
+            let span = span_of(random, data);
             data.drain(span);
         }
         5 => {
-            let span = random.span(data);
+            let span = span_of(random, data);
             let copy = data[span].to_vec();
             data.splice(at..at, copy);
         }
@@ -123,8 +99,8 @@ fn change(random: &mut Random, data: &mut Vec<u8>, seeds: &[Vec<u8>], words: &[&
         }
         11 => {
             if let Some(other) = seeds.get(random.below(seeds.len())) {
-                let span = random.span(other);
-                let replaced = random.span(data);
+                let span = span_of(random, other);
+                let replaced = span_of(random, data);
                 data.splice(replaced, other[span].to_vec());
             }
         }

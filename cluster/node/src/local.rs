@@ -32,6 +32,10 @@ pub struct LocalNode {
     pub url: String,
     /// Its MQTT endpoint.
     pub mqtt: SocketAddr,
+    /// Where it listens for the other nodes.
+    pub peer: SocketAddr,
+    /// What its process has in its environment beside what this one has.
+    pub environment: Vec<(String, PathBuf)>,
     child: Option<Child>,
 }
 
@@ -72,7 +76,15 @@ impl LocalCluster {
             let home = folder.join(format!("node-{id}"));
             let config = crate::config::NodeConfig::load(&home)?;
             let mqtt = config.mqtt.map_or(config.gateway.listen, |mqtt| mqtt.listen);
-            nodes.push(LocalNode { id, home, url: format!("http://{}", config.gateway.listen), mqtt, child: None });
+            nodes.push(LocalNode {
+                id,
+                home,
+                url: format!("http://{}", config.gateway.listen),
+                mqtt,
+                peer: config.peer.listen,
+                environment: Vec::new(),
+                child: None,
+            });
         }
         let password = fs::read_to_string(password_file)?.trim().to_owned();
         Ok(Self { program: program.to_owned(), nodes, password })
@@ -101,6 +113,7 @@ impl LocalCluster {
         let child = Command::new(program)
             .arg("start")
             .arg(&node.home)
+            .envs(node.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -123,23 +136,37 @@ impl LocalCluster {
         Ok(self.node(id)?.child.as_ref().map(Child::id))
     }
 
+    /// Whether the node's process has ended, by itself or by a signal.
+    pub fn has_ended(&mut self, id: u64) -> Result<bool> {
+        let node = self.node(id)?;
+        if let Some(child) = &mut node.child
+            && child.try_wait()?.is_some()
+        {
+            node.child = None;
+        }
+        Ok(node.child.is_none())
+    }
+
+    /// Asks a node to stop.
+    pub fn ask_to_stop(&mut self, id: u64) -> Result<()> {
+        if let Some(child) = &self.node(id)?.child {
+            Command::new("kill").arg("-TERM").arg(child.id().to_string()).status()?;
+        }
+        Ok(())
+    }
+
     /// Asks every node to stop, and kills what has not after a while.
     pub fn stop(&mut self) -> Result<()> {
-        for node in &self.nodes {
-            if let Some(child) = &node.child {
-                let _ = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status();
-            }
+        let ids: Vec<u64> = self.nodes.iter().map(|node| node.id).collect();
+        for id in &ids {
+            let _ = self.ask_to_stop(*id);
         }
         let until = Instant::now() + STOP_WITHIN;
-        for node in &mut self.nodes {
-            let Some(mut child) = node.child.take() else { continue };
-            while child.try_wait()?.is_none() && Instant::now() < until {
+        for id in &ids {
+            while !self.has_ended(*id)? && Instant::now() < until {
                 std::thread::sleep(Duration::from_millis(50));
             }
-            if child.try_wait()?.is_none() {
-                child.kill()?;
-                child.wait()?;
-            }
+            self.kill(*id)?;
         }
         Ok(())
     }

@@ -66,6 +66,16 @@ impl Context {
         Ok(self.target.join("debug"))
     }
 
+    /// Where clusters of measurements and sieges stand: beside what was built, because /tmp may be memory, which flushes nothing.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub(crate) fn runs_folder(&self) -> Result<PathBuf, String> {
+        let runs = self.target.join("bench-runs");
+        std::fs::create_dir_all(&runs).map_err(|error| format!("{}: {error}", runs.display()))?;
+        Ok(runs)
+    }
+
     /// npm in `web`.
     pub(crate) fn npm(&self, args: &[&str]) -> Command {
         self.program("npm", "web", args)

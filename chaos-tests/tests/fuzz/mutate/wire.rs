@@ -1,7 +1,9 @@
 //! Mutation that knows protobuf (the encoding is in protobuf.dev/programming-guides/encoding): a field is changed, doubled
 //! or taken out, and the lengths around it are made right again. Blind changes of bytes break a length and go no further.
 
-use super::{Random, edge};
+use chaos_tests::random::Random;
+
+use super::edge;
 
 /// How deep a message is looked into.
 const DEPTH_MAX: usize = 8;
@@ -112,7 +114,7 @@ fn change_message(random: &mut Random, data: &[u8], words: &[&str], depth: usize
                 *bytes = match (inner, words) {
                     (Some(inner), _) => inner,
                     (None, [_, ..]) if random.below(2) == 0 => words[random.below(words.len())].as_bytes().to_vec(),
-                    (None, _) => bytes[random.span(bytes)].to_vec(),
+                    (None, _) => bytes[super::span_of(random, bytes)].to_vec(),
                 };
             }
         },

@@ -1,0 +1,74 @@
+//! What is kept of a siege: a line of JSON for each round.
+
+use std::{
+    fs::File,
+    io::{self, Write},
+    path::Path,
+};
+
+use serde::{Deserialize, Serialize};
+
+/// Characters of a failure that are kept.
+const FAILURE_CHARS_MAX: usize = 4_000;
+
+/// One fault that was got over.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Happened {
+    /// Its name.
+    pub fault: String,
+    /// Seconds until the next command was acknowledged that was sent after it; for a partition that healed, until the node that
+    /// was cut off heard the quorum again; for restarts in turn, the longest time without any acknowledgement.
+    pub recovery_s: f64,
+}
+
+/// One round.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RoundRecord {
+    /// What was besieged.
+    pub commit: String,
+    /// What draws it again.
+    pub seed: u64,
+    /// When it ended, milliseconds since 1970.
+    pub at_ms: u64,
+    /// How long it took, with the cluster's making and the judgement.
+    pub seconds: f64,
+    /// What happened.
+    pub happened: Vec<Happened>,
+    /// Readings that were acknowledged, each looked for on every node.
+    pub readings_acknowledged: usize,
+    /// Commands that were acknowledged, each looked for on every node.
+    pub commands_acknowledged: usize,
+    /// What nobody learned the outcome of: there once or not at all.
+    pub unknown: usize,
+    /// What went wrong; none: every promise was kept.
+    pub failure: Option<String>,
+}
+
+impl RoundRecord {
+    /// A round that failed.
+    #[must_use]
+    pub fn failed(seed: u64, at_ms: u64, seconds: f64, failure: &str) -> Self {
+        Self {
+            commit: String::new(),
+            seed,
+            at_ms,
+            seconds,
+            happened: Vec::new(),
+            readings_acknowledged: 0,
+            commands_acknowledged: 0,
+            unknown: 0,
+            failure: Some(failure.chars().take(FAILURE_CHARS_MAX).collect()),
+        }
+    }
+
+    /// Adds it to a record.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn append(&self, path: &Path) -> io::Result<()> {
+        let mut file = File::options().create(true).append(true).open(path)?;
+        let mut line = serde_json::to_vec(self)?;
+        line.push(b'\n');
+        file.write_all(&line)
+    }
+}

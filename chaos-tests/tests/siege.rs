@@ -1,0 +1,58 @@
+//! Disks, clocks and lines that do what they should not, one of each. `cargo xtask siege` draws them in any order for as long as
+//! one likes.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::time::{Duration, Instant};
+
+use chaos_tests::{
+    Failure,
+    siege::{
+        Siege,
+        plan::{Fault, Step, Victim},
+    },
+};
+
+/// Longer than an election.
+const HOLD: Duration = Duration::from_secs(4);
+const CALM: Duration = Duration::from_secs(1);
+/// A drill that promised less than this has tested nothing.
+const READINGS_MIN: usize = 300;
+const COMMANDS_MIN: usize = 20;
+
+async fn drill(name: &'static str, faults: &[Fault]) {
+    let played = async || {
+        let begun = Instant::now();
+        let mut siege = Siege::begin(name).await?;
+        for fault in faults {
+            siege.step(&Step { fault: *fault, victim: Victim::Leader(0), hold: HOLD, calm: CALM }).await?;
+        }
+        let record = siege.judge(0, begun).await?;
+        assert!(record.happened.len() >= faults.len(), "{:?}", record.happened);
+        assert!(record.readings_acknowledged >= READINGS_MIN, "{} readings", record.readings_acknowledged);
+        assert!(record.commands_acknowledged >= COMMANDS_MIN, "{} commands", record.commands_acknowledged);
+        Ok::<_, Failure>(())
+    };
+    played().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leader_is_cut_off_hears_nothing_is_not_heard_and_has_a_slow_line() {
+    drill("siege-lines", &[Fault::Cut, Fault::Deaf, Fault::Mute, Fault::LineSlow { delay_ms: 40 }]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaders_disk_is_slow_and_another_ones_fails_after_its_writes_were_taken() {
+    drill("siege-disks", &[Fault::DiskSlow { flush_ms: 150 }, Fault::DiskFailed]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaders_clock_jumps_both_ways_under_load() {
+    let (ahead_ms, behind_ms) = (20 * 60_000, -40_000);
+    drill("siege-clocks", &[Fault::ClockJumped { ahead_ms }, Fault::ClockJumped { ahead_ms: behind_ms }]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_are_restarted_in_turn() {
+    drill("siege-restart", &[Fault::RollingRestart]).await;
+}
