@@ -342,7 +342,7 @@ export const en: Dict = {
     soundOff: 'Turn sound on',
     language: 'Tiếng Việt',
   },
-  common: { close: 'Close', cancel: 'Cancel', loading: 'Loading…', place: 'Place', noPlace: 'place not known', by: 'by' },
+  common: { home: 'Back to the wall', close: 'Close', cancel: 'Cancel', loading: 'Loading…', place: 'Place', noPlace: 'place not known', by: 'by' },
   help: 'F2 acknowledge alarm · F3 take incident · F4 done · F8 open incident · F9 assign units · Esc close',
   age: { s: (n) => `${n} s`, min: (n) => `${n} min`, h: (n) => `${n} h`, d: (n) => `${n} d` },
 };

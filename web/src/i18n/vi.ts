@@ -342,7 +342,7 @@ export const vi = {
     soundOff: 'Bật chuông',
     language: 'English',
   },
-  common: { close: 'Đóng', cancel: 'Bỏ qua', loading: 'Đang tải…', place: 'Nơi', noPlace: 'chưa rõ vị trí', by: 'bởi' },
+  common: { home: 'Về màn hình chính', close: 'Đóng', cancel: 'Bỏ qua', loading: 'Đang tải…', place: 'Nơi', noPlace: 'chưa rõ vị trí', by: 'bởi' },
   help: 'F2 xác nhận · F3 tiếp nhận · F4 đã xong · F8 mở sự cố · F9 điều lực lượng · Esc đóng',
   age: { s: (n: number) => `${n} s`, min: (n: number) => `${n} ph`, h: (n: number) => `${n} giờ`, d: (n: number) => `${n} ngày` },
 };
