@@ -1,12 +1,5 @@
-import '@fontsource/be-vietnam-pro/400.css';
-import '@fontsource/be-vietnam-pro/500.css';
-import '@fontsource/be-vietnam-pro/600.css';
-import '@fontsource/be-vietnam-pro/700.css';
-import './ui/tokens.css';
-import { mount } from 'svelte';
-import App from './screens/models/App.svelte';
-import { settings } from './state/settings.svelte';
+import Models from './screens/models/Models.svelte';
+import { start } from './shell/start';
+import { startLive } from './state/live';
 
-settings.load(new URLSearchParams(location.search));
-const target = document.getElementById('app');
-if (target !== null) mount(App, { target });
+start(Models, startLive);

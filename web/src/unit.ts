@@ -1,12 +1,6 @@
-import '@fontsource/be-vietnam-pro/400.css';
-import '@fontsource/be-vietnam-pro/500.css';
-import '@fontsource/be-vietnam-pro/600.css';
-import '@fontsource/be-vietnam-pro/700.css';
-import './ui/tokens.css';
-import { mount } from 'svelte';
-import App from './screens/unit/App.svelte';
-import { settings } from './state/settings.svelte';
+import Crew from './screens/unit/Crew.svelte';
+import { start } from './shell/start';
+import { crewPage } from './state/crew.svelte';
 
-settings.load(new URLSearchParams(location.search));
-const target = document.getElementById('app');
-if (target !== null) mount(App, { target });
+// No line to the feed: a phone asks for its own order only.
+start(Crew, (session, ended) => crewPage.start(session, ended));

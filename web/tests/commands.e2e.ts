@@ -1,4 +1,3 @@
-import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 import { alarms, enter, fake, file, queue, row, timeline, turnTo } from './page';
 
@@ -117,19 +116,6 @@ test('what a role may not do stays in reach and says why', async ({ page }) => {
   await page.keyboard.press('Control+Enter');
   await expect(timeline(page, 'I4819')).toContainText('Người dân báo còn một người bên trong');
 });
-
-for (const theme of ['dark', 'light'] as const) {
-  for (const [key, name] of [['F8', 'Mở sự cố mới'], ['F9', 'Lực lượng cho sự cố'], ['', 'Gộp vào sự cố khác']] as const) {
-    test(`axe finds nothing in the question "${name}", ${theme}`, async ({ page }) => {
-      await enter(page, `?nomap=1&theme=${theme}`);
-      await page.getByRole('button', { name: /Cháy kho hàng/ }).click();
-      await (key === '' ? button(page, 'I4819', 'Gộp').click() : page.keyboard.press(key));
-      await expect(page.getByRole('dialog', { name })).toBeVisible();
-      const { violations } = await new AxeBuilder({ page }).include('dialog').analyze();
-      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(' | ')}`)).toEqual([]);
-    });
-  }
-}
 
 test('a point of the map becomes an incident in its commune', async ({ page }) => {
   await page.setViewportSize({ width: 1400, height: 700 });

@@ -12,6 +12,24 @@ export async function enter(page: Page, query = '?nomap=1', person = 'hoa'): Pro
   await expect.poll(() => page.evaluate(() => window.__stats?.snapshots)).toBe(GROUPS);
 }
 
+/** Signs in at another screen than the wall and waits until everything is there. */
+export async function enterAt(page: Page, address: string, person = 'hoa'): Promise<void> {
+  await page.goto(address);
+  await signIn(page, person, 'trongdong');
+  await expect.poll(() => page.evaluate(() => window.__stats?.snapshots), { timeout: 30_000 }).toBe(GROUPS);
+}
+
+/** The dispatcher's board. */
+export const board = (page: Page, query = '') => enterAt(page, `/dispatch${query}`, 'dung');
+
+/** A crew's page, on a phone. */
+export async function crew(page: Page, query = ''): Promise<void> {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto(`/unit${query}`);
+  await signIn(page, 'rin', 'trongdong');
+  await expect(page.getByRole('heading', { name: 'XCC-03' })).toBeVisible();
+}
+
 /** Fills in the login form. */
 export async function signIn(page: Page, person: string, password: string): Promise<void> {
   await page.locator('input[name=person]').fill(person);
@@ -23,13 +41,20 @@ export const fake = (page: Page, command: string) => page.request.get(`/fake/${c
 export const queue = (page: Page) => page.getByRole('region', { name: 'Hàng đợi sự cố' });
 /** The first row of the queue with this text. */
 export const row = (page: Page, text: string) => queue(page).getByRole('listitem').filter({ hasText: text });
-/** Opens the file of an incident of the queue, wherever it stands. */
+/** Opens the file of the incident with this text, wherever it stands: the queue shows as many as fit. */
+export async function open(page: Page, text: string | RegExp): Promise<void> {
+  const queue = page.getByRole('region', { name: /^(Hàng đợi sự cố|Incident queue)$/ });
+  const wanted = queue.getByRole('listitem').filter({ hasText: text });
+  await expect(queue.getByRole('listitem').first()).toBeVisible();
+  if (!(await wanted.isVisible())) await queue.getByRole('button', { name: /sự cố phía dưới|incidents below/ }).click();
+  await wanted.getByRole('button').first().click();
+}
+/** The same by its number. */
 export async function turnTo(page: Page, id: string): Promise<void> {
-  const rest = queue(page).getByRole('button', { name: /sự cố phía dưới/ });
-  if (!(await row(page, id).isVisible())) await rest.click();
-  await row(page, id).getByRole('button').first().click();
+  await open(page, id);
   await expect(file(page, id)).toBeVisible();
 }
+export const panel = (page: Page, name: string | RegExp) => page.getByRole('region', { name });
 export const alarms = (page: Page) => page.getByRole('region', { name: 'Cảnh báo', exact: true });
 export const file = (page: Page, id: string) => page.getByRole('complementary', { name: id });
 export const timeline = (page: Page, id: string) => file(page, id).getByRole('list', { name: 'Diễn biến' });

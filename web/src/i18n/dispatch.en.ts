@@ -3,13 +3,11 @@ import type { DispatchDict } from './dispatch.vi';
 /** Words of the dispatcher's board and of a crew's phone. */
 export const enDispatch: DispatchDict = {
   title: 'Dispatch',
-  back: 'Back to the wall',
   forbidden: 'This account may only look; sending units takes a dispatcher or a duty officer.',
   incidents: 'Open incidents',
   noIncidents: 'No incident is open.',
   units: 'Units',
   noUnits: 'No unit is registered.',
-  onIt: 'On it',
   nobody: 'Nobody yet',
   recommended: 'Whom to send',
   choose: 'Choose an incident to see whom to send.',
@@ -88,9 +86,7 @@ export const enDispatch: DispatchDict = {
     heard: (age) => `Centre: ${age} ago`,
     never: 'Reaching the centre…',
     lost: (age) => `NO CONTACT ${age} · taps are kept on this phone`,
-    signedOut: 'The session is over. Sign in to send what waits.',
     noOrder: 'No order.',
-    over: 'This order is over.',
     answerWithin: (left) => `Answer within ${left}`,
     answerLate: 'The time to answer is over',
     checkInWithin: (left) => `Check in within ${left}`,
@@ -121,7 +117,5 @@ export const enDispatch: DispatchDict = {
       received: (at) => `the centre has it since ${at}`,
       refused: (why) => `the centre did not take it: ${why}`,
     },
-    sound: 'Arm the bell',
-    soundOn: 'Bell armed',
   },
 };

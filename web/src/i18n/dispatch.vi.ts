@@ -1,13 +1,11 @@
 /** Words of the dispatcher's board and of a crew's phone. */
 export const viDispatch = {
   title: 'Điều phối lực lượng',
-  back: 'Về màn hình chính',
   forbidden: 'Tài khoản này chỉ xem được; điều lực lượng cần vai trò điều phối hoặc trực ban.',
   incidents: 'Sự cố đang mở',
   noIncidents: 'Không có sự cố nào đang mở.',
   units: 'Lực lượng',
   noUnits: 'Chưa đăng ký lực lượng nào.',
-  onIt: 'Đang tham gia',
   nobody: 'Chưa có lực lượng',
   recommended: 'Nên điều',
   choose: 'Chọn một sự cố để xem nên điều ai.',
@@ -86,9 +84,7 @@ export const viDispatch = {
     heard: (age: string) => `Trung tâm: ${age} trước`,
     never: 'Đang liên lạc với trung tâm…',
     lost: (age: string) => `MẤT LIÊN LẠC ${age} · thao tác được giữ trên máy`,
-    signedOut: 'Phiên đã hết. Đăng nhập lại để gửi tiếp.',
     noOrder: 'Chưa có lệnh.',
-    over: 'Lệnh này đã kết thúc.',
     answerWithin: (left: string) => `Trả lời trong ${left}`,
     answerLate: 'Đã quá hạn trả lời',
     checkInWithin: (left: string) => `Báo tin trong ${left}`,
@@ -119,8 +115,6 @@ export const viDispatch = {
       received: (at: string) => `trung tâm đã nhận lúc ${at}`,
       refused: (why: string) => `trung tâm không nhận: ${why}`,
     },
-    sound: 'Bật chuông',
-    soundOn: 'Chuông đang bật',
   },
 };
 

@@ -15,7 +15,6 @@ export const en: Dict = {
     viewer: 'Viewer',
     device: 'Device',
   },
-  level: (level) => `level ${level}`,
   login: {
     heading: 'Sign in',
     person: 'User name',
@@ -38,7 +37,6 @@ export const en: Dict = {
     quorumBanner: 'THE SERVER HAS LOST THE MAJORITY',
     quorumDetail: 'The server still answers, but figures may be old. Commands will wait until it is back.',
     stale: 'OLD DATA',
-    fresh: 'live',
     loading: 'Receiving data…',
     bye: {
       slow: 'This screen received too slowly and was let go.',
@@ -66,7 +64,6 @@ export const en: Dict = {
     silent: (count) => `${count} silent`,
     cameras: 'Cameras live',
     of: (total) => `/ ${total}`,
-    bySeverity: 'by level',
     none: 'none',
     allWell: 'none silent',
   },
@@ -114,7 +111,6 @@ export const en: Dict = {
     until: 'Shelve for',
     minutes: (minutes) => (minutes < 60 ? `${minutes} min` : `${minutes / 60} h`),
     untilAt: (time) => `until ${time}`,
-    incident: (id) => `incident ${id}`,
   },
   incident: {
     heading: 'Incident queue',
@@ -236,7 +232,6 @@ export const en: Dict = {
     empty: 'No sensor yet',
     abnormal: (count) => `${count} past a limit`,
     allNormal: 'all within limits',
-    last: 'Newest reading',
     thresholds: 'Limits',
     above: 'above',
     below: 'below',
@@ -268,7 +263,6 @@ export const en: Dict = {
     connecting: 'Connecting…',
     insecure: 'The browser decodes video over HTTPS only',
     fps: (fps) => `${fps} fps`,
-    pause: 'Keep this camera',
     open: 'Open camera',
     direction: (degrees) => `facing ${degrees}°`,
     sensitive: 'SENSITIVE',
@@ -342,7 +336,7 @@ export const en: Dict = {
     soundOff: 'Turn sound on',
     language: 'Tiếng Việt',
   },
-  common: { close: 'Close', cancel: 'Cancel', loading: 'Loading…', place: 'Place', noPlace: 'place not known', by: 'by' },
+  common: { home: 'Back to the wall', close: 'Close', cancel: 'Cancel', noPlace: 'place not known' },
   help: 'F2 acknowledge alarm · F3 take incident · F4 done · F8 open incident · F9 assign units · Esc close',
   age: { s: (n) => `${n} s`, min: (n) => `${n} min`, h: (n) => `${n} h`, d: (n) => `${n} d` },
 };

@@ -35,6 +35,8 @@ export function formatters(language: Language) {
     date: (ms: number) => date.format(ms),
     dayTime: (ms: number) => dayTime.format(ms),
     count: (n: number) => whole.format(n),
+    /** A part of 1 in percent, without the sign: languages set it differently. */
+    percent: (share: number) => whole.format(share * 100),
     fine: (n: number) => fine.format(n),
     /** A measured value: two decimals below 10, one below 100, none above. */
     value: (n: number) => (Math.abs(n) < 10 ? fine : Math.abs(n) < 100 ? tenth : whole).format(n),

@@ -4,7 +4,6 @@ import type { ModelsDict } from './models.vi';
 export const enModels: ModelsDict = {
   heading: 'Models',
   title: 'Models that suggest',
-  back: 'Back to the wall',
   forbidden: 'Only administrators and duty officers see this page.',
   empty: 'No model is registered. The rules carry on.',
   note: {

@@ -2,7 +2,6 @@
 export const viModels = {
   heading: 'Mô hình',
   title: 'Mô hình gợi ý',
-  back: 'Về màn hình chính',
   forbidden: 'Chỉ quản trị viên và trực ban điều hành xem được trang này.',
   empty: 'Chưa đăng ký mô hình nào. Luật vẫn chạy.',
   note: {

@@ -15,7 +15,6 @@ export const vi = {
     viewer: 'Màn hình',
     device: 'Thiết bị',
   },
-  level: (level: number) => `cấp ${level}`,
   login: {
     heading: 'Đăng nhập',
     person: 'Tên đăng nhập',
@@ -38,7 +37,6 @@ export const vi = {
     quorumBanner: 'MÁY CHỦ MẤT LIÊN LẠC VỚI ĐA SỐ',
     quorumDetail: 'Máy chủ vẫn trả lời nhưng số liệu có thể đã cũ. Lệnh sẽ chờ cho đến khi thông lại.',
     stale: 'DỮ LIỆU CŨ',
-    fresh: 'trực tiếp',
     loading: 'Đang nhận dữ liệu…',
     bye: {
       slow: 'Màn hình nhận quá chậm nên bị ngắt.',
@@ -66,7 +64,6 @@ export const vi = {
     silent: (count: string) => `mất ${count}`,
     cameras: 'Camera có hình',
     of: (total: string) => `/ ${total}`,
-    bySeverity: 'theo cấp',
     none: 'không có',
     allWell: 'đủ tín hiệu',
   },
@@ -114,7 +111,6 @@ export const vi = {
     until: 'Ẩn trong',
     minutes: (minutes: number) => (minutes < 60 ? `${minutes} phút` : `${minutes / 60} giờ`),
     untilAt: (time: string) => `đến ${time}`,
-    incident: (id: string) => `sự cố ${id}`,
   },
   incident: {
     heading: 'Hàng đợi sự cố',
@@ -236,7 +232,6 @@ export const vi = {
     empty: 'Chưa có cảm biến',
     abnormal: (count: string) => `${count} vượt ngưỡng`,
     allNormal: 'tất cả trong ngưỡng',
-    last: 'Số đo mới nhất',
     thresholds: 'Ngưỡng',
     above: 'trên',
     below: 'dưới',
@@ -268,7 +263,6 @@ export const vi = {
     connecting: 'Đang kết nối…',
     insecure: 'Trình duyệt chỉ giải mã hình qua HTTPS',
     fps: (fps: string) => `${fps} hình/s`,
-    pause: 'Giữ camera này',
     open: 'Mở camera',
     direction: (degrees: number) => `hướng ${degrees}°`,
     sensitive: 'NHẠY CẢM',
@@ -342,7 +336,7 @@ export const vi = {
     soundOff: 'Bật chuông',
     language: 'English',
   },
-  common: { close: 'Đóng', cancel: 'Bỏ qua', loading: 'Đang tải…', place: 'Nơi', noPlace: 'chưa rõ vị trí', by: 'bởi' },
+  common: { home: 'Về màn hình chính', close: 'Đóng', cancel: 'Bỏ qua', noPlace: 'chưa rõ vị trí' },
   help: 'F2 xác nhận · F3 tiếp nhận · F4 đã xong · F8 mở sự cố · F9 điều lực lượng · Esc đóng',
   age: { s: (n: number) => `${n} s`, min: (n: number) => `${n} ph`, h: (n: number) => `${n} giờ`, d: (n: number) => `${n} ngày` },
 };

@@ -1,6 +1,7 @@
 // The HTTP side: session, history, commands. All fetches of the screens are here.
 import { backoffMs } from './backoff';
 import { loadOf, type Load, type LoadWire } from '../nouns/load';
+import { fromWire } from '../nouns/wire';
 import { closeSequence, openSequence, takeSequence } from './sequence';
 
 /** A request that has no answer by then counts as lost, its outcome as unknown. */
@@ -166,7 +167,7 @@ export async function readTimeline(incident: string): Promise<TimelineEntry[]> {
     atMs: at_ms,
     by: by ?? '',
     note,
-    unit: unit && { id: unit.id, status: unit.status.replaceAll('_', '-'), statusAtMs: unit.status_at_ms },
+    unit: unit && { id: unit.id, status: fromWire(unit.status), statusAtMs: unit.status_at_ms },
   }));
 }
 

@@ -1,11 +1,14 @@
 // What a crew's phone knows: what the centre said last, what was tapped since, and what of it the centre has.
+import { kindNamed, type Kind } from './kind';
+import { severityNamed, type Severity } from './severity';
 import { UNIT_STATES, type UnitState } from './unit';
+import { fromWire } from './wire';
 
 /** The incident as its crew needs it. */
-export interface Order {
+interface Order {
   incident: string;
-  kind: string;
-  severity: string;
+  kind: Kind;
+  severity: Severity;
   summary: string;
   latitude: number;
   longitude: number;
@@ -41,9 +44,8 @@ export interface Crew {
 
 const DEGREES_PER_E7 = 1e-7;
 
-export function unitStateNamed(name: string): UnitState {
-  const found = name.replaceAll('_', '-');
-  return UNIT_STATES.find((state) => state === found) ?? 'out-of-service';
+function unitStateNamed(name: string): UnitState {
+  return UNIT_STATES.find((state) => state === fromWire(name)) ?? 'out-of-service';
 }
 
 interface RawAssignment {
@@ -102,8 +104,8 @@ export function crewOf(answer: unknown): Crew {
 function orderOf(raw: RawOrder): Order {
   return {
     incident: raw.incident,
-    kind: raw.kind.replaceAll('_', '-'),
-    severity: raw.severity,
+    kind: kindNamed(raw.kind),
+    severity: severityNamed(raw.severity),
     summary: raw.summary,
     latitude: raw.place.latitude_e7 * DEGREES_PER_E7,
     longitude: raw.place.longitude_e7 * DEGREES_PER_E7,

@@ -4,8 +4,8 @@ import type { Incident } from './incident';
 import type { Unit } from './unit';
 
 /** Why a person has to look, the gravest first. */
-export const ATTENTIONS = ['mayday', 'check-in-overdue', 'offer-refused', 'offer-unanswered'] as const;
-export type AttentionReason = (typeof ATTENTIONS)[number];
+const ATTENTIONS = ['mayday', 'check-in-overdue', 'offer-refused', 'offer-unanswered'] as const;
+type AttentionReason = (typeof ATTENTIONS)[number];
 
 const REASON: Partial<Record<AttentionKind, AttentionReason>> = {
   [AttentionKind.MAYDAY]: 'mayday',
@@ -36,8 +36,7 @@ export function attentionOf(wire: AttentionWire): Attention {
   };
 }
 
-export const TASK_STATES = ['given', 'accepted', 'done', 'refused', 'withdrawn'] as const;
-export type TaskState = (typeof TASK_STATES)[number];
+export type TaskState = 'given' | 'accepted' | 'done' | 'refused' | 'withdrawn';
 
 const TASK: Partial<Record<TaskStatus, TaskState>> = {
   [TaskStatus.ACCEPTED]: 'accepted',

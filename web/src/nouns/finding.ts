@@ -2,7 +2,7 @@
 import type { ModelsDict } from '../i18n/models.vi';
 import { UnusualReason, type Finding as FindingWire } from '../gen/trongdong/v1/alarm_pb';
 
-export type UnusualReasonName =
+type UnusualReasonName =
   | 'spike'
   | 'dip'
   | 'record-high'

@@ -1,12 +1,11 @@
 import { attentionOf, taskOf, type Attention, type Task } from './dispatch';
+import { kindOf, type Kind } from './kind';
 import { placeOf, type Place } from './place';
 import { severityOf, type Severity } from './severity';
 import { suggestionOf, type Suggestion } from './suggestion';
-import { IncidentKind, IncidentStatus, type Incident as IncidentWire } from '../gen/trongdong/v1/incident_pb';
+import { IncidentStatus, type Incident as IncidentWire } from '../gen/trongdong/v1/incident_pb';
 
 export type Status = 'opened' | 'acknowledged' | 'assigned' | 'resolved' | 'closed' | 'merged';
-export type Kind =
-  | 'flood' | 'fire' | 'medical' | 'traffic' | 'pollution' | 'public-order' | 'infrastructure' | 'device' | 'other';
 
 const STATUS: Partial<Record<IncidentStatus, Status>> = {
   [IncidentStatus.OPENED]: 'opened',
@@ -15,16 +14,6 @@ const STATUS: Partial<Record<IncidentStatus, Status>> = {
   [IncidentStatus.RESOLVED]: 'resolved',
   [IncidentStatus.CLOSED]: 'closed',
   [IncidentStatus.MERGED]: 'merged',
-};
-const KIND: Partial<Record<IncidentKind, Kind>> = {
-  [IncidentKind.FLOOD]: 'flood',
-  [IncidentKind.FIRE]: 'fire',
-  [IncidentKind.MEDICAL]: 'medical',
-  [IncidentKind.TRAFFIC]: 'traffic',
-  [IncidentKind.POLLUTION]: 'pollution',
-  [IncidentKind.PUBLIC_ORDER]: 'public-order',
-  [IncidentKind.INFRASTRUCTURE]: 'infrastructure',
-  [IncidentKind.DEVICE]: 'device',
 };
 
 /** One incident as the screens know it. Times are Unix milliseconds, 0: not yet. */
@@ -68,7 +57,7 @@ export function incidentOf(wire: IncidentWire): Incident {
   );
   return {
     id: wire.id,
-    kind: KIND[wire.kind] ?? 'other',
+    kind: kindOf(wire.kind) ?? 'other',
     severity: severityOf(wire.severity),
     place: placeOf(wire.place),
     summary: wire.summary,

@@ -1,7 +1,7 @@
 // How many incidents each district should have today, and how many it has.
 import { LoadSide as SideWire, type LoadNotice as NoticeWire } from '../gen/trongdong/v1/admin_unit_pb';
 
-export type LoadState = 'off' | 'missing' | 'learning' | 'ready' | 'failed';
+type LoadState = 'off' | 'missing' | 'learning' | 'ready' | 'failed';
 export type LoadSide = 'within' | 'above' | 'below';
 
 /** A district's count of the day so far has left what was expected of it. */
@@ -21,7 +21,7 @@ export function noticeOf(wire: NoticeWire | undefined): LoadNotice | undefined {
 }
 
 /** What was expected of one hour. */
-export interface HourBand {
+interface HourBand {
   low: number;
   median: number;
   high: number;

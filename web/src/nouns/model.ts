@@ -1,6 +1,5 @@
 // Models: what is registered and in use of them, and what became of what they said.
-import type { Kind } from './incident';
-import { kindOf } from './suggestion';
+import { kindOf, type Kind } from './kind';
 import { ModelKind as KindWire, type Model as ModelWire, type Tally as TallyWire } from '../gen/trongdong/v1/model_pb';
 
 export type ModelKind = 'triage' | 'duplicate' | 'anomaly' | 'forecast' | 'load';
@@ -127,7 +126,7 @@ export function overrideRate(tally: Tally): number | undefined {
 }
 
 /** One bin of confidence: what was claimed on average in it, if evenly spread, and what came true; undefined: no decision. */
-export interface Calibrated {
+interface Calibrated {
   claimed: number;
   came: number | undefined;
   decided: number;
@@ -143,7 +142,7 @@ export function calibration(tally: Tally): Calibrated[] {
 }
 
 /** How often a kind is said, beside how often it was in the data. Parts of 1. */
-export interface Drifted {
+interface Drifted {
   kind: Kind;
   trained: number;
   said: number;

@@ -1,4 +1,5 @@
 // Whom to send, as the cluster recommends it, with its reasons.
+import { fromWire } from './wire';
 
 /** One thing that speaks for or against a unit. */
 export type Reason =
@@ -44,12 +45,12 @@ interface RawReason {
 const BARE = ['free', 'no_skill', 'off_shift', 'unanswered', 'declined', 'agency_task', 'mayday'] as const;
 
 /** The reason of its JSON; undefined for one that this screen does not know yet. */
-export function reasonOf(raw: RawReason): Reason | undefined {
+function reasonOf(raw: RawReason): Reason | undefined {
   switch (raw.code) {
     case 'travel':
       return { code: 'travel', distanceM: raw.distance_m ?? 0, travelS: raw.travel_s ?? 0 };
     case 'busy':
-      return { code: 'busy', status: (raw.status ?? '').replaceAll('_', '-'), incident: raw.incident ?? '' };
+      return { code: 'busy', status: fromWire(raw.status ?? ''), incident: raw.incident ?? '' };
     case 'skill':
       return { code: 'skill', skills: raw.skills ?? [] };
     case 'rested':

@@ -15,6 +15,7 @@ export const ACTIONS = [
   'decide-incident',
   'answer-task',
   'set-unit-status',
+  'administer',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -25,11 +26,13 @@ const ALLOWED: Readonly<Record<Action, readonly Role[]>> = {
   'acknowledge-incident': ['admin', 'operator', 'dispatcher'],
   'resolve-incident': ['admin', 'operator', 'dispatcher'],
   'assign-incident': ['admin', 'operator', 'dispatcher'],
-  // Close, reopen, merge, un-merge.
+  // Close, reopen, merge, un-merge, decide on a suggestion.
   'decide-incident': ['admin', 'operator'],
   'answer-task': ['admin', 'operator', 'dispatcher', 'responder'],
   // Statuses, check-ins and maydays, as crews give them by phone or by radio.
   'set-unit-status': ['admin', 'dispatcher', 'responder'],
+  // Register models, take them into use and out of it, switch them.
+  administer: ['admin'],
 };
 
 /** The role of that name; one that is not known may only look. */

@@ -4,6 +4,14 @@ export type Severity = 1 | 2 | 3 | 4 | 5;
 /** Worst first, the order in which legends and counters show them. */
 export const SEVERITIES: readonly Severity[] = [5, 4, 3, 2, 1];
 
+/** What the server calls them. */
+export const SEVERITY_NAME: Readonly<Record<Severity, string>> = { 1: 'info', 2: 'low', 3: 'medium', 4: 'high', 5: 'critical' };
+
+/** The level of that name; one that is not known is shown in the middle. */
+export function severityNamed(name: string): Severity {
+  return SEVERITIES.find((severity) => SEVERITY_NAME[severity] === name) ?? 3;
+}
+
 /** Anything outside the five levels is shown as the least, so that a newer server cannot blank a row. */
 export function severityOf(value: number): Severity {
   return value >= 1 && value <= 5 ? (value as Severity) : 1;

@@ -1,11 +1,10 @@
 // What a model said of an incident, and what a person did with it.
-import type { Kind } from './incident';
+import { kindOf, type Kind } from './kind';
 import { severityOf, type Severity } from './severity';
 import { IncidentKind, Need as NeedWire, SuggestionStatus as StatusWire, type Suggestion as SuggestionWire } from '../gen/trongdong/v1/incident_pb';
 
 export type SuggestionStatus = 'pending' | 'accepted' | 'overridden' | 'dismissed' | 'superseded';
 export type Need = 'rescue' | 'medical' | 'food-water' | 'shelter' | 'power' | 'road';
-export type Decision = 'accepted' | 'overridden' | 'dismissed';
 
 const STATUS: Partial<Record<StatusWire, SuggestionStatus>> = {
   [StatusWire.PENDING]: 'pending',
@@ -46,12 +45,6 @@ export interface Suggestion {
   chosenKind: Kind | undefined;
   chosenSeverity: Severity | undefined;
   chosenDuplicateOf: string;
-}
-
-/** The kind of that number; undefined for none. */
-export function kindOf(wire: IncidentKind): Kind | undefined {
-  if (wire === IncidentKind.UNSPECIFIED) return undefined;
-  return (IncidentKind[wire] ?? 'OTHER').toLowerCase().replace('_', '-') as Kind;
 }
 
 /** The domain suggestion of a wire suggestion. */

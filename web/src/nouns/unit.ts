@@ -51,7 +51,7 @@ export interface Unit {
 }
 
 /** The domain status of a wire status. */
-export function unitStateOf(wire: UnitStatus): UnitState {
+function unitStateOf(wire: UnitStatus): UnitState {
   return STATE[wire] ?? 'out-of-service';
 }
 

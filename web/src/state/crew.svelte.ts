@@ -1,6 +1,6 @@
 // A crew's phone at work: asks what the centre knows, and sends what was tapped, one after the other.
 import { backoffMs } from '../link/backoff';
-import { nextSequence, Refused, sendOnce, sessionKey, type Session } from '../link/api';
+import { nextSequence, readOrigins, Refused, sendOnce, sessionKey, type Session } from '../link/api';
 import { readCrew } from '../link/dispatch';
 import type { Crew } from '../nouns/crew';
 import type { UnitState } from '../nouns/unit';
@@ -26,8 +26,6 @@ class CrewPage {
   noUnit = $state(false);
   /** Another page of this phone sends. */
   watchingOnly = $state(false);
-  /** The session is over: what waits is kept and sent after signing in. */
-  signedOut = $state(false);
   full = $state(false);
 
   readonly waiting = $derived(this.taps.filter((tap) => tap.state === 'waiting'));
@@ -35,14 +33,21 @@ class CrewPage {
 
   private outbox: Outbox | undefined;
   private session: Session | undefined;
+  private ended = () => {};
   private sending = false;
   private attempt = 0;
   private notBeforeMs = 0;
 
-  /** Works until what it gives back is called. */
-  start(session: Session): () => void {
+  /**
+   * Works until what it gives back is called. `ended`: the session is over; what waits is kept, and sent after signing in.
+   */
+  start(session: Session, ended: () => void): () => void {
     this.session = session;
-    this.signedOut = false;
+    this.ended = ended;
+    // Whoever signs in next may crew another unit.
+    this.crew = undefined;
+    this.heardAtMs = 0;
+    void readOrigins();
     this.outbox = new Outbox(localStorage);
     this.show();
     let stop = () => {};
@@ -88,7 +93,7 @@ class CrewPage {
   }
 
   private async ask(): Promise<void> {
-    if (this.session === undefined || this.signedOut) return;
+    if (this.session === undefined) return;
     try {
       const crew = await readCrew();
       this.heardAtMs = Date.now();
@@ -101,14 +106,14 @@ class CrewPage {
     } catch (error) {
       if (!(error instanceof Refused)) return;
       this.heardAtMs = Date.now();
-      this.signedOut = error.status === 401;
       this.noUnit = error.status === 404;
+      if (error.status === 401) this.ended();
     }
   }
 
   private async send(): Promise<void> {
     const { outbox, session } = this;
-    if (outbox === undefined || session === undefined || this.sending || this.watchingOnly || this.signedOut) return;
+    if (outbox === undefined || session === undefined || this.sending || this.watchingOnly) return;
     const tap = outbox.next(Date.now());
     if (tap === undefined || (tap.kind !== 'mayday' && Date.now() < this.notBeforeMs)) return;
     this.sending = true;
@@ -140,7 +145,7 @@ class CrewPage {
       if (!(error instanceof Refused)) throw error;
       this.heardAtMs = Date.now();
       if (error.status === 401) {
-        this.signedOut = true;
+        this.ended();
       } else if (NUMBER_REFUSED.includes(error.code)) {
         outbox.number(tap.id, 0, '');
       } else if (error.status === 429) {

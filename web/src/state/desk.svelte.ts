@@ -36,10 +36,15 @@ class Desk {
     this.focus = undefined;
   }
 
+  /** Whether this person may, as far as a screen can know. */
+  may(action: Action): boolean {
+    return roleAllows(this.role, action);
+  }
+
   /** Why this person may not; empty: they may, as far as a screen can know. */
   whyNot(action: Action): string {
     const { command, role } = settings.t;
-    return roleAllows(this.role, action) ? '' : command.notForRole(role[this.role]);
+    return this.may(action) ? '' : command.notForRole(role[this.role]);
   }
 }
 

@@ -19,13 +19,22 @@ declare global {
 
 let feed: Feed | undefined;
 
-/** Follows the province until `stopLive`. `districts` empty: all that the person may see. */
-export async function startLive(session: Session, districts: string[], ended: () => void): Promise<void> {
-  stopLive();
+/** Follows the province, or the districts of the settings, until what it gives back is called. */
+export function startLive(session: Session, ended: () => void): () => void {
   commands.session = session;
   desk.signIn(session.role);
-  const origins = await readOrigins();
-  const started = startFeed(origins, settings.language, districts, {
+  let stopped = false;
+  void readOrigins().then((origins) => {
+    if (!stopped) follow(origins, ended);
+  });
+  return () => {
+    stopped = true;
+    stopLive();
+  };
+}
+
+function follow(origins: string[], ended: () => void): void {
+  const started = startFeed(origins, settings.language, [...settings.districts], {
     change: (change) => {
       picture.apply(change);
       trends.note(change.sensors);
@@ -44,7 +53,7 @@ export async function startLive(session: Session, districts: string[], ended: ()
 }
 
 /** Drops the line and everything that came over it. */
-export function stopLive(): void {
+function stopLive(): void {
   feed?.stop();
   feed = undefined;
   picture.clear();

@@ -1,27 +1,30 @@
-// Everything that people order from the wall, each once: which right it takes, where it goes, which version it was based on.
+// Everything that people order, each once (of models in models.ts): which right it takes, where it goes, which version it was based on.
 import type { Committed } from '../link/api';
 import type { Alarm } from '../nouns/alarm';
-import type { Incident, Kind } from '../nouns/incident';
+import type { Incident } from '../nouns/incident';
+import type { Kind } from '../nouns/kind';
 import type { TaskState } from '../nouns/dispatch';
 import type { Action } from '../nouns/rights';
-import type { Severity } from '../nouns/severity';
+import { SEVERITY_NAME, type Severity } from '../nouns/severity';
 import { commands } from './commands.svelte';
 import { desk, NEW_INCIDENT } from './desk.svelte';
 import type { Unit } from '../nouns/unit';
+import { toWire } from '../nouns/wire';
 import { settings } from './settings.svelte';
 
-type Sent = Promise<Committed | undefined>;
+/** What the cluster made of it; undefined where it was not committed. */
+export type Sent = Promise<Committed | undefined>;
 
 /** Characters of a summary, a note or a reason; well within the cluster's 4096 bytes. */
 export const TEXT_MAX = 500;
 
-const SEVERITY_NAME: Readonly<Record<Severity, string>> = { 1: 'info', 2: 'low', 3: 'medium', 4: 'high', 5: 'critical' };
 const E7_PER_DEGREE = 1e7;
 
 export const alarmTarget = (alarm: Alarm) => `alarm/${alarm.id}`;
 export const incidentTarget = (incident: Incident) => `incident/${incident.id}`;
 
-async function order(action: Action, target: string, path: string, body: unknown): Sent {
+/** Sends a command about `target`, or says beside it why this person may not. */
+export async function order(action: Action, target: string, path: string, body: unknown): Sent {
   const why = desk.whyNot(action);
   if (why !== '') {
     commands.keepBack(target, why);
@@ -69,7 +72,7 @@ export interface Opening {
 export async function openIncident(opening: Opening): Promise<void> {
   const looking = desk.focus;
   const opened = await order('open-incident', NEW_INCIDENT, '/api/incidents', {
-    kind: opening.kind.replaceAll('-', '_'),
+    kind: toWire(opening.kind),
     severity: SEVERITY_NAME[opening.severity],
     summary: opening.summary,
     exercise: opening.exercise,

@@ -3,6 +3,7 @@
 // the cluster and not applied twice. Pure but for the store that it is given.
 import type { Crew } from '../nouns/crew';
 import type { UnitState } from '../nouns/unit';
+import { toWire } from '../nouns/wire';
 
 /** Taps that wait at once; at the bound no more is taken, and the page says so. */
 export const WAITING_MAX = 64;
@@ -141,7 +142,6 @@ export function commandOf(tap: Tap): { path: string; body: object } {
   const { assignment, tappedAtMs: tapped_at_ms } = tap;
   if (tap.kind === 'mayday') return { path: `${unit}/mayday`, body: { tapped_at_ms } };
   if (tap.kind === 'check-in') return { path: `${unit}/check-in`, body: { assignment, tapped_at_ms } };
-  const name = (status: UnitState) => status.replaceAll('-', '_');
-  const body = { status: name(tap.status), expected_status: name(tap.expected), assignment, tapped_at_ms, reason: tap.reason };
+  const body = { status: toWire(tap.status), expected_status: toWire(tap.expected), assignment, tapped_at_ms, reason: tap.reason };
   return { path: `${unit}/status`, body };
 }

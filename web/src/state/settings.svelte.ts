@@ -3,7 +3,7 @@ import { en } from '../i18n/en';
 import { formatters, type Language } from '../i18n/format';
 import { vi, type Dict } from '../i18n/vi';
 
-export type Theme = 'dark' | 'light';
+type Theme = 'dark' | 'light';
 
 const KEY = 'trongdong.settings';
 /** Bounds of ?scale=, so that a slip in a kiosk's address leaves something to read. */
@@ -17,6 +17,8 @@ class Settings {
   scale = $state(1);
   /** ?nomap=1 leaves the map out: for tests, and for machines without a graphics processor. */
   map = $state(true);
+  /** ?district=<id>, repeatable: the districts that this screen follows; empty: all that the person may see. */
+  districts: readonly string[] = [];
   readonly t = $derived(DICTS[this.language]);
   readonly format = $derived(formatters(this.language));
 
@@ -35,15 +37,18 @@ class Settings {
     const scale = Number(query.get('scale') ?? 1);
     this.scale = Number.isFinite(scale) ? Math.min(SCALE_MAX, Math.max(SCALE_MIN, scale)) : 1;
     this.map = query.get('nomap') !== '1';
+    this.districts = query.getAll('district');
   }
 
-  setLanguage(language: Language): void {
-    this.language = language;
+  /** To the other language. */
+  turnLanguage(): void {
+    this.language = this.language === 'vi' ? 'en' : 'vi';
     this.keep();
   }
 
-  setTheme(theme: Theme): void {
-    this.theme = theme;
+  /** To the other theme. */
+  turnTheme(): void {
+    this.theme = this.theme === 'dark' ? 'light' : 'dark';
     this.keep();
   }
 

@@ -8,7 +8,7 @@ import type { Scene } from './scene';
 const OFFER_MS = 60_000;
 const CHECK_IN_MS = 1_200_000;
 /** Which unit the responder of the fake node crews. */
-export const CREW = 'XCC-03';
+const CREW = 'XCC-03';
 
 type Tell = (kind: EventKind, subject: Event['subject'], note?: string) => void;
 const refuse = (code: string, field: string, message: string, status = 409): Answer => ({ status, body: { code, field, message } });
@@ -44,7 +44,7 @@ export function offer(unit: Unit, incident: string): void {
 }
 
 /** Calls a person to the incident. */
-export function attend(incident: Incident, kind: AttentionKind, unit: string, next = ''): void {
+function attend(incident: Incident, kind: AttentionKind, unit: string, next = ''): void {
   const dispatch = dispatchOf(incident);
   dispatch.attentionsRaised += 1;
   dispatch.attentions.push({ $typeName: 'trongdong.v1.Attention', number: dispatch.attentionsRaised, kind, unit, raisedAtMs: now(), next, acknowledgedAtMs: 0n, acknowledgedBy: '' });

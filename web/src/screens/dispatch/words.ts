@@ -3,7 +3,7 @@ import { roughAge } from '../../i18n/format';
 import type { Reason } from '../../nouns/recommendation';
 import { UNIT_STATES } from '../../nouns/unit';
 import { settings } from '../../state/settings.svelte';
-import { distanceText } from '../wall/words';
+import { distanceText } from '../../ui/words';
 
 const SECONDS_PER_MINUTE = 60;
 const AGAINST: readonly Reason['code'][] = [

@@ -1,12 +1,12 @@
-// How records are put into words on the wall.
-import type { Alarm } from '../../nouns/alarm';
-import { findingText } from '../../nouns/finding';
-import type { Incident } from '../../nouns/incident';
-import type { Place } from '../../nouns/place';
-import { unitSign, type Sensor } from '../../nouns/sensor';
-import { clock } from '../../state/clock.svelte';
-import { picture } from '../../state/picture.svelte';
-import { settings } from '../../state/settings.svelte';
+// How records are put into words on all screens.
+import type { Alarm } from '../nouns/alarm';
+import { findingText } from '../nouns/finding';
+import type { Incident } from '../nouns/incident';
+import type { Place } from '../nouns/place';
+import { unitSign, type Sensor } from '../nouns/sensor';
+import { clock } from '../state/clock.svelte';
+import { picture } from '../state/picture.svelte';
+import { settings } from '../state/settings.svelte';
 
 /** Conditions whose value is a measurement. */
 const MEASURED: readonly string[] = ['high', 'low', 'rate'];

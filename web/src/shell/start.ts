@@ -1,0 +1,17 @@
+// Puts one screen on its page. All that is the same on every page begins here.
+import '@fontsource/be-vietnam-pro/400.css';
+import '@fontsource/be-vietnam-pro/500.css';
+import '@fontsource/be-vietnam-pro/600.css';
+import '@fontsource/be-vietnam-pro/700.css';
+import '../ui/tokens.css';
+import '../ui/parts.css';
+import { mount, type Component } from 'svelte';
+import { settings } from '../state/settings.svelte';
+import Shell, { type ScreenProps, type Work } from './Shell.svelte';
+
+/** Shows `screen` to whoever signs in, and runs `work` for as long as they are. */
+export function start(screen: Component<ScreenProps>, work: Work): void {
+  settings.load(new URLSearchParams(location.search));
+  const target = document.getElementById('app');
+  if (target !== null) mount(Shell, { target, props: { screen, work } });
+}

@@ -1,0 +1,93 @@
+// Every screen, its files and its questions, in both themes and languages: no fault that axe can find.
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test, type Page } from '@playwright/test';
+import { board, crew, enter, enterAt, fake, file, open, panel } from './page';
+
+async function faultless(page: Page, part?: string): Promise<void> {
+  const axe = new AxeBuilder({ page });
+  const { violations } = await (part === undefined ? axe : axe.include(part)).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(' | ')}`)).toEqual([]);
+}
+
+test.afterEach(({ page }) => fake(page, 'role?role='));
+
+for (const theme of ['dark', 'light'] as const) {
+  for (const lang of ['vi', 'en'] as const) {
+    const query = `?theme=${theme}&lang=${lang}`;
+    const on = `${theme}, ${lang}`;
+
+    test(`axe finds nothing on the login form, ${on}`, async ({ page }) => {
+      await page.goto(`/${query}`);
+      await page.locator('input[name=person]').fill('hoa');
+      await page.locator('input[name=password]').fill('sai');
+      await page.keyboard.press('Enter');
+      await expect(page.getByRole('alert')).not.toBeEmpty();
+      await faultless(page);
+    });
+
+    test(`axe finds nothing on the wall, ${on}`, async ({ page }) => {
+      await enter(page, `${query}&nomap=1`);
+      await faultless(page);
+      await open(page, /Cháy kho hàng/);
+      await expect(file(page, 'I4819')).toBeVisible();
+      await faultless(page);
+    });
+
+    test(`axe finds nothing in the wall's other files, ${on}`, async ({ page }) => {
+      await enter(page, `${query}&nomap=1`);
+      // A suggestion, then a unit, a sensor and a camera.
+      await open(page, /Tai nạn xe khách/);
+      await expect(file(page, 'I4817').getByRole('region', { name: /Gợi ý|A model/ })).toBeVisible();
+      await faultless(page, 'aside');
+      await open(page, /Cháy kho hàng/);
+      await file(page, 'I4819').getByRole('button', { name: 'XCC-03', exact: false }).first().click();
+      await expect(file(page, 'XCC-03')).toBeVisible();
+      await faultless(page, 'aside');
+      await panel(page, /^(Quan trắc|Measurements)$/).getByRole('listitem').first().getByRole('button').click();
+      await expect(page.getByRole('complementary').locator('.u-wrap')).toBeVisible();
+      await faultless(page, 'aside');
+      await panel(page, /^(Camera|Cameras)$/).getByRole('button').first().click();
+      await expect(page.getByRole('complementary').locator('canvas')).toBeVisible();
+      await faultless(page, 'aside');
+    });
+
+    test(`axe finds nothing on the models, ${on}`, async ({ page }) => {
+      await fake(page, 'role?role=admin');
+      await enterAt(page, `/models.html${query}`);
+      await expect(page.getByRole('img', { name: /^(Độ tin|As sure)/ }).first()).toBeVisible();
+      await faultless(page);
+    });
+
+    test(`axe finds nothing on the board, ${on}`, async ({ page }) => {
+      await board(page, query);
+      await panel(page, /^(Sự cố đang mở|Open incidents)$/).getByRole('button').first().click();
+      await expect(panel(page, /^(Nên điều|Whom to send) · /).getByRole('listitem').first()).toBeVisible();
+      await faultless(page);
+    });
+
+    test(`axe finds nothing on a crew's phone, ${on}`, async ({ page }) => {
+      await crew(page, query);
+      await expect(page.getByRole('region').first()).toBeVisible();
+      await faultless(page);
+    });
+  }
+
+  test(`axe finds nothing in the questions, ${theme}`, async ({ page }) => {
+    await enter(page, `?nomap=1&theme=${theme}`);
+    await open(page, /Cháy kho hàng/);
+    const press = (name: string | RegExp) => page.getByRole('button', { name }).first().click();
+    const questions = [
+      ['Mở sự cố mới', () => page.keyboard.press('F8')],
+      ['Lực lượng cho sự cố', () => page.keyboard.press('F9')],
+      ['Gộp vào sự cố khác', () => press('Gộp')],
+      ['Tạm ẩn cảnh báo', () => press(/^Tạm ẩn: /)],
+    ] as const;
+    for (const [name, ask] of questions) {
+      await ask();
+      await expect(page.getByRole('dialog', { name })).toBeVisible();
+      await faultless(page, 'dialog');
+      await page.keyboard.press('Escape');
+      await expect(page.getByRole('dialog')).toHaveCount(0);
+    }
+  });
+}
