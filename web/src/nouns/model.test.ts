@@ -1,8 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { IncidentKind, Need, SuggestionSchema, SuggestionStatus } from '../gen/trongdong/v1/incident_pb';
-import { ModelSchema, TallySchema } from '../gen/trongdong/v1/model_pb';
-import { calibration, drift, driftDistance, figuresOf, modelOf, modeOf, overrideRate, tallyOf } from './model';
+import { ModelKind, ModelSchema, TallySchema } from '../gen/trongdong/v1/model_pb';
+import { calibration, drift, driftDistance, figuresOf, modelOf, modeOf, overrideRate, qualityOf, rankModels, tallyOf } from './model';
 import { shownSuggestions, suggestionOf } from './suggestion';
 
 const tally = (more: object = {}) => tallyOf(create(TallySchema, { model: 'triage', version: 'v1', ...more } as never));
@@ -66,4 +66,22 @@ describe('suggestions', () => {
     ];
     expect(shownSuggestions(all).map(({ number }) => number)).toEqual([3, 5, 4]);
   });
+});
+
+test('what gives advice stands first, in the order of what it is for', () => {
+  const model = (name: string, kind: number, active: string) => modelOf(create(ModelSchema, { name, kind, active } as never));
+  const ranked = rankModels([
+    model('anomaly', ModelKind.ANOMALY, ''),
+    model('load', ModelKind.LOAD, 'v1'),
+    model('old', ModelKind.TRIAGE, ''),
+    model('triage', ModelKind.TRIAGE, 'v3'),
+  ]);
+  expect(ranked.map(({ name }) => name)).toEqual(['triage', 'load', 'old', 'anomaly']);
+});
+
+test('a figure of a training has a name in words, one of somebody else keeps its own', () => {
+  expect(qualityOf('kind_macro_f1')).toEqual({ of: 'kind', which: 'macro_f1' });
+  expect(qualityOf('needs_calibration_error')).toEqual({ of: 'needs', which: 'calibration_error' });
+  expect(qualityOf('emergencies')).toBeUndefined();
+  expect(qualityOf('kind_speed')).toBeUndefined();
 });

@@ -61,6 +61,12 @@ export interface SilentModel {
   cause: 'off' | 'silent';
 }
 
+/** What gives advice comes first, then by what it is for. */
+export function rankModels(models: Iterable<Model>): Model[] {
+  const rank = ({ kind, active }: Model) => (active === '' ? MODEL_KINDS.length : 0) + MODEL_KINDS.indexOf(kind);
+  return [...models].sort((a, b) => rank(a) - rank(b) || (a.name < b.name ? -1 : 1));
+}
+
 /** Key of a tally. */
 export function tallyId({ model, version }: { model: string; version: string }): string {
   return `${model}/${version}`;
@@ -160,11 +166,26 @@ export function drift(version: ModelVersion, tally: Tally): Drifted[] {
     .sort((a, b) => b.trained - a.trained || (a.kind < b.kind ? -1 : 1));
 }
 
+/** Fewer suggestions than this are apart from the data by chance alone, so no distance is told of them. */
+export const DRIFT_SUGGESTIONS_MIN = 100;
+
 /** Total variation distance of what is said from the data: 0 the same, 1 nothing in common; undefined when not known. */
 export function driftDistance(drifted: readonly Drifted[]): number | undefined {
   if (drifted.length === 0) return undefined;
   return drifted.reduce((sum, { trained, said }) => sum + Math.abs(trained - said), 0) / 2;
 }
+
+/** What a figure of a training is of, and which one: "kind_macro_f1" is the macro F1 of the kind; undefined: not known here. */
+export function qualityOf(name: string): { of: QualityHead; which: QualityMeasure } | undefined {
+  const of = QUALITY_HEADS.find((head) => name.startsWith(`${head}_`));
+  const which = QUALITY_MEASURES.find((measure) => name === `${of}_${measure}`);
+  return of === undefined || which === undefined ? undefined : { of, which };
+}
+
+const QUALITY_HEADS = ['kind', 'severity', 'needs', 'vulnerable'] as const;
+const QUALITY_MEASURES = ['accuracy', 'micro_f1', 'macro_f1', 'calibration_error'] as const;
+export type QualityHead = (typeof QUALITY_HEADS)[number];
+export type QualityMeasure = (typeof QUALITY_MEASURES)[number];
 
 /** "macro_f1 = 0.873", one a line, as figures in millionths; undefined for a line that is none. */
 export function figuresOf(text: string): { name: string; value_micro: number }[] | undefined {
