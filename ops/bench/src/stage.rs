@@ -37,9 +37,14 @@ pub(crate) struct Stage {
 impl Stage {
     /// Starts one and waits until it is ready.
     pub(crate) async fn start(program: &Path, name: &str, keep: bool) -> Result<Self> {
+        Self::start_of(NODES, program, name, keep).await
+    }
+
+    /// The same with so many nodes.
+    pub(crate) async fn start_of(nodes: u64, program: &Path, name: &str, keep: bool) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("trongdong-bench-{}-{name}", std::process::id()));
         fs::create_dir_all(&folder)?;
-        let cluster = LocalCluster::make(program, &folder, NODES, 0)?;
+        let cluster = LocalCluster::make(program, &folder, nodes, 0)?;
         let mut stage = Self { cluster, folder, keep };
         stage.cluster.start()?;
         if let Err(error) = stage.cluster.ready().await {

@@ -1,4 +1,4 @@
-//! How long one message takes while three nodes beside it take readings at full speed: the model's thread has to get its turn on
+//! How long one message takes while one node, or three, beside it take readings at full speed: the model's thread has to get its turn on
 //! cores that are all in use.
 
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use crate::{
         Found, Setting,
         readings::{Fleet, Road, WARM_UP},
     },
-    stage::Stage,
+    stage::{NODES, Stage},
     stats::{self, Samples},
 };
 
@@ -28,36 +28,43 @@ const DEADLINE: Duration = Duration::from_secs(1);
 
 /// Measures.
 pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
-    let half = Duration::from_secs(setting.choose(30, 3));
-    let (road, batch, connections) = LOAD;
-    let stage = Stage::start(&setting.program, "models", setting.keep).await?;
-    let fleet = Fleet::register(&stage, connections).await?;
-    let texts: Vec<String> = hand_written()?.into_iter().map(|message| message.text).collect();
-    let triage = Triage::shipped()?;
-    let asking = spawn_blocking(move || {
-        // Not before the readings flow.
-        std::thread::sleep(WARM_UP);
-        let direct = paced(&texts, half, |text| triage.read(text).map(drop).map_err(|error| error.to_string()))?;
-        let server = Server::start("triage", vec![triage]).map_err(|error| error.to_string())?;
-        let served = paced(&texts, half, |text| match server.ask(text.to_owned(), Instant::now() + DEADLINE).wait() {
-            Ok(_) | Err(NoAnswer::Late) => Ok(()),
-            Err(error) => Err(error.to_string()),
-        })?;
-        Ok::<_, String>((direct, served))
-    });
-    let within = half * 2;
-    let (asked, sent) = tokio::join!(asking, fleet.send(&stage, road, batch, connections, within));
-    let (direct, served) = asked??;
-    let (direct, served) = (direct.sorted(), served.sorted());
     let mut found = Found::default();
-    found.figure("busy_readings_per_s", Some((sent?.len() * batch) as f64 / within.as_secs_f64()));
-    for percent in [50.0, 99.0] {
-        found.figure(format!("triage_ms_p{percent}_busy"), stats::percentile(&direct, percent));
-        found.figure(format!("triage_served_ms_p{percent}_busy"), stats::percentile(&served, percent));
+    // A machine of its own has one node; three on one are what a cluster takes of a machine for trying things out.
+    for (nodes, beside) in [(1, "busy_node"), (NODES, "busy")] {
+        let half = Duration::from_secs(setting.choose(30, 3));
+        let (road, batch, connections) = LOAD;
+        let stage = Stage::start_of(nodes, &setting.program, "models", setting.keep).await?;
+        let fleet = Fleet::register(&stage, connections).await?;
+        let asking = spawn_blocking(move || ask(half));
+        let within = half * 2;
+        let (asked, sent) = tokio::join!(asking, fleet.send(&stage, road, batch, connections, within));
+        let (direct, served) = asked??;
+        let (direct, served) = (direct.sorted(), served.sorted());
+        let readings_per_s = (sent?.len() * batch) as f64 / within.as_secs_f64();
+        found.figure(format!("{beside}_readings_per_s"), Some(readings_per_s));
+        for percent in [50.0, 99.0] {
+            found.figure(format!("triage_ms_p{percent}_{beside}"), stats::percentile(&direct, percent));
+            found.figure(format!("triage_served_ms_p{percent}_{beside}"), stats::percentile(&served, percent));
+        }
+        found.note(format!("direct_{beside}"), stats::curve(&direct));
+        found.note(format!("served_{beside}"), stats::curve(&served));
     }
-    found.note("direct", stats::curve(&direct));
-    found.note("served", stats::curve(&served));
     Ok(found)
+}
+
+/// Asks for so long directly and as long through the queue, once the readings flow.
+fn ask(half: Duration) -> std::result::Result<(Samples, Samples), String> {
+    let texts: Vec<String> =
+        hand_written().map_err(|error| error.to_string())?.into_iter().map(|message| message.text).collect();
+    let triage = Triage::shipped().map_err(|error| error.to_string())?;
+    std::thread::sleep(WARM_UP);
+    let direct = paced(&texts, half, |text| triage.read(text).map(drop).map_err(|error| error.to_string()))?;
+    let server = Server::start("triage", vec![triage]).map_err(|error| error.to_string())?;
+    let served = paced(&texts, half, |text| match server.ask(text.to_owned(), Instant::now() + DEADLINE).wait() {
+        Ok(_) | Err(NoAnswer::Late) => Ok(()),
+        Err(error) => Err(error.to_string()),
+    })?;
+    Ok((direct, served))
 }
 
 /// One text every [`PERIOD`] for so long: milliseconds of each, from asking to the answer.
