@@ -1,6 +1,7 @@
 //! `cargo xtask`: the project's own commands. Each module is one of them, beside what they share:
 //!
-//! - `up` runs the product, `test` checks everything, `codegen` writes what is generated, `fmt` formats, `bench` measures.
+//! - `up` runs the product, `test` checks everything, `codegen` writes what is generated, `fmt` formats, `bench` measures,
+//!   `siege` tries to break it.
 //! - `times` keeps how long a whole test run takes.
 //! - `context` knows where the checkout and the build folder are and starts programs; `tools` knows what has to be
 //!   installed; `web` knows when the screens have to be installed or built again.
@@ -9,6 +10,7 @@ mod bench;
 mod codegen;
 mod context;
 mod fmt;
+mod siege;
 mod test;
 mod times;
 mod tools;
@@ -30,7 +32,10 @@ cargo xtask bench ARGS         measure; ARGS go to the benchmark program:
             spine              three nodes: readings, commands, latencies, fan-out, memory
             models             the models: quality and speed, with peers and published figures beside
             consensus          what agreeing costs, with etcd and JetStream beside; --help for more
-            report             draw the reports anew";
+            report             draw the reports anew
+cargo xtask siege [OPTIONS]    play seeds of consensus under faults, and keep the record in ops/reports
+            --agree-minutes M  for so long (10)
+            --agree-bugs       put every known mistake back first: which judge finds it?";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -60,6 +65,10 @@ fn run(args: &[String]) -> Result<(), String> {
         "bench" => {
             // With or without `--`: it has no options of its own.
             bench::run(&Context::find()?, &[options, passed].concat())
+        }
+        "siege" => {
+            refuse_surplus(passed)?;
+            siege::run(&Context::find()?, options)
         }
         "test" => {
             refuse_surplus(passed)?;
