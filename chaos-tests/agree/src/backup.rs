@@ -107,7 +107,10 @@ pub async fn restore(world: &Arc<World>, taken: Taken) -> Verdict {
         fresh.kill(node);
     }
     let found = fresh.violation();
-    let (lines, hash) = (fresh.history().count(), fresh.history().hash());
+    let (lines, hash) = {
+        let history = fresh.history();
+        (history.count(), history.hash())
+    };
     fresh.clear();
     world.note(format_args!("the restored cluster has a history of {lines} lines, {hash:016x}"));
     world.count(|counts| counts.change(Change::Restored));

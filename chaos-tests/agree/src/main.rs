@@ -126,7 +126,7 @@ fn complain(outcome: &Outcome) {
 fn play_all(asked: &Asked, made: &Made) -> Result<ExitCode, String> {
     let series = series(asked);
     let began = series.began;
-    let mut tally = Tally { first: series.next, ..Tally::default() };
+    let mut tally = Tally::from(series.next);
     for seed in series {
         let outcome = run(play_of(seed, asked.bug, asked.traces));
         if let Some(history) = &outcome.history {

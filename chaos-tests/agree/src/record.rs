@@ -80,6 +80,12 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// Nothing yet of the seeds from this one on.
+    #[must_use]
+    pub fn from(first: u64) -> Self {
+        Self { first, ..Self::default() }
+    }
+
     /// Adds a play.
     pub fn add(&mut self, outcome: &Outcome) {
         self.seeds += 1;
