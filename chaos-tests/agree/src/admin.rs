@@ -10,10 +10,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{
-    stage,
-    world::{Change, World},
-};
+use crate::{counts::Change, stage, world::World};
 
 /// Voters that are left at least, so that what the cluster refuses is never asked for.
 const VOTERS_MIN: usize = raft::membership::VOTERS_MIN;

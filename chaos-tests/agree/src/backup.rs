@@ -14,8 +14,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     admin::at_any,
+    counts::Change,
     judge::{Verdict, broken, healing::AGREES_WITHIN, truth::digest_of},
-    world::{Change, Play, World},
+    world::{Play, World},
 };
 
 /// Nodes of the fresh cluster.

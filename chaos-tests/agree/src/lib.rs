@@ -30,6 +30,7 @@ pub mod bug;
 pub mod chance;
 pub mod client;
 pub mod conditions;
+pub mod counts;
 pub mod disk;
 pub mod history;
 pub mod judge;
@@ -45,12 +46,13 @@ use self::{
     bug::Bug,
     chance::Chance,
     client::{CLIENTS, Client},
+    counts::Counts,
     judge::{
         Verdict, Violation, dispatch,
         healing::{self, AGREES_WITHIN, SERVES_WITHIN},
         promises::{self, Fate},
     },
-    world::{Counts, FIELD, Play, World},
+    world::{FIELD, Play, World},
 };
 
 /// How often the judges look at every node's state.

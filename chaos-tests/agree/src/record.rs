@@ -8,9 +8,9 @@ use serde_json::{Map, Value, json};
 use crate::{
     Outcome,
     bug::Bug,
+    counts::{Change, Counts},
     judge::promises,
     storm::Kind,
-    world::{Change, Counts},
 };
 
 /// All that was played.
