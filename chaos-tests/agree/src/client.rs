@@ -24,6 +24,9 @@ use crate::{
     world::{FIELD, World},
 };
 
+pub mod desk;
+pub mod field;
+
 /// Clients of a play.
 pub const CLIENTS: u64 = 5;
 
@@ -34,7 +37,7 @@ pub const KEYS: u64 = 2;
 pub const AMENDED: u64 = 2;
 
 /// How long a node may take to answer one attempt.
-const ATTEMPT_MAX: Duration = Duration::from_millis(1_500);
+pub(crate) const ATTEMPT_MAX: Duration = Duration::from_millis(1_500);
 
 /// How long a client waits beyond that before it takes the node for dead.
 const SILENCE_MAX: Duration = Duration::from_millis(500);
@@ -94,11 +97,11 @@ pub fn put(key: u64, value: u64) -> Command {
 
 /// The opening of an incident.
 #[must_use]
-pub fn open(summary: &str) -> Command {
+pub fn open(summary: &str, severity: Severity) -> Command {
     let origin = Origin::Report(summary.to_owned());
     OpenIncident {
         kind: IncidentKind::Other,
-        severity: Severity::Low,
+        severity,
         place: place(),
         summary: summary.to_owned(),
         source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0) },
@@ -147,6 +150,8 @@ pub struct Client {
     leader: Option<NodeId>,
     /// What it last saw of each incident that it amends.
     seen: [Held; 2],
+    /// In which it was last given the camera; 0: never.
+    camera_epoch: u64,
 }
 
 impl Client {
@@ -154,7 +159,17 @@ impl Client {
     #[must_use]
     pub fn new(world: Arc<World>, id: u64) -> Self {
         let chance = world.chance().fork();
-        Self { world, id, chance, seq: 0, values: 0, measured: 0, leader: None, seen: [Held::default(); 2] }
+        Self {
+            world,
+            id,
+            chance,
+            seq: 0,
+            values: 0,
+            measured: 0,
+            leader: None,
+            seen: [Held::default(); 2],
+            camera_epoch: 0,
+        }
     }
 
     /// Works until the storm is over.
@@ -162,12 +177,17 @@ impl Client {
         while self.world.storms() {
             let pause = self.chance.ms(5, 150);
             sleep(pause).await;
-            match self.chance.below(10) {
+            match self.chance.below(16) {
                 0 | 1 => self.put_key().await,
                 2 | 3 => self.read().await,
                 4 => self.amend().await,
-                5 => self.open_once().await,
+                5 => self.open_once(Severity::Low).await,
                 6 => self.open_unnamed().await,
+                7 => self.open_once(Severity::Critical).await,
+                8 | 9 => self.dispatch().await,
+                10 => self.tap().await,
+                11 => self.alarm().await,
+                12 => self.watch_camera().await,
                 _ => self.record().await,
             }
         }
@@ -266,12 +286,13 @@ impl Client {
     }
 
     /// Opens an incident under the name of a request, and retries until it is answered.
-    async fn open_once(&mut self) {
+    async fn open_once(&mut self, severity: Severity) {
         let summary = format!("o-{}", self.next_value());
         self.world.judges.promises().incident(&summary, Fate::Unknown);
         let request = Some(self.next_request());
-        let (committed, fate) =
-            self.ask(GroupId::COMMAND, Proposal { request, grant: None, command: open(&summary) }, true).await;
+        let (committed, fate) = self
+            .ask(GroupId::COMMAND, Proposal { request, grant: None, command: open(&summary, severity) }, true)
+            .await;
         self.must_be_accepted(committed.as_ref());
         self.world.judges.promises().incident(&summary, fate);
     }
@@ -280,7 +301,8 @@ impl Client {
     async fn open_unnamed(&mut self) {
         let summary = format!("o-{}", self.next_value());
         self.world.judges.promises().incident(&summary, Fate::Unknown);
-        let (committed, fate) = self.ask(GroupId::COMMAND, Proposal::system(open(&summary)), false).await;
+        let (committed, fate) =
+            self.ask(GroupId::COMMAND, Proposal::system(open(&summary, Severity::Low)), false).await;
         self.must_be_accepted(committed.as_ref());
         self.world.judges.promises().incident(&summary, fate);
     }
@@ -329,7 +351,8 @@ impl Client {
     }
 
     fn any_node(&mut self) -> NodeId {
-        self.chance.between(1, self.world.play.nodes)
+        let nodes: Vec<NodeId> = self.world.node_ids().collect();
+        self.chance.pick(&nodes).copied().unwrap_or(1)
     }
 
     /// Asks until it is answered. `repeats`: also when nobody knows what became of an attempt.

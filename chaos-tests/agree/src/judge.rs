@@ -7,12 +7,15 @@
 //! | `truth.rs` | another entry at an index that was applied; what is applied before a quorum has it; another state, reply or event than the one true history |
 //! | `lead.rs` | a leader that is ready before its first entry is applied; a stamp of a wrong clock |
 //! | `promises.rs` | what was acknowledged and is lost, what is there twice, what was refused and is there |
+//! | `dispatch.rs` | a unit in two incidents, an offer that nobody answers or that ends twice, a decision on an old version, an alarm or a camera's word that is lost |
 //! | `linear.rs` | reads and writes of one key that no order explains |
 //! | `healing.rs` | a cluster that does not serve soon after the storm, or whose nodes do not come to the same |
+//! | `admin.rs` above | an id given to two nodes, a change of the members that does not end |
+//! | `backup.rs` above | a backup that lacks what was acknowledged before it, or that is not what was |
 //! | `bounds.rs` | a bound that is passed, an invariant of the state that does not hold |
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -24,6 +27,7 @@ use raft::{AppliedAt, Lead, NodeId, disk::LogOp, inspect};
 use crate::world::World;
 
 pub mod bounds;
+pub mod dispatch;
 pub mod healing;
 pub mod lead;
 pub mod linear;
@@ -31,7 +35,7 @@ pub mod log;
 pub mod promises;
 pub mod truth;
 
-use self::{linear::Keys, log::Logs, promises::Promises, truth::Truth};
+use self::{dispatch::Dispatch, linear::Keys, log::Logs, promises::Promises, truth::Truth};
 
 /// A promise that was broken.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +73,13 @@ pub struct Judges {
     groups: Mutex<BTreeMap<GroupId, OneGroup>>,
     promises: Mutex<Promises>,
     keys: Mutex<Keys>,
+    dispatch: Mutex<Dispatch>,
+    /// Ids that were given away to nodes.
+    invited: Mutex<BTreeSet<NodeId>>,
+    /// The newest index that somebody was told, of each group.
+    acknowledged: Mutex<BTreeMap<GroupId, u64>>,
+    /// Whether they have seen the history from its beginning. Of a restored cluster they have not.
+    is_on: bool,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -84,7 +95,31 @@ impl Judges {
             groups: Mutex::new(World::group_ids().map(group).collect()),
             promises: Mutex::default(),
             keys: Mutex::default(),
+            dispatch: Mutex::default(),
+            invited: Mutex::default(),
+            acknowledged: Mutex::default(),
+            is_on: true,
         }
+    }
+
+    /// For a cluster that was made of a backup: they know nothing of its logs, and say nothing of them.
+    #[must_use]
+    pub fn off(nodes: u64) -> Self {
+        Self { is_on: false, ..Self::new(nodes) }
+    }
+
+    /// A node was given this id, in a cluster that so many founded.
+    pub fn invited(&self, id: NodeId, founders: u64) -> Verdict {
+        if id > founders && lock(&self.invited).insert(id) {
+            return Ok(());
+        }
+        Err(broken("members", format_args!("the id {id} was given to a node before")))
+    }
+
+    /// The newest index that somebody was told, of each group.
+    #[must_use]
+    pub fn acknowledged(&self) -> BTreeMap<GroupId, u64> {
+        lock(&self.acknowledged).clone()
     }
 
     /// What clients were promised.
@@ -97,12 +132,20 @@ impl Judges {
         lock(&self.keys)
     }
 
+    /// What dispatchers, crews and devices were told.
+    pub fn dispatch(&self) -> MutexGuard<'_, Dispatch> {
+        lock(&self.dispatch)
+    }
+
     /// Asks the judges of one group.
     pub fn ask<R>(&self, group: GroupId, ask: impl FnOnce(&mut OneGroup) -> R) -> Option<R> {
         lock(&self.groups).get_mut(&group).map(ask)
     }
 
     fn judge(&self, world: &World, group: GroupId, ask: impl FnOnce(&mut OneGroup) -> Verdict) {
+        if !self.is_on {
+            return;
+        }
         if let Some(Err(found)) = self.ask(group, ask) {
             world.violate(found.judge, format_args!("group {group}: {}", found.what));
         }
@@ -154,6 +197,10 @@ impl Judges {
 
     /// A client was told that its proposal is committed.
     pub fn answered(&self, world: &World, group: GroupId, index: u64, reply: &Reply) {
+        let mut acknowledged = lock(&self.acknowledged);
+        let newest = acknowledged.entry(group).or_default();
+        *newest = index.max(*newest);
+        drop(acknowledged);
         self.judge(world, group, |judges| judges.truth.answered(index, reply));
     }
 
@@ -169,6 +216,11 @@ impl Judges {
         let Some(groups) = world.groups(node) else { return };
         for group in World::group_ids() {
             self.judge(world, group, |judges| judges.truth.look_at(node, group, &groups));
+            if group == GroupId::COMMAND
+                && let Err(found) = groups.read(group, dispatch::look_at)
+            {
+                world.violate(found.judge, format_args!("node {node}: {}", found.what));
+            }
             if let Err(found) = groups.read(group, bounds::judge_state) {
                 world.violate(found.judge, format_args!("node {node} group {group}: {}", found.what));
             }

@@ -3,8 +3,10 @@
 //!
 //! - `stage` is the thread: virtual time, and tasks that take turns by chance; `chance` is the seed.
 //! - `disk` and `network` are what a node stands on; `world` holds them, starts nodes and ends them.
-//! - `storm` is what goes wrong, `client` and `setup` are who works meanwhile.
+//! - `storm` is what goes wrong, `client` and `setup` are who works meanwhile, `keeper` stands for the actors of a leader.
+//! - `admin` changes the members, `backup` takes a backup and makes a fresh cluster of it.
 //! - `judge` is who watches; `history` is what they can be shown afterwards.
+//! - `record` is what was played so far, under `conditions`; figures and a page are drawn from it.
 //! - `bug` are mistakes that can be put back, to judge the judges.
 //!
 //! DESIGN.md tells how to run it, how to read a failure, and what its decisions cost.
@@ -17,15 +19,24 @@ use std::{
 
 use domain::GroupId;
 use raft::Proposal;
-use tokio::time::{Instant, sleep};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, sleep},
+};
 
+pub mod admin;
+pub mod backup;
 pub mod bug;
 pub mod chance;
 pub mod client;
+pub mod conditions;
+pub mod counts;
 pub mod disk;
 pub mod history;
 pub mod judge;
+pub mod keeper;
 pub mod network;
+pub mod record;
 pub mod setup;
 pub mod stage;
 pub mod storm;
@@ -35,12 +46,13 @@ use self::{
     bug::Bug,
     chance::Chance,
     client::{CLIENTS, Client},
+    counts::Counts,
     judge::{
-        Verdict, Violation,
+        Verdict, Violation, dispatch,
         healing::{self, AGREES_WITHIN, SERVES_WITHIN},
         promises::{self, Fate},
     },
-    world::{Counts, FIELD, Play, World},
+    world::{FIELD, Play, World},
 };
 
 /// How often the judges look at every node's state.
@@ -51,6 +63,15 @@ const STORM_MS: (u64, u64) = (4_000, 14_000);
 
 /// How far a leader's clock is off in the calm, in ms: beyond what is borne.
 const WRONG_CLOCK_MS: (u64, u64) = (4_000, 30_000);
+
+/// In the calm so much time passes at once, in ms: what nobody answers is due then.
+const DUE_AFTER_MS: u64 = 100_000;
+
+/// Of a thousand seeds so many change their members.
+const CHANGES_MEMBERS_PER_MILLE: u64 = 500;
+
+/// Of a thousand seeds so many take a backup and make a fresh cluster of it.
+const BACKED_UP_PER_MILLE: u64 = 350;
 
 /// Of four seeds one is played by five nodes.
 const FIVE_NODES_EVERY: u64 = 4;
@@ -170,15 +191,13 @@ async fn acts(world: &Arc<World>) -> Verdict {
     world.set_storms(true);
     let mut clients = Vec::new();
     for id in 1..=CLIENTS {
-        let (tell, done) = tokio::sync::oneshot::channel();
-        let client = Client::new(Arc::clone(world), id);
-        stage::spawn_on(stage::WORLD, async move {
-            client.run().await;
-            // Nobody waits for it when something was found.
-            let _ = tell.send(());
-        });
-        clients.push(done);
+        clients.push(done_of(Some(Client::new(Arc::clone(world), id).run())));
     }
+    stage::spawn_on(stage::WORLD, storm::pass_time(Arc::clone(world)));
+    let changes_members = world.chance().per_mille(CHANGES_MEMBERS_PER_MILLE);
+    let changed = done_of(changes_members.then(|| admin::administer(Arc::clone(world))));
+    let is_backed_up = world.chance().per_mille(BACKED_UP_PER_MILLE);
+    let backup = done_of(is_backed_up.then(|| backup::take(Arc::clone(world))));
     storm::blow(world, world.play.storm).await;
     world.set_storms(false);
     storm::heal(world);
@@ -187,6 +206,8 @@ async fn acts(world: &Arc<World>) -> Verdict {
         // A client gives up in bounded time.
         let _ = done.await;
     }
+    // What was begun is done in bounded time, or somebody has said so.
+    let _ = changed.await;
     rests(world).await?;
     has_a_wrong_clock(world).await?;
     // What is durable is there when all have lost their power.
@@ -197,7 +218,24 @@ async fn acts(world: &Arc<World>) -> Verdict {
         world.start(node);
     }
     serves(world, "serving after all have lost their power").await?;
-    rests(world).await
+    rests(world).await?;
+    let Ok(Some(taken)) = backup.await else { return Ok(()) };
+    for node in world.node_ids() {
+        world.kill(node);
+    }
+    backup::restore(world, taken).await
+}
+
+/// What becomes of some work beside the storm. An error: there is none.
+fn done_of<T: Send + 'static>(work: Option<impl Future<Output = T> + Send + 'static>) -> oneshot::Receiver<T> {
+    let (tell, done) = oneshot::channel();
+    if let Some(work) = work {
+        stage::spawn_on(stage::WORLD, async move {
+            // Nobody waits for it when something was found.
+            let _ = tell.send(work.await);
+        });
+    }
+    done
 }
 
 /// A leader whose clock is wrong, and who can hear the others', stamps nothing and hands over, so that the cluster serves.
@@ -243,9 +281,19 @@ async fn serves(world: &Arc<World>, what: &str) -> Verdict {
 /// All nodes come to the same, which is then judged.
 async fn rests(world: &World) -> Verdict {
     let began = Instant::now();
-    while !healing::is_even(world) {
+    // So that what waits for an answer is due.
+    stage::leap(DUE_AFTER_MS);
+    world.changes();
+    loop {
+        let overdue = dispatch::overdue(world);
+        if overdue.is_none() && healing::is_even(world) {
+            break;
+        }
         if began.elapsed() > AGREES_WITHIN {
-            return Err(healing::too_late("coming to the same", AGREES_WITHIN));
+            return Err(match overdue {
+                Some(what) => dispatch::forgotten(&what, AGREES_WITHIN),
+                None => healing::too_late("coming to the same", AGREES_WITHIN),
+            });
         }
         sleep(Duration::from_millis(50)).await;
     }
@@ -254,5 +302,6 @@ async fn rests(world: &World) -> Verdict {
     look(world);
     healing::judge(world)?;
     promises::judge(world)?;
+    dispatch::judge(world)?;
     world.judges.keys().judge()
 }

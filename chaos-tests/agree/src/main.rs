@@ -1,24 +1,38 @@
 //! `agree`: plays seeds and says what the judges found.
 
 use std::{
-    env,
+    env, fs,
+    io::ErrorKind,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
 
-use agree::{Outcome, bug::Bug, play_of, run, world::Counts};
+use agree::{
+    Outcome,
+    bug::Bug,
+    conditions, play_of,
+    record::{self, Caught, Made, Tally},
+    run,
+};
+use serde_json::{Map, Value};
 
 const USAGE: &str = "\
-usage: cargo run -p agree -- [--seed N [--trace]] [--seeds FROM..TO] [--minutes M] [--bug NAME] [--bugs]
+usage: cargo run -p agree -- [--seed N [--trace]] [--seeds FROM..TO] [--minutes M] [--bug NAME] [--bugs] [--rounds FILE] [--record FOLDER]
 
   --seed N          plays one seed; with --trace prints its history
   --seeds FROM..TO  plays these seeds (200 from 0 on when nothing is said)
   --minutes M       plays seeds from a new beginning until M minutes have passed
   --bug NAME        puts a mistake back; those inside consensus need --features seeded-bugs
-  --bugs            puts every mistake back and prints which judge found it, and after how many seeds";
+  --bugs            puts every mistake back and prints which judge found it, and after how many seeds
+  --rounds FILE     plays nothing: adds the rounds of a siege in FILE, a line of JSON each, to the record that --record names
+  --record FOLDER   adds what was played to the record there, and draws figures and page anew";
 
 /// Seeds played when nothing is said.
 const SEEDS: u64 = 200;
+
+/// Seeds in which every mistake is played, so that the record can say in how many it shows.
+const SEEDS_PER_BUG: u64 = 20;
 
 /// Seeds after which a mistake counts as not found.
 const SEEDS_PER_BUG_MAX: u64 = 400;
@@ -30,6 +44,8 @@ struct Asked {
     bug: Option<Bug>,
     all_bugs: bool,
     traces: bool,
+    rounds: Option<PathBuf>,
+    record: Option<PathBuf>,
 }
 
 fn asked(mut args: impl Iterator<Item = String>) -> Result<Asked, String> {
@@ -54,11 +70,19 @@ fn asked(mut args: impl Iterator<Item = String>) -> Result<Asked, String> {
             }
             "--bugs" => asked.all_bugs = true,
             "--trace" => asked.traces = true,
+            "--rounds" => asked.rounds = Some(PathBuf::from(value("a file")?)),
+            "--record" => asked.record = Some(PathBuf::from(value("a folder")?)),
             other => return Err(format!("{other} is not known")),
         }
     }
     if !cfg!(feature = "seeded-bugs") && (asked.all_bugs || asked.bug.is_some_and(Bug::is_inside)) {
         return Err("mistakes inside consensus are compiled in with --features seeded-bugs only".to_owned());
+    }
+    if asked.record.is_some() && asked.bug.is_some() {
+        return Err("a record is of plays without a mistake, or with every one: leave out --bug".to_owned());
+    }
+    if asked.rounds.is_some() && asked.record.is_none() {
+        return Err("--rounds wants --record".to_owned());
     }
     Ok(asked)
 }
@@ -99,97 +123,133 @@ fn series(asked: &Asked) -> Series {
     }
 }
 
-fn add(sum: &mut Counts, more: &Counts) {
-    sum.sent += more.sent;
-    sum.acknowledged += more.acknowledged;
-    sum.reads += more.reads;
-    sum.committed += more.committed;
-    sum.leads += more.leads;
-    sum.crashes += more.crashes;
-    sum.snapshots += more.snapshots;
-    sum.faults += more.faults;
-}
-
 fn complain(outcome: &Outcome) {
     if let Some(violation) = &outcome.violation {
         eprintln!("seed {}: {violation}\n  again: {}", outcome.play.seed, outcome.command());
     }
 }
 
-fn play_all(asked: &Asked) -> ExitCode {
+fn play_all(asked: &Asked, made: &Made) -> Result<ExitCode, String> {
     let series = series(asked);
-    let (began, first) = (series.began, series.next);
-    let (mut sum, mut played, mut failed, mut passed) = (Counts::default(), 0_u64, Vec::new(), Duration::ZERO);
+    let began = series.began;
+    let mut tally = Tally::from(series.next);
     for seed in series {
         let outcome = run(play_of(seed, asked.bug, asked.traces));
         if let Some(history) = &outcome.history {
             print!("{history}");
         }
         complain(&outcome);
-        if outcome.violation.is_some() {
-            failed.push(seed);
-        }
-        played += 1;
-        passed += outcome.passed;
-        add(&mut sum, &outcome.counts);
-        if played == 1 && asked.seeds == Some((seed, seed.saturating_add(1))) {
+        tally.add(&outcome);
+        if tally.seeds == 1 && asked.seeds == Some((seed, seed.saturating_add(1))) {
             println!("seed {seed}: {} lines, hash {:016x}", outcome.lines, outcome.hash);
         }
     }
-    let took = began.elapsed();
-    let per_minute = 60.0 * f64::from(u32::try_from(played).unwrap_or(u32::MAX)) / took.as_secs_f64().max(0.001);
-    println!("{played} seeds in {:.1} s, {per_minute:.0} seeds/min, {} failed", took.as_secs_f64(), failed.len());
-    let summary = serde_json::json!({
-        "first_seed": first,
-        "seeds": played,
-        "failed": failed,
-        "seconds": took.as_secs_f64(),
-        "seeds_per_minute": per_minute,
-        "virtual_seconds": passed.as_secs_f64(),
-        "sent": sum.sent,
-        "acknowledged": sum.acknowledged,
-        "reads": sum.reads,
-        "committed": sum.committed,
-        "leads": sum.leads,
-        "crashes": sum.crashes,
-        "snapshots": sum.snapshots,
-        "faults": sum.faults,
-    });
-    println!("{summary}");
-    if failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    tally.seconds = began.elapsed().as_secs_f64();
+    let (seeds, seconds, per_minute, failed) = (tally.seeds, tally.seconds, tally.per_minute(), tally.failed());
+    println!("{seeds} seeds in {seconds:.1} s, {per_minute:.0} seeds/min, {failed} failed");
+    println!("{}", serde_json::Value::Object(tally.to_json()));
+    if let Some(folder) = &asked.record {
+        keep(folder, |detail| {
+            record::add_run(detail, made, &tally);
+            Ok(())
+        })?;
+    }
+    Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// How one mistake is found: in so many seeds for the record, and in more if it hides.
+fn catch(bug: Bug, from: u64) -> (Caught, String) {
+    let mut caught = Caught { bug, judge: None, seeds_needed: SEEDS_PER_BUG_MAX, found_in: 0, of: SEEDS_PER_BUG };
+    let mut said = String::new();
+    for played in 0..SEEDS_PER_BUG_MAX {
+        if played >= SEEDS_PER_BUG && caught.judge.is_some() {
+            break;
+        }
+        let Some(violation) = run(play_of(from + played, Some(bug), false)).violation else { continue };
+        caught.found_in += u64::from(played < SEEDS_PER_BUG);
+        if caught.judge.is_none() {
+            caught.judge = Some(violation.judge);
+            caught.seeds_needed = played + 1;
+            said = violation.what.chars().take(110).collect();
+        }
+    }
+    (caught, said)
 }
 
 /// Puts every mistake back. The exit says whether each was found.
-fn judge_judges(asked: &Asked) -> ExitCode {
+fn judge_judges(asked: &Asked, made: &Made) -> Result<ExitCode, String> {
     let from = asked.seeds.map_or(0, |(from, _)| from);
-    println!("| mistake | found by | seeds | what it said |\n|---|---|---|---|");
-    let mut missed = 0;
-    for bug in Bug::ALL.into_iter().filter(|bug| asked.bug.is_none_or(|only| only == *bug)) {
-        let found = (from..from + SEEDS_PER_BUG_MAX).find_map(|seed| {
-            let outcome = run(play_of(seed, Some(bug), false));
-            outcome.violation.map(|violation| (seed, violation))
-        });
-        match found {
-            Some((seed, violation)) => {
-                let what: String = violation.what.chars().take(110).collect();
-                println!("| {bug:?} | {} | {} | {what} |", violation.judge, seed - from + 1);
-            }
-            None => {
-                missed += 1;
-                println!("| {bug:?} | nobody | {SEEDS_PER_BUG_MAX} | |");
-            }
-        }
+    println!("| mistake | layer | found by | seeds | in | what it said |\n|---|---|---|---|---|---|");
+    let mut table = Vec::new();
+    for bug in Bug::ALL.iter().copied().filter(|bug| asked.bug.is_none_or(|only| only == *bug)) {
+        let (caught, said) = catch(bug, from);
+        println!(
+            "| {bug:?} | {} | {} | {} | {} of {} | {said} |",
+            bug.layer().as_str(),
+            caught.judge.unwrap_or("nobody"),
+            caught.seeds_needed,
+            caught.found_in,
+            caught.of
+        );
+        table.push(caught);
     }
-    if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if let Some(folder) = &asked.record {
+        keep(folder, |detail| {
+            record::put_bugs(detail, made, &table);
+            Ok(())
+        })?;
+    }
+    Ok(if table.iter().all(|caught| caught.judge.is_some()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Adds rounds of a siege to the record.
+fn add_rounds(file: &Path, folder: &Path, made: &Made) -> Result<ExitCode, String> {
+    let lines = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    keep(folder, |detail| record::add_rounds(detail, made, &lines))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Changes the record in this folder, and draws figures and page from it.
+fn keep(folder: &Path, change: impl FnOnce(&mut Map<String, Value>) -> Result<(), String>) -> Result<(), String> {
+    let read = |name: &str| -> Result<Map<String, Value>, String> {
+        let path = folder.join(name);
+        match fs::read(&path) {
+            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| format!("{}: {error}", path.display())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Map::new()),
+            Err(error) => Err(format!("{}: {error}", path.display())),
+        }
+    };
+    let write = |name: &str, text: String| {
+        let path = folder.join(name);
+        fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
+    };
+    let pretty = |map: Map<String, Value>| {
+        serde_json::to_string_pretty(&Value::Object(map)).map(|text| text + "\n").map_err(|error| error.to_string())
+    };
+    let (mut detail, mut figures) = (read(record::DETAIL)?, read(record::FIGURES)?);
+    change(&mut detail)?;
+    record::draw_figures(&detail, &mut figures);
+    write(record::PAGE, record::draw_page(&detail).map_err(|error| error.to_string())?)?;
+    write(record::DETAIL, pretty(detail)?)?;
+    write(record::FIGURES, pretty(figures)?)?;
+    println!("{}", folder.join(record::PAGE).display());
+    Ok(())
 }
 
 fn main() -> ExitCode {
-    match asked(env::args().skip(1)) {
-        Ok(asked) if asked.all_bugs => judge_judges(&asked),
-        Ok(asked) => play_all(&asked),
+    // Before anything is played: the load is of before the run.
+    let made = conditions::now();
+    let done = match asked(env::args().skip(1)) {
+        Ok(Asked { rounds: Some(file), record: Some(folder), .. }) => add_rounds(&file, &folder, &made),
+        Ok(asked) if asked.all_bugs => judge_judges(&asked, &made),
+        Ok(asked) => play_all(&asked, &made),
         Err(error) => {
             eprintln!("{error}\n{USAGE}");
-            ExitCode::from(2)
+            return ExitCode::from(2);
         }
-    }
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("{error}");
+        ExitCode::FAILURE
+    })
 }

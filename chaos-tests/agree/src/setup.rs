@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use domain::{
     Command, GroupId, Micro, Millis, OpenSession, Person, PersonId, PutPerson, RegisterSensor, Reply, Role, Sensor,
-    SensorKind, limits,
+    SensorKind, Severity, limits,
 };
 use raft::Proposal;
 
 use crate::{
-    client::{self, AMENDED, CLIENTS, Client, KEYS},
+    client::{
+        self, AMENDED, CLIENTS, Client, KEYS,
+        desk::{UNITS, put_unit},
+        field::register_camera,
+    },
     judge::promises::Fate,
     stage::WALL_BEGIN_MS,
     world::{FIELD, World},
@@ -72,11 +76,13 @@ pub async fn prepare(world: &Arc<World>) {
         commands.push((GroupId::COMMAND, open_session(id)));
         commands.push((FIELD, register_sensor(id)));
     }
+    commands.extend((1..=UNITS).map(|number| (GroupId::COMMAND, put_unit(number))));
+    commands.push((FIELD, register_camera()));
     for (group, command) in commands {
         must(&mut client, world, group, command).await;
     }
     for number in 1..=AMENDED {
-        must(&mut client, world, GroupId::COMMAND, client::open("v0")).await;
+        must(&mut client, world, GroupId::COMMAND, client::open("v0", Severity::Low)).await;
         let held = world.judges.ask(GroupId::COMMAND, |judges| client::held_incident(judges.truth.state(), number));
         world.judges.keys().begins(&format!("I{number}"), held.unwrap_or_default());
     }

@@ -93,6 +93,8 @@ struct Stage {
     turns: Cell<(Instant, u64)>,
     /// How far each node's wall clock is ahead, in ms.
     skews_ms: RefCell<BTreeMap<NodeId, i64>>,
+    /// How far all wall clocks have leapt, in ms.
+    leapt_ms: Cell<u64>,
     /// Stopped nodes, with the tasks that would go on.
     frozen: RefCell<BTreeMap<NodeId, BTreeSet<u64>>>,
 }
@@ -136,6 +138,7 @@ impl Stage {
             began,
             turns: Cell::new((began, 0)),
             skews_ms: RefCell::default(),
+            leapt_ms: Cell::new(0),
             frozen: RefCell::default(),
         }
     }
@@ -150,6 +153,7 @@ impl Stage {
     fn wall_ms(&self, node: NodeId) -> u64 {
         let passed = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let skew = self.skews_ms.borrow().get(&node).copied().unwrap_or(0);
+        let passed = passed.saturating_add(self.leapt_ms.get());
         WALL_BEGIN_MS.saturating_add(passed).saturating_add_signed(skew)
     }
 
@@ -290,6 +294,12 @@ pub fn elapsed() -> Duration {
 #[must_use]
 pub fn wall_ms(node: NodeId) -> u64 {
     here().wall_ms(node)
+}
+
+/// So much time passes on all wall clocks at once, in ms; no timer hears of it.
+pub fn leap(ms: u64) {
+    let stage = here();
+    stage.leapt_ms.set(stage.leapt_ms.get().saturating_add(ms));
 }
 
 /// How far the node's wall clock is ahead, in ms.

@@ -17,14 +17,118 @@ use crate::{
 /// The longest flush of a healthy disk, in ms.
 const FLUSH_MS_MAX: u64 = 2;
 
+/// All clocks leap together so many times at most: together less than half an hour, for what is not urgent is not played.
+const LEAPS_MAX: usize = 12;
+
+/// By so many ms.
+const LEAP_MS: (u64, u64) = (5_000, 70_000);
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A node loses its power.
+    PowerLost,
+    /// A leader does.
+    LeaderPowerLost,
+    /// All nodes do.
+    AllPowerLost,
+    /// A node hears nobody and is heard by nobody.
+    Isolated,
+    /// A leader is.
+    LeaderIsolated,
+    /// Nothing goes from one node to another.
+    CutOneWay,
+    /// Messages are lost, doubled, late.
+    BadWays,
+    /// Flushes take long.
+    SlowDisk,
+    /// A write or a read fails.
+    BrokenDisk,
+    /// A node is stopped and goes on.
+    Stopped,
+    /// A clock is wrong for a while.
+    ClockJump,
+    /// A node has no room.
+    OutOfRoom,
+    /// A snapshot is taken and the log dropped below it.
+    Compacted,
+    /// A lead is handed over.
+    HandedOver,
+    /// Deadlines pass all at once.
+    TimePassed,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: &'static [Self] = &[
+        Self::PowerLost,
+        Self::LeaderPowerLost,
+        Self::AllPowerLost,
+        Self::Isolated,
+        Self::LeaderIsolated,
+        Self::CutOneWay,
+        Self::BadWays,
+        Self::SlowDisk,
+        Self::BrokenDisk,
+        Self::Stopped,
+        Self::ClockJump,
+        Self::OutOfRoom,
+        Self::Compacted,
+        Self::HandedOver,
+        Self::TimePassed,
+    ];
+
+    /// Its name in records.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PowerLost => "power_lost",
+            Self::LeaderPowerLost => "power_lost_by_leader",
+            Self::AllPowerLost => "power_lost_by_all",
+            Self::Isolated => "isolated",
+            Self::LeaderIsolated => "isolated_leader",
+            Self::CutOneWay => "cut_one_way",
+            Self::BadWays => "bad_ways",
+            Self::SlowDisk => "slow_disk",
+            Self::BrokenDisk => "broken_disk",
+            Self::Stopped => "stopped",
+            Self::ClockJump => "clock_jump",
+            Self::OutOfRoom => "out_of_room",
+            Self::Compacted => "compacted",
+            Self::HandedOver => "handed_over",
+            Self::TimePassed => "time_passed",
+        }
+    }
+
+    /// The kind of a number below 100: how often each comes.
+    fn of(number: u64) -> Self {
+        match number {
+            0..12 => Self::PowerLost,
+            12..20 => Self::LeaderPowerLost,
+            20..24 => Self::AllPowerLost,
+            24..34 => Self::Isolated,
+            34..42 => Self::LeaderIsolated,
+            42..50 => Self::CutOneWay,
+            50..60 => Self::BadWays,
+            60..66 => Self::SlowDisk,
+            66..72 => Self::BrokenDisk,
+            72..79 => Self::Stopped,
+            79..84 => Self::ClockJump,
+            84..88 => Self::OutOfRoom,
+            88..97 => Self::Compacted,
+            _ => Self::HandedOver,
+        }
+    }
+}
+
 /// A storm of this length.
 pub async fn blow(world: &Arc<World>, length: Duration) {
     let until = Instant::now() + length;
     while Instant::now() < until {
         let pause = world.chance().ms(20, 700);
         sleep(pause).await;
-        let fault = world.chance().below(100);
-        world.count(|counts| counts.faults += 1);
+        let fault = Kind::of(world.chance().below(100));
+        world.count(|counts| counts.fault(fault));
         world.changes();
         let world = Arc::clone(world);
         stage::spawn_on(WORLD, async move {
@@ -34,6 +138,24 @@ pub async fn blow(world: &Arc<World>, length: Duration) {
                 world.changes();
             }
         });
+    }
+}
+
+/// Time passes at once, now and then, so that offers run out and incidents climb within a play.
+pub async fn pass_time(world: Arc<World>) {
+    for _ in 0..LEAPS_MAX {
+        let (pause, leap) = {
+            let mut chance = world.chance();
+            (chance.ms(500, 2_500), chance.between(LEAP_MS.0, LEAP_MS.1))
+        };
+        sleep(pause).await;
+        if !world.storms() {
+            return;
+        }
+        world.note(format_args!("{leap} ms pass at once"));
+        stage::leap(leap);
+        world.count(|counts| counts.fault(Kind::TimePassed));
+        world.changes();
     }
 }
 
@@ -56,28 +178,30 @@ pub fn heal(world: &Arc<World>) {
     world.changes();
 }
 
-async fn befall(world: &Arc<World>, fault: u64) {
+async fn befall(world: &Arc<World>, fault: Kind) {
     let node = any(world);
     match fault {
-        0..12 => crash(world, &[node]).await,
-        12..20 => crash(world, &[leader(world).unwrap_or(node)]).await,
-        20..24 => crash(world, &world.node_ids().collect::<Vec<_>>()).await,
-        24..34 => isolate(world, node).await,
-        34..42 => isolate(world, leader(world).unwrap_or(node)).await,
-        42..50 => cut_one_way(world, node).await,
-        50..60 => worsen_ways(world).await,
-        60..66 => slow_disk(world, node).await,
-        66..72 => break_disk(world, node),
-        72..79 => stop(world, node).await,
-        79..84 => jump_clock(world, node).await,
-        84..88 => run_out_of_room(world, node).await,
-        88..97 => compact(world, node),
-        _ => hand_over(world, node),
+        Kind::PowerLost => crash(world, &[node]).await,
+        Kind::LeaderPowerLost => crash(world, &[leader(world).unwrap_or(node)]).await,
+        Kind::AllPowerLost => crash(world, &world.node_ids().collect::<Vec<_>>()).await,
+        Kind::Isolated => isolate(world, node).await,
+        Kind::LeaderIsolated => isolate(world, leader(world).unwrap_or(node)).await,
+        Kind::CutOneWay => cut_one_way(world, node).await,
+        Kind::BadWays => worsen_ways(world).await,
+        Kind::SlowDisk => slow_disk(world, node).await,
+        Kind::BrokenDisk => break_disk(world, node),
+        Kind::Stopped => stop(world, node).await,
+        Kind::ClockJump => jump_clock(world, node).await,
+        Kind::OutOfRoom => run_out_of_room(world, node).await,
+        Kind::Compacted => compact(world, node),
+        Kind::HandedOver => hand_over(world, node),
+        // It has a course of its own.
+        Kind::TimePassed => {}
     }
 }
 
 fn any(world: &World) -> NodeId {
-    world.chance().between(1, world.play.nodes)
+    world.any()
 }
 
 /// Who leads one of the groups, as it says itself.
@@ -102,8 +226,8 @@ async fn crash(world: &Arc<World>, nodes: &[NodeId]) {
 
 async fn isolate(world: &World, node: NodeId) {
     let others: Vec<NodeId> = world.node_ids().filter(|other| *other != node).collect();
-    // With five nodes, sometimes with a companion: still a minority.
-    let companion = others.first().copied().filter(|_| world.play.nodes > 3 && world.chance().per_mille(500));
+    // With five voters, sometimes with a companion: still a minority.
+    let companion = others.first().copied().filter(|_| world.members().len() > 4 && world.chance().per_mille(500));
     let pairs: Vec<(NodeId, NodeId)> = others
         .iter()
         .filter(|other| Some(**other) != companion)

@@ -1,7 +1,7 @@
 //! The nodes of a play: what is up, what is stored, how the ways are, and who watches.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -17,9 +17,11 @@ use tokio::{sync::Notify, time::sleep};
 use crate::{
     bug::Bug,
     chance::Chance,
+    counts::Counts,
     disk::SimDisk,
     history::History,
-    judge::{Judges, Violation},
+    judge::{Judges, Verdict, Violation},
+    keeper,
     network::{Link, Ways},
     stage,
 };
@@ -54,27 +56,6 @@ pub struct Play {
     pub keeps_lines: bool,
 }
 
-/// What a play came to, counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Requests sent.
-    pub sent: u64,
-    /// Requests acknowledged.
-    pub acknowledged: u64,
-    /// Linearizable reads answered.
-    pub reads: u64,
-    /// Entries committed, over all groups.
-    pub committed: u64,
-    /// Leads won.
-    pub leads: u64,
-    /// Processes ended, by force or by an error of the disk.
-    pub crashes: u64,
-    /// Snapshots installed.
-    pub snapshots: u64,
-    /// Faults of any kind.
-    pub faults: u64,
-}
-
 #[derive(Default)]
 struct Place {
     groups: Option<Groups>,
@@ -82,6 +63,14 @@ struct Place {
     /// What the next start finds.
     stored: Option<MemoryDisk>,
     ended: Arc<Notify>,
+    /// It has left the cluster and does not start again.
+    is_gone: bool,
+}
+
+impl Place {
+    fn with(stored: MemoryDisk) -> Self {
+        Self { stored: Some(stored), ..Self::default() }
+    }
 }
 
 /// Everything that a play has but its tasks.
@@ -102,6 +91,9 @@ pub struct World {
     counts: Mutex<Counts>,
     ways: Mutex<Ways>,
     places: Mutex<BTreeMap<NodeId, Place>>,
+    /// Who votes once every change that was begun is done.
+    members: Mutex<BTreeSet<NodeId>>,
+    epoch: u64,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -112,9 +104,23 @@ impl World {
     /// A world in which nothing runs yet.
     #[must_use]
     pub fn new(play: Play) -> Arc<Self> {
-        let place = |id| (id, Place { stored: Some(MemoryDisk::new()), ..Place::default() });
+        let disks = (1..=play.nodes).map(|id| (id, MemoryDisk::new())).collect();
+        let judges = Judges::new(play.nodes);
+        Self::on(play, disks, judges, EPOCH)
+    }
+
+    /// A world of a cluster that was made of a backup, on what its nodes have stored.
+    #[must_use]
+    pub fn restored(play: Play, disks: BTreeMap<NodeId, MemoryDisk>) -> Arc<Self> {
+        let judges = Judges::off(play.nodes);
+        Self::on(play, disks, judges, EPOCH + 1)
+    }
+
+    fn on(play: Play, disks: BTreeMap<NodeId, MemoryDisk>, judges: Judges, epoch: u64) -> Arc<Self> {
         Arc::new(Self {
-            judges: Judges::new(play.nodes),
+            judges,
+            epoch,
+            members: Mutex::new(disks.keys().copied().collect()),
             found: Notify::new(),
             storms: AtomicBool::new(false),
             ticks: AtomicU64::new(0),
@@ -124,7 +130,7 @@ impl World {
             history: Mutex::new(History::new(play.keeps_lines)),
             counts: Mutex::default(),
             ways: Mutex::default(),
-            places: Mutex::new((1..=play.nodes).map(place).collect()),
+            places: Mutex::new(disks.into_iter().map(|(id, disk)| (id, Place::with(disk))).collect()),
             play,
         })
     }
@@ -176,6 +182,13 @@ impl World {
         self.found.notify_one();
     }
 
+    /// Says what a judge has found, if anything.
+    pub fn hold(&self, verdict: Verdict) {
+        if let Err(found) = verdict {
+            self.violate(found.judge, format_args!("{}", found.what));
+        }
+    }
+
     /// What was found first.
     #[must_use]
     pub fn violation(&self) -> Option<Violation> {
@@ -210,9 +223,50 @@ impl World {
         since >= SETTLED_AFTER && self.ways().cut.is_empty() && self.node_ids().all(|node| self.groups(node).is_some())
     }
 
-    /// All nodes, up or not.
+    /// All nodes that belong to the cluster or are about to, up or not.
     pub fn node_ids(&self) -> impl Iterator<Item = NodeId> + use<> {
-        1..=self.play.nodes
+        let places = lock(&self.places);
+        let ids: Vec<NodeId> = places.iter().filter(|(_, place)| !place.is_gone).map(|(id, _)| *id).collect();
+        ids.into_iter()
+    }
+
+    /// All nodes that ever belonged to it.
+    pub fn ever_ids(&self) -> impl Iterator<Item = NodeId> + use<> {
+        let ids: Vec<NodeId> = lock(&self.places).keys().copied().collect();
+        ids.into_iter()
+    }
+
+    /// One of the nodes.
+    #[must_use]
+    pub fn any(&self) -> NodeId {
+        let ids: Vec<NodeId> = self.node_ids().collect();
+        self.chance().pick(&ids).copied().unwrap_or(1)
+    }
+
+    /// Who votes once every change that was begun is done.
+    #[must_use]
+    pub fn members(&self) -> BTreeSet<NodeId> {
+        lock(&self.members).clone()
+    }
+
+    /// A node has come to vote.
+    pub fn votes(&self, id: NodeId) {
+        lock(&self.members).insert(id);
+    }
+
+    /// A node with an empty disk starts, to be taken in.
+    pub fn join(self: &Arc<Self>, id: NodeId) {
+        lock(&self.places).entry(id).or_insert_with(|| Place::with(MemoryDisk::new()));
+        self.start(id);
+    }
+
+    /// A node that is out of the cluster ends, and does not come back.
+    pub fn leave(&self, id: NodeId) {
+        lock(&self.members).remove(&id);
+        if let Some(place) = lock(&self.places).get_mut(&id) {
+            place.is_gone = true;
+        }
+        self.kill(id);
     }
 
     /// All groups that play.
@@ -254,15 +308,20 @@ impl World {
 
     /// Where the founders are.
     fn founders(&self) -> BTreeMap<NodeId, Node> {
-        let node = |id| Node { peer_address: format!("node-{id}:7001"), public_url: String::new() };
-        self.node_ids().map(|id| (id, node(id))).collect()
+        (1..=self.play.nodes).map(|id| (id, Self::address_of(id))).collect()
+    }
+
+    /// Where a node is reached.
+    #[must_use]
+    pub fn address_of(id: NodeId) -> Node {
+        Node { peer_address: format!("node-{id}:7001"), public_url: String::new() }
     }
 
     /// Starts a node on what it has stored. Nothing, when it runs.
     pub fn start(self: &Arc<Self>, id: NodeId) {
         let disk = {
             let mut places = lock(&self.places);
-            let Some(place) = places.get_mut(&id) else { return };
+            let Some(place) = places.get_mut(&id).filter(|place| !place.is_gone) else { return };
             let Some(stored) = place.stored.take() else { return };
             let disk = Arc::new(SimDisk::new(Arc::clone(self), id, stored));
             place.disk = Some(Arc::clone(&disk));
@@ -275,7 +334,7 @@ impl World {
         let world = Arc::clone(self);
         stage::spawn_on(id, async move {
             let link = Link::new(Arc::clone(&world), id);
-            match Groups::start_first(id, EPOCH, Arc::clone(&disk) as Arc<_>, link, GROUPS).await {
+            match Groups::start_first(id, world.epoch, Arc::clone(&disk) as Arc<_>, link, GROUPS).await {
                 Ok(groups) => world.started(id, groups).await,
                 Err(_) if disk.is_broken() => {}
                 Err(error) => world.violate("start", format_args!("node {id} does not start: {error}")),
@@ -290,7 +349,12 @@ impl World {
         self.note(format_args!("node {id} has started"));
         for group in Self::group_ids() {
             let (world, groups) = (Arc::clone(self), groups.clone());
+            let kept = keeper::keep(Arc::clone(&world), id, group, groups.clone());
             stage::spawn_on(id, async move { world.watch_lead(id, group, groups).await });
+            stage::spawn_on(id, kept);
+        }
+        if id > self.play.nodes || self.epoch != EPOCH {
+            return;
         }
         let outcome = groups.initialize(&self.founders()).await;
         if let Err(error) = outcome

@@ -15,11 +15,11 @@ fn must_be_found(bug: Bug) {
 
 #[test]
 fn a_mistake_of_the_disk_is_found() {
-    Bug::ALL.into_iter().filter(|bug| !bug.is_inside()).for_each(must_be_found);
+    Bug::ALL.iter().copied().filter(|bug| !bug.is_inside()).for_each(must_be_found);
 }
 
 #[cfg(feature = "seeded-bugs")]
 #[test]
 fn a_mistake_of_consensus_is_found() {
-    Bug::ALL.into_iter().filter(|bug| bug.is_inside()).for_each(must_be_found);
+    Bug::ALL.iter().copied().filter(|bug| bug.is_inside()).for_each(must_be_found);
 }

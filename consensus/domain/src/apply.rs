@@ -52,6 +52,10 @@ impl State {
     pub fn apply(&mut self, index: u64, entry: &Entry) -> Applied {
         // 0 means unset everywhere, so the clock leaves it with the first entry.
         self.clock = self.clock.max(entry.at_ms).max(Millis(1));
+        #[cfg(feature = "seeded-bugs")]
+        if crate::bugs::is_made(crate::bugs::Bug::ClockGoesBack) {
+            self.clock = entry.at_ms.max(Millis(1));
+        }
         let now = self.clock;
         let mut work = Work {
             state: self,

@@ -15,6 +15,8 @@ pub mod wire;
 mod admin_unit;
 mod alarm;
 mod apply;
+#[cfg(feature = "seeded-bugs")]
+pub mod bugs;
 mod camera;
 mod check;
 mod command;

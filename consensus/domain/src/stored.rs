@@ -264,6 +264,12 @@ impl State {
                 let mut record = Unit::decode(value)?;
                 same_key(key, &rows::unit_key(&record.id))?;
                 adopt_unit(&mut record);
+                #[cfg(feature = "seeded-bugs")]
+                if crate::bugs::is_made(crate::bugs::Bug::OfferDeadlineForgotten)
+                    && let Some(assignment) = &mut record.duty.assignment
+                {
+                    assignment.offer_due_at_ms = Millis(0);
+                }
                 self.units.insert(record.id.clone(), record);
             }
             Some(rows::INCIDENTS) => {

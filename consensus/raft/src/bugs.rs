@@ -22,6 +22,49 @@ pub enum Bug {
     EventsDropped,
     /// State is installed from a snapshot, but not how far it is.
     InstalledWithoutIndex,
+    /// A node that has led once is not told when it leads again.
+    LeadToldOnce,
+    /// A read of the log goes on to what stands in memory, past its own end.
+    ReadBeyondEnd,
+    /// Answers of a batch are given to those who wait in their order, though not every entry has somebody who waits.
+    AnswersMisaligned,
+    /// Of several changes to a row in one batch the first is written.
+    FirstChangeKept,
+    /// Who follows events goes on one index too late.
+    EventsResumedLate,
+    /// A snapshot is installed without a word to those who follow events.
+    FloorNotRaised,
+    /// Which ids were given away to nodes is not written down.
+    NodeIdsForgotten,
+    /// A backup is taken of what this node has applied, whatever was acknowledged.
+    BackupUnasked,
+}
+
+impl Bug {
+    const ALL: [Self; 16] = [
+        Self::AcknowledgedBeforeQuorum,
+        Self::StaleRead,
+        Self::SnapshotWithoutMembers,
+        Self::RequestForgotten,
+        Self::ClockUnguarded,
+        Self::ReadyTooEarly,
+        Self::EventsDropped,
+        Self::InstalledWithoutIndex,
+        Self::LeadToldOnce,
+        Self::ReadBeyondEnd,
+        Self::AnswersMisaligned,
+        Self::FirstChangeKept,
+        Self::EventsResumedLate,
+        Self::FloorNotRaised,
+        Self::NodeIdsForgotten,
+        Self::BackupUnasked,
+    ];
+
+    /// The one of that name; none: it is not of this crate.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|bug| format!("{bug:?}") == name)
+    }
 }
 
 thread_local! {

@@ -1,6 +1,6 @@
 //! What stands in the bytes that a [`crate::disk::Disk`] is given, for who judges consensus from outside.
 
-use std::io;
+use std::{collections::BTreeSet, io};
 
 use bytes::Bytes;
 use openraft::{EntryPayload, entry::RaftEntry};
@@ -21,6 +21,17 @@ pub struct Position {
     pub index: u64,
 }
 
+/// What an entry carries.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Carried {
+    /// Nothing: a leader begins.
+    Nothing,
+    /// A proposal, encoded.
+    Proposal(Bytes),
+    /// Who votes from here on; two sets while a change is half done.
+    Voters(Vec<BTreeSet<NodeId>>),
+}
+
 /// A vote as it is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Voted {
@@ -37,16 +48,17 @@ fn position(id: &LogId) -> Position {
     Position { term: leader.term, node: leader.node_id, index: id.index }
 }
 
-/// The position of a log entry, and its proposal if it carries one.
+/// The position of a log entry, and what it carries.
 ///
 /// # Errors
 /// When the bytes are no entry.
-pub fn entry(bytes: Bytes) -> io::Result<(Position, Option<Bytes>)> {
+pub fn entry(bytes: Bytes) -> io::Result<(Position, Carried)> {
     let entry = entry_from_bytes(bytes)?;
     let at = position(&entry.log_id());
     Ok(match entry.payload {
-        EntryPayload::Normal(proposal) => (at, Some(proposal.0)),
-        EntryPayload::Blank | EntryPayload::Membership(_) => (at, None),
+        EntryPayload::Normal(proposal) => (at, Carried::Proposal(proposal.0)),
+        EntryPayload::Membership(members) => (at, Carried::Voters(members.get_joint_config().clone())),
+        EntryPayload::Blank => (at, Carried::Nothing),
     })
 }
 

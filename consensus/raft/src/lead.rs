@@ -80,6 +80,8 @@ impl Groups {
 pub(crate) async fn watch_lead(node: NodeId, group: Arc<Group>, peers: Arc<dyn Mesh>) {
     let mut metrics = group.raft.server_metrics();
     let mut applied = group.shared.applied.subscribe();
+    #[cfg(feature = "seeded-bugs")]
+    let mut led_in = 0;
     loop {
         let lead = {
             // Cloned at once: a borrowed metric held for long stops openraft's core.
@@ -92,6 +94,13 @@ pub(crate) async fn watch_lead(node: NodeId, group: Arc<Group>, peers: Arc<dyn M
             let is_self_ready = leads && group.shared.view().applied.term == term;
             #[cfg(feature = "seeded-bugs")]
             let is_self_ready = is_self_ready || (leads && crate::bugs::is_made(crate::bugs::Bug::ReadyTooEarly));
+            #[cfg(feature = "seeded-bugs")]
+            let is_self_ready = if crate::bugs::is_made(crate::bugs::Bug::LeadToldOnce) && is_self_ready {
+                led_in = if led_in == 0 { term } else { led_in };
+                led_in == term
+            } else {
+                is_self_ready
+            };
             Lead { leader: now.current_leader, term, is_self_ready }
         };
         group.lead.send_if_modified(|current| {

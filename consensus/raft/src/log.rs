@@ -108,6 +108,10 @@ impl Tail {
         let start = from.max(first);
         // What stands here may begin far behind the range: after a start it is the last entry alone.
         if start >= to {
+            #[cfg(feature = "seeded-bugs")]
+            if crate::bugs::is_made(crate::bugs::Bug::ReadBeyondEnd) {
+                return (start, Vec::new());
+            }
             return (to, Vec::new());
         }
         let skip = usize::try_from(start - first).unwrap_or(usize::MAX);

@@ -154,6 +154,13 @@ impl StateMachine {
                         applied
                     };
                     for change in applied.rows {
+                        #[cfg(feature = "seeded-bugs")]
+                        if bugs::is_made(Bug::FirstChangeKept)
+                            && let RowChange::Put(row) = &change
+                            && changes.contains_key(&row.key)
+                        {
+                            continue;
+                        }
                         match change {
                             RowChange::Put(row) => changes.insert(row.key, Some(row.value)),
                             RowChange::Delete(key) => changes.insert(key, None),
@@ -173,7 +180,10 @@ impl StateMachine {
             view.applied = AppliedAt { index: log_id.index, term: log_id.committed_leader_id().term, at_ms };
         }
         let index = view.applied.index;
-        batch.applied = meta_to_wire(self.last.as_ref(), &self.membership, &view.node_ids).encode_to_vec().into();
+        let node_ids = &view.node_ids;
+        #[cfg(feature = "seeded-bugs")]
+        let node_ids = &if bugs::is_made(Bug::NodeIdsForgotten) { NodeIds::default() } else { node_ids.clone() };
+        batch.applied = meta_to_wire(self.last.as_ref(), &self.membership, node_ids).encode_to_vec().into();
         if index >= self.trimmed_at + TRIM_EVERY {
             self.trimmed_at = index;
             batch.event_floor = Some(view.tail.floor());
@@ -257,6 +267,13 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
             stage::blocking(move || disk.write_rows(group, rows)).await?;
             let applied = self.shared.view().applied;
             self.shared.applied.send_replace(applied);
+            #[cfg(feature = "seeded-bugs")]
+            if bugs::is_made(Bug::AnswersMisaligned) {
+                for (responder, outcome) in waiting.into_iter().flatten().zip(outcomes) {
+                    responder.send(outcome);
+                }
+                continue;
+            }
             for (responder, outcome) in waiting.into_iter().zip(outcomes) {
                 if let Some(responder) = responder {
                     responder.send(outcome);
@@ -277,6 +294,8 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
     async fn install_snapshot(&mut self, meta: &SnapshotMeta, snapshot: SnapshotData) -> Result<(), io::Error> {
         let (group, disk) = (self.shared.group.0, Arc::clone(&self.disk));
         let floor = meta.last_log_id.map_or(0, |id| id.index);
+        #[cfg(feature = "seeded-bugs")]
+        let floor = if bugs::is_made(Bug::FloorNotRaised) { 0 } else { floor };
         let meta = meta.clone();
         #[cfg(feature = "seeded-bugs")]
         let meta = if bugs::is_made(Bug::InstalledWithoutIndex) {

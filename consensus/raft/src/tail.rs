@@ -54,6 +54,8 @@ impl EventTail {
         if index < self.floor {
             return Err(BelowFloor { floor: self.floor });
         }
+        #[cfg(feature = "seeded-bugs")]
+        let index = index + u64::from(crate::bugs::is_made(crate::bugs::Bug::EventsResumedLate));
         let start = self.batches.partition_point(|(batch, _)| batch.index <= index);
         Ok(self.batches.iter().skip(start).take(batches_max).map(|(batch, _)| Arc::clone(batch)).collect())
     }

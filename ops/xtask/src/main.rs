@@ -1,7 +1,7 @@
 //! `cargo xtask`: the project's own commands. Each module is one of them, beside what they share:
 //!
 //! - `up` runs the product, `test` checks everything, `codegen` writes what is generated, `fmt` formats, `bench` measures,
-//!   `siege` breaks.
+//!   `siege` tries to break it.
 //! - `times` keeps how long a whole test run takes.
 //! - `context` knows where the checkout and the build folder are and starts programs; `tools` knows what has to be
 //!   installed; `web` knows when the screens have to be installed or built again.
@@ -33,7 +33,10 @@ cargo xtask bench ARGS         measure; ARGS go to the benchmark program:
             models             the models: quality and speed, with peers and published figures beside
             consensus          what agreeing costs, with etcd and JetStream beside; --help for more
             report             draw the reports anew
-cargo xtask siege [OPTIONS]    break a cluster of real nodes in any order that seeds draw; --hours N, --help for more";
+cargo xtask siege [OPTIONS]    try to break it, and keep the record in ops/reports
+            --hours N          real nodes, storm after storm (0.2); --seed N, --keep-going
+            --agree-minutes M  seeds of consensus in the simulator for so long
+            --agree-bugs       put every known mistake back: which judge finds it?";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -64,7 +67,10 @@ fn run(args: &[String]) -> Result<(), String> {
             // With or without `--`: it has no options of its own.
             bench::run(&Context::find()?, &[options, passed].concat())
         }
-        "siege" => siege::run(&Context::find()?, &[options, passed].concat()),
+        "siege" => {
+            refuse_surplus(passed)?;
+            siege::run(&Context::find()?, options)
+        }
         "test" => {
             refuse_surplus(passed)?;
             test::run(&Context::find()?, options)

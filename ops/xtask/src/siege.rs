@@ -1,23 +1,98 @@
-//! `cargo xtask siege`: storms drawn from seeds on real nodes, for as long as one likes.
+//! `cargo xtask siege`: tries to break it for as long as one likes, on real nodes and in the simulator, and keeps the record in
+//! `ops/reports`.
 
 use crate::{
     context::{self, Context},
     tools::{self, Use},
 };
 
-/// Where each round adds its line, unless `--record` says otherwise.
-const RECORD: &str = "ops/reports/chaos.siege.jsonl";
+const USAGE: &str = "\
+cargo xtask siege [OPTIONS]
+            --hours N          real nodes, storm after storm (0.2 when nothing is said); --seed N, --keep-going
+            --agree-minutes M  seeds of consensus in the simulator from a new beginning for so long
+            --agree-bugs       puts every known mistake back, and records which judge finds it";
 
-/// Builds and runs it.
-pub(crate) fn run(context: &Context, passed: &[String]) -> Result<(), String> {
+/// What is asked of the simulator; what else was said is the siege's.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Asked {
+    agree_minutes: Option<u64>,
+    agree_bugs: bool,
+    siege: Vec<String>,
+}
+
+/// Breaks, records, and draws the report anew.
+pub(crate) fn run(context: &Context, options: &[String]) -> Result<(), String> {
+    let asked = asked(options)?;
     tools::ensure(&[Use::Build])?;
     context.say_target();
-    // The siege starts `trongdong` itself, and finds it beside its own program.
-    let folder = context.build(&["trongdong", "siege"])?;
-    let mut siege = context.program(&folder.join("siege").to_string_lossy(), "", &[]);
-    if !passed.iter().any(|arg| arg.starts_with("--record")) {
-        siege.args(["--record", RECORD]);
+    let folder = context.root.join("ops/reports");
+    let record = ["--record", &folder.to_string_lossy()].map(str::to_owned);
+    if asked.agree_bugs {
+        let mut cargo = context.cargo(&["run", "--locked", "--package", "agree", "--features", "seeded-bugs"]);
+        cargo.args(["--", "--bugs"]).args(&record);
+        context::run(cargo)?;
     }
-    siege.args(passed).env("TMPDIR", context.runs_folder()?);
-    context::run(siege)
+    // Without the feature: what is played for a record is what ships.
+    let agree = |own: &[&str]| {
+        let programs = context.build(&["agree"])?;
+        let mut agree = context.program(&programs.join("agree").to_string_lossy(), "", own);
+        agree.args(&record);
+        context::run(agree)
+    };
+    if let Some(minutes) = asked.agree_minutes {
+        agree(&["--minutes", &minutes.to_string()])?;
+    }
+    if !asked.siege.is_empty() || asked == Asked::default() {
+        let rounds = context.runs_folder()?.join(format!("siege-{}.jsonl", std::process::id()));
+        let rounds = rounds.to_string_lossy();
+        // The siege starts `trongdong` itself, and finds it beside its own program.
+        let programs = context.build(&["trongdong", "siege"])?;
+        let mut siege = context.program(&programs.join("siege").to_string_lossy(), "", &["--record", &rounds]);
+        siege.args(&asked.siege).env("TMPDIR", context.runs_folder()?);
+        let broken = context::run(siege);
+        // A round that failed stands in the record as well.
+        agree(&["--rounds", &rounds])?;
+        broken?;
+    }
+    Ok(())
+}
+
+fn asked(options: &[String]) -> Result<Asked, String> {
+    let mut asked = Asked::default();
+    let mut options = options.iter();
+    while let Some(option) = options.next() {
+        let mut value = || options.next().cloned().ok_or_else(|| format!("{option} takes a number\n\n{USAGE}"));
+        match option.as_str() {
+            "--agree-bugs" => asked.agree_bugs = true,
+            "--agree-minutes" => {
+                let minutes = value()?.parse().ok().filter(|minutes| *minutes > 0);
+                asked.agree_minutes = Some(minutes.ok_or_else(|| format!("{option} takes whole minutes\n\n{USAGE}"))?);
+            }
+            "--hours" | "--seed" => asked.siege.extend([option.clone(), value()?]),
+            "--keep-going" => asked.siege.push(option.clone()),
+            other => return Err(format!("`siege` does not take `{other}`\n\n{USAGE}")),
+        }
+    }
+    Ok(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(options: &[&str]) -> Result<Asked, String> {
+        asked(&options.iter().map(|option| (*option).to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn minutes_are_whole_what_is_the_sieges_is_passed_on_and_what_is_not_known_is_refused() {
+        assert_eq!(of(&[]), Ok(Asked::default()));
+        let simulated = Asked { agree_minutes: Some(3), agree_bugs: true, siege: Vec::new() };
+        assert_eq!(of(&["--agree-minutes", "3", "--agree-bugs"]), Ok(simulated));
+        let real = ["--hours", "2", "--keep-going"].map(str::to_owned).to_vec();
+        assert_eq!(of(&["--hours", "2", "--keep-going"]), Ok(Asked { siege: real, ..Asked::default() }));
+        assert!(of(&["--agree-minutes", "0"]).is_err());
+        assert!(of(&["--hours"]).is_err());
+        assert!(of(&["--minutes", "3"]).is_err());
+    }
 }

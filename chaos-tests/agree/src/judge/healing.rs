@@ -41,7 +41,7 @@ pub fn judge(world: &World) -> Verdict {
                 return Err(broken("healing", format_args!("node {node} does not run")));
             };
             let voters: BTreeSet<u64> = groups.voters(group).into_iter().collect();
-            if voters != world.node_ids().collect() {
+            if voters != world.members() {
                 return Err(broken("healing", format_args!("node {node} group {group} knows the voters {voters:?}")));
             }
             leaders.insert(groups.lead_watch(group).borrow().leader);

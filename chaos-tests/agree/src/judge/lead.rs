@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use domain::wire::Record;
-use raft::{AppliedAt, CLOCK_SKEW_MS_MAX, Lead, NodeId, inspect};
+use raft::{
+    AppliedAt, CLOCK_SKEW_MS_MAX, Lead, NodeId,
+    inspect::{self, Carried},
+};
 
 use super::{Verdict, broken, log::Logs};
 use crate::{stage, world::World};
@@ -33,7 +36,7 @@ pub fn judge_stamps(world: &World, node: NodeId, entries: &[(u64, Bytes)], logs:
         return Ok(());
     }
     for (index, bytes) in entries {
-        let Ok((at, Some(proposal))) = inspect::entry(bytes.clone()) else { continue };
+        let Ok((at, Carried::Proposal(proposal))) = inspect::entry(bytes.clone()) else { continue };
         let Ok(entry) = domain::Entry::decode(&proposal) else { continue };
         // What it appended in an earlier life may be sent back to it.
         if at.node != node || logs.known(&at).is_some() {

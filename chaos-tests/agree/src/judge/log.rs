@@ -3,14 +3,14 @@
 //! openraft orders leaders by term and node: there may be two in one term, one after the other, and the second is the higher. So what
 //! Raft calls the term is here the pair, and a vote may not go back to a lower one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use domain::GroupId;
 use raft::{
     NodeId,
     disk::{Disk, LogOp},
-    inspect::{self, Position, Voted},
+    inspect::{self, Carried, Position, Voted},
     memory::MemoryDisk,
 };
 
@@ -23,8 +23,8 @@ pub struct Known {
     /// The entry before it; none: it is the first, or stands on a snapshot.
     pub before: Option<Position>,
     hash: u64,
-    /// What it proposes.
-    pub proposal: Option<Bytes>,
+    /// What it carries.
+    pub carried: Carried,
 }
 
 /// All logs of one group.
@@ -39,6 +39,8 @@ pub struct Logs {
     firsts: BTreeMap<(u64, NodeId), u64>,
     /// The newest leader that anybody has an entry of.
     newest: (u64, NodeId),
+    /// Who votes, as every entry that changes it says, by whomever it was appended.
+    voters: BTreeMap<Position, Vec<BTreeSet<NodeId>>>,
 }
 
 fn malformed(node: NodeId, error: &std::io::Error) -> Violation {
@@ -62,6 +64,11 @@ impl Logs {
     #[must_use]
     pub fn newest(&self) -> (u64, NodeId) {
         self.newest
+    }
+
+    /// Who votes by the entries behind this index, whether they are committed or not.
+    pub fn voters_after(&self, index: u64) -> impl Iterator<Item = &[BTreeSet<NodeId>]> {
+        self.voters.iter().filter(move |(at, _)| at.index > index).map(|(_, voters)| voters.as_slice())
     }
 
     /// A node starts: its log is what the disk has.
@@ -125,7 +132,7 @@ impl Logs {
     }
 
     fn append(&mut self, node: NodeId, index: u64, bytes: &Bytes, committed: &Committed) -> Verdict {
-        let (at, proposal) = inspect::entry(bytes.clone()).map_err(|e| malformed(node, &e))?;
+        let (at, carried) = inspect::entry(bytes.clone()).map_err(|e| malformed(node, &e))?;
         if at.index != index {
             return Err(broken("log", format_args!("node {node} writes {at:?} at {index}")));
         }
@@ -153,7 +160,10 @@ impl Logs {
             }
             return Ok(());
         }
-        self.known.insert(at, Known { before, hash, proposal });
+        if let Carried::Voters(voters) = &carried {
+            self.voters.insert(at, voters.clone());
+        }
+        self.known.insert(at, Known { before, hash, carried });
         self.newest = self.newest.max((at.term, at.node));
         // The entry that makes the founders is every founder's own.
         if at.term == 0 {

@@ -1,11 +1,15 @@
 //! The one true history of a group (state machine safety, Raft §5.4.3). An entry is true once anybody has applied it; from then
 //! on nobody may apply another at its index, and what it does to the state is reckoned here once more, by `domain` alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use domain::{EventBatch, GroupId, Reply, RowChange, State, rows::is_state, wire::Record};
-use raft::{Groups, NodeId, disk::Disk, inspect, inspect::Position};
+use raft::{
+    Groups, NodeId,
+    disk::Disk,
+    inspect::{self, Carried, Position},
+};
 
 use super::{Verdict, broken, log::Logs};
 use crate::{
@@ -54,7 +58,8 @@ struct Came {
 
 /// The true history of one group.
 pub struct Truth {
-    quorum: usize,
+    /// Who votes by the last true entry that says so; two sets while a change is half done.
+    voters: Vec<BTreeSet<NodeId>>,
     committed: Committed,
     came: Vec<Came>,
     state: State,
@@ -69,19 +74,21 @@ pub struct Truth {
     followed: BTreeMap<NodeId, u64>,
 }
 
-fn digest_of(state: &State) -> u64 {
+/// Of all rows of a state.
+#[must_use]
+pub fn digest_of(state: &State) -> u64 {
     state.rows().iter().fold(0, |sum, row| sum.wrapping_add(row_hash(&row.key, &row.value)))
 }
 
 impl Truth {
-    /// Nothing has happened yet in a group of so many nodes.
+    /// Nothing has happened yet in a group that so many nodes found.
     #[must_use]
     pub fn new(group: GroupId, nodes: u64) -> Self {
         let state = State::new(group);
         let rows: BTreeMap<Bytes, u64> =
             state.rows().into_iter().map(|row| (row.key.clone(), row_hash(&row.key, &row.value))).collect();
         Self {
-            quorum: usize::try_from(nodes).unwrap_or(usize::MAX) / 2 + 1,
+            voters: vec![(1..=nodes).collect()],
             committed: Committed::default(),
             came: Vec::new(),
             digest: digest_of(&state),
@@ -131,28 +138,53 @@ impl Truth {
         if at.map_or(0, |at| at.index + 1) != self.committed.count() && !new.is_empty() {
             return Err(broken("truth", format_args!("node {node} applies {upto:?} without what is before it")));
         }
-        if !new.is_empty() {
-            self.judge_quorum(world, node, upto)?;
-        }
+        let is_new = !new.is_empty();
         for position in new.into_iter().rev() {
-            let proposal = logs.known(&position).and_then(|known| known.proposal.clone());
-            self.commit(world, position, proposal, logs.newest());
+            let carried = logs.known(&position).map(|known| &known.carried);
+            self.commit(world, position, carried, logs.newest())?;
         }
-        Ok(())
+        if is_new { self.judge_quorum(world, node, upto, logs) } else { Ok(()) }
     }
 
-    /// What is applied for the first time is on the platters of a quorum.
-    fn judge_quorum(&self, world: &World, node: NodeId, upto: Position) -> Verdict {
+    /// What is applied for the first time is on the platters of a quorum: of those who vote by what is applied, or of those who
+    /// do by what the leader has appended behind it, which is what it counts by.
+    fn judge_quorum(&self, world: &World, node: NodeId, upto: Position, logs: &Logs) -> Verdict {
         let group = self.state.group();
-        let have = world.node_ids().filter(|node| has(world, *node, group, upto)).count();
-        if have >= self.quorum {
+        let have: BTreeSet<NodeId> = world.ever_ids().filter(|node| has(world, *node, group, upto)).collect();
+        let is_quorum =
+            |sets: &[BTreeSet<NodeId>]| sets.iter().all(|voters| voters.intersection(&have).count() > voters.len() / 2);
+        if is_quorum(&self.voters) || logs.voters_after(upto.index).any(is_quorum) {
             return Ok(());
         }
-        Err(broken("truth", format_args!("node {node} applies {upto:?}, which {have} of the disks have")))
+        let voters = &self.voters;
+        Err(broken(
+            "truth",
+            format_args!("node {node} applies {upto:?}, which the disks of {have:?} have, of {voters:?}"),
+        ))
     }
 
-    fn commit(&mut self, world: &World, position: Position, proposal: Option<Bytes>, newest: (u64, NodeId)) {
-        let entry = proposal.and_then(|bytes| domain::Entry::decode(&bytes).ok());
+    /// Of all rows of state after this entry.
+    #[must_use]
+    pub fn digest_at(&self, index: u64) -> Option<u64> {
+        usize::try_from(index).ok().and_then(|index| self.came.get(index)).map(|came| came.digest)
+    }
+
+    fn commit(
+        &mut self,
+        world: &World,
+        position: Position,
+        carried: Option<&Carried>,
+        newest: (u64, NodeId),
+    ) -> Verdict {
+        let before = self.state.clock();
+        let entry = match carried {
+            Some(Carried::Proposal(bytes)) => domain::Entry::decode(bytes).ok(),
+            Some(Carried::Voters(voters)) => {
+                self.voters.clone_from(voters);
+                None
+            }
+            Some(Carried::Nothing) | None => None,
+        };
         let reply = entry.map(|entry| {
             let applied = self.state.apply(position.index, &entry);
             for change in applied.rows {
@@ -172,6 +204,10 @@ impl Truth {
         world.count(|counts| counts.committed += 1);
         self.committed.0.push((position, newest));
         self.came.push(Came { reply, digest: self.digest });
+        if self.state.clock() < before {
+            return Err(broken("truth", format_args!("the clock of the state goes back at {position:?}")));
+        }
+        Ok(())
     }
 
     fn put(&mut self, key: &Bytes, value: &Bytes) {

@@ -41,6 +41,8 @@ pub(super) use suggestion::{decide, suggest};
 pub(super) use task::{answer as answer_task, combine as combine_answer, give as give_task};
 
 use super::{Outcome, Work, accepted, valid};
+#[cfg(feature = "seeded-bugs")]
+use crate::bugs::{Bug, is_made};
 use crate::{
     Accepted, AcknowledgeIncident, AmendIncident, CloseIncident, Dispatch, EscalateIncident, EventKind, Incident,
     IncidentId, IncidentKind, IncidentStatus, Millis, NoteIncident, OpenIncident, Origin, PersonId, Place, Refusal,
@@ -225,6 +227,8 @@ pub(super) fn escalate(work: &mut Work<'_>, command: &EscalateIncident) -> Outco
     incident.escalation_level += 1;
     let can_climb = incident.escalation_level < limits::ESCALATION_LEVEL_MAX;
     let next = incident.acknowledge_due_at_ms.plus(acknowledge_within_ms(incident.severity));
+    #[cfg(feature = "seeded-bugs")]
+    let next = if is_made(Bug::EscalatedAtOnce) { incident.acknowledge_due_at_ms } else { next };
     incident.acknowledge_due_at_ms = if can_climb { next } else { Millis(0) };
     Ok(keep(work, incident, EventKind::IncidentEscalated, ""))
 }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Outcome, Work, accepted, valid};
+#[cfg(feature = "seeded-bugs")]
+use crate::bugs::{Bug, is_made};
 use crate::{
     CameraId, DeviceStatus, EntityId, EventKind, Micro, Millis, Reading, ReadingVerdict, Readings, RecordReadings,
     Refusal, RefusalCode, RegisterSensor, Row, Sensor, SensorId, SetDeviceStatus, Threshold, limits, policy, rows,
@@ -147,7 +149,10 @@ fn judge(work: &Work<'_>, reading: &Reading) -> ReadingVerdict {
         return ReadingVerdict::OutOfRange;
     }
     let window = work.state.windows.get(&reading.sensor).map_or(&[][..], Vec::as_slice);
-    if window.binary_search(&reading.at_ms).is_ok() {
+    let is_there = window.binary_search(&reading.at_ms).is_ok();
+    #[cfg(feature = "seeded-bugs")]
+    let is_there = is_there && !is_made(Bug::ReadingTwice);
+    if is_there {
         return ReadingVerdict::Duplicate;
     }
     let is_full = window.len() >= limits::SENSOR_WINDOW;
@@ -160,6 +165,10 @@ fn judge(work: &Work<'_>, reading: &Reading) -> ReadingVerdict {
 /// Adds to the window, and to the sensor if nothing newer is there. `statuses` keeps what each sensor was before.
 fn keep_reading(work: &mut Work<'_>, reading: &Reading, statuses: &mut BTreeMap<SensorId, DeviceStatus>) {
     let window = work.state.windows.entry(reading.sensor.clone()).or_default();
+    #[cfg(feature = "seeded-bugs")]
+    if window.binary_search(&reading.at_ms).is_ok() {
+        return;
+    }
     let at = window.partition_point(|at_ms| *at_ms < reading.at_ms);
     window.insert(at, reading.at_ms);
     if window.len() > limits::SENSOR_WINDOW {

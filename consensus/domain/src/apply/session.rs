@@ -1,6 +1,8 @@
 //! Sessions, the windows of their answers, and the switches of a group.
 
 use super::{Outcome, Work, accepted, valid};
+#[cfg(feature = "seeded-bugs")]
+use crate::bugs::{Bug, is_made};
 use crate::{
     Accepted, Answered, CloseSession, EventKind, GroupId, Millis, OpenSession, PersonId, RaisePolicyFloor, Refusal,
     RefusalCode, Reply, RequestId, Session, SessionId, State, SwitchFeature, limits, stored::Touched,
@@ -42,6 +44,10 @@ pub(super) fn remember(work: &mut Work<'_>, request: RequestId, reply: &Reply) {
     let kept_from = session.answered.partition_point(|answered| is_outside(answered.seq, seq_max));
     let dropped: Vec<_> = session.answered.drain(..kept_from).collect();
     work.touch(Touched::Session(request.session));
+    #[cfg(feature = "seeded-bugs")]
+    if is_made(Bug::AnswerNotStored) {
+        return;
+    }
     work.touch(Touched::Answer(request.session, request.seq));
     for answered in dropped {
         work.touch(Touched::Answer(request.session, answered.seq));

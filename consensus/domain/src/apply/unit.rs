@@ -21,6 +21,8 @@ pub(super) use duty::{begin, end, end_by_others};
 pub(super) use safety::{check_in, clear_mayday, escalate_check_in, need_safe, raise_mayday};
 
 use super::{Outcome, Work, accepted, incident, valid};
+#[cfg(feature = "seeded-bugs")]
+use crate::bugs::{Bug, is_made};
 use crate::{
     AssignmentEnd, Duty, EventKind, IncidentId, Millis, MoveUnit, PutUnit, Refusal, SetUnitShift, SetUnitStatus, Shift,
     Unit, UnitId, UnitStatus, limits, stored::Touched,
@@ -93,6 +95,8 @@ pub(super) fn set_status(work: &mut Work<'_>, command: &SetUnitStatus) -> Outcom
     valid::maybe_text("reason", &command.reason)?;
     let mut unit = find(work, "unit", &command.unit)?.clone();
     let number = unit.duty.assignment.as_ref().map_or(0, |assignment| assignment.number);
+    #[cfg(feature = "seeded-bugs")]
+    let number = if is_made(Bug::TapOfAnother) { command.assignment } else { number };
     // A status alone could be that of another assignment, hours after the tap.
     if command.assignment != 0 && command.assignment != number {
         return Err(safety::is_over(&unit, command.assignment));

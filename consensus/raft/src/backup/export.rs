@@ -124,6 +124,14 @@ impl Groups {
     pub async fn export(&self, cluster: &str, program: &str, deadline: Duration) -> io::Result<Export> {
         let unanswered = |error: ReadError| io::Error::new(io::ErrorKind::TimedOut, error.to_string());
         let barriers = self.field().map(|group| self.read_barrier(group, deadline));
+        #[cfg(feature = "seeded-bugs")]
+        if crate::bugs::is_made(crate::bugs::Bug::BackupUnasked) {
+            let all = std::iter::once(GroupId::COMMAND).chain(self.field());
+            let views = all.map(|group| View::of(group, self.disk().as_ref())).collect::<io::Result<Vec<_>>>()?;
+            let (cluster, program) = (cluster.to_owned(), program.to_owned());
+            let (epoch, node, at_ms) = (self.epoch(), self.node(), stage::now_ms().0);
+            return Ok(Export::of(Begin { format: FORMAT, cluster, epoch, node, at_ms, program }, views));
+        }
         for barrier in join_all(barriers).await {
             barrier.map_err(unanswered)?;
         }

@@ -1,5 +1,8 @@
 //! Which units are on an incident. One entry changes both sides, so a unit is in one incident at most.
 
+#[cfg(feature = "seeded-bugs")]
+use crate::bugs::{Bug, is_made};
+
 use super::{attention, find_version, is_live, keep, mark_seen, need};
 use crate::{
     AssignIncident, Assignment, AssignmentEnd, AttentionKind, EventKind, Incident, IncidentId, IncidentStatus, Refusal,
@@ -11,6 +14,13 @@ use crate::{
 pub(in crate::apply) fn assign(work: &mut Work<'_>, command: &AssignIncident) -> Outcome {
     valid::distinct("units", &command.units)?;
     valid::within("units", command.units.len(), limits::INCIDENT_UNITS_MAX)?;
+    #[cfg(feature = "seeded-bugs")]
+    let command = &if is_made(Bug::AssignedUnseen) {
+        let now = work.state.incidents.get(&command.incident).map_or(0, |incident| incident.version);
+        AssignIncident { expected_version: now, ..command.clone() }
+    } else {
+        command.clone()
+    };
     // Before the version, as an id that is nowhere is the graver mistake.
     for id in &command.units {
         unit::find(work, "units", id)?;
@@ -44,6 +54,10 @@ pub(in crate::apply) fn assign(work: &mut Work<'_>, command: &AssignIncident) ->
 
 /// Only what is free is sent. A crew in danger is not, whatever its status says.
 pub(super) fn need_free(unit: &Unit, field: &str) -> Result<(), Refusal> {
+    #[cfg(feature = "seeded-bugs")]
+    if is_made(Bug::UnitInTwo) {
+        return Ok(());
+    }
     if unit.status != UnitStatus::Available {
         let message = format!("{} is {}: choose one that is available", unit.id, unit.status);
         return Err(valid::wrong_status(field, message));

@@ -1,5 +1,8 @@
 //! An offer that nobody answered: one entry takes it from one unit, gives it to the next, and calls a person.
 
+#[cfg(feature = "seeded-bugs")]
+use crate::bugs::{Bug, is_made};
+
 use super::{assign, attention, keep};
 use crate::{
     AssignmentEnd, AttentionKind, EventKind, ExpireOffer, Refusal, RefusalCode,
@@ -10,9 +13,14 @@ use crate::{
 pub(in crate::apply) fn expire(work: &mut Work<'_>, command: &ExpireOffer) -> Outcome {
     let mut unit = unit::find(work, "unit", &command.unit)?.clone();
     let outcome = accepted(&unit.id, unit.version);
-    let due = unit.duty.assignment.as_ref().filter(|assignment| assignment.number == command.assignment);
+    let is_meant = |number: u64| number == command.assignment;
+    #[cfg(feature = "seeded-bugs")]
+    let is_meant = |number: u64| is_meant(number) || is_made(Bug::OfferOfAnother);
+    let due = unit.duty.assignment.as_ref().filter(|assignment| is_meant(assignment.number));
     let due = due.map(|assignment| assignment.offer_due_at_ms).filter(|due| due.is_set());
     let Some(due) = due else { return Ok(outcome) };
+    #[cfg(feature = "seeded-bugs")]
+    let due = if is_made(Bug::OfferOfAnother) { work.now } else { due };
     if work.now < due {
         return Err(Refusal::new(RefusalCode::NotDue, "unit", format!("it is due at {due}: come back then")));
     }

@@ -1,0 +1,187 @@
+//! Rounds of a siege in the record: real nodes under faults (`chaos-tests/src/siege`), one line of JSON each.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use serde_json::{Map, Value, json};
+
+use super::{Made, number, sign, text};
+
+/// Rounds that are kept: a week of sieges. At the bound the oldest leaves, and what it counted with it.
+const ROUNDS_MAX: usize = 20_000;
+
+/// Where they stand in the record.
+const ROUNDS: &str = "siege_rounds";
+
+/// How the figures of a fault begin.
+const RECOVERY_MAX: &str = "recovery_s_max_";
+
+/// The figures that are drawn here.
+const NAMES: [&str; 6] =
+    ["recovery_s_max", "recovery_s_p50", "recovery_s_p99", "screen_gaps", "siege_hours", "siege_rounds"];
+
+/// Adds the rounds of a file, a line each.
+///
+/// # Errors
+/// A line is no round; the text says which.
+pub fn add_rounds(detail: &mut Map<String, Value>, made: &Made, lines: &str) -> Result<(), String> {
+    let mut fresh = Vec::new();
+    for (number, line) in (1..).zip(lines.lines()) {
+        let mut round: Map<String, Value> =
+            serde_json::from_str(line).map_err(|error| format!("line {number}: {error}"))?;
+        if !round.get("happened").is_some_and(Value::is_array) {
+            return Err(format!("line {number} is no round of a siege: it has no `happened`"));
+        }
+        let commit = round.remove("commit");
+        sign(&mut round, made);
+        // The siege may have been built from another commit than what reads its lines.
+        round.extend(commit.map(|commit| ("commit".to_owned(), commit)));
+        fresh.push(round.into());
+    }
+    let rounds = detail.entry(ROUNDS).or_insert_with(|| json!([]));
+    if let Value::Array(rounds) = rounds {
+        rounds.extend(fresh);
+        let surplus = rounds.len().saturating_sub(ROUNDS_MAX);
+        rounds.drain(..surplus);
+    }
+    Ok(())
+}
+
+/// All rounds of the record.
+pub(super) fn rounds(detail: &Map<String, Value>) -> &[Value] {
+    detail.get(ROUNDS).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+/// What the rounds add to figures that all layers share: faults, acknowledged, lost, doubled.
+pub(super) fn shared(rounds: &[Value]) -> [u64; 4] {
+    let faults = recoveries(rounds).values().map(|times| times.len() as u64).sum();
+    let acknowledged = rounds
+        .iter()
+        .map(|round| number(round, "readings_acknowledged") + number(round, "commands_acknowledged"))
+        .sum();
+    [faults, acknowledged, told(rounds, "is lost"), told(rounds, "is there ")]
+}
+
+/// In how many lines of failures something is told.
+fn told(rounds: &[Value], what: &str) -> u64 {
+    let failures = rounds.iter().filter_map(|round| round.get("failure")?.as_str());
+    failures.flat_map(str::lines).filter(|line| line.contains(what)).count() as u64
+}
+
+/// Seconds until each fault was got over, sorted.
+fn recoveries(rounds: &[Value]) -> BTreeMap<String, Vec<f64>> {
+    let mut by_fault: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for happened in rounds.iter().filter_map(|round| round.get("happened")?.as_array()).flatten() {
+        let seconds = happened.get("recovery_s").and_then(Value::as_f64).unwrap_or_default();
+        by_fault.entry(text(happened, "fault").to_owned()).or_default().push(seconds);
+    }
+    by_fault.values_mut().for_each(|times| times.sort_by(f64::total_cmp));
+    by_fault
+}
+
+/// The nearest rank of sorted values; none of nothing.
+fn percentile(sorted: &[f64], percent: usize) -> Option<f64> {
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    sorted.get(rank - 1).copied().map(hundredths)
+}
+
+fn hundredths(value: f64) -> f64 {
+    (value * 100.0).round() / 100.0
+}
+
+fn hours(rounds: &[Value]) -> f64 {
+    hundredths(rounds.iter().filter_map(|round| round.get("seconds")?.as_f64()).sum::<f64>() / 3600.0)
+}
+
+/// Puts the figures of the rounds, and takes away those of rounds that are no more.
+pub(super) fn draw_figures(rounds: &[Value], figures: &mut Map<String, Value>) {
+    figures.retain(|name, _| !NAMES.contains(&name.as_str()) && !name.starts_with(RECOVERY_MAX));
+    if rounds.is_empty() {
+        return;
+    }
+    let by_fault = recoveries(rounds);
+    let mut all: Vec<f64> = by_fault.values().flatten().copied().collect();
+    all.sort_by(f64::total_cmp);
+    figures.insert("siege_rounds".to_owned(), rounds.len().into());
+    figures.insert("siege_hours".to_owned(), hours(rounds).into());
+    figures.insert("screen_gaps".to_owned(), told(rounds, " gaps").into());
+    for (name, percent) in [("recovery_s_p50", 50), ("recovery_s_p99", 99), ("recovery_s_max", 100)] {
+        figures.extend(percentile(&all, percent).map(|seconds| (name.to_owned(), seconds.into())));
+    }
+    for (fault, times) in &by_fault {
+        figures.extend(percentile(times, 100).map(|most| (format!("{RECOVERY_MAX}{fault}"), most.into())));
+    }
+}
+
+/// The siege's part of the page.
+pub(super) fn draw_section(md: &mut String, rounds: &[Value]) -> std::fmt::Result {
+    let Some(newest) = rounds.last() else { return Ok(()) };
+    let failed: Vec<&Value> =
+        rounds.iter().filter(|round| round.get("failure").is_some_and(Value::is_string)).collect();
+    let [faults, acknowledged, ..] = shared(rounds);
+    writeln!(
+        md,
+        "\n## Siege\n\nReal processes, real RocksDB, real sockets, by `cargo xtask siege --hours N`: {} rounds in {} hours, {faults} faults, {acknowledged} \
+         readings and commands acknowledged, each looked for on every node and both screens; {} rounds failed. The newest \
+         was on {} at commit `{}`.\n\nSeconds until the next command was acknowledged that was sent after the fault. For a partition that healed: \
+         until the node that was cut off heard the quorum again. For restarts in turn: the longest time without any acknowledgement.\n\n\
+         | fault | times | p50 s | p99 s | worst s |\n|---|---:|---:|---:|---:|",
+        rounds.len(),
+        hours(rounds),
+        failed.len(),
+        text(newest, "date"),
+        text(newest, "commit"),
+    )?;
+    for (fault, times) in recoveries(rounds) {
+        let of = |percent| percentile(&times, percent).unwrap_or_default();
+        writeln!(md, "| {fault} | {} | {} | {} | {} |", times.len(), of(50), of(99), of(100))?;
+    }
+    if failed.is_empty() {
+        return Ok(());
+    }
+    writeln!(md, "\nRounds that failed:\n")?;
+    for round in failed {
+        let what: String = text(round, "failure").replace('\n', " ").chars().take(300).collect();
+        let commit: String = text(round, "commit").chars().take(10).collect();
+        writeln!(md, "- `{commit}`: `cargo xtask siege --seed {} --hours 0`: {what}", number(round, "seed"))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use super::*;
+
+    const LINES: &str = r#"{"commit":"c1","seed":1,"seconds":1800.0,"happened":[{"fault":"leader_killed","recovery_s":0.2},{"fault":"leader_killed","recovery_s":0.4}],"readings_acknowledged":100,"commands_acknowledged":20,"failure":null}
+{"commit":"c1","seed":2,"seconds":1800.0,"happened":[{"fault":"disk_slow","recovery_s":1.256}],"readings_acknowledged":5,"commands_acknowledged":1,"failure":"2 broken promises\n  node 1: incident a was acknowledged and is lost\n  screen 0: 1 gaps"}"#;
+
+    #[test]
+    fn rounds_add_up_and_a_failed_one_is_told() {
+        let mut detail = Map::new();
+        let made =
+            Made { commit: "other".to_owned(), date: "2026-01-02".to_owned(), conditions: "two cores".to_owned() };
+        add_rounds(&mut detail, &made, LINES).unwrap();
+        let rounds = rounds(&detail);
+        assert_eq!(shared(rounds), [3, 126, 1, 0]);
+        let mut figures =
+            Map::from_iter([("recovery_s_max_gone".to_owned(), json!(9)), ("others".to_owned(), json!(1))]);
+        draw_figures(rounds, &mut figures);
+        assert_eq!(figures["siege_hours"], 1.0);
+        assert_eq!((&figures["recovery_s_p50"], &figures["recovery_s_max"]), (&json!(0.4), &json!(1.26)));
+        assert_eq!(figures["recovery_s_max_leader_killed"], 0.4);
+        assert_eq!(figures["screen_gaps"], 1);
+        assert!(!figures.contains_key("recovery_s_max_gone") && figures.contains_key("others"));
+        let mut page = String::new();
+        draw_section(&mut page, rounds).unwrap();
+        assert!(page.contains("| leader_killed | 2 | 0.2 | 0.4 | 0.4 |"), "{page}");
+        assert!(page.contains("- `c1`: `cargo xtask siege --seed 2 --hours 0`: 2 broken promises"), "{page}");
+    }
+
+    #[test]
+    fn what_is_no_round_is_refused_by_its_line() {
+        let made = Made::default();
+        let error = add_rounds(&mut Map::new(), &made, "{\"seed\":1}").unwrap_err();
+        assert!(error.starts_with("line 1"), "{error}");
+        assert!(add_rounds(&mut Map::new(), &made, "nonsense").is_err());
+    }
+}
