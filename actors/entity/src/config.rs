@@ -59,6 +59,12 @@ pub(crate) const ADVICE_AGE_MS_MAX: u64 = 600_000;
 pub(crate) const CANDIDATES_MAX: usize = 32;
 /// Two reports of the same are at most so far apart: three hours.
 pub(crate) const DUPLICATE_WITHIN_MS: u64 = 3 * 3_600_000;
+/// Steps of clocks that one round takes.
+pub(crate) const FIRES_PER_ROUND_MAX: usize = 256;
+/// Steps that are proposed at a time: enough that a thousand clocks which end together are told within ten seconds.
+pub(crate) const FIRES_IN_FLIGHT_MAX: usize = 32;
+/// The longest sleep while a clock runs: so long a step may be late when the machine's clock was set or the machine slept.
+pub(crate) const KEEPER_LOOK_WAIT_MAX: Duration = Duration::from_secs(5);
 /// The shortest sleep of a timer: state's clock moves with entries, so a deadline may be found a little early.
 pub(crate) const TIMER_WAIT_MIN: Duration = Duration::from_millis(50);
 /// How long stopping waits for the hosts to end.

@@ -56,6 +56,8 @@ counters! {
     reports_failed,
     /// Escalations proposed.
     escalations,
+    /// Steps of clocks proposed.
+    deadlines_fired,
     /// Questions put to models.
     advice_asked,
     /// Suggestions that the command group took.

@@ -19,6 +19,7 @@ mod clock;
 mod cluster;
 mod config;
 mod counters;
+mod deadline;
 mod district;
 mod error;
 mod host;

@@ -3,6 +3,7 @@
 mod advice;
 mod alarm;
 mod camera;
+mod deadline;
 mod failover;
 mod incident;
 mod record;

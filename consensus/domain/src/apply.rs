@@ -7,6 +7,7 @@
 mod admin_unit;
 mod alarm;
 mod camera;
+mod deadline;
 mod district;
 mod incident;
 mod model;
@@ -14,6 +15,7 @@ mod person;
 mod placement;
 mod sensor;
 mod session;
+mod task;
 mod unit;
 mod valid;
 
@@ -24,7 +26,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     Accepted, Applied, Command, Entry, Event, EventKind, Grant, GroupId, Incident, Millis, PersonId, Refusal,
-    RefusalCode, Reply, Row, RowChange, State, Subject, policy, rows, stored::Touched, wire::Record,
+    RefusalCode, Reply, Row, RowChange, State, Subject, Task, policy, rows, stored::Touched, wire::Record,
 };
 
 /// What a noun's function comes to.
@@ -124,6 +126,18 @@ impl Work<'_> {
             Command::RollBackModel(command) => model::roll_back(self, command),
             Command::SwitchModel(command) => model::switch(self, command),
             Command::ReportSilence(command) => model::report_silence(self, command),
+            Command::PutCalendar(command) => deadline::put_calendar(self, command),
+            Command::PutDeadlinePolicy(command) => deadline::put_policy(self, command),
+            Command::PutDutyPost(command) => deadline::put_post(self, command),
+            Command::PauseClock(command) => deadline::pause(self, command),
+            Command::ResumeClock(command) => deadline::resume(self, command),
+            Command::ReportProgress(command) => deadline::report_progress(self, command),
+            Command::FireDeadline(command) => deadline::fire(self, command),
+            Command::GiveTask(command) => task::give(self, command),
+            Command::TakeTask(command) => task::take(self, command),
+            Command::FinishTask(command) => task::finish(self, command),
+            Command::CancelTask(command) => task::cancel(self, command),
+            Command::ReopenTask(command) => task::reopen(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),
@@ -164,6 +178,20 @@ impl Work<'_> {
         if let Some(event) = self.events.last() {
             let key = rows::timeline_key(&incident.id, self.index, event.ordinal);
             self.history.push(Row { key, value: event.encode().into() });
+        }
+    }
+}
+
+impl Work<'_> {
+    /// Emits an event about a task and writes it into the task's timeline, and into that of the incident that it serves.
+    fn emit_task(&mut self, kind: EventKind, note: &str, task: &Task) {
+        self.emit(kind, note, Some(task.clone().into()));
+        if let Some(event) = self.events.last() {
+            let value = bytes::Bytes::from(event.encode());
+            let of_task = rows::task_timeline_key(&task.id, self.index, event.ordinal);
+            let of_incident = task.incident.as_ref().map(|id| rows::timeline_key(id, self.index, event.ordinal));
+            let keys = std::iter::once(of_task).chain(of_incident);
+            self.history.extend(keys.map(|key| Row { key, value: value.clone() }));
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What is true of every state, numbered. Tests, the simulator and a node that restores a snapshot ask [`State::check`];
 //! a broken invariant is a bug and never an answer.
 
+mod deadline;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
@@ -37,18 +39,23 @@ impl State {
     /// 9. An incident is merged exactly while it says into which, and what it was; merges make no circle.
     /// 10. A deadline to acknowledge runs exactly while an incident is opened and can climb.
     /// 11. An incident has a closing time exactly while it is closed, and at least one source.
-    /// 12. As many incidents as were opened, or fewer, are there.
+    /// 12. As many incidents as were opened, and tasks as were given, or fewer, are there.
     /// 13. What group 0 has heard of alarms is counted right and names incidents that are there.
     /// 14. An alarm is about an entity that is there; what is confirmed is not ahead of it.
     /// 15. An alarm has a clearing time exactly while it is not active; somebody acknowledged it exactly if it says so.
     /// 16. A sensor's window is ascending, within its bound, and ends with the newest reading; no hysteresis is negative.
     /// 17. A camera's epoch is of a camera that is there.
     /// 18. A session's answers are ascending and within the window of its newest.
-    /// 19. The derived sets (unreported alarms, ends of sessions) are what they are derived from.
+    /// 19. The derived sets (unreported alarms, ends of sessions, next steps of clocks) are what they are derived from.
     /// 20. What is in use of a model, and what it can be rolled back to, is registered; the shadow is not the active one.
     /// 21. Each registered version has a tally, and nothing else has; a tally's bins add up to what was decided.
     /// 22. An incident's suggestions are ascending and within their bound; of one model and mode one is pending at most;
     ///     what is decided says when, what is pending does not.
+    /// 23. Clocks are ascending and within their bound; one says since when it runs, stands still or has ended, and has a
+    ///     next step only while it runs.
+    /// 24. Policies name calendars and posts that are there; posts name people that are there, and come to an end upwards.
+    /// 25. No clock is open of what is done, and none runs of what is merged; a task says when it ended exactly if it has.
+    /// 26. A task is somebody's.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -64,6 +71,7 @@ impl State {
         self.sensors.values().try_for_each(|sensor| self.check_sensor(sensor))?;
         self.sessions.values().try_for_each(check_session)?;
         self.check_models()?;
+        self.check_deadlines()?;
         self.check_derived()
     }
 
@@ -77,7 +85,11 @@ impl State {
             + self.incidents.len()
             + self.heard_count
             + self.models.len()
-            + self.tallies.len();
+            + self.tallies.len()
+            + self.calendars.len()
+            + self.deadline_policies.len()
+            + self.duty_posts.len()
+            + self.tasks.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {
@@ -89,6 +101,10 @@ impl State {
         hold(2, !stray(&self.units, |record| &record.id), || "units".into())?;
         hold(2, !stray(&self.incidents, |record| &record.id), || "incidents".into())?;
         hold(2, !stray(&self.models, |record| &record.name), || "models".into())?;
+        hold(2, !stray(&self.calendars, |record| &record.id), || "calendars".into())?;
+        hold(2, !stray(&self.deadline_policies, |record| &record.id), || "deadline_policies".into())?;
+        hold(2, !stray(&self.duty_posts, |record| &record.id), || "duty_posts".into())?;
+        hold(2, !stray(&self.tasks, |record| &record.id), || "tasks".into())?;
         hold(2, !stray(&self.sensors, |record| &record.id), || "sensors".into())?;
         hold(2, !stray(&self.cameras, |record| &record.id), || "cameras".into())?;
         hold(2, !stray(&self.alarms, |record| &record.key), || "alarms".into())?;
@@ -107,6 +123,10 @@ impl State {
             ("incidents", self.incidents.len(), limits::INCIDENTS_MAX),
             ("heard", self.heard_count, limits::HEARD_MAX),
             ("models", self.models.len(), limits::MODELS_MAX),
+            ("calendars", self.calendars.len(), limits::CALENDARS_MAX),
+            ("deadline_policies", self.deadline_policies.len(), limits::DEADLINE_POLICIES_MAX),
+            ("duty_posts", self.duty_posts.len(), limits::DUTY_POSTS_MAX),
+            ("tasks", self.tasks.len(), limits::TASKS_MAX),
             ("sensors", self.sensors.len(), limits::SENSORS_MAX),
             ("cameras", self.cameras.len(), limits::CAMERAS_MAX),
             ("alarms", self.alarms.len(), limits::ALARMS_MAX),

@@ -3,10 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, EntityId,
-    Figure, Grant, GroupId, IncidentId, IncidentKind, KindShare, Micro, Millis, ModelKind, ModelMode, ModelName,
-    Person, PersonId, Place, Reading, RequestId, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision,
-    Unit, UnitId, UnitStatus, VersionName,
+    AdminUnit, AdminUnitCode, Advice, Alarm, AlarmKey, Calendar, Camera, CameraHealth, CameraId, ClockKey,
+    DeadlinePolicy, DeviceStatus, Digest, District, DutyPost, EntityId, Figure, Grant, GroupId, IncidentId,
+    IncidentKind, KindShare, Micro, Millis, ModelKind, ModelMode, ModelName, Person, PersonId, Place, Reading,
+    RequestId, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision, TaskId, Unit, UnitId, UnitStatus,
+    VersionName,
     wire::{Malformed, Record, generated, message_field, record},
 };
 
@@ -423,6 +424,114 @@ commands! {
         on: bool,
         /// Why; not empty.
         reason: String,
+    }
+    /// Puts a calendar of working time.
+    PutCalendar {
+        /// As it shall be.
+        calendar: Calendar,
+    }
+    /// Puts a policy of deadlines. Clocks that run go on by what it said before.
+    PutDeadlinePolicy {
+        /// As it shall be.
+        policy: DeadlinePolicy,
+    }
+    /// Puts a duty post with its whole roster.
+    PutDutyPost {
+        /// As it shall be.
+        post: DutyPost,
+    }
+    /// Stops a clock.
+    PauseClock {
+        /// Which.
+        clock: ClockKey,
+        /// The clock's version seen.
+        expected_version: u64,
+        /// Why; not empty.
+        reason: String,
+    }
+    /// Lets it run again, with the working time that was left.
+    ResumeClock {
+        /// Which.
+        clock: ClockKey,
+        /// The clock's version seen.
+        expected_version: u64,
+    }
+    /// Says how far it is, with a photo, and promises a time.
+    ReportProgress {
+        /// Which.
+        clock: ClockKey,
+        /// The clock's version seen.
+        expected_version: u64,
+        /// How far it is; not empty.
+        note: String,
+        /// Hash of the photo.
+        photo_sha256: Digest,
+        /// By when it will be done.
+        promised_at_ms: Millis,
+    }
+    /// A clock takes its next step: nearly late, late, overdue, up the ladder.
+    FireDeadline {
+        /// Which.
+        clock: ClockKey,
+        /// Steps that it had taken: takes effect once.
+        step: u32,
+        /// The clock's version that this was decided on.
+        version: u64,
+    }
+    /// Gives a task.
+    GiveTask {
+        /// What to do, in one line.
+        title: String,
+        /// What it was made from; may be empty.
+        about: String,
+        /// The incident that it serves.
+        incident: Option<IncidentId>,
+        /// Where.
+        admin_unit: AdminUnitCode,
+        /// Whose it is; may be empty when there is an owner.
+        agency: String,
+        /// Who has to do it.
+        owner: Option<PersonId>,
+        /// By when, an hour of the day; unset: as a policy says.
+        due_at_ms: Millis,
+        /// Part of a drill.
+        exercise: bool,
+    }
+    /// Somebody takes it.
+    TakeTask {
+        /// Which.
+        task: TaskId,
+        /// The version seen.
+        expected_version: u64,
+    }
+    /// It is done.
+    FinishTask {
+        /// Which.
+        task: TaskId,
+        /// The version seen.
+        expected_version: u64,
+        /// How it ended.
+        note: String,
+    }
+    /// It need not be done.
+    CancelTask {
+        /// Which.
+        task: TaskId,
+        /// The version seen.
+        expected_version: u64,
+        /// Why; not empty.
+        reason: String,
+    }
+    /// It was not done.
+    ReopenTask {
+        /// Which.
+        task: TaskId,
+        /// The version seen.
+        expected_version: u64,
+        /// Why; not empty.
+        reason: String,
+        /// By when now; unset: as a policy says.
+        due_at_ms: Millis,
     }
     /// How often a version was asked in vain since the last report.
     ReportSilence {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AdminUnit, Alarm, Camera, District, GroupId, Incident, Millis, Model, Person, PersonId, Readings, Sensor, Tally,
-    Unit,
+    Task, Unit,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -96,6 +96,38 @@ wire_enum! {
         ModelSwitched = "model_switched",
         /// What became of what it said is counted.
         ModelTallied = "model_tallied",
+        /// A calendar is as given.
+        CalendarPut = "calendar_put",
+        /// A policy of deadlines is as given.
+        DeadlinePolicyPut = "deadline_policy_put",
+        /// A duty post and its roster are as given.
+        DutyPostPut = "duty_post_put",
+        /// A clock stands still.
+        ClockPaused = "clock_paused",
+        /// It runs again.
+        ClockResumed = "clock_resumed",
+        /// Its calendar changed, and so did its times.
+        ClockTimed = "clock_timed",
+        /// How far it is, and what is promised.
+        ProgressReported = "progress_reported",
+        /// There is little time left.
+        DeadlineNearlyLate = "deadline_nearly_late",
+        /// The time is over.
+        DeadlineLate = "deadline_late",
+        /// It has been over for long.
+        DeadlineOverdue = "deadline_overdue",
+        /// Somebody was given it to do.
+        IncidentForwarded = "incident_forwarded",
+        /// A task is there.
+        TaskGiven = "task_given",
+        /// Somebody took it.
+        TaskTaken = "task_taken",
+        /// It is done.
+        TaskDone = "task_done",
+        /// It need not be done.
+        TaskCancelled = "task_cancelled",
+        /// It was not done.
+        TaskReopened = "task_reopened",
     }
 }
 
@@ -157,6 +189,7 @@ subjects! {
     LiveNodes "live_nodes",
     Model "model",
     Tally "model",
+    Task "task",
 }
 
 /// Something that happened.

@@ -188,6 +188,14 @@ name! {
     ModelName "model"
     /// A version of a model.
     VersionName "version"
+    /// A calendar of working time.
+    CalendarId "calendar"
+    /// A policy of deadlines.
+    DeadlinePolicyId "policy"
+    /// A post that somebody is on duty at.
+    DutyPostId "post"
+    /// A task.
+    TaskId "task"
 }
 
 macro_rules! as_entity {

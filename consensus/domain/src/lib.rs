@@ -7,6 +7,7 @@
 //! - [`State::rows`] and [`State::from_rows`] are the same state as rows, for disks and snapshots.
 //! - `wire` is the one crossing between protobuf bytes and these types.
 
+pub mod calendar;
 pub mod limits;
 pub mod policy;
 pub mod rows;
@@ -18,6 +19,7 @@ mod apply;
 mod camera;
 mod check;
 mod command;
+mod deadline;
 mod event;
 mod ids;
 mod incident;
@@ -28,13 +30,16 @@ mod sensor;
 mod state;
 mod stored;
 mod suggestion;
+mod task;
 mod unit;
 
 pub use admin_unit::*;
 pub use alarm::*;
+pub use calendar::{Calendar, SpecialDay, WorkingHours};
 pub use camera::*;
 pub use check::Violation;
 pub use command::*;
+pub use deadline::*;
 pub use event::*;
 pub use ids::*;
 pub use incident::*;
@@ -44,4 +49,5 @@ pub use place::*;
 pub use sensor::*;
 pub use state::State;
 pub use suggestion::*;
+pub use task::*;
 pub use unit::*;

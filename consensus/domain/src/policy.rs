@@ -3,11 +3,12 @@
 //! | role | may |
 //! |---|---|
 //! | admin | administer, and whatever any other person may |
-//! | operator | alarms and incidents, assignments and suggestions included; see models |
-//! | agent | open and note incidents |
-//! | dispatcher | assign, note, acknowledge and resolve incidents; set and move units (a status comes in by radio) |
+//! | operator | alarms and incidents, assignments and suggestions included; give tasks, hold clocks; see models |
+//! | agent | open and note incidents; do tasks, report progress |
+//! | dispatcher | assign, note, acknowledge and resolve incidents; set and move units (a status comes in by radio); do tasks, report progress |
 //! | responder | set and move the unit that they crew, note incidents |
 //! | viewer | see |
+//! | anybody but a device | do the task that is theirs, and say how far it is |
 //! | device | readings and its own status |
 //!
 //! Scope: the administrative unit of what is acted on must be in the grant, unless the grant is for everywhere. What
@@ -17,8 +18,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    AdminUnitCode, Command, DecideSuggestion, Grant, GroupId, IncidentId, PersonId, Refusal, RefusalCode, Role, State,
-    SuggestionDecision, UnitId, limits,
+    AdminUnitCode, ClockKey, Command, DecideSuggestion, Grant, GroupId, IncidentId, Measured, PersonId, Refusal,
+    RefusalCode, Role, State, SuggestionDecision, Task, UnitId, limits,
 };
 
 /// What there is to see, as in a subscription.
@@ -46,6 +47,8 @@ pub enum Noun {
     LiveNodes,
     /// Models, and what became of what they said.
     Model,
+    /// Tasks and their timelines.
+    Task,
 }
 
 impl Noun {
@@ -64,6 +67,7 @@ impl Noun {
             "alarm" => Self::Alarm,
             "live_nodes" => Self::LiveNodes,
             "model" => Self::Model,
+            "task" => Self::Task,
             _ => return None,
         })
     }
@@ -96,6 +100,14 @@ pub enum Action {
     SetUnitStatus,
     /// Say where a unit is.
     MoveUnit,
+    /// Give, cancel, reopen tasks.
+    GiveTask,
+    /// Take and finish tasks.
+    DoTask,
+    /// Stop clocks and let them run again.
+    HoldClock,
+    /// Say how far something is, and promise a time.
+    ReportProgress,
     /// See records of this noun.
     See(Noun),
 }
@@ -111,6 +123,7 @@ pub fn action_of(command: &Command) -> Action {
         | Command::EscalateIncident(_)
         | Command::Suggest(_)
         | Command::ReportSilence(_)
+        | Command::FireDeadline(_)
         | Command::RecordCameraHealth(_)
         | Command::RaiseAlarm(_)
         | Command::ClearAlarm(_)
@@ -127,7 +140,10 @@ pub fn action_of(command: &Command) -> Action {
         | Command::RegisterModel(_)
         | Command::RollOutModel(_)
         | Command::RollBackModel(_)
-        | Command::SwitchModel(_) => Action::Administer,
+        | Command::SwitchModel(_)
+        | Command::PutCalendar(_)
+        | Command::PutDeadlinePolicy(_)
+        | Command::PutDutyPost(_) => Action::Administer,
         Command::RecordReadings(_) | Command::SetDeviceStatus(_) => Action::ReportDevice,
         Command::AcknowledgeAlarm(_) | Command::ShelveAlarm(_) | Command::UnshelveAlarm(_) => Action::HandleAlarm,
         Command::OpenIncident(_) => Action::OpenIncident,
@@ -143,6 +159,10 @@ pub fn action_of(command: &Command) -> Action {
         Command::AssignIncident(_) => Action::AssignIncident,
         Command::SetUnitStatus(_) => Action::SetUnitStatus,
         Command::MoveUnit(_) => Action::MoveUnit,
+        Command::GiveTask(_) | Command::CancelTask(_) | Command::ReopenTask(_) => Action::GiveTask,
+        Command::TakeTask(_) | Command::FinishTask(_) => Action::DoTask,
+        Command::PauseClock(_) | Command::ResumeClock(_) => Action::HoldClock,
+        Command::ReportProgress(_) => Action::ReportProgress,
     }
 }
 
@@ -195,7 +215,11 @@ fn role_allows(role: Role, action: Action) -> bool {
         Action::RunSystem => false,
         Action::Administer => role == Admin,
         Action::ReportDevice => matches!(role, Admin | Device),
-        Action::HandleAlarm | Action::DecideIncident => matches!(role, Admin | Operator),
+        Action::HandleAlarm | Action::DecideIncident | Action::GiveTask | Action::HoldClock => {
+            matches!(role, Admin | Operator)
+        }
+        // Whose task it is may do it, whatever they are there for; `authorize` sees to the rest.
+        Action::DoTask | Action::ReportProgress => role != Device,
         Action::OpenIncident => matches!(role, Admin | Operator | Agent),
         Action::NoteIncident => matches!(role, Admin | Operator | Agent | Dispatcher | Responder),
         Action::AcknowledgeIncident | Action::ResolveIncident | Action::AssignIncident => {
@@ -257,11 +281,41 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
             _ => {}
         }
     }
+    if matches!(action, Action::DoTask | Action::ReportProgress) {
+        if task_of(state, command).is_some_and(|task| task.owner.as_ref() == Some(&grant.person)) {
+            return Ok(());
+        }
+        if matches!(grant.role, Role::Viewer | Role::Responder) {
+            return Err(forbidden("this is not yours to do: ask whose it is"));
+        }
+    }
     let places = places(state, command);
     if places.is_empty() && action == Action::Administer {
         return allows(grant, action, None);
     }
     places.into_iter().try_for_each(|place| allows(grant, action, Some(place)))
+}
+
+/// The task that the command is about, if it is about one.
+fn task_of<'a>(state: &'a State, command: &Command) -> Option<&'a Task> {
+    let id = match command {
+        Command::TakeTask(command) => &command.task,
+        Command::FinishTask(command) => &command.task,
+        Command::CancelTask(command) => &command.task,
+        Command::ReopenTask(command) => &command.task,
+        Command::ReportProgress(command) => return task_of_clock(state, &command.clock),
+        Command::PauseClock(command) => return task_of_clock(state, &command.clock),
+        Command::ResumeClock(command) => return task_of_clock(state, &command.clock),
+        _ => return None,
+    };
+    state.tasks.get(id)
+}
+
+fn task_of_clock<'a>(state: &'a State, clock: &ClockKey) -> Option<&'a Task> {
+    match &clock.of {
+        Measured::Task(id) => state.tasks.get(id),
+        Measured::Incident(_) => None,
+    }
 }
 
 fn of_crew(crewed: Option<&UnitId>, unit: &UnitId) -> Result<(), Refusal> {
@@ -293,6 +347,10 @@ fn duplicate_of<'a>(state: &'a State, command: &'a DecideSuggestion) -> Option<&
 /// because each is judged by itself.
 fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a AdminUnitCode> {
     let incident = |id: &IncidentId| state.incidents.get(id).map(|incident| &incident.place.admin_unit);
+    let clock = |key: &ClockKey| match &key.of {
+        Measured::Incident(id) => incident(id),
+        Measured::Task(id) => state.tasks.get(id).map(|task| &task.admin_unit),
+    };
     let alarm = |key| state.alarms.get(key).map(|alarm: &crate::Alarm| &alarm.place.admin_unit);
     let places = match command {
         Command::PutUnit(command) => {
@@ -328,6 +386,13 @@ fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a AdminUnitCode> 
         Command::AcknowledgeAlarm(command) => [alarm(&command.key), None],
         Command::ShelveAlarm(command) => [alarm(&command.key), None],
         Command::UnshelveAlarm(command) => [alarm(&command.key), None],
+        Command::GiveTask(command) => [Some(&command.admin_unit), command.incident.as_ref().and_then(incident)],
+        Command::PauseClock(command) => [clock(&command.clock), None],
+        Command::ResumeClock(command) => [clock(&command.clock), None],
+        Command::ReportProgress(command) => [clock(&command.clock), None],
+        Command::TakeTask(_) | Command::FinishTask(_) | Command::CancelTask(_) | Command::ReopenTask(_) => {
+            [task_of(state, command).map(|task| &task.admin_unit), None]
+        }
         _ => [None, None],
     };
     places.into_iter().flatten().collect()

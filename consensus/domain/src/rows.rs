@@ -1,13 +1,13 @@
 //! Where each record stands on disk and in snapshots: the first byte of a key is its table, the rest is the record's identity.
 //!
-//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`) are yielded by `apply` and never read by it.
+//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`, `TASK_TIMELINE`) are yielded by `apply` and never read by it.
 //! A name holds neither NUL nor any byte below `-`, so a NUL ends a name within a key and keeps the order of names.
 
 use bytes::Bytes;
 
 use crate::{
-    AdminUnitCode, AlarmKey, CameraId, DistrictId, EntityId, IncidentId, Millis, ModelName, PersonId, SensorId,
-    SessionId, UnitId, VersionName,
+    AdminUnitCode, AlarmKey, CalendarId, CameraId, DeadlinePolicyId, DistrictId, DutyPostId, EntityId, IncidentId,
+    Millis, ModelName, PersonId, SensorId, SessionId, TaskId, UnitId, VersionName,
 };
 
 /// Scalars of the group.
@@ -48,11 +48,21 @@ pub const TALLIES: u8 = 17;
 pub const TIMELINE: u8 = 64;
 /// History: what was recorded, by the cluster's time.
 pub const READINGS: u8 = 65;
+/// Calendars of working time, by id.
+pub const CALENDARS: u8 = 240;
+/// Policies of deadlines, by id.
+pub const DEADLINE_POLICIES: u8 = 241;
+/// Duty posts, by id.
+pub const DUTY_POSTS: u8 = 242;
+/// Tasks, by id.
+pub const TASKS: u8 = 243;
+/// History: the events of each task.
+pub const TASK_TIMELINE: u8 = 250;
 
 /// Whether the row of this key is state (true) or history (false).
 #[must_use]
 pub fn is_state(key: &[u8]) -> bool {
-    !matches!(key.first(), Some(&(TIMELINE | READINGS)))
+    !matches!(key.first(), Some(&(TIMELINE | READINGS | TASK_TIMELINE)))
 }
 
 fn key(table: u8, parts: &[&[u8]]) -> Bytes {
@@ -103,6 +113,14 @@ name_keys! {
     camera_epoch_key CAMERA_EPOCHS CameraId
     /// Key of a model.
     model_key MODELS ModelName
+    /// Key of a calendar.
+    calendar_key CALENDARS CalendarId
+    /// Key of a policy of deadlines.
+    deadline_policy_key DEADLINE_POLICIES DeadlinePolicyId
+    /// Key of a duty post.
+    duty_post_key DUTY_POSTS DutyPostId
+    /// Key of a task.
+    task_key TASKS TaskId
 }
 
 /// Key of an alarm.
@@ -146,6 +164,19 @@ pub fn timeline_key(incident: &IncidentId, index: u64, ordinal: u32) -> Bytes {
 pub fn timeline_range(incident: &IncidentId) -> (Bytes, Bytes) {
     let name = incident.as_str().as_bytes();
     (key(TIMELINE, &[name, &[0]]), key(TIMELINE, &[name, &[1]]))
+}
+
+/// Key of one event in a task's timeline. The value is an `Event`.
+#[must_use]
+pub fn task_timeline_key(task: &TaskId, index: u64, ordinal: u32) -> Bytes {
+    key(TASK_TIMELINE, &[task.as_str().as_bytes(), &[0], &index.to_be_bytes(), &ordinal.to_be_bytes()])
+}
+
+/// The keys of a task's whole timeline, oldest first: from the first of the pair to before the second.
+#[must_use]
+pub fn task_timeline_range(task: &TaskId) -> (Bytes, Bytes) {
+    let name = task.as_str().as_bytes();
+    (key(TASK_TIMELINE, &[name, &[0]]), key(TASK_TIMELINE, &[name, &[1]]))
 }
 
 /// The log index and the ordinal in a timeline key; none if it is not one.

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    AdminUnit, AdminUnitCode, Alarm, AlarmKey, Camera, CameraId, Condition, District, DistrictId, EntityId, GroupId,
-    Incident, IncidentId, LiveNodes, Millis, Model, ModelName, Person, PersonId, Sensor, SensorId, Session, SessionId,
-    SilenceCause, Tally, Unit, UnitId, VersionName,
+    AdminUnit, AdminUnitCode, Alarm, AlarmKey, Calendar, CalendarId, Camera, CameraId, Clock, ClockKey, Condition,
+    DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId, Incident,
+    IncidentId, LiveNodes, Measured, Millis, Model, ModelName, Person, PersonId, Sensor, SensorId, Session, SessionId,
+    SilenceCause, Tally, Task, TaskId, Unit, UnitId, VersionName,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it.
@@ -18,6 +19,8 @@ pub struct State {
     pub(crate) features: BTreeSet<u32>,
     /// The number of the newest incident.
     pub(crate) incidents_opened: u64,
+    /// The number of the newest task.
+    pub(crate) tasks_given: u64,
     pub(crate) live_nodes: LiveNodes,
 
     pub(crate) admin_units: BTreeMap<AdminUnitCode, AdminUnit>,
@@ -33,6 +36,12 @@ pub struct State {
     pub(crate) models: BTreeMap<ModelName, Model>,
     /// Invariant: one for each registered version.
     pub(crate) tallies: BTreeMap<(ModelName, VersionName), Tally>,
+    pub(crate) calendars: BTreeMap<CalendarId, Calendar>,
+    pub(crate) deadline_policies: BTreeMap<DeadlinePolicyId, DeadlinePolicy>,
+    pub(crate) duty_posts: BTreeMap<DutyPostId, DutyPost>,
+    pub(crate) tasks: BTreeMap<TaskId, Task>,
+    /// Invariant: exactly the next steps of the clocks of all incidents and tasks.
+    pub(crate) clocks_due: BTreeSet<(Millis, ClockKey)>,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
     /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
@@ -70,6 +79,7 @@ impl State {
             policy_floor: 0,
             features: BTreeSet::new(),
             incidents_opened: 0,
+            tasks_given: 0,
             live_nodes: LiveNodes::default(),
             admin_units: BTreeMap::new(),
             districts: BTreeMap::new(),
@@ -81,6 +91,11 @@ impl State {
             heard_count: 0,
             models: BTreeMap::new(),
             tallies: BTreeMap::new(),
+            calendars: BTreeMap::new(),
+            deadline_policies: BTreeMap::new(),
+            duty_posts: BTreeMap::new(),
+            tasks: BTreeMap::new(),
+            clocks_due: BTreeSet::new(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),
@@ -193,6 +208,45 @@ impl State {
         })
     }
 
+    /// Calendars of working time (group 0).
+    #[must_use]
+    pub fn calendars(&self) -> &BTreeMap<CalendarId, Calendar> {
+        &self.calendars
+    }
+
+    /// Policies of deadlines (group 0).
+    #[must_use]
+    pub fn deadline_policies(&self) -> &BTreeMap<DeadlinePolicyId, DeadlinePolicy> {
+        &self.deadline_policies
+    }
+
+    /// Duty posts with their rosters (group 0).
+    #[must_use]
+    pub fn duty_posts(&self) -> &BTreeMap<DutyPostId, DutyPost> {
+        &self.duty_posts
+    }
+
+    /// Tasks, ended ones included (group 0).
+    #[must_use]
+    pub fn tasks(&self) -> &BTreeMap<TaskId, Task> {
+        &self.tasks
+    }
+
+    /// The next steps of all clocks that run, the soonest first (group 0).
+    pub fn clocks_due(&self) -> impl Iterator<Item = (Millis, &ClockKey)> {
+        self.clocks_due.iter().map(|(at, key)| (*at, key))
+    }
+
+    /// One clock (group 0).
+    #[must_use]
+    pub fn clock_of(&self, key: &ClockKey) -> Option<&Clock> {
+        let clocks = match &key.of {
+            Measured::Incident(id) => &self.incidents.get(id)?.clocks,
+            Measured::Task(id) => &self.tasks.get(id)?.clocks,
+        };
+        clocks.iter().find(|clock| clock.number == key.number)
+    }
+
     /// Sensors (field groups).
     #[must_use]
     pub fn sensors(&self) -> &BTreeMap<SensorId, Sensor> {
@@ -220,6 +274,53 @@ impl State {
     #[must_use]
     pub fn sessions(&self) -> &BTreeMap<SessionId, Session> {
         &self.sessions
+    }
+
+    /// Keeps an incident, and `clocks_due` right.
+    pub(crate) fn keep_incident(&mut self, incident: Incident) {
+        let of = Measured::Incident(incident.id.clone());
+        self.note_clocks(&of, &incident.clocks);
+        if let Some(former) = self.incidents.insert(incident.id.clone(), incident) {
+            self.forget_clocks(&of, &former.clocks);
+        }
+    }
+
+    /// Forgets an incident, and keeps `clocks_due` right.
+    pub(crate) fn drop_incident(&mut self, id: &IncidentId) -> Option<Incident> {
+        let incident = self.incidents.remove(id)?;
+        self.forget_clocks(&Measured::Incident(id.clone()), &incident.clocks);
+        Some(incident)
+    }
+
+    /// Keeps a task, and `clocks_due` right.
+    pub(crate) fn keep_task(&mut self, task: Task) {
+        let of = Measured::Task(task.id.clone());
+        self.note_clocks(&of, &task.clocks);
+        if let Some(former) = self.tasks.insert(task.id.clone(), task) {
+            self.forget_clocks(&of, &former.clocks);
+        }
+    }
+
+    /// Forgets a task, and keeps `clocks_due` right.
+    pub(crate) fn drop_task(&mut self, id: &TaskId) {
+        if let Some(task) = self.tasks.remove(id) {
+            self.forget_clocks(&Measured::Task(id.clone()), &task.clocks);
+        }
+    }
+
+    fn note_clocks(&mut self, of: &Measured, clocks: &[Clock]) {
+        let due = clocks.iter().filter(|clock| clock.next_at_ms.is_set());
+        self.clocks_due.extend(due.map(|clock| (clock.next_at_ms, ClockKey { of: of.clone(), number: clock.number })));
+    }
+
+    /// Takes the former clocks out, but for those that stand as they stood.
+    fn forget_clocks(&mut self, of: &Measured, former: &[Clock]) {
+        for clock in former.iter().filter(|clock| clock.next_at_ms.is_set()) {
+            let key = ClockKey { of: of.clone(), number: clock.number };
+            if self.clock_of(&key).is_none_or(|now| now.next_at_ms != clock.next_at_ms) {
+                self.clocks_due.remove(&(clock.next_at_ms, key));
+            }
+        }
     }
 
     /// Keeps an alarm, and `unreported` right.

@@ -4,9 +4,10 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::{
-    AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, Camera, CameraId, Condition, District, DistrictId, EntityId,
-    GroupId, Incident, IncidentId, LiveNodes, Millis, Model, ModelName, Person, PersonId, Placement, Row, RowChange,
-    Sensor, SensorId, SensorWindow, Session, SessionId, State, Tally, Unit, UnitId, VersionName, rows,
+    AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, Calendar, CalendarId, Camera, CameraId, Condition,
+    DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId, Incident,
+    IncidentId, LiveNodes, Millis, Model, ModelName, Person, PersonId, Placement, Row, RowChange, Sensor, SensorId,
+    SensorWindow, Session, SessionId, State, Tally, Task, TaskId, Unit, UnitId, VersionName, rows,
     state::Heard,
     wire::{Field, Malformed, Record, generated},
 };
@@ -31,6 +32,10 @@ pub(crate) enum Touched {
     Answer(SessionId, u64),
     Model(ModelName),
     Tally(ModelName, VersionName),
+    Calendar(CalendarId),
+    DeadlinePolicy(DeadlinePolicyId),
+    DutyPost(DutyPostId),
+    Task(TaskId),
 }
 
 fn row(key: Bytes, record: &impl Record) -> Row {
@@ -99,6 +104,10 @@ impl State {
         }
         out.extend(self.models.iter().map(|(name, record)| row(rows::model_key(name), record)));
         out.extend(self.tallies.values().map(|tally| row(rows::tally_key(&tally.model, &tally.version), tally)));
+        out.extend(self.calendars.iter().map(|(id, record)| row(rows::calendar_key(id), record)));
+        out.extend(self.deadline_policies.iter().map(|(id, record)| row(rows::deadline_policy_key(id), record)));
+        out.extend(self.duty_posts.iter().map(|(id, record)| row(rows::duty_post_key(id), record)));
+        out.extend(self.tasks.iter().map(|(id, record)| row(rows::task_key(id), record)));
         out
     }
 
@@ -175,6 +184,10 @@ impl State {
             Touched::Tally(model, version) => {
                 found(rows::tally_key(model, version), self.tallies.get(&(model.clone(), version.clone())))
             }
+            Touched::Calendar(id) => found(rows::calendar_key(id), self.calendars.get(id)),
+            Touched::DeadlinePolicy(id) => found(rows::deadline_policy_key(id), self.deadline_policies.get(id)),
+            Touched::DutyPost(id) => found(rows::duty_post_key(id), self.duty_posts.get(id)),
+            Touched::Task(id) => found(rows::task_key(id), self.tasks.get(id)),
         };
         match found {
             Some(row) => RowChange::Put(row),
@@ -190,6 +203,7 @@ impl State {
             features: self.features.iter().copied().collect(),
             incidents_opened: self.incidents_opened,
             live_nodes: Some(self.live_nodes.to_wire()),
+            tasks_given: self.tasks_given,
         };
         Row { key: rows::meta_key(), value: meta.encode_to_vec().into() }
     }
@@ -208,6 +222,7 @@ impl State {
         self.policy_floor = meta.policy_floor;
         self.features = meta.features.into_iter().collect();
         self.incidents_opened = meta.incidents_opened;
+        self.tasks_given = meta.tasks_given;
         self.live_nodes = LiveNodes::from_wire(meta.live_nodes.unwrap_or_default())?;
         Ok(())
     }
@@ -242,7 +257,7 @@ impl State {
             Some(rows::INCIDENTS) => {
                 let record = Incident::decode(value)?;
                 same_key(key, &rows::incident_key(&record.id))?;
-                self.incidents.insert(record.id.clone(), record);
+                self.keep_incident(record);
             }
             Some(rows::SENSORS) => {
                 let record = Sensor::decode(value)?;
@@ -288,6 +303,26 @@ impl State {
                 let record = Tally::decode(value)?;
                 same_key(key, &rows::tally_key(&record.model, &record.version))?;
                 self.tallies.insert((record.model.clone(), record.version.clone()), record);
+            }
+            Some(rows::CALENDARS) => {
+                let record = Calendar::decode(value)?;
+                same_key(key, &rows::calendar_key(&record.id))?;
+                self.calendars.insert(record.id.clone(), record);
+            }
+            Some(rows::DEADLINE_POLICIES) => {
+                let record = DeadlinePolicy::decode(value)?;
+                same_key(key, &rows::deadline_policy_key(&record.id))?;
+                self.deadline_policies.insert(record.id.clone(), record);
+            }
+            Some(rows::DUTY_POSTS) => {
+                let record = DutyPost::decode(value)?;
+                same_key(key, &rows::duty_post_key(&record.id))?;
+                self.duty_posts.insert(record.id.clone(), record);
+            }
+            Some(rows::TASKS) => {
+                let record = Task::decode(value)?;
+                same_key(key, &rows::task_key(&record.id))?;
+                self.keep_task(record);
             }
             _ => return Err(Malformed::new("rows.key", "is of no table of this version: run the newer program")),
         }

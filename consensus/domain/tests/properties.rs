@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use domain::{
-    AdminUnit, Alarm, Applied, Camera, District, Entry, Event, EventBatch, Grant, GroupId, Incident, LiveNodes, Model,
-    Person, Placement, Position, Reading, Readings, Reply, Row, RowChange, Sensor, SensorWindow, Session, State, Tally,
-    Unit, rows,
+    AdminUnit, Alarm, Applied, Calendar, Camera, DeadlinePolicy, District, DutyPost, Entry, Event, EventBatch, Grant,
+    GroupId, Incident, LiveNodes, Model, Person, Placement, Position, Reading, Readings, Reply, Row, RowChange, Sensor,
+    SensorWindow, Session, State, Tally, Task, Unit, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -180,7 +180,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 42] = [
+const COMMANDS: [&str; 54] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -223,6 +223,18 @@ const COMMANDS: [&str; 42] = [
     "RollBackModel",
     "SwitchModel",
     "ReportSilence",
+    "PutCalendar",
+    "PutDeadlinePolicy",
+    "PutDutyPost",
+    "PauseClock",
+    "ResumeClock",
+    "ReportProgress",
+    "FireDeadline",
+    "GiveTask",
+    "TakeTask",
+    "FinishTask",
+    "CancelTask",
+    "ReopenTask",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.
@@ -255,6 +267,10 @@ fn decode_all(bytes: &[u8]) {
     check::<Alarm>(bytes);
     check::<Model>(bytes);
     check::<Tally>(bytes);
+    check::<Calendar>(bytes);
+    check::<DeadlinePolicy>(bytes);
+    check::<DutyPost>(bytes);
+    check::<Task>(bytes);
 }
 
 #[test]

@@ -29,4 +29,4 @@ macro_rules! nouns {
     )+};
 }
 
-nouns! { admin_unit alarm camera district incident model person placement sensor session unit }
+nouns! { admin_unit alarm camera deadline district incident model person placement sensor session task unit }

@@ -17,6 +17,7 @@ pub(crate) enum Key {
     Camera(CameraId),
     Incident(IncidentId),
     Reporter,
+    Keeper,
 }
 
 /// The actors that are awake. Bounded by the entities of the group.

@@ -36,6 +36,7 @@ use crate::{
     clock::Clock,
     config::{ADVICE_QUEUE_MAX, ADVICE_RESCAN_MAX, FEEDS_IN_FLIGHT_MAX, PUMP_BATCHES_MAX, STAMP_WAIT_MAX},
     counters::count,
+    deadline::keeper::{Keeper, KeeperMsg},
     district::actor::{DistrictActor, DistrictMsg},
     host::{
         Ctx,
@@ -64,6 +65,8 @@ pub(crate) struct Reign {
     shelves: Mutex<BTreeMap<AlarmKey, Millis>>,
     /// The reporter has been woken and has not looked yet: one message in its mailbox is enough.
     pub(crate) is_reporter_woken: AtomicBool,
+    /// The same of the keeper of deadlines.
+    pub(crate) is_keeper_woken: AtomicBool,
     /// What was told and waits to be asked about.
     told: mpsc::Sender<Told>,
     /// The pump, and in the command group the desk.
@@ -88,6 +91,7 @@ impl Reign {
             feeds: Arc::new(Semaphore::new(FEEDS_IN_FLIGHT_MAX)),
             shelves: Mutex::default(),
             is_reporter_woken: AtomicBool::new(false),
+            is_keeper_woken: AtomicBool::new(false),
             told,
             tasks: Mutex::default(),
             ctx,
@@ -147,6 +151,9 @@ impl Reign {
             };
             for incident in self.ctx.cluster.read(self.group, open) {
                 self.tell_incident(&incident);
+            }
+            if self.ctx.cluster.read(self.group, |state| state.clocks_due().next().is_some()) {
+                self.wake_keeper();
             }
             for told in self.ctx.cluster.read(self.group, |state| unasked(state, ADVICE_RESCAN_MAX)) {
                 self.advise(told);
@@ -260,6 +267,14 @@ impl Reign {
         if !self.is_reporter_woken.swap(true, Ordering::AcqRel) {
             let wake = || (Reporter, self.clone());
             self.directory.tell(&Key::Reporter, ReporterMsg::Look, &self.supervisor, wake);
+        }
+    }
+
+    /// A clock of an incident or a task was started, stopped or set.
+    pub(crate) fn wake_keeper(self: &Arc<Self>) {
+        if !self.is_keeper_woken.swap(true, Ordering::AcqRel) {
+            let wake = || (Keeper, self.clone());
+            self.directory.tell(&Key::Keeper, KeeperMsg::Look, &self.supervisor, wake);
         }
     }
 

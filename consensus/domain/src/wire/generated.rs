@@ -195,6 +195,190 @@ impl CameraHealth {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Step {
+    #[prost(enumeration = "ClockStage", tag = "1")]
+    pub stage: i32,
+    #[prost(sint64, tag = "2")]
+    pub offset_ms: i64,
+    #[prost(string, tag = "3")]
+    pub post: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Clock {
+    #[prost(uint32, tag = "1")]
+    pub number: u32,
+    #[prost(enumeration = "Obligation", tag = "2")]
+    pub obligation: i32,
+    #[prost(string, tag = "3")]
+    pub policy: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "4")]
+    pub round: u32,
+    #[prost(string, tag = "5")]
+    pub calendar: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "6")]
+    pub within_ms: u64,
+    #[prost(message, repeated, tag = "7")]
+    pub steps: ::prost::alloc::vec::Vec<Step>,
+    #[prost(enumeration = "ClockStatus", tag = "8")]
+    pub status: i32,
+    #[prost(enumeration = "ClockStage", tag = "9")]
+    pub stage: i32,
+    #[prost(uint64, tag = "10")]
+    pub started_at_ms: u64,
+    #[prost(uint64, tag = "11")]
+    pub running_since_ms: u64,
+    #[prost(uint64, tag = "12")]
+    pub spent_ms: u64,
+    #[prost(uint64, tag = "13")]
+    pub due_at_ms: u64,
+    #[prost(uint64, tag = "14")]
+    pub first_due_at_ms: u64,
+    #[prost(uint64, tag = "15")]
+    pub next_at_ms: u64,
+    #[prost(uint32, tag = "16")]
+    pub fired: u32,
+    #[prost(uint64, tag = "17")]
+    pub promised_at_ms: u64,
+    #[prost(uint32, tag = "18")]
+    pub promises: u32,
+    #[prost(bytes = "bytes", optional, tag = "19")]
+    pub photo_sha256: ::core::option::Option<::prost::bytes::Bytes>,
+    #[prost(uint32, tag = "20")]
+    pub pauses: u32,
+    #[prost(uint64, tag = "21")]
+    pub paused_at_ms: u64,
+    #[prost(string, tag = "22")]
+    pub pause_reason: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "23")]
+    pub ended_at_ms: u64,
+    #[prost(string, repeated, tag = "24")]
+    pub told: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(uint64, tag = "25")]
+    pub version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClockKey {
+    #[prost(uint32, tag = "3")]
+    pub number: u32,
+    #[prost(oneof = "clock_key::Of", tags = "1, 2")]
+    pub of: ::core::option::Option<clock_key::Of>,
+}
+/// Nested message and enum types in `ClockKey`.
+pub mod clock_key {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Of {
+        #[prost(string, tag = "1")]
+        Incident(::prost::alloc::string::String),
+        #[prost(string, tag = "2")]
+        Task(::prost::alloc::string::String),
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Obligation {
+    Unspecified = 0,
+    Forward = 1,
+    Answer = 2,
+    TakeTask = 3,
+    DoTask = 4,
+}
+impl Obligation {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "OBLIGATION_UNSPECIFIED",
+            Self::Forward => "OBLIGATION_FORWARD",
+            Self::Answer => "OBLIGATION_ANSWER",
+            Self::TakeTask => "OBLIGATION_TAKE_TASK",
+            Self::DoTask => "OBLIGATION_DO_TASK",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "OBLIGATION_UNSPECIFIED" => Some(Self::Unspecified),
+            "OBLIGATION_FORWARD" => Some(Self::Forward),
+            "OBLIGATION_ANSWER" => Some(Self::Answer),
+            "OBLIGATION_TAKE_TASK" => Some(Self::TakeTask),
+            "OBLIGATION_DO_TASK" => Some(Self::DoTask),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ClockStage {
+    Unspecified = 0,
+    OnTime = 1,
+    NearlyLate = 2,
+    Late = 3,
+    Overdue = 4,
+}
+impl ClockStage {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CLOCK_STAGE_UNSPECIFIED",
+            Self::OnTime => "CLOCK_STAGE_ON_TIME",
+            Self::NearlyLate => "CLOCK_STAGE_NEARLY_LATE",
+            Self::Late => "CLOCK_STAGE_LATE",
+            Self::Overdue => "CLOCK_STAGE_OVERDUE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CLOCK_STAGE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CLOCK_STAGE_ON_TIME" => Some(Self::OnTime),
+            "CLOCK_STAGE_NEARLY_LATE" => Some(Self::NearlyLate),
+            "CLOCK_STAGE_LATE" => Some(Self::Late),
+            "CLOCK_STAGE_OVERDUE" => Some(Self::Overdue),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ClockStatus {
+    Unspecified = 0,
+    Running = 1,
+    Paused = 2,
+    Met = 3,
+    Void = 4,
+}
+impl ClockStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CLOCK_STATUS_UNSPECIFIED",
+            Self::Running => "CLOCK_STATUS_RUNNING",
+            Self::Paused => "CLOCK_STATUS_PAUSED",
+            Self::Met => "CLOCK_STATUS_MET",
+            Self::Void => "CLOCK_STATUS_VOID",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CLOCK_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "CLOCK_STATUS_RUNNING" => Some(Self::Running),
+            "CLOCK_STATUS_PAUSED" => Some(Self::Paused),
+            "CLOCK_STATUS_MET" => Some(Self::Met),
+            "CLOCK_STATUS_VOID" => Some(Self::Void),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Source {
     #[prost(uint32, tag = "4")]
     pub episode: u32,
@@ -317,6 +501,8 @@ pub struct Incident {
     pub place_is_mapped: bool,
     #[prost(message, repeated, tag = "22")]
     pub suggestions: ::prost::alloc::vec::Vec<Suggestion>,
+    #[prost(message, repeated, tag = "250")]
+    pub clocks: ::prost::alloc::vec::Vec<Clock>,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -487,6 +673,133 @@ impl SuggestionStatus {
             _ => None,
         }
     }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WorkingHours {
+    #[prost(uint32, tag = "1")]
+    pub weekday: u32,
+    #[prost(uint32, tag = "2")]
+    pub from_min: u32,
+    #[prost(uint32, tag = "3")]
+    pub until_min: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SpecialDay {
+    #[prost(uint32, tag = "1")]
+    pub date: u32,
+    #[prost(uint32, tag = "2")]
+    pub as_weekday: u32,
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Calendar {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "3")]
+    pub hours: ::prost::alloc::vec::Vec<WorkingHours>,
+    #[prost(bool, tag = "4")]
+    pub national_holidays: bool,
+    #[prost(message, repeated, tag = "5")]
+    pub days: ::prost::alloc::vec::Vec<SpecialDay>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DeadlinePolicy {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(enumeration = "Obligation", tag = "3")]
+    pub obligation: i32,
+    #[prost(enumeration = "IncidentKind", repeated, tag = "4")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    #[prost(string, tag = "5")]
+    pub agency: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub calendar: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "8")]
+    pub within_ms: u64,
+    #[prost(message, repeated, tag = "9")]
+    pub steps: ::prost::alloc::vec::Vec<Step>,
+    #[prost(bool, tag = "10")]
+    pub disabled: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Shift {
+    #[prost(string, tag = "1")]
+    pub person: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub from_ms: u64,
+    #[prost(uint64, tag = "3")]
+    pub until_ms: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DutyPost {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub above: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "4")]
+    pub shifts: ::prost::alloc::vec::Vec<Shift>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PutCalendar {
+    #[prost(message, optional, tag = "1")]
+    pub calendar: ::core::option::Option<Calendar>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PutDeadlinePolicy {
+    #[prost(message, optional, tag = "1")]
+    pub policy: ::core::option::Option<DeadlinePolicy>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PutDutyPost {
+    #[prost(message, optional, tag = "1")]
+    pub post: ::core::option::Option<DutyPost>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PauseClock {
+    #[prost(message, optional, tag = "1")]
+    pub clock: ::core::option::Option<ClockKey>,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResumeClock {
+    #[prost(message, optional, tag = "1")]
+    pub clock: ::core::option::Option<ClockKey>,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportProgress {
+    #[prost(message, optional, tag = "1")]
+    pub clock: ::core::option::Option<ClockKey>,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub photo_sha256: ::prost::bytes::Bytes,
+    #[prost(uint64, tag = "5")]
+    pub promised_at_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FireDeadline {
+    #[prost(message, optional, tag = "1")]
+    pub clock: ::core::option::Option<ClockKey>,
+    #[prost(uint32, tag = "2")]
+    pub step: u32,
+    #[prost(uint64, tag = "3")]
+    pub version: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Figure {
@@ -953,6 +1266,135 @@ impl DeviceStatus {
         }
     }
 }
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Task {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub about: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub agency: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub owner: ::prost::alloc::string::String,
+    #[prost(enumeration = "TaskStatus", tag = "8")]
+    pub status: i32,
+    #[prost(string, tag = "9")]
+    pub given_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "10")]
+    pub given_at_ms: u64,
+    #[prost(uint64, tag = "11")]
+    pub taken_at_ms: u64,
+    #[prost(string, tag = "12")]
+    pub taken_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "13")]
+    pub ended_at_ms: u64,
+    #[prost(string, tag = "14")]
+    pub note: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "15")]
+    pub reopened_count: u32,
+    #[prost(message, repeated, tag = "16")]
+    pub clocks: ::prost::alloc::vec::Vec<Clock>,
+    #[prost(uint64, tag = "17")]
+    pub version: u64,
+    #[prost(bool, tag = "18")]
+    pub exercise: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GiveTask {
+    #[prost(string, tag = "1")]
+    pub title: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub about: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub agency: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub owner: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "7")]
+    pub due_at_ms: u64,
+    #[prost(bool, tag = "8")]
+    pub exercise: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TakeTask {
+    #[prost(string, tag = "1")]
+    pub task: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FinishTask {
+    #[prost(string, tag = "1")]
+    pub task: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelTask {
+    #[prost(string, tag = "1")]
+    pub task: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReopenTask {
+    #[prost(string, tag = "1")]
+    pub task: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub due_at_ms: u64,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TaskStatus {
+    Unspecified = 0,
+    Given = 1,
+    Taken = 2,
+    Done = 3,
+    Cancelled = 4,
+}
+impl TaskStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TASK_STATUS_UNSPECIFIED",
+            Self::Given => "TASK_STATUS_GIVEN",
+            Self::Taken => "TASK_STATUS_TAKEN",
+            Self::Done => "TASK_STATUS_DONE",
+            Self::Cancelled => "TASK_STATUS_CANCELLED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TASK_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "TASK_STATUS_GIVEN" => Some(Self::Given),
+            "TASK_STATUS_TAKEN" => Some(Self::Taken),
+            "TASK_STATUS_DONE" => Some(Self::Done),
+            "TASK_STATUS_CANCELLED" => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Unit {
     #[prost(string, tag = "1")]
@@ -1041,7 +1483,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -1133,6 +1575,30 @@ pub mod command {
         SwitchModel(super::SwitchModel),
         #[prost(message, tag = "64")]
         ReportSilence(super::ReportSilence),
+        #[prost(message, tag = "250")]
+        PutCalendar(super::PutCalendar),
+        #[prost(message, tag = "251")]
+        PutDeadlinePolicy(super::PutDeadlinePolicy),
+        #[prost(message, tag = "252")]
+        PutDutyPost(super::PutDutyPost),
+        #[prost(message, tag = "253")]
+        PauseClock(super::PauseClock),
+        #[prost(message, tag = "254")]
+        ResumeClock(super::ResumeClock),
+        #[prost(message, tag = "255")]
+        ReportProgress(super::ReportProgress),
+        #[prost(message, tag = "256")]
+        FireDeadline(super::FireDeadline),
+        #[prost(message, tag = "257")]
+        GiveTask(super::GiveTask),
+        #[prost(message, tag = "258")]
+        TakeTask(super::TakeTask),
+        #[prost(message, tag = "259")]
+        FinishTask(super::FinishTask),
+        #[prost(message, tag = "260")]
+        CancelTask(super::CancelTask),
+        #[prost(message, tag = "261")]
+        ReopenTask(super::ReopenTask),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1550,7 +2016,7 @@ pub struct Event {
     pub at_ms: u64,
     #[prost(uint32, tag = "5")]
     pub ordinal: u32,
-    #[prost(oneof = "event::Subject", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21")]
+    #[prost(oneof = "event::Subject", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 250")]
     pub subject: ::core::option::Option<event::Subject>,
 }
 /// Nested message and enum types in `Event`.
@@ -1581,6 +2047,8 @@ pub mod event {
         Model(super::Model),
         #[prost(message, tag = "21")]
         Tally(super::Tally),
+        #[prost(message, tag = "250")]
+        Task(super::Task),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1655,6 +2123,22 @@ pub enum EventKind {
     ModelRolledBack = 62,
     ModelSwitched = 63,
     ModelTallied = 64,
+    CalendarPut = 250,
+    DeadlinePolicyPut = 251,
+    DutyPostPut = 252,
+    ClockPaused = 253,
+    ClockResumed = 254,
+    ClockTimed = 255,
+    ProgressReported = 256,
+    DeadlineNearlyLate = 257,
+    DeadlineLate = 258,
+    DeadlineOverdue = 259,
+    IncidentForwarded = 260,
+    TaskGiven = 261,
+    TaskTaken = 262,
+    TaskDone = 263,
+    TaskCancelled = 264,
+    TaskReopened = 265,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1705,6 +2189,22 @@ impl EventKind {
             Self::ModelRolledBack => "EVENT_KIND_MODEL_ROLLED_BACK",
             Self::ModelSwitched => "EVENT_KIND_MODEL_SWITCHED",
             Self::ModelTallied => "EVENT_KIND_MODEL_TALLIED",
+            Self::CalendarPut => "EVENT_KIND_CALENDAR_PUT",
+            Self::DeadlinePolicyPut => "EVENT_KIND_DEADLINE_POLICY_PUT",
+            Self::DutyPostPut => "EVENT_KIND_DUTY_POST_PUT",
+            Self::ClockPaused => "EVENT_KIND_CLOCK_PAUSED",
+            Self::ClockResumed => "EVENT_KIND_CLOCK_RESUMED",
+            Self::ClockTimed => "EVENT_KIND_CLOCK_TIMED",
+            Self::ProgressReported => "EVENT_KIND_PROGRESS_REPORTED",
+            Self::DeadlineNearlyLate => "EVENT_KIND_DEADLINE_NEARLY_LATE",
+            Self::DeadlineLate => "EVENT_KIND_DEADLINE_LATE",
+            Self::DeadlineOverdue => "EVENT_KIND_DEADLINE_OVERDUE",
+            Self::IncidentForwarded => "EVENT_KIND_INCIDENT_FORWARDED",
+            Self::TaskGiven => "EVENT_KIND_TASK_GIVEN",
+            Self::TaskTaken => "EVENT_KIND_TASK_TAKEN",
+            Self::TaskDone => "EVENT_KIND_TASK_DONE",
+            Self::TaskCancelled => "EVENT_KIND_TASK_CANCELLED",
+            Self::TaskReopened => "EVENT_KIND_TASK_REOPENED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1752,6 +2252,22 @@ impl EventKind {
             "EVENT_KIND_MODEL_ROLLED_BACK" => Some(Self::ModelRolledBack),
             "EVENT_KIND_MODEL_SWITCHED" => Some(Self::ModelSwitched),
             "EVENT_KIND_MODEL_TALLIED" => Some(Self::ModelTallied),
+            "EVENT_KIND_CALENDAR_PUT" => Some(Self::CalendarPut),
+            "EVENT_KIND_DEADLINE_POLICY_PUT" => Some(Self::DeadlinePolicyPut),
+            "EVENT_KIND_DUTY_POST_PUT" => Some(Self::DutyPostPut),
+            "EVENT_KIND_CLOCK_PAUSED" => Some(Self::ClockPaused),
+            "EVENT_KIND_CLOCK_RESUMED" => Some(Self::ClockResumed),
+            "EVENT_KIND_CLOCK_TIMED" => Some(Self::ClockTimed),
+            "EVENT_KIND_PROGRESS_REPORTED" => Some(Self::ProgressReported),
+            "EVENT_KIND_DEADLINE_NEARLY_LATE" => Some(Self::DeadlineNearlyLate),
+            "EVENT_KIND_DEADLINE_LATE" => Some(Self::DeadlineLate),
+            "EVENT_KIND_DEADLINE_OVERDUE" => Some(Self::DeadlineOverdue),
+            "EVENT_KIND_INCIDENT_FORWARDED" => Some(Self::IncidentForwarded),
+            "EVENT_KIND_TASK_GIVEN" => Some(Self::TaskGiven),
+            "EVENT_KIND_TASK_TAKEN" => Some(Self::TaskTaken),
+            "EVENT_KIND_TASK_DONE" => Some(Self::TaskDone),
+            "EVENT_KIND_TASK_CANCELLED" => Some(Self::TaskCancelled),
+            "EVENT_KIND_TASK_REOPENED" => Some(Self::TaskReopened),
             _ => None,
         }
     }
@@ -1770,6 +2286,8 @@ pub struct Meta {
     pub incidents_opened: u64,
     #[prost(message, optional, tag = "6")]
     pub live_nodes: ::core::option::Option<LiveNodes>,
+    #[prost(uint64, tag = "250")]
+    pub tasks_given: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SensorWindow {

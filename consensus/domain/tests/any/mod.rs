@@ -1,9 +1,11 @@
 //! Any entry, from small pools so that entries collide, and with times and versions that are right often enough.
 
 mod aim;
+mod deadline;
 mod model;
 
 pub(crate) use aim::aim;
+use deadline::command_of_deadline;
 use model::command_of_model;
 
 use bytes::Bytes;
@@ -322,7 +324,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
         2 => make!(UnmergeIncident { incident: incident.clone(), expected_version: expected_version.clone() }),
         2 => make!(EscalateIncident { incident: incident, from_level: 0u32..4 }),
     ];
-    prop_oneof![2 => of_any_group(), 3 => puts, 3 => units, 5 => opens, 10 => works, 8 => command_of_model(), 1 => command_of_device()].boxed()
+    prop_oneof![2 => of_any_group(), 3 => puts, 3 => units, 5 => opens, 10 => works, 8 => command_of_model(), 8 => command_of_deadline(), 1 => command_of_device()].boxed()
 }
 
 fn command_of_device() -> BoxedStrategy<Command> {
@@ -420,6 +422,7 @@ pub(crate) fn world(group: GroupId) -> Vec<Entry> {
         commands.extend(UNITS.map(|id| PutUnit { unit: unit(id) }.into()));
         commands.push(PutPerson { person: person("an", Role::Admin, true) }.into());
         commands.push(PutPerson { person: person("oanh", Role::Operator, true) }.into());
+        commands.extend(deadline::in_use());
         commands.extend(model::in_use());
     }
     let sensor = |id: &str| Sensor {

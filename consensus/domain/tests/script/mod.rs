@@ -1,5 +1,6 @@
 //! Runs a transcript against the groups of a small province.
 
+mod deadline;
 mod model;
 mod print;
 mod read;
@@ -12,7 +13,7 @@ use std::{
 use bytes::Bytes;
 use domain::{
     AdminUnitCode, Applied, Command, Entry, Event, Grant, GroupId, IncidentId, Millis, PersonId, Readings, Reply,
-    RequestId, Row, RowChange, SessionId, State, policy, rows, wire::Record,
+    RequestId, Row, RowChange, SessionId, State, TaskId, policy, rows, wire::Record,
 };
 use goldenscript::Command as Line;
 
@@ -190,6 +191,18 @@ impl goldenscript::Runner for Runner {
                     .map(|event| format!("{} {}", print::time(event.at_ms), print::event(&event)))
                     .collect::<Vec<_>>()
                     .join("\n"))
+            }
+            "task-timeline" => {
+                let range = rows::task_timeline_range(&TaskId::new(args.next("task")?)?);
+                let events = self.history(GroupId::COMMAND, &range).map(|value| Event::decode(value).unwrap());
+                Ok(events
+                    .map(|event| format!("{} {}", print::time(event.at_ms), print::event(&event)))
+                    .collect::<Vec<_>>()
+                    .join("\n"))
+            }
+            "due" => {
+                let due = self.state0().clocks_due().map(|(at, clock)| format!("{clock} at {}", print::time(at)));
+                Ok(due.collect::<Vec<_>>().join("\n"))
             }
             "readings" => {
                 let range = rows::readings_range(Millis(0), Millis(u64::MAX));

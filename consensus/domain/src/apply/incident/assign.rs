@@ -1,6 +1,6 @@
 //! Which units are on an incident. One entry changes both sides, so a unit is in one incident at most.
 
-use super::{find_version, is_live, keep, mark_seen, need};
+use super::{find_version, is_live, keep, mark_seen, need, sent};
 use crate::{
     AssignIncident, EventKind, Incident, IncidentId, IncidentStatus, UnitId, UnitStatus,
     apply::{Outcome, Work, accepted, unit, valid},
@@ -40,6 +40,9 @@ pub(in crate::apply) fn assign(work: &mut Work<'_>, command: &AssignIncident) ->
     }
     incident.units.clone_from(&command.units);
     mark_seen(&mut incident, work.now, work.by());
+    if !incident.units.is_empty() {
+        sent(work, &mut incident);
+    }
     incident.status = status_with_units(&incident);
     Ok(keep(work, incident, EventKind::IncidentAssigned, ""))
 }

@@ -38,7 +38,7 @@ fn done_for_good(state: &State) -> Vec<(Millis, IncidentId)> {
 }
 
 fn drop_incident(work: &mut Work<'_>, id: &IncidentId) {
-    let Some(incident) = work.state.incidents.remove(id) else { return };
+    let Some(incident) = work.state.drop_incident(id) else { return };
     work.touch(Touched::Incident(id.clone()));
     for source in incident.sources {
         let Origin::Alarm(key) = source.origin else { continue };

@@ -1,9 +1,9 @@
 //! Two incidents that are one, and back.
 
-use super::{assign, find, find_version, is_live, keep, mark_seen, need, start_deadline};
+use super::{assign, find, find_version, is_live, keep, mark_seen, need, sent, start_deadline};
 use crate::{
     EventKind, IncidentId, IncidentStatus, MergeIncident, Millis, Row, UnmergeIncident,
-    apply::{Outcome, Work, unit, valid},
+    apply::{Outcome, Work, deadline, unit, valid},
     limits, rows,
     wire::Record,
 };
@@ -36,11 +36,13 @@ pub(in crate::apply) fn merge(work: &mut Work<'_>, command: &MergeIncident) -> O
     incident.status = IncidentStatus::Merged;
     incident.merged_into = Some(into.id.clone());
     incident.acknowledge_due_at_ms = Millis(0);
+    deadline::hold(work.state, &mut incident.clocks, &held_for(&into.id), work.now);
     let outcome = keep(work, incident, EventKind::IncidentMerged, into.id.as_str());
     note_in(work, &into.id);
     if !units.is_empty() {
         into.units.extend(units);
         mark_seen(&mut into, work.now, work.by());
+        sent(work, &mut into);
         into.status = assign::status_with_units(&into);
         keep(work, into, EventKind::IncidentAssigned, "");
     }
@@ -62,9 +64,15 @@ pub(in crate::apply) fn unmerge(work: &mut Work<'_>, command: &UnmergeIncident) 
         }
         other => incident.status = other,
     }
+    deadline::release(work.state, &mut incident.clocks, &held_for(&into), work.now);
     let outcome = keep(work, incident, EventKind::IncidentUnmerged, into.as_str());
     note_in(work, &into);
     Ok(outcome)
+}
+
+/// Why a merged incident's clocks stand still.
+fn held_for(into: &IncidentId) -> String {
+    format!("merged into {into}")
 }
 
 /// Writes the newest event into the other incident's timeline too.

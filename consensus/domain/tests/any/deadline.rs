@@ -1,0 +1,196 @@
+//! Any command about deadlines and tasks. Three policies, two posts, and a calendar that works from seven to midnight, as
+//! sequences begin at seven.
+
+use domain::*;
+use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
+
+use super::{area, incident_id, kind, make, person_id, text, time, version};
+
+fn calendar_id() -> impl Strategy<Value = CalendarId> + Clone {
+    select(&["late", "office"][..]).prop_map(|text| CalendarId::new(text).unwrap())
+}
+
+fn post_id() -> impl Strategy<Value = DutyPostId> + Clone {
+    select(&["desk", "boss"][..]).prop_map(|text| DutyPostId::new(text).unwrap())
+}
+
+fn clock() -> impl Strategy<Value = ClockKey> + Clone {
+    let task = select(&["T1", "T2", "T3"][..]).prop_map(|text| Measured::Task(TaskId::new(text).unwrap()));
+    let of = prop_oneof![incident_id().prop_map(Measured::Incident), task];
+    (of, 1u32..4).prop_map(|(of, number)| ClockKey { of, number })
+}
+
+fn task_id() -> impl Strategy<Value = TaskId> + Clone {
+    select(&["T1", "T2", "T3"][..]).prop_map(|text| TaskId::new(text).unwrap())
+}
+
+fn calendar() -> impl Strategy<Value = Calendar> + Clone {
+    let days = prop::collection::vec((select(&[19_700_101u32, 19_700_102, 19_709_999][..]), 0u32..9), 0..2);
+    (calendar_id(), 0u32..500, any::<bool>(), days).prop_map(|(id, from_min, national_holidays, days)| Calendar {
+        id,
+        name: "Ca".into(),
+        hours: (1..=7).map(|weekday| WorkingHours { weekday, from_min, until_min: 1440 }).collect(),
+        national_holidays,
+        days: days.into_iter().map(|(date, as_weekday)| SpecialDay { date, as_weekday, name: "L".into() }).collect(),
+    })
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> + Clone {
+    let post = prop::option::of(post_id());
+    (post.clone(), post, any::<bool>(), -70_000i64..10_000).prop_map(|(one, two, is_overdue, before)| {
+        let mut steps = vec![
+            Step { stage: ClockStage::NearlyLate, offset_ms: before, post: one.clone() },
+            Step { stage: ClockStage::Late, offset_ms: 0, post: one },
+        ];
+        if is_overdue {
+            steps.push(Step { stage: ClockStage::Overdue, offset_ms: 30_000, post: two });
+        }
+        steps
+    })
+}
+
+fn policy() -> impl Strategy<Value = DeadlinePolicy> + Clone {
+    let of = (select(Obligation::ALL), prop::collection::vec(kind(), 0..2), prop::option::of(area()));
+    let how = (prop::option::of(calendar_id()), 0u64..120_000, steps(), prop::bool::weighted(0.1));
+    (select(&["p1", "p2", "p3"][..]), of, how).prop_map(
+        |(id, (obligation, kinds, admin_unit), (calendar, within_ms, steps, disabled))| DeadlinePolicy {
+            id: DeadlinePolicyId::new(id).unwrap(),
+            name: "Hạn".into(),
+            obligation,
+            kinds,
+            agency: String::new(),
+            admin_unit,
+            calendar,
+            within_ms,
+            steps,
+            disabled,
+        },
+    )
+}
+
+fn post() -> impl Strategy<Value = DutyPost> + Clone {
+    let shift = (person_id(), 0u64..400_000).prop_map(|(person, from)| Shift {
+        person,
+        from_ms: Millis(from),
+        until_ms: Millis(from + 100_000),
+    });
+    (post_id(), prop::option::of(post_id()), prop::collection::vec(shift, 0..2))
+        .prop_map(|(id, above, shifts)| DutyPost { id, name: "Trực".into(), above, shifts })
+}
+
+/// A policy of each obligation, with a post that is always somebody's.
+pub(super) fn in_use() -> Vec<Command> {
+    let an = PersonId::new("an").unwrap();
+    let shifts = vec![Shift { person: an, from_ms: Millis(0), until_ms: Millis(u64::MAX) }];
+    let desk = DutyPostId::new("desk").unwrap();
+    let post = DutyPost { id: desk.clone(), name: "Trực".into(), above: None, shifts };
+    let mut commands: Vec<Command> = vec![PutDutyPost { post }.into()];
+    for (at, obligation) in Obligation::ALL.iter().enumerate() {
+        let policy = DeadlinePolicy {
+            id: DeadlinePolicyId::new(&format!("of-{at}")).unwrap(),
+            name: "Hạn".into(),
+            obligation: *obligation,
+            kinds: Vec::new(),
+            agency: String::new(),
+            admin_unit: None,
+            calendar: None,
+            within_ms: 60_000,
+            steps: vec![
+                Step { stage: ClockStage::NearlyLate, offset_ms: -20_000, post: None },
+                Step { stage: ClockStage::Late, offset_ms: 0, post: Some(desk.clone()) },
+                Step { stage: ClockStage::Overdue, offset_ms: 60_000, post: Some(desk.clone()) },
+            ],
+            disabled: false,
+        };
+        commands.push(PutDeadlinePolicy { policy }.into());
+    }
+    commands
+}
+
+pub(super) fn command_of_deadline() -> BoxedStrategy<Command> {
+    let give = make!(GiveTask {
+        title: text(),
+        about: text(),
+        incident: prop::option::of(incident_id()),
+        admin_unit: area(),
+        agency: select(&["", "Power"][..]).prop_map(str::to_owned),
+        owner: prop::option::of(person_id()),
+        due_at_ms: time(),
+        exercise: prop::bool::weighted(0.3),
+    });
+    let digest = (0u8..4).prop_map(|byte| Digest([byte; 32]));
+    prop_oneof![
+        2 => make!(PutCalendar { calendar: calendar() }),
+        2 => make!(PutDeadlinePolicy { policy: policy() }),
+        1 => make!(PutDutyPost { post: post() }),
+        3 => make!(PauseClock { clock: clock(), expected_version: version(), reason: text() }),
+        3 => make!(ResumeClock { clock: clock(), expected_version: version() }),
+        3 => make!(ReportProgress {
+            clock: clock(), expected_version: version(), note: text(), photo_sha256: digest, promised_at_ms: time(),
+        }),
+        6 => make!(FireDeadline { clock: clock(), step: 0u32..3, version: version() }),
+        5 => give,
+        3 => make!(TakeTask { task: task_id(), expected_version: version() }),
+        2 => make!(FinishTask { task: task_id(), expected_version: version(), note: text() }),
+        1 => make!(CancelTask { task: task_id(), expected_version: version(), reason: text() }),
+        2 => make!(ReopenTask { task: task_id(), expected_version: version(), reason: text(), due_at_ms: time() }),
+    ]
+    .boxed()
+}
+
+/// The last task that somebody still has to do.
+fn open_task(state: &State) -> Option<TaskId> {
+    let tasks = state.tasks().values();
+    tasks.rev().find(|task| matches!(task.status, TaskStatus::Given | TaskStatus::Taken)).map(|task| task.id.clone())
+}
+
+/// Makes a command about deadlines fit the state that it meets.
+pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
+    let now = entry.at_ms;
+    let clock = |key: &ClockKey| state.clock_of(key).map_or(1, |clock| clock.version);
+    let task = |id: &TaskId| state.tasks().get(id).map_or(1, |task| task.version);
+    match &mut entry.command {
+        Command::PauseClock(command) => command.expected_version = clock(&command.clock),
+        Command::ResumeClock(command) => {
+            let clocks = state.incidents().values().flat_map(|it| it.clocks.iter().map(move |clock| (&it.id, clock)));
+            let paused = clocks.into_iter().find(|(_, clock)| clock.status == ClockStatus::Paused);
+            if let Some((id, clock)) = paused {
+                command.clock = ClockKey { of: Measured::Incident(id.clone()), number: clock.number };
+            }
+            command.expected_version = clock(&command.clock);
+        }
+        Command::ReportProgress(command) => {
+            command.expected_version = clock(&command.clock);
+            command.promised_at_ms = now.plus(90_000);
+        }
+        Command::FireDeadline(command) => {
+            if let Some((at, key)) = state.clocks_due().next() {
+                command.clock = key.clone();
+                command.version = clock(key);
+                command.step = state.clock_of(key).map_or(0, |clock| clock.fired);
+                entry.at_ms = now.max(at);
+            }
+        }
+        Command::GiveTask(command) => {
+            command.title = "Dọn".into();
+            command.about.clear();
+            command.owner = Some(PersonId::new("an").unwrap());
+            command.due_at_ms = if command.due_at_ms.0 % 2 == 0 { Millis(0) } else { now.plus(50_000) };
+        }
+        Command::ReopenTask(command) => {
+            command.expected_version = task(&command.task);
+            command.due_at_ms = Millis(0);
+        }
+        Command::TakeTask(command) => command.expected_version = task(&command.task),
+        Command::FinishTask(command) => {
+            command.task = open_task(state).unwrap_or_else(|| command.task.clone());
+            command.expected_version = task(&command.task);
+        }
+        Command::CancelTask(command) => {
+            command.task = open_task(state).unwrap_or_else(|| command.task.clone());
+            command.expected_version = task(&command.task);
+        }
+        _ => return false,
+    }
+    true
+}
