@@ -65,6 +65,16 @@ pub(crate) const FIRES_PER_ROUND_MAX: usize = 256;
 pub(crate) const FIRES_IN_FLIGHT_MAX: usize = 32;
 /// The longest sleep while a clock runs: so long a step may be late when the machine's clock was set or the machine slept.
 pub(crate) const KEEPER_LOOK_WAIT_MAX: Duration = Duration::from_secs(5);
+/// How often the heads of other groups' chains are anchored, if they moved.
+pub(crate) const ANCHOR_PERIOD: Duration = Duration::from_secs(600);
+/// How long a new lead waits before it anchors: leads that go round fill no log.
+pub(crate) const ANCHOR_FIRST_WAIT: Duration = Duration::from_secs(60);
+/// How long a receiver may take to take a notice. Then it is brought again.
+pub(crate) const DELIVER_DEADLINE: Duration = Duration::from_secs(10);
+/// Wait before a notice that failed is brought again; twice as long after each further failure.
+pub(crate) const DELIVER_AGAIN_WAIT_MIN: Duration = Duration::from_secs(1);
+/// The longest of these waits: how late a receiver that is back hears of it.
+pub(crate) const DELIVER_AGAIN_WAIT_MAX: Duration = Duration::from_secs(300);
 /// The shortest sleep of a timer: state's clock moves with entries, so a deadline may be found a little early.
 pub(crate) const TIMER_WAIT_MIN: Duration = Duration::from_millis(50);
 /// How long stopping waits for the hosts to end.

@@ -58,6 +58,10 @@ counters! {
     escalations,
     /// Steps of clocks proposed.
     deadlines_fired,
+    /// Notices brought to receivers.
+    notices_sent,
+    /// Notices that did not get there and are brought again.
+    notices_failed,
     /// Questions put to models.
     advice_asked,
     /// Suggestions that the command group took.

@@ -13,7 +13,8 @@ use domain::GroupId;
 use tokio::sync::watch;
 
 use crate::{
-    advice::Advisor, cluster::Cluster, config::EntityConfig, counters::Counters, host::reign::Reign, router::Road,
+    advice::Advisor, cluster::Cluster, config::EntityConfig, counters::Counters, host::reign::Reign, notice::Courier,
+    router::Road,
 };
 
 /// What everything of one node shares.
@@ -25,6 +26,8 @@ pub(crate) struct Ctx {
     pub(crate) road: OnceLock<Weak<Road>>,
     /// Models, once the node has them; until then nothing is asked.
     pub(crate) advisor: OnceLock<Arc<dyn Advisor>>,
+    /// Who carries notices, once the node has somebody; until then they wait.
+    pub(crate) courier: OnceLock<Arc<dyn Courier>>,
 }
 
 /// One group on one node, leading or not.

@@ -32,6 +32,7 @@ use crate::{
     counters::{Counters, count},
     error::{ServeError, TellError},
     host::{Ctx, GroupHost, reign::Reign},
+    notice::Courier,
     overseer::oversee,
     router::message::{Body, Envelope, Failure, Outcome},
     wiring::Wired,
@@ -65,7 +66,14 @@ impl Router {
 
     pub(crate) fn over(cluster: Arc<dyn Cluster>, config: EntityConfig) -> Self {
         let counters = Arc::new(Counters::default());
-        let ctx = Arc::new(Ctx { cluster, config, counters, road: OnceLock::new(), advisor: OnceLock::new() });
+        let ctx = Arc::new(Ctx {
+            cluster,
+            config,
+            counters,
+            road: OnceLock::new(),
+            advisor: OnceLock::new(),
+            courier: OnceLock::new(),
+        });
         let hosts: Vec<_> = GroupId::all().map(|group| Arc::new(GroupHost::new(group, ctx.clone()))).collect();
         let road = Arc::new(Road {
             ctx: ctx.clone(),
@@ -143,6 +151,13 @@ impl Router {
     pub fn ingest_came_up(&self) {
         for reign in self.0.hosts.iter().filter_map(|host| host.reign()) {
             reign.clock.came_up();
+        }
+    }
+
+    /// Has notices carried by `courier`. Once; they wait in the outbox until then.
+    pub fn deliver_with(&self, courier: Arc<dyn Courier>) {
+        if self.0.ctx.courier.set(courier).is_err() {
+            tracing::warn!("entity: there is a courier already; the first one stays");
         }
     }
 

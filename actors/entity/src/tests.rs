@@ -2,9 +2,11 @@
 
 mod advice;
 mod alarm;
+mod audit;
 mod camera;
 mod deadline;
 mod failover;
 mod incident;
+mod notice;
 mod record;
 mod world;

@@ -6,11 +6,13 @@
 
 mod admin_unit;
 mod alarm;
+mod audit;
 mod camera;
 mod deadline;
 mod district;
 mod incident;
 mod model;
+mod notice;
 mod person;
 mod placement;
 mod sensor;
@@ -23,6 +25,8 @@ pub(crate) use alarm::place_of as alarm_place_of;
 pub(crate) use session::is_outside as is_outside_window;
 
 use std::collections::BTreeSet;
+
+use bytes::Bytes;
 
 use crate::{
     Accepted, Applied, Command, Entry, Event, EventKind, Grant, GroupId, Incident, Millis, PersonId, Refusal,
@@ -43,6 +47,8 @@ struct Work<'a> {
     events: Vec<Event>,
     touched: BTreeSet<Touched>,
     history: Vec<Row>,
+    /// Keys of history rows that go.
+    deleted: Vec<Bytes>,
 }
 
 impl State {
@@ -60,11 +66,15 @@ impl State {
             // The clock is in it.
             touched: BTreeSet::from([Touched::Meta]),
             history: Vec::new(),
+            deleted: Vec::new(),
         };
         let reply = work.judge(entry);
-        let Work { state, events, touched, history, .. } = work;
+        notice::post(&mut work);
+        work.record(entry, &reply);
+        let Work { state, events, touched, history, deleted, .. } = work;
         let mut rows: Vec<_> = touched.iter().map(|touched| state.row_change(touched)).collect();
         rows.extend(history.into_iter().map(RowChange::Put));
+        rows.extend(deleted.into_iter().map(RowChange::Delete));
         Applied { reply, events, rows }
     }
 }
@@ -138,6 +148,11 @@ impl Work<'_> {
             Command::FinishTask(command) => task::finish(self, command),
             Command::CancelTask(command) => task::cancel(self, command),
             Command::ReopenTask(command) => task::reopen(self, command),
+            Command::RecordRead(command) => audit::record_read(self, command),
+            Command::EraseAudit(command) => audit::erase(self, command),
+            Command::AnchorAudit(command) => audit::anchor(self, command),
+            Command::PutReceiver(command) => notice::put(self, command),
+            Command::ConfirmNotices(command) => notice::confirm(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),
@@ -150,6 +165,20 @@ impl Work<'_> {
             Command::UnshelveAlarm(command) => alarm::unshelve(self, command),
             Command::ConfirmAlarmReport(command) => alarm::confirm_report(self, command),
         }
+    }
+
+    /// Puts the entry into the record, once that is switched on: accepted or refused, it was asked for.
+    fn record(&mut self, entry: &Entry, reply: &Reply) {
+        if !self.state.has_feature(crate::audit::FEATURE) {
+            return;
+        }
+        let session = entry.request.and_then(|request| self.state.sessions.get(&request.session));
+        let claimed = entry.grant.as_ref().map(|grant| &grant.person);
+        let by = claimed.or(session.map(|session| &session.person)).map(PersonId::as_str);
+        let at = (self.state.group, self.index, self.now);
+        let (head, rows) = crate::audit::append(&self.state.audit, at, entry, by, reply);
+        self.state.audit = head;
+        self.history.extend(rows);
     }
 
     /// Who acts; none: the system.
@@ -187,7 +216,7 @@ impl Work<'_> {
     fn emit_task(&mut self, kind: EventKind, note: &str, task: &Task) {
         self.emit(kind, note, Some(task.clone().into()));
         if let Some(event) = self.events.last() {
-            let value = bytes::Bytes::from(event.encode());
+            let value = Bytes::from(event.encode());
             let of_task = rows::task_timeline_key(&task.id, self.index, event.ordinal);
             let of_incident = task.incident.as_ref().map(|id| rows::timeline_key(id, self.index, event.ordinal));
             let keys = std::iter::once(of_task).chain(of_incident);
@@ -220,7 +249,10 @@ fn belongs(command: &Command, group: GroupId) -> bool {
         Command::OpenSession(_)
         | Command::CloseSession(_)
         | Command::RaisePolicyFloor(_)
-        | Command::SwitchFeature(_) => true,
+        | Command::SwitchFeature(_)
+        | Command::RecordRead(_)
+        | Command::EraseAudit(_)
+        | Command::AnchorAudit(_) => true,
         Command::RegisterSensor(_)
         | Command::SetDeviceStatus(_)
         | Command::RecordReadings(_)

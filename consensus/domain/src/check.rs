@@ -2,6 +2,7 @@
 //! a broken invariant is a bug and never an answer.
 
 mod deadline;
+mod notice;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -56,6 +57,7 @@ impl State {
     /// 24. Policies name calendars and posts that are there; posts name people that are there, and come to an end upwards.
     /// 25. No clock is open of what is done, and none runs of what is merged; a task says when it ended exactly if it has.
     /// 26. A task is somebody's.
+    /// 27. Of each receiver exactly the notices wait that it has not confirmed, within the bound.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -72,6 +74,7 @@ impl State {
         self.sessions.values().try_for_each(check_session)?;
         self.check_models()?;
         self.check_deadlines()?;
+        self.check_notices()?;
         self.check_derived()
     }
 
@@ -89,7 +92,9 @@ impl State {
             + self.calendars.len()
             + self.deadline_policies.len()
             + self.duty_posts.len()
-            + self.tasks.len();
+            + self.tasks.len()
+            + self.receivers.len()
+            + self.notices.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {
@@ -105,6 +110,7 @@ impl State {
         hold(2, !stray(&self.deadline_policies, |record| &record.id), || "deadline_policies".into())?;
         hold(2, !stray(&self.duty_posts, |record| &record.id), || "duty_posts".into())?;
         hold(2, !stray(&self.tasks, |record| &record.id), || "tasks".into())?;
+        hold(2, !stray(&self.receivers, |record| &record.id), || "receivers".into())?;
         hold(2, !stray(&self.sensors, |record| &record.id), || "sensors".into())?;
         hold(2, !stray(&self.cameras, |record| &record.id), || "cameras".into())?;
         hold(2, !stray(&self.alarms, |record| &record.key), || "alarms".into())?;
@@ -127,6 +133,7 @@ impl State {
             ("deadline_policies", self.deadline_policies.len(), limits::DEADLINE_POLICIES_MAX),
             ("duty_posts", self.duty_posts.len(), limits::DUTY_POSTS_MAX),
             ("tasks", self.tasks.len(), limits::TASKS_MAX),
+            ("receivers", self.receivers.len(), limits::RECEIVERS_MAX),
             ("sensors", self.sensors.len(), limits::SENSORS_MAX),
             ("cameras", self.cameras.len(), limits::CAMERAS_MAX),
             ("alarms", self.alarms.len(), limits::ALARMS_MAX),

@@ -1,13 +1,22 @@
 //! The vocabulary of requests, in the imperative. `proto/trongdong/v1/command.proto` tells what each is for.
 
-use serde::{Deserialize, Serialize};
+mod audit;
+mod deadline;
+mod notice;
+mod task;
+
+pub use audit::*;
+pub use deadline::*;
+pub use notice::*;
+pub use task::*;
+
+use bytes::Bytes;
 
 use crate::{
-    AdminUnit, AdminUnitCode, Advice, Alarm, AlarmKey, Calendar, Camera, CameraHealth, CameraId, ClockKey,
-    DeadlinePolicy, DeviceStatus, Digest, District, DutyPost, EntityId, Figure, Grant, GroupId, IncidentId,
-    IncidentKind, KindShare, Micro, Millis, ModelKind, ModelMode, ModelName, Person, PersonId, Place, Reading,
-    RequestId, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision, TaskId, Unit, UnitId, UnitStatus,
-    VersionName,
+    AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, Figure, Grant,
+    IncidentId, IncidentKind, KindShare, Micro, Millis, ModelKind, ModelMode, ModelName, Person, PersonId, Place,
+    Placement, Reading, RequestId, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision, Unit, UnitId,
+    UnitStatus, VersionName,
     wire::{Malformed, Record, generated, message_field, record},
 };
 
@@ -22,21 +31,44 @@ pub struct Entry {
     pub grant: Option<Grant>,
     /// What to do.
     pub command: Command,
+    /// Drawn by the leader, `audit::SALT_BYTES` of chance: without it nobody can find out what an erased record held.
+    pub salt: Bytes,
 }
 
-record!(Entry { at_ms, request, grant, command });
+record!(Entry { at_ms, request, grant, command, salt });
 
+/// The bodies of commands.
+macro_rules! bodies {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name { $($(#[$fdoc])* pub $field: $type),* }
+        $crate::wire::record!($name { $($field),* });
+        impl From<$name> for $crate::Command {
+            fn from(body: $name) -> Self {
+                Self::$name(body)
+            }
+        }
+    )+};
+}
+
+use bodies;
+
+/// All commands: first those with their bodies, then, after a semicolon, those whose bodies stand in files of their own.
 macro_rules! commands {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })+) => {
+    (
+        $($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })+
+        ; $($(#[$odoc:meta])* $other:ident),+ $(,)?
+    ) => {
         /// A request to change state.
         #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Command { $($(#[$doc])* $name($name)),+ }
+        pub enum Command { $($(#[$doc])* $name($name),)+ $($(#[$odoc])* $other($other),)+ }
 
         impl Command {
             /// Its name, as in the schema.
             #[must_use]
             pub fn name(&self) -> &'static str {
-                match self { $(Self::$name(_) => stringify!($name)),+ }
+                match self { $(Self::$name(_) => stringify!($name),)+ $(Self::$other(_) => stringify!($other),)+ }
             }
         }
 
@@ -45,29 +77,23 @@ macro_rules! commands {
             fn from_wire(wire: generated::Command) -> Result<Self, Malformed> {
                 use generated::command::Body;
                 Ok(match wire.body.ok_or_else(|| Malformed::new("command", "is required"))? {
-                    $(Body::$name(body) => Self::$name($name::from_wire(body)?)),+
+                    $(Body::$name(body) => Self::$name($name::from_wire(body)?),)+
+                    $(Body::$other(body) => Self::$other($other::from_wire(body)?),)+
                 })
             }
             fn to_wire(&self) -> generated::Command {
                 use generated::command::Body;
-                let body = match self { $(Self::$name(body) => Body::$name(body.to_wire())),+ };
+                let body = match self {
+                    $(Self::$name(body) => Body::$name(body.to_wire()),)+
+                    $(Self::$other(body) => Body::$other(body.to_wire()),)+
+                };
                 generated::Command { body: Some(body) }
             }
         }
 
         message_field!(Command);
 
-        $(
-            $(#[$doc])*
-            #[derive(Clone, Debug, PartialEq, Eq)]
-            pub struct $name { $($(#[$fdoc])* pub $field: $type),* }
-            record!($name { $($field),* });
-            impl From<$name> for Command {
-                fn from(body: $name) -> Self {
-                    Self::$name(body)
-                }
-            }
-        )+
+        bodies! { $($(#[$doc])* $name { $($(#[$fdoc])* $field: $type),* })+ }
     };
 }
 
@@ -425,114 +451,6 @@ commands! {
         /// Why; not empty.
         reason: String,
     }
-    /// Puts a calendar of working time.
-    PutCalendar {
-        /// As it shall be.
-        calendar: Calendar,
-    }
-    /// Puts a policy of deadlines. Clocks that run go on by what it said before.
-    PutDeadlinePolicy {
-        /// As it shall be.
-        policy: DeadlinePolicy,
-    }
-    /// Puts a duty post with its whole roster.
-    PutDutyPost {
-        /// As it shall be.
-        post: DutyPost,
-    }
-    /// Stops a clock.
-    PauseClock {
-        /// Which.
-        clock: ClockKey,
-        /// The clock's version seen.
-        expected_version: u64,
-        /// Why; not empty.
-        reason: String,
-    }
-    /// Lets it run again, with the working time that was left.
-    ResumeClock {
-        /// Which.
-        clock: ClockKey,
-        /// The clock's version seen.
-        expected_version: u64,
-    }
-    /// Says how far it is, with a photo, and promises a time.
-    ReportProgress {
-        /// Which.
-        clock: ClockKey,
-        /// The clock's version seen.
-        expected_version: u64,
-        /// How far it is; not empty.
-        note: String,
-        /// Hash of the photo.
-        photo_sha256: Digest,
-        /// By when it will be done.
-        promised_at_ms: Millis,
-    }
-    /// A clock takes its next step: nearly late, late, overdue, up the ladder.
-    FireDeadline {
-        /// Which.
-        clock: ClockKey,
-        /// Steps that it had taken: takes effect once.
-        step: u32,
-        /// The clock's version that this was decided on.
-        version: u64,
-    }
-    /// Gives a task.
-    GiveTask {
-        /// What to do, in one line.
-        title: String,
-        /// What it was made from; may be empty.
-        about: String,
-        /// The incident that it serves.
-        incident: Option<IncidentId>,
-        /// Where.
-        admin_unit: AdminUnitCode,
-        /// Whose it is; may be empty when there is an owner.
-        agency: String,
-        /// Who has to do it.
-        owner: Option<PersonId>,
-        /// By when, an hour of the day; unset: as a policy says.
-        due_at_ms: Millis,
-        /// Part of a drill.
-        exercise: bool,
-    }
-    /// Somebody takes it.
-    TakeTask {
-        /// Which.
-        task: TaskId,
-        /// The version seen.
-        expected_version: u64,
-    }
-    /// It is done.
-    FinishTask {
-        /// Which.
-        task: TaskId,
-        /// The version seen.
-        expected_version: u64,
-        /// How it ended.
-        note: String,
-    }
-    /// It need not be done.
-    CancelTask {
-        /// Which.
-        task: TaskId,
-        /// The version seen.
-        expected_version: u64,
-        /// Why; not empty.
-        reason: String,
-    }
-    /// It was not done.
-    ReopenTask {
-        /// Which.
-        task: TaskId,
-        /// The version seen.
-        expected_version: u64,
-        /// Why; not empty.
-        reason: String,
-        /// By when now; unset: as a policy says.
-        due_at_ms: Millis,
-    }
     /// How often a version was asked in vain since the last report.
     ReportSilence {
         /// Which model.
@@ -544,15 +462,39 @@ commands! {
         /// Without an answer that could be taken.
         failed: u32,
     }
+    ;
+    /// Puts a calendar of working time.
+    PutCalendar,
+    /// Puts a policy of deadlines. Clocks that run go on by what it said before.
+    PutDeadlinePolicy,
+    /// Puts a duty post with its whole roster.
+    PutDutyPost,
+    /// Stops a clock.
+    PauseClock,
+    /// Lets it run again, with the working time that was left.
+    ResumeClock,
+    /// Says how far it is, with a photo, and promises a time.
+    ReportProgress,
+    /// A clock takes its next step: nearly late, late, overdue, up the ladder.
+    FireDeadline,
+    /// Gives a task.
+    GiveTask,
+    /// Somebody takes it.
+    TakeTask,
+    /// It is done.
+    FinishTask,
+    /// It need not be done.
+    CancelTask,
+    /// It was not done.
+    ReopenTask,
+    /// Somebody looked at something sensitive: it stands in the record.
+    RecordRead,
+    /// Erases what records held; that they stood there stays.
+    EraseAudit,
+    /// Anchors the head of another group's chain in this one's.
+    AnchorAudit,
+    /// Puts a receiver of notices.
+    PutReceiver,
+    /// A receiver has taken its notices.
+    ConfirmNotices,
 }
-
-/// Where a device's state lives.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Placement {
-    /// Sensor or camera.
-    pub entity: EntityId,
-    /// Field group.
-    pub group: GroupId,
-}
-
-record!(Placement { entity, group });

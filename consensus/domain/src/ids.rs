@@ -196,6 +196,8 @@ name! {
     DutyPostId "post"
     /// A task.
     TaskId "task"
+    /// A system that is told of what happens.
+    ReceiverId "receiver"
 }
 
 macro_rules! as_entity {
@@ -240,7 +242,7 @@ impl fmt::Display for SessionId {
 }
 
 /// SHA-256 of something: of an artifact, of a text. In JSON as hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Digest(pub [u8; 32]);
 

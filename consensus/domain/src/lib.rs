@@ -7,6 +7,7 @@
 //! - [`State::rows`] and [`State::from_rows`] are the same state as rows, for disks and snapshots.
 //! - `wire` is the one crossing between protobuf bytes and these types.
 
+pub mod audit;
 pub mod calendar;
 pub mod limits;
 pub mod policy;
@@ -24,6 +25,7 @@ mod event;
 mod ids;
 mod incident;
 mod model;
+mod notice;
 mod person;
 mod place;
 mod sensor;
@@ -35,6 +37,7 @@ mod unit;
 
 pub use admin_unit::*;
 pub use alarm::*;
+pub use audit::{AuditHead, AuditLink, AuditPayload, AuditRecord, AuditSealed};
 pub use calendar::{Calendar, SpecialDay, WorkingHours};
 pub use camera::*;
 pub use check::Violation;
@@ -44,6 +47,7 @@ pub use event::*;
 pub use ids::*;
 pub use incident::*;
 pub use model::*;
+pub use notice::*;
 pub use person::*;
 pub use place::*;
 pub use sensor::*;

@@ -98,6 +98,12 @@ pub const TASKS_MAX: usize = 100_000;
 pub const TASKS_DROPPED_AT_ONCE: usize = 256;
 /// A task without a policy is nearly late so long before it is due: 15 minutes.
 pub const TASK_NEARLY_LATE_MS: u64 = 15 * 60_000;
+/// Records of the audit chain that one command erases.
+pub const ERASED_PER_COMMAND_MAX: usize = 4096;
+/// Systems that are told of what happens.
+pub const RECEIVERS_MAX: usize = 64;
+/// Notices that wait for one of them: about 8 MB. At the bound new ones are counted and not kept, and the next says so.
+pub const NOTICES_MAX: usize = 4096;
 /// Live nodes of a cluster.
 pub const NODES_MAX: usize = 64;
 /// Features that can be switched on.

@@ -108,6 +108,8 @@ pub enum Action {
     HoldClock,
     /// Say how far something is, and promise a time.
     ReportProgress,
+    /// Have it recorded that one looks at something sensitive.
+    RecordRead,
     /// See records of this noun.
     See(Noun),
 }
@@ -124,6 +126,8 @@ pub fn action_of(command: &Command) -> Action {
         | Command::Suggest(_)
         | Command::ReportSilence(_)
         | Command::FireDeadline(_)
+        | Command::AnchorAudit(_)
+        | Command::ConfirmNotices(_)
         | Command::RecordCameraHealth(_)
         | Command::RaiseAlarm(_)
         | Command::ClearAlarm(_)
@@ -143,7 +147,10 @@ pub fn action_of(command: &Command) -> Action {
         | Command::SwitchModel(_)
         | Command::PutCalendar(_)
         | Command::PutDeadlinePolicy(_)
-        | Command::PutDutyPost(_) => Action::Administer,
+        | Command::PutDutyPost(_)
+        | Command::EraseAudit(_)
+        | Command::PutReceiver(_) => Action::Administer,
+        Command::RecordRead(_) => Action::RecordRead,
         Command::RecordReadings(_) | Command::SetDeviceStatus(_) => Action::ReportDevice,
         Command::AcknowledgeAlarm(_) | Command::ShelveAlarm(_) | Command::UnshelveAlarm(_) => Action::HandleAlarm,
         Command::OpenIncident(_) => Action::OpenIncident,
@@ -181,6 +188,8 @@ pub fn grant(state0: &State, person: &PersonId, index: u64) -> Option<Grant> {
         everywhere: person.everywhere,
         admin_units: admin_units.into_iter().take(limits::DISTRICT_UNITS_MAX).cloned().collect(),
         index,
+        from: String::new(),
+        why: String::new(),
     })
 }
 
@@ -226,6 +235,7 @@ fn role_allows(role: Role, action: Action) -> bool {
             matches!(role, Admin | Operator | Dispatcher)
         }
         Action::SetUnitStatus | Action::MoveUnit => matches!(role, Admin | Dispatcher | Responder),
+        Action::RecordRead => role != Device,
         Action::See(Noun::Person) => role == Admin,
         Action::See(Noun::Model) => matches!(role, Admin | Operator),
         Action::See(_) => role != Device,

@@ -1,13 +1,13 @@
 //! Where each record stands on disk and in snapshots: the first byte of a key is its table, the rest is the record's identity.
 //!
-//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`, `TASK_TIMELINE`) are yielded by `apply` and never read by it.
+//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`, `TASK_TIMELINE`, `AUDIT_LINKS`, `AUDIT_SEALED`) are yielded by `apply` and never read by it.
 //! A name holds neither NUL nor any byte below `-`, so a NUL ends a name within a key and keeps the order of names.
 
 use bytes::Bytes;
 
 use crate::{
     AdminUnitCode, AlarmKey, CalendarId, CameraId, DeadlinePolicyId, DistrictId, DutyPostId, EntityId, IncidentId,
-    Millis, ModelName, PersonId, SensorId, SessionId, TaskId, UnitId, VersionName,
+    Millis, ModelName, PersonId, ReceiverId, SensorId, SessionId, TaskId, UnitId, VersionName,
 };
 
 /// Scalars of the group.
@@ -56,13 +56,21 @@ pub const DEADLINE_POLICIES: u8 = 241;
 pub const DUTY_POSTS: u8 = 242;
 /// Tasks, by id.
 pub const TASKS: u8 = 243;
+/// Receivers of notices, by id.
+pub const RECEIVERS: u8 = 244;
+/// Notices that wait, by receiver and number.
+pub const NOTICES: u8 = 245;
 /// History: the events of each task.
 pub const TASK_TIMELINE: u8 = 250;
+/// History: the links of the record, by number.
+pub const AUDIT_LINKS: u8 = 251;
+/// History: salts and payloads of the record, by number; erasure deletes them.
+pub const AUDIT_SEALED: u8 = 252;
 
 /// Whether the row of this key is state (true) or history (false).
 #[must_use]
 pub fn is_state(key: &[u8]) -> bool {
-    !matches!(key.first(), Some(&(TIMELINE | READINGS | TASK_TIMELINE)))
+    !matches!(key.first(), Some(&(TIMELINE | READINGS | TASK_TIMELINE | AUDIT_LINKS | AUDIT_SEALED)))
 }
 
 fn key(table: u8, parts: &[&[u8]]) -> Bytes {
@@ -121,6 +129,8 @@ name_keys! {
     duty_post_key DUTY_POSTS DutyPostId
     /// Key of a task.
     task_key TASKS TaskId
+    /// Key of a receiver.
+    receiver_key RECEIVERS ReceiverId
 }
 
 /// Key of an alarm.
@@ -177,6 +187,24 @@ pub fn task_timeline_key(task: &TaskId, index: u64, ordinal: u32) -> Bytes {
 pub fn task_timeline_range(task: &TaskId) -> (Bytes, Bytes) {
     let name = task.as_str().as_bytes();
     (key(TASK_TIMELINE, &[name, &[0]]), key(TASK_TIMELINE, &[name, &[1]]))
+}
+
+/// Key of a notice.
+#[must_use]
+pub fn notice_key(receiver: &ReceiverId, number: u64) -> Bytes {
+    key(NOTICES, &[receiver.as_str().as_bytes(), &[0], &number.to_be_bytes()])
+}
+
+/// Key of a record's link. The value is an `AuditLink`.
+#[must_use]
+pub fn audit_link_key(number: u64) -> Bytes {
+    key(AUDIT_LINKS, &[&number.to_be_bytes()])
+}
+
+/// Key of a record's salt and payload. The value is an `AuditSealed`.
+#[must_use]
+pub fn audit_sealed_key(number: u64) -> Bytes {
+    key(AUDIT_SEALED, &[&number.to_be_bytes()])
 }
 
 /// The log index and the ordinal in a timeline key; none if it is not one.

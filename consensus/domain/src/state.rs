@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    AdminUnit, AdminUnitCode, Alarm, AlarmKey, Calendar, CalendarId, Camera, CameraId, Clock, ClockKey, Condition,
-    DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId, Incident,
-    IncidentId, LiveNodes, Measured, Millis, Model, ModelName, Person, PersonId, Sensor, SensorId, Session, SessionId,
-    SilenceCause, Tally, Task, TaskId, Unit, UnitId, VersionName,
+    AdminUnit, AdminUnitCode, Alarm, AlarmKey, AuditHead, Calendar, CalendarId, Camera, CameraId, Clock, ClockKey,
+    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
+    Incident, IncidentId, LiveNodes, Measured, Millis, Model, ModelName, Notice, Person, PersonId, Receiver,
+    ReceiverId, Sensor, SensorId, Session, SessionId, SilenceCause, Tally, Task, TaskId, Unit, UnitId, VersionName,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it.
@@ -22,6 +22,8 @@ pub struct State {
     /// The number of the newest task.
     pub(crate) tasks_given: u64,
     pub(crate) live_nodes: LiveNodes,
+    /// How far the record is; before it is switched on: no record.
+    pub(crate) audit: AuditHead,
 
     pub(crate) admin_units: BTreeMap<AdminUnitCode, AdminUnit>,
     pub(crate) districts: BTreeMap<DistrictId, District>,
@@ -40,6 +42,9 @@ pub struct State {
     pub(crate) deadline_policies: BTreeMap<DeadlinePolicyId, DeadlinePolicy>,
     pub(crate) duty_posts: BTreeMap<DutyPostId, DutyPost>,
     pub(crate) tasks: BTreeMap<TaskId, Task>,
+    pub(crate) receivers: BTreeMap<ReceiverId, Receiver>,
+    /// Invariant: of each receiver exactly those that it has not confirmed.
+    pub(crate) notices: BTreeMap<(ReceiverId, u64), Notice>,
     /// Invariant: exactly the next steps of the clocks of all incidents and tasks.
     pub(crate) clocks_due: BTreeSet<(Millis, ClockKey)>,
 
@@ -81,6 +86,7 @@ impl State {
             incidents_opened: 0,
             tasks_given: 0,
             live_nodes: LiveNodes::default(),
+            audit: AuditHead::default(),
             admin_units: BTreeMap::new(),
             districts: BTreeMap::new(),
             persons: BTreeMap::new(),
@@ -95,6 +101,8 @@ impl State {
             deadline_policies: BTreeMap::new(),
             duty_posts: BTreeMap::new(),
             tasks: BTreeMap::new(),
+            receivers: BTreeMap::new(),
+            notices: BTreeMap::new(),
             clocks_due: BTreeSet::new(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
@@ -135,6 +143,12 @@ impl State {
     #[must_use]
     pub fn incidents_opened(&self) -> u64 {
         self.incidents_opened
+    }
+
+    /// How far the group's record is.
+    #[must_use]
+    pub fn audit_head(&self) -> AuditHead {
+        self.audit
     }
 
     /// The nodes that are up.
@@ -230,6 +244,18 @@ impl State {
     #[must_use]
     pub fn tasks(&self) -> &BTreeMap<TaskId, Task> {
         &self.tasks
+    }
+
+    /// Systems that are told of what happens, with their sealed secrets (group 0).
+    #[must_use]
+    pub fn receivers(&self) -> &BTreeMap<ReceiverId, Receiver> {
+        &self.receivers
+    }
+
+    /// What waits for a receiver, the oldest first (group 0).
+    pub fn notices_for(&self, receiver: &ReceiverId) -> impl Iterator<Item = &Notice> {
+        let range = (receiver.clone(), 0)..=(receiver.clone(), u64::MAX);
+        self.notices.range(range).map(|(_, notice)| notice)
     }
 
     /// The next steps of all clocks that run, the soonest first (group 0).

@@ -4,10 +4,11 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::{
-    AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, Calendar, CalendarId, Camera, CameraId, Condition,
+    AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, AuditHead, Calendar, CalendarId, Camera, CameraId, Condition,
     DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId, Incident,
-    IncidentId, LiveNodes, Millis, Model, ModelName, Person, PersonId, Placement, Row, RowChange, Sensor, SensorId,
-    SensorWindow, Session, SessionId, State, Tally, Task, TaskId, Unit, UnitId, VersionName, rows,
+    IncidentId, LiveNodes, Millis, Model, ModelName, Notice, Person, PersonId, Placement, Receiver, ReceiverId, Row,
+    RowChange, Sensor, SensorId, SensorWindow, Session, SessionId, State, Tally, Task, TaskId, Unit, UnitId,
+    VersionName, rows,
     state::Heard,
     wire::{Field, Malformed, Record, generated},
 };
@@ -36,6 +37,8 @@ pub(crate) enum Touched {
     DeadlinePolicy(DeadlinePolicyId),
     DutyPost(DutyPostId),
     Task(TaskId),
+    Receiver(ReceiverId),
+    Notice(ReceiverId, u64),
 }
 
 fn row(key: Bytes, record: &impl Record) -> Row {
@@ -108,6 +111,8 @@ impl State {
         out.extend(self.deadline_policies.iter().map(|(id, record)| row(rows::deadline_policy_key(id), record)));
         out.extend(self.duty_posts.iter().map(|(id, record)| row(rows::duty_post_key(id), record)));
         out.extend(self.tasks.iter().map(|(id, record)| row(rows::task_key(id), record)));
+        out.extend(self.receivers.iter().map(|(id, record)| row(rows::receiver_key(id), record)));
+        out.extend(self.notices.values().map(|record| row(rows::notice_key(&record.receiver, record.number), record)));
         out
     }
 
@@ -188,6 +193,10 @@ impl State {
             Touched::DeadlinePolicy(id) => found(rows::deadline_policy_key(id), self.deadline_policies.get(id)),
             Touched::DutyPost(id) => found(rows::duty_post_key(id), self.duty_posts.get(id)),
             Touched::Task(id) => found(rows::task_key(id), self.tasks.get(id)),
+            Touched::Receiver(id) => found(rows::receiver_key(id), self.receivers.get(id)),
+            Touched::Notice(id, number) => {
+                found(rows::notice_key(id, *number), self.notices.get(&(id.clone(), *number)))
+            }
         };
         match found {
             Some(row) => RowChange::Put(row),
@@ -204,6 +213,8 @@ impl State {
             incidents_opened: self.incidents_opened,
             live_nodes: Some(self.live_nodes.to_wire()),
             tasks_given: self.tasks_given,
+            audit_number: self.audit.number,
+            audit_link: (self.audit.number > 0).then(|| self.audit.link.write()),
         };
         Row { key: rows::meta_key(), value: meta.encode_to_vec().into() }
     }
@@ -223,6 +234,8 @@ impl State {
         self.features = meta.features.into_iter().collect();
         self.incidents_opened = meta.incidents_opened;
         self.tasks_given = meta.tasks_given;
+        let link = meta.audit_link.map(|link| Field::read("audit_link", link)).transpose()?;
+        self.audit = AuditHead { number: meta.audit_number, link: link.unwrap_or_default() };
         self.live_nodes = LiveNodes::from_wire(meta.live_nodes.unwrap_or_default())?;
         Ok(())
     }
@@ -323,6 +336,16 @@ impl State {
                 let record = Task::decode(value)?;
                 same_key(key, &rows::task_key(&record.id))?;
                 self.keep_task(record);
+            }
+            Some(rows::RECEIVERS) => {
+                let record = Receiver::decode(value)?;
+                same_key(key, &rows::receiver_key(&record.id))?;
+                self.receivers.insert(record.id.clone(), record);
+            }
+            Some(rows::NOTICES) => {
+                let record = Notice::decode(value)?;
+                same_key(key, &rows::notice_key(&record.receiver, record.number))?;
+                self.notices.insert((record.receiver.clone(), record.number), record);
             }
             _ => return Err(Malformed::new("rows.key", "is of no table of this version: run the newer program")),
         }

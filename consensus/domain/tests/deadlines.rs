@@ -128,7 +128,8 @@ impl Run {
     fn apply(&mut self, command: impl Into<Command>) -> Reply {
         self.index += 1;
         let command = command.into();
-        let entry = Entry { at_ms: self.now, request: None, grant: None, command: command.clone() };
+        let entry =
+            Entry { at_ms: self.now, request: None, grant: None, command: command.clone(), salt: bytes::Bytes::new() };
         let before = self.state.clone();
         let applied = self.state.apply(self.index, &entry);
         self.state.check().unwrap();

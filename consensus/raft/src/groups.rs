@@ -167,6 +167,13 @@ fn now_ms() -> Millis {
     Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// What makes an entry's record unguessable once its payload is erased.
+fn salt() -> Result<Bytes, getrandom::Error> {
+    let mut salt = [0; domain::audit::SALT_BYTES];
+    getrandom::fill(&mut salt)?;
+    Ok(Bytes::copy_from_slice(&salt))
+}
+
 impl Groups {
     /// Opens every group on `disk` and joins in. `epoch` is the cluster's, fixed when it was made.
     pub async fn start(node: NodeId, epoch: u64, disk: Arc<dyn Disk>, peers: Peers) -> io::Result<Self> {
@@ -260,7 +267,8 @@ impl Groups {
             return Err(if moves { ProposeError::NotLeader { leader: None } } else { ProposeError::DiskFull });
         }
         let Proposal { request, grant, command } = proposal;
-        let bytes = Bytes::from(Entry { at_ms: now_ms(), request, grant, command }.encode());
+        let salt = salt().map_err(|_| ProposeError::Stopped)?;
+        let bytes = Bytes::from(Entry { at_ms: now_ms(), request, grant, command, salt }.encode());
         if bytes.len() > PROPOSAL_BYTES_MAX {
             return Err(ProposeError::TooLarge { bytes: bytes.len(), max: PROPOSAL_BYTES_MAX });
         }

@@ -13,6 +13,7 @@ mod clock;
 mod cluster;
 mod command;
 mod config;
+mod courier;
 mod edge;
 mod error;
 #[doc(hidden)]
@@ -33,5 +34,6 @@ mod wiring;
 pub use accounts::{Accounts, LoginFailure, hash_password};
 pub use cluster::{NotWatchable, Video};
 pub use config::{EdgeConfig, MoreMetrics, Nodes};
+pub use courier::{WebCourier, receiver_context};
 pub use edge::{Edge, EdgeError};
 pub use seal::{CannotSeal, NotSealed, Sealer, camera_context, person_context};

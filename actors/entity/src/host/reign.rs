@@ -29,6 +29,7 @@ use crate::{
         Propose,
         reporter::{Reporter, ReporterMsg},
     },
+    audit::anchor,
     camera::{
         actor::{CameraActor, CameraMsg},
         rules::Patience,
@@ -48,6 +49,7 @@ use crate::{
         actor::{IncidentActor, IncidentMsg},
         rules::due,
     },
+    notice::postman,
     sensor::actor::{SensorActor, SensorArguments, SensorMsg},
 };
 
@@ -69,7 +71,7 @@ pub(crate) struct Reign {
     pub(crate) is_keeper_woken: AtomicBool,
     /// What was told and waits to be asked about.
     told: mpsc::Sender<Told>,
-    /// The pump, and in the command group the desk.
+    /// The pump, the anchors, and in the command group the desk and the postman.
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
@@ -100,6 +102,12 @@ impl Reign {
         if group == GroupId::COMMAND {
             let desk = tokio::spawn(desk::run(Arc::downgrade(&reign), queue));
             lock(&reign.tasks).push(desk.abort_handle());
+            let postman = tokio::spawn(postman::run(reign.clone()));
+            lock(&reign.tasks).push(postman.abort_handle());
+        }
+        if !anchor::anchored_in(group).is_empty() {
+            let anchor = tokio::spawn(anchor::run(Arc::downgrade(&reign)));
+            lock(&reign.tasks).push(anchor.abort_handle());
         }
         reign.stamp().await;
         // First everything that stands in state, then the events after it: nothing falls in between.

@@ -175,7 +175,7 @@ impl World {
         let index = group.index;
         group.proposed.push(proposal.command.clone());
         let Proposal { request, grant, command } = proposal;
-        let applied = group.state.apply(index, &Entry { at_ms, request, grant, command });
+        let applied = group.state.apply(index, &Entry { at_ms, request, grant, command, salt: Bytes::new() });
         group.state.check().unwrap();
         let at_ms = group.state.clock();
         if !applied.events.is_empty() {

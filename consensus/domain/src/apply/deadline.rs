@@ -65,6 +65,11 @@ fn nearness(state: &State, above: &AdminUnitCode, code: &AdminUnitCode) -> Optio
     None
 }
 
+/// Whether an administrative unit is another one, or lies in it.
+pub(super) fn lies_in(state: &State, above: &AdminUnitCode, code: &AdminUnitCode) -> bool {
+    nearness(state, above, code).is_some()
+}
+
 /// Starts the incident's clocks, in the round of how often it was opened again.
 pub(super) fn start_for_incident(state: &State, incident: &mut Incident, now: Millis) {
     for obligation in [Obligation::Forward, Obligation::Answer] {

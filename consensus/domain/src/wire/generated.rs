@@ -135,6 +135,75 @@ pub struct Shelf {
     pub until_ms: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditLink {
+    #[prost(uint32, tag = "1")]
+    pub group: u32,
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+    #[prost(uint64, tag = "3")]
+    pub index: u64,
+    #[prost(uint64, tag = "4")]
+    pub at_ms: u64,
+    #[prost(bytes = "bytes", tag = "5")]
+    pub commitment: ::prost::bytes::Bytes,
+    #[prost(bytes = "bytes", tag = "6")]
+    pub link: ::prost::bytes::Bytes,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditSealed {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub salt: ::prost::bytes::Bytes,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub payload: ::prost::bytes::Bytes,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditPayload {
+    #[prost(string, tag = "1")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub from: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub why: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "5")]
+    pub command: ::prost::bytes::Bytes,
+    #[prost(bytes = "bytes", optional, tag = "6")]
+    pub entry_sha256: ::core::option::Option<::prost::bytes::Bytes>,
+    #[prost(string, tag = "7")]
+    pub refused: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditRecord {
+    #[prost(message, optional, tag = "1")]
+    pub link: ::core::option::Option<AuditLink>,
+    #[prost(message, optional, tag = "2")]
+    pub sealed: ::core::option::Option<AuditSealed>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordRead {
+    #[prost(string, tag = "1")]
+    pub what: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub why: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EraseAudit {
+    #[prost(uint64, repeated, tag = "1")]
+    pub numbers: ::prost::alloc::vec::Vec<u64>,
+    #[prost(string, tag = "2")]
+    pub rule: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AnchorAudit {
+    #[prost(uint32, tag = "1")]
+    pub group: u32,
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub link: ::prost::bytes::Bytes,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Camera {
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
@@ -996,6 +1065,10 @@ pub struct Grant {
     pub admin_units: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(uint64, tag = "5")]
     pub index: u64,
+    #[prost(string, tag = "250")]
+    pub from: ::prost::alloc::string::String,
+    #[prost(string, tag = "251")]
+    pub why: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Session {
@@ -1462,6 +1535,322 @@ impl UnitStatus {
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Event {
+    #[prost(enumeration = "EventKind", tag = "1")]
+    pub kind: i32,
+    #[prost(string, tag = "2")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub at_ms: u64,
+    #[prost(uint32, tag = "5")]
+    pub ordinal: u32,
+    #[prost(oneof = "event::Subject", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 250")]
+    pub subject: ::core::option::Option<event::Subject>,
+}
+/// Nested message and enum types in `Event`.
+pub mod event {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Subject {
+        #[prost(message, tag = "10")]
+        AdminUnit(super::AdminUnit),
+        #[prost(message, tag = "11")]
+        District(super::District),
+        #[prost(message, tag = "12")]
+        Person(super::Person),
+        #[prost(message, tag = "13")]
+        Unit(super::Unit),
+        #[prost(message, tag = "14")]
+        Incident(super::Incident),
+        #[prost(message, tag = "15")]
+        Sensor(super::Sensor),
+        #[prost(message, tag = "16")]
+        Readings(super::Readings),
+        #[prost(message, tag = "17")]
+        Camera(super::Camera),
+        #[prost(message, tag = "18")]
+        Alarm(super::Alarm),
+        #[prost(message, tag = "19")]
+        LiveNodes(super::LiveNodes),
+        #[prost(message, tag = "20")]
+        Model(super::Model),
+        #[prost(message, tag = "21")]
+        Tally(super::Tally),
+        #[prost(message, tag = "250")]
+        Task(super::Task),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LiveNodes {
+    #[prost(uint64, repeated, tag = "1")]
+    pub nodes: ::prost::alloc::vec::Vec<u64>,
+    #[prost(uint64, tag = "2")]
+    pub epoch: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Position {
+    #[prost(uint64, tag = "1")]
+    pub epoch: u64,
+    #[prost(uint32, tag = "2")]
+    pub group: u32,
+    #[prost(uint64, tag = "3")]
+    pub index: u64,
+    #[prost(uint32, tag = "4")]
+    pub ordinal: u32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EventBatch {
+    #[prost(uint64, tag = "1")]
+    pub index: u64,
+    #[prost(uint64, tag = "2")]
+    pub at_ms: u64,
+    #[prost(message, repeated, tag = "3")]
+    pub events: ::prost::alloc::vec::Vec<Event>,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EventKind {
+    Unspecified = 0,
+    AdminUnitPut = 1,
+    DistrictPut = 2,
+    PersonPut = 3,
+    LiveNodesSet = 4,
+    FeatureSwitched = 5,
+    PolicyFloorRaised = 6,
+    UnitPut = 10,
+    UnitStatusSet = 11,
+    UnitMoved = 12,
+    UnitAssigned = 13,
+    UnitReleased = 14,
+    IncidentOpened = 20,
+    IncidentFed = 21,
+    IncidentAmended = 22,
+    IncidentNoted = 23,
+    IncidentAcknowledged = 24,
+    IncidentAssigned = 25,
+    IncidentResolved = 26,
+    IncidentClosed = 27,
+    IncidentReopened = 28,
+    IncidentMerged = 29,
+    IncidentUnmerged = 30,
+    IncidentEscalated = 31,
+    IncidentSuggested = 32,
+    IncidentSuggestionDecided = 33,
+    SensorRegistered = 40,
+    DeviceStatusSet = 41,
+    ReadingsRecorded = 42,
+    CameraRegistered = 43,
+    CameraHealthRecorded = 44,
+    AlarmRaised = 50,
+    AlarmCleared = 51,
+    AlarmAcknowledged = 52,
+    AlarmShelved = 53,
+    AlarmUnshelved = 54,
+    AlarmReportConfirmed = 55,
+    ModelRegistered = 60,
+    ModelRolledOut = 61,
+    ModelRolledBack = 62,
+    ModelSwitched = 63,
+    ModelTallied = 64,
+    CalendarPut = 250,
+    DeadlinePolicyPut = 251,
+    DutyPostPut = 252,
+    ClockPaused = 253,
+    ClockResumed = 254,
+    ClockTimed = 255,
+    ProgressReported = 256,
+    DeadlineNearlyLate = 257,
+    DeadlineLate = 258,
+    DeadlineOverdue = 259,
+    IncidentForwarded = 260,
+    TaskGiven = 261,
+    TaskTaken = 262,
+    TaskDone = 263,
+    TaskCancelled = 264,
+    TaskReopened = 265,
+}
+impl EventKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "EVENT_KIND_UNSPECIFIED",
+            Self::AdminUnitPut => "EVENT_KIND_ADMIN_UNIT_PUT",
+            Self::DistrictPut => "EVENT_KIND_DISTRICT_PUT",
+            Self::PersonPut => "EVENT_KIND_PERSON_PUT",
+            Self::LiveNodesSet => "EVENT_KIND_LIVE_NODES_SET",
+            Self::FeatureSwitched => "EVENT_KIND_FEATURE_SWITCHED",
+            Self::PolicyFloorRaised => "EVENT_KIND_POLICY_FLOOR_RAISED",
+            Self::UnitPut => "EVENT_KIND_UNIT_PUT",
+            Self::UnitStatusSet => "EVENT_KIND_UNIT_STATUS_SET",
+            Self::UnitMoved => "EVENT_KIND_UNIT_MOVED",
+            Self::UnitAssigned => "EVENT_KIND_UNIT_ASSIGNED",
+            Self::UnitReleased => "EVENT_KIND_UNIT_RELEASED",
+            Self::IncidentOpened => "EVENT_KIND_INCIDENT_OPENED",
+            Self::IncidentFed => "EVENT_KIND_INCIDENT_FED",
+            Self::IncidentAmended => "EVENT_KIND_INCIDENT_AMENDED",
+            Self::IncidentNoted => "EVENT_KIND_INCIDENT_NOTED",
+            Self::IncidentAcknowledged => "EVENT_KIND_INCIDENT_ACKNOWLEDGED",
+            Self::IncidentAssigned => "EVENT_KIND_INCIDENT_ASSIGNED",
+            Self::IncidentResolved => "EVENT_KIND_INCIDENT_RESOLVED",
+            Self::IncidentClosed => "EVENT_KIND_INCIDENT_CLOSED",
+            Self::IncidentReopened => "EVENT_KIND_INCIDENT_REOPENED",
+            Self::IncidentMerged => "EVENT_KIND_INCIDENT_MERGED",
+            Self::IncidentUnmerged => "EVENT_KIND_INCIDENT_UNMERGED",
+            Self::IncidentEscalated => "EVENT_KIND_INCIDENT_ESCALATED",
+            Self::IncidentSuggested => "EVENT_KIND_INCIDENT_SUGGESTED",
+            Self::IncidentSuggestionDecided => "EVENT_KIND_INCIDENT_SUGGESTION_DECIDED",
+            Self::SensorRegistered => "EVENT_KIND_SENSOR_REGISTERED",
+            Self::DeviceStatusSet => "EVENT_KIND_DEVICE_STATUS_SET",
+            Self::ReadingsRecorded => "EVENT_KIND_READINGS_RECORDED",
+            Self::CameraRegistered => "EVENT_KIND_CAMERA_REGISTERED",
+            Self::CameraHealthRecorded => "EVENT_KIND_CAMERA_HEALTH_RECORDED",
+            Self::AlarmRaised => "EVENT_KIND_ALARM_RAISED",
+            Self::AlarmCleared => "EVENT_KIND_ALARM_CLEARED",
+            Self::AlarmAcknowledged => "EVENT_KIND_ALARM_ACKNOWLEDGED",
+            Self::AlarmShelved => "EVENT_KIND_ALARM_SHELVED",
+            Self::AlarmUnshelved => "EVENT_KIND_ALARM_UNSHELVED",
+            Self::AlarmReportConfirmed => "EVENT_KIND_ALARM_REPORT_CONFIRMED",
+            Self::ModelRegistered => "EVENT_KIND_MODEL_REGISTERED",
+            Self::ModelRolledOut => "EVENT_KIND_MODEL_ROLLED_OUT",
+            Self::ModelRolledBack => "EVENT_KIND_MODEL_ROLLED_BACK",
+            Self::ModelSwitched => "EVENT_KIND_MODEL_SWITCHED",
+            Self::ModelTallied => "EVENT_KIND_MODEL_TALLIED",
+            Self::CalendarPut => "EVENT_KIND_CALENDAR_PUT",
+            Self::DeadlinePolicyPut => "EVENT_KIND_DEADLINE_POLICY_PUT",
+            Self::DutyPostPut => "EVENT_KIND_DUTY_POST_PUT",
+            Self::ClockPaused => "EVENT_KIND_CLOCK_PAUSED",
+            Self::ClockResumed => "EVENT_KIND_CLOCK_RESUMED",
+            Self::ClockTimed => "EVENT_KIND_CLOCK_TIMED",
+            Self::ProgressReported => "EVENT_KIND_PROGRESS_REPORTED",
+            Self::DeadlineNearlyLate => "EVENT_KIND_DEADLINE_NEARLY_LATE",
+            Self::DeadlineLate => "EVENT_KIND_DEADLINE_LATE",
+            Self::DeadlineOverdue => "EVENT_KIND_DEADLINE_OVERDUE",
+            Self::IncidentForwarded => "EVENT_KIND_INCIDENT_FORWARDED",
+            Self::TaskGiven => "EVENT_KIND_TASK_GIVEN",
+            Self::TaskTaken => "EVENT_KIND_TASK_TAKEN",
+            Self::TaskDone => "EVENT_KIND_TASK_DONE",
+            Self::TaskCancelled => "EVENT_KIND_TASK_CANCELLED",
+            Self::TaskReopened => "EVENT_KIND_TASK_REOPENED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "EVENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "EVENT_KIND_ADMIN_UNIT_PUT" => Some(Self::AdminUnitPut),
+            "EVENT_KIND_DISTRICT_PUT" => Some(Self::DistrictPut),
+            "EVENT_KIND_PERSON_PUT" => Some(Self::PersonPut),
+            "EVENT_KIND_LIVE_NODES_SET" => Some(Self::LiveNodesSet),
+            "EVENT_KIND_FEATURE_SWITCHED" => Some(Self::FeatureSwitched),
+            "EVENT_KIND_POLICY_FLOOR_RAISED" => Some(Self::PolicyFloorRaised),
+            "EVENT_KIND_UNIT_PUT" => Some(Self::UnitPut),
+            "EVENT_KIND_UNIT_STATUS_SET" => Some(Self::UnitStatusSet),
+            "EVENT_KIND_UNIT_MOVED" => Some(Self::UnitMoved),
+            "EVENT_KIND_UNIT_ASSIGNED" => Some(Self::UnitAssigned),
+            "EVENT_KIND_UNIT_RELEASED" => Some(Self::UnitReleased),
+            "EVENT_KIND_INCIDENT_OPENED" => Some(Self::IncidentOpened),
+            "EVENT_KIND_INCIDENT_FED" => Some(Self::IncidentFed),
+            "EVENT_KIND_INCIDENT_AMENDED" => Some(Self::IncidentAmended),
+            "EVENT_KIND_INCIDENT_NOTED" => Some(Self::IncidentNoted),
+            "EVENT_KIND_INCIDENT_ACKNOWLEDGED" => Some(Self::IncidentAcknowledged),
+            "EVENT_KIND_INCIDENT_ASSIGNED" => Some(Self::IncidentAssigned),
+            "EVENT_KIND_INCIDENT_RESOLVED" => Some(Self::IncidentResolved),
+            "EVENT_KIND_INCIDENT_CLOSED" => Some(Self::IncidentClosed),
+            "EVENT_KIND_INCIDENT_REOPENED" => Some(Self::IncidentReopened),
+            "EVENT_KIND_INCIDENT_MERGED" => Some(Self::IncidentMerged),
+            "EVENT_KIND_INCIDENT_UNMERGED" => Some(Self::IncidentUnmerged),
+            "EVENT_KIND_INCIDENT_ESCALATED" => Some(Self::IncidentEscalated),
+            "EVENT_KIND_INCIDENT_SUGGESTED" => Some(Self::IncidentSuggested),
+            "EVENT_KIND_INCIDENT_SUGGESTION_DECIDED" => Some(Self::IncidentSuggestionDecided),
+            "EVENT_KIND_SENSOR_REGISTERED" => Some(Self::SensorRegistered),
+            "EVENT_KIND_DEVICE_STATUS_SET" => Some(Self::DeviceStatusSet),
+            "EVENT_KIND_READINGS_RECORDED" => Some(Self::ReadingsRecorded),
+            "EVENT_KIND_CAMERA_REGISTERED" => Some(Self::CameraRegistered),
+            "EVENT_KIND_CAMERA_HEALTH_RECORDED" => Some(Self::CameraHealthRecorded),
+            "EVENT_KIND_ALARM_RAISED" => Some(Self::AlarmRaised),
+            "EVENT_KIND_ALARM_CLEARED" => Some(Self::AlarmCleared),
+            "EVENT_KIND_ALARM_ACKNOWLEDGED" => Some(Self::AlarmAcknowledged),
+            "EVENT_KIND_ALARM_SHELVED" => Some(Self::AlarmShelved),
+            "EVENT_KIND_ALARM_UNSHELVED" => Some(Self::AlarmUnshelved),
+            "EVENT_KIND_ALARM_REPORT_CONFIRMED" => Some(Self::AlarmReportConfirmed),
+            "EVENT_KIND_MODEL_REGISTERED" => Some(Self::ModelRegistered),
+            "EVENT_KIND_MODEL_ROLLED_OUT" => Some(Self::ModelRolledOut),
+            "EVENT_KIND_MODEL_ROLLED_BACK" => Some(Self::ModelRolledBack),
+            "EVENT_KIND_MODEL_SWITCHED" => Some(Self::ModelSwitched),
+            "EVENT_KIND_MODEL_TALLIED" => Some(Self::ModelTallied),
+            "EVENT_KIND_CALENDAR_PUT" => Some(Self::CalendarPut),
+            "EVENT_KIND_DEADLINE_POLICY_PUT" => Some(Self::DeadlinePolicyPut),
+            "EVENT_KIND_DUTY_POST_PUT" => Some(Self::DutyPostPut),
+            "EVENT_KIND_CLOCK_PAUSED" => Some(Self::ClockPaused),
+            "EVENT_KIND_CLOCK_RESUMED" => Some(Self::ClockResumed),
+            "EVENT_KIND_CLOCK_TIMED" => Some(Self::ClockTimed),
+            "EVENT_KIND_PROGRESS_REPORTED" => Some(Self::ProgressReported),
+            "EVENT_KIND_DEADLINE_NEARLY_LATE" => Some(Self::DeadlineNearlyLate),
+            "EVENT_KIND_DEADLINE_LATE" => Some(Self::DeadlineLate),
+            "EVENT_KIND_DEADLINE_OVERDUE" => Some(Self::DeadlineOverdue),
+            "EVENT_KIND_INCIDENT_FORWARDED" => Some(Self::IncidentForwarded),
+            "EVENT_KIND_TASK_GIVEN" => Some(Self::TaskGiven),
+            "EVENT_KIND_TASK_TAKEN" => Some(Self::TaskTaken),
+            "EVENT_KIND_TASK_DONE" => Some(Self::TaskDone),
+            "EVENT_KIND_TASK_CANCELLED" => Some(Self::TaskCancelled),
+            "EVENT_KIND_TASK_REOPENED" => Some(Self::TaskReopened),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Receiver {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub url: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub secret_sealed: ::prost::bytes::Bytes,
+    #[prost(enumeration = "EventKind", repeated, tag = "5")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    #[prost(string, tag = "6")]
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(bool, tag = "7")]
+    pub disabled: bool,
+    #[prost(uint64, tag = "8")]
+    pub newest: u64,
+    #[prost(uint64, tag = "9")]
+    pub confirmed: u64,
+    #[prost(uint64, tag = "10")]
+    pub missed: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Notice {
+    #[prost(string, tag = "1")]
+    pub receiver: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+    #[prost(uint64, tag = "3")]
+    pub index: u64,
+    #[prost(uint64, tag = "4")]
+    pub missed_before: u64,
+    #[prost(bytes = "bytes", tag = "5")]
+    pub event: ::prost::bytes::Bytes,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutReceiver {
+    #[prost(message, optional, tag = "1")]
+    pub receiver: ::core::option::Option<Receiver>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConfirmNotices {
+    #[prost(string, tag = "1")]
+    pub receiver: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub through: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Entry {
     #[prost(uint64, tag = "1")]
     pub at_ms: u64,
@@ -1471,6 +1860,8 @@ pub struct Entry {
     pub grant: ::core::option::Option<Grant>,
     #[prost(message, optional, tag = "4")]
     pub command: ::core::option::Option<Command>,
+    #[prost(bytes = "bytes", tag = "250")]
+    pub salt: ::prost::bytes::Bytes,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RequestId {
@@ -1483,7 +1874,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -1599,6 +1990,16 @@ pub mod command {
         CancelTask(super::CancelTask),
         #[prost(message, tag = "261")]
         ReopenTask(super::ReopenTask),
+        #[prost(message, tag = "262")]
+        RecordRead(super::RecordRead),
+        #[prost(message, tag = "263")]
+        EraseAudit(super::EraseAudit),
+        #[prost(message, tag = "264")]
+        AnchorAudit(super::AnchorAudit),
+        #[prost(message, tag = "265")]
+        PutReceiver(super::PutReceiver),
+        #[prost(message, tag = "266")]
+        ConfirmNotices(super::ConfirmNotices),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2004,274 +2405,6 @@ impl SuggestionDecision {
         }
     }
 }
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Event {
-    #[prost(enumeration = "EventKind", tag = "1")]
-    pub kind: i32,
-    #[prost(string, tag = "2")]
-    pub by: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub note: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "4")]
-    pub at_ms: u64,
-    #[prost(uint32, tag = "5")]
-    pub ordinal: u32,
-    #[prost(oneof = "event::Subject", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 250")]
-    pub subject: ::core::option::Option<event::Subject>,
-}
-/// Nested message and enum types in `Event`.
-pub mod event {
-    #[derive(Clone, PartialEq, ::prost::Oneof)]
-    pub enum Subject {
-        #[prost(message, tag = "10")]
-        AdminUnit(super::AdminUnit),
-        #[prost(message, tag = "11")]
-        District(super::District),
-        #[prost(message, tag = "12")]
-        Person(super::Person),
-        #[prost(message, tag = "13")]
-        Unit(super::Unit),
-        #[prost(message, tag = "14")]
-        Incident(super::Incident),
-        #[prost(message, tag = "15")]
-        Sensor(super::Sensor),
-        #[prost(message, tag = "16")]
-        Readings(super::Readings),
-        #[prost(message, tag = "17")]
-        Camera(super::Camera),
-        #[prost(message, tag = "18")]
-        Alarm(super::Alarm),
-        #[prost(message, tag = "19")]
-        LiveNodes(super::LiveNodes),
-        #[prost(message, tag = "20")]
-        Model(super::Model),
-        #[prost(message, tag = "21")]
-        Tally(super::Tally),
-        #[prost(message, tag = "250")]
-        Task(super::Task),
-    }
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct LiveNodes {
-    #[prost(uint64, repeated, tag = "1")]
-    pub nodes: ::prost::alloc::vec::Vec<u64>,
-    #[prost(uint64, tag = "2")]
-    pub epoch: u64,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Position {
-    #[prost(uint64, tag = "1")]
-    pub epoch: u64,
-    #[prost(uint32, tag = "2")]
-    pub group: u32,
-    #[prost(uint64, tag = "3")]
-    pub index: u64,
-    #[prost(uint32, tag = "4")]
-    pub ordinal: u32,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct EventBatch {
-    #[prost(uint64, tag = "1")]
-    pub index: u64,
-    #[prost(uint64, tag = "2")]
-    pub at_ms: u64,
-    #[prost(message, repeated, tag = "3")]
-    pub events: ::prost::alloc::vec::Vec<Event>,
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum EventKind {
-    Unspecified = 0,
-    AdminUnitPut = 1,
-    DistrictPut = 2,
-    PersonPut = 3,
-    LiveNodesSet = 4,
-    FeatureSwitched = 5,
-    PolicyFloorRaised = 6,
-    UnitPut = 10,
-    UnitStatusSet = 11,
-    UnitMoved = 12,
-    UnitAssigned = 13,
-    UnitReleased = 14,
-    IncidentOpened = 20,
-    IncidentFed = 21,
-    IncidentAmended = 22,
-    IncidentNoted = 23,
-    IncidentAcknowledged = 24,
-    IncidentAssigned = 25,
-    IncidentResolved = 26,
-    IncidentClosed = 27,
-    IncidentReopened = 28,
-    IncidentMerged = 29,
-    IncidentUnmerged = 30,
-    IncidentEscalated = 31,
-    IncidentSuggested = 32,
-    IncidentSuggestionDecided = 33,
-    SensorRegistered = 40,
-    DeviceStatusSet = 41,
-    ReadingsRecorded = 42,
-    CameraRegistered = 43,
-    CameraHealthRecorded = 44,
-    AlarmRaised = 50,
-    AlarmCleared = 51,
-    AlarmAcknowledged = 52,
-    AlarmShelved = 53,
-    AlarmUnshelved = 54,
-    AlarmReportConfirmed = 55,
-    ModelRegistered = 60,
-    ModelRolledOut = 61,
-    ModelRolledBack = 62,
-    ModelSwitched = 63,
-    ModelTallied = 64,
-    CalendarPut = 250,
-    DeadlinePolicyPut = 251,
-    DutyPostPut = 252,
-    ClockPaused = 253,
-    ClockResumed = 254,
-    ClockTimed = 255,
-    ProgressReported = 256,
-    DeadlineNearlyLate = 257,
-    DeadlineLate = 258,
-    DeadlineOverdue = 259,
-    IncidentForwarded = 260,
-    TaskGiven = 261,
-    TaskTaken = 262,
-    TaskDone = 263,
-    TaskCancelled = 264,
-    TaskReopened = 265,
-}
-impl EventKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "EVENT_KIND_UNSPECIFIED",
-            Self::AdminUnitPut => "EVENT_KIND_ADMIN_UNIT_PUT",
-            Self::DistrictPut => "EVENT_KIND_DISTRICT_PUT",
-            Self::PersonPut => "EVENT_KIND_PERSON_PUT",
-            Self::LiveNodesSet => "EVENT_KIND_LIVE_NODES_SET",
-            Self::FeatureSwitched => "EVENT_KIND_FEATURE_SWITCHED",
-            Self::PolicyFloorRaised => "EVENT_KIND_POLICY_FLOOR_RAISED",
-            Self::UnitPut => "EVENT_KIND_UNIT_PUT",
-            Self::UnitStatusSet => "EVENT_KIND_UNIT_STATUS_SET",
-            Self::UnitMoved => "EVENT_KIND_UNIT_MOVED",
-            Self::UnitAssigned => "EVENT_KIND_UNIT_ASSIGNED",
-            Self::UnitReleased => "EVENT_KIND_UNIT_RELEASED",
-            Self::IncidentOpened => "EVENT_KIND_INCIDENT_OPENED",
-            Self::IncidentFed => "EVENT_KIND_INCIDENT_FED",
-            Self::IncidentAmended => "EVENT_KIND_INCIDENT_AMENDED",
-            Self::IncidentNoted => "EVENT_KIND_INCIDENT_NOTED",
-            Self::IncidentAcknowledged => "EVENT_KIND_INCIDENT_ACKNOWLEDGED",
-            Self::IncidentAssigned => "EVENT_KIND_INCIDENT_ASSIGNED",
-            Self::IncidentResolved => "EVENT_KIND_INCIDENT_RESOLVED",
-            Self::IncidentClosed => "EVENT_KIND_INCIDENT_CLOSED",
-            Self::IncidentReopened => "EVENT_KIND_INCIDENT_REOPENED",
-            Self::IncidentMerged => "EVENT_KIND_INCIDENT_MERGED",
-            Self::IncidentUnmerged => "EVENT_KIND_INCIDENT_UNMERGED",
-            Self::IncidentEscalated => "EVENT_KIND_INCIDENT_ESCALATED",
-            Self::IncidentSuggested => "EVENT_KIND_INCIDENT_SUGGESTED",
-            Self::IncidentSuggestionDecided => "EVENT_KIND_INCIDENT_SUGGESTION_DECIDED",
-            Self::SensorRegistered => "EVENT_KIND_SENSOR_REGISTERED",
-            Self::DeviceStatusSet => "EVENT_KIND_DEVICE_STATUS_SET",
-            Self::ReadingsRecorded => "EVENT_KIND_READINGS_RECORDED",
-            Self::CameraRegistered => "EVENT_KIND_CAMERA_REGISTERED",
-            Self::CameraHealthRecorded => "EVENT_KIND_CAMERA_HEALTH_RECORDED",
-            Self::AlarmRaised => "EVENT_KIND_ALARM_RAISED",
-            Self::AlarmCleared => "EVENT_KIND_ALARM_CLEARED",
-            Self::AlarmAcknowledged => "EVENT_KIND_ALARM_ACKNOWLEDGED",
-            Self::AlarmShelved => "EVENT_KIND_ALARM_SHELVED",
-            Self::AlarmUnshelved => "EVENT_KIND_ALARM_UNSHELVED",
-            Self::AlarmReportConfirmed => "EVENT_KIND_ALARM_REPORT_CONFIRMED",
-            Self::ModelRegistered => "EVENT_KIND_MODEL_REGISTERED",
-            Self::ModelRolledOut => "EVENT_KIND_MODEL_ROLLED_OUT",
-            Self::ModelRolledBack => "EVENT_KIND_MODEL_ROLLED_BACK",
-            Self::ModelSwitched => "EVENT_KIND_MODEL_SWITCHED",
-            Self::ModelTallied => "EVENT_KIND_MODEL_TALLIED",
-            Self::CalendarPut => "EVENT_KIND_CALENDAR_PUT",
-            Self::DeadlinePolicyPut => "EVENT_KIND_DEADLINE_POLICY_PUT",
-            Self::DutyPostPut => "EVENT_KIND_DUTY_POST_PUT",
-            Self::ClockPaused => "EVENT_KIND_CLOCK_PAUSED",
-            Self::ClockResumed => "EVENT_KIND_CLOCK_RESUMED",
-            Self::ClockTimed => "EVENT_KIND_CLOCK_TIMED",
-            Self::ProgressReported => "EVENT_KIND_PROGRESS_REPORTED",
-            Self::DeadlineNearlyLate => "EVENT_KIND_DEADLINE_NEARLY_LATE",
-            Self::DeadlineLate => "EVENT_KIND_DEADLINE_LATE",
-            Self::DeadlineOverdue => "EVENT_KIND_DEADLINE_OVERDUE",
-            Self::IncidentForwarded => "EVENT_KIND_INCIDENT_FORWARDED",
-            Self::TaskGiven => "EVENT_KIND_TASK_GIVEN",
-            Self::TaskTaken => "EVENT_KIND_TASK_TAKEN",
-            Self::TaskDone => "EVENT_KIND_TASK_DONE",
-            Self::TaskCancelled => "EVENT_KIND_TASK_CANCELLED",
-            Self::TaskReopened => "EVENT_KIND_TASK_REOPENED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "EVENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "EVENT_KIND_ADMIN_UNIT_PUT" => Some(Self::AdminUnitPut),
-            "EVENT_KIND_DISTRICT_PUT" => Some(Self::DistrictPut),
-            "EVENT_KIND_PERSON_PUT" => Some(Self::PersonPut),
-            "EVENT_KIND_LIVE_NODES_SET" => Some(Self::LiveNodesSet),
-            "EVENT_KIND_FEATURE_SWITCHED" => Some(Self::FeatureSwitched),
-            "EVENT_KIND_POLICY_FLOOR_RAISED" => Some(Self::PolicyFloorRaised),
-            "EVENT_KIND_UNIT_PUT" => Some(Self::UnitPut),
-            "EVENT_KIND_UNIT_STATUS_SET" => Some(Self::UnitStatusSet),
-            "EVENT_KIND_UNIT_MOVED" => Some(Self::UnitMoved),
-            "EVENT_KIND_UNIT_ASSIGNED" => Some(Self::UnitAssigned),
-            "EVENT_KIND_UNIT_RELEASED" => Some(Self::UnitReleased),
-            "EVENT_KIND_INCIDENT_OPENED" => Some(Self::IncidentOpened),
-            "EVENT_KIND_INCIDENT_FED" => Some(Self::IncidentFed),
-            "EVENT_KIND_INCIDENT_AMENDED" => Some(Self::IncidentAmended),
-            "EVENT_KIND_INCIDENT_NOTED" => Some(Self::IncidentNoted),
-            "EVENT_KIND_INCIDENT_ACKNOWLEDGED" => Some(Self::IncidentAcknowledged),
-            "EVENT_KIND_INCIDENT_ASSIGNED" => Some(Self::IncidentAssigned),
-            "EVENT_KIND_INCIDENT_RESOLVED" => Some(Self::IncidentResolved),
-            "EVENT_KIND_INCIDENT_CLOSED" => Some(Self::IncidentClosed),
-            "EVENT_KIND_INCIDENT_REOPENED" => Some(Self::IncidentReopened),
-            "EVENT_KIND_INCIDENT_MERGED" => Some(Self::IncidentMerged),
-            "EVENT_KIND_INCIDENT_UNMERGED" => Some(Self::IncidentUnmerged),
-            "EVENT_KIND_INCIDENT_ESCALATED" => Some(Self::IncidentEscalated),
-            "EVENT_KIND_INCIDENT_SUGGESTED" => Some(Self::IncidentSuggested),
-            "EVENT_KIND_INCIDENT_SUGGESTION_DECIDED" => Some(Self::IncidentSuggestionDecided),
-            "EVENT_KIND_SENSOR_REGISTERED" => Some(Self::SensorRegistered),
-            "EVENT_KIND_DEVICE_STATUS_SET" => Some(Self::DeviceStatusSet),
-            "EVENT_KIND_READINGS_RECORDED" => Some(Self::ReadingsRecorded),
-            "EVENT_KIND_CAMERA_REGISTERED" => Some(Self::CameraRegistered),
-            "EVENT_KIND_CAMERA_HEALTH_RECORDED" => Some(Self::CameraHealthRecorded),
-            "EVENT_KIND_ALARM_RAISED" => Some(Self::AlarmRaised),
-            "EVENT_KIND_ALARM_CLEARED" => Some(Self::AlarmCleared),
-            "EVENT_KIND_ALARM_ACKNOWLEDGED" => Some(Self::AlarmAcknowledged),
-            "EVENT_KIND_ALARM_SHELVED" => Some(Self::AlarmShelved),
-            "EVENT_KIND_ALARM_UNSHELVED" => Some(Self::AlarmUnshelved),
-            "EVENT_KIND_ALARM_REPORT_CONFIRMED" => Some(Self::AlarmReportConfirmed),
-            "EVENT_KIND_MODEL_REGISTERED" => Some(Self::ModelRegistered),
-            "EVENT_KIND_MODEL_ROLLED_OUT" => Some(Self::ModelRolledOut),
-            "EVENT_KIND_MODEL_ROLLED_BACK" => Some(Self::ModelRolledBack),
-            "EVENT_KIND_MODEL_SWITCHED" => Some(Self::ModelSwitched),
-            "EVENT_KIND_MODEL_TALLIED" => Some(Self::ModelTallied),
-            "EVENT_KIND_CALENDAR_PUT" => Some(Self::CalendarPut),
-            "EVENT_KIND_DEADLINE_POLICY_PUT" => Some(Self::DeadlinePolicyPut),
-            "EVENT_KIND_DUTY_POST_PUT" => Some(Self::DutyPostPut),
-            "EVENT_KIND_CLOCK_PAUSED" => Some(Self::ClockPaused),
-            "EVENT_KIND_CLOCK_RESUMED" => Some(Self::ClockResumed),
-            "EVENT_KIND_CLOCK_TIMED" => Some(Self::ClockTimed),
-            "EVENT_KIND_PROGRESS_REPORTED" => Some(Self::ProgressReported),
-            "EVENT_KIND_DEADLINE_NEARLY_LATE" => Some(Self::DeadlineNearlyLate),
-            "EVENT_KIND_DEADLINE_LATE" => Some(Self::DeadlineLate),
-            "EVENT_KIND_DEADLINE_OVERDUE" => Some(Self::DeadlineOverdue),
-            "EVENT_KIND_INCIDENT_FORWARDED" => Some(Self::IncidentForwarded),
-            "EVENT_KIND_TASK_GIVEN" => Some(Self::TaskGiven),
-            "EVENT_KIND_TASK_TAKEN" => Some(Self::TaskTaken),
-            "EVENT_KIND_TASK_DONE" => Some(Self::TaskDone),
-            "EVENT_KIND_TASK_CANCELLED" => Some(Self::TaskCancelled),
-            "EVENT_KIND_TASK_REOPENED" => Some(Self::TaskReopened),
-            _ => None,
-        }
-    }
-}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Meta {
     #[prost(uint32, tag = "1")]
@@ -2288,6 +2421,10 @@ pub struct Meta {
     pub live_nodes: ::core::option::Option<LiveNodes>,
     #[prost(uint64, tag = "250")]
     pub tasks_given: u64,
+    #[prost(uint64, tag = "251")]
+    pub audit_number: u64,
+    #[prost(bytes = "bytes", optional, tag = "252")]
+    pub audit_link: ::core::option::Option<::prost::bytes::Bytes>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SensorWindow {

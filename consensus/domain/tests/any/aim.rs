@@ -12,6 +12,7 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
         return aim_right(entry, state);
     }
     match &mut entry.command {
+        Command::EraseAudit(command) => command.numbers = (1..=state.audit_head().number).take(2).collect(),
         Command::OpenSession(command) => command.expires_at_ms = now.plus(60_000),
         Command::SetLiveNodes(command) => command.epoch = state.live_nodes().epoch + 1,
         Command::SetUnitStatus(command) => {
@@ -25,7 +26,11 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
         Command::CloseIncident(command) => command.expected_version = incident(&command.incident),
         Command::ReopenIncident(command) => command.expected_version = incident(&command.incident),
         Command::MergeIncident(command) => command.expected_version = incident(&command.incident),
-        Command::UnmergeIncident(command) => command.expected_version = incident(&command.incident),
+        Command::UnmergeIncident(command) => {
+            let merged = state.incidents().values().find(|it| it.merged_into.is_some());
+            command.incident = merged.map_or_else(|| command.incident.clone(), |it| it.id.clone());
+            command.expected_version = incident(&command.incident);
+        }
         Command::EscalateIncident(command) => {
             if let Some(incident) = state.incidents().get(&command.incident) {
                 entry.at_ms = now.max(incident.acknowledge_due_at_ms);
@@ -65,5 +70,7 @@ fn aim_right(entry: &mut Entry, state: &State) {
         everywhere: true,
         admin_units: Default::default(),
         index: 1000,
+        from: String::new(),
+        why: String::new(),
     });
 }

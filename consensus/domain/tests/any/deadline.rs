@@ -119,7 +119,23 @@ pub(super) fn command_of_deadline() -> BoxedStrategy<Command> {
         exercise: prop::bool::weighted(0.3),
     });
     let digest = (0u8..4).prop_map(|byte| Digest([byte; 32]));
+    let receiver = (select(&["police", "province"][..]), text(), prop::option::of(area()), any::<bool>());
+    let receiver = receiver.prop_map(|(id, name, admin_unit, is_all)| Receiver {
+        id: ReceiverId::new(id).unwrap(),
+        name,
+        url: "https://113.example/notices".into(),
+        secret_sealed: "sealed".into(),
+        kinds: if is_all { EventKind::ALL.to_vec() } else { vec![EventKind::DeadlineLate] },
+        admin_unit,
+        disabled: false,
+        newest: 9,
+        confirmed: 9,
+        missed: 9,
+    });
+    let to = select(&["police", "province"][..]).prop_map(|id| ReceiverId::new(id).unwrap());
     prop_oneof![
+        2 => make!(PutReceiver { receiver: receiver }),
+        2 => make!(ConfirmNotices { receiver: to, through: version() }),
         2 => make!(PutCalendar { calendar: calendar() }),
         2 => make!(PutDeadlinePolicy { policy: policy() }),
         1 => make!(PutDutyPost { post: post() }),
@@ -150,7 +166,13 @@ pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
     let clock = |key: &ClockKey| state.clock_of(key).map_or(1, |clock| clock.version);
     let task = |id: &TaskId| state.tasks().get(id).map_or(1, |task| task.version);
     match &mut entry.command {
-        Command::PauseClock(command) => command.expected_version = clock(&command.clock),
+        Command::PauseClock(command) => {
+            if let Some((_, key)) = state.clocks_due().next() {
+                command.clock = key.clone();
+            }
+            command.reason = "đợi".into();
+            command.expected_version = clock(&command.clock);
+        }
         Command::ResumeClock(command) => {
             let clocks = state.incidents().values().flat_map(|it| it.clocks.iter().map(move |clock| (&it.id, clock)));
             let paused = clocks.into_iter().find(|(_, clock)| clock.status == ClockStatus::Paused);
@@ -178,8 +200,16 @@ pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
             command.due_at_ms = if command.due_at_ms.0 % 2 == 0 { Millis(0) } else { now.plus(50_000) };
         }
         Command::ReopenTask(command) => {
+            let ended = state.tasks().values().find(|task| task.ended_at_ms.is_set());
+            command.task = ended.map_or_else(|| command.task.clone(), |task| task.id.clone());
+            command.reason = "chưa xong".into();
             command.expected_version = task(&command.task);
             command.due_at_ms = Millis(0);
+        }
+        Command::PutReceiver(command) => command.receiver.name = "113".into(),
+        Command::ConfirmNotices(command) => {
+            let newest = state.receivers().get(&command.receiver).map_or(0, |receiver| receiver.newest);
+            command.through = command.through.min(newest);
         }
         Command::TakeTask(command) => command.expected_version = task(&command.task),
         Command::FinishTask(command) => {

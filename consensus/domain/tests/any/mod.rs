@@ -267,7 +267,10 @@ fn of_any_group() -> BoxedStrategy<Command> {
         4 => make!(OpenSession { session: session_id(), person: person_id(), expires_at_ms: time() }),
         1 => make!(CloseSession { session: session_id() }),
         1 => make!(RaisePolicyFloor { floor: 0u64..40 }),
-        1 => make!(SwitchFeature { feature: 0u32..3 }),
+        1 => make!(SwitchFeature { feature: select(&[0, 1, audit::FEATURE][..]) }),
+        1 => make!(RecordRead { what: text(), why: text() }),
+        1 => make!(EraseAudit { numbers: prop::collection::vec(0u64..9, 0..3), rule: text() }),
+        1 => make!(AnchorAudit { group: group(), number: version(), link: (0u8..4).prop_map(|byte| Digest([byte; 32])) }),
     ]
     .boxed()
 }
@@ -358,7 +361,15 @@ pub(crate) fn command_of_field() -> BoxedStrategy<Command> {
 
 fn grant() -> impl Strategy<Value = Grant> {
     (person_id(), role(), any::<bool>(), prop::collection::btree_set(area(), 0..3), 0u64..40).prop_map(
-        |(person, role, everywhere, admin_units, index)| Grant { person, role, everywhere, admin_units, index },
+        |(person, role, everywhere, admin_units, index)| Grant {
+            person,
+            role,
+            everywhere,
+            admin_units,
+            index,
+            from: "10.0.0.7".into(),
+            why: String::new(),
+        },
     )
 }
 
@@ -367,8 +378,9 @@ pub(crate) fn entry(command: impl Strategy<Value = Command>) -> impl Strategy<Va
     let request = (session_id(), seq).prop_map(|(session, seq)| RequestId { session, seq });
     // The clock seldom leaps, or nothing would be within a session.
     let at = prop_oneof![30 => 0u64..400_000, 1 => 0u64..40_000_000].prop_map(Millis);
-    (at, prop::option::weighted(0.3, request), prop::option::weighted(0.4, grant()), command)
-        .prop_map(|(at_ms, request, grant, command)| Entry { at_ms, request, grant, command })
+    let salt = select(&["", "salt"][..]).prop_map(|text| Bytes::from_static(text.as_bytes()));
+    (at, prop::option::weighted(0.3, request), prop::option::weighted(0.4, grant()), command, salt)
+        .prop_map(|(at_ms, request, grant, command, salt)| Entry { at_ms, request, grant, command, salt })
 }
 
 /// Entries, of which two in three are aimed at the state that they meet.
@@ -453,6 +465,6 @@ pub(crate) fn world(group: GroupId) -> Vec<Entry> {
     };
     commands.push(open(1, "an").into());
     commands.push(open(2, "oanh").into());
-    let entry = |command| Entry { at_ms: Millis(1), request: None, grant: None, command };
+    let entry = |command| Entry { at_ms: Millis(1), request: None, grant: None, command, salt: Bytes::new() };
     commands.into_iter().map(entry).collect()
 }

@@ -2,6 +2,7 @@
 
 mod deadline;
 mod model;
+mod notice;
 mod print;
 mod read;
 
@@ -81,6 +82,8 @@ impl Runner {
             everywhere: false,
             admin_units: BTreeSet::new(),
             index: 0,
+            from: String::new(),
+            why: String::new(),
         });
         if let Some(role) = line.maybe("role") {
             grant.role = read::role(role)?;
@@ -109,7 +112,13 @@ impl Runner {
         args.done()?;
         let group = chosen.unwrap_or_else(|| home(&command));
         let group = self.groups.get_mut(&group).ok_or("no such group in transcripts")?;
-        Ok(print::applied(&group.apply(&Entry { at_ms: at, request, grant, command })))
+        Ok(print::applied(&group.apply(&Entry {
+            at_ms: at,
+            request,
+            grant,
+            command,
+            salt: Bytes::from_static(b"salt"),
+        })))
     }
 
     fn history<'a>(&'a self, group: GroupId, range: &'a (Bytes, Bytes)) -> impl Iterator<Item = &'a Bytes> {
@@ -204,6 +213,7 @@ impl goldenscript::Runner for Runner {
                 let due = self.state0().clocks_due().map(|(at, clock)| format!("{clock} at {}", print::time(at)));
                 Ok(due.collect::<Vec<_>>().join("\n"))
             }
+            "notices" => notice::waiting(self.state0(), args.next("receiver")?),
             "readings" => {
                 let range = rows::readings_range(Millis(0), Millis(u64::MAX));
                 let stored = self.history(GroupId(1), &range).map(|value| Readings::decode(value).unwrap());

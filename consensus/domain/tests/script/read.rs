@@ -184,6 +184,7 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
         _ if name.ends_with("-model") => super::model::command(name, args)?,
         "put-calendar" | "put-deadline-policy" | "put-duty-post" => super::deadline::put(name, args)?,
         "report-progress" | "fire-deadline" => super::deadline::clock_command(name, args)?,
+        "put-receiver" | "confirm-notices" => super::notice::command(name, args)?,
         _ if name.ends_with("-clock") => super::deadline::clock_command(name, args)?,
         _ if name.ends_with("-task") => super::deadline::task_command(name, args)?,
         _ if name.ends_with("-alarm") || name.ends_with("-alarm-report") => alarm_command(name, args)?,

@@ -87,7 +87,10 @@ impl Cluster {
 
     /// Commits a command of the system.
     pub(super) fn commit(&self, group: GroupId, command: impl Into<Command>) -> Reply {
-        self.append(group, Entry { at_ms: Millis(0), request: None, grant: None, command: command.into() })
+        self.append(
+            group,
+            Entry { at_ms: Millis(0), request: None, grant: None, command: command.into(), salt: Bytes::new() },
+        )
     }
 
     /// Appends, and lets every node that follows apply.
@@ -270,7 +273,7 @@ impl Road for ToCluster {
             if let Some(Fate::Lost(error)) = fate {
                 return Err(error());
             }
-            let reply = cluster.append(group, Entry { at_ms: Millis(0), request, grant, command });
+            let reply = cluster.append(group, Entry { at_ms: Millis(0), request, grant, command, salt: Bytes::new() });
             if fate.is_some() { Err(RoadError::Unknown) } else { Ok(reply) }
         })
     }

@@ -76,7 +76,7 @@ mod tests {
             exercise: false,
             place_is_mapped: false,
         });
-        Entry { at_ms: Millis(at), request: None, grant: None, command }
+        Entry { at_ms: Millis(at), request: None, grant: None, command, salt: bytes::Bytes::new() }
     }
 
     /// As many incidents as there may be; the first `closed` are closed, the earlier the higher their number.

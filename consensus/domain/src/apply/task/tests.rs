@@ -14,7 +14,7 @@ fn give(at: u64) -> Entry {
         due_at_ms: Millis(at + 1000),
         exercise: false,
     });
-    Entry { at_ms: Millis(at), request: None, grant: None, command }
+    Entry { at_ms: Millis(at), request: None, grant: None, command, salt: bytes::Bytes::new() }
 }
 
 /// A state at its bound of tasks, of which so many are done, the first the longest ago.

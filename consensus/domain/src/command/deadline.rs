@@ -1,0 +1,60 @@
+//! Commands about deadlines. `proto/trongdong/v1/deadline.proto` tells what each is for.
+
+use super::bodies;
+use crate::{Calendar, ClockKey, DeadlinePolicy, Digest, DutyPost, Millis};
+
+bodies! {
+    /// Puts a calendar of working time.
+    PutCalendar {
+        /// As it shall be.
+        calendar: Calendar,
+    }
+    /// Puts a policy of deadlines. Clocks that run go on by what it said before.
+    PutDeadlinePolicy {
+        /// As it shall be.
+        policy: DeadlinePolicy,
+    }
+    /// Puts a duty post with its whole roster.
+    PutDutyPost {
+        /// As it shall be.
+        post: DutyPost,
+    }
+    /// Stops a clock.
+    PauseClock {
+        /// Which.
+        clock: ClockKey,
+        /// The clock's version seen.
+        expected_version: u64,
+        /// Why; not empty.
+        reason: String,
+    }
+    /// Lets it run again, with the working time that was left.
+    ResumeClock {
+        /// Which.
+        clock: ClockKey,
+        /// The clock's version seen.
+        expected_version: u64,
+    }
+    /// Says how far it is, with a photo, and promises a time.
+    ReportProgress {
+        /// Which.
+        clock: ClockKey,
+        /// The clock's version seen.
+        expected_version: u64,
+        /// How far it is; not empty.
+        note: String,
+        /// Hash of the photo.
+        photo_sha256: Digest,
+        /// By when it will be done.
+        promised_at_ms: Millis,
+    }
+    /// A clock takes its next step: nearly late, late, overdue, up the ladder.
+    FireDeadline {
+        /// Which.
+        clock: ClockKey,
+        /// Steps that it had taken: takes effect once.
+        step: u32,
+        /// The clock's version that this was decided on.
+        version: u64,
+    }
+}

@@ -1,0 +1,19 @@
+//! Commands about outgoing notices. `proto/trongdong/v1/notice.proto` tells what each is for.
+
+use super::bodies;
+use crate::{Receiver, ReceiverId};
+
+bodies! {
+    /// Puts a receiver of notices; how far it is stays.
+    PutReceiver {
+        /// As it shall be.
+        receiver: Receiver,
+    }
+    /// A receiver has taken its notices.
+    ConfirmNotices {
+        /// Which.
+        receiver: ReceiverId,
+        /// All up to this number.
+        through: u64,
+    }
+}

@@ -1,0 +1,62 @@
+//! Commands about tasks. `proto/trongdong/v1/task.proto` tells what each is for.
+
+use super::bodies;
+use crate::{AdminUnitCode, IncidentId, Millis, PersonId, TaskId};
+
+bodies! {
+    /// Gives a task.
+    GiveTask {
+        /// What to do, in one line.
+        title: String,
+        /// What it was made from; may be empty.
+        about: String,
+        /// The incident that it serves.
+        incident: Option<IncidentId>,
+        /// Where.
+        admin_unit: AdminUnitCode,
+        /// Whose it is; may be empty when there is an owner.
+        agency: String,
+        /// Who has to do it.
+        owner: Option<PersonId>,
+        /// By when, an hour of the day; unset: as a policy says.
+        due_at_ms: Millis,
+        /// Part of a drill.
+        exercise: bool,
+    }
+    /// Somebody takes it.
+    TakeTask {
+        /// Which.
+        task: TaskId,
+        /// The version seen.
+        expected_version: u64,
+    }
+    /// It is done.
+    FinishTask {
+        /// Which.
+        task: TaskId,
+        /// The version seen.
+        expected_version: u64,
+        /// How it ended.
+        note: String,
+    }
+    /// It need not be done.
+    CancelTask {
+        /// Which.
+        task: TaskId,
+        /// The version seen.
+        expected_version: u64,
+        /// Why; not empty.
+        reason: String,
+    }
+    /// It was not done.
+    ReopenTask {
+        /// Which.
+        task: TaskId,
+        /// The version seen.
+        expected_version: u64,
+        /// Why; not empty.
+        reason: String,
+        /// By when now; unset: as a policy says.
+        due_at_ms: Millis,
+    }
+}
