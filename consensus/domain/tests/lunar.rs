@@ -2,6 +2,7 @@
 //! without.
 #![allow(
     clippy::disallowed_types,
+    clippy::unwrap_used,
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,

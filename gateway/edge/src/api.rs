@@ -25,6 +25,7 @@ pub(crate) mod admin_unit;
 pub(crate) mod alarm;
 pub(crate) mod body;
 pub(crate) mod camera;
+pub(crate) mod deadline;
 pub(crate) mod district;
 pub(crate) mod incident;
 pub(crate) mod list;
@@ -34,8 +35,10 @@ pub(crate) mod person;
 pub(crate) mod place;
 pub(crate) mod quarantine;
 pub(crate) mod reading;
+pub(crate) mod receiver;
 pub(crate) mod sensor;
 pub(crate) mod session;
+pub(crate) mod task;
 pub(crate) mod timeline;
 pub(crate) mod unit;
 
@@ -85,6 +88,18 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(person::list, person::put))
         .routes(routes!(district::list, district::put))
         .routes(routes!(admin_unit::list, admin_unit::put))
+        .routes(routes!(deadline::calendars, deadline::put_calendar))
+        .routes(routes!(deadline::policies, deadline::put_policy))
+        .routes(routes!(deadline::posts, deadline::put_post))
+        .routes(routes!(deadline::pause))
+        .routes(routes!(deadline::resume))
+        .routes(routes!(deadline::progress))
+        .routes(routes!(task::list, task::give))
+        .routes(routes!(task::take))
+        .routes(routes!(task::finish))
+        .routes(routes!(task::cancel))
+        .routes(routes!(task::reopen))
+        .routes(routes!(receiver::list, receiver::put))
         .routes(routes!(reading::push))
         .routes(routes!(quarantine::list))
         .routes(routes!(node::list))

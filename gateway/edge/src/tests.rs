@@ -2,6 +2,7 @@
 
 mod assets;
 mod commands;
+mod deadline;
 mod double;
 mod fold;
 mod http;

@@ -28,7 +28,7 @@ pub(super) fn give(work: &mut Work<'_>, command: &GiveTask) -> Outcome {
         return Err(valid::not_found("admin_unit", &command.admin_unit));
     }
     if let Some(owner) = &command.owner
-        && !work.state.persons.get(owner).is_some_and(|person| !person.disabled)
+        && work.state.persons.get(owner).is_none_or(|person| person.disabled)
     {
         return Err(valid::not_found("owner", owner));
     }

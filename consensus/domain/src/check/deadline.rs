@@ -58,9 +58,9 @@ fn check_incident_clocks(incident: &Incident) -> Result<(), Violation> {
     let is_done = matches!(incident.status, IncidentStatus::Resolved | IncidentStatus::Closed);
     let is_merged = incident.status == IncidentStatus::Merged;
     let mut clocks = incident.clocks.iter();
-    let is_right =
-        clocks.all(|clock| !(is_done && clock.is_open()) && !(is_merged && clock.status == ClockStatus::Running));
-    hold(25, is_right, || format!("incident {} is {} and a clock runs", incident.id, incident.status))
+    let is_wrong =
+        clocks.any(|clock| (is_done && clock.is_open()) || (is_merged && clock.status == ClockStatus::Running));
+    hold(25, !is_wrong, || format!("incident {} is {} and a clock runs", incident.id, incident.status))
 }
 
 fn check_task(task: &Task) -> Result<(), Violation> {

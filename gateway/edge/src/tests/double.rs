@@ -85,6 +85,11 @@ impl Cluster {
         self.fates.lock().unwrap().push_back(fate);
     }
 
+    /// By what right the newest entry of the group came.
+    pub(super) fn newest_grant(&self, group: GroupId) -> Option<Grant> {
+        self.logs.lock().unwrap().get(&group)?.entries.last()?.grant.clone()
+    }
+
     /// Commits a command of the system.
     pub(super) fn commit(&self, group: GroupId, command: impl Into<Command>) -> Reply {
         self.append(
