@@ -7,6 +7,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
 
+pub mod audit;
 mod balance;
 pub mod client;
 pub mod config;

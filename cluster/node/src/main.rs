@@ -41,6 +41,8 @@ enum Command {
     Train(node::train::TrainArgs),
     /// Registers, rolls out, rolls back, switches and lists models of a cluster.
     Model(node::model::ModelArgs),
+    /// Verifies an export of the record.
+    Audit(node::audit::AuditArgs),
 }
 
 #[derive(Args)]
@@ -124,6 +126,7 @@ async fn main() -> ExitCode {
         Command::Watch(args) => node::watch::run(args).await,
         Command::Train(args) => node::train::run(&args),
         Command::Model(args) => node::model::run(args).await,
+        Command::Audit(args) => node::audit::run(args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -9,7 +9,7 @@ use std::{
 };
 
 use domain::{Command, GroupId, PutPerson};
-use edge::{Accounts, Edge, EdgeConfig, Sealer};
+use edge::{Accounts, Edge, EdgeConfig, Sealer, WebCourier};
 use entity::{EntityConfig, Router};
 use ingest::{
     mqtt::{Endpoint, EndpointConfig, Intake, SubscriberConfig, run_subscriber},
@@ -50,6 +50,12 @@ const FOUNDING_TIMEOUT: Duration = Duration::from_secs(5);
 /// Folder of trained models in a node's folder.
 const ARTIFACTS: &str = "models";
 
+/// File in a node's folder with the authorities of receivers of notices; absent: receivers over plain HTTP only.
+const RECEIVERS_CA: &str = "receivers-ca.pem";
+
+/// How long one post to a receiver may take: less than the postman waits, so that the reason is known.
+const RECEIVER_WITHIN: Duration = Duration::from_secs(8);
+
 /// A running node.
 pub struct Node {
     groups: Groups,
@@ -59,6 +65,21 @@ pub struct Node {
     disk: Arc<RocksDisk>,
     stop: watch::Sender<bool>,
     tasks: Vec<JoinHandle<()>>,
+}
+
+/// Posts to receivers: trusts whom the operator says, and follows no redirect.
+fn receivers_client(home: &Path) -> Result<reqwest::Client> {
+    let ca_pem = match fs::read(home.join(RECEIVERS_CA)) {
+        Ok(pem) => Some(pem),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error.into()),
+    };
+    let client = reqwest::Client::builder()
+        .use_preconfigured_tls(crate::client::tls::config(ca_pem.as_deref())?)
+        .timeout(RECEIVER_WITHIN)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()?;
+    Ok(client)
 }
 
 impl Node {
@@ -88,6 +109,7 @@ impl Node {
         let library = Library::new(home.join(ARTIFACTS));
         models::advise(&router, &library);
         let sealing_key = config.sealing_key()?;
+        router.deliver_with(Arc::new(WebCourier::new(receivers_client(home)?, config.epoch, &sealing_key)));
         let sealer = Sealer::new(&sealing_key);
         let accounts = Accounts::new(groups.clone(), &sealing_key);
         let recorder = Arc::new(ClusterRecorder { router: router.clone(), accounts });

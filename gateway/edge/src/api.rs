@@ -23,6 +23,7 @@ use crate::{
 
 pub(crate) mod admin_unit;
 pub(crate) mod alarm;
+pub(crate) mod audit;
 pub(crate) mod body;
 pub(crate) mod camera;
 pub(crate) mod deadline;
@@ -100,6 +101,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(task::cancel))
         .routes(routes!(task::reopen))
         .routes(routes!(receiver::list, receiver::put))
+        .routes(routes!(audit::export))
         .routes(routes!(reading::push))
         .routes(routes!(quarantine::list))
         .routes(routes!(node::list))

@@ -99,3 +99,5 @@ pub const RESUME_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub const HUB_REQUESTS_MAX: usize = 1_024;
 /// Bytes of a reason that go into the record; the rest is cut off.
 pub const REASON_BYTES_MAX: usize = 256;
+/// Records of one export; who verifies a whole group asks again after the last.
+pub const AUDIT_EXPORTED_MAX: usize = 1_024;

@@ -87,3 +87,26 @@ async fn a_receiver_is_put_by_administrators_and_its_secret_is_shown_to_nobody()
     assert_eq!(listed["items"][0]["id"], json!("police"));
     assert!(!listed.to_string().contains("secret"), "{listed}");
 }
+
+#[tokio::test]
+async fn an_export_of_the_record_verifies_elsewhere_and_stands_in_it() {
+    use domain::audit::{FEATURE, frames, verify::Verifier};
+    let served = served();
+    let (admin, lan) = (user(&served, "admin").await, user(&served, "lan").await);
+    served.cluster.commit(GroupId::COMMAND, domain::SwitchFeature { feature: FEATURE });
+    assert_eq!(answer(admin.post(&served, 1, "/api/calendars", &calendar())).await.0, 200);
+    let wanted = json!({"group": 0, "after": 0, "reason": "thanh tra"});
+    assert_eq!(answer(lan.post(&served, 1, "/api/audit/export", &wanted)).await.0, 403);
+    let response = admin.post(&served, 2, "/api/audit/export", &wanted).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["x-audit-through"], "3");
+    let file = response.bytes().await.unwrap();
+    let mut verifier = Verifier::default();
+    for record in frames(&file) {
+        verifier.take(&record.unwrap()).unwrap();
+    }
+    let head = crate::cluster::read(&*served.node, GroupId::COMMAND, domain::State::audit_head);
+    let noted = std::collections::BTreeMap::from([(GroupId::COMMAND, head)]);
+    // The switch, the calendar, and this very read.
+    assert_eq!(verifier.finish(&noted).unwrap().records, 3);
+}
