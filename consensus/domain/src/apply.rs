@@ -11,13 +11,13 @@ mod camera;
 mod deadline;
 mod district;
 mod incident;
+mod instruction;
 mod model;
 mod notice;
 mod person;
 mod placement;
 mod sensor;
 mod session;
-mod task;
 mod unit;
 mod valid;
 
@@ -29,8 +29,8 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 
 use crate::{
-    Accepted, Applied, Command, Entry, Event, EventKind, Grant, GroupId, Incident, Millis, PersonId, Refusal,
-    RefusalCode, Reply, Row, RowChange, State, Subject, Task, policy, rows, stored::Touched, wire::Record,
+    Accepted, Applied, Command, Entry, Event, EventKind, Grant, GroupId, Incident, Instruction, Millis, PersonId,
+    Refusal, RefusalCode, Reply, Row, RowChange, State, Subject, policy, rows, stored::Touched, wire::Record,
 };
 
 /// What a noun's function comes to.
@@ -143,11 +143,11 @@ impl Work<'_> {
             Command::ResumeClock(command) => deadline::resume(self, command),
             Command::ReportProgress(command) => deadline::report_progress(self, command),
             Command::FireDeadline(command) => deadline::fire(self, command),
-            Command::GiveTask(command) => task::give(self, command),
-            Command::TakeTask(command) => task::take(self, command),
-            Command::FinishTask(command) => task::finish(self, command),
-            Command::CancelTask(command) => task::cancel(self, command),
-            Command::ReopenTask(command) => task::reopen(self, command),
+            Command::GiveInstruction(command) => instruction::give(self, command),
+            Command::TakeInstruction(command) => instruction::take(self, command),
+            Command::FinishInstruction(command) => instruction::finish(self, command),
+            Command::CancelInstruction(command) => instruction::cancel(self, command),
+            Command::ReopenInstruction(command) => instruction::reopen(self, command),
             Command::RecordRead(command) => audit::record_read(self, command),
             Command::EraseAudit(command) => audit::erase(self, command),
             Command::AnchorAudit(command) => audit::anchor(self, command),
@@ -212,14 +212,14 @@ impl Work<'_> {
 }
 
 impl Work<'_> {
-    /// Emits an event about a task and writes it into the task's timeline, and into that of the incident that it serves.
-    fn emit_task(&mut self, kind: EventKind, note: &str, task: &Task) {
-        self.emit(kind, note, Some(task.clone().into()));
+    /// Emits an event about an instruction and writes it into its timeline, and into that of the incident that it serves.
+    fn emit_instruction(&mut self, kind: EventKind, note: &str, instruction: &Instruction) {
+        self.emit(kind, note, Some(instruction.clone().into()));
         if let Some(event) = self.events.last() {
             let value = Bytes::from(event.encode());
-            let of_task = rows::task_timeline_key(&task.id, self.index, event.ordinal);
-            let of_incident = task.incident.as_ref().map(|id| rows::timeline_key(id, self.index, event.ordinal));
-            let keys = std::iter::once(of_task).chain(of_incident);
+            let of_instruction = rows::instruction_timeline_key(&instruction.id, self.index, event.ordinal);
+            let of_incident = instruction.incident.as_ref().map(|id| rows::timeline_key(id, self.index, event.ordinal));
+            let keys = std::iter::once(of_instruction).chain(of_incident);
             self.history.extend(keys.map(|key| Row { key, value: value.clone() }));
         }
     }

@@ -40,7 +40,7 @@ impl State {
     /// 9. An incident is merged exactly while it says into which, and what it was; merges make no circle.
     /// 10. A deadline to acknowledge runs exactly while an incident is opened and can climb.
     /// 11. An incident has a closing time exactly while it is closed, and at least one source.
-    /// 12. As many incidents as were opened, and tasks as were given, or fewer, are there.
+    /// 12. As many incidents as were opened, and instructions as were given, or fewer, are there.
     /// 13. What group 0 has heard of alarms is counted right and names incidents that are there.
     /// 14. An alarm is about an entity that is there; what is confirmed is not ahead of it.
     /// 15. An alarm has a clearing time exactly while it is not active; somebody acknowledged it exactly if it says so.
@@ -55,8 +55,8 @@ impl State {
     /// 23. Clocks are ascending and within their bound; one says since when it runs, stands still or has ended, and has a
     ///     next step only while it runs.
     /// 24. Policies name calendars and posts that are there; posts name people that are there, and come to an end upwards.
-    /// 25. No clock is open of what is done, and none runs of what is merged; a task says when it ended exactly if it has.
-    /// 26. A task is somebody's.
+    /// 25. No clock is open of what is done, and none runs of what is merged; an instruction that has ended says when.
+    /// 26. An instruction is somebody's.
     /// 27. Of each receiver exactly the notices wait that it has not confirmed, within the bound.
     ///
     /// # Errors
@@ -92,7 +92,7 @@ impl State {
             + self.calendars.len()
             + self.deadline_policies.len()
             + self.duty_posts.len()
-            + self.tasks.len()
+            + self.instructions.len()
             + self.receivers.len()
             + self.notices.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
@@ -109,7 +109,7 @@ impl State {
         hold(2, !stray(&self.calendars, |record| &record.id), || "calendars".into())?;
         hold(2, !stray(&self.deadline_policies, |record| &record.id), || "deadline_policies".into())?;
         hold(2, !stray(&self.duty_posts, |record| &record.id), || "duty_posts".into())?;
-        hold(2, !stray(&self.tasks, |record| &record.id), || "tasks".into())?;
+        hold(2, !stray(&self.instructions, |record| &record.id), || "instructions".into())?;
         hold(2, !stray(&self.receivers, |record| &record.id), || "receivers".into())?;
         hold(2, !stray(&self.sensors, |record| &record.id), || "sensors".into())?;
         hold(2, !stray(&self.cameras, |record| &record.id), || "cameras".into())?;
@@ -132,7 +132,7 @@ impl State {
             ("calendars", self.calendars.len(), limits::CALENDARS_MAX),
             ("deadline_policies", self.deadline_policies.len(), limits::DEADLINE_POLICIES_MAX),
             ("duty_posts", self.duty_posts.len(), limits::DUTY_POSTS_MAX),
-            ("tasks", self.tasks.len(), limits::TASKS_MAX),
+            ("instructions", self.instructions.len(), limits::INSTRUCTIONS_MAX),
             ("receivers", self.receivers.len(), limits::RECEIVERS_MAX),
             ("sensors", self.sensors.len(), limits::SENSORS_MAX),
             ("cameras", self.cameras.len(), limits::CAMERAS_MAX),

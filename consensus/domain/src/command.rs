@@ -2,13 +2,13 @@
 
 mod audit;
 mod deadline;
+mod instruction;
 mod notice;
-mod task;
 
 pub use audit::*;
 pub use deadline::*;
+pub use instruction::*;
 pub use notice::*;
-pub use task::*;
 
 use bytes::Bytes;
 
@@ -477,16 +477,16 @@ commands! {
     ReportProgress,
     /// A clock takes its next step: nearly late, late, overdue, up the ladder.
     FireDeadline,
-    /// Gives a task.
-    GiveTask,
+    /// Gives an instruction.
+    GiveInstruction,
     /// Somebody takes it.
-    TakeTask,
+    TakeInstruction,
     /// It is done.
-    FinishTask,
+    FinishInstruction,
     /// It need not be done.
-    CancelTask,
+    CancelInstruction,
     /// It was not done.
-    ReopenTask,
+    ReopenInstruction,
     /// Somebody looked at something sensitive: it stands in the record.
     RecordRead,
     /// Erases what records held; that they stood there stays.

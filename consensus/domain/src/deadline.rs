@@ -1,28 +1,28 @@
 //! Deadlines: what an agency has to do within which time, the clock that measures it, and whom it calls when it runs out.
 //!
-//! A clock is part of the incident or the task that it measures and goes with it everywhere. It counts working time by a
+//! A clock is part of the incident or the instruction that it measures and goes with it everywhere. It counts working time by a
 //! calendar, pauses with a reason, and takes its steps (nearly late, late, overdue, further up the ladder) one after the
 //! other, each by one `FireDeadline` at its time. Here is the arithmetic of one clock; `apply/deadline.rs` has the commands.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdminUnitCode, Calendar, CalendarId, DeadlinePolicyId, Digest, DutyPostId, IncidentId, IncidentKind, Millis,
-    PersonId, TaskId, calendar,
+    AdminUnitCode, Calendar, CalendarId, DeadlinePolicyId, Digest, DutyPostId, IncidentId, IncidentKind, InstructionId,
+    Millis, PersonId, calendar,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 
 wire_enum! {
     /// What has to be done in time.
     Obligation {
-        /// Send units to an incident, or give it to an agency as a task.
+        /// Send units to an incident, or give it to an agency as an instruction.
         Forward = "forward",
         /// Answer it: resolve or close it.
         Answer = "answer",
-        /// Say that the task was taken.
-        TakeTask = "take_task",
-        /// Do the task.
-        DoTask = "do_task",
+        /// Say that the instruction was taken.
+        TakeInstruction = "take_instruction",
+        /// Do the instruction.
+        DoInstruction = "do_instruction",
     }
 }
 
@@ -76,9 +76,9 @@ pub struct DeadlinePolicy {
     pub name: String,
     /// What has to be done.
     pub obligation: Obligation,
-    /// Kinds of incident that it is for; none: all. A task without an incident is of no kind.
+    /// Kinds of incident that it is for; none: all. An instruction without an incident is of no kind.
     pub kinds: Vec<IncidentKind>,
-    /// The agency of the task; empty: any.
+    /// The agency of the instruction; empty: any.
     pub agency: String,
     /// This administrative unit and what lies below it; none: everywhere.
     pub admin_unit: Option<AdminUnitCode>,
@@ -130,14 +130,14 @@ impl DutyPost {
     }
 }
 
-/// One clock of an incident or a task. What the policy said when it started goes with it.
+/// One clock of an incident or an instruction. What the policy said when it started goes with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
     /// Counts from 1 within what it measures.
     pub number: u32,
     /// What has to be done.
     pub obligation: Obligation,
-    /// By which policy; none: a task's own due time.
+    /// By which policy; none: an instruction's own due time.
     pub policy: Option<DeadlinePolicyId>,
     /// How often what it measures had been opened again: 0 is the first clock, which stays visible.
     pub round: u32,
@@ -219,15 +219,15 @@ record!(Clock {
 pub enum Measured {
     /// An incident.
     Incident(IncidentId),
-    /// A task.
-    Task(TaskId),
+    /// An instruction.
+    Instruction(InstructionId),
 }
 
 impl std::fmt::Display for Measured {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Incident(id) => id.fmt(f),
-            Self::Task(id) => id.fmt(f),
+            Self::Instruction(id) => id.fmt(f),
         }
     }
 }
@@ -248,7 +248,7 @@ impl Record for ClockKey {
         use generated::clock_key::Of;
         let of = match wire.of.ok_or_else(|| Malformed::new("of", "is required"))? {
             Of::Incident(id) => Measured::Incident(Field::read("incident", id)?),
-            Of::Task(id) => Measured::Task(Field::read("task", id)?),
+            Of::Instruction(id) => Measured::Instruction(Field::read("instruction", id)?),
         };
         Ok(Self { of, number: wire.number })
     }
@@ -257,7 +257,7 @@ impl Record for ClockKey {
         use generated::clock_key::Of;
         let of = match &self.of {
             Measured::Incident(id) => Of::Incident(id.to_string()),
-            Measured::Task(id) => Of::Task(id.to_string()),
+            Measured::Instruction(id) => Of::Instruction(id.to_string()),
         };
         generated::ClockKey { of: Some(of), number: self.number }
     }

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdminUnit, Alarm, Camera, District, GroupId, Incident, Millis, Model, Person, PersonId, Readings, Sensor, Tally,
-    Task, Unit,
+    AdminUnit, Alarm, Camera, District, GroupId, Incident, Instruction, Millis, Model, Person, PersonId, Readings,
+    Sensor, Tally, Unit,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -118,16 +118,16 @@ wire_enum! {
         DeadlineOverdue = "deadline_overdue",
         /// Somebody was given it to do.
         IncidentForwarded = "incident_forwarded",
-        /// A task is there.
-        TaskGiven = "task_given",
+        /// An instruction is there.
+        InstructionGiven = "instruction_given",
         /// Somebody took it.
-        TaskTaken = "task_taken",
+        InstructionTaken = "instruction_taken",
         /// It is done.
-        TaskDone = "task_done",
+        InstructionDone = "instruction_done",
         /// It need not be done.
-        TaskCancelled = "task_cancelled",
+        InstructionCancelled = "instruction_cancelled",
         /// It was not done.
-        TaskReopened = "task_reopened",
+        InstructionReopened = "instruction_reopened",
     }
 }
 
@@ -189,7 +189,7 @@ subjects! {
     LiveNodes "live_nodes",
     Model "model",
     Tally "model",
-    Task "task",
+    Instruction "instruction",
 }
 
 /// Something that happened.

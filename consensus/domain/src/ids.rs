@@ -194,8 +194,8 @@ name! {
     DeadlinePolicyId "policy"
     /// A post that somebody is on duty at.
     DutyPostId "post"
-    /// A task.
-    TaskId "task"
+    /// An instruction.
+    InstructionId "instruction"
     /// A system that is told of what happens.
     ReceiverId "receiver"
 }

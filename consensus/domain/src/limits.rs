@@ -82,7 +82,7 @@ pub const DEADLINE_MS_MAX: u64 = 366 * 86_400_000;
 pub const PROMISE_MS_MAX: u64 = 90 * 86_400_000;
 /// How often one clock can be put off by a promise. Then it has to be met, or is late.
 pub const PROMISES_MAX: usize = 8;
-/// Clocks of one incident or task. At the bound the oldest that has ended leaves, but never one of the first round.
+/// Clocks of one incident or instruction. At the bound the oldest that has ended leaves, but never one of the first round.
 pub const CLOCKS_MAX: usize = 16;
 /// People told of one step.
 pub const TOLD_MAX: usize = 32;
@@ -92,12 +92,12 @@ pub const DUTY_POSTS_MAX: usize = 512;
 pub const SHIFTS_MAX: usize = 2048;
 /// Posts above one, up to the last.
 pub const DUTY_ABOVE_MAX: usize = 16;
-/// Tasks in memory. At the bound those that ended the longest ago leave; a new one is refused only when none has ended.
-pub const TASKS_MAX: usize = 100_000;
-/// Ended tasks that leave memory when the bound is reached.
-pub const TASKS_DROPPED_AT_ONCE: usize = 256;
-/// A task without a policy is nearly late so long before it is due: 15 minutes.
-pub const TASK_NEARLY_LATE_MS: u64 = 15 * 60_000;
+/// Instructions in memory. At the bound those that ended the longest ago leave; a new one is refused only when none has ended.
+pub const INSTRUCTIONS_MAX: usize = 100_000;
+/// Ended instructions that leave memory when the bound is reached.
+pub const INSTRUCTIONS_DROPPED_AT_ONCE: usize = 256;
+/// An instruction without a policy is nearly late so long before it is due: 15 minutes.
+pub const INSTRUCTION_NEARLY_LATE_MS: u64 = 15 * 60_000;
 /// Records of the audit chain that one command erases.
 pub const ERASED_PER_COMMAND_MAX: usize = 4096;
 /// Systems that are told of what happens.

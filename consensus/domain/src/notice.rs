@@ -17,7 +17,7 @@ pub struct Receiver {
     /// What they are signed with, sealed under the cluster key. Never in an event, never in JSON.
     #[serde(skip)]
     pub secret_sealed: Bytes,
-    /// Kinds of event that it is told of; only those about an incident or a task are told.
+    /// Kinds of event that it is told of; only those about an incident or an instruction are told.
     pub kinds: Vec<EventKind>,
     /// What lies in this administrative unit, or below it; none: everywhere.
     pub admin_unit: Option<AdminUnitCode>,

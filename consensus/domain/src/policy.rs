@@ -3,12 +3,12 @@
 //! | role | may |
 //! |---|---|
 //! | admin | administer, and whatever any other person may |
-//! | operator | alarms and incidents, assignments and suggestions included; give tasks, hold clocks; see models |
-//! | agent | open and note incidents; do tasks, report progress |
-//! | dispatcher | assign, note, acknowledge and resolve incidents; set and move units (a status comes in by radio); do tasks, report progress |
+//! | operator | alarms and incidents, assignments and suggestions included; give instructions, hold clocks; see models |
+//! | agent | open and note incidents; do instructions, report progress |
+//! | dispatcher | assign, note, acknowledge and resolve incidents; set and move units (a status comes in by radio); do instructions, report progress |
 //! | responder | set and move the unit that they crew, note incidents |
 //! | viewer | see |
-//! | anybody but a device | do the task that is theirs, and say how far it is |
+//! | anybody but a device | do the instruction that is theirs, and say how far it is |
 //! | device | readings and its own status |
 //!
 //! Scope: the administrative unit of what is acted on must be in the grant, unless the grant is for everywhere. What
@@ -18,8 +18,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    AdminUnitCode, ClockKey, Command, DecideSuggestion, Grant, GroupId, IncidentId, Measured, PersonId, Refusal,
-    RefusalCode, Role, State, SuggestionDecision, Task, UnitId, limits,
+    AdminUnitCode, ClockKey, Command, DecideSuggestion, Grant, GroupId, IncidentId, Instruction, Measured, PersonId,
+    Refusal, RefusalCode, Role, State, SuggestionDecision, UnitId, limits,
 };
 
 /// What there is to see, as in a subscription.
@@ -47,8 +47,8 @@ pub enum Noun {
     LiveNodes,
     /// Models, and what became of what they said.
     Model,
-    /// Tasks and their timelines.
-    Task,
+    /// Instructions and their timelines.
+    Instruction,
 }
 
 impl Noun {
@@ -67,7 +67,7 @@ impl Noun {
             "alarm" => Self::Alarm,
             "live_nodes" => Self::LiveNodes,
             "model" => Self::Model,
-            "task" => Self::Task,
+            "instruction" => Self::Instruction,
             _ => return None,
         })
     }
@@ -100,10 +100,10 @@ pub enum Action {
     SetUnitStatus,
     /// Say where a unit is.
     MoveUnit,
-    /// Give, cancel, reopen tasks.
-    GiveTask,
-    /// Take and finish tasks.
-    DoTask,
+    /// Give, cancel, reopen instructions.
+    GiveInstruction,
+    /// Take and finish instructions.
+    DoInstruction,
     /// Stop clocks and let them run again.
     HoldClock,
     /// Say how far something is, and promise a time.
@@ -166,8 +166,10 @@ pub fn action_of(command: &Command) -> Action {
         Command::AssignIncident(_) => Action::AssignIncident,
         Command::SetUnitStatus(_) => Action::SetUnitStatus,
         Command::MoveUnit(_) => Action::MoveUnit,
-        Command::GiveTask(_) | Command::CancelTask(_) | Command::ReopenTask(_) => Action::GiveTask,
-        Command::TakeTask(_) | Command::FinishTask(_) => Action::DoTask,
+        Command::GiveInstruction(_) | Command::CancelInstruction(_) | Command::ReopenInstruction(_) => {
+            Action::GiveInstruction
+        }
+        Command::TakeInstruction(_) | Command::FinishInstruction(_) => Action::DoInstruction,
         Command::PauseClock(_) | Command::ResumeClock(_) => Action::HoldClock,
         Command::ReportProgress(_) => Action::ReportProgress,
     }
@@ -224,11 +226,11 @@ fn role_allows(role: Role, action: Action) -> bool {
         Action::RunSystem => false,
         Action::Administer => role == Admin,
         Action::ReportDevice => matches!(role, Admin | Device),
-        Action::HandleAlarm | Action::DecideIncident | Action::GiveTask | Action::HoldClock => {
+        Action::HandleAlarm | Action::DecideIncident | Action::GiveInstruction | Action::HoldClock => {
             matches!(role, Admin | Operator)
         }
-        // Whose task it is may do it, whatever they are there for; `authorize` sees to the rest.
-        Action::DoTask | Action::ReportProgress => role != Device,
+        // Whose instruction it is may do it, whatever they are there for; `authorize` sees to the rest.
+        Action::DoInstruction | Action::ReportProgress => role != Device,
         Action::OpenIncident => matches!(role, Admin | Operator | Agent),
         Action::NoteIncident => matches!(role, Admin | Operator | Agent | Dispatcher | Responder),
         Action::AcknowledgeIncident | Action::ResolveIncident | Action::AssignIncident => {
@@ -291,8 +293,8 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
             _ => {}
         }
     }
-    if matches!(action, Action::DoTask | Action::ReportProgress) {
-        if task_of(state, command).is_some_and(|task| task.owner.as_ref() == Some(&grant.person)) {
+    if matches!(action, Action::DoInstruction | Action::ReportProgress) {
+        if instruction_of(state, command).is_some_and(|instruction| instruction.owner.as_ref() == Some(&grant.person)) {
             return Ok(());
         }
         if matches!(grant.role, Role::Viewer | Role::Responder) {
@@ -306,24 +308,24 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
     places.into_iter().try_for_each(|place| allows(grant, action, Some(place)))
 }
 
-/// The task that the command is about, if it is about one.
-fn task_of<'a>(state: &'a State, command: &Command) -> Option<&'a Task> {
+/// The instruction that the command is about, if it is about one.
+fn instruction_of<'a>(state: &'a State, command: &Command) -> Option<&'an Instruction> {
     let id = match command {
-        Command::TakeTask(command) => &command.task,
-        Command::FinishTask(command) => &command.task,
-        Command::CancelTask(command) => &command.task,
-        Command::ReopenTask(command) => &command.task,
-        Command::ReportProgress(command) => return task_of_clock(state, &command.clock),
-        Command::PauseClock(command) => return task_of_clock(state, &command.clock),
-        Command::ResumeClock(command) => return task_of_clock(state, &command.clock),
+        Command::TakeInstruction(command) => &command.instruction,
+        Command::FinishInstruction(command) => &command.instruction,
+        Command::CancelInstruction(command) => &command.instruction,
+        Command::ReopenInstruction(command) => &command.instruction,
+        Command::ReportProgress(command) => return instruction_of_clock(state, &command.clock),
+        Command::PauseClock(command) => return instruction_of_clock(state, &command.clock),
+        Command::ResumeClock(command) => return instruction_of_clock(state, &command.clock),
         _ => return None,
     };
-    state.tasks.get(id)
+    state.instructions.get(id)
 }
 
-fn task_of_clock<'a>(state: &'a State, clock: &ClockKey) -> Option<&'a Task> {
+fn instruction_of_clock<'a>(state: &'a State, clock: &ClockKey) -> Option<&'an Instruction> {
     match &clock.of {
-        Measured::Task(id) => state.tasks.get(id),
+        Measured::Instruction(id) => state.instructions.get(id),
         Measured::Incident(_) => None,
     }
 }
@@ -359,7 +361,7 @@ fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a AdminUnitCode> 
     let incident = |id: &IncidentId| state.incidents.get(id).map(|incident| &incident.place.admin_unit);
     let clock = |key: &ClockKey| match &key.of {
         Measured::Incident(id) => incident(id),
-        Measured::Task(id) => state.tasks.get(id).map(|task| &task.admin_unit),
+        Measured::Instruction(id) => state.instructions.get(id).map(|instruction| &instruction.admin_unit),
     };
     let alarm = |key| state.alarms.get(key).map(|alarm: &crate::Alarm| &alarm.place.admin_unit);
     let places = match command {
@@ -396,12 +398,15 @@ fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a AdminUnitCode> 
         Command::AcknowledgeAlarm(command) => [alarm(&command.key), None],
         Command::ShelveAlarm(command) => [alarm(&command.key), None],
         Command::UnshelveAlarm(command) => [alarm(&command.key), None],
-        Command::GiveTask(command) => [Some(&command.admin_unit), command.incident.as_ref().and_then(incident)],
+        Command::GiveInstruction(command) => [Some(&command.admin_unit), command.incident.as_ref().and_then(incident)],
         Command::PauseClock(command) => [clock(&command.clock), None],
         Command::ResumeClock(command) => [clock(&command.clock), None],
         Command::ReportProgress(command) => [clock(&command.clock), None],
-        Command::TakeTask(_) | Command::FinishTask(_) | Command::CancelTask(_) | Command::ReopenTask(_) => {
-            [task_of(state, command).map(|task| &task.admin_unit), None]
+        Command::TakeInstruction(_)
+        | Command::FinishInstruction(_)
+        | Command::CancelInstruction(_)
+        | Command::ReopenInstruction(_) => {
+            [instruction_of(state, command).map(|instruction| &instruction.admin_unit), None]
         }
         _ => [None, None],
     };

@@ -1,13 +1,13 @@
 //! Where each record stands on disk and in snapshots: the first byte of a key is its table, the rest is the record's identity.
 //!
-//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`, `TASK_TIMELINE`, `AUDIT_LINKS`, `AUDIT_SEALED`) are yielded by `apply` and never read by it.
+//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`, `INSTRUCTION_TIMELINE`, `AUDIT_LINKS`, `AUDIT_SEALED`) are yielded by `apply` and never read by it.
 //! A name holds neither NUL nor any byte below `-`, so a NUL ends a name within a key and keeps the order of names.
 
 use bytes::Bytes;
 
 use crate::{
     AdminUnitCode, AlarmKey, CalendarId, CameraId, DeadlinePolicyId, DistrictId, DutyPostId, EntityId, IncidentId,
-    Millis, ModelName, PersonId, ReceiverId, SensorId, SessionId, TaskId, UnitId, VersionName,
+    InstructionId, Millis, ModelName, PersonId, ReceiverId, SensorId, SessionId, UnitId, VersionName,
 };
 
 /// Scalars of the group.
@@ -54,14 +54,14 @@ pub const CALENDARS: u8 = 240;
 pub const DEADLINE_POLICIES: u8 = 241;
 /// Duty posts, by id.
 pub const DUTY_POSTS: u8 = 242;
-/// Tasks, by id.
-pub const TASKS: u8 = 243;
+/// Instructions, by id.
+pub const INSTRUCTIONS: u8 = 243;
 /// Receivers of notices, by id.
 pub const RECEIVERS: u8 = 244;
 /// Notices that wait, by receiver and number.
 pub const NOTICES: u8 = 245;
-/// History: the events of each task.
-pub const TASK_TIMELINE: u8 = 250;
+/// History: the events of each instruction.
+pub const INSTRUCTION_TIMELINE: u8 = 250;
 /// History: the links of the record, by number.
 pub const AUDIT_LINKS: u8 = 251;
 /// History: salts and payloads of the record, by number; erasure deletes them.
@@ -70,7 +70,7 @@ pub const AUDIT_SEALED: u8 = 252;
 /// Whether the row of this key is state (true) or history (false).
 #[must_use]
 pub fn is_state(key: &[u8]) -> bool {
-    !matches!(key.first(), Some(&(TIMELINE | READINGS | TASK_TIMELINE | AUDIT_LINKS | AUDIT_SEALED)))
+    !matches!(key.first(), Some(&(TIMELINE | READINGS | INSTRUCTION_TIMELINE | AUDIT_LINKS | AUDIT_SEALED)))
 }
 
 fn key(table: u8, parts: &[&[u8]]) -> Bytes {
@@ -127,8 +127,8 @@ name_keys! {
     deadline_policy_key DEADLINE_POLICIES DeadlinePolicyId
     /// Key of a duty post.
     duty_post_key DUTY_POSTS DutyPostId
-    /// Key of a task.
-    task_key TASKS TaskId
+    /// Key of an instruction.
+    instruction_key INSTRUCTIONS InstructionId
     /// Key of a receiver.
     receiver_key RECEIVERS ReceiverId
 }
@@ -176,17 +176,17 @@ pub fn timeline_range(incident: &IncidentId) -> (Bytes, Bytes) {
     (key(TIMELINE, &[name, &[0]]), key(TIMELINE, &[name, &[1]]))
 }
 
-/// Key of one event in a task's timeline. The value is an `Event`.
+/// Key of one event in an instruction's timeline. The value is an `Event`.
 #[must_use]
-pub fn task_timeline_key(task: &TaskId, index: u64, ordinal: u32) -> Bytes {
-    key(TASK_TIMELINE, &[task.as_str().as_bytes(), &[0], &index.to_be_bytes(), &ordinal.to_be_bytes()])
+pub fn instruction_timeline_key(instruction: &InstructionId, index: u64, ordinal: u32) -> Bytes {
+    key(INSTRUCTION_TIMELINE, &[instruction.as_str().as_bytes(), &[0], &index.to_be_bytes(), &ordinal.to_be_bytes()])
 }
 
-/// The keys of a task's whole timeline, oldest first: from the first of the pair to before the second.
+/// The keys of an instruction's whole timeline, oldest first: from the first of the pair to before the second.
 #[must_use]
-pub fn task_timeline_range(task: &TaskId) -> (Bytes, Bytes) {
-    let name = task.as_str().as_bytes();
-    (key(TASK_TIMELINE, &[name, &[0]]), key(TASK_TIMELINE, &[name, &[1]]))
+pub fn instruction_timeline_range(instruction: &InstructionId) -> (Bytes, Bytes) {
+    let name = instruction.as_str().as_bytes();
+    (key(INSTRUCTION_TIMELINE, &[name, &[0]]), key(INSTRUCTION_TIMELINE, &[name, &[1]]))
 }
 
 /// Key of a notice.

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, AuditHead, Calendar, CalendarId, Camera, CameraId, Clock, ClockKey,
     Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
-    Incident, IncidentId, LiveNodes, Measured, Millis, Model, ModelName, Notice, Person, PersonId, Receiver,
-    ReceiverId, Sensor, SensorId, Session, SessionId, SilenceCause, Tally, Task, TaskId, Unit, UnitId, VersionName,
+    Incident, IncidentId, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName, Notice, Person,
+    PersonId, Receiver, ReceiverId, Sensor, SensorId, Session, SessionId, SilenceCause, Tally, Unit, UnitId,
+    VersionName,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it.
@@ -19,8 +20,8 @@ pub struct State {
     pub(crate) features: BTreeSet<u32>,
     /// The number of the newest incident.
     pub(crate) incidents_opened: u64,
-    /// The number of the newest task.
-    pub(crate) tasks_given: u64,
+    /// The number of the newest instruction.
+    pub(crate) instructions_given: u64,
     pub(crate) live_nodes: LiveNodes,
     /// How far the record is; before it is switched on: no record.
     pub(crate) audit: AuditHead,
@@ -41,11 +42,11 @@ pub struct State {
     pub(crate) calendars: BTreeMap<CalendarId, Calendar>,
     pub(crate) deadline_policies: BTreeMap<DeadlinePolicyId, DeadlinePolicy>,
     pub(crate) duty_posts: BTreeMap<DutyPostId, DutyPost>,
-    pub(crate) tasks: BTreeMap<TaskId, Task>,
+    pub(crate) instructions: BTreeMap<InstructionId, Instruction>,
     pub(crate) receivers: BTreeMap<ReceiverId, Receiver>,
     /// Invariant: of each receiver exactly those that it has not confirmed.
     pub(crate) notices: BTreeMap<(ReceiverId, u64), Notice>,
-    /// Invariant: exactly the next steps of the clocks of all incidents and tasks.
+    /// Invariant: exactly the next steps of the clocks of all incidents and instructions.
     pub(crate) clocks_due: BTreeSet<(Millis, ClockKey)>,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
@@ -84,7 +85,7 @@ impl State {
             policy_floor: 0,
             features: BTreeSet::new(),
             incidents_opened: 0,
-            tasks_given: 0,
+            instructions_given: 0,
             live_nodes: LiveNodes::default(),
             audit: AuditHead::default(),
             admin_units: BTreeMap::new(),
@@ -100,7 +101,7 @@ impl State {
             calendars: BTreeMap::new(),
             deadline_policies: BTreeMap::new(),
             duty_posts: BTreeMap::new(),
-            tasks: BTreeMap::new(),
+            instructions: BTreeMap::new(),
             receivers: BTreeMap::new(),
             notices: BTreeMap::new(),
             clocks_due: BTreeSet::new(),
@@ -240,10 +241,10 @@ impl State {
         &self.duty_posts
     }
 
-    /// Tasks, ended ones included (group 0).
+    /// Instructions, ended ones included (group 0).
     #[must_use]
-    pub fn tasks(&self) -> &BTreeMap<TaskId, Task> {
-        &self.tasks
+    pub fn instructions(&self) -> &BTreeMap<InstructionId, Instruction> {
+        &self.instructions
     }
 
     /// Systems that are told of what happens, with their sealed secrets (group 0).
@@ -268,7 +269,7 @@ impl State {
     pub fn clock_of(&self, key: &ClockKey) -> Option<&Clock> {
         let clocks = match &key.of {
             Measured::Incident(id) => &self.incidents.get(id)?.clocks,
-            Measured::Task(id) => &self.tasks.get(id)?.clocks,
+            Measured::Instruction(id) => &self.instructions.get(id)?.clocks,
         };
         clocks.iter().find(|clock| clock.number == key.number)
     }
@@ -318,19 +319,19 @@ impl State {
         Some(incident)
     }
 
-    /// Keeps a task, and `clocks_due` right.
-    pub(crate) fn keep_task(&mut self, task: Task) {
-        let of = Measured::Task(task.id.clone());
-        self.note_clocks(&of, &task.clocks);
-        if let Some(former) = self.tasks.insert(task.id.clone(), task) {
+    /// Keeps an instruction, and `clocks_due` right.
+    pub(crate) fn keep_instruction(&mut self, instruction: Instruction) {
+        let of = Measured::Instruction(instruction.id.clone());
+        self.note_clocks(&of, &instruction.clocks);
+        if let Some(former) = self.instructions.insert(instruction.id.clone(), instruction) {
             self.forget_clocks(&of, &former.clocks);
         }
     }
 
-    /// Forgets a task, and keeps `clocks_due` right.
-    pub(crate) fn drop_task(&mut self, id: &TaskId) {
-        if let Some(task) = self.tasks.remove(id) {
-            self.forget_clocks(&Measured::Task(id.clone()), &task.clocks);
+    /// Forgets an instruction, and keeps `clocks_due` right.
+    pub(crate) fn drop_instruction(&mut self, id: &InstructionId) {
+        if let Some(instruction) = self.instructions.remove(id) {
+            self.forget_clocks(&Measured::Instruction(id.clone()), &instruction.clocks);
         }
     }
 

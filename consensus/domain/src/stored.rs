@@ -6,9 +6,9 @@ use prost::Message;
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, AuditHead, Calendar, CalendarId, Camera, CameraId, Condition,
     DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId, Incident,
-    IncidentId, LiveNodes, Millis, Model, ModelName, Notice, Person, PersonId, Placement, Receiver, ReceiverId, Row,
-    RowChange, Sensor, SensorId, SensorWindow, Session, SessionId, State, Tally, Task, TaskId, Unit, UnitId,
-    VersionName, rows,
+    IncidentId, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName, Notice, Person, PersonId, Placement,
+    Receiver, ReceiverId, Row, RowChange, Sensor, SensorId, SensorWindow, Session, SessionId, State, Tally, Unit,
+    UnitId, VersionName, rows,
     state::Heard,
     wire::{Field, Malformed, Record, generated},
 };
@@ -36,7 +36,7 @@ pub(crate) enum Touched {
     Calendar(CalendarId),
     DeadlinePolicy(DeadlinePolicyId),
     DutyPost(DutyPostId),
-    Task(TaskId),
+    Instruction(InstructionId),
     Receiver(ReceiverId),
     Notice(ReceiverId, u64),
 }
@@ -110,7 +110,7 @@ impl State {
         out.extend(self.calendars.iter().map(|(id, record)| row(rows::calendar_key(id), record)));
         out.extend(self.deadline_policies.iter().map(|(id, record)| row(rows::deadline_policy_key(id), record)));
         out.extend(self.duty_posts.iter().map(|(id, record)| row(rows::duty_post_key(id), record)));
-        out.extend(self.tasks.iter().map(|(id, record)| row(rows::task_key(id), record)));
+        out.extend(self.instructions.iter().map(|(id, record)| row(rows::instruction_key(id), record)));
         out.extend(self.receivers.iter().map(|(id, record)| row(rows::receiver_key(id), record)));
         out.extend(self.notices.values().map(|record| row(rows::notice_key(&record.receiver, record.number), record)));
         out
@@ -192,7 +192,7 @@ impl State {
             Touched::Calendar(id) => found(rows::calendar_key(id), self.calendars.get(id)),
             Touched::DeadlinePolicy(id) => found(rows::deadline_policy_key(id), self.deadline_policies.get(id)),
             Touched::DutyPost(id) => found(rows::duty_post_key(id), self.duty_posts.get(id)),
-            Touched::Task(id) => found(rows::task_key(id), self.tasks.get(id)),
+            Touched::Instruction(id) => found(rows::instruction_key(id), self.instructions.get(id)),
             Touched::Receiver(id) => found(rows::receiver_key(id), self.receivers.get(id)),
             Touched::Notice(id, number) => {
                 found(rows::notice_key(id, *number), self.notices.get(&(id.clone(), *number)))
@@ -212,7 +212,7 @@ impl State {
             features: self.features.iter().copied().collect(),
             incidents_opened: self.incidents_opened,
             live_nodes: Some(self.live_nodes.to_wire()),
-            tasks_given: self.tasks_given,
+            instructions_given: self.instructions_given,
             audit_number: self.audit.number,
             audit_link: (self.audit.number > 0).then(|| self.audit.link.write()),
         };
@@ -233,7 +233,7 @@ impl State {
         self.policy_floor = meta.policy_floor;
         self.features = meta.features.into_iter().collect();
         self.incidents_opened = meta.incidents_opened;
-        self.tasks_given = meta.tasks_given;
+        self.instructions_given = meta.instructions_given;
         let link = meta.audit_link.map(|link| Field::read("audit_link", link)).transpose()?;
         self.audit = AuditHead { number: meta.audit_number, link: link.unwrap_or_default() };
         self.live_nodes = LiveNodes::from_wire(meta.live_nodes.unwrap_or_default())?;
@@ -332,10 +332,10 @@ impl State {
                 same_key(key, &rows::duty_post_key(&record.id))?;
                 self.duty_posts.insert(record.id.clone(), record);
             }
-            Some(rows::TASKS) => {
-                let record = Task::decode(value)?;
-                same_key(key, &rows::task_key(&record.id))?;
-                self.keep_task(record);
+            Some(rows::INSTRUCTIONS) => {
+                let record = Instruction::decode(value)?;
+                same_key(key, &rows::instruction_key(&record.id))?;
+                self.keep_instruction(record);
             }
             Some(rows::RECEIVERS) => {
                 let record = Receiver::decode(value)?;

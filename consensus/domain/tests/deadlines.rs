@@ -120,8 +120,8 @@ impl Run {
         run.apply(office(480));
         run.apply(policy("forward", Obligation::Forward, None, 300_000));
         run.apply(policy("answer", Obligation::Answer, Some("office"), 5 * 3_600_000));
-        run.apply(policy("take", Obligation::TakeTask, None, 60_000));
-        run.apply(policy("do", Obligation::DoTask, Some("office"), 3_600_000));
+        run.apply(policy("take", Obligation::TakeInstruction, None, 60_000));
+        run.apply(policy("do", Obligation::DoInstruction, Some("office"), 3_600_000));
         run
     }
 
@@ -161,9 +161,10 @@ impl Run {
 
     fn clock(&self, at: Index) -> Option<(ClockKey, Clock)> {
         let incidents = self.state.incidents().values().map(|it| (Measured::Incident(it.id.clone()), &it.clocks));
-        let tasks = self.state.tasks().values().map(|it| (Measured::Task(it.id.clone()), &it.clocks));
+        let instructions =
+            self.state.instructions().values().map(|it| (Measured::Instruction(it.id.clone()), &it.clocks));
         let all: Vec<_> = incidents
-            .chain(tasks)
+            .chain(instructions)
             .flat_map(|(of, clocks)| clocks.iter().map(move |it| (ClockKey { of: of.clone(), number: it.number }, it)))
             .collect();
         (!all.is_empty()).then(|| all[at.index(all.len())].clone()).map(|(key, clock)| (key, clock.clone()))
@@ -174,8 +175,8 @@ impl Run {
         (!all.is_empty()).then(|| all[at.index(all.len())].clone())
     }
 
-    fn task(&self, at: Index) -> Option<Task> {
-        let all: Vec<_> = self.state.tasks().values().collect();
+    fn instruction(&self, at: Index) -> Option<Instruction> {
+        let all: Vec<_> = self.state.instructions().values().collect();
         (!all.is_empty()).then(|| all[at.index(all.len())].clone())
     }
 
@@ -238,7 +239,7 @@ impl Run {
                 }
             }
             Doing::Give => {
-                self.apply(GiveTask {
+                self.apply(GiveInstruction {
                     title: "look".into(),
                     about: String::new(),
                     incident: None,
@@ -250,8 +251,8 @@ impl Run {
                 });
             }
             Doing::Finish(at) => {
-                if let Some(it) = self.task(*at) {
-                    self.apply(FinishTask { task: it.id, expected_version: it.version, note: reason() });
+                if let Some(it) = self.instruction(*at) {
+                    self.apply(FinishInstruction { instruction: it.id, expected_version: it.version, note: reason() });
                 }
             }
             Doing::Calendar(from_min) => {
@@ -306,7 +307,7 @@ proptest! {
         run.fire_all_due();
         prop_assert_eq!(run.state.clocks_due().count(), 0);
         let incidents = run.state.incidents().values().flat_map(|it| &it.clocks);
-        for clock in incidents.chain(run.state.tasks().values().flat_map(|it| &it.clocks)) {
+        for clock in incidents.chain(run.state.instructions().values().flat_map(|it| &it.clocks)) {
             if clock.status == ClockStatus::Running {
                 prop_assert_eq!(usize::try_from(clock.fired).unwrap(), clock.steps.len());
                 prop_assert_eq!(clock.stage, ClockStage::Overdue);
@@ -317,7 +318,7 @@ proptest! {
         for fire in run.sent.clone() {
             run.apply(fire);
         }
-        prop_assert_eq!((run.state.incidents(), run.state.tasks()), (before.incidents(), before.tasks()));
+        prop_assert_eq!((run.state.incidents(), run.state.instructions()), (before.incidents(), before.instructions()));
     }
 }
 

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use domain::{
     AdminUnit, Alarm, Applied, Calendar, Camera, DeadlinePolicy, District, DutyPost, Entry, Event, EventBatch, Grant,
-    GroupId, Incident, LiveNodes, Model, Person, Placement, Position, Reading, Readings, Reply, Row, RowChange, Sensor,
-    SensorWindow, Session, State, Tally, Task, Unit, rows,
+    GroupId, Incident, Instruction, LiveNodes, Model, Person, Placement, Position, Reading, Readings, Reply, Row,
+    RowChange, Sensor, SensorWindow, Session, State, Tally, Unit, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -241,11 +241,11 @@ const COMMANDS: [&str; 59] = [
     "ResumeClock",
     "ReportProgress",
     "FireDeadline",
-    "GiveTask",
-    "TakeTask",
-    "FinishTask",
-    "CancelTask",
-    "ReopenTask",
+    "GiveInstruction",
+    "TakeInstruction",
+    "FinishInstruction",
+    "CancelInstruction",
+    "ReopenInstruction",
     "RecordRead",
     "EraseAudit",
     "AnchorAudit",
@@ -286,7 +286,7 @@ fn decode_all(bytes: &[u8]) {
     check::<Calendar>(bytes);
     check::<DeadlinePolicy>(bytes);
     check::<DutyPost>(bytes);
-    check::<Task>(bytes);
+    check::<Instruction>(bytes);
 }
 
 #[test]

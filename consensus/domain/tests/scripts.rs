@@ -29,4 +29,4 @@ macro_rules! nouns {
     )+};
 }
 
-nouns! { admin_unit alarm camera deadline district incident model notice person placement sensor session task unit }
+nouns! { admin_unit alarm camera deadline district incident model notice person placement sensor session instruction unit }

@@ -29,6 +29,7 @@ pub(crate) mod camera;
 pub(crate) mod deadline;
 pub(crate) mod district;
 pub(crate) mod incident;
+pub(crate) mod instruction;
 pub(crate) mod list;
 pub(crate) mod model;
 pub(crate) mod node;
@@ -39,7 +40,6 @@ pub(crate) mod reading;
 pub(crate) mod receiver;
 pub(crate) mod sensor;
 pub(crate) mod session;
-pub(crate) mod task;
 pub(crate) mod timeline;
 pub(crate) mod unit;
 
@@ -95,11 +95,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(deadline::pause))
         .routes(routes!(deadline::resume))
         .routes(routes!(deadline::progress))
-        .routes(routes!(task::list, task::give))
-        .routes(routes!(task::take))
-        .routes(routes!(task::finish))
-        .routes(routes!(task::cancel))
-        .routes(routes!(task::reopen))
+        .routes(routes!(instruction::list, instruction::give))
+        .routes(routes!(instruction::take))
+        .routes(routes!(instruction::finish))
+        .routes(routes!(instruction::cancel))
+        .routes(routes!(instruction::reopen))
         .routes(routes!(receiver::list, receiver::put))
         .routes(routes!(audit::export))
         .routes(routes!(reading::push))

@@ -97,7 +97,9 @@ pub(crate) enum RoadError {
     #[error("the group has no leader now; try again")]
     NoLeader,
     /// No disk has room for more; nothing was applied.
-    #[error("the disks of the centre have no room for more: what is stored can be read, nothing new is taken until there is room")]
+    #[error(
+        "the disks of the centre have no room for more: what is stored can be read, nothing new is taken until there is room"
+    )]
     DiskFull,
     /// The outcome is unknown; the same request asks for it.
     #[error("the outcome is unknown; send the same request again to learn it")]

@@ -82,7 +82,7 @@ async fn show(reign: &Arc<Reign>, batch: &EventBatch) {
                     _ => {}
                 }
             }
-            (_, Some(Subject::Task(_))) => reign.wake_keeper(),
+            (_, Some(Subject::Instruction(_))) => reign.wake_keeper(),
             _ => {}
         }
     }

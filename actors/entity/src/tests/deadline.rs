@@ -184,7 +184,7 @@ async fn a_thousand_clocks_that_end_together_are_told_each_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_task_by_an_hour_of_the_day_calls_its_owner_and_who_is_on_duty() {
+async fn a_instruction_by_an_hour_of_the_day_calls_its_owner_and_who_is_on_duty() {
     let world = World::new();
     world.node(1);
     world.lead(1).await;
@@ -211,10 +211,10 @@ async fn a_task_by_an_hour_of_the_day_calls_its_owner_and_who_is_on_duty() {
     let shifts = vec![shift("anh", 0, 1_800_000), shift("dung", 1_800_000, 86_400_000)];
     let post = DutyPost { id: desk.clone(), name: "Trực".into(), above: None, shifts };
     accepted(world.apply(GroupId::COMMAND, PutDutyPost { post }));
-    let mut ladder = policy(Obligation::DoTask);
+    let mut ladder = policy(Obligation::DoInstruction);
     ladder.policy.steps.iter_mut().for_each(|step| step.post = Some(desk.clone()));
     accepted(world.apply(GroupId::COMMAND, ladder));
-    let give = GiveTask {
+    let give = GiveInstruction {
         title: "Thông cống".into(),
         about: "tile-7".into(),
         incident: None,

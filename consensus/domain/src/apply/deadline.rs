@@ -1,8 +1,8 @@
-//! Deadlines: calendars, policies and duty posts as an administrator puts them; the clocks of incidents and tasks.
+//! Deadlines: calendars, policies and duty posts as an administrator puts them; the clocks of incidents and instructions.
 //!
 //! | command | the clock before | after |
 //! |---|---|---|
-//! | (an incident opens, a task is given, either is opened again) | – | running |
+//! | (an incident opens, an instruction is given, either is opened again) | – | running |
 //! | pause | running | paused |
 //! | resume | paused | running, with the working time that was left |
 //! | report progress | running | running, due at what was promised, its ladder from the first step |
@@ -19,7 +19,7 @@ pub(super) use config::{put_calendar, put_policy, put_post};
 
 use std::collections::BTreeSet;
 
-use super::{Outcome, Work, accepted, incident, task, valid};
+use super::{Outcome, Work, accepted, incident, instruction, valid};
 use crate::{
     Accepted, AdminUnitCode, Calendar, CalendarId, Clock, ClockKey, ClockStage, ClockStatus, DeadlinePolicy,
     DutyPostId, EventKind, FireDeadline, Incident, IncidentKind, Measured, Millis, Obligation, PauseClock, PersonId,
@@ -161,7 +161,7 @@ pub(super) fn report_progress(work: &mut Work<'_>, command: &ReportProgress) -> 
     valid::text("note", &command.note)?;
     let clock = find_version(work, &command.clock, command.expected_version)?;
     need(&clock, clock.status == ClockStatus::Running, "put off")?;
-    if !matches!(clock.obligation, Obligation::Answer | Obligation::DoTask) {
+    if !matches!(clock.obligation, Obligation::Answer | Obligation::DoInstruction) {
         let message = format!("{} cannot be put off by a note: do it", clock.obligation);
         return Err(valid::wrong_status("clock", message));
     }
@@ -211,8 +211,8 @@ pub(super) fn fire(work: &mut Work<'_>, command: &FireDeadline) -> Outcome {
 /// Who has to do it, and who is on duty at the step's post; where nobody is, at the post above.
 fn told(state: &State, of: &Measured, step: &Step, now: Millis) -> Vec<PersonId> {
     let mut told = BTreeSet::new();
-    if let Measured::Task(id) = of {
-        told.extend(state.tasks.get(id).and_then(|task| task.owner.clone()));
+    if let Measured::Instruction(id) = of {
+        told.extend(state.instructions.get(id).and_then(|instruction| instruction.owner.clone()));
     }
     if let Some(post) = &step.post {
         told.extend(on_duty(state, post, now));
@@ -237,7 +237,7 @@ fn on_duty(state: &State, post: &DutyPostId, now: Millis) -> Vec<PersonId> {
 fn may_run(state: &State, of: &Measured) -> bool {
     match of {
         Measured::Incident(id) => state.incidents.get(id).is_some_and(|incident| incident.merged_into.is_none()),
-        Measured::Task(id) => state.tasks.contains_key(id),
+        Measured::Instruction(id) => state.instructions.contains_key(id),
     }
 }
 
@@ -265,7 +265,7 @@ fn calendar_of<'a>(state: &'a State, clock: &Clock) -> Option<&'a Calendar> {
     clock.calendar.as_ref().and_then(|id| state.calendars.get(id))
 }
 
-/// Changes one clock of what is there, and tells. The version of the incident or the task stays, as with a note.
+/// Changes one clock of what is there, and tells. The version of the incident or the instruction stays, as with a note.
 fn change(
     work: &mut Work<'_>,
     key: &ClockKey,
@@ -287,10 +287,10 @@ fn change(
                 incident::keep_as_it_was(work, incident, kind, note);
             }
         }
-        Measured::Task(id) => {
-            if let Some(mut task) = work.state.tasks.get(id).cloned() {
-                changed(work.state, &mut task.clocks);
-                task::keep_as_it_was(work, task, kind, note);
+        Measured::Instruction(id) => {
+            if let Some(mut instruction) = work.state.instructions.get(id).cloned() {
+                changed(work.state, &mut instruction.clocks);
+                instruction::keep_as_it_was(work, instruction, kind, note);
             }
         }
     }

@@ -203,7 +203,7 @@ pub(super) fn escalate(work: &mut Work<'_>, command: &EscalateIncident) -> Outco
     Ok(keep(work, incident, EventKind::IncidentEscalated, ""))
 }
 
-/// A task was given for the incident: it is forwarded. The version stays, as the task is what changed.
+/// An instruction was given for the incident: it is forwarded. The version stays, as the instruction is what changed.
 pub(super) fn forwarded(work: &mut Work<'_>, mut incident: Incident, note: &str) {
     if sent(work, &mut incident) {
         keep_as_it_was(work, incident, EventKind::IncidentForwarded, note);

@@ -102,11 +102,11 @@ fn keep(work: &mut Work<'_>, receiver: Receiver) {
     work.state.receivers.insert(receiver.id.clone(), receiver);
 }
 
-/// Where what the event is about lies; only incidents and tasks are told of.
+/// Where what the event is about lies; only incidents and instructions are told of.
 fn place_of(event: &Event) -> Option<&AdminUnitCode> {
     match event.subject.as_ref()? {
         Subject::Incident(incident) => Some(&incident.place.admin_unit),
-        Subject::Task(task) => Some(&task.admin_unit),
+        Subject::Instruction(instruction) => Some(&instruction.admin_unit),
         _ => None,
     }
 }

@@ -1,11 +1,11 @@
-//! Invariants of deadlines and tasks.
+//! Invariants of deadlines and instructions.
 
 use std::collections::BTreeSet;
 
 use super::{Violation, hold};
 use crate::{
-    Clock, ClockKey, ClockStatus, DeadlinePolicy, DutyPost, Incident, IncidentStatus, Measured, State, Task,
-    TaskStatus, limits,
+    Clock, ClockKey, ClockStatus, DeadlinePolicy, DutyPost, Incident, IncidentStatus, Instruction, InstructionStatus,
+    Measured, State, limits,
 };
 
 impl State {
@@ -13,9 +13,9 @@ impl State {
         self.deadline_policies.values().try_for_each(|policy| self.check_policy(policy))?;
         self.duty_posts.values().try_for_each(|post| self.check_post(post))?;
         self.incidents.values().try_for_each(check_incident_clocks)?;
-        self.tasks.values().try_for_each(check_task)?;
-        let given = usize::try_from(self.tasks_given).unwrap_or(usize::MAX);
-        hold(12, self.tasks.len() <= given, || format!("{} tasks of {given}", self.tasks.len()))?;
+        self.instructions.values().try_for_each(check_instruction)?;
+        let given = usize::try_from(self.instructions_given).unwrap_or(usize::MAX);
+        hold(12, self.instructions.len() <= given, || format!("{} instructions of {given}", self.instructions.len()))?;
         self.check_due()
     }
 
@@ -42,9 +42,9 @@ impl State {
 
     fn check_due(&self) -> Result<(), Violation> {
         let incidents = self.incidents.values().map(|it| (Measured::Incident(it.id.clone()), &it.clocks));
-        let tasks = self.tasks.values().map(|it| (Measured::Task(it.id.clone()), &it.clocks));
+        let instructions = self.instructions.values().map(|it| (Measured::Instruction(it.id.clone()), &it.clocks));
         let mut due = BTreeSet::new();
-        for (of, clocks) in incidents.chain(tasks) {
+        for (of, clocks) in incidents.chain(instructions) {
             for clock in clocks.iter().filter(|clock| clock.next_at_ms.is_set()) {
                 due.insert((clock.next_at_ms, ClockKey { of: of.clone(), number: clock.number }));
             }
@@ -63,12 +63,15 @@ fn check_incident_clocks(incident: &Incident) -> Result<(), Violation> {
     hold(25, !is_wrong, || format!("incident {} is {} and a clock runs", incident.id, incident.status))
 }
 
-fn check_task(task: &Task) -> Result<(), Violation> {
-    check_clocks(&task.id, &task.clocks)?;
-    let is_over = matches!(task.status, TaskStatus::Done | TaskStatus::Cancelled);
-    let is_right = task.ended_at_ms.is_set() == is_over && !(is_over && task.clocks.iter().any(Clock::is_open));
-    hold(25, is_right, || format!("task {} is {}", task.id, task.status))?;
-    hold(26, task.owner.is_some() || !task.agency.is_empty(), || format!("task {} is nobody's", task.id))
+fn check_instruction(instruction: &Instruction) -> Result<(), Violation> {
+    check_clocks(&instruction.id, &instruction.clocks)?;
+    let is_over = matches!(instruction.status, InstructionStatus::Done | InstructionStatus::Cancelled);
+    let is_right =
+        instruction.ended_at_ms.is_set() == is_over && !(is_over && instruction.clocks.iter().any(Clock::is_open));
+    hold(25, is_right, || format!("instruction {} is {}", instruction.id, instruction.status))?;
+    hold(26, instruction.owner.is_some() || !instruction.agency.is_empty(), || {
+        format!("instruction {} is nobody's", instruction.id)
+    })
 }
 
 fn check_clocks(of: &impl std::fmt::Display, clocks: &[Clock]) -> Result<(), Violation> {

@@ -1,4 +1,4 @@
-//! Any command about deadlines and tasks. Three policies, two posts, and a calendar that works from seven to midnight, as
+//! Any command about deadlines and instructions. Three policies, two posts, and a calendar that works from seven to midnight, as
 //! sequences begin at seven.
 
 use domain::*;
@@ -15,13 +15,14 @@ fn post_id() -> impl Strategy<Value = DutyPostId> + Clone {
 }
 
 fn clock() -> impl Strategy<Value = ClockKey> + Clone {
-    let task = select(&["T1", "T2", "T3"][..]).prop_map(|text| Measured::Task(TaskId::new(text).unwrap()));
-    let of = prop_oneof![incident_id().prop_map(Measured::Incident), task];
+    let instruction =
+        select(&["T1", "T2", "T3"][..]).prop_map(|text| Measured::Instruction(InstructionId::new(text).unwrap()));
+    let of = prop_oneof![incident_id().prop_map(Measured::Incident), instruction];
     (of, 1u32..4).prop_map(|(of, number)| ClockKey { of, number })
 }
 
-fn task_id() -> impl Strategy<Value = TaskId> + Clone {
-    select(&["T1", "T2", "T3"][..]).prop_map(|text| TaskId::new(text).unwrap())
+fn instruction_id() -> impl Strategy<Value = InstructionId> + Clone {
+    select(&["T1", "T2", "T3"][..]).prop_map(|text| InstructionId::new(text).unwrap())
 }
 
 fn calendar() -> impl Strategy<Value = Calendar> + Clone {
@@ -108,7 +109,7 @@ pub(super) fn in_use() -> Vec<Command> {
 }
 
 pub(super) fn command_of_deadline() -> BoxedStrategy<Command> {
-    let give = make!(GiveTask {
+    let give = make!(GiveInstruction {
         title: text(),
         about: text(),
         incident: prop::option::of(incident_id()),
@@ -146,25 +147,28 @@ pub(super) fn command_of_deadline() -> BoxedStrategy<Command> {
         }),
         6 => make!(FireDeadline { clock: clock(), step: 0u32..3, version: version() }),
         5 => give,
-        3 => make!(TakeTask { task: task_id(), expected_version: version() }),
-        2 => make!(FinishTask { task: task_id(), expected_version: version(), note: text() }),
-        1 => make!(CancelTask { task: task_id(), expected_version: version(), reason: text() }),
-        2 => make!(ReopenTask { task: task_id(), expected_version: version(), reason: text(), due_at_ms: time() }),
+        3 => make!(TakeInstruction { instruction: instruction_id(), expected_version: version() }),
+        2 => make!(FinishInstruction { instruction: instruction_id(), expected_version: version(), note: text() }),
+        1 => make!(CancelInstruction { instruction: instruction_id(), expected_version: version(), reason: text() }),
+        2 => make!(ReopenInstruction { instruction: instruction_id(), expected_version: version(), reason: text(), due_at_ms: time() }),
     ]
     .boxed()
 }
 
-/// The last task that somebody still has to do.
-fn open_task(state: &State) -> Option<TaskId> {
-    let tasks = state.tasks().values();
-    tasks.rev().find(|task| matches!(task.status, TaskStatus::Given | TaskStatus::Taken)).map(|task| task.id.clone())
+/// The last instruction that somebody still has to do.
+fn open_instruction(state: &State) -> Option<InstructionId> {
+    let instructions = state.instructions().values();
+    instructions
+        .rev()
+        .find(|instruction| matches!(instruction.status, InstructionStatus::Given | InstructionStatus::Taken))
+        .map(|instruction| instruction.id.clone())
 }
 
 /// Makes a command about deadlines fit the state that it meets.
 pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
     let now = entry.at_ms;
     let clock = |key: &ClockKey| state.clock_of(key).map_or(1, |clock| clock.version);
-    let task = |id: &TaskId| state.tasks().get(id).map_or(1, |task| task.version);
+    let instruction = |id: &InstructionId| state.instructions().get(id).map_or(1, |instruction| instruction.version);
     match &mut entry.command {
         Command::PauseClock(command) => {
             if let Some((_, key)) = state.clocks_due().next() {
@@ -193,17 +197,18 @@ pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
                 entry.at_ms = now.max(at);
             }
         }
-        Command::GiveTask(command) => {
+        Command::GiveInstruction(command) => {
             command.title = "Dọn".into();
             command.about.clear();
             command.owner = Some(PersonId::new("an").unwrap());
             command.due_at_ms = if command.due_at_ms.0 % 2 == 0 { Millis(0) } else { now.plus(50_000) };
         }
-        Command::ReopenTask(command) => {
-            let ended = state.tasks().values().find(|task| task.ended_at_ms.is_set());
-            command.task = ended.map_or_else(|| command.task.clone(), |task| task.id.clone());
+        Command::ReopenInstruction(command) => {
+            let ended = state.instructions().values().find(|instruction| instruction.ended_at_ms.is_set());
+            command.instruction =
+                ended.map_or_else(|| command.instruction.clone(), |instruction| instruction.id.clone());
             command.reason = "chưa xong".into();
-            command.expected_version = task(&command.task);
+            command.expected_version = instruction(&command.instruction);
             command.due_at_ms = Millis(0);
         }
         Command::PutReceiver(command) => command.receiver.name = "113".into(),
@@ -211,14 +216,14 @@ pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
             let newest = state.receivers().get(&command.receiver).map_or(0, |receiver| receiver.newest);
             command.through = command.through.min(newest);
         }
-        Command::TakeTask(command) => command.expected_version = task(&command.task),
-        Command::FinishTask(command) => {
-            command.task = open_task(state).unwrap_or_else(|| command.task.clone());
-            command.expected_version = task(&command.task);
+        Command::TakeInstruction(command) => command.expected_version = instruction(&command.instruction),
+        Command::FinishInstruction(command) => {
+            command.instruction = open_instruction(state).unwrap_or_else(|| command.instruction.clone());
+            command.expected_version = instruction(&command.instruction);
         }
-        Command::CancelTask(command) => {
-            command.task = open_task(state).unwrap_or_else(|| command.task.clone());
-            command.expected_version = task(&command.task);
+        Command::CancelInstruction(command) => {
+            command.instruction = open_instruction(state).unwrap_or_else(|| command.instruction.clone());
+            command.expected_version = instruction(&command.instruction);
         }
         _ => return false,
     }

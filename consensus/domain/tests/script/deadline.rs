@@ -1,4 +1,4 @@
-//! Lines about deadlines and tasks.
+//! Lines about deadlines and instructions.
 
 use domain::*;
 
@@ -9,8 +9,11 @@ use super::{
 
 fn clock(text: &str) -> Result<ClockKey, Failure> {
     let (of, number) = text.split_once('/').ok_or("a clock is named I1/1 or T1/1")?;
-    let of =
-        if of.starts_with('T') { Measured::Task(TaskId::new(of)?) } else { Measured::Incident(IncidentId::new(of)?) };
+    let of = if of.starts_with('T') {
+        Measured::Instruction(InstructionId::new(of)?)
+    } else {
+        Measured::Incident(IncidentId::new(of)?)
+    };
     Ok(ClockKey { of, number: number.parse()? })
 }
 
@@ -132,9 +135,9 @@ pub(super) fn clock_command(name: &str, args: &mut Args<'_>) -> Result<Command, 
     })
 }
 
-pub(super) fn task_command(name: &str, args: &mut Args<'_>) -> Result<Command, Failure> {
-    if name == "give-task" {
-        return Ok(GiveTask {
+pub(super) fn instruction_command(name: &str, args: &mut Args<'_>) -> Result<Command, Failure> {
+    if name == "give-instruction" {
+        return Ok(GiveInstruction {
             title: args.next("title")?.into(),
             about: args.or("about", "").into(),
             incident: args.maybe("incident").map(IncidentId::new).transpose()?,
@@ -146,14 +149,18 @@ pub(super) fn task_command(name: &str, args: &mut Args<'_>) -> Result<Command, F
         }
         .into());
     }
-    let task = TaskId::new(args.next("task")?)?;
+    let instruction = InstructionId::new(args.next("instruction")?)?;
     let expected_version = args.number("version", 1)?;
     Ok(match name {
-        "take-task" => TakeTask { task, expected_version }.into(),
-        "finish-task" => FinishTask { task, expected_version, note: args.or("note", "").into() }.into(),
-        "cancel-task" => CancelTask { task, expected_version, reason: args.or("reason", "").into() }.into(),
-        "reopen-task" => ReopenTask {
-            task,
+        "take-instruction" => TakeInstruction { instruction, expected_version }.into(),
+        "finish-instruction" => {
+            FinishInstruction { instruction, expected_version, note: args.or("note", "").into() }.into()
+        }
+        "cancel-instruction" => {
+            CancelInstruction { instruction, expected_version, reason: args.or("reason", "").into() }.into()
+        }
+        "reopen-instruction" => ReopenInstruction {
+            instruction,
             expected_version,
             reason: args.or("reason", "").into(),
             due_at_ms: args.maybe("due").map(millis).transpose()?.unwrap_or_default(),

@@ -13,8 +13,8 @@ use std::{
 
 use bytes::Bytes;
 use domain::{
-    AdminUnitCode, Applied, Command, Entry, Event, Grant, GroupId, IncidentId, Millis, PersonId, Readings, Reply,
-    RequestId, Row, RowChange, SessionId, State, TaskId, policy, rows, wire::Record,
+    AdminUnitCode, Applied, Command, Entry, Event, Grant, GroupId, IncidentId, InstructionId, Millis, PersonId,
+    Readings, Reply, RequestId, Row, RowChange, SessionId, State, policy, rows, wire::Record,
 };
 use goldenscript::Command as Line;
 
@@ -201,8 +201,8 @@ impl goldenscript::Runner for Runner {
                     .collect::<Vec<_>>()
                     .join("\n"))
             }
-            "task-timeline" => {
-                let range = rows::task_timeline_range(&TaskId::new(args.next("task")?)?);
+            "instruction-timeline" => {
+                let range = rows::instruction_timeline_range(&InstructionId::new(args.next("instruction")?)?);
                 let events = self.history(GroupId::COMMAND, &range).map(|value| Event::decode(value).unwrap());
                 Ok(events
                     .map(|event| format!("{} {}", print::time(event.at_ms), print::event(&event)))

@@ -13,7 +13,7 @@ pub(super) fn command(name: &str, args: &mut Args<'_>) -> Result<Command, Failur
     if name == "confirm-notices" {
         return Ok(ConfirmNotices { receiver, through: args.number("through", 1)? }.into());
     }
-    let kinds = list(args.or("kinds", "incident_opened/task_given"), |kind| {
+    let kinds = list(args.or("kinds", "incident_opened/instruction_given"), |kind| {
         EventKind::from_name(kind).ok_or_else(|| wire::Malformed::new("kinds", "no such kind"))
     })?;
     let receiver = Receiver {

@@ -89,7 +89,7 @@ fn subject(subject: &Subject) -> String {
         Subject::Alarm(alarm) => self::alarm(alarm),
         Subject::Model(model) => self::model(model),
         Subject::Tally(tally) => self::tally(tally),
-        Subject::Task(task) => self::task(task),
+        Subject::Instruction(instruction) => self::instruction(instruction),
         Subject::LiveNodes(live) => format!("{:?} epoch {}", live.nodes, live.epoch),
     }
 }
@@ -128,21 +128,21 @@ fn incident(incident: &Incident) -> String {
     format!("{line} v{}", incident.version)
 }
 
-fn task(task: &Task) -> String {
-    let mut line = format!("{} {} {:?}", task.id, task.status, task.title);
-    if let Some(incident) = &task.incident {
+fn instruction(instruction: &Instruction) -> String {
+    let mut line = format!("{} {} {:?}", instruction.id, instruction.status, instruction.title);
+    if let Some(incident) = &instruction.incident {
         line += &format!(" for {incident}");
     }
-    if !task.agency.is_empty() {
-        line += &format!(" of {}", task.agency);
+    if !instruction.agency.is_empty() {
+        line += &format!(" of {}", instruction.agency);
     }
-    if let Some(owner) = &task.owner {
+    if let Some(owner) = &instruction.owner {
         line += &format!(" by {owner}");
     }
-    if task.exercise {
+    if instruction.exercise {
         line += " exercise";
     }
-    format!("{line}{} v{}", clocks(&task.clocks), task.version)
+    format!("{line}{} v{}", clocks(&instruction.clocks), instruction.version)
 }
 
 fn clocks(clocks: &[Clock]) -> String {

@@ -186,7 +186,7 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
         "report-progress" | "fire-deadline" => super::deadline::clock_command(name, args)?,
         "put-receiver" | "confirm-notices" => super::notice::command(name, args)?,
         _ if name.ends_with("-clock") => super::deadline::clock_command(name, args)?,
-        _ if name.ends_with("-task") => super::deadline::task_command(name, args)?,
+        _ if name.ends_with("-instruction") => super::deadline::instruction_command(name, args)?,
         _ if name.ends_with("-alarm") || name.ends_with("-alarm-report") => alarm_command(name, args)?,
         _ => incident_command(name, args, runner)?,
     })

@@ -1,4 +1,4 @@
-//! Deadlines: calendars, policies, duty posts with their rosters, and the clocks of incidents and tasks.
+//! Deadlines: calendars, policies, duty posts with their rosters, and the clocks of incidents and instructions.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{app::App, error::ErrorBody};
 /// Calendars of working time.
 #[utoipa::path(get, path = "/api/calendars", responses((status = 200, body = Listed<serde_json::Value>)))]
 pub(crate) async fn calendars(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<Calendar>> {
-    listed(&app, &caller, Noun::Task, command_group(), |state, put| {
+    listed(&app, &caller, Noun::Instruction, command_group(), |state, put| {
         state.calendars().values().for_each(|calendar| put(calendar, None));
     })
 }
@@ -34,7 +34,7 @@ pub(crate) async fn put_calendar(State(app): State<Arc<App>>, Asked(ask, calenda
 /// Policies of deadlines.
 #[utoipa::path(get, path = "/api/deadline-policies", responses((status = 200, body = Listed<serde_json::Value>)))]
 pub(crate) async fn policies(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<DeadlinePolicy>> {
-    listed(&app, &caller, Noun::Task, command_group(), |state, put| {
+    listed(&app, &caller, Noun::Instruction, command_group(), |state, put| {
         state.deadline_policies().values().for_each(|policy| put(policy, None));
     })
 }
@@ -50,7 +50,7 @@ pub(crate) async fn put_policy(State(app): State<Arc<App>>, Asked(ask, policy): 
 /// Duty posts with their rosters.
 #[utoipa::path(get, path = "/api/duty-posts", responses((status = 200, body = Listed<serde_json::Value>)))]
 pub(crate) async fn posts(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<DutyPost>> {
-    listed(&app, &caller, Noun::Task, command_group(), |state, put| {
+    listed(&app, &caller, Noun::Instruction, command_group(), |state, put| {
         state.duty_posts().values().for_each(|post| put(post, None));
     })
 }

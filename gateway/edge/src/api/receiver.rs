@@ -39,7 +39,7 @@ pub(crate) struct Registration {
 #[utoipa::path(get, path = "/api/receivers", responses((status = 200, body = Listed<serde_json::Value>), (status = 403, body = ErrorBody)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<Receiver>> {
     policy::allows(&caller.grant, policy::Action::Administer, None)?;
-    listed(&app, &caller, Noun::Task, command_group(), |state, put| {
+    listed(&app, &caller, Noun::Instruction, command_group(), |state, put| {
         state.receivers().values().for_each(|receiver| put(receiver, None));
     })
 }

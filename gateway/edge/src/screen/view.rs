@@ -138,7 +138,7 @@ pub(crate) fn seat(subject: &Subject) -> (Noun, Option<&AdminUnitCode>) {
         Subject::Readings(_) => (Noun::Reading, None),
         Subject::Unit(unit) => (Noun::Unit, Some(&unit.station.admin_unit)),
         Subject::Incident(incident) => (Noun::Incident, Some(&incident.place.admin_unit)),
-        Subject::Task(task) => (Noun::Task, Some(&task.admin_unit)),
+        Subject::Instruction(instruction) => (Noun::Instruction, Some(&instruction.admin_unit)),
         Subject::Sensor(sensor) => (Noun::Sensor, Some(&sensor.place.admin_unit)),
         Subject::Camera(camera) => (Noun::Camera, Some(&camera.place.admin_unit)),
         Subject::Alarm(alarm) => (Noun::Alarm, Some(&alarm.place.admin_unit)),
@@ -150,7 +150,7 @@ pub(crate) fn key_of(subject: &Subject) -> Option<Cow<'_, str>> {
     Some(match subject {
         Subject::Unit(unit) => Cow::Borrowed(unit.id.as_str()),
         Subject::Incident(incident) => Cow::Borrowed(incident.id.as_str()),
-        Subject::Task(task) => Cow::Borrowed(task.id.as_str()),
+        Subject::Instruction(instruction) => Cow::Borrowed(instruction.id.as_str()),
         Subject::Sensor(sensor) => Cow::Borrowed(sensor.id.as_str()),
         Subject::Camera(camera) => Cow::Borrowed(camera.id.as_str()),
         Subject::Alarm(alarm) => Cow::Owned(alarm.key.to_string()),

@@ -1,4 +1,4 @@
-//! Deadlines, tasks and receivers over HTTP: who puts them, whose task it is, and what stands in the record of it.
+//! Deadlines, instructions and receivers over HTTP: who puts them, whose they are, and what stands in the record of it.
 
 use domain::GroupId;
 use serde_json::{Value, json};
@@ -52,23 +52,24 @@ async fn an_administrator_sets_deadlines_and_an_incident_runs_by_them() {
 }
 
 #[tokio::test]
-async fn a_task_is_done_by_whose_it_is_and_by_no_other_viewer() {
+async fn a_instruction_is_done_by_whose_it_is_and_by_no_other_viewer() {
     let served = served();
     let (admin, xem) = (user(&served, "admin").await, user(&served, "xem").await);
     let give = json!({"title": "Thông cống", "admin_unit": "u1", "owner": "lan", "due_at_ms": 0});
-    let (status, given) = answer(admin.post(&served, 1, "/api/tasks", &give)).await;
+    let (status, given) = answer(admin.post(&served, 1, "/api/instructions", &give)).await;
     assert_eq!((status, &given["entity"]), (200, &json!("T1")), "{given}");
     let take = json!({"expected_version": 1});
-    assert_eq!(answer(xem.post(&served, 1, "/api/tasks/T1/take", &take)).await.0, 403);
+    assert_eq!(answer(xem.post(&served, 1, "/api/instructions/T1/take", &take)).await.0, 403);
     let lan = user(&served, "lan").await;
-    let taken = lan.post(&served, 1, "/api/tasks/T1/take", &take).header("x-reason", "giao%20ban s%C3%A1ng%0A 100%");
+    let taken =
+        lan.post(&served, 1, "/api/instructions/T1/take", &take).header("x-reason", "giao%20ban s%C3%A1ng%0A 100%");
     assert_eq!(answer(taken).await.0, 200);
     // Who, from where and why go into the entry, for the record.
     let grant = served.cluster.newest_grant(GroupId::COMMAND).unwrap();
     assert_eq!((grant.person.as_str(), &*grant.from, &*grant.why), ("lan", "127.0.0.1", "giao ban sáng 100%"));
     let done = json!({"expected_version": 2, "note": "xong"});
-    assert_eq!(answer(lan.post(&served, 2, "/api/tasks/T1/finish", &done)).await.0, 200);
-    assert_eq!(answer(lan.get(&served, "/api/tasks")).await.1["items"][0]["status"], json!("done"));
+    assert_eq!(answer(lan.post(&served, 2, "/api/instructions/T1/finish", &done)).await.0, 200);
+    assert_eq!(answer(lan.get(&served, "/api/instructions")).await.1["items"][0]["status"], json!("done"));
 }
 
 #[tokio::test]

@@ -114,7 +114,7 @@ impl Fold {
                     (format!("model/{}", it.name), it.encode_to_vec())
                 }
                 Subject::Tally(it) => (tally_name(&it), it.encode_to_vec()),
-                Subject::Task(it) => (format!("task/{}", it.id), it.encode_to_vec()),
+                Subject::Instruction(it) => (format!("instruction/{}", it.id), it.encode_to_vec()),
                 Subject::LiveNodes(it) => ("live_nodes".into(), it.encode_to_vec()),
             };
             group.records.insert(name, record);

@@ -1,11 +1,11 @@
-//! Commands about tasks. `proto/trongdong/v1/task.proto` tells what each is for.
+//! Commands about instructions. `proto/trongdong/v1/instruction.proto` tells what each is for.
 
 use super::bodies;
-use crate::{AdminUnitCode, IncidentId, Millis, PersonId, TaskId};
+use crate::{AdminUnitCode, IncidentId, InstructionId, Millis, PersonId};
 
 bodies! {
-    /// Gives a task.
-    GiveTask {
+    /// Gives an instruction.
+    GiveInstruction {
         /// What to do, in one line.
         title: String,
         /// What it was made from; may be empty.
@@ -24,34 +24,34 @@ bodies! {
         exercise: bool,
     }
     /// Somebody takes it.
-    TakeTask {
+    TakeInstruction {
         /// Which.
-        task: TaskId,
+        instruction: InstructionId,
         /// The version seen.
         expected_version: u64,
     }
     /// It is done.
-    FinishTask {
+    FinishInstruction {
         /// Which.
-        task: TaskId,
+        instruction: InstructionId,
         /// The version seen.
         expected_version: u64,
         /// How it ended.
         note: String,
     }
     /// It need not be done.
-    CancelTask {
+    CancelInstruction {
         /// Which.
-        task: TaskId,
+        instruction: InstructionId,
         /// The version seen.
         expected_version: u64,
         /// Why; not empty.
         reason: String,
     }
     /// It was not done.
-    ReopenTask {
+    ReopenInstruction {
         /// Which.
-        task: TaskId,
+        instruction: InstructionId,
         /// The version seen.
         expected_version: u64,
         /// Why; not empty.

@@ -1,15 +1,15 @@
-//! Tasks from a leader's instruction: what, whose, and by when. Their deadlines are clocks as those of incidents.
+//! Instructions of a leader: what, whose, and by when. Their deadlines are clocks as those of incidents.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdminUnitCode, Clock, IncidentId, Millis, PersonId, TaskId,
+    AdminUnitCode, Clock, IncidentId, InstructionId, Millis, PersonId,
     wire::{record, wire_enum},
 };
 
 wire_enum! {
-    /// How far a task is.
-    TaskStatus {
+    /// How far an instruction is.
+    InstructionStatus {
         /// Nobody has taken it yet.
         Given = "given",
         /// Somebody has.
@@ -21,11 +21,11 @@ wire_enum! {
     }
 }
 
-/// A task as it stands.
+/// An instruction as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Task {
+pub struct Instruction {
     /// Its id.
-    pub id: TaskId,
+    pub id: InstructionId,
     /// What to do, in one line.
     pub title: String,
     /// What it was made from: a figure's name, a tile, a document; may be empty.
@@ -39,7 +39,7 @@ pub struct Task {
     /// Who has to do it.
     pub owner: Option<PersonId>,
     /// How far it is.
-    pub status: TaskStatus,
+    pub status: InstructionStatus,
     /// Who gave it; none: the system.
     pub given_by: Option<PersonId>,
     /// When.
@@ -62,7 +62,7 @@ pub struct Task {
     pub exercise: bool,
 }
 
-record!(Task {
+record!(Instruction {
     id,
     title,
     about,
