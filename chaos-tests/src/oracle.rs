@@ -93,6 +93,8 @@ struct Inner {
     promises: Promises,
     answered: Vec<Answered>,
     attempts_failed: u64,
+    /// When readings and commands were acknowledged.
+    acknowledged: Vec<Instant>,
 }
 
 /// The promises, shared by everybody who sends.
@@ -112,7 +114,11 @@ impl Oracle {
 
     /// What became of it.
     pub fn reading_done(&self, sensor: &str, at_ms: u64, fate: Fate) {
-        if let Some(promise) = self.inner().promises.readings.get_mut(&(sensor.to_owned(), at_ms)) {
+        let mut inner = self.inner();
+        if fate == Fate::Acknowledged {
+            inner.acknowledged.push(Instant::now());
+        }
+        if let Some(promise) = inner.promises.readings.get_mut(&(sensor.to_owned(), at_ms)) {
             promise.fate = fate;
         }
     }
@@ -132,7 +138,10 @@ impl Oracle {
 
     /// A command that was sent at `sent` was acknowledged now.
     pub fn command_acknowledged(&self, sent: Instant) {
-        self.inner().answered.push(Answered { sent, answered: Instant::now() });
+        let answered = Instant::now();
+        let mut inner = self.inner();
+        inner.answered.push(Answered { sent, answered });
+        inner.acknowledged.push(answered);
     }
 
     /// An attempt came to nothing and was made again.
@@ -152,6 +161,25 @@ impl Oracle {
         let inner = self.inner();
         let later = inner.answered.iter().filter(|command| command.sent >= since);
         later.map(|command| command.answered.duration_since(since)).min()
+    }
+
+    /// The longest time without any acknowledgement since `since`; the load sends many times in it.
+    #[must_use]
+    pub fn longest_pause_since(&self, since: Instant) -> Duration {
+        let inner = self.inner();
+        let mut times: Vec<Instant> = inner.acknowledged.iter().copied().filter(|at| *at >= since).collect();
+        times.push(since);
+        times.push(Instant::now());
+        times.sort_unstable();
+        times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default()
+    }
+
+    /// The longest that a command of the load waited for its answer, of those that were sent since `since`.
+    #[must_use]
+    pub fn slowest_command_since(&self, since: Instant) -> Duration {
+        let inner = self.inner();
+        let later = inner.answered.iter().filter(|command| command.sent >= since);
+        later.map(|command| command.answered - command.sent).max().unwrap_or_default()
     }
 
     /// Everything so far.

@@ -116,6 +116,14 @@ impl World {
     /// # Errors
     /// As [`World::start`].
     pub async fn start_with(name: &str, more: &str) -> Result<Self, Failure> {
+        Self::start_at(name, more, 0).await
+    }
+
+    /// The same, on ports in a row from `first_port` on, three a node; 0 takes free ones.
+    ///
+    /// # Errors
+    /// As [`World::start`].
+    pub async fn start_at(name: &str, more: &str, first_port: u16) -> Result<Self, Failure> {
         let turn = ONE_AT_A_TIME.lock().await;
         let program = program()?;
         // The process has one provider of cryptography, and whoever makes an HTTP client without naming one needs it.
@@ -123,7 +131,7 @@ impl World {
         let folder = std::env::temp_dir().join(format!("trongdong-drill-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder)?;
-        let mut cluster = LocalCluster::make(&program, &folder, NODES, 0).map_err(text)?;
+        let mut cluster = LocalCluster::make(&program, &folder, NODES, first_port).map_err(text)?;
         for node in &cluster.nodes {
             let file = node.home.join(node::config::FILE);
             fs::write(&file, format!("{}\n{more}", fs::read_to_string(&file)?))?;

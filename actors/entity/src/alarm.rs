@@ -20,6 +20,10 @@ pub(crate) mod condition {
     pub(crate) static FAULT: LazyLock<Condition> = LazyLock::new(|| named("fault"));
     /// A camera sends no picture.
     pub(crate) static NO_SIGNAL: LazyLock<Condition> = LazyLock::new(|| named("no-signal"));
+    /// A model found a reading unlike those before.
+    pub(crate) static UNUSUAL: LazyLock<Condition> = LazyLock::new(|| named(domain::UNUSUAL));
+    /// A model expects that a limit will be passed.
+    pub(crate) static FORECAST: LazyLock<Condition> = LazyLock::new(|| named(domain::FORECAST));
     /// A district has too many alarms to look at each.
     pub(crate) static FLOOD: LazyLock<Condition> = LazyLock::new(|| named("flood"));
     /// The first of all possible names, where the alarms of an entity begin.
@@ -44,7 +48,8 @@ impl From<Propose> for Command {
     fn from(propose: Propose) -> Self {
         match propose {
             Propose::Raise { key, episode, severity, value, limit } => {
-                RaiseAlarm { key, episode, severity, value_micro: value, limit_micro: limit, exercise: false }.into()
+                let (value_micro, limit_micro, finding) = (value, limit, None);
+                RaiseAlarm { key, episode, severity, value_micro, limit_micro, exercise: false, finding }.into()
             }
             Propose::Clear { key, episode, value } => ClearAlarm { key, episode, value_micro: value }.into(),
         }
@@ -129,6 +134,7 @@ pub(crate) mod fold {
                         incident: None,
                         occurrences: 1,
                         exercise: false,
+                        finding: None,
                     };
                     alarms.insert(key, alarm);
                 }
@@ -157,7 +163,7 @@ mod tests {
     #[test]
     fn names_are_names() {
         use condition::*;
-        for name in [&RATE, &SILENCE, &FAULT, &NO_SIGNAL, &FLOOD, &FIRST] {
+        for name in [&RATE, &SILENCE, &FAULT, &NO_SIGNAL, &UNUSUAL, &FORECAST, &FLOOD, &FIRST] {
             assert!(**name >= *FIRST);
         }
     }

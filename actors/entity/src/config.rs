@@ -75,6 +75,25 @@ pub(crate) const DELIVER_DEADLINE: Duration = Duration::from_secs(10);
 pub(crate) const DELIVER_AGAIN_WAIT_MIN: Duration = Duration::from_secs(1);
 /// The longest of these waits: how late a receiver that is back hears of it.
 pub(crate) const DELIVER_AGAIN_WAIT_MAX: Duration = Duration::from_secs(300);
+/// Batches of readings that wait to be shown to models. Above it they are not shown.
+pub(crate) const WATCH_QUEUE_MAX: usize = 1024;
+/// Batches of readings shown to models and not answered yet. Above it the next one is not shown, and counts as late.
+pub(crate) const WATCH_IN_FLIGHT_MAX: usize = 256;
+/// How long a model may take to say what it finds. Then it is late, and nobody waits for it any more.
+pub(crate) const WATCH_DEADLINE: Duration = Duration::from_secs(10);
+/// How often it is looked at which models are in use and which findings are over.
+pub(crate) const WATCH_TICK: Duration = Duration::from_secs(5);
+/// Findings taken from one answer; the others are left out.
+pub(crate) const FINDINGS_PER_ANSWER_MAX: usize = 256;
+/// Findings on their way into the log at a time, of one group. Above it a finding is left out.
+pub(crate) const FINDINGS_IN_FLIGHT_MAX: usize = 16;
+/// A finding that was proposed and is not in state after this time has failed.
+pub(crate) const WATCH_IN_FLIGHT_MS: u64 = 15_000;
+/// Findings are counted over this time: an hour.
+pub(crate) const FINDINGS_WINDOW_MS: u64 = 3_600_000;
+/// Findings that are raised in one district within the window. Above it they are counted and left out: the guidance of
+/// ISA-18.2 is one or two alarms in ten minutes, and those of limits must keep most of that.
+pub(crate) const FINDINGS_PER_DISTRICT_MAX: usize = 4;
 /// The shortest sleep of a timer: state's clock moves with entries, so a deadline may be found a little early.
 pub(crate) const TIMER_WAIT_MIN: Duration = Duration::from_millis(50);
 /// How long stopping waits for the hosts to end.

@@ -62,6 +62,10 @@ counters! {
     notices_sent,
     /// Notices that did not get there and are brought again.
     notices_failed,
+    /// Offers proposed to go to the next unit.
+    offers_expired,
+    /// Check-ins proposed to be asked for, or to call a person.
+    check_ins_escalated,
     /// Questions put to models.
     advice_asked,
     /// Suggestions that the command group took.
@@ -74,6 +78,20 @@ counters! {
     advice_failed,
     /// What was told and not asked about, since the queue was full.
     advice_dropped,
+    /// Readings shown to models.
+    watch_shown,
+    /// Batches of readings that were not shown, since the queue was full.
+    watch_dropped,
+    /// Batches of readings without an answer in time.
+    watch_late,
+    /// Batches of readings without an answer that could be taken, and findings that made no sense.
+    watch_failed,
+    /// Alarms raised, or said anew, for what models found.
+    findings_raised,
+    /// Such alarms ended.
+    findings_cleared,
+    /// Findings left out: their district had its share, or too many were on their way.
+    findings_bounded,
     /// Readings that the rules did not see since a sensor's actor was behind.
     rule_readings_skipped,
     /// Times that the pump fell below the floor of the event tail and looked at the whole state instead.

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use crate::{
     advice::Advisor, cluster::Cluster, config::EntityConfig, counters::Counters, host::reign::Reign, notice::Courier,
-    router::Road,
+    router::Road, watch::Watcher,
 };
 
 /// What everything of one node shares.
@@ -28,6 +28,8 @@ pub(crate) struct Ctx {
     pub(crate) advisor: OnceLock<Arc<dyn Advisor>>,
     /// Who carries notices, once the node has somebody; until then they wait.
     pub(crate) courier: OnceLock<Arc<dyn Courier>>,
+    /// Models that look at readings, once the node has them; until then nothing is shown.
+    pub(crate) watcher: OnceLock<Arc<dyn Watcher>>,
 }
 
 /// One group on one node, leading or not.

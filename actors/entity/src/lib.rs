@@ -1,5 +1,5 @@
-//! The actors: what decides what to propose. One ractor actor per district, camera and incident, and one per sensor that
-//! is not quiet, hosted by the leader of their Raft group; the way to them from any node; and the bounds of both.
+//! The actors: what decides what to propose. One ractor actor per district, camera, incident and unit with a deadline, and one per
+//! sensor that is not quiet, hosted by the leader of their Raft group; the way to them from any node; and the bounds of both.
 //!
 //! - `rules.rs` of each noun is pure: plain values in, proposals out. `actor.rs` beside it is the shell.
 //! - An actor holds only what may be lost. What it decides, it decides against the replicated state, so an actor that
@@ -30,6 +30,8 @@ mod overseer;
 mod router;
 mod sensor;
 mod timer;
+mod unit;
+mod watch;
 mod wiring;
 
 #[cfg(test)]
@@ -41,3 +43,5 @@ pub use counters::Counters;
 pub use error::TellError;
 pub use notice::{Courier, Undelivered};
 pub use router::{Router, TELL_KIND};
+pub use unit::recommend;
+pub use watch::{Findings, Sight, Sights, Spot, Spotted, Watcher};

@@ -35,6 +35,7 @@ use crate::{
     notice::Courier,
     overseer::oversee,
     router::message::{Body, Envelope, Failure, Outcome},
+    watch::Watcher,
     wiring::Wired,
 };
 
@@ -73,6 +74,7 @@ impl Router {
             road: OnceLock::new(),
             advisor: OnceLock::new(),
             courier: OnceLock::new(),
+            watcher: OnceLock::new(),
         });
         let hosts: Vec<_> = GroupId::all().map(|group| Arc::new(GroupHost::new(group, ctx.clone()))).collect();
         let road = Arc::new(Road {
@@ -165,6 +167,14 @@ impl Router {
     pub fn advise_with(&self, advisor: Arc<dyn Advisor>) {
         if self.0.ctx.advisor.set(advisor).is_err() {
             tracing::warn!("entity: there is an advisor already; the first one stays");
+        }
+    }
+
+    /// Gives the models that look at readings. Until then, and on a node that has none, whatever is in use counts as
+    /// having failed.
+    pub fn watch_with(&self, watcher: Arc<dyn Watcher>) {
+        if self.0.ctx.watcher.set(watcher).is_err() {
+            tracing::warn!("entity: there is a watcher already; the first one stays");
         }
     }
 

@@ -10,3 +10,4 @@ pub mod report;
 pub mod rng;
 pub mod serve;
 pub mod triage;
+pub mod watch;

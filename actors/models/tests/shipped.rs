@@ -1,5 +1,7 @@
 //! The shipped model and the messages that it is tested with.
 
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -33,8 +35,8 @@ fn the_shipped_file_is_the_one_that_is_recorded() {
     let header = Artifact::decode(SHIPPED).unwrap().header;
     assert_eq!(header.name, "triage");
     assert_eq!(header.quality["emergencies_ranked_none"], 0.0);
-    // Cores that were held out: 0.72 when it was trained.
-    assert!(header.quality["kind_accuracy"] > 0.68, "{:?}", header.quality);
+    // Cores that were held out: 0.74 when it was trained.
+    assert!(header.quality["kind_accuracy"] > 0.71, "{:?}", header.quality);
     assert!(header.quality["kind_calibration_error"] < 0.05, "{:?}", header.quality);
 }
 
@@ -59,6 +61,17 @@ fn no_emergency_of_the_hand_written_messages_is_ranked_as_none() {
 }
 
 #[test]
+fn what_settings_and_rules_were_chosen_by_is_read_well() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/choosing/vi.tsv");
+    let messages = parse(&fs::read_to_string(file).unwrap()).unwrap();
+    assert!(messages.len() > 150);
+    let found = evaluate(&Triage::shipped().unwrap(), &messages).unwrap();
+    assert_eq!(found.missed, Vec::<String>::new());
+    assert!(found.kind_accuracy > 0.85, "{}", found.kind_accuracy);
+    assert!(found.people_accuracy > 0.85 && found.people_silence > 0.85, "{found:?}");
+}
+
+#[test]
 fn a_plea_is_read_whole() {
     let triage = Triage::shipped().unwrap();
     let text = "cứu với, nước lên tới mái rồi, nhà có 5 người, bà nội 82 tuổi nằm liệt, ở xóm 3 Đồng Hỷ";
@@ -67,7 +80,7 @@ fn a_plea_is_read_whole() {
     assert_eq!(verdict.people, Some(5));
     assert!(!verdict.ranked_none && verdict.none_probability < 0.05);
     assert!(verdict.vulnerable.iter().any(|scored| scored.label == Vulnerable::Elderly));
-    assert!(verdict.reasons.iter().any(|reason| reason.weight > 0.0 && &text[reason.start..reason.end] == reason.word));
+    assert!(verdict.reasons.iter().any(|reason| reason.weight > 0.0 && text[reason.start..reason.end] == reason.word));
     let without_marks = triage.read("cuu voi, nuoc len toi mai roi, nha co 5 nguoi").unwrap();
     assert_eq!(without_marks.kind, Kind::Flood);
     let sum: f32 = verdict.kinds.iter().map(|scored| scored.probability).sum();

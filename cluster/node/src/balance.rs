@@ -25,17 +25,21 @@ pub(crate) async fn balance(groups: Groups, peers: Peers) {
     let mut steady = std::collections::BTreeMap::<NodeId, u32>::new();
     loop {
         tick.tick().await;
-        let mut voters = groups.voters(GroupId::COMMAND);
-        voters.sort_unstable();
-        for node in &voters {
+        if groups.is_resting(groups.node()) {
+            groups.hand_over_leads(TICK).await;
+            continue;
+        }
+        for node in &groups.voters(GroupId::COMMAND) {
             let rounds = steady.entry(*node).or_default();
             let is_well = (*node == groups.node() || peers.is_connected(*node)) && groups.room(*node) == Room::Enough;
             *rounds = if is_well { rounds.saturating_add(1) } else { 0 };
         }
         let ours = GroupId::all().filter(|group| groups.lead_watch(*group).borrow().is_self_ready);
         let moving = ours.filter_map(|group| {
-            let to = preferred(group, &voters)?;
-            let ready = to != groups.node() && steady.get(&to).is_some_and(|rounds| *rounds >= STEADY_ROUNDS);
+            // Each group's own: while members change, they differ from group to group.
+            let to = preferred(group, &groups.voters(group))?;
+            let is_steady = steady.get(&to).is_some_and(|rounds| *rounds >= STEADY_ROUNDS);
+            let ready = to != groups.node() && is_steady && !groups.is_resting(to);
             ready.then_some((group, to))
         });
         if let Some((group, to)) = moving.into_iter().next() {

@@ -17,9 +17,11 @@ use tokio::{
 
 mod door;
 pub mod publisher;
+mod stream;
 pub(crate) mod tls;
 
 pub use door::Door;
+pub use stream::Streamed;
 
 /// How long one attempt may take: longer than the gateway's own deadline of 10 s.
 const ATTEMPT_MS_MAX: u64 = 12_000;

@@ -35,7 +35,8 @@ pub struct NodeConfig {
     /// Room on the disk.
     #[serde(default)]
     pub disk: DiskConfig,
-    /// The nodes that made the cluster.
+    /// The nodes that there were when this one was made, itself included: those that made the cluster, or those that invited
+    /// it. Who came later stands in the log.
     pub members: Vec<MemberConfig>,
     /// Folder of certificates: `ca.pem node.pem node.key`, and `server.pem server.key` for the gateway.
     #[serde(default = "default_certificates")]
@@ -127,7 +128,7 @@ impl Default for DiskConfig {
     }
 }
 
-/// A founding member.
+/// A member.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MemberConfig {

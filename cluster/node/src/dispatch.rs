@@ -8,7 +8,10 @@ use futures::future::BoxFuture;
 use peer::{Handler, NodeId, StreamReceiver, StreamSender};
 use raft::Groups;
 
-use crate::relay::Relay;
+use crate::{
+    admission::{self, Admission},
+    relay::Relay,
+};
 
 /// Listens before the rest of the node is up: what comes too early is refused, and the peer tries again.
 #[derive(Default)]
@@ -16,6 +19,7 @@ pub(crate) struct Dispatch {
     pub(crate) groups: OnceLock<Groups>,
     pub(crate) router: OnceLock<Router>,
     pub(crate) relay: OnceLock<Arc<Relay>>,
+    pub(crate) admission: OnceLock<Arc<Admission>>,
 }
 
 const STARTING: &str = "this node is starting";
@@ -30,7 +34,11 @@ impl Handler for Dispatch {
             });
         }
         let router = self.router.get().cloned();
+        let door = self.admission.get().cloned();
         Box::pin(async move {
+            if admission::KINDS.contains(&kind) {
+                return door.ok_or_else(|| STARTING.to_owned())?.call(from, kind, payload).await;
+            }
             let router = router.ok_or_else(|| STARTING.to_owned())?;
             match kind {
                 entity::TELL_KIND => router.told(payload).await,

@@ -3,8 +3,9 @@
 use std::{
     fs, io,
     io::Write,
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
+    str::FromStr,
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD as BASE64};
@@ -69,6 +70,65 @@ pub struct NewNode {
     pub tls: bool,
 }
 
+/// Where a node will be, as a command line says it: `1=node-1.example.vn`, or with the first of three ports in a row (between
+/// nodes, gateway, MQTT) behind it: `1=node-1.example.vn:7400`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodePlace {
+    /// Id of the node.
+    pub id: u64,
+    /// Name or address of its machine.
+    pub host: String,
+    /// The first of its ports; none: those that are given for all.
+    pub first_port: Option<u16>,
+}
+
+impl FromStr for NodePlace {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (id, place) = text.split_once('=').ok_or("write it as 1=node1.example.vn")?;
+        let id = id.parse().ok().filter(|id| *id > 0).ok_or("a node id is a number from 1")?;
+        let (host, first_port) = match place.rsplit_once(':') {
+            Some((host, port)) => {
+                // The two that follow must be ports too.
+                let port = port.parse().ok().filter(|port| (1..=u16::MAX - 2).contains(port));
+                (host, Some(port.ok_or("a first port is a number from 1 to 65533")?))
+            }
+            None => (place, None),
+        };
+        Ok(Self { id, host: host.to_owned(), first_port })
+    }
+}
+
+impl NodePlace {
+    /// The node there, which listens at `ip`; `ports` are those for all: between nodes, gateway, MQTT.
+    #[must_use]
+    pub fn node(&self, ip: IpAddr, tls: bool, ports: [u16; 3]) -> NewNode {
+        let [peer, gateway, mqtt] = self.first_port.map_or(ports, |first| [first, first + 1, first + 2]);
+        let at = |port| SocketAddr::new(ip, port);
+        NewNode { id: self.id, host: self.host.clone(), peer: at(peer), gateway: at(gateway), mqtt: at(mqtt), tls }
+    }
+
+    /// Whether it is on this machine and nobody else can reach it.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    }
+}
+
+/// A cluster to be.
+#[derive(Clone, Copy, Debug)]
+pub struct NewCluster<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its epoch.
+    pub epoch: u64,
+    /// Its sealing key, 64 hexadecimal digits.
+    pub sealing_key: &'a str,
+    /// The first administrator; none: its state knows people already.
+    pub first_admin: Option<&'a FirstAdmin>,
+}
+
 /// Makes `folder/node-<id>` for every node, and `folder/authority`, which only the operator keeps.
 ///
 /// `password` is the first administrator's; who loses it before others are made makes the cluster again.
@@ -79,11 +139,29 @@ pub fn init(
     admin: &str,
     password: &str,
 ) -> Result<Vec<PathBuf>, Box<dyn std::error::Error>> {
-    fs::create_dir_all(folder)?;
-    let authority = Authority::create(&folder.join("authority"), cluster)?;
     let sealing_key = random_hex(32)?;
     let first_admin = FirstAdmin::make(&sealing_key, admin, password)?;
-    let epoch = u64::from_str_radix(&random_hex(6)?, 16)?;
+    let epoch = fresh_epoch()?;
+    let cluster = NewCluster { name: cluster, epoch, sealing_key: &sealing_key, first_admin: Some(&first_admin) };
+    make(folder, &cluster, nodes)
+}
+
+/// An epoch that no other cluster has.
+///
+/// # Errors
+/// The system gives no randomness.
+pub fn fresh_epoch() -> io::Result<u64> {
+    u64::from_str_radix(&random_hex(6)?, 16).map_err(io::Error::other)
+}
+
+/// Makes the folders of a cluster, with an authority of its own.
+pub fn make(
+    folder: &Path,
+    cluster: &NewCluster<'_>,
+    nodes: &[NewNode],
+) -> Result<Vec<PathBuf>, Box<dyn std::error::Error>> {
+    fs::create_dir_all(folder)?;
+    let authority = Authority::create(&folder.join("authority"), cluster.name)?;
     let members: Vec<MemberConfig> = nodes
         .iter()
         .map(|node| MemberConfig {
@@ -96,8 +174,8 @@ pub fn init(
     for node in nodes {
         let home = folder.join(format!("node-{}", node.id));
         let config = NodeConfig {
-            cluster: cluster.to_owned(),
-            epoch,
+            cluster: cluster.name.to_owned(),
+            epoch: cluster.epoch,
             node: node.id,
             peer: PeerConfig { listen: node.peer },
             gateway: GatewayConfig { listen: node.gateway, tls: node.tls },
@@ -112,10 +190,12 @@ pub fn init(
         let certificates = home.join("certificates");
         fs::create_dir_all(&certificates)?;
         let hosts = [node.host.clone(), "localhost".to_owned(), "127.0.0.1".to_owned()];
-        authority.issue_node(&certificates, cluster, node.id, &hosts)?;
+        authority.issue_node(&certificates, cluster.name, node.id, &hosts)?;
         authority.issue_server(&certificates, &hosts)?;
-        write_secret(&home.join("sealing.key"), &sealing_key)?;
-        write_secret(&home.join(FIRST_ADMIN), &toml::to_string(&first_admin)?)?;
+        write_secret(&home.join("sealing.key"), cluster.sealing_key)?;
+        if let Some(first_admin) = cluster.first_admin {
+            write_secret(&home.join(FIRST_ADMIN), &toml::to_string(first_admin)?)?;
+        }
         fs::write(home.join(FILE), toml::to_string_pretty(&config)?)?;
         folders.push(home);
     }
@@ -129,9 +209,35 @@ pub fn random_hex(bytes: usize) -> io::Result<String> {
     Ok(raw.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Writes a file that only its owner can read.
-fn write_secret(path: &Path, text: &str) -> io::Result<()> {
+/// Writes a file that only its owner can read, where none is.
+pub(crate) fn write_secret(path: &Path, text: &str) -> io::Result<()> {
     use std::os::unix::fs::OpenOptionsExt;
     let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn a_place_names_its_ports_or_takes_those_for_all() {
+        let place: NodePlace = "2=node-2.example.vn".parse().unwrap();
+        let node = place.node(Ipv4Addr::UNSPECIFIED.into(), true, [7400, 8443, 1883]);
+        assert_eq!((node.id, node.peer.port(), node.gateway.port(), node.mqtt.port()), (2, 7400, 8443, 1883));
+        assert!(!place.is_loopback());
+        let place: NodePlace = "3=127.0.0.1:7421".parse().unwrap();
+        let node = place.node(Ipv4Addr::LOCALHOST.into(), false, [7400, 8443, 1883]);
+        assert_eq!((node.host.as_str(), node.peer.port(), node.mqtt.port()), ("127.0.0.1", 7421, 7423));
+        assert!(place.is_loopback());
+    }
+
+    #[test]
+    fn a_place_that_is_none_is_refused() {
+        for text in ["node-1", "0=node-1", "x=node-1", "1=node-1:", "1=node-1:0", "1=node-1:65534"] {
+            assert!(text.parse::<NodePlace>().is_err(), "{text}");
+        }
+    }
 }

@@ -3,20 +3,31 @@
 //!
 //! - [`run`] starts the parts in their order and stops them in the other; [`dispatch`] hands peers' messages to them.
 //! - [`placement`], [`balance`] and [`relay`] spread cameras, leads and video over the nodes.
+//! - [`backup`] takes, verifies and restores backups.
+//! - [`status`] says how a cluster is; [`membership`] brings nodes in and takes them out, with `admission` and `belonging` on
+//!   the nodes themselves, and `operations` for who administers them over HTTP.
 //! - [`config`] and [`init`] are the files of a node; [`local`] runs a cluster of real processes on one machine.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
 
 pub mod audit;
+mod admission;
+pub mod backup;
 mod balance;
+mod belonging;
 pub mod client;
 pub mod config;
 pub mod demo;
 mod dispatch;
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod init;
+pub mod invitation;
 pub mod local;
+pub mod membership;
 pub mod model;
 mod models;
+mod operations;
 pub mod placement;
 mod recorder;
 mod relay;
@@ -24,6 +35,7 @@ pub mod replay;
 mod room;
 mod run;
 pub mod simulate;
+pub mod status;
 pub mod town;
 pub mod train;
 pub mod watch;

@@ -2,7 +2,7 @@
 
 use std::{
     error::Error,
-    net::SocketAddr,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -10,7 +10,7 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 use node::{
     Node, demo,
-    init::{NewNode, init, random_hex},
+    init::{NewNode, NodePlace, init, random_hex},
 };
 use tracing_subscriber::EnvFilter;
 
@@ -31,6 +31,22 @@ enum Command {
         /// Folder with node.toml.
         home: PathBuf,
     },
+    /// Takes a backup of a running cluster, or verifies the backups of a folder.
+    Backup(node::backup::BackupArgs),
+    /// Makes the folders of a new cluster whose state is a backup's.
+    Restore(node::backup::RestoreArgs),
+    /// Says how a cluster is, in words; ends with 0 when it is well, 1 when something is to be done, 2 when a group takes nothing.
+    Status(node::status::StatusArgs),
+    /// Invites a new node: makes its folder, with certificates and a token.
+    Invite(node::membership::InviteArgs),
+    /// Invites a new node in the place of one that is lost or goes.
+    Replace(node::membership::ReplaceArgs),
+    /// Has the invited node whose folder is given admitted; then start it.
+    Join(node::membership::JoinArgs),
+    /// Takes a node out of the cluster.
+    Leave(node::membership::LeaveArgs),
+    /// Moves the leads away from a node for a while.
+    Transfer(node::membership::TransferArgs),
     /// Runs three nodes and a simulated town on this machine.
     Demo(demo::DemoArgs),
     /// Plays the sets of a data folder through the real protocols.
@@ -52,9 +68,9 @@ struct InitArgs {
     /// Name of the cluster.
     #[arg(long, default_value = "trongdong")]
     cluster: String,
-    /// `id=host`, once a node; an odd number of them, three or five.
-    #[arg(long = "node", required = true, value_parser = parse_node)]
-    nodes: Vec<(u64, String)>,
+    /// `id=host`, once a node; an odd number of them, three or five. `id=host:port` gives the first of three ports in a row.
+    #[arg(long = "node", required = true)]
+    nodes: Vec<NodePlace>,
     /// Port between nodes.
     #[arg(long, default_value_t = 7400)]
     peer_port: u16,
@@ -69,27 +85,11 @@ struct InitArgs {
     admin: String,
 }
 
-fn parse_node(text: &str) -> Result<(u64, String), String> {
-    let (id, host) = text.split_once('=').ok_or("write it as 1=node1.example.vn")?;
-    let id = id.parse().ok().filter(|id| *id > 0).ok_or("a node id is a number from 1")?;
-    Ok((id, host.to_owned()))
-}
-
 impl InitArgs {
     fn run(&self) -> Result<(), Box<dyn Error>> {
-        let any = |port| SocketAddr::from(([0, 0, 0, 0], port));
-        let nodes: Vec<NewNode> = self
-            .nodes
-            .iter()
-            .map(|(id, host)| NewNode {
-                id: *id,
-                host: host.clone(),
-                peer: any(self.peer_port),
-                gateway: any(self.gateway_port),
-                mqtt: any(self.mqtt_port),
-                tls: true,
-            })
-            .collect();
+        let ports = [self.peer_port, self.gateway_port, self.mqtt_port];
+        let everywhere = Ipv4Addr::UNSPECIFIED.into();
+        let nodes: Vec<NewNode> = self.nodes.iter().map(|place| place.node(everywhere, true, ports)).collect();
         let password = random_hex(8)?;
         let folders = init(&self.folder, &self.cluster, &nodes, &self.admin, &password)?;
         for folder in &folders {
@@ -108,6 +108,7 @@ async fn start(home: &Path) -> Result<(), Box<dyn Error>> {
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
+        () = node.taken_out() => tracing::info!("this node was taken out of the cluster: it stops"),
         reason = node.failed() => return Err(format!("this node cannot go on: {reason}").into()),
     }
     node.stop().await;
@@ -121,6 +122,17 @@ async fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Init(args) => args.run(),
         Command::Start { home } => start(&home).await,
+        Command::Backup(args) => node::backup::run(args).await,
+        Command::Restore(args) => node::backup::run_restore(args).await,
+        Command::Status(args) => match node::status::run(args).await {
+            Ok(level) => return ExitCode::from(level),
+            Err(error) => Err(error),
+        },
+        Command::Invite(args) => node::membership::invite(args).await,
+        Command::Replace(args) => node::membership::replace(args).await,
+        Command::Join(args) => node::membership::join(args).await,
+        Command::Leave(args) => node::membership::leave(args).await,
+        Command::Transfer(args) => node::membership::transfer(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Replay(args) => node::replay::program(args).await,
         Command::Watch(args) => node::watch::run(args).await,

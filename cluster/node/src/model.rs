@@ -1,10 +1,12 @@
 //! `trongdong model`: the register of models over the public API, as an administrator uses it.
 
-use std::{error::Error, path::PathBuf};
+use std::{error::Error, fs, path::PathBuf};
 
 use clap::{Args, Subcommand, ValueEnum};
 use domain::{Model, ModelMode, ModelName, ModelVersion, VersionName};
 use serde_json::{Value, json};
+
+mod corrections;
 
 use crate::{
     client::{Answer, Client, Door},
@@ -14,6 +16,8 @@ use crate::{
 
 /// Where models are registered and listed.
 const PATH: &str = "/api/models";
+/// Where incidents are listed, with what was said of them.
+const INCIDENTS: &str = "/api/incidents";
 
 /// `trongdong model`.
 #[derive(Args)]
@@ -46,6 +50,14 @@ enum What {
         /// Why, for the record.
         #[arg(long)]
         reason: String,
+        #[command(flatten)]
+        door: Door,
+    },
+    /// Writes what operators made of the suggestions of triage to a file, for `trongdong train triage --data`.
+    Corrections {
+        /// Where; an old file is replaced. It holds people's words: keep it as you keep the calls.
+        #[arg(long, value_name = "FILE.jsonl")]
+        out: PathBuf,
         #[command(flatten)]
         door: Door,
     },
@@ -134,6 +146,15 @@ pub async fn run(args: ModelArgs) -> Result<(), Box<dyn Error>> {
             let body = json!({ "on": to == To::On, "reason": reason });
             send(&client, &format!("{PATH}/{name}/switch"), &body).await?;
             println!("{name} is {}", if to == To::On { "on" } else { "off" });
+        }
+        What::Corrections { out, door } => {
+            let listed: corrections::Listed = door.open().await?.get(INCIDENTS).await?;
+            let (lines, count) = corrections::lines(&listed.items)?;
+            fs::write(&out, lines).map_err(|error| format!("--out {}: {error}", out.display()))?;
+            println!("{count} corrections of {} incidents are in {}", listed.items.len(), out.display());
+            if listed.truncated {
+                println!("There are more incidents than a node lists at once: these are the first of them by id.");
+            }
         }
         What::List { door } => {
             let client = door.open().await?;

@@ -3,6 +3,7 @@
 
 mod advisor;
 mod folder;
+pub(crate) mod sensors;
 mod shipped;
 
 use std::{
@@ -13,7 +14,7 @@ use std::{
 };
 
 use domain::{Digest, GroupId, ModelKind};
-use models::{artifact::Artifact, duplicate, serve::Server, triage};
+use models::{anomaly::Settings, artifact::Artifact, duplicate, forecast::load::LoadModel, serve::Server, triage};
 use raft::Groups;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -32,6 +33,8 @@ const SAME_FROM: f32 = 0.5;
 enum Loaded {
     Triage(Server<triage::Triage>),
     Duplicate(Server<duplicate::Matcher>),
+    Anomaly(Server<sensors::AnomalyWorker>),
+    Load(Box<LoadModel>),
 }
 
 /// All versions of this node that are in use. At most as many as the register can have in use.
@@ -46,6 +49,7 @@ impl Library {
         Arc::new(Self { folder: Folder::new(folder), loaded: RwLock::default() })
     }
 
+    /// The version with this hash, if it is in use and its artifact is here.
     fn find(&self, sha256: &Digest) -> Option<Arc<Loaded>> {
         self.loaded.read().unwrap_or_else(PoisonError::into_inner).get(sha256).cloned()
     }
@@ -71,7 +75,7 @@ impl Library {
     }
 }
 
-/// Kinds that are asked about incidents; the others have no threads here.
+/// What a node learns by itself (`sensors`) has no artifact, and a forecast of one series is nobody's but that file's.
 fn load(artifact: &Artifact, kind: ModelKind) -> Result<Option<Loaded>, String> {
     let start = |error: std::io::Error| format!("no thread: {error}");
     Ok(match kind {
@@ -84,7 +88,14 @@ fn load(artifact: &Artifact, kind: ModelKind) -> Result<Option<Loaded>, String> 
             let worker = duplicate::Matcher::new(model, SAME_FROM);
             Some(Loaded::Duplicate(Server::start(duplicate::NAME, vec![worker]).map_err(start)?))
         }
-        ModelKind::Anomaly | ModelKind::Forecast | ModelKind::Load => None,
+        ModelKind::Anomaly => {
+            let settings: Settings = artifact.model().map_err(|error| error.to_string())?;
+            // One worker: a series' readings have to keep their order.
+            let worker = sensors::AnomalyWorker::new(settings);
+            Some(Loaded::Anomaly(Server::start("anomaly", vec![worker]).map_err(start)?))
+        }
+        ModelKind::Load => Some(Loaded::Load(Box::new(artifact.model().map_err(|error| error.to_string())?))),
+        ModelKind::Forecast => None,
     })
 }
 
@@ -126,6 +137,32 @@ mod tests {
         library.agree(&BTreeMap::from([(same, ModelKind::Duplicate)]));
         assert!(library.find(&triage).is_none());
         assert!(library.find(&same).is_some());
+    }
+
+    #[test]
+    fn what_an_operator_trained_for_readings_and_for_load_is_loaded_from_the_folder() {
+        let home = std::env::temp_dir().join(format!("trongdong-library-{}", std::process::id()));
+        std::fs::create_dir_all(&home).unwrap();
+        let header = |name: &str| models::artifact::Header {
+            name: name.to_owned(),
+            kind: String::new(),
+            version: 1,
+            data: "a test".to_owned(),
+            seed: 1,
+            quality: BTreeMap::new(),
+        };
+        let settings = Settings { utc_offset_minutes: 60, ..Settings::default() };
+        let artifact = Artifact::of(header("anomaly"), &settings).unwrap();
+        std::fs::write(home.join("anomaly-v1.bin"), artifact.encode()).unwrap();
+        let library = Library::new(home.clone());
+        let sha256 = folder::digest(&artifact.encode());
+        library.agree(&BTreeMap::from([(sha256, ModelKind::Anomaly)]));
+        assert!(matches!(library.find(&sha256).as_deref(), Some(Loaded::Anomaly(_))));
+        // Registered as something else, it is nothing.
+        library.agree(&BTreeMap::new());
+        library.agree(&BTreeMap::from([(sha256, ModelKind::Load)]));
+        assert!(library.find(&sha256).is_none());
+        std::fs::remove_dir_all(home).unwrap();
     }
 
     #[test]

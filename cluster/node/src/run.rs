@@ -22,11 +22,16 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use crate::{
+    admission::Admission,
+    backup,
     balance::balance,
-    config::NodeConfig,
+    belonging::{OUT, ask_to_be_taken_in, note_out, watch_over_belonging},
+    config::{MemberConfig, NodeConfig},
     dispatch::Dispatch,
     init::{FIRST_ADMIN, FOUNDED, FirstAdmin},
-    models::{self, Library},
+    invitation::Invitation,
+    models::{self, Library, sensors::Sensors},
+    operations::NodeOperations,
     placement::{agree_on_live_nodes, assign_cameras},
     recorder::ClusterRecorder,
     relay::Relay,
@@ -43,6 +48,9 @@ const FOUNDING_TICK: Duration = Duration::from_millis(200);
 
 /// How long a new cluster's gateway waits for the first administrator: the other founders may be started later.
 const FOUNDING_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long a stop waits for the leads to be taken over.
+const HAND_OVER_WITHIN: Duration = Duration::from_secs(3);
 
 /// Deadline of the founding proposal.
 const FOUNDING_TIMEOUT: Duration = Duration::from_secs(5);
@@ -64,7 +72,22 @@ pub struct Node {
     edge: Option<Edge>,
     disk: Arc<RocksDisk>,
     stop: watch::Sender<bool>,
+    /// Turns true when this node was taken out of the cluster.
+    out: watch::Sender<bool>,
+    home: PathBuf,
     tasks: Vec<JoinHandle<()>>,
+    /// Their threads end with the node.
+    _sensors: Arc<Sensors>,
+}
+
+/// How a node begins.
+enum Beginning {
+    /// It makes the cluster, with the other founders.
+    Founds,
+    /// It is new to a cluster that is there, or still on its way in.
+    Joins(Invitation),
+    /// It belongs to a cluster.
+    ComesBack,
 }
 
 /// Posts to receivers: trusts whom the operator says, and follows no redirect.
@@ -86,10 +109,16 @@ impl Node {
     /// Starts the node whose folder this is.
     pub async fn start(home: &Path) -> Result<Self> {
         let config = NodeConfig::load(home)?;
-        let founding = prepare(home, &config)?;
+        let beginning = prepare(home, &config)?;
+        let founding = matches!(beginning, Beginning::Founds);
+        let sealing_key = config.sealing_key()?;
         let data = config.data.clone();
         let disk = tokio::task::spawn_blocking(move || RocksDisk::open(&data, &rocks::Options::default())).await??;
         let disk = Arc::new(disk);
+        if matches!(beginning, Beginning::Joins(_)) {
+            // Before anything can be agreed on with it: from here on this folder has held data.
+            fs::write(home.join(FOUNDED), "")?;
+        }
 
         let identity = Identity::load(&config.certificates, &config.cluster, config.node)?;
         let dispatch = Arc::new(Dispatch::default());
@@ -99,6 +128,9 @@ impl Node {
         }
         let groups = Groups::start(config.node, config.epoch, Arc::clone(&disk) as _, peers.clone()).await?;
         let _ = dispatch.groups.set(groups.clone());
+        let out = watch::Sender::new(false);
+        let admission = Admission { groups: groups.clone(), peers: peers.clone(), sealing_key, out: out.clone() };
+        let _ = dispatch.admission.set(Arc::new(admission));
         if founding {
             groups.initialize(&config.founders()).await?;
             fs::write(home.join(FOUNDED), "")?;
@@ -108,7 +140,7 @@ impl Node {
         let _ = dispatch.router.set(router.clone());
         let library = Library::new(home.join(ARTIFACTS));
         models::advise(&router, &library);
-        let sealing_key = config.sealing_key()?;
+        let sensors = Arc::new(models::sensors::start(&groups, &router, &library)?);
         router.deliver_with(Arc::new(WebCourier::new(receivers_client(home)?, config.epoch, &sealing_key)));
         let sealer = Sealer::new(&sealing_key);
         let accounts = Accounts::new(groups.clone(), &sealing_key);
@@ -154,8 +186,19 @@ impl Node {
             edge_config.tls = Some(server_tls(&config.certificates)?);
         }
         let gauge = Arc::new(DiskGauge::default());
-        edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake, &gauge));
+        edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake, &gauge, &sensors));
         edge_config.intake = Some(intake);
+        edge_config.backup = Some(backup::source(groups.clone(), config.cluster.clone()));
+        edge_config.operations = Some(Arc::new(NodeOperations {
+            cluster: config.cluster.clone(),
+            groups: groups.clone(),
+            peers: peers.clone(),
+            disk: Arc::clone(&disk),
+            data: config.data.clone(),
+            sealing_key,
+        }));
+        let load = Arc::clone(&sensors);
+        edge_config.load = Some(Arc::new(move || serde_json::to_value(load.load()).unwrap_or_default()));
         let members = groups.clone();
         let nodes = Arc::new(move || members.members().into_iter().map(|(id, node)| (id, node.public_url)).collect());
         let edge = Edge::start(edge_config, groups.clone(), router.clone(), relay, nodes).await?;
@@ -164,11 +207,20 @@ impl Node {
         tasks.push(tokio::spawn(assign_cameras(groups.clone(), fleet, sealer)));
         tasks.push(tokio::spawn(room::measure(groups.clone(), config.data.clone(), config.disk.clone(), gauge)));
         tasks.push(tokio::spawn(balance(groups.clone(), peers.clone())));
+        tasks.push(tokio::spawn(belong(
+            beginning,
+            home.to_owned(),
+            config.clone(),
+            groups.clone(),
+            peers.clone(),
+            out.clone(),
+        )));
         tasks.push(tokio::spawn(models::keep(library, groups.clone())));
         tasks.push(tokio::spawn(models::register_shipped(groups.clone())));
         router.ingest_came_up();
         tracing::info!(node = config.node, gateway = %edge.local_addr(), peers = %peers.local_addr(), "up");
-        Ok(Self { groups, router, peers, edge: Some(edge), disk, stop, tasks })
+        let home = home.to_owned();
+        Ok(Self { groups, router, peers, edge: Some(edge), disk, stop, out, home, tasks, _sensors: sensors })
     }
 
     /// Resolves when consensus on this node has failed for good: the process must end, and come back right.
@@ -182,8 +234,19 @@ impl Node {
         }
     }
 
-    /// Stops in order: people first, then devices, actors, consensus, the disk.
+    /// Resolves when this node was taken out of the cluster: it is to stop, and must not start again.
+    pub async fn taken_out(&self) {
+        // The sender is in `self`, so the wait cannot fail.
+        let _ = self.out.subscribe().wait_for(|out| *out).await;
+        note_out(&self.home);
+    }
+
+    /// Stops in order: the leads are handed over, so that nobody waits for an election; then people, devices, actors,
+    /// consensus, the disk.
     pub async fn stop(mut self) {
+        self.groups.rest(Duration::from_secs(60));
+        let left = self.groups.hand_over_leads(HAND_OVER_WITHIN).await;
+        tracing::info!(?left, "leads handed over, but for those that are left");
         let _ = self.stop.send(true);
         if let Some(edge) = self.edge.take() {
             edge.stop().await;
@@ -199,26 +262,81 @@ impl Node {
     }
 }
 
-/// Whether this start founds the cluster. A founder whose data is gone must not do it twice: it would vote again where
-/// it has voted before.
-fn prepare(home: &Path, config: &NodeConfig) -> Result<bool> {
+/// Asks to be taken in, if this node is new; then sees to it that it still belongs.
+async fn belong(
+    beginning: Beginning,
+    home: PathBuf,
+    config: NodeConfig,
+    groups: Groups,
+    peers: Peers,
+    out: watch::Sender<bool>,
+) {
+    if let Beginning::Joins(invitation) = beginning
+        && let Some(own) = own_member(&config)
+    {
+        let others = config.members.iter().map(|member| member.id).filter(|id| *id != config.node).collect();
+        ask_to_be_taken_in(home, invitation, own, groups.clone(), peers.clone(), others).await;
+    }
+    watch_over_belonging(groups, peers, out).await;
+}
+
+/// How this start begins. A node whose data is gone must not begin anew under its id: it would vote again where it has voted
+/// before.
+fn prepare(home: &Path, config: &NodeConfig) -> Result<Beginning> {
+    if home.join(OUT).exists() {
+        return Err(format!(
+            "{}: nút {node} đã rời cụm và số này không dùng lại: mời nút mới bằng `trongdong invite` / node {node} has left \
+             the cluster and its number is not used again: invite a new one with `trongdong invite`",
+            home.display(),
+            node = config.node
+        )
+        .into());
+    }
+    let invitation = Invitation::load(home)?;
+    if invitation.is_some() && !config.sealing_key.exists() {
+        return Err(format!(
+            "{home}: nút này mới được mời: chạy `trongdong join {home}` trước / this node is only invited: run `trongdong join \
+             {home}` first",
+            home = home.display()
+        )
+        .into());
+    }
     let founded = home.join(FOUNDED).exists();
     let has_data = config.data.join("db/CURRENT").exists();
     if founded && !has_data {
         return Err(format!(
-            "{}: this node had data in {} and it is gone; replace it by a node with a new id",
-            home.display(),
-            config.data.display()
+            "{home}: nút này từng có dữ liệu trong {data} và nay không còn: thay nó bằng một nút mang số mới, `trongdong \
+             replace {node}` / this node had data in {data} and it is gone: replace it by one with a new id, `trongdong \
+             replace {node}`",
+            home = home.display(),
+            data = config.data.display(),
+            node = config.node
         )
         .into());
     }
     fs::create_dir_all(&config.data)?;
-    Ok(!founded)
+    Ok(match invitation {
+        Some(invitation) => Beginning::Joins(invitation),
+        None if founded => Beginning::ComesBack,
+        None if home.join(FIRST_ADMIN).exists() => Beginning::Founds,
+        // A founder's folder holds that file. One that was to join and lost its invitation must not found another cluster.
+        None => {
+            return Err(format!(
+                "{home}: nút chưa vào cụm mà không còn thư mời: mời lại bằng `trongdong invite` / this node is in no cluster \
+                 and its invitation is gone: invite anew with `trongdong invite`",
+                home = home.display()
+            )
+            .into());
+        }
+    })
+}
+
+fn own_member(config: &NodeConfig) -> Option<MemberConfig> {
+    config.members.iter().find(|member| member.id == config.node).cloned()
 }
 
 fn public_url(config: &NodeConfig) -> String {
-    let own = config.members.iter().find(|member| member.id == config.node);
-    own.map(|member| member.public_url.clone()).unwrap_or_default()
+    own_member(config).map(|member| member.public_url).unwrap_or_default()
 }
 
 fn server_tls(certificates: &Path) -> Result<Arc<rustls::ServerConfig>> {
@@ -273,9 +391,11 @@ fn more_metrics(
     disk: &Arc<RocksDisk>,
     intake: &Arc<Intake>,
     gauge: &Arc<DiskGauge>,
+    sensors: &Arc<Sensors>,
 ) -> edge::MoreMetrics {
-    let (groups, router, peers, disk, intake, gauge) =
-        (groups.clone(), router.clone(), peers.clone(), Arc::clone(disk), Arc::clone(intake), Arc::clone(gauge));
+    let (groups, router, peers, disk, intake) =
+        (groups.clone(), router.clone(), peers.clone(), Arc::clone(disk), Arc::clone(intake));
+    let (gauge, sensors) = (Arc::clone(gauge), Arc::clone(sensors));
     Arc::new(move || {
         let named = |prefix: &'static str, counts: Vec<(&'static str, u64)>| {
             counts.into_iter().map(move |(name, count)| (format!("{prefix}_{name}"), count))
@@ -284,6 +404,15 @@ fn more_metrics(
         all.extend(named("entity", router.counters().snapshot()));
         all.extend(named("raft", vec![("successions_total", groups.successions())]));
         all.extend(named("peer", peers.counters().all()));
+        for (model, counts) in sensors.counts() {
+            let counted = [
+                ("answered", counts.answered),
+                ("late", counts.late),
+                ("full", counts.full),
+                ("failed", counts.failed),
+            ];
+            all.extend(counted.map(|(name, count)| (format!("model_{model}_{name}_total"), count)));
+        }
         let rocks = disk.counters();
         all.extend(named(
             "rocks",

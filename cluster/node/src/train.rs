@@ -28,6 +28,7 @@ pub use registration::Registration;
 
 /// `trongdong train`.
 #[derive(Args)]
+#[command(subcommand_value_name = "triage|duplicate|forecast|load|anomaly")]
 pub struct TrainArgs {
     #[command(subcommand)]
     which: Which,

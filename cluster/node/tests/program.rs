@@ -7,9 +7,14 @@
 
 use std::{
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Output},
+    sync::mpsc,
 };
+
+use bytes::Bytes;
+use raft::disk::{Disk, LogOp};
+use rocks::RocksDisk;
 
 fn trongdong(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_trongdong")).args(args).output().unwrap()
@@ -32,7 +37,10 @@ fn without_a_command_it_lists_them() {
     let output = trongdong(&[]);
     assert!(!output.status.success());
     let usage = text(&output.stderr);
-    for command in ["init", "start", "demo", "replay", "watch", "train", "model"] {
+    for command in [
+        "init", "start", "status", "invite", "join", "replace", "leave", "transfer", "backup", "restore", "demo",
+        "replay", "watch", "train", "model",
+    ] {
         assert!(usage.contains(command), "{usage}");
     }
 }
@@ -54,6 +62,29 @@ fn a_node_id_of_zero_is_refused_by_name() {
     assert!(!output.status.success());
     assert!(text(&output.stderr).contains("a node id is a number from 1"), "{}", text(&output.stderr));
     assert!(!home.join("cluster").exists(), "nothing is made");
+    fs::remove_dir_all(home).unwrap();
+}
+
+#[test]
+fn the_status_of_a_cluster_that_does_not_answer_is_the_worst() {
+    let output = trongdong(&["status", "--url", "http://127.0.0.1:1"]);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stderr));
+    let said = text(&output.stdout);
+    assert!(said.contains("KHÔNG NHẬN GHI / ACCEPTS NOTHING") && said.contains("Không nút nào trả lời"), "{said}");
+    let json = trongdong(&["status", "--url", "http://127.0.0.1:1", "--json"]);
+    assert_eq!(json.status.code(), Some(2));
+    assert!(text(&json.stdout).starts_with('{'), "{}", text(&json.stdout));
+}
+
+#[test]
+fn a_node_that_was_not_invited_is_told_how_to_be() {
+    let home = folder("uninvited");
+    let cluster = home.join("cluster");
+    let made = trongdong(&["init", cluster.to_str().unwrap(), "--node", "1=localhost"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let output = trongdong(&["join", cluster.join("node-1").to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("trongdong invite"), "{}", text(&output.stderr));
     fs::remove_dir_all(home).unwrap();
 }
 
@@ -81,5 +112,88 @@ fn init_makes_a_folder_for_each_node_with_keys_that_only_the_owner_reads() {
             }
         }
     }
+    fs::remove_dir_all(home).unwrap();
+}
+
+#[test]
+fn a_backup_is_asked_where_to_and_of_whom() {
+    let output = trongdong(&["backup"]);
+    assert!(!output.status.success());
+    let said = text(&output.stderr);
+    assert!(said.contains("--to") && said.contains("--url"), "{said}");
+}
+
+#[test]
+fn a_folder_without_backups_is_named() {
+    let home = folder("backups");
+    let nowhere = home.join("nowhere");
+    let key = home.join("sealing.key");
+    fs::write(&key, "07".repeat(32)).unwrap();
+    let (from, out) = (nowhere.to_str().unwrap(), home.join("new"));
+    let restore = ["restore", "--from", from, "--out", out.to_str().unwrap(), "--sealing-key", key.to_str().unwrap()];
+    let restore: Vec<&str> = restore.into_iter().chain(["--node", "1=localhost:7400"]).collect();
+    for args in [&["backup", "verify", from][..], &restore] {
+        let output = trongdong(args);
+        assert_eq!(output.status.code(), Some(1), "{args:?}");
+        assert!(text(&output.stderr).contains(from), "{}", text(&output.stderr));
+    }
+    assert!(!out.exists());
+    fs::remove_dir_all(home).unwrap();
+}
+
+/// The folder of the one node of a new cluster, whose disk has ten entries in the log of group 3.
+fn node_with_a_log(home: &Path) -> PathBuf {
+    let cluster = home.join("cluster");
+    let made = trongdong(&["init", cluster.to_str().unwrap(), "--node", "1=localhost"]);
+    assert!(made.status.success(), "{}", text(&made.stderr));
+    let node = cluster.join("node-1");
+    let disk = RocksDisk::open(&node.join("data"), &rocks::Options::default()).unwrap();
+    let (sender, receiver) = mpsc::channel();
+    let entries = (0..10).map(|index| (index, Bytes::from_static(b"entry"))).collect();
+    disk.submit(LogOp::Append { group: 3, entries }, Box::new(move |outcome| sender.send(outcome).unwrap()));
+    receiver.recv().unwrap().unwrap();
+    disk.close().unwrap();
+    drop(disk);
+    fs::write(node.join("founded"), "").unwrap();
+    node
+}
+
+/// What a node says that must not start.
+fn refused_to_start(node: &Path) -> String {
+    let output = trongdong(&["start", node.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1), "{}", text(&output.stderr));
+    text(&output.stderr)
+}
+
+#[test]
+fn a_node_whose_log_ends_below_what_was_durable_refuses_to_start_and_says_what_to_do() {
+    let home = folder("behind");
+    let node = node_with_a_log(&home);
+    let data = node.join("data");
+    // The file that remembers how far it was durable is that of the whole log; the log is a new one.
+    let watermarks = fs::read(data.join("watermarks")).unwrap();
+    fs::remove_dir_all(&data).unwrap();
+    let disk = RocksDisk::open(&data, &rocks::Options::default()).unwrap();
+    disk.close().unwrap();
+    drop(disk);
+    fs::write(data.join("watermarks"), watermarks).unwrap();
+    for _ in 0..2 {
+        let said = refused_to_start(&node);
+        assert!(said.contains("group 3: the log ends at index 0") && said.contains("durable up to index 10"), "{said}");
+        assert!(said.contains("replace this node: it must come back under a new id"), "{said}");
+    }
+    fs::remove_dir_all(home).unwrap();
+}
+
+#[test]
+fn a_node_whose_disk_is_not_whole_or_gone_refuses_to_start_and_says_what_to_do() {
+    let home = folder("damaged");
+    let node = node_with_a_log(&home);
+    fs::remove_file(node.join("data/watermarks")).unwrap();
+    let said = refused_to_start(&node);
+    assert!(said.contains("watermarks: it is missing: replace this node"), "{said}");
+    fs::remove_dir_all(node.join("data")).unwrap();
+    let said = refused_to_start(&node);
+    assert!(said.contains("trongdong replace 1"), "{said}");
     fs::remove_dir_all(home).unwrap();
 }

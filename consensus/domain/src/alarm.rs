@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Condition, EntityId, IncidentId, Micro, Millis, PersonId, Place, Severity, wire::record};
+use crate::{Condition, EntityId, Finding, IncidentId, Micro, Millis, PersonId, Place, Severity, wire::record};
 
 /// What an alarm is about. One key, one alarm, however often it is raised.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -75,6 +75,9 @@ pub struct Alarm {
     pub occurrences: u32,
     /// Part of a drill.
     pub exercise: bool,
+    /// What a model found. Invariant: set exactly for the conditions of models.
+    #[serde(default)]
+    pub finding: Option<Finding>,
 }
 
 record!(Alarm {
@@ -96,6 +99,7 @@ record!(Alarm {
     incident,
     occurrences,
     exercise,
+    finding,
 });
 
 impl Alarm {

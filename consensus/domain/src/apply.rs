@@ -10,12 +10,15 @@ mod audit;
 mod camera;
 mod deadline;
 mod district;
+mod finding;
 mod incident;
 mod instruction;
 mod model;
 mod notice;
 mod person;
 mod placement;
+mod report;
+mod run_card;
 mod sensor;
 mod session;
 mod unit;
@@ -23,14 +26,15 @@ mod valid;
 
 pub(crate) use alarm::place_of as alarm_place_of;
 pub(crate) use session::is_outside as is_outside_window;
+pub(crate) use unit::{adopt as adopt_unit, check_in_within_ms};
 
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
 use crate::{
-    Accepted, Applied, Command, Entry, Event, EventKind, Grant, GroupId, Incident, Instruction, Millis, PersonId,
-    Refusal, RefusalCode, Reply, Row, RowChange, State, Subject, policy, rows, stored::Touched, wire::Record,
+    Accepted, Applied, Command, Entry, Event, EventKind, Grant, GroupId, Incident, IncidentId, Instruction, Millis,
+    PersonId, Refusal, RefusalCode, Reply, Row, RowChange, State, Subject, policy, rows, stored::Touched, wire::Record,
 };
 
 /// What a noun's function comes to.
@@ -136,6 +140,24 @@ impl Work<'_> {
             Command::RollBackModel(command) => model::roll_back(self, command),
             Command::SwitchModel(command) => model::switch(self, command),
             Command::ReportSilence(command) => model::report_silence(self, command),
+            Command::ReportLoad(command) => district::report_load(self, command),
+            Command::PutRunCard(command) => run_card::put(self, command),
+            Command::SetUnitShift(command) => unit::set_shift(self, command),
+            Command::CheckInUnit(command) => unit::check_in(self, command),
+            Command::RaiseMayday(command) => unit::raise_mayday(self, command),
+            Command::ClearMayday(command) => unit::clear_mayday(self, command),
+            Command::EscalateCheckIn(command) => unit::escalate_check_in(self, command),
+            Command::ExpireOffer(command) => incident::expire_offer(self, command),
+            Command::AcknowledgeAttention(command) => incident::acknowledge_attention(self, command),
+            Command::GiveTask(command) => incident::give_task(self, command),
+            Command::AnswerTask(command) => incident::answer_task(self, command),
+            Command::CombineAnswer(command) => incident::combine_answer(self, command),
+            Command::FileReport(command) => report::file(self, command),
+            Command::LinkReport(command) => report::link(self, command),
+            Command::UnlinkReport(command) => report::unlink(self, command),
+            Command::AnswerReport(command) => report::answer(self, command),
+            Command::RateReport(command) => report::rate(self, command),
+            Command::ReopenReport(command) => report::reopen(self, command),
             Command::PutCalendar(command) => deadline::put_calendar(self, command),
             Command::PutDeadlinePolicy(command) => deadline::put_policy(self, command),
             Command::PutDutyPost(command) => deadline::put_post(self, command),
@@ -204,8 +226,13 @@ impl Work<'_> {
     /// Emits an event about an incident and writes it into the incident's timeline.
     fn emit_incident(&mut self, kind: EventKind, note: &str, incident: &Incident) {
         self.emit(kind, note, Some(incident.clone().into()));
+        self.write_timeline(&incident.id);
+    }
+
+    /// Writes the newest event into the timeline of the incident.
+    fn write_timeline(&mut self, incident: &IncidentId) {
         if let Some(event) = self.events.last() {
-            let key = rows::timeline_key(&incident.id, self.index, event.ordinal);
+            let key = rows::timeline_key(incident, self.index, event.ordinal);
             self.history.push(Row { key, value: event.encode().into() });
         }
     }

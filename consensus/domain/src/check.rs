@@ -3,13 +3,14 @@
 
 mod deadline;
 mod notice;
+mod dispatch;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     AdminUnit, Alarm, GroupId, Incident, IncidentStatus, Micro, Sensor, Session, State, Unit, UnitStatus, VersionName,
     apply::{alarm_place_of, is_outside_window},
-    limits,
+    is_of_model, limits,
 };
 
 /// An invariant does not hold.
@@ -43,6 +44,7 @@ impl State {
     /// 12. As many incidents as were opened, and instructions as were given, or fewer, are there.
     /// 13. What group 0 has heard of alarms is counted right and names incidents that are there.
     /// 14. An alarm is about an entity that is there; what is confirmed is not ahead of it.
+    ///     A model's finding is with it exactly if its condition is a model's.
     /// 15. An alarm has a clearing time exactly while it is not active; somebody acknowledged it exactly if it says so.
     /// 16. A sensor's window is ascending, within its bound, and ends with the newest reading; no hysteresis is negative.
     /// 17. A camera's epoch is of a camera that is there.
@@ -52,12 +54,20 @@ impl State {
     /// 21. Each registered version has a tally, and nothing else has; a tally's bins add up to what was decided.
     /// 22. An incident's suggestions are ascending and within their bound; of one model and mode one is pending at most;
     ///     what is decided says when, what is pending does not.
-    /// 23. Clocks are ascending and within their bound; one says since when it runs, stands still or has ended, and has a
+    /// 23. A unit has an assignment exactly while it is in an incident: its newest, which goes on, and whose last step is what
+    ///     the unit is doing. Steps ascend, and none is tapped after it was received.
+    /// 24. An offer's deadline runs exactly while the unit is offered, and a check-in's while it is accepted, on the way or on
+    ///     scene and can climb; under mayday neither does.
+    /// 25. With an incident are past assignments that ended, each once; attentions and tasks ascending; an answer of all
+    ///     agencies only while every task is settled; all within their bounds.
+    /// 26. A run card needs something, each skill once.
+    /// 27. A report is in hand exactly while it belongs to an incident, which knows it as a source; its other links are undone.
+    /// 28. Clocks are ascending and within their bound; one says since when it runs, stands still or has ended, and has a
     ///     next step only while it runs.
-    /// 24. Policies name calendars and posts that are there; posts name people that are there, and come to an end upwards.
-    /// 25. No clock is open of what is done, and none runs of what is merged; an instruction that has ended says when.
-    /// 26. An instruction is somebody's.
-    /// 27. Of each receiver exactly the notices wait that it has not confirmed, within the bound.
+    /// 29. Policies name calendars and posts that are there; posts name people that are there, and come to an end upwards.
+    /// 30. No clock is open of what is done, and none runs of what is merged; an instruction that has ended says when.
+    /// 31. An instruction is somebody's.
+    /// 32. Of each receiver exactly the notices wait that it has not confirmed, within the bound.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -73,6 +83,8 @@ impl State {
         self.sensors.values().try_for_each(|sensor| self.check_sensor(sensor))?;
         self.sessions.values().try_for_each(check_session)?;
         self.check_models()?;
+        self.run_cards.values().try_for_each(dispatch::check_run_card)?;
+        self.reports.values().try_for_each(|report| dispatch::check_report(self, report))?;
         self.check_deadlines()?;
         self.check_notices()?;
         self.check_derived()
@@ -94,7 +106,9 @@ impl State {
             + self.duty_posts.len()
             + self.instructions.len()
             + self.receivers.len()
-            + self.notices.len();
+            + self.notices.len()
+            + self.run_cards.len()
+            + self.reports.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {
@@ -105,6 +119,9 @@ impl State {
         hold(2, !stray(&self.persons, |record| &record.id), || "persons".into())?;
         hold(2, !stray(&self.units, |record| &record.id), || "units".into())?;
         hold(2, !stray(&self.incidents, |record| &record.id), || "incidents".into())?;
+        let is_stray = |(key, card): (&(_, _), &crate::RunCard)| *key != (card.kind, card.severity);
+        hold(2, !self.run_cards.iter().any(is_stray), || "run_cards".into())?;
+        hold(2, !stray(&self.reports, |record| &record.code), || "reports".into())?;
         hold(2, !stray(&self.models, |record| &record.name), || "models".into())?;
         hold(2, !stray(&self.calendars, |record| &record.id), || "calendars".into())?;
         hold(2, !stray(&self.deadline_policies, |record| &record.id), || "deadline_policies".into())?;
@@ -129,6 +146,7 @@ impl State {
             ("incidents", self.incidents.len(), limits::INCIDENTS_MAX),
             ("heard", self.heard_count, limits::HEARD_MAX),
             ("models", self.models.len(), limits::MODELS_MAX),
+            ("reports", self.reports.len(), limits::REPORTS_MAX),
             ("calendars", self.calendars.len(), limits::CALENDARS_MAX),
             ("deadline_policies", self.deadline_policies.len(), limits::DEADLINE_POLICIES_MAX),
             ("duty_posts", self.duty_posts.len(), limits::DUTY_POSTS_MAX),
@@ -176,7 +194,8 @@ impl State {
             hold(6, lists, || format!("unit {}: {incident} does not list it", unit.id))?;
         }
         let is_free = matches!(unit.status, UnitStatus::Available | UnitStatus::OutOfService);
-        hold(7, is_free == unit.incident.is_none(), || format!("unit {} is {}", unit.id, unit.status))
+        hold(7, is_free == unit.incident.is_none(), || format!("unit {} is {}", unit.id, unit.status))?;
+        dispatch::check_duty(unit)
     }
 
     fn check_incident(&self, incident: &Incident) -> Result<(), Violation> {
@@ -203,7 +222,8 @@ impl State {
         let is_closed = is(IncidentStatus::Closed);
         let is_right = incident.closed_at_ms.is_set() == is_closed && sources > 0;
         hold(11, is_right, || format!("incident {id}"))?;
-        check_suggestions(incident)
+        check_suggestions(incident)?;
+        dispatch::check_dispatch(incident)
     }
 
     fn check_models(&self) -> Result<(), Violation> {
@@ -261,6 +281,10 @@ impl State {
         let key = &alarm.key;
         let is_right = alarm_place_of(self, key).is_some()
             && alarm.reported_version <= alarm.version
+            && alarm
+                .finding
+                .as_ref()
+                .map_or(!is_of_model(&key.condition), |it| it.found.condition() == key.condition.as_str())
             && alarm.episode > 0
             && alarm.occurrences > 0;
         hold(14, is_right, || format!("alarm {key}"))?;

@@ -2,23 +2,29 @@
 
 mod audit;
 mod deadline;
+mod dispatch;
 mod instruction;
 mod notice;
+mod report;
+mod vocabulary;
 
 pub use audit::*;
 pub use deadline::*;
+pub use dispatch::*;
 pub use instruction::*;
 pub use notice::*;
+pub use report::*;
 
 use bytes::Bytes;
 
 use crate::{
-    AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, Figure, Grant,
-    IncidentId, IncidentKind, KindShare, Micro, Millis, ModelKind, ModelMode, ModelName, Person, PersonId, Place,
-    Placement, Reading, RequestId, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision, Unit, UnitId,
-    UnitStatus, VersionName,
+    AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, DistrictId,
+    Figure, Finding, Grant, IncidentId, IncidentKind, KindShare, LoadNotice, Micro, Millis, ModelKind, ModelMode,
+    ModelName, Person, PersonId, Place, Placement, Reading, RequestId, Sensor, SensorId, SessionId, Severity, Source,
+    SuggestionDecision, Unit, UnitId, UnitStatus, VersionName,
     wire::{Malformed, Record, generated, message_field, record},
 };
+use vocabulary::{body, commands};
 
 /// What the log holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,66 +42,6 @@ pub struct Entry {
 }
 
 record!(Entry { at_ms, request, grant, command, salt });
-
-/// The bodies of commands.
-macro_rules! bodies {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })+) => {$(
-        $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub struct $name { $($(#[$fdoc])* pub $field: $type),* }
-        $crate::wire::record!($name { $($field),* });
-        impl From<$name> for $crate::Command {
-            fn from(body: $name) -> Self {
-                Self::$name(body)
-            }
-        }
-    )+};
-}
-
-use bodies;
-
-/// All commands: first those with their bodies, then, after a semicolon, those whose bodies stand in files of their own.
-macro_rules! commands {
-    (
-        $($(#[$doc:meta])* $name:ident { $($(#[$fdoc:meta])* $field:ident: $type:ty),* $(,)? })+
-        ; $($(#[$odoc:meta])* $other:ident),+ $(,)?
-    ) => {
-        /// A request to change state.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Command { $($(#[$doc])* $name($name),)+ $($(#[$odoc])* $other($other),)+ }
-
-        impl Command {
-            /// Its name, as in the schema.
-            #[must_use]
-            pub fn name(&self) -> &'static str {
-                match self { $(Self::$name(_) => stringify!($name),)+ $(Self::$other(_) => stringify!($other),)+ }
-            }
-        }
-
-        impl Record for Command {
-            type Wire = generated::Command;
-            fn from_wire(wire: generated::Command) -> Result<Self, Malformed> {
-                use generated::command::Body;
-                Ok(match wire.body.ok_or_else(|| Malformed::new("command", "is required"))? {
-                    $(Body::$name(body) => Self::$name($name::from_wire(body)?),)+
-                    $(Body::$other(body) => Self::$other($other::from_wire(body)?),)+
-                })
-            }
-            fn to_wire(&self) -> generated::Command {
-                use generated::command::Body;
-                let body = match self {
-                    $(Self::$name(body) => Body::$name(body.to_wire()),)+
-                    $(Self::$other(body) => Body::$other(body.to_wire()),)+
-                };
-                generated::Command { body: Some(body) }
-            }
-        }
-
-        message_field!(Command);
-
-        bodies! { $($(#[$doc])* $name { $($(#[$fdoc])* $field: $type),* })+ }
-    };
-}
 
 commands! {
     /// Opens the window of requests of a signed-in person in this group.
@@ -157,6 +103,10 @@ commands! {
         expected_status: UnitStatus,
         /// When it was tapped.
         tapped_at_ms: Millis,
+        /// The assignment that the sender believes in; 0: whichever it is, as said by radio.
+        assignment: u64,
+        /// Why; may be empty.
+        reason: String,
     }
     /// Where a unit is, sampled.
     MoveUnit {
@@ -365,6 +315,8 @@ commands! {
         limit_micro: Micro,
         /// Part of a drill.
         exercise: bool,
+        /// What a model found: in the active episode it takes the place of what was found before.
+        finding: Option<Finding>,
     }
     /// The condition went.
     ClearAlarm {
@@ -451,7 +403,7 @@ commands! {
         /// Why; not empty.
         reason: String,
     }
-    /// How often a version was asked in vain since the last report.
+    /// How often a version was asked in vain since the last report; both 0: it answers again.
     ReportSilence {
         /// Which model.
         model: ModelName,
@@ -462,39 +414,79 @@ commands! {
         /// Without an answer that could be taken.
         failed: u32,
     }
-    ;
+    /// A district's count of incidents has left what was expected of it, or is back.
+    ReportLoad {
+        /// Which.
+        district: DistrictId,
+        /// Where it is now; none: as expected.
+        notice: Option<LoadNotice>,
+    }
+    /// Replaces the run card of its kind and severity; without needs it goes.
+    PutRunCard []
+    /// When a crew is on duty; both 0: always.
+    SetUnitShift []
+    /// The crew is well.
+    CheckInUnit []
+    /// The crew is in danger.
+    RaiseMayday []
+    /// It is safe, says somebody who is not the crew.
+    ClearMayday []
+    /// Nobody answered an offer in time.
+    ExpireOffer []
+    /// A crew was not heard of in time.
+    EscalateCheckIn []
+    /// A person has looked.
+    AcknowledgeAttention []
+    /// An agency shall do something.
+    GiveTask []
+    /// How far an agency is.
+    AnswerTask []
+    /// All agencies have one answer.
+    CombineAnswer []
+    /// A call, a report, a message. Names an incident, or what a new one is, or neither.
+    FileReport []
+    /// The report belongs to the incident.
+    LinkReport []
+    /// It does not.
+    UnlinkReport []
+    /// What its sender is told.
+    AnswerReport []
+    /// What its sender thinks of the answer.
+    RateReport []
+    /// Its sender says that it was not done.
+    ReopenReport []
     /// Puts a calendar of working time.
-    PutCalendar,
+    PutCalendar []
     /// Puts a policy of deadlines. Clocks that run go on by what it said before.
-    PutDeadlinePolicy,
+    PutDeadlinePolicy []
     /// Puts a duty post with its whole roster.
-    PutDutyPost,
+    PutDutyPost []
     /// Stops a clock.
-    PauseClock,
+    PauseClock []
     /// Lets it run again, with the working time that was left.
-    ResumeClock,
+    ResumeClock []
     /// Says how far it is, with a photo, and promises a time.
-    ReportProgress,
+    ReportProgress []
     /// A clock takes its next step: nearly late, late, overdue, up the ladder.
-    FireDeadline,
+    FireDeadline []
     /// Gives an instruction.
-    GiveInstruction,
+    GiveInstruction []
     /// Somebody takes it.
-    TakeInstruction,
+    TakeInstruction []
     /// It is done.
-    FinishInstruction,
+    FinishInstruction []
     /// It need not be done.
-    CancelInstruction,
+    CancelInstruction []
     /// It was not done.
-    ReopenInstruction,
+    ReopenInstruction []
     /// Somebody looked at something sensitive: it stands in the record.
-    RecordRead,
+    RecordRead []
     /// Erases what records held; that they stood there stays.
-    EraseAudit,
+    EraseAudit []
     /// Anchors the head of another group's chain in this one's.
-    AnchorAudit,
+    AnchorAudit []
     /// Puts a receiver of notices.
-    PutReceiver,
+    PutReceiver []
     /// A receiver has taken its notices.
-    ConfirmNotices,
+    ConfirmNotices []
 }

@@ -15,7 +15,7 @@ use crate::{
 wire_enum! {
     /// What has to be done in time.
     Obligation {
-        /// Send units to an incident, or give it to an agency as an instruction.
+        /// Send units to an incident, or give it to an agency as a task or an instruction.
         Forward = "forward",
         /// Answer it: resolve or close it.
         Answer = "answer",
@@ -96,7 +96,7 @@ record!(DeadlinePolicy { id, name, obligation, kinds, agency, admin_unit, calend
 
 /// Somebody's time on duty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shift {
+pub struct DutyShift {
     /// Who.
     pub person: PersonId,
     /// From then.
@@ -105,7 +105,7 @@ pub struct Shift {
     pub until_ms: Millis,
 }
 
-record!(Shift { person, from_ms, until_ms });
+record!(DutyShift { person, from_ms, until_ms });
 
 /// A post that somebody is always to be on, with its roster.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,7 +117,7 @@ pub struct DutyPost {
     /// Who is told when nobody is on duty here: the post above; none: nobody is above.
     pub above: Option<DutyPostId>,
     /// Ascending by begin, then by person.
-    pub shifts: Vec<Shift>,
+    pub shifts: Vec<DutyShift>,
 }
 
 record!(DutyPost { id, name, above, shifts });

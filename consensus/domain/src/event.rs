@@ -86,6 +86,8 @@ wire_enum! {
         AlarmUnshelved = "alarm_unshelved",
         /// Group 0 has heard.
         AlarmReportConfirmed = "alarm_report_confirmed",
+        /// A model found something else of it.
+        AlarmAmended = "alarm_amended",
         /// A version of a model is known.
         ModelRegistered = "model_registered",
         /// It is in use.
@@ -96,6 +98,44 @@ wire_enum! {
         ModelSwitched = "model_switched",
         /// What became of what it said is counted.
         ModelTallied = "model_tallied",
+        /// A district has more or fewer incidents than expected, or as many again.
+        DistrictLoadReported = "district_load_reported",
+        /// A run card is as given; it has no subject.
+        RunCardPut = "run_card_put",
+        /// A crew is on duty at other times.
+        UnitShiftSet = "unit_shift_set",
+        /// A crew said that it is well.
+        UnitCheckedIn = "unit_checked_in",
+        /// A crew is in danger.
+        UnitMaydayRaised = "unit_mayday_raised",
+        /// It is safe.
+        UnitMaydayCleared = "unit_mayday_cleared",
+        /// A unit did not answer its offer and is free of it.
+        UnitOfferExpired = "unit_offer_expired",
+        /// A crew was not heard of in time.
+        UnitCheckInEscalated = "unit_check_in_escalated",
+        /// A person has to look.
+        IncidentAttentionRaised = "incident_attention_raised",
+        /// A person has looked.
+        IncidentAttentionAcknowledged = "incident_attention_acknowledged",
+        /// An agency has a task.
+        IncidentTaskGiven = "incident_task_given",
+        /// An agency said how far it is.
+        IncidentTaskAnswered = "incident_task_answered",
+        /// All agencies have one answer.
+        IncidentAnswerCombined = "incident_answer_combined",
+        /// A report came; events of reports have no subject and name the code.
+        ReportFiled = "report_filed",
+        /// A report belongs to an incident.
+        ReportLinked = "report_linked",
+        /// It no longer does.
+        ReportUnlinked = "report_unlinked",
+        /// Its sender has an answer.
+        ReportAnswered = "report_answered",
+        /// Its sender rated the answer.
+        ReportRated = "report_rated",
+        /// It was not done.
+        ReportReopened = "report_reopened",
         /// A calendar is as given.
         CalendarPut = "calendar_put",
         /// A policy of deadlines is as given.

@@ -184,6 +184,8 @@ name! {
     IncidentId "incident"
     /// A response unit.
     UnitId "unit"
+    /// A report, by the code that its sender follows.
+    ReportCode "report"
     /// A model.
     ModelName "model"
     /// A version of a model.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AlarmKey, Clock, IncidentId, Millis, PersonId, Place, Severity, Suggestion, UnitId,
+    AlarmKey, Clock, Dispatch, IncidentId, Millis, PersonId, Place, Severity, Suggestion, UnitId,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -163,6 +163,9 @@ pub struct Incident {
     /// What models said of it, oldest first, at most `limits::INCIDENT_SUGGESTIONS_MAX` and as many of shadows.
     #[serde(default)]
     pub suggestions: Vec<Suggestion>,
+    /// Past assignments, what waits for a person, tasks of agencies.
+    #[serde(default)]
+    pub dispatch: Dispatch,
     /// Its deadlines by policy, oldest first, at most `limits::CLOCKS_MAX`. A step of one does not raise the version.
     #[serde(default)]
     pub clocks: Vec<Clock>,
@@ -191,5 +194,6 @@ record!(Incident {
     exercise,
     place_is_mapped,
     suggestions,
+    dispatch,
     clocks,
 });

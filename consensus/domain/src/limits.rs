@@ -1,5 +1,7 @@
 //! Every bound of the state, with what happens at it. A bound that is passed refuses with code `limit`.
 
+use crate::Severity;
+
 /// Field groups beside the command group.
 pub const FIELD_GROUPS: u32 = 8;
 /// Bytes of an id.
@@ -34,6 +36,8 @@ pub const CAMERAS_MAX: usize = 10_000;
 pub const THRESHOLDS_MAX: usize = 8;
 /// Alarms of one field group, active or remembered.
 pub const ALARMS_MAX: usize = 250_000;
+/// How bad a model's finding can be: what is certain stands above it. A graver one is refused.
+pub const FINDING_SEVERITY_MAX: Severity = Severity::Medium;
 /// A shelf lasts at most this long (ISA-18.2: shelving is for a shift): 8 hours.
 pub const SHELF_MS_MAX: u64 = 8 * 3_600_000;
 /// Response units.
@@ -135,3 +139,31 @@ pub const ADVICE_REASONS_MAX: usize = 12;
 pub const REASON_BYTES_MAX: usize = 64;
 /// People that a text can tell of.
 pub const ADVICE_PEOPLE_MAX: u32 = 100_000;
+/// Time to answer an offer before it goes to the next unit, by severity 1 to 5.
+pub const OFFER_WITHIN_MS: [u64; 5] = [300_000, 180_000, 120_000, 90_000, 60_000];
+/// Time that a crew may be without a word after it accepted: it should be on its way by then.
+pub const CHECK_IN_ACCEPTED_MS: u64 = 300_000;
+/// Time that a crew may be without a word on its way.
+pub const CHECK_IN_EN_ROUTE_MS: u64 = 1_800_000;
+/// Time that a crew may be without a word on scene.
+pub const CHECK_IN_ON_SCENE_MS: u64 = 1_200_000;
+/// Time that a crew that is asked has to answer before a person is called.
+pub const CHECK_IN_GRACE_MS: u64 = 120_000;
+/// At this level a person is called, and the check-in climbs no further.
+pub const CHECK_IN_LEVEL_MAX: u32 = 2;
+/// Statuses of one assignment: offered, accepted, on the way, on scene.
+pub const ASSIGNMENT_STEPS_MAX: usize = 4;
+/// Assignments kept with one incident after they ended. At the bound the oldest leaves; the timeline keeps them.
+pub const INCIDENT_PAST_MAX: usize = 128;
+/// Attentions kept with one incident. At the bound the oldest that somebody has looked at leaves, or else the oldest.
+pub const INCIDENT_ATTENTIONS_MAX: usize = 64;
+/// Tasks of one incident. At the bound a new one is refused.
+pub const INCIDENT_TASKS_MAX: usize = 32;
+/// Reports in memory. At the bound those answered the longest leave; a new one is refused only when none is answered.
+pub const REPORTS_MAX: usize = 200_000;
+/// Answered reports that leave memory when the bound is reached.
+pub const REPORTS_DROPPED_AT_ONCE: usize = 256;
+/// Incidents that one report ever belonged to. At the bound it stays where it is.
+pub const REPORT_LINKS_MAX: usize = 32;
+/// The best rating.
+pub const RATING_MAX: u32 = 5;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdminUnitCode, EntityId, GroupId,
+    AdminUnitCode,
     wire::{record, wire_enum},
 };
 
@@ -52,14 +52,3 @@ pub struct Place {
 }
 
 record!(Place { latitude_e7, longitude_e7, admin_unit, address });
-
-/// Where a device's state lives.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Placement {
-    /// Sensor or camera.
-    pub entity: EntityId,
-    /// Field group.
-    pub group: GroupId,
-}
-
-record!(Placement { entity, group });

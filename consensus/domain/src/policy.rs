@@ -3,10 +3,10 @@
 //! | role | may |
 //! |---|---|
 //! | admin | administer, and whatever any other person may |
-//! | operator | alarms and incidents, assignments and suggestions included; give instructions, hold clocks; see models |
-//! | agent | open and note incidents; do instructions, report progress |
-//! | dispatcher | assign, note, acknowledge and resolve incidents; set and move units (a status comes in by radio); do instructions, report progress |
-//! | responder | set and move the unit that they crew, note incidents |
+//! | operator | alarms and incidents, assignments, tasks and suggestions included; give instructions, hold clocks; see models |
+//! | agent | open and note incidents; reports; do instructions, report progress |
+//! | dispatcher | assign, note, acknowledge and resolve incidents; tasks; shifts; set and move units (a status comes in by radio); end a mayday; do instructions, report progress |
+//! | responder | set and move the unit that they crew, check in, call mayday, answer for its agency, note incidents |
 //! | viewer | see |
 //! | anybody but a device | do the instruction that is theirs, and say how far it is |
 //! | device | readings and its own status |
@@ -18,8 +18,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    AdminUnitCode, ClockKey, Command, DecideSuggestion, Grant, GroupId, IncidentId, Instruction, Measured, PersonId,
-    Refusal, RefusalCode, Role, State, SuggestionDecision, UnitId, limits,
+    AdminUnitCode, AnswerTask, ClockKey, Command, DecideSuggestion, Grant, GroupId, IncidentId, Instruction, Measured,
+    PersonId, Refusal, RefusalCode, ReportCode, Role, State, SuggestionDecision, UnitId, limits,
 };
 
 /// What there is to see, as in a subscription.
@@ -94,9 +94,13 @@ pub enum Action {
     ResolveIncident,
     /// Amend, close, reopen, merge, unmerge, decide on a suggestion.
     DecideIncident,
-    /// Send units.
+    /// Send units, set their shifts, look at what waits for a person, end a mayday, give tasks, combine answers.
     AssignIncident,
-    /// Say what a unit does.
+    /// File reports, say which incident they belong to, answer them; rate and reopen them for their senders.
+    HandleReport,
+    /// Say how far an agency is with its task.
+    AnswerTask,
+    /// Say what a unit does, that it is well, that it is in danger.
     SetUnitStatus,
     /// Say where a unit is.
     MoveUnit,
@@ -128,6 +132,9 @@ pub fn action_of(command: &Command) -> Action {
         | Command::FireDeadline(_)
         | Command::AnchorAudit(_)
         | Command::ConfirmNotices(_)
+        | Command::ReportLoad(_)
+        | Command::ExpireOffer(_)
+        | Command::EscalateCheckIn(_)
         | Command::RecordCameraHealth(_)
         | Command::RaiseAlarm(_)
         | Command::ClearAlarm(_)
@@ -149,7 +156,8 @@ pub fn action_of(command: &Command) -> Action {
         | Command::PutDeadlinePolicy(_)
         | Command::PutDutyPost(_)
         | Command::EraseAudit(_)
-        | Command::PutReceiver(_) => Action::Administer,
+        | Command::PutReceiver(_)
+        | Command::PutRunCard(_) => Action::Administer,
         Command::RecordRead(_) => Action::RecordRead,
         Command::RecordReadings(_) | Command::SetDeviceStatus(_) => Action::ReportDevice,
         Command::AcknowledgeAlarm(_) | Command::ShelveAlarm(_) | Command::UnshelveAlarm(_) => Action::HandleAlarm,
@@ -163,8 +171,20 @@ pub fn action_of(command: &Command) -> Action {
         | Command::MergeIncident(_)
         | Command::UnmergeIncident(_)
         | Command::DecideSuggestion(_) => Action::DecideIncident,
-        Command::AssignIncident(_) => Action::AssignIncident,
-        Command::SetUnitStatus(_) => Action::SetUnitStatus,
+        Command::AssignIncident(_)
+        | Command::SetUnitShift(_)
+        | Command::ClearMayday(_)
+        | Command::AcknowledgeAttention(_)
+        | Command::GiveTask(_)
+        | Command::CombineAnswer(_) => Action::AssignIncident,
+        Command::AnswerTask(_) => Action::AnswerTask,
+        Command::FileReport(_)
+        | Command::LinkReport(_)
+        | Command::UnlinkReport(_)
+        | Command::AnswerReport(_)
+        | Command::RateReport(_)
+        | Command::ReopenReport(_) => Action::HandleReport,
+        Command::SetUnitStatus(_) | Command::CheckInUnit(_) | Command::RaiseMayday(_) => Action::SetUnitStatus,
         Command::MoveUnit(_) => Action::MoveUnit,
         Command::GiveInstruction(_) | Command::CancelInstruction(_) | Command::ReopenInstruction(_) => {
             Action::GiveInstruction
@@ -236,10 +256,13 @@ fn role_allows(role: Role, action: Action) -> bool {
         Action::AcknowledgeIncident | Action::ResolveIncident | Action::AssignIncident => {
             matches!(role, Admin | Operator | Dispatcher)
         }
+        Action::HandleReport => matches!(role, Admin | Operator | Agent | Dispatcher),
+        Action::AnswerTask => matches!(role, Admin | Operator | Dispatcher | Responder),
         Action::SetUnitStatus | Action::MoveUnit => matches!(role, Admin | Dispatcher | Responder),
         Action::RecordRead => role != Device,
         Action::See(Noun::Person) => role == Admin,
-        Action::See(Noun::Model) => matches!(role, Admin | Operator),
+        // Whoever works with advice is told which model gave it and when it is silent.
+        Action::See(Noun::Model) => matches!(role, Admin | Operator | Agent | Dispatcher),
         Action::See(_) => role != Device,
     }
 }
@@ -289,6 +312,9 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
         match command {
             Command::SetUnitStatus(command) => return of_crew(crewed, &command.unit),
             Command::MoveUnit(command) => return of_crew(crewed, &command.unit),
+            Command::CheckInUnit(command) => return of_crew(crewed, &command.unit),
+            Command::RaiseMayday(command) => return of_crew(crewed, &command.unit),
+            Command::AnswerTask(command) => return of_agency(state, crewed, command),
             Command::NoteIncident(command) if on_incident(state, crewed, &command.incident) => return Ok(()),
             _ => {}
         }
@@ -309,7 +335,7 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
 }
 
 /// The instruction that the command is about, if it is about one.
-fn instruction_of<'a>(state: &'a State, command: &Command) -> Option<&'an Instruction> {
+fn instruction_of<'a>(state: &'a State, command: &Command) -> Option<&'a Instruction> {
     let id = match command {
         Command::TakeInstruction(command) => &command.instruction,
         Command::FinishInstruction(command) => &command.instruction,
@@ -323,7 +349,7 @@ fn instruction_of<'a>(state: &'a State, command: &Command) -> Option<&'an Instru
     state.instructions.get(id)
 }
 
-fn instruction_of_clock<'a>(state: &'a State, clock: &ClockKey) -> Option<&'an Instruction> {
+fn instruction_of_clock<'a>(state: &'a State, clock: &ClockKey) -> Option<&'a Instruction> {
     match &clock.of {
         Measured::Instruction(id) => state.instructions.get(id),
         Measured::Incident(_) => None,
@@ -335,6 +361,18 @@ fn of_crew(crewed: Option<&UnitId>, unit: &UnitId) -> Result<(), Refusal> {
         return Ok(());
     }
     Err(forbidden(format!("you do not crew {unit}: ask its crew or a dispatcher")))
+}
+
+/// A crew answers for its own agency, on the incident that it is in.
+fn of_agency(state: &State, crewed: Option<&UnitId>, command: &AnswerTask) -> Result<(), Refusal> {
+    let agency = crewed.and_then(|unit| state.units.get(unit)).map(|unit| &unit.agency);
+    let tasks = state.incidents.get(&command.incident).map(|incident| &incident.dispatch.tasks);
+    let task = tasks.into_iter().flatten().find(|task| task.number == command.task);
+    let is_own = task.is_some_and(|task| Some(&task.agency) == agency);
+    if is_own && on_incident(state, crewed, &command.incident) {
+        return Ok(());
+    }
+    Err(forbidden("the task is not of your agency on your incident: ask a dispatcher"))
 }
 
 fn on_incident(state: &State, crewed: Option<&UnitId>, incident: &IncidentId) -> bool {
@@ -364,18 +402,39 @@ fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a AdminUnitCode> 
         Measured::Instruction(id) => state.instructions.get(id).map(|instruction| &instruction.admin_unit),
     };
     let alarm = |key| state.alarms.get(key).map(|alarm: &crate::Alarm| &alarm.place.admin_unit);
+    let report = |code: &ReportCode| state.reports.get(code).map(|report| &report.place.admin_unit);
+    let station = |id: &UnitId| state.units.get(id).map(|unit| &unit.station.admin_unit);
+    // Whoever leads the incident answers for the crews on it, wherever they come from.
+    let at_work = |id: &UnitId| {
+        let on = state.units.get(id).and_then(|unit| unit.incident.as_ref());
+        on.and_then(incident).or_else(|| station(id))
+    };
     let places = match command {
         Command::PutUnit(command) => {
             let former = state.units.get(&command.unit.id).map(|unit| &unit.station.admin_unit);
             [Some(&command.unit.station.admin_unit), former]
         }
-        Command::SetUnitStatus(command) => [state.units.get(&command.unit).map(|unit| &unit.station.admin_unit), None],
-        Command::MoveUnit(command) => [state.units.get(&command.unit).map(|unit| &unit.station.admin_unit), None],
+        Command::SetUnitStatus(command) => [station(&command.unit), None],
+        Command::MoveUnit(command) => [station(&command.unit), None],
+        Command::SetUnitShift(command) => [station(&command.unit), None],
+        Command::CheckInUnit(command) => [at_work(&command.unit), None],
+        Command::RaiseMayday(command) => [at_work(&command.unit), None],
+        Command::ClearMayday(command) => [at_work(&command.unit), None],
         Command::OpenIncident(command) => [Some(&command.place.admin_unit), None],
         Command::AmendIncident(command) => [incident(&command.incident), None],
         Command::NoteIncident(command) => [incident(&command.incident), None],
         Command::AcknowledgeIncident(command) => [incident(&command.incident), None],
         Command::AssignIncident(command) => [incident(&command.incident), None],
+        Command::FileReport(command) => [Some(&command.place.admin_unit), command.incident.as_ref().and_then(incident)],
+        Command::LinkReport(command) => [report(&command.report), incident(&command.incident)],
+        Command::UnlinkReport(command) => [report(&command.report), None],
+        Command::AnswerReport(command) => [report(&command.report), None],
+        Command::RateReport(command) => [report(&command.report), None],
+        Command::ReopenReport(command) => [report(&command.report), None],
+        Command::AcknowledgeAttention(command) => [incident(&command.incident), None],
+        Command::GiveTask(command) => [incident(&command.incident), None],
+        Command::AnswerTask(command) => [incident(&command.incident), None],
+        Command::CombineAnswer(command) => [incident(&command.incident), None],
         Command::ResolveIncident(command) => [incident(&command.incident), None],
         Command::CloseIncident(command) => [incident(&command.incident), None],
         Command::ReopenIncident(command) => [incident(&command.incident), None],

@@ -7,7 +7,8 @@ use bytes::Bytes;
 
 use crate::{
     AdminUnitCode, AlarmKey, CalendarId, CameraId, DeadlinePolicyId, DistrictId, DutyPostId, EntityId, IncidentId,
-    InstructionId, Millis, ModelName, PersonId, ReceiverId, SensorId, SessionId, UnitId, VersionName,
+    IncidentKind, InstructionId, Millis, ModelName, PersonId, ReceiverId, ReportCode, SensorId, SessionId, Severity,
+    UnitId, VersionName, wire::Field,
 };
 
 /// Scalars of the group.
@@ -44,6 +45,10 @@ pub const ANSWERS: u8 = 15;
 pub const MODELS: u8 = 16;
 /// Tallies, by model and version.
 pub const TALLIES: u8 = 17;
+/// Run cards: the wire numbers of kind and severity, a byte each.
+pub const RUN_CARDS: u8 = 200;
+/// Reports, by code.
+pub const REPORTS: u8 = 201;
 /// History: the events of each incident.
 pub const TIMELINE: u8 = 64;
 /// History: what was recorded, by the cluster's time.
@@ -131,6 +136,8 @@ name_keys! {
     instruction_key INSTRUCTIONS InstructionId
     /// Key of a receiver.
     receiver_key RECEIVERS ReceiverId
+    /// Key of a report.
+    report_key REPORTS ReportCode
 }
 
 /// Key of an alarm.
@@ -149,6 +156,13 @@ pub fn heard_key(alarm: &AlarmKey) -> Bytes {
 #[must_use]
 pub fn tally_key(model: &ModelName, version: &VersionName) -> Bytes {
     key(TALLIES, &[model.as_str().as_bytes(), &[0], version.as_str().as_bytes()])
+}
+
+/// Key of a run card.
+#[must_use]
+pub fn run_card_key(kind: IncidentKind, severity: Severity) -> Bytes {
+    let number = |wire: i32| u8::try_from(wire).unwrap_or(u8::MAX);
+    key(RUN_CARDS, &[&[number(kind.write()), number(severity.write())]])
 }
 
 /// Key of a session.

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, AuditHead, Calendar, CalendarId, Camera, CameraId, Clock, ClockKey,
     Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
-    Incident, IncidentId, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName, Notice, Person,
-    PersonId, Receiver, ReceiverId, Sensor, SensorId, Session, SessionId, SilenceCause, Tally, Unit, UnitId,
-    VersionName,
+    Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName,
+    Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, RunCard, Sensor, SensorId, Session, SessionId,
+    Severity, SilenceCause, Tally, Unit, UnitId, VersionName,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it.
@@ -48,6 +48,9 @@ pub struct State {
     pub(crate) notices: BTreeMap<(ReceiverId, u64), Notice>,
     /// Invariant: exactly the next steps of the clocks of all incidents and instructions.
     pub(crate) clocks_due: BTreeSet<(Millis, ClockKey)>,
+    /// Bounded by the kinds and severities that there are.
+    pub(crate) run_cards: BTreeMap<(IncidentKind, Severity), RunCard>,
+    pub(crate) reports: BTreeMap<ReportCode, Report>,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
     /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
@@ -105,6 +108,8 @@ impl State {
             receivers: BTreeMap::new(),
             notices: BTreeMap::new(),
             clocks_due: BTreeSet::new(),
+            run_cards: BTreeMap::new(),
+            reports: BTreeMap::new(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),
@@ -209,6 +214,18 @@ impl State {
     #[must_use]
     pub fn tallies(&self) -> &BTreeMap<(ModelName, VersionName), Tally> {
         &self.tallies
+    }
+
+    /// What to send, by what goes on and how bad it is (group 0).
+    #[must_use]
+    pub fn run_cards(&self) -> &BTreeMap<(IncidentKind, Severity), RunCard> {
+        &self.run_cards
+    }
+
+    /// Calls, reports and messages, by the code that their senders follow (group 0).
+    #[must_use]
+    pub fn reports(&self) -> &BTreeMap<ReportCode, Report> {
+        &self.reports
     }
 
     /// Models in use that give no advice now, and why (group 0). One that was never rolled out is not in use.

@@ -6,9 +6,11 @@ use prost::Message;
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, AuditHead, Calendar, CalendarId, Camera, CameraId, Condition,
     DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId, Incident,
-    IncidentId, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName, Notice, Person, PersonId, Placement,
-    Receiver, ReceiverId, Row, RowChange, Sensor, SensorId, SensorWindow, Session, SessionId, State, Tally, Unit,
-    UnitId, VersionName, rows,
+    IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName, Notice, Person,
+    PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Row, RowChange, RunCard, Sensor, SensorId,
+    SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName,
+    apply::adopt_unit,
+    rows,
     state::Heard,
     wire::{Field, Malformed, Record, generated},
 };
@@ -39,6 +41,8 @@ pub(crate) enum Touched {
     Instruction(InstructionId),
     Receiver(ReceiverId),
     Notice(ReceiverId, u64),
+    RunCard(IncidentKind, Severity),
+    Report(ReportCode),
 }
 
 fn row(key: Bytes, record: &impl Record) -> Row {
@@ -113,6 +117,8 @@ impl State {
         out.extend(self.instructions.iter().map(|(id, record)| row(rows::instruction_key(id), record)));
         out.extend(self.receivers.iter().map(|(id, record)| row(rows::receiver_key(id), record)));
         out.extend(self.notices.values().map(|record| row(rows::notice_key(&record.receiver, record.number), record)));
+        out.extend(self.run_cards.values().map(|card| row(rows::run_card_key(card.kind, card.severity), card)));
+        out.extend(self.reports.iter().map(|(code, record)| row(rows::report_key(code), record)));
         out
     }
 
@@ -158,6 +164,21 @@ impl State {
         Ok(state)
     }
 
+    /// What `rows` gives for what `from_rows` makes of this row of state: the same row, but for a record of an older program
+    /// that is brought up to date when it is read.
+    ///
+    /// # Errors
+    /// It is such a row of an older program and cannot be read.
+    pub fn row_as_read(row: Row) -> Result<Row, Malformed> {
+        if row.key.first() != Some(&rows::UNITS) {
+            return Ok(row);
+        }
+        let stored = Unit::decode(&row.value)?;
+        let mut unit = stored.clone();
+        adopt_unit(&mut unit);
+        Ok(if unit == stored { row } else { Row { value: unit.encode().into(), ..row } })
+    }
+
     /// The row as it stands after the entry: put, or gone.
     pub(crate) fn row_change(&self, touched: &Touched) -> RowChange {
         let (key, found) = match touched {
@@ -196,6 +217,10 @@ impl State {
             Touched::Receiver(id) => found(rows::receiver_key(id), self.receivers.get(id)),
             Touched::Notice(id, number) => {
                 found(rows::notice_key(id, *number), self.notices.get(&(id.clone(), *number)))
+            }
+            Touched::Report(code) => found(rows::report_key(code), self.reports.get(code)),
+            Touched::RunCard(kind, severity) => {
+                found(rows::run_card_key(*kind, *severity), self.run_cards.get(&(*kind, *severity)))
             }
         };
         match found {
@@ -263,8 +288,9 @@ impl State {
                 self.placements.insert(record.entity, record.group);
             }
             Some(rows::UNITS) => {
-                let record = Unit::decode(value)?;
+                let mut record = Unit::decode(value)?;
                 same_key(key, &rows::unit_key(&record.id))?;
+                adopt_unit(&mut record);
                 self.units.insert(record.id.clone(), record);
             }
             Some(rows::INCIDENTS) => {
@@ -346,6 +372,16 @@ impl State {
                 let record = Notice::decode(value)?;
                 same_key(key, &rows::notice_key(&record.receiver, record.number))?;
                 self.notices.insert((record.receiver.clone(), record.number), record);
+            }
+            Some(rows::RUN_CARDS) => {
+                let record = RunCard::decode(value)?;
+                same_key(key, &rows::run_card_key(record.kind, record.severity))?;
+                self.run_cards.insert((record.kind, record.severity), record);
+            }
+            Some(rows::REPORTS) => {
+                let record = Report::decode(value)?;
+                same_key(key, &rows::report_key(&record.code))?;
+                self.reports.insert(record.code.clone(), record);
             }
             _ => return Err(Malformed::new("rows.key", "is of no table of this version: run the newer program")),
         }

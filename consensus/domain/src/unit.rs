@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    IncidentId, Millis, Place, UnitId,
+    IncidentId, Millis, PersonId, Place, UnitId,
     wire::{record, wire_enum},
 };
 
@@ -24,6 +24,122 @@ wire_enum! {
         OutOfService = "out_of_service",
     }
 }
+
+wire_enum! {
+    /// How an assignment ended.
+    AssignmentEnd {
+        /// The crew would not go, or could not go on.
+        Refused = "refused",
+        /// Nobody answered the offer in time.
+        Unanswered = "unanswered",
+        /// Taken off the incident before it was on scene.
+        Released = "released",
+        /// Done on scene.
+        Cleared = "cleared",
+    }
+}
+
+/// When a crew is on duty.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shift {
+    /// From then.
+    pub starts_at_ms: Millis,
+    /// To before then.
+    pub ends_at_ms: Millis,
+}
+
+record!(Shift { starts_at_ms, ends_at_ms });
+
+/// One status of an assignment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnitStep {
+    /// Which.
+    pub status: UnitStatus,
+    /// When it was tapped. A tap may arrive hours later.
+    pub tapped_at_ms: Millis,
+    /// When the centre had it.
+    pub received_at_ms: Millis,
+    /// Who tapped; none: the system.
+    pub by: Option<PersonId>,
+}
+
+record!(UnitStep { status, tapped_at_ms, received_at_ms, by });
+
+/// One unit sent to one incident, from the offer to its end.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Assignment {
+    /// Which unit.
+    pub unit: UnitId,
+    /// Counts from 1 within the unit, and is never used twice: what a tap was made for.
+    pub number: u64,
+    /// The unit's agency when it was sent.
+    pub agency: String,
+    /// From offered on; the last one is what the unit is doing.
+    pub steps: Vec<UnitStep>,
+    /// Nobody answers by then: the offer goes to the next unit. Unset: none runs.
+    pub offer_due_at_ms: Millis,
+    /// The crew's last word, by the time of its tap.
+    pub checked_in_at_ms: Millis,
+    /// No word by then: one level up. Unset: none runs.
+    pub check_in_due_at_ms: Millis,
+    /// 0: heard of in time; 1: the crew is asked; `limits::CHECK_IN_LEVEL_MAX`: a person is called.
+    pub check_in_level: u32,
+    /// None: it goes on.
+    pub end: Option<AssignmentEnd>,
+    /// When it ended.
+    pub ended_at_ms: Millis,
+    /// Who ended it; none: the system.
+    pub ended_by: Option<PersonId>,
+    /// The reason that went with the end; may be empty.
+    pub note: String,
+}
+
+record!(Assignment {
+    unit,
+    number,
+    agency,
+    steps,
+    offer_due_at_ms,
+    checked_in_at_ms,
+    check_in_due_at_ms,
+    check_in_level,
+    end,
+    ended_at_ms,
+    ended_by,
+    note,
+});
+
+/// A crew in danger.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mayday {
+    /// When it was tapped.
+    pub tapped_at_ms: Millis,
+    /// When the centre had it; names it.
+    pub received_at_ms: Millis,
+    /// Who called.
+    pub by: Option<PersonId>,
+}
+
+record!(Mayday { tapped_at_ms, received_at_ms, by });
+
+/// What dispatch knows of a unit beside its status.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Duty {
+    /// When the crew is on duty; none: always.
+    pub shift: Option<Shift>,
+    /// The number of the newest assignment.
+    pub assignments_made: u64,
+    /// While it is in an incident.
+    pub assignment: Option<Assignment>,
+    /// When it was last cleared from a scene: it rests since.
+    pub cleared_at_ms: Millis,
+    /// When an offer to it last ran out.
+    pub unanswered_at_ms: Millis,
+    /// While the crew is in danger.
+    pub mayday: Option<Mayday>,
+}
+
+record!(default Duty { shift, assignments_made, assignment, cleared_at_ms, unanswered_at_ms, mayday });
 
 /// A response unit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,6 +166,22 @@ pub struct Unit {
     pub incident: Option<IncidentId>,
     /// Grows with every change but positions.
     pub version: u64,
+    /// Its shift, assignment and safety.
+    #[serde(default)]
+    pub duty: Duty,
 }
 
-record!(Unit { id, name, agency, skills, station, position, position_at_ms, status, status_at_ms, incident, version });
+record!(Unit {
+    id,
+    name,
+    agency,
+    skills,
+    station,
+    position,
+    position_at_ms,
+    status,
+    status_at_ms,
+    incident,
+    version,
+    duty,
+});

@@ -96,8 +96,29 @@ impl<T: Field<W>, W> Field<Option<W>> for Option<T> {
 }
 
 /// Ties a struct to its message, field by field under the same names.
+///
+/// With `default` in front, a message that is absent is the default, and the default is written as absent: for what was
+/// added to records that are on disks already.
 macro_rules! record {
+    (default $type:ident { $($field:ident),+ $(,)? }) => {
+        $crate::wire::record!(@message $type { $($field),+ });
+        impl $crate::wire::Field<Option<$crate::wire::generated::$type>> for $type {
+            fn read(
+                _: &'static str,
+                wire: Option<$crate::wire::generated::$type>,
+            ) -> Result<Self, $crate::wire::Malformed> {
+                wire.map_or_else(|| Ok(Self::default()), <Self as $crate::wire::Record>::from_wire)
+            }
+            fn write(&self) -> Option<$crate::wire::generated::$type> {
+                (*self != Self::default()).then(|| $crate::wire::Record::to_wire(self))
+            }
+        }
+    };
     ($type:ident { $($field:ident),+ $(,)? }) => {
+        $crate::wire::record!(@message $type { $($field),+ });
+        $crate::wire::message_field!($type);
+    };
+    (@message $type:ident { $($field:ident),+ }) => {
         impl $crate::wire::Record for $type {
             type Wire = $crate::wire::generated::$type;
             fn from_wire(wire: Self::Wire) -> Result<Self, $crate::wire::Malformed> {
@@ -108,7 +129,6 @@ macro_rules! record {
                 $crate::wire::generated::$type { $($field: $crate::wire::Field::write(&self.$field)),+ }
             }
         }
-        $crate::wire::message_field!($type);
     };
 }
 

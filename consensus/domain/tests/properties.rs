@@ -7,9 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use domain::{
-    AdminUnit, Alarm, Applied, Calendar, Camera, DeadlinePolicy, District, DutyPost, Entry, Event, EventBatch, Grant,
-    GroupId, Incident, Instruction, LiveNodes, Model, Person, Placement, Position, Reading, Readings, Reply, Row,
-    RowChange, Sensor, SensorWindow, Session, State, Tally, Unit, rows,
+    AdminUnit, Alarm, Applied, Calendar, Camera, DeadlinePolicy, Dispatch, District, Duty, DutyPost, Entry, Event,
+    EventBatch, Grant, GroupId, Incident, Instruction, LiveNodes, Model, Person, Placement, Position, Reading,
+    Readings, Reply, Report, Row, RowChange, RunCard, Sensor, SensorWindow, Session, State, Tally, Unit, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -170,7 +170,7 @@ fn sequences_reach_every_command_and_refusal() {
     let (mut accepted, mut refused) = (BTreeSet::new(), BTreeSet::new());
     for (group, command) in [(GroupId::COMMAND, any::command_of_group_0()), (GroupId(1), any::command_of_field())] {
         let entries = any::entries(command);
-        for _ in 0..192 {
+        for _ in 0..512 {
             let mut state = State::new(group);
             let drawn = entries.new_tree(&mut runner).unwrap().current();
             let world = any::world(group).into_iter().map(|entry| (false, entry));
@@ -191,7 +191,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 59] = [
+const COMMANDS: [&str; 77] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -234,6 +234,24 @@ const COMMANDS: [&str; 59] = [
     "RollBackModel",
     "SwitchModel",
     "ReportSilence",
+    "ReportLoad",
+    "PutRunCard",
+    "SetUnitShift",
+    "CheckInUnit",
+    "RaiseMayday",
+    "ClearMayday",
+    "ExpireOffer",
+    "EscalateCheckIn",
+    "AcknowledgeAttention",
+    "GiveTask",
+    "AnswerTask",
+    "CombineAnswer",
+    "FileReport",
+    "LinkReport",
+    "UnlinkReport",
+    "AnswerReport",
+    "RateReport",
+    "ReopenReport",
     "PutCalendar",
     "PutDeadlinePolicy",
     "PutDutyPost",
@@ -287,6 +305,10 @@ fn decode_all(bytes: &[u8]) {
     check::<DeadlinePolicy>(bytes);
     check::<DutyPost>(bytes);
     check::<Instruction>(bytes);
+    check::<RunCard>(bytes);
+    check::<Report>(bytes);
+    check::<Duty>(bytes);
+    check::<Dispatch>(bytes);
 }
 
 #[test]

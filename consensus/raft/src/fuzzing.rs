@@ -10,8 +10,10 @@ use openraft::{EntryPayload, Membership, entry::RaftEntry, vote::RaftLeaderId};
 use prost::Message;
 
 use crate::{
+    change::{Stepped, goal_from_bytes, goal_to_bytes, stepped_from_bytes, stepped_to_bytes},
     disk::{Disk, RowBatch},
     machine::{load, meta_of},
+    membership::{Goal, NodeIds},
     memory::MemoryDisk,
     network::{append_result, append_result_to_bytes, with_group},
     serve::{split_group, vote_request},
@@ -38,13 +40,18 @@ pub fn fuzz_append(data: &[u8]) -> bool {
     true
 }
 
-/// Votes, votes beforehand and the handing over of the lead, each behind its group.
+/// Votes, votes beforehand, the handing over of the lead and changes of the members, each behind its group.
 pub fn fuzz_call(data: &[u8]) -> bool {
     let Ok((_, message)) = split_group(Bytes::copy_from_slice(data)) else { return false };
     let is_vote = vote_request(&message).is_ok();
     let is_transfer = decode::<wire::TransferLeaderRequest>("transfer request", &message)
         .is_ok_and(|transfer| required_vote(transfer.from_leader.as_ref()).is_ok());
-    is_vote | is_transfer
+    let goal = goal_from_bytes(&message);
+    if let Ok((goal, node)) = &goal {
+        let again = goal_from_bytes(&goal_to_bytes(*goal, node.as_ref()));
+        assert!(again.is_ok_and(|again| again == (*goal, node.clone())), "a goal is written and read as the same");
+    }
+    is_vote | is_transfer | goal.is_ok()
 }
 
 /// What is answered to this node: to an append, in a stream or not, to a vote, to a snapshot, to a read.
@@ -61,7 +68,9 @@ pub fn fuzz_answer(data: &[u8]) -> bool {
     let is_installed = installed.is_ok_and(|installed| required_vote(installed.vote.as_ref()).is_ok());
     let is_appended = decode::<wire::AppendResponse>("append answer", data).is_ok();
     let is_read = decode::<wire::ReadIndexResponse>("read answer", data).is_ok();
-    streamed.is_ok() | is_vote | is_installed | is_appended | is_read
+    let is_stepped = stepped_from_bytes(data).is_ok();
+    let is_told = decode::<wire::MembersResponse>("members", data).is_ok();
+    streamed.is_ok() | is_vote | is_installed | is_appended | is_read | is_stepped | is_told
 }
 
 /// A snapshot as it is received, from its header to the state that is loaded from it: the header behind its group, then
@@ -71,17 +80,19 @@ pub fn fuzz_snapshot(data: &[u8]) -> bool {
     let Some(header) = parts.next() else { return false };
     let Ok((group, header)) = split_group(Bytes::copy_from_slice(header)) else { return false };
     let Ok(header) = decode::<wire::SnapshotHeader>("snapshot header", &header) else { return false };
-    let (Ok(_), Ok(meta)) = (required_vote(header.vote.as_ref()), meta_of(&header)) else { return false };
+    let (Ok(_), Ok((meta, ids))) = (required_vote(header.vote.as_ref()), meta_of(header)) else { return false };
     let disk = MemoryDisk::new();
     let is_ours = GroupId::all().any(|ours| ours.0 == group);
-    let Some(mut received) = is_ours.then(|| disk.install(group).ok().map(Received::new)).flatten() else {
+    let Some(mut received) =
+        is_ours.then(|| disk.install(group).ok().map(|install| Received::new(install, ids.clone()))).flatten()
+    else {
         return false;
     };
     for part in parts {
         match received.take(part) {
             Ok(false) => {}
             Ok(true) => {
-                let applied = meta_to_wire(meta.last_log_id.as_ref(), &meta.last_membership).encode_to_vec();
+                let applied = meta_to_wire(meta.last_log_id.as_ref(), &meta.last_membership, &ids).encode_to_vec();
                 let floor = meta.last_log_id.map_or(0, |id| id.index);
                 return received.finish(applied.into(), floor).is_ok() && load(group, &disk).is_ok();
             }
@@ -131,7 +142,7 @@ pub fn append_seeds(proposals: &[Vec<u8>]) -> Vec<Vec<u8>> {
     let request = |entries: &[Entry]| {
         let request = AppendRequest {
             vote: Vote::new_committed(3, 1),
-            prev_log_id: Some(log_id(7)),
+            prev_log_id: Some(log_id(entries.first().map_or(7, |first| first.index() - 1))),
             leader_commit: Some(log_id(6)),
             entries: entries.to_vec(),
         };
@@ -147,7 +158,14 @@ pub fn call_seeds() -> Vec<Vec<u8>> {
     let last_log_id = Some(log_id_to_wire(&log_id(7)));
     let asked = wire::VoteRequest { vote, last_log_id, leader_transfer: true };
     let handed = wire::TransferLeaderRequest { from_leader: vote, to_node: 2, last_log_id };
-    [asked.encode_to_vec(), handed.encode_to_vec()].iter().map(|message| with_group(4, message).to_vec()).collect()
+    let node = Node { peer_address: "node-4:7001".to_owned(), public_url: "https://node-4.example".to_owned() };
+    let goals = [
+        goal_to_bytes(Goal::Learn { node: 4 }, Some(&node)),
+        goal_to_bytes(Goal::Vote { node: 4, instead_of: Some(3) }, None),
+        goal_to_bytes(Goal::Leave { node: 3 }, None),
+    ];
+    let calls = [asked.encode_to_vec().into(), handed.encode_to_vec().into()].into_iter().chain(goals);
+    calls.map(|message: Bytes| with_group(4, &message).to_vec()).collect()
 }
 
 /// Right inputs of [`fuzz_answer`].
@@ -161,6 +179,9 @@ pub fn answer_seeds() -> Vec<Vec<u8>> {
     seeds.push(wire::VoteResponse { vote, last_log_id, vote_granted: true }.encode_to_vec());
     seeds.push(wire::SnapshotResponse { vote }.encode_to_vec());
     seeds.push(wire::ReadIndexResponse { read_log_id: last_log_id }.encode_to_vec());
+    let refused = Stepped::Refused { code: "too_few".to_owned(), message: "invite another first".to_owned() };
+    let steps = [Stepped::Done, Stepped::Waiting("node 4 lacks 7 entries".to_owned()), refused, Stepped::Invited(4)];
+    seeds.extend(steps.iter().map(|step| stepped_to_bytes(step).to_vec()));
     seeds
 }
 
@@ -169,7 +190,7 @@ pub fn answer_seeds() -> Vec<Vec<u8>> {
 #[must_use]
 pub fn snapshot_seeds(group: u32, rows: &[(Bytes, Bytes)]) -> Vec<Vec<u8>> {
     let last = log_id(7);
-    let meta = meta_to_wire(Some(&last), &StoredMembership::new(Some(log_id(2)), membership()));
+    let meta = meta_to_wire(Some(&last), &StoredMembership::new(Some(log_id(2)), membership()), &NodeIds::default());
     let header =
         wire::SnapshotHeader { vote: Some(vote_to_wire(&Vote::new_committed(3, 1))), meta: Some(meta.clone()) };
     let mut seed = with_length(&with_group(group, &header.encode_to_vec()));

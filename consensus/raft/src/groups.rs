@@ -4,28 +4,32 @@ use std::{
     collections::BTreeMap,
     io,
     sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::Bytes;
-use domain::{Command, Entry, EventBatch, Grant, GroupId, Millis, Reply, RequestId, State, wire::Record};
+use domain::{Command, Entry, EventBatch, Grant, GroupId, Reply, RequestId, State, wire::Record};
 use openraft::{
     Config, Raft, SnapshotPolicy,
     errors::{ClientWriteError, InitializeError, RaftError},
     impls::ProgressResponder,
 };
-use peer::{Lane, Peers};
-use tokio::sync::watch;
+use peer::Lane;
+use tokio::{sync::watch, time::Instant};
 
+#[cfg(feature = "seeded-bugs")]
+use crate::bugs::{self, Bug};
 use crate::{
-    blocking, clock,
+    clock,
     disk::Disk,
     kinds,
     lead::{Lead, Told, tell_quorum, watch_lead},
     log::LogStore,
     machine::{AppliedAt, Shared, StateMachine},
+    mesh::Mesh,
     network::{Network, with_group},
     room::{OwnRoom, Room, ToldRoom, mind_room},
+    stage,
     succession::watch_over,
     tail::BelowFloor,
     types::{Encoded, Node, NodeId, Outcome, TypeConfig, decode},
@@ -144,53 +148,66 @@ pub(crate) struct Group {
     pub(crate) quorum: Mutex<Option<Told>>,
     /// How often this node stood for election because the leader's process had ended.
     pub(crate) successions: AtomicU64,
+    /// Held while a step of a change of the members is taken. tokio's, because it is held over the step.
+    pub(crate) changing: tokio::sync::Mutex<()>,
 }
 
 pub(crate) struct Inner {
     node: NodeId,
     epoch: u64,
-    pub(crate) peers: Peers,
+    pub(crate) peers: Arc<dyn Mesh>,
     pub(crate) groups: Vec<Arc<Group>>,
     pub(crate) started: Instant,
+    /// Until when this node leads nothing.
+    pub(crate) rest_until: Mutex<Option<Instant>>,
+    /// When others last said that they lead nothing.
+    pub(crate) resting: Mutex<BTreeMap<NodeId, Instant>>,
     pub(crate) room: OwnRoom,
     pub(crate) told_room: Mutex<ToldRoom>,
-    tasks: Mutex<Vec<tokio::task::JoinHandle<()>>>,
+    tasks: Mutex<Vec<stage::JoinHandle<()>>>,
 }
 
 /// All groups of this node. Clones are the same.
 #[derive(Clone)]
 pub struct Groups(pub(crate) Arc<Inner>);
 
-/// Unix milliseconds of this node's clock.
-fn now_ms() -> Millis {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
-}
-
 /// What makes an entry's record unguessable once its payload is erased.
-fn salt() -> Result<Bytes, getrandom::Error> {
+fn salt() -> io::Result<Bytes> {
     let mut salt = [0; domain::audit::SALT_BYTES];
-    getrandom::fill(&mut salt)?;
+    stage::fill(&mut salt)?;
     Ok(Bytes::copy_from_slice(&salt))
 }
 
 impl Groups {
     /// Opens every group on `disk` and joins in. `epoch` is the cluster's, fixed when it was made.
-    pub async fn start(node: NodeId, epoch: u64, disk: Arc<dyn Disk>, peers: Peers) -> io::Result<Self> {
+    pub async fn start(node: NodeId, epoch: u64, disk: Arc<dyn Disk>, peers: impl Mesh) -> io::Result<Self> {
+        Self::start_first(node, epoch, disk, peers, GroupId::all().count()).await
+    }
+
+    /// The same with the first `count` groups only: a simulator has more to learn from many nights than from many groups.
+    pub async fn start_first(
+        node: NodeId,
+        epoch: u64,
+        disk: Arc<dyn Disk>,
+        peers: impl Mesh,
+        count: usize,
+    ) -> io::Result<Self> {
+        let peers: Arc<dyn Mesh> = Arc::new(peers);
         let mut groups = Vec::new();
-        for id in GroupId::all() {
+        for id in GroupId::all().take(count) {
             let opened = Arc::clone(&disk);
-            let (log, machine) = blocking::run(move || {
+            let (log, machine) = stage::blocking(move || {
                 Ok((LogStore::open(id.0, Arc::clone(&opened))?, StateMachine::open(id.0, opened)?))
             })
             .await?;
             let shared = machine.shared();
-            let network = Network { group: id.0, peers: peers.clone() };
+            let network = Network { group: id.0, peers: Arc::clone(&peers) };
             let raft =
                 Raft::new(node, Arc::new(config(id.0)?), network, log, machine).await.map_err(io::Error::other)?;
             let (lead, _) = watch::channel(Lead::default());
             let (disk, successions) = (Arc::clone(&disk), AtomicU64::new(0));
-            groups.push(Arc::new(Group { id, node, raft, disk, shared, lead, quorum: Mutex::new(None), successions }));
+            let (quorum, changing) = (Mutex::default(), tokio::sync::Mutex::default());
+            groups.push(Arc::new(Group { id, node, raft, disk, shared, lead, quorum, successions, changing }));
         }
         let inner = Inner {
             node,
@@ -198,18 +215,20 @@ impl Groups {
             peers,
             groups,
             started: Instant::now(),
+            rest_until: Mutex::default(),
+            resting: Mutex::default(),
             room: OwnRoom::default(),
             told_room: Mutex::default(),
-            tasks: Mutex::new(Vec::new()),
+            tasks: Mutex::default(),
         };
         let this = Self(Arc::new(inner));
         let mut tasks = Vec::new();
         for group in &this.0.groups {
-            tasks.push(tokio::spawn(watch_lead(node, Arc::clone(group))));
-            tasks.push(tokio::spawn(watch_over(node, Arc::clone(group), this.0.peers.clone())));
+            tasks.push(stage::spawn(watch_lead(node, Arc::clone(group), Arc::clone(&this.0.peers))));
+            tasks.push(stage::spawn(watch_over(node, Arc::clone(group), Arc::clone(&this.0.peers))));
         }
-        tasks.push(tokio::spawn(tell_quorum(Arc::downgrade(&this.0))));
-        tasks.push(tokio::spawn(mind_room(Arc::downgrade(&this.0))));
+        tasks.push(stage::spawn(tell_quorum(Arc::downgrade(&this.0))));
+        tasks.push(stage::spawn(mind_room(Arc::downgrade(&this.0))));
         *this.0.tasks.lock().unwrap_or_else(PoisonError::into_inner) = tasks;
         Ok(this)
     }
@@ -235,6 +254,21 @@ impl Groups {
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.0.epoch
+    }
+
+    /// The groups that run here.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = GroupId> {
+        self.0.groups.iter().map(|group| group.id)
+    }
+
+    /// The field groups that run here.
+    pub(crate) fn field(&self) -> impl Iterator<Item = GroupId> {
+        self.ids().filter(|id| *id != GroupId::COMMAND)
+    }
+
+    /// The one disk of all groups.
+    pub(crate) fn disk(&self) -> Arc<dyn Disk> {
+        Arc::clone(&self.group(GroupId::COMMAND).disk)
     }
 
     pub(crate) fn group_at(&self, group: u32) -> Result<Arc<Group>, String> {
@@ -267,8 +301,11 @@ impl Groups {
             return Err(if moves { ProposeError::NotLeader { leader: None } } else { ProposeError::DiskFull });
         }
         let Proposal { request, grant, command } = proposal;
+        #[cfg(feature = "seeded-bugs")]
+        let request = request.filter(|_| !bugs::is_made(Bug::RequestForgotten));
         let salt = salt().map_err(|_| ProposeError::Stopped)?;
-        let bytes = Bytes::from(Entry { at_ms: now_ms(), request, grant, command, salt }.encode());
+        let entry = Entry { at_ms: stage::now_ms(), request, grant, command, salt };
+        let bytes = Bytes::from(entry.encode());
         if bytes.len() > PROPOSAL_BYTES_MAX {
             return Err(ProposeError::TooLarge { bytes: bytes.len(), max: PROPOSAL_BYTES_MAX });
         }
@@ -280,11 +317,16 @@ impl Groups {
             .responder(responder)
             .await
             .map_err(|_| ProposeError::Stopped)?;
+        #[cfg(feature = "seeded-bugs")]
+        if bugs::is_made(Bug::AcknowledgedBeforeQuorum) {
+            let (mut state, index) = self.read_at(group.id, |state, at| (state.clone(), at.index + 1));
+            return Ok(Committed { index, reply: state.apply(index, &entry).reply });
+        }
         let answer = tokio::time::timeout(deadline, answer).await.map_err(|_| ProposeError::Unknown)?;
         match answer {
             Ok(Ok(written)) => match written.data {
                 Outcome::Replied(reply) => Ok(Committed { index: written.log_id.index, reply }),
-                Outcome::Nothing => Err(ProposeError::Unknown),
+                Outcome::Nothing | Outcome::Invited(_) => Err(ProposeError::Unknown),
             },
             Ok(Err(ClientWriteError::ForwardToLeader(forward))) => match forward.leader_id {
                 Some(leader) => Err(ProposeError::NotLeader { leader: Some(leader) }),
@@ -330,7 +372,7 @@ impl Groups {
     /// A linearizable read: when it resolves, state of this node holds everything acknowledged before the call. Gives the
     /// index that was waited for.
     pub async fn read_barrier(&self, group: GroupId, deadline: Duration) -> Result<u64, ReadError> {
-        let until = tokio::time::Instant::now() + deadline;
+        let until = Instant::now() + deadline;
         let read = async {
             let index = self.read_index(group, deadline).await?;
             let mut applied = self.applied_watch(group);
@@ -378,6 +420,10 @@ impl Groups {
 
     /// ReadIndex (Raft dissertation §6.4) on the leader; openraft batches the probes.
     pub(crate) async fn leader_read_index(&self, group: &Group) -> Result<u64, ReadError> {
+        #[cfg(feature = "seeded-bugs")]
+        if bugs::is_made(Bug::StaleRead) {
+            return Ok(group.shared.view().applied.index);
+        }
         let (read, _applied) =
             group.raft.get_read_log_id(openraft::ReadPolicy::ReadIndex).await.map_err(|_| ReadError::NoQuorum)?;
         Ok(read.index())
@@ -392,7 +438,7 @@ impl Groups {
         rows_max: usize,
     ) -> io::Result<Vec<(Bytes, Bytes)>> {
         let disk = Arc::clone(&self.group(group).disk);
-        blocking::run(move || disk.scan(group.0, &from, &to, rows_max)).await
+        stage::blocking(move || disk.scan(group.0, &from, &to, rows_max)).await
     }
 
     /// Hands the lead to another voter.
@@ -401,6 +447,10 @@ impl Groups {
     }
 
     fn clock_is_safe(&self, group: &Group) -> bool {
+        #[cfg(feature = "seeded-bugs")]
+        if bugs::is_made(Bug::ClockUnguarded) {
+            return true;
+        }
         let voters: Vec<NodeId> = group.raft.voter_ids().collect();
         let offsets: Vec<i64> =
             voters.iter().filter(|id| **id != self.0.node).filter_map(|id| self.0.peers.clock_offset_ms(*id)).collect();

@@ -10,6 +10,10 @@ pub(crate) const PRE_VOTE: u16 = 3;
 pub(crate) const TRANSFER: u16 = 4;
 /// Which index must a read wait for?
 pub(crate) const READ_INDEX: u16 = 5;
+/// Take a step in a change of the members.
+pub(crate) const CHANGE: u16 = 6;
+/// Who are the members?
+pub(crate) const MEMBERS: u16 = 7;
 /// A stream of appends.
 pub(crate) const STREAM_APPEND: u16 = 10;
 /// A snapshot.
@@ -18,5 +22,7 @@ pub(crate) const SNAPSHOT: u16 = 11;
 pub(crate) const QUORUM_TOPIC: u16 = 1;
 /// On the live bus: how much room a node's disk has.
 pub(crate) const ROOM_TOPIC: u16 = 2;
+/// On the live bus: the sender leads nothing for now.
+pub(crate) const REST_TOPIC: u16 = 3;
 /// All of them; whoever dispatches messages of a node sends these here.
 pub const RANGE: std::ops::RangeInclusive<u16> = 1..=99;

@@ -2,17 +2,18 @@
 
 use std::{
     sync::{Arc, PoisonError, Weak},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use domain::GroupId;
 use openraft::{Instant as _, ServerState, async_runtime::watch::WatchReceiver};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::Instant};
 
 use crate::{
     groups::{Group, Groups, Inner},
     kinds,
+    mesh::Mesh,
     types::NodeId,
 };
 
@@ -59,11 +60,11 @@ impl Groups {
 
     /// Takes what the live bus brings for consensus.
     pub fn serve_live(&self, from: NodeId, topic: u16, key: &[u8], value: &[u8]) {
-        if topic == kinds::ROOM_TOPIC {
-            return self.take_room(from, value);
-        }
-        if topic != kinds::QUORUM_TOPIC {
-            return;
+        match topic {
+            kinds::QUORUM_TOPIC => {}
+            kinds::ROOM_TOPIC => return self.take_room(from, value),
+            kinds::REST_TOPIC => return self.serve_rest(from),
+            _ => return,
         }
         let (Ok(key), Ok(age)) = (<[u8; 4]>::try_from(key), <[u8; 8]>::try_from(value)) else { return };
         let Ok(group) = self.group_at(u32::from_be_bytes(key)) else { return };
@@ -74,17 +75,23 @@ impl Groups {
     }
 }
 
-/// Keeps a group's [`Lead`] as openraft's metrics and the state machine have it.
-pub(crate) async fn watch_lead(node: NodeId, group: Arc<Group>) {
+/// Keeps a group's [`Lead`] as openraft's metrics and the state machine have it, and the members' addresses as the log has
+/// them: a node knows who joined after it was configured, and can reach whoever comes to lead.
+pub(crate) async fn watch_lead(node: NodeId, group: Arc<Group>, peers: Arc<dyn Mesh>) {
     let mut metrics = group.raft.server_metrics();
     let mut applied = group.shared.applied.subscribe();
     loop {
         let lead = {
             // Cloned at once: a borrowed metric held for long stops openraft's core.
             let now = WatchReceiver::borrow_watched(&metrics).clone();
+            for (member, known) in now.membership_config.nodes().filter(|(member, _)| **member != node) {
+                peers.set_address(*member, &known.peer_address);
+            }
             let term = now.vote.leader_id.term;
             let leads = now.state == ServerState::Leader && now.current_leader == Some(node);
             let is_self_ready = leads && group.shared.view().applied.term == term;
+            #[cfg(feature = "seeded-bugs")]
+            let is_self_ready = is_self_ready || (leads && crate::bugs::is_made(crate::bugs::Bug::ReadyTooEarly));
             Lead { leader: now.current_leader, term, is_self_ready }
         };
         group.lead.send_if_modified(|current| {
@@ -94,6 +101,7 @@ pub(crate) async fn watch_lead(node: NodeId, group: Arc<Group>) {
         });
         let waits_to_be_ready = lead.leader == Some(node) && !lead.is_self_ready;
         tokio::select! {
+            biased;
             changed = WatchReceiver::changed(&mut metrics) => if changed.is_err() {
                 group.lead.send_replace(Lead::default());
                 return;
@@ -111,6 +119,7 @@ pub(crate) async fn tell_quorum(inner: Weak<Inner>) {
     loop {
         tick.tick().await;
         let Some(inner) = inner.upgrade() else { return };
+        inner.tell_rest();
         for group in &inner.groups {
             if let Ok(leader) = group.raft.as_leader() {
                 let age = leader.last_quorum_acked().map_or(Duration::ZERO, |acked| acked.elapsed());

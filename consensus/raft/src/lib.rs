@@ -2,26 +2,37 @@
 //!
 //! - [`Groups`] is all of consensus on one node: propose, read, follow events, know who leads.
 //! - `log` and `machine` are what openraft asks for; `disk` is what they ask for; `memory` is a disk for tests.
-//! - `network` sends Raft's messages over `peer`, `serve` answers them.
+//! - `network` sends Raft's messages over [`Mesh`], which is `peer` in a node; `serve` answers them.
+//! - `backup` is what a node gives out of all groups, and what a new cluster is seeded with.
+//! - `membership` says how members change, step by step and without IO; `change` takes the steps, `rest` gives leads away.
+//! - `stage` is where all of it runs: tokio, or a simulator that decides everything from a seed; `inspect` is for its judges.
 //! - Time is stamped once, by the leader, when a proposal is encoded (`groups`, `clock`).
 //!
 //! It does not know RocksDB, and what a command means is `domain`'s.
 
-mod blocking;
+pub mod backup;
+#[cfg(feature = "seeded-bugs")]
+pub mod bugs;
+mod change;
 mod clock;
 pub mod disk;
 #[doc(hidden)]
 pub mod fuzzing;
 mod groups;
+pub mod inspect;
 pub mod kinds;
 mod lead;
 mod log;
 mod machine;
+pub mod membership;
 pub mod memory;
+mod mesh;
 mod network;
+mod rest;
 mod room;
 mod serve;
 mod snapshot;
+pub mod stage;
 mod status;
 mod succession;
 mod tail;
@@ -31,13 +42,15 @@ mod types;
 #[path = "wire/generated.rs"]
 mod wire;
 
+pub use change::{ChangeRefused, Progress};
 pub use clock::CLOCK_SKEW_MS_MAX;
 pub use groups::{Committed, Groups, PROPOSAL_BYTES_MAX, Proposal, ProposeError, ReadError};
 pub use lead::Lead;
 pub use log::LogStore;
 pub use machine::{AppliedAt, StateMachine};
+pub use mesh::{Incoming, Mesh, Outgoing, Stream};
 pub use room::Room;
 pub use snapshot::SnapshotData;
-pub use status::GroupStatus;
+pub use status::{Digest, GroupStatus};
 pub use tail::BelowFloor;
 pub use types::{Encoded, Node, NodeId, Outcome, TypeConfig};

@@ -19,8 +19,8 @@ use openraft::{
 use prost::Message;
 
 use crate::{
-    blocking,
     disk::{Disk, LogOp},
+    stage,
     types::{
         Entry, LogId, TypeConfig, Vote, decode, entry_from_bytes, entry_to_bytes, log_id_from_wire, log_id_to_wire,
         malformed, vote_from_wire, vote_to_wire,
@@ -106,8 +106,9 @@ impl Tail {
     fn range(&self, from: u64, to: u64) -> (u64, Vec<Entry>) {
         let Some(first) = self.first() else { return (to, Vec::new()) };
         let start = from.max(first);
+        // What stands here may begin far behind the range: after a start it is the last entry alone.
         if start >= to {
-            return (to.max(start), Vec::new());
+            return (to, Vec::new());
         }
         let skip = usize::try_from(start - first).unwrap_or(usize::MAX);
         let take = usize::try_from(to - start).unwrap_or(usize::MAX);
@@ -168,7 +169,7 @@ impl LogStore {
             return Ok(cached);
         }
         let (group, disk) = (self.group, Arc::clone(&self.disk));
-        let rows = blocking::run(move || disk.read_log(group, from..cached_from, bytes_max)).await?;
+        let rows = stage::blocking(move || disk.read_log(group, from..cached_from, bytes_max)).await?;
         let Some((last, _)) = rows.last() else {
             // Purged while it was read, or gone: only the first is right.
             return if self.tail().start.is_none_or(|start| start >= cached_from) {
@@ -358,5 +359,34 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         let op = LogOp::Purge { group: self.group, upto: log_id.index, purged };
         self.disk.submit(op, Box::new(|_| ()));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test may panic")]
+mod tests {
+    use openraft::vote::RaftLeaderId;
+
+    use super::*;
+    use crate::{memory::MemoryDisk, types::LeaderId};
+
+    /// After a start only the last entry stands in memory. A read that went on to it gave openraft entries behind the
+    /// committed ones, and it applied them.
+    #[tokio::test]
+    async fn a_read_after_a_start_ends_where_it_was_told_to() {
+        let disk = MemoryDisk::new();
+        let entry = |index| {
+            let log_id = LogId::new(LeaderId::new(1, 1).to_committed(), index);
+            (index, entry_to_bytes(&Entry::new(log_id, openraft::EntryPayload::Blank)))
+        };
+        let entries = (1..=10).map(entry).collect();
+        disk.submit(LogOp::Append { group: 0, entries }, Box::new(|done| done.unwrap()));
+        let mut log = LogStore::open(0, Arc::new(disk)).unwrap();
+        let indexes = |read: Vec<Entry>| read.iter().map(|entry| entry.index()).collect::<Vec<_>>();
+        assert_eq!(indexes(log.try_get_log_entries(3..5).await.unwrap()), [3, 4]);
+        assert_eq!(indexes(log.limited_get_log_entries(3, 5).await.unwrap()), [3, 4]);
+        let streamed: Vec<_> = futures::TryStreamExt::try_collect(log.entries_stream(3..5).await).await.unwrap();
+        assert_eq!(indexes(streamed), [3, 4]);
+        assert_eq!(indexes(log.try_get_log_entries(8..=10).await.unwrap()), [8, 9, 10]);
     }
 }

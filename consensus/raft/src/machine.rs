@@ -18,14 +18,17 @@ use openraft::{
 use prost::Message;
 use tokio::sync::watch;
 
+#[cfg(feature = "seeded-bugs")]
+use crate::bugs::{self, Bug};
 use crate::{
-    blocking,
     disk::{Disk, DiskSnapshot, RowBatch},
+    membership::NodeIds,
     snapshot::{Received, SnapshotData},
+    stage,
     tail::{BATCHES_MAX, EventTail},
     types::{
         Entry, LogId, Outcome, Snapshot, SnapshotMeta, StoredMembership, TypeConfig, decode, malformed, meta_from_wire,
-        meta_to_wire,
+        meta_to_wire, node_ids_from_wire,
     },
     wire,
 };
@@ -55,6 +58,8 @@ pub(crate) struct View {
     pub(crate) state: State,
     pub(crate) applied: AppliedAt,
     pub(crate) tail: EventTail,
+    /// Which node ids were given away.
+    pub(crate) node_ids: NodeIds,
 }
 
 /// What the state machine shares with readers on this node.
@@ -102,6 +107,10 @@ impl StateMachine {
     }
 
     fn meta(&self) -> SnapshotMeta {
+        #[cfg(feature = "seeded-bugs")]
+        if bugs::is_made(Bug::SnapshotWithoutMembers) {
+            return SnapshotMeta { last_log_id: self.last, last_membership: StoredMembership::default() };
+        }
         SnapshotMeta { last_log_id: self.last, last_membership: self.membership.clone() }
     }
 
@@ -115,11 +124,7 @@ impl StateMachine {
                     domain::Entry::decode(&proposal.0)
                         .map_err(|e| malformed(&format!("proposal at {}: {e}", entry.log_id())))?,
                 ),
-                EntryPayload::Blank => None,
-                EntryPayload::Membership(membership) => {
-                    self.membership = StoredMembership::new(Some(entry.log_id()), membership.clone());
-                    None
-                }
+                EntryPayload::Blank | EntryPayload::Membership(_) => None,
             });
         }
         let mut batch = RowBatch::default();
@@ -131,9 +136,23 @@ impl StateMachine {
             let log_id = entry.log_id();
             self.last = Some(log_id);
             outcomes.push(match proposal {
-                None => Outcome::Nothing,
+                None => match &entry.payload {
+                    EntryPayload::Membership(membership) => {
+                        let is_same = self.membership.membership() == membership;
+                        self.membership = StoredMembership::new(Some(log_id), membership.clone());
+                        let members = membership.nodes().map(|(id, _)| *id);
+                        view.node_ids.applied(members, is_same).map_or(Outcome::Nothing, Outcome::Invited)
+                    }
+                    _ => Outcome::Nothing,
+                },
                 Some(proposal) => {
                     let applied = view.state.apply(log_id.index, &proposal);
+                    #[cfg(feature = "seeded-bugs")]
+                    let applied = if outcomes.is_empty() && bugs::is_made(Bug::EventsDropped) {
+                        domain::Applied { events: Vec::new(), ..applied }
+                    } else {
+                        applied
+                    };
                     for change in applied.rows {
                         match change {
                             RowChange::Put(row) => changes.insert(row.key, Some(row.value)),
@@ -154,6 +173,7 @@ impl StateMachine {
             view.applied = AppliedAt { index: log_id.index, term: log_id.committed_leader_id().term, at_ms };
         }
         let index = view.applied.index;
+        batch.applied = meta_to_wire(self.last.as_ref(), &self.membership, &view.node_ids).encode_to_vec().into();
         if index >= self.trimmed_at + TRIM_EVERY {
             self.trimmed_at = index;
             batch.event_floor = Some(view.tail.floor());
@@ -165,7 +185,6 @@ impl StateMachine {
                 None => batch.deletes.push(key),
             }
         }
-        batch.applied = meta_to_wire(self.last.as_ref(), &self.membership).encode_to_vec().into();
         Ok((batch, outcomes))
     }
 }
@@ -175,9 +194,13 @@ type Loaded = (Option<LogId>, StoredMembership, View);
 /// State, membership and events of a group as the disk has them.
 pub(crate) fn load(group: u32, disk: &dyn Disk) -> io::Result<Loaded> {
     let mut snapshot = disk.snapshot(group)?;
-    let meta = match snapshot.applied()? {
-        Some(bytes) => meta_from_wire(decode("applied state", &bytes)?)?,
-        None => SnapshotMeta::default(),
+    let (meta, node_ids) = match snapshot.applied()? {
+        Some(bytes) => {
+            let wire = decode("applied state", &bytes)?;
+            let node_ids = node_ids_from_wire(&wire);
+            (meta_from_wire(wire)?, node_ids)
+        }
+        None => (SnapshotMeta::default(), NodeIds::default()),
     };
     let mut rows = Vec::new();
     loop {
@@ -205,7 +228,7 @@ pub(crate) fn load(group: u32, disk: &dyn Disk) -> io::Result<Loaded> {
         }
     }
     let applied = AppliedAt { index, term, at_ms: state.clock() };
-    Ok((meta.last_log_id, meta.last_membership, View { state, applied, tail }))
+    Ok((meta.last_log_id, meta.last_membership, View { state, applied, tail, node_ids }))
 }
 
 impl RaftStateMachine<TypeConfig> for StateMachine {
@@ -231,7 +254,7 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
             }
             let (rows, outcomes) = self.apply_batch(batch)?;
             let (group, disk) = (self.shared.group.0, Arc::clone(&self.disk));
-            blocking::run(move || disk.write_rows(group, rows)).await?;
+            stage::blocking(move || disk.write_rows(group, rows)).await?;
             let applied = self.shared.view().applied;
             self.shared.applied.send_replace(applied);
             for (responder, outcome) in waiting.into_iter().zip(outcomes) {
@@ -246,20 +269,28 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
     async fn get_snapshot_builder(&mut self) -> SnapshotBuilder {
         self.has_snapshot = true;
         let (group, disk) = (self.shared.group.0, Arc::clone(&self.disk));
-        let view = blocking::run(move || disk.snapshot(group)).await;
-        SnapshotBuilder { meta: self.meta(), view: Mutex::new(Some(view)) }
+        let view = stage::blocking(move || disk.snapshot(group)).await;
+        let node_ids = self.shared.view().node_ids.clone();
+        SnapshotBuilder { meta: self.meta(), node_ids, view: Mutex::new(Some(view)) }
     }
 
     async fn install_snapshot(&mut self, meta: &SnapshotMeta, snapshot: SnapshotData) -> Result<(), io::Error> {
         let (group, disk) = (self.shared.group.0, Arc::clone(&self.disk));
-        let applied: Bytes = meta_to_wire(meta.last_log_id.as_ref(), &meta.last_membership).encode_to_vec().into();
         let floor = meta.last_log_id.map_or(0, |id| id.index);
-        let loaded = blocking::run(move || {
+        let meta = meta.clone();
+        #[cfg(feature = "seeded-bugs")]
+        let meta = if bugs::is_made(Bug::InstalledWithoutIndex) {
+            SnapshotMeta { last_log_id: self.last, last_membership: self.membership.clone() }
+        } else {
+            meta
+        };
+        let loaded = stage::blocking(move || {
             let received = match snapshot {
                 SnapshotData::Received(received) => received,
-                SnapshotData::Local(view) => copy(disk.as_ref(), group, view)?,
+                SnapshotData::Local(view, node_ids) => copy(disk.as_ref(), group, view, node_ids)?,
             };
-            received.finish(applied, floor)?;
+            let applied = meta_to_wire(meta.last_log_id.as_ref(), &meta.last_membership, &received.node_ids);
+            received.finish(applied.encode_to_vec().into(), floor)?;
             load(group, disk.as_ref())
         })
         .await?;
@@ -282,8 +313,8 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
     }
 }
 
-fn copy(disk: &dyn Disk, group: u32, mut view: Box<dyn DiskSnapshot>) -> io::Result<Received> {
-    let mut received = Received::new(disk.install(group)?);
+fn copy(disk: &dyn Disk, group: u32, mut view: Box<dyn DiskSnapshot>, node_ids: NodeIds) -> io::Result<Received> {
+    let mut received = Received::new(disk.install(group)?, node_ids);
     loop {
         let rows = view.next_rows(CHUNK_BYTES)?;
         if rows.is_empty() {
@@ -296,6 +327,7 @@ fn copy(disk: &dyn Disk, group: u32, mut view: Box<dyn DiskSnapshot>) -> io::Res
 /// A frozen view with the meta of the moment at which it was taken: taken between two applies, so they belong together.
 pub struct SnapshotBuilder {
     meta: SnapshotMeta,
+    node_ids: NodeIds,
     /// Taken once. In a lock because openraft shares the builder between threads, and a view is for one.
     view: Mutex<Option<io::Result<Box<dyn DiskSnapshot>>>>,
 }
@@ -306,10 +338,13 @@ impl RaftSnapshotBuilder<TypeConfig> for SnapshotBuilder {
     async fn build_snapshot(&mut self) -> Result<Snapshot, io::Error> {
         let view = self.view.get_mut().unwrap_or_else(PoisonError::into_inner).take();
         let view = view.unwrap_or_else(|| Err(io::Error::other("a snapshot builder builds once")))?;
-        Ok(Snapshot { meta: self.meta.clone(), snapshot: SnapshotData::Local(view) })
+        Ok(Snapshot { meta: self.meta.clone(), snapshot: SnapshotData::Local(view, self.node_ids.clone()) })
     }
 }
 
-pub(crate) fn meta_of(bytes: &wire::SnapshotHeader) -> io::Result<SnapshotMeta> {
-    meta_from_wire(bytes.meta.clone().ok_or_else(|| malformed("snapshot header: no meta"))?)
+/// What a snapshot's header says: how far it goes, who the members are, and which ids were given away.
+pub(crate) fn meta_of(header: wire::SnapshotHeader) -> io::Result<(SnapshotMeta, NodeIds)> {
+    let meta = header.meta.ok_or_else(|| malformed("snapshot header: no meta"))?;
+    let node_ids = node_ids_from_wire(&meta);
+    Ok((meta_from_wire(meta)?, node_ids))
 }

@@ -1,7 +1,7 @@
 //! Raft's messages between nodes, over `peer`. One [`Link`] per group and target; openraft makes one for replication, one
 //! for heartbeats and one for snapshots, so none waits behind another.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use futures::{Stream, StreamExt, stream};
@@ -15,16 +15,18 @@ use openraft::{
         TransferLeaderResponse, VoteRequest, VoteResponse,
     },
 };
-use peer::{CallError, Lane, Peers, StreamReceiver};
+use peer::{CallError, Lane};
 use prost::Message;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{
-    blocking, kinds,
+    kinds,
+    mesh::{Incoming, Mesh},
     snapshot::{Parts, SnapshotData},
+    stage,
     types::{
-        AppendRequest, LogId, Node, NodeId, Snapshot, TypeConfig, Vote, append_to_bytes, decode, log_id_from_wire,
-        log_id_to_wire, meta_to_wire, required_vote, vote_from_wire, vote_to_wire,
+        AppendRequest, LogId, Node, NodeId, Snapshot, TypeConfig, Vote, append_to_bytes, decode, is_gapless,
+        log_id_from_wire, log_id_to_wire, meta_to_wire, required_vote, vote_from_wire, vote_to_wire,
     },
     wire,
 };
@@ -42,7 +44,7 @@ const INSTALL_TIMEOUT: Duration = Duration::from_secs(120);
 #[derive(Clone)]
 pub(crate) struct Network {
     pub(crate) group: u32,
-    pub(crate) peers: Peers,
+    pub(crate) peers: Arc<dyn Mesh>,
 }
 
 impl RaftNetworkFactory<TypeConfig> for Network {
@@ -50,7 +52,7 @@ impl RaftNetworkFactory<TypeConfig> for Network {
 
     async fn new_client(&mut self, target: NodeId, node: &Node) -> Link {
         self.peers.set_address(target, &node.peer_address);
-        Link { group: self.group, target, peers: self.peers.clone() }
+        Link { group: self.group, target, peers: Arc::clone(&self.peers) }
     }
 }
 
@@ -58,7 +60,7 @@ impl RaftNetworkFactory<TypeConfig> for Network {
 pub(crate) struct Link {
     group: u32,
     target: NodeId,
-    peers: Peers,
+    peers: Arc<dyn Mesh>,
 }
 
 /// The group in front of a message.
@@ -141,9 +143,9 @@ pub(crate) fn append_result_to_bytes(result: &StreamAppendResult<TypeConfig>) ->
 
 /// The answering half of an append stream.
 struct Answers {
-    rx: StreamReceiver,
+    rx: Box<dyn Incoming>,
     /// Sends what is appended; ends with the stream.
-    sender: tokio::task::JoinHandle<()>,
+    sender: stage::JoinHandle<()>,
     /// How many requests were sent. Closed when the input has ended.
     sent: tokio::sync::watch::Receiver<u64>,
     input_ended: bool,
@@ -166,6 +168,7 @@ impl Answers {
         loop {
             let idle = *self.sent.borrow_and_update() == self.answered;
             tokio::select! {
+                biased;
                 answer = self.rx.recv() => return match answer {
                     Ok(Some(bytes)) => {
                         self.answered += 1;
@@ -239,9 +242,15 @@ impl RaftNetworkV2<TypeConfig> for Link {
                 .open(self.target, Lane::Log, kinds::STREAM_APPEND, header)
                 .await
                 .map_err(|e| rpc_error(&e))?;
+            let target = self.target;
             let (count, sent) = tokio::sync::watch::channel(0_u64);
-            let sender = tokio::spawn(async move {
+            let sender = stage::spawn(async move {
                 while let Some(request) = input.next().await {
+                    if !is_gapless(&request) {
+                        // The stream breaks off, and openraft sends a snapshot instead.
+                        tracing::info!(target, "the log was purged under a stream to a node that lags");
+                        return;
+                    }
                     count.send_modify(|count| *count += 1);
                     if tx.send(append_to_bytes(&request)).await.is_err() {
                         return;
@@ -281,12 +290,12 @@ impl RaftNetworkV2<TypeConfig> for Link {
         cancel: impl Future<Output = ReplicationClosed> + OptionalSend + 'static,
         _option: RPCOption,
     ) -> Result<SnapshotResponse<TypeConfig>, StreamingError<TypeConfig>> {
-        let SnapshotData::Local(view) = snapshot.snapshot else {
+        let SnapshotData::Local(view, node_ids) = snapshot.snapshot else {
             return Err(broken("only an own snapshot is sent").into());
         };
         let header = wire::SnapshotHeader {
             vote: Some(vote_to_wire(&vote)),
-            meta: Some(meta_to_wire(snapshot.meta.last_log_id.as_ref(), &snapshot.meta.last_membership)),
+            meta: Some(meta_to_wire(snapshot.meta.last_log_id.as_ref(), &snapshot.meta.last_membership, &node_ids)),
         };
         let header = with_group(self.group, &header.encode_to_vec());
         let send = async {
@@ -294,7 +303,7 @@ impl RaftNetworkV2<TypeConfig> for Link {
                 self.peers.open(self.target, Lane::Bulk, kinds::SNAPSHOT, header).await.map_err(|e| rpc_error(&e))?;
             let mut parts = Parts::new(view);
             loop {
-                let (back, part) = blocking::run(move || {
+                let (back, part) = stage::blocking(move || {
                     let part = parts.next()?;
                     Ok((parts, part))
                 })
@@ -315,6 +324,7 @@ impl RaftNetworkV2<TypeConfig> for Link {
             Ok::<_, RpcError>(SnapshotResponse::new(vote))
         };
         tokio::select! {
+            biased;
             closed = cancel => Err(closed.into()),
             sent = send => Ok(sent?),
         }

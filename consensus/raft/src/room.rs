@@ -8,10 +8,11 @@ use std::{
         PoisonError, Weak,
         atomic::{AtomicU8, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use crate::{
     groups::{Group, Groups, Inner},
@@ -109,12 +110,12 @@ impl Groups {
         told.insert(from, (Instant::now(), Room::from_byte(*byte)));
     }
 
-    /// The voter with the most room, and more than this node.
+    /// The voter with the most room, and more than this node; of equals one that does not rest.
     fn roomier(&self, group: &Group) -> Option<NodeId> {
         let own = self.room(self.node());
         let others = group.raft.voter_ids().filter(|id| *id != self.node() && self.0.peers.is_connected(*id));
         let with_room = others.map(|id| (self.room(id), id)).filter(|(room, _)| *room > own);
-        with_room.max_by_key(|(room, id)| (*room, std::cmp::Reverse(*id))).map(|(_, id)| id)
+        with_room.max_by_key(|(room, id)| (*room, !self.is_resting(*id), std::cmp::Reverse(*id))).map(|(_, id)| id)
     }
 
     /// Whether a leader without enough room may pass a proposal on to one that has it.

@@ -5,17 +5,18 @@ use std::{io, sync::Arc};
 use bytes::{Buf, Bytes};
 use futures::StreamExt;
 use openraft::raft::{AppendEntriesResponse, StreamAppendError, TransferLeaderRequest, VoteRequest, VoteResponse};
-use peer::{StreamReceiver, StreamSender};
 use prost::Message;
 
 use crate::{
-    blocking,
+    change::stepped_to_bytes,
     groups::{Group, Groups},
     kinds,
     machine::meta_of,
+    mesh::{Incoming, Outgoing},
     network::append_result_to_bytes,
     room::Room,
     snapshot::{Received, SnapshotData},
+    stage,
     types::{
         AppendRequest, NodeId, Snapshot, TypeConfig, append_from_bytes, decode, log_id_from_wire, log_id_to_wire,
         malformed, required_vote, vote_to_wire,
@@ -110,12 +111,15 @@ impl Groups {
                 let read_log_id = Some(wire::LogId { index: read_log_id, ..Default::default() });
                 Ok(wire::ReadIndexResponse { read_log_id }.encode_to_vec().into())
             }
+            kinds::CHANGE => self.step(&group, &message).await.map(|step| stepped_to_bytes(&step)).map_err(text),
+            kinds::MEMBERS => self.tell_members().await,
             _ => Err(format!("kind {kind} is not known: is this node older?")),
         }
     }
 
     /// Serves a peer's stream of a kind in [`kinds::RANGE`] to its end.
-    pub async fn serve_stream(&self, kind: u16, header: Bytes, tx: StreamSender, rx: StreamReceiver) {
+    pub async fn serve_stream(&self, kind: u16, header: Bytes, tx: impl Outgoing, rx: impl Incoming) {
+        let (tx, rx): (Box<dyn Outgoing>, Box<dyn Incoming>) = (Box::new(tx), Box::new(rx));
         let served = match split_group(header) {
             Ok((group, header)) => match (self.group_at(group), kind) {
                 (Ok(group), kinds::STREAM_APPEND) => self.serve_append(&group, tx, rx).await,
@@ -137,7 +141,12 @@ impl Groups {
         if is_refused { Err(NO_ROOM.to_owned()) } else { Ok(()) }
     }
 
-    async fn serve_append(&self, group: &Arc<Group>, tx: StreamSender, rx: StreamReceiver) -> Result<(), String> {
+    async fn serve_append(
+        &self,
+        group: &Arc<Group>,
+        tx: Box<dyn Outgoing>,
+        rx: Box<dyn Incoming>,
+    ) -> Result<(), String> {
         let requests = futures::stream::unfold((self.clone(), rx), |(this, mut rx)| async move {
             let bytes = rx.recv().await.ok().flatten()?;
             let request = append_from_bytes(bytes).map_err(|e| e.to_string());
@@ -168,17 +177,18 @@ impl Groups {
 async fn serve_snapshot(
     group: &Arc<Group>,
     header: Bytes,
-    tx: StreamSender,
-    mut rx: StreamReceiver,
+    tx: Box<dyn Outgoing>,
+    mut rx: Box<dyn Incoming>,
 ) -> Result<(), String> {
     let header: wire::SnapshotHeader = decode("snapshot header", &header).map_err(|e| e.to_string())?;
     let vote = required_vote(header.vote.as_ref()).map_err(|e| e.to_string())?;
-    let meta = meta_of(&header).map_err(|e| e.to_string())?;
+    let (meta, node_ids) = meta_of(header).map_err(|e| e.to_string())?;
     let (disk, id) = (Arc::clone(&group.disk), group.id.0);
-    let mut received = blocking::run(move || disk.install(id).map(Received::new)).await.map_err(|e| e.to_string())?;
+    let install = move || disk.install(id).map(|install| Received::new(install, node_ids));
+    let mut received = stage::blocking(install).await.map_err(|e| e.to_string())?;
     loop {
         let part = rx.recv().await.map_err(|e| e.to_string())?.ok_or("a snapshot ended before its trailer")?;
-        let (back, whole) = blocking::run(move || {
+        let (back, whole) = stage::blocking(move || {
             let whole = received.take(&part)?;
             Ok((received, whole))
         })

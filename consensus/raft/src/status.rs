@@ -1,13 +1,16 @@
 //! Consensus as an operator sees it, and what an operator may ask of it.
 
-use std::{io, time::Duration};
+use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
 
 use domain::GroupId;
 use openraft::async_runtime::watch::WatchReceiver;
 
 use crate::{
     groups::{Group, Groups},
-    types::{Node, NodeId},
+    machine::CHUNK_BYTES,
+    snapshot::Sum,
+    stage,
+    types::{LogId, Node, NodeId, decode, meta_from_wire},
 };
 
 /// Longest wait for a snapshot that was asked for.
@@ -30,10 +33,31 @@ pub struct GroupStatus {
     pub applied: u64,
     /// Milliseconds since a quorum was known.
     pub quorum_age_ms: u64,
-    /// Voters.
+    /// Highest index that a quorum holds, as far as this node was told.
+    pub committed: u64,
+    /// Last index that a snapshot taken or installed since the start covers; 0: none was.
+    pub snapshot: u64,
+    /// Voters; of both sets while they change.
     pub voters: Vec<NodeId>,
+    /// Members without a vote.
+    pub learners: Vec<NodeId>,
+    /// A change of the voters is half done: sending the command again finishes it.
+    pub is_changing: bool,
+    /// By the leader: each member, whether it answers, and how many entries it lacks (none: not known yet).
+    pub members: Vec<(NodeId, bool, Option<u64>)>,
     /// Why consensus has stopped here; none: it runs.
     pub fatal: Option<String>,
+}
+
+/// What a node holds of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digest {
+    /// Log index that it is of.
+    pub index: u64,
+    /// Rows.
+    pub rows: u64,
+    /// CRC-32C over keys and values in key order.
+    pub crc32c: u32,
 }
 
 impl Groups {
@@ -74,6 +98,28 @@ impl Groups {
         Ok(())
     }
 
+    /// What this node holds of the group, in three numbers: replicas that are equal, at the same index, have equal ones. It
+    /// reads everything, rows of history included.
+    pub async fn digest(&self, group: GroupId) -> io::Result<Digest> {
+        let disk = Arc::clone(&self.group(group).disk);
+        stage::blocking(move || {
+            let mut view = disk.snapshot(group.0)?;
+            let applied = match view.applied()? {
+                Some(bytes) => meta_from_wire(decode("applied state", &bytes)?)?.last_log_id,
+                None => None,
+            };
+            let mut sum = Sum::default();
+            loop {
+                let rows = view.next_rows(CHUNK_BYTES)?;
+                if rows.is_empty() {
+                    return Ok(Digest { index: applied.map_or(0, |id| id.index), rows: sum.rows, crc32c: sum.crc32c });
+                }
+                sum.add(&rows);
+            }
+        })
+        .await
+    }
+
     /// Every group as an operator sees it.
     #[must_use]
     pub fn status(&self) -> Vec<GroupStatus> {
@@ -83,6 +129,12 @@ impl Groups {
     fn group_status(&self, group: &Group) -> GroupStatus {
         let metrics = WatchReceiver::borrow_watched(&group.raft.metrics()).clone();
         let quorum_age = self.quorum_age(group.id);
+        let membership = metrics.membership_config.membership();
+        let index = |id: Option<LogId>| id.map_or(0, |id| id.index);
+        let leads = metrics.replication.is_some();
+        let view = self.group_view(group);
+        let members = membership.nodes().map(|(id, _)| *id).filter(|_| leads);
+        let members = members.map(|id| (id, view.up.contains(&id), view.lag.get(&id).copied())).collect();
         GroupStatus {
             group: group.id,
             leader: metrics.current_leader,
@@ -91,7 +143,12 @@ impl Groups {
             last_log: metrics.last_log_index.unwrap_or(0),
             applied: group.shared.view().applied.index,
             quorum_age_ms: u64::try_from(quorum_age.as_millis()).unwrap_or(u64::MAX),
-            voters: metrics.membership_config.voter_ids().collect(),
+            committed: index(metrics.cluster_committed).max(index(metrics.local_committed)),
+            snapshot: index(metrics.snapshot),
+            voters: view.voters.iter().flatten().copied().collect::<BTreeSet<_>>().into_iter().collect(),
+            learners: view.learners.into_iter().collect(),
+            is_changing: view.voters.len() > 1,
+            members,
             fatal: metrics.running_state.err().map(|e| e.to_string()),
         }
     }

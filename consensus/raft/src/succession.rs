@@ -13,11 +13,11 @@ use std::{
 
 use domain::GroupId;
 use openraft::{async_runtime::watch::WatchReceiver, raft::TransferLeaderRequest};
-use peer::Peers;
 use tokio::time::sleep;
 
 use crate::{
     groups::{Group, Groups},
+    mesh::Mesh,
     types::NodeId,
 };
 
@@ -46,7 +46,7 @@ fn turn(group: GroupId, node: NodeId, dead: NodeId, mut voters: Vec<NodeId>) -> 
 }
 
 /// Watches over the group's leader until consensus stops.
-pub(crate) async fn watch_over(node: NodeId, group: Arc<Group>, peers: Peers) {
+pub(crate) async fn watch_over(node: NodeId, group: Arc<Group>, peers: Arc<dyn Mesh>) {
     let mut lead = group.lead.subscribe();
     loop {
         let leader = lead.borrow_and_update().leader.filter(|leader| *leader != node);
@@ -57,6 +57,7 @@ pub(crate) async fn watch_over(node: NodeId, group: Arc<Group>, peers: Peers) {
             continue;
         };
         tokio::select! {
+            biased;
             changed = lead.changed() => match changed {
                 Ok(()) => continue,
                 Err(_) => return,
@@ -65,6 +66,7 @@ pub(crate) async fn watch_over(node: NodeId, group: Arc<Group>, peers: Peers) {
         }
         let turn = turn(group.id, node, leader, group.raft.voter_ids().collect());
         tokio::select! {
+            biased;
             changed = lead.changed() => if changed.is_err() {
                 return;
             },

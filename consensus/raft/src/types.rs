@@ -8,7 +8,10 @@ use domain::Reply;
 use openraft::{EntryPayload, Membership, entry::RaftEntry, vote::RaftLeaderId};
 use prost::Message;
 
-use crate::wire;
+use crate::{
+    membership::{INVITED_MAX, NodeIds},
+    wire,
+};
 
 /// A node. Ids are never used twice: a node that lost its disk comes back under a new one.
 pub type NodeId = u64;
@@ -32,8 +35,10 @@ impl fmt::Display for Encoded {
 /// What applying an entry came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// A blank or a membership entry.
+    /// A blank entry, or one that changed who the members are.
     Nothing,
+    /// A membership entry that changed nothing: this node id was given away.
+    Invited(NodeId),
     /// A proposal.
     Replied(Reply),
 }
@@ -60,6 +65,7 @@ openraft::declare_raft_types!(
         R = Outcome,
         NodeId = NodeId,
         Node = Node,
+        AsyncRuntime = crate::stage::Runtime,
 );
 
 pub(crate) type LeaderId = openraft::type_config::alias::LeaderIdOf<TypeConfig>;
@@ -151,9 +157,10 @@ pub(crate) fn entry_from_bytes(bytes: Bytes) -> io::Result<Entry> {
     Ok(Entry::new(log_id, payload))
 }
 
-pub(crate) fn meta_to_wire(last: Option<&LogId>, membership: &StoredMembership) -> wire::SnapshotMeta {
+pub(crate) fn meta_to_wire(last: Option<&LogId>, membership: &StoredMembership, ids: &NodeIds) -> wire::SnapshotMeta {
     wire::SnapshotMeta {
         last_log_id: last.map(log_id_to_wire),
+        node_ids: Some(wire::NodeIds { highest: ids.highest, invited: ids.invited.iter().copied().collect() }),
         last_membership: Some(wire::StoredMembership {
             log_id: membership.log_id().as_ref().map(log_id_to_wire),
             membership: Some(membership_to_wire(membership.membership())),
@@ -170,6 +177,17 @@ pub(crate) fn meta_from_wire(meta: wire::SnapshotMeta) -> io::Result<SnapshotMet
     })
 }
 
+/// The ids that were given away, as a snapshot or an applied record says. One from before they were kept knows those of
+/// its members.
+pub(crate) fn node_ids_from_wire(meta: &wire::SnapshotMeta) -> NodeIds {
+    let members = meta.last_membership.iter().filter_map(|stored| stored.membership.as_ref()).flat_map(|it| &it.nodes);
+    let known = members.map(|node| node.id).max().unwrap_or_default();
+    let ids = meta.node_ids.clone().unwrap_or_default();
+    let highest = ids.highest.max(known);
+    let invited = ids.invited.into_iter().filter(|id| *id <= highest).rev().take(INVITED_MAX).collect();
+    NodeIds { highest, invited }
+}
+
 pub(crate) fn append_to_bytes(request: &AppendRequest) -> Bytes {
     wire::AppendRequest {
         vote: Some(vote_to_wire(&request.vote)),
@@ -181,12 +199,52 @@ pub(crate) fn append_to_bytes(request: &AppendRequest) -> Bytes {
     .into()
 }
 
+/// Whether the entries follow on each other and on the one before them. openraft takes that for granted on both sides: a leader whose
+/// log was purged under a stream would read on behind the gap, and a follower would append behind it.
+pub(crate) fn is_gapless(request: &AppendRequest) -> bool {
+    let mut next = request.prev_log_id.as_ref().map_or(0, |before| before.index.saturating_add(1));
+    request.entries.iter().all(|entry| {
+        let follows = entry.index() == next;
+        next = next.saturating_add(1);
+        follows
+    })
+}
+
 pub(crate) fn append_from_bytes(bytes: Bytes) -> io::Result<AppendRequest> {
     let wire = wire::AppendRequest::decode(bytes).map_err(|e| malformed(&format!("append request: {e}")))?;
-    Ok(AppendRequest {
+    let request = AppendRequest {
         vote: required_vote(wire.vote.as_ref())?,
         prev_log_id: wire.prev_log_id.as_ref().map(log_id_from_wire),
         leader_commit: wire.leader_commit.as_ref().map(log_id_from_wire),
         entries: wire.entries.into_iter().map(entry_from_bytes).collect::<io::Result<_>>()?,
-    })
+    };
+    if is_gapless(&request) {
+        Ok(request)
+    } else {
+        Err(malformed("append request: a gap before or between its entries"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_with_a_gap_is_refused() {
+        let log_id = |index| LogId::new(LeaderId::new(1, 1).to_committed(), index);
+        let request = |prev: Option<u64>, indexes: &[u64]| AppendRequest {
+            vote: Vote::new_committed(1, 1),
+            prev_log_id: prev.map(log_id),
+            leader_commit: None,
+            entries: indexes.iter().map(|index| Entry::new(log_id(*index), EntryPayload::Blank)).collect(),
+        };
+        let is_taken = |request: AppendRequest| append_from_bytes(append_to_bytes(&request)).is_ok();
+        assert!(is_taken(request(None, &[0, 1])));
+        assert!(is_taken(request(Some(29), &[30, 31])));
+        assert!(is_taken(request(Some(29), &[])));
+        // The leader had purged up to 38 while it was streaming from 30 on.
+        assert!(!is_taken(request(Some(29), &[39, 40])));
+        assert!(!is_taken(request(Some(29), &[30, 32])));
+        assert!(!is_taken(request(None, &[1])));
+    }
 }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
-#[allow(unreachable_pub, reason = "shared by test files, of which this is one")]
+#[allow(unreachable_pub, dead_code, reason = "shared by test files, of which this is one")]
 mod common;
 
 use std::time::Duration;

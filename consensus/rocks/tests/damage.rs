@@ -47,10 +47,20 @@ fn raw(folder: &Path) -> DB {
 
 /// Changes the value whose key ends in `key_end`, as memory that forgets a bit would do before RocksDB sees it.
 fn change(folder: &Path, family: &str, key_end: &[u8], change: impl FnOnce(&mut Vec<u8>)) {
+    change_where(folder, family, |key, _| key.ends_with(key_end), change);
+}
+
+/// The same for the first value of which this holds.
+fn change_if(folder: &Path, family: &str, is_it: impl Fn(&[u8]) -> bool, change: impl FnOnce(&mut Vec<u8>)) {
+    change_where(folder, family, |_, value| is_it(value), change);
+}
+
+fn change_where(folder: &Path, family: &str, is_it: impl Fn(&[u8], &[u8]) -> bool, change: impl FnOnce(&mut Vec<u8>)) {
     let db = raw(folder);
     let family = db.cf_handle(family).unwrap();
-    let found = db.iterator_cf(family, rocksdb::IteratorMode::Start).map(Result::unwrap);
-    let (key, value) = found.into_iter().find(|(key, _)| key.ends_with(key_end)).unwrap();
+    let mut found = db.iterator_cf(family, rocksdb::IteratorMode::Start).map(Result::unwrap);
+    let (key, value) = found.find(|(key, value)| is_it(key, value)).unwrap();
+    drop(found);
     let mut value = value.to_vec();
     change(&mut value);
     db.put_cf(family, key, value).unwrap();
@@ -222,6 +232,39 @@ fn a_vote_that_rots_is_found_too() {
     fs::write(&wal, bytes).unwrap();
     let error = open(folder.path()).unwrap_err();
     assert!(matches!(error, OpenError::Behind { group: 9, votes: 1, votes_durable: 2, .. }), "{error}");
+}
+
+#[test]
+fn a_flipped_bit_in_a_vote_is_named_and_refused_at_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = open(folder.path()).unwrap();
+    append(&disk, 9, 0..3);
+    run(&disk, LogOp::Vote { group: 9, vote: Bytes::from("the only vote") });
+    close(disk);
+    change_if(folder.path(), "log_meta", |value| value.ends_with(b"the only vote"), flip_last_bit);
+    for _ in 0..2 {
+        let error = open(folder.path()).unwrap_err();
+        assert!(matches!(error, OpenError::Io { doing: "reading a group", .. }), "{error}");
+        let cause = std::error::Error::source(&error).unwrap().to_string();
+        assert_eq!(
+            cause,
+            "group 9: Vote in log_meta is damaged, its checksum is wrong: \
+             replace this node: it must come back under a new id"
+        );
+    }
+}
+
+#[test]
+fn a_flipped_bit_in_how_far_is_applied_is_named_and_not_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = open(folder.path()).unwrap();
+    disk.write_rows(9, RowBatch { applied: Bytes::from("so far"), ..RowBatch::default() }).unwrap();
+    close(disk);
+    change_if(folder.path(), "log_meta", |value| value.ends_with(b"so far"), flip_last_bit);
+    let disk = open(folder.path()).unwrap();
+    let error = disk.applied(9).unwrap_err();
+    assert!(error.to_string().starts_with("group 9: Applied in log_meta is damaged, its checksum is wrong"), "{error}");
+    assert!(error.to_string().ends_with("it must come back under a new id"), "{error}");
 }
 
 #[test]

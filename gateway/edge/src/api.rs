@@ -27,10 +27,17 @@ pub(crate) mod audit;
 pub(crate) mod body;
 pub(crate) mod camera;
 pub(crate) mod deadline;
+pub(crate) mod backup;
+pub(crate) mod body;
+pub(crate) mod camera;
+pub(crate) mod cluster;
+pub(crate) mod crew;
+pub(crate) mod dispatch;
 pub(crate) mod district;
 pub(crate) mod incident;
 pub(crate) mod instruction;
 pub(crate) mod list;
+pub(crate) mod load;
 pub(crate) mod model;
 pub(crate) mod node;
 pub(crate) mod person;
@@ -69,9 +76,16 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(incident::merge))
         .routes(routes!(incident::unmerge))
         .routes(routes!(incident::report))
+        .routes(routes!(dispatch::recommendation))
+        .routes(routes!(dispatch::attention))
+        .routes(routes!(dispatch::task))
+        .routes(routes!(dispatch::answer_task))
+        .routes(routes!(dispatch::answer))
+        .routes(routes!(dispatch::run_cards, dispatch::put_run_card))
         .routes(routes!(model::decide))
         .routes(routes!(model::list, model::register))
         .routes(routes!(model::tallies))
+        .routes(routes!(load::load))
         .routes(routes!(model::roll_out))
         .routes(routes!(model::roll_back))
         .routes(routes!(model::switch))
@@ -86,6 +100,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(unit::list, unit::put))
         .routes(routes!(unit::status))
         .routes(routes!(unit::position))
+        .routes(routes!(unit::check_in))
+        .routes(routes!(unit::mayday))
+        .routes(routes!(unit::clear_mayday))
+        .routes(routes!(unit::shift))
+        .routes(routes!(crew::crew))
         .routes(routes!(person::list, person::put))
         .routes(routes!(district::list, district::put))
         .routes(routes!(admin_unit::list, admin_unit::put))
@@ -104,6 +123,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(audit::export))
         .routes(routes!(reading::push))
         .routes(routes!(quarantine::list))
+        .routes(routes!(backup::backup))
+        .routes(routes!(cluster::status))
+        .routes(routes!(cluster::digests))
+        .routes(routes!(cluster::invite))
+        .routes(routes!(cluster::leave))
+        .routes(routes!(cluster::rest))
         .routes(routes!(node::list))
         .routes(routes!(node::live))
         .routes(routes!(node::ready))

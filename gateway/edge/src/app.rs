@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use domain::{Camera, CameraId, EntityId, GroupId};
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 
 use crate::{
     accounts::Accounts,
+    api::backup::BACKUPS_MAX,
     auth::Auth,
     cluster::{Road, Source, Video, read},
     config::{EdgeConfig, Nodes},
@@ -31,6 +32,8 @@ pub(crate) struct App {
     pub(crate) connections: Seats,
     pub(crate) sockets: Seats,
     pub(crate) requests: Mutex<Requests>,
+    /// Turns to take a backup.
+    pub(crate) backups: Arc<Semaphore>,
     /// Turns true when the edge stops.
     pub(crate) stopping: watch::Receiver<bool>,
 }
@@ -54,6 +57,7 @@ impl App {
             connections: Seats::new(config.connections_max, config.connections_per_ip_max),
             sockets: Seats::new(config.sockets_max, config.sockets_per_ip_max),
             requests: Mutex::default(),
+            backups: Arc::new(Semaphore::new(BACKUPS_MAX)),
             config,
             source,
             road,

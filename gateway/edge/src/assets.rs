@@ -30,7 +30,14 @@ pub(crate) async fn serve(State(app): State<Arc<App>>, request: Request) -> Resp
     }
     let headers = request.headers();
     let path = request.uri().path().trim_start_matches('/');
-    let path = if path.is_empty() { "index.html" } else { path };
+    // A page is found without its ending too: people type `/unit` on a phone.
+    let page = format!("{path}.html");
+    let is_page = !path.is_empty() && !path.contains('.') && Dist::get(&page).is_some();
+    let path = match path {
+        "" => "index.html",
+        _ if is_page => &page,
+        path => path,
+    };
     if let Some(found) = find(path, accepts(headers, ACCEPT_ENCODING, "br")) {
         return answer(&app, path, found, headers);
     }

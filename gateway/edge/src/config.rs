@@ -2,13 +2,22 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use futures::future::BoxFuture;
 use ingest::mqtt::Intake;
+use raft::backup::Export;
+
+use crate::operations::Operations;
 
 /// Nodes of the cluster: id, and origin (`https://host:port`) for browsers.
 pub type Nodes = Arc<dyn Fn() -> Vec<(u64, String)> + Send + Sync>;
 
 /// Counts of other crates, for `/metrics`: names without the `trongdong_` prefix, and values.
 pub type MoreMetrics = Arc<dyn Fn() -> Vec<(String, u64)> + Send + Sync>;
+
+/// Freezes the cluster for a backup, within a deadline.
+pub type Backups = Arc<dyn Fn(Duration) -> BoxFuture<'static, std::io::Result<Export>> + Send + Sync>;
+/// The load forecast of this node as JSON, for `GET /api/load`.
+pub type LoadForecast = Arc<dyn Fn() -> serde_json::Value + Send + Sync>;
 
 /// How an edge is set up. [`EdgeConfig::new`] gives what only the operator knows; the rest has defaults.
 #[derive(Clone)]
@@ -39,6 +48,12 @@ pub struct EdgeConfig {
     pub intake: Option<Arc<Intake>>,
     /// Counts of other crates.
     pub more_metrics: Option<MoreMetrics>,
+    /// Where a backup comes from, for `GET /api/cluster/backup`.
+    pub backup: Option<Backups>,
+    /// What an administrator may ask of the cluster itself, for `/api/cluster`.
+    pub operations: Option<Arc<dyn Operations>>,
+    /// How many incidents there should be, where the node has a model for that.
+    pub load: Option<LoadForecast>,
 }
 
 impl EdgeConfig {
@@ -59,6 +74,9 @@ impl EdgeConfig {
             sensitive_hidden_after: Duration::from_secs(60),
             intake: None,
             more_metrics: None,
+            backup: None,
+            operations: None,
+            load: None,
         }
     }
 }

@@ -83,6 +83,11 @@ impl ApiError {
         Self::new(StatusCode::CONFLICT, "seq_reused", "x-request-seq", &message)
     }
 
+    /// 409: the cluster would not bear it.
+    pub(crate) fn refused(code: &str, message: &str) -> Self {
+        Self::new(StatusCode::CONFLICT, code, "", message)
+    }
+
     /// 413.
     pub(crate) fn too_large(bytes_max: usize) -> Self {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "body", &format!("send at most {bytes_max} bytes"))

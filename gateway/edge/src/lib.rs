@@ -21,6 +21,7 @@ pub mod fuzzing;
 pub mod limits;
 mod login_guard;
 mod metrics;
+mod operations;
 mod requests;
 mod screen;
 mod seal;
@@ -33,7 +34,9 @@ mod wiring;
 
 pub use accounts::{Accounts, LoginFailure, hash_password};
 pub use cluster::{NotWatchable, Video};
+pub use config::{Backups, EdgeConfig, LoadForecast, MoreMetrics, Nodes};
 pub use config::{EdgeConfig, MoreMetrics, Nodes};
 pub use courier::{WebCourier, receiver_context};
 pub use edge::{Edge, EdgeError};
+pub use operations::{Answered, Invite, OperationError, Operations};
 pub use seal::{CannotSeal, NotSealed, Sealer, camera_context, person_context};

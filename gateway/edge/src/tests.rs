@@ -1,8 +1,11 @@
 //! Tests of the whole edge over a cluster in memory: the same `State::apply`, one log per group, any number of nodes.
 
 mod assets;
+mod backup;
+mod cluster;
 mod commands;
 mod deadline;
+mod dispatch;
 mod double;
 mod fold;
 mod http;

@@ -43,12 +43,23 @@ pub(crate) fn of_spine(root: &Path) -> Result<String> {
     ))
 }
 
+/// One line: machine, disk, build, and the peers.
+pub(crate) fn of_consensus(root: &Path, etcd: Option<String>) -> Result<String> {
+    let etcd = etcd.unwrap_or_else(|| "etcd is not installed".to_owned());
+    let nats = said_by("/usr/sbin/nats-server", &["--version"], root);
+    Ok(format!(
+        "{}; {etcd}; {nats}. Peers run with what they ship as defaults; three nodes of each system, one system at a time, and its \
+         clients share these cores, and everything stands in one folder of one disk.",
+        machine(root)?
+    ))
+}
+
 /// One line: machine, build, and how models and their peers compute.
 pub(crate) fn of_models(root: &Path) -> Result<String> {
     let python = said_by("python3", &["--version"], root);
     Ok(format!(
         "{}; {python}. Models train and answer on one thread (burn's `flex` backend and plain loops), their peers on one thread as \
-         well; speeds are of one core with nothing else running, but for the part that says that a cluster runs beside it.",
+         well; speeds are of one core; only `busy` starts a cluster beside it.",
         machine(root)?
     ))
 }

@@ -1,5 +1,6 @@
 //! Benchmarks: `bench spine` measures real node processes and writes `ops/reports/spine.json`, `bench models` measures what models
-//! say and writes `ops/reports/models.json`, `bench report` draws the `.md` files from them. See DESIGN.md for what each figure is.
+//! say and writes `ops/reports/models.json`, `bench consensus` does so for what agreeing costs, `bench report` draws the `.md` files
+//! from them. See DESIGN.md for what each figure is.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
 
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand};
 
 mod book;
 mod conditions;
+mod consensus;
 mod desk;
 mod fanout;
 mod http;
@@ -42,7 +44,9 @@ enum Command {
     Spine(SpineArgs),
     /// Trains and measures models and writes ops/reports/models.json and models.md.
     Models(models::ModelsArgs),
-    /// Draws ops/reports/spine.md and models.md anew from what was measured.
+    /// Measures agreement on this machine beside etcd and JetStream, and writes ops/reports/consensus.json and consensus.md.
+    Consensus(ConsensusArgs),
+    /// Draws the reports anew from what was measured.
     Report,
 }
 
@@ -63,6 +67,34 @@ struct SpineArgs {
     /// How long `cargo xtask test` took, as it has put down itself.
     #[arg(long)]
     test_times: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct ConsensusArgs {
+    /// Only these parts: limits, commands, readings, failover, transfer, restart, snapshot.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// The `trongdong` program; absent: the one built beside this one.
+    #[arg(long)]
+    program: Option<PathBuf>,
+    /// Tries the benchmark itself: fewer, shorter, and nothing is written.
+    #[arg(long)]
+    quick: bool,
+    /// Leaves the clusters' folders, with their logs, in the temporary folder.
+    #[arg(long)]
+    keep: bool,
+    /// Turns in which the systems are compared.
+    #[arg(long, default_value_t = 2)]
+    rounds: u32,
+    /// Sensors that are registered before the restart; absent: 100,000, or 2,000 with `--quick`.
+    #[arg(long)]
+    entities: Option<usize>,
+    /// Readings that are recorded before the restart; absent: 10,000,000, or 20,000 with `--quick`.
+    #[arg(long)]
+    readings: Option<u64>,
+    /// MiB of notes that are written before the snapshot; absent: 1,024, or 16 with `--quick`.
+    #[arg(long)]
+    snapshot_mib: Option<u64>,
 }
 
 fn main() -> ExitCode {
@@ -86,7 +118,18 @@ fn run() -> Result<()> {
     match Cli::parse().command {
         Command::Report => {
             report::write(&root.join("ops/reports"))?;
-            models::report::write(&root.join("ops/reports"))
+            models::report::write(&root.join("ops/reports"))?;
+            consensus::report::write(&root.join("ops/reports"))
+        }
+        Command::Consensus(args) => {
+            let setting = setting(args.program, args.keep, args.quick)?;
+            let scale = consensus::Scale {
+                entities: args.entities.unwrap_or(setting.choose(100_000, 2_000)),
+                readings: args.readings.unwrap_or(setting.choose(10_000_000, 20_000)),
+                snapshot_mib: args.snapshot_mib.unwrap_or(setting.choose(1024, 16)),
+                rounds: args.rounds,
+            };
+            until_interrupted(async || consensus::run(&setting, &args.only, scale).await)
         }
         Command::Models(args) => {
             let setting = setting(args.program.clone(), args.keep, args.quick)?;

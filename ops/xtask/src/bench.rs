@@ -20,6 +20,10 @@ pub(crate) fn run(context: &Context, passed: &[String]) -> Result<(), String> {
     if let Ok(here) = std::env::current_dir() {
         bench.current_dir(here);
     }
+    // Clusters stand beside what was built: /tmp may be memory, which flushes nothing.
+    let runs = context.target.join("bench-runs");
+    std::fs::create_dir_all(&runs).map_err(|error| format!("{}: {error}", runs.display()))?;
+    bench.env("TMPDIR", runs);
     if is_spine {
         bench.arg("--test-times").arg(times::file(context));
     }

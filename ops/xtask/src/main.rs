@@ -29,6 +29,7 @@ cargo xtask fmt                format everything
 cargo xtask bench ARGS         measure; ARGS go to the benchmark program:
             spine              three nodes: readings, commands, latencies, fan-out, memory
             models             the models: quality and speed, with peers and published figures beside
+            consensus          what agreeing costs, with etcd and JetStream beside; --help for more
             report             draw the reports anew";
 
 fn main() -> ExitCode {

@@ -1,3 +1,4 @@
+import { enDispatch } from './dispatch.en';
 import { enModels } from './models.en';
 import type { Dict } from './vi';
 
@@ -102,6 +103,8 @@ export const en: Dict = {
       fault: 'device fault',
       'no-signal': 'no picture',
       flood: 'alarm flood',
+      unusual: 'unusual',
+      forecast: 'forecast to pass a limit',
       smoke: 'smoke detected',
     },
     shelveHeading: 'Shelve alarm',
@@ -223,7 +226,9 @@ export const en: Dict = {
       alarm_shelved: 'Alarm shelved',
       alarm_unshelved: 'Alarm unshelved',
       alarm_report_confirmed: 'Became an incident',
+      alarm_amended: 'Said anew by a model',
       ...enModels.event,
+      ...enDispatch.event,
     },
   },
   sensor: {
@@ -303,6 +308,7 @@ export const en: Dict = {
     failed: 'This machine cannot draw the map (no WebGL2).',
   },
   models: enModels,
+  dispatch: enDispatch,
   command: {
     pending: 'Committing…',
     retrying: (tries) => `Committing, retry ${tries}…`,

@@ -1,3 +1,4 @@
+import { viDispatch } from './dispatch.vi';
 import { viModels } from './models.vi';
 
 /** Vietnamese, the source language. Every other language has exactly these keys. */
@@ -102,6 +103,8 @@ export const vi = {
       fault: 'hỏng thiết bị',
       'no-signal': 'không có hình',
       flood: 'cảnh báo dồn dập',
+      unusual: 'bất thường',
+      forecast: 'dự báo vượt ngưỡng',
       smoke: 'phát hiện khói',
     } as Record<string, string>,
     shelveHeading: 'Tạm ẩn cảnh báo',
@@ -223,7 +226,9 @@ export const vi = {
       alarm_shelved: 'Tạm ẩn cảnh báo',
       alarm_unshelved: 'Bỏ tạm ẩn',
       alarm_report_confirmed: 'Đã chuyển thành sự cố',
+      alarm_amended: 'Mô hình nói lại',
       ...viModels.event,
+      ...viDispatch.event,
     } as Record<string, string>,
   },
   sensor: {
@@ -303,6 +308,7 @@ export const vi = {
     failed: 'Máy này không vẽ được bản đồ (thiếu WebGL2).',
   },
   models: viModels,
+  dispatch: viDispatch,
   command: {
     pending: 'Đang ghi…',
     retrying: (tries: number) => `Đang ghi, thử lại lần ${tries}…`,

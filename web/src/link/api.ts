@@ -1,5 +1,6 @@
 // The HTTP side: session, history, commands. All fetches of the screens are here.
 import { backoffMs } from './backoff';
+import { loadOf, type Load, type LoadWire } from '../nouns/load';
 import { closeSequence, openSequence, takeSequence } from './sequence';
 
 /** A request that has no answer by then counts as lost, its outcome as unknown. */
@@ -85,7 +86,8 @@ function sessionOf(answer: unknown): Session {
   return session;
 }
 
-function sessionKey(session: Session): string {
+/** Names the session among those of this browser. */
+export function sessionKey(session: Session): string {
   return `${session.person}.${session.expiresAtMs}`;
 }
 
@@ -133,23 +135,44 @@ export async function readReadings(sensor: string, fromMs: number, toMs: number)
   return answer.points;
 }
 
+/** How many incidents there should be today, as the node computed it last. */
+export async function readLoad(): Promise<Load> {
+  return loadOf((await request(current, 'GET', '/api/load')) as LoadWire);
+}
+
 /** One line of an incident's timeline. */
 export interface TimelineEntry {
   kind: string;
   atMs: number;
   by: string;
   note: string;
+  /** What a unit did, where the line is about one. `statusAtMs` may lie long before the line: a phone sends later. */
+  unit?: { id: string; status: string; statusAtMs: number };
+}
+
+interface RawLine {
+  kind: string;
+  at_ms: number;
+  by: string | null;
+  note: string;
+  unit?: { id: string; status: string; status_at_ms: number };
 }
 
 /** Everything that happened to an incident, as kept by the server, oldest first. */
 export async function readTimeline(incident: string): Promise<TimelineEntry[]> {
   const answer = await request(current, 'GET', `/api/incidents/${encodeURIComponent(incident)}/timeline`);
-  return (answer as { kind: string; at_ms: number; by: string; note: string }[]).map((entry) => ({
-    kind: entry.kind,
-    atMs: entry.at_ms,
-    by: entry.by,
-    note: entry.note,
+  return (answer as RawLine[]).map(({ kind, at_ms, by, note, unit }) => ({
+    kind,
+    atMs: at_ms,
+    by: by ?? '',
+    note,
+    unit: unit && { id: unit.id, status: unit.status.replaceAll('_', '-'), statusAtMs: unit.status_at_ms },
   }));
+}
+
+/** Any answer of the node that feeds this page, for nouns that read their own JSON. */
+export async function readJson(path: string): Promise<unknown> {
+  return request(current, 'GET', path);
 }
 
 /** Takes a command number that no other tab of the session takes. */
@@ -160,15 +183,23 @@ export async function nextSequence(session: Session): Promise<number> {
 }
 
 /**
+ * Sends one command once, at the `attempt`-th time to another node than before. Throws `Refused` when the server says no, and
+ * `Unanswered` when nobody knows: then the same number may be sent again.
+ */
+export async function sendOnce(path: string, body: unknown, seq: number, attempt: number): Promise<Committed> {
+  const origin = attempt === 0 ? current : (origins[(origins.indexOf(current) + attempt) % origins.length] ?? current);
+  const answer = (await request(origin, 'POST', path, body, seq)) as Partial<Committed>;
+  return { entity: answer.entity ?? '', version: answer.version ?? 0 };
+}
+
+/**
  * Sends one command until it is answered, always under the same number, so that it takes effect once however often it is
  * sent. Throws `Refused` when the server says no. `retried` hears of each attempt that had no answer.
  */
 export async function sendCommand(path: string, body: unknown, seq: number, retried: () => void): Promise<Committed> {
   for (let attempt = 0; ; attempt += 1) {
-    const origin = attempt === 0 ? current : (origins[(origins.indexOf(current) + attempt) % origins.length] ?? current);
     try {
-      const answer = (await request(origin, 'POST', path, body, seq)) as Partial<Committed>;
-      return { entity: answer.entity ?? '', version: answer.version ?? 0 };
+      return await sendOnce(path, body, seq, attempt);
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
       retried();

@@ -3,6 +3,7 @@ import { EventKind, type Event } from '../gen/trongdong/v1/event_pb';
 import { alarmId, alarmOf } from '../nouns/alarm';
 import { cameraOf } from '../nouns/camera';
 import { incidentOf } from '../nouns/incident';
+import { noticeOf } from '../nouns/load';
 import { modelOf, tallyOf } from '../nouns/model';
 import { sensorOf } from '../nouns/sensor';
 import { unitOf } from '../nouns/unit';
@@ -19,11 +20,12 @@ export function changeOf(delta: Delta): Change {
     cameras: [...delta.put.camera.values()].map(cameraOf),
     models: [...delta.put.model.values()].map(modelOf),
     tallies: [...delta.put.tally.values()].map(tallyOf),
-    districts: [...delta.put.district.values()].map(({ id, name, nameEn, adminUnits }) => ({
+    districts: [...delta.put.district.values()].map(({ id, name, nameEn, adminUnits, load }) => ({
       id,
       name,
       nameEn,
       adminUnits: [...adminUnits],
+      load: noticeOf(load),
     })),
     adminUnits: [...delta.put.admin_unit.values()].map(({ code, name, nameEn, parent }) => ({ code, name, nameEn, parent })),
     removed: [...delta.removed],

@@ -2,6 +2,7 @@
 import type { Alarm } from '../nouns/alarm';
 import type { Camera, Health } from '../nouns/camera';
 import type { Incident } from '../nouns/incident';
+import type { LoadNotice } from '../nouns/load';
 import type { Model, SilentModel, Tally } from '../nouns/model';
 import type { Sensor } from '../nouns/sensor';
 import type { Unit } from '../nouns/unit';
@@ -39,6 +40,8 @@ export interface District {
   name: string;
   nameEn: string;
   adminUnits: string[];
+  /** Its incidents are not as many as expected; undefined while they are. */
+  load?: LoadNotice;
 }
 
 /** One commune, or whatever the hierarchy calls it. */

@@ -1,3 +1,4 @@
+import { findingOf, type Finding } from './finding';
 import { placeOf, type Place } from './place';
 import { severityOf, type Severity } from './severity';
 import type { Alarm as AlarmWire } from '../gen/trongdong/v1/alarm_pb';
@@ -27,6 +28,8 @@ export interface Alarm {
   incident: string;
   occurrences: number;
   exercise: boolean;
+  /** What a model found; undefined for alarms of limits and devices. */
+  finding?: Finding;
 }
 
 /** Longest time that an alarm may be shelved (IEC 62682 practice: one shift). */
@@ -61,6 +64,7 @@ export function alarmOf(wire: AlarmWire): Alarm {
     incident: wire.incident,
     occurrences: wire.occurrences,
     exercise: wire.exercise,
+    finding: findingOf(wire.finding),
   };
 }
 

@@ -1,3 +1,4 @@
+import { attentionOf, taskOf, type Attention, type Task } from './dispatch';
 import { placeOf, type Place } from './place';
 import { severityOf, type Severity } from './severity';
 import { suggestionOf, type Suggestion } from './suggestion';
@@ -52,6 +53,12 @@ export interface Incident {
   placeIsMapped: boolean;
   /** What models said of it, oldest first. */
   suggestions: Suggestion[];
+  /** What waits for a person, and what did. */
+  attentions: Attention[];
+  /** What each agency has to do. */
+  tasks: Task[];
+  /** The one answer of all agencies; empty: there is none. */
+  answer: string;
 }
 
 /** The domain incident of a wire incident. */
@@ -82,6 +89,9 @@ export function incidentOf(wire: IncidentWire): Incident {
     exercise: wire.exercise,
     placeIsMapped: wire.placeIsMapped,
     suggestions: wire.suggestions.map(suggestionOf),
+    attentions: (wire.dispatch?.attentions ?? []).map(attentionOf),
+    tasks: (wire.dispatch?.tasks ?? []).map(taskOf),
+    answer: wire.dispatch?.answer?.text ?? '',
   };
 }
 

@@ -4,7 +4,7 @@
 export const ROLES = ['admin', 'operator', 'agent', 'dispatcher', 'responder', 'viewer', 'device'] as const;
 export type Role = (typeof ROLES)[number];
 
-/** Families of commands that the wall has. */
+/** Families of commands that the screens have. */
 export const ACTIONS = [
   'handle-alarm',
   'open-incident',
@@ -13,6 +13,8 @@ export const ACTIONS = [
   'resolve-incident',
   'assign-incident',
   'decide-incident',
+  'answer-task',
+  'set-unit-status',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -25,6 +27,9 @@ const ALLOWED: Readonly<Record<Action, readonly Role[]>> = {
   'assign-incident': ['admin', 'operator', 'dispatcher'],
   // Close, reopen, merge, un-merge.
   'decide-incident': ['admin', 'operator'],
+  'answer-task': ['admin', 'operator', 'dispatcher', 'responder'],
+  // Statuses, check-ins and maydays, as crews give them by phone or by radio.
+  'set-unit-status': ['admin', 'dispatcher', 'responder'],
 };
 
 /** The role of that name; one that is not known may only look. */

@@ -4,6 +4,8 @@ export interface TimelineLine {
   atMs: number;
   by: string;
   note: string;
+  /** What a unit did, where the line is about one. */
+  unit?: { id: string; status: string; statusAtMs: number };
 }
 
 /**
@@ -12,8 +14,9 @@ export interface TimelineLine {
  */
 export function mergeTimeline(kept: readonly TimelineLine[], seen: readonly TimelineLine[]): TimelineLine[] {
   const lines = new Map<string, TimelineLine>();
-  for (const { kind, atMs, by, note } of [...kept, ...seen]) {
-    lines.set(`${atMs} ${kind} ${by} ${note}`, { kind, atMs, by, note });
+  // What this screen saw names no unit, so what the server kept goes over it.
+  for (const { kind, atMs, by, note, unit } of [...seen, ...kept]) {
+    lines.set(`${atMs} ${kind} ${by} ${note} ${unit?.id ?? ''}`, { kind, atMs, by, note, ...(unit && { unit }) });
   }
   return [...lines.values()].sort((a, b) => b.atMs - a.atMs);
 }

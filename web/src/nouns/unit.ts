@@ -1,5 +1,5 @@
 import { placeOf, type Place } from './place';
-import { UnitStatus, type Unit as UnitWire } from '../gen/trongdong/v1/unit_pb';
+import { UnitStatus, type Assignment as AssignmentWire, type Unit as UnitWire } from '../gen/trongdong/v1/unit_pb';
 
 /** In the order of an assignment's life. */
 export const UNIT_STATES = ['available', 'offered', 'accepted', 'en-route', 'on-scene', 'out-of-service'] as const;
@@ -13,6 +13,24 @@ const STATE: Partial<Record<UnitStatus, UnitState>> = {
   [UnitStatus.ON_SCENE]: 'on-scene',
 };
 
+/** One status of an assignment: when the crew tapped it, and when the centre received it. */
+export interface UnitStep {
+  status: UnitState;
+  tappedAtMs: number;
+  receivedAtMs: number;
+  by: string;
+}
+
+/** One unit sent to one incident. Times are Unix milliseconds, 0: no deadline runs. */
+export interface Assignment {
+  number: number;
+  steps: UnitStep[];
+  offerDueAtMs: number;
+  checkInDueAtMs: number;
+  /** 0: heard of in time; 1: the crew is asked; 2: a person is called. */
+  checkInLevel: number;
+}
+
 /** One response unit as the screens know it. */
 export interface Unit {
   id: string;
@@ -24,6 +42,17 @@ export interface Unit {
   status: UnitState;
   statusAtMs: number;
   incident: string;
+  skills: string[];
+  /** When the crew is on duty; undefined: always. */
+  shift?: { startsAtMs: number; endsAtMs: number };
+  assignment?: Assignment;
+  /** When the centre received the crew's mayday, which names it; 0: the crew is in no danger. */
+  maydayAtMs: number;
+}
+
+/** The domain status of a wire status. */
+export function unitStateOf(wire: UnitStatus): UnitState {
+  return STATE[wire] ?? 'out-of-service';
 }
 
 /** The domain unit of a wire unit. */
@@ -34,8 +63,27 @@ export function unitOf(wire: UnitWire): Unit {
     agency: wire.agency,
     place: placeOf(wire.position) ?? placeOf(wire.station),
     positionAtMs: Number(wire.positionAtMs),
-    status: STATE[wire.status] ?? 'out-of-service',
+    status: unitStateOf(wire.status),
     statusAtMs: Number(wire.statusAtMs),
     incident: wire.incident,
+    skills: [...wire.skills],
+    shift: wire.duty?.shift && { startsAtMs: Number(wire.duty.shift.startsAtMs), endsAtMs: Number(wire.duty.shift.endsAtMs) },
+    assignment: wire.duty?.assignment && assignmentOf(wire.duty.assignment),
+    maydayAtMs: Number(wire.duty?.mayday?.receivedAtMs ?? 0n),
+  };
+}
+
+function assignmentOf(wire: AssignmentWire): Assignment {
+  return {
+    number: Number(wire.number),
+    steps: wire.steps.map((step) => ({
+      status: unitStateOf(step.status),
+      tappedAtMs: Number(step.tappedAtMs),
+      receivedAtMs: Number(step.receivedAtMs),
+      by: step.by,
+    })),
+    offerDueAtMs: Number(wire.offerDueAtMs),
+    checkInDueAtMs: Number(wire.checkInDueAtMs),
+    checkInLevel: wire.checkInLevel,
   };
 }

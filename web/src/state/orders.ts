@@ -2,10 +2,12 @@
 import type { Committed } from '../link/api';
 import type { Alarm } from '../nouns/alarm';
 import type { Incident, Kind } from '../nouns/incident';
+import type { TaskState } from '../nouns/dispatch';
 import type { Action } from '../nouns/rights';
 import type { Severity } from '../nouns/severity';
 import { commands } from './commands.svelte';
 import { desk, NEW_INCIDENT } from './desk.svelte';
+import type { Unit } from '../nouns/unit';
 import { settings } from './settings.svelte';
 
 type Sent = Promise<Committed | undefined>;
@@ -126,4 +128,47 @@ export function unmergeIncident(incident: Incident): Sent {
 export function noteIncident(incident: Incident, note: string): Sent {
   const path = `/api/incidents/${encodeURIComponent(incident.id)}/note`;
   return order('note-incident', incidentTarget(incident), path, { note });
+}
+
+export const unitTarget = (unit: Unit) => `unit/${unit.id}`;
+
+function orderUnit(action: Action, unit: Unit, verb: string, body: object): Sent {
+  return order(action, unitTarget(unit), `/api/units/${encodeURIComponent(unit.id)}/${verb}`, body);
+}
+
+/** Sends one more unit, on the version that the recommendation was made for. */
+export function sendUnit(incident: Incident, unit: string, version: number): Sent {
+  return assignUnits({ ...incident, version }, [...incident.units.filter((id) => id !== unit), unit]);
+}
+
+/** A person has looked at what waited for one. */
+export function acknowledgeAttention(incident: Incident, attention: number): Sent {
+  const path = `/api/incidents/${encodeURIComponent(incident.id)}/attention`;
+  return order('assign-incident', incidentTarget(incident), path, { attention });
+}
+
+/** The crew said by radio that it is well. */
+export function checkIn(unit: Unit): Sent {
+  return orderUnit('set-unit-status', unit, 'check-in', { assignment: unit.assignment?.number ?? 0 });
+}
+
+/** The crew is safe, and how that is known. */
+export function clearMayday(unit: Unit, note: string): Sent {
+  return orderUnit('assign-incident', unit, 'mayday/clear', { received_at_ms: unit.maydayAtMs, note });
+}
+
+/** What an agency shall do about the incident. */
+export function giveTask(incident: Incident, agency: string, text: string): Sent {
+  return orderIncident('assign-incident', incident, 'task', { agency, text });
+}
+
+/** How far an agency is with its task. */
+export function answerTask(incident: Incident, task: number, expected: TaskState, status: TaskState, answer: string): Sent {
+  const path = `/api/incidents/${encodeURIComponent(incident.id)}/task/answer`;
+  return order('answer-task', incidentTarget(incident), path, { task, status, expected_status: expected, answer });
+}
+
+/** The one answer of all agencies. */
+export function combineAnswer(incident: Incident, answer: string): Sent {
+  return orderIncident('assign-incident', incident, 'answer', { answer });
 }

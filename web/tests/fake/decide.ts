@@ -4,6 +4,7 @@ import { PlaceSchema, Severity } from '../../src/gen/trongdong/v1/common_pb';
 import { EventKind, type Event } from '../../src/gen/trongdong/v1/event_pb';
 import { IncidentKind, IncidentSchema, IncidentStatus, type Incident } from '../../src/gen/trongdong/v1/incident_pb';
 import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
+import { offer } from './dispatch';
 import type { Scene } from './scene';
 
 /** Who gives all commands. */
@@ -84,6 +85,7 @@ export function decider(scene: Scene, tell: Tell): (path: string, input: Input) 
     const unit = scene.units.get(id);
     if (unit === undefined) return;
     Object.assign(unit, { incident: incident ?? '', status: incident === undefined ? UnitStatus.AVAILABLE : UnitStatus.OFFERED, statusAtMs: BigInt(Date.now()) });
+    offer(unit, incident ?? '');
     tell(COMMAND_GROUP, incident === undefined ? EventKind.UNIT_RELEASED : EventKind.UNIT_ASSIGNED, { case: 'unit', value: unit });
   }
 

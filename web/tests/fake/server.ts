@@ -12,6 +12,7 @@ import { CameraHealth } from '../../src/gen/trongdong/v1/camera_pb';
 import { ReadingsSchema } from '../../src/gen/trongdong/v1/sensor_pb';
 import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
+import { crewView, dispatcher, offer, recommendation } from './dispatch';
 import { startModels } from './models';
 import { buildScene, hierarchy, seeded } from './scene';
 
@@ -23,6 +24,8 @@ const EXPIRES_AT_MS = Date.now() + 8 * 3_600_000;
 const PEOPLE: Record<string, { name: string; role: string }> = {
   hoa: { name: BY, role: 'operator' },
   khoa: { name: 'Trần Văn Khoa', role: 'agent' },
+  rin: { name: 'Hoàng Văn Rin', role: 'responder' },
+  dung: { name: 'Phạm Thị Dung', role: 'dispatcher' },
   'man-hinh': { name: 'Màn hình trung tâm', role: 'viewer' },
 };
 const TYPES: Record<string, string> = {
@@ -132,10 +135,19 @@ export async function startFake(options: { port: number; root: string }) {
     nextSeq += 1_000;
     return { person, ...(PEOPLE[person] ?? PEOPLE['hoa']), ...(control.role === '' ? {} : { role: control.role }), next_seq: nextSeq, expires_at_ms: EXPIRES_AT_MS };
   }
+  const decideDispatch = dispatcher(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), BY);
+  // Who is on an incident from the beginning is in an assignment, as in a cluster.
+  for (const unit of scene.units.values()) {
+    if (unit.incident === '') continue;
+    offer(unit, unit.incident);
+    const assignment = unit.duty!.assignment!;
+    Object.assign(assignment, { offerDueAtMs: 0n, checkInDueAtMs: BigInt(Date.now() + 900_000) });
+    assignment.steps[0]!.status = unit.status;
+  }
   const decideRest = decider(scene, (group, kind, subject, note = '') => publish(group, [happened(kind, subject, BY, note)]));
   function decide(path: string, input: Input): { status: number; body: unknown } {
     const ofModels = register.decide(path, input, BY);
-    if (ofModels === undefined) return decideRest(path, input);
+    if (ofModels === undefined) return decideDispatch(path, input) ?? decideRest(path, input);
     if (ofModels.events.length > 0) publish(COMMAND_GROUP, ofModels.events.map(({ kind, subject, note }) => happened(kind, subject, BY, note)));
     return ofModels;
   }
@@ -164,7 +176,12 @@ export async function startFake(options: { port: number; root: string }) {
     }
     const timeline = /^\/api\/incidents\/([^/]+)\/timeline$/.exec(url.pathname);
     if (timeline) return json(response, 200, timelines.get(timeline[1]!) ?? []);
+    if (url.pathname === '/api/crew') return control.down ? response.destroy() : json(response, 200, crewView(scene, indexes[COMMAND_GROUP]!));
+    const asked = /^\/api\/incidents\/([^/]+)\/recommendation$/.exec(url.pathname);
+    const askedFor = scene.incidents.get(asked?.[1] ?? '');
+    if (askedFor !== undefined) return json(response, 200, recommendation(scene, askedFor));
     if (request.method !== 'POST') return json(response, 404, {});
+    if (control.down) return response.destroy();
     const seq = String(request.headers['x-request-seq']);
     if (control.failNext > 0) {
       control.failNext -= 1;
@@ -195,7 +212,9 @@ export async function startFake(options: { port: number; root: string }) {
       return json(response, 200, { indexes, answered: answered.size });
     }
     if (url.pathname.startsWith('/api/')) return void api(request, response, url).catch(() => json(response, 500, {}));
-    const path = join(options.root, normalize(url.pathname === '/' ? '/index.html' : url.pathname));
+    // A page is also found without its ending, as on a real node.
+    const page = url.pathname === '/' ? '/index.html' : url.pathname;
+    const path = join(options.root, normalize(existsSync(join(options.root, `${normalize(page)}.html`)) ? `${page}.html` : page));
     if (!existsSync(path)) return json(response, 404, {});
     response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream' });
     return createReadStream(path).pipe(response);

@@ -21,14 +21,19 @@ use crate::{
     host::{Ctx, reign::Reign},
 };
 
-type Version = (ModelName, VersionName);
+pub(crate) type Version = (ModelName, VersionName);
 
 /// How often versions were asked in vain since it was last reported. At most as many as are in use.
 #[derive(Debug, Default)]
-struct Silences(BTreeMap<Version, (u32, u32)>);
+pub(crate) struct Silences(BTreeMap<Version, (u32, u32)>);
 
 impl Silences {
-    fn add(&mut self, version: Version, late: u32, failed: u32) {
+    /// All of it; nothing is left.
+    pub(crate) fn take(&mut self) -> BTreeMap<Version, (u32, u32)> {
+        std::mem::take(&mut self.0)
+    }
+
+    pub(crate) fn add(&mut self, version: Version, late: u32, failed: u32) {
         let counted = self.0.entry(version).or_default();
         counted.0 = counted.0.saturating_add(late);
         counted.1 = counted.1.saturating_add(failed);
@@ -58,7 +63,7 @@ pub(crate) async fn run(reign: Weak<Reign>, mut queue: mpsc::Receiver<Told>) {
             }
             _ = reports.tick(), if !silences.0.is_empty() => {
                 let Some(reign) = reign.upgrade() else { return };
-                let report = std::mem::take(&mut silences.0);
+                let report = silences.take();
                 under_way.spawn(async move { report_all(&reign, report).await });
             }
         }

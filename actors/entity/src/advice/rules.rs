@@ -192,7 +192,7 @@ fn check(question: &Question, advice: &Advice) -> Option<Checked> {
 }
 
 /// A probability in millionths; none for what is no probability.
-fn micro(probability: f64) -> Option<Micro> {
+pub(crate) fn micro(probability: f64) -> Option<Micro> {
     if !(0.0..=1.0).contains(&probability) {
         return None;
     }

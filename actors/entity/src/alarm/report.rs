@@ -66,6 +66,10 @@ fn kind(alarm: &Alarm, about: &About) -> IncidentKind {
     if is_device {
         return IncidentKind::Device;
     }
+    // A reading that is merely unlike the others may as well be the device's fault.
+    if *condition == *condition::UNUSUAL {
+        return IncidentKind::Other;
+    }
     match about.sensor.as_ref().map(|sensor| sensor.kind) {
         Some(SensorKind::RiverLevel | SensorKind::Rain) => IncidentKind::Flood,
         Some(SensorKind::Air) => IncidentKind::Pollution,

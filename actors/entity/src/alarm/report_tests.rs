@@ -23,6 +23,7 @@ fn alarm(entity: &str, condition: &str, value: i64, limit: i64) -> Alarm {
         incident: None,
         occurrences: 1,
         exercise: false,
+        finding: None,
     }
 }
 
@@ -63,6 +64,7 @@ fn district() -> About {
         name_en: String::new(),
         admin_units: Vec::new(),
         group: GroupId(1),
+        load: None,
     };
     About { district: Some(district), ..About::default() }
 }
@@ -110,6 +112,39 @@ fn one_line_says_what_where_and_how_much() {
     }
     // The extremes are written, too.
     summary::summary(&river("high", i64::MAX, i64::MIN).0, &About::default());
+}
+
+#[test]
+fn what_a_model_found_is_told_in_words() {
+    use domain::{Finding, Found, ModelName, Passing, Unusual, UnusualReason, VersionName};
+    let about = sensor(SensorKind::RiverLevel, "m", &["low"]);
+    let find = |condition: &str, found: Found| {
+        let (model, model_version) = (ModelName::new("watch").unwrap(), VersionName::new("v1").unwrap());
+        let finding = Some(Finding { model, model_version, found });
+        Alarm { finding, ..alarm("S1", condition, 24_100_000, 26_000_000) }
+    };
+    for reason in UnusualReason::ALL {
+        let unusual = Unusual { score_micro: Micro(700_000), reason: *reason };
+        let told = summary::summary(&find("unusual", Found::Unusual(unusual)), &about);
+        assert!(told.starts_with("Mực nước bất thường: Trạm Gia Bảy 24.1 m ("), "{told}");
+    }
+    let passing = |condition: &str, at: u64| {
+        Found::Passing(Passing {
+            condition: Condition::new(condition).unwrap(),
+            probability_micro: Micro(805_000),
+            at_ms: Millis(at),
+            earliest_ms: Millis(at),
+            latest_ms: Millis(0),
+            quantiles_micro: vec![Micro(1); 5],
+        })
+    };
+    let told = |condition: &str, at: u64| summary::summary(&find("forecast", passing(condition, at)), &about);
+    let line =
+        "Dự báo mực nước vượt báo động 2: Trạm Gia Bảy trong khoảng 3 giờ nữa, xác suất 80% (hiện 24.1 m, giới hạn 26)";
+    assert_eq!(told("level-2", 3 * 3_600_000 + 1), line);
+    assert!(told("low", 90 * 60_000).contains("dưới mức thấp: Trạm Gia Bảy trong khoảng 89 phút nữa"));
+    assert_eq!(kind(&find("unusual", passing("high", 1)), &about), IncidentKind::Other);
+    assert_eq!(kind(&find("forecast", passing("high", 1)), &about), IncidentKind::Flood);
 }
 
 #[test]

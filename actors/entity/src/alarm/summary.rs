@@ -1,6 +1,6 @@
 //! One line for the queue, in Vietnamese.
 
-use domain::{Alarm, Micro, SensorKind, Threshold};
+use domain::{Alarm, Found, Micro, Passing, SensorKind, Threshold, UnusualReason};
 
 use crate::alarm::{condition, report::About};
 
@@ -23,6 +23,22 @@ pub(crate) fn summary(alarm: &Alarm, about: &About) -> String {
     let quantity = about.sensor.as_ref().map_or("Chỉ số", |sensor| quantity(sensor.kind));
     let unit = about.sensor.as_ref().map(|sensor| unit(&sensor.unit_of_measure)).unwrap_or_default();
     let (value, limit) = (decimal(alarm.value_micro), decimal(alarm.limit_micro));
+    match alarm.finding.as_ref().map(|finding| &finding.found) {
+        Some(Found::Unusual(unusual)) => {
+            return format!("{quantity} bất thường: {name} {value}{unit} ({})", reason(unusual.reason));
+        }
+        Some(Found::Passing(passing)) => {
+            let threshold = about.sensor.as_ref().and_then(|sensor| limit_of(&sensor.thresholds, passing));
+            let passed = passed(passing.condition.as_str(), threshold);
+            let (ahead, percent) = (ahead(alarm, passing), passing.probability_micro.0 / 10_000);
+            let now = format!("hiện {value}{unit}, giới hạn {limit}");
+            return format!(
+                "Dự báo {} {passed}: {name} trong khoảng {ahead} nữa, xác suất {percent}% ({now})",
+                lower(quantity)
+            );
+        }
+        None => {}
+    }
     if *condition == *condition::RATE {
         return format!("{quantity} thay đổi nhanh: {name} {value}{unit}/phút (giới hạn {limit})");
     }
@@ -40,6 +56,38 @@ fn name(alarm: &Alarm, about: &About) -> String {
     let camera = about.camera.as_ref().map(|camera| camera.name.as_str());
     let district = about.district.as_ref().map(|district| district.name.as_str());
     sensor.or(camera).or(district).unwrap_or(alarm.key.entity.as_str()).to_owned()
+}
+
+fn limit_of<'a>(thresholds: &'a [Threshold], passing: &Passing) -> Option<&'a Threshold> {
+    thresholds.iter().find(|threshold| threshold.condition == passing.condition)
+}
+
+/// How long after the alarm came up the middle of the forecast passes the limit.
+fn ahead(alarm: &Alarm, passing: &Passing) -> String {
+    let seconds = passing.at_ms.since(alarm.raised_at_ms) / 1000;
+    duration(Micro(i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1_000_000)))
+}
+
+fn reason(reason: UnusualReason) -> &'static str {
+    match reason {
+        UnusualReason::Spike => "tăng vọt so với mức thường",
+        UnusualReason::Dip => "tụt sâu so với mức thường",
+        UnusualReason::RecordHigh => "cao nhất từ trước đến nay",
+        UnusualReason::RecordLow => "thấp nhất từ trước đến nay",
+        UnusualReason::LevelUp => "mức nền dâng lên",
+        UnusualReason::LevelDown => "mức nền hạ xuống",
+        UnusualReason::AboveUsual => "cao hơn thường lệ vào giờ này",
+        UnusualReason::BelowUsual => "thấp hơn thường lệ vào giờ này",
+        UnusualReason::Pattern => "dao động khác thường",
+        UnusualReason::Flat => "gần như đứng yên",
+        UnusualReason::Gap => "ngắt quãng lâu bất thường",
+    }
+}
+
+/// With a small first letter, for the middle of a line.
+fn lower(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 fn quantity(kind: SensorKind) -> &'static str {

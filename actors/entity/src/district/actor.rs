@@ -338,7 +338,8 @@ impl DistrictState {
         let now = self.reign.clock.now().clock;
         let lately: Vec<_> = self.reign.ctx.cluster.read(self.reign.group, |state| {
             let lately = state.alarms().values().filter(|alarm| now.since(alarm.raised_at_ms) < FLOOD_WINDOW_MS);
-            lately.filter(|alarm| alarm.key.condition != *condition::FLOOD).cloned().collect()
+            let counted = lately.filter(|alarm| alarm.key.condition != *condition::FLOOD && alarm.finding.is_none());
+            counted.cloned().collect()
         });
         for alarm in lately {
             if self.reign.district_of_unit(&alarm.place.admin_unit) == self.district {

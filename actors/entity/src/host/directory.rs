@@ -5,7 +5,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use domain::{CameraId, EntityId, IncidentId};
+use domain::{CameraId, EntityId, IncidentId, UnitId};
 use ractor::{Actor, ActorCell, ActorId, ActorProcessingErr, ActorRef, ActorRuntime, ActorStatus, SupervisionEvent};
 
 use crate::counters::{Counters, count};
@@ -16,6 +16,7 @@ pub(crate) enum Key {
     District(EntityId),
     Camera(CameraId),
     Incident(IncidentId),
+    Unit(UnitId),
     Reporter,
     Keeper,
 }

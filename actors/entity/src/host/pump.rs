@@ -49,11 +49,13 @@ async fn show(reign: &Arc<Reign>, batch: &EventBatch) {
     for event in &batch.events {
         match (event.kind, &event.subject) {
             (EventKind::ReadingsRecorded, Some(Subject::Readings(readings))) => {
+                reign.show(&readings.readings);
                 show_readings(reign, &readings.readings).await;
             }
             (EventKind::AlarmRaised, Some(Subject::Alarm(alarm))) => {
                 let district = reign.district_of_unit(&alarm.place.admin_unit);
-                if alarm.key.condition != *crate::alarm::condition::FLOOD {
+                // What models find is bounded by itself and makes no flood.
+                if alarm.key.condition != *crate::alarm::condition::FLOOD && alarm.finding.is_none() {
                     reign.tell_district(&district, raised(alarm));
                 }
                 reign.wake_reporter();
@@ -71,6 +73,9 @@ async fn show(reign: &Arc<Reign>, batch: &EventBatch) {
                 reign.tell_district(&district, DistrictMsg::Changed(sensor.id.clone()));
             }
             (_, Some(Subject::Camera(camera))) => reign.tell_camera(&camera.id, CameraMsg::Look),
+            // Where a unit is moves no deadline.
+            (EventKind::UnitMoved, _) => {}
+            (_, Some(Subject::Unit(unit))) => reign.unit_changed(unit),
             (kind, Some(Subject::Incident(incident))) => {
                 reign.incident_changed(incident);
                 if !incident.clocks.is_empty() {

@@ -11,7 +11,7 @@ use std::{
 
 use domain::{
     AdminUnitCode, AlarmKey, CameraId, Command, EntityId, GroupId, Incident, IncidentId, Millis, RaisePolicyFloor,
-    Reply, SensorId, State,
+    Reading, Reply, SensorId, State, Unit, UnitId,
 };
 use ractor::{Actor, ActorCell, ActorRef, ActorRuntime};
 use raft::{Proposal, ProposeError};
@@ -35,7 +35,9 @@ use crate::{
         rules::Patience,
     },
     clock::Clock,
-    config::{ADVICE_QUEUE_MAX, ADVICE_RESCAN_MAX, FEEDS_IN_FLIGHT_MAX, PUMP_BATCHES_MAX, STAMP_WAIT_MAX},
+    config::{
+        ADVICE_QUEUE_MAX, ADVICE_RESCAN_MAX, FEEDS_IN_FLIGHT_MAX, PUMP_BATCHES_MAX, STAMP_WAIT_MAX, WATCH_QUEUE_MAX,
+    },
     counters::count,
     deadline::keeper::{Keeper, KeeperMsg},
     district::actor::{DistrictActor, DistrictMsg},
@@ -51,6 +53,11 @@ use crate::{
     },
     notice::postman,
     sensor::actor::{SensorActor, SensorArguments, SensorMsg},
+    unit::{
+        actor::{UnitActor, UnitMsg},
+        rules as unit_rules,
+    },
+    watch::lookout,
 };
 
 /// See the module.
@@ -71,7 +78,13 @@ pub(crate) struct Reign {
     pub(crate) is_keeper_woken: AtomicBool,
     /// What was told and waits to be asked about.
     told: mpsc::Sender<Told>,
-    /// The pump, the anchors, and in the command group the desk and the postman.
+    /// Counts the leads of this node: readings that went by under another one were not shown here.
+    pub(crate) number: u64,
+    /// Models are in use that look at readings.
+    pub(crate) is_watched: AtomicBool,
+    /// What was recorded and waits to be shown to models.
+    recorded: mpsc::Sender<Vec<Reading>>,
+    /// The pump, the anchors, in the command group the desk and the postman, in a field group the lookout.
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
@@ -84,6 +97,8 @@ impl Reign {
         let applied = ctx.cluster.applied(group);
         let clock = Clock::new(ctx.cluster.read(group, State::clock).max(applied.at_ms));
         let (told, queue) = mpsc::channel(ADVICE_QUEUE_MAX);
+        let (recorded, shown) = mpsc::channel(WATCH_QUEUE_MAX);
+        let number = ctx.counters.reigns.fetch_add(1, Ordering::Relaxed) + 1;
         let reign = Arc::new(Self {
             group,
             clock,
@@ -95,10 +110,12 @@ impl Reign {
             is_reporter_woken: AtomicBool::new(false),
             is_keeper_woken: AtomicBool::new(false),
             told,
+            number,
+            is_watched: AtomicBool::new(false),
+            recorded,
             tasks: Mutex::default(),
             ctx,
         });
-        count(&reign.ctx.counters.reigns);
         if group == GroupId::COMMAND {
             let desk = tokio::spawn(desk::run(Arc::downgrade(&reign), queue));
             lock(&reign.tasks).push(desk.abort_handle());
@@ -110,6 +127,11 @@ impl Reign {
             lock(&reign.tasks).push(anchor.abort_handle());
         }
         reign.stamp().await;
+        if group.is_field() {
+            // After the stamp: findings are measured by state's clock.
+            let lookout = tokio::spawn(lookout::run(Arc::downgrade(&reign), shown));
+            lock(&reign.tasks).push(lookout.abort_handle());
+        }
         // First everything that stands in state, then the events after it: nothing falls in between.
         reign.rescan();
         let pump = tokio::spawn(pump(reign.clone(), applied.index, PUMP_BATCHES_MAX));
@@ -162,6 +184,13 @@ impl Reign {
             }
             if self.ctx.cluster.read(self.group, |state| state.clocks_due().next().is_some()) {
                 self.wake_keeper();
+            }
+            let running = |state: &State| {
+                let running = state.units().values().filter(|unit| unit_rules::due(unit).is_some());
+                running.map(|unit| unit.id.clone()).collect::<Vec<_>>()
+            };
+            for unit in self.ctx.cluster.read(self.group, running) {
+                self.tell_unit(&unit);
             }
             for told in self.ctx.cluster.read(self.group, |state| unasked(state, ADVICE_RESCAN_MAX)) {
                 self.advise(told);
@@ -235,6 +264,20 @@ impl Reign {
         self.directory.tell(&Key::Incident(incident.clone()), IncidentMsg::Look, &self.supervisor, wake);
     }
 
+    fn tell_unit(self: &Arc<Self>, unit: &UnitId) {
+        let wake = || (UnitActor, (self.clone(), unit.clone()));
+        self.directory.tell(&Key::Unit(unit.clone()), UnitMsg::Look, &self.supervisor, wake);
+    }
+
+    /// A unit changed: wakes its actor when a deadline runs, and lets one that is awake see that none does.
+    pub(crate) fn unit_changed(self: &Arc<Self>, unit: &Unit) {
+        if unit_rules::due(unit).is_some() {
+            self.tell_unit(&unit.id);
+        } else {
+            self.directory.tell_awake(&Key::Unit(unit.id.clone()), UnitMsg::Look);
+        }
+    }
+
     /// An incident changed: wakes its actor when a deadline runs, and lets one that is awake see that none does.
     pub(crate) fn incident_changed(self: &Arc<Self>, incident: &Incident) {
         if due(incident).is_some() {
@@ -260,6 +303,13 @@ impl Reign {
     fn advise(&self, told: Told) {
         if self.told.try_send(told).is_err() {
             count(&self.ctx.counters.advice_dropped);
+        }
+    }
+
+    /// Has models shown what was recorded, if any is in use and there is room. Never waits.
+    pub(crate) fn show(&self, readings: &[Reading]) {
+        if self.is_watched.load(Ordering::Acquire) && self.recorded.try_send(readings.to_vec()).is_err() {
+            count(&self.ctx.counters.watch_dropped);
         }
     }
 

@@ -64,6 +64,7 @@ mod tests {
             place_is_mapped: false,
             suggestions: Vec::new(),
             clocks: Vec::new(),
+            dispatch: domain::Dispatch::default(),
         }
     }
 

@@ -126,9 +126,10 @@ impl SensorRule {
         debounced.chain(silent).min()
     }
 
-    /// Nothing is under way: no alarm is active, no debounce runs.
+    /// Nothing is under way: no alarm of these rules is active, no debounce runs.
     pub(crate) fn is_quiet(&self, known: Known<'_>) -> bool {
-        self.pending.is_empty() && !known.alarms.of(&EntityId::from(&known.sensor.id)).any(|alarm| alarm.active)
+        let mut own = known.alarms.of(&EntityId::from(&known.sensor.id)).filter(|alarm| alarm.finding.is_none());
+        self.pending.is_empty() && !own.any(|alarm| alarm.active)
     }
 
     fn threshold(&mut self, known: Known<'_>, threshold: &Threshold, reading: &Reading, now: Now) -> Option<Propose> {
@@ -243,7 +244,8 @@ fn orphans(known: Known<'_>, value: Micro) -> Vec<Propose> {
             || (*name == *condition::RATE && sensor.rate_limit_micro_per_min > 0)
             || sensor.thresholds.iter().any(|threshold| threshold.condition == *name)
     };
-    let active = known.alarms.of(&EntityId::from(&sensor.id)).filter(|alarm| alarm.active);
+    // What models found is ended by the lookout.
+    let active = known.alarms.of(&EntityId::from(&sensor.id)).filter(|alarm| alarm.active && alarm.finding.is_none());
     active
         .filter(|alarm| !has(&alarm.key.condition))
         .filter_map(|alarm| known.alarms.clear(&alarm.key, value))

@@ -14,6 +14,7 @@ fn raise(entity: &str, condition: &str, severity: Severity) -> RaiseAlarm {
         value_micro: Micro(27_300_000),
         limit_micro: Micro(27_000_000),
         exercise: false,
+        finding: None,
     }
 }
 

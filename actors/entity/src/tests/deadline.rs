@@ -202,7 +202,7 @@ async fn a_instruction_by_an_hour_of_the_day_calls_its_owner_and_who_is_on_duty(
         accepted(world.apply(GroupId::COMMAND, PutPerson { person: person(id) }));
     }
     let now = world.clock();
-    let shift = |id: &str, from: u64, until: u64| Shift {
+    let shift = |id: &str, from: u64, until: u64| DutyShift {
         person: PersonId::new(id).unwrap(),
         from_ms: now.plus(from),
         until_ms: now.plus(until),

@@ -100,6 +100,7 @@ impl World {
             name_en: String::new(),
             admin_units: vec![AdminUnitCode::new("05443").unwrap()],
             group: FIELD,
+            load: None,
         };
         world.apply(GroupId::COMMAND, PutDistrict { district });
         world

@@ -6,6 +6,7 @@
 
 pub mod band;
 pub mod counts;
+pub mod day;
 pub mod evaluate;
 mod model;
 mod profile;

@@ -17,6 +17,11 @@ const PHRASES: &str = "cứu với|cứu em|cứu tôi|cứu con|cứu nhà|cứ
     cướp giật|bị cướp|có cướp|có trộm|trộm vào|hiếp dâm|doạ giết|giết người|bạo hành|đánh đập|ngộ độc|rắn cắn|chó cắn|điện giật|\
     đột quỵ|tai biến|sắp sinh|sắp đẻ|vỡ ối|đau đẻ|chuyển dạ|dây điện đứt|đứt dây điện|hoá chất|khí độc|cá chết|bị bỏng|sốt cao|\
     đau ngực|đau bụng|không ra được|cô lập|hết gạo|hết nước|đói lắm|sơ tán|mất điện|mất nước|thuyền lật|lật thuyền|rơi xuống|\
+    khói tới|khói vào|khói mù|mùi khét|khét lẹt|nổ lớn|treo cổ|muốn chết|không muốn sống|ngủ mãi|nuốt phải|nuốt pin|hóc xương|\
+    uống nhầm|sùi bọt|không tỉnh|bất động|phá cửa|bóp cổ|bị nhốt|bị trói|bắt cóc|chưa về|không thấy về|đi lạc|bị lạc|quấy rối|\
+    sàm sỡ|xâm hại|bị lừa|rút sạch|mất trộm|mất xe|nước vào|nước tràn|nước tới|nước đến|nước xiết|chảy xiết|trôi mất|bị trôi|\
+    đổ sập|sắp sập|sắp đổ|cây đổ|sét đánh|tốc mái|bay mái|sụt lún|mùi hoá chất|ong đốt|rò điện|vỡ ống|tím môi|tím người|bong gân|\
+    đang chìm|đang ngụp|báo cháy|nhóm o|nhóm máu|xe cháy|có cháy|con sợ|liếm sang|máu me|\
     on fire|trapped|drowning|bleeding|unconscious|not breathing|accident|help me|help us|please help|gas leak|heart attack|landslide|\
     flooded|injured|stabbed|robbed|collapsed";
 

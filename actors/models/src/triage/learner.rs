@@ -97,6 +97,14 @@ impl Learner {
         }
     }
 
+    /// Sets the outputs' biases to what the labels' shares among the items say, so that no feature has to learn how rare a
+    /// label is.
+    pub fn start_at_shares(&mut self, items: &[&Item]) {
+        let mut weights = self.top.valid().weights();
+        weights.bias = shares(&self.schema, items);
+        self.top = Top::new(&weights, &self.device);
+    }
+
     /// One pass over the items in a new order. Returns the mean loss of an example.
     pub fn epoch(&mut self, items: &[&Item]) -> f64 {
         let mut order: Vec<usize> = (0..items.len()).collect();
@@ -267,6 +275,28 @@ fn small(n: usize) -> f32 {
     n as f32
 }
 
+/// The log-odds of every mark and the logarithm of every choice's share among the items, each smoothed by half a case.
+fn shares(schema: &Schema, items: &[&Item]) -> Vec<f32> {
+    let mut all = Vec::with_capacity(schema.outputs());
+    for (place, (_, head)) in schema.spans().enumerate() {
+        let truths = || items.iter().filter_map(|item| item.truths.get(place)).filter(|t| **t != Truth::Unknown);
+        let known = small(truths().count());
+        all.extend((0..head.labels.len()).map(|label| {
+            let holds = |truth: &&Truth| match truth {
+                Truth::One(one) => *one == label,
+                Truth::Any(bits) => bits >> label & 1 == 1,
+                Truth::Unknown => false,
+            };
+            let yes = small(truths().filter(holds).count()) + 0.5;
+            match head.choice {
+                Choice::One => (yes / (known + 0.5)).ln(),
+                Choice::Any => (yes / (known - yes + 1.0)).ln(),
+            }
+        }));
+    }
+    all
+}
+
 /// Targets of a head and where they are known, both `n × labels`.
 fn targets(batch: &[&Item], place: usize, head: &Head, pace: &Pace) -> (Vec<f32>, Vec<f32>) {
     let (labels, smoothing) = (head.labels.len(), pace.smoothing);
@@ -380,6 +410,20 @@ mod tests {
         assert_eq!(targets(&[&item(3)], 0, &head, &pace).0, [0.0, 0.0, 0.2, 0.8]);
         let no_scale = Head { scale: false, ..head };
         assert_eq!(targets(&[&item(1)], 0, &no_scale, &pace).0, [0.0, 1.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn a_network_begins_at_the_shares_of_the_labels() {
+        let choice = Head { name: "k".into(), choice: Choice::One, labels: vec![String::new(); 2], scale: false };
+        let marks = Head { choice: Choice::Any, ..choice.clone() };
+        let item = |label, bits| Item { rows: Vec::new(), truths: vec![Truth::One(label), bits] };
+        let items = [item(0, Truth::Any(1)), item(0, Truth::Any(0)), item(0, Truth::Unknown), item(1, Truth::Any(0))];
+        let got = shares(&Schema { heads: vec![choice, marks] }, &items.iter().collect::<Vec<_>>());
+        // Three of four and one of four choose; of three that are known, one has the first mark and none the second.
+        let want = [3.5_f32 / 4.5, 1.5 / 4.5, 1.5 / 2.5, 0.5 / 3.5].map(f32::ln);
+        for (got, want) in got.iter().zip(want) {
+            assert!((got - want).abs() < 1e-6, "{got} {want}");
+        }
     }
 
     #[test]

@@ -24,7 +24,7 @@ use crate::rng::{Rng, mix};
 pub const SHIPPED_SEED: u64 = 20_250_701;
 
 /// Messages that the shipped model learns from.
-pub const SHIPPED_MESSAGES: usize = 60_000;
+pub const SHIPPED_MESSAGES: usize = 120_000;
 
 /// The threshold of none is never below this, however well the generated messages were told apart.
 pub const NONE_THRESHOLD_MIN: f32 = 0.9;
@@ -63,7 +63,7 @@ impl Recipe {
             messages: SHIPPED_MESSAGES,
             corrections: Vec::new(),
             keep_apart,
-            version: 2,
+            version: 3,
             settings: Settings::triage(SHIPPED_SEED),
         }
     }

@@ -65,13 +65,13 @@ impl Settings {
                 piece_min: 3,
                 piece_max: 4,
                 piece_weight: 0.25,
-                class_weight: 0.5,
+                class_weight: 0.8,
                 skips: true,
                 length_power: 0.7,
             },
             texts_min: 3,
-            rows_max: 36_000,
-            hidden: 6,
+            rows_max: 15_000,
+            hidden: 24,
             pace: Pace {
                 batch: 32,
                 table_rate: 0.04,
@@ -106,13 +106,13 @@ impl Settings {
             },
             texts_min: 2,
             rows_max: 1 << 18,
-            hidden: 16,
+            hidden: 100,
             pace: Pace {
                 batch: 32,
                 table_rate: 0.05,
                 top_rate: 2e-3,
                 table_decay: 0.0,
-                dropout: 0.5,
+                dropout: 0.75,
                 smoothing: 0.0,
                 beside: 0.0,
             },
@@ -217,7 +217,7 @@ pub fn train(
         if learn.is_empty() || judged.is_empty() {
             return Err(TrainError::Setting { field: "folds", remedy: "give fewer folds, or examples of more groups" });
         }
-        let best = run_fold(schema, settings, index.rows(), held, &learn, &judged, &mut curve, progress)?;
+        let best = run_fold(schema, settings, index.rows(), held, (&learn, &judged), &mut curve, progress)?;
         networks.extend(best.learned);
         for (at, output) in places.into_iter().zip(best.outputs) {
             if let Some(slot) = outputs.get_mut(at) {
@@ -334,12 +334,12 @@ fn run_fold(
     settings: &Settings,
     rows: usize,
     run: usize,
-    learn: &[&Item],
-    judged: &[&Item],
+    (learn, judged): (&[&Item], &[&Item]),
     curve: &mut Vec<Progress>,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Best, TrainError> {
     let mut learner = learner(schema, settings, rows, run);
+    learner.start_at_shares(learn);
     let mut best = Best { epoch: 0, score: f64::NEG_INFINITY, outputs: Vec::new(), learned: None };
     for epoch in 1..=settings.epochs_max {
         let loss = learner.epoch(learn);

@@ -7,7 +7,7 @@ use super::danger;
 use super::features::Features;
 use super::labels::{Kind, Need, Severity, Vulnerable};
 use super::model::{Model, Nonsense};
-use super::people::people;
+use super::people::{patients, people};
 use super::schema::Schema;
 use super::store;
 use crate::artifact::{Artifact, ArtifactError};
@@ -216,7 +216,11 @@ impl Triage {
             severity,
             needs: self.holding(Need::ALL, 2, at(kinds_n + severities_n, needs_n)),
             vulnerable: self.holding(Vulnerable::ALL, 3, at(kinds_n + severities_n + needs_n, Vulnerable::ALL.len())),
-            people: people(&features.tokens),
+            people: if kind == Kind::Medical && severity.label >= Severity::High {
+                patients(&features.tokens)
+            } else {
+                people(&features.tokens)
+            },
             reasons: self.reasons(text, kind, words, full, without),
             danger,
             kinds,

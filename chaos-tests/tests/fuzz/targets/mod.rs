@@ -168,14 +168,14 @@ pub(crate) const TARGETS: &[Target] = &[
     },
     Target {
         name: "raft_call",
-        parsers: &["consensus/raft/src/serve.rs"],
+        parsers: &["consensus/raft/src/serve.rs", "consensus/raft/src/change.rs"],
         run: raft::fuzzing::fuzz_call,
         seeds: raft::fuzzing::call_seeds,
         words: &[],
     },
     Target {
         name: "raft_answer",
-        parsers: &["consensus/raft/src/network.rs", "consensus/raft/src/groups.rs"],
+        parsers: &["consensus/raft/src/network.rs", "consensus/raft/src/groups.rs", "consensus/raft/src/change.rs"],
         run: raft::fuzzing::fuzz_answer,
         seeds: raft::fuzzing::answer_seeds,
         words: &[],
@@ -193,11 +193,25 @@ pub(crate) const TARGETS: &[Target] = &[
         words: &[],
     },
     Target {
+        name: "backup",
+        parsers: &["consensus/raft/src/backup/frame.rs"],
+        run: raft::backup::fuzzing::fuzz_backup,
+        seeds: raft::backup::fuzzing::backup_seeds,
+        words: &[],
+    },
+    Target {
         name: "tell",
         parsers: &["actors/entity/src/router.rs", "actors/entity/src/router/message.rs"],
         run: node::tell,
         seeds: node::tells,
         words: &["not-leader", "timeout"],
+    },
+    Target {
+        name: "admission",
+        parsers: &["cluster/node/src/admission.rs", "cluster/node/src/invitation.rs", "cluster/node/src/membership.rs"],
+        run: ::node::fuzzing::fuzz_admission,
+        seeds: ::node::fuzzing::admission_seeds,
+        words: &[],
     },
     Target {
         name: "relay",

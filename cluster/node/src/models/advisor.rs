@@ -29,6 +29,8 @@ impl Advisor for Library {
             Loaded::Duplicate(server) => server.ask_with(pairs(&question), until, move |said| {
                 answer.give(said.map(|same| of_same(same.as_ref())).map_err(silence));
             }),
+            // Registered for something that nobody asks.
+            Loaded::Anomaly(_) | Loaded::Load(_) => answer.give(Err(Silence::Off)),
         }
     }
 }

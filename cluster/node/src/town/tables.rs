@@ -72,6 +72,7 @@ fn parse_district(row: &StringRecord) -> Option<District> {
         name_en: row.get(2)?.to_owned(),
         admin_units: items(row.get(3)?).map(AdminUnitCode::new).collect::<Result<_, _>>().ok()?,
         group: GroupId(row.get(4)?.parse().ok()?),
+        load: None,
     })
 }
 

@@ -1,6 +1,6 @@
 //! The made-up response units.
 
-use domain::{Millis, Unit, UnitId, UnitStatus};
+use domain::{Duty, Millis, Unit, UnitId, UnitStatus};
 
 use super::tables::{Commune, communes};
 
@@ -42,6 +42,7 @@ pub fn units(count: usize) -> Vec<Unit> {
             status_at_ms: Millis(0),
             incident: None,
             version: 0,
+            duty: Duty::default(),
         })
     };
     (0..count).filter_map(unit).collect()

@@ -1,6 +1,7 @@
-//! Alarms. Raising, clearing and confirming are sent at least once and take effect once: they name the episode.
+//! Alarms. Raising, clearing and confirming are sent at least once and take effect once: they name the episode. Only what
+//! a model found may be said anew within an episode.
 
-use super::{Outcome, Work, accepted, valid};
+use super::{Outcome, Work, accepted, finding, valid};
 use crate::{
     AcknowledgeAlarm, Alarm, AlarmKey, CameraId, ClearAlarm, ConfirmAlarmReport, EventKind, Millis, Place, RaiseAlarm,
     Refusal, RefusalCode, SensorId, Shelf, ShelveAlarm, State, UnshelveAlarm, limits, stored::Touched,
@@ -18,8 +19,13 @@ pub(super) fn raise(work: &mut Work<'_>, command: &RaiseAlarm) -> Outcome {
     if let Some(former) = former
         && former.episode == command.episode
     {
+        if former.active && command.finding.is_some() && command.finding != former.finding {
+            let active = former.clone();
+            return amend(work, active, command);
+        }
         return Ok(accepted(&former.key, former.version));
     }
+    finding::check(work.state, command)?;
     let is_active = former.is_some_and(|alarm| alarm.active);
     if is_active || last.checked_add(1) != Some(command.episode) {
         return Err(wrong_episode(last));
@@ -44,6 +50,7 @@ pub(super) fn raise(work: &mut Work<'_>, command: &RaiseAlarm) -> Outcome {
         incident: None,
         occurrences: 1,
         exercise: command.exercise,
+        finding: command.finding.clone(),
     };
     if let Some(former) = former {
         alarm.shelf = former.shelf.clone();
@@ -58,6 +65,17 @@ pub(super) fn raise(work: &mut Work<'_>, command: &RaiseAlarm) -> Outcome {
         }
     }
     Ok(keep(work, alarm, EventKind::AlarmRaised, ""))
+}
+
+/// A model found something else of what is active: the same trouble, told better.
+fn amend(work: &mut Work<'_>, mut alarm: Alarm, command: &RaiseAlarm) -> Outcome {
+    finding::check(work.state, command)?;
+    alarm.severity = command.severity;
+    alarm.value_micro = command.value_micro;
+    alarm.limit_micro = command.limit_micro;
+    alarm.finding.clone_from(&command.finding);
+    alarm.version += 1;
+    Ok(keep(work, alarm, EventKind::AlarmAmended, ""))
 }
 
 /// The value that ended it is in the log and among the readings; the alarm keeps the one that raised it.

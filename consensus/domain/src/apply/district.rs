@@ -1,7 +1,10 @@
-//! District rooms.
+//! District rooms, and whether their incidents are as many as expected.
 
-use super::{Outcome, Work, accepted, valid};
-use crate::{EventKind, PutDistrict, limits, stored::Touched};
+use super::{Outcome, Work, accepted, model, valid};
+use crate::{
+    District, EventKind, LoadNotice, LoadSide, Millis, ModelKind, PutDistrict, Refusal, ReportLoad, limits,
+    stored::Touched,
+};
 
 pub(super) fn put(work: &mut Work<'_>, command: &PutDistrict) -> Outcome {
     let district = &command.district;
@@ -20,10 +23,50 @@ pub(super) fn put(work: &mut Work<'_>, command: &PutDistrict) -> Outcome {
     if let Some(code) = missing {
         return Err(valid::not_found("district.admin_units", code));
     }
-    if former != Some(district) {
-        work.state.districts.insert(district.id.clone(), district.clone());
-        work.touch(Touched::District(district.id.clone()));
-        work.emit(EventKind::DistrictPut, "", Some(district.clone().into()));
+    // What a model reported stays.
+    let put = District { load: former.and_then(|former| former.load.clone()), ..district.clone() };
+    if former != Some(&put) {
+        keep(work, put, EventKind::DistrictPut);
     }
     Ok(accepted(&district.id, 0))
+}
+
+pub(super) fn report_load(work: &mut Work<'_>, command: &ReportLoad) -> Outcome {
+    let former = work.state.districts.get(&command.district);
+    let former = former.ok_or_else(|| valid::not_found("district", &command.district))?.clone();
+    if let Some(notice) = &command.notice {
+        check_notice(work, notice)?;
+    }
+    let untimed =
+        |notice: &Option<LoadNotice>| notice.clone().map(|notice| LoadNotice { reported_at_ms: Millis(0), ..notice });
+    if untimed(&former.load) != untimed(&command.notice) {
+        let load = command.notice.clone().map(|notice| LoadNotice { reported_at_ms: work.now, ..notice });
+        keep(work, District { load, ..former }, EventKind::DistrictLoadReported);
+    }
+    Ok(accepted(&command.district, 0))
+}
+
+/// A notice is of the active version of a load model, and says what it counted.
+fn check_notice(work: &Work<'_>, notice: &LoadNotice) -> Result<(), Refusal> {
+    let known = model::find(work, "notice.model", &notice.model)?;
+    if known.kind != ModelKind::Load {
+        return Err(valid::invalid("notice.model", format!("is for {}: name one for load", known.kind)));
+    }
+    if !known.on || known.active.as_ref() != Some(&notice.model_version) {
+        return Err(valid::wrong_status("notice.model_version", "is off or not active: ask nothing of it"));
+    }
+    let is_outside = match notice.side {
+        LoadSide::Above => notice.count > notice.high,
+        LoadSide::Below => notice.count < notice.low,
+    };
+    if !is_outside || notice.low > notice.high {
+        return Err(valid::invalid("notice.count", "is not on that side of low and high: look again"));
+    }
+    Ok(())
+}
+
+fn keep(work: &mut Work<'_>, district: District, kind: EventKind) {
+    work.touch(Touched::District(district.id.clone()));
+    work.state.districts.insert(district.id.clone(), district.clone());
+    work.emit(kind, "", Some(district.into()));
 }

@@ -14,26 +14,38 @@
 //! | unmerge | merged | what it was; acknowledged if it was assigned, for its units stay where they are |
 //! | escalate | opened | opened |
 //! | feed, note | any (feed: not closed, not merged) | the same |
+//! | expire an offer | assigned | assigned with the next unit, or acknowledged |
+//! | give a task | opened, acknowledged, assigned | the same |
+//! | answer a task, combine the answers | opened, acknowledged, assigned, resolved | the same |
 //! | suggest, decide on a suggestion | opened, acknowledged, assigned | the same; merged, if it is a duplicate |
 //!
 //! The deadline to acknowledge runs exactly while an incident is opened and can still climb a level.
 
 mod assign;
+mod attention;
 mod feed;
+mod gather;
 mod leave;
 mod merge;
+mod offer;
 mod suggestion;
+mod task;
 
 pub(super) use assign::{assign, unit_left};
+pub(super) use attention::{acknowledge as acknowledge_attention, raise as raise_attention};
 pub(super) use feed::feed;
+pub(super) use gather::{join as join_report, open as open_report, part as part_report};
 pub(super) use merge::{merge, unmerge};
+pub(super) use offer::expire as expire_offer;
 pub(super) use suggestion::{decide, suggest};
+pub(super) use task::{answer as answer_task, combine as combine_answer, give as give_task};
 
 use super::{Outcome, Work, accepted, deadline, valid};
 use crate::{
-    Accepted, AcknowledgeIncident, AmendIncident, ClockStatus, CloseIncident, EscalateIncident, EventKind, Incident,
-    IncidentId, IncidentKind, IncidentStatus, Millis, NoteIncident, Obligation, OpenIncident, Origin, PersonId, Place,
-    Refusal, RefusalCode, ReopenIncident, ResolveIncident, Severity, Source, limits, stored::Touched,
+    Accepted, AcknowledgeIncident, AmendIncident, ClockStatus, CloseIncident, Dispatch, EscalateIncident, EventKind,
+    Incident, IncidentId, IncidentKind, IncidentStatus, Millis, NoteIncident, Obligation, OpenIncident, Origin,
+    PersonId, Place, Refusal, RefusalCode, ReopenIncident, ResolveIncident, Severity, Source, Unit, limits,
+    stored::Touched,
 };
 
 pub(super) fn open(work: &mut Work<'_>, command: &OpenIncident) -> Outcome {
@@ -65,6 +77,21 @@ pub(super) fn open(work: &mut Work<'_>, command: &OpenIncident) -> Outcome {
     open_new(work, facts, source)
 }
 
+/// A crew in danger that is on no incident: the worst there is, where it was last seen.
+pub(super) fn open_mayday(work: &mut Work<'_>, unit: &Unit) -> Result<IncidentId, Refusal> {
+    let origin = work.by().map_or_else(|| Origin::Report(format!("mayday {}", unit.id)), Origin::Person);
+    let source = Source { origin, episode: 0, version: 0, active: false, at_ms: work.now };
+    let facts = Facts {
+        kind: IncidentKind::Other,
+        severity: Severity::Critical,
+        place: unit.position.clone(),
+        summary: format!("MAYDAY {}", unit.name),
+        exercise: false,
+        place_is_mapped: false,
+    };
+    open_incident(work, facts, source).map(|(id, _)| id)
+}
+
 /// What is known when an incident opens.
 struct Facts {
     kind: IncidentKind,
@@ -76,6 +103,10 @@ struct Facts {
 }
 
 fn open_new(work: &mut Work<'_>, facts: Facts, source: Source) -> Outcome {
+    open_incident(work, facts, source).map(|(_, outcome)| outcome)
+}
+
+fn open_incident(work: &mut Work<'_>, facts: Facts, source: Source) -> Result<(IncidentId, Accepted), Refusal> {
     leave::make_room(work)?;
     let number = work.state.incidents_opened.saturating_add(1);
     let id = IncidentId::new(&format!("I{number}")).map_err(|e| valid::invalid("incident", e.remedy))?;
@@ -104,10 +135,12 @@ fn open_new(work: &mut Work<'_>, facts: Facts, source: Source) -> Outcome {
         place_is_mapped: facts.place_is_mapped,
         suggestions: Vec::new(),
         clocks: Vec::new(),
+        dispatch: Dispatch::default(),
     };
     start_deadline(&mut incident, work.now);
     deadline::start_for_incident(work.state, &mut incident, work.now);
-    Ok(keep(work, incident, EventKind::IncidentOpened, ""))
+    let id = incident.id.clone();
+    Ok((id, keep(work, incident, EventKind::IncidentOpened, "")))
 }
 
 pub(super) fn amend(work: &mut Work<'_>, command: &AmendIncident) -> Outcome {
@@ -150,7 +183,7 @@ pub(super) fn resolve(work: &mut Work<'_>, command: &ResolveIncident) -> Outcome
     valid::maybe_text("note", &command.note)?;
     let mut incident = find_version(work, &command.incident, command.expected_version)?;
     need(&incident, is_live(incident.status), "resolved")?;
-    assign::release_all(work, &mut incident);
+    assign::release_all(work, &mut incident)?;
     incident.status = IncidentStatus::Resolved;
     incident.acknowledge_due_at_ms = Millis(0);
     answered(work, &mut incident);
@@ -162,7 +195,7 @@ pub(super) fn close(work: &mut Work<'_>, command: &CloseIncident) -> Outcome {
     let mut incident = find_version(work, &command.incident, command.expected_version)?;
     let can = is_live(incident.status) || incident.status == IncidentStatus::Resolved;
     need(&incident, can, "closed")?;
-    assign::release_all(work, &mut incident);
+    assign::release_all(work, &mut incident)?;
     incident.status = IncidentStatus::Closed;
     incident.closed_at_ms = work.now;
     incident.acknowledge_due_at_ms = Millis(0);

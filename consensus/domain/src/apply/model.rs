@@ -155,12 +155,13 @@ pub(super) fn report_silence(work: &mut Work<'_>, command: &ReportSilence) -> Ou
     let key = (command.model.clone(), command.model_version.clone());
     let mut tally = work.state.tallies.get(&key).cloned();
     let tally = tally.as_mut().ok_or_else(|| valid::not_found("model_version", &command.model_version))?;
-    if command.late == 0 && command.failed == 0 {
+    let is_silent = command.late > 0 || command.failed > 0;
+    if !is_silent && !tally.silent {
         return Ok(accepted(&command.model, 0));
     }
     tally.late = tally.late.saturating_add(command.late.into());
     tally.failed = tally.failed.saturating_add(command.failed.into());
-    tally.silent = true;
+    tally.silent = is_silent;
     keep_tally(work, tally.clone());
     Ok(accepted(&command.model, 0))
 }

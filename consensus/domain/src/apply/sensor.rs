@@ -9,8 +9,8 @@ use crate::{
     stored::Touched, wire::Record,
 };
 
-/// Conditions that actors raise of themselves: a threshold of that name would fight them for one alarm.
-const RESERVED_CONDITIONS: [&str; 3] = ["silence", "rate", "fault"];
+/// Conditions that actors and models raise of themselves: a threshold of that name would fight them for one alarm.
+const RESERVED_CONDITIONS: [&str; 5] = ["silence", "rate", "fault", crate::UNUSUAL, crate::FORECAST];
 
 pub(super) fn register(work: &mut Work<'_>, command: &RegisterSensor) -> Outcome {
     let sensor = &command.sensor;

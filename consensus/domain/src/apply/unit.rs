@@ -5,14 +5,26 @@
 //! | available | `out_of_service` |
 //! | `out_of_service` | available |
 //! | offered | accepted, available (refused: leaves the incident) |
-//! | accepted | `en_route` |
-//! | `en_route` | `on_scene` |
+//! | accepted | `en_route`, available (cannot go on: refused) |
+//! | `en_route` | `on_scene`, available (cannot go on: refused) |
 //! | `on_scene` | available (cleared: leaves the incident) |
 //!
-//! Every other step comes from the incident: assigning offers, and releasing makes available.
+//! Every other step comes from the incident: assigning offers, and releasing makes available. What runs out comes from timers:
+//! an offer nobody answers (`incident/offer.rs`), a crew without a word (`unit/safety.rs`). Under mayday no deadline runs and
+//! no unit leaves its incident.
+
+mod duty;
+mod safety;
+
+pub(crate) use duty::{adopt, check_in_within_ms};
+pub(super) use duty::{begin, end, end_by_others};
+pub(super) use safety::{check_in, clear_mayday, escalate_check_in, need_safe, raise_mayday};
 
 use super::{Outcome, Work, accepted, incident, valid};
-use crate::{EventKind, MoveUnit, PutUnit, Refusal, SetUnitStatus, Unit, UnitId, UnitStatus, limits, stored::Touched};
+use crate::{
+    AssignmentEnd, Duty, EventKind, IncidentId, Millis, MoveUnit, PutUnit, Refusal, SetUnitShift, SetUnitStatus, Shift,
+    Unit, UnitId, UnitStatus, limits, stored::Touched,
+};
 
 pub(super) fn put(work: &mut Work<'_>, command: &PutUnit) -> Outcome {
     let unit = &command.unit;
@@ -53,13 +65,38 @@ fn put_new(work: &mut Work<'_>, unit: &Unit) -> Outcome {
     valid::within("unit", work.state.units.len() + 1, limits::UNITS_MAX)?;
     let now = work.now;
     let put = Unit { position_at_ms: now, status_at_ms: now, incident: None, version: 1, ..unit.clone() };
+    let put = Unit { duty: Duty::default(), ..put };
     let outcome = accepted(&put.id, put.version);
     keep(work, put, EventKind::UnitPut);
     Ok(outcome)
 }
 
-pub(super) fn set_status(work: &mut Work<'_>, command: &SetUnitStatus) -> Outcome {
+pub(super) fn set_shift(work: &mut Work<'_>, command: &SetUnitShift) -> Outcome {
+    let is_always = !command.starts_at_ms.is_set() && !command.ends_at_ms.is_set();
+    if !is_always && command.ends_at_ms <= command.starts_at_ms {
+        return Err(valid::invalid("ends_at_ms", "is not after the start: send a shift, or 0 and 0 for always"));
+    }
     let mut unit = find(work, "unit", &command.unit)?.clone();
+    let shift = Shift { starts_at_ms: command.starts_at_ms, ends_at_ms: command.ends_at_ms };
+    let shift = (!is_always).then_some(shift);
+    if unit.duty.shift == shift {
+        return Ok(accepted(&unit.id, unit.version));
+    }
+    unit.duty.shift = shift;
+    unit.version += 1;
+    let outcome = accepted(&unit.id, unit.version);
+    keep(work, unit, EventKind::UnitShiftSet);
+    Ok(outcome)
+}
+
+pub(super) fn set_status(work: &mut Work<'_>, command: &SetUnitStatus) -> Outcome {
+    valid::maybe_text("reason", &command.reason)?;
+    let mut unit = find(work, "unit", &command.unit)?.clone();
+    let number = unit.duty.assignment.as_ref().map_or(0, |assignment| assignment.number);
+    // A status alone could be that of another assignment, hours after the tap.
+    if command.assignment != 0 && command.assignment != number {
+        return Err(safety::is_over(&unit, command.assignment));
+    }
     if unit.status != command.expected_status {
         let message = format!("the unit is {} and not {}: look, then tap again", unit.status, command.expected_status);
         return Err(valid::version_conflict("expected_status", message));
@@ -68,17 +105,32 @@ pub(super) fn set_status(work: &mut Work<'_>, command: &SetUnitStatus) -> Outcom
         let message = format!("a unit does not go from {} to {}", unit.status, command.status);
         return Err(valid::wrong_status("status", message));
     }
-    unit.status = command.status;
     // A tap may arrive hours later and counts from when it was made, though never before the step that it follows.
     let tapped_at = if command.tapped_at_ms.is_set() { command.tapped_at_ms } else { work.now };
-    unit.status_at_ms = tapped_at.max(unit.status_at_ms).min(work.now);
-    unit.version += 1;
-    let left = if command.status == UnitStatus::Available { unit.incident.take() } else { None };
+    let tapped_at = tapped_at.max(unit.status_at_ms).min(work.now);
+    if command.status == UnitStatus::Available && unit.incident.is_some() {
+        return leave(work, unit, tapped_at, &command.reason);
+    }
+    duty::step(work, &mut unit, command.status, tapped_at);
     let outcome = accepted(&unit.id, unit.version);
-    keep(work, unit.clone(), EventKind::UnitStatusSet);
-    if let Some(left) = left {
-        work.emit(EventKind::UnitReleased, "", Some(unit.clone().into()));
-        incident::unit_left(work, &left, &unit.id);
+    keep_in(work, unit, EventKind::UnitStatusSet, &command.reason, None);
+    Ok(outcome)
+}
+
+/// The crew refuses, cannot go on, or is done.
+fn leave(work: &mut Work<'_>, mut unit: Unit, at: Millis, reason: &str) -> Outcome {
+    need_safe(&unit, "unit")?;
+    let end = match unit.status {
+        UnitStatus::OnScene => AssignmentEnd::Cleared,
+        _ => AssignmentEnd::Refused,
+    };
+    let left = duty::end(work, &mut unit, end, at, reason);
+    let outcome = accepted(&unit.id, unit.version);
+    let incident = left.as_ref().map(|(incident, _)| incident);
+    keep_in(work, unit.clone(), EventKind::UnitStatusSet, reason, incident);
+    if let Some((incident, assignment)) = left {
+        work.emit(EventKind::UnitReleased, "", Some(unit.into()));
+        incident::unit_left(work, &incident, assignment);
     }
     Ok(outcome)
 }
@@ -110,12 +162,23 @@ pub(super) fn keep(work: &mut Work<'_>, unit: Unit, kind: EventKind) {
     work.emit(kind, "", Some(unit.into()));
 }
 
+/// Keeps the unit, tells, and writes into the timeline of the incident: the one named, or else the one that it is in.
+pub(super) fn keep_in(work: &mut Work<'_>, unit: Unit, kind: EventKind, note: &str, incident: Option<&IncidentId>) {
+    let incident = incident.or(unit.incident.as_ref()).cloned();
+    work.touch(Touched::Unit(unit.id.clone()));
+    work.state.units.insert(unit.id.clone(), unit.clone());
+    work.emit(kind, note, Some(unit.into()));
+    if let Some(incident) = incident {
+        work.write_timeline(&incident);
+    }
+}
+
 fn is_step(from: UnitStatus, to: UnitStatus) -> bool {
     use UnitStatus::{Accepted, Available, EnRoute, Offered, OnScene, OutOfService};
     matches!(
         (from, to),
         (Available, OutOfService)
-            | (OutOfService | Offered | OnScene, Available)
+            | (OutOfService | Offered | Accepted | EnRoute | OnScene, Available)
             | (Offered, Accepted)
             | (Accepted, EnRoute)
             | (EnRoute, OnScene)

@@ -23,21 +23,21 @@ impl State {
         let has_calendar = policy.calendar.as_ref().is_none_or(|id| self.calendars.contains_key(id));
         let mut posts = policy.steps.iter().filter_map(|step| step.post.as_ref());
         let has_posts = posts.all(|post| self.duty_posts.contains_key(post));
-        hold(24, has_calendar && has_posts, || format!("policy {}", policy.id))
+        hold(29, has_calendar && has_posts, || format!("policy {}", policy.id))
     }
 
     fn check_post(&self, post: &DutyPost) -> Result<(), Violation> {
         let are_there = post.shifts.iter().all(|shift| self.persons.contains_key(&shift.person));
-        hold(24, are_there, || format!("post {}: somebody is not there", post.id))?;
+        hold(29, are_there, || format!("post {}: somebody is not there", post.id))?;
         let mut at = post;
         for _ in 0..=self.duty_posts.len() {
             let Some(above) = &at.above else { return Ok(()) };
             let Some(next) = self.duty_posts.get(above) else {
-                return hold(24, false, || format!("post {}: {above} is not there", at.id));
+                return hold(29, false, || format!("post {}: {above} is not there", at.id));
             };
             at = next;
         }
-        hold(24, false, || format!("post {}: no end above it", post.id))
+        hold(29, false, || format!("post {}: no end above it", post.id))
     }
 
     fn check_due(&self) -> Result<(), Violation> {
@@ -60,7 +60,7 @@ fn check_incident_clocks(incident: &Incident) -> Result<(), Violation> {
     let mut clocks = incident.clocks.iter();
     let is_wrong =
         clocks.any(|clock| (is_done && clock.is_open()) || (is_merged && clock.status == ClockStatus::Running));
-    hold(25, !is_wrong, || format!("incident {} is {} and a clock runs", incident.id, incident.status))
+    hold(30, !is_wrong, || format!("incident {} is {} and a clock runs", incident.id, incident.status))
 }
 
 fn check_instruction(instruction: &Instruction) -> Result<(), Violation> {
@@ -68,15 +68,15 @@ fn check_instruction(instruction: &Instruction) -> Result<(), Violation> {
     let is_over = matches!(instruction.status, InstructionStatus::Done | InstructionStatus::Cancelled);
     let is_right =
         instruction.ended_at_ms.is_set() == is_over && !(is_over && instruction.clocks.iter().any(Clock::is_open));
-    hold(25, is_right, || format!("instruction {} is {}", instruction.id, instruction.status))?;
-    hold(26, instruction.owner.is_some() || !instruction.agency.is_empty(), || {
+    hold(30, is_right, || format!("instruction {} is {}", instruction.id, instruction.status))?;
+    hold(31, instruction.owner.is_some() || !instruction.agency.is_empty(), || {
         format!("instruction {} is nobody's", instruction.id)
     })
 }
 
 fn check_clocks(of: &impl std::fmt::Display, clocks: &[Clock]) -> Result<(), Violation> {
     let is_right = clocks.is_sorted_by(|one, next| one.number < next.number) && clocks.len() <= limits::CLOCKS_MAX;
-    hold(23, is_right, || format!("{of}: {} clocks", clocks.len()))?;
+    hold(28, is_right, || format!("{of}: {} clocks", clocks.len()))?;
     for clock in clocks {
         let runs = clock.status == ClockStatus::Running;
         let times = clock.running_since_ms.is_set() == runs
@@ -85,7 +85,7 @@ fn check_clocks(of: &impl std::fmt::Display, clocks: &[Clock]) -> Result<(), Vio
             && (runs || !clock.next_at_ms.is_set());
         let steps = usize::try_from(clock.fired).is_ok_and(|fired| fired <= clock.steps.len());
         let bounds = clock.steps.len() <= limits::STEPS_MAX && clock.told.len() <= limits::TOLD_MAX;
-        hold(23, times && steps && bounds, || format!("{of}#{}: {clock:?}", clock.number))?;
+        hold(28, times && steps && bounds, || format!("{of}#{}: {clock:?}", clock.number))?;
     }
     Ok(())
 }

@@ -12,9 +12,9 @@ impl State {
             let is_right = receiver.confirmed <= receiver.newest
                 && numbers.eq(receiver.confirmed + 1..=receiver.newest)
                 && self.notices_for(id).count() <= limits::NOTICES_MAX;
-            hold(27, is_right, || format!("receiver {id}: {} of {}", receiver.confirmed, receiver.newest))?;
+            hold(32, is_right, || format!("receiver {id}: {} of {}", receiver.confirmed, receiver.newest))?;
             waiting += self.notices_for(id).count();
         }
-        hold(27, waiting == self.notices.len(), || "a notice without its receiver".into())
+        hold(32, waiting == self.notices.len(), || "a notice without its receiver".into())
     }
 }

@@ -1,9 +1,9 @@
 //! Commands about the record. `proto/trongdong/v1/audit.proto` tells what each is for.
 
-use super::bodies;
-use crate::{Digest, GroupId};
+use super::vocabulary::body;
+use crate::{Digest, GroupId, wire::record};
 
-bodies! {
+body! {
     /// Somebody looked at something sensitive: it stands in the record.
     RecordRead {
         /// At what: a noun and an id, a camera, an export.
@@ -11,6 +11,9 @@ bodies! {
         /// Why; not empty.
         why: String,
     }
+}
+
+body! {
     /// Erases what records held; that they stood there stays.
     EraseAudit {
         /// Their numbers in this group, ascending; at most `limits::ERASED_PER_COMMAND_MAX`.
@@ -18,6 +21,9 @@ bodies! {
         /// By which rule; not empty.
         rule: String,
     }
+}
+
+body! {
     /// Anchors the head of another group's chain in this one's.
     AnchorAudit {
         /// Which group.

@@ -1,24 +1,33 @@
 //! Commands about deadlines. `proto/trongdong/v1/deadline.proto` tells what each is for.
 
-use super::bodies;
-use crate::{Calendar, ClockKey, DeadlinePolicy, Digest, DutyPost, Millis};
+use super::vocabulary::body;
+use crate::{Calendar, ClockKey, DeadlinePolicy, Digest, DutyPost, Millis, wire::record};
 
-bodies! {
+body! {
     /// Puts a calendar of working time.
     PutCalendar {
         /// As it shall be.
         calendar: Calendar,
     }
+}
+
+body! {
     /// Puts a policy of deadlines. Clocks that run go on by what it said before.
     PutDeadlinePolicy {
         /// As it shall be.
         policy: DeadlinePolicy,
     }
+}
+
+body! {
     /// Puts a duty post with its whole roster.
     PutDutyPost {
         /// As it shall be.
         post: DutyPost,
     }
+}
+
+body! {
     /// Stops a clock.
     PauseClock {
         /// Which.
@@ -28,6 +37,9 @@ bodies! {
         /// Why; not empty.
         reason: String,
     }
+}
+
+body! {
     /// Lets it run again, with the working time that was left.
     ResumeClock {
         /// Which.
@@ -35,6 +47,9 @@ bodies! {
         /// The clock's version seen.
         expected_version: u64,
     }
+}
+
+body! {
     /// Says how far it is, with a photo, and promises a time.
     ReportProgress {
         /// Which.
@@ -48,6 +63,9 @@ bodies! {
         /// By when it will be done.
         promised_at_ms: Millis,
     }
+}
+
+body! {
     /// A clock takes its next step: nearly late, late, overdue, up the ladder.
     FireDeadline {
         /// Which.

@@ -1,9 +1,9 @@
 //! Commands about instructions. `proto/trongdong/v1/instruction.proto` tells what each is for.
 
-use super::bodies;
-use crate::{AdminUnitCode, IncidentId, InstructionId, Millis, PersonId};
+use super::vocabulary::body;
+use crate::{AdminUnitCode, IncidentId, InstructionId, Millis, PersonId, wire::record};
 
-bodies! {
+body! {
     /// Gives an instruction.
     GiveInstruction {
         /// What to do, in one line.
@@ -23,6 +23,9 @@ bodies! {
         /// Part of a drill.
         exercise: bool,
     }
+}
+
+body! {
     /// Somebody takes it.
     TakeInstruction {
         /// Which.
@@ -30,6 +33,9 @@ bodies! {
         /// The version seen.
         expected_version: u64,
     }
+}
+
+body! {
     /// It is done.
     FinishInstruction {
         /// Which.
@@ -39,6 +45,9 @@ bodies! {
         /// How it ended.
         note: String,
     }
+}
+
+body! {
     /// It need not be done.
     CancelInstruction {
         /// Which.
@@ -48,6 +57,9 @@ bodies! {
         /// Why; not empty.
         reason: String,
     }
+}
+
+body! {
     /// It was not done.
     ReopenInstruction {
         /// Which.

@@ -1,14 +1,17 @@
 //! Commands about outgoing notices. `proto/trongdong/v1/notice.proto` tells what each is for.
 
-use super::bodies;
-use crate::{Receiver, ReceiverId};
+use super::vocabulary::body;
+use crate::{Receiver, ReceiverId, wire::record};
 
-bodies! {
+body! {
     /// Puts a receiver of notices; how far it is stays.
     PutReceiver {
         /// As it shall be.
         receiver: Receiver,
     }
+}
+
+body! {
     /// A receiver has taken its notices.
     ConfirmNotices {
         /// Which.

@@ -29,6 +29,56 @@ pub struct District {
     pub admin_units: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(uint32, tag = "5")]
     pub group: u32,
+    #[prost(message, optional, tag = "6")]
+    pub load: ::core::option::Option<LoadNotice>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LoadNotice {
+    #[prost(string, tag = "1")]
+    pub model: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub model_version: ::prost::alloc::string::String,
+    #[prost(enumeration = "LoadSide", tag = "3")]
+    pub side: i32,
+    #[prost(uint32, tag = "4")]
+    pub count: u32,
+    #[prost(uint32, tag = "5")]
+    pub low: u32,
+    #[prost(uint32, tag = "6")]
+    pub high: u32,
+    #[prost(uint64, tag = "7")]
+    pub day_at_ms: u64,
+    #[prost(uint64, tag = "8")]
+    pub reported_at_ms: u64,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum LoadSide {
+    Unspecified = 0,
+    Above = 1,
+    Below = 2,
+}
+impl LoadSide {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "LOAD_SIDE_UNSPECIFIED",
+            Self::Above => "LOAD_SIDE_ABOVE",
+            Self::Below => "LOAD_SIDE_BELOW",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "LOAD_SIDE_UNSPECIFIED" => Some(Self::Unspecified),
+            "LOAD_SIDE_ABOVE" => Some(Self::Above),
+            "LOAD_SIDE_BELOW" => Some(Self::Below),
+            _ => None,
+        }
+    }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Place {
@@ -124,6 +174,49 @@ pub struct Alarm {
     pub occurrences: u32,
     #[prost(bool, tag = "18")]
     pub exercise: bool,
+    #[prost(message, optional, tag = "19")]
+    pub finding: ::core::option::Option<Finding>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Finding {
+    #[prost(string, tag = "1")]
+    pub model: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub model_version: ::prost::alloc::string::String,
+    #[prost(oneof = "finding::Body", tags = "3, 4")]
+    pub body: ::core::option::Option<finding::Body>,
+}
+/// Nested message and enum types in `Finding`.
+pub mod finding {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Body {
+        #[prost(message, tag = "3")]
+        Unusual(super::Unusual),
+        #[prost(message, tag = "4")]
+        Passing(super::Passing),
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Unusual {
+    #[prost(sint64, tag = "1")]
+    pub score_micro: i64,
+    #[prost(enumeration = "UnusualReason", tag = "2")]
+    pub reason: i32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Passing {
+    #[prost(string, tag = "1")]
+    pub condition: ::prost::alloc::string::String,
+    #[prost(sint64, tag = "2")]
+    pub probability_micro: i64,
+    #[prost(uint64, tag = "3")]
+    pub at_ms: u64,
+    #[prost(uint64, tag = "4")]
+    pub earliest_ms: u64,
+    #[prost(uint64, tag = "5")]
+    pub latest_ms: u64,
+    #[prost(sint64, repeated, tag = "6")]
+    pub quantiles_micro: ::prost::alloc::vec::Vec<i64>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Shelf {
@@ -133,6 +226,62 @@ pub struct Shelf {
     pub reason: ::prost::alloc::string::String,
     #[prost(uint64, tag = "3")]
     pub until_ms: u64,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UnusualReason {
+    Unspecified = 0,
+    Spike = 1,
+    Dip = 2,
+    RecordHigh = 3,
+    RecordLow = 4,
+    LevelUp = 5,
+    LevelDown = 6,
+    AboveUsual = 7,
+    BelowUsual = 8,
+    Pattern = 9,
+    Flat = 10,
+    Gap = 11,
+}
+impl UnusualReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "UNUSUAL_REASON_UNSPECIFIED",
+            Self::Spike => "UNUSUAL_REASON_SPIKE",
+            Self::Dip => "UNUSUAL_REASON_DIP",
+            Self::RecordHigh => "UNUSUAL_REASON_RECORD_HIGH",
+            Self::RecordLow => "UNUSUAL_REASON_RECORD_LOW",
+            Self::LevelUp => "UNUSUAL_REASON_LEVEL_UP",
+            Self::LevelDown => "UNUSUAL_REASON_LEVEL_DOWN",
+            Self::AboveUsual => "UNUSUAL_REASON_ABOVE_USUAL",
+            Self::BelowUsual => "UNUSUAL_REASON_BELOW_USUAL",
+            Self::Pattern => "UNUSUAL_REASON_PATTERN",
+            Self::Flat => "UNUSUAL_REASON_FLAT",
+            Self::Gap => "UNUSUAL_REASON_GAP",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "UNUSUAL_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "UNUSUAL_REASON_SPIKE" => Some(Self::Spike),
+            "UNUSUAL_REASON_DIP" => Some(Self::Dip),
+            "UNUSUAL_REASON_RECORD_HIGH" => Some(Self::RecordHigh),
+            "UNUSUAL_REASON_RECORD_LOW" => Some(Self::RecordLow),
+            "UNUSUAL_REASON_LEVEL_UP" => Some(Self::LevelUp),
+            "UNUSUAL_REASON_LEVEL_DOWN" => Some(Self::LevelDown),
+            "UNUSUAL_REASON_ABOVE_USUAL" => Some(Self::AboveUsual),
+            "UNUSUAL_REASON_BELOW_USUAL" => Some(Self::BelowUsual),
+            "UNUSUAL_REASON_PATTERN" => Some(Self::Pattern),
+            "UNUSUAL_REASON_FLAT" => Some(Self::Flat),
+            "UNUSUAL_REASON_GAP" => Some(Self::Gap),
+            _ => None,
+        }
+    }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AuditLink {
@@ -339,7 +488,7 @@ pub mod clock_key {
         #[prost(string, tag = "1")]
         Incident(::prost::alloc::string::String),
         #[prost(string, tag = "2")]
-        Task(::prost::alloc::string::String),
+        Instruction(::prost::alloc::string::String),
     }
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -348,8 +497,8 @@ pub enum Obligation {
     Unspecified = 0,
     Forward = 1,
     Answer = 2,
-    TakeTask = 3,
-    DoTask = 4,
+    TakeInstruction = 3,
+    DoInstruction = 4,
 }
 impl Obligation {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -361,8 +510,8 @@ impl Obligation {
             Self::Unspecified => "OBLIGATION_UNSPECIFIED",
             Self::Forward => "OBLIGATION_FORWARD",
             Self::Answer => "OBLIGATION_ANSWER",
-            Self::TakeTask => "OBLIGATION_TAKE_TASK",
-            Self::DoTask => "OBLIGATION_DO_TASK",
+            Self::TakeInstruction => "OBLIGATION_TAKE_INSTRUCTION",
+            Self::DoInstruction => "OBLIGATION_DO_INSTRUCTION",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -371,8 +520,8 @@ impl Obligation {
             "OBLIGATION_UNSPECIFIED" => Some(Self::Unspecified),
             "OBLIGATION_FORWARD" => Some(Self::Forward),
             "OBLIGATION_ANSWER" => Some(Self::Answer),
-            "OBLIGATION_TAKE_TASK" => Some(Self::TakeTask),
-            "OBLIGATION_DO_TASK" => Some(Self::DoTask),
+            "OBLIGATION_TAKE_INSTRUCTION" => Some(Self::TakeInstruction),
+            "OBLIGATION_DO_INSTRUCTION" => Some(Self::DoInstruction),
             _ => None,
         }
     }
@@ -443,6 +592,178 @@ impl ClockStatus {
             "CLOCK_STATUS_PAUSED" => Some(Self::Paused),
             "CLOCK_STATUS_MET" => Some(Self::Met),
             "CLOCK_STATUS_VOID" => Some(Self::Void),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Shift {
+    #[prost(uint64, tag = "1")]
+    pub starts_at_ms: u64,
+    #[prost(uint64, tag = "2")]
+    pub ends_at_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnitStep {
+    #[prost(enumeration = "UnitStatus", tag = "1")]
+    pub status: i32,
+    #[prost(uint64, tag = "2")]
+    pub tapped_at_ms: u64,
+    #[prost(uint64, tag = "3")]
+    pub received_at_ms: u64,
+    #[prost(string, tag = "4")]
+    pub by: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Assignment {
+    #[prost(string, tag = "1")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+    #[prost(string, tag = "3")]
+    pub agency: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "4")]
+    pub steps: ::prost::alloc::vec::Vec<UnitStep>,
+    #[prost(uint64, tag = "5")]
+    pub offer_due_at_ms: u64,
+    #[prost(uint64, tag = "6")]
+    pub checked_in_at_ms: u64,
+    #[prost(uint64, tag = "7")]
+    pub check_in_due_at_ms: u64,
+    #[prost(uint32, tag = "8")]
+    pub check_in_level: u32,
+    #[prost(enumeration = "AssignmentEnd", tag = "9")]
+    pub end: i32,
+    #[prost(uint64, tag = "10")]
+    pub ended_at_ms: u64,
+    #[prost(string, tag = "11")]
+    pub ended_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "12")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Mayday {
+    #[prost(uint64, tag = "1")]
+    pub tapped_at_ms: u64,
+    #[prost(uint64, tag = "2")]
+    pub received_at_ms: u64,
+    #[prost(string, tag = "3")]
+    pub by: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Duty {
+    #[prost(message, optional, tag = "1")]
+    pub shift: ::core::option::Option<Shift>,
+    #[prost(uint64, tag = "2")]
+    pub assignments_made: u64,
+    #[prost(message, optional, tag = "3")]
+    pub assignment: ::core::option::Option<Assignment>,
+    #[prost(uint64, tag = "4")]
+    pub cleared_at_ms: u64,
+    #[prost(uint64, tag = "5")]
+    pub unanswered_at_ms: u64,
+    #[prost(message, optional, tag = "6")]
+    pub mayday: ::core::option::Option<Mayday>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Unit {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub agency: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "4")]
+    pub skills: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, optional, tag = "5")]
+    pub station: ::core::option::Option<Place>,
+    #[prost(message, optional, tag = "6")]
+    pub position: ::core::option::Option<Place>,
+    #[prost(uint64, tag = "7")]
+    pub position_at_ms: u64,
+    #[prost(enumeration = "UnitStatus", tag = "8")]
+    pub status: i32,
+    #[prost(uint64, tag = "9")]
+    pub status_at_ms: u64,
+    #[prost(string, tag = "10")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "11")]
+    pub version: u64,
+    #[prost(message, optional, tag = "200")]
+    pub duty: ::core::option::Option<Duty>,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum UnitStatus {
+    Unspecified = 0,
+    Available = 1,
+    Offered = 2,
+    Accepted = 3,
+    EnRoute = 4,
+    OnScene = 5,
+    OutOfService = 6,
+}
+impl UnitStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "UNIT_STATUS_UNSPECIFIED",
+            Self::Available => "UNIT_STATUS_AVAILABLE",
+            Self::Offered => "UNIT_STATUS_OFFERED",
+            Self::Accepted => "UNIT_STATUS_ACCEPTED",
+            Self::EnRoute => "UNIT_STATUS_EN_ROUTE",
+            Self::OnScene => "UNIT_STATUS_ON_SCENE",
+            Self::OutOfService => "UNIT_STATUS_OUT_OF_SERVICE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "UNIT_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "UNIT_STATUS_AVAILABLE" => Some(Self::Available),
+            "UNIT_STATUS_OFFERED" => Some(Self::Offered),
+            "UNIT_STATUS_ACCEPTED" => Some(Self::Accepted),
+            "UNIT_STATUS_EN_ROUTE" => Some(Self::EnRoute),
+            "UNIT_STATUS_ON_SCENE" => Some(Self::OnScene),
+            "UNIT_STATUS_OUT_OF_SERVICE" => Some(Self::OutOfService),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AssignmentEnd {
+    Unspecified = 0,
+    Refused = 1,
+    Unanswered = 2,
+    Released = 3,
+    Cleared = 4,
+}
+impl AssignmentEnd {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ASSIGNMENT_END_UNSPECIFIED",
+            Self::Refused => "ASSIGNMENT_END_REFUSED",
+            Self::Unanswered => "ASSIGNMENT_END_UNANSWERED",
+            Self::Released => "ASSIGNMENT_END_RELEASED",
+            Self::Cleared => "ASSIGNMENT_END_CLEARED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ASSIGNMENT_END_UNSPECIFIED" => Some(Self::Unspecified),
+            "ASSIGNMENT_END_REFUSED" => Some(Self::Refused),
+            "ASSIGNMENT_END_UNANSWERED" => Some(Self::Unanswered),
+            "ASSIGNMENT_END_RELEASED" => Some(Self::Released),
+            "ASSIGNMENT_END_CLEARED" => Some(Self::Cleared),
             _ => None,
         }
     }
@@ -524,6 +845,66 @@ pub struct Suggestion {
     #[prost(string, tag = "14")]
     pub chosen_duplicate_of: ::prost::alloc::string::String,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Attention {
+    #[prost(uint32, tag = "1")]
+    pub number: u32,
+    #[prost(enumeration = "AttentionKind", tag = "2")]
+    pub kind: i32,
+    #[prost(string, tag = "3")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub raised_at_ms: u64,
+    #[prost(string, tag = "5")]
+    pub next: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "6")]
+    pub acknowledged_at_ms: u64,
+    #[prost(string, tag = "7")]
+    pub acknowledged_by: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Task {
+    #[prost(uint32, tag = "1")]
+    pub number: u32,
+    #[prost(string, tag = "2")]
+    pub agency: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(enumeration = "TaskStatus", tag = "4")]
+    pub status: i32,
+    #[prost(uint64, tag = "5")]
+    pub given_at_ms: u64,
+    #[prost(string, tag = "6")]
+    pub given_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub answer: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "8")]
+    pub answered_at_ms: u64,
+    #[prost(string, tag = "9")]
+    pub answered_by: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CombinedAnswer {
+    #[prost(string, tag = "1")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub at_ms: u64,
+    #[prost(string, tag = "3")]
+    pub by: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Dispatch {
+    #[prost(message, repeated, tag = "1")]
+    pub past: ::prost::alloc::vec::Vec<Assignment>,
+    #[prost(message, repeated, tag = "2")]
+    pub attentions: ::prost::alloc::vec::Vec<Attention>,
+    #[prost(uint32, tag = "3")]
+    pub attentions_raised: u32,
+    #[prost(message, repeated, tag = "4")]
+    pub tasks: ::prost::alloc::vec::Vec<Task>,
+    #[prost(message, optional, tag = "5")]
+    pub answer: ::core::option::Option<CombinedAnswer>,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Incident {
     #[prost(string, tag = "1")]
@@ -570,6 +951,8 @@ pub struct Incident {
     pub place_is_mapped: bool,
     #[prost(message, repeated, tag = "22")]
     pub suggestions: ::prost::alloc::vec::Vec<Suggestion>,
+    #[prost(message, optional, tag = "200")]
+    pub dispatch: ::core::option::Option<Dispatch>,
     #[prost(message, repeated, tag = "250")]
     pub clocks: ::prost::alloc::vec::Vec<Clock>,
 }
@@ -743,6 +1126,79 @@ impl SuggestionStatus {
         }
     }
 }
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AttentionKind {
+    Unspecified = 0,
+    OfferUnanswered = 1,
+    OfferRefused = 2,
+    CheckInOverdue = 3,
+    Mayday = 4,
+}
+impl AttentionKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ATTENTION_KIND_UNSPECIFIED",
+            Self::OfferUnanswered => "ATTENTION_KIND_OFFER_UNANSWERED",
+            Self::OfferRefused => "ATTENTION_KIND_OFFER_REFUSED",
+            Self::CheckInOverdue => "ATTENTION_KIND_CHECK_IN_OVERDUE",
+            Self::Mayday => "ATTENTION_KIND_MAYDAY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ATTENTION_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "ATTENTION_KIND_OFFER_UNANSWERED" => Some(Self::OfferUnanswered),
+            "ATTENTION_KIND_OFFER_REFUSED" => Some(Self::OfferRefused),
+            "ATTENTION_KIND_CHECK_IN_OVERDUE" => Some(Self::CheckInOverdue),
+            "ATTENTION_KIND_MAYDAY" => Some(Self::Mayday),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TaskStatus {
+    Unspecified = 0,
+    Given = 1,
+    Accepted = 2,
+    Done = 3,
+    Refused = 4,
+    Withdrawn = 5,
+}
+impl TaskStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TASK_STATUS_UNSPECIFIED",
+            Self::Given => "TASK_STATUS_GIVEN",
+            Self::Accepted => "TASK_STATUS_ACCEPTED",
+            Self::Done => "TASK_STATUS_DONE",
+            Self::Refused => "TASK_STATUS_REFUSED",
+            Self::Withdrawn => "TASK_STATUS_WITHDRAWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TASK_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "TASK_STATUS_GIVEN" => Some(Self::Given),
+            "TASK_STATUS_ACCEPTED" => Some(Self::Accepted),
+            "TASK_STATUS_DONE" => Some(Self::Done),
+            "TASK_STATUS_REFUSED" => Some(Self::Refused),
+            "TASK_STATUS_WITHDRAWN" => Some(Self::Withdrawn),
+            _ => None,
+        }
+    }
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WorkingHours {
     #[prost(uint32, tag = "1")]
@@ -798,7 +1254,7 @@ pub struct DeadlinePolicy {
     pub disabled: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Shift {
+pub struct DutyShift {
     #[prost(string, tag = "1")]
     pub person: ::prost::alloc::string::String,
     #[prost(uint64, tag = "2")]
@@ -815,7 +1271,7 @@ pub struct DutyPost {
     #[prost(string, tag = "3")]
     pub above: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "4")]
-    pub shifts: ::prost::alloc::vec::Vec<Shift>,
+    pub shifts: ::prost::alloc::vec::Vec<DutyShift>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PutCalendar {
@@ -1340,7 +1796,7 @@ impl DeviceStatus {
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Task {
+pub struct Instruction {
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
@@ -1355,7 +1811,7 @@ pub struct Task {
     pub agency: ::prost::alloc::string::String,
     #[prost(string, tag = "7")]
     pub owner: ::prost::alloc::string::String,
-    #[prost(enumeration = "TaskStatus", tag = "8")]
+    #[prost(enumeration = "InstructionStatus", tag = "8")]
     pub status: i32,
     #[prost(string, tag = "9")]
     pub given_by: ::prost::alloc::string::String,
@@ -1379,7 +1835,7 @@ pub struct Task {
     pub exercise: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GiveTask {
+pub struct GiveInstruction {
     #[prost(string, tag = "1")]
     pub title: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
@@ -1398,34 +1854,34 @@ pub struct GiveTask {
     pub exercise: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct TakeTask {
+pub struct TakeInstruction {
     #[prost(string, tag = "1")]
-    pub task: ::prost::alloc::string::String,
+    pub instruction: ::prost::alloc::string::String,
     #[prost(uint64, tag = "2")]
     pub expected_version: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FinishTask {
+pub struct FinishInstruction {
     #[prost(string, tag = "1")]
-    pub task: ::prost::alloc::string::String,
+    pub instruction: ::prost::alloc::string::String,
     #[prost(uint64, tag = "2")]
     pub expected_version: u64,
     #[prost(string, tag = "3")]
     pub note: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CancelTask {
+pub struct CancelInstruction {
     #[prost(string, tag = "1")]
-    pub task: ::prost::alloc::string::String,
+    pub instruction: ::prost::alloc::string::String,
     #[prost(uint64, tag = "2")]
     pub expected_version: u64,
     #[prost(string, tag = "3")]
     pub reason: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ReopenTask {
+pub struct ReopenInstruction {
     #[prost(string, tag = "1")]
-    pub task: ::prost::alloc::string::String,
+    pub instruction: ::prost::alloc::string::String,
     #[prost(uint64, tag = "2")]
     pub expected_version: u64,
     #[prost(string, tag = "3")]
@@ -1435,101 +1891,35 @@ pub struct ReopenTask {
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
-pub enum TaskStatus {
+pub enum InstructionStatus {
     Unspecified = 0,
     Given = 1,
     Taken = 2,
     Done = 3,
     Cancelled = 4,
 }
-impl TaskStatus {
+impl InstructionStatus {
     /// String value of the enum field names used in the ProtoBuf definition.
     ///
     /// The values are not transformed in any way and thus are considered stable
     /// (if the ProtoBuf definition does not change) and safe for programmatic use.
     pub fn as_str_name(&self) -> &'static str {
         match self {
-            Self::Unspecified => "TASK_STATUS_UNSPECIFIED",
-            Self::Given => "TASK_STATUS_GIVEN",
-            Self::Taken => "TASK_STATUS_TAKEN",
-            Self::Done => "TASK_STATUS_DONE",
-            Self::Cancelled => "TASK_STATUS_CANCELLED",
+            Self::Unspecified => "INSTRUCTION_STATUS_UNSPECIFIED",
+            Self::Given => "INSTRUCTION_STATUS_GIVEN",
+            Self::Taken => "INSTRUCTION_STATUS_TAKEN",
+            Self::Done => "INSTRUCTION_STATUS_DONE",
+            Self::Cancelled => "INSTRUCTION_STATUS_CANCELLED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
     pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
         match value {
-            "TASK_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
-            "TASK_STATUS_GIVEN" => Some(Self::Given),
-            "TASK_STATUS_TAKEN" => Some(Self::Taken),
-            "TASK_STATUS_DONE" => Some(Self::Done),
-            "TASK_STATUS_CANCELLED" => Some(Self::Cancelled),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Unit {
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub agency: ::prost::alloc::string::String,
-    #[prost(string, repeated, tag = "4")]
-    pub skills: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    #[prost(message, optional, tag = "5")]
-    pub station: ::core::option::Option<Place>,
-    #[prost(message, optional, tag = "6")]
-    pub position: ::core::option::Option<Place>,
-    #[prost(uint64, tag = "7")]
-    pub position_at_ms: u64,
-    #[prost(enumeration = "UnitStatus", tag = "8")]
-    pub status: i32,
-    #[prost(uint64, tag = "9")]
-    pub status_at_ms: u64,
-    #[prost(string, tag = "10")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "11")]
-    pub version: u64,
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum UnitStatus {
-    Unspecified = 0,
-    Available = 1,
-    Offered = 2,
-    Accepted = 3,
-    EnRoute = 4,
-    OnScene = 5,
-    OutOfService = 6,
-}
-impl UnitStatus {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "UNIT_STATUS_UNSPECIFIED",
-            Self::Available => "UNIT_STATUS_AVAILABLE",
-            Self::Offered => "UNIT_STATUS_OFFERED",
-            Self::Accepted => "UNIT_STATUS_ACCEPTED",
-            Self::EnRoute => "UNIT_STATUS_EN_ROUTE",
-            Self::OnScene => "UNIT_STATUS_ON_SCENE",
-            Self::OutOfService => "UNIT_STATUS_OUT_OF_SERVICE",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "UNIT_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
-            "UNIT_STATUS_AVAILABLE" => Some(Self::Available),
-            "UNIT_STATUS_OFFERED" => Some(Self::Offered),
-            "UNIT_STATUS_ACCEPTED" => Some(Self::Accepted),
-            "UNIT_STATUS_EN_ROUTE" => Some(Self::EnRoute),
-            "UNIT_STATUS_ON_SCENE" => Some(Self::OnScene),
-            "UNIT_STATUS_OUT_OF_SERVICE" => Some(Self::OutOfService),
+            "INSTRUCTION_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "INSTRUCTION_STATUS_GIVEN" => Some(Self::Given),
+            "INSTRUCTION_STATUS_TAKEN" => Some(Self::Taken),
+            "INSTRUCTION_STATUS_DONE" => Some(Self::Done),
+            "INSTRUCTION_STATUS_CANCELLED" => Some(Self::Cancelled),
             _ => None,
         }
     }
@@ -1578,7 +1968,7 @@ pub mod event {
         #[prost(message, tag = "21")]
         Tally(super::Tally),
         #[prost(message, tag = "250")]
-        Task(super::Task),
+        Instruction(super::Instruction),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1648,11 +2038,31 @@ pub enum EventKind {
     AlarmShelved = 53,
     AlarmUnshelved = 54,
     AlarmReportConfirmed = 55,
+    AlarmAmended = 56,
     ModelRegistered = 60,
     ModelRolledOut = 61,
     ModelRolledBack = 62,
     ModelSwitched = 63,
     ModelTallied = 64,
+    DistrictLoadReported = 65,
+    RunCardPut = 200,
+    UnitShiftSet = 201,
+    UnitCheckedIn = 202,
+    UnitMaydayRaised = 203,
+    UnitMaydayCleared = 204,
+    UnitOfferExpired = 205,
+    UnitCheckInEscalated = 206,
+    IncidentAttentionRaised = 207,
+    IncidentAttentionAcknowledged = 208,
+    IncidentTaskGiven = 209,
+    IncidentTaskAnswered = 210,
+    IncidentAnswerCombined = 211,
+    ReportFiled = 220,
+    ReportLinked = 221,
+    ReportUnlinked = 222,
+    ReportAnswered = 223,
+    ReportRated = 224,
+    ReportReopened = 225,
     CalendarPut = 250,
     DeadlinePolicyPut = 251,
     DutyPostPut = 252,
@@ -1664,11 +2074,11 @@ pub enum EventKind {
     DeadlineLate = 258,
     DeadlineOverdue = 259,
     IncidentForwarded = 260,
-    TaskGiven = 261,
-    TaskTaken = 262,
-    TaskDone = 263,
-    TaskCancelled = 264,
-    TaskReopened = 265,
+    InstructionGiven = 261,
+    InstructionTaken = 262,
+    InstructionDone = 263,
+    InstructionCancelled = 264,
+    InstructionReopened = 265,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1714,11 +2124,31 @@ impl EventKind {
             Self::AlarmShelved => "EVENT_KIND_ALARM_SHELVED",
             Self::AlarmUnshelved => "EVENT_KIND_ALARM_UNSHELVED",
             Self::AlarmReportConfirmed => "EVENT_KIND_ALARM_REPORT_CONFIRMED",
+            Self::AlarmAmended => "EVENT_KIND_ALARM_AMENDED",
             Self::ModelRegistered => "EVENT_KIND_MODEL_REGISTERED",
             Self::ModelRolledOut => "EVENT_KIND_MODEL_ROLLED_OUT",
             Self::ModelRolledBack => "EVENT_KIND_MODEL_ROLLED_BACK",
             Self::ModelSwitched => "EVENT_KIND_MODEL_SWITCHED",
             Self::ModelTallied => "EVENT_KIND_MODEL_TALLIED",
+            Self::DistrictLoadReported => "EVENT_KIND_DISTRICT_LOAD_REPORTED",
+            Self::RunCardPut => "EVENT_KIND_RUN_CARD_PUT",
+            Self::UnitShiftSet => "EVENT_KIND_UNIT_SHIFT_SET",
+            Self::UnitCheckedIn => "EVENT_KIND_UNIT_CHECKED_IN",
+            Self::UnitMaydayRaised => "EVENT_KIND_UNIT_MAYDAY_RAISED",
+            Self::UnitMaydayCleared => "EVENT_KIND_UNIT_MAYDAY_CLEARED",
+            Self::UnitOfferExpired => "EVENT_KIND_UNIT_OFFER_EXPIRED",
+            Self::UnitCheckInEscalated => "EVENT_KIND_UNIT_CHECK_IN_ESCALATED",
+            Self::IncidentAttentionRaised => "EVENT_KIND_INCIDENT_ATTENTION_RAISED",
+            Self::IncidentAttentionAcknowledged => "EVENT_KIND_INCIDENT_ATTENTION_ACKNOWLEDGED",
+            Self::IncidentTaskGiven => "EVENT_KIND_INCIDENT_TASK_GIVEN",
+            Self::IncidentTaskAnswered => "EVENT_KIND_INCIDENT_TASK_ANSWERED",
+            Self::IncidentAnswerCombined => "EVENT_KIND_INCIDENT_ANSWER_COMBINED",
+            Self::ReportFiled => "EVENT_KIND_REPORT_FILED",
+            Self::ReportLinked => "EVENT_KIND_REPORT_LINKED",
+            Self::ReportUnlinked => "EVENT_KIND_REPORT_UNLINKED",
+            Self::ReportAnswered => "EVENT_KIND_REPORT_ANSWERED",
+            Self::ReportRated => "EVENT_KIND_REPORT_RATED",
+            Self::ReportReopened => "EVENT_KIND_REPORT_REOPENED",
             Self::CalendarPut => "EVENT_KIND_CALENDAR_PUT",
             Self::DeadlinePolicyPut => "EVENT_KIND_DEADLINE_POLICY_PUT",
             Self::DutyPostPut => "EVENT_KIND_DUTY_POST_PUT",
@@ -1730,11 +2160,11 @@ impl EventKind {
             Self::DeadlineLate => "EVENT_KIND_DEADLINE_LATE",
             Self::DeadlineOverdue => "EVENT_KIND_DEADLINE_OVERDUE",
             Self::IncidentForwarded => "EVENT_KIND_INCIDENT_FORWARDED",
-            Self::TaskGiven => "EVENT_KIND_TASK_GIVEN",
-            Self::TaskTaken => "EVENT_KIND_TASK_TAKEN",
-            Self::TaskDone => "EVENT_KIND_TASK_DONE",
-            Self::TaskCancelled => "EVENT_KIND_TASK_CANCELLED",
-            Self::TaskReopened => "EVENT_KIND_TASK_REOPENED",
+            Self::InstructionGiven => "EVENT_KIND_INSTRUCTION_GIVEN",
+            Self::InstructionTaken => "EVENT_KIND_INSTRUCTION_TAKEN",
+            Self::InstructionDone => "EVENT_KIND_INSTRUCTION_DONE",
+            Self::InstructionCancelled => "EVENT_KIND_INSTRUCTION_CANCELLED",
+            Self::InstructionReopened => "EVENT_KIND_INSTRUCTION_REOPENED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1777,11 +2207,31 @@ impl EventKind {
             "EVENT_KIND_ALARM_SHELVED" => Some(Self::AlarmShelved),
             "EVENT_KIND_ALARM_UNSHELVED" => Some(Self::AlarmUnshelved),
             "EVENT_KIND_ALARM_REPORT_CONFIRMED" => Some(Self::AlarmReportConfirmed),
+            "EVENT_KIND_ALARM_AMENDED" => Some(Self::AlarmAmended),
             "EVENT_KIND_MODEL_REGISTERED" => Some(Self::ModelRegistered),
             "EVENT_KIND_MODEL_ROLLED_OUT" => Some(Self::ModelRolledOut),
             "EVENT_KIND_MODEL_ROLLED_BACK" => Some(Self::ModelRolledBack),
             "EVENT_KIND_MODEL_SWITCHED" => Some(Self::ModelSwitched),
             "EVENT_KIND_MODEL_TALLIED" => Some(Self::ModelTallied),
+            "EVENT_KIND_DISTRICT_LOAD_REPORTED" => Some(Self::DistrictLoadReported),
+            "EVENT_KIND_RUN_CARD_PUT" => Some(Self::RunCardPut),
+            "EVENT_KIND_UNIT_SHIFT_SET" => Some(Self::UnitShiftSet),
+            "EVENT_KIND_UNIT_CHECKED_IN" => Some(Self::UnitCheckedIn),
+            "EVENT_KIND_UNIT_MAYDAY_RAISED" => Some(Self::UnitMaydayRaised),
+            "EVENT_KIND_UNIT_MAYDAY_CLEARED" => Some(Self::UnitMaydayCleared),
+            "EVENT_KIND_UNIT_OFFER_EXPIRED" => Some(Self::UnitOfferExpired),
+            "EVENT_KIND_UNIT_CHECK_IN_ESCALATED" => Some(Self::UnitCheckInEscalated),
+            "EVENT_KIND_INCIDENT_ATTENTION_RAISED" => Some(Self::IncidentAttentionRaised),
+            "EVENT_KIND_INCIDENT_ATTENTION_ACKNOWLEDGED" => Some(Self::IncidentAttentionAcknowledged),
+            "EVENT_KIND_INCIDENT_TASK_GIVEN" => Some(Self::IncidentTaskGiven),
+            "EVENT_KIND_INCIDENT_TASK_ANSWERED" => Some(Self::IncidentTaskAnswered),
+            "EVENT_KIND_INCIDENT_ANSWER_COMBINED" => Some(Self::IncidentAnswerCombined),
+            "EVENT_KIND_REPORT_FILED" => Some(Self::ReportFiled),
+            "EVENT_KIND_REPORT_LINKED" => Some(Self::ReportLinked),
+            "EVENT_KIND_REPORT_UNLINKED" => Some(Self::ReportUnlinked),
+            "EVENT_KIND_REPORT_ANSWERED" => Some(Self::ReportAnswered),
+            "EVENT_KIND_REPORT_RATED" => Some(Self::ReportRated),
+            "EVENT_KIND_REPORT_REOPENED" => Some(Self::ReportReopened),
             "EVENT_KIND_CALENDAR_PUT" => Some(Self::CalendarPut),
             "EVENT_KIND_DEADLINE_POLICY_PUT" => Some(Self::DeadlinePolicyPut),
             "EVENT_KIND_DUTY_POST_PUT" => Some(Self::DutyPostPut),
@@ -1793,11 +2243,11 @@ impl EventKind {
             "EVENT_KIND_DEADLINE_LATE" => Some(Self::DeadlineLate),
             "EVENT_KIND_DEADLINE_OVERDUE" => Some(Self::DeadlineOverdue),
             "EVENT_KIND_INCIDENT_FORWARDED" => Some(Self::IncidentForwarded),
-            "EVENT_KIND_TASK_GIVEN" => Some(Self::TaskGiven),
-            "EVENT_KIND_TASK_TAKEN" => Some(Self::TaskTaken),
-            "EVENT_KIND_TASK_DONE" => Some(Self::TaskDone),
-            "EVENT_KIND_TASK_CANCELLED" => Some(Self::TaskCancelled),
-            "EVENT_KIND_TASK_REOPENED" => Some(Self::TaskReopened),
+            "EVENT_KIND_INSTRUCTION_GIVEN" => Some(Self::InstructionGiven),
+            "EVENT_KIND_INSTRUCTION_TAKEN" => Some(Self::InstructionTaken),
+            "EVENT_KIND_INSTRUCTION_DONE" => Some(Self::InstructionDone),
+            "EVENT_KIND_INSTRUCTION_CANCELLED" => Some(Self::InstructionCancelled),
+            "EVENT_KIND_INSTRUCTION_REOPENED" => Some(Self::InstructionReopened),
             _ => None,
         }
     }
@@ -1850,6 +2300,143 @@ pub struct ConfirmNotices {
     #[prost(uint64, tag = "2")]
     pub through: u64,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportLink {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub at_ms: u64,
+    #[prost(string, tag = "3")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub undone_at_ms: u64,
+    #[prost(string, tag = "5")]
+    pub undone_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Report {
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    #[prost(enumeration = "ReportChannel", tag = "2")]
+    pub channel: i32,
+    #[prost(string, tag = "3")]
+    pub reference: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "5")]
+    pub place: ::core::option::Option<Place>,
+    #[prost(enumeration = "ReportStatus", tag = "6")]
+    pub status: i32,
+    #[prost(string, tag = "7")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "8")]
+    pub links: ::prost::alloc::vec::Vec<ReportLink>,
+    #[prost(uint64, tag = "9")]
+    pub received_at_ms: u64,
+    #[prost(string, tag = "10")]
+    pub received_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "11")]
+    pub answer: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "12")]
+    pub answered_at_ms: u64,
+    #[prost(string, tag = "13")]
+    pub answered_by: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "14")]
+    pub rating: u32,
+    #[prost(string, tag = "15")]
+    pub rating_note: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "16")]
+    pub reopened_count: u32,
+    #[prost(uint64, tag = "17")]
+    pub version: u64,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReportChannel {
+    Unspecified = 0,
+    Call = 1,
+    App = 2,
+    Message = 3,
+    Web = 4,
+}
+impl ReportChannel {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REPORT_CHANNEL_UNSPECIFIED",
+            Self::Call => "REPORT_CHANNEL_CALL",
+            Self::App => "REPORT_CHANNEL_APP",
+            Self::Message => "REPORT_CHANNEL_MESSAGE",
+            Self::Web => "REPORT_CHANNEL_WEB",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REPORT_CHANNEL_UNSPECIFIED" => Some(Self::Unspecified),
+            "REPORT_CHANNEL_CALL" => Some(Self::Call),
+            "REPORT_CHANNEL_APP" => Some(Self::App),
+            "REPORT_CHANNEL_MESSAGE" => Some(Self::Message),
+            "REPORT_CHANNEL_WEB" => Some(Self::Web),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReportStatus {
+    Unspecified = 0,
+    Received = 1,
+    InHand = 2,
+    Answered = 3,
+}
+impl ReportStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REPORT_STATUS_UNSPECIFIED",
+            Self::Received => "REPORT_STATUS_RECEIVED",
+            Self::InHand => "REPORT_STATUS_IN_HAND",
+            Self::Answered => "REPORT_STATUS_ANSWERED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REPORT_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "REPORT_STATUS_RECEIVED" => Some(Self::Received),
+            "REPORT_STATUS_IN_HAND" => Some(Self::InHand),
+            "REPORT_STATUS_ANSWERED" => Some(Self::Answered),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SkillNeed {
+    #[prost(string, tag = "1")]
+    pub skill: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub count: u32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RunCard {
+    #[prost(enumeration = "IncidentKind", tag = "1")]
+    pub kind: i32,
+    #[prost(enumeration = "Severity", tag = "2")]
+    pub severity: i32,
+    #[prost(message, repeated, tag = "3")]
+    pub needs: ::prost::alloc::vec::Vec<SkillNeed>,
+    #[prost(uint64, tag = "4")]
+    pub version: u64,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Entry {
     #[prost(uint64, tag = "1")]
@@ -1874,7 +2461,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -1966,6 +2553,42 @@ pub mod command {
         SwitchModel(super::SwitchModel),
         #[prost(message, tag = "64")]
         ReportSilence(super::ReportSilence),
+        #[prost(message, tag = "65")]
+        ReportLoad(super::ReportLoad),
+        #[prost(message, tag = "200")]
+        PutRunCard(super::PutRunCard),
+        #[prost(message, tag = "201")]
+        SetUnitShift(super::SetUnitShift),
+        #[prost(message, tag = "202")]
+        CheckInUnit(super::CheckInUnit),
+        #[prost(message, tag = "203")]
+        RaiseMayday(super::RaiseMayday),
+        #[prost(message, tag = "204")]
+        ClearMayday(super::ClearMayday),
+        #[prost(message, tag = "205")]
+        ExpireOffer(super::ExpireOffer),
+        #[prost(message, tag = "206")]
+        EscalateCheckIn(super::EscalateCheckIn),
+        #[prost(message, tag = "207")]
+        AcknowledgeAttention(super::AcknowledgeAttention),
+        #[prost(message, tag = "208")]
+        GiveTask(super::GiveTask),
+        #[prost(message, tag = "209")]
+        AnswerTask(super::AnswerTask),
+        #[prost(message, tag = "210")]
+        CombineAnswer(super::CombineAnswer),
+        #[prost(message, tag = "220")]
+        FileReport(super::FileReport),
+        #[prost(message, tag = "221")]
+        LinkReport(super::LinkReport),
+        #[prost(message, tag = "222")]
+        UnlinkReport(super::UnlinkReport),
+        #[prost(message, tag = "223")]
+        AnswerReport(super::AnswerReport),
+        #[prost(message, tag = "224")]
+        RateReport(super::RateReport),
+        #[prost(message, tag = "225")]
+        ReopenReport(super::ReopenReport),
         #[prost(message, tag = "250")]
         PutCalendar(super::PutCalendar),
         #[prost(message, tag = "251")]
@@ -1981,15 +2604,15 @@ pub mod command {
         #[prost(message, tag = "256")]
         FireDeadline(super::FireDeadline),
         #[prost(message, tag = "257")]
-        GiveTask(super::GiveTask),
+        GiveInstruction(super::GiveInstruction),
         #[prost(message, tag = "258")]
-        TakeTask(super::TakeTask),
+        TakeInstruction(super::TakeInstruction),
         #[prost(message, tag = "259")]
-        FinishTask(super::FinishTask),
+        FinishInstruction(super::FinishInstruction),
         #[prost(message, tag = "260")]
-        CancelTask(super::CancelTask),
+        CancelInstruction(super::CancelInstruction),
         #[prost(message, tag = "261")]
-        ReopenTask(super::ReopenTask),
+        ReopenInstruction(super::ReopenInstruction),
         #[prost(message, tag = "262")]
         RecordRead(super::RecordRead),
         #[prost(message, tag = "263")]
@@ -2053,7 +2676,7 @@ pub struct Placement {
     #[prost(uint32, tag = "2")]
     pub group: u32,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PutUnit {
     #[prost(message, optional, tag = "1")]
     pub unit: ::core::option::Option<Unit>,
@@ -2068,6 +2691,10 @@ pub struct SetUnitStatus {
     pub expected_status: i32,
     #[prost(uint64, tag = "4")]
     pub tapped_at_ms: u64,
+    #[prost(uint64, tag = "200")]
+    pub assignment: u64,
+    #[prost(string, tag = "201")]
+    pub reason: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct MoveUnit {
@@ -2276,6 +2903,8 @@ pub struct RaiseAlarm {
     pub limit_micro: i64,
     #[prost(bool, tag = "6")]
     pub exercise: bool,
+    #[prost(message, optional, tag = "7")]
+    pub finding: ::core::option::Option<Finding>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ClearAlarm {
@@ -2373,6 +3002,172 @@ pub struct ReportSilence {
     #[prost(uint32, tag = "4")]
     pub failed: u32,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportLoad {
+    #[prost(string, tag = "1")]
+    pub district: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub notice: ::core::option::Option<LoadNotice>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PutRunCard {
+    #[prost(message, optional, tag = "1")]
+    pub card: ::core::option::Option<RunCard>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetUnitShift {
+    #[prost(string, tag = "1")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub starts_at_ms: u64,
+    #[prost(uint64, tag = "3")]
+    pub ends_at_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CheckInUnit {
+    #[prost(string, tag = "1")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub assignment: u64,
+    #[prost(uint64, tag = "3")]
+    pub tapped_at_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RaiseMayday {
+    #[prost(string, tag = "1")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub tapped_at_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClearMayday {
+    #[prost(string, tag = "1")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub received_at_ms: u64,
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExpireOffer {
+    #[prost(string, tag = "1")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub assignment: u64,
+    #[prost(string, tag = "3")]
+    pub next: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EscalateCheckIn {
+    #[prost(string, tag = "1")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub assignment: u64,
+    #[prost(uint32, tag = "3")]
+    pub from_level: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgeAttention {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub attention: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GiveTask {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub agency: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AnswerTask {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub task: u32,
+    #[prost(enumeration = "TaskStatus", tag = "3")]
+    pub status: i32,
+    #[prost(enumeration = "TaskStatus", tag = "4")]
+    pub expected_status: i32,
+    #[prost(string, tag = "5")]
+    pub answer: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CombineAnswer {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub answer: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileReport {
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    #[prost(enumeration = "ReportChannel", tag = "2")]
+    pub channel: i32,
+    #[prost(string, tag = "3")]
+    pub reference: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "5")]
+    pub place: ::core::option::Option<Place>,
+    #[prost(string, tag = "6")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(enumeration = "IncidentKind", tag = "7")]
+    pub kind: i32,
+    #[prost(enumeration = "Severity", tag = "8")]
+    pub severity: i32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub incident: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnlinkReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AnswerReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub answer: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RateReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub rating: u32,
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReopenReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum SuggestionDecision {
@@ -2420,7 +3215,7 @@ pub struct Meta {
     #[prost(message, optional, tag = "6")]
     pub live_nodes: ::core::option::Option<LiveNodes>,
     #[prost(uint64, tag = "250")]
-    pub tasks_given: u64,
+    pub instructions_given: u64,
     #[prost(uint64, tag = "251")]
     pub audit_number: u64,
     #[prost(bytes = "bytes", optional, tag = "252")]

@@ -18,17 +18,33 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
         Command::SetUnitStatus(command) => {
             let status = state.units().get(&command.unit).map_or(UnitStatus::Available, |unit| unit.status);
             command.expected_status = status;
+            // Mostly the next step of an assignment, or hardly a crew would ever be on scene.
+            if command.status != UnitStatus::Available {
+                command.status = match status {
+                    UnitStatus::Offered => UnitStatus::Accepted,
+                    UnitStatus::Accepted => UnitStatus::EnRoute,
+                    UnitStatus::EnRoute => UnitStatus::OnScene,
+                    _ => command.status,
+                };
+            }
+            let assignment = state.units().get(&command.unit).and_then(|unit| unit.duty.assignment.as_ref());
+            command.assignment = assignment.map_or(0, |assignment| assignment.number);
         }
         Command::AmendIncident(command) => command.expected_version = incident(&command.incident),
         Command::AcknowledgeIncident(command) => command.expected_version = incident(&command.incident),
         Command::AssignIncident(command) => command.expected_version = incident(&command.incident),
         Command::ResolveIncident(command) => command.expected_version = incident(&command.incident),
         Command::CloseIncident(command) => command.expected_version = incident(&command.incident),
-        Command::ReopenIncident(command) => command.expected_version = incident(&command.incident),
+        Command::ReopenIncident(command) => {
+            let is_done = |it: &&Incident| matches!(it.status, IncidentStatus::Resolved | IncidentStatus::Closed);
+            let done = state.incidents().values().find(is_done);
+            command.incident = done.map_or(command.incident.clone(), |done| done.id.clone());
+            command.expected_version = incident(&command.incident);
+        }
         Command::MergeIncident(command) => command.expected_version = incident(&command.incident),
         Command::UnmergeIncident(command) => {
-            let merged = state.incidents().values().find(|it| it.merged_into.is_some());
-            command.incident = merged.map_or_else(|| command.incident.clone(), |it| it.id.clone());
+            let merged = state.incidents().values().find(|it| it.status == IncidentStatus::Merged);
+            command.incident = merged.map_or(command.incident.clone(), |merged| merged.id.clone());
             command.expected_version = incident(&command.incident);
         }
         Command::EscalateIncident(command) => {
@@ -39,6 +55,7 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
         }
         Command::FeedIncident(command) => command.alarm.version = command.alarm.version.min(1000) + now.0,
         Command::RaiseAlarm(command) => {
+            super::finding::aim_key(command);
             let active = state.alarms().get(&command.key).is_some_and(|alarm| alarm.active);
             let known = state.alarms().contains_key(&command.key);
             command.episode = episode(&command.key) + u32::from(known && !active);
@@ -50,7 +67,7 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
             command.episode = episode(&command.key);
             command.version = state.alarms().get(&command.key).map_or(1, |alarm| alarm.version);
         }
-        other => super::model::aim(other, state),
+        _ => super::dispatch::aim(entry, state),
     }
     aim_right(entry, state);
 }

@@ -70,7 +70,7 @@ fn policy() -> impl Strategy<Value = DeadlinePolicy> + Clone {
 }
 
 fn post() -> impl Strategy<Value = DutyPost> + Clone {
-    let shift = (person_id(), 0u64..400_000).prop_map(|(person, from)| Shift {
+    let shift = (person_id(), 0u64..400_000).prop_map(|(person, from)| DutyShift {
         person,
         from_ms: Millis(from),
         until_ms: Millis(from + 100_000),
@@ -82,7 +82,7 @@ fn post() -> impl Strategy<Value = DutyPost> + Clone {
 /// A policy of each obligation, with a post that is always somebody's.
 pub(super) fn in_use() -> Vec<Command> {
     let an = PersonId::new("an").unwrap();
-    let shifts = vec![Shift { person: an, from_ms: Millis(0), until_ms: Millis(u64::MAX) }];
+    let shifts = vec![DutyShift { person: an, from_ms: Millis(0), until_ms: Millis(u64::MAX) }];
     let desk = DutyPostId::new("desk").unwrap();
     let post = DutyPost { id: desk.clone(), name: "Trực".into(), above: None, shifts };
     let mut commands: Vec<Command> = vec![PutDutyPost { post }.into()];

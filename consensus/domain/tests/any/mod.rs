@@ -2,11 +2,16 @@
 
 mod aim;
 mod deadline;
+mod dispatch;
+mod finding;
 mod model;
+mod report;
 
 pub(crate) use aim::aim;
 use deadline::command_of_deadline;
+use dispatch::command_of_dispatch;
 use model::command_of_model;
+use report::command_of_report;
 
 use bytes::Bytes;
 use domain::*;
@@ -19,7 +24,7 @@ const UNITS: [&str; 3] = ["boat-1", "boat-2", "truck-1"];
 const SENSORS: [&str; 2] = ["gauge", "rain"];
 const CAMERAS: [&str; 2] = ["cam", "gate"];
 const ENTITIES: [&str; 5] = ["gauge", "rain", "cam", "west", "nobody"];
-const CONDITIONS: [&str; 3] = ["high", "flood", "fault"];
+const CONDITIONS: [&str; 5] = ["high", "flood", "fault", "unusual", "forecast"];
 
 macro_rules! ids {
     ($($function:ident $type:ident $pool:expr;)+) => {$(
@@ -114,8 +119,9 @@ fn admin_unit() -> impl Strategy<Value = AdminUnit> + Clone {
 }
 
 fn district() -> impl Strategy<Value = District> + Clone {
-    (district_id(), text(), prop::collection::vec(area(), 0..3), group())
-        .prop_map(|(id, name, admin_units, group)| District { id, name, name_en: String::new(), admin_units, group })
+    (district_id(), text(), prop::collection::vec(area(), 0..3), group()).prop_map(|(id, name, admin_units, group)| {
+        District { id, name, name_en: String::new(), admin_units, group, load: None }
+    })
 }
 
 fn person() -> impl Strategy<Value = Person> + Clone {
@@ -147,6 +153,7 @@ fn unit() -> impl Strategy<Value = Unit> + Clone {
         status_at_ms: Millis(0),
         incident: None,
         version: 0,
+        duty: Duty::default(),
     })
 }
 
@@ -240,6 +247,7 @@ fn alarm() -> impl Strategy<Value = Alarm> + Clone {
             incident: None,
             occurrences: 1,
             exercise,
+            finding: None,
         },
     )
 }
@@ -292,6 +300,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
     let units = prop_oneof![
         4 => make!(SetUnitStatus {
             unit: unit_id(), status: unit_status(), expected_status: unit_status(), tapped_at_ms: time(),
+            assignment: 0u64..3, reason: text(),
         }),
         1 => make!(MoveUnit { unit: unit_id(), position: place(), at_ms: time() }),
     ];
@@ -327,7 +336,19 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
         2 => make!(UnmergeIncident { incident: incident.clone(), expected_version: expected_version.clone() }),
         2 => make!(EscalateIncident { incident: incident, from_level: 0u32..4 }),
     ];
-    prop_oneof![2 => of_any_group(), 3 => puts, 3 => units, 5 => opens, 10 => works, 8 => command_of_model(), 8 => command_of_deadline(), 1 => command_of_device()].boxed()
+    prop_oneof![
+        2 => of_any_group(),
+        3 => puts,
+        5 => units,
+        5 => opens,
+        10 => works,
+        8 => command_of_model(),
+        10 => command_of_dispatch(),
+        6 => command_of_report(),
+        8 => command_of_deadline(),
+        1 => command_of_device(),
+    ]
+    .boxed()
 }
 
 fn command_of_device() -> BoxedStrategy<Command> {
@@ -345,8 +366,9 @@ pub(crate) fn command_of_field() -> BoxedStrategy<Command> {
     let alarms = prop_oneof![
         4 => make!(RaiseAlarm {
             key: alarm_key(), episode: episode(), severity: severity(), value_micro: micro(), limit_micro: micro(),
-            exercise: any::<bool>(),
+            exercise: any::<bool>(), finding: Just(None),
         }),
+        4 => finding::command(),
         4 => make!(ClearAlarm { key: alarm_key(), episode: episode(), value_micro: micro() }),
         2 => make!(AcknowledgeAlarm { key: alarm_key(), episode: episode() }),
         2 => make!(ShelveAlarm { key: alarm_key(), reason: text(), until_ms: time() }),
@@ -417,6 +439,7 @@ pub(crate) fn world(group: GroupId) -> Vec<Entry> {
         status_at_ms: Millis(0),
         incident: None,
         version: 0,
+        duty: Duty::default(),
     };
     let person = |id: &str, role, everywhere| Person {
         id: PersonId::new(id).unwrap(),
@@ -443,7 +466,14 @@ pub(crate) fn world(group: GroupId) -> Vec<Entry> {
         kind: SensorKind::Rain,
         unit_of_measure: "mm".into(),
         place: place("hue"),
-        thresholds: Vec::new(),
+        thresholds: vec![Threshold {
+            condition: Condition::new("high").unwrap(),
+            above: true,
+            limit_micro: Micro(1),
+            hysteresis_micro: Micro(0),
+            debounce_ms: 0,
+            severity: Severity::High,
+        }],
         period_ms: 0,
         silence_periods: 0,
         rate_limit_micro_per_min: 0,

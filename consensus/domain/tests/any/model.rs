@@ -3,10 +3,10 @@
 use domain::*;
 use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
 
-use super::{incident_id, kind, make, severity, text, version};
+use super::{district_id, incident_id, kind, make, severity, text, version};
 
 fn model() -> impl Strategy<Value = ModelName> + Clone {
-    select(&["triage", "same"][..]).prop_map(|text| ModelName::new(text).unwrap())
+    select(&["triage", "same", "load"][..]).prop_map(|text| ModelName::new(text).unwrap())
 }
 
 fn model_version() -> impl Strategy<Value = VersionName> + Clone {
@@ -52,12 +52,13 @@ fn quality(version: &VersionName) -> (Vec<Figure>, Vec<KindShare>) {
     (vec![figure], vec![KindShare { kind: IncidentKind::Flood, share_micro: Micro(1_000_000) }])
 }
 
-/// A model of each kind that speaks of incidents, active in one version, and one with a shadow.
+/// A model of each kind that speaks in the command group, active in one version, and one with a shadow.
 pub(super) fn in_use() -> Vec<Command> {
     let uses = [
         ("triage", "v1", ModelKind::Triage, ModelMode::Active),
         ("triage", "v2", ModelKind::Triage, ModelMode::Shadow),
         ("same", "v1", ModelKind::Duplicate, ModelMode::Active),
+        ("load", "v1", ModelKind::Load, ModelMode::Active),
     ];
     let uses = uses.map(|(name, version, kind, mode)| {
         let (name, version) = (ModelName::new(name).unwrap(), VersionName::new(version).unwrap());
@@ -75,7 +76,11 @@ pub(super) fn command_of_model() -> BoxedStrategy<Command> {
         |(name, version, kind, sha256, data, is_of_name)| {
             let (quality, shares) = quality(&version);
             // Mostly what the name says, or nothing would ever be suggested.
-            let own = if name.as_str() == "triage" { ModelKind::Triage } else { ModelKind::Duplicate };
+            let own = match name.as_str() {
+                "triage" => ModelKind::Triage,
+                "load" => ModelKind::Load,
+                _ => ModelKind::Duplicate,
+            };
             let kind = if is_of_name { own } else { kind };
             Command::from(RegisterModel { name, version, kind, sha256, data, quality, shares })
         },
@@ -97,7 +102,21 @@ pub(super) fn command_of_model() -> BoxedStrategy<Command> {
         input_bytes: 0u32..9,
         advice: advice(),
     });
+    let notice = (model(), model_version(), select(LoadSide::ALL), 0u32..9, 0u32..9, 0u32..9).prop_map(
+        |(model, model_version, side, count, low, high)| LoadNotice {
+            model,
+            model_version,
+            side,
+            count,
+            low,
+            high,
+            day_at_ms: Millis(1),
+            reported_at_ms: Millis(7),
+        },
+    );
+    let load = make!(ReportLoad { district: district_id(), notice: prop::option::weighted(0.7, notice) });
     prop_oneof![
+        3 => load,
         4 => register,
         4 => make!(RollOutModel { name: model(), version: model_version(), mode: select(ModelMode::ALL) }),
         2 => make!(RollBackModel { name: model(), mode: select(ModelMode::ALL), version: model_version() }),
@@ -135,6 +154,17 @@ pub(super) fn aim(command: &mut Command, state: &State) {
             command.advice.no_emergency_micro = Micro(0);
             command.advice.vulnerable = command.advice.vulnerable.min(command.advice.people);
             command.advice.reasons.retain(|reason| reason != "a\tb");
+        }
+        Command::ReportLoad(command) => {
+            let Some(notice) = &mut command.notice else { return };
+            notice.model = ModelName::new("load").unwrap();
+            let active = state.models().get(&notice.model).and_then(|model| model.active.clone());
+            notice.model_version = active.unwrap_or_else(|| notice.model_version.clone());
+            let mut counts = [notice.count, notice.low, notice.high];
+            counts.sort_unstable();
+            [notice.low, notice.high, notice.count] = counts;
+            notice.count += 1;
+            notice.side = LoadSide::Above;
         }
         Command::DecideSuggestion(command) => {
             command.expected_version = state.incidents().get(&command.incident).map_or(1, |it| it.version);

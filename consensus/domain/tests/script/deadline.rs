@@ -55,10 +55,10 @@ fn days(text: &str) -> Result<Vec<SpecialDay>, Failure> {
 }
 
 /// "an/0/8h" for each shift.
-fn shift(text: &str) -> Result<Shift, Failure> {
+fn shift(text: &str) -> Result<DutyShift, Failure> {
     let parts: Vec<_> = text.split('/').collect();
     let [person, from, until] = parts.as_slice() else { return Err("person/from/until".into()) };
-    Ok(Shift { person: PersonId::new(person)?, from_ms: millis(from)?, until_ms: millis(until)? })
+    Ok(DutyShift { person: PersonId::new(person)?, from_ms: millis(from)?, until_ms: millis(until)? })
 }
 
 pub(super) fn put(name: &str, args: &mut Args<'_>) -> Result<Command, Failure> {

@@ -1,6 +1,7 @@
 //! Runs a transcript against the groups of a small province.
 
 mod deadline;
+mod dispatch;
 mod model;
 mod notice;
 mod print;
@@ -233,6 +234,19 @@ impl goldenscript::Runner for Runner {
                 let silent =
                     self.state0().silent_models().map(|(model, cause)| format!("{} {}", model.name, cause.as_str()));
                 Ok(silent.collect::<Vec<_>>().join("\n"))
+            }
+            "sources" => {
+                let incident = self.state0().incidents().get(args.next("incident")?).ok_or("no such incident")?;
+                let origins = incident.sources.iter().map(|source| match &source.origin {
+                    domain::Origin::Alarm(key) => key.to_string(),
+                    domain::Origin::Report(code) => code.clone(),
+                    domain::Origin::Person(person) => person.to_string(),
+                });
+                Ok(format!("{} at v{}", origins.collect::<Vec<_>>().join(" "), incident.version))
+            }
+            "reports" => {
+                let reports = self.state0().reports().values();
+                Ok(reports.map(dispatch::report_words).collect::<Vec<_>>().join("\n"))
             }
             "sessions" => Ok(format!("{} open", self.state0().sessions().len())),
             "credential" => {

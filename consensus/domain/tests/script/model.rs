@@ -29,7 +29,31 @@ fn parts<T>(text: &str, make: impl Fn(&str, Micro) -> Result<T, Failure>) -> Res
     text.split('/').filter(|part| !part.is_empty()).map(part).collect()
 }
 
+/// "above/12/3/9": side, count, low, high.
+fn load(args: &mut Args<'_>) -> Result<Command, Failure> {
+    let district = DistrictId::new(args.next("district")?)?;
+    let by = (args.or("model", "load"), args.or("by-version", "v1"));
+    let notice = args.maybe("is").map(|text| -> Result<_, Failure> {
+        let parts: Vec<_> = text.split('/').collect();
+        let &[side, count, low, high] = parts.as_slice() else { return Err("side/count/low/high".into()) };
+        Ok(LoadNotice {
+            model: ModelName::new(by.0)?,
+            model_version: VersionName::new(by.1)?,
+            side: LoadSide::from_name(side).ok_or("no such side")?,
+            count: count.parse()?,
+            low: low.parse()?,
+            high: high.parse()?,
+            day_at_ms: Millis(1),
+            reported_at_ms: Millis(0),
+        })
+    });
+    Ok(ReportLoad { district, notice: notice.transpose()? }.into())
+}
+
 pub(super) fn command(name: &str, args: &mut Args<'_>) -> Result<Command, Failure> {
+    if name == "report-load" {
+        return load(args);
+    }
     if matches!(name, "suggest" | "decide-suggestion") {
         return suggestion_command(name, args);
     }

@@ -60,7 +60,18 @@ fn subject(subject: &Subject) -> String {
             None => unit.code.to_string(),
         },
         Subject::District(district) => {
-            format!("{} [{}] group {}", district.id, names(&district.admin_units), district.group)
+            let mut line = format!("{} [{}] group {}", district.id, names(&district.admin_units), district.group);
+            if let Some(load) = &district.load {
+                let (count, low, high) = (load.count, load.low, load.high);
+                line += &format!(
+                    " {{{} {} {}: {count}, expected {low} to {high}, reported {}}}",
+                    load.model,
+                    load.model_version,
+                    load.side,
+                    time(load.reported_at_ms)
+                );
+            }
+            line
         }
         Subject::Person(person) => {
             assert!(person.credential_sealed.is_empty(), "an event shows a credential");
@@ -72,8 +83,12 @@ fn subject(subject: &Subject) -> String {
             let incident = unit.incident.as_ref().map(|id| format!(" on {id}")).unwrap_or_default();
             let since = time(unit.status_at_ms);
             format!(
-                "{} {} since {since}{incident} at {} v{}",
-                unit.id, unit.status, unit.position.admin_unit, unit.version
+                "{} {} since {since}{incident} at {}{} v{}",
+                unit.id,
+                unit.status,
+                unit.position.admin_unit,
+                super::dispatch::duty(&unit.duty),
+                unit.version
             )
         }
         Subject::Incident(incident) => self::incident(incident),
@@ -121,6 +136,7 @@ fn incident(incident: &Incident) -> String {
     if incident.exercise {
         line += " exercise";
     }
+    line += &super::dispatch::dispatch(&incident.dispatch);
     for suggestion in &incident.suggestions {
         line += &format!(" {{{}}}", self::suggestion(suggestion));
     }
@@ -253,5 +269,21 @@ pub(crate) fn alarm(alarm: &Alarm) -> String {
     if alarm.exercise {
         line += " exercise";
     }
+    if let Some(finding) = &alarm.finding {
+        line += &format!(" {{{}}}", self::finding(finding));
+    }
     format!("{line} v{} reported v{}", alarm.version, alarm.reported_version)
+}
+
+fn finding(finding: &Finding) -> String {
+    let by = format!("{} {}", finding.model, finding.model_version);
+    match &finding.found {
+        Found::Unusual(unusual) => format!("{by} {} {}", unusual.reason, unusual.score_micro),
+        Found::Passing(passing) => {
+            let (first, last) = (time(passing.earliest_ms), time(passing.latest_ms));
+            let at = format!("at {} ({first} to {last})", time(passing.at_ms));
+            let quantiles = names(&passing.quantiles_micro);
+            format!("{by} {} {at} with {} [{quantiles}]", passing.condition, passing.probability_micro)
+        }
+    }
 }

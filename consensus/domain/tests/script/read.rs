@@ -43,7 +43,7 @@ impl<'a> Args<'a> {
         self.maybe(key).map_or(Ok(Micro(default)), micro)
     }
 
-    fn time(&mut self, key: &str, default: Millis) -> Result<Millis, Failure> {
+    pub(super) fn time(&mut self, key: &str, default: Millis) -> Result<Millis, Failure> {
         self.maybe(key).map_or(Ok(default), millis)
     }
 
@@ -85,7 +85,7 @@ pub(crate) fn role(text: &str) -> Result<Role, Failure> {
     Role::from_name(text).ok_or_else(|| format!("no role {text}").into())
 }
 
-fn place(text: &str) -> Result<Place, Failure> {
+pub(super) fn place(text: &str) -> Result<Place, Failure> {
     let (text, latitude_e7) = text.strip_suffix("/beyond").map_or((text, 164_600_000), |text| (text, 900_000_001));
     Ok(Place {
         latitude_e7,
@@ -137,6 +137,7 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
                 name_en: String::new(),
                 admin_units: args.plain.drain(..).map(AdminUnitCode::new).collect::<Result<_, _>>()?,
                 group: GroupId(args.number("group", 1)?),
+                load: None,
             },
         }
         .into(),
@@ -158,6 +159,8 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
             expected_status: unit_status(args.next("expected status")?)?,
             status: unit_status(args.next("status")?)?,
             tapped_at_ms: args.time("tapped", Millis(0))?,
+            assignment: args.number("assignment", 0)?,
+            reason: args.or("reason", "").into(),
         }
         .into(),
         "move-unit" => MoveUnit {
@@ -180,7 +183,19 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
             epoch: args.number("epoch", 1)?,
         }
         .into(),
-        "suggest" | "decide-suggestion" | "report-silence" => super::model::command(name, args)?,
+        "suggest" | "decide-suggestion" | "report-silence" | "report-load" => super::model::command(name, args)?,
+        "put-run-card"
+        | "set-unit-shift"
+        | "check-in-unit"
+        | "raise-mayday"
+        | "clear-mayday"
+        | "expire-offer"
+        | "escalate-check-in"
+        | "acknowledge-attention"
+        | "give-task"
+        | "answer-task"
+        | "combine-answer" => super::dispatch::command(name, args)?,
+        _ if name.ends_with("-report") && !name.contains("alarm") => super::dispatch::report(name, args)?,
         _ if name.ends_with("-model") => super::model::command(name, args)?,
         "put-calendar" | "put-deadline-policy" | "put-duty-post" => super::deadline::put(name, args)?,
         "report-progress" | "fire-deadline" => super::deadline::clock_command(name, args)?,
@@ -190,6 +205,33 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
         _ if name.ends_with("-alarm") || name.ends_with("-alarm-report") => alarm_command(name, args)?,
         _ => incident_command(name, args, runner)?,
     })
+}
+
+/// "unusual=0.8/spike", or "passing=high/0.7/90s/30s/120s" with "quantiles=1/2/3/4/5".
+fn finding(args: &mut Args<'_>) -> Result<Option<Finding>, Failure> {
+    let unusual = args.maybe("unusual").map(|text| -> Result<_, Failure> {
+        let (score, reason) = text.split_once('/').ok_or("score/reason")?;
+        let reason = UnusualReason::from_name(reason).ok_or("no such reason")?;
+        Ok(Found::Unusual(Unusual { score_micro: micro(score)?, reason }))
+    });
+    let passing = args.maybe("passing").map(|text| -> Result<_, Failure> {
+        let parts: Vec<_> = text.split('/').collect();
+        let &[condition, probability, at, earliest, latest] = parts.as_slice() else {
+            return Err("condition/probability/at/earliest/latest".into());
+        };
+        let quantiles = args.or("quantiles", "1/1.5/2.1/2.5/3").split('/').map(micro);
+        Ok(Found::Passing(Passing {
+            condition: Condition::new(condition)?,
+            probability_micro: micro(probability)?,
+            at_ms: millis(at)?,
+            earliest_ms: millis(earliest)?,
+            latest_ms: millis(latest)?,
+            quantiles_micro: quantiles.collect::<Result<_, _>>()?,
+        }))
+    });
+    let by = (args.or("model", "watch"), args.or("by-version", "v1"));
+    let Some(found) = unusual.or(passing).transpose()? else { return Ok(None) };
+    Ok(Some(Finding { model: ModelName::new(by.0)?, model_version: VersionName::new(by.1)?, found }))
 }
 
 fn alarm_command(name: &str, args: &mut Args<'_>) -> Result<Command, Failure> {
@@ -202,6 +244,7 @@ fn alarm_command(name: &str, args: &mut Args<'_>) -> Result<Command, Failure> {
             value_micro: args.micro("value", 3_000_000)?,
             limit_micro: args.micro("limit", 2_000_000)?,
             exercise: args.number("exercise", false)?,
+            finding: finding(args)?,
         }
         .into(),
         "clear-alarm" => {
@@ -327,6 +370,7 @@ fn unit(args: &mut Args<'_>) -> Result<Unit, Failure> {
         status_at_ms: Millis(0),
         incident: None,
         version: 0,
+        duty: Duty::default(),
     })
 }
 

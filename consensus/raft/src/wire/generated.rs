@@ -154,6 +154,15 @@ pub struct SnapshotMeta {
     pub last_log_id: ::core::option::Option<LogId>,
     #[prost(message, optional, tag = "2")]
     pub last_membership: ::core::option::Option<StoredMembership>,
+    #[prost(message, optional, tag = "3")]
+    pub node_ids: ::core::option::Option<NodeIds>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NodeIds {
+    #[prost(uint64, tag = "1")]
+    pub highest: u64,
+    #[prost(uint64, repeated, tag = "2")]
+    pub invited: ::prost::alloc::vec::Vec<u64>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SnapshotPart {
@@ -207,4 +216,124 @@ pub struct SnapshotResponse {
 pub struct ReadIndexResponse {
     #[prost(message, optional, tag = "1")]
     pub read_log_id: ::core::option::Option<LogId>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChangeRequest {
+    #[prost(oneof = "change_request::Goal", tags = "1, 2, 3, 4")]
+    pub goal: ::core::option::Option<change_request::Goal>,
+}
+/// Nested message and enum types in `ChangeRequest`.
+pub mod change_request {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Goal {
+        #[prost(message, tag = "1")]
+        Learn(super::Node),
+        #[prost(message, tag = "2")]
+        Vote(super::VoteGoal),
+        #[prost(uint64, tag = "3")]
+        Leave(u64),
+        #[prost(message, tag = "4")]
+        Invite(super::Blank),
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VoteGoal {
+    #[prost(uint64, tag = "1")]
+    pub node: u64,
+    #[prost(uint64, tag = "2")]
+    pub instead_of: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ChangeResponse {
+    #[prost(oneof = "change_response::Result", tags = "1, 2, 3, 4, 5")]
+    pub result: ::core::option::Option<change_response::Result>,
+}
+/// Nested message and enum types in `ChangeResponse`.
+pub mod change_response {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Result {
+        #[prost(message, tag = "1")]
+        Done(super::Blank),
+        #[prost(string, tag = "2")]
+        Waiting(::prost::alloc::string::String),
+        #[prost(message, tag = "3")]
+        Refused(super::Refused),
+        #[prost(message, tag = "4")]
+        NotLeader(super::Blank),
+        #[prost(uint64, tag = "5")]
+        Invited(u64),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Refused {
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub message: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct MembersResponse {
+    #[prost(uint64, tag = "1")]
+    pub epoch: u64,
+    #[prost(message, repeated, tag = "2")]
+    pub nodes: ::prost::alloc::vec::Vec<Node>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct BackupPart {
+    #[prost(oneof = "backup_part::Part", tags = "1, 2, 3, 4, 5")]
+    pub part: ::core::option::Option<backup_part::Part>,
+}
+/// Nested message and enum types in `BackupPart`.
+pub mod backup_part {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Part {
+        #[prost(message, tag = "1")]
+        Begin(super::BackupBegin),
+        #[prost(message, tag = "2")]
+        Group(super::BackupGroup),
+        #[prost(message, tag = "3")]
+        Rows(super::SnapshotChunk),
+        #[prost(message, tag = "4")]
+        Sum(super::BackupSum),
+        #[prost(message, tag = "5")]
+        End(super::BackupEnd),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BackupBegin {
+    #[prost(uint32, tag = "1")]
+    pub format: u32,
+    #[prost(string, tag = "2")]
+    pub cluster: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "3")]
+    pub epoch: u64,
+    #[prost(uint64, tag = "4")]
+    pub node: u64,
+    #[prost(uint64, tag = "5")]
+    pub at_ms: u64,
+    #[prost(string, tag = "6")]
+    pub program: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BackupGroup {
+    #[prost(uint32, tag = "1")]
+    pub group: u32,
+    #[prost(message, optional, tag = "2")]
+    pub last_log_id: ::core::option::Option<LogId>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BackupSum {
+    #[prost(uint64, tag = "1")]
+    pub rows: u64,
+    #[prost(uint64, tag = "2")]
+    pub bytes: u64,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub rows_sha256: ::prost::bytes::Bytes,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub state_sha256: ::prost::bytes::Bytes,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BackupEnd {
+    #[prost(uint32, tag = "1")]
+    pub groups: u32,
 }

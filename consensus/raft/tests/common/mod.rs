@@ -51,6 +51,8 @@ impl TestNode {
 /// A cluster of nodes 1 to n.
 pub struct TestCluster {
     folder: PathBuf,
+    authority: Authority,
+    founders: u64,
     pub disks: BTreeMap<NodeId, Arc<MemoryDisk>>,
     pub nodes: BTreeMap<NodeId, TestNode>,
     ports: BTreeMap<NodeId, u16>,
@@ -58,34 +60,51 @@ pub struct TestCluster {
 
 impl TestCluster {
     pub async fn start(name: &str, count: u64) -> Self {
+        Self::start_on(name, (0..count).map(|_| MemoryDisk::default()).collect()).await
+    }
+
+    /// One node on each of these disks.
+    pub async fn start_on(name: &str, disks: Vec<MemoryDisk>) -> Self {
+        let count = disks.len() as u64;
         let folder = std::env::temp_dir().join(format!("trongdong-raft-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         let authority = Authority::create(&folder.join("authority"), "test").unwrap();
-        let mut cluster = Self { folder, disks: BTreeMap::new(), nodes: BTreeMap::new(), ports: BTreeMap::new() };
-        for id in 1..=count {
-            let home = cluster.folder.join(id.to_string());
-            std::fs::create_dir_all(&home).unwrap();
-            authority.issue_node(&home, "test", id, &["localhost".to_owned()]).unwrap();
-            cluster.disks.insert(id, Arc::new(MemoryDisk::default()));
-            cluster.ports.insert(id, free_port());
+        let (nodes, ports) = (BTreeMap::new(), BTreeMap::new());
+        let mut cluster = Self { folder, authority, founders: count, disks: BTreeMap::new(), nodes, ports };
+        for (id, disk) in (1..).zip(disks) {
+            cluster.furnish(id, disk);
         }
         for id in 1..=count {
             cluster.restart(id).await;
         }
-        let founders = cluster
-            .ports
-            .iter()
-            .map(|(id, port)| {
-                (*id, raft::Node { peer_address: format!("127.0.0.1:{port}"), public_url: String::new() })
-            })
-            .collect();
+        let founders = (1..=count).map(|id| (id, cluster.address(id))).collect();
         for node in cluster.nodes.values() {
             node.groups.initialize(&founders).await.unwrap();
         }
         cluster
     }
 
-    /// Starts a node that is not running, on the disk that it has.
+    fn furnish(&mut self, id: NodeId, disk: MemoryDisk) {
+        let home = self.folder.join(id.to_string());
+        std::fs::create_dir_all(&home).unwrap();
+        self.authority.issue_node(&home, "test", id, &["localhost".to_owned()]).unwrap();
+        self.disks.insert(id, Arc::new(disk));
+        self.ports.insert(id, free_port());
+    }
+
+    /// Makes and starts a node with an empty disk, which nobody knows yet.
+    pub async fn add(&mut self, id: NodeId) {
+        self.furnish(id, MemoryDisk::default());
+        self.restart(id).await;
+    }
+
+    /// Where a node is reached.
+    pub fn address(&self, id: NodeId) -> raft::Node {
+        raft::Node { peer_address: format!("127.0.0.1:{}", self.ports[&id]), public_url: String::new() }
+    }
+
+    /// Starts a node that is not running, on the disk that it has. It is told where the founders are, and has to learn from
+    /// the log where the others are.
     pub async fn restart(&mut self, id: NodeId) {
         let handler = Arc::new(ToGroups::default());
         let home = self.folder.join(id.to_string());
@@ -99,8 +118,8 @@ impl TestCluster {
         };
         let listen = format!("127.0.0.1:{}", self.ports[&id]).parse().unwrap();
         let peers = Peers::start(identity, listen, handler.clone()).await.unwrap();
-        for (other, port) in &self.ports {
-            peers.set_address(*other, &format!("127.0.0.1:{port}"));
+        for founder in 1..=self.founders {
+            peers.set_address(founder, &self.address(founder).peer_address);
         }
         let disk = self.disks[&id].clone();
         let groups = Groups::start(id, 7, disk, peers.clone()).await.unwrap();

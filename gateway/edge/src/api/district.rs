@@ -45,6 +45,7 @@ pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Reg
         name_en: body.name_en,
         admin_units: body.admin_units,
         group: GroupId(body.group),
+        load: None,
     };
     let accepted = app.run(&ask, PutDistrict { district }).await?;
     app.revoke_older_grants().await?;

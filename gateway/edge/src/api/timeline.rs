@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use bytes::Bytes;
 use domain::{
-    EntityId, Event, EventKind, GroupId, IncidentId, Millis, PersonId, Readings, SensorId,
+    EntityId, Event, EventKind, GroupId, IncidentId, Millis, PersonId, Readings, SensorId, Subject, UnitId, UnitStatus,
     limits::CLOCK_AHEAD_MS_MAX,
     policy::{self, Action, Noun},
     rows,
@@ -36,6 +36,32 @@ pub(crate) struct TimelineItem {
     #[schema(value_type = Option<String>)]
     by: Option<PersonId>,
     note: String,
+    /// What a unit did: which, what it does since, and when that was tapped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<UnitLine>,
+}
+
+/// The unit of a line.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct UnitLine {
+    #[schema(value_type = String)]
+    id: UnitId,
+    #[schema(value_type = String)]
+    status: UnitStatus,
+    /// May lie long before the line: a phone without a network sends later.
+    status_at_ms: u64,
+}
+
+impl TimelineItem {
+    fn new(event: Event) -> Self {
+        let unit = match event.subject {
+            Some(Subject::Unit(unit)) => {
+                Some(UnitLine { id: unit.id, status: unit.status, status_at_ms: unit.status_at_ms.0 })
+            }
+            _ => None,
+        };
+        Self { kind: event.kind, at_ms: event.at_ms.0, by: event.by, note: event.note, unit }
+    }
 }
 
 /// What happened to an incident, oldest first, at most `ROWS_SCANNED_MAX`.
@@ -56,7 +82,7 @@ pub(crate) async fn timeline(
     let (from, to) = rows::timeline_range(&incident);
     walk(&app, GroupId::COMMAND, from, &to, |value| {
         if let Ok(event) = Event::decode(value) {
-            items.push(TimelineItem { kind: event.kind, at_ms: event.at_ms.0, by: event.by, note: event.note });
+            items.push(TimelineItem::new(event));
         }
         true
     })

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use domain::{Millis, MoveUnit, Place, PutUnit, SetUnitStatus, Unit, UnitId, UnitStatus, policy::Noun};
+use domain::{
+    CheckInUnit, ClearMayday, Duty, Millis, MoveUnit, Place, PutUnit, RaiseMayday, SetUnitShift, SetUnitStatus, Unit,
+    UnitId, UnitStatus, policy::Noun,
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -27,7 +30,7 @@ pub(crate) struct Registration {
     station: Place,
 }
 
-/// A tap on the unit's phone. It may arrive late: `expected_status` is what the unit did when it was tapped.
+/// A tap on the unit's phone. It may arrive late: `expected_status` is what the unit did when it was tapped, in that assignment.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Tap {
     #[schema(value_type = String)]
@@ -36,6 +39,43 @@ pub(crate) struct Tap {
     expected_status: UnitStatus,
     /// Absent: now.
     tapped_at_ms: Option<u64>,
+    /// Number of the assignment that it was tapped for. Absent: whichever it is, as said by radio.
+    #[serde(default)]
+    assignment: u64,
+    /// Why; may be absent.
+    #[serde(default)]
+    reason: String,
+}
+
+/// The crew is well.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Word {
+    assignment: u64,
+    /// Absent: now.
+    tapped_at_ms: Option<u64>,
+}
+
+/// The crew is in danger.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Call {
+    /// Absent: now.
+    tapped_at_ms: Option<u64>,
+}
+
+/// It is safe.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Safe {
+    /// `received_at_ms` of the mayday.
+    received_at_ms: u64,
+    /// How it is known.
+    note: String,
+}
+
+/// When a crew is on duty; both 0: always.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Hours {
+    starts_at_ms: u64,
+    ends_at_ms: u64,
 }
 
 /// Where a unit is.
@@ -71,6 +111,7 @@ pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Reg
         status_at_ms: Millis(0),
         incident: None,
         version: 0,
+        duty: Duty::default(),
     };
     app.run(&ask, PutUnit { unit }).await.map(done)
 }
@@ -85,8 +126,60 @@ pub(crate) async fn status(
     Asked(ask, body): Asked<Tap>,
 ) -> Answer<Done> {
     let tapped_at_ms = Millis(body.tapped_at_ms.unwrap_or_else(unix_ms));
-    let Tap { status, expected_status, .. } = body;
-    app.run(&ask, SetUnitStatus { unit, status, expected_status, tapped_at_ms }).await.map(done)
+    let Tap { status, expected_status, assignment, reason, .. } = body;
+    app.run(&ask, SetUnitStatus { unit, status, expected_status, tapped_at_ms, assignment, reason }).await.map(done)
+}
+
+/// A crew is well.
+#[utoipa::path(post, path = "/api/units/{id}/check-in", request_body = Word,
+    params(("id" = String, Path), ("x-request-seq" = u64, Header)),
+    responses((status = 200, body = Done), (status = 409, body = ErrorBody)))]
+pub(crate) async fn check_in(
+    State(app): State<Arc<App>>,
+    Id(unit): Id<UnitId>,
+    Asked(ask, body): Asked<Word>,
+) -> Answer<Done> {
+    let tapped_at_ms = Millis(body.tapped_at_ms.unwrap_or_else(unix_ms));
+    app.run(&ask, CheckInUnit { unit, assignment: body.assignment, tapped_at_ms }).await.map(done)
+}
+
+/// A crew is in danger.
+#[utoipa::path(post, path = "/api/units/{id}/mayday", request_body = Call,
+    params(("id" = String, Path), ("x-request-seq" = u64, Header)),
+    responses((status = 200, body = Done), (status = 403, body = ErrorBody)))]
+pub(crate) async fn mayday(
+    State(app): State<Arc<App>>,
+    Id(unit): Id<UnitId>,
+    Asked(ask, body): Asked<Call>,
+) -> Answer<Done> {
+    let tapped_at_ms = Millis(body.tapped_at_ms.unwrap_or_else(unix_ms));
+    app.run(&ask, RaiseMayday { unit, tapped_at_ms }).await.map(done)
+}
+
+/// A crew in danger is safe.
+#[utoipa::path(post, path = "/api/units/{id}/mayday/clear", request_body = Safe,
+    params(("id" = String, Path), ("x-request-seq" = u64, Header)),
+    responses((status = 200, body = Done), (status = 403, body = ErrorBody)))]
+pub(crate) async fn clear_mayday(
+    State(app): State<Arc<App>>,
+    Id(unit): Id<UnitId>,
+    Asked(ask, body): Asked<Safe>,
+) -> Answer<Done> {
+    let received_at_ms = Millis(body.received_at_ms);
+    app.run(&ask, ClearMayday { unit, received_at_ms, note: body.note }).await.map(done)
+}
+
+/// When a crew is on duty.
+#[utoipa::path(post, path = "/api/units/{id}/shift", request_body = Hours,
+    params(("id" = String, Path), ("x-request-seq" = u64, Header)),
+    responses((status = 200, body = Done), (status = 422, body = ErrorBody)))]
+pub(crate) async fn shift(
+    State(app): State<Arc<App>>,
+    Id(unit): Id<UnitId>,
+    Asked(ask, body): Asked<Hours>,
+) -> Answer<Done> {
+    let (starts_at_ms, ends_at_ms) = (Millis(body.starts_at_ms), Millis(body.ends_at_ms));
+    app.run(&ask, SetUnitShift { unit, starts_at_ms, ends_at_ms }).await.map(done)
 }
 
 /// Where a unit is now.

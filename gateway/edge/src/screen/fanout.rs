@@ -105,7 +105,8 @@ impl Fanout {
 
 /// Whether what a screen saw up to `from` may have been seen with other rights than hold now: then its positions are void.
 pub(crate) fn rights_may_differ(source: &dyn Source, person: &PersonId, from: &[Position]) -> bool {
-    if from.is_empty() {
+    // A screen of another epoch, which is the cluster before it was restored, is told so by each group.
+    if from.iter().all(|position| position.epoch != source.epoch()) {
         return false;
     }
     let Some(seen) = from.iter().find(|position| position.group == GroupId::COMMAND) else { return true };

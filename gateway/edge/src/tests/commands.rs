@@ -80,6 +80,7 @@ pub(super) fn command(truth: &Node, what: u8, id: u8, at: usize, value: i64) -> 
                 value_micro: Micro(value),
                 limit_micro: Micro(0),
                 exercise: false,
+                finding: None,
             };
             (GroupId(1), raise.into())
         }

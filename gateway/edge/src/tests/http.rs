@@ -110,7 +110,15 @@ async fn an_acknowledgement_whose_answer_was_lost_is_applied_once() {
     let served = served();
     let key = AlarmKey { entity: EntityId::new("s1").unwrap(), condition: Condition::new("high").unwrap() };
     let (value_micro, limit_micro) = (Micro(28_000_000), Micro(27_000_000));
-    let raise = RaiseAlarm { key, episode: 1, severity: Severity::High, value_micro, limit_micro, exercise: false };
+    let raise = RaiseAlarm {
+        key,
+        episode: 1,
+        severity: Severity::High,
+        value_micro,
+        limit_micro,
+        exercise: false,
+        finding: None,
+    };
     accepted(served.cluster.commit(GroupId(1), raise));
     let lan = user(&served, "lan").await;
     let body = json!({"entity": "s1", "condition": "high", "episode": 1});

@@ -63,6 +63,19 @@ async fn in_use(served: &Served) {
 }
 
 #[tokio::test]
+async fn who_sees_the_models_sees_the_load_forecast() {
+    let served = served();
+    let (lan, xem) = (user(&served, "lan").await, user(&served, "xem").await);
+    assert_eq!(answer(xem.get(&served, "/api/load")).await.0, 403, "a wall sees no models");
+    // A node without one says so.
+    assert_eq!(answer(lan.get(&served, "/api/load")).await.0, 503);
+    let load: crate::LoadForecast = std::sync::Arc::new(|| json!({"state": "learning", "hours": 7}));
+    let served = serve(&province(), 1, crate::EdgeConfig { load: Some(load), ..config() });
+    let lan = user(&served, "lan").await;
+    assert_eq!(answer(lan.get(&served, "/api/load")).await, (200, json!({"state": "learning", "hours": 7})));
+}
+
+#[tokio::test]
 async fn administrators_register_and_officers_look() {
     let served = served();
     in_use(&served).await;

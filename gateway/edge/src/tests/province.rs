@@ -85,6 +85,7 @@ pub(super) fn unit(id: &str, at: usize) -> Unit {
         status_at_ms: Millis(0),
         incident: None,
         version: 0,
+        duty: domain::Duty::default(),
     }
 }
 
@@ -107,6 +108,7 @@ pub(super) fn district(id: &str, units: &[usize], group: u32) -> District {
         name_en: id.into(),
         admin_units: units.iter().map(|n| code(*n)).collect(),
         group: GroupId(group),
+        load: None,
     }
 }
 

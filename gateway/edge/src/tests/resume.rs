@@ -2,15 +2,18 @@
 
 use std::sync::Arc;
 
-use domain::{AssignIncident, GroupId, IncidentId, Position, PutUnit, UnitId, wire::Record};
+use domain::{AssignIncident, GroupId, IncidentId, PersonId, Position, PutUnit, UnitId, wire::Record};
 
 use super::{
-    double::Cluster,
+    double::{Cluster, EPOCH},
     fold::Fold,
     hub::{Gateway, fold, join, live, views},
-    province::{accepted, incident, unit},
+    province::{accepted, incident, province, unit},
 };
-use crate::{cluster::Source, screen::view::View};
+use crate::{
+    cluster::Source,
+    screen::{fanout::rights_may_differ, view::View},
+};
 
 /// A screen's position on a first node after `command` was applied there, and a second node that started after it.
 fn moved_on(view: &Arc<View>, act: impl Fn(&Cluster)) -> (Position, Position, Gateway) {
@@ -69,4 +72,17 @@ fn a_node_that_started_at_an_entry_of_several_events_knows_its_last_one_from_the
         [(0, "below-floor".into())],
         "without the tail it cannot tell"
     );
+}
+
+#[test]
+fn a_screen_of_the_cluster_before_it_was_restored_is_not_told_of_rights() {
+    let node = province().node(1);
+    node.catch_up();
+    let lan = PersonId::new("lan").unwrap();
+    let at = |epoch, group| Position { epoch, group: GroupId(group), index: 1, ordinal: 0 };
+    let differ = |from: &[Position]| rights_may_differ(&*node, &lan, from);
+    assert!(!differ(&[at(EPOCH + 1, 0), at(EPOCH + 1, 1)]), "each group says `restored`");
+    assert!(differ(&[at(EPOCH + 1, 0), at(EPOCH, 1)]), "a place of this epoch does not pass unseen");
+    assert!(differ(&[at(EPOCH, 1)]), "nor one without a place in the command group");
+    assert!(!differ(&[]));
 }

@@ -91,7 +91,7 @@ fn free_port() -> io::Result<SocketAddr> {
 
 /// One message of the protocol, as far as a client needs it.
 #[derive(Debug, PartialEq, Eq)]
-enum Operation {
+pub(crate) enum Operation {
     Message(BytesMut),
     Ping,
     Pong,
@@ -99,7 +99,7 @@ enum Operation {
 }
 
 /// Takes the next whole operation from the stream; `None` when there is none yet.
-fn take(input: &mut BytesMut) -> io::Result<Option<Operation>> {
+pub(crate) fn take(input: &mut BytesMut) -> io::Result<Option<Operation>> {
     let Some(end) = input.windows(2).position(|window| window == b"\r\n") else {
         let is_long = input.len() > LINE_BYTES_MAX;
         return if is_long { Err(io::Error::new(io::ErrorKind::InvalidData, "a line is too long")) } else { Ok(None) };

@@ -97,7 +97,7 @@ async fn trickle_and_leader(desk: &mut Desk, gateway: SocketAddr, round: u64) ->
 }
 
 /// Sends the command to one node until it is accepted.
-async fn ask_until_answered(mut node: Desk, seq: u64, body: Vec<u8>) -> std::result::Result<(), String> {
+pub(crate) async fn ask_until_answered(mut node: Desk, seq: u64, body: Vec<u8>) -> std::result::Result<(), String> {
     loop {
         let attempt = timeout(ATTEMPT_WITHIN, node.attempt(seq, "/api/reports", &body)).await;
         match attempt.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {

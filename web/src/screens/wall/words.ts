@@ -1,8 +1,10 @@
 // How records are put into words on the wall.
 import type { Alarm } from '../../nouns/alarm';
+import { findingText } from '../../nouns/finding';
 import type { Incident } from '../../nouns/incident';
 import type { Place } from '../../nouns/place';
 import { unitSign, type Sensor } from '../../nouns/sensor';
+import { clock } from '../../state/clock.svelte';
 import { picture } from '../../state/picture.svelte';
 import { settings } from '../../state/settings.svelte';
 
@@ -16,12 +18,27 @@ export function alarmTitle(alarm: Alarm): string {
     picture.cameras.get(alarm.entity)?.name ??
     picture.districts.get(alarm.entity)?.name ??
     alarm.entity;
-  return `${name}: ${settings.t.alarm.condition[alarm.condition] ?? alarm.condition}`;
+  return `${name}: ${conditionText(alarm)}`;
 }
 
-/** "27,82 m · ngưỡng 27,00 m", brief "27,82 / 27,00 m", or nothing where nothing was measured. */
+/** What is wrong: a condition's name; of a forecast the limit that will be passed. */
+function conditionText({ condition, finding }: Alarm): string {
+  const named = (name: string) => settings.t.alarm.condition[name] ?? name;
+  return finding?.about === 'passing' ? settings.t.models.finding.forecast(named(finding.condition)) : named(condition);
+}
+
+/** What a model found of it, in words; empty for other alarms. */
+export function alarmFinding(alarm: Alarm, brief = false): string {
+  return alarm.finding === undefined ? '' : findingText(alarm.finding, clock.slowMs, settings.t.models.finding, brief);
+}
+
+/** "27,82 m · ngưỡng 27,00 m", of a forecast "25,10 m · sau khoảng 3 giờ …", brief "27,82 / 27,00 m", or nothing where nothing was measured. */
 export function alarmReading(alarm: Alarm, brief = false): string {
   const sensor = picture.sensors.get(alarm.entity);
+  if (alarm.finding !== undefined) {
+    const value = sensor === undefined ? '' : `${measure(alarm.value, sensor)} · `;
+    return `${value}${alarmFinding(alarm, brief)}`;
+  }
   const measured = MEASURED.includes(alarm.condition) || alarm.condition.startsWith('level');
   if (sensor === undefined || !measured) return '';
   // A rate's limit is in units per minute and does not compare with the value.

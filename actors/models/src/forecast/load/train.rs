@@ -196,7 +196,7 @@ fn scatter(model: &mut LoadModel, hourly: &Hourly, from: usize) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Three districts with a day and a week, and every tenth day half as busy again.

@@ -1,8 +1,9 @@
 //! Which units are on an incident. One entry changes both sides, so a unit is in one incident at most.
 
-use super::{find_version, is_live, keep, mark_seen, need, sent};
+use super::{attention, find_version, is_live, keep, mark_seen, need, sent};
 use crate::{
-    AssignIncident, EventKind, Incident, IncidentId, IncidentStatus, UnitId, UnitStatus,
+    AssignIncident, Assignment, AssignmentEnd, AttentionKind, EventKind, Incident, IncidentId, IncidentStatus, Refusal,
+    Unit, UnitId, UnitStatus,
     apply::{Outcome, Work, accepted, unit, valid},
     limits,
 };
@@ -19,24 +20,21 @@ pub(in crate::apply) fn assign(work: &mut Work<'_>, command: &AssignIncident) ->
     let added: Vec<_> = command.units.iter().filter(|id| !incident.units.contains(id)).cloned().collect();
     let removed: Vec<_> = incident.units.iter().filter(|id| !command.units.contains(id)).cloned().collect();
     for id in &added {
-        let unit = unit::find(work, "units", id)?;
-        if unit.status != UnitStatus::Available {
-            return Err(valid::wrong_status("units", format!("{id} is {}: choose one that is available", unit.status)));
-        }
+        need_free(unit::find(work, "units", id)?, "units")?;
+    }
+    for id in &removed {
+        unit::need_safe(unit::find(work, "units", id)?, "units")?;
     }
     if added.is_empty() && removed.is_empty() {
         return Ok(accepted(&incident.id, incident.version));
     }
     for id in &removed {
-        release(work, id);
+        release(work, &mut incident, id);
     }
     for id in &added {
         let mut unit = unit::find(work, "units", id)?.clone();
-        unit.status = UnitStatus::Offered;
-        unit.status_at_ms = work.now;
-        unit.incident = Some(incident.id.clone());
-        unit.version += 1;
-        unit::keep(work, unit, EventKind::UnitAssigned);
+        unit::begin(work, &mut unit, &incident.id, incident.severity);
+        unit::keep_in(work, unit, EventKind::UnitAssigned, "", None);
     }
     incident.units.clone_from(&command.units);
     mark_seen(&mut incident, work.now, work.by());
@@ -47,19 +45,49 @@ pub(in crate::apply) fn assign(work: &mut Work<'_>, command: &AssignIncident) ->
     Ok(keep(work, incident, EventKind::IncidentAssigned, ""))
 }
 
-/// A unit refused, or is done: it is off the incident's list.
-pub(in crate::apply) fn unit_left(work: &mut Work<'_>, incident: &IncidentId, unit: &UnitId) {
-    let Some(mut incident) = work.state.incidents.get(incident).cloned() else { return };
-    incident.units.retain(|id| id != unit);
-    incident.status = status_with_units(&incident);
-    keep(work, incident, EventKind::IncidentAssigned, "");
+/// Only what is free is sent. A crew in danger is not, whatever its status says.
+pub(super) fn need_free(unit: &Unit, field: &str) -> Result<(), Refusal> {
+    if unit.status != UnitStatus::Available {
+        let message = format!("{} is {}: choose one that is available", unit.id, unit.status);
+        return Err(valid::wrong_status(field, message));
+    }
+    unit::need_safe(unit, field)
 }
 
-/// Frees every unit of the incident, which is then still to be kept.
-pub(super) fn release_all(work: &mut Work<'_>, incident: &mut Incident) {
-    for id in std::mem::take(&mut incident.units) {
-        release(work, &id);
+/// A unit refused, or is done: it is off the incident's list. Who refused calls a person.
+pub(in crate::apply) fn unit_left(work: &mut Work<'_>, incident: &IncidentId, assignment: Assignment) {
+    let Some(mut incident) = work.state.incidents.get(incident).cloned() else { return };
+    let (unit, end) = (assignment.unit.clone(), assignment.end);
+    incident.units.retain(|id| *id != unit);
+    incident.status = status_with_units(&incident);
+    put_past(&mut incident, assignment);
+    if end == Some(AssignmentEnd::Refused) {
+        let kind = AttentionKind::OfferRefused;
+        attention::add(&mut incident, kind, &unit, None, work.now);
+        keep(work, incident, EventKind::IncidentAttentionRaised, &format!("{kind}: {unit}"));
+    } else {
+        keep(work, incident, EventKind::IncidentAssigned, "");
     }
+}
+
+/// Keeps an assignment that has ended; at the bound the oldest leaves.
+pub(super) fn put_past(incident: &mut Incident, assignment: Assignment) {
+    let past = &mut incident.dispatch.past;
+    if past.len() >= limits::INCIDENT_PAST_MAX {
+        past.remove(0);
+    }
+    past.push(assignment);
+}
+
+/// Frees every unit of the incident, which is then still to be kept. Refuses while one of them is in danger.
+pub(super) fn release_all(work: &mut Work<'_>, incident: &mut Incident) -> Result<(), Refusal> {
+    for id in &incident.units {
+        unit::need_safe(unit::find(work, "incident", id)?, "incident")?;
+    }
+    for id in std::mem::take(&mut incident.units) {
+        release(work, incident, &id);
+    }
+    Ok(())
 }
 
 /// Assigned means that units are on it.
@@ -67,11 +95,11 @@ pub(super) fn status_with_units(incident: &Incident) -> IncidentStatus {
     if incident.units.is_empty() { IncidentStatus::Acknowledged } else { IncidentStatus::Assigned }
 }
 
-fn release(work: &mut Work<'_>, id: &UnitId) {
+fn release(work: &mut Work<'_>, incident: &mut Incident, id: &UnitId) {
     let Some(mut unit) = work.state.units.get(id).cloned() else { return };
-    unit.incident = None;
-    unit.status = UnitStatus::Available;
-    unit.status_at_ms = work.now;
-    unit.version += 1;
-    unit::keep(work, unit, EventKind::UnitReleased);
+    let end = unit::end_by_others(&unit);
+    if let Some((left, assignment)) = unit::end(work, &mut unit, end, work.now, "") {
+        put_past(incident, assignment);
+        unit::keep_in(work, unit, EventKind::UnitReleased, "", Some(&left));
+    }
 }

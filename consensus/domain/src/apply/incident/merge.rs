@@ -1,11 +1,10 @@
 //! Two incidents that are one, and back.
 
-use super::{assign, find, find_version, is_live, keep, mark_seen, need, sent, start_deadline};
+use super::{assign, attention, find, find_version, is_live, keep, mark_seen, need, sent, start_deadline};
 use crate::{
-    EventKind, IncidentId, IncidentStatus, MergeIncident, Millis, Row, UnmergeIncident,
+    EventKind, IncidentId, IncidentStatus, MergeIncident, Millis, UnmergeIncident,
     apply::{Outcome, Work, deadline, unit, valid},
-    limits, rows,
-    wire::Record,
+    limits,
 };
 
 /// The merged incident keeps its sources, so that un-merging needs no guess; its units go over, whatever they are doing.
@@ -30,21 +29,24 @@ pub(in crate::apply) fn merge(work: &mut Work<'_>, command: &MergeIncident) -> O
         let mut unit = unit::find(work, "incident", id)?.clone();
         unit.incident = Some(into.id.clone());
         unit.version += 1;
-        unit::keep(work, unit, EventKind::UnitAssigned);
+        unit::keep_in(work, unit, EventKind::UnitAssigned, "", None);
     }
     incident.status_before_merge = Some(incident.status);
     incident.status = IncidentStatus::Merged;
     incident.merged_into = Some(into.id.clone());
     incident.acknowledge_due_at_ms = Millis(0);
     deadline::hold(work.state, &mut incident.clocks, &held_for(&into.id), work.now);
+    let has_attention = attention::hand_over(work, &mut incident, &mut into);
     let outcome = keep(work, incident, EventKind::IncidentMerged, into.id.as_str());
-    note_in(work, &into.id);
+    work.write_timeline(&into.id);
     if !units.is_empty() {
         into.units.extend(units);
         mark_seen(&mut into, work.now, work.by());
         sent(work, &mut into);
         into.status = assign::status_with_units(&into);
         keep(work, into, EventKind::IncidentAssigned, "");
+    } else if has_attention {
+        keep(work, into, EventKind::IncidentAttentionRaised, "");
     }
     Ok(outcome)
 }
@@ -66,19 +68,11 @@ pub(in crate::apply) fn unmerge(work: &mut Work<'_>, command: &UnmergeIncident) 
     }
     deadline::release(work.state, &mut incident.clocks, &held_for(&into), work.now);
     let outcome = keep(work, incident, EventKind::IncidentUnmerged, into.as_str());
-    note_in(work, &into);
+    work.write_timeline(&into);
     Ok(outcome)
 }
 
 /// Why a merged incident's clocks stand still.
 fn held_for(into: &IncidentId) -> String {
     format!("merged into {into}")
-}
-
-/// Writes the newest event into the other incident's timeline too.
-fn note_in(work: &mut Work<'_>, incident: &IncidentId) {
-    if let Some(event) = work.events.last() {
-        let key = rows::timeline_key(incident, work.index, event.ordinal);
-        work.history.push(Row { key, value: event.encode().into() });
-    }
 }

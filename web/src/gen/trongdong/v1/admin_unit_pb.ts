@@ -2,15 +2,15 @@
 // @generated from file trongdong/v1/admin_unit.proto (package trongdong.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file trongdong/v1/admin_unit.proto.
  */
 export const file_trongdong_v1_admin_unit: GenFile = /*@__PURE__*/
-  fileDesc("Ch10cm9uZ2RvbmcvdjEvYWRtaW5fdW5pdC5wcm90bxIMdHJvbmdkb25nLnYxIogBCglBZG1pblVuaXQSDAoEY29kZRgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB25hbWVfZW4YAyABKAkSDgoGcGFyZW50GAQgASgJEg8KB2FsaWFzZXMYBSADKAkSFQoNdmFsaWRfZnJvbV9tcxgGIAEoBBIWCg52YWxpZF91bnRpbF9tcxgHIAEoBCJZCghEaXN0cmljdBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB25hbWVfZW4YAyABKAkSEwoLYWRtaW5fdW5pdHMYBCADKAkSDQoFZ3JvdXAYBSABKA1iBnByb3RvMw");
+  fileDesc("Ch10cm9uZ2RvbmcvdjEvYWRtaW5fdW5pdC5wcm90bxIMdHJvbmdkb25nLnYxIogBCglBZG1pblVuaXQSDAoEY29kZRgBIAEoCRIMCgRuYW1lGAIgASgJEg8KB25hbWVfZW4YAyABKAkSDgoGcGFyZW50GAQgASgJEg8KB2FsaWFzZXMYBSADKAkSFQoNdmFsaWRfZnJvbV9tcxgGIAEoBBIWCg52YWxpZF91bnRpbF9tcxgHIAEoBCKBAQoIRGlzdHJpY3QSCgoCaWQYASABKAkSDAoEbmFtZRgCIAEoCRIPCgduYW1lX2VuGAMgASgJEhMKC2FkbWluX3VuaXRzGAQgAygJEg0KBWdyb3VwGAUgASgNEiYKBGxvYWQYBiABKAsyGC50cm9uZ2RvbmcudjEuTG9hZE5vdGljZSKtAQoKTG9hZE5vdGljZRINCgVtb2RlbBgBIAEoCRIVCg1tb2RlbF92ZXJzaW9uGAIgASgJEiQKBHNpZGUYAyABKA4yFi50cm9uZ2RvbmcudjEuTG9hZFNpZGUSDQoFY291bnQYBCABKA0SCwoDbG93GAUgASgNEgwKBGhpZ2gYBiABKA0SEQoJZGF5X2F0X21zGAcgASgEEhYKDnJlcG9ydGVkX2F0X21zGAggASgEKk8KCExvYWRTaWRlEhkKFUxPQURfU0lERV9VTlNQRUNJRklFRBAAEhMKD0xPQURfU0lERV9BQk9WRRABEhMKD0xPQURfU0lERV9CRUxPVxACYgZwcm90bzM");
 
 /**
  * One unit of the dated administrative hierarchy: a province, a commune, or an abolished district. Any depth.
@@ -99,6 +99,13 @@ export type District = Message<"trongdong.v1.District"> & {
    * @generated from field: uint32 group = 5;
    */
   group: number;
+
+  /**
+   * Its count of incidents is not what was expected; not set while it is.
+   *
+   * @generated from field: trongdong.v1.LoadNotice load = 6;
+   */
+  load?: LoadNotice | undefined;
 };
 
 /**
@@ -107,4 +114,92 @@ export type District = Message<"trongdong.v1.District"> & {
  */
 export const DistrictSchema: GenMessage<District> = /*@__PURE__*/
   messageDesc(file_trongdong_v1_admin_unit, 1);
+
+/**
+ * A district's count of incidents of the day so far has left the band that a model expected of it.
+ *
+ * @generated from message trongdong.v1.LoadNotice
+ */
+export type LoadNotice = Message<"trongdong.v1.LoadNotice"> & {
+  /**
+   * Which model, in which version.
+   *
+   * @generated from field: string model = 1;
+   */
+  model: string;
+
+  /**
+   * @generated from field: string model_version = 2;
+   */
+  modelVersion: string;
+
+  /**
+   * @generated from field: trongdong.v1.LoadSide side = 3;
+   */
+  side: LoadSide;
+
+  /**
+   * Counted since the day began, and the band.
+   *
+   * @generated from field: uint32 count = 4;
+   */
+  count: number;
+
+  /**
+   * @generated from field: uint32 low = 5;
+   */
+  low: number;
+
+  /**
+   * @generated from field: uint32 high = 6;
+   */
+  high: number;
+
+  /**
+   * When the day began, and when it was reported; the latter is set when it is taken.
+   *
+   * @generated from field: uint64 day_at_ms = 7;
+   */
+  dayAtMs: bigint;
+
+  /**
+   * @generated from field: uint64 reported_at_ms = 8;
+   */
+  reportedAtMs: bigint;
+};
+
+/**
+ * Describes the message trongdong.v1.LoadNotice.
+ * Use `create(LoadNoticeSchema)` to create a new message.
+ */
+export const LoadNoticeSchema: GenMessage<LoadNotice> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_admin_unit, 2);
+
+/**
+ * On which side of what was expected a count is.
+ *
+ * @generated from enum trongdong.v1.LoadSide
+ */
+export enum LoadSide {
+  /**
+   * @generated from enum value: LOAD_SIDE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: LOAD_SIDE_ABOVE = 1;
+   */
+  ABOVE = 1,
+
+  /**
+   * @generated from enum value: LOAD_SIDE_BELOW = 2;
+   */
+  BELOW = 2,
+}
+
+/**
+ * Describes the enum trongdong.v1.LoadSide.
+ */
+export const LoadSideSchema: GenEnum<LoadSide> = /*@__PURE__*/
+  enumDesc(file_trongdong_v1_admin_unit, 0);
 

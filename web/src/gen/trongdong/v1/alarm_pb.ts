@@ -2,8 +2,8 @@
 // @generated from file trongdong/v1/alarm.proto (package trongdong.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Place, Severity } from "./common_pb";
 import { file_trongdong_v1_common } from "./common_pb";
 import type { Message } from "@bufbuild/protobuf";
@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trongdong/v1/alarm.proto.
  */
 export const file_trongdong_v1_alarm: GenFile = /*@__PURE__*/
-  fileDesc("Chh0cm9uZ2RvbmcvdjEvYWxhcm0ucHJvdG8SDHRyb25nZG9uZy52MSItCghBbGFybUtleRIOCgZlbnRpdHkYASABKAkSEQoJY29uZGl0aW9uGAIgASgJIsUDCgVBbGFybRIjCgNrZXkYASABKAsyFi50cm9uZ2RvbmcudjEuQWxhcm1LZXkSDwoHZXBpc29kZRgCIAEoDRIoCghzZXZlcml0eRgDIAEoDjIWLnRyb25nZG9uZy52MS5TZXZlcml0eRIOCgZhY3RpdmUYBCABKAgSFAoMYWNrbm93bGVkZ2VkGAUgASgIEiIKBXNoZWxmGAYgASgLMhMudHJvbmdkb25nLnYxLlNoZWxmEiIKBXBsYWNlGAcgASgLMhMudHJvbmdkb25nLnYxLlBsYWNlEhMKC3ZhbHVlX21pY3JvGAggASgSEhMKC2xpbWl0X21pY3JvGAkgASgSEhQKDHJhaXNlZF9hdF9tcxgKIAEoBBIVCg1jbGVhcmVkX2F0X21zGAsgASgEEhoKEmFja25vd2xlZGdlZF9hdF9tcxgMIAEoBBIXCg9hY2tub3dsZWRnZWRfYnkYDSABKAkSGAoQcmVwb3J0ZWRfdmVyc2lvbhgOIAEoBBIPCgd2ZXJzaW9uGA8gASgEEhAKCGluY2lkZW50GBAgASgJEhMKC29jY3VycmVuY2VzGBEgASgNEhAKCGV4ZXJjaXNlGBIgASgIIjUKBVNoZWxmEgoKAmJ5GAEgASgJEg4KBnJlYXNvbhgCIAEoCRIQCgh1bnRpbF9tcxgDIAEoBGIGcHJvdG8z", [file_trongdong_v1_common]);
+  fileDesc("Chh0cm9uZ2RvbmcvdjEvYWxhcm0ucHJvdG8SDHRyb25nZG9uZy52MSItCghBbGFybUtleRIOCgZlbnRpdHkYASABKAkSEQoJY29uZGl0aW9uGAIgASgJIu0DCgVBbGFybRIjCgNrZXkYASABKAsyFi50cm9uZ2RvbmcudjEuQWxhcm1LZXkSDwoHZXBpc29kZRgCIAEoDRIoCghzZXZlcml0eRgDIAEoDjIWLnRyb25nZG9uZy52MS5TZXZlcml0eRIOCgZhY3RpdmUYBCABKAgSFAoMYWNrbm93bGVkZ2VkGAUgASgIEiIKBXNoZWxmGAYgASgLMhMudHJvbmdkb25nLnYxLlNoZWxmEiIKBXBsYWNlGAcgASgLMhMudHJvbmdkb25nLnYxLlBsYWNlEhMKC3ZhbHVlX21pY3JvGAggASgSEhMKC2xpbWl0X21pY3JvGAkgASgSEhQKDHJhaXNlZF9hdF9tcxgKIAEoBBIVCg1jbGVhcmVkX2F0X21zGAsgASgEEhoKEmFja25vd2xlZGdlZF9hdF9tcxgMIAEoBBIXCg9hY2tub3dsZWRnZWRfYnkYDSABKAkSGAoQcmVwb3J0ZWRfdmVyc2lvbhgOIAEoBBIPCgd2ZXJzaW9uGA8gASgEEhAKCGluY2lkZW50GBAgASgJEhMKC29jY3VycmVuY2VzGBEgASgNEhAKCGV4ZXJjaXNlGBIgASgIEiYKB2ZpbmRpbmcYEyABKAsyFS50cm9uZ2RvbmcudjEuRmluZGluZyKLAQoHRmluZGluZxINCgVtb2RlbBgBIAEoCRIVCg1tb2RlbF92ZXJzaW9uGAIgASgJEigKB3VudXN1YWwYAyABKAsyFS50cm9uZ2RvbmcudjEuVW51c3VhbEgAEigKB3Bhc3NpbmcYBCABKAsyFS50cm9uZ2RvbmcudjEuUGFzc2luZ0gAQgYKBGJvZHkiSwoHVW51c3VhbBITCgtzY29yZV9taWNybxgBIAEoEhIrCgZyZWFzb24YAiABKA4yGy50cm9uZ2RvbmcudjEuVW51c3VhbFJlYXNvbiKHAQoHUGFzc2luZxIRCgljb25kaXRpb24YASABKAkSGQoRcHJvYmFiaWxpdHlfbWljcm8YAiABKBISDQoFYXRfbXMYAyABKAQSEwoLZWFybGllc3RfbXMYBCABKAQSEQoJbGF0ZXN0X21zGAUgASgEEhcKD3F1YW50aWxlc19taWNybxgGIAMoEiI1CgVTaGVsZhIKCgJieRgBIAEoCRIOCgZyZWFzb24YAiABKAkSEAoIdW50aWxfbXMYAyABKAQq6QIKDVVudXN1YWxSZWFzb24SHgoaVU5VU1VBTF9SRUFTT05fVU5TUEVDSUZJRUQQABIYChRVTlVTVUFMX1JFQVNPTl9TUElLRRABEhYKElVOVVNVQUxfUkVBU09OX0RJUBACEh4KGlVOVVNVQUxfUkVBU09OX1JFQ09SRF9ISUdIEAMSHQoZVU5VU1VBTF9SRUFTT05fUkVDT1JEX0xPVxAEEhsKF1VOVVNVQUxfUkVBU09OX0xFVkVMX1VQEAUSHQoZVU5VU1VBTF9SRUFTT05fTEVWRUxfRE9XThAGEh4KGlVOVVNVQUxfUkVBU09OX0FCT1ZFX1VTVUFMEAcSHgoaVU5VU1VBTF9SRUFTT05fQkVMT1dfVVNVQUwQCBIaChZVTlVTVUFMX1JFQVNPTl9QQVRURVJOEAkSFwoTVU5VU1VBTF9SRUFTT05fRkxBVBAKEhYKElVOVVNVQUxfUkVBU09OX0dBUBALYgZwcm90bzM", [file_trongdong_v1_common]);
 
 /**
  * The condition that an alarm is about. One key, one alarm, however often it is raised.
@@ -28,7 +28,7 @@ export type AlarmKey = Message<"trongdong.v1.AlarmKey"> & {
   entity: string;
 
   /**
-   * "high", "level-2", "rate", "silence", "fault", "no-signal", "flood".
+   * "high", "level-2", "rate", "silence", "fault", "no-signal", "flood"; of models: "unusual", "forecast".
    *
    * @generated from field: string condition = 2;
    */
@@ -147,6 +147,13 @@ export type Alarm = Message<"trongdong.v1.Alarm"> & {
    * @generated from field: bool exercise = 18;
    */
   exercise: boolean;
+
+  /**
+   * What a model found, where it is a model's alarm; nothing else sets it.
+   *
+   * @generated from field: trongdong.v1.Finding finding = 19;
+   */
+  finding?: Finding | undefined;
 };
 
 /**
@@ -155,6 +162,133 @@ export type Alarm = Message<"trongdong.v1.Alarm"> & {
  */
 export const AlarmSchema: GenMessage<Alarm> = /*@__PURE__*/
   messageDesc(file_trongdong_v1_alarm, 1);
+
+/**
+ * What a model found in the readings of a sensor.
+ *
+ * @generated from message trongdong.v1.Finding
+ */
+export type Finding = Message<"trongdong.v1.Finding"> & {
+  /**
+   * Which model, in which version.
+   *
+   * @generated from field: string model = 1;
+   */
+  model: string;
+
+  /**
+   * @generated from field: string model_version = 2;
+   */
+  modelVersion: string;
+
+  /**
+   * @generated from oneof trongdong.v1.Finding.body
+   */
+  body: {
+    /**
+     * Of "unusual".
+     *
+     * @generated from field: trongdong.v1.Unusual unusual = 3;
+     */
+    value: Unusual;
+    case: "unusual";
+  } | {
+    /**
+     * Of "forecast".
+     *
+     * @generated from field: trongdong.v1.Passing passing = 4;
+     */
+    value: Passing;
+    case: "passing";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message trongdong.v1.Finding.
+ * Use `create(FindingSchema)` to create a new message.
+ */
+export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_alarm, 2);
+
+/**
+ * A reading unlike those before. It stands beside the limits: a value may be unusual and far from each of them.
+ *
+ * @generated from message trongdong.v1.Unusual
+ */
+export type Unusual = Message<"trongdong.v1.Unusual"> & {
+  /**
+   * 0: nothing to remark, towards 1: nothing like it before; millionths.
+   *
+   * @generated from field: sint64 score_micro = 1;
+   */
+  scoreMicro: bigint;
+
+  /**
+   * @generated from field: trongdong.v1.UnusualReason reason = 2;
+   */
+  reason: UnusualReason;
+};
+
+/**
+ * Describes the message trongdong.v1.Unusual.
+ * Use `create(UnusualSchema)` to create a new message.
+ */
+export const UnusualSchema: GenMessage<Unusual> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_alarm, 3);
+
+/**
+ * The sensor will probably pass one of its limits.
+ *
+ * @generated from message trongdong.v1.Passing
+ */
+export type Passing = Message<"trongdong.v1.Passing"> & {
+  /**
+   * The limit's condition: "level-2".
+   *
+   * @generated from field: string condition = 1;
+   */
+  condition: string;
+
+  /**
+   * 0 to 1, in millionths.
+   *
+   * @generated from field: sint64 probability_micro = 2;
+   */
+  probabilityMicro: bigint;
+
+  /**
+   * When the middle of the forecast passes it; with the next two: when its early and its late quarter do.
+   *
+   * @generated from field: uint64 at_ms = 3;
+   */
+  atMs: bigint;
+
+  /**
+   * @generated from field: uint64 earliest_ms = 4;
+   */
+  earliestMs: bigint;
+
+  /**
+   * 0: not within the forecast's reach.
+   *
+   * @generated from field: uint64 latest_ms = 5;
+   */
+  latestMs: bigint;
+
+  /**
+   * What it will read then: the quantiles 5, 25, 50, 75 and 95 %, in millionths of the sensor's unit.
+   *
+   * @generated from field: repeated sint64 quantiles_micro = 6;
+   */
+  quantilesMicro: bigint[];
+};
+
+/**
+ * Describes the message trongdong.v1.Passing.
+ * Use `create(PassingSchema)` to create a new message.
+ */
+export const PassingSchema: GenMessage<Passing> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_alarm, 4);
 
 /**
  * @generated from message trongdong.v1.Shelf
@@ -181,5 +315,100 @@ export type Shelf = Message<"trongdong.v1.Shelf"> & {
  * Use `create(ShelfSchema)` to create a new message.
  */
 export const ShelfSchema: GenMessage<Shelf> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_alarm, 2);
+  messageDesc(file_trongdong_v1_alarm, 5);
+
+/**
+ * What is unusual about a reading.
+ *
+ * @generated from enum trongdong.v1.UnusualReason
+ */
+export enum UnusualReason {
+  /**
+   * @generated from enum value: UNUSUAL_REASON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Far above its usual level.
+   *
+   * @generated from enum value: UNUSUAL_REASON_SPIKE = 1;
+   */
+  SPIKE = 1,
+
+  /**
+   * Far below it.
+   *
+   * @generated from enum value: UNUSUAL_REASON_DIP = 2;
+   */
+  DIP = 2,
+
+  /**
+   * Higher than ever before.
+   *
+   * @generated from enum value: UNUSUAL_REASON_RECORD_HIGH = 3;
+   */
+  RECORD_HIGH = 3,
+
+  /**
+   * Lower than ever before.
+   *
+   * @generated from enum value: UNUSUAL_REASON_RECORD_LOW = 4;
+   */
+  RECORD_LOW = 4,
+
+  /**
+   * For a while now above what is usual at this hour.
+   *
+   * @generated from enum value: UNUSUAL_REASON_LEVEL_UP = 5;
+   */
+  LEVEL_UP = 5,
+
+  /**
+   * For a while now below it.
+   *
+   * @generated from enum value: UNUSUAL_REASON_LEVEL_DOWN = 6;
+   */
+  LEVEL_DOWN = 6,
+
+  /**
+   * Above what is usual at this hour.
+   *
+   * @generated from enum value: UNUSUAL_REASON_ABOVE_USUAL = 7;
+   */
+  ABOVE_USUAL = 7,
+
+  /**
+   * Below it.
+   *
+   * @generated from enum value: UNUSUAL_REASON_BELOW_USUAL = 8;
+   */
+  BELOW_USUAL = 8,
+
+  /**
+   * It goes up and down in another way than before.
+   *
+   * @generated from enum value: UNUSUAL_REASON_PATTERN = 9;
+   */
+  PATTERN = 9,
+
+  /**
+   * It moves less than before.
+   *
+   * @generated from enum value: UNUSUAL_REASON_FLAT = 10;
+   */
+  FLAT = 10,
+
+  /**
+   * Nothing came for longer than before.
+   *
+   * @generated from enum value: UNUSUAL_REASON_GAP = 11;
+   */
+  GAP = 11,
+}
+
+/**
+ * Describes the enum trongdong.v1.UnusualReason.
+ */
+export const UnusualReasonSchema: GenEnum<UnusualReason> = /*@__PURE__*/
+  enumDesc(file_trongdong_v1_alarm, 0);
 

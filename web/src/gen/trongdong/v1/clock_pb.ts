@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trongdong/v1/clock.proto.
  */
 export const file_trongdong_v1_clock: GenFile = /*@__PURE__*/
-  fileDesc("Chh0cm9uZ2RvbmcvdjEvY2xvY2sucHJvdG8SDHRyb25nZG9uZy52MSJQCgRTdGVwEicKBXN0YWdlGAEgASgOMhgudHJvbmdkb25nLnYxLkNsb2NrU3RhZ2USEQoJb2Zmc2V0X21zGAIgASgSEgwKBHBvc3QYAyABKAki2AQKBUNsb2NrEg4KBm51bWJlchgBIAEoDRIsCgpvYmxpZ2F0aW9uGAIgASgOMhgudHJvbmdkb25nLnYxLk9ibGlnYXRpb24SDgoGcG9saWN5GAMgASgJEg0KBXJvdW5kGAQgASgNEhAKCGNhbGVuZGFyGAUgASgJEhEKCXdpdGhpbl9tcxgGIAEoBBIhCgVzdGVwcxgHIAMoCzISLnRyb25nZG9uZy52MS5TdGVwEikKBnN0YXR1cxgIIAEoDjIZLnRyb25nZG9uZy52MS5DbG9ja1N0YXR1cxInCgVzdGFnZRgJIAEoDjIYLnRyb25nZG9uZy52MS5DbG9ja1N0YWdlEhUKDXN0YXJ0ZWRfYXRfbXMYCiABKAQSGAoQcnVubmluZ19zaW5jZV9tcxgLIAEoBBIQCghzcGVudF9tcxgMIAEoBBIRCglkdWVfYXRfbXMYDSABKAQSFwoPZmlyc3RfZHVlX2F0X21zGA4gASgEEhIKCm5leHRfYXRfbXMYDyABKAQSDQoFZmlyZWQYECABKA0SFgoOcHJvbWlzZWRfYXRfbXMYESABKAQSEAoIcHJvbWlzZXMYEiABKA0SGQoMcGhvdG9fc2hhMjU2GBMgASgMSACIAQESDgoGcGF1c2VzGBQgASgNEhQKDHBhdXNlZF9hdF9tcxgVIAEoBBIUCgxwYXVzZV9yZWFzb24YFiABKAkSEwoLZW5kZWRfYXRfbXMYFyABKAQSDAoEdG9sZBgYIAMoCRIPCgd2ZXJzaW9uGBkgASgEQg8KDV9waG90b19zaGEyNTYiRAoIQ2xvY2tLZXkSEgoIaW5jaWRlbnQYASABKAlIABIOCgR0YXNrGAIgASgJSAASDgoGbnVtYmVyGAMgASgNQgQKAm9mKokBCgpPYmxpZ2F0aW9uEhoKFk9CTElHQVRJT05fVU5TUEVDSUZJRUQQABIWChJPQkxJR0FUSU9OX0ZPUldBUkQQARIVChFPQkxJR0FUSU9OX0FOU1dFUhACEhgKFE9CTElHQVRJT05fVEFLRV9UQVNLEAMSFgoST0JMSUdBVElPTl9ET19UQVNLEAQqjgEKCkNsb2NrU3RhZ2USGwoXQ0xPQ0tfU1RBR0VfVU5TUEVDSUZJRUQQABIXChNDTE9DS19TVEFHRV9PTl9USU1FEAESGwoXQ0xPQ0tfU1RBR0VfTkVBUkxZX0xBVEUQAhIUChBDTE9DS19TVEFHRV9MQVRFEAMSFwoTQ0xPQ0tfU1RBR0VfT1ZFUkRVRRAEKosBCgtDbG9ja1N0YXR1cxIcChhDTE9DS19TVEFUVVNfVU5TUEVDSUZJRUQQABIYChRDTE9DS19TVEFUVVNfUlVOTklORxABEhcKE0NMT0NLX1NUQVRVU19QQVVTRUQQAhIUChBDTE9DS19TVEFUVVNfTUVUEAMSFQoRQ0xPQ0tfU1RBVFVTX1ZPSUQQBGIGcHJvdG8z");
+  fileDesc("Chh0cm9uZ2RvbmcvdjEvY2xvY2sucHJvdG8SDHRyb25nZG9uZy52MSJQCgRTdGVwEicKBXN0YWdlGAEgASgOMhgudHJvbmdkb25nLnYxLkNsb2NrU3RhZ2USEQoJb2Zmc2V0X21zGAIgASgSEgwKBHBvc3QYAyABKAki2AQKBUNsb2NrEg4KBm51bWJlchgBIAEoDRIsCgpvYmxpZ2F0aW9uGAIgASgOMhgudHJvbmdkb25nLnYxLk9ibGlnYXRpb24SDgoGcG9saWN5GAMgASgJEg0KBXJvdW5kGAQgASgNEhAKCGNhbGVuZGFyGAUgASgJEhEKCXdpdGhpbl9tcxgGIAEoBBIhCgVzdGVwcxgHIAMoCzISLnRyb25nZG9uZy52MS5TdGVwEikKBnN0YXR1cxgIIAEoDjIZLnRyb25nZG9uZy52MS5DbG9ja1N0YXR1cxInCgVzdGFnZRgJIAEoDjIYLnRyb25nZG9uZy52MS5DbG9ja1N0YWdlEhUKDXN0YXJ0ZWRfYXRfbXMYCiABKAQSGAoQcnVubmluZ19zaW5jZV9tcxgLIAEoBBIQCghzcGVudF9tcxgMIAEoBBIRCglkdWVfYXRfbXMYDSABKAQSFwoPZmlyc3RfZHVlX2F0X21zGA4gASgEEhIKCm5leHRfYXRfbXMYDyABKAQSDQoFZmlyZWQYECABKA0SFgoOcHJvbWlzZWRfYXRfbXMYESABKAQSEAoIcHJvbWlzZXMYEiABKA0SGQoMcGhvdG9fc2hhMjU2GBMgASgMSACIAQESDgoGcGF1c2VzGBQgASgNEhQKDHBhdXNlZF9hdF9tcxgVIAEoBBIUCgxwYXVzZV9yZWFzb24YFiABKAkSEwoLZW5kZWRfYXRfbXMYFyABKAQSDAoEdG9sZBgYIAMoCRIPCgd2ZXJzaW9uGBkgASgEQg8KDV9waG90b19zaGEyNTYiSwoIQ2xvY2tLZXkSEgoIaW5jaWRlbnQYASABKAlIABIVCgtpbnN0cnVjdGlvbhgCIAEoCUgAEg4KBm51bWJlchgDIAEoDUIECgJvZiqXAQoKT2JsaWdhdGlvbhIaChZPQkxJR0FUSU9OX1VOU1BFQ0lGSUVEEAASFgoST0JMSUdBVElPTl9GT1JXQVJEEAESFQoRT0JMSUdBVElPTl9BTlNXRVIQAhIfChtPQkxJR0FUSU9OX1RBS0VfSU5TVFJVQ1RJT04QAxIdChlPQkxJR0FUSU9OX0RPX0lOU1RSVUNUSU9OEAQqjgEKCkNsb2NrU3RhZ2USGwoXQ0xPQ0tfU1RBR0VfVU5TUEVDSUZJRUQQABIXChNDTE9DS19TVEFHRV9PTl9USU1FEAESGwoXQ0xPQ0tfU1RBR0VfTkVBUkxZX0xBVEUQAhIUChBDTE9DS19TVEFHRV9MQVRFEAMSFwoTQ0xPQ0tfU1RBR0VfT1ZFUkRVRRAEKosBCgtDbG9ja1N0YXR1cxIcChhDTE9DS19TVEFUVVNfVU5TUEVDSUZJRUQQABIYChRDTE9DS19TVEFUVVNfUlVOTklORxABEhcKE0NMT0NLX1NUQVRVU19QQVVTRUQQAhIUChBDTE9DS19TVEFUVVNfTUVUEAMSFQoRQ0xPQ0tfU1RBVFVTX1ZPSUQQBGIGcHJvdG8z");
 
 /**
  * One step of a clock's ladder.
@@ -46,7 +46,7 @@ export const StepSchema: GenMessage<Step> = /*@__PURE__*/
   messageDesc(file_trongdong_v1_clock, 0);
 
 /**
- * A deadline of an incident or a task. What its policy said when it started goes with it.
+ * A deadline of an incident or an instruction. What its policy said when it started goes with it.
  *
  * @generated from message trongdong.v1.Clock
  */
@@ -64,7 +64,7 @@ export type Clock = Message<"trongdong.v1.Clock"> & {
   obligation: Obligation;
 
   /**
-   * Empty: a task's own due time.
+   * Empty: an instruction's own due time.
    *
    * @generated from field: string policy = 3;
    */
@@ -227,10 +227,10 @@ export type ClockKey = Message<"trongdong.v1.ClockKey"> & {
     case: "incident";
   } | {
     /**
-     * @generated from field: string task = 2;
+     * @generated from field: string instruction = 2;
      */
     value: string;
-    case: "task";
+    case: "instruction";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -258,7 +258,7 @@ export enum Obligation {
   UNSPECIFIED = 0,
 
   /**
-   * Send units to an incident, or give it to an agency as a task.
+   * Send units to an incident, or give it to an agency as a task or an instruction.
    *
    * @generated from enum value: OBLIGATION_FORWARD = 1;
    */
@@ -272,14 +272,14 @@ export enum Obligation {
   ANSWER = 2,
 
   /**
-   * @generated from enum value: OBLIGATION_TAKE_TASK = 3;
+   * @generated from enum value: OBLIGATION_TAKE_INSTRUCTION = 3;
    */
-  TAKE_TASK = 3,
+  TAKE_INSTRUCTION = 3,
 
   /**
-   * @generated from enum value: OBLIGATION_DO_TASK = 4;
+   * @generated from enum value: OBLIGATION_DO_INSTRUCTION = 4;
    */
-  DO_TASK = 4,
+  DO_INSTRUCTION = 4,
 }
 
 /**

@@ -10,13 +10,15 @@ import type { Clock } from "./clock_pb";
 import { file_trongdong_v1_clock } from "./clock_pb";
 import type { Place, Severity } from "./common_pb";
 import { file_trongdong_v1_common } from "./common_pb";
+import type { Assignment } from "./unit_pb";
+import { file_trongdong_v1_unit } from "./unit_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file trongdong/v1/incident.proto.
  */
 export const file_trongdong_v1_incident: GenFile = /*@__PURE__*/
-  fileDesc("Cht0cm9uZ2RvbmcvdjEvaW5jaWRlbnQucHJvdG8SDHRyb25nZG9uZy52MSKgAQoGU291cmNlEicKBWFsYXJtGAEgASgLMhYudHJvbmdkb25nLnYxLkFsYXJtS2V5SAASEAoGcmVwb3J0GAIgASgJSAASEAoGcGVyc29uGAMgASgJSAASDwoHZXBpc29kZRgEIAEoDRIPCgd2ZXJzaW9uGAUgASgEEg4KBmFjdGl2ZRgGIAEoCBINCgVhdF9tcxgHIAEoBEIICgZvcmlnaW4igAIKBkFkdmljZRIYChBjb25maWRlbmNlX21pY3JvGAEgASgSEigKBGtpbmQYAiABKA4yGi50cm9uZ2RvbmcudjEuSW5jaWRlbnRLaW5kEigKCHNldmVyaXR5GAMgASgOMhYudHJvbmdkb25nLnYxLlNldmVyaXR5EiEKBW5lZWRzGAQgAygOMhIudHJvbmdkb25nLnYxLk5lZWQSDgoGcGVvcGxlGAUgASgNEhIKCnZ1bG5lcmFibGUYBiABKA0SGgoSbm9fZW1lcmdlbmN5X21pY3JvGAcgASgSEhQKDGR1cGxpY2F0ZV9vZhgIIAEoCRIPCgdyZWFzb25zGAkgAygJIpYDCgpTdWdnZXN0aW9uEg4KBm51bWJlchgBIAEoDRINCgVtb2RlbBgCIAEoCRIVCg1tb2RlbF92ZXJzaW9uGAMgASgJEg4KBnNoYWRvdxgEIAEoCBIUCgxpbnB1dF9zaGEyNTYYBSABKAwSEwoLaW5wdXRfYnl0ZXMYBiABKA0SJAoGYWR2aWNlGAcgASgLMhQudHJvbmdkb25nLnYxLkFkdmljZRIuCgZzdGF0dXMYCCABKA4yHi50cm9uZ2RvbmcudjEuU3VnZ2VzdGlvblN0YXR1cxIXCg9zdWdnZXN0ZWRfYXRfbXMYCSABKAQSFQoNZGVjaWRlZF9hdF9tcxgKIAEoBBISCgpkZWNpZGVkX2J5GAsgASgJEi8KC2Nob3Nlbl9raW5kGAwgASgOMhoudHJvbmdkb25nLnYxLkluY2lkZW50S2luZBIvCg9jaG9zZW5fc2V2ZXJpdHkYDSABKA4yFi50cm9uZ2RvbmcudjEuU2V2ZXJpdHkSGwoTY2hvc2VuX2R1cGxpY2F0ZV9vZhgOIAEoCSKpBQoISW5jaWRlbnQSCgoCaWQYASABKAkSKAoEa2luZBgCIAEoDjIaLnRyb25nZG9uZy52MS5JbmNpZGVudEtpbmQSKAoIc2V2ZXJpdHkYAyABKA4yFi50cm9uZ2RvbmcudjEuU2V2ZXJpdHkSIgoFcGxhY2UYBCABKAsyEy50cm9uZ2RvbmcudjEuUGxhY2USDwoHc3VtbWFyeRgFIAEoCRIsCgZzdGF0dXMYBiABKA4yHC50cm9uZ2RvbmcudjEuSW5jaWRlbnRTdGF0dXMSJQoHc291cmNlcxgHIAMoCzIULnRyb25nZG9uZy52MS5Tb3VyY2USDQoFdW5pdHMYCCADKAkSFAoMb3BlbmVkX2F0X21zGAkgASgEEhEKCW9wZW5lZF9ieRgKIAEoCRIaChJhY2tub3dsZWRnZWRfYXRfbXMYCyABKAQSFwoPYWNrbm93bGVkZ2VkX2J5GAwgASgJEhQKDGNsb3NlZF9hdF9tcxgNIAEoBBITCgttZXJnZWRfaW50bxgOIAEoCRI5ChNzdGF0dXNfYmVmb3JlX21lcmdlGA8gASgOMhwudHJvbmdkb25nLnYxLkluY2lkZW50U3RhdHVzEh0KFWFja25vd2xlZGdlX2R1ZV9hdF9tcxgQIAEoBBIYChBlc2NhbGF0aW9uX2xldmVsGBEgASgNEhYKDnJlb3BlbmVkX2NvdW50GBIgASgNEg8KB3ZlcnNpb24YEyABKAQSEAoIZXhlcmNpc2UYFCABKAgSFwoPcGxhY2VfaXNfbWFwcGVkGBUgASgIEi0KC3N1Z2dlc3Rpb25zGBYgAygLMhgudHJvbmdkb25nLnYxLlN1Z2dlc3Rpb24SJAoGY2xvY2tzGPoBIAMoCzITLnRyb25nZG9uZy52MS5DbG9jayqmAgoMSW5jaWRlbnRLaW5kEh0KGUlOQ0lERU5UX0tJTkRfVU5TUEVDSUZJRUQQABIXChNJTkNJREVOVF9LSU5EX0ZMT09EEAESFgoSSU5DSURFTlRfS0lORF9GSVJFEAISGQoVSU5DSURFTlRfS0lORF9NRURJQ0FMEAMSGQoVSU5DSURFTlRfS0lORF9UUkFGRklDEAQSGwoXSU5DSURFTlRfS0lORF9QT0xMVVRJT04QBRIeChpJTkNJREVOVF9LSU5EX1BVQkxJQ19PUkRFUhAGEiAKHElOQ0lERU5UX0tJTkRfSU5GUkFTVFJVQ1RVUkUQBxIYChRJTkNJREVOVF9LSU5EX0RFVklDRRAIEhcKE0lOQ0lERU5UX0tJTkRfT1RIRVIQCSrjAQoOSW5jaWRlbnRTdGF0dXMSHwobSU5DSURFTlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGgoWSU5DSURFTlRfU1RBVFVTX09QRU5FRBABEiAKHElOQ0lERU5UX1NUQVRVU19BQ0tOT1dMRURHRUQQAhIcChhJTkNJREVOVF9TVEFUVVNfQVNTSUdORUQQAxIcChhJTkNJREVOVF9TVEFUVVNfUkVTT0xWRUQQBBIaChZJTkNJREVOVF9TVEFUVVNfQ0xPU0VEEAUSGgoWSU5DSURFTlRfU1RBVFVTX01FUkdFRBAGKoUBCgROZWVkEhQKEE5FRURfVU5TUEVDSUZJRUQQABIPCgtORUVEX1JFU0NVRRABEhAKDE5FRURfTUVESUNBTBACEhMKD05FRURfRk9PRF9XQVRFUhADEhAKDE5FRURfU0hFTFRFUhAEEg4KCk5FRURfUE9XRVIQBRINCglORUVEX1JPQUQQBirZAQoQU3VnZ2VzdGlvblN0YXR1cxIhCh1TVUdHRVNUSU9OX1NUQVRVU19VTlNQRUNJRklFRBAAEh0KGVNVR0dFU1RJT05fU1RBVFVTX1BFTkRJTkcQARIeChpTVUdHRVNUSU9OX1NUQVRVU19BQ0NFUFRFRBACEiAKHFNVR0dFU1RJT05fU1RBVFVTX09WRVJSSURERU4QAxIfChtTVUdHRVNUSU9OX1NUQVRVU19ESVNNSVNTRUQQBBIgChxTVUdHRVNUSU9OX1NUQVRVU19TVVBFUlNFREVEEAViBnByb3RvMw", [file_trongdong_v1_alarm, file_trongdong_v1_clock, file_trongdong_v1_common]);
+  fileDesc("Cht0cm9uZ2RvbmcvdjEvaW5jaWRlbnQucHJvdG8SDHRyb25nZG9uZy52MSKgAQoGU291cmNlEicKBWFsYXJtGAEgASgLMhYudHJvbmdkb25nLnYxLkFsYXJtS2V5SAASEAoGcmVwb3J0GAIgASgJSAASEAoGcGVyc29uGAMgASgJSAASDwoHZXBpc29kZRgEIAEoDRIPCgd2ZXJzaW9uGAUgASgEEg4KBmFjdGl2ZRgGIAEoCBINCgVhdF9tcxgHIAEoBEIICgZvcmlnaW4igAIKBkFkdmljZRIYChBjb25maWRlbmNlX21pY3JvGAEgASgSEigKBGtpbmQYAiABKA4yGi50cm9uZ2RvbmcudjEuSW5jaWRlbnRLaW5kEigKCHNldmVyaXR5GAMgASgOMhYudHJvbmdkb25nLnYxLlNldmVyaXR5EiEKBW5lZWRzGAQgAygOMhIudHJvbmdkb25nLnYxLk5lZWQSDgoGcGVvcGxlGAUgASgNEhIKCnZ1bG5lcmFibGUYBiABKA0SGgoSbm9fZW1lcmdlbmN5X21pY3JvGAcgASgSEhQKDGR1cGxpY2F0ZV9vZhgIIAEoCRIPCgdyZWFzb25zGAkgAygJIpYDCgpTdWdnZXN0aW9uEg4KBm51bWJlchgBIAEoDRINCgVtb2RlbBgCIAEoCRIVCg1tb2RlbF92ZXJzaW9uGAMgASgJEg4KBnNoYWRvdxgEIAEoCBIUCgxpbnB1dF9zaGEyNTYYBSABKAwSEwoLaW5wdXRfYnl0ZXMYBiABKA0SJAoGYWR2aWNlGAcgASgLMhQudHJvbmdkb25nLnYxLkFkdmljZRIuCgZzdGF0dXMYCCABKA4yHi50cm9uZ2RvbmcudjEuU3VnZ2VzdGlvblN0YXR1cxIXCg9zdWdnZXN0ZWRfYXRfbXMYCSABKAQSFQoNZGVjaWRlZF9hdF9tcxgKIAEoBBISCgpkZWNpZGVkX2J5GAsgASgJEi8KC2Nob3Nlbl9raW5kGAwgASgOMhoudHJvbmdkb25nLnYxLkluY2lkZW50S2luZBIvCg9jaG9zZW5fc2V2ZXJpdHkYDSABKA4yFi50cm9uZ2RvbmcudjEuU2V2ZXJpdHkSGwoTY2hvc2VuX2R1cGxpY2F0ZV9vZhgOIAEoCSKtAQoJQXR0ZW50aW9uEg4KBm51bWJlchgBIAEoDRIpCgRraW5kGAIgASgOMhsudHJvbmdkb25nLnYxLkF0dGVudGlvbktpbmQSDAoEdW5pdBgDIAEoCRIUCgxyYWlzZWRfYXRfbXMYBCABKAQSDAoEbmV4dBgFIAEoCRIaChJhY2tub3dsZWRnZWRfYXRfbXMYBiABKAQSFwoPYWNrbm93bGVkZ2VkX2J5GAcgASgJIsIBCgRUYXNrEg4KBm51bWJlchgBIAEoDRIOCgZhZ2VuY3kYAiABKAkSDAoEdGV4dBgDIAEoCRIoCgZzdGF0dXMYBCABKA4yGC50cm9uZ2RvbmcudjEuVGFza1N0YXR1cxITCgtnaXZlbl9hdF9tcxgFIAEoBBIQCghnaXZlbl9ieRgGIAEoCRIOCgZhbnN3ZXIYByABKAkSFgoOYW5zd2VyZWRfYXRfbXMYCCABKAQSEwoLYW5zd2VyZWRfYnkYCSABKAkiOQoOQ29tYmluZWRBbnN3ZXISDAoEdGV4dBgBIAEoCRINCgVhdF9tcxgCIAEoBBIKCgJieRgDIAEoCSLLAQoIRGlzcGF0Y2gSJgoEcGFzdBgBIAMoCzIYLnRyb25nZG9uZy52MS5Bc3NpZ25tZW50EisKCmF0dGVudGlvbnMYAiADKAsyFy50cm9uZ2RvbmcudjEuQXR0ZW50aW9uEhkKEWF0dGVudGlvbnNfcmFpc2VkGAMgASgNEiEKBXRhc2tzGAQgAygLMhIudHJvbmdkb25nLnYxLlRhc2sSLAoGYW5zd2VyGAUgASgLMhwudHJvbmdkb25nLnYxLkNvbWJpbmVkQW5zd2VyItQFCghJbmNpZGVudBIKCgJpZBgBIAEoCRIoCgRraW5kGAIgASgOMhoudHJvbmdkb25nLnYxLkluY2lkZW50S2luZBIoCghzZXZlcml0eRgDIAEoDjIWLnRyb25nZG9uZy52MS5TZXZlcml0eRIiCgVwbGFjZRgEIAEoCzITLnRyb25nZG9uZy52MS5QbGFjZRIPCgdzdW1tYXJ5GAUgASgJEiwKBnN0YXR1cxgGIAEoDjIcLnRyb25nZG9uZy52MS5JbmNpZGVudFN0YXR1cxIlCgdzb3VyY2VzGAcgAygLMhQudHJvbmdkb25nLnYxLlNvdXJjZRINCgV1bml0cxgIIAMoCRIUCgxvcGVuZWRfYXRfbXMYCSABKAQSEQoJb3BlbmVkX2J5GAogASgJEhoKEmFja25vd2xlZGdlZF9hdF9tcxgLIAEoBBIXCg9hY2tub3dsZWRnZWRfYnkYDCABKAkSFAoMY2xvc2VkX2F0X21zGA0gASgEEhMKC21lcmdlZF9pbnRvGA4gASgJEjkKE3N0YXR1c19iZWZvcmVfbWVyZ2UYDyABKA4yHC50cm9uZ2RvbmcudjEuSW5jaWRlbnRTdGF0dXMSHQoVYWNrbm93bGVkZ2VfZHVlX2F0X21zGBAgASgEEhgKEGVzY2FsYXRpb25fbGV2ZWwYESABKA0SFgoOcmVvcGVuZWRfY291bnQYEiABKA0SDwoHdmVyc2lvbhgTIAEoBBIQCghleGVyY2lzZRgUIAEoCBIXCg9wbGFjZV9pc19tYXBwZWQYFSABKAgSLQoLc3VnZ2VzdGlvbnMYFiADKAsyGC50cm9uZ2RvbmcudjEuU3VnZ2VzdGlvbhIpCghkaXNwYXRjaBjIASABKAsyFi50cm9uZ2RvbmcudjEuRGlzcGF0Y2gSJAoGY2xvY2tzGPoBIAMoCzITLnRyb25nZG9uZy52MS5DbG9jayqmAgoMSW5jaWRlbnRLaW5kEh0KGUlOQ0lERU5UX0tJTkRfVU5TUEVDSUZJRUQQABIXChNJTkNJREVOVF9LSU5EX0ZMT09EEAESFgoSSU5DSURFTlRfS0lORF9GSVJFEAISGQoVSU5DSURFTlRfS0lORF9NRURJQ0FMEAMSGQoVSU5DSURFTlRfS0lORF9UUkFGRklDEAQSGwoXSU5DSURFTlRfS0lORF9QT0xMVVRJT04QBRIeChpJTkNJREVOVF9LSU5EX1BVQkxJQ19PUkRFUhAGEiAKHElOQ0lERU5UX0tJTkRfSU5GUkFTVFJVQ1RVUkUQBxIYChRJTkNJREVOVF9LSU5EX0RFVklDRRAIEhcKE0lOQ0lERU5UX0tJTkRfT1RIRVIQCSrjAQoOSW5jaWRlbnRTdGF0dXMSHwobSU5DSURFTlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGgoWSU5DSURFTlRfU1RBVFVTX09QRU5FRBABEiAKHElOQ0lERU5UX1NUQVRVU19BQ0tOT1dMRURHRUQQAhIcChhJTkNJREVOVF9TVEFUVVNfQVNTSUdORUQQAxIcChhJTkNJREVOVF9TVEFUVVNfUkVTT0xWRUQQBBIaChZJTkNJREVOVF9TVEFUVVNfQ0xPU0VEEAUSGgoWSU5DSURFTlRfU1RBVFVTX01FUkdFRBAGKoUBCgROZWVkEhQKEE5FRURfVU5TUEVDSUZJRUQQABIPCgtORUVEX1JFU0NVRRABEhAKDE5FRURfTUVESUNBTBACEhMKD05FRURfRk9PRF9XQVRFUhADEhAKDE5FRURfU0hFTFRFUhAEEg4KCk5FRURfUE9XRVIQBRINCglORUVEX1JPQUQQBirZAQoQU3VnZ2VzdGlvblN0YXR1cxIhCh1TVUdHRVNUSU9OX1NUQVRVU19VTlNQRUNJRklFRBAAEh0KGVNVR0dFU1RJT05fU1RBVFVTX1BFTkRJTkcQARIeChpTVUdHRVNUSU9OX1NUQVRVU19BQ0NFUFRFRBACEiAKHFNVR0dFU1RJT05fU1RBVFVTX09WRVJSSURERU4QAxIfChtTVUdHRVNUSU9OX1NUQVRVU19ESVNNSVNTRUQQBBIgChxTVUdHRVNUSU9OX1NUQVRVU19TVVBFUlNFREVEEAUqtgEKDUF0dGVudGlvbktpbmQSHgoaQVRURU5USU9OX0tJTkRfVU5TUEVDSUZJRUQQABIjCh9BVFRFTlRJT05fS0lORF9PRkZFUl9VTkFOU1dFUkVEEAESIAocQVRURU5USU9OX0tJTkRfT0ZGRVJfUkVGVVNFRBACEiMKH0FUVEVOVElPTl9LSU5EX0NIRUNLX0lOX09WRVJEVUUQAxIZChVBVFRFTlRJT05fS0lORF9NQVlEQVkQBCqkAQoKVGFza1N0YXR1cxIbChdUQVNLX1NUQVRVU19VTlNQRUNJRklFRBAAEhUKEVRBU0tfU1RBVFVTX0dJVkVOEAESGAoUVEFTS19TVEFUVVNfQUNDRVBURUQQAhIUChBUQVNLX1NUQVRVU19ET05FEAMSFwoTVEFTS19TVEFUVVNfUkVGVVNFRBAEEhkKFVRBU0tfU1RBVFVTX1dJVEhEUkFXThAFYgZwcm90bzM", [file_trongdong_v1_alarm, file_trongdong_v1_clock, file_trongdong_v1_common, file_trongdong_v1_unit]);
 
 /**
  * Where the knowledge of an incident came from.
@@ -245,6 +247,196 @@ export const SuggestionSchema: GenMessage<Suggestion> = /*@__PURE__*/
   messageDesc(file_trongdong_v1_incident, 2);
 
 /**
+ * A person has to look: raised by the system or a crew, acknowledged by a dispatcher.
+ *
+ * @generated from message trongdong.v1.Attention
+ */
+export type Attention = Message<"trongdong.v1.Attention"> & {
+  /**
+   * Counts from 1 within the incident.
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * @generated from field: trongdong.v1.AttentionKind kind = 2;
+   */
+  kind: AttentionKind;
+
+  /**
+   * @generated from field: string unit = 3;
+   */
+  unit: string;
+
+  /**
+   * @generated from field: uint64 raised_at_ms = 4;
+   */
+  raisedAtMs: bigint;
+
+  /**
+   * The unit that the offer went on to. Empty: none.
+   *
+   * @generated from field: string next = 5;
+   */
+  next: string;
+
+  /**
+   * 0: nobody has looked.
+   *
+   * @generated from field: uint64 acknowledged_at_ms = 6;
+   */
+  acknowledgedAtMs: bigint;
+
+  /**
+   * @generated from field: string acknowledged_by = 7;
+   */
+  acknowledgedBy: string;
+};
+
+/**
+ * Describes the message trongdong.v1.Attention.
+ * Use `create(AttentionSchema)` to create a new message.
+ */
+export const AttentionSchema: GenMessage<Attention> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_incident, 3);
+
+/**
+ * What one agency has to do about an incident.
+ *
+ * @generated from message trongdong.v1.Task
+ */
+export type Task = Message<"trongdong.v1.Task"> & {
+  /**
+   * Counts from 1 within the incident.
+   *
+   * @generated from field: uint32 number = 1;
+   */
+  number: number;
+
+  /**
+   * @generated from field: string agency = 2;
+   */
+  agency: string;
+
+  /**
+   * @generated from field: string text = 3;
+   */
+  text: string;
+
+  /**
+   * @generated from field: trongdong.v1.TaskStatus status = 4;
+   */
+  status: TaskStatus;
+
+  /**
+   * @generated from field: uint64 given_at_ms = 5;
+   */
+  givenAtMs: bigint;
+
+  /**
+   * @generated from field: string given_by = 6;
+   */
+  givenBy: string;
+
+  /**
+   * What the agency answered.
+   *
+   * @generated from field: string answer = 7;
+   */
+  answer: string;
+
+  /**
+   * @generated from field: uint64 answered_at_ms = 8;
+   */
+  answeredAtMs: bigint;
+
+  /**
+   * @generated from field: string answered_by = 9;
+   */
+  answeredBy: string;
+};
+
+/**
+ * Describes the message trongdong.v1.Task.
+ * Use `create(TaskSchema)` to create a new message.
+ */
+export const TaskSchema: GenMessage<Task> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_incident, 4);
+
+/**
+ * One answer of all agencies.
+ *
+ * @generated from message trongdong.v1.CombinedAnswer
+ */
+export type CombinedAnswer = Message<"trongdong.v1.CombinedAnswer"> & {
+  /**
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * @generated from field: uint64 at_ms = 2;
+   */
+  atMs: bigint;
+
+  /**
+   * @generated from field: string by = 3;
+   */
+  by: string;
+};
+
+/**
+ * Describes the message trongdong.v1.CombinedAnswer.
+ * Use `create(CombinedAnswerSchema)` to create a new message.
+ */
+export const CombinedAnswerSchema: GenMessage<CombinedAnswer> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_incident, 5);
+
+/**
+ * What dispatch knows of an incident beside its units.
+ *
+ * @generated from message trongdong.v1.Dispatch
+ */
+export type Dispatch = Message<"trongdong.v1.Dispatch"> & {
+  /**
+   * Assignments that have ended, oldest first.
+   *
+   * @generated from field: repeated trongdong.v1.Assignment past = 1;
+   */
+  past: Assignment[];
+
+  /**
+   * @generated from field: repeated trongdong.v1.Attention attentions = 2;
+   */
+  attentions: Attention[];
+
+  /**
+   * The number of the newest attention.
+   *
+   * @generated from field: uint32 attentions_raised = 3;
+   */
+  attentionsRaised: number;
+
+  /**
+   * @generated from field: repeated trongdong.v1.Task tasks = 4;
+   */
+  tasks: Task[];
+
+  /**
+   * @generated from field: trongdong.v1.CombinedAnswer answer = 5;
+   */
+  answer?: CombinedAnswer | undefined;
+};
+
+/**
+ * Describes the message trongdong.v1.Dispatch.
+ * Use `create(DispatchSchema)` to create a new message.
+ */
+export const DispatchSchema: GenMessage<Dispatch> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_incident, 6);
+
+/**
  * @generated from message trongdong.v1.Incident
  */
 export type Incident = Message<"trongdong.v1.Incident"> & {
@@ -369,6 +561,11 @@ export type Incident = Message<"trongdong.v1.Incident"> & {
   suggestions: Suggestion[];
 
   /**
+   * @generated from field: trongdong.v1.Dispatch dispatch = 200;
+   */
+  dispatch?: Dispatch | undefined;
+
+  /**
    * Its deadlines by policy, oldest first. A step of one does not raise the version.
    *
    * @generated from field: repeated trongdong.v1.Clock clocks = 250;
@@ -381,7 +578,7 @@ export type Incident = Message<"trongdong.v1.Incident"> & {
  * Use `create(IncidentSchema)` to create a new message.
  */
 export const IncidentSchema: GenMessage<Incident> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_incident, 3);
+  messageDesc(file_trongdong_v1_incident, 7);
 
 /**
  * @generated from enum trongdong.v1.IncidentKind
@@ -582,4 +779,85 @@ export enum SuggestionStatus {
  */
 export const SuggestionStatusSchema: GenEnum<SuggestionStatus> = /*@__PURE__*/
   enumDesc(file_trongdong_v1_incident, 3);
+
+/**
+ * @generated from enum trongdong.v1.AttentionKind
+ */
+export enum AttentionKind {
+  /**
+   * @generated from enum value: ATTENTION_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * A unit did not answer its offer.
+   *
+   * @generated from enum value: ATTENTION_KIND_OFFER_UNANSWERED = 1;
+   */
+  OFFER_UNANSWERED = 1,
+
+  /**
+   * @generated from enum value: ATTENTION_KIND_OFFER_REFUSED = 2;
+   */
+  OFFER_REFUSED = 2,
+
+  /**
+   * Nobody has heard of a crew for too long.
+   *
+   * @generated from enum value: ATTENTION_KIND_CHECK_IN_OVERDUE = 3;
+   */
+  CHECK_IN_OVERDUE = 3,
+
+  /**
+   * @generated from enum value: ATTENTION_KIND_MAYDAY = 4;
+   */
+  MAYDAY = 4,
+}
+
+/**
+ * Describes the enum trongdong.v1.AttentionKind.
+ */
+export const AttentionKindSchema: GenEnum<AttentionKind> = /*@__PURE__*/
+  enumDesc(file_trongdong_v1_incident, 4);
+
+/**
+ * @generated from enum trongdong.v1.TaskStatus
+ */
+export enum TaskStatus {
+  /**
+   * @generated from enum value: TASK_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: TASK_STATUS_GIVEN = 1;
+   */
+  GIVEN = 1,
+
+  /**
+   * @generated from enum value: TASK_STATUS_ACCEPTED = 2;
+   */
+  ACCEPTED = 2,
+
+  /**
+   * @generated from enum value: TASK_STATUS_DONE = 3;
+   */
+  DONE = 3,
+
+  /**
+   * @generated from enum value: TASK_STATUS_REFUSED = 4;
+   */
+  REFUSED = 4,
+
+  /**
+   * @generated from enum value: TASK_STATUS_WITHDRAWN = 5;
+   */
+  WITHDRAWN = 5,
+}
+
+/**
+ * Describes the enum trongdong.v1.TaskStatus.
+ */
+export const TaskStatusSchema: GenEnum<TaskStatus> = /*@__PURE__*/
+  enumDesc(file_trongdong_v1_incident, 5);
 

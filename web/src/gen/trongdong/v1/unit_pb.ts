@@ -12,7 +12,242 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trongdong/v1/unit.proto.
  */
 export const file_trongdong_v1_unit: GenFile = /*@__PURE__*/
-  fileDesc("Chd0cm9uZ2RvbmcvdjEvdW5pdC5wcm90bxIMdHJvbmdkb25nLnYxIogCCgRVbml0EgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSDgoGYWdlbmN5GAMgASgJEg4KBnNraWxscxgEIAMoCRIkCgdzdGF0aW9uGAUgASgLMhMudHJvbmdkb25nLnYxLlBsYWNlEiUKCHBvc2l0aW9uGAYgASgLMhMudHJvbmdkb25nLnYxLlBsYWNlEhYKDnBvc2l0aW9uX2F0X21zGAcgASgEEigKBnN0YXR1cxgIIAEoDjIYLnRyb25nZG9uZy52MS5Vbml0U3RhdHVzEhQKDHN0YXR1c19hdF9tcxgJIAEoBBIQCghpbmNpZGVudBgKIAEoCRIPCgd2ZXJzaW9uGAsgASgEKssBCgpVbml0U3RhdHVzEhsKF1VOSVRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVVU5JVF9TVEFUVVNfQVZBSUxBQkxFEAESFwoTVU5JVF9TVEFUVVNfT0ZGRVJFRBACEhgKFFVOSVRfU1RBVFVTX0FDQ0VQVEVEEAMSGAoUVU5JVF9TVEFUVVNfRU5fUk9VVEUQBBIYChRVTklUX1NUQVRVU19PTl9TQ0VORRAFEh4KGlVOSVRfU1RBVFVTX09VVF9PRl9TRVJWSUNFEAZiBnByb3RvMw", [file_trongdong_v1_common]);
+  fileDesc("Chd0cm9uZ2RvbmcvdjEvdW5pdC5wcm90bxIMdHJvbmdkb25nLnYxIjEKBVNoaWZ0EhQKDHN0YXJ0c19hdF9tcxgBIAEoBBISCgplbmRzX2F0X21zGAIgASgEIm4KCFVuaXRTdGVwEigKBnN0YXR1cxgBIAEoDjIYLnRyb25nZG9uZy52MS5Vbml0U3RhdHVzEhQKDHRhcHBlZF9hdF9tcxgCIAEoBBIWCg5yZWNlaXZlZF9hdF9tcxgDIAEoBBIKCgJieRgEIAEoCSKnAgoKQXNzaWdubWVudBIMCgR1bml0GAEgASgJEg4KBm51bWJlchgCIAEoBBIOCgZhZ2VuY3kYAyABKAkSJQoFc3RlcHMYBCADKAsyFi50cm9uZ2RvbmcudjEuVW5pdFN0ZXASFwoPb2ZmZXJfZHVlX2F0X21zGAUgASgEEhgKEGNoZWNrZWRfaW5fYXRfbXMYBiABKAQSGgoSY2hlY2tfaW5fZHVlX2F0X21zGAcgASgEEhYKDmNoZWNrX2luX2xldmVsGAggASgNEigKA2VuZBgJIAEoDjIbLnRyb25nZG9uZy52MS5Bc3NpZ25tZW50RW5kEhMKC2VuZGVkX2F0X21zGAogASgEEhAKCGVuZGVkX2J5GAsgASgJEgwKBG5vdGUYDCABKAkiQgoGTWF5ZGF5EhQKDHRhcHBlZF9hdF9tcxgBIAEoBBIWCg5yZWNlaXZlZF9hdF9tcxgCIAEoBBIKCgJieRgDIAEoCSLJAQoERHV0eRIiCgVzaGlmdBgBIAEoCzITLnRyb25nZG9uZy52MS5TaGlmdBIYChBhc3NpZ25tZW50c19tYWRlGAIgASgEEiwKCmFzc2lnbm1lbnQYAyABKAsyGC50cm9uZ2RvbmcudjEuQXNzaWdubWVudBIVCg1jbGVhcmVkX2F0X21zGAQgASgEEhgKEHVuYW5zd2VyZWRfYXRfbXMYBSABKAQSJAoGbWF5ZGF5GAYgASgLMhQudHJvbmdkb25nLnYxLk1heWRheSKrAgoEVW5pdBIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEg4KBmFnZW5jeRgDIAEoCRIOCgZza2lsbHMYBCADKAkSJAoHc3RhdGlvbhgFIAEoCzITLnRyb25nZG9uZy52MS5QbGFjZRIlCghwb3NpdGlvbhgGIAEoCzITLnRyb25nZG9uZy52MS5QbGFjZRIWCg5wb3NpdGlvbl9hdF9tcxgHIAEoBBIoCgZzdGF0dXMYCCABKA4yGC50cm9uZ2RvbmcudjEuVW5pdFN0YXR1cxIUCgxzdGF0dXNfYXRfbXMYCSABKAQSEAoIaW5jaWRlbnQYCiABKAkSDwoHdmVyc2lvbhgLIAEoBBIhCgRkdXR5GMgBIAEoCzISLnRyb25nZG9uZy52MS5EdXR5KssBCgpVbml0U3RhdHVzEhsKF1VOSVRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASGQoVVU5JVF9TVEFUVVNfQVZBSUxBQkxFEAESFwoTVU5JVF9TVEFUVVNfT0ZGRVJFRBACEhgKFFVOSVRfU1RBVFVTX0FDQ0VQVEVEEAMSGAoUVU5JVF9TVEFUVVNfRU5fUk9VVEUQBBIYChRVTklUX1NUQVRVU19PTl9TQ0VORRAFEh4KGlVOSVRfU1RBVFVTX09VVF9PRl9TRVJWSUNFEAYqowEKDUFzc2lnbm1lbnRFbmQSHgoaQVNTSUdOTUVOVF9FTkRfVU5TUEVDSUZJRUQQABIaChZBU1NJR05NRU5UX0VORF9SRUZVU0VEEAESHQoZQVNTSUdOTUVOVF9FTkRfVU5BTlNXRVJFRBACEhsKF0FTU0lHTk1FTlRfRU5EX1JFTEVBU0VEEAMSGgoWQVNTSUdOTUVOVF9FTkRfQ0xFQVJFRBAEYgZwcm90bzM", [file_trongdong_v1_common]);
+
+/**
+ * When a crew is on duty. Both 0: it always is.
+ *
+ * @generated from message trongdong.v1.Shift
+ */
+export type Shift = Message<"trongdong.v1.Shift"> & {
+  /**
+   * @generated from field: uint64 starts_at_ms = 1;
+   */
+  startsAtMs: bigint;
+
+  /**
+   * @generated from field: uint64 ends_at_ms = 2;
+   */
+  endsAtMs: bigint;
+};
+
+/**
+ * Describes the message trongdong.v1.Shift.
+ * Use `create(ShiftSchema)` to create a new message.
+ */
+export const ShiftSchema: GenMessage<Shift> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_unit, 0);
+
+/**
+ * One status of an assignment: when the crew tapped it and when the centre received it.
+ *
+ * @generated from message trongdong.v1.UnitStep
+ */
+export type UnitStep = Message<"trongdong.v1.UnitStep"> & {
+  /**
+   * @generated from field: trongdong.v1.UnitStatus status = 1;
+   */
+  status: UnitStatus;
+
+  /**
+   * @generated from field: uint64 tapped_at_ms = 2;
+   */
+  tappedAtMs: bigint;
+
+  /**
+   * @generated from field: uint64 received_at_ms = 3;
+   */
+  receivedAtMs: bigint;
+
+  /**
+   * Empty: the system.
+   *
+   * @generated from field: string by = 4;
+   */
+  by: string;
+};
+
+/**
+ * Describes the message trongdong.v1.UnitStep.
+ * Use `create(UnitStepSchema)` to create a new message.
+ */
+export const UnitStepSchema: GenMessage<UnitStep> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_unit, 1);
+
+/**
+ * One unit sent to one incident, from the offer to its end.
+ *
+ * @generated from message trongdong.v1.Assignment
+ */
+export type Assignment = Message<"trongdong.v1.Assignment"> & {
+  /**
+   * @generated from field: string unit = 1;
+   */
+  unit: string;
+
+  /**
+   * Counts from 1 within the unit, never used twice.
+   *
+   * @generated from field: uint64 number = 2;
+   */
+  number: bigint;
+
+  /**
+   * Of the unit, when it was sent.
+   *
+   * @generated from field: string agency = 3;
+   */
+  agency: string;
+
+  /**
+   * Offered first; the last one is what the unit is doing.
+   *
+   * @generated from field: repeated trongdong.v1.UnitStep steps = 4;
+   */
+  steps: UnitStep[];
+
+  /**
+   * Nobody answers by then: the offer goes to the next unit. 0: none runs.
+   *
+   * @generated from field: uint64 offer_due_at_ms = 5;
+   */
+  offerDueAtMs: bigint;
+
+  /**
+   * The crew's last word, by its own time.
+   *
+   * @generated from field: uint64 checked_in_at_ms = 6;
+   */
+  checkedInAtMs: bigint;
+
+  /**
+   * No word by then: one level up. 0: none runs.
+   *
+   * @generated from field: uint64 check_in_due_at_ms = 7;
+   */
+  checkInDueAtMs: bigint;
+
+  /**
+   * 0: heard of in time; 1: the crew is asked; 2: a person is called.
+   *
+   * @generated from field: uint32 check_in_level = 8;
+   */
+  checkInLevel: number;
+
+  /**
+   * Unspecified: it goes on.
+   *
+   * @generated from field: trongdong.v1.AssignmentEnd end = 9;
+   */
+  end: AssignmentEnd;
+
+  /**
+   * @generated from field: uint64 ended_at_ms = 10;
+   */
+  endedAtMs: bigint;
+
+  /**
+   * @generated from field: string ended_by = 11;
+   */
+  endedBy: string;
+
+  /**
+   * The reason that went with the end.
+   *
+   * @generated from field: string note = 12;
+   */
+  note: string;
+};
+
+/**
+ * Describes the message trongdong.v1.Assignment.
+ * Use `create(AssignmentSchema)` to create a new message.
+ */
+export const AssignmentSchema: GenMessage<Assignment> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_unit, 2);
+
+/**
+ * A crew in danger.
+ *
+ * @generated from message trongdong.v1.Mayday
+ */
+export type Mayday = Message<"trongdong.v1.Mayday"> & {
+  /**
+   * @generated from field: uint64 tapped_at_ms = 1;
+   */
+  tappedAtMs: bigint;
+
+  /**
+   * Names it: ending it takes effect once.
+   *
+   * @generated from field: uint64 received_at_ms = 2;
+   */
+  receivedAtMs: bigint;
+
+  /**
+   * @generated from field: string by = 3;
+   */
+  by: string;
+};
+
+/**
+ * Describes the message trongdong.v1.Mayday.
+ * Use `create(MaydaySchema)` to create a new message.
+ */
+export const MaydaySchema: GenMessage<Mayday> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_unit, 3);
+
+/**
+ * What dispatch knows of a unit beside its status.
+ *
+ * @generated from message trongdong.v1.Duty
+ */
+export type Duty = Message<"trongdong.v1.Duty"> & {
+  /**
+   * @generated from field: trongdong.v1.Shift shift = 1;
+   */
+  shift?: Shift | undefined;
+
+  /**
+   * The number of the newest assignment.
+   *
+   * @generated from field: uint64 assignments_made = 2;
+   */
+  assignmentsMade: bigint;
+
+  /**
+   * While it is in an incident.
+   *
+   * @generated from field: trongdong.v1.Assignment assignment = 3;
+   */
+  assignment?: Assignment | undefined;
+
+  /**
+   * When it was last cleared from a scene: it rests since.
+   *
+   * @generated from field: uint64 cleared_at_ms = 4;
+   */
+  clearedAtMs: bigint;
+
+  /**
+   * When an offer to it last ran out.
+   *
+   * @generated from field: uint64 unanswered_at_ms = 5;
+   */
+  unansweredAtMs: bigint;
+
+  /**
+   * @generated from field: trongdong.v1.Mayday mayday = 6;
+   */
+  mayday?: Mayday | undefined;
+};
+
+/**
+ * Describes the message trongdong.v1.Duty.
+ * Use `create(DutySchema)` to create a new message.
+ */
+export const DutySchema: GenMessage<Duty> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_unit, 4);
 
 /**
  * A response unit: an ambulance, a boat, a patrol. It is in one incident at most.
@@ -76,6 +311,11 @@ export type Unit = Message<"trongdong.v1.Unit"> & {
    * @generated from field: uint64 version = 11;
    */
   version: bigint;
+
+  /**
+   * @generated from field: trongdong.v1.Duty duty = 200;
+   */
+  duty?: Duty | undefined;
 };
 
 /**
@@ -83,7 +323,7 @@ export type Unit = Message<"trongdong.v1.Unit"> & {
  * Use `create(UnitSchema)` to create a new message.
  */
 export const UnitSchema: GenMessage<Unit> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_unit, 0);
+  messageDesc(file_trongdong_v1_unit, 5);
 
 /**
  * @generated from enum trongdong.v1.UnitStatus
@@ -130,4 +370,44 @@ export enum UnitStatus {
  */
 export const UnitStatusSchema: GenEnum<UnitStatus> = /*@__PURE__*/
   enumDesc(file_trongdong_v1_unit, 0);
+
+/**
+ * @generated from enum trongdong.v1.AssignmentEnd
+ */
+export enum AssignmentEnd {
+  /**
+   * @generated from enum value: ASSIGNMENT_END_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * @generated from enum value: ASSIGNMENT_END_REFUSED = 1;
+   */
+  REFUSED = 1,
+
+  /**
+   * Nobody answered the offer in time.
+   *
+   * @generated from enum value: ASSIGNMENT_END_UNANSWERED = 2;
+   */
+  UNANSWERED = 2,
+
+  /**
+   * Taken off the incident before it was on scene.
+   *
+   * @generated from enum value: ASSIGNMENT_END_RELEASED = 3;
+   */
+  RELEASED = 3,
+
+  /**
+   * @generated from enum value: ASSIGNMENT_END_CLEARED = 4;
+   */
+  CLEARED = 4,
+}
+
+/**
+ * Describes the enum trongdong.v1.AssignmentEnd.
+ */
+export const AssignmentEndSchema: GenEnum<AssignmentEnd> = /*@__PURE__*/
+  enumDesc(file_trongdong_v1_unit, 1);
 

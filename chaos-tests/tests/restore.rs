@@ -1,0 +1,446 @@
+//! The restore drill, with the commands of `ops/runbooks/backup.md` as they stand there: backups of three real nodes under
+//! load, all of them killed, a new cluster made of the newest backup at the same addresses. What was acknowledged before the
+//! backup began is there, once; what came after it is not; three new nodes hold the same; the old screen is told `restored`.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{Arc, Mutex},
+    time::{Duration, Instant},
+};
+
+use chaos_tests::{
+    Failure,
+    desk::Desk,
+    gather::gather,
+    judge::judge,
+    load::{Load, Plan},
+    oracle::{Fate, IncidentPromise, Promises, ReadingPromise},
+    program::program,
+    unix_ms,
+    world::{DEVICE, NODES, World},
+};
+use domain::wire::generated::to_screen::Body;
+use node::watch::{Noted, Screen, ScreenConfig, picture::Picture};
+use raft::backup::{FrameReader, LogPlace, Part, Sum};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+/// The page whose blocks are run.
+const PAGE: &str = "../ops/runbooks/backup.md";
+/// Work before each backup and after the last.
+const CALM: Duration = Duration::from_secs(3);
+/// Readings of one sensor that lie there before the load: history that the second backup need not write again.
+const HISTORY: u64 = 60_000;
+/// Of them in one push.
+const PUSH: u64 = 1_000;
+/// The sensor of the history.
+const OLD_SENSOR: &str = "muc-nuoc-cu";
+/// A first picture, and one of the restored cluster.
+const PICTURE_WITHIN: Duration = Duration::from_secs(60);
+/// Starting three restored nodes and electing nine leaders.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// The new nodes hold the same.
+const EQUAL_WITHIN: Duration = Duration::from_secs(60);
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(200);
+/// A drill that promised less than this has tested nothing.
+const READINGS_MIN: usize = 300;
+const COMMANDS_MIN: usize = 20;
+
+/// What stands for the service manager of the machines: starts a node in the background.
+const START: &str = r#"#!/bin/sh
+nohup trongdong start "$1" >>"$1/node.log" 2>&1 &
+echo $! >"$1/node.pid"
+"#;
+
+/// Nodes that `START` brought up; they end with the drill.
+struct Started(PathBuf);
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        for node in fs::read_dir(&self.0).into_iter().flatten().flatten() {
+            if let Ok(pid) = fs::read_to_string(node.path().join("node.pid")) {
+                let _ = Command::new("kill").arg("-9").arg(pid.trim()).status();
+            }
+        }
+    }
+}
+
+/// The shell blocks of the page, in order: back up, verify, verify without the program, restore, start.
+fn blocks() -> [String; 5] {
+    let text = fs::read_to_string(PAGE).unwrap_or_else(|error| panic!("{PAGE}: {error}"));
+    let blocks: Vec<String> = text
+        .split("```sh\n")
+        .skip(1)
+        .filter_map(|rest| rest.split_once("```"))
+        .map(|(block, _)| block.to_owned())
+        .collect();
+    blocks.try_into().unwrap_or_else(|found: Vec<_>| panic!("{PAGE} has {} blocks", found.len()))
+}
+
+/// A person at a terminal with the page.
+struct Operator {
+    folder: PathBuf,
+    variables: BTreeMap<&'static str, String>,
+}
+
+impl Operator {
+    fn new(world: &World, first_port: u16) -> Result<Self, Failure> {
+        use std::os::unix::fs::PermissionsExt;
+        let home = &world.cluster.nodes[0].home;
+        let folder = home.parent().ok_or("a node's folder has a parent")?.to_owned();
+        let start = folder.join("start");
+        fs::write(&start, START)?;
+        fs::set_permissions(&start, fs::Permissions::from_mode(0o755))?;
+        let text = |path: PathBuf| path.to_string_lossy().into_owned();
+        let path = format!("{}:{}", program()?.parent().ok_or("no folder")?.display(), std::env::var("PATH")?);
+        let node = |id: u64| format!("--node {id}=127.0.0.1:{}", u64::from(first_port) + 3 * (id - 1));
+        let variables = BTreeMap::from([
+            ("PATH", path),
+            ("BACKUPS", text(folder.join("backups"))),
+            ("URL", world.cluster.nodes[1].url.clone()),
+            ("CA", text(folder.join("authority/ca.pem"))),
+            ("TRONGDONG_PASSWORD", world.cluster.password.clone()),
+            ("SEALING_KEY", text(home.join("sealing.key"))),
+            ("NODES", (1..=NODES).map(node).collect::<Vec<_>>().join(" ")),
+            ("NEW_CLUSTER", text(folder.join("restored"))),
+            ("START", text(start)),
+        ]);
+        Ok(Self { folder, variables })
+    }
+
+    async fn run(&self, block: &str) -> Result<Result<String, String>, Failure> {
+        let mut command = tokio::process::Command::new("sh");
+        command.args(["-euc", block]).env_clear().envs(&self.variables).current_dir(&self.folder).kill_on_drop(true);
+        let output = command.stdin(std::process::Stdio::null()).output().await?;
+        let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Ok(if output.status.success() {
+            Ok(said(&output.stdout))
+        } else {
+            Err(said(&output.stdout) + &said(&output.stderr))
+        })
+    }
+
+    /// Runs a block that must succeed.
+    async fn does(&self, block: &str) -> Result<String, Failure> {
+        self.run(block).await?.map_err(|said| format!("{block}{said}").into())
+    }
+
+    /// Runs a block that must be refused; gives what was said.
+    async fn is_refused(&self, block: &str) -> Result<String, Failure> {
+        self.run(block).await?.err().ok_or_else(|| format!("{block}was not refused").into())
+    }
+
+    fn path(&self, variable: &str) -> PathBuf {
+        self.variables.get(variable).map(PathBuf::from).unwrap_or_default()
+    }
+}
+
+/// The first of nine free ports in a row, below those that the system gives away.
+fn nine_ports() -> Result<u16, Failure> {
+    let start = 20_000 + u16::try_from(unix_ms() % 10_000)?;
+    let is_free = |first: &u16| (*first..first + 9).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok());
+    (start..32_000).step_by(9).find(is_free).ok_or_else(|| "no nine free ports in a row".into())
+}
+
+/// Readings from before the drill, all acknowledged.
+async fn write_history(world: &World) -> Result<(), Failure> {
+    world.put("/api/sensors", world.sites[0].sensor(OLD_SENSOR)).await?;
+    let desk = Desk::sign_in(&world.origins(), DEVICE, &world.secret).await?;
+    let first_ms = unix_ms() - 600_000;
+    for push in 0..HISTORY / PUSH {
+        let at = |number: u64| first_ms + push * PUSH + number;
+        // Values that do not repeat, as real ones do not.
+        let reading = |number: u64| json!({ "sensor": OLD_SENSOR, "at_ms": at(number), "value": at(number) % 9_973 });
+        let batch: Vec<Value> = (0..PUSH).map(reading).collect();
+        let answer = desk.push("/api/readings", &json!(batch)).await.accepted("history")?;
+        let verdicts = answer["verdicts"].as_array().ok_or("no verdicts")?;
+        assert!(verdicts.iter().all(|verdict| verdict == "recorded" || verdict == "duplicate"), "{answer}");
+    }
+    Ok(())
+}
+
+/// A backup as the drill sees it.
+struct Backup {
+    /// Promises when it began: what is acknowledged here must be in it.
+    before: Promises,
+    /// Promises when it had ended: what is not in here cannot be in it.
+    after: Promises,
+    manifest: Value,
+    bytes_written: u64,
+}
+
+async fn back_up(operator: &Operator, load: &Load, block: &str) -> Result<Backup, Failure> {
+    let folder = operator.path("BACKUPS");
+    let manifests = || -> Vec<PathBuf> {
+        let files = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
+        files.filter(|path| path.extension().is_some_and(|extension| extension == "json")).collect()
+    };
+    let (known, bytes_before) = (manifests(), bytes_of(&folder));
+    let (before, begun) = (load.oracle.promises(), Instant::now());
+    let said = operator.does(block).await?;
+    let (after, took) = (load.oracle.promises(), begun.elapsed());
+    let new = manifests().into_iter().find(|path| !known.contains(path)).ok_or("no new manifest")?;
+    let manifest: Value = serde_json::from_str(&fs::read_to_string(&new)?)?;
+    let bytes_written = bytes_of(&folder) - bytes_before;
+    let acknowledged = after.readings_acknowledged() - before.readings_acknowledged();
+    let answer = load.oracle.first_command_after(begun);
+    println!(
+        "restore: {} took {:.1} s and wrote {bytes_written} bytes; meanwhile {acknowledged} readings were acknowledged, and \
+         the first command after {answer:?}",
+        new.file_name().unwrap_or_default().to_string_lossy(),
+        took.as_secs_f64()
+    );
+    assert!(said.contains(&format!("{bytes_written} byte")), "the program says the same: {said}");
+    assert!(said.contains("sealing.key"), "the operator is told what is not in it: {said}");
+    assert!(acknowledged > 0, "writing goes on meanwhile");
+    Ok(Backup { before, after, manifest, bytes_written })
+}
+
+fn files_of(folder: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    paths.flat_map(|path| if path.is_dir() { files_of(&path) } else { vec![path] }).collect()
+}
+
+fn bytes_of(folder: &Path) -> u64 {
+    files_of(folder).iter().filter_map(|file| fs::metadata(file).ok()).map(|meta| meta.len()).sum()
+}
+
+/// What a cluster made of this backup may hold: acknowledged before it began, it must; sent before it had ended, it may.
+fn promised(backup: &Backup) -> Promises {
+    let fate = |before: Option<&Fate>| match before {
+        Some(Fate::Acknowledged) => Fate::Acknowledged,
+        _ => Fate::Unknown,
+    };
+    let readings = backup.after.readings.iter().map(|(key, promise)| {
+        let fate = fate(backup.before.readings.get(key).map(|before| &before.fate));
+        (key.clone(), ReadingPromise { fate, ..promise.clone() })
+    });
+    let incidents = backup.after.incidents.iter().map(|(summary, promise)| {
+        let before = backup.before.incidents.get(summary);
+        let notes = promise.notes.keys().map(|note| (note.clone(), fate(before.and_then(|it| it.notes.get(note)))));
+        let known = IncidentPromise {
+            opened: fate(before.map(|before| &before.opened)),
+            id: promise.id.clone(),
+            acknowledged: promise
+                .acknowledged
+                .as_ref()
+                .map(|_| fate(before.and_then(|before| before.acknowledged.as_ref()))),
+            notes: notes.collect(),
+        };
+        (summary.clone(), known)
+    });
+    Promises { readings: readings.collect(), incidents: incidents.collect() }
+}
+
+type Held = BTreeMap<u32, (LogPlace, Sum)>;
+
+/// What a node holds of each group, by its own backup stream. Asking appends nothing to any log.
+async fn held(http: &reqwest::Client, url: &str, token: &str) -> Result<Held, Failure> {
+    let request = http.get(format!("{url}/api/cluster/backup")).header("cookie", format!("td_session={token}"));
+    let response = request.send().await?.error_for_status()?;
+    let mut reader = FrameReader::default();
+    reader.push(&response.bytes().await?);
+    let (mut held, mut current) = (Held::new(), None);
+    while let Some(part) = reader.next_part()? {
+        match part {
+            Part::Group(group, at) => current = Some((group.0, at)),
+            Part::Sum(sum) => {
+                let (group, at) = current.take().ok_or("a sum without its group")?;
+                held.insert(group, (at, sum));
+            }
+            Part::End(_) => return Ok(held),
+            Part::Begin(_) | Part::Rows(_) => {}
+        }
+    }
+    Err(format!("{url}: the backup has no end").into())
+}
+
+/// Waits until all nodes hold the same rows at the same index of every group.
+async fn equal(http: &reqwest::Client, urls: &[String], token: &str) -> Result<Held, Failure> {
+    let until = Instant::now() + EQUAL_WITHIN;
+    loop {
+        let mut all = Vec::new();
+        for url in urls {
+            all.push(held(http, url, token).await?);
+        }
+        if all.windows(2).all(|pair| pair[0] == pair[1]) {
+            return all.pop().ok_or_else(|| "no nodes".into());
+        }
+        if Instant::now() > until {
+            return Err(format!("the nodes hold different things: {all:?}").into());
+        }
+        sleep(LOOK).await;
+    }
+}
+
+/// Waits until every node says that it is ready.
+async fn ready(http: &reqwest::Client, urls: &[String]) -> Result<(), Failure> {
+    let until = Instant::now() + READY_WITHIN;
+    for url in urls {
+        loop {
+            let answer = http.get(format!("{url}/ready")).send().await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                break;
+            }
+            if Instant::now() > until {
+                return Err(format!("{url} is not ready").into());
+            }
+            sleep(LOOK).await;
+        }
+    }
+    Ok(())
+}
+
+/// A flipped byte of one file is found by name, and nothing is made of such a backup.
+async fn damage(operator: &Operator, file: &Path, verify: &str, restore: &str) -> Result<(), Failure> {
+    let whole = fs::read(file)?;
+    let mut flipped = whole.clone();
+    let at = flipped.len() / 2;
+    flipped[at] ^= 1;
+    fs::write(file, flipped)?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy().replace(".sha256", "");
+    for block in [verify, restore] {
+        let said = operator.is_refused(block).await?;
+        assert!(said.contains(&name), "{block}names {name}: {said}");
+    }
+    assert!(!operator.path("NEW_CLUSTER").exists(), "nothing is made");
+    fs::write(file, whole)?;
+    Ok(())
+}
+
+/// No file of the backups holds the sealing key or a password.
+fn no_secret(operator: &Operator, world: &World) -> Result<(), Failure> {
+    let key = fs::read_to_string(operator.path("SEALING_KEY"))?.trim().to_owned();
+    let raw: Vec<u8> =
+        (0..key.len()).step_by(2).map(|at| u8::from_str_radix(&key[at..at + 2], 16)).collect::<Result<_, _>>()?;
+    let secrets: [&[u8]; 5] =
+        [key.as_bytes(), &raw, world.secret.as_bytes(), world.cluster.password.as_bytes(), b"$argon2id$"];
+    for file in files_of(&operator.path("BACKUPS")) {
+        let bytes = fs::read(&file)?;
+        for secret in secrets {
+            assert!(!bytes.windows(secret.len()).any(|window| window == secret), "a secret is in {}", file.display());
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_province_comes_back_from_its_backup() {
+    let drill = async || {
+        let [backup, verify, verify_by_hand, restore, start] = blocks();
+        let first_port = nine_ports()?;
+        let mut world = World::start_at("restore", "", first_port).await?;
+        let mut operator = Operator::new(&world, first_port)?;
+        let _started = Started(operator.path("NEW_CLUSTER"));
+        write_history(&world).await?;
+
+        // A screen that will go on at the new cluster with what it knows of the old one.
+        let resets: Arc<Mutex<Vec<String>>> = Arc::default();
+        let noted = Arc::clone(&resets);
+        let hook = move |what: Noted<'_>| {
+            if let Noted::Message(Body::Reset(reset)) = what {
+                noted.lock().unwrap().push(reset.reason.clone());
+            }
+        };
+        let config = ScreenConfig::new(world.origins(), world.admin.token().to_owned());
+        let screen = Screen::open(ScreenConfig { hook: Some(Arc::new(hook)), ..config })?;
+        screen.wait_until(PICTURE_WITHIN, Picture::is_complete).await?;
+
+        let load = Load::start(&world, Plan::FULL, 1).await?;
+        sleep(CALM).await;
+        let first = back_up(&operator, &load, &backup).await?;
+        sleep(CALM).await;
+        let second = back_up(&operator, &load, &backup).await?;
+        assert!(second.bytes_written < first.bytes_written, "{} then {}", first.bytes_written, second.bytes_written);
+        sleep(CALM).await;
+        let (oracle, _) = load.finish().await?;
+        let all = oracle.promises();
+        for node in 1..=NODES {
+            world.kill(node)?;
+        }
+        let old_epoch =
+            screen.picture(Picture::positions).first().map(|at| at.epoch).ok_or("the screen knows nothing")?;
+        let reset_before = resets.lock().unwrap().len();
+
+        operator.does(&verify).await?;
+        operator.does(&verify_by_hand).await?;
+        no_secret(&operator, &world)?;
+        let name = second.manifest["name"].as_str().ok_or("no name")?;
+        let chunk = second.manifest["groups"][1]["chunks"][0]["sha256"].as_str().ok_or("no chunk")?;
+        let backups = operator.path("BACKUPS");
+        let chunk = backups.join("chunks").join(&chunk[..2]).join(format!("{chunk}.chunk"));
+        for file in [chunk, backups.join(format!("{name}.json")), backups.join(format!("{name}.json.sha256"))] {
+            damage(&operator, &file, &verify, &restore).await?;
+        }
+
+        let said = operator.does(&restore).await?;
+        assert!(said.contains(name), "the newest is restored: {said}");
+        let new_cluster = operator.path("NEW_CLUSTER");
+        for node in 1..=NODES {
+            let unit = new_cluster.join(format!("node-{node}"));
+            operator.variables.insert("NEW_UNIT", unit.to_string_lossy().into_owned());
+            operator.does(&start).await?;
+        }
+        let (http, urls) = (reqwest::Client::builder().no_proxy().build()?, world.origins());
+        ready(&http, &urls).await?;
+
+        // The nodes hold the same, and at least as many rows as the backup: what those of a field group are is judged below, by every
+        // reading. Their sums differ from the backup's, since state's clock and the policy floor go on with the first entry.
+        let held = equal(&http, &urls, world.admin.token()).await?;
+        for (group, (at, sum)) in &held {
+            let kept = &second.manifest["groups"][*group as usize];
+            let (index, rows) = (kept["index"].as_u64().ok_or("no index")?, kept["rows"].as_u64().ok_or("no rows")?);
+            assert!(at.index >= index, "group {group} goes on behind {index}, and is at {}", at.index);
+            assert!(sum.rows >= rows, "group {group} had {rows} rows, and has {}", sum.rows);
+        }
+
+        let promises = promised(&second);
+        let later = all.readings.keys().filter(|key| !promises.readings.contains_key(*key)).count();
+        assert!(later > 0, "readings were acknowledged after the backup");
+        for url in &urls {
+            let desk = world.admin.at(std::slice::from_ref(url));
+            // Asked for everything that was ever sent, and judged by what the backup may hold.
+            let broken = judge(&promises, &gather(&desk, &all).await?);
+            assert!(broken.is_empty(), "{url}: {broken}");
+        }
+        let (readings, commands) = (promises.readings_acknowledged(), promises.commands_acknowledged());
+        println!(
+            "restore: {readings} readings and {commands} commands acknowledged before the backup are there, {later} later \
+             readings are not; {HISTORY} older ones lie in the same rows"
+        );
+        assert!(readings >= READINGS_MIN && commands >= COMMANDS_MIN, "{readings} readings, {commands} commands");
+
+        // The old screen went on by itself, and was told by name that its places are void.
+        let is_new = |picture: &Picture| {
+            let places = picture.positions();
+            picture.is_complete() && places.iter().all(|at| at.epoch != old_epoch)
+        };
+        screen.wait_until(PICTURE_WITHIN, is_new).await?;
+        let reasons: BTreeSet<String> = resets.lock().unwrap()[reset_before..].iter().cloned().collect();
+        assert_eq!(reasons, BTreeSet::from(["restored".to_owned()]));
+
+        // It takes what is new, and its own backup lies beside those of before.
+        let report = json!({
+            "reference": "sau", "kind": "other", "severity": "low", "place": world.sites[0].place(), "summary": "sau",
+            "exercise": true,
+        });
+        world.admin.command("/api/reports", &report).await.accepted("a report to the restored cluster")?;
+        let device = Desk::sign_in(&urls, DEVICE, &world.secret).await?;
+        let reading = json!([{ "sensor": OLD_SENSOR, "at_ms": unix_ms(), "value": 1 }]);
+        device.push("/api/readings", &reading).await.accepted("a reading to the restored cluster")?;
+        operator.variables.insert("CA", new_cluster.join("authority/ca.pem").to_string_lossy().into_owned());
+        operator.does(&backup).await?;
+        let said = operator.does(&verify).await?;
+        assert_eq!(said.matches("GOOD").count(), 3, "{said}");
+        world.done();
+        Ok::<_, Failure>(())
+    };
+    drill().await.unwrap();
+}

@@ -1,0 +1,63 @@
+//! Reports of an incident: one gathers many, and each can be taken out again. Neither raises the version.
+
+use super::{Facts, find, is_live, keep_as_it_was, open_incident};
+use crate::{
+    EventKind, FileReport, IncidentId, IncidentKind, Origin, Refusal, ReportCode, Severity, Source,
+    apply::{Work, valid},
+    limits,
+};
+
+/// Adds the report to the incident, or to the one that it was merged into; which one took it.
+pub(in crate::apply) fn join(work: &mut Work<'_>, id: &IncidentId, code: &ReportCode) -> Result<IncidentId, Refusal> {
+    let incident = work.state.incident_now(id).cloned().ok_or_else(|| valid::not_found("incident", id))?;
+    if !is_live(incident.status) {
+        let message = format!("{} is {}: choose one that is not done", incident.id, incident.status);
+        return Err(valid::wrong_status("incident", message));
+    }
+    valid::within("incident", incident.sources.len() + 1, limits::INCIDENT_SOURCES_MAX)?;
+    let (id, mut incident) = (incident.id.clone(), incident);
+    incident.sources.push(source(work, code));
+    keep_as_it_was(work, incident, EventKind::IncidentFed, code.as_str());
+    Ok(id)
+}
+
+/// Opens an incident from the report.
+pub(in crate::apply) fn open(
+    work: &mut Work<'_>,
+    command: &FileReport,
+    kind: IncidentKind,
+    severity: Severity,
+) -> Result<IncidentId, Refusal> {
+    let facts = Facts {
+        kind,
+        severity,
+        place: command.place.clone(),
+        summary: command.text.clone(),
+        exercise: false,
+        place_is_mapped: false,
+    };
+    let source = source(work, &command.code);
+    open_incident(work, facts, source).map(|(id, _)| id)
+}
+
+/// Takes the report out of the incident. An incident keeps a source: the last one is merged with the incident, not taken out.
+pub(in crate::apply) fn part(work: &mut Work<'_>, id: &IncidentId, code: &ReportCode) -> Result<(), Refusal> {
+    // One that has left memory has nothing to be taken out of.
+    let Ok(mut incident) = find(work, "report", id) else { return Ok(()) };
+    if incident.sources.len() == 1 {
+        let message = format!("it is all that {id} is known by: merge or close that incident instead");
+        return Err(valid::wrong_status("report", message));
+    }
+    // One at most: a reference of another service may look like the code.
+    let is_it = |source: &Source| matches!(&source.origin, Origin::Report(report) if report == code.as_str());
+    if let Some(at) = incident.sources.iter().rposition(is_it) {
+        incident.sources.remove(at);
+    }
+    keep_as_it_was(work, incident, EventKind::IncidentFed, code.as_str());
+    Ok(())
+}
+
+fn source(work: &Work<'_>, code: &ReportCode) -> Source {
+    let origin = Origin::Report(code.to_string());
+    Source { origin, episode: 0, version: 0, active: false, at_ms: work.now }
+}

@@ -1,0 +1,196 @@
+//! Reports. Which incident one belongs to is said by both sides in one entry, and every link can be undone.
+//!
+//! | command | from | to |
+//! |---|---|---|
+//! | file | – | received; in hand, with an incident |
+//! | link | received | in hand |
+//! | unlink | in hand | received |
+//! | answer | received, in hand, answered | answered |
+//! | rate | answered | the same |
+//! | reopen | answered | in hand if it still belongs to an incident, or else received |
+
+use super::{Outcome, Work, accepted, incident, valid};
+use crate::{
+    AnswerReport, EventKind, FileReport, IncidentId, LinkReport, Millis, RateReport, Refusal, RefusalCode,
+    ReopenReport, Report, ReportCode, ReportLink, ReportStatus, UnlinkReport, limits, stored::Touched,
+};
+
+pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
+    valid::text("text", &command.text)?;
+    valid::maybe_name("reference", &command.reference)?;
+    valid::place("place", &command.place)?;
+    if let Some(known) = work.state.reports.get(&command.code) {
+        let is_same =
+            (known.channel, &known.reference, &known.text) == (command.channel, &command.reference, &command.text);
+        let message = "is another report's: make a new code";
+        return is_same
+            .then(|| accepted(&known.code, known.version))
+            .ok_or_else(|| Refusal::new(RefusalCode::Exists, "code", message));
+    }
+    need_room(work)?;
+    let incident = match (&command.incident, command.kind, command.severity) {
+        (None, None, None) => None,
+        (Some(id), None, None) => Some(incident::join_report(work, id, &command.code)?),
+        (None, Some(kind), Some(severity)) => Some(incident::open_report(work, command, kind, severity)?),
+        _ => {
+            let remedy = "name an incident, or kind and severity of a new one, or neither";
+            return Err(valid::invalid("incident", remedy));
+        }
+    };
+    make_room(work);
+    let links = incident.iter().map(|incident| new_link(work, incident)).collect();
+    let report = Report {
+        code: command.code.clone(),
+        channel: command.channel,
+        reference: command.reference.clone(),
+        text: command.text.clone(),
+        place: command.place.clone(),
+        status: if incident.is_some() { ReportStatus::InHand } else { ReportStatus::Received },
+        incident,
+        links,
+        received_at_ms: work.now,
+        received_by: work.by(),
+        answer: String::new(),
+        answered_at_ms: Millis(0),
+        answered_by: None,
+        rating: 0,
+        rating_note: String::new(),
+        reopened_count: 0,
+        version: 0,
+    };
+    Ok(keep(work, report, EventKind::ReportFiled))
+}
+
+pub(super) fn link(work: &mut Work<'_>, command: &LinkReport) -> Outcome {
+    let mut report = find_version(work, &command.report, command.expected_version)?;
+    if let Some(incident) = &report.incident {
+        return Err(valid::wrong_status("report", format!("it belongs to {incident}: undo that first")));
+    }
+    if report.status != ReportStatus::Received {
+        return Err(valid::wrong_status("report", format!("it is {}: open it again first", report.status)));
+    }
+    valid::within("report", report.links.len() + 1, limits::REPORT_LINKS_MAX)?;
+    let incident = incident::join_report(work, &command.incident, &report.code)?;
+    report.links.push(new_link(work, &incident));
+    report.incident = Some(incident);
+    report.status = ReportStatus::InHand;
+    Ok(keep(work, report, EventKind::ReportLinked))
+}
+
+pub(super) fn unlink(work: &mut Work<'_>, command: &UnlinkReport) -> Outcome {
+    valid::text("reason", &command.reason)?;
+    let mut report = find_version(work, &command.report, command.expected_version)?;
+    let incident = report.incident.take().filter(|_| report.status == ReportStatus::InHand);
+    let Some(incident) = incident else {
+        return Err(valid::wrong_status("report", format!("it is {}: it belongs to no incident", report.status)));
+    };
+    incident::part_report(work, &incident, &report.code)?;
+    let (now, by) = (work.now, work.by());
+    if let Some(link) = report.links.last_mut() {
+        link.undone_at_ms = now;
+        link.undone_by = by;
+        link.reason.clone_from(&command.reason);
+    }
+    report.status = ReportStatus::Received;
+    Ok(keep(work, report, EventKind::ReportUnlinked))
+}
+
+pub(super) fn answer(work: &mut Work<'_>, command: &AnswerReport) -> Outcome {
+    valid::text("answer", &command.answer)?;
+    let mut report = find_version(work, &command.report, command.expected_version)?;
+    report.status = ReportStatus::Answered;
+    report.answer.clone_from(&command.answer);
+    report.answered_at_ms = work.now;
+    report.answered_by = work.by();
+    Ok(keep(work, report, EventKind::ReportAnswered))
+}
+
+/// The sender's own; the last rating counts.
+pub(super) fn rate(work: &mut Work<'_>, command: &RateReport) -> Outcome {
+    valid::maybe_text("note", &command.note)?;
+    if !(1..=limits::RATING_MAX).contains(&command.rating) {
+        return Err(valid::invalid("rating", format!("is out of range: send 1 to {}", limits::RATING_MAX)));
+    }
+    let mut report = find(work, &command.report)?;
+    need_answered(&report)?;
+    if (report.rating, &report.rating_note) == (command.rating, &command.note) {
+        return Ok(accepted(&report.code, report.version));
+    }
+    report.rating = command.rating;
+    report.rating_note.clone_from(&command.note);
+    Ok(keep(work, report, EventKind::ReportRated))
+}
+
+pub(super) fn reopen(work: &mut Work<'_>, command: &ReopenReport) -> Outcome {
+    valid::text("reason", &command.reason)?;
+    let mut report = find(work, &command.report)?;
+    need_answered(&report)?;
+    report.status = if report.incident.is_some() { ReportStatus::InHand } else { ReportStatus::Received };
+    report.reopened_count = report.reopened_count.saturating_add(1);
+    Ok(keep(work, report, EventKind::ReportReopened))
+}
+
+fn find(work: &Work<'_>, code: &ReportCode) -> Result<Report, Refusal> {
+    work.state.reports.get(code).cloned().ok_or_else(|| valid::not_found("report", code))
+}
+
+fn find_version(work: &Work<'_>, code: &ReportCode, expected_version: u64) -> Result<Report, Refusal> {
+    let report = find(work, code)?;
+    if report.version == expected_version {
+        return Ok(report);
+    }
+    let message = format!("it is at version {}: look, then decide anew", report.version);
+    Err(valid::version_conflict("expected_version", message))
+}
+
+fn need_answered(report: &Report) -> Result<(), Refusal> {
+    if report.status == ReportStatus::Answered {
+        return Ok(());
+    }
+    Err(valid::wrong_status("report", format!("it is {}: wait for the answer", report.status)))
+}
+
+fn new_link(work: &Work<'_>, incident: &IncidentId) -> ReportLink {
+    ReportLink {
+        incident: incident.clone(),
+        at_ms: work.now,
+        by: work.by(),
+        undone_at_ms: Millis(0),
+        undone_by: None,
+        reason: String::new(),
+    }
+}
+
+/// Keeps the report as a new version and tells its code: what it says is for whom it concerns.
+fn keep(work: &mut Work<'_>, mut report: Report, kind: EventKind) -> crate::Accepted {
+    report.version += 1;
+    let outcome = accepted(&report.code, report.version);
+    work.touch(Touched::Report(report.code.clone()));
+    work.emit(kind, report.code.as_str(), None);
+    work.state.reports.insert(report.code.clone(), report);
+    outcome
+}
+
+/// Refuses when nothing could leave for a new report.
+fn need_room(work: &Work<'_>) -> Result<(), Refusal> {
+    let count = work.state.reports.len();
+    if count < limits::REPORTS_MAX || work.state.reports.values().any(|it| it.status == ReportStatus::Answered) {
+        return Ok(());
+    }
+    valid::within("report", count + 1, limits::REPORTS_MAX)
+}
+
+/// At the bound those answered the longest leave, `limits::REPORTS_DROPPED_AT_ONCE` at a time, so that the look through all
+/// of them is rare. The incidents keep them as their sources.
+fn make_room(work: &mut Work<'_>) {
+    if work.state.reports.len() < limits::REPORTS_MAX {
+        return;
+    }
+    let answered = work.state.reports.values().filter(|report| report.status == ReportStatus::Answered);
+    let mut done: Vec<_> = answered.map(|report| (report.answered_at_ms, report.code.clone())).collect();
+    done.sort_unstable();
+    for (_, code) in done.into_iter().take(limits::REPORTS_DROPPED_AT_ONCE) {
+        work.state.reports.remove(&code);
+        work.touch(Touched::Report(code));
+    }
+}

@@ -1,0 +1,84 @@
+//! Commands about reports.
+
+use super::vocabulary::body;
+use crate::{IncidentId, IncidentKind, Place, ReportChannel, ReportCode, Severity, wire::record};
+
+body! {
+    /// A call, a report, a message. Names an incident, or what a new one is, or neither.
+    FileReport {
+        /// Made by whoever takes it; cannot be guessed.
+        code: ReportCode,
+        /// The way that it came.
+        channel: ReportChannel,
+        /// The channel's own reference; may be empty.
+        reference: String,
+        /// In the sender's words.
+        text: String,
+        /// Where.
+        place: Place,
+        /// Which it belongs to.
+        incident: Option<IncidentId>,
+        /// What a new one is.
+        kind: Option<IncidentKind>,
+        /// How bad a new one is.
+        severity: Option<Severity>,
+    }
+}
+
+body! {
+    /// The report belongs to the incident.
+    LinkReport {
+        /// Which.
+        report: ReportCode,
+        /// The version seen.
+        expected_version: u64,
+        /// To which.
+        incident: IncidentId,
+    }
+}
+
+body! {
+    /// It does not.
+    UnlinkReport {
+        /// Which.
+        report: ReportCode,
+        /// The version seen.
+        expected_version: u64,
+        /// Why; not empty.
+        reason: String,
+    }
+}
+
+body! {
+    /// What its sender is told.
+    AnswerReport {
+        /// Which.
+        report: ReportCode,
+        /// The version seen.
+        expected_version: u64,
+        /// What.
+        answer: String,
+    }
+}
+
+body! {
+    /// What its sender thinks of the answer.
+    RateReport {
+        /// Which.
+        report: ReportCode,
+        /// 1 to `limits::RATING_MAX`.
+        rating: u32,
+        /// May be empty.
+        note: String,
+    }
+}
+
+body! {
+    /// Its sender says that it was not done.
+    ReopenReport {
+        /// Which.
+        report: ReportCode,
+        /// Why; not empty.
+        reason: String,
+    }
+}

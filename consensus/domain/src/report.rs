@@ -1,0 +1,112 @@
+//! Reports: a call, a citizen's report or a message, under a code that its sender can follow. One incident gathers many.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    IncidentId, Millis, PersonId, Place, ReportCode,
+    wire::{record, wire_enum},
+};
+
+wire_enum! {
+    /// The way that a report came.
+    ReportChannel {
+        /// By telephone.
+        Call = "call",
+        /// From the citizens' app.
+        App = "app",
+        /// As a message of another service.
+        Message = "message",
+        /// From a web page.
+        Web = "web",
+    }
+}
+
+wire_enum! {
+    /// How far it is.
+    ReportStatus {
+        /// Nobody has done anything.
+        Received = "received",
+        /// It belongs to an incident.
+        InHand = "in_hand",
+        /// Its sender has an answer.
+        Answered = "answered",
+    }
+}
+
+/// That a report belonged to an incident, and until when: what was put together can be taken apart.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportLink {
+    /// Which.
+    pub incident: IncidentId,
+    /// Since when.
+    pub at_ms: Millis,
+    /// Who said so; none: the system.
+    pub by: Option<PersonId>,
+    /// Until when; unset: it still does.
+    pub undone_at_ms: Millis,
+    /// Who took it apart.
+    pub undone_by: Option<PersonId>,
+    /// Why; empty while it lasts.
+    pub reason: String,
+}
+
+record!(ReportLink { incident, at_ms, by, undone_at_ms, undone_by, reason });
+
+/// A report as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// What its sender follows. It cannot be guessed.
+    pub code: ReportCode,
+    /// The way that it came.
+    pub channel: ReportChannel,
+    /// The channel's own reference; may be empty.
+    pub reference: String,
+    /// In the sender's words.
+    pub text: String,
+    /// Where.
+    pub place: Place,
+    /// How far it is.
+    pub status: ReportStatus,
+    /// The incident that it belongs to now.
+    pub incident: Option<IncidentId>,
+    /// Every incident that it ever belonged to, oldest first, at most `limits::REPORT_LINKS_MAX`.
+    pub links: Vec<ReportLink>,
+    /// When it came. Opening it again does not set this clock back.
+    pub received_at_ms: Millis,
+    /// Who took it; none: the system.
+    pub received_by: Option<PersonId>,
+    /// The last answer; may be empty.
+    pub answer: String,
+    /// When.
+    pub answered_at_ms: Millis,
+    /// By whom.
+    pub answered_by: Option<PersonId>,
+    /// 1 to 5; 0: not rated.
+    pub rating: u32,
+    /// What the sender said with it; may be empty.
+    pub rating_note: String,
+    /// How often it was opened again.
+    pub reopened_count: u32,
+    /// Grows with every change.
+    pub version: u64,
+}
+
+record!(Report {
+    code,
+    channel,
+    reference,
+    text,
+    place,
+    status,
+    incident,
+    links,
+    received_at_ms,
+    received_by,
+    answer,
+    answered_at_ms,
+    answered_by,
+    rating,
+    rating_note,
+    reopened_count,
+    version,
+});

@@ -1,0 +1,66 @@
+//! Any command about reports: three codes, so that they collide.
+
+use domain::*;
+use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
+
+use super::{incident_id, kind, make, place, severity, text, version};
+
+fn code() -> impl Strategy<Value = ReportCode> + Clone {
+    select(&["7K3F", "9QXM", "2ABC"][..]).prop_map(|text| ReportCode::new(text).unwrap())
+}
+
+pub(super) fn command_of_report() -> BoxedStrategy<Command> {
+    prop_oneof![
+        4 => make!(FileReport {
+            code: code(),
+            channel: select(ReportChannel::ALL),
+            reference: text(),
+            text: text(),
+            place: place(),
+            incident: prop::option::weighted(0.2, incident_id()),
+            kind: prop::option::weighted(0.3, kind()),
+            severity: prop::option::weighted(0.3, severity()),
+        }),
+        3 => make!(LinkReport { report: code(), expected_version: version(), incident: incident_id() }),
+        2 => make!(UnlinkReport { report: code(), expected_version: version(), reason: text() }),
+        3 => make!(AnswerReport { report: code(), expected_version: version(), answer: text() }),
+        1 => make!(RateReport { report: code(), rating: 0u32..7, note: text() }),
+        2 => make!(ReopenReport { report: code(), reason: text() }),
+    ]
+    .boxed()
+}
+
+/// Names a report that is as far as the command needs it, and its version, and says something.
+pub(super) fn aim(entry: &mut Entry, state: &State) {
+    let some = || "Nước lên".to_owned();
+    let find = |status| state.reports().values().find(|report| report.status == status);
+    let received = find(ReportStatus::Received).cloned();
+    let in_hand = find(ReportStatus::InHand).cloned();
+    let answered = find(ReportStatus::Answered).map(|report| report.code.clone());
+    match &mut entry.command {
+        Command::FileReport(command) => {
+            command.text = some();
+            if command.kind.is_none() || command.incident.is_some() {
+                (command.kind, command.severity) = (None, None);
+            }
+        }
+        Command::LinkReport(command) => {
+            let Some(report) = received else { return };
+            (command.report, command.expected_version) = (report.code, report.version);
+        }
+        Command::UnlinkReport(command) => {
+            let Some(report) = in_hand else { return };
+            (command.report, command.expected_version, command.reason) = (report.code, report.version, some());
+        }
+        Command::AnswerReport(command) => {
+            let Some(report) = received.or(in_hand) else { return };
+            (command.report, command.expected_version, command.answer) = (report.code, report.version, some());
+        }
+        Command::RateReport(command) => command.report = answered.unwrap_or(command.report.clone()),
+        Command::ReopenReport(command) => {
+            command.report = answered.unwrap_or(command.report.clone());
+            command.reason = some();
+        }
+        other => super::model::aim(other, state),
+    }
+}

@@ -1,0 +1,76 @@
+//! What stands in the bytes that a [`crate::disk::Disk`] is given, for who judges consensus from outside.
+
+use std::io;
+
+use bytes::Bytes;
+use openraft::{EntryPayload, entry::RaftEntry};
+
+use crate::{
+    types::{LogId, NodeId, decode, entry_from_bytes, log_id_from_wire, meta_from_wire},
+    wire,
+};
+
+/// Where an entry stands in the history of its group: who leads appends under one term and its own id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// Of the leader that appended it.
+    pub term: u64,
+    /// That leader.
+    pub node: NodeId,
+    /// In the log.
+    pub index: u64,
+}
+
+/// A vote as it is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Voted {
+    /// For which term.
+    pub term: u64,
+    /// For whom.
+    pub node: NodeId,
+    /// A quorum has granted it: the node leads.
+    pub committed: bool,
+}
+
+fn position(id: &LogId) -> Position {
+    let leader = id.committed_leader_id();
+    Position { term: leader.term, node: leader.node_id, index: id.index }
+}
+
+/// The position of a log entry, and its proposal if it carries one.
+///
+/// # Errors
+/// When the bytes are no entry.
+pub fn entry(bytes: Bytes) -> io::Result<(Position, Option<Bytes>)> {
+    let entry = entry_from_bytes(bytes)?;
+    let at = position(&entry.log_id());
+    Ok(match entry.payload {
+        EntryPayload::Normal(proposal) => (at, Some(proposal.0)),
+        EntryPayload::Blank | EntryPayload::Membership(_) => (at, None),
+    })
+}
+
+/// The last applied position in what is written with rows; none: nothing was applied.
+///
+/// # Errors
+/// When the bytes are not that.
+pub fn applied(bytes: &[u8]) -> io::Result<Option<Position>> {
+    Ok(meta_from_wire(decode("applied state", bytes)?)?.last_log_id.as_ref().map(position))
+}
+
+/// A position as it stands alone: what is committed, what was purged.
+///
+/// # Errors
+/// When the bytes are not that.
+pub fn log_id(bytes: &[u8]) -> io::Result<Position> {
+    Ok(position(&log_id_from_wire(&decode::<wire::LogId>("log id", bytes)?)))
+}
+
+/// A vote.
+///
+/// # Errors
+/// When the bytes are not that.
+pub fn vote(bytes: &[u8]) -> io::Result<Voted> {
+    let vote = decode::<wire::Vote>("vote", bytes)?;
+    Ok(Voted { term: vote.term, node: vote.node, committed: vote.committed })
+}

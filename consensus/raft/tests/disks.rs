@@ -1,0 +1,150 @@
+//! Disks that fail and disks that hang: who relies on them hears of it, and nobody else waits.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
+
+#[allow(unreachable_pub, dead_code, reason = "shared by test files, of which this is one")]
+mod common;
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use common::TestCluster;
+use domain::{AdminUnit, AdminUnitCode, Command, GroupId, Millis, PutAdminUnits, Reply};
+use raft::{Groups, Proposal, ProposeError, memory::MemoryDisk};
+use tokio::time::{sleep, timeout};
+
+const DEADLINE: Duration = Duration::from_secs(5);
+const WITHIN: Duration = Duration::from_secs(20);
+/// How long a flush of the disk that hangs takes while it does not hang.
+const FLUSH: Duration = Duration::from_millis(5);
+
+fn put(number: usize) -> Proposal {
+    let unit = AdminUnit {
+        code: AdminUnitCode::new(&format!("u{number}")).unwrap(),
+        name: "Xã".to_owned(),
+        name_en: "Commune".to_owned(),
+        parent: None,
+        aliases: Vec::new(),
+        valid_from_ms: Millis(0),
+        valid_until_ms: Millis(0),
+    };
+    Proposal::system(Command::PutAdminUnits(PutAdminUnits { admin_units: vec![unit] }))
+}
+
+fn has(groups: &Groups, number: usize) -> bool {
+    let code = AdminUnitCode::new(&format!("u{number}")).unwrap();
+    groups.read(GroupId::COMMAND, |state| state.admin_units().contains_key(&code))
+}
+
+/// Proposes wherever the lead is until it is accepted.
+async fn propose(cluster: &TestCluster, number: usize) {
+    let proposing = async {
+        loop {
+            let leader = cluster.leader(GroupId::COMMAND).await;
+            match cluster.nodes[&leader].groups.propose(GroupId::COMMAND, put(number), DEADLINE).await {
+                Ok(committed) => {
+                    return assert!(matches!(committed.reply, Reply::Accepted(_)), "{:?}", committed.reply);
+                }
+                Err(ProposeError::NotLeader { .. } | ProposeError::Unknown) => sleep(FLUSH).await,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    };
+    timeout(WITHIN, proposing).await.expect("somebody takes the proposal");
+}
+
+async fn until(what: &str, is_so: impl Fn() -> bool) {
+    let waiting = async {
+        while !is_so() {
+            sleep(FLUSH).await;
+        }
+    };
+    assert!(timeout(WITHIN, waiting).await.is_ok(), "{what}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_whose_disk_fails_acknowledges_nothing_more_and_stops_by_name() {
+    let mut cluster = TestCluster::start("failing", 3).await;
+    for number in 0..5 {
+        propose(&cluster, number).await;
+    }
+    let failing = cluster.leader(GroupId::COMMAND).await;
+    cluster.disks[&failing].fail();
+    let node = cluster.nodes.remove(&failing).unwrap();
+    // What it proposes now may reach the others; it cannot tell anybody that it is durable.
+    let told = node.groups.propose(GroupId::COMMAND, put(100), DEADLINE).await;
+    assert!(told.is_err(), "{told:?}");
+    let fatal = || node.groups.status().into_iter().find_map(|status| status.fatal);
+    until("consensus on it stops", || fatal().is_some()).await;
+    assert!(fatal().is_some_and(|reason| reason.contains("the disk in memory is broken")), "{:?}", fatal());
+    node.crash().await;
+
+    propose(&cluster, 5).await;
+    for node in cluster.nodes.values() {
+        until("what was acknowledged is on both others", || (0..6).all(|number| has(&node.groups, number))).await;
+    }
+    cluster.stop().await;
+}
+
+/// A disk whose flushes end while it flows, and else not.
+struct Hanging {
+    flows: Arc<AtomicBool>,
+    ends: Arc<AtomicBool>,
+}
+
+impl Hanging {
+    fn new(disk: &MemoryDisk) -> Self {
+        let (flows, ends) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
+        let (disk, is_flowing, is_ended) = (disk.clone(), Arc::clone(&flows), Arc::clone(&ends));
+        thread::spawn(move || {
+            while !is_ended.load(Ordering::Acquire) {
+                if is_flowing.load(Ordering::Acquire) {
+                    disk.release();
+                }
+                thread::sleep(FLUSH);
+            }
+        });
+        Self { flows, ends }
+    }
+
+    fn flow(&self, flows: bool) {
+        self.flows.store(flows, Ordering::Release);
+    }
+}
+
+impl Drop for Hanging {
+    fn drop(&mut self) {
+        self.ends.store(true, Ordering::Release);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_disk_that_hangs_holds_nobody_up_and_its_node_catches_up() {
+    let slow = MemoryDisk::held();
+    let hanging = Hanging::new(&slow);
+    let cluster = TestCluster::start_on("hanging", vec![MemoryDisk::new(), MemoryDisk::new(), slow.clone()]).await;
+    propose(&cluster, 0).await;
+    let leader = cluster.leader(GroupId::COMMAND).await;
+    if leader == 3 {
+        cluster.nodes[&3].groups.transfer_leader(GroupId::COMMAND, 1).await;
+        let mut lead = cluster.nodes[&1].groups.lead_watch(GroupId::COMMAND);
+        timeout(WITHIN, lead.wait_for(|lead| lead.is_self_ready)).await.unwrap().unwrap();
+    }
+    hanging.flow(false);
+    for number in 1..20 {
+        propose(&cluster, number).await;
+    }
+    until("what it was sent waits in its queue", || slow.queued() > 0).await;
+    assert!(cluster.nodes[&3].groups.status().iter().all(|status| status.fatal.is_none()), "slow is not broken");
+    hanging.flow(true);
+    let groups = &cluster.nodes[&3].groups;
+    until("it catches up", || (0..20).all(|number| has(groups, number))).await;
+    cluster.stop().await;
+    drop(hanging);
+}

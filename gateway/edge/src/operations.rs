@@ -1,0 +1,49 @@
+//! What an administrator may ask of the cluster itself: how it is, and who belongs to it. The node that this edge is of knows
+//! how; the edge knows who may ask.
+
+use futures::future::BoxFuture;
+use serde::Deserialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// Who shall be invited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+pub struct Invite {
+    /// The node that the new one stands in for; none: it is one more.
+    pub replaces: Option<u64>,
+    /// For how long the invitation counts.
+    pub valid_min: u32,
+}
+
+/// Why something about the cluster was not done.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OperationError {
+    /// It must not be; the text says what to do.
+    #[error("{message}")]
+    Refused {
+        /// For programs.
+        code: String,
+        /// For people.
+        message: String,
+    },
+    /// It cannot be now; the same request asks again.
+    #[error("{0}")]
+    Unavailable(String),
+}
+
+/// The answer of an [`Operations`]: JSON, as the program that asks prints it.
+pub type Answered = BoxFuture<'static, Result<Value, OperationError>>;
+
+/// The cluster, as its administrators ask for it. Every request may be sent again: it goes on where it stands.
+pub trait Operations: Send + Sync + 'static {
+    /// What this node knows of groups, members and its disk. It needs no quorum.
+    fn status(&self) -> BoxFuture<'static, Value>;
+    /// What this node holds of each group, in numbers that equal replicas share.
+    fn digests(&self) -> Answered;
+    /// Gives an id to a node that shall join, with the token that lets it in.
+    fn invite(&self, invite: Invite) -> Answered;
+    /// Takes a node out, as far as it goes until the request's deadline; the answer says whether it is done.
+    fn leave(&self, node: u64) -> Answered;
+    /// Lets a node lead nothing for some minutes; none ends that.
+    fn rest(&self, node: u64, minutes: u32) -> Answered;
+}

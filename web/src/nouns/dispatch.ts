@@ -1,0 +1,112 @@
+// What dispatchers watch: what waits for a person, what runs out, and what each agency has to do.
+import { AttentionKind, TaskStatus, type Attention as AttentionWire, type Task as TaskWire } from '../gen/trongdong/v1/incident_pb';
+import type { Incident } from './incident';
+import type { Unit } from './unit';
+
+/** Why a person has to look, the gravest first. */
+export const ATTENTIONS = ['mayday', 'check-in-overdue', 'offer-refused', 'offer-unanswered'] as const;
+export type AttentionReason = (typeof ATTENTIONS)[number];
+
+const REASON: Partial<Record<AttentionKind, AttentionReason>> = {
+  [AttentionKind.MAYDAY]: 'mayday',
+  [AttentionKind.CHECK_IN_OVERDUE]: 'check-in-overdue',
+  [AttentionKind.OFFER_REFUSED]: 'offer-refused',
+};
+
+/** A person has to look. Times are Unix milliseconds, 0: nobody has looked. */
+export interface Attention {
+  number: number;
+  reason: AttentionReason;
+  unit: string;
+  raisedAtMs: number;
+  /** The unit that the offer went on to; empty: none. */
+  next: string;
+  acknowledgedAtMs: number;
+}
+
+/** The domain attention of a wire attention. */
+export function attentionOf(wire: AttentionWire): Attention {
+  return {
+    number: wire.number,
+    reason: REASON[wire.kind] ?? 'offer-unanswered',
+    unit: wire.unit,
+    raisedAtMs: Number(wire.raisedAtMs),
+    next: wire.next,
+    acknowledgedAtMs: Number(wire.acknowledgedAtMs),
+  };
+}
+
+export const TASK_STATES = ['given', 'accepted', 'done', 'refused', 'withdrawn'] as const;
+export type TaskState = (typeof TASK_STATES)[number];
+
+const TASK: Partial<Record<TaskStatus, TaskState>> = {
+  [TaskStatus.ACCEPTED]: 'accepted',
+  [TaskStatus.DONE]: 'done',
+  [TaskStatus.REFUSED]: 'refused',
+  [TaskStatus.WITHDRAWN]: 'withdrawn',
+};
+
+/** What one agency has to do. */
+export interface Task {
+  number: number;
+  agency: string;
+  text: string;
+  status: TaskState;
+  answer: string;
+}
+
+/** The domain task of a wire task. */
+export function taskOf(wire: TaskWire): Task {
+  return { number: wire.number, agency: wire.agency, text: wire.text, status: TASK[wire.status] ?? 'given', answer: wire.answer };
+}
+
+/** Nothing more comes of it. */
+export function isSettled(task: Task): boolean {
+  return task.status !== 'given' && task.status !== 'accepted';
+}
+
+/** What waits for a person in incidents that are not done: the gravest first, then the longest waiting. */
+export function waiting(incidents: Iterable<Incident>): { incident: Incident; attention: Attention }[] {
+  return [...incidents]
+    .filter((incident) => incident.status !== 'closed' && incident.status !== 'merged')
+    .flatMap((incident) => incident.attentions.map((attention) => ({ incident, attention })))
+    .filter(({ attention }) => attention.acknowledgedAtMs === 0)
+    .sort(
+      (a, b) =>
+        ATTENTIONS.indexOf(a.attention.reason) - ATTENTIONS.indexOf(b.attention.reason) ||
+        a.attention.raisedAtMs - b.attention.raisedAtMs ||
+        a.attention.number - b.attention.number,
+    );
+}
+
+/** What runs out for a unit. `leftMs` is negative once it has. */
+export interface UnitTimer {
+  state: 'mayday' | 'overdue' | 'asked' | 'offer' | 'check-in' | 'none';
+  leftMs: number;
+}
+
+/** The timer of a unit at the server's `nowMs`. */
+export function timerOf(unit: Unit, nowMs: number): UnitTimer {
+  const { assignment } = unit;
+  if (unit.maydayAtMs > 0) return { state: 'mayday', leftMs: unit.maydayAtMs - nowMs };
+  if (assignment === undefined) return { state: 'none', leftMs: 0 };
+  if (assignment.offerDueAtMs > 0) return { state: 'offer', leftMs: assignment.offerDueAtMs - nowMs };
+  if (assignment.checkInLevel >= 2) return { state: 'overdue', leftMs: 0 };
+  if (assignment.checkInDueAtMs === 0) return { state: 'none', leftMs: 0 };
+  return { state: assignment.checkInLevel === 1 ? 'asked' : 'check-in', leftMs: assignment.checkInDueAtMs - nowMs };
+}
+
+const TIMER_RANK: Readonly<Record<UnitTimer['state'], number>> = { mayday: 0, overdue: 1, asked: 2, offer: 3, 'check-in': 4, none: 5 };
+const STATUS_RANK: Readonly<Record<Unit['status'], number>> = {
+  offered: 0, accepted: 1, 'en-route': 2, 'on-scene': 3, available: 4, 'out-of-service': 5,
+};
+
+/** Units as a dispatcher wants them: in danger, silent, asked, then what runs out first, then by what they are doing. */
+export function rankUnits(units: Iterable<Unit>): Unit[] {
+  const due = (unit: Unit) => unit.assignment?.offerDueAtMs || unit.assignment?.checkInDueAtMs || Infinity;
+  const rank = (unit: Unit) => TIMER_RANK[timerOf(unit, 0).state];
+  return [...units].sort(
+    (a, b) =>
+      rank(a) - rank(b) || STATUS_RANK[a.status] - STATUS_RANK[b.status] || due(a) - due(b) || (a.name < b.name ? -1 : 1),
+  );
+}

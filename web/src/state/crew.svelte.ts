@@ -1,0 +1,164 @@
+// A crew's phone at work: asks what the centre knows, and sends what was tapped, one after the other.
+import { backoffMs } from '../link/backoff';
+import { nextSequence, Refused, sendOnce, sessionKey, type Session } from '../link/api';
+import { readCrew } from '../link/dispatch';
+import type { Crew } from '../nouns/crew';
+import type { UnitState } from '../nouns/unit';
+import { commandOf, Outbox, statusNow, type Tap } from './outbox';
+
+/** How often the centre is asked. */
+const ASK_MS = 4_000;
+/** How often the outbox is looked at. */
+const SEND_TICK_MS = 500;
+/** Silence from which the page says that it has lost the centre. */
+export const LOST_MS = 12_000;
+/** One page of a phone sends; others only watch. */
+const LOCK = 'trongdong.outbox';
+/** Refusals of the number and not of the tap: it is sent again under a new one. */
+const NUMBER_REFUSED: readonly string[] = ['seq_reused', 'outside_window', 'unknown_session'];
+
+class CrewPage {
+  crew = $state.raw<Crew | undefined>(undefined);
+  taps = $state.raw<readonly Tap[]>([]);
+  /** When the centre was last heard, by this phone's clock; 0: never. */
+  heardAtMs = $state(0);
+  /** Nobody entered which unit this person crews. */
+  noUnit = $state(false);
+  /** Another page of this phone sends. */
+  watchingOnly = $state(false);
+  /** The session is over: what waits is kept and sent after signing in. */
+  signedOut = $state(false);
+  full = $state(false);
+
+  readonly waiting = $derived(this.taps.filter((tap) => tap.state === 'waiting'));
+  readonly status = $derived<UnitState>(this.crew === undefined ? 'out-of-service' : statusNow(this.crew, this.waiting));
+
+  private outbox: Outbox | undefined;
+  private session: Session | undefined;
+  private sending = false;
+  private attempt = 0;
+  private notBeforeMs = 0;
+
+  /** Works until what it gives back is called. */
+  start(session: Session): () => void {
+    this.session = session;
+    this.signedOut = false;
+    this.outbox = new Outbox(localStorage);
+    this.show();
+    let stop = () => {};
+    const stopped = new Promise<void>((resolve) => (stop = resolve));
+    const locks = navigator.locks as LockManager | undefined;
+    void locks?.request(LOCK, { ifAvailable: true }, async (lock) => {
+      this.watchingOnly = lock === null;
+      if (lock !== null) await stopped;
+    });
+    void this.ask();
+    const timers = [setInterval(() => void this.ask(), ASK_MS), setInterval(() => void this.send(), SEND_TICK_MS)];
+    return () => {
+      timers.forEach(clearInterval);
+      stop();
+      this.session = undefined;
+    };
+  }
+
+  tapStatus(status: UnitState, reason = ''): void {
+    this.add('status', status, reason);
+  }
+
+  checkIn(): void {
+    this.add('check-in', this.status, '');
+  }
+
+  mayday(): void {
+    this.add('mayday', this.status, '');
+    void this.send();
+  }
+
+  undo(id: number): void {
+    this.outbox?.undo(id);
+    this.show();
+  }
+
+  private add(kind: Tap['kind'], status: UnitState, reason: string): void {
+    const { crew } = this;
+    if (crew === undefined || this.watchingOnly) return;
+    const tap = { kind, unit: crew.unit, assignment: crew.assignment, status, expected: this.status, reason, tappedAtMs: Date.now() };
+    this.full = this.outbox?.add(tap) === undefined && kind !== 'mayday';
+    this.show();
+  }
+
+  private async ask(): Promise<void> {
+    if (this.session === undefined || this.signedOut) return;
+    try {
+      const crew = await readCrew();
+      this.heardAtMs = Date.now();
+      this.noUnit = false;
+      // Two nodes may answer in the wrong order.
+      if (this.crew !== undefined && crew.index < this.crew.index) return;
+      this.crew = crew;
+      this.outbox?.reconcile(crew, Date.now());
+      this.show();
+    } catch (error) {
+      if (!(error instanceof Refused)) return;
+      this.heardAtMs = Date.now();
+      this.signedOut = error.status === 401;
+      this.noUnit = error.status === 404;
+    }
+  }
+
+  private async send(): Promise<void> {
+    const { outbox, session } = this;
+    if (outbox === undefined || session === undefined || this.sending || this.watchingOnly || this.signedOut) return;
+    const tap = outbox.next(Date.now());
+    if (tap === undefined || (tap.kind !== 'mayday' && Date.now() < this.notBeforeMs)) return;
+    this.sending = true;
+    try {
+      await this.sendTap(outbox, session, tap);
+      this.attempt = 0;
+      this.notBeforeMs = 0;
+    } catch {
+      // No answer: the same tap goes again under the same number.
+      this.notBeforeMs = Date.now() + backoffMs(this.attempt, Math.random());
+      this.attempt += 1;
+    } finally {
+      this.sending = false;
+      this.show();
+    }
+  }
+
+  private async sendTap(outbox: Outbox, session: Session, tap: Tap): Promise<void> {
+    const key = sessionKey(session);
+    const seq = tap.seq !== 0 && tap.session === key ? tap.seq : await nextSequence(session);
+    outbox.number(tap.id, seq, key);
+    const { path, body } = commandOf(tap);
+    try {
+      await sendOnce(path, body, seq, this.attempt);
+      this.heardAtMs = Date.now();
+      outbox.received(tap.id, Date.now());
+      void this.ask();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.heardAtMs = Date.now();
+      if (error.status === 401) {
+        this.signedOut = true;
+      } else if (NUMBER_REFUSED.includes(error.code)) {
+        outbox.number(tap.id, 0, '');
+      } else if (error.status === 429) {
+        throw error;
+      } else {
+        // It may be refused because it was applied under a number of an earlier session: the centre's own picture decides.
+        const crew = await readCrew();
+        outbox.reconcile(crew, Date.now());
+        const isOpen = outbox.waiting().some((other) => other.id === tap.id);
+        if (isOpen) outbox.refused(tap.id, Date.now(), error.code, error.message);
+        this.crew = crew;
+      }
+    }
+  }
+
+  private show(): void {
+    this.taps = this.outbox?.all() ?? [];
+  }
+}
+
+export const crewPage = new CrewPage();
