@@ -10,8 +10,8 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
 
-pub mod audit;
 mod admission;
+pub mod audit;
 pub mod backup;
 mod balance;
 mod belonging;
@@ -19,6 +19,7 @@ pub mod client;
 pub mod config;
 pub mod demo;
 mod dispatch;
+pub mod feature;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod init;

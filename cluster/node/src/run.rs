@@ -28,6 +28,7 @@ use crate::{
     belonging::{OUT, ask_to_be_taken_in, note_out, watch_over_belonging},
     config::{MemberConfig, NodeConfig},
     dispatch::Dispatch,
+    feature,
     init::{FIRST_ADMIN, FOUNDED, FirstAdmin},
     invitation::Invitation,
     models::{self, Library, sensors::Sensors},
@@ -176,7 +177,13 @@ impl Node {
             tasks.push(tokio::spawn(async move { run_subscriber(subscriber, intake, fenced).await }));
         }
 
-        let founded = tokio::spawn(found_admin(groups.clone(), home.join(FIRST_ADMIN)));
+        let (founders, first_admin) = (groups.clone(), home.join(FIRST_ADMIN));
+        let founded = tokio::spawn(async move {
+            if founding {
+                feature::found(&founders).await;
+            }
+            found_admin(founders, first_admin).await;
+        });
         if founding {
             // Nobody can sign in before that: the gateway of a new cluster opens with its first administrator.
             let _ = tokio::time::timeout(FOUNDING_WITHIN, founded).await;
@@ -193,6 +200,7 @@ impl Node {
             cluster: config.cluster.clone(),
             groups: groups.clone(),
             peers: peers.clone(),
+            router: router.clone(),
             disk: Arc::clone(&disk),
             data: config.data.clone(),
             sealing_key,

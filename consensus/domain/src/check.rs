@@ -2,8 +2,8 @@
 //! a broken invariant is a bug and never an answer.
 
 mod deadline;
-mod notice;
 mod dispatch;
+mod notice;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -24,14 +24,14 @@ use crate::{
 pub(crate) mod admin_unit;
 pub(crate) mod alarm;
 pub(crate) mod audit;
-pub(crate) mod body;
-pub(crate) mod camera;
-pub(crate) mod deadline;
 pub(crate) mod backup;
 pub(crate) mod body;
+pub(crate) mod body;
+pub(crate) mod camera;
 pub(crate) mod camera;
 pub(crate) mod cluster;
 pub(crate) mod crew;
+pub(crate) mod deadline;
 pub(crate) mod dispatch;
 pub(crate) mod district;
 pub(crate) mod incident;
@@ -129,6 +129,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(cluster::invite))
         .routes(routes!(cluster::leave))
         .routes(routes!(cluster::rest))
+        .routes(routes!(cluster::switch_features))
         .routes(routes!(node::list))
         .routes(routes!(node::live))
         .routes(routes!(node::ready))

@@ -197,7 +197,8 @@ mod tests {
         };
         let commands: [Command; 3] = [PutUnit { unit }.into(), opened.into(), sent.into()];
         for (index, command) in (100..).zip(commands) {
-            let entry = Entry { at_ms: Millis(index * 1_000), request: None, grant: None, command, salt: bytes::Bytes::new() };
+            let entry =
+                Entry { at_ms: Millis(index * 1_000), request: None, grant: None, command, salt: bytes::Bytes::new() };
             let reply = state.apply(index, &entry).reply;
             assert!(matches!(reply, Reply::Accepted(_)), "{reply:?}");
         }
