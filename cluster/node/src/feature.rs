@@ -39,7 +39,7 @@ pub(crate) async fn found(groups: &Groups) {
         let led = missing.into_iter().filter(|(group, _)| groups.lead_watch(*group).borrow().is_self_ready);
         let switching = led.flat_map(|(group, features)| features.into_iter().map(move |feature| (group, feature)));
         let switching = switching.map(|(group, feature)| {
-            groups.propose(group, Proposal::system(SwitchFeature { feature }.into()), SWITCH_TIMEOUT)
+            groups.propose(group, Proposal::system(SwitchFeature { feature }), SWITCH_TIMEOUT)
         });
         // What failed is still missing, and is proposed again.
         join_all(switching).await;

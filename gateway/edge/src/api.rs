@@ -26,8 +26,6 @@ pub(crate) mod alarm;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod body;
-pub(crate) mod body;
-pub(crate) mod camera;
 pub(crate) mod camera;
 pub(crate) mod cluster;
 pub(crate) mod crew;

@@ -35,7 +35,6 @@ mod wiring;
 pub use accounts::{Accounts, LoginFailure, hash_password};
 pub use cluster::{NotWatchable, Video};
 pub use config::{Backups, EdgeConfig, LoadForecast, MoreMetrics, Nodes};
-pub use config::{EdgeConfig, MoreMetrics, Nodes};
 pub use courier::{WebCourier, receiver_context};
 pub use edge::{Edge, EdgeError};
 pub use operations::{Answered, Invite, OperationError, Operations};

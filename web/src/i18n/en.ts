@@ -1,3 +1,4 @@
+import { enDeadline } from './deadline.en';
 import { enDispatch } from './dispatch.en';
 import { enModels } from './models.en';
 import type { Dict } from './vi';
@@ -229,6 +230,7 @@ export const en: Dict = {
       alarm_amended: 'Said anew by a model',
       ...enModels.event,
       ...enDispatch.event,
+      ...enDeadline.event,
     },
   },
   sensor: {
@@ -309,6 +311,7 @@ export const en: Dict = {
   },
   models: enModels,
   dispatch: enDispatch,
+  deadline: enDeadline,
   command: {
     pending: 'Committing…',
     retrying: (tries) => `Committing, retry ${tries}…`,

@@ -1,3 +1,4 @@
+import { viDeadline } from './deadline.vi';
 import { viDispatch } from './dispatch.vi';
 import { viModels } from './models.vi';
 
@@ -229,6 +230,7 @@ export const vi = {
       alarm_amended: 'Mô hình nói lại',
       ...viModels.event,
       ...viDispatch.event,
+      ...viDeadline.event,
     } as Record<string, string>,
   },
   sensor: {
@@ -309,6 +311,7 @@ export const vi = {
   },
   models: viModels,
   dispatch: viDispatch,
+  deadline: viDeadline,
   command: {
     pending: 'Đang ghi…',
     retrying: (tries: number) => `Đang ghi, thử lại lần ${tries}…`,

@@ -3356,6 +3356,8 @@ pub struct Snapshot {
     pub models: ::prost::alloc::vec::Vec<Model>,
     #[prost(message, repeated, tag = "14")]
     pub tallies: ::prost::alloc::vec::Vec<Tally>,
+    #[prost(message, repeated, tag = "250")]
+    pub instructions: ::prost::alloc::vec::Vec<Instruction>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Frame {

@@ -50,11 +50,12 @@ pub(crate) enum Encoding {
 }
 
 /// The nouns that a subscription may name.
-pub(crate) const SUBSCRIBABLE: [(&str, Noun); 7] = [
+pub(crate) const SUBSCRIBABLE: [(&str, Noun); 8] = [
     ("sensor", Noun::Sensor),
     ("camera", Noun::Camera),
     ("alarm", Noun::Alarm),
     ("incident", Noun::Incident),
+    ("instruction", Noun::Instruction),
     ("unit", Noun::Unit),
     ("reading", Noun::Reading),
     ("model", Noun::Model),
