@@ -5,7 +5,7 @@
 //! | admin | administer, and whatever any other person may |
 //! | operator | alarms and incidents, assignments, tasks and suggestions included; give instructions, hold clocks; see models |
 //! | agent | open and note incidents; reports; do instructions, report progress |
-//! | dispatcher | assign, note, acknowledge and resolve incidents; tasks; shifts; set and move units (a status comes in by radio); end a mayday; do instructions, report progress |
+//! | dispatcher | assign, note, acknowledge, resolve incidents; tasks; shifts; set and move units (by radio); end a mayday; instructions as an agent |
 //! | responder | set and move the unit that they crew, check in, call mayday, answer for its agency, note incidents |
 //! | viewer | see |
 //! | anybody but a device | do the instruction that is theirs, and say how far it is |

@@ -1,6 +1,7 @@
 //! Where each record stands on disk and in snapshots: the first byte of a key is its table, the rest is the record's identity.
 //!
-//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`, `INSTRUCTION_TIMELINE`, `AUDIT_LINKS`, `AUDIT_SEALED`) are yielded by `apply` and never read by it.
+//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`, `INSTRUCTION_TIMELINE`, `AUDIT_LINKS`,
+//! `AUDIT_SEALED`) are yielded by `apply` and never read by it.
 //! A name holds neither NUL nor any byte below `-`, so a NUL ends a name within a key and keeps the order of names.
 
 use bytes::Bytes;
