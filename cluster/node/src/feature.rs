@@ -38,9 +38,8 @@ pub(crate) async fn found(groups: &Groups) {
         tick.tick().await;
         let led = missing.into_iter().filter(|(group, _)| groups.lead_watch(*group).borrow().is_self_ready);
         let switching = led.flat_map(|(group, features)| features.into_iter().map(move |feature| (group, feature)));
-        let switching = switching.map(|(group, feature)| {
-            groups.propose(group, Proposal::system(SwitchFeature { feature }), SWITCH_TIMEOUT)
-        });
+        let switching = switching
+            .map(|(group, feature)| groups.propose(group, Proposal::system(SwitchFeature { feature }), SWITCH_TIMEOUT));
         // What failed is still missing, and is proposed again.
         join_all(switching).await;
     }
