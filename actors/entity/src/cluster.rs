@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use domain::{EventBatch, GroupId, State};
+use domain::{EventBatch, GroupId, Millis, State};
 use futures::future::BoxFuture;
 use peer::CallError;
 use raft::{AppliedAt, BelowFloor, Committed, Lead, NodeId, Proposal, ProposeError};
@@ -12,6 +12,8 @@ use tokio::sync::watch;
 /// What `raft::Groups` and `peer::Peers` do for this crate, with their words for it.
 pub(crate) trait Cluster: Send + Sync + 'static {
     fn node(&self) -> NodeId;
+    /// What a leader would stamp on an entry now.
+    fn wall(&self) -> Millis;
     /// Only where this node leads the group.
     fn propose(
         &self,

@@ -59,6 +59,22 @@ pub(crate) const ADVICE_AGE_MS_MAX: u64 = 600_000;
 pub(crate) const CANDIDATES_MAX: usize = 32;
 /// Two reports of the same are at most so far apart: three hours.
 pub(crate) const DUPLICATE_WITHIN_MS: u64 = 3 * 3_600_000;
+/// Steps of clocks that one round takes.
+pub(crate) const FIRES_PER_ROUND_MAX: usize = 256;
+/// Steps that are proposed at a time: enough that a thousand clocks which end together are told within ten seconds.
+pub(crate) const FIRES_IN_FLIGHT_MAX: usize = 32;
+/// The longest sleep while a clock runs: so long a step may be late when the machine's clock was set or the machine slept.
+pub(crate) const KEEPER_LOOK_WAIT_MAX: Duration = Duration::from_secs(5);
+/// How often the heads of other groups' chains are anchored, if they moved.
+pub(crate) const ANCHOR_PERIOD: Duration = Duration::from_secs(600);
+/// How long a new lead waits before it anchors: leads that go round fill no log.
+pub(crate) const ANCHOR_FIRST_WAIT: Duration = Duration::from_secs(60);
+/// How long a receiver may take to take a notice. Then it is brought again.
+pub(crate) const DELIVER_DEADLINE: Duration = Duration::from_secs(10);
+/// Wait before a notice that failed is brought again; twice as long after each further failure.
+pub(crate) const DELIVER_AGAIN_WAIT_MIN: Duration = Duration::from_secs(1);
+/// The longest of these waits: how late a receiver that is back hears of it.
+pub(crate) const DELIVER_AGAIN_WAIT_MAX: Duration = Duration::from_secs(300);
 /// Batches of readings that wait to be shown to models. Above it they are not shown.
 pub(crate) const WATCH_QUEUE_MAX: usize = 1024;
 /// Batches of readings shown to models and not answered yet. Above it the next one is not shown, and counts as late.

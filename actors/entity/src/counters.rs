@@ -56,6 +56,12 @@ counters! {
     reports_failed,
     /// Escalations proposed.
     escalations,
+    /// Steps of clocks proposed.
+    deadlines_fired,
+    /// Notices brought to receivers.
+    notices_sent,
+    /// Notices that did not get there and are brought again.
+    notices_failed,
     /// Offers proposed to go to the next unit.
     offers_expired,
     /// Check-ins proposed to be asked for, or to call a person.

@@ -13,8 +13,8 @@ use domain::GroupId;
 use tokio::sync::watch;
 
 use crate::{
-    advice::Advisor, cluster::Cluster, config::EntityConfig, counters::Counters, host::reign::Reign, router::Road,
-    watch::Watcher,
+    advice::Advisor, cluster::Cluster, config::EntityConfig, counters::Counters, host::reign::Reign, notice::Courier,
+    router::Road, watch::Watcher,
 };
 
 /// What everything of one node shares.
@@ -26,6 +26,8 @@ pub(crate) struct Ctx {
     pub(crate) road: OnceLock<Weak<Road>>,
     /// Models, once the node has them; until then nothing is asked.
     pub(crate) advisor: OnceLock<Arc<dyn Advisor>>,
+    /// Who carries notices, once the node has somebody; until then they wait.
+    pub(crate) courier: OnceLock<Arc<dyn Courier>>,
     /// Models that look at readings, once the node has them; until then nothing is shown.
     pub(crate) watcher: OnceLock<Arc<dyn Watcher>>,
 }

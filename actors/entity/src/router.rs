@@ -32,6 +32,7 @@ use crate::{
     counters::{Counters, count},
     error::{ServeError, TellError},
     host::{Ctx, GroupHost, reign::Reign},
+    notice::Courier,
     overseer::oversee,
     router::message::{Body, Envelope, Failure, Outcome},
     watch::Watcher,
@@ -72,6 +73,7 @@ impl Router {
             counters,
             road: OnceLock::new(),
             advisor: OnceLock::new(),
+            courier: OnceLock::new(),
             watcher: OnceLock::new(),
         });
         let hosts: Vec<_> = GroupId::all().map(|group| Arc::new(GroupHost::new(group, ctx.clone()))).collect();
@@ -151,6 +153,13 @@ impl Router {
     pub fn ingest_came_up(&self) {
         for reign in self.0.hosts.iter().filter_map(|host| host.reign()) {
             reign.clock.came_up();
+        }
+    }
+
+    /// Has notices carried by `courier`. Once; they wait in the outbox until then.
+    pub fn deliver_with(&self, courier: Arc<dyn Courier>) {
+        if self.0.ctx.courier.set(courier).is_err() {
+            tracing::warn!("entity: there is a courier already; the first one stays");
         }
     }
 

@@ -2,10 +2,13 @@
 
 mod advice;
 mod alarm;
+mod audit;
 mod camera;
+mod deadline;
 mod dispatch;
 mod failover;
 mod incident;
+mod notice;
 mod record;
 mod watch;
 pub(crate) mod world;

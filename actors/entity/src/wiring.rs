@@ -1,9 +1,12 @@
 //! The real cluster.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use bytes::Bytes;
-use domain::{EventBatch, GroupId, State};
+use domain::{EventBatch, GroupId, Millis, State};
 use futures::{FutureExt, future::BoxFuture};
 use peer::{CallError, Lane, Peers};
 use raft::{AppliedAt, BelowFloor, Committed, Groups, Lead, NodeId, Proposal, ProposeError};
@@ -20,6 +23,11 @@ pub(crate) struct Wired {
 impl Cluster for Wired {
     fn node(&self) -> NodeId {
         self.groups.node()
+    }
+
+    fn wall(&self) -> Millis {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 
     fn propose(

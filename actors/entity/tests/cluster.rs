@@ -207,3 +207,131 @@ async fn readings_alarms_and_incidents_outlive_the_node_that_led() {
     }
     let _ = std::fs::remove_dir_all(&folder);
 }
+
+/// Answer within three seconds; a step two seconds before, at, and two seconds after that.
+fn answer_within_three_seconds() -> PutDeadlinePolicy {
+    let step = |stage, offset_ms| Step { stage, offset_ms, post: None };
+    PutDeadlinePolicy {
+        policy: DeadlinePolicy {
+            id: DeadlinePolicyId::new("answer").unwrap(),
+            name: "Trả lời".into(),
+            obligation: Obligation::Answer,
+            kinds: Vec::new(),
+            agency: String::new(),
+            admin_unit: None,
+            calendar: None,
+            within_ms: 3000,
+            steps: vec![
+                step(ClockStage::NearlyLate, -2000),
+                step(ClockStage::Late, 0),
+                step(ClockStage::Overdue, 2000),
+            ],
+            disabled: false,
+        },
+    }
+}
+
+fn call(place: Place) -> OpenIncident {
+    let source =
+        Source { origin: Origin::Report("1022".into()), episode: 0, version: 0, active: false, at_ms: Millis(1) };
+    OpenIncident {
+        kind: IncidentKind::Flood,
+        severity: Severity::Info,
+        place,
+        summary: "Ngập đường".into(),
+        source,
+        exercise: false,
+        place_is_mapped: false,
+    }
+}
+
+/// The group's record as this node has it, checked.
+async fn verify_record(groups: &Groups, group: GroupId) -> domain::audit::verify::Verdict {
+    use domain::wire::Record;
+    let head = groups.read(group, State::audit_head);
+    let mut verifier = domain::audit::verify::Verifier::default();
+    let row = async |key: Bytes| {
+        let to = Bytes::from([key.as_ref(), &[0]].concat());
+        let found = groups.scan(group, key, to, 1).await.unwrap();
+        found.into_iter().next().map(|(_, value)| value)
+    };
+    // State is a moment ahead of the rows.
+    while row(rows::audit_link_key(head.number)).await.is_none() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for number in 1..=head.number {
+        let link = AuditLink::decode(&row(rows::audit_link_key(number)).await.unwrap()).unwrap();
+        let sealed = row(rows::audit_sealed_key(number)).await.map(|row| AuditSealed::decode(&row).unwrap());
+        verifier.take(&AuditRecord { link, sealed }).unwrap();
+    }
+    verifier.finish(&BTreeMap::from([(group, head)])).unwrap()
+}
+
+/// Real consensus, a lead that goes round, and each step of each clock once on every node, in time; and the same record.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deadlines_fire_once_while_the_lead_goes_round() {
+    const CALLS: usize = 5;
+    let folder = std::env::temp_dir().join(format!("trongdong-entity-deadlines-{}", std::process::id()));
+    let _ = std::fs::remove_dir_all(&folder);
+    let nodes = start(&folder).await;
+    let first = &nodes[&1];
+    found(&first.router, &SensorId::new("S1").unwrap()).await;
+    accept(&first.router, GroupId::COMMAND, SwitchFeature { feature: domain::audit::FEATURE }).await;
+    accept(&first.router, GroupId::COMMAND, answer_within_three_seconds()).await;
+    let admin_unit = AdminUnitCode::new("05443").unwrap();
+    let place = Place { latitude_e7: 215_900_000, longitude_e7: 1_058_400_000, admin_unit, address: String::new() };
+    for _ in 0..CALLS {
+        accept(&first.router, GroupId::COMMAND, call(place.clone())).await;
+    }
+
+    let all_taken = |node: &Node| {
+        let taken = |state: &State| {
+            let clocks: Vec<_> = state.incidents().values().flat_map(|incident| &incident.clocks).collect();
+            clocks.len() == CALLS && clocks.iter().all(|clock| clock.fired == 3)
+        };
+        node.groups.read(GroupId::COMMAND, taken)
+    };
+    let go_round = async {
+        for to in (1..=3).cycle() {
+            if all_taken(first) {
+                return;
+            }
+            let leader = first.groups.lead_watch(GroupId::COMMAND).borrow().leader;
+            if let Some(leader) = leader.filter(|leader| *leader != to) {
+                nodes[&leader].groups.transfer_leader(GroupId::COMMAND, to).await;
+            }
+            let mut lead = nodes[&to].groups.lead_watch(GroupId::COMMAND);
+            // A lead that does not come goes on round all the same.
+            let _ = tokio::time::timeout(Duration::from_secs(1), lead.wait_for(|lead| lead.is_self_ready)).await;
+        }
+    };
+    tokio::time::timeout(DEADLINE, go_round).await.unwrap();
+
+    for node in nodes.values() {
+        until("every step on every node", || all_taken(node)).await;
+        let events = node.groups.events_after(GroupId::COMMAND, 0, usize::MAX).unwrap();
+        let mut taken: BTreeMap<(IncidentId, EventKind), u32> = BTreeMap::new();
+        for event in events.iter().flat_map(|batch| &batch.events) {
+            let after_ms = match event.kind {
+                EventKind::DeadlineNearlyLate => 1000,
+                EventKind::DeadlineLate => 3000,
+                EventKind::DeadlineOverdue => 5000,
+                _ => continue,
+            };
+            let Some(Subject::Incident(incident)) = &event.subject else { panic!("{event:?}") };
+            let passed_ms = event.at_ms.since(incident.opened_at_ms);
+            assert!((after_ms..=after_ms + 10_000).contains(&passed_ms), "{} after {passed_ms} ms", event.kind);
+            *taken.entry((incident.id.clone(), event.kind)).or_default() += 1;
+        }
+        assert_eq!(taken.len(), 3 * CALLS);
+        assert!(taken.values().all(|times| *times == 1), "{taken:?}");
+        let verdict = verify_record(&node.groups, GroupId::COMMAND).await;
+        assert!(verdict.records > u64::try_from(3 * CALLS).unwrap(), "{verdict:?}");
+    }
+    for node in nodes.values() {
+        node.router.stop().await;
+        node.peers.shutdown().await;
+        node.groups.shutdown().await;
+    }
+    let _ = std::fs::remove_dir_all(&folder);
+}

@@ -1,5 +1,5 @@
 //! What a new node asks of the members on the peer port, where both sides have proved who they are: the key that it needs, and
-//! to be taken in. And what members tell each other about one of them: that it is out, that it is to rest.
+//! to be taken in. And what members tell each other about one of them: that it is out, that it is to rest, what it knows.
 
 use std::{
     collections::BTreeMap,
@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::{invitation::Ticket, operations::rest};
+use crate::{feature::known, invitation::Ticket, operations::rest};
 
 /// Kinds of calls: give me the key; take me in; you are out; rest.
 pub(crate) const ADMIT_KIND: u16 = 110;
@@ -26,8 +26,10 @@ pub(crate) const TAKE_IN_KIND: u16 = 111;
 pub(crate) const OUT_KIND: u16 = 112;
 /// Lead nothing for some minutes (four bytes); the answer has a byte for each group that is led still.
 pub(crate) const REST_KIND: u16 = 113;
+/// Say which features your version knows (see `feature`).
+pub(crate) const FEATURES_KIND: u16 = 114;
 /// All of them.
-pub(crate) const KINDS: std::ops::RangeInclusive<u16> = ADMIT_KIND..=REST_KIND;
+pub(crate) const KINDS: std::ops::RangeInclusive<u16> = ADMIT_KIND..=FEATURES_KIND;
 
 /// How long a member works on taking a node in before it says how far it is.
 const TAKE_IN_WORK: Duration = Duration::from_secs(8);
@@ -109,6 +111,9 @@ impl Admission {
             tracing::info!(from, "this node was taken out of the cluster");
             self.out.send_replace(true);
             return Ok(Bytes::new());
+        }
+        if kind == FEATURES_KIND {
+            return Ok(known());
         }
         if kind == REST_KIND {
             let minutes: [u8; 4] = payload.as_ref().try_into().map_err(|_| "malformed rest".to_owned())?;

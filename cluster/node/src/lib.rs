@@ -11,6 +11,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
 
 mod admission;
+pub mod audit;
 pub mod backup;
 mod balance;
 mod belonging;
@@ -18,6 +19,7 @@ pub mod client;
 pub mod config;
 pub mod demo;
 mod dispatch;
+pub mod feature;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod init;

@@ -47,6 +47,8 @@ enum Command {
     Leave(node::membership::LeaveArgs),
     /// Moves the leads away from a node for a while.
     Transfer(node::membership::TransferArgs),
+    /// Switches on what a newer version brings, once every node runs it.
+    Features(node::feature::FeaturesArgs),
     /// Runs three nodes and a simulated town on this machine.
     Demo(demo::DemoArgs),
     /// Plays the sets of a data folder through the real protocols.
@@ -57,6 +59,8 @@ enum Command {
     Train(node::train::TrainArgs),
     /// Registers, rolls out, rolls back, switches and lists models of a cluster.
     Model(node::model::ModelArgs),
+    /// Verifies an export of the record.
+    Audit(node::audit::AuditArgs),
 }
 
 #[derive(Args)]
@@ -131,11 +135,13 @@ async fn main() -> ExitCode {
         Command::Join(args) => node::membership::join(args).await,
         Command::Leave(args) => node::membership::leave(args).await,
         Command::Transfer(args) => node::membership::transfer(args).await,
+        Command::Features(args) => node::feature::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Replay(args) => node::replay::program(args).await,
         Command::Watch(args) => node::watch::run(args).await,
         Command::Train(args) => node::train::run(&args),
         Command::Model(args) => node::model::run(args).await,
+        Command::Audit(args) => node::audit::run(args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

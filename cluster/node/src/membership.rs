@@ -57,7 +57,8 @@ pub struct Access {
 }
 
 impl Access {
-    async fn client(&self) -> Result<Client, Box<dyn Error>> {
+    /// Signs in.
+    pub(crate) async fn client(&self) -> Result<Client, Box<dyn Error>> {
         let password = match &self.password_file {
             Some(file) => fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?.trim().to_owned(),
             None => std::env::var(PASSWORD_VARIABLE)
@@ -70,7 +71,8 @@ impl Access {
     }
 }
 
-async fn ask(client: &Client, path: &str, body: &Value) -> Result<Value, Box<dyn Error>> {
+/// Asks once; a refusal is an error.
+pub(crate) async fn ask(client: &Client, path: &str, body: &Value) -> Result<Value, Box<dyn Error>> {
     match client.command(path, body).await? {
         Answer::Accepted(answer) => Ok(answer),
         Answer::Refused(refused) => Err(refused.message.into()),

@@ -7,8 +7,9 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::GroupId;
+use domain::{Grant, GroupId};
 use edge::{Answered, Invite, OperationError, Operations, Sealer};
+use entity::Router;
 use futures::future::BoxFuture;
 use peer::{Lane, Peers};
 use raft::{Groups, Progress, membership::Goal};
@@ -17,6 +18,7 @@ use serde_json::{Value, json};
 
 use crate::{
     admission::{REST_KIND, tell_out, unix_ms},
+    feature::switch_on,
     invitation::{Ticket, VALID_MIN_MAX},
     status::report::{ClockReport, DiskReport, FollowerReport, GroupReport, MemberReport, NodeReport},
 };
@@ -32,6 +34,7 @@ pub(crate) struct NodeOperations {
     pub(crate) cluster: String,
     pub(crate) groups: Groups,
     pub(crate) peers: Peers,
+    pub(crate) router: Router,
     pub(crate) disk: Arc<RocksDisk>,
     pub(crate) data: PathBuf,
     pub(crate) sealing_key: [u8; 32],
@@ -41,7 +44,7 @@ fn no_quorum() -> OperationError {
     OperationError::Unavailable("cụm chưa có đa số, thử lại sau / the cluster has no quorum now: try again".to_owned())
 }
 
-fn refused(code: &str, message: String) -> OperationError {
+pub(crate) fn refused(code: &str, message: String) -> OperationError {
     OperationError::Refused { code: code.to_owned(), message }
 }
 
@@ -184,6 +187,11 @@ impl Operations for NodeOperations {
             }
             Ok(progress(changed))
         })
+    }
+
+    fn switch_features(&self, grant: Grant) -> Answered {
+        let (groups, peers, router) = (self.groups.clone(), self.peers.clone(), self.router.clone());
+        Box::pin(async move { switch_on(&groups, &peers, &router, &grant).await })
     }
 
     fn rest(&self, node: u64, minutes: u32) -> Answered {

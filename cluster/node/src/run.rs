@@ -9,7 +9,7 @@ use std::{
 };
 
 use domain::{Command, GroupId, PutPerson};
-use edge::{Accounts, Edge, EdgeConfig, Sealer};
+use edge::{Accounts, Edge, EdgeConfig, Sealer, WebCourier};
 use entity::{EntityConfig, Router};
 use ingest::{
     mqtt::{Endpoint, EndpointConfig, Intake, SubscriberConfig, run_subscriber},
@@ -28,6 +28,7 @@ use crate::{
     belonging::{OUT, ask_to_be_taken_in, note_out, watch_over_belonging},
     config::{MemberConfig, NodeConfig},
     dispatch::Dispatch,
+    feature,
     init::{FIRST_ADMIN, FOUNDED, FirstAdmin},
     invitation::Invitation,
     models::{self, Library, sensors::Sensors},
@@ -58,6 +59,12 @@ const FOUNDING_TIMEOUT: Duration = Duration::from_secs(5);
 /// Folder of trained models in a node's folder.
 const ARTIFACTS: &str = "models";
 
+/// File in a node's folder with the authorities of receivers of notices; absent: receivers over plain HTTP only.
+const RECEIVERS_CA: &str = "receivers-ca.pem";
+
+/// How long one post to a receiver may take: less than the postman waits, so that the reason is known.
+const RECEIVER_WITHIN: Duration = Duration::from_secs(8);
+
 /// A running node.
 pub struct Node {
     groups: Groups,
@@ -82,6 +89,21 @@ enum Beginning {
     Joins(Invitation),
     /// It belongs to a cluster.
     ComesBack,
+}
+
+/// Posts to receivers: trusts whom the operator says, and follows no redirect.
+fn receivers_client(home: &Path) -> Result<reqwest::Client> {
+    let ca_pem = match fs::read(home.join(RECEIVERS_CA)) {
+        Ok(pem) => Some(pem),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error.into()),
+    };
+    let client = reqwest::Client::builder()
+        .use_preconfigured_tls(crate::client::tls::config(ca_pem.as_deref())?)
+        .timeout(RECEIVER_WITHIN)
+        .redirect(reqwest::redirect::Policy::none())
+        .build()?;
+    Ok(client)
 }
 
 impl Node {
@@ -120,6 +142,7 @@ impl Node {
         let library = Library::new(home.join(ARTIFACTS));
         models::advise(&router, &library);
         let sensors = Arc::new(models::sensors::start(&groups, &router, &library)?);
+        router.deliver_with(Arc::new(WebCourier::new(receivers_client(home)?, config.epoch, &sealing_key)));
         let sealer = Sealer::new(&sealing_key);
         let accounts = Accounts::new(groups.clone(), &sealing_key);
         let recorder = Arc::new(ClusterRecorder { router: router.clone(), accounts });
@@ -154,7 +177,13 @@ impl Node {
             tasks.push(tokio::spawn(async move { run_subscriber(subscriber, intake, fenced).await }));
         }
 
-        let founded = tokio::spawn(found_admin(groups.clone(), home.join(FIRST_ADMIN)));
+        let (founders, first_admin) = (groups.clone(), home.join(FIRST_ADMIN));
+        let founded = tokio::spawn(async move {
+            if founding {
+                feature::found(&founders).await;
+            }
+            found_admin(founders, first_admin).await;
+        });
         if founding {
             // Nobody can sign in before that: the gateway of a new cluster opens with its first administrator.
             let _ = tokio::time::timeout(FOUNDING_WITHIN, founded).await;
@@ -171,6 +200,7 @@ impl Node {
             cluster: config.cluster.clone(),
             groups: groups.clone(),
             peers: peers.clone(),
+            router: router.clone(),
             disk: Arc::clone(&disk),
             data: config.data.clone(),
             sealing_key,

@@ -6,11 +6,15 @@
 
 mod admin_unit;
 mod alarm;
+mod audit;
 mod camera;
+mod deadline;
 mod district;
 mod finding;
 mod incident;
+mod instruction;
 mod model;
+mod notice;
 mod person;
 mod placement;
 mod report;
@@ -26,9 +30,11 @@ pub(crate) use unit::{adopt as adopt_unit, check_in_within_ms};
 
 use std::collections::BTreeSet;
 
+use bytes::Bytes;
+
 use crate::{
-    Accepted, Applied, Command, Entry, Event, EventKind, Grant, GroupId, Incident, IncidentId, Millis, PersonId,
-    Refusal, RefusalCode, Reply, Row, RowChange, State, Subject, policy, rows, stored::Touched, wire::Record,
+    Accepted, Applied, Command, Entry, Event, EventKind, Grant, GroupId, Incident, IncidentId, Instruction, Millis,
+    PersonId, Refusal, RefusalCode, Reply, Row, RowChange, State, Subject, policy, rows, stored::Touched, wire::Record,
 };
 
 /// What a noun's function comes to.
@@ -45,6 +51,8 @@ struct Work<'a> {
     events: Vec<Event>,
     touched: BTreeSet<Touched>,
     history: Vec<Row>,
+    /// Keys of history rows that go.
+    deleted: Vec<Bytes>,
 }
 
 impl State {
@@ -66,11 +74,15 @@ impl State {
             // The clock is in it.
             touched: BTreeSet::from([Touched::Meta]),
             history: Vec::new(),
+            deleted: Vec::new(),
         };
         let reply = work.judge(entry);
-        let Work { state, events, touched, history, .. } = work;
+        notice::post(&mut work);
+        work.record(entry, &reply);
+        let Work { state, events, touched, history, deleted, .. } = work;
         let mut rows: Vec<_> = touched.iter().map(|touched| state.row_change(touched)).collect();
         rows.extend(history.into_iter().map(RowChange::Put));
+        rows.extend(deleted.into_iter().map(RowChange::Delete));
         Applied { reply, events, rows }
     }
 }
@@ -150,6 +162,23 @@ impl Work<'_> {
             Command::AnswerReport(command) => report::answer(self, command),
             Command::RateReport(command) => report::rate(self, command),
             Command::ReopenReport(command) => report::reopen(self, command),
+            Command::PutCalendar(command) => deadline::put_calendar(self, command),
+            Command::PutDeadlinePolicy(command) => deadline::put_policy(self, command),
+            Command::PutDutyPost(command) => deadline::put_post(self, command),
+            Command::PauseClock(command) => deadline::pause(self, command),
+            Command::ResumeClock(command) => deadline::resume(self, command),
+            Command::ReportProgress(command) => deadline::report_progress(self, command),
+            Command::FireDeadline(command) => deadline::fire(self, command),
+            Command::GiveInstruction(command) => instruction::give(self, command),
+            Command::TakeInstruction(command) => instruction::take(self, command),
+            Command::FinishInstruction(command) => instruction::finish(self, command),
+            Command::CancelInstruction(command) => instruction::cancel(self, command),
+            Command::ReopenInstruction(command) => instruction::reopen(self, command),
+            Command::RecordRead(command) => audit::record_read(self, command),
+            Command::EraseAudit(command) => audit::erase(self, command),
+            Command::AnchorAudit(command) => audit::anchor(self, command),
+            Command::PutReceiver(command) => notice::put(self, command),
+            Command::ConfirmNotices(command) => notice::confirm(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),
@@ -162,6 +191,20 @@ impl Work<'_> {
             Command::UnshelveAlarm(command) => alarm::unshelve(self, command),
             Command::ConfirmAlarmReport(command) => alarm::confirm_report(self, command),
         }
+    }
+
+    /// Puts the entry into the record, once that is switched on: accepted or refused, it was asked for.
+    fn record(&mut self, entry: &Entry, reply: &Reply) {
+        if !self.state.has_feature(crate::audit::FEATURE) {
+            return;
+        }
+        let session = entry.request.and_then(|request| self.state.sessions.get(&request.session));
+        let claimed = entry.grant.as_ref().map(|grant| &grant.person);
+        let by = claimed.or(session.map(|session| &session.person)).map(PersonId::as_str);
+        let at = (self.state.group, self.index, self.now);
+        let (head, rows) = crate::audit::append(&self.state.audit, at, entry, by, reply);
+        self.state.audit = head;
+        self.history.extend(rows);
     }
 
     /// Who acts; none: the system.
@@ -199,6 +242,20 @@ impl Work<'_> {
     }
 }
 
+impl Work<'_> {
+    /// Emits an event about an instruction and writes it into its timeline, and into that of the incident that it serves.
+    fn emit_instruction(&mut self, kind: EventKind, note: &str, instruction: &Instruction) {
+        self.emit(kind, note, Some(instruction.clone().into()));
+        if let Some(event) = self.events.last() {
+            let value = Bytes::from(event.encode());
+            let of_instruction = rows::instruction_timeline_key(&instruction.id, self.index, event.ordinal);
+            let of_incident = instruction.incident.as_ref().map(|id| rows::timeline_key(id, self.index, event.ordinal));
+            let keys = std::iter::once(of_instruction).chain(of_incident);
+            self.history.extend(keys.map(|key| Row { key, value: value.clone() }));
+        }
+    }
+}
+
 /// The reply of an outcome; a field that was wrong is named with its command.
 fn reply(entry: &Entry, outcome: Outcome) -> Reply {
     match outcome {
@@ -223,7 +280,10 @@ fn belongs(command: &Command, group: GroupId) -> bool {
         Command::OpenSession(_)
         | Command::CloseSession(_)
         | Command::RaisePolicyFloor(_)
-        | Command::SwitchFeature(_) => true,
+        | Command::SwitchFeature(_)
+        | Command::RecordRead(_)
+        | Command::EraseAudit(_)
+        | Command::AnchorAudit(_) => true,
         Command::RegisterSensor(_)
         | Command::SetDeviceStatus(_)
         | Command::RecordReadings(_)

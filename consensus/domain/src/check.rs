@@ -1,7 +1,9 @@
 //! What is true of every state, numbered. Tests, the simulator and a node that restores a snapshot ask [`State::check`];
 //! a broken invariant is a bug and never an answer.
 
+mod deadline;
 mod dispatch;
+mod notice;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -39,7 +41,7 @@ impl State {
     /// 9. An incident is merged exactly while it says into which, and what it was; merges make no circle.
     /// 10. A deadline to acknowledge runs exactly while an incident is opened and can climb.
     /// 11. An incident has a closing time exactly while it is closed, and at least one source.
-    /// 12. As many incidents as were opened, or fewer, are there.
+    /// 12. As many incidents as were opened, and instructions as were given, or fewer, are there.
     /// 13. What group 0 has heard of alarms is counted right and names incidents that are there.
     /// 14. An alarm is about an entity that is there; what is confirmed is not ahead of it.
     ///     A model's finding is with it exactly if its condition is a model's.
@@ -47,7 +49,7 @@ impl State {
     /// 16. A sensor's window is ascending, within its bound, and ends with the newest reading; no hysteresis is negative.
     /// 17. A camera's epoch is of a camera that is there.
     /// 18. A session's answers are ascending and within the window of its newest.
-    /// 19. The derived sets (unreported alarms, ends of sessions) are what they are derived from.
+    /// 19. The derived sets (unreported alarms, ends of sessions, next steps of clocks) are what they are derived from.
     /// 20. What is in use of a model, and what it can be rolled back to, is registered; the shadow is not the active one.
     /// 21. Each registered version has a tally, and nothing else has; a tally's bins add up to what was decided.
     /// 22. An incident's suggestions are ascending and within their bound; of one model and mode one is pending at most;
@@ -60,6 +62,12 @@ impl State {
     ///     agencies only while every task is settled; all within their bounds.
     /// 26. A run card needs something, each skill once.
     /// 27. A report is in hand exactly while it belongs to an incident, which knows it as a source; its other links are undone.
+    /// 28. Clocks are ascending and within their bound; one says since when it runs, stands still or has ended, and has a
+    ///     next step only while it runs.
+    /// 29. Policies name calendars and posts that are there; posts name people that are there, and come to an end upwards.
+    /// 30. No clock is open of what is done, and none runs of what is merged; an instruction that has ended says when.
+    /// 31. An instruction is somebody's.
+    /// 32. Of each receiver exactly the notices wait that it has not confirmed, within the bound.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -77,6 +85,8 @@ impl State {
         self.check_models()?;
         self.run_cards.values().try_for_each(dispatch::check_run_card)?;
         self.reports.values().try_for_each(|report| dispatch::check_report(self, report))?;
+        self.check_deadlines()?;
+        self.check_notices()?;
         self.check_derived()
     }
 
@@ -91,6 +101,12 @@ impl State {
             + self.heard_count
             + self.models.len()
             + self.tallies.len()
+            + self.calendars.len()
+            + self.deadline_policies.len()
+            + self.duty_posts.len()
+            + self.instructions.len()
+            + self.receivers.len()
+            + self.notices.len()
             + self.run_cards.len()
             + self.reports.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
@@ -107,6 +123,11 @@ impl State {
         hold(2, !self.run_cards.iter().any(is_stray), || "run_cards".into())?;
         hold(2, !stray(&self.reports, |record| &record.code), || "reports".into())?;
         hold(2, !stray(&self.models, |record| &record.name), || "models".into())?;
+        hold(2, !stray(&self.calendars, |record| &record.id), || "calendars".into())?;
+        hold(2, !stray(&self.deadline_policies, |record| &record.id), || "deadline_policies".into())?;
+        hold(2, !stray(&self.duty_posts, |record| &record.id), || "duty_posts".into())?;
+        hold(2, !stray(&self.instructions, |record| &record.id), || "instructions".into())?;
+        hold(2, !stray(&self.receivers, |record| &record.id), || "receivers".into())?;
         hold(2, !stray(&self.sensors, |record| &record.id), || "sensors".into())?;
         hold(2, !stray(&self.cameras, |record| &record.id), || "cameras".into())?;
         hold(2, !stray(&self.alarms, |record| &record.key), || "alarms".into())?;
@@ -126,6 +147,11 @@ impl State {
             ("heard", self.heard_count, limits::HEARD_MAX),
             ("models", self.models.len(), limits::MODELS_MAX),
             ("reports", self.reports.len(), limits::REPORTS_MAX),
+            ("calendars", self.calendars.len(), limits::CALENDARS_MAX),
+            ("deadline_policies", self.deadline_policies.len(), limits::DEADLINE_POLICIES_MAX),
+            ("duty_posts", self.duty_posts.len(), limits::DUTY_POSTS_MAX),
+            ("instructions", self.instructions.len(), limits::INSTRUCTIONS_MAX),
+            ("receivers", self.receivers.len(), limits::RECEIVERS_MAX),
             ("sensors", self.sensors.len(), limits::SENSORS_MAX),
             ("cameras", self.cameras.len(), limits::CAMERAS_MAX),
             ("alarms", self.alarms.len(), limits::ALARMS_MAX),

@@ -1,11 +1,21 @@
 //! The vocabulary of requests, in the imperative. `proto/trongdong/v1/command.proto` tells what each is for.
 
+mod audit;
+mod deadline;
 mod dispatch;
+mod instruction;
+mod notice;
 mod report;
 mod vocabulary;
 
+pub use audit::*;
+pub use deadline::*;
 pub use dispatch::*;
+pub use instruction::*;
+pub use notice::*;
 pub use report::*;
+
+use bytes::Bytes;
 
 use crate::{
     AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, DistrictId,
@@ -27,9 +37,11 @@ pub struct Entry {
     pub grant: Option<Grant>,
     /// What to do.
     pub command: Command,
+    /// Drawn by the leader, `audit::SALT_BYTES` of chance: without it nobody can find out what an erased record held.
+    pub salt: Bytes,
 }
 
-record!(Entry { at_ms, request, grant, command });
+record!(Entry { at_ms, request, grant, command, salt });
 
 commands! {
     /// Opens the window of requests of a signed-in person in this group.
@@ -443,4 +455,38 @@ commands! {
     RateReport []
     /// Its sender says that it was not done.
     ReopenReport []
+    /// Puts a calendar of working time.
+    PutCalendar []
+    /// Puts a policy of deadlines. Clocks that run go on by what it said before.
+    PutDeadlinePolicy []
+    /// Puts a duty post with its whole roster.
+    PutDutyPost []
+    /// Stops a clock.
+    PauseClock []
+    /// Lets it run again, with the working time that was left.
+    ResumeClock []
+    /// Says how far it is, with a photo, and promises a time.
+    ReportProgress []
+    /// A clock takes its next step: nearly late, late, overdue, up the ladder.
+    FireDeadline []
+    /// Gives an instruction.
+    GiveInstruction []
+    /// Somebody takes it.
+    TakeInstruction []
+    /// It is done.
+    FinishInstruction []
+    /// It need not be done.
+    CancelInstruction []
+    /// It was not done.
+    ReopenInstruction []
+    /// Somebody looked at something sensitive: it stands in the record.
+    RecordRead []
+    /// Erases what records held; that they stood there stays.
+    EraseAudit []
+    /// Anchors the head of another group's chain in this one's.
+    AnchorAudit []
+    /// Puts a receiver of notices.
+    PutReceiver []
+    /// A receiver has taken its notices.
+    ConfirmNotices []
 }

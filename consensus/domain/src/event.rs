@@ -6,8 +6,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdminUnit, Alarm, Camera, District, GroupId, Incident, Millis, Model, Person, PersonId, Readings, Sensor, Tally,
-    Unit,
+    AdminUnit, Alarm, Camera, District, GroupId, Incident, Instruction, Millis, Model, Person, PersonId, Readings,
+    Sensor, Tally, Unit,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -136,6 +136,38 @@ wire_enum! {
         ReportRated = "report_rated",
         /// It was not done.
         ReportReopened = "report_reopened",
+        /// A calendar is as given.
+        CalendarPut = "calendar_put",
+        /// A policy of deadlines is as given.
+        DeadlinePolicyPut = "deadline_policy_put",
+        /// A duty post and its roster are as given.
+        DutyPostPut = "duty_post_put",
+        /// A clock stands still.
+        ClockPaused = "clock_paused",
+        /// It runs again.
+        ClockResumed = "clock_resumed",
+        /// Its calendar changed, and so did its times.
+        ClockTimed = "clock_timed",
+        /// How far it is, and what is promised.
+        ProgressReported = "progress_reported",
+        /// There is little time left.
+        DeadlineNearlyLate = "deadline_nearly_late",
+        /// The time is over.
+        DeadlineLate = "deadline_late",
+        /// It has been over for long.
+        DeadlineOverdue = "deadline_overdue",
+        /// Somebody was given it to do.
+        IncidentForwarded = "incident_forwarded",
+        /// An instruction is there.
+        InstructionGiven = "instruction_given",
+        /// Somebody took it.
+        InstructionTaken = "instruction_taken",
+        /// It is done.
+        InstructionDone = "instruction_done",
+        /// It need not be done.
+        InstructionCancelled = "instruction_cancelled",
+        /// It was not done.
+        InstructionReopened = "instruction_reopened",
     }
 }
 
@@ -197,6 +229,7 @@ subjects! {
     LiveNodes "live_nodes",
     Model "model",
     Tally "model",
+    Instruction "instruction",
 }
 
 /// Something that happened.

@@ -190,6 +190,16 @@ name! {
     ModelName "model"
     /// A version of a model.
     VersionName "version"
+    /// A calendar of working time.
+    CalendarId "calendar"
+    /// A policy of deadlines.
+    DeadlinePolicyId "policy"
+    /// A post that somebody is on duty at.
+    DutyPostId "post"
+    /// An instruction.
+    InstructionId "instruction"
+    /// A system that is told of what happens.
+    ReceiverId "receiver"
 }
 
 macro_rules! as_entity {
@@ -234,7 +244,7 @@ impl fmt::Display for SessionId {
 }
 
 /// SHA-256 of something: of an artifact, of a text. In JSON as hexadecimal digits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Digest(pub [u8; 32]);
 

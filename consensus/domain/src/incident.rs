@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AlarmKey, Dispatch, IncidentId, Millis, PersonId, Place, Severity, Suggestion, UnitId,
+    AlarmKey, Clock, Dispatch, IncidentId, Millis, PersonId, Place, Severity, Suggestion, UnitId,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -166,6 +166,9 @@ pub struct Incident {
     /// Past assignments, what waits for a person, tasks of agencies.
     #[serde(default)]
     pub dispatch: Dispatch,
+    /// Its deadlines by policy, oldest first, at most `limits::CLOCKS_MAX`. A step of one does not raise the version.
+    #[serde(default)]
+    pub clocks: Vec<Clock>,
 }
 
 record!(Incident {
@@ -192,4 +195,5 @@ record!(Incident {
     place_is_mapped,
     suggestions,
     dispatch,
+    clocks,
 });

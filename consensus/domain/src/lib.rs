@@ -7,6 +7,8 @@
 //! - [`State::rows`] and [`State::from_rows`] are the same state as rows, for disks and snapshots.
 //! - `wire` is the one crossing between protobuf bytes and these types.
 
+pub mod audit;
+pub mod calendar;
 pub mod limits;
 pub mod policy;
 pub mod rows;
@@ -20,12 +22,16 @@ pub mod bugs;
 mod camera;
 mod check;
 mod command;
+mod deadline;
 mod dispatch;
 mod event;
+mod feature;
 mod finding;
 mod ids;
 mod incident;
+mod instruction;
 mod model;
+mod notice;
 mod person;
 mod place;
 mod placement;
@@ -39,15 +45,21 @@ mod unit;
 
 pub use admin_unit::*;
 pub use alarm::*;
+pub use audit::{AuditHead, AuditLink, AuditPayload, AuditRecord, AuditSealed};
+pub use calendar::{Calendar, SpecialDay, WorkingHours};
 pub use camera::*;
 pub use check::Violation;
 pub use command::*;
+pub use deadline::*;
 pub use dispatch::*;
 pub use event::*;
+pub use feature::*;
 pub use finding::*;
 pub use ids::*;
 pub use incident::*;
+pub use instruction::*;
 pub use model::*;
+pub use notice::*;
 pub use person::*;
 pub use place::*;
 pub use placement::*;

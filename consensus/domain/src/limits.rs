@@ -70,6 +70,44 @@ pub const CHATTER_MS: u64 = 60_000;
 pub const ACKNOWLEDGE_WITHIN_MS: [u64; 5] = [3_600_000, 1_800_000, 600_000, 180_000, 60_000];
 /// Escalation stops climbing at this level.
 pub const ESCALATION_LEVEL_MAX: u32 = 3;
+/// Calendars of working time.
+pub const CALENDARS_MAX: usize = 256;
+/// Stretches of working time in one calendar's week.
+pub const CALENDAR_HOURS_MAX: usize = 56;
+/// Days of one calendar that are not as their weekday says: ten years of a full list.
+pub const CALENDAR_DAYS_MAX: usize = 512;
+/// Policies of deadlines.
+pub const DEADLINE_POLICIES_MAX: usize = 1024;
+/// Steps of one clock's ladder.
+pub const STEPS_MAX: usize = 8;
+/// Working time of a deadline, and of a step after it: 366 days around the clock.
+pub const DEADLINE_MS_MAX: u64 = 366 * 86_400_000;
+/// How far ahead a progress note can promise: 90 days.
+pub const PROMISE_MS_MAX: u64 = 90 * 86_400_000;
+/// How often one clock can be put off by a promise. Then it has to be met, or is late.
+pub const PROMISES_MAX: usize = 8;
+/// Clocks of one incident or instruction. At the bound the oldest that has ended leaves, but never one of the first round.
+pub const CLOCKS_MAX: usize = 16;
+/// People told of one step.
+pub const TOLD_MAX: usize = 32;
+/// Posts that somebody is on duty at.
+pub const DUTY_POSTS_MAX: usize = 512;
+/// Shifts in one post's roster: three a day for two years.
+pub const SHIFTS_MAX: usize = 2048;
+/// Posts above one, up to the last.
+pub const DUTY_ABOVE_MAX: usize = 16;
+/// Instructions in memory. At the bound those that ended the longest ago leave; a new one is refused only when none has ended.
+pub const INSTRUCTIONS_MAX: usize = 100_000;
+/// Ended instructions that leave memory when the bound is reached.
+pub const INSTRUCTIONS_DROPPED_AT_ONCE: usize = 256;
+/// An instruction without a policy is nearly late so long before it is due: 15 minutes.
+pub const INSTRUCTION_NEARLY_LATE_MS: u64 = 15 * 60_000;
+/// Records of the audit chain that one command erases.
+pub const ERASED_PER_COMMAND_MAX: usize = 4096;
+/// Systems that are told of what happens.
+pub const RECEIVERS_MAX: usize = 64;
+/// Notices that wait for one of them: about 8 MB. At the bound new ones are counted and not kept, and the next says so.
+pub const NOTICES_MAX: usize = 4096;
 /// Live nodes of a cluster.
 pub const NODES_MAX: usize = 64;
 /// Features that can be switched on.

@@ -67,6 +67,12 @@ pub struct Grant {
     pub admin_units: BTreeSet<AdminUnitCode>,
     /// Index in group 0 at which this was true.
     pub index: u64,
+    /// From which address the person acts, as the gateway saw it; for the record, nothing is decided by it.
+    #[serde(default)]
+    pub from: String,
+    /// Why, where the person was asked for a reason; for the record.
+    #[serde(default)]
+    pub why: String,
 }
 
 impl Record for Grant {
@@ -81,6 +87,8 @@ impl Record for Grant {
             everywhere: wire.everywhere,
             admin_units: admin_units.into_iter().collect(),
             index: wire.index,
+            from: wire.from,
+            why: wire.why,
         })
     }
 
@@ -91,6 +99,8 @@ impl Record for Grant {
             everywhere: self.everywhere,
             admin_units: self.admin_units.iter().map(ToString::to_string).collect(),
             index: self.index,
+            from: self.from.clone(),
+            why: self.why.clone(),
         }
     }
 }

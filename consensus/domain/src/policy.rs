@@ -3,11 +3,12 @@
 //! | role | may |
 //! |---|---|
 //! | admin | administer, and whatever any other person may |
-//! | operator | alarms and incidents, assignments, tasks and suggestions included; see models |
-//! | agent | open and note incidents; reports |
-//! | dispatcher | assign, note, acknowledge and resolve incidents; tasks; shifts; set and move units (a status comes in by radio); end a mayday |
+//! | operator | alarms and incidents, assignments, tasks and suggestions included; give instructions, hold clocks; see models |
+//! | agent | open and note incidents; reports; do instructions, report progress |
+//! | dispatcher | assign, note, acknowledge, resolve incidents; tasks; shifts; set and move units (by radio); end a mayday; instructions as an agent |
 //! | responder | set and move the unit that they crew, check in, call mayday, answer for its agency, note incidents |
 //! | viewer | see |
+//! | anybody but a device | do the instruction that is theirs, and say how far it is |
 //! | device | readings and its own status |
 //!
 //! Scope: the administrative unit of what is acted on must be in the grant, unless the grant is for everywhere. What
@@ -17,8 +18,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    AdminUnitCode, AnswerTask, Command, DecideSuggestion, Grant, GroupId, IncidentId, PersonId, Refusal, RefusalCode,
-    ReportCode, Role, State, SuggestionDecision, UnitId, limits,
+    AdminUnitCode, AnswerTask, ClockKey, Command, DecideSuggestion, Grant, GroupId, IncidentId, Instruction, Measured,
+    PersonId, Refusal, RefusalCode, ReportCode, Role, State, SuggestionDecision, UnitId, limits,
 };
 
 /// What there is to see, as in a subscription.
@@ -46,6 +47,8 @@ pub enum Noun {
     LiveNodes,
     /// Models, and what became of what they said.
     Model,
+    /// Instructions and their timelines.
+    Instruction,
 }
 
 impl Noun {
@@ -64,6 +67,7 @@ impl Noun {
             "alarm" => Self::Alarm,
             "live_nodes" => Self::LiveNodes,
             "model" => Self::Model,
+            "instruction" => Self::Instruction,
             _ => return None,
         })
     }
@@ -100,6 +104,16 @@ pub enum Action {
     SetUnitStatus,
     /// Say where a unit is.
     MoveUnit,
+    /// Give, cancel, reopen instructions.
+    GiveInstruction,
+    /// Take and finish instructions.
+    DoInstruction,
+    /// Stop clocks and let them run again.
+    HoldClock,
+    /// Say how far something is, and promise a time.
+    ReportProgress,
+    /// Have it recorded that one looks at something sensitive.
+    RecordRead,
     /// See records of this noun.
     See(Noun),
 }
@@ -115,6 +129,9 @@ pub fn action_of(command: &Command) -> Action {
         | Command::EscalateIncident(_)
         | Command::Suggest(_)
         | Command::ReportSilence(_)
+        | Command::FireDeadline(_)
+        | Command::AnchorAudit(_)
+        | Command::ConfirmNotices(_)
         | Command::ReportLoad(_)
         | Command::ExpireOffer(_)
         | Command::EscalateCheckIn(_)
@@ -135,7 +152,13 @@ pub fn action_of(command: &Command) -> Action {
         | Command::RollOutModel(_)
         | Command::RollBackModel(_)
         | Command::SwitchModel(_)
+        | Command::PutCalendar(_)
+        | Command::PutDeadlinePolicy(_)
+        | Command::PutDutyPost(_)
+        | Command::EraseAudit(_)
+        | Command::PutReceiver(_)
         | Command::PutRunCard(_) => Action::Administer,
+        Command::RecordRead(_) => Action::RecordRead,
         Command::RecordReadings(_) | Command::SetDeviceStatus(_) => Action::ReportDevice,
         Command::AcknowledgeAlarm(_) | Command::ShelveAlarm(_) | Command::UnshelveAlarm(_) => Action::HandleAlarm,
         Command::OpenIncident(_) => Action::OpenIncident,
@@ -163,6 +186,12 @@ pub fn action_of(command: &Command) -> Action {
         | Command::ReopenReport(_) => Action::HandleReport,
         Command::SetUnitStatus(_) | Command::CheckInUnit(_) | Command::RaiseMayday(_) => Action::SetUnitStatus,
         Command::MoveUnit(_) => Action::MoveUnit,
+        Command::GiveInstruction(_) | Command::CancelInstruction(_) | Command::ReopenInstruction(_) => {
+            Action::GiveInstruction
+        }
+        Command::TakeInstruction(_) | Command::FinishInstruction(_) => Action::DoInstruction,
+        Command::PauseClock(_) | Command::ResumeClock(_) => Action::HoldClock,
+        Command::ReportProgress(_) => Action::ReportProgress,
     }
 }
 
@@ -181,6 +210,8 @@ pub fn grant(state0: &State, person: &PersonId, index: u64) -> Option<Grant> {
         everywhere: person.everywhere,
         admin_units: admin_units.into_iter().take(limits::DISTRICT_UNITS_MAX).cloned().collect(),
         index,
+        from: String::new(),
+        why: String::new(),
     })
 }
 
@@ -215,7 +246,11 @@ fn role_allows(role: Role, action: Action) -> bool {
         Action::RunSystem => false,
         Action::Administer => role == Admin,
         Action::ReportDevice => matches!(role, Admin | Device),
-        Action::HandleAlarm | Action::DecideIncident => matches!(role, Admin | Operator),
+        Action::HandleAlarm | Action::DecideIncident | Action::GiveInstruction | Action::HoldClock => {
+            matches!(role, Admin | Operator)
+        }
+        // Whose instruction it is may do it, whatever they are there for; `authorize` sees to the rest.
+        Action::DoInstruction | Action::ReportProgress => role != Device,
         Action::OpenIncident => matches!(role, Admin | Operator | Agent),
         Action::NoteIncident => matches!(role, Admin | Operator | Agent | Dispatcher | Responder),
         Action::AcknowledgeIncident | Action::ResolveIncident | Action::AssignIncident => {
@@ -224,6 +259,7 @@ fn role_allows(role: Role, action: Action) -> bool {
         Action::HandleReport => matches!(role, Admin | Operator | Agent | Dispatcher),
         Action::AnswerTask => matches!(role, Admin | Operator | Dispatcher | Responder),
         Action::SetUnitStatus | Action::MoveUnit => matches!(role, Admin | Dispatcher | Responder),
+        Action::RecordRead => role != Device,
         Action::See(Noun::Person) => role == Admin,
         // Whoever works with advice is told which model gave it and when it is silent.
         Action::See(Noun::Model) => matches!(role, Admin | Operator | Agent | Dispatcher),
@@ -283,11 +319,41 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
             _ => {}
         }
     }
+    if matches!(action, Action::DoInstruction | Action::ReportProgress) {
+        if instruction_of(state, command).is_some_and(|instruction| instruction.owner.as_ref() == Some(&grant.person)) {
+            return Ok(());
+        }
+        if matches!(grant.role, Role::Viewer | Role::Responder) {
+            return Err(forbidden("this is not yours to do: ask whose it is"));
+        }
+    }
     let places = places(state, command);
     if places.is_empty() && action == Action::Administer {
         return allows(grant, action, None);
     }
     places.into_iter().try_for_each(|place| allows(grant, action, Some(place)))
+}
+
+/// The instruction that the command is about, if it is about one.
+fn instruction_of<'a>(state: &'a State, command: &Command) -> Option<&'a Instruction> {
+    let id = match command {
+        Command::TakeInstruction(command) => &command.instruction,
+        Command::FinishInstruction(command) => &command.instruction,
+        Command::CancelInstruction(command) => &command.instruction,
+        Command::ReopenInstruction(command) => &command.instruction,
+        Command::ReportProgress(command) => return instruction_of_clock(state, &command.clock),
+        Command::PauseClock(command) => return instruction_of_clock(state, &command.clock),
+        Command::ResumeClock(command) => return instruction_of_clock(state, &command.clock),
+        _ => return None,
+    };
+    state.instructions.get(id)
+}
+
+fn instruction_of_clock<'a>(state: &'a State, clock: &ClockKey) -> Option<&'a Instruction> {
+    match &clock.of {
+        Measured::Instruction(id) => state.instructions.get(id),
+        Measured::Incident(_) => None,
+    }
 }
 
 fn of_crew(crewed: Option<&UnitId>, unit: &UnitId) -> Result<(), Refusal> {
@@ -331,6 +397,10 @@ fn duplicate_of<'a>(state: &'a State, command: &'a DecideSuggestion) -> Option<&
 /// because each is judged by itself.
 fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a AdminUnitCode> {
     let incident = |id: &IncidentId| state.incidents.get(id).map(|incident| &incident.place.admin_unit);
+    let clock = |key: &ClockKey| match &key.of {
+        Measured::Incident(id) => incident(id),
+        Measured::Instruction(id) => state.instructions.get(id).map(|instruction| &instruction.admin_unit),
+    };
     let alarm = |key| state.alarms.get(key).map(|alarm: &crate::Alarm| &alarm.place.admin_unit);
     let report = |code: &ReportCode| state.reports.get(code).map(|report| &report.place.admin_unit);
     let station = |id: &UnitId| state.units.get(id).map(|unit| &unit.station.admin_unit);
@@ -387,6 +457,16 @@ fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a AdminUnitCode> 
         Command::AcknowledgeAlarm(command) => [alarm(&command.key), None],
         Command::ShelveAlarm(command) => [alarm(&command.key), None],
         Command::UnshelveAlarm(command) => [alarm(&command.key), None],
+        Command::GiveInstruction(command) => [Some(&command.admin_unit), command.incident.as_ref().and_then(incident)],
+        Command::PauseClock(command) => [clock(&command.clock), None],
+        Command::ResumeClock(command) => [clock(&command.clock), None],
+        Command::ReportProgress(command) => [clock(&command.clock), None],
+        Command::TakeInstruction(_)
+        | Command::FinishInstruction(_)
+        | Command::CancelInstruction(_)
+        | Command::ReopenInstruction(_) => {
+            [instruction_of(state, command).map(|instruction| &instruction.admin_unit), None]
+        }
         _ => [None, None],
     };
     places.into_iter().flatten().collect()

@@ -1,13 +1,15 @@
 //! Where each record stands on disk and in snapshots: the first byte of a key is its table, the rest is the record's identity.
 //!
-//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`) are yielded by `apply` and never read by it.
+//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`, `INSTRUCTION_TIMELINE`, `AUDIT_LINKS`,
+//! `AUDIT_SEALED`) are yielded by `apply` and never read by it.
 //! A name holds neither NUL nor any byte below `-`, so a NUL ends a name within a key and keeps the order of names.
 
 use bytes::Bytes;
 
 use crate::{
-    AdminUnitCode, AlarmKey, CameraId, DistrictId, EntityId, IncidentId, IncidentKind, Millis, ModelName, PersonId,
-    ReportCode, SensorId, SessionId, Severity, UnitId, VersionName, wire::Field,
+    AdminUnitCode, AlarmKey, CalendarId, CameraId, DeadlinePolicyId, DistrictId, DutyPostId, EntityId, IncidentId,
+    IncidentKind, InstructionId, Millis, ModelName, PersonId, ReceiverId, ReportCode, SensorId, SessionId, Severity,
+    UnitId, VersionName, wire::Field,
 };
 
 /// Scalars of the group.
@@ -52,11 +54,29 @@ pub const REPORTS: u8 = 201;
 pub const TIMELINE: u8 = 64;
 /// History: what was recorded, by the cluster's time.
 pub const READINGS: u8 = 65;
+/// Calendars of working time, by id.
+pub const CALENDARS: u8 = 240;
+/// Policies of deadlines, by id.
+pub const DEADLINE_POLICIES: u8 = 241;
+/// Duty posts, by id.
+pub const DUTY_POSTS: u8 = 242;
+/// Instructions, by id.
+pub const INSTRUCTIONS: u8 = 243;
+/// Receivers of notices, by id.
+pub const RECEIVERS: u8 = 244;
+/// Notices that wait, by receiver and number.
+pub const NOTICES: u8 = 245;
+/// History: the events of each instruction.
+pub const INSTRUCTION_TIMELINE: u8 = 250;
+/// History: the links of the record, by number.
+pub const AUDIT_LINKS: u8 = 251;
+/// History: salts and payloads of the record, by number; erasure deletes them.
+pub const AUDIT_SEALED: u8 = 252;
 
 /// Whether the row of this key is state (true) or history (false).
 #[must_use]
 pub fn is_state(key: &[u8]) -> bool {
-    !matches!(key.first(), Some(&(TIMELINE | READINGS)))
+    !matches!(key.first(), Some(&(TIMELINE | READINGS | INSTRUCTION_TIMELINE | AUDIT_LINKS | AUDIT_SEALED)))
 }
 
 fn key(table: u8, parts: &[&[u8]]) -> Bytes {
@@ -107,6 +127,16 @@ name_keys! {
     camera_epoch_key CAMERA_EPOCHS CameraId
     /// Key of a model.
     model_key MODELS ModelName
+    /// Key of a calendar.
+    calendar_key CALENDARS CalendarId
+    /// Key of a policy of deadlines.
+    deadline_policy_key DEADLINE_POLICIES DeadlinePolicyId
+    /// Key of a duty post.
+    duty_post_key DUTY_POSTS DutyPostId
+    /// Key of an instruction.
+    instruction_key INSTRUCTIONS InstructionId
+    /// Key of a receiver.
+    receiver_key RECEIVERS ReceiverId
     /// Key of a report.
     report_key REPORTS ReportCode
 }
@@ -159,6 +189,37 @@ pub fn timeline_key(incident: &IncidentId, index: u64, ordinal: u32) -> Bytes {
 pub fn timeline_range(incident: &IncidentId) -> (Bytes, Bytes) {
     let name = incident.as_str().as_bytes();
     (key(TIMELINE, &[name, &[0]]), key(TIMELINE, &[name, &[1]]))
+}
+
+/// Key of one event in an instruction's timeline. The value is an `Event`.
+#[must_use]
+pub fn instruction_timeline_key(instruction: &InstructionId, index: u64, ordinal: u32) -> Bytes {
+    key(INSTRUCTION_TIMELINE, &[instruction.as_str().as_bytes(), &[0], &index.to_be_bytes(), &ordinal.to_be_bytes()])
+}
+
+/// The keys of an instruction's whole timeline, oldest first: from the first of the pair to before the second.
+#[must_use]
+pub fn instruction_timeline_range(instruction: &InstructionId) -> (Bytes, Bytes) {
+    let name = instruction.as_str().as_bytes();
+    (key(INSTRUCTION_TIMELINE, &[name, &[0]]), key(INSTRUCTION_TIMELINE, &[name, &[1]]))
+}
+
+/// Key of a notice.
+#[must_use]
+pub fn notice_key(receiver: &ReceiverId, number: u64) -> Bytes {
+    key(NOTICES, &[receiver.as_str().as_bytes(), &[0], &number.to_be_bytes()])
+}
+
+/// Key of a record's link. The value is an `AuditLink`.
+#[must_use]
+pub fn audit_link_key(number: u64) -> Bytes {
+    key(AUDIT_LINKS, &[&number.to_be_bytes()])
+}
+
+/// Key of a record's salt and payload. The value is an `AuditSealed`.
+#[must_use]
+pub fn audit_sealed_key(number: u64) -> Bytes {
+    key(AUDIT_SEALED, &[&number.to_be_bytes()])
 }
 
 /// The log index and the ordinal in a timeline key; none if it is not one.

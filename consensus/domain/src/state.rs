@@ -3,9 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    AdminUnit, AdminUnitCode, Alarm, AlarmKey, Camera, CameraId, Condition, District, DistrictId, EntityId, GroupId,
-    Incident, IncidentId, IncidentKind, LiveNodes, Millis, Model, ModelName, Person, PersonId, Report, ReportCode,
-    RunCard, Sensor, SensorId, Session, SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName,
+    AdminUnit, AdminUnitCode, Alarm, AlarmKey, AuditHead, Calendar, CalendarId, Camera, CameraId, Clock, ClockKey,
+    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
+    Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName,
+    Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, RunCard, Sensor, SensorId, Session, SessionId,
+    Severity, SilenceCause, Tally, Unit, UnitId, VersionName,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it.
@@ -18,7 +20,11 @@ pub struct State {
     pub(crate) features: BTreeSet<u32>,
     /// The number of the newest incident.
     pub(crate) incidents_opened: u64,
+    /// The number of the newest instruction.
+    pub(crate) instructions_given: u64,
     pub(crate) live_nodes: LiveNodes,
+    /// How far the record is; before it is switched on: no record.
+    pub(crate) audit: AuditHead,
 
     pub(crate) admin_units: BTreeMap<AdminUnitCode, AdminUnit>,
     pub(crate) districts: BTreeMap<DistrictId, District>,
@@ -33,6 +39,15 @@ pub struct State {
     pub(crate) models: BTreeMap<ModelName, Model>,
     /// Invariant: one for each registered version.
     pub(crate) tallies: BTreeMap<(ModelName, VersionName), Tally>,
+    pub(crate) calendars: BTreeMap<CalendarId, Calendar>,
+    pub(crate) deadline_policies: BTreeMap<DeadlinePolicyId, DeadlinePolicy>,
+    pub(crate) duty_posts: BTreeMap<DutyPostId, DutyPost>,
+    pub(crate) instructions: BTreeMap<InstructionId, Instruction>,
+    pub(crate) receivers: BTreeMap<ReceiverId, Receiver>,
+    /// Invariant: of each receiver exactly those that it has not confirmed.
+    pub(crate) notices: BTreeMap<(ReceiverId, u64), Notice>,
+    /// Invariant: exactly the next steps of the clocks of all incidents and instructions.
+    pub(crate) clocks_due: BTreeSet<(Millis, ClockKey)>,
     /// Bounded by the kinds and severities that there are.
     pub(crate) run_cards: BTreeMap<(IncidentKind, Severity), RunCard>,
     pub(crate) reports: BTreeMap<ReportCode, Report>,
@@ -73,7 +88,9 @@ impl State {
             policy_floor: 0,
             features: BTreeSet::new(),
             incidents_opened: 0,
+            instructions_given: 0,
             live_nodes: LiveNodes::default(),
+            audit: AuditHead::default(),
             admin_units: BTreeMap::new(),
             districts: BTreeMap::new(),
             persons: BTreeMap::new(),
@@ -84,6 +101,13 @@ impl State {
             heard_count: 0,
             models: BTreeMap::new(),
             tallies: BTreeMap::new(),
+            calendars: BTreeMap::new(),
+            deadline_policies: BTreeMap::new(),
+            duty_posts: BTreeMap::new(),
+            instructions: BTreeMap::new(),
+            receivers: BTreeMap::new(),
+            notices: BTreeMap::new(),
+            clocks_due: BTreeSet::new(),
             run_cards: BTreeMap::new(),
             reports: BTreeMap::new(),
             sensors: BTreeMap::new(),
@@ -125,6 +149,12 @@ impl State {
     #[must_use]
     pub fn incidents_opened(&self) -> u64 {
         self.incidents_opened
+    }
+
+    /// How far the group's record is.
+    #[must_use]
+    pub fn audit_head(&self) -> AuditHead {
+        self.audit
     }
 
     /// The nodes that are up.
@@ -210,6 +240,57 @@ impl State {
         })
     }
 
+    /// Calendars of working time (group 0).
+    #[must_use]
+    pub fn calendars(&self) -> &BTreeMap<CalendarId, Calendar> {
+        &self.calendars
+    }
+
+    /// Policies of deadlines (group 0).
+    #[must_use]
+    pub fn deadline_policies(&self) -> &BTreeMap<DeadlinePolicyId, DeadlinePolicy> {
+        &self.deadline_policies
+    }
+
+    /// Duty posts with their rosters (group 0).
+    #[must_use]
+    pub fn duty_posts(&self) -> &BTreeMap<DutyPostId, DutyPost> {
+        &self.duty_posts
+    }
+
+    /// Instructions, ended ones included (group 0).
+    #[must_use]
+    pub fn instructions(&self) -> &BTreeMap<InstructionId, Instruction> {
+        &self.instructions
+    }
+
+    /// Systems that are told of what happens, with their sealed secrets (group 0).
+    #[must_use]
+    pub fn receivers(&self) -> &BTreeMap<ReceiverId, Receiver> {
+        &self.receivers
+    }
+
+    /// What waits for a receiver, the oldest first (group 0).
+    pub fn notices_for(&self, receiver: &ReceiverId) -> impl Iterator<Item = &Notice> {
+        let range = (receiver.clone(), 0)..=(receiver.clone(), u64::MAX);
+        self.notices.range(range).map(|(_, notice)| notice)
+    }
+
+    /// The next steps of all clocks that run, the soonest first (group 0).
+    pub fn clocks_due(&self) -> impl Iterator<Item = (Millis, &ClockKey)> {
+        self.clocks_due.iter().map(|(at, key)| (*at, key))
+    }
+
+    /// One clock (group 0).
+    #[must_use]
+    pub fn clock_of(&self, key: &ClockKey) -> Option<&Clock> {
+        let clocks = match &key.of {
+            Measured::Incident(id) => &self.incidents.get(id)?.clocks,
+            Measured::Instruction(id) => &self.instructions.get(id)?.clocks,
+        };
+        clocks.iter().find(|clock| clock.number == key.number)
+    }
+
     /// Sensors (field groups).
     #[must_use]
     pub fn sensors(&self) -> &BTreeMap<SensorId, Sensor> {
@@ -237,6 +318,53 @@ impl State {
     #[must_use]
     pub fn sessions(&self) -> &BTreeMap<SessionId, Session> {
         &self.sessions
+    }
+
+    /// Keeps an incident, and `clocks_due` right.
+    pub(crate) fn keep_incident(&mut self, incident: Incident) {
+        let of = Measured::Incident(incident.id.clone());
+        self.note_clocks(&of, &incident.clocks);
+        if let Some(former) = self.incidents.insert(incident.id.clone(), incident) {
+            self.forget_clocks(&of, &former.clocks);
+        }
+    }
+
+    /// Forgets an incident, and keeps `clocks_due` right.
+    pub(crate) fn drop_incident(&mut self, id: &IncidentId) -> Option<Incident> {
+        let incident = self.incidents.remove(id)?;
+        self.forget_clocks(&Measured::Incident(id.clone()), &incident.clocks);
+        Some(incident)
+    }
+
+    /// Keeps an instruction, and `clocks_due` right.
+    pub(crate) fn keep_instruction(&mut self, instruction: Instruction) {
+        let of = Measured::Instruction(instruction.id.clone());
+        self.note_clocks(&of, &instruction.clocks);
+        if let Some(former) = self.instructions.insert(instruction.id.clone(), instruction) {
+            self.forget_clocks(&of, &former.clocks);
+        }
+    }
+
+    /// Forgets an instruction, and keeps `clocks_due` right.
+    pub(crate) fn drop_instruction(&mut self, id: &InstructionId) {
+        if let Some(instruction) = self.instructions.remove(id) {
+            self.forget_clocks(&Measured::Instruction(id.clone()), &instruction.clocks);
+        }
+    }
+
+    fn note_clocks(&mut self, of: &Measured, clocks: &[Clock]) {
+        let due = clocks.iter().filter(|clock| clock.next_at_ms.is_set());
+        self.clocks_due.extend(due.map(|clock| (clock.next_at_ms, ClockKey { of: of.clone(), number: clock.number })));
+    }
+
+    /// Takes the former clocks out, but for those that stand as they stood.
+    fn forget_clocks(&mut self, of: &Measured, former: &[Clock]) {
+        for clock in former.iter().filter(|clock| clock.next_at_ms.is_set()) {
+            let key = ClockKey { of: of.clone(), number: clock.number };
+            if self.clock_of(&key).is_none_or(|now| now.next_at_ms != clock.next_at_ms) {
+                self.clocks_due.remove(&(clock.next_at_ms, key));
+            }
+        }
     }
 
     /// Keeps an alarm, and `unreported` right.

@@ -4,10 +4,11 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::{
-    AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, Camera, CameraId, Condition, District, DistrictId, EntityId,
-    GroupId, Incident, IncidentId, IncidentKind, LiveNodes, Millis, Model, ModelName, Person, PersonId, Placement,
-    Report, ReportCode, Row, RowChange, RunCard, Sensor, SensorId, SensorWindow, Session, SessionId, Severity, State,
-    Tally, Unit, UnitId, VersionName,
+    AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, AuditHead, Calendar, CalendarId, Camera, CameraId, Condition,
+    DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId, Incident,
+    IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName, Notice, Person,
+    PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Row, RowChange, RunCard, Sensor, SensorId,
+    SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName,
     apply::adopt_unit,
     rows,
     state::Heard,
@@ -34,6 +35,12 @@ pub(crate) enum Touched {
     Answer(SessionId, u64),
     Model(ModelName),
     Tally(ModelName, VersionName),
+    Calendar(CalendarId),
+    DeadlinePolicy(DeadlinePolicyId),
+    DutyPost(DutyPostId),
+    Instruction(InstructionId),
+    Receiver(ReceiverId),
+    Notice(ReceiverId, u64),
     RunCard(IncidentKind, Severity),
     Report(ReportCode),
 }
@@ -104,6 +111,12 @@ impl State {
         }
         out.extend(self.models.iter().map(|(name, record)| row(rows::model_key(name), record)));
         out.extend(self.tallies.values().map(|tally| row(rows::tally_key(&tally.model, &tally.version), tally)));
+        out.extend(self.calendars.iter().map(|(id, record)| row(rows::calendar_key(id), record)));
+        out.extend(self.deadline_policies.iter().map(|(id, record)| row(rows::deadline_policy_key(id), record)));
+        out.extend(self.duty_posts.iter().map(|(id, record)| row(rows::duty_post_key(id), record)));
+        out.extend(self.instructions.iter().map(|(id, record)| row(rows::instruction_key(id), record)));
+        out.extend(self.receivers.iter().map(|(id, record)| row(rows::receiver_key(id), record)));
+        out.extend(self.notices.values().map(|record| row(rows::notice_key(&record.receiver, record.number), record)));
         out.extend(self.run_cards.values().map(|card| row(rows::run_card_key(card.kind, card.severity), card)));
         out.extend(self.reports.iter().map(|(code, record)| row(rows::report_key(code), record)));
         out
@@ -197,6 +210,14 @@ impl State {
             Touched::Tally(model, version) => {
                 found(rows::tally_key(model, version), self.tallies.get(&(model.clone(), version.clone())))
             }
+            Touched::Calendar(id) => found(rows::calendar_key(id), self.calendars.get(id)),
+            Touched::DeadlinePolicy(id) => found(rows::deadline_policy_key(id), self.deadline_policies.get(id)),
+            Touched::DutyPost(id) => found(rows::duty_post_key(id), self.duty_posts.get(id)),
+            Touched::Instruction(id) => found(rows::instruction_key(id), self.instructions.get(id)),
+            Touched::Receiver(id) => found(rows::receiver_key(id), self.receivers.get(id)),
+            Touched::Notice(id, number) => {
+                found(rows::notice_key(id, *number), self.notices.get(&(id.clone(), *number)))
+            }
             Touched::Report(code) => found(rows::report_key(code), self.reports.get(code)),
             Touched::RunCard(kind, severity) => {
                 found(rows::run_card_key(*kind, *severity), self.run_cards.get(&(*kind, *severity)))
@@ -216,6 +237,9 @@ impl State {
             features: self.features.iter().copied().collect(),
             incidents_opened: self.incidents_opened,
             live_nodes: Some(self.live_nodes.to_wire()),
+            instructions_given: self.instructions_given,
+            audit_number: self.audit.number,
+            audit_link: (self.audit.number > 0).then(|| self.audit.link.write()),
         };
         Row { key: rows::meta_key(), value: meta.encode_to_vec().into() }
     }
@@ -234,6 +258,9 @@ impl State {
         self.policy_floor = meta.policy_floor;
         self.features = meta.features.into_iter().collect();
         self.incidents_opened = meta.incidents_opened;
+        self.instructions_given = meta.instructions_given;
+        let link = meta.audit_link.map(|link| Field::read("audit_link", link)).transpose()?;
+        self.audit = AuditHead { number: meta.audit_number, link: link.unwrap_or_default() };
         self.live_nodes = LiveNodes::from_wire(meta.live_nodes.unwrap_or_default())?;
         Ok(())
     }
@@ -275,7 +302,7 @@ impl State {
             Some(rows::INCIDENTS) => {
                 let record = Incident::decode(value)?;
                 same_key(key, &rows::incident_key(&record.id))?;
-                self.incidents.insert(record.id.clone(), record);
+                self.keep_incident(record);
             }
             Some(rows::SENSORS) => {
                 let record = Sensor::decode(value)?;
@@ -321,6 +348,36 @@ impl State {
                 let record = Tally::decode(value)?;
                 same_key(key, &rows::tally_key(&record.model, &record.version))?;
                 self.tallies.insert((record.model.clone(), record.version.clone()), record);
+            }
+            Some(rows::CALENDARS) => {
+                let record = Calendar::decode(value)?;
+                same_key(key, &rows::calendar_key(&record.id))?;
+                self.calendars.insert(record.id.clone(), record);
+            }
+            Some(rows::DEADLINE_POLICIES) => {
+                let record = DeadlinePolicy::decode(value)?;
+                same_key(key, &rows::deadline_policy_key(&record.id))?;
+                self.deadline_policies.insert(record.id.clone(), record);
+            }
+            Some(rows::DUTY_POSTS) => {
+                let record = DutyPost::decode(value)?;
+                same_key(key, &rows::duty_post_key(&record.id))?;
+                self.duty_posts.insert(record.id.clone(), record);
+            }
+            Some(rows::INSTRUCTIONS) => {
+                let record = Instruction::decode(value)?;
+                same_key(key, &rows::instruction_key(&record.id))?;
+                self.keep_instruction(record);
+            }
+            Some(rows::RECEIVERS) => {
+                let record = Receiver::decode(value)?;
+                same_key(key, &rows::receiver_key(&record.id))?;
+                self.receivers.insert(record.id.clone(), record);
+            }
+            Some(rows::NOTICES) => {
+                let record = Notice::decode(value)?;
+                same_key(key, &rows::notice_key(&record.receiver, record.number))?;
+                self.notices.insert((record.receiver.clone(), record.number), record);
             }
             Some(rows::RUN_CARDS) => {
                 let record = RunCard::decode(value)?;

@@ -5,7 +5,10 @@ use bytes::Bytes;
 use domain::*;
 
 fn apply(state: &mut State, at: u64, command: impl Into<Command>) -> Applied {
-    state.apply(at, &Entry { at_ms: Millis(at), request: None, grant: None, command: command.into() })
+    state.apply(
+        at,
+        &Entry { at_ms: Millis(at), request: None, grant: None, command: command.into(), salt: Bytes::new() },
+    )
 }
 
 fn code(applied: &Applied) -> Option<RefusalCode> {
@@ -201,5 +204,59 @@ fn an_incident_keeps_its_newest_suggestions() {
     assert_eq!(numbers, (2..=u32::from(most) + 1).collect::<Vec<_>>());
     let long = "x".repeat(limits::REASON_BYTES_MAX + 1);
     assert_eq!(code(&apply(&mut state, 3, suggest(99, long))), Some(RefusalCode::Limit));
+    state.check().unwrap();
+}
+
+/// A receiver that is gone loses its newest notices by number, and hears of it; others lose nothing.
+#[test]
+fn a_receiver_that_never_confirms_harms_itself_only() {
+    let mut state = State::new(GroupId::COMMAND);
+    let receiver = |id: &str| Receiver {
+        id: ReceiverId::new(id).unwrap(),
+        name: id.into(),
+        url: "https://example/notices".into(),
+        secret_sealed: Bytes::new(),
+        kinds: vec![EventKind::IncidentOpened],
+        admin_unit: None,
+        disabled: false,
+        newest: 0,
+        confirmed: 0,
+        missed: 0,
+    };
+    for id in ["gone", "here"] {
+        assert_eq!(code(&apply(&mut state, 1, PutReceiver { receiver: receiver(id) })), None);
+    }
+    let place = Place {
+        latitude_e7: 0,
+        longitude_e7: 0,
+        admin_unit: AdminUnitCode::new("hue").unwrap(),
+        address: String::new(),
+    };
+    let source =
+        Source { origin: Origin::Report("call".into()), episode: 0, version: 0, active: false, at_ms: Millis(0) };
+    let open = OpenIncident {
+        kind: IncidentKind::Fire,
+        severity: Severity::Low,
+        place,
+        summary: "smoke".into(),
+        source,
+        exercise: false,
+        place_is_mapped: false,
+    };
+    let here = ReceiverId::new("here").unwrap();
+    for at in 1..=limits::NOTICES_MAX + 3 {
+        let at = u64::try_from(at).unwrap();
+        assert_eq!(code(&apply(&mut state, at, open.clone())), None);
+        let confirm = ConfirmNotices { receiver: here.clone(), through: at };
+        assert_eq!(code(&apply(&mut state, at, confirm)), None);
+    }
+    let gone = state.receivers().get("gone").unwrap();
+    let max = u64::try_from(limits::NOTICES_MAX).unwrap();
+    assert_eq!((gone.newest, gone.missed), (max, 3));
+    let gone = gone.id.clone();
+    assert_eq!(code(&apply(&mut state, 9000, ConfirmNotices { receiver: gone.clone(), through: 1 })), None);
+    assert_eq!(code(&apply(&mut state, 9000, open)), None);
+    let newest = state.notices_for(&gone).last().unwrap();
+    assert_eq!((newest.number, newest.missed_before), (max + 1, 3));
     state.check().unwrap();
 }

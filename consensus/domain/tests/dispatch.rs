@@ -11,7 +11,9 @@ use proptest::prelude::*;
 
 fn apply(state: &mut State, index: u64, command: impl Into<Command>) -> Reply {
     let at_ms = state.clock().plus(1);
-    state.apply(index, &Entry { at_ms, request: None, grant: None, command: command.into() }).reply
+    state
+        .apply(index, &Entry { at_ms, request: None, grant: None, command: command.into(), salt: bytes::Bytes::new() })
+        .reply
 }
 
 /// Each assignment that was ever made, by unit and number, and whether it goes on.

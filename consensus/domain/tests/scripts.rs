@@ -29,4 +29,7 @@ macro_rules! nouns {
     )+};
 }
 
-nouns! { admin_unit alarm camera dispatch district incident model person placement report sensor session unit }
+nouns! {
+    admin_unit alarm camera deadline dispatch district incident instruction model notice person placement report sensor
+    session unit
+}

@@ -171,6 +171,13 @@ pub(crate) struct Inner {
 #[derive(Clone)]
 pub struct Groups(pub(crate) Arc<Inner>);
 
+/// What makes an entry's record unguessable once its payload is erased.
+fn salt() -> io::Result<Bytes> {
+    let mut salt = [0; domain::audit::SALT_BYTES];
+    stage::fill(&mut salt)?;
+    Ok(Bytes::copy_from_slice(&salt))
+}
+
 impl Groups {
     /// Opens every group on `disk` and joins in. `epoch` is the cluster's, fixed when it was made.
     pub async fn start(node: NodeId, epoch: u64, disk: Arc<dyn Disk>, peers: impl Mesh) -> io::Result<Self> {
@@ -296,7 +303,8 @@ impl Groups {
         let Proposal { request, grant, command } = proposal;
         #[cfg(feature = "seeded-bugs")]
         let request = request.filter(|_| !bugs::is_made(Bug::RequestForgotten));
-        let entry = Entry { at_ms: stage::now_ms(), request, grant, command };
+        let salt = salt().map_err(|_| ProposeError::Stopped)?;
+        let entry = Entry { at_ms: stage::now_ms(), request, grant, command, salt };
         let bytes = Bytes::from(entry.encode());
         if bytes.len() > PROPOSAL_BYTES_MAX {
             return Err(ProposeError::TooLarge { bytes: bytes.len(), max: PROPOSAL_BYTES_MAX });

@@ -69,6 +69,17 @@ pub(crate) fn now_ms() -> Millis {
     Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// Fills `bytes` with chance that nobody can guess.
+pub(crate) fn fill(bytes: &mut [u8]) -> io::Result<()> {
+    let Some(stage) = stage() else {
+        return getrandom::fill(bytes).map_err(|e| io::Error::other(format!("the machine has no chance to give: {e}")));
+    };
+    for part in bytes.chunks_mut(8) {
+        part.copy_from_slice(&stage.random().to_be_bytes()[..part.len()]);
+    }
+    Ok(())
+}
+
 /// Runs `work` on a thread that may block: never on the async core.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,

@@ -23,14 +23,17 @@ use crate::{
 
 pub(crate) mod admin_unit;
 pub(crate) mod alarm;
+pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod body;
 pub(crate) mod camera;
 pub(crate) mod cluster;
 pub(crate) mod crew;
+pub(crate) mod deadline;
 pub(crate) mod dispatch;
 pub(crate) mod district;
 pub(crate) mod incident;
+pub(crate) mod instruction;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod model;
@@ -39,6 +42,7 @@ pub(crate) mod person;
 pub(crate) mod place;
 pub(crate) mod quarantine;
 pub(crate) mod reading;
+pub(crate) mod receiver;
 pub(crate) mod sensor;
 pub(crate) mod session;
 pub(crate) mod timeline;
@@ -102,6 +106,19 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(person::list, person::put))
         .routes(routes!(district::list, district::put))
         .routes(routes!(admin_unit::list, admin_unit::put))
+        .routes(routes!(deadline::calendars, deadline::put_calendar))
+        .routes(routes!(deadline::policies, deadline::put_policy))
+        .routes(routes!(deadline::posts, deadline::put_post))
+        .routes(routes!(deadline::pause))
+        .routes(routes!(deadline::resume))
+        .routes(routes!(deadline::progress))
+        .routes(routes!(instruction::list, instruction::give))
+        .routes(routes!(instruction::take))
+        .routes(routes!(instruction::finish))
+        .routes(routes!(instruction::cancel))
+        .routes(routes!(instruction::reopen))
+        .routes(routes!(receiver::list, receiver::put))
+        .routes(routes!(audit::export))
         .routes(routes!(reading::push))
         .routes(routes!(quarantine::list))
         .routes(routes!(backup::backup))
@@ -110,6 +127,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(cluster::invite))
         .routes(routes!(cluster::leave))
         .routes(routes!(cluster::rest))
+        .routes(routes!(cluster::switch_features))
         .routes(routes!(node::list))
         .routes(routes!(node::live))
         .routes(routes!(node::ready))

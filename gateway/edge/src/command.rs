@@ -98,7 +98,10 @@ impl App {
         let index = index.map_err(|error| ApiError::unavailable(&error.to_string()))?;
         let person = &ask.caller.person.id;
         let grant = read(&*self.source, GroupId::COMMAND, |state0| policy::grant(state0, person, index));
-        grant.ok_or_else(ApiError::signed_out)
+        let mut grant = grant.ok_or_else(ApiError::signed_out)?;
+        grant.from.clone_from(&ask.caller.grant.from);
+        grant.why.clone_from(&ask.caller.grant.why);
+        Ok(grant)
     }
 
     /// The group that decides about the command. A device placed a moment ago may not be known here yet.

@@ -13,6 +13,7 @@ mod clock;
 mod cluster;
 mod command;
 mod config;
+mod courier;
 mod edge;
 mod error;
 #[doc(hidden)]
@@ -34,6 +35,7 @@ mod wiring;
 pub use accounts::{Accounts, LoginFailure, hash_password};
 pub use cluster::{NotWatchable, Video};
 pub use config::{Backups, EdgeConfig, LoadForecast, MoreMetrics, Nodes};
+pub use courier::{WebCourier, receiver_context};
 pub use edge::{Edge, EdgeError};
 pub use operations::{Answered, Invite, OperationError, Operations};
 pub use seal::{CannotSeal, NotSealed, Sealer, camera_context, person_context};

@@ -97,3 +97,7 @@ pub const RESUME_BATCHES_MAX: usize = 16_384;
 pub const RESUME_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// Joins, departures and pictures that wait for one group's hub; at the bound a screen waits to be taken in.
 pub const HUB_REQUESTS_MAX: usize = 1_024;
+/// Bytes of a reason that go into the record; the rest is cut off.
+pub const REASON_BYTES_MAX: usize = 256;
+/// Records of one export; who verifies a whole group asks again after the last.
+pub const AUDIT_EXPORTED_MAX: usize = 1_024;

@@ -1,6 +1,7 @@
 //! What an administrator may ask of the cluster itself: how it is, and who belongs to it. The node that this edge is of knows
 //! how; the edge knows who may ask.
 
+use domain::Grant;
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::Value;
@@ -44,6 +45,8 @@ pub trait Operations: Send + Sync + 'static {
     fn invite(&self, invite: Invite) -> Answered;
     /// Takes a node out, as far as it goes until the request's deadline; the answer says whether it is done.
     fn leave(&self, node: u64) -> Answered;
+    /// Switches on what the version of all nodes brings, in the name of whoever holds the grant.
+    fn switch_features(&self, grant: Grant) -> Answered;
     /// Lets a node lead nothing for some minutes; none ends that.
     fn rest(&self, node: u64, minutes: u32) -> Answered;
 }

@@ -4,6 +4,7 @@ mod assets;
 mod backup;
 mod cluster;
 mod commands;
+mod deadline;
 mod dispatch;
 mod double;
 mod fold;

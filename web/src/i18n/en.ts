@@ -1,3 +1,4 @@
+import { enDeadline } from './deadline.en';
 import { enDispatch } from './dispatch.en';
 import { enModels } from './models.en';
 import type { Dict } from './vi';
@@ -225,6 +226,7 @@ export const en: Dict = {
       alarm_amended: 'Said anew by a model',
       ...enModels.event,
       ...enDispatch.event,
+      ...enDeadline.event,
     },
   },
   sensor: {
@@ -303,6 +305,7 @@ export const en: Dict = {
   },
   models: enModels,
   dispatch: enDispatch,
+  deadline: enDeadline,
   command: {
     pending: 'Committing…',
     retrying: (tries) => `Committing, retry ${tries}…`,

@@ -1,3 +1,4 @@
+import { viDeadline } from './deadline.vi';
 import { viDispatch } from './dispatch.vi';
 import { viModels } from './models.vi';
 
@@ -225,6 +226,7 @@ export const vi = {
       alarm_amended: 'Mô hình nói lại',
       ...viModels.event,
       ...viDispatch.event,
+      ...viDeadline.event,
     } as Record<string, string>,
   },
   sensor: {
@@ -303,6 +305,7 @@ export const vi = {
   },
   models: viModels,
   dispatch: viDispatch,
+  deadline: viDeadline,
   command: {
     pending: 'Đang ghi…',
     retrying: (tries: number) => `Đang ghi, thử lại lần ${tries}…`,

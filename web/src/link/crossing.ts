@@ -3,6 +3,7 @@ import { EventKind, type Event } from '../gen/trongdong/v1/event_pb';
 import { alarmId, alarmOf } from '../nouns/alarm';
 import { cameraOf } from '../nouns/camera';
 import { incidentOf } from '../nouns/incident';
+import { instructionOf } from '../nouns/instruction';
 import { noticeOf } from '../nouns/load';
 import { modelOf, tallyOf } from '../nouns/model';
 import { sensorOf } from '../nouns/sensor';
@@ -14,6 +15,7 @@ import type { Delta } from './picture';
 export function changeOf(delta: Delta): Change {
   return {
     incidents: [...delta.put.incident.values()].map(incidentOf),
+    instructions: [...delta.put.instruction.values()].map(instructionOf),
     alarms: [...delta.put.alarm.values()].map(alarmOf),
     units: [...delta.put.unit.values()].map(unitOf),
     sensors: [...delta.put.sensor.values()].map(sensorOf),
@@ -37,9 +39,16 @@ function happeningOf(event: Event): Happening {
   const subject = event.subject;
   return {
     kind: (EventKind[event.kind] ?? 'unspecified').toLowerCase(),
-    subject: subject.case === 'incident' ? subject.value.id : subject.case === 'alarm' ? alarmId(subject.value.key) : '',
+    subject: subjectOf(subject),
     by: event.by,
     note: event.note,
     atMs: Number(event.atMs),
   };
+}
+
+/** What the happening belongs to: an instruction's is told with the incident that it serves. */
+function subjectOf(subject: Event['subject']): string {
+  if (subject.case === 'incident') return subject.value.id;
+  if (subject.case === 'instruction') return subject.value.incident;
+  return subject.case === 'alarm' ? alarmId(subject.value.key) : '';
 }

@@ -4,6 +4,7 @@ import { AdminUnitSchema, DistrictSchema } from '../gen/trongdong/v1/admin_unit_
 import { AlarmSchema } from '../gen/trongdong/v1/alarm_pb';
 import { CameraSchema } from '../gen/trongdong/v1/camera_pb';
 import { IncidentSchema } from '../gen/trongdong/v1/incident_pb';
+import { InstructionSchema } from '../gen/trongdong/v1/instruction_pb';
 import { ModelSchema, TallySchema } from '../gen/trongdong/v1/model_pb';
 import { SensorSchema } from '../gen/trongdong/v1/sensor_pb';
 import { UnitSchema } from '../gen/trongdong/v1/unit_pb';
@@ -15,6 +16,7 @@ const SCHEMA: Readonly<Record<Noun, DescMessage>> = {
   district: DistrictSchema,
   unit: UnitSchema,
   incident: IncidentSchema,
+  instruction: InstructionSchema,
   sensor: SensorSchema,
   camera: CameraSchema,
   alarm: AlarmSchema,

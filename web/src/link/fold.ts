@@ -67,6 +67,7 @@ function foldSnapshot(picture: Picture, snapshot: Snapshot, delta: Delta): boole
   for (const record of snapshot.districts) put(group, delta, 'district', record.id, record);
   for (const record of snapshot.units) put(group, delta, 'unit', record.id, record);
   for (const record of snapshot.incidents) put(group, delta, 'incident', record.id, record);
+  for (const record of snapshot.instructions) put(group, delta, 'instruction', record.id, record);
   for (const record of snapshot.sensors) put(group, delta, 'sensor', record.id, record);
   for (const record of snapshot.cameras) put(group, delta, 'camera', record.id, record);
   for (const record of snapshot.alarms) put(group, delta, 'alarm', alarmId(record.key), record);
@@ -125,6 +126,10 @@ function foldEvent(group: GroupPicture, event: Event, delta: Delta): void {
       delta.events.push(event);
       delta.urgent = true;
       return put(group, delta, 'incident', subject.value.id, subject.value);
+    case 'instruction':
+      if (subject.value.incident !== '') delta.events.push(event);
+      delta.urgent = true;
+      return put(group, delta, 'instruction', subject.value.id, subject.value);
     case 'sensor':
       return put(group, delta, 'sensor', subject.value.id, subject.value);
     case 'camera':

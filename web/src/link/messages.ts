@@ -2,6 +2,7 @@
 import type { Alarm } from '../nouns/alarm';
 import type { Camera, Health } from '../nouns/camera';
 import type { Incident } from '../nouns/incident';
+import type { Instruction } from '../nouns/instruction';
 import type { LoadNotice } from '../nouns/load';
 import type { Model, SilentModel, Tally } from '../nouns/model';
 import type { Sensor } from '../nouns/sensor';
@@ -65,6 +66,7 @@ export interface Happening {
 /** A coalesced change of the picture. */
 export interface Change {
   incidents: Incident[];
+  instructions: Instruction[];
   alarms: Alarm[];
   units: Unit[];
   sensors: Sensor[];

@@ -4,6 +4,7 @@ import type { Alarm } from '../gen/trongdong/v1/alarm_pb';
 import type { Camera } from '../gen/trongdong/v1/camera_pb';
 import type { Event, LiveNodes, Position } from '../gen/trongdong/v1/event_pb';
 import type { Incident } from '../gen/trongdong/v1/incident_pb';
+import type { Instruction } from '../gen/trongdong/v1/instruction_pb';
 import type { Model, Tally } from '../gen/trongdong/v1/model_pb';
 import type { Sensor } from '../gen/trongdong/v1/sensor_pb';
 import type { Unit } from '../gen/trongdong/v1/unit_pb';
@@ -15,6 +16,7 @@ export interface Records {
   district: District;
   unit: Unit;
   incident: Incident;
+  instruction: Instruction;
   sensor: Sensor;
   camera: Camera;
   alarm: Alarm;
@@ -22,7 +24,9 @@ export interface Records {
   tally: Tally;
 }
 export type Noun = keyof Records;
-export const NOUNS: readonly Noun[] = ['admin_unit', 'district', 'unit', 'incident', 'sensor', 'camera', 'alarm', 'model', 'tally'];
+export const NOUNS: readonly Noun[] = [
+  'admin_unit', 'district', 'unit', 'incident', 'instruction', 'sensor', 'camera', 'alarm', 'model', 'tally',
+];
 
 export type Tables = { [N in Noun]: Map<string, Records[N]> };
 
@@ -74,6 +78,7 @@ export function emptyTables(): Tables {
     district: new Map(),
     unit: new Map(),
     incident: new Map(),
+    instruction: new Map(),
     sensor: new Map(),
     camera: new Map(),
     alarm: new Map(),

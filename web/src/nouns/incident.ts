@@ -1,3 +1,4 @@
+import { clockOf, type Clock } from './clock';
 import { attentionOf, taskOf, type Attention, type Task } from './dispatch';
 import { kindOf, type Kind } from './kind';
 import { placeOf, type Place } from './place';
@@ -48,6 +49,8 @@ export interface Incident {
   tasks: Task[];
   /** The one answer of all agencies; empty: there is none. */
   answer: string;
+  /** Its deadlines, as they were started. */
+  clocks: Clock[];
 }
 
 /** The domain incident of a wire incident. */
@@ -81,6 +84,7 @@ export function incidentOf(wire: IncidentWire): Incident {
     attentions: (wire.dispatch?.attentions ?? []).map(attentionOf),
     tasks: (wire.dispatch?.tasks ?? []).map(taskOf),
     answer: wire.dispatch?.answer?.text ?? '',
+    clocks: wire.clocks.map(clockOf),
   };
 }
 

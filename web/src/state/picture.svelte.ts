@@ -3,6 +3,7 @@ import type { AdminUnit, Change, District, Happening, Line, Stats, VideoState } 
 import type { Alarm } from '../nouns/alarm';
 import type { Camera } from '../nouns/camera';
 import type { Incident } from '../nouns/incident';
+import type { Instruction } from '../nouns/instruction';
 import { tallyId, type Model, type Tally } from '../nouns/model';
 import type { Sensor } from '../nouns/sensor';
 import type { Unit } from '../nouns/unit';
@@ -17,6 +18,7 @@ const COMMAND_GROUP = 0;
 
 class Picture {
   incidents = $state.raw<ReadonlyMap<string, Incident>>(new Map());
+  instructions = $state.raw<ReadonlyMap<string, Instruction>>(new Map());
   alarms = $state.raw<ReadonlyMap<string, Alarm>>(new Map());
   units = $state.raw<ReadonlyMap<string, Unit>>(new Map());
   sensors = $state.raw<ReadonlyMap<string, Sensor>>(new Map());
@@ -50,6 +52,7 @@ class Picture {
       removed.set(noun, [...(removed.get(noun) ?? []), gone.slice(slash + 1)]);
     }
     this.incidents = merged(this.incidents, change.incidents, removed.get('incident'), (record) => record.id);
+    this.instructions = merged(this.instructions, change.instructions, removed.get('instruction'), (record) => record.id);
     this.alarms = merged(this.alarms, change.alarms, removed.get('alarm'), (record) => record.id);
     this.units = merged(this.units, change.units, removed.get('unit'), (record) => record.id);
     this.sensors = merged(this.sensors, change.sensors, removed.get('sensor'), (record) => record.id);
@@ -81,6 +84,7 @@ class Picture {
 
   clear(): void {
     this.incidents = new Map();
+    this.instructions = new Map();
     this.alarms = new Map();
     this.units = new Map();
     this.sensors = new Map();

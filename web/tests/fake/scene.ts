@@ -4,8 +4,10 @@ import { readFileSync } from 'node:fs';
 import { AdminUnitSchema, DistrictSchema } from '../../src/gen/trongdong/v1/admin_unit_pb';
 import { AlarmSchema, type Alarm } from '../../src/gen/trongdong/v1/alarm_pb';
 import { CameraHealth, CameraSchema, type Camera } from '../../src/gen/trongdong/v1/camera_pb';
+import { ClockSchema, ClockStage, ClockStatus, Obligation } from '../../src/gen/trongdong/v1/clock_pb';
 import { PlaceSchema, type Place } from '../../src/gen/trongdong/v1/common_pb';
 import { IncidentKind, IncidentSchema, IncidentStatus, type Incident } from '../../src/gen/trongdong/v1/incident_pb';
+import { InstructionSchema, InstructionStatus, type Instruction } from '../../src/gen/trongdong/v1/instruction_pb';
 import { DeviceStatus, SensorKind, SensorSchema, type Sensor } from '../../src/gen/trongdong/v1/sensor_pb';
 import { UnitSchema, UnitStatus, type Unit } from '../../src/gen/trongdong/v1/unit_pb';
 
@@ -36,6 +38,7 @@ export interface Scene {
   districts: { id: string; name: string }[];
   units: Map<string, Unit>;
   incidents: Map<string, Incident>;
+  instructions: Map<string, Instruction>;
   sensors: Map<string, Sensor>;
   cameras: Map<string, Camera>;
   alarms: Map<string, Alarm>;
@@ -73,7 +76,7 @@ export function buildScene(nowMs: number): Scene {
   const ago = (seconds: number) => BigInt(nowMs - seconds * 1_000);
   const scene: Scene = {
     communes, districts,
-    units: new Map(), incidents: new Map(), sensors: new Map(), cameras: new Map(), alarms: new Map(),
+    units: new Map(), incidents: new Map(), instructions: new Map(), sensors: new Map(), cameras: new Map(), alarms: new Map(),
   };
 
   const stations: [string, string, string, SensorKind, string, number, [string, number, number][], number][] = [
@@ -177,6 +180,19 @@ export function buildScene(nowMs: number): Scene {
       }
     }
   }
+
+  // The landslide is passed on too late; its answer waits for a report, and a leader wants the road open by an hour.
+  const landslide = scene.incidents.get('I4820')!;
+  const clock = { policy: 'sat-lo', startedAtMs: ago(312), version: 1n };
+  landslide.clocks = [
+    { ...clock, number: 1, obligation: Obligation.FORWARD, status: ClockStatus.RUNNING, stage: ClockStage.LATE, dueAtMs: ago(12), firstDueAtMs: ago(12), told: ['truc-ban'] },
+    { ...clock, number: 2, obligation: Obligation.ANSWER, status: ClockStatus.PAUSED, stage: ClockStage.ON_TIME, pausedAtMs: ago(60), pauseReason: 'chờ đánh giá địa chất', firstDueAtMs: ago(-3_600) },
+  ].map((of) => create(ClockSchema, of));
+  scene.instructions.set('T7', create(InstructionSchema, {
+    id: 'T7', title: 'Thông một làn xe trước 18 giờ', incident: 'I4820', adminUnit: landslide.place!.adminUnit, agency: 'Sở Xây dựng', owner: 'nam',
+    status: InstructionStatus.TAKEN, givenBy: 'Lê Văn Nam', givenAtMs: ago(200), version: 2n,
+    clocks: [create(ClockSchema, { number: 1, obligation: Obligation.DO_INSTRUCTION, status: ClockStatus.RUNNING, stage: ClockStage.NEARLY_LATE, startedAtMs: ago(200), dueAtMs: ago(-540), firstDueAtMs: ago(-540), version: 2n })],
+  }));
 
   const alarm = (entity: string, condition: string, severity: number, active: boolean, acknowledged: boolean, age: number, value: number, limit: number, more: Partial<Alarm> = {}) =>
     scene.alarms.set(`${entity}/${condition}`, create(AlarmSchema, {

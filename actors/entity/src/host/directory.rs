@@ -18,6 +18,7 @@ pub(crate) enum Key {
     Incident(IncidentId),
     Unit(UnitId),
     Reporter,
+    Keeper,
 }
 
 /// The actors that are awake. Bounded by the entities of the group.

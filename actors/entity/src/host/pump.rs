@@ -78,12 +78,16 @@ async fn show(reign: &Arc<Reign>, batch: &EventBatch) {
             (_, Some(Subject::Unit(unit))) => reign.unit_changed(unit),
             (kind, Some(Subject::Incident(incident))) => {
                 reign.incident_changed(incident);
+                if !incident.clocks.is_empty() {
+                    reign.wake_keeper();
+                }
                 match kind {
                     EventKind::IncidentOpened => reign.incident_opened(incident),
                     EventKind::IncidentNoted => reign.incident_noted(incident, &event.note),
                     _ => {}
                 }
             }
+            (_, Some(Subject::Instruction(_))) => reign.wake_keeper(),
             _ => {}
         }
     }

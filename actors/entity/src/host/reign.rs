@@ -29,6 +29,7 @@ use crate::{
         Propose,
         reporter::{Reporter, ReporterMsg},
     },
+    audit::anchor,
     camera::{
         actor::{CameraActor, CameraMsg},
         rules::Patience,
@@ -38,6 +39,7 @@ use crate::{
         ADVICE_QUEUE_MAX, ADVICE_RESCAN_MAX, FEEDS_IN_FLIGHT_MAX, PUMP_BATCHES_MAX, STAMP_WAIT_MAX, WATCH_QUEUE_MAX,
     },
     counters::count,
+    deadline::keeper::{Keeper, KeeperMsg},
     district::actor::{DistrictActor, DistrictMsg},
     host::{
         Ctx,
@@ -49,6 +51,7 @@ use crate::{
         actor::{IncidentActor, IncidentMsg},
         rules::due,
     },
+    notice::postman,
     sensor::actor::{SensorActor, SensorArguments, SensorMsg},
     unit::{
         actor::{UnitActor, UnitMsg},
@@ -71,6 +74,8 @@ pub(crate) struct Reign {
     shelves: Mutex<BTreeMap<AlarmKey, Millis>>,
     /// The reporter has been woken and has not looked yet: one message in its mailbox is enough.
     pub(crate) is_reporter_woken: AtomicBool,
+    /// The same of the keeper of deadlines.
+    pub(crate) is_keeper_woken: AtomicBool,
     /// What was told and waits to be asked about.
     told: mpsc::Sender<Told>,
     /// Counts the leads of this node: readings that went by under another one were not shown here.
@@ -79,7 +84,7 @@ pub(crate) struct Reign {
     pub(crate) is_watched: AtomicBool,
     /// What was recorded and waits to be shown to models.
     recorded: mpsc::Sender<Vec<Reading>>,
-    /// The pump, and in the command group the desk, in a field group the lookout.
+    /// The pump, the anchors, in the command group the desk and the postman, in a field group the lookout.
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
@@ -103,6 +108,7 @@ impl Reign {
             feeds: Arc::new(Semaphore::new(FEEDS_IN_FLIGHT_MAX)),
             shelves: Mutex::default(),
             is_reporter_woken: AtomicBool::new(false),
+            is_keeper_woken: AtomicBool::new(false),
             told,
             number,
             is_watched: AtomicBool::new(false),
@@ -113,6 +119,12 @@ impl Reign {
         if group == GroupId::COMMAND {
             let desk = tokio::spawn(desk::run(Arc::downgrade(&reign), queue));
             lock(&reign.tasks).push(desk.abort_handle());
+            let postman = tokio::spawn(postman::run(reign.clone()));
+            lock(&reign.tasks).push(postman.abort_handle());
+        }
+        if !anchor::anchored_in(group).is_empty() {
+            let anchor = tokio::spawn(anchor::run(Arc::downgrade(&reign)));
+            lock(&reign.tasks).push(anchor.abort_handle());
         }
         reign.stamp().await;
         if group.is_field() {
@@ -169,6 +181,9 @@ impl Reign {
             };
             for incident in self.ctx.cluster.read(self.group, open) {
                 self.tell_incident(&incident);
+            }
+            if self.ctx.cluster.read(self.group, |state| state.clocks_due().next().is_some()) {
+                self.wake_keeper();
             }
             let running = |state: &State| {
                 let running = state.units().values().filter(|unit| unit_rules::due(unit).is_some());
@@ -310,6 +325,14 @@ impl Reign {
         if !self.is_reporter_woken.swap(true, Ordering::AcqRel) {
             let wake = || (Reporter, self.clone());
             self.directory.tell(&Key::Reporter, ReporterMsg::Look, &self.supervisor, wake);
+        }
+    }
+
+    /// A clock of an incident or a task was started, stopped or set.
+    pub(crate) fn wake_keeper(self: &Arc<Self>) {
+        if !self.is_keeper_woken.swap(true, Ordering::AcqRel) {
+            let wake = || (Keeper, self.clone());
+            self.directory.tell(&Key::Keeper, KeeperMsg::Look, &self.supervisor, wake);
         }
     }
 

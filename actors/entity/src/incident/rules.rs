@@ -63,6 +63,7 @@ mod tests {
             exercise: false,
             place_is_mapped: false,
             suggestions: Vec::new(),
+            clocks: Vec::new(),
             dispatch: domain::Dispatch::default(),
         }
     }

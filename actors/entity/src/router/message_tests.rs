@@ -23,6 +23,8 @@ fn note() -> Envelope {
         everywhere: true,
         admin_units: Default::default(),
         index: 7,
+        from: "10.0.0.7".into(),
+        why: "a drill".into(),
     };
     let note = NoteIncident { incident: IncidentId::new("I1").unwrap(), note: "đã gọi".into() };
     Envelope {

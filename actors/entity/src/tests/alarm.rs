@@ -84,6 +84,8 @@ async fn a_shelf_ends_by_itself() {
         everywhere: true,
         admin_units: Default::default(),
         index: 1,
+        from: String::new(),
+        why: String::new(),
     };
     let until_ms = world.clock().plus(60_000);
     let shelve = ShelveAlarm { key: key("S1", "high"), reason: "sửa chữa".into(), until_ms };

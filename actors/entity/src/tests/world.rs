@@ -3,7 +3,10 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{
+        Arc, Mutex, MutexGuard,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -37,6 +40,8 @@ struct Group {
 
 pub(crate) struct World {
     started: Instant,
+    /// Milliseconds that every node's clock was set forward, or back, since.
+    set_ms: AtomicI64,
     groups: Mutex<BTreeMap<GroupId, Group>>,
     routers: Mutex<BTreeMap<NodeId, Router>>,
     /// Groups that commit nothing for now.
@@ -72,6 +77,7 @@ impl World {
         };
         let world = Arc::new(Self {
             started: Instant::now(),
+            set_ms: AtomicI64::new(0),
             groups: Mutex::new(GroupId::all().map(group).collect()),
             routers: Mutex::default(),
             held: watch::Sender::new(BTreeSet::new()),
@@ -170,7 +176,7 @@ impl World {
         let index = group.index;
         group.proposed.push(proposal.command.clone());
         let Proposal { request, grant, command } = proposal;
-        let applied = group.state.apply(index, &Entry { at_ms, request, grant, command });
+        let applied = group.state.apply(index, &Entry { at_ms, request, grant, command, salt: Bytes::new() });
         group.state.check().unwrap();
         let at_ms = group.state.clock();
         if !applied.events.is_empty() {
@@ -241,7 +247,27 @@ impl World {
 
     /// Now, as a leader would stamp it.
     pub(crate) fn clock(&self) -> Millis {
-        Millis(START_MS).plus(u64::try_from(self.started.elapsed().as_millis()).unwrap())
+        let passed = u64::try_from(self.started.elapsed().as_millis()).unwrap();
+        Millis(START_MS.saturating_add_signed(self.set_ms.load(Ordering::Relaxed)) + passed)
+    }
+
+    /// Sets every node's clock forward, or back.
+    pub(crate) fn set_clocks(&self, by_ms: i64) {
+        self.set_ms.fetch_add(by_ms, Ordering::Relaxed);
+    }
+
+    /// Every node ends, and reads the group's state back from its rows.
+    pub(crate) fn restart(&self, group: GroupId) {
+        let mut groups = self.groups();
+        let state = &mut groups.get_mut(&group).unwrap().state;
+        *state = State::from_rows(group, state.rows()).unwrap();
+    }
+
+    /// The group's events of these kinds so far, with their times.
+    pub(crate) fn events(&self, group: GroupId, kinds: &[EventKind]) -> Vec<Event> {
+        let groups = self.groups();
+        let events = groups.get(&group).unwrap().batches.iter().flat_map(|batch| &batch.events);
+        events.filter(|event| kinds.contains(&event.kind)).cloned().collect()
     }
 
     fn groups(&self) -> MutexGuard<'_, BTreeMap<GroupId, Group>> {
@@ -252,6 +278,10 @@ impl World {
 impl Cluster for Node {
     fn node(&self) -> NodeId {
         self.node
+    }
+
+    fn wall(&self) -> Millis {
+        self.world.clock()
     }
 
     fn propose(

@@ -16,7 +16,8 @@ fn place(latitude_e7: i32) -> Place {
 fn apply(state: &mut State, command: impl Into<Command>) {
     let index = state.clock().0;
     let at_ms = state.clock().plus(1);
-    let applied = state.apply(index, &Entry { at_ms, request: None, grant: None, command: command.into() });
+    let applied = state
+        .apply(index, &Entry { at_ms, request: None, grant: None, command: command.into(), salt: bytes::Bytes::new() });
     assert!(matches!(applied.reply, Reply::Accepted(_)), "{:?}", applied.reply);
 }
 
@@ -43,7 +44,16 @@ fn unit(state: &mut State, name: &str, north_m: i32, skills: &[&str]) {
 /// Group 0 at `NOW` with one critical fire.
 fn world() -> State {
     let mut state = State::new(GroupId::COMMAND);
-    state.apply(1, &Entry { at_ms: NOW, request: None, grant: None, command: SwitchFeature { feature: 1 }.into() });
+    state.apply(
+        1,
+        &Entry {
+            at_ms: NOW,
+            request: None,
+            grant: None,
+            command: SwitchFeature { feature: 1 }.into(),
+            salt: bytes::Bytes::new(),
+        },
+    );
     let origin = Origin::Report("114-1".into());
     let source = Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(1) };
     let open = OpenIncident {

@@ -10,7 +10,12 @@ fn by() -> InUse {
 }
 
 fn apply(state: &mut State, index: u64, at: Millis, command: impl Into<domain::Command>) -> Reply {
-    let reply = state.apply(index, &Entry { at_ms: at, request: None, grant: None, command: command.into() }).reply;
+    let reply = state
+        .apply(
+            index,
+            &Entry { at_ms: at, request: None, grant: None, command: command.into(), salt: bytes::Bytes::new() },
+        )
+        .reply;
     state.check().unwrap();
     reply
 }

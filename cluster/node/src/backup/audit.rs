@@ -197,7 +197,8 @@ mod tests {
         };
         let commands: [Command; 3] = [PutUnit { unit }.into(), opened.into(), sent.into()];
         for (index, command) in (100..).zip(commands) {
-            let entry = Entry { at_ms: Millis(index * 1_000), request: None, grant: None, command };
+            let entry =
+                Entry { at_ms: Millis(index * 1_000), request: None, grant: None, command, salt: bytes::Bytes::new() };
             let reply = state.apply(index, &entry).reply;
             assert!(matches!(reply, Reply::Accepted(_)), "{reply:?}");
         }
@@ -262,6 +263,7 @@ mod tests {
             request: None,
             grant: None,
             command: domain::RaisePolicyFloor { floor: 12 }.into(),
+            salt: bytes::Bytes::new(),
         };
         assert!(matches!(field.apply(1, &raise).reply, domain::Reply::Accepted(_)));
         manifest.groups[0].index = 12;

@@ -42,7 +42,13 @@ impl Story {
 
     fn tell(&mut self, command: impl Into<Command>) {
         self.index += 1;
-        let entry = Entry { at_ms: Millis(self.index * 1_000), request: None, grant: None, command: command.into() };
+        let entry = Entry {
+            at_ms: Millis(self.index * 1_000),
+            request: None,
+            grant: None,
+            command: command.into(),
+            salt: bytes::Bytes::new(),
+        };
         for row in self.state.apply(self.index, &entry).rows {
             if let RowChange::Put(row) = row
                 && !domain::rows::is_state(&row.key)

@@ -173,8 +173,13 @@ mod tests {
         assert!((999_990..=1_000_010).contains(&sum), "{sum}");
         let mut state = domain::State::new(GroupId::COMMAND);
         for (index, register) in registrations.into_iter().enumerate() {
-            let entry =
-                domain::Entry { at_ms: domain::Millis(1), request: None, grant: None, command: register.into() };
+            let entry = domain::Entry {
+                at_ms: domain::Millis(1),
+                request: None,
+                grant: None,
+                command: register.into(),
+                salt: bytes::Bytes::new(),
+            };
             let applied = state.apply(u64::try_from(index).unwrap() + 1, &entry);
             assert!(matches!(applied.reply, domain::Reply::Accepted(_)), "{:?}", applied.reply);
         }

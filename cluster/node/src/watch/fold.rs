@@ -64,7 +64,8 @@ fn fold_snapshot(picture: &mut Picture, snapshot: Snapshot) -> bool {
         .chain(snapshot.alarms.into_iter().map(Subject::Alarm))
         .chain(snapshot.live_nodes.into_iter().map(Subject::LiveNodes))
         .chain(snapshot.models.into_iter().map(Subject::Model))
-        .chain(snapshot.tallies.into_iter().map(Subject::Tally));
+        .chain(snapshot.tallies.into_iter().map(Subject::Tally))
+        .chain(snapshot.instructions.into_iter().map(Subject::Instruction));
     group.records.extend(records.filter_map(|record| Some((name_of(&record)?, record))));
     if snapshot.last {
         group.through = Some(through);

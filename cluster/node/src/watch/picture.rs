@@ -193,6 +193,7 @@ pub(super) fn name_of(subject: &Subject) -> Option<String> {
         Subject::LiveNodes(_) => "live_nodes/".to_owned(),
         Subject::Model(it) => format!("model/{}", it.name),
         Subject::Tally(it) => format!("tally/{}/{}", it.model, it.version),
+        Subject::Instruction(it) => format!("instruction/{}", it.id),
         Subject::Person(_) | Subject::Readings(_) => return None,
     })
 }

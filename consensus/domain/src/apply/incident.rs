@@ -40,13 +40,14 @@ pub(super) use offer::expire as expire_offer;
 pub(super) use suggestion::{decide, suggest};
 pub(super) use task::{answer as answer_task, combine as combine_answer, give as give_task};
 
-use super::{Outcome, Work, accepted, valid};
+use super::{Outcome, Work, accepted, deadline, valid};
 #[cfg(feature = "seeded-bugs")]
 use crate::bugs::{Bug, is_made};
 use crate::{
-    Accepted, AcknowledgeIncident, AmendIncident, CloseIncident, Dispatch, EscalateIncident, EventKind, Incident,
-    IncidentId, IncidentKind, IncidentStatus, Millis, NoteIncident, OpenIncident, Origin, PersonId, Place, Refusal,
-    RefusalCode, ReopenIncident, ResolveIncident, Severity, Source, Unit, limits, stored::Touched,
+    Accepted, AcknowledgeIncident, AmendIncident, ClockStatus, CloseIncident, Dispatch, EscalateIncident, EventKind,
+    Incident, IncidentId, IncidentKind, IncidentStatus, Millis, NoteIncident, Obligation, OpenIncident, Origin,
+    PersonId, Place, Refusal, RefusalCode, ReopenIncident, ResolveIncident, Severity, Source, Unit, limits,
+    stored::Touched,
 };
 
 pub(super) fn open(work: &mut Work<'_>, command: &OpenIncident) -> Outcome {
@@ -135,9 +136,11 @@ fn open_incident(work: &mut Work<'_>, facts: Facts, source: Source) -> Result<(I
         exercise: facts.exercise,
         place_is_mapped: facts.place_is_mapped,
         suggestions: Vec::new(),
+        clocks: Vec::new(),
         dispatch: Dispatch::default(),
     };
     start_deadline(&mut incident, work.now);
+    deadline::start_for_incident(work.state, &mut incident, work.now);
     let id = incident.id.clone();
     Ok((id, keep(work, incident, EventKind::IncidentOpened, "")))
 }
@@ -185,6 +188,7 @@ pub(super) fn resolve(work: &mut Work<'_>, command: &ResolveIncident) -> Outcome
     assign::release_all(work, &mut incident)?;
     incident.status = IncidentStatus::Resolved;
     incident.acknowledge_due_at_ms = Millis(0);
+    answered(work, &mut incident);
     Ok(keep(work, incident, EventKind::IncidentResolved, &command.note))
 }
 
@@ -197,6 +201,7 @@ pub(super) fn close(work: &mut Work<'_>, command: &CloseIncident) -> Outcome {
     incident.status = IncidentStatus::Closed;
     incident.closed_at_ms = work.now;
     incident.acknowledge_due_at_ms = Millis(0);
+    answered(work, &mut incident);
     Ok(keep(work, incident, EventKind::IncidentClosed, &command.note))
 }
 
@@ -210,6 +215,8 @@ pub(super) fn reopen(work: &mut Work<'_>, command: &ReopenIncident) -> Outcome {
     incident.escalation_level = 0;
     incident.reopened_count = incident.reopened_count.saturating_add(1);
     start_deadline(&mut incident, work.now);
+    // The first clocks stay as they ended, beside the new ones.
+    deadline::start_for_incident(work.state, &mut incident, work.now);
     Ok(keep(work, incident, EventKind::IncidentReopened, &command.reason))
 }
 
@@ -233,12 +240,36 @@ pub(super) fn escalate(work: &mut Work<'_>, command: &EscalateIncident) -> Outco
     Ok(keep(work, incident, EventKind::IncidentEscalated, ""))
 }
 
+/// An instruction was given for the incident: it is forwarded. The version stays, as the instruction is what changed.
+pub(super) fn forwarded(work: &mut Work<'_>, mut incident: Incident, note: &str) {
+    if sent(work, &mut incident) {
+        keep_as_it_was(work, incident, EventKind::IncidentForwarded, note);
+    }
+}
+
+/// Whether that ended a clock.
+fn sent(work: &Work<'_>, incident: &mut Incident) -> bool {
+    let is_waiting = incident.clocks.iter().any(|it| it.is_open() && it.obligation == Obligation::Forward);
+    deadline::end(work.state, &mut incident.clocks, &[Obligation::Forward], ClockStatus::Met, work.now);
+    is_waiting
+}
+
+/// It is answered, and with that all that was to be done in time.
+fn answered(work: &Work<'_>, incident: &mut Incident) {
+    deadline::end(work.state, &mut incident.clocks, Obligation::ALL, ClockStatus::Met, work.now);
+}
+
+/// Refuses what is no longer worked on.
+pub(super) fn need_live(incident: &Incident, done: &str) -> Result<(), Refusal> {
+    need(incident, is_live(incident.status), done)
+}
+
 /// Somebody has work with it still.
 fn is_live(status: IncidentStatus) -> bool {
     matches!(status, IncidentStatus::Opened | IncidentStatus::Acknowledged | IncidentStatus::Assigned)
 }
 
-fn find(work: &Work<'_>, field: &str, id: &IncidentId) -> Result<Incident, Refusal> {
+pub(super) fn find(work: &Work<'_>, field: &str, id: &IncidentId) -> Result<Incident, Refusal> {
     work.state.incidents.get(id).cloned().ok_or_else(|| valid::not_found(field, id))
 }
 
@@ -262,10 +293,20 @@ fn need(incident: &Incident, can: bool, done: &str) -> Result<(), Refusal> {
 fn keep(work: &mut Work<'_>, mut incident: Incident, kind: EventKind, note: &str) -> Accepted {
     incident.version += 1;
     let outcome = accepted(&incident.id, incident.version);
-    work.touch(Touched::Incident(incident.id.clone()));
-    work.emit_incident(kind, note, &incident);
-    work.state.incidents.insert(incident.id.clone(), incident);
+    keep_as_it_was(work, incident, kind, note);
     outcome
+}
+
+/// The same without a new version.
+pub(super) fn keep_as_it_was(work: &mut Work<'_>, incident: Incident, kind: EventKind, note: &str) {
+    work.emit_incident(kind, note, &incident);
+    keep_quietly(work, incident);
+}
+
+/// Keeps the incident, and tells nobody.
+fn keep_quietly(work: &mut Work<'_>, incident: Incident) {
+    work.touch(Touched::Incident(incident.id.clone()));
+    work.state.keep_incident(incident);
 }
 
 fn acknowledge_within_ms(severity: Severity) -> u64 {

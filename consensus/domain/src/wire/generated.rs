@@ -284,6 +284,75 @@ impl UnusualReason {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditLink {
+    #[prost(uint32, tag = "1")]
+    pub group: u32,
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+    #[prost(uint64, tag = "3")]
+    pub index: u64,
+    #[prost(uint64, tag = "4")]
+    pub at_ms: u64,
+    #[prost(bytes = "bytes", tag = "5")]
+    pub commitment: ::prost::bytes::Bytes,
+    #[prost(bytes = "bytes", tag = "6")]
+    pub link: ::prost::bytes::Bytes,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditSealed {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub salt: ::prost::bytes::Bytes,
+    #[prost(bytes = "bytes", tag = "2")]
+    pub payload: ::prost::bytes::Bytes,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditPayload {
+    #[prost(string, tag = "1")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub from: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub why: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "5")]
+    pub command: ::prost::bytes::Bytes,
+    #[prost(bytes = "bytes", optional, tag = "6")]
+    pub entry_sha256: ::core::option::Option<::prost::bytes::Bytes>,
+    #[prost(string, tag = "7")]
+    pub refused: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditRecord {
+    #[prost(message, optional, tag = "1")]
+    pub link: ::core::option::Option<AuditLink>,
+    #[prost(message, optional, tag = "2")]
+    pub sealed: ::core::option::Option<AuditSealed>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordRead {
+    #[prost(string, tag = "1")]
+    pub what: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub why: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EraseAudit {
+    #[prost(uint64, repeated, tag = "1")]
+    pub numbers: ::prost::alloc::vec::Vec<u64>,
+    #[prost(string, tag = "2")]
+    pub rule: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AnchorAudit {
+    #[prost(uint32, tag = "1")]
+    pub group: u32,
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub link: ::prost::bytes::Bytes,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Camera {
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
@@ -339,6 +408,190 @@ impl CameraHealth {
             "CAMERA_HEALTH_CONNECTING" => Some(Self::Connecting),
             "CAMERA_HEALTH_NO_SIGNAL" => Some(Self::NoSignal),
             "CAMERA_HEALTH_UNAUTHORIZED" => Some(Self::Unauthorized),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Step {
+    #[prost(enumeration = "ClockStage", tag = "1")]
+    pub stage: i32,
+    #[prost(sint64, tag = "2")]
+    pub offset_ms: i64,
+    #[prost(string, tag = "3")]
+    pub post: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Clock {
+    #[prost(uint32, tag = "1")]
+    pub number: u32,
+    #[prost(enumeration = "Obligation", tag = "2")]
+    pub obligation: i32,
+    #[prost(string, tag = "3")]
+    pub policy: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "4")]
+    pub round: u32,
+    #[prost(string, tag = "5")]
+    pub calendar: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "6")]
+    pub within_ms: u64,
+    #[prost(message, repeated, tag = "7")]
+    pub steps: ::prost::alloc::vec::Vec<Step>,
+    #[prost(enumeration = "ClockStatus", tag = "8")]
+    pub status: i32,
+    #[prost(enumeration = "ClockStage", tag = "9")]
+    pub stage: i32,
+    #[prost(uint64, tag = "10")]
+    pub started_at_ms: u64,
+    #[prost(uint64, tag = "11")]
+    pub running_since_ms: u64,
+    #[prost(uint64, tag = "12")]
+    pub spent_ms: u64,
+    #[prost(uint64, tag = "13")]
+    pub due_at_ms: u64,
+    #[prost(uint64, tag = "14")]
+    pub first_due_at_ms: u64,
+    #[prost(uint64, tag = "15")]
+    pub next_at_ms: u64,
+    #[prost(uint32, tag = "16")]
+    pub fired: u32,
+    #[prost(uint64, tag = "17")]
+    pub promised_at_ms: u64,
+    #[prost(uint32, tag = "18")]
+    pub promises: u32,
+    #[prost(bytes = "bytes", optional, tag = "19")]
+    pub photo_sha256: ::core::option::Option<::prost::bytes::Bytes>,
+    #[prost(uint32, tag = "20")]
+    pub pauses: u32,
+    #[prost(uint64, tag = "21")]
+    pub paused_at_ms: u64,
+    #[prost(string, tag = "22")]
+    pub pause_reason: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "23")]
+    pub ended_at_ms: u64,
+    #[prost(string, repeated, tag = "24")]
+    pub told: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(uint64, tag = "25")]
+    pub version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClockKey {
+    #[prost(uint32, tag = "3")]
+    pub number: u32,
+    #[prost(oneof = "clock_key::Of", tags = "1, 2")]
+    pub of: ::core::option::Option<clock_key::Of>,
+}
+/// Nested message and enum types in `ClockKey`.
+pub mod clock_key {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Of {
+        #[prost(string, tag = "1")]
+        Incident(::prost::alloc::string::String),
+        #[prost(string, tag = "2")]
+        Instruction(::prost::alloc::string::String),
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Obligation {
+    Unspecified = 0,
+    Forward = 1,
+    Answer = 2,
+    TakeInstruction = 3,
+    DoInstruction = 4,
+}
+impl Obligation {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "OBLIGATION_UNSPECIFIED",
+            Self::Forward => "OBLIGATION_FORWARD",
+            Self::Answer => "OBLIGATION_ANSWER",
+            Self::TakeInstruction => "OBLIGATION_TAKE_INSTRUCTION",
+            Self::DoInstruction => "OBLIGATION_DO_INSTRUCTION",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "OBLIGATION_UNSPECIFIED" => Some(Self::Unspecified),
+            "OBLIGATION_FORWARD" => Some(Self::Forward),
+            "OBLIGATION_ANSWER" => Some(Self::Answer),
+            "OBLIGATION_TAKE_INSTRUCTION" => Some(Self::TakeInstruction),
+            "OBLIGATION_DO_INSTRUCTION" => Some(Self::DoInstruction),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ClockStage {
+    Unspecified = 0,
+    OnTime = 1,
+    NearlyLate = 2,
+    Late = 3,
+    Overdue = 4,
+}
+impl ClockStage {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CLOCK_STAGE_UNSPECIFIED",
+            Self::OnTime => "CLOCK_STAGE_ON_TIME",
+            Self::NearlyLate => "CLOCK_STAGE_NEARLY_LATE",
+            Self::Late => "CLOCK_STAGE_LATE",
+            Self::Overdue => "CLOCK_STAGE_OVERDUE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CLOCK_STAGE_UNSPECIFIED" => Some(Self::Unspecified),
+            "CLOCK_STAGE_ON_TIME" => Some(Self::OnTime),
+            "CLOCK_STAGE_NEARLY_LATE" => Some(Self::NearlyLate),
+            "CLOCK_STAGE_LATE" => Some(Self::Late),
+            "CLOCK_STAGE_OVERDUE" => Some(Self::Overdue),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ClockStatus {
+    Unspecified = 0,
+    Running = 1,
+    Paused = 2,
+    Met = 3,
+    Void = 4,
+}
+impl ClockStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CLOCK_STATUS_UNSPECIFIED",
+            Self::Running => "CLOCK_STATUS_RUNNING",
+            Self::Paused => "CLOCK_STATUS_PAUSED",
+            Self::Met => "CLOCK_STATUS_MET",
+            Self::Void => "CLOCK_STATUS_VOID",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CLOCK_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "CLOCK_STATUS_RUNNING" => Some(Self::Running),
+            "CLOCK_STATUS_PAUSED" => Some(Self::Paused),
+            "CLOCK_STATUS_MET" => Some(Self::Met),
+            "CLOCK_STATUS_VOID" => Some(Self::Void),
             _ => None,
         }
     }
@@ -700,6 +953,8 @@ pub struct Incident {
     pub suggestions: ::prost::alloc::vec::Vec<Suggestion>,
     #[prost(message, optional, tag = "200")]
     pub dispatch: ::core::option::Option<Dispatch>,
+    #[prost(message, repeated, tag = "250")]
+    pub clocks: ::prost::alloc::vec::Vec<Clock>,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -944,6 +1199,133 @@ impl TaskStatus {
         }
     }
 }
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WorkingHours {
+    #[prost(uint32, tag = "1")]
+    pub weekday: u32,
+    #[prost(uint32, tag = "2")]
+    pub from_min: u32,
+    #[prost(uint32, tag = "3")]
+    pub until_min: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SpecialDay {
+    #[prost(uint32, tag = "1")]
+    pub date: u32,
+    #[prost(uint32, tag = "2")]
+    pub as_weekday: u32,
+    #[prost(string, tag = "3")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Calendar {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "3")]
+    pub hours: ::prost::alloc::vec::Vec<WorkingHours>,
+    #[prost(bool, tag = "4")]
+    pub national_holidays: bool,
+    #[prost(message, repeated, tag = "5")]
+    pub days: ::prost::alloc::vec::Vec<SpecialDay>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DeadlinePolicy {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(enumeration = "Obligation", tag = "3")]
+    pub obligation: i32,
+    #[prost(enumeration = "IncidentKind", repeated, tag = "4")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    #[prost(string, tag = "5")]
+    pub agency: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub calendar: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "8")]
+    pub within_ms: u64,
+    #[prost(message, repeated, tag = "9")]
+    pub steps: ::prost::alloc::vec::Vec<Step>,
+    #[prost(bool, tag = "10")]
+    pub disabled: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DutyShift {
+    #[prost(string, tag = "1")]
+    pub person: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub from_ms: u64,
+    #[prost(uint64, tag = "3")]
+    pub until_ms: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DutyPost {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub above: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "4")]
+    pub shifts: ::prost::alloc::vec::Vec<DutyShift>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PutCalendar {
+    #[prost(message, optional, tag = "1")]
+    pub calendar: ::core::option::Option<Calendar>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PutDeadlinePolicy {
+    #[prost(message, optional, tag = "1")]
+    pub policy: ::core::option::Option<DeadlinePolicy>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PutDutyPost {
+    #[prost(message, optional, tag = "1")]
+    pub post: ::core::option::Option<DutyPost>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PauseClock {
+    #[prost(message, optional, tag = "1")]
+    pub clock: ::core::option::Option<ClockKey>,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ResumeClock {
+    #[prost(message, optional, tag = "1")]
+    pub clock: ::core::option::Option<ClockKey>,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportProgress {
+    #[prost(message, optional, tag = "1")]
+    pub clock: ::core::option::Option<ClockKey>,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub photo_sha256: ::prost::bytes::Bytes,
+    #[prost(uint64, tag = "5")]
+    pub promised_at_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FireDeadline {
+    #[prost(message, optional, tag = "1")]
+    pub clock: ::core::option::Option<ClockKey>,
+    #[prost(uint32, tag = "2")]
+    pub step: u32,
+    #[prost(uint64, tag = "3")]
+    pub version: u64,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Figure {
     #[prost(string, tag = "1")]
@@ -1139,6 +1521,10 @@ pub struct Grant {
     pub admin_units: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(uint64, tag = "5")]
     pub index: u64,
+    #[prost(string, tag = "250")]
+    pub from: ::prost::alloc::string::String,
+    #[prost(string, tag = "251")]
+    pub why: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Session {
@@ -1264,143 +1650,6 @@ impl ReadingVerdict {
             _ => None,
         }
     }
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ReportLink {
-    #[prost(string, tag = "1")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub at_ms: u64,
-    #[prost(string, tag = "3")]
-    pub by: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "4")]
-    pub undone_at_ms: u64,
-    #[prost(string, tag = "5")]
-    pub undone_by: ::prost::alloc::string::String,
-    #[prost(string, tag = "6")]
-    pub reason: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Report {
-    #[prost(string, tag = "1")]
-    pub code: ::prost::alloc::string::String,
-    #[prost(enumeration = "ReportChannel", tag = "2")]
-    pub channel: i32,
-    #[prost(string, tag = "3")]
-    pub reference: ::prost::alloc::string::String,
-    #[prost(string, tag = "4")]
-    pub text: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "5")]
-    pub place: ::core::option::Option<Place>,
-    #[prost(enumeration = "ReportStatus", tag = "6")]
-    pub status: i32,
-    #[prost(string, tag = "7")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(message, repeated, tag = "8")]
-    pub links: ::prost::alloc::vec::Vec<ReportLink>,
-    #[prost(uint64, tag = "9")]
-    pub received_at_ms: u64,
-    #[prost(string, tag = "10")]
-    pub received_by: ::prost::alloc::string::String,
-    #[prost(string, tag = "11")]
-    pub answer: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "12")]
-    pub answered_at_ms: u64,
-    #[prost(string, tag = "13")]
-    pub answered_by: ::prost::alloc::string::String,
-    #[prost(uint32, tag = "14")]
-    pub rating: u32,
-    #[prost(string, tag = "15")]
-    pub rating_note: ::prost::alloc::string::String,
-    #[prost(uint32, tag = "16")]
-    pub reopened_count: u32,
-    #[prost(uint64, tag = "17")]
-    pub version: u64,
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ReportChannel {
-    Unspecified = 0,
-    Call = 1,
-    App = 2,
-    Message = 3,
-    Web = 4,
-}
-impl ReportChannel {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "REPORT_CHANNEL_UNSPECIFIED",
-            Self::Call => "REPORT_CHANNEL_CALL",
-            Self::App => "REPORT_CHANNEL_APP",
-            Self::Message => "REPORT_CHANNEL_MESSAGE",
-            Self::Web => "REPORT_CHANNEL_WEB",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "REPORT_CHANNEL_UNSPECIFIED" => Some(Self::Unspecified),
-            "REPORT_CHANNEL_CALL" => Some(Self::Call),
-            "REPORT_CHANNEL_APP" => Some(Self::App),
-            "REPORT_CHANNEL_MESSAGE" => Some(Self::Message),
-            "REPORT_CHANNEL_WEB" => Some(Self::Web),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ReportStatus {
-    Unspecified = 0,
-    Received = 1,
-    InHand = 2,
-    Answered = 3,
-}
-impl ReportStatus {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "REPORT_STATUS_UNSPECIFIED",
-            Self::Received => "REPORT_STATUS_RECEIVED",
-            Self::InHand => "REPORT_STATUS_IN_HAND",
-            Self::Answered => "REPORT_STATUS_ANSWERED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "REPORT_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
-            "REPORT_STATUS_RECEIVED" => Some(Self::Received),
-            "REPORT_STATUS_IN_HAND" => Some(Self::InHand),
-            "REPORT_STATUS_ANSWERED" => Some(Self::Answered),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SkillNeed {
-    #[prost(string, tag = "1")]
-    pub skill: ::prost::alloc::string::String,
-    #[prost(uint32, tag = "2")]
-    pub count: u32,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RunCard {
-    #[prost(enumeration = "IncidentKind", tag = "1")]
-    pub kind: i32,
-    #[prost(enumeration = "Severity", tag = "2")]
-    pub severity: i32,
-    #[prost(message, repeated, tag = "3")]
-    pub needs: ::prost::alloc::vec::Vec<SkillNeed>,
-    #[prost(uint64, tag = "4")]
-    pub version: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Threshold {
@@ -1547,6 +1796,648 @@ impl DeviceStatus {
     }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Instruction {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub title: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub about: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub agency: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub owner: ::prost::alloc::string::String,
+    #[prost(enumeration = "InstructionStatus", tag = "8")]
+    pub status: i32,
+    #[prost(string, tag = "9")]
+    pub given_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "10")]
+    pub given_at_ms: u64,
+    #[prost(uint64, tag = "11")]
+    pub taken_at_ms: u64,
+    #[prost(string, tag = "12")]
+    pub taken_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "13")]
+    pub ended_at_ms: u64,
+    #[prost(string, tag = "14")]
+    pub note: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "15")]
+    pub reopened_count: u32,
+    #[prost(message, repeated, tag = "16")]
+    pub clocks: ::prost::alloc::vec::Vec<Clock>,
+    #[prost(uint64, tag = "17")]
+    pub version: u64,
+    #[prost(bool, tag = "18")]
+    pub exercise: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GiveInstruction {
+    #[prost(string, tag = "1")]
+    pub title: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub about: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub agency: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub owner: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "7")]
+    pub due_at_ms: u64,
+    #[prost(bool, tag = "8")]
+    pub exercise: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TakeInstruction {
+    #[prost(string, tag = "1")]
+    pub instruction: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FinishInstruction {
+    #[prost(string, tag = "1")]
+    pub instruction: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CancelInstruction {
+    #[prost(string, tag = "1")]
+    pub instruction: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReopenInstruction {
+    #[prost(string, tag = "1")]
+    pub instruction: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub due_at_ms: u64,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum InstructionStatus {
+    Unspecified = 0,
+    Given = 1,
+    Taken = 2,
+    Done = 3,
+    Cancelled = 4,
+}
+impl InstructionStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "INSTRUCTION_STATUS_UNSPECIFIED",
+            Self::Given => "INSTRUCTION_STATUS_GIVEN",
+            Self::Taken => "INSTRUCTION_STATUS_TAKEN",
+            Self::Done => "INSTRUCTION_STATUS_DONE",
+            Self::Cancelled => "INSTRUCTION_STATUS_CANCELLED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "INSTRUCTION_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "INSTRUCTION_STATUS_GIVEN" => Some(Self::Given),
+            "INSTRUCTION_STATUS_TAKEN" => Some(Self::Taken),
+            "INSTRUCTION_STATUS_DONE" => Some(Self::Done),
+            "INSTRUCTION_STATUS_CANCELLED" => Some(Self::Cancelled),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Event {
+    #[prost(enumeration = "EventKind", tag = "1")]
+    pub kind: i32,
+    #[prost(string, tag = "2")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub at_ms: u64,
+    #[prost(uint32, tag = "5")]
+    pub ordinal: u32,
+    #[prost(oneof = "event::Subject", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 250")]
+    pub subject: ::core::option::Option<event::Subject>,
+}
+/// Nested message and enum types in `Event`.
+pub mod event {
+    #[derive(Clone, PartialEq, ::prost::Oneof)]
+    pub enum Subject {
+        #[prost(message, tag = "10")]
+        AdminUnit(super::AdminUnit),
+        #[prost(message, tag = "11")]
+        District(super::District),
+        #[prost(message, tag = "12")]
+        Person(super::Person),
+        #[prost(message, tag = "13")]
+        Unit(super::Unit),
+        #[prost(message, tag = "14")]
+        Incident(super::Incident),
+        #[prost(message, tag = "15")]
+        Sensor(super::Sensor),
+        #[prost(message, tag = "16")]
+        Readings(super::Readings),
+        #[prost(message, tag = "17")]
+        Camera(super::Camera),
+        #[prost(message, tag = "18")]
+        Alarm(super::Alarm),
+        #[prost(message, tag = "19")]
+        LiveNodes(super::LiveNodes),
+        #[prost(message, tag = "20")]
+        Model(super::Model),
+        #[prost(message, tag = "21")]
+        Tally(super::Tally),
+        #[prost(message, tag = "250")]
+        Instruction(super::Instruction),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LiveNodes {
+    #[prost(uint64, repeated, tag = "1")]
+    pub nodes: ::prost::alloc::vec::Vec<u64>,
+    #[prost(uint64, tag = "2")]
+    pub epoch: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Position {
+    #[prost(uint64, tag = "1")]
+    pub epoch: u64,
+    #[prost(uint32, tag = "2")]
+    pub group: u32,
+    #[prost(uint64, tag = "3")]
+    pub index: u64,
+    #[prost(uint32, tag = "4")]
+    pub ordinal: u32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EventBatch {
+    #[prost(uint64, tag = "1")]
+    pub index: u64,
+    #[prost(uint64, tag = "2")]
+    pub at_ms: u64,
+    #[prost(message, repeated, tag = "3")]
+    pub events: ::prost::alloc::vec::Vec<Event>,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EventKind {
+    Unspecified = 0,
+    AdminUnitPut = 1,
+    DistrictPut = 2,
+    PersonPut = 3,
+    LiveNodesSet = 4,
+    FeatureSwitched = 5,
+    PolicyFloorRaised = 6,
+    UnitPut = 10,
+    UnitStatusSet = 11,
+    UnitMoved = 12,
+    UnitAssigned = 13,
+    UnitReleased = 14,
+    IncidentOpened = 20,
+    IncidentFed = 21,
+    IncidentAmended = 22,
+    IncidentNoted = 23,
+    IncidentAcknowledged = 24,
+    IncidentAssigned = 25,
+    IncidentResolved = 26,
+    IncidentClosed = 27,
+    IncidentReopened = 28,
+    IncidentMerged = 29,
+    IncidentUnmerged = 30,
+    IncidentEscalated = 31,
+    IncidentSuggested = 32,
+    IncidentSuggestionDecided = 33,
+    SensorRegistered = 40,
+    DeviceStatusSet = 41,
+    ReadingsRecorded = 42,
+    CameraRegistered = 43,
+    CameraHealthRecorded = 44,
+    AlarmRaised = 50,
+    AlarmCleared = 51,
+    AlarmAcknowledged = 52,
+    AlarmShelved = 53,
+    AlarmUnshelved = 54,
+    AlarmReportConfirmed = 55,
+    AlarmAmended = 56,
+    ModelRegistered = 60,
+    ModelRolledOut = 61,
+    ModelRolledBack = 62,
+    ModelSwitched = 63,
+    ModelTallied = 64,
+    DistrictLoadReported = 65,
+    RunCardPut = 200,
+    UnitShiftSet = 201,
+    UnitCheckedIn = 202,
+    UnitMaydayRaised = 203,
+    UnitMaydayCleared = 204,
+    UnitOfferExpired = 205,
+    UnitCheckInEscalated = 206,
+    IncidentAttentionRaised = 207,
+    IncidentAttentionAcknowledged = 208,
+    IncidentTaskGiven = 209,
+    IncidentTaskAnswered = 210,
+    IncidentAnswerCombined = 211,
+    ReportFiled = 220,
+    ReportLinked = 221,
+    ReportUnlinked = 222,
+    ReportAnswered = 223,
+    ReportRated = 224,
+    ReportReopened = 225,
+    CalendarPut = 250,
+    DeadlinePolicyPut = 251,
+    DutyPostPut = 252,
+    ClockPaused = 253,
+    ClockResumed = 254,
+    ClockTimed = 255,
+    ProgressReported = 256,
+    DeadlineNearlyLate = 257,
+    DeadlineLate = 258,
+    DeadlineOverdue = 259,
+    IncidentForwarded = 260,
+    InstructionGiven = 261,
+    InstructionTaken = 262,
+    InstructionDone = 263,
+    InstructionCancelled = 264,
+    InstructionReopened = 265,
+}
+impl EventKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "EVENT_KIND_UNSPECIFIED",
+            Self::AdminUnitPut => "EVENT_KIND_ADMIN_UNIT_PUT",
+            Self::DistrictPut => "EVENT_KIND_DISTRICT_PUT",
+            Self::PersonPut => "EVENT_KIND_PERSON_PUT",
+            Self::LiveNodesSet => "EVENT_KIND_LIVE_NODES_SET",
+            Self::FeatureSwitched => "EVENT_KIND_FEATURE_SWITCHED",
+            Self::PolicyFloorRaised => "EVENT_KIND_POLICY_FLOOR_RAISED",
+            Self::UnitPut => "EVENT_KIND_UNIT_PUT",
+            Self::UnitStatusSet => "EVENT_KIND_UNIT_STATUS_SET",
+            Self::UnitMoved => "EVENT_KIND_UNIT_MOVED",
+            Self::UnitAssigned => "EVENT_KIND_UNIT_ASSIGNED",
+            Self::UnitReleased => "EVENT_KIND_UNIT_RELEASED",
+            Self::IncidentOpened => "EVENT_KIND_INCIDENT_OPENED",
+            Self::IncidentFed => "EVENT_KIND_INCIDENT_FED",
+            Self::IncidentAmended => "EVENT_KIND_INCIDENT_AMENDED",
+            Self::IncidentNoted => "EVENT_KIND_INCIDENT_NOTED",
+            Self::IncidentAcknowledged => "EVENT_KIND_INCIDENT_ACKNOWLEDGED",
+            Self::IncidentAssigned => "EVENT_KIND_INCIDENT_ASSIGNED",
+            Self::IncidentResolved => "EVENT_KIND_INCIDENT_RESOLVED",
+            Self::IncidentClosed => "EVENT_KIND_INCIDENT_CLOSED",
+            Self::IncidentReopened => "EVENT_KIND_INCIDENT_REOPENED",
+            Self::IncidentMerged => "EVENT_KIND_INCIDENT_MERGED",
+            Self::IncidentUnmerged => "EVENT_KIND_INCIDENT_UNMERGED",
+            Self::IncidentEscalated => "EVENT_KIND_INCIDENT_ESCALATED",
+            Self::IncidentSuggested => "EVENT_KIND_INCIDENT_SUGGESTED",
+            Self::IncidentSuggestionDecided => "EVENT_KIND_INCIDENT_SUGGESTION_DECIDED",
+            Self::SensorRegistered => "EVENT_KIND_SENSOR_REGISTERED",
+            Self::DeviceStatusSet => "EVENT_KIND_DEVICE_STATUS_SET",
+            Self::ReadingsRecorded => "EVENT_KIND_READINGS_RECORDED",
+            Self::CameraRegistered => "EVENT_KIND_CAMERA_REGISTERED",
+            Self::CameraHealthRecorded => "EVENT_KIND_CAMERA_HEALTH_RECORDED",
+            Self::AlarmRaised => "EVENT_KIND_ALARM_RAISED",
+            Self::AlarmCleared => "EVENT_KIND_ALARM_CLEARED",
+            Self::AlarmAcknowledged => "EVENT_KIND_ALARM_ACKNOWLEDGED",
+            Self::AlarmShelved => "EVENT_KIND_ALARM_SHELVED",
+            Self::AlarmUnshelved => "EVENT_KIND_ALARM_UNSHELVED",
+            Self::AlarmReportConfirmed => "EVENT_KIND_ALARM_REPORT_CONFIRMED",
+            Self::AlarmAmended => "EVENT_KIND_ALARM_AMENDED",
+            Self::ModelRegistered => "EVENT_KIND_MODEL_REGISTERED",
+            Self::ModelRolledOut => "EVENT_KIND_MODEL_ROLLED_OUT",
+            Self::ModelRolledBack => "EVENT_KIND_MODEL_ROLLED_BACK",
+            Self::ModelSwitched => "EVENT_KIND_MODEL_SWITCHED",
+            Self::ModelTallied => "EVENT_KIND_MODEL_TALLIED",
+            Self::DistrictLoadReported => "EVENT_KIND_DISTRICT_LOAD_REPORTED",
+            Self::RunCardPut => "EVENT_KIND_RUN_CARD_PUT",
+            Self::UnitShiftSet => "EVENT_KIND_UNIT_SHIFT_SET",
+            Self::UnitCheckedIn => "EVENT_KIND_UNIT_CHECKED_IN",
+            Self::UnitMaydayRaised => "EVENT_KIND_UNIT_MAYDAY_RAISED",
+            Self::UnitMaydayCleared => "EVENT_KIND_UNIT_MAYDAY_CLEARED",
+            Self::UnitOfferExpired => "EVENT_KIND_UNIT_OFFER_EXPIRED",
+            Self::UnitCheckInEscalated => "EVENT_KIND_UNIT_CHECK_IN_ESCALATED",
+            Self::IncidentAttentionRaised => "EVENT_KIND_INCIDENT_ATTENTION_RAISED",
+            Self::IncidentAttentionAcknowledged => "EVENT_KIND_INCIDENT_ATTENTION_ACKNOWLEDGED",
+            Self::IncidentTaskGiven => "EVENT_KIND_INCIDENT_TASK_GIVEN",
+            Self::IncidentTaskAnswered => "EVENT_KIND_INCIDENT_TASK_ANSWERED",
+            Self::IncidentAnswerCombined => "EVENT_KIND_INCIDENT_ANSWER_COMBINED",
+            Self::ReportFiled => "EVENT_KIND_REPORT_FILED",
+            Self::ReportLinked => "EVENT_KIND_REPORT_LINKED",
+            Self::ReportUnlinked => "EVENT_KIND_REPORT_UNLINKED",
+            Self::ReportAnswered => "EVENT_KIND_REPORT_ANSWERED",
+            Self::ReportRated => "EVENT_KIND_REPORT_RATED",
+            Self::ReportReopened => "EVENT_KIND_REPORT_REOPENED",
+            Self::CalendarPut => "EVENT_KIND_CALENDAR_PUT",
+            Self::DeadlinePolicyPut => "EVENT_KIND_DEADLINE_POLICY_PUT",
+            Self::DutyPostPut => "EVENT_KIND_DUTY_POST_PUT",
+            Self::ClockPaused => "EVENT_KIND_CLOCK_PAUSED",
+            Self::ClockResumed => "EVENT_KIND_CLOCK_RESUMED",
+            Self::ClockTimed => "EVENT_KIND_CLOCK_TIMED",
+            Self::ProgressReported => "EVENT_KIND_PROGRESS_REPORTED",
+            Self::DeadlineNearlyLate => "EVENT_KIND_DEADLINE_NEARLY_LATE",
+            Self::DeadlineLate => "EVENT_KIND_DEADLINE_LATE",
+            Self::DeadlineOverdue => "EVENT_KIND_DEADLINE_OVERDUE",
+            Self::IncidentForwarded => "EVENT_KIND_INCIDENT_FORWARDED",
+            Self::InstructionGiven => "EVENT_KIND_INSTRUCTION_GIVEN",
+            Self::InstructionTaken => "EVENT_KIND_INSTRUCTION_TAKEN",
+            Self::InstructionDone => "EVENT_KIND_INSTRUCTION_DONE",
+            Self::InstructionCancelled => "EVENT_KIND_INSTRUCTION_CANCELLED",
+            Self::InstructionReopened => "EVENT_KIND_INSTRUCTION_REOPENED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "EVENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "EVENT_KIND_ADMIN_UNIT_PUT" => Some(Self::AdminUnitPut),
+            "EVENT_KIND_DISTRICT_PUT" => Some(Self::DistrictPut),
+            "EVENT_KIND_PERSON_PUT" => Some(Self::PersonPut),
+            "EVENT_KIND_LIVE_NODES_SET" => Some(Self::LiveNodesSet),
+            "EVENT_KIND_FEATURE_SWITCHED" => Some(Self::FeatureSwitched),
+            "EVENT_KIND_POLICY_FLOOR_RAISED" => Some(Self::PolicyFloorRaised),
+            "EVENT_KIND_UNIT_PUT" => Some(Self::UnitPut),
+            "EVENT_KIND_UNIT_STATUS_SET" => Some(Self::UnitStatusSet),
+            "EVENT_KIND_UNIT_MOVED" => Some(Self::UnitMoved),
+            "EVENT_KIND_UNIT_ASSIGNED" => Some(Self::UnitAssigned),
+            "EVENT_KIND_UNIT_RELEASED" => Some(Self::UnitReleased),
+            "EVENT_KIND_INCIDENT_OPENED" => Some(Self::IncidentOpened),
+            "EVENT_KIND_INCIDENT_FED" => Some(Self::IncidentFed),
+            "EVENT_KIND_INCIDENT_AMENDED" => Some(Self::IncidentAmended),
+            "EVENT_KIND_INCIDENT_NOTED" => Some(Self::IncidentNoted),
+            "EVENT_KIND_INCIDENT_ACKNOWLEDGED" => Some(Self::IncidentAcknowledged),
+            "EVENT_KIND_INCIDENT_ASSIGNED" => Some(Self::IncidentAssigned),
+            "EVENT_KIND_INCIDENT_RESOLVED" => Some(Self::IncidentResolved),
+            "EVENT_KIND_INCIDENT_CLOSED" => Some(Self::IncidentClosed),
+            "EVENT_KIND_INCIDENT_REOPENED" => Some(Self::IncidentReopened),
+            "EVENT_KIND_INCIDENT_MERGED" => Some(Self::IncidentMerged),
+            "EVENT_KIND_INCIDENT_UNMERGED" => Some(Self::IncidentUnmerged),
+            "EVENT_KIND_INCIDENT_ESCALATED" => Some(Self::IncidentEscalated),
+            "EVENT_KIND_INCIDENT_SUGGESTED" => Some(Self::IncidentSuggested),
+            "EVENT_KIND_INCIDENT_SUGGESTION_DECIDED" => Some(Self::IncidentSuggestionDecided),
+            "EVENT_KIND_SENSOR_REGISTERED" => Some(Self::SensorRegistered),
+            "EVENT_KIND_DEVICE_STATUS_SET" => Some(Self::DeviceStatusSet),
+            "EVENT_KIND_READINGS_RECORDED" => Some(Self::ReadingsRecorded),
+            "EVENT_KIND_CAMERA_REGISTERED" => Some(Self::CameraRegistered),
+            "EVENT_KIND_CAMERA_HEALTH_RECORDED" => Some(Self::CameraHealthRecorded),
+            "EVENT_KIND_ALARM_RAISED" => Some(Self::AlarmRaised),
+            "EVENT_KIND_ALARM_CLEARED" => Some(Self::AlarmCleared),
+            "EVENT_KIND_ALARM_ACKNOWLEDGED" => Some(Self::AlarmAcknowledged),
+            "EVENT_KIND_ALARM_SHELVED" => Some(Self::AlarmShelved),
+            "EVENT_KIND_ALARM_UNSHELVED" => Some(Self::AlarmUnshelved),
+            "EVENT_KIND_ALARM_REPORT_CONFIRMED" => Some(Self::AlarmReportConfirmed),
+            "EVENT_KIND_ALARM_AMENDED" => Some(Self::AlarmAmended),
+            "EVENT_KIND_MODEL_REGISTERED" => Some(Self::ModelRegistered),
+            "EVENT_KIND_MODEL_ROLLED_OUT" => Some(Self::ModelRolledOut),
+            "EVENT_KIND_MODEL_ROLLED_BACK" => Some(Self::ModelRolledBack),
+            "EVENT_KIND_MODEL_SWITCHED" => Some(Self::ModelSwitched),
+            "EVENT_KIND_MODEL_TALLIED" => Some(Self::ModelTallied),
+            "EVENT_KIND_DISTRICT_LOAD_REPORTED" => Some(Self::DistrictLoadReported),
+            "EVENT_KIND_RUN_CARD_PUT" => Some(Self::RunCardPut),
+            "EVENT_KIND_UNIT_SHIFT_SET" => Some(Self::UnitShiftSet),
+            "EVENT_KIND_UNIT_CHECKED_IN" => Some(Self::UnitCheckedIn),
+            "EVENT_KIND_UNIT_MAYDAY_RAISED" => Some(Self::UnitMaydayRaised),
+            "EVENT_KIND_UNIT_MAYDAY_CLEARED" => Some(Self::UnitMaydayCleared),
+            "EVENT_KIND_UNIT_OFFER_EXPIRED" => Some(Self::UnitOfferExpired),
+            "EVENT_KIND_UNIT_CHECK_IN_ESCALATED" => Some(Self::UnitCheckInEscalated),
+            "EVENT_KIND_INCIDENT_ATTENTION_RAISED" => Some(Self::IncidentAttentionRaised),
+            "EVENT_KIND_INCIDENT_ATTENTION_ACKNOWLEDGED" => Some(Self::IncidentAttentionAcknowledged),
+            "EVENT_KIND_INCIDENT_TASK_GIVEN" => Some(Self::IncidentTaskGiven),
+            "EVENT_KIND_INCIDENT_TASK_ANSWERED" => Some(Self::IncidentTaskAnswered),
+            "EVENT_KIND_INCIDENT_ANSWER_COMBINED" => Some(Self::IncidentAnswerCombined),
+            "EVENT_KIND_REPORT_FILED" => Some(Self::ReportFiled),
+            "EVENT_KIND_REPORT_LINKED" => Some(Self::ReportLinked),
+            "EVENT_KIND_REPORT_UNLINKED" => Some(Self::ReportUnlinked),
+            "EVENT_KIND_REPORT_ANSWERED" => Some(Self::ReportAnswered),
+            "EVENT_KIND_REPORT_RATED" => Some(Self::ReportRated),
+            "EVENT_KIND_REPORT_REOPENED" => Some(Self::ReportReopened),
+            "EVENT_KIND_CALENDAR_PUT" => Some(Self::CalendarPut),
+            "EVENT_KIND_DEADLINE_POLICY_PUT" => Some(Self::DeadlinePolicyPut),
+            "EVENT_KIND_DUTY_POST_PUT" => Some(Self::DutyPostPut),
+            "EVENT_KIND_CLOCK_PAUSED" => Some(Self::ClockPaused),
+            "EVENT_KIND_CLOCK_RESUMED" => Some(Self::ClockResumed),
+            "EVENT_KIND_CLOCK_TIMED" => Some(Self::ClockTimed),
+            "EVENT_KIND_PROGRESS_REPORTED" => Some(Self::ProgressReported),
+            "EVENT_KIND_DEADLINE_NEARLY_LATE" => Some(Self::DeadlineNearlyLate),
+            "EVENT_KIND_DEADLINE_LATE" => Some(Self::DeadlineLate),
+            "EVENT_KIND_DEADLINE_OVERDUE" => Some(Self::DeadlineOverdue),
+            "EVENT_KIND_INCIDENT_FORWARDED" => Some(Self::IncidentForwarded),
+            "EVENT_KIND_INSTRUCTION_GIVEN" => Some(Self::InstructionGiven),
+            "EVENT_KIND_INSTRUCTION_TAKEN" => Some(Self::InstructionTaken),
+            "EVENT_KIND_INSTRUCTION_DONE" => Some(Self::InstructionDone),
+            "EVENT_KIND_INSTRUCTION_CANCELLED" => Some(Self::InstructionCancelled),
+            "EVENT_KIND_INSTRUCTION_REOPENED" => Some(Self::InstructionReopened),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Receiver {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub url: ::prost::alloc::string::String,
+    #[prost(bytes = "bytes", tag = "4")]
+    pub secret_sealed: ::prost::bytes::Bytes,
+    #[prost(enumeration = "EventKind", repeated, tag = "5")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    #[prost(string, tag = "6")]
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(bool, tag = "7")]
+    pub disabled: bool,
+    #[prost(uint64, tag = "8")]
+    pub newest: u64,
+    #[prost(uint64, tag = "9")]
+    pub confirmed: u64,
+    #[prost(uint64, tag = "10")]
+    pub missed: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Notice {
+    #[prost(string, tag = "1")]
+    pub receiver: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+    #[prost(uint64, tag = "3")]
+    pub index: u64,
+    #[prost(uint64, tag = "4")]
+    pub missed_before: u64,
+    #[prost(bytes = "bytes", tag = "5")]
+    pub event: ::prost::bytes::Bytes,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutReceiver {
+    #[prost(message, optional, tag = "1")]
+    pub receiver: ::core::option::Option<Receiver>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConfirmNotices {
+    #[prost(string, tag = "1")]
+    pub receiver: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub through: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportLink {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub at_ms: u64,
+    #[prost(string, tag = "3")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub undone_at_ms: u64,
+    #[prost(string, tag = "5")]
+    pub undone_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Report {
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    #[prost(enumeration = "ReportChannel", tag = "2")]
+    pub channel: i32,
+    #[prost(string, tag = "3")]
+    pub reference: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "5")]
+    pub place: ::core::option::Option<Place>,
+    #[prost(enumeration = "ReportStatus", tag = "6")]
+    pub status: i32,
+    #[prost(string, tag = "7")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "8")]
+    pub links: ::prost::alloc::vec::Vec<ReportLink>,
+    #[prost(uint64, tag = "9")]
+    pub received_at_ms: u64,
+    #[prost(string, tag = "10")]
+    pub received_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "11")]
+    pub answer: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "12")]
+    pub answered_at_ms: u64,
+    #[prost(string, tag = "13")]
+    pub answered_by: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "14")]
+    pub rating: u32,
+    #[prost(string, tag = "15")]
+    pub rating_note: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "16")]
+    pub reopened_count: u32,
+    #[prost(uint64, tag = "17")]
+    pub version: u64,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReportChannel {
+    Unspecified = 0,
+    Call = 1,
+    App = 2,
+    Message = 3,
+    Web = 4,
+}
+impl ReportChannel {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REPORT_CHANNEL_UNSPECIFIED",
+            Self::Call => "REPORT_CHANNEL_CALL",
+            Self::App => "REPORT_CHANNEL_APP",
+            Self::Message => "REPORT_CHANNEL_MESSAGE",
+            Self::Web => "REPORT_CHANNEL_WEB",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REPORT_CHANNEL_UNSPECIFIED" => Some(Self::Unspecified),
+            "REPORT_CHANNEL_CALL" => Some(Self::Call),
+            "REPORT_CHANNEL_APP" => Some(Self::App),
+            "REPORT_CHANNEL_MESSAGE" => Some(Self::Message),
+            "REPORT_CHANNEL_WEB" => Some(Self::Web),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReportStatus {
+    Unspecified = 0,
+    Received = 1,
+    InHand = 2,
+    Answered = 3,
+}
+impl ReportStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REPORT_STATUS_UNSPECIFIED",
+            Self::Received => "REPORT_STATUS_RECEIVED",
+            Self::InHand => "REPORT_STATUS_IN_HAND",
+            Self::Answered => "REPORT_STATUS_ANSWERED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REPORT_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "REPORT_STATUS_RECEIVED" => Some(Self::Received),
+            "REPORT_STATUS_IN_HAND" => Some(Self::InHand),
+            "REPORT_STATUS_ANSWERED" => Some(Self::Answered),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SkillNeed {
+    #[prost(string, tag = "1")]
+    pub skill: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub count: u32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RunCard {
+    #[prost(enumeration = "IncidentKind", tag = "1")]
+    pub kind: i32,
+    #[prost(enumeration = "Severity", tag = "2")]
+    pub severity: i32,
+    #[prost(message, repeated, tag = "3")]
+    pub needs: ::prost::alloc::vec::Vec<SkillNeed>,
+    #[prost(uint64, tag = "4")]
+    pub version: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Entry {
     #[prost(uint64, tag = "1")]
     pub at_ms: u64,
@@ -1556,6 +2447,8 @@ pub struct Entry {
     pub grant: ::core::option::Option<Grant>,
     #[prost(message, optional, tag = "4")]
     pub command: ::core::option::Option<Command>,
+    #[prost(bytes = "bytes", tag = "250")]
+    pub salt: ::prost::bytes::Bytes,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RequestId {
@@ -1568,7 +2461,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -1696,6 +2589,40 @@ pub mod command {
         RateReport(super::RateReport),
         #[prost(message, tag = "225")]
         ReopenReport(super::ReopenReport),
+        #[prost(message, tag = "250")]
+        PutCalendar(super::PutCalendar),
+        #[prost(message, tag = "251")]
+        PutDeadlinePolicy(super::PutDeadlinePolicy),
+        #[prost(message, tag = "252")]
+        PutDutyPost(super::PutDutyPost),
+        #[prost(message, tag = "253")]
+        PauseClock(super::PauseClock),
+        #[prost(message, tag = "254")]
+        ResumeClock(super::ResumeClock),
+        #[prost(message, tag = "255")]
+        ReportProgress(super::ReportProgress),
+        #[prost(message, tag = "256")]
+        FireDeadline(super::FireDeadline),
+        #[prost(message, tag = "257")]
+        GiveInstruction(super::GiveInstruction),
+        #[prost(message, tag = "258")]
+        TakeInstruction(super::TakeInstruction),
+        #[prost(message, tag = "259")]
+        FinishInstruction(super::FinishInstruction),
+        #[prost(message, tag = "260")]
+        CancelInstruction(super::CancelInstruction),
+        #[prost(message, tag = "261")]
+        ReopenInstruction(super::ReopenInstruction),
+        #[prost(message, tag = "262")]
+        RecordRead(super::RecordRead),
+        #[prost(message, tag = "263")]
+        EraseAudit(super::EraseAudit),
+        #[prost(message, tag = "264")]
+        AnchorAudit(super::AnchorAudit),
+        #[prost(message, tag = "265")]
+        PutReceiver(super::PutReceiver),
+        #[prost(message, tag = "266")]
+        ConfirmNotices(super::ConfirmNotices),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2273,284 +3200,6 @@ impl SuggestionDecision {
         }
     }
 }
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Event {
-    #[prost(enumeration = "EventKind", tag = "1")]
-    pub kind: i32,
-    #[prost(string, tag = "2")]
-    pub by: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub note: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "4")]
-    pub at_ms: u64,
-    #[prost(uint32, tag = "5")]
-    pub ordinal: u32,
-    #[prost(oneof = "event::Subject", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21")]
-    pub subject: ::core::option::Option<event::Subject>,
-}
-/// Nested message and enum types in `Event`.
-pub mod event {
-    #[derive(Clone, PartialEq, ::prost::Oneof)]
-    pub enum Subject {
-        #[prost(message, tag = "10")]
-        AdminUnit(super::AdminUnit),
-        #[prost(message, tag = "11")]
-        District(super::District),
-        #[prost(message, tag = "12")]
-        Person(super::Person),
-        #[prost(message, tag = "13")]
-        Unit(super::Unit),
-        #[prost(message, tag = "14")]
-        Incident(super::Incident),
-        #[prost(message, tag = "15")]
-        Sensor(super::Sensor),
-        #[prost(message, tag = "16")]
-        Readings(super::Readings),
-        #[prost(message, tag = "17")]
-        Camera(super::Camera),
-        #[prost(message, tag = "18")]
-        Alarm(super::Alarm),
-        #[prost(message, tag = "19")]
-        LiveNodes(super::LiveNodes),
-        #[prost(message, tag = "20")]
-        Model(super::Model),
-        #[prost(message, tag = "21")]
-        Tally(super::Tally),
-    }
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct LiveNodes {
-    #[prost(uint64, repeated, tag = "1")]
-    pub nodes: ::prost::alloc::vec::Vec<u64>,
-    #[prost(uint64, tag = "2")]
-    pub epoch: u64,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Position {
-    #[prost(uint64, tag = "1")]
-    pub epoch: u64,
-    #[prost(uint32, tag = "2")]
-    pub group: u32,
-    #[prost(uint64, tag = "3")]
-    pub index: u64,
-    #[prost(uint32, tag = "4")]
-    pub ordinal: u32,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct EventBatch {
-    #[prost(uint64, tag = "1")]
-    pub index: u64,
-    #[prost(uint64, tag = "2")]
-    pub at_ms: u64,
-    #[prost(message, repeated, tag = "3")]
-    pub events: ::prost::alloc::vec::Vec<Event>,
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum EventKind {
-    Unspecified = 0,
-    AdminUnitPut = 1,
-    DistrictPut = 2,
-    PersonPut = 3,
-    LiveNodesSet = 4,
-    FeatureSwitched = 5,
-    PolicyFloorRaised = 6,
-    UnitPut = 10,
-    UnitStatusSet = 11,
-    UnitMoved = 12,
-    UnitAssigned = 13,
-    UnitReleased = 14,
-    IncidentOpened = 20,
-    IncidentFed = 21,
-    IncidentAmended = 22,
-    IncidentNoted = 23,
-    IncidentAcknowledged = 24,
-    IncidentAssigned = 25,
-    IncidentResolved = 26,
-    IncidentClosed = 27,
-    IncidentReopened = 28,
-    IncidentMerged = 29,
-    IncidentUnmerged = 30,
-    IncidentEscalated = 31,
-    IncidentSuggested = 32,
-    IncidentSuggestionDecided = 33,
-    SensorRegistered = 40,
-    DeviceStatusSet = 41,
-    ReadingsRecorded = 42,
-    CameraRegistered = 43,
-    CameraHealthRecorded = 44,
-    AlarmRaised = 50,
-    AlarmCleared = 51,
-    AlarmAcknowledged = 52,
-    AlarmShelved = 53,
-    AlarmUnshelved = 54,
-    AlarmReportConfirmed = 55,
-    AlarmAmended = 56,
-    ModelRegistered = 60,
-    ModelRolledOut = 61,
-    ModelRolledBack = 62,
-    ModelSwitched = 63,
-    ModelTallied = 64,
-    DistrictLoadReported = 65,
-    RunCardPut = 200,
-    UnitShiftSet = 201,
-    UnitCheckedIn = 202,
-    UnitMaydayRaised = 203,
-    UnitMaydayCleared = 204,
-    UnitOfferExpired = 205,
-    UnitCheckInEscalated = 206,
-    IncidentAttentionRaised = 207,
-    IncidentAttentionAcknowledged = 208,
-    IncidentTaskGiven = 209,
-    IncidentTaskAnswered = 210,
-    IncidentAnswerCombined = 211,
-    ReportFiled = 220,
-    ReportLinked = 221,
-    ReportUnlinked = 222,
-    ReportAnswered = 223,
-    ReportRated = 224,
-    ReportReopened = 225,
-}
-impl EventKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "EVENT_KIND_UNSPECIFIED",
-            Self::AdminUnitPut => "EVENT_KIND_ADMIN_UNIT_PUT",
-            Self::DistrictPut => "EVENT_KIND_DISTRICT_PUT",
-            Self::PersonPut => "EVENT_KIND_PERSON_PUT",
-            Self::LiveNodesSet => "EVENT_KIND_LIVE_NODES_SET",
-            Self::FeatureSwitched => "EVENT_KIND_FEATURE_SWITCHED",
-            Self::PolicyFloorRaised => "EVENT_KIND_POLICY_FLOOR_RAISED",
-            Self::UnitPut => "EVENT_KIND_UNIT_PUT",
-            Self::UnitStatusSet => "EVENT_KIND_UNIT_STATUS_SET",
-            Self::UnitMoved => "EVENT_KIND_UNIT_MOVED",
-            Self::UnitAssigned => "EVENT_KIND_UNIT_ASSIGNED",
-            Self::UnitReleased => "EVENT_KIND_UNIT_RELEASED",
-            Self::IncidentOpened => "EVENT_KIND_INCIDENT_OPENED",
-            Self::IncidentFed => "EVENT_KIND_INCIDENT_FED",
-            Self::IncidentAmended => "EVENT_KIND_INCIDENT_AMENDED",
-            Self::IncidentNoted => "EVENT_KIND_INCIDENT_NOTED",
-            Self::IncidentAcknowledged => "EVENT_KIND_INCIDENT_ACKNOWLEDGED",
-            Self::IncidentAssigned => "EVENT_KIND_INCIDENT_ASSIGNED",
-            Self::IncidentResolved => "EVENT_KIND_INCIDENT_RESOLVED",
-            Self::IncidentClosed => "EVENT_KIND_INCIDENT_CLOSED",
-            Self::IncidentReopened => "EVENT_KIND_INCIDENT_REOPENED",
-            Self::IncidentMerged => "EVENT_KIND_INCIDENT_MERGED",
-            Self::IncidentUnmerged => "EVENT_KIND_INCIDENT_UNMERGED",
-            Self::IncidentEscalated => "EVENT_KIND_INCIDENT_ESCALATED",
-            Self::IncidentSuggested => "EVENT_KIND_INCIDENT_SUGGESTED",
-            Self::IncidentSuggestionDecided => "EVENT_KIND_INCIDENT_SUGGESTION_DECIDED",
-            Self::SensorRegistered => "EVENT_KIND_SENSOR_REGISTERED",
-            Self::DeviceStatusSet => "EVENT_KIND_DEVICE_STATUS_SET",
-            Self::ReadingsRecorded => "EVENT_KIND_READINGS_RECORDED",
-            Self::CameraRegistered => "EVENT_KIND_CAMERA_REGISTERED",
-            Self::CameraHealthRecorded => "EVENT_KIND_CAMERA_HEALTH_RECORDED",
-            Self::AlarmRaised => "EVENT_KIND_ALARM_RAISED",
-            Self::AlarmCleared => "EVENT_KIND_ALARM_CLEARED",
-            Self::AlarmAcknowledged => "EVENT_KIND_ALARM_ACKNOWLEDGED",
-            Self::AlarmShelved => "EVENT_KIND_ALARM_SHELVED",
-            Self::AlarmUnshelved => "EVENT_KIND_ALARM_UNSHELVED",
-            Self::AlarmReportConfirmed => "EVENT_KIND_ALARM_REPORT_CONFIRMED",
-            Self::AlarmAmended => "EVENT_KIND_ALARM_AMENDED",
-            Self::ModelRegistered => "EVENT_KIND_MODEL_REGISTERED",
-            Self::ModelRolledOut => "EVENT_KIND_MODEL_ROLLED_OUT",
-            Self::ModelRolledBack => "EVENT_KIND_MODEL_ROLLED_BACK",
-            Self::ModelSwitched => "EVENT_KIND_MODEL_SWITCHED",
-            Self::ModelTallied => "EVENT_KIND_MODEL_TALLIED",
-            Self::DistrictLoadReported => "EVENT_KIND_DISTRICT_LOAD_REPORTED",
-            Self::RunCardPut => "EVENT_KIND_RUN_CARD_PUT",
-            Self::UnitShiftSet => "EVENT_KIND_UNIT_SHIFT_SET",
-            Self::UnitCheckedIn => "EVENT_KIND_UNIT_CHECKED_IN",
-            Self::UnitMaydayRaised => "EVENT_KIND_UNIT_MAYDAY_RAISED",
-            Self::UnitMaydayCleared => "EVENT_KIND_UNIT_MAYDAY_CLEARED",
-            Self::UnitOfferExpired => "EVENT_KIND_UNIT_OFFER_EXPIRED",
-            Self::UnitCheckInEscalated => "EVENT_KIND_UNIT_CHECK_IN_ESCALATED",
-            Self::IncidentAttentionRaised => "EVENT_KIND_INCIDENT_ATTENTION_RAISED",
-            Self::IncidentAttentionAcknowledged => "EVENT_KIND_INCIDENT_ATTENTION_ACKNOWLEDGED",
-            Self::IncidentTaskGiven => "EVENT_KIND_INCIDENT_TASK_GIVEN",
-            Self::IncidentTaskAnswered => "EVENT_KIND_INCIDENT_TASK_ANSWERED",
-            Self::IncidentAnswerCombined => "EVENT_KIND_INCIDENT_ANSWER_COMBINED",
-            Self::ReportFiled => "EVENT_KIND_REPORT_FILED",
-            Self::ReportLinked => "EVENT_KIND_REPORT_LINKED",
-            Self::ReportUnlinked => "EVENT_KIND_REPORT_UNLINKED",
-            Self::ReportAnswered => "EVENT_KIND_REPORT_ANSWERED",
-            Self::ReportRated => "EVENT_KIND_REPORT_RATED",
-            Self::ReportReopened => "EVENT_KIND_REPORT_REOPENED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "EVENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "EVENT_KIND_ADMIN_UNIT_PUT" => Some(Self::AdminUnitPut),
-            "EVENT_KIND_DISTRICT_PUT" => Some(Self::DistrictPut),
-            "EVENT_KIND_PERSON_PUT" => Some(Self::PersonPut),
-            "EVENT_KIND_LIVE_NODES_SET" => Some(Self::LiveNodesSet),
-            "EVENT_KIND_FEATURE_SWITCHED" => Some(Self::FeatureSwitched),
-            "EVENT_KIND_POLICY_FLOOR_RAISED" => Some(Self::PolicyFloorRaised),
-            "EVENT_KIND_UNIT_PUT" => Some(Self::UnitPut),
-            "EVENT_KIND_UNIT_STATUS_SET" => Some(Self::UnitStatusSet),
-            "EVENT_KIND_UNIT_MOVED" => Some(Self::UnitMoved),
-            "EVENT_KIND_UNIT_ASSIGNED" => Some(Self::UnitAssigned),
-            "EVENT_KIND_UNIT_RELEASED" => Some(Self::UnitReleased),
-            "EVENT_KIND_INCIDENT_OPENED" => Some(Self::IncidentOpened),
-            "EVENT_KIND_INCIDENT_FED" => Some(Self::IncidentFed),
-            "EVENT_KIND_INCIDENT_AMENDED" => Some(Self::IncidentAmended),
-            "EVENT_KIND_INCIDENT_NOTED" => Some(Self::IncidentNoted),
-            "EVENT_KIND_INCIDENT_ACKNOWLEDGED" => Some(Self::IncidentAcknowledged),
-            "EVENT_KIND_INCIDENT_ASSIGNED" => Some(Self::IncidentAssigned),
-            "EVENT_KIND_INCIDENT_RESOLVED" => Some(Self::IncidentResolved),
-            "EVENT_KIND_INCIDENT_CLOSED" => Some(Self::IncidentClosed),
-            "EVENT_KIND_INCIDENT_REOPENED" => Some(Self::IncidentReopened),
-            "EVENT_KIND_INCIDENT_MERGED" => Some(Self::IncidentMerged),
-            "EVENT_KIND_INCIDENT_UNMERGED" => Some(Self::IncidentUnmerged),
-            "EVENT_KIND_INCIDENT_ESCALATED" => Some(Self::IncidentEscalated),
-            "EVENT_KIND_INCIDENT_SUGGESTED" => Some(Self::IncidentSuggested),
-            "EVENT_KIND_INCIDENT_SUGGESTION_DECIDED" => Some(Self::IncidentSuggestionDecided),
-            "EVENT_KIND_SENSOR_REGISTERED" => Some(Self::SensorRegistered),
-            "EVENT_KIND_DEVICE_STATUS_SET" => Some(Self::DeviceStatusSet),
-            "EVENT_KIND_READINGS_RECORDED" => Some(Self::ReadingsRecorded),
-            "EVENT_KIND_CAMERA_REGISTERED" => Some(Self::CameraRegistered),
-            "EVENT_KIND_CAMERA_HEALTH_RECORDED" => Some(Self::CameraHealthRecorded),
-            "EVENT_KIND_ALARM_RAISED" => Some(Self::AlarmRaised),
-            "EVENT_KIND_ALARM_CLEARED" => Some(Self::AlarmCleared),
-            "EVENT_KIND_ALARM_ACKNOWLEDGED" => Some(Self::AlarmAcknowledged),
-            "EVENT_KIND_ALARM_SHELVED" => Some(Self::AlarmShelved),
-            "EVENT_KIND_ALARM_UNSHELVED" => Some(Self::AlarmUnshelved),
-            "EVENT_KIND_ALARM_REPORT_CONFIRMED" => Some(Self::AlarmReportConfirmed),
-            "EVENT_KIND_ALARM_AMENDED" => Some(Self::AlarmAmended),
-            "EVENT_KIND_MODEL_REGISTERED" => Some(Self::ModelRegistered),
-            "EVENT_KIND_MODEL_ROLLED_OUT" => Some(Self::ModelRolledOut),
-            "EVENT_KIND_MODEL_ROLLED_BACK" => Some(Self::ModelRolledBack),
-            "EVENT_KIND_MODEL_SWITCHED" => Some(Self::ModelSwitched),
-            "EVENT_KIND_MODEL_TALLIED" => Some(Self::ModelTallied),
-            "EVENT_KIND_DISTRICT_LOAD_REPORTED" => Some(Self::DistrictLoadReported),
-            "EVENT_KIND_RUN_CARD_PUT" => Some(Self::RunCardPut),
-            "EVENT_KIND_UNIT_SHIFT_SET" => Some(Self::UnitShiftSet),
-            "EVENT_KIND_UNIT_CHECKED_IN" => Some(Self::UnitCheckedIn),
-            "EVENT_KIND_UNIT_MAYDAY_RAISED" => Some(Self::UnitMaydayRaised),
-            "EVENT_KIND_UNIT_MAYDAY_CLEARED" => Some(Self::UnitMaydayCleared),
-            "EVENT_KIND_UNIT_OFFER_EXPIRED" => Some(Self::UnitOfferExpired),
-            "EVENT_KIND_UNIT_CHECK_IN_ESCALATED" => Some(Self::UnitCheckInEscalated),
-            "EVENT_KIND_INCIDENT_ATTENTION_RAISED" => Some(Self::IncidentAttentionRaised),
-            "EVENT_KIND_INCIDENT_ATTENTION_ACKNOWLEDGED" => Some(Self::IncidentAttentionAcknowledged),
-            "EVENT_KIND_INCIDENT_TASK_GIVEN" => Some(Self::IncidentTaskGiven),
-            "EVENT_KIND_INCIDENT_TASK_ANSWERED" => Some(Self::IncidentTaskAnswered),
-            "EVENT_KIND_INCIDENT_ANSWER_COMBINED" => Some(Self::IncidentAnswerCombined),
-            "EVENT_KIND_REPORT_FILED" => Some(Self::ReportFiled),
-            "EVENT_KIND_REPORT_LINKED" => Some(Self::ReportLinked),
-            "EVENT_KIND_REPORT_UNLINKED" => Some(Self::ReportUnlinked),
-            "EVENT_KIND_REPORT_ANSWERED" => Some(Self::ReportAnswered),
-            "EVENT_KIND_REPORT_RATED" => Some(Self::ReportRated),
-            "EVENT_KIND_REPORT_REOPENED" => Some(Self::ReportReopened),
-            _ => None,
-        }
-    }
-}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Meta {
     #[prost(uint32, tag = "1")]
@@ -2565,6 +3214,12 @@ pub struct Meta {
     pub incidents_opened: u64,
     #[prost(message, optional, tag = "6")]
     pub live_nodes: ::core::option::Option<LiveNodes>,
+    #[prost(uint64, tag = "250")]
+    pub instructions_given: u64,
+    #[prost(uint64, tag = "251")]
+    pub audit_number: u64,
+    #[prost(bytes = "bytes", optional, tag = "252")]
+    pub audit_link: ::core::option::Option<::prost::bytes::Bytes>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SensorWindow {
@@ -2701,6 +3356,8 @@ pub struct Snapshot {
     pub models: ::prost::alloc::vec::Vec<Model>,
     #[prost(message, repeated, tag = "14")]
     pub tallies: ::prost::alloc::vec::Vec<Tally>,
+    #[prost(message, repeated, tag = "250")]
+    pub instructions: ::prost::alloc::vec::Vec<Instruction>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Frame {

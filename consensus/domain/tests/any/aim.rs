@@ -8,7 +8,11 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
     let now = entry.at_ms;
     let incident = |id: &IncidentId| state.incidents().get(id).map_or(1, |incident| incident.version);
     let episode = |key: &AlarmKey| state.alarms().get(key).map_or(1, |alarm| alarm.episode);
+    if super::deadline::aim(entry, state) {
+        return aim_right(entry, state);
+    }
     match &mut entry.command {
+        Command::EraseAudit(command) => command.numbers = (1..=state.audit_head().number).take(2).collect(),
         Command::OpenSession(command) => command.expires_at_ms = now.plus(60_000),
         Command::SetLiveNodes(command) => command.epoch = state.live_nodes().epoch + 1,
         Command::SetUnitStatus(command) => {
@@ -65,6 +69,11 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
         }
         _ => super::dispatch::aim(entry, state),
     }
+    aim_right(entry, state);
+}
+
+/// Gives the entry the right that its command needs.
+fn aim_right(entry: &mut Entry, state: &State) {
     let is_system = policy::action_of(&entry.command) == policy::Action::RunSystem;
     let is_session = entry.request.is_some_and(|request| state.sessions().contains_key(&request.session));
     let person =
@@ -78,5 +87,7 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
         everywhere: true,
         admin_units: Default::default(),
         index: 1000,
+        from: String::new(),
+        why: String::new(),
     });
 }

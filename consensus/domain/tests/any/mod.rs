@@ -1,12 +1,14 @@
 //! Any entry, from small pools so that entries collide, and with times and versions that are right often enough.
 
 mod aim;
+mod deadline;
 mod dispatch;
 mod finding;
 mod model;
 mod report;
 
 pub(crate) use aim::aim;
+use deadline::command_of_deadline;
 use dispatch::command_of_dispatch;
 use model::command_of_model;
 use report::command_of_report;
@@ -273,7 +275,10 @@ fn of_any_group() -> BoxedStrategy<Command> {
         4 => make!(OpenSession { session: session_id(), person: person_id(), expires_at_ms: time() }),
         1 => make!(CloseSession { session: session_id() }),
         1 => make!(RaisePolicyFloor { floor: 0u64..40 }),
-        1 => make!(SwitchFeature { feature: 0u32..3 }),
+        1 => make!(SwitchFeature { feature: select(&[0, 1, audit::FEATURE][..]) }),
+        1 => make!(RecordRead { what: text(), why: text() }),
+        1 => make!(EraseAudit { numbers: prop::collection::vec(0u64..9, 0..3), rule: text() }),
+        1 => make!(AnchorAudit { group: group(), number: version(), link: (0u8..4).prop_map(|byte| Digest([byte; 32])) }),
     ]
     .boxed()
 }
@@ -340,6 +345,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
         8 => command_of_model(),
         10 => command_of_dispatch(),
         6 => command_of_report(),
+        8 => command_of_deadline(),
         1 => command_of_device(),
     ]
     .boxed()
@@ -377,7 +383,15 @@ pub(crate) fn command_of_field() -> BoxedStrategy<Command> {
 
 fn grant() -> impl Strategy<Value = Grant> {
     (person_id(), role(), any::<bool>(), prop::collection::btree_set(area(), 0..3), 0u64..40).prop_map(
-        |(person, role, everywhere, admin_units, index)| Grant { person, role, everywhere, admin_units, index },
+        |(person, role, everywhere, admin_units, index)| Grant {
+            person,
+            role,
+            everywhere,
+            admin_units,
+            index,
+            from: "10.0.0.7".into(),
+            why: String::new(),
+        },
     )
 }
 
@@ -386,8 +400,9 @@ pub(crate) fn entry(command: impl Strategy<Value = Command>) -> impl Strategy<Va
     let request = (session_id(), seq).prop_map(|(session, seq)| RequestId { session, seq });
     // The clock seldom leaps, or nothing would be within a session.
     let at = prop_oneof![30 => 0u64..400_000, 1 => 0u64..40_000_000].prop_map(Millis);
-    (at, prop::option::weighted(0.3, request), prop::option::weighted(0.4, grant()), command)
-        .prop_map(|(at_ms, request, grant, command)| Entry { at_ms, request, grant, command })
+    let salt = select(&["", "salt"][..]).prop_map(|text| Bytes::from_static(text.as_bytes()));
+    (at, prop::option::weighted(0.3, request), prop::option::weighted(0.4, grant()), command, salt)
+        .prop_map(|(at_ms, request, grant, command, salt)| Entry { at_ms, request, grant, command, salt })
 }
 
 /// Entries, of which two in three are aimed at the state that they meet.
@@ -442,6 +457,7 @@ pub(crate) fn world(group: GroupId) -> Vec<Entry> {
         commands.extend(UNITS.map(|id| PutUnit { unit: unit(id) }.into()));
         commands.push(PutPerson { person: person("an", Role::Admin, true) }.into());
         commands.push(PutPerson { person: person("oanh", Role::Operator, true) }.into());
+        commands.extend(deadline::in_use());
         commands.extend(model::in_use());
     }
     let sensor = |id: &str| Sensor {
@@ -479,6 +495,6 @@ pub(crate) fn world(group: GroupId) -> Vec<Entry> {
     };
     commands.push(open(1, "an").into());
     commands.push(open(2, "oanh").into());
-    let entry = |command| Entry { at_ms: Millis(1), request: None, grant: None, command };
+    let entry = |command| Entry { at_ms: Millis(1), request: None, grant: None, command, salt: Bytes::new() };
     commands.into_iter().map(entry).collect()
 }

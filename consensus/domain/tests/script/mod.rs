@@ -1,7 +1,9 @@
 //! Runs a transcript against the groups of a small province.
 
+mod deadline;
 mod dispatch;
 mod model;
+mod notice;
 mod print;
 mod read;
 
@@ -12,8 +14,8 @@ use std::{
 
 use bytes::Bytes;
 use domain::{
-    AdminUnitCode, Applied, Command, Entry, Event, Grant, GroupId, IncidentId, Millis, PersonId, Readings, Reply,
-    RequestId, Row, RowChange, SessionId, State, policy, rows, wire::Record,
+    AdminUnitCode, Applied, Command, Entry, Event, Grant, GroupId, IncidentId, InstructionId, Millis, PersonId,
+    Readings, Reply, RequestId, Row, RowChange, SessionId, State, policy, rows, wire::Record,
 };
 use goldenscript::Command as Line;
 
@@ -81,6 +83,8 @@ impl Runner {
             everywhere: false,
             admin_units: BTreeSet::new(),
             index: 0,
+            from: String::new(),
+            why: String::new(),
         });
         if let Some(role) = line.maybe("role") {
             grant.role = read::role(role)?;
@@ -109,7 +113,13 @@ impl Runner {
         args.done()?;
         let group = chosen.unwrap_or_else(|| home(&command));
         let group = self.groups.get_mut(&group).ok_or("no such group in transcripts")?;
-        Ok(print::applied(&group.apply(&Entry { at_ms: at, request, grant, command })))
+        Ok(print::applied(&group.apply(&Entry {
+            at_ms: at,
+            request,
+            grant,
+            command,
+            salt: Bytes::from_static(b"salt"),
+        })))
     }
 
     fn history<'a>(&'a self, group: GroupId, range: &'a (Bytes, Bytes)) -> impl Iterator<Item = &'a Bytes> {
@@ -192,6 +202,19 @@ impl goldenscript::Runner for Runner {
                     .collect::<Vec<_>>()
                     .join("\n"))
             }
+            "instruction-timeline" => {
+                let range = rows::instruction_timeline_range(&InstructionId::new(args.next("instruction")?)?);
+                let events = self.history(GroupId::COMMAND, &range).map(|value| Event::decode(value).unwrap());
+                Ok(events
+                    .map(|event| format!("{} {}", print::time(event.at_ms), print::event(&event)))
+                    .collect::<Vec<_>>()
+                    .join("\n"))
+            }
+            "due" => {
+                let due = self.state0().clocks_due().map(|(at, clock)| format!("{clock} at {}", print::time(at)));
+                Ok(due.collect::<Vec<_>>().join("\n"))
+            }
+            "notices" => notice::waiting(self.state0(), args.next("receiver")?),
             "readings" => {
                 let range = rows::readings_range(Millis(0), Millis(u64::MAX));
                 let stored = self.history(GroupId(1), &range).map(|value| Readings::decode(value).unwrap());

@@ -104,6 +104,7 @@ fn subject(subject: &Subject) -> String {
         Subject::Alarm(alarm) => self::alarm(alarm),
         Subject::Model(model) => self::model(model),
         Subject::Tally(tally) => self::tally(tally),
+        Subject::Instruction(instruction) => self::instruction(instruction),
         Subject::LiveNodes(live) => format!("{:?} epoch {}", live.nodes, live.epoch),
     }
 }
@@ -139,7 +140,48 @@ fn incident(incident: &Incident) -> String {
     for suggestion in &incident.suggestions {
         line += &format!(" {{{}}}", self::suggestion(suggestion));
     }
+    line += &clocks(&incident.clocks);
     format!("{line} v{}", incident.version)
+}
+
+fn instruction(instruction: &Instruction) -> String {
+    let mut line = format!("{} {} {:?}", instruction.id, instruction.status, instruction.title);
+    if let Some(incident) = &instruction.incident {
+        line += &format!(" for {incident}");
+    }
+    if !instruction.agency.is_empty() {
+        line += &format!(" of {}", instruction.agency);
+    }
+    if let Some(owner) = &instruction.owner {
+        line += &format!(" by {owner}");
+    }
+    if instruction.exercise {
+        line += " exercise";
+    }
+    format!("{line}{} v{}", clocks(&instruction.clocks), instruction.version)
+}
+
+fn clocks(clocks: &[Clock]) -> String {
+    let one = |clock: &Clock| {
+        let mut line = format!(" <{} {} {} {}", clock.number, clock.obligation, clock.status, clock.stage);
+        if clock.round > 0 {
+            line += &format!(" round {}", clock.round);
+        }
+        if clock.due_at_ms.is_set() {
+            line += &format!(" due {}", time(clock.due_at_ms));
+        }
+        if clock.first_due_at_ms != clock.due_at_ms {
+            line += &format!(" first {}", time(clock.first_due_at_ms));
+        }
+        if clock.next_at_ms.is_set() {
+            line += &format!(" next {}", time(clock.next_at_ms));
+        }
+        if !clock.told.is_empty() {
+            line += &format!(" told [{}]", names(&clock.told));
+        }
+        format!("{line} v{}>", clock.version)
+    };
+    clocks.iter().map(one).collect()
 }
 
 fn suggestion(suggestion: &Suggestion) -> String {

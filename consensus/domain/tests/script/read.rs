@@ -47,6 +47,10 @@ impl<'a> Args<'a> {
         self.maybe(key).map_or(Ok(default), millis)
     }
 
+    pub(super) fn rest(&mut self) -> impl Iterator<Item = &'a str> + '_ {
+        self.plain.drain(..)
+    }
+
     pub(crate) fn done(&self) -> Result<(), Failure> {
         if self.keyed.is_empty() && self.plain.is_empty() {
             return Ok(());
@@ -193,6 +197,11 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
         | "combine-answer" => super::dispatch::command(name, args)?,
         _ if name.ends_with("-report") && !name.contains("alarm") => super::dispatch::report(name, args)?,
         _ if name.ends_with("-model") => super::model::command(name, args)?,
+        "put-calendar" | "put-deadline-policy" | "put-duty-post" => super::deadline::put(name, args)?,
+        "report-progress" | "fire-deadline" => super::deadline::clock_command(name, args)?,
+        "put-receiver" | "confirm-notices" => super::notice::command(name, args)?,
+        _ if name.ends_with("-clock") => super::deadline::clock_command(name, args)?,
+        _ if name.ends_with("-instruction") => super::deadline::instruction_command(name, args)?,
         _ if name.ends_with("-alarm") || name.ends_with("-alarm-report") => alarm_command(name, args)?,
         _ => incident_command(name, args, runner)?,
     })

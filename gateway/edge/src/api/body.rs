@@ -6,7 +6,7 @@ use axum::{
     Json,
     body::Body,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
-    http::request::Parts,
+    http::{HeaderMap, request::Parts},
 };
 use bytes::Bytes;
 use domain::Accepted;
@@ -20,11 +20,15 @@ use crate::{
     auth::{self, Caller},
     command::Ask,
     error::ApiError,
-    limits::BODY_BYTES_MAX,
+    limits::{BODY_BYTES_MAX, REASON_BYTES_MAX},
+    server::Peer,
 };
 
 /// Header with the number of a command.
 pub(crate) const SEQ_HEADER: &str = "x-request-seq";
+
+/// Header with the reason for a request, in percent-encoded UTF-8, since a browser sends nothing else.
+pub(crate) const REASON_HEADER: &str = "x-reason";
 
 /// What a command came to.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -51,8 +55,46 @@ impl FromRequestParts<Arc<App>> for Signed {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
         let token = auth::token(&parts.headers).ok_or_else(ApiError::signed_out)?;
-        app.auth.caller(&token).await.map(Self)
+        let mut caller = app.auth.caller(&token).await?;
+        let peer = parts.extensions.get::<Peer>();
+        caller.grant.from = peer.map(|peer| peer.0.ip().to_string()).unwrap_or_default();
+        caller.grant.why = reason(&parts.headers);
+        Ok(Self(caller))
     }
+}
+
+/// Why somebody asks, in their own words, for the record: the first `REASON_BYTES_MAX` bytes of one line.
+fn reason(headers: &HeaderMap) -> String {
+    let Some(value) = headers.get(REASON_HEADER) else { return String::new() };
+    let said = percent_decoded(value.as_bytes());
+    let mut bytes = 0;
+    let fits = |c: &char| {
+        bytes += c.len_utf8();
+        bytes <= REASON_BYTES_MAX
+    };
+    String::from_utf8_lossy(&said).chars().filter(|c| !c.is_control()).take_while(fits).collect()
+}
+
+/// Bytes with `%XX` (RFC 3986, 2.1) as what they stand for; anything else stays as it is.
+fn percent_decoded(text: &[u8]) -> Vec<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((&first, after)) = rest.split_first() {
+        rest = after;
+        let escaped = match after {
+            [high, low, ..] if first == b'%' => digit(*high).zip(digit(*low)),
+            _ => None,
+        };
+        match escaped {
+            Some((high, low)) => {
+                decoded.push(high * 16 + low);
+                rest = after.get(2..).unwrap_or_default();
+            }
+            None => decoded.push(first),
+        }
+    }
+    decoded
 }
 
 /// A command: who asks, under which number, and its body.

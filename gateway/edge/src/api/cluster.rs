@@ -84,6 +84,15 @@ pub(crate) async fn leave(
     ask(&app, &caller, |operations| operations.leave(which.node)).await
 }
 
+/// Switches on what the version of all nodes brings; refused while one of them runs an older version.
+#[utoipa::path(post, path = "/api/cluster/features",
+    responses((status = 200, body = Value), (status = 403, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(crate) async fn switch_features(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Value> {
+    tracing::info!(person = %caller.person.id, "features are switched on");
+    let grant = caller.grant.clone();
+    ask(&app, &caller, |operations| operations.switch_features(grant)).await
+}
+
 /// Moves the leads away from a node, and keeps them away for some minutes.
 #[utoipa::path(post, path = "/api/cluster/rest", request_body = Rest,
     responses((status = 200, body = Value), (status = 403, body = ErrorBody), (status = 409, body = ErrorBody)))]

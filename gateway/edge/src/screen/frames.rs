@@ -106,7 +106,10 @@ fn name_of(event: &Event) -> Option<String> {
 fn weight(event: &Event) -> usize {
     let subject = match &event.subject {
         Some(Subject::Readings(readings)) => readings.readings.len() * 40,
-        Some(Subject::Incident(incident)) => 256 + incident.summary.len() + incident.sources.len() * 64,
+        Some(Subject::Incident(incident)) => {
+            256 + incident.summary.len() + incident.sources.len() * 64 + incident.clocks.len() * 256
+        }
+        Some(Subject::Instruction(instruction)) => 256 + instruction.title.len() + instruction.clocks.len() * 256,
         Some(Subject::District(district)) => 128 + district.admin_units.len() * 16,
         Some(Subject::Sensor(sensor)) => 256 + sensor.thresholds.len() * 64,
         _ => 256,

@@ -6,8 +6,8 @@ use std::{borrow::Cow, collections::BTreeSet};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use domain::{
-    AdminUnit, Alarm, Camera, CameraHealth, CameraId, District, DistrictId, Event, GroupId, Incident, LiveNodes,
-    Millis, Model, ModelName, PersonId, Position, Role, Sensor, SilenceCause, Tally, Unit,
+    AdminUnit, Alarm, Camera, CameraHealth, CameraId, District, DistrictId, Event, GroupId, Incident, Instruction,
+    LiveNodes, Millis, Model, ModelName, PersonId, Position, Role, Sensor, SilenceCause, Tally, Unit,
     wire::{Field, Malformed, Record, generated},
 };
 use prost::Message;
@@ -111,6 +111,7 @@ pub(crate) struct Part {
     pub(crate) live_nodes: Option<LiveNodes>,
     pub(crate) models: Vec<Model>,
     pub(crate) tallies: Vec<Tally>,
+    pub(crate) instructions: Vec<Instruction>,
     pub(crate) part: u32,
     pub(crate) at_ms: Millis,
 }
@@ -230,6 +231,7 @@ impl ToScreen<'_> {
                 at_ms: it.at_ms.0,
                 models: it.models.write(),
                 tallies: it.tallies.write(),
+                instructions: it.instructions.write(),
             }),
             Self::Frame(it) => Body::Frame(generated::Frame {
                 from: Some(it.from.to_wire()),

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
-use domain::{Alarm, Camera, GroupId, Incident, Millis, Position, Sensor, State, Unit, policy::Noun};
+use domain::{Alarm, Camera, GroupId, Incident, Instruction, Millis, Position, Sensor, State, Unit, policy::Noun};
 
 use super::{
     frames::last_of,
@@ -56,8 +56,17 @@ pub(crate) fn build(source: &dyn Source, group: GroupId, view: &View) -> Picture
         view.shows(Noun::Incident, Some(&it.place.admin_unit)).then(|| without_shadows(it).into_owned())
     };
     walk(source, group, State::incidents, incident, |incident| {
-        let bytes = 192 + incident.summary.len() + incident.sources.len() * 64 + incident.suggestions.len() * 320;
+        let bytes = 192
+            + incident.summary.len()
+            + incident.sources.len() * 64
+            + incident.suggestions.len() * 320
+            + incident.clocks.len() * 256;
         parts.add(bytes, |part| part.incidents.push(incident));
+    });
+    let instruction = |it: &Instruction| view.shows(Noun::Instruction, Some(&it.admin_unit)).then(|| it.clone());
+    walk(source, group, State::instructions, instruction, |instruction| {
+        let bytes = 256 + instruction.title.len() + instruction.clocks.len() * 256;
+        parts.add(bytes, |part| part.instructions.push(instruction));
     });
     let sensor = |it: &Sensor| view.shows(Noun::Sensor, Some(&it.place.admin_unit)).then(|| it.clone());
     walk(source, group, State::sensors, sensor, |sensor| {
@@ -138,6 +147,7 @@ impl<'a> Parts<'a> {
             live_nodes: None,
             models: Vec::new(),
             tallies: Vec::new(),
+            instructions: Vec::new(),
             part: 0,
             at_ms,
         };

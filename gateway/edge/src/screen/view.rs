@@ -50,11 +50,12 @@ pub(crate) enum Encoding {
 }
 
 /// The nouns that a subscription may name.
-pub(crate) const SUBSCRIBABLE: [(&str, Noun); 7] = [
+pub(crate) const SUBSCRIBABLE: [(&str, Noun); 8] = [
     ("sensor", Noun::Sensor),
     ("camera", Noun::Camera),
     ("alarm", Noun::Alarm),
     ("incident", Noun::Incident),
+    ("instruction", Noun::Instruction),
     ("unit", Noun::Unit),
     ("reading", Noun::Reading),
     ("model", Noun::Model),
@@ -138,6 +139,7 @@ pub(crate) fn seat(subject: &Subject) -> (Noun, Option<&AdminUnitCode>) {
         Subject::Readings(_) => (Noun::Reading, None),
         Subject::Unit(unit) => (Noun::Unit, Some(&unit.station.admin_unit)),
         Subject::Incident(incident) => (Noun::Incident, Some(&incident.place.admin_unit)),
+        Subject::Instruction(instruction) => (Noun::Instruction, Some(&instruction.admin_unit)),
         Subject::Sensor(sensor) => (Noun::Sensor, Some(&sensor.place.admin_unit)),
         Subject::Camera(camera) => (Noun::Camera, Some(&camera.place.admin_unit)),
         Subject::Alarm(alarm) => (Noun::Alarm, Some(&alarm.place.admin_unit)),
@@ -149,6 +151,7 @@ pub(crate) fn key_of(subject: &Subject) -> Option<Cow<'_, str>> {
     Some(match subject {
         Subject::Unit(unit) => Cow::Borrowed(unit.id.as_str()),
         Subject::Incident(incident) => Cow::Borrowed(incident.id.as_str()),
+        Subject::Instruction(instruction) => Cow::Borrowed(instruction.id.as_str()),
         Subject::Sensor(sensor) => Cow::Borrowed(sensor.id.as_str()),
         Subject::Camera(camera) => Cow::Borrowed(camera.id.as_str()),
         Subject::Alarm(alarm) => Cow::Owned(alarm.key.to_string()),

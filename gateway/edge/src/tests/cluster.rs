@@ -46,6 +46,10 @@ impl Operations for Asked {
         self.done(format!("leave {node}"))
     }
 
+    fn switch_features(&self, grant: domain::Grant) -> Answered {
+        self.done(format!("features by {}", grant.person))
+    }
+
     fn rest(&self, node: u64, minutes: u32) -> Answered {
         self.done(format!("rest {node} {minutes}"))
     }
@@ -73,6 +77,7 @@ async fn only_an_administrator_for_everywhere_changes_who_belongs_to_it() {
         ("/api/cluster/invitations", json!({ "replaces": 3, "valid_min": 60 })),
         ("/api/cluster/leave", json!({ "node": 4 })),
         ("/api/cluster/rest", json!({ "node": 2, "minutes": 10 })),
+        ("/api/cluster/features", json!({})),
     ];
     for (path, body) in &requests {
         assert_eq!(answer(client().post(served.url(path)).json(body)).await.0, 401, "{path}");
@@ -83,7 +88,8 @@ async fn only_an_administrator_for_everywhere_changes_who_belongs_to_it() {
         assert_eq!(answer(admin.post(&served, 1, path, body)).await, (200, json!({ "done": true })), "{path}");
     }
     let invite = Invite { replaces: Some(3), valid_min: 60 };
-    assert_eq!(*asked.0.lock().unwrap(), [format!("invite {invite:?}"), "leave 4".into(), "rest 2 10".into()]);
+    let expected = [format!("invite {invite:?}"), "leave 4".into(), "rest 2 10".into(), "features by admin".into()];
+    assert_eq!(*asked.0.lock().unwrap(), expected);
     let (status, refused) = answer(admin.post(&served, 1, "/api/cluster/leave", &json!({ "node": 1 }))).await;
     assert_eq!((status, &refused["code"]), (409, &json!("too_few")));
     let (status, invalid) = answer(admin.post(&served, 1, "/api/cluster/leave", &json!({}))).await;

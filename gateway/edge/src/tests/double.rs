@@ -85,9 +85,17 @@ impl Cluster {
         self.fates.lock().unwrap().push_back(fate);
     }
 
+    /// By what right the newest entry of the group came.
+    pub(super) fn newest_grant(&self, group: GroupId) -> Option<Grant> {
+        self.logs.lock().unwrap().get(&group)?.entries.last()?.grant.clone()
+    }
+
     /// Commits a command of the system.
     pub(super) fn commit(&self, group: GroupId, command: impl Into<Command>) -> Reply {
-        self.append(group, Entry { at_ms: Millis(0), request: None, grant: None, command: command.into() })
+        self.append(
+            group,
+            Entry { at_ms: Millis(0), request: None, grant: None, command: command.into(), salt: Bytes::new() },
+        )
     }
 
     /// Appends, and lets every node that follows apply.
@@ -270,7 +278,7 @@ impl Road for ToCluster {
             if let Some(Fate::Lost(error)) = fate {
                 return Err(error());
             }
-            let reply = cluster.append(group, Entry { at_ms: Millis(0), request, grant, command });
+            let reply = cluster.append(group, Entry { at_ms: Millis(0), request, grant, command, salt: Bytes::new() });
             if fate.is_some() { Err(RoadError::Unknown) } else { Ok(reply) }
         })
     }

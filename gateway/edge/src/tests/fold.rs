@@ -62,6 +62,7 @@ impl Fold {
         part.sensors.iter().for_each(|it| put(format!("sensor/{}", it.id), it.encode_to_vec()));
         part.cameras.iter().for_each(|it| put(format!("camera/{}", it.id), it.encode_to_vec()));
         part.alarms.iter().for_each(|it| put(alarm_name(it), it.encode_to_vec()));
+        part.instructions.iter().for_each(|it| put(format!("instruction/{}", it.id), it.encode_to_vec()));
         part.models.iter().for_each(|it| put(format!("model/{}", it.name), it.encode_to_vec()));
         part.tallies.iter().for_each(|it| put(tally_name(it), it.encode_to_vec()));
         if let Some(live_nodes) = part.live_nodes {
@@ -114,6 +115,7 @@ impl Fold {
                     (format!("model/{}", it.name), it.encode_to_vec())
                 }
                 Subject::Tally(it) => (tally_name(&it), it.encode_to_vec()),
+                Subject::Instruction(it) => (format!("instruction/{}", it.id), it.encode_to_vec()),
                 Subject::LiveNodes(it) => ("live_nodes".into(), it.encode_to_vec()),
             };
             group.records.insert(name, record);

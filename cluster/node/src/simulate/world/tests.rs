@@ -57,7 +57,10 @@ fn what_it_sends_the_domain_records() {
     let mut index = 0;
     let mut apply = |command: domain::Command, at_ms: u64| {
         index += 1;
-        state.apply(index, &domain::Entry { at_ms: Millis(at_ms), request: None, grant: None, command })
+        state.apply(
+            index,
+            &domain::Entry { at_ms: Millis(at_ms), request: None, grant: None, command, salt: bytes::Bytes::new() },
+        )
     };
     for sensor in &sensors {
         let applied = apply(domain::RegisterSensor { sensor: sensor.clone() }.into(), START);

@@ -3,7 +3,7 @@
 #[cfg(feature = "seeded-bugs")]
 use crate::bugs::{Bug, is_made};
 
-use super::{attention, find_version, is_live, keep, mark_seen, need};
+use super::{attention, find_version, is_live, keep, mark_seen, need, sent};
 use crate::{
     AssignIncident, Assignment, AssignmentEnd, AttentionKind, EventKind, Incident, IncidentId, IncidentStatus, Refusal,
     Unit, UnitId, UnitStatus,
@@ -48,6 +48,9 @@ pub(in crate::apply) fn assign(work: &mut Work<'_>, command: &AssignIncident) ->
     }
     incident.units.clone_from(&command.units);
     mark_seen(&mut incident, work.now, work.by());
+    if !incident.units.is_empty() {
+        sent(work, &mut incident);
+    }
     incident.status = status_with_units(&incident);
     Ok(keep(work, incident, EventKind::IncidentAssigned, ""))
 }

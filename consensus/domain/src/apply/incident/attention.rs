@@ -1,7 +1,7 @@
 //! What waits for a person. Raising and acknowledging leave the incident's version as it was: nothing that somebody is about
 //! to decide becomes wrong by it.
 
-use super::{find, suggestion::keep_as_it_was};
+use super::{find, keep_as_it_was};
 use crate::{
     AcknowledgeAttention, Attention, AttentionKind, EventKind, Incident, IncidentId, Millis, UnitId,
     apply::{Outcome, Work, accepted, valid},

@@ -1,6 +1,6 @@
 //! Reports of an incident: one gathers many, and each can be taken out again. Neither raises the version.
 
-use super::{Facts, find, is_live, open_incident, suggestion::keep_as_it_was};
+use super::{Facts, find, is_live, keep_as_it_was, open_incident};
 use crate::{
     EventKind, FileReport, IncidentId, IncidentKind, Origin, Refusal, ReportCode, Severity, Source,
     apply::{Work, valid},

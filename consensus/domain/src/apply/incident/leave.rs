@@ -38,7 +38,7 @@ fn done_for_good(state: &State) -> Vec<(Millis, IncidentId)> {
 }
 
 fn drop_incident(work: &mut Work<'_>, id: &IncidentId) {
-    let Some(incident) = work.state.incidents.remove(id) else { return };
+    let Some(incident) = work.state.drop_incident(id) else { return };
     work.touch(Touched::Incident(id.clone()));
     for source in incident.sources {
         let Origin::Alarm(key) = source.origin else { continue };
@@ -76,7 +76,7 @@ mod tests {
             exercise: false,
             place_is_mapped: false,
         });
-        Entry { at_ms: Millis(at), request: None, grant: None, command }
+        Entry { at_ms: Millis(at), request: None, grant: None, command, salt: bytes::Bytes::new() }
     }
 
     /// As many incidents as there may be; the first `closed` are closed, the earlier the higher their number.

@@ -1,9 +1,9 @@
 //! Two incidents that are one, and back.
 
-use super::{assign, attention, find, find_version, is_live, keep, mark_seen, need, start_deadline};
+use super::{assign, attention, find, find_version, is_live, keep, mark_seen, need, sent, start_deadline};
 use crate::{
-    EventKind, IncidentStatus, MergeIncident, Millis, UnmergeIncident,
-    apply::{Outcome, Work, unit, valid},
+    EventKind, IncidentId, IncidentStatus, MergeIncident, Millis, UnmergeIncident,
+    apply::{Outcome, Work, deadline, unit, valid},
     limits,
 };
 
@@ -35,12 +35,14 @@ pub(in crate::apply) fn merge(work: &mut Work<'_>, command: &MergeIncident) -> O
     incident.status = IncidentStatus::Merged;
     incident.merged_into = Some(into.id.clone());
     incident.acknowledge_due_at_ms = Millis(0);
+    deadline::hold(work.state, &mut incident.clocks, &held_for(&into.id), work.now);
     let has_attention = attention::hand_over(work, &mut incident, &mut into);
     let outcome = keep(work, incident, EventKind::IncidentMerged, into.id.as_str());
     work.write_timeline(&into.id);
     if !units.is_empty() {
         into.units.extend(units);
         mark_seen(&mut into, work.now, work.by());
+        sent(work, &mut into);
         into.status = assign::status_with_units(&into);
         keep(work, into, EventKind::IncidentAssigned, "");
     } else if has_attention {
@@ -64,7 +66,13 @@ pub(in crate::apply) fn unmerge(work: &mut Work<'_>, command: &UnmergeIncident) 
         }
         other => incident.status = other,
     }
+    deadline::release(work.state, &mut incident.clocks, &held_for(&into), work.now);
     let outcome = keep(work, incident, EventKind::IncidentUnmerged, into.as_str());
     work.write_timeline(&into);
     Ok(outcome)
+}
+
+/// Why a merged incident's clocks stand still.
+fn held_for(into: &IncidentId) -> String {
+    format!("merged into {into}")
 }

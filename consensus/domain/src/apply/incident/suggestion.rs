@@ -6,13 +6,12 @@
 //!   nobody: when a person decides on advice of the same sort, it is settled by whether it said the same.
 //! - Accepting and overriding change the incident and the suggestion in one entry, on the version that the person saw.
 
-use super::{find, find_version, hasten_deadline, is_live, keep, merge, need};
+use super::{find, find_version, hasten_deadline, is_live, keep, keep_as_it_was, keep_quietly, merge, need};
 use crate::{
     Advice, DecideSuggestion, EventKind, Incident, IncidentId, MergeIncident, Millis, Model, ModelKind, ModelMode,
     Refusal, State, Suggest, Suggestion, SuggestionDecision, SuggestionStatus,
     apply::{Outcome, Work, accepted, model, valid},
     limits,
-    stored::Touched,
 };
 
 pub(in crate::apply) fn suggest(work: &mut Work<'_>, command: &Suggest) -> Outcome {
@@ -286,16 +285,4 @@ fn status_of(decision: SuggestionDecision) -> SuggestionStatus {
 fn note(incident: &Incident, command: &DecideSuggestion) -> String {
     let named = incident.suggestions.iter().find(|known| known.number == command.suggestion);
     named.map_or_else(String::new, |it| format!("{} {}: {}", it.model, it.model_version, it.status))
-}
-
-/// Keeps the incident without a new version, tells, and writes the timeline.
-pub(super) fn keep_as_it_was(work: &mut Work<'_>, incident: Incident, kind: EventKind, note: &str) {
-    work.emit_incident(kind, note, &incident);
-    keep_quietly(work, incident);
-}
-
-/// Keeps the incident, and tells nobody.
-fn keep_quietly(work: &mut Work<'_>, incident: Incident) {
-    work.touch(Touched::Incident(incident.id.clone()));
-    work.state.incidents.insert(incident.id.clone(), incident);
 }

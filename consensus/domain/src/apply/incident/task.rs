@@ -5,7 +5,7 @@
 //! | given | accepted, done, refused, withdrawn |
 //! | accepted | done, refused, withdrawn |
 
-use super::{find, find_version, is_live, keep, need, suggestion::keep_as_it_was};
+use super::{find, find_version, is_live, keep, keep_as_it_was, need, sent};
 use crate::{
     AnswerTask, CombineAnswer, CombinedAnswer, EventKind, GiveTask, IncidentStatus, Millis, Task, TaskStatus,
     apply::{Outcome, Work, accepted, valid},
@@ -32,6 +32,7 @@ pub(in crate::apply) fn give(work: &mut Work<'_>, command: &GiveTask) -> Outcome
     });
     // What was put together does not speak for the new task.
     incident.dispatch.answer = None;
+    sent(work, &mut incident);
     let note = format!("{}: {}", command.agency, command.text);
     Ok(keep(work, incident, EventKind::IncidentTaskGiven, &note))
 }

@@ -1,0 +1,3 @@
+//! The record: the heads of the groups' hash chains, anchored in one another.
+
+pub(crate) mod anchor;

@@ -1,0 +1,23 @@
+//! Which clocks take their next step now, and when to look again. Pure: what is due stands in state, set by `apply`.
+
+use domain::{FireDeadline, Millis, State};
+
+/// What to do about all the clocks of a state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Due {
+    /// At most as many as were asked for, the longest due first, one for each clock.
+    pub(crate) fires: Vec<FireDeadline>,
+    /// Milliseconds until the next one that is not due yet; none: no other clock runs.
+    pub(crate) next_in_ms: Option<u64>,
+}
+
+/// Reads what is due at `now`. The step and the version go with each proposal, so that two leaders' timers take a step once.
+pub(crate) fn due(state: &State, now: Millis, fires_max: usize) -> Due {
+    let waiting = state.clocks_due().take_while(|(at, _)| *at <= now).take(fires_max);
+    let fires = waiting.filter_map(|(_, key)| {
+        let clock = state.clock_of(key)?;
+        Some(FireDeadline { clock: key.clone(), step: clock.fired, version: clock.version })
+    });
+    let next = state.clocks_due().map(|(at, _)| at).find(|at| *at > now);
+    Due { fires: fires.collect(), next_in_ms: next.map(|at| at.since(now)) }
+}

@@ -1,0 +1,110 @@
+//! The postman of the command group's leader. Of each receiver one notice is under way, the oldest that it has not
+//! confirmed, so its notices come in order; each receiver has its own wait after a failure, so a slow one or one that is
+//! gone holds up nobody else. What was taken is confirmed in state, and then leaves the outbox.
+//!
+//! Whoever leads next begins with the oldest unconfirmed ones: what was taken and not yet confirmed is brought again under
+//! the same number, by which a receiver knows it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use domain::{ConfirmNotices, Notice, Receiver, ReceiverId, Reply, State};
+use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use tokio::time::{Instant, sleep_until, timeout};
+
+use crate::{
+    config::{DELIVER_AGAIN_WAIT_MAX, DELIVER_AGAIN_WAIT_MIN, DELIVER_DEADLINE, RESCAN_PERIOD},
+    counters::count,
+    host::reign::Reign,
+};
+
+/// A receiver that has failed, and when it is tried again.
+#[derive(Clone, Copy, Debug)]
+struct Failed {
+    times: u32,
+    again_at: Instant,
+}
+
+/// How long a receiver is left alone after so many failures in a row: twice as long each time, up to a bound.
+fn wait_after(failures: u32) -> Duration {
+    let doubled = DELIVER_AGAIN_WAIT_MIN.saturating_mul(2u32.saturating_pow(failures.saturating_sub(1)));
+    doubled.min(DELIVER_AGAIN_WAIT_MAX)
+}
+
+/// The oldest notice of each receiver that is told of something and not in `but`.
+fn oldest(state: &State, but: &BTreeSet<ReceiverId>) -> Vec<(Receiver, Notice)> {
+    let receivers = state.receivers().values().filter(|it| !it.disabled && !but.contains(&it.id));
+    let oldest = |it: &Receiver| Some((it.clone(), state.notices_for(&it.id).next()?.clone()));
+    receivers.filter_map(oldest).collect()
+}
+
+/// Runs until the reign ends.
+pub(crate) async fn run(reign: Arc<Reign>) {
+    let cluster = reign.ctx.cluster.clone();
+    let mut applied = cluster.applied_watch(reign.group);
+    let mut failed: BTreeMap<ReceiverId, Failed> = BTreeMap::new();
+    // At most one for each receiver, of which there are `limits::RECEIVERS_MAX`.
+    let mut under_way: FuturesUnordered<BoxFuture<'static, (ReceiverId, bool)>> = FuturesUnordered::new();
+    let mut busy: BTreeSet<ReceiverId> = BTreeSet::new();
+    loop {
+        applied.borrow_and_update();
+        let now = Instant::now();
+        let waiting = failed.iter().filter(|(_, failed)| failed.again_at > now).map(|(id, _)| id.clone());
+        let but: BTreeSet<_> = waiting.chain(busy.iter().cloned()).collect();
+        for (receiver, notice) in cluster.read(reign.group, |state| oldest(state, &but)) {
+            busy.insert(receiver.id.clone());
+            under_way.push(Box::pin(carry(reign.clone(), receiver, notice)));
+        }
+        let again_at = failed.values().map(|failed| failed.again_at).filter(|at| *at > now).min();
+        tokio::select! {
+            changed = applied.changed() => if changed.is_err() { return },
+            Some((id, is_taken)) = under_way.next(), if !under_way.is_empty() => {
+                busy.remove(&id);
+                if is_taken {
+                    failed.remove(&id);
+                } else {
+                    let times = failed.get(&id).map_or(0, |failed| failed.times).saturating_add(1);
+                    failed.insert(id, Failed { times, again_at: Instant::now() + wait_after(times) });
+                }
+            }
+            () = sleep_until(again_at.unwrap_or(now + RESCAN_PERIOD)) => {}
+        }
+    }
+}
+
+/// Brings one notice, and has state confirm it. Whether both were done.
+async fn carry(reign: Arc<Reign>, receiver: Receiver, notice: Notice) -> (ReceiverId, bool) {
+    let id = receiver.id.clone();
+    let Some(courier) = reign.ctx.courier.get().cloned() else { return (id, false) };
+    count(&reign.ctx.counters.notices_sent);
+    let number = notice.number;
+    let delivered = timeout(DELIVER_DEADLINE, courier.deliver(receiver, notice)).await;
+    let reason = match delivered {
+        Ok(Ok(())) => None,
+        Ok(Err(undelivered)) => Some(undelivered.to_string()),
+        Err(_) => Some("no answer in time".to_owned()),
+    };
+    if let Some(reason) = reason {
+        count(&reign.ctx.counters.notices_failed);
+        tracing::warn!(receiver = %id, number, reason, "a notice did not get there and is sent again");
+        return (id, false);
+    }
+    let confirm = ConfirmNotices { receiver: id.clone(), through: number };
+    let is_confirmed = matches!(reign.propose(confirm.into()).await, Ok(Reply::Accepted(_)));
+    (id, is_confirmed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wait_doubles_up_to_a_bound() {
+        assert_eq!(wait_after(1), DELIVER_AGAIN_WAIT_MIN);
+        assert_eq!(wait_after(3), 4 * DELIVER_AGAIN_WAIT_MIN);
+        assert_eq!(wait_after(u32::MAX), DELIVER_AGAIN_WAIT_MAX);
+    }
+}

@@ -1,0 +1,36 @@
+//! What people and nodes ask of the record: that a sensitive read stands in it, that payloads are erased by rule, that the
+//! head of another group's chain is anchored here. That they stand in the chain themselves is `audit::append`'s work.
+
+use super::{Outcome, Work, accepted, valid};
+use crate::{AnchorAudit, EraseAudit, GroupId, RecordRead, limits, rows};
+
+/// Somebody looked at something sensitive. Changes nothing: the record of it is the entry.
+pub(super) fn record_read(work: &mut Work<'_>, command: &RecordRead) -> Outcome {
+    work.by_person()?;
+    valid::name("what", &command.what)?;
+    valid::text("why", &command.why)?;
+    Ok(accepted("", 0))
+}
+
+/// Deletes salts and payloads. The links stay, and this record says which were erased.
+pub(super) fn erase(work: &mut Work<'_>, command: &EraseAudit) -> Outcome {
+    valid::text("rule", &command.rule)?;
+    valid::within("numbers", command.numbers.len(), limits::ERASED_PER_COMMAND_MAX)?;
+    if command.numbers.is_empty() || !command.numbers.is_sorted_by(|one, next| one < next) {
+        return Err(valid::invalid("numbers", "are empty or not ascending: name each record once, in order"));
+    }
+    let newest = work.state.audit.number;
+    if command.numbers.first() == Some(&0) || command.numbers.last().is_some_and(|last| *last > newest) {
+        return Err(valid::invalid("numbers", format!("are not all there: records are 1 to {newest}")));
+    }
+    work.deleted.extend(command.numbers.iter().map(|number| rows::audit_sealed_key(*number)));
+    Ok(accepted("", newest))
+}
+
+/// The head of another group's chain, as its leader saw it. Changes nothing: the record of it is the entry.
+pub(super) fn anchor(work: &mut Work<'_>, command: &AnchorAudit) -> Outcome {
+    if command.group == work.state.group || !GroupId::all().any(|group| group == command.group) {
+        return Err(valid::invalid("group", "is this one or none: anchor another group's chain"));
+    }
+    Ok(accepted("", command.number))
+}

@@ -1,0 +1,121 @@
+//! The outbox. A notice is put in the entry of the change that it tells of, so neither is there without the other; it leaves
+//! when its receiver has confirmed it. At the bound of one receiver its newest notices are counted and not kept, and the
+//! next one that is says how many: a receiver that is slow or gone harms itself only.
+
+use super::{Outcome, Work, accepted, deadline, valid};
+use crate::{
+    AdminUnitCode, ConfirmNotices, Event, Incident, Notice, PutReceiver, Receiver, Subject, limits, stored::Touched,
+    wire::Record,
+};
+
+/// An empty secret keeps the one that is there, because whoever edits a receiver cannot see it.
+pub(super) fn put(work: &mut Work<'_>, command: &PutReceiver) -> Outcome {
+    let mut receiver = command.receiver.clone();
+    valid::name("receiver.name", &receiver.name)?;
+    valid::line("receiver.url", &receiver.url, limits::URL_BYTES_MAX)?;
+    if !receiver.url.starts_with("https://") && !receiver.url.starts_with("http://") {
+        return Err(valid::invalid("receiver.url", "is no address of the web: begin it with https://"));
+    }
+    valid::sealed("receiver.secret_sealed", &receiver.secret_sealed)?;
+    valid::distinct("receiver.kinds", &receiver.kinds)?;
+    if let Some(code) = &receiver.admin_unit
+        && !work.state.admin_units.contains_key(code)
+    {
+        return Err(valid::not_found("receiver.admin_unit", code));
+    }
+    let former = work.state.receivers.get(&receiver.id);
+    let added = usize::from(former.is_none());
+    valid::within("receiver", work.state.receivers.len() + added, limits::RECEIVERS_MAX)?;
+    (receiver.newest, receiver.confirmed, receiver.missed) =
+        former.map_or((0, 0, 0), |former| (former.newest, former.confirmed, former.missed));
+    if receiver.secret_sealed.is_empty()
+        && let Some(former) = former
+    {
+        receiver.secret_sealed = former.secret_sealed.clone();
+    }
+    let outcome = accepted(&receiver.id, receiver.newest);
+    keep(work, receiver);
+    Ok(outcome)
+}
+
+/// Sent again, or late, it changes nothing.
+pub(super) fn confirm(work: &mut Work<'_>, command: &ConfirmNotices) -> Outcome {
+    let mut receiver = work
+        .state
+        .receivers
+        .get(&command.receiver)
+        .cloned()
+        .ok_or_else(|| valid::not_found("receiver", &command.receiver))?;
+    if command.through > receiver.newest {
+        let remedy = format!("has not been sent: at most {}", receiver.newest);
+        return Err(valid::invalid("through", remedy));
+    }
+    for number in receiver.confirmed + 1..=command.through {
+        work.state.notices.remove(&(receiver.id.clone(), number));
+        work.touch(Touched::Notice(receiver.id.clone(), number));
+    }
+    let outcome = accepted(&receiver.id, receiver.newest);
+    if command.through > receiver.confirmed {
+        receiver.confirmed = command.through;
+        keep(work, receiver);
+    }
+    Ok(outcome)
+}
+
+/// Puts what the entry's events tell into the outbox of each receiver that is told of it.
+pub(super) fn post(work: &mut Work<'_>) {
+    if work.state.receivers.is_empty() {
+        return;
+    }
+    let events = work.events.clone();
+    for event in &events {
+        let Some(place) = place_of(event).cloned() else { continue };
+        let is_told = |receiver: &&Receiver| {
+            let reaches = receiver.admin_unit.as_ref().is_none_or(|above| deadline::lies_in(work.state, above, &place));
+            !receiver.disabled && receiver.kinds.contains(&event.kind) && reaches
+        };
+        let told: Vec<_> = work.state.receivers.values().filter(is_told).cloned().collect();
+        for receiver in told {
+            post_to(work, receiver, event);
+        }
+    }
+}
+
+fn post_to(work: &mut Work<'_>, mut receiver: Receiver, event: &Event) {
+    let waiting = usize::try_from(receiver.newest - receiver.confirmed).unwrap_or(usize::MAX);
+    if waiting >= limits::NOTICES_MAX {
+        receiver.missed = receiver.missed.saturating_add(1);
+        return keep(work, receiver);
+    }
+    receiver.newest += 1;
+    let key = (receiver.id.clone(), receiver.newest);
+    let missed_before = std::mem::take(&mut receiver.missed);
+    let event = shown(event).encode().into();
+    let notice = Notice { receiver: key.0.clone(), number: receiver.newest, index: work.index, missed_before, event };
+    work.touch(Touched::Notice(key.0.clone(), key.1));
+    work.state.notices.insert(key, notice);
+    keep(work, receiver);
+}
+
+fn keep(work: &mut Work<'_>, receiver: Receiver) {
+    work.touch(Touched::Receiver(receiver.id.clone()));
+    work.state.receivers.insert(receiver.id.clone(), receiver);
+}
+
+/// Where what the event is about lies; only incidents and instructions are told of.
+fn place_of(event: &Event) -> Option<&AdminUnitCode> {
+    match event.subject.as_ref()? {
+        Subject::Incident(incident) => Some(&incident.place.admin_unit),
+        Subject::Instruction(instruction) => Some(&instruction.admin_unit),
+        _ => None,
+    }
+}
+
+/// The event without what shadows said of its incident: that is nobody's advice.
+fn shown(event: &Event) -> Event {
+    let mut event = event.clone();
+    if let Some(Subject::Incident(Incident { suggestions, .. })) = &mut event.subject {
+        suggestions.retain(|suggestion| !suggestion.shadow);
+    }
+    event
+}

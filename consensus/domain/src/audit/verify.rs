@@ -1,0 +1,178 @@
+//! Checks exported chains. Pure: an export and what was noted elsewhere go in, a verdict comes out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::{
+    AuditHead, AuditPayload, AuditRecord, Command, Digest, GroupId, Millis,
+    audit::{commitment, link},
+    wire::Record,
+};
+
+/// Why an export is not what the cluster recorded. Each names the record.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Fault {
+    /// A record is left out, doubled, or out of order.
+    #[error("group {group}: record {found} follows record {before}: one is missing, doubled or moved")]
+    Gap {
+        /// In which chain.
+        group: GroupId,
+        /// The record before.
+        before: u64,
+        /// The one that was found.
+        found: u64,
+    },
+    /// Salt or payload are not those that were committed to.
+    #[error("group {group}: record {number} was changed: its payload does not fit its commitment")]
+    Payload {
+        /// In which chain.
+        group: GroupId,
+        /// Which record.
+        number: u64,
+    },
+    /// The record's place, time or commitment was changed, or one before it was.
+    #[error("group {group}: record {number} was changed: its link does not follow from the one before")]
+    Link {
+        /// In which chain.
+        group: GroupId,
+        /// Which record.
+        number: u64,
+    },
+    /// An index or a time goes back.
+    #[error("group {group}: record {number} stands before the one that it follows")]
+    Order {
+        /// In which chain.
+        group: GroupId,
+        /// Which record.
+        number: u64,
+    },
+    /// A payload can be read by nobody though it fits its commitment.
+    #[error("group {group}: the payload of record {number} is not readable: verify with a newer program")]
+    Unreadable {
+        /// In which chain.
+        group: GroupId,
+        /// Which record.
+        number: u64,
+    },
+    /// A payload is gone, and no record says that it was erased.
+    #[error("group {group}: the payload of record {number} is gone and no record says why")]
+    Unexplained {
+        /// In which chain.
+        group: GroupId,
+        /// Which record.
+        number: u64,
+    },
+    /// Another chain, or somebody who noted it, says that this one was otherwise.
+    #[error("group {group}: record {number} is not the one that was anchored: the chain was made anew or cut off")]
+    Anchor {
+        /// In which chain.
+        group: GroupId,
+        /// Which record.
+        number: u64,
+    },
+}
+
+/// What an export holds, if nothing is wrong with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// The head of each chain: to be noted where the cluster's people cannot reach, and given to the next verification.
+    pub heads: BTreeMap<GroupId, AuditHead>,
+    /// Records seen.
+    pub records: u64,
+    /// Of them without salt and payload, as a record says.
+    pub erased: u64,
+    /// Anchors of one chain in another that were checked.
+    pub anchors: u64,
+}
+
+/// One chain, as far as it was read.
+#[derive(Default)]
+struct Chain {
+    head: AuditHead,
+    index: u64,
+    at_ms: Millis,
+    gone: BTreeSet<u64>,
+    erased: BTreeSet<u64>,
+}
+
+/// Reads an export record by record; the records of one group come in order, groups may alternate. Holds one link for each
+/// record that somebody may have anchored, 40 bytes each.
+#[derive(Default)]
+pub struct Verifier {
+    chains: BTreeMap<GroupId, Chain>,
+    links: BTreeMap<(GroupId, u64), Digest>,
+    anchors: Vec<(GroupId, AuditHead)>,
+    records: u64,
+}
+
+impl Verifier {
+    /// Takes the next record.
+    ///
+    /// # Errors
+    /// The record is not what its chain says.
+    pub fn take(&mut self, record: &AuditRecord) -> Result<(), Fault> {
+        let AuditRecord { link: found, sealed } = record;
+        let (group, number) = (found.group, found.number);
+        let chain = self.chains.entry(group).or_default();
+        if number != chain.head.number + 1 {
+            return Err(Fault::Gap { group, before: chain.head.number, found: number });
+        }
+        if let Some(sealed) = sealed
+            && commitment(&sealed.salt, &sealed.payload) != found.commitment
+        {
+            return Err(Fault::Payload { group, number });
+        }
+        if link(&chain.head.link, found) != found.link {
+            return Err(Fault::Link { group, number });
+        }
+        if found.index <= chain.index || found.at_ms < chain.at_ms {
+            return Err(Fault::Order { group, number });
+        }
+        chain.head = AuditHead { number, link: found.link };
+        (chain.index, chain.at_ms) = (found.index, found.at_ms);
+        self.links.insert((group, number), found.link);
+        self.records += 1;
+        let Some(sealed) = sealed else {
+            chain.gone.insert(number);
+            return Ok(());
+        };
+        let unreadable = |_| Fault::Unreadable { group, number };
+        let payload = AuditPayload::decode(&sealed.payload).map_err(unreadable)?;
+        if payload.command.is_empty() || !payload.refused.is_empty() {
+            return Ok(());
+        }
+        match Command::decode(&payload.command).map_err(unreadable)? {
+            Command::EraseAudit(erase) => chain.erased.extend(erase.numbers),
+            Command::AnchorAudit(anchor) => {
+                self.anchors.push((anchor.group, AuditHead { number: anchor.number, link: anchor.link }));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Ends the reading. `noted` are heads of earlier verifications, or of anybody who wrote them down.
+    ///
+    /// # Errors
+    /// A payload is gone without a word, or a chain is not the one that was anchored or noted.
+    pub fn finish(self, noted: &BTreeMap<GroupId, AuditHead>) -> Result<Verdict, Fault> {
+        let mut erased = 0;
+        for (group, chain) in &self.chains {
+            if let Some(number) = chain.gone.difference(&chain.erased).next() {
+                return Err(Fault::Unexplained { group: *group, number: *number });
+            }
+            erased += u64::try_from(chain.gone.len()).unwrap_or(u64::MAX);
+        }
+        let noted = noted.iter().map(|(group, head)| (*group, *head));
+        // An export may hold some groups only; of a group that it does not hold an anchor says nothing.
+        let anchored = self.anchors.iter().copied().filter(|(group, _)| self.chains.contains_key(group));
+        let anchored: Vec<_> = anchored.collect();
+        for (group, head) in anchored.iter().copied().chain(noted).filter(|(_, head)| head.number > 0) {
+            if self.links.get(&(group, head.number)) != Some(&head.link) {
+                return Err(Fault::Anchor { group, number: head.number });
+            }
+        }
+        let heads = self.chains.iter().map(|(group, chain)| (*group, chain.head)).collect();
+        let anchors = u64::try_from(anchored.len()).unwrap_or(u64::MAX);
+        Ok(Verdict { heads, records: self.records, erased, anchors })
+    }
+}

@@ -1,0 +1,22 @@
+//! Commands about outgoing notices. `proto/trongdong/v1/notice.proto` tells what each is for.
+
+use super::vocabulary::body;
+use crate::{Receiver, ReceiverId, wire::record};
+
+body! {
+    /// Puts a receiver of notices; how far it is stays.
+    PutReceiver {
+        /// As it shall be.
+        receiver: Receiver,
+    }
+}
+
+body! {
+    /// A receiver has taken its notices.
+    ConfirmNotices {
+        /// Which.
+        receiver: ReceiverId,
+        /// All up to this number.
+        through: u64,
+    }
+}

@@ -1,0 +1,220 @@
+//! Whatever is done to an exported record is found, and what was erased by rule still verifies.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
+
+mod any;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use domain::{
+    audit::{
+        FEATURE, frame, frames,
+        verify::{Fault, Verdict, Verifier},
+    },
+    wire::Record,
+    *,
+};
+use proptest::{prelude::*, sample::Index, strategy::ValueTree, test_runner::TestRunner};
+
+type Heads = BTreeMap<GroupId, AuditHead>;
+
+/// A group whose entries are recorded, with its history rows as a disk would hold them.
+struct Recorded {
+    state: State,
+    index: u64,
+    disk: BTreeMap<Bytes, Bytes>,
+}
+
+impl Recorded {
+    fn new(group: GroupId) -> Self {
+        let mut recorded = Self { state: State::new(group), index: 0, disk: BTreeMap::new() };
+        for entry in any::world(group) {
+            recorded.apply(&entry);
+        }
+        assert_eq!(recorded.state.audit_head(), AuditHead::default());
+        recorded.system(SwitchFeature { feature: FEATURE });
+        assert_eq!(recorded.state.audit_head().number, 1);
+        recorded
+    }
+
+    fn apply(&mut self, entry: &Entry) -> Reply {
+        self.index += 1;
+        let applied = self.state.apply(self.index, entry);
+        for change in applied.rows {
+            match change {
+                RowChange::Put(row) => self.disk.insert(row.key, row.value),
+                RowChange::Delete(key) => self.disk.remove(&key),
+            };
+        }
+        applied.reply
+    }
+
+    fn system(&mut self, command: impl Into<Command>) {
+        let salt = Bytes::copy_from_slice(&self.index.to_be_bytes());
+        let at_ms = self.state.clock().plus(1);
+        let reply = self.apply(&Entry { at_ms, request: None, grant: None, command: command.into(), salt });
+        assert!(matches!(reply, Reply::Accepted(_)), "{reply:?}");
+    }
+
+    /// As an export reads it from the rows.
+    fn export(&self) -> Vec<AuditRecord> {
+        let read = |number: u64| {
+            let link = AuditLink::decode(&self.disk[&rows::audit_link_key(number)]).unwrap();
+            let sealed = self.disk.get(&rows::audit_sealed_key(number));
+            AuditRecord { link, sealed: sealed.map(|row| AuditSealed::decode(row).unwrap()) }
+        };
+        (1..=self.state.audit_head().number).map(read).collect()
+    }
+
+    fn heads(&self) -> Heads {
+        BTreeMap::from([(self.state.group(), self.state.audit_head())])
+    }
+}
+
+fn verify(records: &[AuditRecord], noted: &Heads) -> Result<Verdict, Fault> {
+    let mut verifier = Verifier::default();
+    records.iter().try_for_each(|record| verifier.take(record))?;
+    verifier.finish(noted)
+}
+
+/// Some entries of every sort, recorded.
+fn recorded(group: GroupId, entries: &[(bool, Entry)]) -> Recorded {
+    let mut recorded = Recorded::new(group);
+    for (is_aimed, mut entry) in entries.iter().cloned() {
+        if is_aimed {
+            any::aim(&mut entry, &recorded.state);
+        }
+        let before = recorded.state.audit_head().number;
+        recorded.apply(&entry);
+        assert_eq!(recorded.state.audit_head().number, before + 1, "refused or not, it stands in the record");
+    }
+    recorded
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_edit_of_a_byte_or_a_record_is_found(
+        entries in any::entries(any::command_of_group_0()),
+        of in any::<Index>(), other in any::<Index>(), at in any::<Index>(), byte in any::<u8>(), how in 0u8..6,
+    ) {
+        let recorded = recorded(GroupId::COMMAND, &entries);
+        let (records, heads) = (recorded.export(), recorded.heads());
+        let verdict = verify(&records, &heads).unwrap();
+        prop_assert_eq!(&verdict.heads, &heads);
+        prop_assert_eq!(verdict.records, u64::try_from(records.len()).unwrap());
+        let mut edited = records.clone();
+        let of = of.index(records.len());
+        match how {
+            0 => {
+                edited.remove(of);
+            }
+            1 => edited.insert(other.index(records.len()), records[of].clone()),
+            2 => edited.swap(of, other.index(records.len())),
+            3 => edited.truncate(of),
+            4 => edited[of].sealed = None,
+            _ => {
+                let mut bytes = records[of].encode();
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+                // Bytes that cannot be read are found by whoever reads them.
+                let Ok(read) = AuditRecord::decode(&bytes) else { return Ok(()) };
+                edited[of] = read;
+            }
+        }
+        if edited != records {
+            prop_assert!(verify(&edited, &heads).is_err(), "{how} of {of}");
+        }
+    }
+
+    #[test]
+    fn an_export_is_read_as_it_was_written_or_refused(
+        entries in any::entries(any::command_of_group_0()), cut in any::<Index>(), noise in prop::collection::vec(any::<u8>(), 0..60),
+    ) {
+        let records = recorded(GroupId::COMMAND, &entries).export();
+        let file: Vec<u8> = records.iter().flat_map(frame).collect();
+        prop_assert_eq!(frames(&file).collect::<Result<Vec<_>, _>>().unwrap(), records.clone());
+        let part = &file[..cut.index(file.len())];
+        prop_assert!(frames(part).count() <= records.len());
+        let _ = frames(&noise).count();
+    }
+
+    #[test]
+    fn readings_are_recorded_by_their_hash(entries in any::entries(any::command_of_field())) {
+        let recorded = recorded(GroupId(1), &entries);
+        verify(&recorded.export(), &recorded.heads()).unwrap();
+        for record in recorded.export() {
+            let Some(sealed) = record.sealed else { continue };
+            let payload = AuditPayload::decode(&sealed.payload).unwrap();
+            prop_assert_eq!(payload.name == "RecordReadings", payload.entry_sha256.is_some());
+            prop_assert_eq!(payload.name == "RecordReadings", payload.command.is_empty());
+        }
+    }
+
+    #[test]
+    fn the_record_goes_on_after_a_restart(entries in any::entries(any::command_of_group_0())) {
+        let recorded = recorded(GroupId::COMMAND, &entries);
+        let rows = recorded.disk.iter().map(|(key, value)| Row { key: key.clone(), value: value.clone() });
+        let state = State::from_rows(GroupId::COMMAND, rows).unwrap();
+        prop_assert_eq!(state.audit_head(), recorded.state.audit_head());
+    }
+}
+
+fn some(group: GroupId) -> Recorded {
+    let mut runner = TestRunner::deterministic();
+    let entries = any::entries(any::command_of_group_0()).new_tree(&mut runner).unwrap().current();
+    recorded(group, &entries)
+}
+
+#[test]
+fn what_was_erased_by_rule_still_verifies_and_what_just_vanished_does_not() {
+    let mut recorded = some(GroupId::COMMAND);
+    recorded.system(RaisePolicyFloor { floor: 1 });
+    let number = recorded.state.audit_head().number;
+    recorded.system(EraseAudit { numbers: vec![2, 3], rule: "two years".into() });
+    let records = recorded.export();
+    assert!(records[1].sealed.is_none() && records[2].sealed.is_none());
+    let gone = records.iter().filter(|record| record.sealed.is_none()).count();
+    let verdict = verify(&records, &recorded.heads()).unwrap();
+    assert_eq!(usize::try_from(verdict.erased).unwrap(), gone);
+    let mut vanished = records.clone();
+    vanished[usize::try_from(number).unwrap() - 1].sealed = None;
+    assert_eq!(verify(&vanished, &recorded.heads()), Err(Fault::Unexplained { group: GroupId::COMMAND, number }));
+    // A record that is not there yet cannot be erased, nor one twice in a command.
+    for numbers in [vec![], vec![0], vec![1000], vec![3, 2]] {
+        let command = EraseAudit { numbers, rule: "x".into() }.into();
+        let entry = Entry { at_ms: Millis(0), request: None, grant: None, command, salt: Bytes::new() };
+        assert!(matches!(recorded.apply(&entry), Reply::Refused(_)));
+    }
+}
+
+#[test]
+fn a_chain_that_was_cut_off_is_found_by_its_anchor_in_another() {
+    let (mut command, mut field) = (some(GroupId::COMMAND), Recorded::new(GroupId(1)));
+    field.system(RaisePolicyFloor { floor: 1 });
+    let head = field.state.audit_head();
+    command.system(AnchorAudit { group: GroupId(1), number: head.number, link: head.link });
+    let both = |field: &[AuditRecord]| [command.export(), field.to_vec()].concat();
+    let whole = field.export();
+    assert_eq!(verify(&both(&whole), &Heads::new()).unwrap().anchors, 1);
+    let cut = verify(&both(&whole[..1]), &Heads::new());
+    assert_eq!(cut, Err(Fault::Anchor { group: GroupId(1), number: head.number }));
+    // Alone, the shorter chain is a chain.
+    verify(&whole[..1], &Heads::new()).unwrap();
+}
+
+#[test]
+fn who_from_where_and_why_stand_in_the_record() {
+    let mut recorded = Recorded::new(GroupId::COMMAND);
+    let mut grant = policy::grant(&recorded.state, &PersonId::new("an").unwrap(), 1).unwrap();
+    (grant.from, grant.why) = ("10.0.0.7".into(), "a call from 113".into());
+    let read = RecordRead { what: "camera/cam".into(), why: "a call from 113".into() };
+    let (at_ms, salt) = (Millis(9), Bytes::from_static(&[7; 32]));
+    let entry = Entry { at_ms, request: None, grant: Some(grant), command: read.into(), salt };
+    assert!(matches!(recorded.apply(&entry), Reply::Accepted(_)));
+    let last = recorded.export().pop().unwrap().sealed.unwrap();
+    let payload = AuditPayload::decode(&last.payload).unwrap();
+    let said = [payload.by, payload.from, payload.why, payload.name, payload.refused];
+    assert_eq!(said, ["an", "10.0.0.7", "a call from 113", "RecordRead", ""]);
+}

@@ -1,0 +1,64 @@
+//! Systems that are told of what happens.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use bytes::Bytes;
+use domain::{AdminUnitCode, EventKind, PutReceiver, Receiver, ReceiverId, policy, policy::Noun};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    body::{Answer, Asked, Done, Signed, done},
+    list::{Listed, command_group, listed},
+};
+use crate::{
+    app::App,
+    courier::receiver_context,
+    error::{ApiError, ErrorBody},
+};
+
+/// A receiver as it shall be. How far it is stays; without a secret it keeps the one that it has.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Registration {
+    #[schema(value_type = String)]
+    id: ReceiverId,
+    name: String,
+    url: String,
+    /// What its notices are signed with.
+    secret: Option<String>,
+    #[schema(value_type = Vec<String>)]
+    kinds: Vec<EventKind>,
+    #[schema(value_type = Option<String>)]
+    admin_unit: Option<AdminUnitCode>,
+    #[serde(default)]
+    disabled: bool,
+}
+
+/// Receivers, for administrators: what waits for each is `newest` less `confirmed`.
+#[utoipa::path(get, path = "/api/receivers", responses((status = 200, body = Listed<serde_json::Value>), (status = 403, body = ErrorBody)))]
+pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<Receiver>> {
+    policy::allows(&caller.grant, policy::Action::Administer, None)?;
+    listed(&app, &caller, Noun::Instruction, command_group(), |state, put| {
+        state.receivers().values().for_each(|receiver| put(receiver, None));
+    })
+}
+
+/// Puts a receiver.
+#[utoipa::path(post, path = "/api/receivers", request_body = Registration, params(("x-request-seq" = u64, Header)),
+    responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Registration>) -> Answer<Done> {
+    let Registration { id, name, url, secret, kinds, admin_unit, disabled } = body;
+    let secret_sealed = match secret {
+        Some(secret) => app
+            .auth
+            .accounts
+            .sealer()
+            .seal(&receiver_context(&id), secret.as_bytes())
+            .map_err(|error| ApiError::unavailable(&error.to_string()))?,
+        None => Bytes::new(),
+    };
+    let (newest, confirmed, missed) = (0, 0, 0);
+    let receiver = Receiver { id, name, url, secret_sealed, kinds, admin_unit, disabled, newest, confirmed, missed };
+    app.run(&ask, PutReceiver { receiver }).await.map(done)
+}

@@ -1,0 +1,113 @@
+//! Deadlines, instructions and receivers over HTTP: who puts them, whose they are, and what stands in the record of it.
+
+use domain::GroupId;
+use serde_json::{Value, json};
+
+use super::{
+    http::{answer, user},
+    province::{Served, config, province, serve},
+};
+
+fn served() -> Served {
+    serve(&province(), 1, config())
+}
+
+fn calendar() -> Value {
+    let hours: Vec<_> =
+        (1..=5).map(|weekday| json!({"weekday": weekday, "from_min": 480, "until_min": 1020})).collect();
+    json!({"id": "office", "name": "Giờ hành chính", "hours": hours, "national_holidays": true, "days": []})
+}
+
+fn policy() -> Value {
+    json!({
+        "id": "answer", "name": "Trả lời trong năm ngày", "obligation": "answer", "kinds": [], "agency": "",
+        "admin_unit": null, "calendar": "office", "within_ms": 5 * 9 * 3_600_000, "disabled": false,
+        "steps": [{"stage": "late", "offset_ms": 0, "post": "desk"}],
+    })
+}
+
+#[tokio::test]
+async fn an_administrator_sets_deadlines_and_an_incident_runs_by_them() {
+    let served = served();
+    let (admin, lan) = (user(&served, "admin").await, user(&served, "lan").await);
+    let post = json!({"id": "desk", "name": "Trực ban", "above": null, "shifts": []});
+    let puts = [("/api/calendars", calendar()), ("/api/duty-posts", post), ("/api/deadline-policies", policy())];
+    for (seq, (path, body)) in (1..).zip(&puts) {
+        assert_eq!(answer(lan.post(&served, seq, path, body)).await.0, 403, "{path}");
+        let (status, body) = answer(admin.post(&served, seq, path, body)).await;
+        assert_eq!(status, 200, "{path} {body}");
+        assert_eq!(answer(lan.get(&served, path)).await.1["items"].as_array().unwrap().len(), 1);
+    }
+    let open = json!({"kind": "flood", "severity": "low", "place": super::province::place(1), "summary": "Ngập"});
+    let (status, body) = answer(lan.post(&served, 9, "/api/incidents", &open)).await;
+    assert_eq!(status, 200, "{body}");
+    let listed = answer(lan.get(&served, "/api/incidents")).await.1;
+    let opened = listed["items"].as_array().unwrap().iter().find(|it| it["id"] == body["entity"]).unwrap();
+    assert_eq!((&opened["clocks"][0]["status"], &opened["clocks"][0]["policy"]), (&json!("running"), &json!("answer")));
+    let hold =
+        json!({"clock": {"of": {"incident": body["entity"]}, "number": 1}, "expected_version": 1, "reason": "chờ"});
+    let (status, paused) = answer(lan.post(&served, 10, "/api/clocks/pause", &hold)).await;
+    assert_eq!((status, &paused["version"]), (200, &json!(2)), "{paused}");
+    assert_eq!(answer(lan.post(&served, 11, "/api/clocks/resume", &hold)).await.0, 409);
+}
+
+#[tokio::test]
+async fn a_instruction_is_done_by_whose_it_is_and_by_no_other_viewer() {
+    let served = served();
+    let (admin, xem) = (user(&served, "admin").await, user(&served, "xem").await);
+    let give = json!({"title": "Thông cống", "admin_unit": "u1", "owner": "lan", "due_at_ms": 0});
+    let (status, given) = answer(admin.post(&served, 1, "/api/instructions", &give)).await;
+    assert_eq!((status, &given["entity"]), (200, &json!("T1")), "{given}");
+    let take = json!({"expected_version": 1});
+    assert_eq!(answer(xem.post(&served, 1, "/api/instructions/T1/take", &take)).await.0, 403);
+    let lan = user(&served, "lan").await;
+    let taken =
+        lan.post(&served, 1, "/api/instructions/T1/take", &take).header("x-reason", "giao%20ban s%C3%A1ng%0A 100%");
+    assert_eq!(answer(taken).await.0, 200);
+    // Who, from where and why go into the entry, for the record.
+    let grant = served.cluster.newest_grant(GroupId::COMMAND).unwrap();
+    assert_eq!((grant.person.as_str(), &*grant.from, &*grant.why), ("lan", "127.0.0.1", "giao ban sáng 100%"));
+    let done = json!({"expected_version": 2, "note": "xong"});
+    assert_eq!(answer(lan.post(&served, 2, "/api/instructions/T1/finish", &done)).await.0, 200);
+    assert_eq!(answer(lan.get(&served, "/api/instructions")).await.1["items"][0]["status"], json!("done"));
+}
+
+#[tokio::test]
+async fn a_receiver_is_put_by_administrators_and_its_secret_is_shown_to_nobody() {
+    let served = served();
+    let (admin, lan) = (user(&served, "admin").await, user(&served, "lan").await);
+    let receiver = json!({
+        "id": "police", "name": "113", "url": "https://113.example/notices", "secret": "s3cret",
+        "kinds": ["incident_opened", "deadline_late"],
+    });
+    assert_eq!(answer(lan.post(&served, 1, "/api/receivers", &receiver)).await.0, 403);
+    let (status, body) = answer(admin.post(&served, 1, "/api/receivers", &receiver)).await;
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(answer(lan.get(&served, "/api/receivers")).await.0, 403);
+    let listed = answer(admin.get(&served, "/api/receivers")).await.1;
+    assert_eq!(listed["items"][0]["id"], json!("police"));
+    assert!(!listed.to_string().contains("secret"), "{listed}");
+}
+
+#[tokio::test]
+async fn an_export_of_the_record_verifies_elsewhere_and_stands_in_it() {
+    use domain::audit::{FEATURE, frames, verify::Verifier};
+    let served = served();
+    let (admin, lan) = (user(&served, "admin").await, user(&served, "lan").await);
+    served.cluster.commit(GroupId::COMMAND, domain::SwitchFeature { feature: FEATURE });
+    assert_eq!(answer(admin.post(&served, 1, "/api/calendars", &calendar())).await.0, 200);
+    let wanted = json!({"group": 0, "after": 0, "reason": "thanh tra"});
+    assert_eq!(answer(lan.post(&served, 1, "/api/audit/export", &wanted)).await.0, 403);
+    let response = admin.post(&served, 2, "/api/audit/export", &wanted).send().await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert_eq!(response.headers()["x-audit-through"], "3");
+    let file = response.bytes().await.unwrap();
+    let mut verifier = Verifier::default();
+    for record in frames(&file) {
+        verifier.take(&record.unwrap()).unwrap();
+    }
+    let head = crate::cluster::read(&*served.node, GroupId::COMMAND, domain::State::audit_head);
+    let noted = std::collections::BTreeMap::from([(GroupId::COMMAND, head)]);
+    // The switch, the calendar, and this very read.
+    assert_eq!(verifier.finish(&noted).unwrap().records, 3);
+}

@@ -1,0 +1,48 @@
+import type { DeadlineDict } from './deadline.vi';
+
+/** Words of deadlines and instructions. */
+export const enDeadline: DeadlineDict = {
+  heading: 'Deadlines and instructions',
+  obligation: {
+    forward: 'Pass it on',
+    answer: 'Resolve it',
+    'take-instruction': 'Take the instruction',
+    'do-instruction': 'Carry it out',
+  },
+  standing: {
+    'on-time': 'In time',
+    'nearly-late': 'Nearly late',
+    late: 'Late',
+    overdue: 'Long overdue',
+    paused: 'Paused',
+    met: 'Done',
+    void: 'No longer counted',
+  },
+  metLate: 'Done, late',
+  due: (time) => `due ${time}`,
+  left: (age) => `${age} left`,
+  over: (age) => `${age} late`,
+  promised: (first) => `promised anew, first due ${first}`,
+  pausedSince: (time) => `since ${time}`,
+  ended: (time) => `at ${time}`,
+  again: (round) => `reopened, round ${round}`,
+  told: (people) => `told ${people}`,
+  from: (person) => `from ${person}`,
+  nobody: 'the system',
+  state: { given: 'Given', taken: 'Taken', done: 'Done', cancelled: 'Cancelled' },
+  event: {
+    clock_paused: 'Deadline paused',
+    clock_resumed: 'Deadline runs again',
+    clock_timed: 'Deadline counted anew by the calendar',
+    progress_reported: 'Progress, promised anew',
+    deadline_nearly_late: 'Nearly late',
+    deadline_late: 'Late',
+    deadline_overdue: 'Long overdue',
+    incident_forwarded: 'Passed on',
+    instruction_given: 'Instruction given',
+    instruction_taken: 'Instruction taken',
+    instruction_done: 'Instruction carried out',
+    instruction_cancelled: 'Instruction cancelled',
+    instruction_reopened: 'Instruction given again',
+  },
+};

@@ -1,0 +1,48 @@
+/** Words of deadlines and instructions. */
+export const viDeadline = {
+  heading: 'Thời hạn và chỉ đạo',
+  obligation: {
+    forward: 'Chuyển xử lý',
+    answer: 'Xử lý xong',
+    'take-instruction': 'Nhận chỉ đạo',
+    'do-instruction': 'Làm xong',
+  },
+  standing: {
+    'on-time': 'Còn hạn',
+    'nearly-late': 'Sắp trễ',
+    late: 'Trễ hạn',
+    overdue: 'Quá hạn lâu',
+    paused: 'Tạm dừng',
+    met: 'Đã làm',
+    void: 'Thôi tính',
+  },
+  metLate: 'Đã làm, trễ hạn',
+  due: (time: string) => `hạn ${time}`,
+  left: (age: string) => `còn ${age}`,
+  over: (age: string) => `trễ ${age}`,
+  promised: (first: string) => `đã hẹn lại, hạn đầu ${first}`,
+  pausedSince: (time: string) => `từ ${time}`,
+  ended: (time: string) => `lúc ${time}`,
+  again: (round: number) => `mở lại lần ${round}`,
+  told: (people: string) => `đã báo ${people}`,
+  from: (person: string) => `${person} giao`,
+  nobody: 'hệ thống',
+  state: { given: 'Đã giao', taken: 'Đã nhận', done: 'Đã xong', cancelled: 'Đã hủy' },
+  event: {
+    clock_paused: 'Tạm dừng thời hạn',
+    clock_resumed: 'Tính tiếp thời hạn',
+    clock_timed: 'Thời hạn tính lại theo lịch',
+    progress_reported: 'Báo tiến độ, hẹn lại',
+    deadline_nearly_late: 'Sắp trễ hạn',
+    deadline_late: 'Trễ hạn',
+    deadline_overdue: 'Quá hạn lâu',
+    incident_forwarded: 'Đã chuyển xử lý',
+    instruction_given: 'Giao chỉ đạo',
+    instruction_taken: 'Nhận chỉ đạo',
+    instruction_done: 'Làm xong chỉ đạo',
+    instruction_cancelled: 'Hủy chỉ đạo',
+    instruction_reopened: 'Giao lại chỉ đạo',
+  } as Readonly<Record<string, string>>,
+};
+
+export type DeadlineDict = typeof viDeadline;

@@ -1,0 +1,85 @@
+// Deadlines of incidents and instructions, as the cluster counts them: by policy, in working time, up a ladder of steps.
+import {
+  ClockStage, ClockStatus, Obligation as ObligationWire, type Clock as ClockWire,
+} from '../gen/trongdong/v1/clock_pb';
+
+/** What has to be done in time. */
+export type Obligation = 'forward' | 'answer' | 'take-instruction' | 'do-instruction';
+/** How it stands: how late it is while it counts, else that it does not. */
+export type Standing = 'on-time' | 'nearly-late' | 'late' | 'overdue' | 'paused' | 'met' | 'void';
+
+const OBLIGATION: Partial<Record<ObligationWire, Obligation>> = {
+  [ObligationWire.FORWARD]: 'forward',
+  [ObligationWire.TAKE_INSTRUCTION]: 'take-instruction',
+  [ObligationWire.DO_INSTRUCTION]: 'do-instruction',
+};
+const STAGE: Partial<Record<ClockStage, Standing>> = {
+  [ClockStage.NEARLY_LATE]: 'nearly-late',
+  [ClockStage.LATE]: 'late',
+  [ClockStage.OVERDUE]: 'overdue',
+};
+
+/** One deadline. Times are Unix milliseconds, 0: not yet, or none. */
+export interface Clock {
+  number: number;
+  obligation: Obligation;
+  standing: Standing;
+  /** How often it had been opened again when this clock started. */
+  round: number;
+  /** 0 while it is paused. */
+  dueAtMs: number;
+  /** As it was first; another one was promised, or the calendar changed, when it is not `dueAtMs`. */
+  firstDueAtMs: number;
+  promised: boolean;
+  pausedAtMs: number;
+  pauseReason: string;
+  endedAtMs: number;
+  /** It ended after it was due. */
+  endedLate: boolean;
+  /** People who were told of the last step. */
+  told: string[];
+}
+
+/** The domain clock of a wire clock. */
+export function clockOf(wire: ClockWire): Clock {
+  const stage = STAGE[wire.stage] ?? 'on-time';
+  return {
+    number: wire.number,
+    obligation: OBLIGATION[wire.obligation] ?? 'answer',
+    standing: standing(wire.status, stage),
+    round: wire.round,
+    dueAtMs: Number(wire.dueAtMs),
+    firstDueAtMs: Number(wire.firstDueAtMs),
+    promised: wire.promises > 0,
+    pausedAtMs: Number(wire.pausedAtMs),
+    pauseReason: wire.pauseReason,
+    endedAtMs: Number(wire.endedAtMs),
+    endedLate: stage === 'late' || stage === 'overdue',
+    told: [...wire.told],
+  };
+}
+
+function standing(status: ClockStatus, stage: Standing): Standing {
+  if (status === ClockStatus.PAUSED) return 'paused';
+  if (status === ClockStatus.MET) return 'met';
+  if (status === ClockStatus.VOID) return 'void';
+  return stage;
+}
+
+/** Whether somebody still has to do something in time. */
+export function isClockOpen(clock: Clock): boolean {
+  return clock.standing !== 'met' && clock.standing !== 'void';
+}
+
+const GRAVEST: readonly Standing[] = ['overdue', 'late', 'nearly-late', 'on-time', 'paused', 'met', 'void'];
+
+/** The gravest first, then what is due soonest; what has ended last, newest first. */
+export function rankClocks(clocks: readonly Clock[]): Clock[] {
+  const open = clocks.filter(isClockOpen);
+  const ended = clocks.filter((clock) => !isClockOpen(clock));
+  const grave = (clock: Clock) => GRAVEST.indexOf(clock.standing);
+  return [
+    ...open.sort((a, b) => grave(a) - grave(b) || a.dueAtMs - b.dueAtMs || a.number - b.number),
+    ...ended.sort((a, b) => b.endedAtMs - a.endedAtMs || b.number - a.number),
+  ];
+}
