@@ -181,6 +181,8 @@ impl Groups {
             view.is_invited = self.is_invited(group, node).await;
         }
         Ok(match next(goal, &view) {
+            // A leader that was deposed and does not know it may lack an invitation, or a member.
+            Err(_) if self.leader_read_index(group).await.is_err() => Stepped::NotLeader,
             Err(refusal) => Stepped::Refused { code: refusal.code().to_owned(), message: refusal.to_string() },
             Ok(Step::Done) => Stepped::Done,
             Ok(Step::Wait(wait)) => Stepped::Waiting(wait.to_string()),
@@ -233,6 +235,10 @@ impl Groups {
             .flatten()
             .filter_map(|(node, matched)| Some((*node, last.saturating_sub(matched.as_ref()?.index))))
             .collect();
+        let named_at = metrics.membership_config.log_id().as_ref().map_or(0, |at| at.index);
+        let is_pending = named_at > group.shared.view().applied.index;
+        #[cfg(feature = "seeded-bugs")]
+        let is_pending = is_pending && !crate::bugs::is_made(crate::bugs::Bug::MembersUnagreed);
         up.insert(group.node);
         lag.insert(group.node, 0);
         GroupView {
@@ -242,6 +248,7 @@ impl Groups {
             up,
             lag,
             is_invited: false,
+            is_pending,
         }
     }
 
