@@ -7,7 +7,7 @@
 //! | `truth.rs` | another entry at an index that was applied; what is applied before a quorum has it; another state, reply or event than the one true history |
 //! | `lead.rs` | a leader that is ready before its first entry is applied; a stamp of a wrong clock |
 //! | `promises.rs` | what was acknowledged and is lost, what is there twice, what was refused and is there |
-//! | `dispatch.rs` | a unit in two incidents, an offer that nobody answers or that ends twice, a decision on an old version, an alarm or a camera's word that is lost |
+//! | `dispatch.rs` | a unit in two incidents; an offer that nobody answers or that ends twice; a decision on an old version; an alarm that is lost |
 //! | `linear.rs` | reads and writes of one key that no order explains |
 //! | `healing.rs` | a cluster that does not serve soon after the storm, or whose nodes do not come to the same |
 //! | `admin.rs` above | an id given to two nodes, a change of the members that does not end |

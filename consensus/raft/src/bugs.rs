@@ -38,10 +38,12 @@ pub enum Bug {
     NodeIdsForgotten,
     /// A backup is taken of what this node has applied, whatever was acknowledged.
     BackupUnasked,
+    /// A change of the members is told to be done when its leader has appended it.
+    MembersUnagreed,
 }
 
 impl Bug {
-    const ALL: [Self; 16] = [
+    const ALL: [Self; 17] = [
         Self::AcknowledgedBeforeQuorum,
         Self::StaleRead,
         Self::SnapshotWithoutMembers,
@@ -58,6 +60,7 @@ impl Bug {
         Self::FloorNotRaised,
         Self::NodeIdsForgotten,
         Self::BackupUnasked,
+        Self::MembersUnagreed,
     ];
 
     /// The one of that name; none: it is not of this crate.

@@ -181,6 +181,10 @@ impl Groups {
             view.is_invited = self.is_invited(group, node).await;
         }
         Ok(match next(goal, &view) {
+            // A leader that was deposed and does not know it may lack an invitation, or a member. That too few answer it knows.
+            Err(refusal) if !matches!(refusal, Refusal::CostsQuorum { .. }) && !self.still_leads(group).await => {
+                Stepped::NotLeader
+            }
             Err(refusal) => Stepped::Refused { code: refusal.code().to_owned(), message: refusal.to_string() },
             Ok(Step::Done) => Stepped::Done,
             Ok(Step::Wait(wait)) => Stepped::Waiting(wait.to_string()),
@@ -189,6 +193,11 @@ impl Groups {
                 take(group, step, goal, node.unwrap_or_default()).await
             }
         })
+    }
+
+    /// Whether a majority follows this node still.
+    async fn still_leads(&self, group: &Group) -> bool {
+        timeout(BARRIER_TIMEOUT, self.leader_read_index(group)).await.is_ok_and(|read| read.is_ok())
     }
 
     /// Whether a node may be taken in. The command group's leader knows the ids that were given away; the others go by it.
@@ -233,6 +242,10 @@ impl Groups {
             .flatten()
             .filter_map(|(node, matched)| Some((*node, last.saturating_sub(matched.as_ref()?.index))))
             .collect();
+        let named_at = metrics.membership_config.log_id().as_ref().map_or(0, |at| at.index);
+        let is_pending = named_at > group.shared.view().applied.index;
+        #[cfg(feature = "seeded-bugs")]
+        let is_pending = is_pending && !crate::bugs::is_made(crate::bugs::Bug::MembersUnagreed);
         up.insert(group.node);
         lag.insert(group.node, 0);
         GroupView {
@@ -242,6 +255,7 @@ impl Groups {
             up,
             lag,
             is_invited: false,
+            is_pending,
         }
     }
 

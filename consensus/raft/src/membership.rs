@@ -57,6 +57,8 @@ pub struct GroupView {
     pub lag: BTreeMap<NodeId, u64>,
     /// Whether the node that would learn was invited, or belongs to the cluster already.
     pub is_invited: bool,
+    /// The entry that names these members is not agreed on yet: it may be lost with its leader.
+    pub is_pending: bool,
 }
 
 /// What to do next in one group.
@@ -95,6 +97,9 @@ pub enum Wait {
         /// How many.
         entries: u64,
     },
+    /// No majority has the entry that names the members.
+    #[error("đa số chưa xác nhận thành viên / no majority has confirmed the members yet")]
+    ForMajority,
     /// Nobody is fit to take the lead.
     #[error("chưa nút nào theo kịp để nhận quyền điều khiển / no other node has caught up to take the lead")]
     ForSuccessor,
@@ -199,6 +204,14 @@ impl GroupView {
 /// # Errors
 /// The goal would cost the quorum, or was not allowed; nothing is changed.
 pub fn next(goal: Goal, view: &GroupView) -> Result<Step, Refusal> {
+    match wanted(goal, view)? {
+        // Members count from the moment at which they are appended. Done is what stays, whoever leads next.
+        Step::Done if view.is_pending => Ok(Step::Wait(Wait::ForMajority)),
+        step => Ok(step),
+    }
+}
+
+fn wanted(goal: Goal, view: &GroupView) -> Result<Step, Refusal> {
     let Some(voters) = view.voters.last() else { return Ok(Step::Wait(Wait::ForSuccessor)) };
     if view.voters.len() > 1 {
         // Both halves were judged when it began. Going on is the only way out that loses nothing.

@@ -22,6 +22,7 @@ fn group(voters: &[NodeId], learners: &[NodeId]) -> GroupView {
         lag: all.iter().map(|node| (*node, 0)).collect(),
         up: all,
         is_invited: false,
+        is_pending: false,
     }
 }
 
@@ -49,6 +50,17 @@ fn a_node_joins_as_learner_then_votes() {
     assert_eq!(next(learn, &view), Ok(Step::Done));
     assert_eq!(next(vote, &view), Ok(Step::Change(set([1, 2, 3, 4]))));
     assert_eq!(next(vote, &group(&[1, 2, 3, 4], &[])), Ok(Step::Done));
+}
+
+/// A leader that nobody hears appends a change, and is asked again before it is agreed on or lost.
+#[test]
+fn nothing_is_done_before_it_is_agreed_on() {
+    let pending = |view: GroupView| GroupView { is_pending: true, ..view };
+    for goal in [Goal::Learn { node: 4 }, Goal::Vote { node: 4, instead_of: None }, Goal::Leave { node: 5 }] {
+        let view = group(&[1, 2, 3, 4], &[]);
+        assert_eq!(next(goal, &view), Ok(Step::Done));
+        assert_eq!(next(goal, &pending(view)), Ok(Step::Wait(Wait::ForMajority)), "{goal:?}");
+    }
 }
 
 #[test]
@@ -199,7 +211,7 @@ prop_compose! {
         let leader = *leader.get(&able);
         let mut lag: BTreeMap<_, _> = all.iter().zip(lags).map(|(node, lag)| (*node, lag)).collect();
         lag.insert(leader, 0);
-        GroupView { voters: vec![voters], learners, leader, up, lag, is_invited }
+        GroupView { voters: vec![voters], learners, leader, up, lag, is_invited, is_pending: false }
     }
 }
 
