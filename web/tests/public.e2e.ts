@@ -133,7 +133,7 @@ test('an answered report is rated and opened again by its code, typed as people 
   await page.getByRole('radio', { name: '2 Kém' }).check();
   await page.getByRole('button', { name: 'Gửi đánh giá' }).click();
   await expect(page.getByText('Bạn đã đánh giá 2/5.')).toBeVisible();
-  await page.getByText('Chưa xong? Yêu cầu xử lý lại').click();
+  await page.getByText('Chưa xong? Yêu cầu xử lý lại', { exact: true }).click();
   await page.getByLabel('Vì sao chưa xong?').fill('Vẫn còn đọng nước');
   await page.getByRole('button', { name: 'Yêu cầu xử lý lại' }).click();
   await expect(card).toContainText('Vẫn còn đọng nước');

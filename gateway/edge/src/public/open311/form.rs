@@ -41,12 +41,16 @@ fn decode(bytes: &[u8]) -> String {
     while let Some((&first, after)) = rest.split_first() {
         let digit = |at: usize| after.get(at).and_then(|byte| char::from(*byte).to_digit(16));
         let escaped = digit(0).zip(digit(1)).and_then(|(high, low)| u8::try_from(high * 16 + low).ok());
-        (rest, first) = match (first, escaped) {
-            (b'%', Some(byte)) => (after.get(2..).unwrap_or_default(), byte),
-            (b'+', _) => (after, b' '),
-            (byte, _) => (after, byte),
-        };
-        out.push(first);
+        match (first, escaped) {
+            (b'%', Some(byte)) => {
+                out.push(byte);
+                rest = after.get(2..).unwrap_or_default();
+                continue;
+            }
+            (b'+', _) => out.push(b' '),
+            (byte, _) => out.push(byte),
+        }
+        rest = after;
     }
     String::from_utf8_lossy(&out).into_owned()
 }
