@@ -16,6 +16,9 @@ async function write(page: Page, text: string): Promise<void> {
   await page.getByLabel('Xã, phường', { exact: true }).selectOption({ index: 3 });
 }
 
+/** What the browser tells a page; it also goes out by itself, sooner or later. */
+const lineIsBack = (page: Page) => page.evaluate(() => void dispatchEvent(new Event('online')));
+
 async function faultless(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(' | ')}`)).toEqual([]);
@@ -54,6 +57,17 @@ test('a report is sent with the keyboard alone', async ({ page }) => {
   await expect(page.getByText('Trung tâm đã nhận')).toBeVisible();
 });
 
+test('a thumb reaches the end of the page, and nothing is wider than the phone', async ({ page }) => {
+  for (const path of ['/bao-tin', '/theo-doi#7K3FQ-9XM2A-BCDEH']) {
+    await page.goto(path);
+    await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
+    await page.mouse.move(195, 600);
+    await page.mouse.wheel(0, 5_000);
+    await expect(page.getByRole('contentinfo')).toBeInViewport();
+    expect(await page.evaluate(() => [...document.querySelectorAll('*')].filter((it) => it.getBoundingClientRect().right > innerWidth + 0.5).length)).toBe(0);
+  }
+});
+
 test('a draft survives a reload', async ({ page }) => {
   await page.goto('/bao-tin');
   await write(page, 'Đang viết dở');
@@ -86,8 +100,10 @@ test('a report whose answer was lost is sent again, also after a reload, and is 
   await expect(page.getByText(/Trung tâm chưa trả lời/)).toBeVisible();
   await page.reload();
   await expect(page.getByText('CHƯA gửi được')).toBeVisible();
-  await fake(page, 'lost?n=0');
   await page.getByRole('button', { name: 'Thử gửi ngay' }).click();
+  await expect(page.getByText('CHƯA gửi được')).toBeVisible();
+  await fake(page, 'lost?n=0');
+  await lineIsBack(page);
   await expect(page.getByText('Trung tâm đã nhận')).toBeVisible();
   expect(await reports(page)).toBe(before + 1);
 });
@@ -160,7 +176,7 @@ for (const theme of ['light', 'dark'] as const) {
       await faultless(page);
       await page.screenshot({ path: `test-results/public/waiting-${theme}-${lang}.png` });
       await fake(page, 'lost?n=0');
-      await page.locator('main .big').click();
+      await lineIsBack(page);
       await expect(page.locator('.code')).toBeVisible();
       await faultless(page);
       await page.screenshot({ path: `test-results/public/sent-${theme}-${lang}.png` });

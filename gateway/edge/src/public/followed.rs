@@ -111,7 +111,7 @@ impl App {
     /// The report of a code that somebody typed. One that this node has not heard of is asked of a quorum, for it may have
     /// come through another node a moment ago; what nobody has costs the address more than a look.
     pub(crate) async fn followed(&self, text: &str, ip: std::net::IpAddr) -> Result<Followed, PublicError> {
-        let code = self.code(text, ip)?;
+        let code = typed(text)?;
         if let Some(found) = self.look_up(&code) {
             return Ok(found);
         }
@@ -124,31 +124,28 @@ impl App {
         self.look_up(&code).ok_or_else(PublicError::no_report)
     }
 
-    /// The code that somebody typed, or what is wrong with it.
-    pub(crate) fn code(&self, text: &str, ip: std::net::IpAddr) -> Result<ReportCode, PublicError> {
-        code::parse(text).or_else(|wrong| {
-            self.charge(Kind::Miss, ip)?;
-            Err(match wrong {
-                code::NoCode::Shape => PublicError::invalid(
-                    "code",
-                    "Mã phản ánh gồm 15 chữ và số, ví dụ 7K3FQ-9XM2A-BCDEH. Hãy nhập đủ.",
-                    "A report's code has 15 letters and digits, such as 7K3FQ-9XM2A-BCDEH. Enter all of it.",
-                ),
-                code::NoCode::Slip => PublicError::invalid(
-                    "code",
-                    "Mã có một ký tự bị nhầm. Hãy so lại với mã đã nhận.",
-                    "One symbol of the code is wrong. Compare it with the code that you were given.",
-                ),
-            })
-        })
-    }
-
     fn look_up(&self, code: &ReportCode) -> Option<Followed> {
         read(&*self.source, GroupId::COMMAND, |state| {
             let report = state.reports().get(code)?;
             Some(Followed::new(report, commune_name(state, &report.place.admin_unit)))
         })
     }
+}
+
+/// The code that somebody typed, or what is wrong with it: a slip costs nothing, because it tells nothing.
+pub(crate) fn typed(text: &str) -> Result<ReportCode, PublicError> {
+    code::parse(text).map_err(|wrong| match wrong {
+        code::NoCode::Shape => PublicError::invalid(
+            "code",
+            "Mã phản ánh gồm 15 chữ và số, ví dụ 7K3FQ-9XM2A-BCDEH. Hãy nhập đủ.",
+            "A report's code has 15 letters and digits, such as 7K3FQ-9XM2A-BCDEH. Enter all of it.",
+        ),
+        code::NoCode::Slip => PublicError::invalid(
+            "code",
+            "Mã có một ký tự bị nhầm. Hãy so lại với mã đã nhận.",
+            "One symbol of the code is wrong. Compare it with the code that you were given.",
+        ),
+    })
 }
 
 /// Its Vietnamese name, or its code where it is not known.

@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use super::{
     body, code,
     error::{PublicError, PublicErrorBody},
-    followed::Followed,
+    followed::{Followed, typed},
     guard::Kind,
     words::{self, tidy, tidy_line},
 };
@@ -149,7 +149,7 @@ pub(crate) async fn rate(
     sent: Body,
 ) -> Result<StatusCode, PublicError> {
     app.admit(Kind::Write, peer.0.ip())?;
-    let report = app.code(&code, peer.0.ip())?;
+    let report = typed(&code)?;
     let Rating { rating, note } = body(sent).await?;
     if !(1..=RATING_MAX).contains(&rating) {
         return Err(PublicError::invalid("rating", "Hãy chọn từ 1 đến 5.", "Choose 1 to 5."));
@@ -169,7 +169,7 @@ pub(crate) async fn reopen(
     sent: Body,
 ) -> Result<StatusCode, PublicError> {
     app.admit(Kind::Write, peer.0.ip())?;
-    let report = app.code(&code, peer.0.ip())?;
+    let report = typed(&code)?;
     let Reopening { reason } = body(sent).await?;
     let reason = needed(
         "reason",
