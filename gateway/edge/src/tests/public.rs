@@ -1,8 +1,6 @@
 //! What people without an account may ask: each route, each refusal, and that nothing internal gets out.
 
-use domain::{
-    AnswerReport, GroupId, IncidentId, LinkReport, PutPerson, Reply, ReportCode, ReportStatus, Role, UnlinkReport,
-};
+use domain::{AnswerReport, GroupId, PutPerson, ReportCode, ReportStatus, Role};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -12,10 +10,10 @@ use super::{
     province::{KEY, Served, accepted, config, person, province, serve},
 };
 use crate::{
-    cluster::{RoadError, Source, read},
+    cluster::{RoadError, read},
     config::EdgeConfig,
     limits::PUBLIC_BODY_BYTES_MAX,
-    public::{code, guard::Kind},
+    public::{Public, code},
 };
 
 const SENDER_KEY: &str = "a-key-of-chance-0001";
@@ -264,18 +262,14 @@ async fn one_address_too_many_is_told_when_to_come_and_whom_to_call_and_staff_ar
 async fn the_publics_turns_are_few_and_staff_need_none() {
     let served = served();
     let lan = user(&served, "lan").await;
-    let app = super::public::app(&served);
+    // As every edge has them.
+    let app = Public::default();
     let turns: Vec<_> = std::iter::from_fn(|| app.turn().ok()).collect();
     assert_eq!(turns.len(), crate::limits::PUBLIC_TURNS_MAX);
     assert_eq!(app.turn().unwrap_err().status.as_u16(), 429);
     drop(turns);
     let note = lan.post(&served, 1, "/api/incidents/I1/note", &json!({"note": "đã gọi"}));
     assert_eq!(answer(note).await.0, 200);
-}
-
-/// The public's share, apart from any edge: it is the same type.
-fn app(_: &Served) -> crate::public::Public {
-    crate::public::Public::default()
 }
 
 #[tokio::test]
