@@ -165,5 +165,7 @@ pub const REPORTS_MAX: usize = 200_000;
 pub const REPORTS_DROPPED_AT_ONCE: usize = 256;
 /// Incidents that one report ever belonged to. At the bound it stays where it is.
 pub const REPORT_LINKS_MAX: usize = 32;
+/// Steps kept of a report that its sender follows. At the bound the oldest leaves that is not the first.
+pub const REPORT_STEPS_MAX: usize = 64;
 /// The best rating.
 pub const RATING_MAX: u32 = 5;

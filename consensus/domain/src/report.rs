@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    IncidentId, Millis, PersonId, Place, ReportCode,
+    IncidentId, IncidentKind, Millis, PersonId, Place, ReportCode,
     wire::{record, wire_enum},
 };
 
@@ -52,6 +52,35 @@ pub struct ReportLink {
 
 record!(ReportLink { incident, at_ms, by, undone_at_ms, undone_by, reason });
 
+wire_enum! {
+    /// What happened to a report, as its sender sees it.
+    ReportStepKind {
+        /// It came.
+        Received = "received",
+        /// It belongs to an incident.
+        InHand = "in_hand",
+        /// It was taken out of its incident, to be looked at anew.
+        SetBack = "set_back",
+        /// Its sender has an answer.
+        Answered = "answered",
+        /// Its sender says that it was not done.
+        Reopened = "reopened",
+    }
+}
+
+/// One step of a report that its sender follows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReportStep {
+    /// What.
+    pub kind: ReportStepKind,
+    /// When.
+    pub at_ms: Millis,
+    /// The answer, or why it was opened again; otherwise empty.
+    pub note: String,
+}
+
+record!(ReportStep { kind, at_ms, note });
+
 /// A report as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
@@ -89,6 +118,14 @@ pub struct Report {
     pub reopened_count: u32,
     /// Grows with every change.
     pub version: u64,
+    /// What its sender took it for; decides nothing.
+    pub told_kind: Option<IncidentKind>,
+    /// How its sender can be reached; may be empty. Personal: only for who handles reports.
+    pub contact: String,
+    /// The sender's language; empty: nobody follows it.
+    pub language: String,
+    /// What happened to it, oldest first, at most `limits::REPORT_STEPS_MAX`; empty where nobody follows it.
+    pub steps: Vec<ReportStep>,
 }
 
 record!(Report {
@@ -109,4 +146,8 @@ record!(Report {
     rating_note,
     reopened_count,
     version,
+    told_kind,
+    contact,
+    language,
+    steps,
 });

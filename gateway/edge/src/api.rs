@@ -18,6 +18,7 @@ use crate::{
     app::App,
     assets,
     command::{DEADLINE, too_late},
+    public::{open311, report as citizen},
     screen::upgrade::websocket,
 };
 
@@ -43,6 +44,7 @@ pub(crate) mod place;
 pub(crate) mod quarantine;
 pub(crate) mod reading;
 pub(crate) mod receiver;
+pub(crate) mod report;
 pub(crate) mod sensor;
 pub(crate) mod session;
 pub(crate) mod timeline;
@@ -73,7 +75,15 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(incident::amend))
         .routes(routes!(incident::merge))
         .routes(routes!(incident::unmerge))
-        .routes(routes!(incident::report))
+        .routes(routes!(report::list, incident::report))
+        .routes(routes!(report::link))
+        .routes(routes!(report::unlink))
+        .routes(routes!(report::answer))
+        .routes(routes!(citizen::communes))
+        .routes(routes!(citizen::file))
+        .routes(routes!(citizen::follow))
+        .routes(routes!(citizen::rate))
+        .routes(routes!(citizen::reopen))
         .routes(routes!(dispatch::recommendation))
         .routes(routes!(dispatch::attention))
         .routes(routes!(dispatch::task))
@@ -134,7 +144,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(node::metrics))
         .split_for_parts();
     let description = Arc::new(description);
-    api.route("/api", get(move || std::future::ready(Json(description.as_ref().clone()))))
+    api.merge(open311::router())
+        .route("/api", get(move || std::future::ready(Json(description.as_ref().clone()))))
         .route("/api/{*rest}", axum::routing::any(missing))
         .route("/ws", get(websocket))
         .fallback(assets::serve)

@@ -12,6 +12,7 @@ use crate::{
     cluster::{Road, Source, Video, read},
     config::{EdgeConfig, Nodes},
     metrics::Metrics,
+    public::Public,
     requests::Requests,
     screen::{fanout::Fanout, pulse, pulse::Pulses},
     seal::Sealer,
@@ -32,6 +33,8 @@ pub(crate) struct App {
     pub(crate) connections: Seats,
     pub(crate) sockets: Seats,
     pub(crate) requests: Mutex<Requests>,
+    /// What those without an account share.
+    pub(crate) public: Public,
     /// Turns to take a backup.
     pub(crate) backups: Arc<Semaphore>,
     /// Turns true when the edge stops.
@@ -57,6 +60,7 @@ impl App {
             connections: Seats::new(config.connections_max, config.connections_per_ip_max),
             sockets: Seats::new(config.sockets_max, config.sockets_per_ip_max),
             requests: Mutex::default(),
+            public: Public::default(),
             backups: Arc::new(Semaphore::new(BACKUPS_MAX)),
             config,
             source,

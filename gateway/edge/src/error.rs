@@ -117,6 +117,16 @@ impl ApiError {
         &self.body.message
     }
 
+    /// Its status.
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The field that was wrong, as in the body.
+    pub(crate) fn field(&self) -> &str {
+        &self.body.field
+    }
+
     /// Its kind, as in the body.
     pub(crate) fn code(&self) -> &str {
         &self.body.code

@@ -23,13 +23,14 @@ use crate::{
         body::{SEQ_HEADER, from_json},
         camera, district, incident, person,
         reading::{basic, parse_json},
-        sensor, session,
+        report, sensor, session,
         timeline::Span,
         unit,
     },
     auth::{cookie_token, token},
     error::ApiError,
     limits::SUBSCRIBE_ITEMS_MAX,
+    public::{self, code, open311},
     screen::{
         message::{Payload, ToServer},
         session::{Effect, Session, Viewer},
@@ -76,6 +77,12 @@ pub fn fuzz_body(data: &[u8]) -> bool {
         is_read::<person::Registration>(data),
         is_read::<district::Registration>(data),
         is_read::<admin_unit::Registration>(data),
+        is_read::<report::Linking>(data),
+        is_read::<report::Unlinking>(data),
+        is_read::<report::Answering>(data),
+        is_read::<public::report::Filing>(data),
+        is_read::<public::report::Rating>(data),
+        is_read::<public::report::Reopening>(data),
     ];
     read.contains(&true)
 }
@@ -106,6 +113,24 @@ pub fn fuzz_head(data: &[u8]) -> bool {
     let has_key = encoded.is_some_and(|encoded| is_taken(basic(encoded)));
     let is_upgrade = is_taken(upgrade::check(|origin| origin == "https://other.example", &headers));
     has_span | has_token | has_seq | has_key | is_upgrade
+}
+
+/// What a citizen types and what another service's app sends: a code, a resource's name, a form.
+pub fn fuzz_public(data: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(data);
+    let found = code::parse(&text);
+    if let Ok(code) = &found {
+        assert_eq!(code::parse(&code::shown(code)).as_ref(), Ok(code), "what is shown is read as the same code");
+    }
+    let (name, _) = open311::node::file(&text);
+    assert!(text.starts_with(name), "a name is what stands before its ending");
+    let kept = public::words::tidy(&text);
+    assert!(kept.chars().all(|c| c == '\n' || !c.is_control()), "what is kept can be shown");
+    let filed = open311::form::filing(&open311::form::Fields::parse(data), String::new());
+    if let Err(error) = &filed {
+        assert!(error.status.is_client_error() && !error.body.field.is_empty(), "what is wrong is named");
+    }
+    found.is_ok() | filed.is_ok()
 }
 
 /// One message of a screen, in both encodings.

@@ -22,6 +22,7 @@ pub mod limits;
 mod login_guard;
 mod metrics;
 mod operations;
+mod public;
 mod requests;
 mod screen;
 mod seal;

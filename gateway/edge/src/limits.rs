@@ -20,6 +20,20 @@ pub const STOP_DEADLINE: Duration = Duration::from_millis(3_000);
 
 /// Bytes of a JSON body; more is 413.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of a body of somebody without an account; more is 413.
+pub const PUBLIC_BODY_BYTES_MAX: usize = 16 * 1024;
+/// Commands of people without an account that are on their way at a time: a sixteenth of what the actors' door to one group
+/// lets through (1,024), so that the rest is always left to staff. At the bound the answer is 429.
+pub const PUBLIC_TURNS_MAX: usize = 64;
+/// Addresses of the public whose requests are counted one by one; at the bound those leave that have nothing to wait for, and
+/// new ones share one count.
+pub const PUBLIC_ADDRESSES_MAX: usize = 20_000;
+/// Codes in one Open311 question; more is 422.
+pub const OPEN311_IDS_MAX: usize = 20;
+/// Reports of one list for staff; a longer one ends there and says `truncated`.
+pub const REPORTS_LISTED_MAX: usize = 200;
+/// Reports looked through for one list; past it the list says `truncated`.
+pub const REPORTS_SCANNED_MAX: usize = 50_000;
 /// Bytes of a body of readings; more is 413.
 pub const READINGS_BYTES_MAX: usize = 1024 * 1024;
 /// Items of one list answer; a longer one ends there and says `truncated`.

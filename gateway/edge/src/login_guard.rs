@@ -80,14 +80,19 @@ impl LoginGuard {
     }
 }
 
-fn keys(account: &str, ip: IpAddr) -> [(Key, u32); 2] {
-    let ip = match ip.to_canonical() {
+/// Whom an address counts as: an IPv6 network of 64 bits is one.
+pub(crate) fn network(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
         IpAddr::V6(ip) => {
             let [a, b, c, d, ..] = ip.segments();
             IpAddr::from([a, b, c, d, 0, 0, 0, 0])
         }
         ip => ip,
-    };
+    }
+}
+
+fn keys(account: &str, ip: IpAddr) -> [(Key, u32); 2] {
+    let ip = network(ip);
     [((Some(account.to_owned()), ip), ACCOUNT_FREE), ((None, ip), ADDRESS_FREE)]
 }
 

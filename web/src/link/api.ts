@@ -1,6 +1,7 @@
 // The HTTP side: session, history, commands. All fetches of the screens are here.
 import { backoffMs } from './backoff';
 import { loadOf, type Load, type LoadWire } from '../nouns/load';
+import { toldOf, type Told, type ToldWire } from '../nouns/told';
 import { fromWire } from '../nouns/wire';
 import { closeSequence, openSequence, takeSequence } from './sequence';
 
@@ -169,6 +170,13 @@ export async function readTimeline(incident: string): Promise<TimelineEntry[]> {
     note,
     unit: unit && { id: unit.id, status: fromWire(unit.status), statusAtMs: unit.status_at_ms },
   }));
+}
+
+/** What citizens told, newest first: `which` is the query, such as `incident=I12`. */
+export async function readTold(which: Record<string, string>): Promise<{ items: Told[]; truncated: boolean }> {
+  const answer = await request(current, 'GET', `/api/reports?${new URLSearchParams(which)}`);
+  const { items, truncated } = answer as { items: ToldWire[]; truncated: boolean };
+  return { items: items.map(toldOf), truncated };
 }
 
 /** Any answer of the node that feeds this page, for nouns that read their own JSON. */

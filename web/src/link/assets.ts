@@ -40,6 +40,9 @@ async function json<T>(name: string, missing: T): Promise<T> {
   }
 }
 
+/** The shapes of the communes alone, for pages that load no map; none where they are not there. */
+export const loadCommunes = (): Promise<Features> => json('communes.geojson', NONE);
+
 let loading: Promise<MapFiles> | undefined;
 
 /** Loads all map files once. */

@@ -13,6 +13,7 @@ export const ACTIONS = [
   'resolve-incident',
   'assign-incident',
   'decide-incident',
+  'handle-report',
   'answer-task',
   'set-unit-status',
   'administer',
@@ -28,6 +29,8 @@ const ALLOWED: Readonly<Record<Action, readonly Role[]>> = {
   'assign-incident': ['admin', 'operator', 'dispatcher'],
   // Close, reopen, merge, un-merge, decide on a suggestion.
   'decide-incident': ['admin', 'operator'],
+  // See what citizens told, gather it in an incident, answer it.
+  'handle-report': ['admin', 'operator', 'agent', 'dispatcher'],
   'answer-task': ['admin', 'operator', 'dispatcher', 'responder'],
   // Statuses, check-ins and maydays, as crews give them by phone or by radio.
   'set-unit-status': ['admin', 'dispatcher', 'responder'],

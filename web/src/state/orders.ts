@@ -1,6 +1,7 @@
 // Everything that people order, each once (of models in models.ts): which right it takes, where it goes, which version it was based on.
 import type { Committed } from '../link/api';
 import type { Alarm } from '../nouns/alarm';
+import type { Told } from '../nouns/told';
 import type { Incident } from '../nouns/incident';
 import type { Kind } from '../nouns/kind';
 import type { TaskState } from '../nouns/dispatch';
@@ -175,3 +176,17 @@ export function answerTask(incident: Incident, task: number, expected: TaskState
 export function combineAnswer(incident: Incident, answer: string): Sent {
   return orderIncident('assign-incident', incident, 'answer', { answer });
 }
+
+export const reportTarget = (report: Told) => `report/${report.code}`;
+
+function orderReport(report: Told, verb: string, more: object): Sent {
+  const path = `/api/reports/${encodeURIComponent(report.code)}/${verb}`;
+  return order('handle-report', reportTarget(report), path, { expected_version: report.version, ...more });
+}
+
+/** What this citizen told belongs to the incident. */
+export const linkReport = (report: Told, incident: Incident): Sent => orderReport(report, 'link', { incident: incident.id });
+/** It does not belong to its incident, for a reason. */
+export const unlinkReport = (report: Told, reason: string): Sent => orderReport(report, 'unlink', { reason });
+/** Whoever has the report's code reads this. */
+export const answerReport = (report: Told, answer: string): Sent => orderReport(report, 'answer', { answer });

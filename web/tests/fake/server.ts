@@ -14,6 +14,7 @@ import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
 import { crewView, dispatcher, offer, recommendation } from './dispatch';
 import { startModels } from './models';
+import { publicDesk } from './public';
 import { buildScene, hierarchy, seeded } from './scene';
 
 const HEARTBEAT_MS = 1_000;
@@ -47,6 +48,7 @@ const isKey = (unit: Uint8Array) => unit.some((byte, i) => (byte & 31) === 5 && 
 export async function startFake(options: { port: number; root: string }) {
   const scene = buildScene(Date.now());
   const register = startModels(scene, Date.now());
+  const desk = publicDesk(scene.communes.map(({ code, name }) => ({ code, name, nameEn: name })), scene.incidents, Date.now());
   const random = seeded(7);
   const indexes = [1_000, 5_000, 1, 1, 1, 1, 1, 1, 1];
   const tails: Frame[][] = indexes.map(() => []);
@@ -154,6 +156,9 @@ export async function startFake(options: { port: number; root: string }) {
 
   async function api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<unknown> {
     const input = request.method === 'POST' ? await body(request) : ({} as Input);
+    if (url.pathname.startsWith('/api/public/') && control.down) return response.destroy();
+    const ofPublic = desk.ask(request.method ?? '', url.pathname, input);
+    if (ofPublic !== undefined) return json(response, ofPublic.status, ofPublic.body, ofPublic.headers);
     if (url.pathname === '/api/login') {
       if (input['password'] !== 'trongdong') return json(response, 401, { code: 'unauthorized', field: 'login.password', message: '' });
       const person = input['person'] ?? '';
@@ -174,6 +179,7 @@ export async function startFake(options: { port: number; root: string }) {
       });
       return json(response, 200, { points });
     }
+    if (url.pathname === '/api/reports' && request.method === 'GET') return json(response, 200, desk.list(url.searchParams));
     const timeline = /^\/api\/incidents\/([^/]+)\/timeline$/.exec(url.pathname);
     if (timeline) return json(response, 200, timelines.get(timeline[1]!) ?? []);
     if (url.pathname === '/api/crew') return control.down ? response.destroy() : json(response, 200, crewView(scene, indexes[COMMAND_GROUP]!));
@@ -189,7 +195,7 @@ export async function startFake(options: { port: number; root: string }) {
     }
     if (control.holdCommandsMs > 0) await new Promise((resolve) => setTimeout(resolve, control.holdCommandsMs));
     // One answer per number, however often it is asked.
-    const answer = answered.get(seq) ?? decide(url.pathname, input);
+    const answer = answered.get(seq) ?? desk.decide(url.pathname, input) ?? decide(url.pathname, input);
     answered.set(seq, answer);
     return json(response, answer.status, answer.body);
   }
@@ -209,7 +215,10 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/role') control.role = url.searchParams.get('role') ?? '';
       if (url.pathname === '/fake/model-silent') register.tallies.get(url.searchParams.get('of') ?? '')!.silent = url.searchParams.get('on') === '1';
       if (url.pathname === '/fake/quorum') quorumAgeMs = Number(url.searchParams.get('age_ms'));
-      return json(response, 200, { indexes, answered: answered.size });
+      // Public reports: so many refused as too many, so many taken and not answered.
+      if (url.pathname === '/fake/busy') desk.control.busy = Number(url.searchParams.get('n'));
+      if (url.pathname === '/fake/lost') desk.control.lost = Number(url.searchParams.get('n'));
+      return json(response, 200, { indexes, answered: answered.size, reports: desk.count() });
     }
     if (url.pathname.startsWith('/api/')) return void api(request, response, url).catch(() => json(response, 500, {}));
     // A page is also found without its ending, as on a real node.

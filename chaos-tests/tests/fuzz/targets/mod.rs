@@ -125,6 +125,18 @@ pub(crate) const TARGETS: &[Target] = &[
         words: screen::HEAD,
     },
     Target {
+        name: "public",
+        parsers: &[
+            "gateway/edge/src/public/code.rs",
+            "gateway/edge/src/public/words.rs",
+            "gateway/edge/src/public/open311/form.rs",
+            "gateway/edge/src/public/open311/node.rs",
+        ],
+        run: edge::fuzzing::fuzz_public,
+        seeds: screen::publics,
+        words: screen::PUBLIC,
+    },
+    Target {
         name: "to_server",
         parsers: &["gateway/edge/src/screen/message.rs", "consensus/domain/src/wire.rs"],
         run: edge::fuzzing::fuzz_to_server,

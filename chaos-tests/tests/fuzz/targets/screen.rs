@@ -47,6 +47,25 @@ pub(crate) const HEAD: &[&str] = &[
     "host: ",
 ];
 
+pub(crate) const PUBLIC: &[&str] = &[
+    "service_code=",
+    "attribute[commune]=",
+    "address_id=hue",
+    "&lat=91",
+    "&long=NaN",
+    "%C4%91",
+    "%",
+    "%f",
+    "+",
+    "&",
+    "=",
+    "-",
+    "000000000000000",
+    ".json",
+    ".xml",
+    "\u{2028}",
+];
+
 pub(crate) const MESSAGE: &[&str] = &[
     "{\"hello\":{}}",
     "{\"ping\":{\"nonce\":1}}",
@@ -94,6 +113,14 @@ pub(crate) fn bodies() -> Vec<Vec<u8>> {
             "valid_from_ms":0,"valid_until_ms":0}]}"#,
     ]));
     seeds
+}
+
+/// Open311 forms. A code is right under one cluster's key only, so none stands here.
+pub(crate) fn publics() -> Vec<Vec<u8>> {
+    bytes_of(&[
+        "service_code=fire&attribute%5Bcommune%5D=hue&lat=16.46&long=107.59&description=Kh%C3%B3i+l%E1%BB%9Bn&phone=0905",
+        "service_code=other&address_id=hue&address_string=c%E1%BA%A7u+Tr%C6%B0%E1%BB%9Dng+Ti%E1%BB%81n",
+    ])
 }
 
 pub(crate) fn pushes() -> Vec<Vec<u8>> {

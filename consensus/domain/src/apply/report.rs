@@ -8,17 +8,22 @@
 //! | answer | received, in hand, answered | answered |
 //! | rate | answered | the same |
 //! | reopen | answered | in hand if it still belongs to an incident, or else received |
+//!
+//! Where the sender follows it (it was filed with a language) its steps are kept, and opening it again in the same words is a retry.
 
 use super::{Outcome, Work, accepted, incident, valid};
 use crate::{
     AnswerReport, EventKind, FileReport, IncidentId, LinkReport, Millis, RateReport, Refusal, RefusalCode,
-    ReopenReport, Report, ReportCode, ReportLink, ReportStatus, UnlinkReport, limits, stored::Touched,
+    ReopenReport, Report, ReportCode, ReportLink, ReportStatus, ReportStep, ReportStepKind, UnlinkReport, limits,
+    stored::Touched,
 };
 
 pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
     valid::text("text", &command.text)?;
     valid::maybe_name("reference", &command.reference)?;
     valid::place("place", &command.place)?;
+    valid::maybe_name("contact", &command.contact)?;
+    valid::maybe_name("language", &command.language)?;
     if let Some(known) = work.state.reports.get(&command.code) {
         let is_same =
             (known.channel, &known.reference, &known.text) == (command.channel, &command.reference, &command.text);
@@ -39,7 +44,7 @@ pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
     };
     make_room(work);
     let links = incident.iter().map(|incident| new_link(work, incident)).collect();
-    let report = Report {
+    let mut report = Report {
         code: command.code.clone(),
         channel: command.channel,
         reference: command.reference.clone(),
@@ -57,7 +62,15 @@ pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
         rating_note: String::new(),
         reopened_count: 0,
         version: 0,
+        told_kind: command.told_kind,
+        contact: command.contact.clone(),
+        language: command.language.clone(),
+        steps: Vec::new(),
     };
+    step(work, &mut report, ReportStepKind::Received, "");
+    if report.incident.is_some() {
+        step(work, &mut report, ReportStepKind::InHand, "");
+    }
     Ok(keep(work, report, EventKind::ReportFiled))
 }
 
@@ -74,6 +87,7 @@ pub(super) fn link(work: &mut Work<'_>, command: &LinkReport) -> Outcome {
     report.links.push(new_link(work, &incident));
     report.incident = Some(incident);
     report.status = ReportStatus::InHand;
+    step(work, &mut report, ReportStepKind::InHand, "");
     Ok(keep(work, report, EventKind::ReportLinked))
 }
 
@@ -92,6 +106,8 @@ pub(super) fn unlink(work: &mut Work<'_>, command: &UnlinkReport) -> Outcome {
         link.reason.clone_from(&command.reason);
     }
     report.status = ReportStatus::Received;
+    // Why is for those who handle it.
+    step(work, &mut report, ReportStepKind::SetBack, "");
     Ok(keep(work, report, EventKind::ReportUnlinked))
 }
 
@@ -102,6 +118,7 @@ pub(super) fn answer(work: &mut Work<'_>, command: &AnswerReport) -> Outcome {
     report.answer.clone_from(&command.answer);
     report.answered_at_ms = work.now;
     report.answered_by = work.by();
+    step(work, &mut report, ReportStepKind::Answered, &command.answer);
     Ok(keep(work, report, EventKind::ReportAnswered))
 }
 
@@ -124,9 +141,14 @@ pub(super) fn rate(work: &mut Work<'_>, command: &RateReport) -> Outcome {
 pub(super) fn reopen(work: &mut Work<'_>, command: &ReopenReport) -> Outcome {
     valid::text("reason", &command.reason)?;
     let mut report = find(work, &command.report)?;
+    let is_retry = |last: &ReportStep| last.kind == ReportStepKind::Reopened && last.note == command.reason;
+    if report.steps.last().is_some_and(is_retry) {
+        return Ok(accepted(&report.code, report.version));
+    }
     need_answered(&report)?;
     report.status = if report.incident.is_some() { ReportStatus::InHand } else { ReportStatus::Received };
     report.reopened_count = report.reopened_count.saturating_add(1);
+    step(work, &mut report, ReportStepKind::Reopened, &command.reason);
     Ok(keep(work, report, EventKind::ReportReopened))
 }
 
@@ -159,6 +181,17 @@ fn new_link(work: &Work<'_>, incident: &IncidentId) -> ReportLink {
         undone_by: None,
         reason: String::new(),
     }
+}
+
+/// Notes a step for the sender who follows it.
+fn step(work: &Work<'_>, report: &mut Report, kind: ReportStepKind, note: &str) {
+    if report.language.is_empty() {
+        return;
+    }
+    if report.steps.len() >= limits::REPORT_STEPS_MAX {
+        report.steps.remove(1);
+    }
+    report.steps.push(ReportStep { kind, at_ms: work.now, note: note.to_owned() });
 }
 
 /// Keeps the report as a new version and tells its code: what it says is for whom it concerns.

@@ -75,7 +75,10 @@ pub(super) fn check_report(state: &State, report: &Report) -> Result<(), Violati
         ReportStatus::InHand => report.incident.is_some(),
         ReportStatus::Answered => report.answered_at_ms.is_set(),
     };
-    let is_within = report.links.len() <= limits::REPORT_LINKS_MAX && report.rating <= limits::RATING_MAX;
+    let is_within = report.links.len() <= limits::REPORT_LINKS_MAX
+        && report.steps.len() <= limits::REPORT_STEPS_MAX
+        && report.language.is_empty() == report.steps.is_empty()
+        && report.rating <= limits::RATING_MAX;
     let is_rated = report.rating == 0 || report.answered_at_ms.is_set();
     let is_right =
         open == report.incident.as_ref() && are_undone && fits && is_within && is_rated && report.version > 0;

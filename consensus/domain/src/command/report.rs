@@ -22,6 +22,12 @@ body! {
         kind: Option<IncidentKind>,
         /// How bad a new one is.
         severity: Option<Severity>,
+        /// What its sender took it for; decides nothing.
+        told_kind: Option<IncidentKind>,
+        /// How its sender can be reached; may be empty.
+        contact: String,
+        /// The sender's language, when they follow it: then its steps are kept. Empty: nobody does.
+        language: String,
     }
 }
 

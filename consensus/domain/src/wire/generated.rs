@@ -2315,6 +2315,15 @@ pub struct ReportLink {
     #[prost(string, tag = "6")]
     pub reason: ::prost::alloc::string::String,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportStep {
+    #[prost(enumeration = "ReportStepKind", tag = "1")]
+    pub kind: i32,
+    #[prost(uint64, tag = "2")]
+    pub at_ms: u64,
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Report {
     #[prost(string, tag = "1")]
@@ -2351,6 +2360,14 @@ pub struct Report {
     pub reopened_count: u32,
     #[prost(uint64, tag = "17")]
     pub version: u64,
+    #[prost(enumeration = "IncidentKind", tag = "18")]
+    pub told_kind: i32,
+    #[prost(string, tag = "19")]
+    pub contact: ::prost::alloc::string::String,
+    #[prost(string, tag = "20")]
+    pub language: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "21")]
+    pub steps: ::prost::alloc::vec::Vec<ReportStep>,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -2415,6 +2432,44 @@ impl ReportStatus {
             "REPORT_STATUS_RECEIVED" => Some(Self::Received),
             "REPORT_STATUS_IN_HAND" => Some(Self::InHand),
             "REPORT_STATUS_ANSWERED" => Some(Self::Answered),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReportStepKind {
+    Unspecified = 0,
+    Received = 1,
+    InHand = 2,
+    SetBack = 3,
+    Answered = 4,
+    Reopened = 5,
+}
+impl ReportStepKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REPORT_STEP_KIND_UNSPECIFIED",
+            Self::Received => "REPORT_STEP_KIND_RECEIVED",
+            Self::InHand => "REPORT_STEP_KIND_IN_HAND",
+            Self::SetBack => "REPORT_STEP_KIND_SET_BACK",
+            Self::Answered => "REPORT_STEP_KIND_ANSWERED",
+            Self::Reopened => "REPORT_STEP_KIND_REOPENED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REPORT_STEP_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "REPORT_STEP_KIND_RECEIVED" => Some(Self::Received),
+            "REPORT_STEP_KIND_IN_HAND" => Some(Self::InHand),
+            "REPORT_STEP_KIND_SET_BACK" => Some(Self::SetBack),
+            "REPORT_STEP_KIND_ANSWERED" => Some(Self::Answered),
+            "REPORT_STEP_KIND_REOPENED" => Some(Self::Reopened),
             _ => None,
         }
     }
@@ -3124,6 +3179,12 @@ pub struct FileReport {
     pub kind: i32,
     #[prost(enumeration = "Severity", tag = "8")]
     pub severity: i32,
+    #[prost(enumeration = "IncidentKind", tag = "9")]
+    pub told_kind: i32,
+    #[prost(string, tag = "10")]
+    pub contact: ::prost::alloc::string::String,
+    #[prost(string, tag = "11")]
+    pub language: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct LinkReport {

@@ -11,7 +11,7 @@ fn code() -> impl Strategy<Value = ReportCode> + Clone {
 
 pub(super) fn command_of_report() -> BoxedStrategy<Command> {
     prop_oneof![
-        4 => make!(FileReport {
+        4 => followed(make!(FileReport {
             code: code(),
             channel: select(ReportChannel::ALL),
             reference: text(),
@@ -20,7 +20,10 @@ pub(super) fn command_of_report() -> BoxedStrategy<Command> {
             incident: prop::option::weighted(0.2, incident_id()),
             kind: prop::option::weighted(0.3, kind()),
             severity: prop::option::weighted(0.3, severity()),
-        }),
+            told_kind: Just(None),
+            contact: Just(String::new()),
+            language: Just(String::new()),
+        })),
         3 => make!(LinkReport { report: code(), expected_version: version(), incident: incident_id() }),
         2 => make!(UnlinkReport { report: code(), expected_version: version(), reason: text() }),
         3 => make!(AnswerReport { report: code(), expected_version: version(), answer: text() }),
@@ -28,6 +31,21 @@ pub(super) fn command_of_report() -> BoxedStrategy<Command> {
         2 => make!(ReopenReport { report: code(), reason: text() }),
     ]
     .boxed()
+}
+
+/// Those that come over the web are followed. Nothing more is drawn for it, so that the sequences stay what they are.
+fn followed(command: BoxedStrategy<Command>) -> BoxedStrategy<Command> {
+    let follow = |mut command| {
+        if let Command::FileReport(report) = &mut command
+            && report.channel == ReportChannel::Web
+        {
+            report.told_kind = report.kind;
+            report.contact.clone_from(&report.reference);
+            report.language = "vi".to_owned();
+        }
+        command
+    };
+    command.prop_map(follow).boxed()
 }
 
 /// Names a report that is as far as the command needs it, and its version, and says something.

@@ -149,6 +149,9 @@ pub(super) fn report(name: &str, args: &mut Args<'_>) -> Result<Command, Failure
             incident: args.maybe("incident").map(IncidentId::new).transpose()?,
             kind: args.maybe("kind").map(kind).transpose()?,
             severity: args.maybe("severity").map(severity).transpose()?,
+            told_kind: args.maybe("told-kind").map(kind).transpose()?,
+            contact: args.or("contact", "").into(),
+            language: args.or("language", "").into(),
         }
         .into(),
         "link-report" => {
@@ -179,6 +182,10 @@ pub(super) fn report_words(report: &Report) -> String {
     }
     if report.reopened_count > 0 {
         line += &format!(" reopened {}", report.reopened_count);
+    }
+    if !report.steps.is_empty() {
+        let steps: Vec<_> = report.steps.iter().map(|step| format!("{} {:?}", step.kind, step.note)).collect();
+        line += &format!(" in {} [{}]", report.language, steps.join(", "));
     }
     format!("{line} since {} v{}", time(report.received_at_ms), report.version)
 }

@@ -1,0 +1,46 @@
+// What citizens told, for those who handle it. It goes over no line: a file that is opened asks for it.
+
+/** A report as the list gives it. Times are Unix milliseconds. */
+export interface Told {
+  code: string;
+  channel: string;
+  status: string;
+  text: string;
+  address: string;
+  contact: string;
+  receivedAtMs: number;
+  answer: string;
+  /** 1 to 5; 0: not rated. */
+  rating: number;
+  ratingNote: string;
+  /** Why it was opened again; empty: it was not. */
+  reopenedBecause: string;
+  version: number;
+}
+
+export interface ToldWire {
+  code: string;
+  channel: string;
+  status: string;
+  text: string;
+  place: { address: string };
+  contact: string;
+  received_at_ms: number;
+  answer: string;
+  rating: number;
+  rating_note: string;
+  reopened_because: string;
+  version: number;
+}
+
+/** The domain record of one of the wire. */
+export function toldOf(wire: ToldWire): Told {
+  const { code, channel, status, text, contact, answer, rating, version } = wire;
+  const { place, received_at_ms: receivedAtMs, rating_note: ratingNote, reopened_because: reopenedBecause } = wire;
+  return { code, channel, status, text, address: place.address, contact, receivedAtMs, answer, rating, ratingNote, reopenedBecause, version };
+}
+
+/** A code as it is read out: "7K3FQ-9XM2A-BCDEH"; one of another kind as it is. */
+export function spoken(code: string): string {
+  return code.length === 15 ? (code.match(/.{5}/g) ?? [code]).join('-') : code;
+}

@@ -1,0 +1,4 @@
+import Tell from './screens/tell/Tell.svelte';
+import { startPublic } from './shell/public';
+
+startPublic(Tell);

@@ -1,0 +1,168 @@
+// The public's routes of the fake node: reports under codes, as a real node gives them to people without an account; and the same
+// reports for those who handle them.
+import type { Incident } from '../../src/gen/trongdong/v1/incident_pb';
+import type { Input } from './decide';
+
+const STATUS = {
+  received: { vi: 'Đã tiếp nhận, đang chờ xử lý', en: 'Received, waiting to be handled' },
+  in_hand: { vi: 'Đang được xử lý', en: 'Being handled' },
+  answered: { vi: 'Đã có trả lời', en: 'Answered' },
+};
+const STEP = {
+  received: { vi: 'Trung tâm đã tiếp nhận', en: 'The centre received it' },
+  in_hand: { vi: 'Đã chuyển xử lý', en: 'It is being handled' },
+  set_back: { vi: 'Đang xem xét lại', en: 'It is being looked at again' },
+  answered: { vi: 'Cơ quan đã trả lời', en: 'The agency answered' },
+  reopened: { vi: 'Người gửi yêu cầu xử lý lại', en: 'The sender opened it again' },
+};
+const KIND: Record<string, { vi: string; en: string }> = {
+  flood: { vi: 'Ngập lụt', en: 'Flooding' },
+  infrastructure: { vi: 'Điện, đường, cầu, sạt lở', en: 'Power, roads, bridges, landslides' },
+};
+
+interface FakeReport {
+  code: string;
+  key: string;
+  text: string;
+  kind: string;
+  place: { admin_unit: string; address: string };
+  contact: string;
+  status: keyof typeof STATUS;
+  steps: { kind: keyof typeof STEP; at_ms: number; note: string }[];
+  answer: string;
+  rating: number;
+  rating_note: string;
+  incident: string;
+  version: number;
+}
+
+export interface PublicAnswer {
+  status: number;
+  body: unknown;
+  headers?: Record<string, string>;
+}
+
+const MINUTE_MS = 60_000;
+const plain = (code: string) => code.replaceAll('-', '').toUpperCase();
+
+/** Reports of the scene: one that was answered, one gathered in an incident, one that waits. */
+export function publicDesk(communes: { code: string; name: string; nameEn: string }[], incidents: Map<string, Incident>, nowMs: number) {
+  const reports = new Map<string, FakeReport>();
+  const put = (report: Partial<FakeReport> & { code: string; text: string }) => {
+    const ago = (minutes: number) => nowMs - minutes * MINUTE_MS;
+    const full: FakeReport = {
+      key: '', kind: '', contact: '', status: 'received', answer: '', rating: 0, rating_note: '', incident: '', version: 1,
+      place: { admin_unit: communes[0]!.code, address: 'Tổ 5' }, steps: [{ kind: 'received', at_ms: ago(95), note: '' }], ...report,
+    };
+    reports.set(plain(report.code), full);
+    return full;
+  };
+  put({
+    code: '7K3FQ-9XM2A-BCDEH', text: 'Ổ gà lớn trước cổng trường, tối qua có người ngã xe.', kind: 'infrastructure', status: 'answered',
+    answer: 'Đội quản lý đường bộ đã vá xong lúc 10 giờ. Cảm ơn bạn.', version: 4,
+    steps: [
+      { kind: 'received', at_ms: nowMs - 190 * MINUTE_MS, note: '' },
+      { kind: 'in_hand', at_ms: nowMs - 180 * MINUTE_MS, note: '' },
+      { kind: 'answered', at_ms: nowMs - 20 * MINUTE_MS, note: 'Đội quản lý đường bộ đã vá xong lúc 10 giờ. Cảm ơn bạn.' },
+    ],
+  });
+  const fire = incidents.get('I4819');
+  put({ code: '4HTQW-22MXA-9BCD1', text: 'Khói đen rất to sau chợ, nghe tiếng nổ nhỏ.', kind: 'fire', contact: '0905 000 001', status: 'in_hand', incident: 'I4819', version: 2, place: { admin_unit: fire?.place?.adminUnit ?? '', address: 'Sau chợ' } });
+  put({ code: '9QXMB-0C1DE-2F3G4', text: 'Cháy kho, lửa lan sang nhà bên.', kind: 'fire', place: { admin_unit: fire?.place?.adminUnit ?? '', address: 'Ngõ 12' } });
+  const control = { busy: 0, lost: 0 };
+
+  const refusal = (status: number, code: string, field: string, message: string, message_en: string, headers?: Record<string, string>): PublicAnswer => ({ status, body: { code, field, message, message_en }, headers });
+  const noReport = () => refusal(404, 'not_found', 'code', 'Không có phản ánh nào với mã này. Hãy xem lại mã, hoặc gọi 1022.', 'There is no report under this code. Look at the code again, or call 1022.');
+
+  function followed(report: FakeReport): unknown {
+    const { code, status, text, place, steps, answer, rating } = report;
+    return {
+      code, status, status_text: STATUS[status], kind: report.kind || null, kind_text: KIND[report.kind] ?? null, text,
+      place: { ...place, name: communes.find((commune) => commune.code === place.admin_unit)?.name ?? '' },
+      received_at_ms: steps[0]!.at_ms, updated_at_ms: steps.at(-1)!.at_ms, history: steps.map((step) => ({ ...step, text: STEP[step.kind] })),
+      answer: answer || null, rating: rating || null, can_respond: status === 'answered',
+    };
+  }
+
+  function step(report: FakeReport, kind: keyof typeof STEP, note = ''): void {
+    report.steps.push({ kind, at_ms: Date.now(), note });
+    report.version += 1;
+  }
+
+  /** What the public asks; undefined: this is no route of theirs. */
+  function ask(method: string, path: string, input: Input): PublicAnswer | undefined {
+    if (!path.startsWith('/api/public/')) return undefined;
+    if (path === '/api/public/communes') return { status: 200, body: communes.map(({ code, name, nameEn }) => ({ code, name, name_en: nameEn })) };
+    const [, code, verb] = /^\/api\/public\/reports(?:\/([^/]+))?(?:\/(\w+))?$/.exec(path) ?? [];
+    const raw = input as unknown as Record<string, unknown>;
+    if (method === 'POST' && code === undefined) {
+      if (control.busy > 0) {
+        control.busy -= 1;
+        return refusal(429, 'busy', '', 'Đang có quá nhiều yêu cầu.', 'Too many requests.', { 'retry-after': '2' });
+      }
+      const known = [...reports.values()].find(({ key }) => key === raw['key']);
+      const serial = String(reports.size).padStart(4, '0');
+      const place = raw['place'] as FakeReport['place'];
+      const report = known ?? put({ code: `NEWAA-BBBCC-C${serial}`, text: String(raw['text']), key: String(raw['key']), kind: String(raw['kind'] ?? ''), contact: String(raw['contact']), place, steps: [{ kind: 'received', at_ms: Date.now(), note: '' }] });
+      if (control.lost > 0) {
+        control.lost -= 1;
+        return { status: 503, body: { code: 'unknown', field: '', message: '', message_en: '' } };
+      }
+      return { status: 201, body: { code: report.code } };
+    }
+    const report = reports.get(plain(decodeURIComponent(code ?? '')));
+    if (report === undefined) return noReport();
+    if (method === 'GET') return { status: 200, body: followed(report) };
+    if (report.status !== 'answered') return refusal(409, 'wrong_status', 'code', 'Phản ánh này chưa có trả lời mới.', 'This report has no new answer yet.');
+    if (verb === 'rating') {
+      report.rating = Number(raw['rating']);
+      report.rating_note = String(raw['note']);
+      report.version += 1;
+    } else {
+      report.status = report.incident === '' ? 'received' : 'in_hand';
+      step(report, 'reopened', String(raw['reason']));
+    }
+    return { status: 204, body: undefined };
+  }
+
+  const told = (report: FakeReport) => {
+    const { code, status, kind, text, place, contact, incident, answer, rating, rating_note, version, steps } = report;
+    const reopened = steps.filter((known) => known.kind === 'reopened');
+    return {
+      code: plain(code), channel: 'web', status, kind: kind || null, text, place: { ...place, latitude_e7: 0, longitude_e7: 0 }, contact, received_at_ms: steps[0]!.at_ms,
+      incident: incident || null, answer, answered_at_ms: 0, rating, rating_note, reopened_count: reopened.length, reopened_because: reopened.at(-1)?.note ?? '', version,
+    };
+  };
+
+  /** The list for those who handle reports. */
+  function list(query: URLSearchParams): unknown {
+    const fits = (report: FakeReport) =>
+      (!query.has('incident') || report.incident === query.get('incident')) &&
+      (!query.has('status') || report.status === query.get('status')) &&
+      (!query.has('admin_unit') || report.place.admin_unit === query.get('admin_unit'));
+    return { items: [...reports.values()].filter(fits).map(told), truncated: false };
+  }
+
+  /** What those who handle reports decide; undefined: this is no command about one. */
+  function decide(path: string, input: Input): { status: number; body: unknown } | undefined {
+    const [, code, verb] = /^\/api\/reports\/([^/]+)\/(link|unlink|answer)$/.exec(path) ?? [];
+    if (code === undefined) return undefined;
+    const raw = input as unknown as Record<string, unknown>;
+    const report = reports.get(plain(code));
+    if (report === undefined) return { status: 404, body: { code: 'not_found', field: 'report', message: '' } };
+    if (report.version !== raw['expected_version']) return { status: 409, body: { code: 'version_conflict', field: 'expected_version', message: '' } };
+    if (verb === 'link') {
+      Object.assign(report, { incident: raw['incident'], status: 'in_hand' });
+      step(report, 'in_hand');
+    } else if (verb === 'unlink') {
+      Object.assign(report, { incident: '', status: 'received' });
+      step(report, 'set_back');
+    } else {
+      Object.assign(report, { status: 'answered', answer: raw['answer'] });
+      step(report, 'answered', String(raw['answer']));
+    }
+    return { status: 200, body: { entity: report.code, version: report.version } };
+  }
+
+  return { ask, list, decide, control, count: () => reports.size };
+}
