@@ -152,17 +152,28 @@ pub(super) fn draw_section(md: &mut String, rounds: &[Value]) -> std::fmt::Resul
 mod tests {
     use super::*;
 
-    const LINES: &str = r#"{"commit":"c1","seed":1,"seconds":1800.0,"happened":[{"fault":"leader_killed","recovery_s":0.2},{"fault":"leader_killed","recovery_s":0.4}],"readings_acknowledged":100,"commands_acknowledged":20,"failure":null}
-{"commit":"c1","seed":2,"seconds":1800.0,"happened":[{"fault":"disk_slow","recovery_s":1.256}],"readings_acknowledged":5,"commands_acknowledged":1,"failure":"2 broken promises\n  node 1: incident a was acknowledged and is lost\n  screen 0: 1 gaps"}"#;
+    fn lines() -> String {
+        let round = |seed: u64, happened: Value, failure: Value| {
+            json!({
+                "commit": "c1", "seed": seed, "seconds": 1800.0, "happened": happened,
+                "readings_acknowledged": 100 * seed, "commands_acknowledged": 20, "failure": failure,
+            })
+        };
+        let killed = |seconds: f64| json!({ "fault": "leader_killed", "recovery_s": seconds });
+        let broken = "2 broken promises\n  node 1: incident a was acknowledged and is lost\n  screen 0: 1 gaps";
+        let first = round(1, json!([killed(0.2), killed(0.4)]), Value::Null);
+        let second = round(2, json!([{ "fault": "disk_slow", "recovery_s": 1.256 }]), json!(broken));
+        format!("{first}\n{second}\n")
+    }
 
     #[test]
     fn rounds_add_up_and_a_failed_one_is_told() {
         let mut detail = Map::new();
         let made =
             Made { commit: "other".to_owned(), date: "2026-01-02".to_owned(), conditions: "two cores".to_owned() };
-        add_rounds(&mut detail, &made, LINES).unwrap();
+        add_rounds(&mut detail, &made, &lines()).unwrap();
         let rounds = rounds(&detail);
-        assert_eq!(shared(rounds), [3, 126, 1, 0]);
+        assert_eq!(shared(rounds), [3, 340, 1, 0]);
         let mut figures =
             Map::from_iter([("recovery_s_max_gone".to_owned(), json!(9)), ("others".to_owned(), json!(1))]);
         draw_figures(rounds, &mut figures);
