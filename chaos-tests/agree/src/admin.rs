@@ -10,7 +10,12 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{counts::Change, stage, world::World};
+use crate::{
+    counts::Change,
+    judge::{Verdict, broken},
+    stage,
+    world::World,
+};
 
 /// Voters that are left at least, so that what the cluster refuses is never asked for.
 const VOTERS_MIN: usize = raft::membership::VOTERS_MIN;
