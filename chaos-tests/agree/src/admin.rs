@@ -10,7 +10,12 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 
-use crate::{counts::Change, stage, world::World};
+use crate::{
+    counts::Change,
+    judge::{Verdict, broken},
+    stage,
+    world::World,
+};
 
 /// Voters that are left at least, so that what the cluster refuses is never asked for.
 const VOTERS_MIN: usize = raft::membership::VOTERS_MIN;
@@ -104,7 +109,12 @@ async fn bring_about(world: &Arc<World>, goal: Goal, node: Option<Node>) -> bool
         let node = node.clone();
         let asked = at_any(world, |groups| async move { groups.change(goal, node.as_ref(), ASK_MAX).await }.boxed());
         let waits_for = match asked.await {
-            Some(Ok(Progress::Done)) => return true,
+            Some(Ok(Progress::Done)) => {
+                let is_so = judge_done(world, goal);
+                let is_done = is_so.is_ok();
+                world.hold(is_so);
+                return is_done;
+            }
             Some(Ok(Progress::Waiting { reason, .. })) => reason,
             Some(Err(refused)) if matches!(refused.code.as_str(), "costs_quorum" | "not_a_member") => refused.message,
             Some(Err(refused)) => {
@@ -120,6 +130,26 @@ async fn bring_about(world: &Arc<World>, goal: Goal, node: Option<Node>) -> bool
         let pause = world.chance().ms(50, 300);
         sleep(pause).await;
     }
+}
+
+/// What is told to be done is true in every group, whoever leads next. Of learners the true history knows nothing.
+fn judge_done(world: &World, goal: Goal) -> Verdict {
+    for group in World::group_ids() {
+        let voters = world.judges.ask(group, |judges| judges.truth.voters().to_vec()).unwrap_or_default();
+        let votes = |node: NodeId| voters.iter().any(|voters| voters.contains(&node));
+        let is_so = match goal {
+            Goal::Learn { .. } => true,
+            Goal::Vote { node, instead_of } => voters.len() == 1 && votes(node) && !instead_of.is_some_and(votes),
+            Goal::Leave { node } => !votes(node),
+        };
+        if !is_so {
+            return Err(broken(
+                "members",
+                format_args!("{goal:?} is told to be done in group {group}, where {voters:?} is agreed on"),
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A node is looked after: it leads nothing for a while.

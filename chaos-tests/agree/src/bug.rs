@@ -107,8 +107,6 @@ bugs! {
         NodeIdsForgotten,
         /// A backup is taken of what this node has applied, whatever was acknowledged.
         BackupUnasked,
-        /// A change of the members is told to be done when its leader has appended it.
-        MembersUnagreed,
     }
     Domain {
         /// Units are assigned without a look at the version that the dispatcher saw.

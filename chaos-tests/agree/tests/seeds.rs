@@ -1,5 +1,5 @@
-//! Seeds that are played in every run. What seeds once found is put back as a mistake (`Bug::ReadBeyondEnd`), which outlives
-//! every change of the plays.
+//! Seeds that are played in every run, and those that once found something. What was found before the plays changed is put back
+//! as a mistake (`Bug::ReadBeyondEnd`), which outlives every change of them.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
@@ -16,7 +16,7 @@ fn must_hold(seed: u64) {
     assert!(outcome.counts.acknowledged > 20, "seed {seed} did nothing: {:?}", outcome.counts);
 }
 
-/// Each broke a promise once. A change of the plays changes what they play: what they found is put back as a mistake as well.
+/// Each broke a promise once. A change of the plays changes what they play: what they found has a test in `raft` as well.
 const ONCE_BROKEN: [u64; 2] = [117_661_816_324_644, 117_661_816_324_712];
 
 #[test]

@@ -38,12 +38,10 @@ pub enum Bug {
     NodeIdsForgotten,
     /// A backup is taken of what this node has applied, whatever was acknowledged.
     BackupUnasked,
-    /// A change of the members is told to be done when its leader has appended it.
-    MembersUnagreed,
 }
 
 impl Bug {
-    const ALL: [Self; 17] = [
+    const ALL: [Self; 16] = [
         Self::AcknowledgedBeforeQuorum,
         Self::StaleRead,
         Self::SnapshotWithoutMembers,
@@ -60,7 +58,6 @@ impl Bug {
         Self::FloorNotRaised,
         Self::NodeIdsForgotten,
         Self::BackupUnasked,
-        Self::MembersUnagreed,
     ];
 
     /// The one of that name; none: it is not of this crate.

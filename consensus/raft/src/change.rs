@@ -244,8 +244,6 @@ impl Groups {
             .collect();
         let named_at = metrics.membership_config.log_id().as_ref().map_or(0, |at| at.index);
         let is_pending = named_at > group.shared.view().applied.index;
-        #[cfg(feature = "seeded-bugs")]
-        let is_pending = is_pending && !crate::bugs::is_made(crate::bugs::Bug::MembersUnagreed);
         up.insert(group.node);
         lag.insert(group.node, 0);
         GroupView {

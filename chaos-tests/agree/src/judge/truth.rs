@@ -106,6 +106,12 @@ impl Truth {
         &self.committed
     }
 
+    /// Who votes, by the true entries; two sets while a change is half done.
+    #[must_use]
+    pub fn voters(&self) -> &[BTreeSet<NodeId>] {
+        &self.voters
+    }
+
     /// The true state.
     #[must_use]
     pub fn state(&self) -> &State {
