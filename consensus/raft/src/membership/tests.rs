@@ -153,6 +153,7 @@ fn run(goal: Goal, mut view: GroupView, crashes: &[bool]) -> Result<(Vec<Step>, 
             Step::Wait(Wait::ForEntries { node, .. }) => {
                 view.lag.insert(node, 0);
             }
+            Step::Wait(Wait::ForMajority) => view.is_pending = false,
             Step::Wait(Wait::ForSuccessor) => view.lag.values_mut().for_each(|lag| *lag = 0),
             Step::HandOver(to) => {
                 prop_assert!(view.voters[0].contains(&to) && view.up.contains(&to) && to != view.leader);
