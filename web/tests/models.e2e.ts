@@ -127,7 +127,7 @@ test('an administrator registers a version, rolls it out and back', async ({ pag
   await expect(row('v2')).toContainText('Đang gợi ý');
   await expect(row('v1')).toContainText('Không dùng');
   await card.getByRole('button', { name: 'v2', exact: true }).click();
-  await expect(card).toContainText('recall 0.8');
+  await expect(card).toContainText('recall 0,80');
   await row('v2').getByRole('button', { name: 'Lùi về bản trước' }).click();
   await expect(row('v1')).toContainText('Đang gợi ý');
 });
