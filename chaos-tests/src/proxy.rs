@@ -123,14 +123,27 @@ struct Pair {
 
 /// Takes connections while somebody listens at the target, and refuses them as the target would while nobody does: nodes tell a
 /// process that died from one that is slow by that.
-async fn serve(mut reserved: TcpSocket, pair: Pair, mut gone: mpsc::Receiver<oneshot::Sender<()>>) {
+async fn serve(reserved: TcpSocket, pair: Pair, mut gone: mpsc::Receiver<oneshot::Sender<()>>) {
     let Ok(address) = reserved.local_addr() else { return };
-    let mut connections = JoinSet::new();
+    let (mut reserved, mut connections) = (Some(reserved), JoinSet::new());
     loop {
         while TcpStream::connect(pair.target).await.is_err() {
+            // Who says that the target is gone knows it late: nobody is let in as it is.
+            while let Ok(told) = gone.try_recv() {
+                let _ = told.send(());
+            }
             sleep(PROBE_PERIOD).await;
         }
-        let Ok(listener) = reserved.listen(BACKLOG) else { return };
+        let listener = match reserved.take().map_or_else(|| bind(address), Ok).and_then(|socket| socket.listen(BACKLOG))
+        {
+            Ok(listener) => listener,
+            Err(error) => {
+                // Another socket has taken the port for a moment.
+                eprintln!("proxy at {address}: {error}; again");
+                sleep(PROBE_PERIOD).await;
+                continue;
+            }
+        };
         let told = loop {
             tokio::select! {
                 accepted = listener.accept() => {
@@ -138,18 +151,20 @@ async fn serve(mut reserved: TcpSocket, pair: Pair, mut gone: mpsc::Receiver<one
                         connections.spawn(connect(near, pair.clone()));
                     }
                 }
-                Some(told) = gone.recv() => break told,
+                Some(told) = gone.recv() => {
+                    // By now somebody may listen there again.
+                    if TcpStream::connect(pair.target).await.is_err() {
+                        break told;
+                    }
+                    let _ = told.send(());
+                }
                 Some(_) = connections.join_next() => {}
             }
         };
         drop(listener);
         // Bound and not listening: the port stays ours, and who connects is refused.
-        let Ok(bound) = bind(address) else { return };
-        reserved = bound;
+        reserved = bind(address).ok();
         let _ = told.send(());
-        while let Ok(told) = gone.try_recv() {
-            let _ = told.send(());
-        }
     }
 }
 

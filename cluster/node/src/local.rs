@@ -186,13 +186,14 @@ impl LocalCluster {
                     let log = node.home.join("node.log");
                     return Err(format!("node {} ended ({status}): see {}", node.id, log.display()).into());
                 }
-                let answer = http.get(format!("{}/ready", node.url)).send().await;
-                if answer.is_ok_and(|answer| answer.status().is_success()) {
-                    break;
-                }
+                let said = match http.get(format!("{}/ready", node.url)).send().await {
+                    Ok(answer) if answer.status().is_success() => break,
+                    Ok(answer) => answer.text().await.unwrap_or_default(),
+                    Err(error) => error.to_string(),
+                };
                 if Instant::now() > until {
                     let log = node.home.join("node.log");
-                    return Err(format!("node {} is not ready: see {}", node.id, log.display()).into());
+                    return Err(format!("node {} is not ready ({said}): see {}", node.id, log.display()).into());
                 }
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
