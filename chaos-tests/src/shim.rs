@@ -35,6 +35,11 @@ pub struct Control {
 }
 
 impl Control {
+    /// Nothing befalls the node any more; its connections lead where they led.
+    pub fn heal(&mut self) {
+        *self = Self { routes: std::mem::take(&mut self.routes), ..Self::default() };
+    }
+
     fn encode(&self) -> [u8; CONTROL_BYTES] {
         let mut bytes = [0; CONTROL_BYTES];
         bytes[..8].copy_from_slice(&self.clock_ahead_ms.to_ne_bytes());

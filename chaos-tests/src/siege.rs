@@ -20,10 +20,10 @@ use self::{
 use crate::{
     Failure,
     load::Plan,
+    oracle::Promises,
     proxy::{Line, Proxies},
     scene::Scene,
     shim::{Control, Shim},
-    unix_ms,
     world::{NODES, World},
 };
 
@@ -81,45 +81,34 @@ impl Siege {
         println!("{name}: node {victim}; {leader:?} leads group 0");
         let begun = Instant::now();
         match step.fault {
-            Fault::Killed => self.kill(name, &[victim], step.hold).await?,
+            Fault::Killed => self.kill(name, victim, step.hold).await?,
             Fault::TwoKilled => self.kill_quorum(name, &[victim, victim % NODES + 1]).await?,
             Fault::AllKilled => self.kill_quorum(name, &(1..=NODES).collect::<Vec<_>>()).await?,
             Fault::RollingRestart => self.restart_in_turn(name).await?,
             Fault::DiskFailed => self.fail_disk(name, victim).await?,
-            Fault::Frozen => {
-                self.scene.world.signal(victim, "STOP")?;
-                let recovered = self.recovered(name, begun).await;
-                sleep(step.hold.saturating_sub(begun.elapsed())).await;
-                self.scene.world.signal(victim, "CONT")?;
-                recovered?;
-            }
-            Fault::Cut | Fault::Deaf | Fault::Mute => {
-                self.bring_about(step.fault, victim)?;
+            lasting => {
+                self.bring_about(lasting, victim)?;
                 let recovered = self.recovered(name, begun).await;
                 sleep(step.hold.saturating_sub(begun.elapsed())).await;
                 self.undo(victim)?;
                 recovered?;
-                self.healed("partition_healed", victim).await?;
-            }
-            Fault::DiskSlow { .. } | Fault::ClockJumped { .. } | Fault::LineSlow { .. } => {
-                self.bring_about(step.fault, victim)?;
-                let recovered = self.recovered(name, begun).await;
-                sleep(step.hold.saturating_sub(begun.elapsed())).await;
-                self.undo(victim)?;
-                recovered?;
+                if matches!(lasting, Fault::Cut | Fault::Deaf | Fault::Mute) {
+                    self.healed(victim).await?;
+                }
             }
         }
         sleep(step.calm).await;
         Ok(())
     }
 
-    /// What a shim or a proxy does to a node until [`Siege::undo`].
+    /// What befalls a node until [`Siege::undo`].
     ///
     /// # Errors
-    /// There is no such node.
+    /// There is no such node, or the fault is one that is over at once.
     pub fn bring_about(&mut self, fault: Fault, node: u64) -> Result<(), Failure> {
         let cut = Line { is_cut: true, ..Line::default() };
         match fault {
+            Fault::Frozen => self.scene.world.signal(node, "STOP")?,
             Fault::DiskSlow { flush_ms } => self.shim(node)?.set(|control| control.flush_ms = flush_ms)?,
             Fault::DiskFailed => self.shim(node)?.set(|control| control.flush_fails = true)?,
             Fault::ClockJumped { ahead_ms } => self.shim(node)?.set(|control| control.clock_ahead_ms = ahead_ms)?,
@@ -135,37 +124,25 @@ impl Siege {
         Ok(())
     }
 
-    /// The node's disk, clock and lines are whole again.
+    /// The node runs, and its disk, clock and lines are whole again.
     ///
     /// # Errors
     /// There is no such node.
     pub fn undo(&mut self, node: u64) -> Result<(), Failure> {
-        self.shim(node)?.set(|control| *control = Control { routes: control.routes.clone(), ..Control::default() })?;
+        self.shim(node)?.set(Control::heal)?;
         self.proxies.set_around(node, Some(Line::default()), Some(Line::default()));
-        Ok(())
+        self.scene.world.signal(node, "CONT")
     }
 
-    /// Everything is whole again, the work ends, and what was promised is counted. Yields what happened and the record of it.
+    /// Everything is whole again, the work ends, and what was promised is counted. Yields what was got over, and the promises.
     ///
     /// # Errors
     /// A promise was broken.
-    pub async fn judge(mut self, seed: u64, begun: Instant) -> Result<RoundRecord, Failure> {
-        for shim in self.shims.values_mut() {
-            shim.set(|control| *control = Control { routes: control.routes.clone(), ..Control::default() })?;
+    pub async fn judge(mut self) -> Result<(Vec<Happened>, Promises), Failure> {
+        for node in 1..=NODES {
+            self.undo(node)?;
         }
-        self.proxies.heal();
-        let promises = self.scene.judge().await?;
-        Ok(RoundRecord {
-            commit: String::new(),
-            seed,
-            at_ms: unix_ms(),
-            seconds: begun.elapsed().as_secs_f64(),
-            happened: self.happened,
-            readings_acknowledged: promises.readings_acknowledged(),
-            commands_acknowledged: promises.commands_acknowledged(),
-            unknown: promises.unknown(),
-            failure: None,
-        })
+        Ok((self.happened, self.scene.judge().await?))
     }
 
     fn shim(&mut self, node: u64) -> Result<&mut Shim, Failure> {
@@ -174,12 +151,16 @@ impl Siege {
 
     async fn recovered(&mut self, name: &'static str, since: Instant) -> Result<(), Failure> {
         let after = self.scene.recovered(name, since).await?;
-        self.happened.push(Happened { fault: name.to_owned(), recovery_s: after.as_secs_f64() });
+        self.got_over(name, after);
         Ok(())
     }
 
+    fn got_over(&mut self, name: &'static str, after: Duration) {
+        self.happened.push(Happened { fault: name.to_owned(), recovery_s: after.as_secs_f64() });
+    }
+
     /// Waits until a node that was cut off hears the quorum itself.
-    async fn healed(&mut self, name: &'static str, node: u64) -> Result<(), Failure> {
+    async fn healed(&mut self, node: u64) -> Result<(), Failure> {
         let since = Instant::now();
         let screen: Screen = self.scene.world.screen(self.scene.world.origin(node))?;
         screen
@@ -188,14 +169,12 @@ impl Siege {
                     && picture.heartbeat.as_ref().is_some_and(|heartbeat| heartbeat.quorum_age_ms < QUORUM_AGE_MS)
             })
             .await?;
-        self.happened.push(Happened { fault: name.to_owned(), recovery_s: since.elapsed().as_secs_f64() });
+        self.got_over("partition_healed", since.elapsed());
         Ok(())
     }
 
-    async fn kill(&mut self, name: &'static str, nodes: &[u64], hold: Duration) -> Result<(), Failure> {
-        for node in nodes {
-            self.scene.world.kill(*node)?;
-        }
+    async fn kill(&mut self, name: &'static str, node: u64, hold: Duration) -> Result<(), Failure> {
+        self.scene.world.kill(node)?;
         let fault = Instant::now();
         self.recovered(name, fault).await?;
         sleep(hold.saturating_sub(fault.elapsed())).await;
@@ -221,7 +200,7 @@ impl Siege {
             self.scene.world.revive().await?;
         }
         let pause = self.scene.load.oracle.longest_pause_since(begun);
-        self.happened.push(Happened { fault: name.to_owned(), recovery_s: pause.as_secs_f64() });
+        self.got_over(name, pause);
         Ok(())
     }
 
@@ -264,28 +243,32 @@ fn take_in_hand(cluster: &mut LocalCluster, folder: &Path) -> Result<(BTreeMap<u
     Ok((shims, proxies))
 }
 
-/// One round from beginning to end. A round that fails is recorded too; its nodes' logs and data are kept.
-pub async fn round(seed: u64) -> RoundRecord {
+/// One round from beginning to end, of what is checked out as `commit`. A round that fails is recorded too; its nodes' logs and data
+/// are kept.
+pub async fn round(seed: u64, commit: &str) -> RoundRecord {
     let begun = Instant::now();
+    let (kept, failure) = match play(seed).await {
+        Ok(kept) => (kept, None),
+        Err(failure) => (Default::default(), Some(failure.to_string())),
+    };
+    let (happened, promises) = kept;
+    RoundRecord::new(commit, seed, begun.elapsed(), happened, &promises, failure.as_deref())
+}
+
+async fn play(seed: u64) -> Result<(Vec<Happened>, Promises), Failure> {
     let round = Round::draw(seed);
-    let played = async {
-        let mut siege = Siege::begin("siege").await?;
+    let mut siege = Siege::begin("siege").await?;
+    if let Some((fault, node)) = round.background {
+        println!("siege {seed}: node {node} all the time: {fault:?}");
+        siege.bring_about(fault, node)?;
+    }
+    for step in &round.steps {
+        println!("siege {seed}: {step:?}");
+        siege.step(step).await?;
         if let Some((fault, node)) = round.background {
-            println!("siege {seed}: node {node} all the time: {fault:?}");
+            // A step on the same lines, or with the same victim, has undone it.
             siege.bring_about(fault, node)?;
         }
-        for step in &round.steps {
-            println!("siege {seed}: {step:?}");
-            siege.step(step).await?;
-            if let Some((fault, node)) = round.background {
-                // A step that had the same victim has undone it.
-                siege.bring_about(fault, node)?;
-            }
-        }
-        siege.judge(seed, begun).await
-    };
-    match played.await {
-        Ok(record) => record,
-        Err(failure) => RoundRecord::failed(seed, unix_ms(), begun.elapsed().as_secs_f64(), &failure.to_string()),
     }
+    siege.judge().await
 }

@@ -34,7 +34,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let commit = commit();
     let (mut rounds, mut failed) = (0_u32, 0_u32);
     for seed in args.seed.. {
-        let record = RoundRecord { commit: commit.clone(), ..siege::round(seed).await };
+        let record = siege::round(seed, &commit).await;
         if let Some(path) = &args.record {
             record.append(path)?;
         }

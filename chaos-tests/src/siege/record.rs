@@ -4,9 +4,12 @@ use std::{
     fs::File,
     io::{self, Write},
     path::Path,
+    time::Duration,
 };
 
 use serde::{Deserialize, Serialize};
+
+use crate::{oracle::Promises, unix_ms};
 
 /// Characters of a failure that are kept.
 const FAILURE_CHARS_MAX: usize = 4_000;
@@ -45,19 +48,26 @@ pub struct RoundRecord {
 }
 
 impl RoundRecord {
-    /// A round that failed.
+    /// The record of a round that has just ended.
     #[must_use]
-    pub fn failed(seed: u64, at_ms: u64, seconds: f64, failure: &str) -> Self {
+    pub fn new(
+        commit: &str,
+        seed: u64,
+        took: Duration,
+        happened: Vec<Happened>,
+        promises: &Promises,
+        failure: Option<&str>,
+    ) -> Self {
         Self {
-            commit: String::new(),
+            commit: commit.to_owned(),
             seed,
-            at_ms,
-            seconds,
-            happened: Vec::new(),
-            readings_acknowledged: 0,
-            commands_acknowledged: 0,
-            unknown: 0,
-            failure: Some(failure.chars().take(FAILURE_CHARS_MAX).collect()),
+            at_ms: unix_ms(),
+            seconds: took.as_secs_f64(),
+            happened,
+            readings_acknowledged: promises.readings_acknowledged(),
+            commands_acknowledged: promises.commands_acknowledged(),
+            unknown: promises.unknown(),
+            failure: failure.map(|failure| failure.chars().take(FAILURE_CHARS_MAX).collect()),
         }
     }
 

@@ -154,9 +154,14 @@ interface Drifted {
   said: number;
 }
 
+/** Suggestions that named a kind. */
+export function kindsSaid(tally: Tally): number {
+  return tally.kinds.reduce((sum, { count }) => sum + count, 0);
+}
+
 /** Kinds in the data and kinds said; empty when the data's shares are not known or nothing was said. */
 export function drift(version: ModelVersion, tally: Tally): Drifted[] {
-  const all = tally.kinds.reduce((sum, { count }) => sum + count, 0);
+  const all = kindsSaid(tally);
   if (version.shares.length === 0 || all === 0) return [];
   const trained = new Map(version.shares.map(({ kind, share }) => [kind, share]));
   const said = new Map(tally.kinds.map(({ kind, count }) => [kind, count / all]));
@@ -175,17 +180,17 @@ export function driftDistance(drifted: readonly Drifted[]): number | undefined {
   return drifted.reduce((sum, { trained, said }) => sum + Math.abs(trained - said), 0) / 2;
 }
 
+const QUALITY_HEADS = ['kind', 'severity', 'needs', 'vulnerable'] as const;
+const QUALITY_MEASURES = ['accuracy', 'micro_f1', 'macro_f1', 'calibration_error'] as const;
+export type QualityHead = (typeof QUALITY_HEADS)[number];
+export type QualityMeasure = (typeof QUALITY_MEASURES)[number];
+
 /** What a figure of a training is of, and which one: "kind_macro_f1" is the macro F1 of the kind; undefined: not known here. */
 export function qualityOf(name: string): { of: QualityHead; which: QualityMeasure } | undefined {
   const of = QUALITY_HEADS.find((head) => name.startsWith(`${head}_`));
   const which = QUALITY_MEASURES.find((measure) => name === `${of}_${measure}`);
   return of === undefined || which === undefined ? undefined : { of, which };
 }
-
-const QUALITY_HEADS = ['kind', 'severity', 'needs', 'vulnerable'] as const;
-const QUALITY_MEASURES = ['accuracy', 'micro_f1', 'macro_f1', 'calibration_error'] as const;
-export type QualityHead = (typeof QUALITY_HEADS)[number];
-export type QualityMeasure = (typeof QUALITY_MEASURES)[number];
 
 /** "macro_f1 = 0.873", one a line, as figures in millionths; undefined for a line that is none. */
 export function figuresOf(text: string): { name: string; value_micro: number }[] | undefined {
