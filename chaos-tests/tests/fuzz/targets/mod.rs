@@ -253,6 +253,13 @@ pub(crate) const TARGETS: &[Target] = &[
         seeds: state::logs,
         words: state::NAMES,
     },
+    Target {
+        name: "audit_export",
+        parsers: &["consensus/domain/src/audit.rs", "consensus/domain/src/audit/verify.rs"],
+        run: state::audit_export,
+        seeds: state::audit_exports,
+        words: state::NAMES,
+    },
 ];
 
 /// Pieces, each after two bytes of length; the last may be shorter than it says.

@@ -3,9 +3,14 @@
 #[path = "../../../../consensus/domain/tests/any/mod.rs"]
 mod any;
 
-use std::fmt::Debug;
+use std::{collections::BTreeMap, fmt::Debug};
 
-use domain::{Entry, EventBatch, GroupId, Reply, Row, State, rows as keys, wire::Record};
+use domain::{
+    AuditLink, AuditPayload, AuditRecord, AuditSealed, Digest, Entry, EventBatch, GroupId, Reply, Row, State,
+    audit::{self, verify::Verifier},
+    rows as keys,
+    wire::Record,
+};
 use proptest::{
     strategy::{Strategy, ValueTree},
     test_runner::TestRunner,
@@ -142,4 +147,55 @@ pub(crate) fn logs() -> Vec<Vec<u8>> {
     let worlds = worlds();
     let begun = |log: &[Entry], most: usize| log[..log.len().min(most)].to_vec();
     worlds.iter().flat_map(|(group, log, _)| [10, 40].map(|most| of(*group, &begun(log, most)))).collect()
+}
+
+/// An exported record, verified. Taken whole: each record was read, and nothing is wrong with the chain.
+pub(crate) fn audit_export(data: &[u8]) -> bool {
+    let mut verifier = Verifier::default();
+    let mut whole = true;
+    let mut read = 0;
+    for record in audit::frames(data) {
+        match record {
+            Ok(record) => {
+                read += 1;
+                let again = audit::frames(&audit::frame(&record)).collect::<Vec<_>>();
+                assert_eq!(again, [Ok(record.clone())], "a record is written and read as the same");
+                whole &= verifier.take(&record).is_ok();
+            }
+            Err(malformed) => {
+                assert!(!malformed.field.is_empty() && !malformed.remedy.is_empty(), "what is wrong is named");
+                whole = false;
+            }
+        }
+    }
+    let verdict = verifier.finish(&BTreeMap::new());
+    if let Ok(verdict) = &verdict {
+        assert!(verdict.erased <= verdict.records && verdict.records <= read, "nothing is counted that was not read");
+    }
+    whole && read > 0 && verdict.is_ok()
+}
+
+pub(crate) fn audit_exports() -> Vec<Vec<u8>> {
+    let export = |group: GroupId, log: &[Entry]| {
+        let (mut state, mut before, mut file) = (State::new(group), Digest::default(), Vec::new());
+        for (index, entry) in (1..).zip(log) {
+            let refused = match state.apply(index, entry).reply {
+                Reply::Accepted(_) => String::new(),
+                Reply::Refused(refusal) => refusal.code.as_str().to_owned(),
+            };
+            let command = entry.command.encode().into();
+            let name = entry.command.name().to_owned();
+            let (by, from, why) = ("an".to_owned(), String::new(), String::new());
+            let payload = AuditPayload { by, from, why, name, command, entry_sha256: None, refused }.encode();
+            let commitment = audit::commitment(&entry.salt, &payload);
+            let at_ms = state.clock();
+            let mut link = AuditLink { group, number: index, index, at_ms, commitment, link: Digest::default() };
+            link.link = audit::link(&before, &link);
+            before = link.link;
+            let sealed = Some(AuditSealed { salt: entry.salt.clone(), payload: payload.into() });
+            file.extend(audit::frame(&AuditRecord { link, sealed }));
+        }
+        file
+    };
+    worlds().iter().map(|(group, log, _)| export(*group, &log[..log.len().min(20)])).collect()
 }
