@@ -22,7 +22,7 @@ use chaos_tests::{
     program::program,
     world::World,
 };
-use node::local::ADMIN;
+use node::local::{ADMIN, free_port};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -126,7 +126,7 @@ impl Operator {
     /// Chooses where the next new node will be; gives its origin.
     fn place(&mut self, node: u64) -> Result<String, Failure> {
         // Held together, so that none is given twice.
-        let held: Vec<TcpListener> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
+        let held: Vec<TcpListener> = (0..3).map(|_| free_port()).collect::<Result<_, _>>()?;
         let ports: Vec<u16> = held.iter().map(|it| Ok(it.local_addr()?.port())).collect::<Result<_, Failure>>()?;
         for (name, port) in ["NEW_PEER_PORT", "NEW_GATEWAY_PORT", "NEW_MQTT_PORT"].into_iter().zip(&ports) {
             self.variables.insert(name, port.to_string());
