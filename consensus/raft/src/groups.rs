@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeMap,
     io,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64},
+    },
     time::Duration,
 };
 
@@ -85,10 +88,11 @@ impl Proposal {
     }
 }
 
-/// A proposal that is durable on a quorum and applied here.
+/// A proposal that is durable on a quorum and applied here; or one that was refused before it was appended, because some node
+/// may run a release that cannot read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
-    /// Log index.
+    /// Log index; of what was not appended, how far the group was applied.
     pub index: u64,
     /// What it came to.
     pub reply: Reply,
@@ -155,6 +159,7 @@ pub(crate) struct Group {
 pub(crate) struct Inner {
     node: NodeId,
     epoch: u64,
+    features: &'static [u32],
     pub(crate) peers: Arc<dyn Mesh>,
     pub(crate) groups: Vec<Arc<Group>>,
     pub(crate) started: Instant,
@@ -162,6 +167,10 @@ pub(crate) struct Inner {
     pub(crate) rest_until: Mutex<Option<Instant>>,
     /// When others last said that they lead nothing.
     pub(crate) resting: Mutex<BTreeMap<NodeId, Instant>>,
+    /// This node has not been in step with every group yet.
+    pub(crate) is_starting: AtomicBool,
+    /// When others last said so.
+    pub(crate) starting: Mutex<BTreeMap<NodeId, Instant>>,
     pub(crate) room: OwnRoom,
     pub(crate) told_room: Mutex<ToldRoom>,
     tasks: Mutex<Vec<stage::JoinHandle<()>>>,
@@ -181,7 +190,18 @@ fn salt() -> io::Result<Bytes> {
 impl Groups {
     /// Opens every group on `disk` and joins in. `epoch` is the cluster's, fixed when it was made.
     pub async fn start(node: NodeId, epoch: u64, disk: Arc<dyn Disk>, peers: impl Mesh) -> io::Result<Self> {
-        Self::start_first(node, epoch, disk, peers, GroupId::all().count()).await
+        Self::start_knowing(node, epoch, disk, peers, domain::FEATURES).await
+    }
+
+    /// The same for a node whose version knows other features than this one: an earlier release's, in drills of upgrades.
+    pub async fn start_knowing(
+        node: NodeId,
+        epoch: u64,
+        disk: Arc<dyn Disk>,
+        peers: impl Mesh,
+        features: &'static [u32],
+    ) -> io::Result<Self> {
+        Self::open(node, epoch, disk, Arc::new(peers), GroupId::all().count(), features).await
     }
 
     /// The same with the first `count` groups only: a simulator has more to learn from many nights than from many groups.
@@ -192,12 +212,22 @@ impl Groups {
         peers: impl Mesh,
         count: usize,
     ) -> io::Result<Self> {
-        let peers: Arc<dyn Mesh> = Arc::new(peers);
+        Self::open(node, epoch, disk, Arc::new(peers), count, domain::FEATURES).await
+    }
+
+    async fn open(
+        node: NodeId,
+        epoch: u64,
+        disk: Arc<dyn Disk>,
+        peers: Arc<dyn Mesh>,
+        count: usize,
+        features: &'static [u32],
+    ) -> io::Result<Self> {
         let mut groups = Vec::new();
         for id in GroupId::all().take(count) {
             let opened = Arc::clone(&disk);
             let (log, machine) = stage::blocking(move || {
-                Ok((LogStore::open(id.0, Arc::clone(&opened))?, StateMachine::open(id.0, opened)?))
+                Ok((LogStore::open(id.0, Arc::clone(&opened))?, StateMachine::open_knowing(id.0, opened, features)?))
             })
             .await?;
             let shared = machine.shared();
@@ -212,11 +242,14 @@ impl Groups {
         let inner = Inner {
             node,
             epoch,
+            features,
             peers,
             groups,
             started: Instant::now(),
             rest_until: Mutex::default(),
             resting: Mutex::default(),
+            is_starting: AtomicBool::new(true),
+            starting: Mutex::default(),
             room: OwnRoom::default(),
             told_room: Mutex::default(),
             tasks: Mutex::default(),
@@ -254,6 +287,12 @@ impl Groups {
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.0.epoch
+    }
+
+    /// The features that this node's version knows, ascending.
+    #[must_use]
+    pub fn features(&self) -> &'static [u32] {
+        self.0.features
     }
 
     /// The groups that run here.
@@ -301,6 +340,12 @@ impl Groups {
             return Err(if moves { ProposeError::NotLeader { leader: None } } else { ProposeError::DiskFull });
         }
         let Proposal { request, grant, command } = proposal;
+        if command.feature().is_some() {
+            let view = group.shared.view();
+            if let Err(refusal) = view.state.may_hold(&command) {
+                return Ok(Committed { index: view.applied.index, reply: Reply::Refused(refusal) });
+            }
+        }
         #[cfg(feature = "seeded-bugs")]
         let request = request.filter(|_| !bugs::is_made(Bug::RequestForgotten));
         let salt = salt().map_err(|_| ProposeError::Stopped)?;
