@@ -357,7 +357,7 @@ impl Groups {
         let (responder, answer) = ProgressResponder::complete_only();
         group
             .raft
-            .write(Encoded(bytes))
+            .write(Encoded::new(bytes))
             .with_leader(leader.to_committed_leader_id())
             .responder(responder)
             .await

@@ -129,9 +129,9 @@ impl StateMachine {
         for entry in &entries {
             decoded.push(match &entry.payload {
                 // This node must not go on without it.
-                EntryPayload::Normal(proposal) => Some(
+                EntryPayload::Normal(encoded) => Some(
                     self.knowledge
-                        .read(&proposal.0)
+                        .read(&encoded.proposal)
                         .map_err(|e| io::Error::new(e.kind(), format!("proposal at {}: {e}", entry.log_id())))?,
                 ),
                 EntryPayload::Blank | EntryPayload::Membership(_) => None,
