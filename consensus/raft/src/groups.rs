@@ -17,7 +17,6 @@ use openraft::{
     errors::{ClientWriteError, InitializeError, RaftError},
     impls::ProgressResponder,
 };
-use peer::Lane;
 use tokio::{sync::watch, time::Instant};
 
 #[cfg(feature = "seeded-bugs")]
@@ -25,18 +24,17 @@ use crate::bugs::{self, Bug};
 use crate::{
     clock,
     disk::Disk,
-    kinds,
     lead::{Lead, Told, tell_quorum, watch_lead},
     log::LogStore,
     machine::{AppliedAt, Shared, StateMachine},
     mesh::Mesh,
-    network::{Network, with_group},
+    network::Network,
+    read::Questions,
     room::{OwnRoom, Room, ToldRoom, mind_room},
     stage,
     succession::watch_over,
     tail::BelowFloor,
-    types::{Encoded, Node, NodeId, Outcome, TypeConfig, decode},
-    wire,
+    types::{Encoded, Node, NodeId, Outcome, TypeConfig},
 };
 
 /// Bytes of one encoded proposal. A larger one is refused before it is appended.
@@ -66,9 +64,6 @@ fn config(group: u32) -> Result<Config, io::Error> {
     .validate()
     .map_err(io::Error::other)
 }
-
-/// Pause before a read barrier asks again, when the lead has not changed meanwhile.
-const READ_RETRY: Duration = Duration::from_millis(50);
 
 /// A request on its way into the log.
 #[derive(Clone, Debug)]
@@ -129,17 +124,6 @@ pub enum ProposeError {
     Stopped,
 }
 
-/// Why a linearizable read cannot be had.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReadError {
-    /// No leader with a quorum could be asked in time.
-    #[error("no leader with a quorum answered in time")]
-    NoQuorum,
-    /// This node is finished.
-    #[error("consensus on this node has stopped")]
-    Stopped,
-}
-
 /// One group on this node.
 pub(crate) struct Group {
     pub(crate) id: GroupId,
@@ -150,6 +134,8 @@ pub(crate) struct Group {
     pub(crate) shared: Arc<Shared>,
     pub(crate) lead: watch::Sender<Lead>,
     pub(crate) quorum: Mutex<Option<Told>>,
+    /// What is asked of the leader for linearizable reads.
+    pub(crate) questions: Questions,
     /// How often this node stood for election because the leader's process had ended.
     pub(crate) successions: AtomicU64,
     /// Held while a step of a change of the members is taken. tokio's, because it is held over the step.
@@ -236,8 +222,18 @@ impl Groups {
                 Raft::new(node, Arc::new(config(id.0)?), network, log, machine).await.map_err(io::Error::other)?;
             let (lead, _) = watch::channel(Lead::default());
             let (disk, successions) = (Arc::clone(&disk), AtomicU64::new(0));
-            let (quorum, changing) = (Mutex::default(), tokio::sync::Mutex::default());
-            groups.push(Arc::new(Group { id, node, raft, disk, shared, lead, quorum, successions, changing }));
+            groups.push(Arc::new(Group {
+                id,
+                node,
+                raft,
+                disk,
+                shared,
+                lead,
+                quorum: Mutex::default(),
+                questions: Questions::default(),
+                successions,
+                changing: tokio::sync::Mutex::default(),
+            }));
         }
         let inner = Inner {
             node,
@@ -412,66 +408,6 @@ impl Groups {
         batches_max: usize,
     ) -> Result<Vec<Arc<EventBatch>>, BelowFloor> {
         self.group(group).shared.view().tail.after(index, batches_max)
-    }
-
-    /// A linearizable read: when it resolves, state of this node holds everything acknowledged before the call. Gives the
-    /// index that was waited for.
-    pub async fn read_barrier(&self, group: GroupId, deadline: Duration) -> Result<u64, ReadError> {
-        let until = Instant::now() + deadline;
-        let read = async {
-            let index = self.read_index(group, deadline).await?;
-            let mut applied = self.applied_watch(group);
-            applied.wait_for(|at| at.index >= index).await.map_err(|_| ReadError::Stopped)?;
-            Ok(index)
-        };
-        tokio::time::timeout_at(until, read).await.map_err(|_| ReadError::NoQuorum)?
-    }
-
-    /// Asks whoever leads, and whoever leads next, until one answers: the caller's deadline ends it.
-    async fn read_index(&self, id: GroupId, deadline: Duration) -> Result<u64, ReadError> {
-        let group = self.group_at(id.0).map_err(|_| ReadError::Stopped)?;
-        let mut lead = group.lead.subscribe();
-        loop {
-            let leader = lead.borrow_and_update().leader;
-            if let Ok(index) = self.ask_read_index(&group, leader, deadline).await {
-                return Ok(index);
-            }
-            if let Ok(Err(_)) = tokio::time::timeout(READ_RETRY, lead.changed()).await {
-                return Err(ReadError::Stopped);
-            }
-        }
-    }
-
-    async fn ask_read_index(
-        &self,
-        group: &Group,
-        leader: Option<NodeId>,
-        deadline: Duration,
-    ) -> Result<u64, ReadError> {
-        if group.raft.as_leader().is_ok() {
-            return self.leader_read_index(group).await;
-        }
-        let leader = leader.ok_or(ReadError::NoQuorum)?;
-        let ask = with_group(group.id.0, &[]);
-        let answer = self
-            .0
-            .peers
-            .call(leader, Lane::Control, kinds::READ_INDEX, ask, deadline)
-            .await
-            .map_err(|_| ReadError::NoQuorum)?;
-        let answer: wire::ReadIndexResponse = decode("read index", &answer).map_err(|_| ReadError::NoQuorum)?;
-        answer.read_log_id.map(|id| id.index).ok_or(ReadError::NoQuorum)
-    }
-
-    /// ReadIndex (Raft dissertation §6.4) on the leader; openraft batches the probes.
-    pub(crate) async fn leader_read_index(&self, group: &Group) -> Result<u64, ReadError> {
-        #[cfg(feature = "seeded-bugs")]
-        if bugs::is_made(Bug::StaleRead) {
-            return Ok(group.shared.view().applied.index);
-        }
-        let (read, _applied) =
-            group.raft.get_read_log_id(openraft::ReadPolicy::ReadIndex).await.map_err(|_| ReadError::NoQuorum)?;
-        Ok(read.index())
     }
 
     /// History rows with `from <= key < to`.
