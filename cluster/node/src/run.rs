@@ -125,12 +125,12 @@ impl Node {
 
         let identity = Identity::load(&config.certificates, &config.cluster, config.node)?;
         let dispatch = Arc::new(Dispatch::default());
-        let handler = Arc::clone(&dispatch) as _;
+        let handler: Arc<dyn peer::Handler> = dispatch.clone();
         let peers = Peers::start_speaking(release.formats, identity, config.peer.listen, handler).await?;
         for member in config.members.iter().filter(|member| member.id != config.node) {
             peers.set_address(member.id, &member.peer_address);
         }
-        let log = Arc::clone(&disk) as _;
+        let log: Arc<dyn raft::disk::Disk> = disk.clone();
         let groups = Groups::start_knowing(config.node, config.epoch, log, peers.clone(), release.features).await?;
         let _ = dispatch.groups.set(groups.clone());
         let out = watch::Sender::new(false);
