@@ -16,7 +16,7 @@ use std::{
 use chaos_tests::{
     Failure,
     desk::Desk,
-    gather::gather,
+    gather::{equal, gather},
     judge::{Broken, judge},
     load::{Load, Plan},
     program::program,
@@ -35,8 +35,6 @@ const CALM: Duration = Duration::from_secs(2);
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 /// A process that was told to end has ended.
 const ENDED_WITHIN: Duration = Duration::from_secs(30);
-/// All nodes hold the same after the load has ended.
-const EQUAL_WITHIN: Duration = Duration::from_secs(60);
 /// A drill that promised less than this has tested nothing.
 const READINGS_MIN: usize = 300;
 const COMMANDS_MIN: usize = 20;
@@ -248,26 +246,6 @@ async fn serves(world: &World, url: &str) -> Result<(), Failure> {
     });
     desk.command("/api/reports", &report).await.accepted("a report through the new node")?;
     Ok(())
-}
-
-/// Every node holds the same rows of every group.
-async fn equal(admin: &Desk, urls: &[String]) -> Result<(), Failure> {
-    let until = Instant::now() + EQUAL_WITHIN;
-    loop {
-        let mut digests = Vec::new();
-        for url in urls {
-            let path = "/api/cluster/digests";
-            digests.push(admin.at(std::slice::from_ref(url)).get(path).await.accepted(path)?["groups"].clone());
-        }
-        if digests.windows(2).all(|pair| pair[0] == pair[1]) {
-            println!("equal on {} nodes: {}", urls.len(), digests[0]);
-            return Ok(());
-        }
-        if Instant::now() > until {
-            return Err(format!("state digests differ: {digests:?}").into());
-        }
-        sleep(Duration::from_millis(200)).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

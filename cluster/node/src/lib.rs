@@ -6,6 +6,7 @@
 //! - [`backup`] takes, verifies and restores backups.
 //! - [`status`] says how a cluster is; [`membership`] brings nodes in and takes them out, with `admission` and `belonging` on
 //!   the nodes themselves, and `operations` for who administers them over HTTP.
+//! - [`feature`] switches on what a newer version brings, [`release`] is what a version knows.
 //! - [`config`] and [`init`] are the files of a node; [`local`] runs a cluster of real processes on one machine.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
@@ -32,6 +33,7 @@ mod operations;
 pub mod placement;
 mod recorder;
 mod relay;
+pub mod release;
 pub mod replay;
 mod room;
 mod run;

@@ -36,6 +36,8 @@ pub struct LocalNode {
     pub mqtt: SocketAddr,
     /// Where it listens for the other nodes.
     pub peer: SocketAddr,
+    /// Another program than the cluster's; from its next start on.
+    pub program: Option<PathBuf>,
     /// What its process has in its environment beside what this one has.
     pub environment: Vec<(String, PathBuf)>,
     child: Option<Child>,
@@ -84,6 +86,7 @@ impl LocalCluster {
                 url: format!("http://{}", config.gateway.listen),
                 mqtt,
                 peer: config.peer.listen,
+                program: None,
                 environment: Vec::new(),
                 child: None,
             });
@@ -112,7 +115,7 @@ impl LocalCluster {
             return Ok(());
         }
         let log = File::options().create(true).append(true).open(node.home.join("node.log"))?;
-        let child = Command::new(program)
+        let child = Command::new(node.program.as_ref().unwrap_or(&program))
             .arg("start")
             .arg(&node.home)
             .envs(node.environment.iter().map(|(name, value)| (name, value)))

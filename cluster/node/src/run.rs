@@ -36,6 +36,7 @@ use crate::{
     placement::{agree_on_live_nodes, assign_cameras},
     recorder::ClusterRecorder,
     relay::Relay,
+    release::release,
     room::{self, DiskGauge},
 };
 
@@ -110,6 +111,7 @@ impl Node {
     /// Starts the node whose folder this is.
     pub async fn start(home: &Path) -> Result<Self> {
         let config = NodeConfig::load(home)?;
+        let release = release()?;
         let beginning = prepare(home, &config)?;
         let founding = matches!(beginning, Beginning::Founds);
         let sealing_key = config.sealing_key()?;
@@ -123,11 +125,13 @@ impl Node {
 
         let identity = Identity::load(&config.certificates, &config.cluster, config.node)?;
         let dispatch = Arc::new(Dispatch::default());
-        let peers = Peers::start(identity, config.peer.listen, Arc::clone(&dispatch) as _).await?;
+        let handler: Arc<dyn peer::Handler> = dispatch.clone();
+        let peers = Peers::start_speaking(release.formats, identity, config.peer.listen, handler).await?;
         for member in config.members.iter().filter(|member| member.id != config.node) {
             peers.set_address(member.id, &member.peer_address);
         }
-        let groups = Groups::start(config.node, config.epoch, Arc::clone(&disk) as _, peers.clone()).await?;
+        let log: Arc<dyn raft::disk::Disk> = disk.clone();
+        let groups = Groups::start_knowing(config.node, config.epoch, log, peers.clone(), release.features).await?;
         let _ = dispatch.groups.set(groups.clone());
         let out = watch::Sender::new(false);
         let admission = Admission { groups: groups.clone(), peers: peers.clone(), sealing_key, out: out.clone() };
@@ -198,6 +202,7 @@ impl Node {
         edge_config.backup = Some(backup::source(groups.clone(), config.cluster.clone()));
         edge_config.operations = Some(Arc::new(NodeOperations {
             cluster: config.cluster.clone(),
+            version: release.version,
             groups: groups.clone(),
             peers: peers.clone(),
             router: router.clone(),

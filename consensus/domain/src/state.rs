@@ -145,6 +145,11 @@ impl State {
         self.features.contains(&feature)
     }
 
+    /// Behaviours that are switched on, ascending.
+    pub fn features(&self) -> impl Iterator<Item = u32> {
+        self.features.iter().copied()
+    }
+
     /// How many incidents were ever opened; the newest has this number.
     #[must_use]
     pub fn incidents_opened(&self) -> u64 {

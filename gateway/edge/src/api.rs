@@ -18,6 +18,7 @@ use crate::{
     app::App,
     assets,
     command::{DEADLINE, too_late},
+    fresh,
     public::{open311, report as citizen},
     screen::upgrade::websocket,
 };
@@ -55,6 +56,8 @@ pub(crate) mod unit;
     title = "Trống Đồng",
     description = "Commands carry `x-request-seq`, a number that grows by one per command of a session. After a network \
                    error, 429 or 503 send the same request with the same number: it is applied once, however often it is sent. \
+                   Looks are answered from what the node has applied; `x-state-age-ms` says how long ago it last knew of a \
+                   quorum. With `x-read: linearizable` the answer holds all that was acknowledged before, or is 503. \
                    Screens follow `GET /ws` (protocols `trongdong.v1` and `trongdong.v1.json`)."
 ))]
 struct Description;
@@ -167,7 +170,7 @@ async fn around(State(app): State<Arc<App>>, route: Option<MatchedPath>, request
     let mut response = if is_preflight {
         StatusCode::NO_CONTENT.into_response()
     } else {
-        match timeout(DEADLINE, next.run(request)).await {
+        match timeout(DEADLINE, fresh::answer(&app, request, next)).await {
             Ok(response) => response,
             Err(_) => too_late().into_response(),
         }
@@ -195,8 +198,8 @@ fn share(headers: &mut HeaderMap, origin: HeaderValue) {
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"),
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, x-request-seq"),
-        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, x-read, x-request-seq"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after, x-state-age-ms"),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));

@@ -146,7 +146,8 @@ impl From<Refusal> for ApiError {
             | RefusalCode::Exists
             | RefusalCode::VersionConflict
             | RefusalCode::WrongStatus
-            | RefusalCode::NotDue => StatusCode::CONFLICT,
+            | RefusalCode::NotDue
+            | RefusalCode::NotSwitchedOn => StatusCode::CONFLICT,
         };
         Self::new(status, refusal.code.as_str(), &refusal.field, &refusal.message)
     }

@@ -16,6 +16,7 @@ mod config;
 mod courier;
 mod edge;
 mod error;
+mod fresh;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod limits;

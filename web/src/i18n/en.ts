@@ -344,6 +344,7 @@ export const en: Dict = {
       unknown_session: 'The session has ended: sign in again',
       outside_window: 'Too old to tell whether it was written: look',
       stale_grant: 'Rights have just changed: try again',
+      not_switched_on: 'The new version is not switched on at every node yet: tell the administrator',
       seq_reused: 'The number was used already: try again',
     },
     dismiss: 'Dismiss',

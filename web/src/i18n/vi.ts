@@ -344,6 +344,7 @@ export const vi = {
       unknown_session: 'Phiên làm việc đã kết thúc, hãy đăng nhập lại',
       outside_window: 'Lệnh quá cũ, không rõ đã ghi hay chưa: hãy xem lại',
       stale_grant: 'Quyền vừa thay đổi, hãy thử lại',
+      not_switched_on: 'Phiên bản mới chưa được bật trên mọi nút, hãy báo quản trị hệ thống',
       seq_reused: 'Trùng số lệnh, hãy thử lại',
     } as Record<string, string>,
     dismiss: 'Ẩn thông báo',
