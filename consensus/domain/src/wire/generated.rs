@@ -667,7 +667,10 @@ pub struct ExpireWrapUp {
     pub due_at_ms: u64,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CheckQueue {}
+pub struct CheckQueue {
+    #[prost(uint64, tag = "1")]
+    pub waiting_since_ms: u64,
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum CallStatus {
@@ -2610,7 +2613,7 @@ pub enum EventKind {
     CallCallbackDue = 329,
     CallCallingBack = 330,
     CallEnded = 331,
-    CallReturned = 332,
+    CallWrapped = 332,
     CallFiled = 333,
     CallErased = 334,
     AgentPut = 335,
@@ -2716,7 +2719,7 @@ impl EventKind {
             Self::CallCallbackDue => "EVENT_KIND_CALL_CALLBACK_DUE",
             Self::CallCallingBack => "EVENT_KIND_CALL_CALLING_BACK",
             Self::CallEnded => "EVENT_KIND_CALL_ENDED",
-            Self::CallReturned => "EVENT_KIND_CALL_RETURNED",
+            Self::CallWrapped => "EVENT_KIND_CALL_WRAPPED",
             Self::CallFiled => "EVENT_KIND_CALL_FILED",
             Self::CallErased => "EVENT_KIND_CALL_ERASED",
             Self::AgentPut => "EVENT_KIND_AGENT_PUT",
@@ -2819,7 +2822,7 @@ impl EventKind {
             "EVENT_KIND_CALL_CALLBACK_DUE" => Some(Self::CallCallbackDue),
             "EVENT_KIND_CALL_CALLING_BACK" => Some(Self::CallCallingBack),
             "EVENT_KIND_CALL_ENDED" => Some(Self::CallEnded),
-            "EVENT_KIND_CALL_RETURNED" => Some(Self::CallReturned),
+            "EVENT_KIND_CALL_WRAPPED" => Some(Self::CallWrapped),
             "EVENT_KIND_CALL_FILED" => Some(Self::CallFiled),
             "EVENT_KIND_CALL_ERASED" => Some(Self::CallErased),
             "EVENT_KIND_AGENT_PUT" => Some(Self::AgentPut),
