@@ -39,6 +39,7 @@ mod room;
 mod run;
 pub mod simulate;
 pub mod status;
+mod telephony;
 pub mod town;
 pub mod train;
 pub mod watch;

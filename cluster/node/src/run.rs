@@ -80,6 +80,8 @@ pub struct Node {
     tasks: Vec<JoinHandle<()>>,
     /// Their threads end with the node.
     _sensors: Arc<Sensors>,
+    /// Open as long as the node runs.
+    _door: Option<telephony::Door>,
 }
 
 /// How a node begins.
@@ -164,6 +166,10 @@ impl Node {
             let stopped = stopped.clone();
             tasks.push(tokio::spawn(async move { endpoint.run(listener, stopped).await }));
         }
+        let door = match &config.sip {
+            Some(sip) => Some(crate::telephony::open(sip, groups.clone(), router.clone()).await?),
+            None => None,
+        };
         if let Some(client) = &config.mqtt_client {
             let login = match &client.password_file {
                 Some(file) => Some((client.user.clone(), fs::read_to_string(file)?.trim().to_owned())),
@@ -233,7 +239,7 @@ impl Node {
         router.ingest_came_up();
         tracing::info!(node = config.node, gateway = %edge.local_addr(), peers = %peers.local_addr(), "up");
         let home = home.to_owned();
-        Ok(Self { groups, router, peers, edge: Some(edge), disk, stop, out, home, tasks, _sensors: sensors })
+        Ok(Self { groups, router, peers, edge: Some(edge), disk, stop, out, home, tasks, _sensors: sensors, _door: door })
     }
 
     /// Resolves when consensus on this node has failed for good: the process must end, and come back right.

@@ -15,10 +15,13 @@ pub mod rows;
 pub mod wire;
 
 mod admin_unit;
+mod agent;
 mod alarm;
 mod apply;
 #[cfg(feature = "seeded-bugs")]
 pub mod bugs;
+mod call;
+mod call_book;
 mod camera;
 mod check;
 mod command;
@@ -44,9 +47,12 @@ mod suggestion;
 mod unit;
 
 pub use admin_unit::*;
+pub use agent::*;
 pub use alarm::*;
 pub use audit::{AuditHead, AuditLink, AuditPayload, AuditRecord, AuditSealed};
 pub use calendar::{Calendar, SpecialDay, WorkingHours};
+pub use call::*;
+pub use call_book::CallDue;
 pub use camera::*;
 pub use check::Violation;
 pub use command::*;

@@ -8,6 +8,7 @@ use crate::{
     Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName,
     Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, RunCard, Sensor, SensorId, Session, SessionId,
     Severity, SilenceCause, Tally, Unit, UnitId, VersionName,
+    call_book::CallBook,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it.
@@ -51,6 +52,8 @@ pub struct State {
     /// Bounded by the kinds and severities that there are.
     pub(crate) run_cards: BTreeMap<(IncidentKind, Severity), RunCard>,
     pub(crate) reports: BTreeMap<ReportCode, Report>,
+    /// Calls, and who takes them.
+    pub(crate) book: CallBook,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
     /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
@@ -110,6 +113,7 @@ impl State {
             clocks_due: BTreeSet::new(),
             run_cards: BTreeMap::new(),
             reports: BTreeMap::new(),
+            book: CallBook::default(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),

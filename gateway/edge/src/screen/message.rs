@@ -6,7 +6,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use domain::{
-    AdminUnit, Alarm, Camera, CameraHealth, CameraId, District, DistrictId, Event, GroupId, Incident, Instruction,
+    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, CameraHealth, CameraId, District, DistrictId, Event, GroupId, Incident, Instruction,
     LiveNodes, Millis, Model, ModelName, PersonId, Position, Role, Sensor, SilenceCause, Tally, Unit,
     wire::{Field, Malformed, Record, generated},
 };
@@ -112,6 +112,9 @@ pub(crate) struct Part {
     pub(crate) models: Vec<Model>,
     pub(crate) tallies: Vec<Tally>,
     pub(crate) instructions: Vec<Instruction>,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) agents: Vec<Agent>,
+    pub(crate) call_desk: Option<CallDesk>,
     pub(crate) part: u32,
     pub(crate) at_ms: Millis,
 }
@@ -232,6 +235,9 @@ impl ToScreen<'_> {
                 models: it.models.write(),
                 tallies: it.tallies.write(),
                 instructions: it.instructions.write(),
+                calls: it.calls.write(),
+                agents: it.agents.write(),
+                call_desk: it.call_desk.as_ref().map(Record::to_wire),
             }),
             Self::Frame(it) => Body::Frame(generated::Frame {
                 from: Some(it.from.to_wire()),
@@ -392,7 +398,7 @@ impl ToServer {
         let noun = |name: &String| {
             let known = SUBSCRIBABLE.iter().find(|(known, _)| known == name).map(|(_, noun)| *noun);
             known.ok_or_else(|| {
-                Malformed::new("subscribe.nouns", "use any of sensor camera alarm incident unit reading model")
+                Malformed::new("subscribe.nouns", "use any of sensor camera alarm incident instruction unit reading model call")
             })
         };
         let subscription = Subscription {
