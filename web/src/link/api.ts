@@ -37,6 +37,8 @@ export class Unanswered extends Error {}
 export interface Committed {
   entity: string;
   version: number;
+  /** Of what was saved from a call: its incident; empty: none. */
+  incident: string;
 }
 
 let origins: string[] = [''];
@@ -184,6 +186,15 @@ export async function readJson(path: string): Promise<unknown> {
   return request(current, 'GET', path);
 }
 
+/** Sends what is no command and may be sent any number of times, at the `attempt`-th time to another node than before. */
+export async function sendPlain(path: string, body: unknown, attempt: number): Promise<unknown> {
+  return request(originAt(attempt), 'POST', path, body);
+}
+
+function originAt(attempt: number): string {
+  return attempt === 0 ? current : (origins[(origins.indexOf(current) + attempt) % origins.length] ?? current);
+}
+
 /** Takes a command number that no other tab of the session takes. */
 export async function nextSequence(session: Session): Promise<number> {
   const take = () => takeSequence(localStorage, sessionKey(session));
@@ -196,9 +207,8 @@ export async function nextSequence(session: Session): Promise<number> {
  * `Unanswered` when nobody knows: then the same number may be sent again.
  */
 export async function sendOnce(path: string, body: unknown, seq: number, attempt: number): Promise<Committed> {
-  const origin = attempt === 0 ? current : (origins[(origins.indexOf(current) + attempt) % origins.length] ?? current);
-  const answer = (await request(origin, 'POST', path, body, seq)) as Partial<Committed>;
-  return { entity: answer.entity ?? '', version: answer.version ?? 0 };
+  const answer = (await request(originAt(attempt), 'POST', path, body, seq)) as Partial<Committed> & { code?: string };
+  return { entity: answer.entity ?? answer.code ?? '', version: answer.version ?? 0, incident: answer.incident ?? '' };
 }
 
 /**

@@ -16,6 +16,8 @@ export const ACTIONS = [
   'handle-report',
   'answer-task',
   'set-unit-status',
+  'handle-call',
+  'settle-callback',
   'administer',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
@@ -34,6 +36,10 @@ const ALLOWED: Readonly<Record<Action, readonly Role[]>> = {
   'answer-task': ['admin', 'operator', 'dispatcher', 'responder'],
   // Statuses, check-ins and maydays, as crews give them by phone or by radio.
   'set-unit-status': ['admin', 'dispatcher', 'responder'],
+  // Answer, hold, transfer and end calls, write up what was told, say whether one takes calls.
+  'handle-call': ['admin', 'agent'],
+  // Call back who was not answered, and say what became of it.
+  'settle-callback': ['admin', 'operator', 'agent'],
   // Register models, take them into use and out of it, switch them.
   administer: ['admin'],
 };
