@@ -1,3 +1,4 @@
+import { viConsole } from './console.vi';
 import { viDeadline } from './deadline.vi';
 import { viDispatch } from './dispatch.vi';
 import { viModels } from './models.vi';
@@ -244,6 +245,7 @@ export const vi = {
       ...viModels.event,
       ...viDispatch.event,
       ...viDeadline.event,
+      ...viConsole.event,
     } as Record<string, string>,
   },
   sensor: {
@@ -322,6 +324,7 @@ export const vi = {
   },
   models: viModels,
   dispatch: viDispatch,
+  console: viConsole,
   deadline: viDeadline,
   command: {
     pending: 'Đang ghi…',

@@ -62,3 +62,49 @@ export function draftOf(value: unknown, call: string): Draft {
     exercise: raw['exercise'] === true,
   };
 }
+
+/** What a form needs before it can be saved as a new incident, in the order in which it is asked for. */
+export const FORM_PARTS = ['text', 'kind', 'severity', 'place'] as const;
+export type FormPart = (typeof FORM_PARTS)[number];
+
+/** What lacks; what joins an incident needs only its words, for kind, level and place are the incident's. */
+export function lacksOf(draft: Draft, joins: boolean): FormPart[] {
+  const lacks: Record<FormPart, boolean> = {
+    text: draft.text.trim() === '',
+    kind: !joins && draft.kind === undefined,
+    severity: !joins && draft.severity === undefined,
+    place: !joins && draft.place === undefined,
+  };
+  return FORM_PARTS.filter((part) => lacks[part]);
+}
+
+/** What could be filled in, each with where it comes from. */
+export interface Suggested {
+  kind?: Kind;
+  severity?: Severity;
+  /** Words that say so. */
+  reasons: string[];
+  place?: DraftPlace;
+  address?: string;
+  placeFrom?: 'text' | 'caller';
+}
+
+/** What of it would change the form, leaving alone what a person has set by hand. */
+export function news(suggested: Suggested, draft: Draft, byHand: ReadonlySet<FormPart>): Suggested {
+  const { kind, severity, place, address, placeFrom, reasons } = suggested;
+  const isOtherPlace = place !== undefined && (draft.place === undefined || (draft.place.isRough && place.adminUnit !== draft.place.adminUnit));
+  const out: Suggested = { reasons };
+  if (kind !== undefined && kind !== draft.kind && !byHand.has('kind')) out.kind = kind;
+  if (severity !== undefined && severity !== draft.severity && !byHand.has('severity')) out.severity = severity;
+  if (isOtherPlace && !byHand.has('place')) {
+    out.place = place;
+    if (placeFrom !== undefined) out.placeFrom = placeFrom;
+    if (address !== undefined && address !== '' && draft.address === '') out.address = address;
+  }
+  return out;
+}
+
+/** Whether there is anything in it. */
+export function hasNews({ kind, severity, place }: Suggested): boolean {
+  return kind !== undefined || severity !== undefined || place !== undefined;
+}

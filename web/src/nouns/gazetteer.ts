@@ -116,6 +116,11 @@ export class Gazetteer {
       .map(({ name }) => name.spot);
   }
 
+  /** The spot of a commune by the name that it was found under. */
+  named(adminUnit: string, as: string): Spot | undefined {
+    return this.names.find(({ spot }) => spot.adminUnit === adminUnit && spot.as === as)?.spot;
+  }
+
   /** The place that a running text names: the longest name in it, today's before old ones; and the words around it that say where there. */
   mention(text: string): { spot: Spot; address: string } | undefined {
     const words = wordsOf(text);
