@@ -153,7 +153,7 @@ export const enConsole: ConsoleDict = {
     call_callback_due: 'To be called back',
     call_calling_back: 'Calling back',
     call_ended: 'Call ended',
-    call_returned: 'Called back',
+    call_wrapped: 'Wrap-up over',
     call_filed: 'Form saved from the call',
     call_erased: 'Data of the call erased',
     agent_put: 'Agent registered',

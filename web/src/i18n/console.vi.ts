@@ -153,7 +153,7 @@ export const viConsole = {
     call_callback_due: 'Cần gọi lại',
     call_calling_back: 'Đang gọi lại',
     call_ended: 'Kết thúc cuộc gọi',
-    call_returned: 'Đã gọi lại được',
+    call_wrapped: 'Xong ghi nốt',
     call_filed: 'Lưu phiếu từ cuộc gọi',
     call_erased: 'Xóa dữ liệu cuộc gọi',
     agent_put: 'Đăng ký tổng đài viên',

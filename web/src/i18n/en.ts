@@ -16,6 +16,7 @@ export const en: Dict = {
     responder: 'Responder',
     viewer: 'Viewer',
     device: 'Device',
+    telephony: 'Exchange',
   },
   login: {
     heading: 'Sign in',

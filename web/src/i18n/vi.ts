@@ -16,6 +16,7 @@ export const vi = {
     responder: 'Lực lượng',
     viewer: 'Màn hình',
     device: 'Thiết bị',
+    telephony: 'Máy tổng đài',
   },
   login: {
     heading: 'Đăng nhập',

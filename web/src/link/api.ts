@@ -95,6 +95,28 @@ export function sessionKey(session: Session): string {
   return `${session.person}.${session.expiresAtMs}`;
 }
 
+const KEPT = 'trongdong.session';
+
+/** Remembers who is signed in, for a page that opens without a network. It opens nothing: the cookie does. */
+export function keepSession(session: Session): void {
+  localStorage.setItem(KEPT, JSON.stringify(session));
+}
+
+/** Who was signed in here last, if the session can still be good; undefined: nobody. */
+export function keptSession(nowMs: number): Session | undefined {
+  try {
+    const session = JSON.parse(localStorage.getItem(KEPT) ?? 'null') as Session | null;
+    return session !== null && typeof session.person === 'string' && session.expiresAtMs > nowMs ? session : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Nobody is signed in any more. */
+export function forgetSession(): void {
+  localStorage.removeItem(KEPT);
+}
+
 /** The session of the cookie; undefined when there is none. */
 export async function readSession(): Promise<Session | undefined> {
   try {

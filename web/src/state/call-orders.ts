@@ -17,7 +17,7 @@ export const formTarget = (call: string) => (call === '' ? NEW_INCIDENT : `form/
 const path = (call: Call, verb: string) => `/api/calls/${encodeURIComponent(call.id)}/${verb}`;
 
 function orderCall(call: Call, verb: string, more: object = {}): Sent {
-  return order('handle-call', callTarget(call), path(call, verb), { expected_version: call.version, ...more });
+  return order('take-call', callTarget(call), path(call, verb), { expected_version: call.version, ...more });
 }
 
 export const answerCall = (call: Call): Sent => orderCall(call, 'answer');
@@ -28,12 +28,12 @@ export const endCall = (call: Call, outcome: 'served' | 'false_call'): Sent => o
 
 /** Takes a call-back: this agent dials. */
 export function takeCallback(call: Call): Sent {
-  return order('settle-callback', callTarget(call), path(call, 'callback'), { expected_version: call.version });
+  return order('handle-call', callTarget(call), path(call, 'callback'), { expected_version: call.version });
 }
 
 /** What became of calling back. */
 export function settleCallback(call: Call, outcome: 'reached' | 'unreached' | 'settled', note: string): Sent {
-  return order('settle-callback', callTarget(call), path(call, 'callback/settle'), { expected_version: call.version, outcome, note });
+  return order('handle-call', callTarget(call), path(call, 'callback/settle'), { expected_version: call.version, outcome, note });
 }
 
 /** Whether one takes calls. */

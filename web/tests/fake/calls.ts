@@ -170,7 +170,7 @@ export function callDesk(scene: Scene, tell: Tell, open: Decide) {
       return turn(CallStatus.CALLING_BACK, EventKind.CALL_CALLING_BACK, { agent: person });
     }
     if (verb === 'callback/settle' && is(CallStatus.CALLBACK, CallStatus.CALLING_BACK)) {
-      if (input['outcome'] === 'reached') return turn(CallStatus.ANSWERED, EventKind.CALL_RETURNED);
+      if (input['outcome'] === 'reached') return turn(CallStatus.ANSWERED, EventKind.CALL_ANSWERED);
       putAgent(agent, AgentStatus.WRAP_UP, call.id);
       if (input['outcome'] === 'unreached') return turn(CallStatus.CALLBACK, EventKind.CALL_CALLBACK_DUE, { callbackTries: call.callbackTries + 1 });
       return turn(CallStatus.ENDED, EventKind.CALL_ENDED, { outcome: 'settled' });
