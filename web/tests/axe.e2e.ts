@@ -77,7 +77,7 @@ for (const theme of ['dark', 'light'] as const) {
       await fake(page, `ring?person=${person}`);
       await expect(page.getByTestId('history')).toHaveText(/3/);
       await page.keyboard.press('F2');
-      await page.keyboard.type('cháy kho hàng gần chợ phường phan đình phùng');
+      await page.keyboard.type('cháy kho hàng trong nhà xưởng ở vạn xuân');
       await expect(page.getByRole('region', { name: /^(Có phải|Is it one)/ }).getByRole('listitem').first()).toContainText('I4819');
       await faultless(page);
       await page.screenshot({ path: `test-results/console/form-${theme}-${lang}.png` });

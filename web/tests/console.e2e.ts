@@ -110,7 +110,7 @@ test('what is told again is one of the open incidents, asked before it is saved 
   await expect(bar(page)).toContainText('CUỘC GỌI ĐẾN');
   await page.keyboard.press('F2');
   await expect(bar(page)).toContainText('Đang nghe');
-  await page.keyboard.type('cháy kho hàng gần chợ phường phan đình phùng');
+  await page.keyboard.type('cháy kho hàng trong nhà xưởng ở vạn xuân');
   const asked = page.getByRole('region', { name: 'Có phải một trong các sự cố này?' });
   await expect(asked.getByRole('listitem').first()).toContainText('I4819');
   await expect(asked.getByRole('listitem').first()).toContainText('cùng loại');

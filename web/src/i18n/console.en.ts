@@ -93,7 +93,7 @@ export const enConsole: ConsoleDict = {
     heading: 'Is it one of these?',
     none: 'No open incident is like what is told.',
     likely: 'Very likely',
-    same: { kind: 'same kind', commune: 'same commune' },
+    same: { kind: 'same kind', commune: 'same commune', caller: 'SAME NUMBER told of it' },
     words: (words) => `both say: ${words}`,
     apart: (age) => `opened ${age} ago`,
     join: 'The same',

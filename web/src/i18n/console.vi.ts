@@ -91,7 +91,7 @@ export const viConsole = {
     heading: 'Có phải một trong các sự cố này?',
     none: 'Không sự cố nào đang mở giống lời kể.',
     likely: 'Rất có thể',
-    same: { kind: 'cùng loại', commune: 'cùng xã, phường' },
+    same: { kind: 'cùng loại', commune: 'cùng xã, phường', caller: 'CÙNG SỐ đã báo' },
     words: (words: string) => `cùng nhắc: ${words}`,
     apart: (age: string) => `mở ${age} trước`,
     join: 'Cùng việc này',

@@ -10,7 +10,7 @@ const incident = (id: string, more: object = {}) =>
     id, status: IncidentStatus.OPENED, severity: 4, kind: IncidentKind.FIRE, summary: 'Cháy kho hàng gần chợ Thái', openedAtMs: BigInt(NOW_MS - 600_000),
     place: { latitudeE7: 215_900_000, longitudeE7: 1_058_400_000, adminUnit: '05437', address: 'Đường Bến Oánh' }, ...more,
   }));
-const telling = (more: Partial<Telling> = {}): Telling => ({ text: 'khói đen sau chợ Thái, cháy kho', kind: 'fire', latitude: 21.591, longitude: 105.841, adminUnit: '05437', isRough: false, exercise: false, ...more });
+const telling = (more: Partial<Telling> = {}): Telling => ({ text: 'khói đen sau chợ Thái, cháy kho', kind: 'fire', latitude: 21.591, longitude: 105.841, adminUnit: '05437', isRough: false, exercise: false, ownIncidents: [], ...more });
 const found = (what: Telling, ...incidents: ReturnType<typeof incident>[]) => alikeIncidents(what, incidents, NOW_MS);
 
 test('the same fire told again is likely the same, and it says why', () => {
@@ -47,4 +47,10 @@ test('words alone can bring one up before the place is known, but do not make it
   const [first] = found(telling({ latitude: undefined, longitude: undefined, adminUnit: '' }), incident('I1'));
   expect(first!.metres).toBeUndefined();
   expect(first!.score).toBeLessThanOrEqual(LIKELY_MIN);
+});
+
+test('who told of it before is likely calling about it again', () => {
+  const [first] = found(telling({ text: 'vẫn chưa thấy ai đến', kind: undefined, ownIncidents: ['I1'] }), incident('I1'));
+  expect(first).toMatchObject({ sameCaller: true });
+  expect(first!.score).toBeGreaterThan(LIKELY_MIN);
 });

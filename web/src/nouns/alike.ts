@@ -15,6 +15,8 @@ export interface Telling {
   /** The place is a whole commune and not a point in it. */
   isRough: boolean;
   exercise: boolean;
+  /** Incidents that this number told of before. */
+  ownIncidents: readonly string[];
 }
 
 /** One incident, and what speaks for its being the same. */
@@ -26,6 +28,7 @@ export interface Alike {
   apartMs: number;
   sameKind: boolean;
   sameCommune: boolean;
+  sameCaller: boolean;
   /** Words that both have, as the incident has them. */
   words: string[];
 }
@@ -43,6 +46,8 @@ const ROUGH_SCALE = 2_500;
 const APART_SCALE_MS = 3 * 3_600_000;
 const WEIGHT = { place: 0.4, kind: 0.2, words: 0.25, time: 0.15 } as const;
 const SAME_COMMUNE = 0.6;
+/** Who told of it before mostly calls about it again. */
+const SAME_CALLER = 0.3;
 /** Shared words from which more say no more. */
 const WORDS_ENOUGH = 4;
 const SHOWN_MAX = 5;
@@ -70,7 +75,8 @@ function compare(telling: Telling, told: ReadonlySet<string>, incident: Incident
   const here = latitude === undefined || longitude === undefined ? undefined : { latitude, longitude, adminUnit: '', address: '' };
   const metres = here && incident.place && distanceM(here, incident.place);
   const sameCommune = telling.adminUnit !== '' && telling.adminUnit === incident.place?.adminUnit;
-  if (metres !== undefined && metres > METRES_MAX && !sameCommune) return undefined;
+  const sameCaller = telling.ownIncidents.includes(incident.id);
+  if (metres !== undefined && metres > METRES_MAX && !sameCommune && !sameCaller) return undefined;
   const apartMs = Math.max(0, nowMs - incident.openedAtMs);
   const sameKind = telling.kind === incident.kind;
   const place = wordsOf(`${incident.summary} ${incident.place?.address ?? ''}`);
@@ -80,10 +86,11 @@ function compare(telling: Telling, told: ReadonlySet<string>, incident: Incident
     WEIGHT.place * Math.max(near, sameCommune ? SAME_COMMUNE : 0) +
     WEIGHT.kind * (sameKind ? 1 : 0) +
     WEIGHT.words * Math.min(1, words.length / WORDS_ENOUGH) +
-    WEIGHT.time * Math.exp(-apartMs / APART_SCALE_MS);
+    WEIGHT.time * Math.exp(-apartMs / APART_SCALE_MS) +
+    (sameCaller ? SAME_CALLER : 0);
   // One of another kind that shares no word is a neighbour and not the same.
-  if (telling.kind !== undefined && !sameKind && words.length === 0) return undefined;
-  return { incident, score, metres, apartMs, sameKind, sameCommune, words: asWritten(incident, words) };
+  if (telling.kind !== undefined && !sameKind && words.length === 0 && !sameCaller) return undefined;
+  return { incident, score: Math.min(1, score), metres, apartMs, sameKind, sameCommune, sameCaller, words: asWritten(incident, words) };
 }
 
 function meaningOf(text: string): string[] {

@@ -23,7 +23,7 @@ const PHRASES: readonly (readonly [Kind, Severity, string])[] = [
   ['flood', 4, 'nước dâng, lũ, ngập nhà, nước vào nhà, ngập sâu, ngập ngang, tràn đê, flood'],
   ['flood', 3, 'ngập, ngập nước, ngập lụt, đọng nước'],
   ['traffic', 5, 'tai nạn liên hoàn, lật xe khách, xe khách lao'],
-  ['traffic', 4, 'tai nạn, lật xe, tông xe, đâm xe, đâm nhau, tông nhau, accident, crash'],
+  ['traffic', 4, 'tai nạn, lật xe, xe tải lật, xe khách lật, xe con lật, xe bị lật, ô tô lật, tông xe, đâm xe, đâm nhau, tông nhau, accident, crash'],
   ['traffic', 3, 'va chạm, va quệt, xe hỏng giữa đường'],
   ['traffic', 2, 'ùn tắc, kẹt xe, tắc đường, đèn tín hiệu, traffic jam'],
   ['infrastructure', 5, 'sập nhà, sập cầu, sập mỏ, sập hầm'],
