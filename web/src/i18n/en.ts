@@ -1,3 +1,4 @@
+import { enConsole } from './console.en';
 import { enDeadline } from './deadline.en';
 import { enDispatch } from './dispatch.en';
 import { enModels } from './models.en';
@@ -15,6 +16,7 @@ export const en: Dict = {
     responder: 'Responder',
     viewer: 'Viewer',
     device: 'Device',
+    telephony: 'Exchange',
   },
   login: {
     heading: 'Sign in',
@@ -244,6 +246,7 @@ export const en: Dict = {
       ...enModels.event,
       ...enDispatch.event,
       ...enDeadline.event,
+      ...enConsole.event,
     },
   },
   sensor: {
@@ -322,6 +325,7 @@ export const en: Dict = {
   },
   models: enModels,
   dispatch: enDispatch,
+  console: enConsole,
   deadline: enDeadline,
   command: {
     pending: 'Committing…',

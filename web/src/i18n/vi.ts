@@ -1,3 +1,4 @@
+import { viConsole } from './console.vi';
 import { viDeadline } from './deadline.vi';
 import { viDispatch } from './dispatch.vi';
 import { viModels } from './models.vi';
@@ -15,6 +16,7 @@ export const vi = {
     responder: 'Lực lượng',
     viewer: 'Màn hình',
     device: 'Thiết bị',
+    telephony: 'Máy tổng đài',
   },
   login: {
     heading: 'Đăng nhập',
@@ -244,6 +246,7 @@ export const vi = {
       ...viModels.event,
       ...viDispatch.event,
       ...viDeadline.event,
+      ...viConsole.event,
     } as Record<string, string>,
   },
   sensor: {
@@ -322,6 +325,7 @@ export const vi = {
   },
   models: viModels,
   dispatch: viDispatch,
+  console: viConsole,
   deadline: viDeadline,
   command: {
     pending: 'Đang ghi…',

@@ -37,6 +37,8 @@ export class Unanswered extends Error {}
 export interface Committed {
   entity: string;
   version: number;
+  /** Of what was saved from a call: its incident; empty: none. */
+  incident: string;
 }
 
 let origins: string[] = [''];
@@ -91,6 +93,28 @@ function sessionOf(answer: unknown): Session {
 /** Names the session among those of this browser. */
 export function sessionKey(session: Session): string {
   return `${session.person}.${session.expiresAtMs}`;
+}
+
+const KEPT = 'trongdong.session';
+
+/** Remembers who is signed in, for a page that opens without a network. It opens nothing: the cookie does. */
+export function keepSession(session: Session): void {
+  localStorage.setItem(KEPT, JSON.stringify(session));
+}
+
+/** Who was signed in here last, if the session can still be good; undefined: nobody. */
+export function keptSession(nowMs: number): Session | undefined {
+  try {
+    const session = JSON.parse(localStorage.getItem(KEPT) ?? 'null') as Session | null;
+    return session !== null && typeof session.person === 'string' && session.expiresAtMs > nowMs ? session : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Nobody is signed in any more. */
+export function forgetSession(): void {
+  localStorage.removeItem(KEPT);
 }
 
 /** The session of the cookie; undefined when there is none. */
@@ -184,6 +208,15 @@ export async function readJson(path: string): Promise<unknown> {
   return request(current, 'GET', path);
 }
 
+/** Sends what is no command and may be sent any number of times, at the `attempt`-th time to another node than before. */
+export async function sendPlain(path: string, body: unknown, attempt: number): Promise<unknown> {
+  return request(originAt(attempt), 'POST', path, body);
+}
+
+function originAt(attempt: number): string {
+  return attempt === 0 ? current : (origins[(origins.indexOf(current) + attempt) % origins.length] ?? current);
+}
+
 /** Takes a command number that no other tab of the session takes. */
 export async function nextSequence(session: Session): Promise<number> {
   const take = () => takeSequence(localStorage, sessionKey(session));
@@ -196,9 +229,8 @@ export async function nextSequence(session: Session): Promise<number> {
  * `Unanswered` when nobody knows: then the same number may be sent again.
  */
 export async function sendOnce(path: string, body: unknown, seq: number, attempt: number): Promise<Committed> {
-  const origin = attempt === 0 ? current : (origins[(origins.indexOf(current) + attempt) % origins.length] ?? current);
-  const answer = (await request(origin, 'POST', path, body, seq)) as Partial<Committed>;
-  return { entity: answer.entity ?? '', version: answer.version ?? 0 };
+  const answer = (await request(originAt(attempt), 'POST', path, body, seq)) as Partial<Committed> & { code?: string };
+  return { entity: answer.entity ?? answer.code ?? '', version: answer.version ?? 0, incident: answer.incident ?? '' };
 }
 
 /**

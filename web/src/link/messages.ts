@@ -1,5 +1,6 @@
 // What the feed worker and the page say to each other, in domain types: numbers and plain objects only.
 import type { Alarm } from '../nouns/alarm';
+import type { Agent, Call, CallDesk } from '../nouns/call';
 import type { Camera, Health } from '../nouns/camera';
 import type { Incident } from '../nouns/incident';
 import type { Instruction } from '../nouns/instruction';
@@ -51,6 +52,10 @@ export interface AdminUnit {
   name: string;
   nameEn: string;
   parent: string;
+  /** Names that people still use. */
+  aliases: string[];
+  /** It is no longer in force: its parent took it over. */
+  isFormer: boolean;
 }
 
 /** Something that happened to an alarm or incident, seen since this screen's snapshot. */
@@ -75,6 +80,10 @@ export interface Change {
   tallies: Tally[];
   districts: District[];
   adminUnits: AdminUnit[];
+  calls: Call[];
+  agents: Agent[];
+  /** Undefined: unchanged. */
+  callDesk: CallDesk | undefined;
   /** "noun/id" */
   removed: string[];
   happenings: Happening[];
