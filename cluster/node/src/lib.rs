@@ -33,6 +33,7 @@ pub mod placement;
 mod recorder;
 mod relay;
 pub mod replay;
+pub mod retention;
 mod room;
 mod run;
 pub mod simulate;

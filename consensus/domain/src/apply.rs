@@ -18,6 +18,7 @@ mod notice;
 mod person;
 mod placement;
 mod report;
+mod retention;
 mod run_card;
 mod sensor;
 mod session;
@@ -76,6 +77,7 @@ impl State {
             history: Vec::new(),
             deleted: Vec::new(),
         };
+        retention::advance(&mut work);
         let reply = work.judge(entry);
         notice::post(&mut work);
         work.record(entry, &reply);
@@ -179,6 +181,7 @@ impl Work<'_> {
             Command::AnchorAudit(command) => audit::anchor(self, command),
             Command::PutReceiver(command) => notice::put(self, command),
             Command::ConfirmNotices(command) => notice::confirm(self, command),
+            Command::SetRetention(command) => retention::set(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),
@@ -284,7 +287,8 @@ fn belongs(command: &Command, group: GroupId) -> bool {
         | Command::RecordRead(_)
         | Command::EraseAudit(_)
         | Command::AnchorAudit(_) => true,
-        Command::RegisterSensor(_)
+        Command::SetRetention(_)
+        | Command::RegisterSensor(_)
         | Command::SetDeviceStatus(_)
         | Command::RecordReadings(_)
         | Command::RegisterCamera(_)

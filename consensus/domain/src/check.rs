@@ -4,6 +4,7 @@
 mod deadline;
 mod dispatch;
 mod notice;
+mod retention;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -69,6 +70,8 @@ impl State {
     /// 31. An instruction is somebody's.
     /// 32. Of each receiver exactly the notices wait that it has not confirmed, within the bound.
     ///
+    /// 33. Retention names each kind and sensor once; what counts begins with a day that has begun, of sensors that are there.
+    ///
     /// # Errors
     /// The first invariant that does not hold.
     pub fn check(&self) -> Result<(), Violation> {
@@ -87,11 +90,16 @@ impl State {
         self.reports.values().try_for_each(|report| dispatch::check_report(self, report))?;
         self.check_deadlines()?;
         self.check_notices()?;
+        self.check_retention()?;
         self.check_derived()
     }
 
     fn check_group(&self) -> Result<(), Violation> {
-        let of_field = self.sensors.len() + self.windows.len() + self.cameras.len() + self.alarms.len();
+        let of_field = self.sensors.len()
+            + self.windows.len()
+            + self.cameras.len()
+            + self.alarms.len()
+            + usize::from(self.stored_retention().is_some());
         let of_command = self.admin_units.len()
             + self.districts.len()
             + self.persons.len()

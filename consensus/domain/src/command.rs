@@ -6,6 +6,7 @@ mod dispatch;
 mod instruction;
 mod notice;
 mod report;
+mod retention;
 mod vocabulary;
 
 pub use audit::*;
@@ -14,6 +15,7 @@ pub use dispatch::*;
 pub use instruction::*;
 pub use notice::*;
 pub use report::*;
+pub use retention::*;
 
 use bytes::Bytes;
 
@@ -489,4 +491,6 @@ commands! {
     PutReceiver []
     /// A receiver has taken its notices.
     ConfirmNotices []
+    /// Says how long readings are kept (field groups).
+    SetRetention []
 }

@@ -168,6 +168,8 @@ wire_enum! {
         InstructionCancelled = "instruction_cancelled",
         /// It was not done.
         InstructionReopened = "instruction_reopened",
+        /// How long readings are kept was set.
+        RetentionSet = "retention_set",
     }
 }
 

@@ -157,6 +157,7 @@ pub fn action_of(command: &Command) -> Action {
         | Command::PutDutyPost(_)
         | Command::EraseAudit(_)
         | Command::PutReceiver(_)
+        | Command::SetRetention(_)
         | Command::PutRunCard(_) => Action::Administer,
         Command::RecordRead(_) => Action::RecordRead,
         Command::RecordReadings(_) | Command::SetDeviceStatus(_) => Action::ReportDevice,

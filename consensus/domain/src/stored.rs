@@ -7,8 +7,8 @@ use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, AuditHead, Calendar, CalendarId, Camera, CameraId, Condition,
     DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId, Incident,
     IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName, Notice, Person,
-    PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Row, RowChange, RunCard, Sensor, SensorId,
-    SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName,
+    PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Retention, Row, RowChange, RunCard, Sensor,
+    SensorId, SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName,
     apply::adopt_unit,
     rows,
     state::Heard,
@@ -43,6 +43,7 @@ pub(crate) enum Touched {
     Notice(ReceiverId, u64),
     RunCard(IncidentKind, Severity),
     Report(ReportCode),
+    Retention,
 }
 
 fn row(key: Bytes, record: &impl Record) -> Row {
@@ -119,6 +120,7 @@ impl State {
         out.extend(self.notices.values().map(|record| row(rows::notice_key(&record.receiver, record.number), record)));
         out.extend(self.run_cards.values().map(|card| row(rows::run_card_key(card.kind, card.severity), card)));
         out.extend(self.reports.iter().map(|(code, record)| row(rows::report_key(code), record)));
+        out.extend(self.stored_retention().map(|record| row(rows::retention_key(), record)));
         out
     }
 
@@ -218,6 +220,7 @@ impl State {
             Touched::Notice(id, number) => {
                 found(rows::notice_key(id, *number), self.notices.get(&(id.clone(), *number)))
             }
+            Touched::Retention => found(rows::retention_key(), self.stored_retention()),
             Touched::Report(code) => found(rows::report_key(code), self.reports.get(code)),
             Touched::RunCard(kind, severity) => {
                 found(rows::run_card_key(*kind, *severity), self.run_cards.get(&(*kind, *severity)))
@@ -388,6 +391,10 @@ impl State {
                 let record = Report::decode(value)?;
                 same_key(key, &rows::report_key(&record.code))?;
                 self.reports.insert(record.code.clone(), record);
+            }
+            Some(rows::RETENTION) => {
+                same_key(key, &rows::retention_key())?;
+                self.retention = Retention::decode(value)?;
             }
             _ => return Err(Malformed::new("rows.key", "is of no table of this version: run the newer program")),
         }

@@ -191,7 +191,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 77] = [
+const COMMANDS: [&str; 78] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -269,6 +269,7 @@ const COMMANDS: [&str; 77] = [
     "AnchorAudit",
     "PutReceiver",
     "ConfirmNotices",
+    "SetRetention",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.

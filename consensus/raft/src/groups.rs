@@ -22,6 +22,7 @@ use crate::bugs::{self, Bug};
 use crate::{
     clock,
     disk::Disk,
+    fold::Looked,
     kinds,
     lead::{Lead, Told, tell_quorum, watch_lead},
     log::LogStore,
@@ -150,6 +151,8 @@ pub(crate) struct Group {
     pub(crate) successions: AtomicU64,
     /// Held while a step of a change of the members is taken. tokio's, because it is held over the step.
     pub(crate) changing: tokio::sync::Mutex<()>,
+    /// Held while readings are folded on this node; tokio's as well.
+    pub(crate) folding: tokio::sync::Mutex<Looked>,
 }
 
 pub(crate) struct Inner {
@@ -207,7 +210,8 @@ impl Groups {
             let (lead, _) = watch::channel(Lead::default());
             let (disk, successions) = (Arc::clone(&disk), AtomicU64::new(0));
             let (quorum, changing) = (Mutex::default(), tokio::sync::Mutex::default());
-            groups.push(Arc::new(Group { id, node, raft, disk, shared, lead, quorum, successions, changing }));
+            let folding = tokio::sync::Mutex::default();
+            groups.push(Arc::new(Group { id, node, raft, disk, shared, lead, quorum, successions, changing, folding }));
         }
         let inner = Inner {
             node,
@@ -276,7 +280,7 @@ impl Groups {
         self.0.groups.get(index).cloned().ok_or_else(|| format!("group {group} is not one of this cluster's"))
     }
 
-    pub(crate) fn group(&self, group: GroupId) -> &Group {
+    pub(crate) fn group(&self, group: GroupId) -> &Arc<Group> {
         #[allow(clippy::expect_used, reason = "a GroupId from outside is checked where it is read")]
         self.0.groups.get(group.0 as usize).expect("a group of this cluster")
     }

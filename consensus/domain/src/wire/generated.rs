@@ -2079,6 +2079,7 @@ pub enum EventKind {
     InstructionDone = 263,
     InstructionCancelled = 264,
     InstructionReopened = 265,
+    RetentionSet = 300,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2165,6 +2166,7 @@ impl EventKind {
             Self::InstructionDone => "EVENT_KIND_INSTRUCTION_DONE",
             Self::InstructionCancelled => "EVENT_KIND_INSTRUCTION_CANCELLED",
             Self::InstructionReopened => "EVENT_KIND_INSTRUCTION_REOPENED",
+            Self::RetentionSet => "EVENT_KIND_RETENTION_SET",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2248,6 +2250,7 @@ impl EventKind {
             "EVENT_KIND_INSTRUCTION_DONE" => Some(Self::InstructionDone),
             "EVENT_KIND_INSTRUCTION_CANCELLED" => Some(Self::InstructionCancelled),
             "EVENT_KIND_INSTRUCTION_REOPENED" => Some(Self::InstructionReopened),
+            "EVENT_KIND_RETENTION_SET" => Some(Self::RetentionSet),
             _ => None,
         }
     }
@@ -2516,7 +2519,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 300"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -2678,6 +2681,8 @@ pub mod command {
         PutReceiver(super::PutReceiver),
         #[prost(message, tag = "266")]
         ConfirmNotices(super::ConfirmNotices),
+        #[prost(message, tag = "300")]
+        SetRetention(super::SetRetention),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3261,6 +3266,45 @@ impl SuggestionDecision {
         }
     }
 }
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KindRetention {
+    #[prost(enumeration = "SensorKind", tag = "1")]
+    pub kind: i32,
+    #[prost(uint32, tag = "2")]
+    pub days: u32,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KindFloor {
+    #[prost(enumeration = "SensorKind", tag = "1")]
+    pub kind: i32,
+    #[prost(uint64, tag = "2")]
+    pub from_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SensorFloor {
+    #[prost(string, tag = "1")]
+    pub sensor: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub from_ms: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Retention {
+    #[prost(uint32, tag = "1")]
+    pub days: u32,
+    #[prost(message, repeated, tag = "2")]
+    pub kinds: ::prost::alloc::vec::Vec<KindRetention>,
+    #[prost(message, repeated, tag = "3")]
+    pub kind_floors: ::prost::alloc::vec::Vec<KindFloor>,
+    #[prost(message, repeated, tag = "4")]
+    pub sensor_floors: ::prost::alloc::vec::Vec<SensorFloor>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetRetention {
+    #[prost(uint32, tag = "1")]
+    pub days: u32,
+    #[prost(message, repeated, tag = "2")]
+    pub kinds: ::prost::alloc::vec::Vec<KindRetention>,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Meta {
     #[prost(uint32, tag = "1")]
@@ -3288,6 +3332,19 @@ pub struct SensorWindow {
     pub sensor: ::prost::alloc::string::String,
     #[prost(uint64, repeated, tag = "2")]
     pub at_ms: ::prost::alloc::vec::Vec<u64>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReadingChunk {
+    #[prost(uint32, tag = "1")]
+    pub format: u32,
+    #[prost(uint32, tag = "2")]
+    pub readings: u32,
+    #[prost(uint64, tag = "3")]
+    pub from_ms: u64,
+    #[prost(uint64, tag = "4")]
+    pub span_ms: u64,
+    #[prost(bytes = "bytes", tag = "5")]
+    pub packed: ::prost::bytes::Bytes,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ToServer {
