@@ -4,6 +4,8 @@
 //! the part that no flush has reached. [`MemoryDisk::held`] makes one whose operations wait until
 //! [`MemoryDisk::release`] lets them go, so that a test decides when a flush ends.
 
+mod view;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     future, io, mem,
@@ -14,6 +16,7 @@ use std::{
 use bytes::Bytes;
 
 use crate::disk::{BoxFuture, Disk, DiskSnapshot, Done, Install, LogOnDisk, LogOp, Replacement, RowBatch};
+use view::{MemorySnapshot, owned, within};
 
 /// Changes that may wait for a flush. At the bound all of them reach the platter, as an operating system writes back
 /// what has been dirty for too long.
@@ -407,63 +410,6 @@ impl Group {
         }
         step.deletes.iter().for_each(|key| drop(rows.remove(key)));
         rows.extend(step.puts.iter().cloned());
-    }
-}
-
-/// The rows of a range; none, if its end is before its start, for which a `BTreeMap` panics.
-fn within<'a>(
-    rows: &'a BTreeMap<Bytes, Bytes>,
-    from: &[u8],
-    to: &[u8],
-) -> impl DoubleEndedIterator<Item = (&'a Bytes, &'a Bytes)> {
-    let end = to.max(from);
-    rows.range::<[u8], _>((std::ops::Bound::Included(from), std::ops::Bound::Excluded(end)))
-}
-
-fn owned((key, value): (&Bytes, &Bytes)) -> (Bytes, Bytes) {
-    (key.clone(), value.clone())
-}
-
-struct MemorySnapshot {
-    applied: Option<Bytes>,
-    rows: Arc<BTreeMap<Bytes, Bytes>>,
-    generation: u32,
-    /// Key of the last row given.
-    after: Option<Bytes>,
-}
-
-impl DiskSnapshot for MemorySnapshot {
-    fn applied(&self) -> io::Result<Option<Bytes>> {
-        Ok(self.applied.clone())
-    }
-
-    fn generation(&self) -> u32 {
-        self.generation
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], rows_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {
-        Ok(within(&self.rows, from, to).take(rows_max).map(owned).collect())
-    }
-
-    fn last(&self, from: &[u8], to: &[u8]) -> io::Result<Option<(Bytes, Bytes)>> {
-        Ok(within(&self.rows, from, to).next_back().map(owned))
-    }
-
-    fn next_rows(&mut self, bytes_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {
-        let start = self.after.as_ref().map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
-        let mut rows = Vec::new();
-        let mut bytes = 0;
-        for (key, value) in self.rows.range::<Bytes, _>((start, std::ops::Bound::Unbounded)) {
-            rows.push((key.clone(), value.clone()));
-            bytes += key.len() + value.len();
-            if bytes >= bytes_max {
-                break;
-            }
-        }
-        if let Some((key, _)) = rows.last() {
-            self.after = Some(key.clone());
-        }
-        Ok(rows)
     }
 }
 

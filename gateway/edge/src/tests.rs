@@ -18,5 +18,6 @@ mod reading;
 mod resume;
 mod rights;
 mod screen;
+mod series;
 mod snapshot;
 mod socket;

@@ -90,6 +90,11 @@ impl Cluster {
         self.logs.lock().unwrap().get(&group)?.entries.last()?.grant.clone()
     }
 
+    /// Lets time pass before the next entry.
+    pub(super) fn pass(&self, ms: u64) {
+        self.clock_ms.fetch_add(ms, Ordering::SeqCst);
+    }
+
     /// Commits a command of the system.
     pub(super) fn commit(&self, group: GroupId, command: impl Into<Command>) -> Reply {
         self.append(
