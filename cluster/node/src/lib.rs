@@ -35,6 +35,7 @@ mod recorder;
 mod relay;
 pub mod release;
 pub mod replay;
+pub mod retention;
 mod room;
 mod run;
 pub mod simulate;

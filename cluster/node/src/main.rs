@@ -49,6 +49,8 @@ enum Command {
     Transfer(node::membership::TransferArgs),
     /// Switches on what a newer version brings, once every node runs it.
     Features(node::feature::FeaturesArgs),
+    /// Says, or sets, how long readings are kept.
+    Retention(node::retention::RetentionArgs),
     /// Runs three nodes and a simulated town on this machine.
     Demo(demo::DemoArgs),
     /// Plays the sets of a data folder through the real protocols.
@@ -136,6 +138,7 @@ async fn main() -> ExitCode {
         Command::Leave(args) => node::membership::leave(args).await,
         Command::Transfer(args) => node::membership::transfer(args).await,
         Command::Features(args) => node::feature::run(args).await,
+        Command::Retention(args) => node::retention::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Replay(args) => node::replay::program(args).await,
         Command::Watch(args) => node::watch::run(args).await,

@@ -234,6 +234,10 @@ impl Node {
             peers.clone(),
             out.clone(),
         )));
+        tasks.push(tokio::spawn({
+            let groups = groups.clone();
+            async move { groups.keep_readings().await }
+        }));
         tasks.push(tokio::spawn(models::keep(library, groups.clone())));
         tasks.push(tokio::spawn(models::register_shipped(groups.clone())));
         router.ingest_came_up();

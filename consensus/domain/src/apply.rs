@@ -19,6 +19,7 @@ mod notice;
 mod person;
 mod placement;
 mod report;
+mod retention;
 mod run_card;
 mod sensor;
 mod session;
@@ -77,6 +78,7 @@ impl State {
             history: Vec::new(),
             deleted: Vec::new(),
         };
+        retention::advance(&mut work);
         let reply = work.judge(entry);
         notice::post(&mut work);
         work.record(entry, &reply);
@@ -197,6 +199,7 @@ impl Work<'_> {
             Command::ExpireRing(command) => call::expire_ring(self, command),
             Command::ExpireWrapUp(command) => call::expire_wrap_up(self, command),
             Command::CheckQueue(command) => call::check_queue(self, command),
+            Command::SetRetention(command) => retention::set(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),
@@ -302,7 +305,8 @@ fn belongs(command: &Command, group: GroupId) -> bool {
         | Command::RecordRead(_)
         | Command::EraseAudit(_)
         | Command::AnchorAudit(_) => true,
-        Command::RegisterSensor(_)
+        Command::SetRetention(_)
+        | Command::RegisterSensor(_)
         | Command::SetDeviceStatus(_)
         | Command::RecordReadings(_)
         | Command::RegisterCamera(_)

@@ -5,6 +5,7 @@ mod call;
 mod deadline;
 mod dispatch;
 mod notice;
+mod retention;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,6 +75,7 @@ impl State {
     /// 34. A ring has its time exactly while it rings; what is over says why and has no live leg; who waits is on the line.
     /// 35. What is derived of calls is what it is derived from; lists of calls, agents and callers are within their bounds.
     /// 36. Nobody waits whom somebody who is free could take.
+    /// 37. Retention names each kind and sensor once; what counts begins with a day that has begun, of sensors that are there.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -94,11 +96,16 @@ impl State {
         self.check_deadlines()?;
         self.check_notices()?;
         self.check_calls()?;
+        self.check_retention()?;
         self.check_derived()
     }
 
     fn check_group(&self) -> Result<(), Violation> {
-        let of_field = self.sensors.len() + self.windows.len() + self.cameras.len() + self.alarms.len();
+        let of_field = self.sensors.len()
+            + self.windows.len()
+            + self.cameras.len()
+            + self.alarms.len()
+            + usize::from(self.stored_retention().is_some());
         let of_command = self.admin_units.len()
             + self.districts.len()
             + self.persons.len()

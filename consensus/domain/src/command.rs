@@ -7,6 +7,7 @@ mod dispatch;
 mod instruction;
 mod notice;
 mod report;
+mod retention;
 mod vocabulary;
 
 pub use audit::*;
@@ -16,6 +17,7 @@ pub use dispatch::*;
 pub use instruction::*;
 pub use notice::*;
 pub use report::*;
+pub use retention::*;
 
 use bytes::Bytes;
 
@@ -525,4 +527,6 @@ commands! {
     ExpireWrapUp []
     /// Somebody has waited for long.
     CheckQueue []
+    /// Says how long readings are kept (field groups).
+    SetRetention []
 }

@@ -208,6 +208,8 @@ wire_enum! {
         CallOverloadBegan = "call_overload_began",
         /// There are no longer.
         CallOverloadEnded = "call_overload_ended",
+        /// How long readings are kept was set.
+        RetentionSet = "retention_set",
     }
 }
 

@@ -9,9 +9,11 @@
 
 pub mod audit;
 pub mod calendar;
+pub mod chunk;
 pub mod limits;
 pub mod policy;
 pub mod rows;
+pub mod series;
 pub mod wire;
 
 mod admin_unit;
@@ -39,6 +41,7 @@ mod person;
 mod place;
 mod placement;
 mod report;
+mod retention;
 mod run_card;
 mod sensor;
 mod state;
@@ -70,6 +73,7 @@ pub use person::*;
 pub use place::*;
 pub use placement::*;
 pub use report::*;
+pub use retention::*;
 pub use run_card::*;
 pub use sensor::*;
 pub use state::State;

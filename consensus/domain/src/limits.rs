@@ -62,6 +62,10 @@ pub const SESSION_WINDOW: u64 = 128;
 pub const READINGS_PER_COMMAND_MAX: usize = 4096;
 /// Device times kept for one sensor: a retry within these is known for a duplicate, anything older is refused.
 pub const SENSOR_WINDOW: usize = 32;
+/// Days that readings can be kept; for ever is 0.
+pub const RETENTION_DAYS_MAX: u32 = 36_500;
+/// Readings of one chunk: the next one begins another.
+pub const CHUNK_READINGS_MAX: usize = 1024;
 /// How far a device's clock may run ahead of the cluster's.
 pub const CLOCK_AHEAD_MS_MAX: u64 = 60_000;
 /// An alarm that comes up again within this time adds to `occurrences` (chattering, ISA-18.2).

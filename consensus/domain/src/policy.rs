@@ -185,6 +185,8 @@ pub fn action_of(command: &Command) -> Action {
         | Command::SettleCallback(_)
         | Command::PutCallDraft(_)
         | Command::SetAgentStatus(_) => Action::HandleCall,
+        | Command::SetRetention(_)
+        | Command::PutRunCard(_) => Action::Administer,
         Command::RecordRead(_) => Action::RecordRead,
         Command::RecordReadings(_) | Command::SetDeviceStatus(_) => Action::ReportDevice,
         Command::AcknowledgeAlarm(_) | Command::ShelveAlarm(_) | Command::UnshelveAlarm(_) => Action::HandleAlarm,

@@ -6,9 +6,8 @@ use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, AuditHead, Calendar, CalendarId, Camera, CameraId, Clock, ClockKey,
     Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
     Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName,
-    Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, RunCard, Sensor, SensorId, Session, SessionId,
-    Severity, SilenceCause, Tally, Unit, UnitId, VersionName,
-    call_book::CallBook,
+    Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, Retention, RunCard, Sensor, SensorId, Session,
+    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, call_book::CallBook,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it.
@@ -61,6 +60,8 @@ pub struct State {
     pub(crate) cameras: BTreeMap<CameraId, Camera>,
     /// The highest live-set epoch under which each camera's health was recorded.
     pub(crate) camera_epochs: BTreeMap<CameraId, u64>,
+    /// How long readings are kept, and which of them count.
+    pub(crate) retention: Retention,
     pub(crate) alarms: BTreeMap<AlarmKey, Alarm>,
     /// Invariant: exactly the keys of the alarms with `reported_version < version`.
     pub(crate) unreported: BTreeSet<AlarmKey>,
@@ -118,6 +119,7 @@ impl State {
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),
             camera_epochs: BTreeMap::new(),
+            retention: Retention::default(),
             alarms: BTreeMap::new(),
             unreported: BTreeSet::new(),
             sessions: BTreeMap::new(),

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::{
-    AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, AuditHead, Calendar, CalendarId, CallId, Camera, CameraId, Condition,
-    DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId, Incident,
-    IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName, Notice, Person,
-    PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Row, RowChange, RunCard, Sensor, SensorId,
-    SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName,
+    AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, AuditHead, Calendar, CalendarId, CallId, Camera, CameraId,
+    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
+    Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName, Notice,
+    Person, PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Retention, Row, RowChange, RunCard, Sensor,
+    SensorId, SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName,
     apply::adopt_unit,
     rows,
     state::Heard,
@@ -48,6 +48,7 @@ pub(crate) enum Touched {
     CallDesk,
     Caller(String),
     CallDraft(CallId),
+    Retention,
 }
 
 fn row(key: Bytes, record: &impl Record) -> Row {
@@ -129,6 +130,7 @@ impl State {
         out.extend(self.book.desk.iter().map(|record| row(rows::call_desk_key(), record)));
         out.extend(self.book.callers.iter().map(|(number, record)| row(rows::caller_key(number), record)));
         out.extend(self.book.drafts.iter().map(|(id, record)| row(rows::call_draft_key(id), record)));
+        out.extend(self.stored_retention().map(|record| row(rows::retention_key(), record)));
         out
     }
 
@@ -228,6 +230,7 @@ impl State {
             Touched::Notice(id, number) => {
                 found(rows::notice_key(id, *number), self.notices.get(&(id.clone(), *number)))
             }
+            Touched::Retention => found(rows::retention_key(), self.stored_retention()),
             Touched::Report(code) => found(rows::report_key(code), self.reports.get(code)),
             Touched::Call(id) => found(rows::call_key(id), self.book.calls.get(id)),
             Touched::Agent(id) => found(rows::agent_key(id), self.book.agents.get(id)),
@@ -407,6 +410,10 @@ impl State {
                 self.reports.insert(record.code.clone(), record);
             }
             Some(table) if self.book.reads(table) => self.book.read_row(key, value)?,
+            Some(rows::RETENTION) => {
+                same_key(key, &rows::retention_key())?;
+                self.retention = Retention::decode(value)?;
+            }
             _ => return Err(Malformed::new("rows.key", "is of no table of this version: run the newer program")),
         }
         Ok(())

@@ -192,6 +192,7 @@ fn sequences_reach_every_command_and_refusal() {
 }
 
 const COMMANDS: [&str; 94] = [
+const COMMANDS: [&str; 78] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -286,6 +287,7 @@ const COMMANDS: [&str; 94] = [
     "ExpireRing",
     "ExpireWrapUp",
     "CheckQueue",
+    "SetRetention",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.

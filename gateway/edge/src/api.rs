@@ -49,7 +49,9 @@ pub(crate) mod quarantine;
 pub(crate) mod reading;
 pub(crate) mod receiver;
 pub(crate) mod report;
+pub(crate) mod retention;
 pub(crate) mod sensor;
+pub(crate) mod series;
 pub(crate) mod session;
 pub(crate) mod telephony;
 pub(crate) mod timeline;
@@ -110,7 +112,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(alarm::shelve))
         .routes(routes!(alarm::unshelve))
         .routes(routes!(sensor::list, sensor::register))
-        .routes(routes!(timeline::readings))
+        .routes(routes!(series::readings))
+        .routes(routes!(series::series))
+        .routes(routes!(retention::show, retention::set))
         .routes(routes!(camera::list, camera::register))
         .routes(routes!(unit::list, unit::put))
         .routes(routes!(unit::status))

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use domain::{
     CameraHealth, CameraId, Command, EventBatch, Grant, GroupId, Millis, Reading, ReadingVerdict, Reply, RequestId,
-    State,
+    SensorId, State, chunk::Sample, series::Asked,
 };
 use futures::future::BoxFuture;
 use ingest::rtsp::AccessUnit;
@@ -67,7 +67,19 @@ pub(crate) trait Source: Send + Sync + 'static {
         to: Bytes,
         rows_max: usize,
     ) -> BoxFuture<'static, std::io::Result<Vec<(Bytes, Bytes)>>>;
+    /// Hands over what was recorded of sensors, as it stands at one moment; whether that was all. At most `rows_max` rows and
+    /// as many chunks are read.
+    fn recorded(
+        &self,
+        group: GroupId,
+        asked: Asked,
+        rows_max: usize,
+        take: Taken,
+    ) -> BoxFuture<'static, std::io::Result<bool>>;
 }
+
+/// Takes one reading after another; false: enough.
+pub(crate) type Taken = Box<dyn FnMut(&SensorId, Sample) -> bool + Send>;
 
 /// Reads applied state and yields what `look` makes of it.
 pub(crate) fn read<R>(source: &dyn Source, group: GroupId, look: impl FnOnce(&State) -> R) -> R {

@@ -257,7 +257,16 @@ export const vi = {
     thresholds: 'Ngưỡng',
     above: 'trên',
     below: 'dưới',
-    chart: (hours: number) => `${hours} giờ qua`,
+    spans: 'Khoảng thời gian',
+    span: { 1: '1 giờ', 24: '24 giờ', 168: '7 ngày', 720: '30 ngày' } as Record<number, string>,
+    seriesEmpty: 'Không có số đo nào trong khoảng này.',
+    seriesBand: 'Dải: thấp nhất đến cao nhất; đường: trung bình.',
+    series: (low: string, high: string, mean: string, last: string, count: string) =>
+      `Thấp nhất ${low}, cao nhất ${high}, trung bình ${mean}, mới nhất ${last}; ${count} số đo.`,
+    seriesGaps: (count: string) => `Gián đoạn: ${count} lần.`,
+    seriesTruncated: 'Chỉ đọc được một phần số đo; hãy chọn khoảng ngắn hơn.',
+    seriesKept: (since: string) => `Số đo được lưu từ ${since}.`,
+    seriesAge: (age: string) => `Nút này mất liên lạc với đa số đã ${age}; có thể thiếu số đo mới.`,
     chartMissing: 'Chưa tải được số liệu cũ.',
     chartLoading: 'Đang tải số liệu…',
     health: {

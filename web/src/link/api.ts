@@ -1,6 +1,7 @@
 // The HTTP side: session, history, commands. All fetches of the screens are here.
 import { backoffMs } from './backoff';
 import { loadOf, type Load, type LoadWire } from '../nouns/load';
+import { SERIES_POINTS, seriesOf, type Series, type SeriesWire } from '../nouns/series';
 import { toldOf, type Told, type ToldWire } from '../nouns/told';
 import { fromWire } from '../nouns/wire';
 import { closeSequence, openSequence, takeSequence } from './sequence';
@@ -154,11 +155,11 @@ export async function readOrigins(): Promise<string[]> {
   }
 }
 
-/** History of a sensor: `[Unix milliseconds, value]`, oldest first. */
-export async function readReadings(sensor: string, fromMs: number, toMs: number): Promise<[number, number][]> {
-  const path = `/api/sensors/${encodeURIComponent(sensor)}/readings?from_ms=${fromMs}&to_ms=${toMs}`;
-  const answer = (await request(current, 'GET', path)) as { points: [number, number][] };
-  return answer.points;
+/** What a sensor measured over a span, in stretches of equal length. */
+export async function readSeries(sensor: string, fromMs: number, toMs: number): Promise<Series> {
+  const span = `from_ms=${Math.round(fromMs)}&to_ms=${Math.round(toMs)}&points_max=${SERIES_POINTS}`;
+  const path = `/api/sensors/${encodeURIComponent(sensor)}/series?${span}`;
+  return seriesOf((await request(current, 'GET', path)) as SeriesWire);
 }
 
 /** How many incidents there should be today, as the node computed it last. */

@@ -173,15 +173,20 @@ export async function startFake(options: { port: number; root: string }) {
     if (person === undefined) return json(response, 401, { code: 'signed_out', field: '', message: '' });
     if (url.pathname === '/api/session') return json(response, 200, sessionOf(person));
     if (url.pathname === '/api/logout') return json(response, 200, {}, { 'set-cookie': `${cookie(person)}; Max-Age=0` });
-    const readings = /^\/api\/sensors\/([^/]+)\/readings$/.exec(url.pathname);
-    if (readings) {
-      const last = Number(scene.sensors.get(readings[1]!)?.lastMicro ?? 0n) / 1e6;
+    const series = /^\/api\/sensors\/([^/]+)\/series$/.exec(url.pathname);
+    if (series) {
+      const last = Number(scene.sensors.get(series[1]!)?.lastMicro ?? 0n) / 1e6;
       const [from, to] = [Number(url.searchParams.get('from_ms')), Number(url.searchParams.get('to_ms'))];
-      const points = Array.from({ length: 181 }, (_, i) => {
+      const points = Array.from({ length: 180 }, (_, i) => {
         const share = i / 180;
-        return [Math.round(from + (to - from) * share), last * (0.9 + 0.1 / (1 + Math.exp(-9 * (share - 0.55)))) + Math.sin(i / 4) * last * 0.002];
+        const mean = last * (0.9 + 0.1 / (1 + Math.exp(-9 * (share - 0.55)))) + Math.sin(i / 4) * last * 0.002;
+        const wide = last * 0.004;
+        return { from_ms: Math.round(from + (to - from) * share), min: mean - wide, max: mean + wide, mean, last: mean, count: 6 };
       });
-      return json(response, 200, { points });
+      // The device was silent for a while: the line has a hole there.
+      points.splice(60, 12);
+      const step_ms = Math.ceil((to - from) / 180);
+      return json(response, 200, { from_ms: from, to_ms: to, step_ms, points, truncated: false, kept_from_ms: 0, applied: 1, age_ms: 0 });
     }
     if (url.pathname === '/api/reports' && request.method === 'GET') return json(response, 200, desk.list(url.searchParams));
     const timeline = /^\/api\/incidents\/([^/]+)\/timeline$/.exec(url.pathname);

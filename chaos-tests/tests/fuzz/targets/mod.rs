@@ -247,6 +247,13 @@ pub(crate) const TARGETS: &[Target] = &[
         words: state::NAMES,
     },
     Target {
+        name: "reading_chunk",
+        parsers: &["consensus/domain/src/chunk.rs", "consensus/domain/src/chunk/bits.rs"],
+        run: state::reading_chunk,
+        seeds: state::reading_chunks,
+        words: &[],
+    },
+    Target {
         name: "apply",
         parsers: &["consensus/raft/src/machine.rs"],
         run: state::apply,

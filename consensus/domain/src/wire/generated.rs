@@ -2621,6 +2621,7 @@ pub enum EventKind {
     CallDeskPut = 337,
     CallOverloadBegan = 338,
     CallOverloadEnded = 339,
+    RetentionSet = 300,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2727,6 +2728,7 @@ impl EventKind {
             Self::CallDeskPut => "EVENT_KIND_CALL_DESK_PUT",
             Self::CallOverloadBegan => "EVENT_KIND_CALL_OVERLOAD_BEGAN",
             Self::CallOverloadEnded => "EVENT_KIND_CALL_OVERLOAD_ENDED",
+            Self::RetentionSet => "EVENT_KIND_RETENTION_SET",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2830,6 +2832,7 @@ impl EventKind {
             "EVENT_KIND_CALL_DESK_PUT" => Some(Self::CallDeskPut),
             "EVENT_KIND_CALL_OVERLOAD_BEGAN" => Some(Self::CallOverloadBegan),
             "EVENT_KIND_CALL_OVERLOAD_ENDED" => Some(Self::CallOverloadEnded),
+            "EVENT_KIND_RETENTION_SET" => Some(Self::RetentionSet),
             _ => None,
         }
     }
@@ -3099,6 +3102,7 @@ pub struct Command {
     #[prost(
         oneof = "command::Body",
         tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 300"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -3294,6 +3298,8 @@ pub mod command {
         ExpireWrapUp(super::ExpireWrapUp),
         #[prost(message, tag = "336")]
         CheckQueue(super::CheckQueue),
+        #[prost(message, tag = "300")]
+        SetRetention(super::SetRetention),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3877,6 +3883,45 @@ impl SuggestionDecision {
         }
     }
 }
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KindRetention {
+    #[prost(enumeration = "SensorKind", tag = "1")]
+    pub kind: i32,
+    #[prost(uint32, tag = "2")]
+    pub days: u32,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KindFloor {
+    #[prost(enumeration = "SensorKind", tag = "1")]
+    pub kind: i32,
+    #[prost(uint64, tag = "2")]
+    pub from_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SensorFloor {
+    #[prost(string, tag = "1")]
+    pub sensor: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub from_ms: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Retention {
+    #[prost(uint32, tag = "1")]
+    pub days: u32,
+    #[prost(message, repeated, tag = "2")]
+    pub kinds: ::prost::alloc::vec::Vec<KindRetention>,
+    #[prost(message, repeated, tag = "3")]
+    pub kind_floors: ::prost::alloc::vec::Vec<KindFloor>,
+    #[prost(message, repeated, tag = "4")]
+    pub sensor_floors: ::prost::alloc::vec::Vec<SensorFloor>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetRetention {
+    #[prost(uint32, tag = "1")]
+    pub days: u32,
+    #[prost(message, repeated, tag = "2")]
+    pub kinds: ::prost::alloc::vec::Vec<KindRetention>,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Meta {
     #[prost(uint32, tag = "1")]
@@ -3906,6 +3951,19 @@ pub struct SensorWindow {
     pub sensor: ::prost::alloc::string::String,
     #[prost(uint64, repeated, tag = "2")]
     pub at_ms: ::prost::alloc::vec::Vec<u64>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReadingChunk {
+    #[prost(uint32, tag = "1")]
+    pub format: u32,
+    #[prost(uint32, tag = "2")]
+    pub readings: u32,
+    #[prost(uint64, tag = "3")]
+    pub from_ms: u64,
+    #[prost(uint64, tag = "4")]
+    pub span_ms: u64,
+    #[prost(bytes = "bytes", tag = "5")]
+    pub packed: ::prost::bytes::Bytes,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ToServer {

@@ -361,6 +361,13 @@ fn command_of_device() -> BoxedStrategy<Command> {
         4 => make!(RecordReadings { readings: prop::collection::vec(reading(), 0..12) }),
         1 => make!(RegisterCamera { camera: camera() }),
         2 => make!(RecordCameraHealth { camera: camera_id(), health: health(), epoch: version() }),
+        1 => make!(SetRetention {
+            days: 0u32..3,
+            kinds: prop::collection::vec(
+                (select(SensorKind::ALL), 0u32..3).prop_map(|(kind, days)| KindRetention { kind, days }),
+                0..3
+            ),
+        }),
     ]
     .boxed()
 }
