@@ -6,6 +6,7 @@
 //! - [`backup`] takes, verifies and restores backups.
 //! - [`status`] says how a cluster is; [`membership`] brings nodes in and takes them out, with `admission` and `belonging` on
 //!   the nodes themselves, and `operations` for who administers them over HTTP.
+//! - [`district`](mod@district) is a district centre's own node: its folder and its commands.
 //! - [`config`] and [`init`] are the files of a node; [`local`] runs a cluster of real processes on one machine.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
@@ -19,6 +20,7 @@ pub mod client;
 pub mod config;
 pub mod demo;
 mod dispatch;
+pub mod district;
 pub mod feature;
 #[doc(hidden)]
 pub mod fuzzing;

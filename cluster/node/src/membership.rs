@@ -57,6 +57,11 @@ pub struct Access {
 }
 
 impl Access {
+    /// The file of the cluster's authority.
+    pub(crate) fn ca(&self) -> Option<&Path> {
+        self.ca.as_deref()
+    }
+
     /// Signs in.
     pub(crate) async fn client(&self) -> Result<Client, Box<dyn Error>> {
         let password = match &self.password_file {
