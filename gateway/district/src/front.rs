@@ -1,7 +1,10 @@
 //! In front of the edge's own routes: what a copy cannot answer is passed on to the province, what people enter while the line is
 //! cut is kept, and whoever signs in is asked for by the province or, while that cannot be, by what it said before.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use axum::{
     Json, Router,
@@ -19,7 +22,7 @@ use tokio::sync::Semaphore;
 use tower_service::Service;
 
 use crate::{
-    limits::{CHECKS_MAX, COMMAND_BYTES_MAX, FORWARD_BYTES_MAX, FORWARD_DEADLINE},
+    limits::{CHECKS_MAX, COMMAND_BYTES_MAX, FORWARD_BYTES_MAX, FORWARD_DEADLINE, MAYBE_SENT_MAX},
     outbox::{Entry, Full, Known, Number, Offer},
     people::{Sitting, name_of},
     province::{Answer, Asked, Lost, Province, REASON_HEADER, SEQ_HEADER},
@@ -42,6 +45,10 @@ pub(crate) struct Front {
     secure: bool,
     guard: Mutex<LoginGuard>,
     checks: Semaphore,
+    /// Numbers that were passed on and not answered, so far: the screen may have given up on them and ask again.
+    maybe_sent: Mutex<BTreeSet<(String, u64)>>,
+    /// What an earlier process may have passed on: numbers of each session up to this one.
+    sent_before: BTreeMap<String, u64>,
 }
 
 /// A request that is refused here.
@@ -92,6 +99,8 @@ impl Front {
         secure: bool,
         inner: Router,
     ) -> Router {
+        let sent_before = shared
+            .people(|people| people.sittings().map(|(name, sitting)| (name.clone(), sitting.seq_reserved)).collect());
         let front = Self {
             shared,
             province,
@@ -100,6 +109,8 @@ impl Front {
             secure,
             guard: Mutex::default(),
             checks: Semaphore::new(CHECKS_MAX),
+            maybe_sent: Mutex::default(),
+            sent_before,
         };
         Router::new().fallback(handle).with_state(Arc::new(front))
     }
@@ -180,22 +191,27 @@ impl Front {
         if self.shared.people(|people| people.used(&caller.session, seq)) {
             self.shared.write_people().await.map_err(|error| Refused::disk(&error))?;
         }
-        let mut is_unsure = false;
         let has_waiting = self.shared.outbox(|outbox| outbox.has_waiting(&caller.session));
         if self.shared.stands() && caller.sitting.at_province && !has_waiting {
             let asked = asked(&parts, &caller, Some(body.to_vec()));
-            match self.ask(reqwest::Method::POST, &asked, &caller).await? {
-                Ok(answer) => return Ok(answered(answer)),
-                Err(lost) => is_unsure = matches!(lost, Lost::Unknown(_)),
+            self.sent(&entered, true);
+            let answer = self.ask(reqwest::Method::POST, &asked, &caller).await;
+            if !matches!(answer, Ok(Err(Lost::Unknown(_)))) {
+                self.sent(&entered, false);
+            }
+            if let Ok(answer) = answer? {
+                return Ok(answered(answer));
             }
         }
         // What may have been done already is kept without being looked at: only the province can say.
-        if !is_unsure {
+        let is_maybe_sent = self.is_maybe_sent(&entered);
+        if !is_maybe_sent {
             let looked_at = self.look_at(&parts, body.clone()).await;
             if let Err(response) = looked_at {
                 return Ok(*response);
             }
         }
+        let is_unsure = is_maybe_sent || self.sent_before.get(&caller.session).is_some_and(|before| seq <= *before);
         let offer = Offer {
             person: caller.sitting.person.clone(),
             entered,
@@ -207,6 +223,22 @@ impl Front {
             is_unsure,
         };
         self.keep(offer).await
+    }
+
+    /// A number is passed on from here on, or surely is not under way any more.
+    fn sent(&self, number: &Number, is_under_way: bool) {
+        let mut numbers = self.maybe_sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = (number.session.clone(), number.seq);
+        if !is_under_way {
+            numbers.remove(&number);
+        } else if numbers.len() < MAYBE_SENT_MAX {
+            numbers.insert(number);
+        }
+    }
+
+    fn is_maybe_sent(&self, number: &Number) -> bool {
+        let numbers = self.maybe_sent.lock().unwrap_or_else(PoisonError::into_inner);
+        numbers.len() >= MAYBE_SENT_MAX || numbers.contains(&(number.session.clone(), number.seq))
     }
 
     /// Has the edge look whether the command can be read and whether the copy's rights allow it, as the province's own would:
@@ -228,7 +260,7 @@ impl Front {
     }
 
     async fn keep(&self, offer: Offer) -> Result<Response, Refused> {
-        let seq = offer.entered.seq;
+        let (seq, is_unsure) = (offer.entered.seq, offer.is_unsure);
         // Looked up again: the same request may have come twice meanwhile.
         let kept = self.shared.outbox(|outbox| match outbox.known(&offer.entered, &offer.print) {
             Known::New => outbox.keep(offer, unix_ms()).map(Ok),
@@ -236,7 +268,12 @@ impl Front {
         });
         let entry: Entry = match kept {
             Ok(Ok(entry)) => entry,
-            Ok(Err(Known::Entry(place))) => return Ok(self.told(place)),
+            Ok(Err(Known::Entry(place))) => {
+                let changed = self.shared.outbox(|outbox| if is_unsure { outbox.was_sent(place) } else { None });
+                let written = self.shared.write_entries(changed.into_iter().collect()).await;
+                written.map_err(|error| Refused::disk(&error))?;
+                return Ok(self.told(place));
+            }
             Ok(Err(_)) => return Err(reused(seq)),
             Err(full) => return Err(full_up(full)),
         };

@@ -54,6 +54,8 @@ pub const SEQ_RESERVED: u64 = 64;
 pub const ANSWERED_MAX: usize = 256;
 /// How long they are kept.
 pub const ANSWERED_MS: u64 = 24 * 3_600_000;
+/// Numbers remembered that were passed on and not answered; at the bound every number counts as one.
+pub const MAYBE_SENT_MAX: usize = 4_096;
 /// Kept commands of one session sent one after the other before the next session has its turn.
 pub const SENT_PER_TURN: usize = 16;
 /// Kept commands in one list; the newest are shown.

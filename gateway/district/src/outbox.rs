@@ -235,6 +235,11 @@ impl Outbox {
         Some(entry.clone())
     }
 
+    /// It turns out that it was passed on before it was kept. Gives the entry to write down.
+    pub(crate) fn was_sent(&mut self, place: u64) -> Option<Entry> {
+        self.begin(place).filter(|entry| entry.said.is_none())
+    }
+
     /// It surely did not reach the province, and had not before. Not written down: after a crash it counts as unsure.
     pub(crate) fn was_not_sent(&mut self, place: u64) {
         if let Some(entry) = self.entries.get_mut(&place) {
