@@ -97,9 +97,9 @@ impl Group {
     }
 }
 
-/// How strictly a frame has to follow.
+/// Where a message comes from, and so how strictly a frame has to follow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum From {
+pub(crate) enum Via {
     /// Over the line: only what continues the place.
     Line,
     /// From this node's own file, where what moved a place and showed nothing was left out.
@@ -159,10 +159,10 @@ impl Copy {
     ///
     /// # Errors
     /// A record that this version does not know how to read; nothing of the message was taken.
-    pub(crate) fn fold(&mut self, body: &Body, from: From) -> Result<Folded, Malformed> {
+    pub(crate) fn fold(&mut self, body: &Body, via: Via) -> Result<Folded, Malformed> {
         match body {
             Body::Snapshot(part) => self.fold_part(part),
-            Body::Frame(frame) => self.fold_frame(frame, from),
+            Body::Frame(frame) => self.fold_frame(frame, via),
             Body::Reset(reset) => {
                 let Some(group) = self.group_mut(GroupId(reset.group)) else { return Ok(Folded::Nothing) };
                 group.place = None;
@@ -208,7 +208,7 @@ impl Copy {
         Ok(Folded::Changed(number))
     }
 
-    fn fold_frame(&mut self, frame: &generated::Frame, strict: From) -> Result<Folded, Malformed> {
+    fn fold_frame(&mut self, frame: &generated::Frame, via: Via) -> Result<Folded, Malformed> {
         let (Some(from), Some(through)) = (frame.from, frame.through) else {
             return Err(Malformed::new("frame.through", "is required, and `from` too"));
         };
@@ -218,7 +218,7 @@ impl Copy {
         let Some(group) = self.group_mut(number) else { return Ok(Folded::Nothing) };
         // Before the picture is whole there is no place to go on from: the frame belongs to what it will replace.
         let Some(held) = group.place else { return Ok(Folded::Nothing) };
-        if strict == From::Line && from != held {
+        if via == Via::Line && from != held {
             let is_known =
                 through.epoch == held.epoch && (through.index, through.ordinal) <= (held.index, held.ordinal);
             if is_known {

@@ -4,7 +4,7 @@ use domain::wire::generated::ToScreen;
 use prost::Message;
 
 use crate::{
-    copy::{Copy, Folded, From},
+    copy::{Copy, Folded, Via},
     record::{self, End, Stored},
     routes::{Route, route},
 };
@@ -18,7 +18,7 @@ pub fn fuzz_copy_file(bytes: &[u8]) -> bool {
         if let Stored::Message(message) = &stored
             && let Some(body) = &message.body
         {
-            is_folded &= copy.fold(body, From::File).is_ok();
+            is_folded &= copy.fold(body, Via::File).is_ok();
         }
         records.push(stored);
     });
@@ -34,11 +34,11 @@ pub fn fuzz_copy_file(bytes: &[u8]) -> bool {
 pub fn fuzz_line_message(bytes: &[u8]) -> bool {
     let Ok(ToScreen { body: Some(body) }) = ToScreen::decode(bytes) else { return false };
     let mut copy = Copy::new();
-    let folded = copy.fold(&body, From::Line);
+    let folded = copy.fold(&body, Via::Line);
     let mut again = Copy::new();
     for message in copy.messages() {
         if let Some(body) = &message.body {
-            assert!(again.fold(body, From::File).is_ok(), "what the copy writes it reads");
+            assert!(again.fold(body, Via::File).is_ok(), "what the copy writes it reads");
         }
     }
     assert_eq!(again.places(), copy.places());

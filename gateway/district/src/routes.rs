@@ -29,7 +29,8 @@ const LISTS: [&str; 9] =
 /// What is kept is what people enter about incidents, alarms, units, instructions and their clocks. Registrations, rights,
 /// models and the cluster itself are not: they are decided by what stands when they are done.
 pub(crate) fn route(method: &str, path: &str) -> Route {
-    let Some(rest) = path.strip_prefix("/api") else {
+    let rest = path.strip_prefix("/api").filter(|rest| rest.is_empty() || rest.starts_with('/'));
+    let Some(rest) = rest else {
         return match path {
             "/ready" => Route::Ready,
             _ if path.starts_with("/open311") => Route::Nowhere,

@@ -24,7 +24,7 @@ use tokio::{
 };
 
 use crate::{
-    copy::{Copy, From},
+    copy::{Copy, Via},
     disk,
     limits::{FLUSH_EVERY, LOG_BYTES_MIN, WRITES_MAX},
     record::{self, End, Heard, Stored},
@@ -196,7 +196,7 @@ impl Log {
             Stored::Heard(heard) => opened.heard = Some(heard),
             Stored::Message(message) => {
                 if let Some(body) = &message.body
-                    && let Err(malformed) = opened.copy.fold(body, From::File)
+                    && let Err(malformed) = opened.copy.fold(body, Via::File)
                 {
                     unread.get_or_insert(malformed);
                 }
@@ -232,7 +232,7 @@ impl Log {
             // What was read so far is old; the places are void, so that the line brings whole pictures.
             for group in GroupId::all() {
                 let body = Body::Reset(Reset { group: group.0, reason: "damaged".to_owned() });
-                let _ = opened.copy.fold(&body, From::File);
+                let _ = opened.copy.fold(&body, Via::File);
                 Stored::Message(ToScreen { body: Some(body) }).write(&mut missing);
             }
         }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     config::DistrictConfig,
-    copy::{Folded, From},
+    copy::{Folded, Via},
     limits::{FORWARD_DEADLINE, NOTED_EVERY, RECONNECT_MS},
     line::{End, Line},
     province::{Asked, Province},
@@ -122,7 +122,7 @@ impl Upstream {
                     }
                 }
                 _ => {
-                    let folded = self.shared.change(|copy| copy.fold(&body, From::Line));
+                    let folded = self.shared.change(|copy| copy.fold(&body, Via::Line));
                     let folded = folded.map_err(|malformed| {
                         End::Cut(format!(
                             "the province says what this version does not know ({malformed}): install its version here"

@@ -194,7 +194,7 @@ fn units(copy: &Copy) -> BTreeMap<String, u64> {
 
 impl District {
     fn take(&mut self, body: &Body) -> Folded {
-        let folded = self.copy.fold(body, From::Line).unwrap();
+        let folded = self.copy.fold(body, Via::Line).unwrap();
         let is_kept = match (folded, body) {
             (Folded::Changed(_), _) => true,
             (Folded::Moved(_), body) => !matches!(body, Body::Frame(_)),
@@ -256,7 +256,7 @@ impl District {
                 self.copy = Copy::new();
                 record::read(&bytes, |stored| {
                     if let Stored::Message(message) = stored {
-                        self.copy.fold(&message.body.unwrap(), From::File).unwrap();
+                        self.copy.fold(&message.body.unwrap(), Via::File).unwrap();
                     }
                 });
                 // Another process: its epoch gives every screen a picture.
@@ -288,7 +288,7 @@ proptest! {
         // Written anew, it is the same copy.
         let mut again = Copy::new();
         for message in district.copy.messages() {
-            again.fold(&message.body.unwrap(), From::File).unwrap();
+            again.fold(&message.body.unwrap(), Via::File).unwrap();
         }
         prop_assert_eq!(units(&again), units(&district.copy));
         prop_assert_eq!(again.places(), district.copy.places());
@@ -305,11 +305,11 @@ fn a_tail_is_bounded_and_says_where_it_begins() {
     let mut copy = Copy::new();
     let node = Node { log: vec![Entry::Put(1); TAIL_BATCHES_MAX + 5] };
     for body in node.picture(0) {
-        copy.fold(&body, From::Line).unwrap();
+        copy.fold(&body, Via::Line).unwrap();
     }
     let first = copy.applied(GroupId::COMMAND).index;
     for index in 0..node.log.len() {
-        copy.fold(&node.frame(index, index + 1), From::Line).unwrap();
+        copy.fold(&node.frame(index, index + 1), Via::Line).unwrap();
     }
     assert!(matches!(copy.events_after(GroupId::COMMAND, first, 10), Err(BelowFloor { floor }) if floor == first + 5));
     assert_eq!(copy.events_after(GroupId::COMMAND, first + 5, 10).unwrap().len(), 10);
@@ -345,7 +345,7 @@ fn people_survive_a_picture_and_a_change_of_rights_is_an_event() {
     copy.put_person(&person(&["d2"]));
     assert_eq!(copy.applied(GroupId::COMMAND).index, before + 1);
     for body in (Node { log: Vec::new() }).picture(0) {
-        copy.fold(&body, From::Line).unwrap();
+        copy.fold(&body, Via::Line).unwrap();
     }
     let state = copy.replica(GroupId::COMMAND).unwrap().state();
     assert_eq!((state.persons().len(), state.sessions().len()), (1, 1));

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     body::Body,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use domain::GroupId;
@@ -82,5 +82,5 @@ pub(super) async fn description(response: Response) -> Response {
         } });
         paths.insert("/api/kept".to_owned(), kept);
     }
-    ([(header::CONTENT_TYPE, "application/json")], Json(description)).into_response()
+    Json(description).into_response()
 }

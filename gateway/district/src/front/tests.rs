@@ -16,7 +16,7 @@ use tokio::{net::TcpListener, task::JoinHandle, time::sleep};
 
 use super::*;
 use crate::{
-    copy::{Copy, From},
+    copy::{Copy, Via},
     outbox::{Outbox, OutboxLimits},
     sender,
     shelf::Shelf,
@@ -131,7 +131,7 @@ fn copied() -> Copy {
             };
             part.districts = vec![district("d1", "05443"), district("d2", "05488")];
         }
-        copy.fold(&Said::Snapshot(part), From::Line).unwrap();
+        copy.fold(&Said::Snapshot(part), Via::Line).unwrap();
     }
     copy
 }
@@ -176,7 +176,7 @@ impl Room {
             Arc::new(CopySource(Arc::clone(&shared))),
             Arc::new(NoRoad),
             Arc::new(NoVideo),
-            Arc::new(Vec::new),
+            Arc::new(Vec::<(u64, String)>::new),
             |inner| Front::around(a, b, 7 * DAY_MS, false, inner),
         )
         .unwrap();
