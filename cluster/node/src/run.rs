@@ -362,7 +362,7 @@ fn public_url(config: &NodeConfig) -> String {
     own_member(config).map(|member| member.public_url).unwrap_or_default()
 }
 
-fn server_tls(certificates: &Path) -> Result<Arc<rustls::ServerConfig>> {
+pub(crate) fn server_tls(certificates: &Path) -> Result<Arc<rustls::ServerConfig>> {
     let chain =
         CertificateDer::pem_file_iter(certificates.join("server.pem"))?.collect::<std::result::Result<_, _>>()?;
     let key = PrivateKeyDer::from_pem_file(certificates.join("server.key"))?;

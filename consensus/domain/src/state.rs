@@ -10,7 +10,8 @@ use crate::{
     SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, call_book::CallBook,
 };
 
-/// The state of one group. [`State::apply`] is the only way to change it.
+/// The state of one group. [`State::apply`] is the only way to change it; a copy that decides nothing is a
+/// [`Replica`](crate::Replica).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     pub(crate) group: GroupId,

@@ -12,6 +12,15 @@ import type { Unit } from '../nouns/unit';
 /** How the line to the node stands. */
 export type LineState = 'connecting' | 'live' | 'cut' | 'ended';
 
+/** The line from a district centre's node to the province. */
+export interface ProvinceLine {
+  cut: boolean;
+  /** Since the province was last heard. */
+  ageMs: number;
+  /** Commands kept at the node and not yet answered by the province, whoever entered them. */
+  kept: number;
+}
+
 /** The line as the worker sees it. Times are Unix milliseconds of this machine's clock. */
 export interface Line {
   state: LineState;
@@ -29,6 +38,8 @@ export interface Line {
   leaderAgeMs: number[];
   /** Models in use that give no advice, as in its last heartbeat. */
   silentModels: SilentModel[];
+  /** At a district centre's node: how its line to the province stood at the last heartbeat. */
+  province: ProvinceLine | undefined;
   /** Why the server said goodbye; empty: it did not. */
   byeCode: string;
   byeMessage: string;

@@ -14,6 +14,7 @@ import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
 import { callDesk } from './calls';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
 import { crewView, dispatcher, offer, recommendation } from './dispatch';
+import { districtDesk } from './district';
 import { startModels } from './models';
 import { publicDesk } from './public';
 import { buildScene, hierarchy, seeded } from './scene';
@@ -158,6 +159,8 @@ export async function startFake(options: { port: number; root: string }) {
     return ofModels;
   }
 
+  const district = districtDesk((path, input) => decide(path, input));
+
   async function api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<unknown> {
     const input = request.method === 'POST' ? await body(request) : ({} as Input);
     if (url.pathname.startsWith('/api/public/') && control.down) return response.destroy();
@@ -173,6 +176,7 @@ export async function startFake(options: { port: number; root: string }) {
     if (person === undefined) return json(response, 401, { code: 'signed_out', field: '', message: '' });
     if (url.pathname === '/api/session') return json(response, 200, sessionOf(person));
     if (url.pathname === '/api/logout') return json(response, 200, {}, { 'set-cookie': `${cookie(person)}; Max-Age=0` });
+    if (url.pathname === '/api/kept') return json(response, 200, district.list());
     const series = /^\/api\/sensors\/([^/]+)\/series$/.exec(url.pathname);
     if (series) {
       const last = Number(scene.sensors.get(series[1]!)?.lastMicro ?? 0n) / 1e6;
@@ -206,6 +210,8 @@ export async function startFake(options: { port: number; root: string }) {
       return json(response, 503, { code: 'unknown', field: '', message: 'no leader' });
     }
     if (control.holdCommandsMs > 0) await new Promise((resolve) => setTimeout(resolve, control.holdCommandsMs));
+    const kept = district.keep(seq, url.pathname, input);
+    if (kept !== undefined) return json(response, kept.status, kept.body);
     // One answer per number, however often it is asked.
     const answer = answered.get(seq) ?? desk.decide(url.pathname, input) ?? decide(url.pathname, input, person);
     answered.set(seq, answer);
@@ -227,6 +233,13 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/role') control.role = url.searchParams.get('role') ?? '';
       if (url.pathname === '/fake/model-silent') register.tallies.get(url.searchParams.get('of') ?? '')!.silent = url.searchParams.get('on') === '1';
       if (url.pathname === '/fake/quorum') quorumAgeMs = Number(url.searchParams.get('age_ms'));
+      // A district centre's node, its line to the province cut or not; `off` makes it an ordinary node again.
+      if (url.pathname === '/fake/district') {
+        if (url.searchParams.get('off') === '1') district.forget();
+        else district.set(url.searchParams.get('cut') === '1', Number(url.searchParams.get('age_ms')));
+      }
+      // Somebody at the province changes an incident, and this line does not hear of it.
+      if (url.pathname === '/fake/elsewhere') scene.incidents.get(url.searchParams.get('id') ?? '')!.version += 1n;
       // Public reports: so many refused as too many, so many taken and not answered.
       if (url.pathname === '/fake/busy') desk.control.busy = Number(url.searchParams.get('n'));
       if (url.pathname === '/fake/lost') desk.control.lost = Number(url.searchParams.get('n'));
@@ -270,7 +283,7 @@ export async function startFake(options: { port: number; root: string }) {
 
   const timers = [
     setInterval(() => {
-      for (const socket of sockets.keys()) send(socket, { case: 'heartbeat', value: { serverTimeMs: BigInt(Date.now()), quorumAgeMs: BigInt(quorumAgeMs), groups: indexes.map((_, group) => ({ group, leaderAgeMs: 40n, leader: 1n })), models: register.silent() } });
+      for (const socket of sockets.keys()) send(socket, { case: 'heartbeat', value: { serverTimeMs: BigInt(Date.now()), quorumAgeMs: BigInt(quorumAgeMs), groups: indexes.map((_, group) => ({ group, leaderAgeMs: 40n, leader: 1n })), models: register.silent(), line: district.line() } });
     }, HEARTBEAT_MS),
     // Units move, and readings come in: several frames a second.
     setInterval(() => {

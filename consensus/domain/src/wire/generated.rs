@@ -4139,6 +4139,17 @@ pub struct Heartbeat {
     pub groups: ::prost::alloc::vec::Vec<GroupAge>,
     #[prost(message, repeated, tag = "4")]
     pub models: ::prost::alloc::vec::Vec<ModelSilence>,
+    #[prost(message, optional, tag = "340")]
+    pub line: ::core::option::Option<ProvinceLine>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProvinceLine {
+    #[prost(bool, tag = "1")]
+    pub cut: bool,
+    #[prost(uint64, tag = "2")]
+    pub age_ms: u64,
+    #[prost(uint32, tag = "3")]
+    pub kept: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ModelSilence {

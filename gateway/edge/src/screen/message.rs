@@ -153,6 +153,17 @@ pub(crate) struct Heartbeat {
     pub(crate) groups: Vec<GroupPulse>,
     /// Models in use that give no advice now.
     pub(crate) models: Vec<SilentModel>,
+    /// From a district centre's node only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) line: Option<LinePulse>,
+}
+
+/// How the line from a district centre's node to the province stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct LinePulse {
+    pub(crate) cut: bool,
+    pub(crate) age_ms: u64,
+    pub(crate) kept: u32,
 }
 
 /// One access unit.
@@ -283,6 +294,11 @@ impl ToScreen<'_> {
                     quorum_age_ms: it.quorum_age_ms,
                     groups: groups.collect(),
                     models: models.collect(),
+                    line: it.line.as_ref().map(|line| generated::ProvinceLine {
+                        cut: line.cut,
+                        age_ms: line.age_ms,
+                        kept: line.kept,
+                    }),
                 })
             }
         }

@@ -540,6 +540,13 @@ export type Heartbeat = Message<"trongdong.v1.Heartbeat"> & {
    * @generated from field: repeated trongdong.v1.ModelSilence models = 4;
    */
   models: ModelSilence[];
+
+  /**
+   * From a district centre's own node only.
+   *
+   * @generated from field: trongdong.v1.ProvinceLine line = 340;
+   */
+  line?: ProvinceLine | undefined;
 };
 
 /**
@@ -548,6 +555,41 @@ export type Heartbeat = Message<"trongdong.v1.Heartbeat"> & {
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
   messageDesc(file_trongdong_v1_screen, 12);
+
+/**
+ * How the line from a district centre's node to the province stands.
+ *
+ * @generated from message trongdong.v1.ProvinceLine
+ */
+export type ProvinceLine = Message<"trongdong.v1.ProvinceLine"> & {
+  /**
+   * Nothing comes over it: what is shown is as old as `age_ms`.
+   *
+   * @generated from field: bool cut = 1;
+   */
+  cut: boolean;
+
+  /**
+   * Since the province was last heard.
+   *
+   * @generated from field: uint64 age_ms = 2;
+   */
+  ageMs: bigint;
+
+  /**
+   * Commands kept at this node and not yet answered by the province.
+   *
+   * @generated from field: uint32 kept = 3;
+   */
+  kept: number;
+};
+
+/**
+ * Describes the message trongdong.v1.ProvinceLine.
+ * Use `create(ProvinceLineSchema)` to create a new message.
+ */
+export const ProvinceLineSchema: GenMessage<ProvinceLine> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_screen, 13);
 
 /**
  * @generated from message trongdong.v1.ModelSilence
@@ -571,7 +613,7 @@ export type ModelSilence = Message<"trongdong.v1.ModelSilence"> & {
  * Use `create(ModelSilenceSchema)` to create a new message.
  */
 export const ModelSilenceSchema: GenMessage<ModelSilence> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_screen, 13);
+  messageDesc(file_trongdong_v1_screen, 14);
 
 /**
  * @generated from message trongdong.v1.GroupAge
@@ -605,7 +647,7 @@ export type GroupAge = Message<"trongdong.v1.GroupAge"> & {
  * Use `create(GroupAgeSchema)` to create a new message.
  */
 export const GroupAgeSchema: GenMessage<GroupAge> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_screen, 14);
+  messageDesc(file_trongdong_v1_screen, 15);
 
 /**
  * @generated from message trongdong.v1.Bye
@@ -629,7 +671,7 @@ export type Bye = Message<"trongdong.v1.Bye"> & {
  * Use `create(ByeSchema)` to create a new message.
  */
 export const ByeSchema: GenMessage<Bye> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_screen, 15);
+  messageDesc(file_trongdong_v1_screen, 16);
 
 /**
  * @generated from message trongdong.v1.VideoFrame
@@ -665,7 +707,7 @@ export type VideoFrame = Message<"trongdong.v1.VideoFrame"> & {
  * Use `create(VideoFrameSchema)` to create a new message.
  */
 export const VideoFrameSchema: GenMessage<VideoFrame> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_screen, 16);
+  messageDesc(file_trongdong_v1_screen, 17);
 
 /**
  * @generated from message trongdong.v1.VideoStatus
@@ -699,5 +741,5 @@ export type VideoStatus = Message<"trongdong.v1.VideoStatus"> & {
  * Use `create(VideoStatusSchema)` to create a new message.
  */
 export const VideoStatusSchema: GenMessage<VideoStatus> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_screen, 17);
+  messageDesc(file_trongdong_v1_screen, 18);
 
