@@ -3059,6 +3059,45 @@ impl ReportStepKind {
         }
     }
 }
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KindRetention {
+    #[prost(enumeration = "SensorKind", tag = "1")]
+    pub kind: i32,
+    #[prost(uint32, tag = "2")]
+    pub days: u32,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KindFloor {
+    #[prost(enumeration = "SensorKind", tag = "1")]
+    pub kind: i32,
+    #[prost(uint64, tag = "2")]
+    pub from_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SensorFloor {
+    #[prost(string, tag = "1")]
+    pub sensor: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub from_ms: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Retention {
+    #[prost(uint32, tag = "1")]
+    pub days: u32,
+    #[prost(message, repeated, tag = "2")]
+    pub kinds: ::prost::alloc::vec::Vec<KindRetention>,
+    #[prost(message, repeated, tag = "3")]
+    pub kind_floors: ::prost::alloc::vec::Vec<KindFloor>,
+    #[prost(message, repeated, tag = "4")]
+    pub sensor_floors: ::prost::alloc::vec::Vec<SensorFloor>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetRetention {
+    #[prost(uint32, tag = "1")]
+    pub days: u32,
+    #[prost(message, repeated, tag = "2")]
+    pub kinds: ::prost::alloc::vec::Vec<KindRetention>,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SkillNeed {
     #[prost(string, tag = "1")]
@@ -3101,8 +3140,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336"
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 300"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 300"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -3882,45 +3920,6 @@ impl SuggestionDecision {
             _ => None,
         }
     }
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct KindRetention {
-    #[prost(enumeration = "SensorKind", tag = "1")]
-    pub kind: i32,
-    #[prost(uint32, tag = "2")]
-    pub days: u32,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct KindFloor {
-    #[prost(enumeration = "SensorKind", tag = "1")]
-    pub kind: i32,
-    #[prost(uint64, tag = "2")]
-    pub from_ms: u64,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SensorFloor {
-    #[prost(string, tag = "1")]
-    pub sensor: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub from_ms: u64,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Retention {
-    #[prost(uint32, tag = "1")]
-    pub days: u32,
-    #[prost(message, repeated, tag = "2")]
-    pub kinds: ::prost::alloc::vec::Vec<KindRetention>,
-    #[prost(message, repeated, tag = "3")]
-    pub kind_floors: ::prost::alloc::vec::Vec<KindFloor>,
-    #[prost(message, repeated, tag = "4")]
-    pub sensor_floors: ::prost::alloc::vec::Vec<SensorFloor>,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct SetRetention {
-    #[prost(uint32, tag = "1")]
-    pub days: u32,
-    #[prost(message, repeated, tag = "2")]
-    pub kinds: ::prost::alloc::vec::Vec<KindRetention>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Meta {
