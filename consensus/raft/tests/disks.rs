@@ -21,7 +21,7 @@ use common::TestCluster;
 use domain::{AdminUnit, AdminUnitCode, Command, GroupId, Millis, PutAdminUnits, RaisePolicyFloor, Reply};
 use raft::{
     Groups, Proposal, ProposeError,
-    disk::{BoxFuture, Disk, DiskSnapshot, Done, Install, LogOnDisk, LogOp, RowBatch},
+    disk::{BoxFuture, Disk, DiskSnapshot, Done, Install, LogOnDisk, LogOp, Replacement, RowBatch},
     memory::MemoryDisk,
 };
 use tokio::time::{sleep, timeout};
@@ -170,6 +170,9 @@ impl Disk for SlowGroup {
             thread::sleep(FLUSH);
         }
         self.disk.write_rows(group, batch)
+    }
+    fn replace_rows(&self, group: u32, generation: u32, step: Replacement) -> io::Result<bool> {
+        self.disk.replace_rows(group, generation, step)
     }
     fn log(&self, group: u32) -> io::Result<LogOnDisk> {
         self.disk.log(group)

@@ -72,7 +72,7 @@ fn reading(sensor: &SensorId, number: usize, at: u64, chance: &mut Chance) -> Re
         _ => (35.0 + 12.0 * turn(1.0) + 6.0 * chance.noise(), 0.1),
     };
     let micro_per_step = (step * 1e6_f64).round() as i64;
-    let jitter_ms = if number % 3 == 0 { 0 } else { (chance.noise().abs() * 15.0) as u64 };
+    let jitter_ms = if number.is_multiple_of(3) { 0 } else { (chance.noise().abs() * 15.0) as u64 };
     Reading {
         sensor: sensor.clone(),
         at_ms: Millis(at + jitter_ms),
