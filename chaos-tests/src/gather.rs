@@ -1,8 +1,12 @@
 //! Asks one node what it holds of everything that was sent.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
+use tokio::time::sleep;
 
 use crate::{
     Failure,
@@ -11,6 +15,11 @@ use crate::{
     load::MARK,
     oracle::Promises,
 };
+
+/// All nodes hold the same after the load has ended.
+const EQUAL_WITHIN: Duration = Duration::from_secs(60);
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// What the nodes that `desk` asks hold.
 ///
@@ -65,6 +74,29 @@ fn points(chart: &Value) -> Option<Vec<(u64, i64)>> {
             Some((point[0].as_u64()?, value_micro))
         })
         .collect()
+}
+
+/// Waits until these nodes hold the same rows of every group.
+///
+/// # Errors
+/// They do not in time, or one does not answer.
+pub async fn equal(admin: &Desk, urls: &[String]) -> Result<(), Failure> {
+    let until = Instant::now() + EQUAL_WITHIN;
+    loop {
+        let mut digests = Vec::new();
+        for url in urls {
+            let path = "/api/cluster/digests";
+            digests.push(admin.at(std::slice::from_ref(url)).get(path).await.accepted(path)?["groups"].clone());
+        }
+        if digests.windows(2).all(|pair| pair[0] == pair[1]) {
+            println!("equal on {} nodes: {}", urls.len(), digests[0]);
+            return Ok(());
+        }
+        if Instant::now() > until {
+            return Err(format!("state digests differ: {digests:?}").into());
+        }
+        sleep(LOOK).await;
+    }
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 //! - [`gather`] asks the cluster what it holds, and [`judge`] compares the two; both sides are plain values.
 //! - [`scene`] is a storm from beginning to end: load, screens, faults, judgement.
 //! - [`siege`] is storm after storm, drawn from seeds: [`shim`] has the nodes' disks and clocks in hand, [`proxy`] their lines.
+//! - [`upgrade`] brings a cluster from an [`older`] release to this one, node by node.
 //!
 //! The product's own clients are not used here: whoever checks promises must see each attempt by itself.
 
@@ -16,6 +17,7 @@ pub mod device;
 pub mod gather;
 pub mod judge;
 pub mod load;
+pub mod older;
 pub mod oracle;
 pub mod program;
 pub mod proxy;
@@ -23,6 +25,7 @@ pub mod random;
 pub mod scene;
 pub mod shim;
 pub mod siege;
+pub mod upgrade;
 pub mod world;
 
 /// What ends a drill early. Its text says what to do.

@@ -67,6 +67,8 @@ impl Load {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let origins = world.origins_from(first);
+        // In the text of every incident: of two loads on one cluster none takes the other's for its own.
+        let begun_ms = unix_ms();
         if plan.http {
             for (at, site) in world.sites.iter().enumerate() {
                 let desk = Desk::sign_in(&origins, DEVICE, &world.secret).await?.from_node(at);
@@ -88,7 +90,7 @@ impl Load {
         for number in 0..plan.operators {
             let desk = Desk::sign_in(&origins, OPERATOR, &world.secret).await?.from_node(number);
             let site = world.sites[number % world.sites.len()].clone();
-            tasks.spawn(operate(number, desk, site, Arc::clone(&oracle), stopped.clone()));
+            tasks.spawn(operate((begun_ms, number), desk, site, Arc::clone(&oracle), stopped.clone()));
         }
         Ok(Self { oracle, stop, tasks })
     }
@@ -171,7 +173,7 @@ fn fate_of(verdict: &str) -> Fate {
 
 /// Reports incidents, acknowledges each and adds a note.
 async fn operate(
-    number: usize,
+    (begun_ms, number): (u64, usize),
     desk: Desk,
     site: Site,
     oracle: Arc<Oracle>,
@@ -186,7 +188,7 @@ async fn operate(
         if *stop.borrow() {
             break;
         }
-        let summary = format!("{MARK}{number}-{count}");
+        let summary = format!("{MARK}{begun_ms}-{number}-{count}");
         oracle.incident_sent(&summary);
         let report = json!({
             "reference": summary, "kind": "other", "severity": "low", "place": site.place(),

@@ -50,6 +50,12 @@ pub struct Promises {
 }
 
 impl Promises {
+    /// With those of another load on the same cluster.
+    pub fn add(&mut self, other: Self) {
+        self.readings.extend(other.readings);
+        self.incidents.extend(other.incidents);
+    }
+
     /// Readings that were acknowledged.
     #[must_use]
     pub fn readings_acknowledged(&self) -> usize {

@@ -20,10 +20,12 @@ use self::{
 use crate::{
     Failure,
     load::Plan,
+    older::Older,
     oracle::Promises,
     proxy::{Line, Proxies},
     scene::Scene,
     shim::{Control, Shim},
+    upgrade::{Upgraded, upgrade},
     world::{NODES, World},
 };
 
@@ -252,6 +254,20 @@ pub async fn round(seed: u64, commit: &str) -> RoundRecord {
         Err(failure) => (Default::default(), Some(failure.to_string())),
     };
     let (happened, promises) = kept;
+    RoundRecord::new(commit, seed, begun.elapsed(), happened, &promises, failure.as_deref())
+}
+
+/// A round that upgrades a cluster from `older` instead of a storm. Nothing in it is drawn: the seed only counts.
+pub async fn upgrade_round(seed: u64, commit: &str, older: &Older) -> RoundRecord {
+    let begun = Instant::now();
+    let (happened, promises, failure) = match upgrade("siege-upgrade", older.clone()).await {
+        Ok(Upgraded { promises: [mixed, mut whole], longest_pause }) => {
+            whole.add(mixed);
+            let happened = Happened { fault: "upgraded".to_owned(), recovery_s: longest_pause.as_secs_f64() };
+            (vec![happened], whole, None)
+        }
+        Err(failure) => (Vec::new(), Promises::default(), Some(failure.to_string())),
+    };
     RoundRecord::new(commit, seed, begun.elapsed(), happened, &promises, failure.as_deref())
 }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use domain::{EventBatch, GroupId, Millis, State};
+use domain::{Command, EventBatch, GroupId, Millis, Refusal, State};
 use futures::future::BoxFuture;
 use peer::CallError;
 use raft::{AppliedAt, BelowFloor, Committed, Lead, NodeId, Proposal, ProposeError};
@@ -14,6 +14,9 @@ pub(crate) trait Cluster: Send + Sync + 'static {
     fn node(&self) -> NodeId;
     /// What a leader would stamp on an entry now.
     fn wall(&self) -> Millis;
+    /// Whether the group's log may hold the command, by the local applied state: some node may run a release that cannot read
+    /// it. The refusal is what to answer instead.
+    fn may_hold(&self, group: GroupId, command: &Command) -> Result<(), Refusal>;
     /// Only where this node leads the group.
     fn propose(
         &self,

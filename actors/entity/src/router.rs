@@ -295,9 +295,25 @@ impl Road {
         self.tell(&envelope, Instant::now() + self.ctx.config.commit_deadline, &permit).await
     }
 
+    /// Refuses what some node may run a release for that cannot read it. A leader of that release would drop what it does not
+    /// know, so this is asked before anything is sent.
+    async fn may_tell(&self, envelope: &Envelope, until: Instant) -> Result<(), domain::Refusal> {
+        let Body::Command(command) = &envelope.body else { return Ok(()) };
+        let held = self.ctx.cluster.may_hold(envelope.group, command);
+        if held.is_ok() || envelope.group != GroupId::COMMAND {
+            return held;
+        }
+        // Switched on a moment ago through another node.
+        self.catch_up(until).await;
+        self.ctx.cluster.may_hold(envelope.group, command)
+    }
+
     /// Has the message decided by whoever leads its group, and decided anew by whoever leads next.
     async fn tell(&self, envelope: &Envelope, until: Instant, permit: &Permit) -> Result<Reply, TellError> {
         let Some(host) = self.host(envelope.group) else { return Err(TellError::NoLeader) };
+        if let Err(refusal) = self.may_tell(envelope, until).await {
+            return Ok(Reply::Refused(refusal));
+        }
         let node = self.ctx.cluster.node();
         let mut leads = self.ctx.cluster.lead_watch(envelope.group);
         let mut reigns = host.reign_watch();

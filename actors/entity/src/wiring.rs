@@ -6,7 +6,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{EventBatch, GroupId, Millis, State};
+use domain::{Command, EventBatch, GroupId, Millis, Refusal, State};
 use futures::{FutureExt, future::BoxFuture};
 use peer::{CallError, Lane, Peers};
 use raft::{AppliedAt, BelowFloor, Committed, Groups, Lead, NodeId, Proposal, ProposeError};
@@ -28,6 +28,13 @@ impl Cluster for Wired {
     fn wall(&self) -> Millis {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn may_hold(&self, group: GroupId, command: &Command) -> Result<(), Refusal> {
+        if command.feature().is_none() {
+            return Ok(());
+        }
+        self.groups.read(group, |state| state.may_hold(command))
     }
 
     fn propose(

@@ -277,6 +277,7 @@ async fn deadlines_fire_once_while_the_lead_goes_round() {
     let first = &nodes[&1];
     found(&first.router, &SensorId::new("S1").unwrap()).await;
     accept(&first.router, GroupId::COMMAND, SwitchFeature { feature: domain::audit::FEATURE }).await;
+    accept(&first.router, GroupId::COMMAND, SwitchFeature { feature: domain::VOCABULARY_2 }).await;
     accept(&first.router, GroupId::COMMAND, answer_within_three_seconds()).await;
     let admin_unit = AdminUnitCode::new("05443").unwrap();
     let place = Place { latitude_e7: 215_900_000, longitude_e7: 1_058_400_000, admin_unit, address: String::new() };

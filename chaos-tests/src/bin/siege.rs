@@ -7,7 +7,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use chaos_tests::siege::{self, record::RoundRecord};
+use chaos_tests::{
+    older::Older,
+    siege::{self, record::RoundRecord},
+};
 use clap::Parser;
 
 /// Real nodes under load, and one thing after another that befalls them.
@@ -25,6 +28,9 @@ struct Args {
     /// Goes on after a round that failed.
     #[arg(long)]
     keep_going: bool,
+    /// A `trongdong` of an earlier build: each round upgrades a cluster from it, node by node, instead of a storm.
+    #[arg(long)]
+    older: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -32,9 +38,13 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
     let args = Args::parse();
     let until = Instant::now() + Duration::try_from_secs_f64(args.hours * 3600.0)?;
     let commit = commit();
+    let older = args.older.map(Older::program).transpose().map_err(|error| error.to_string())?;
     let (mut rounds, mut failed) = (0_u32, 0_u32);
     for seed in args.seed.. {
-        let record = siege::round(seed, &commit).await;
+        let record = match &older {
+            Some(older) => siege::upgrade_round(seed, &commit, older).await,
+            None => siege::round(seed, &commit).await,
+        };
         if let Some(path) = &args.record {
             record.append(path)?;
         }

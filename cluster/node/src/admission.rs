@@ -2,11 +2,12 @@
 //! to be taken in. And what members tell each other about one of them: that it is out, that it is to rest, what it knows.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use bytes::Bytes;
+use domain::GroupId;
 use edge::Sealer;
 use peer::{Lane, NodeId, Peers};
 use prost::Message;
@@ -16,7 +17,11 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::{feature::known, invitation::Ticket, operations::rest};
+use crate::{
+    feature::{known, lacking},
+    invitation::Ticket,
+    operations::rest,
+};
 
 /// Kinds of calls: give me the key; take me in; you are out; rest.
 pub(crate) const ADMIT_KIND: u16 = 110;
@@ -52,6 +57,9 @@ pub(crate) struct Asks {
     pub(crate) peer_address: String,
     #[prost(string, tag = "3")]
     pub(crate) public_url: String,
+    /// Which features its version knows, as [`FEATURES_KIND`] answers it.
+    #[prost(bytes = "bytes", tag = "350")]
+    pub(crate) features: Bytes,
 }
 
 /// What a node needs before it can start.
@@ -113,7 +121,7 @@ impl Admission {
             return Ok(Bytes::new());
         }
         if kind == FEATURES_KIND {
-            return Ok(known());
+            return Ok(known(self.groups.features()));
         }
         if kind == REST_KIND {
             let minutes: [u8; 4] = payload.as_ref().try_into().map_err(|_| "malformed rest".to_owned())?;
@@ -126,14 +134,17 @@ impl Admission {
         let sealer = Sealer::new(&self.sealing_key);
         let ticket = Ticket::open(&sealer, &asks.token, from, now_ms);
         match (kind, ticket) {
-            (ADMIT_KIND, Ok(_)) => self.admit(from, members).await,
+            (ADMIT_KIND, Ok(_)) => self.admit(from, members, &asks.features).await,
             (ADMIT_KIND, Err(error)) => Ok(not_admitted(error.to_string())),
             (_, Ok(ticket)) => self.take_in(&ticket, asks, members.get(&from)).await,
             (_, Err(error)) => Err(error.to_string()),
         }
     }
 
-    async fn admit(&self, from: NodeId, members: BTreeMap<NodeId, Node>) -> Result<Bytes, String> {
+    async fn admit(&self, from: NodeId, members: BTreeMap<NodeId, Node>, features: &[u8]) -> Result<Bytes, String> {
+        if let Some(feature) = self.lacks(features) {
+            return Ok(not_admitted(older_version(from, feature)));
+        }
         match self.groups.may_belong(from).await {
             None => return Err("cụm chưa có đa số, thử lại sau / the cluster has no quorum now: try again".to_owned()),
             Some(false) => {
@@ -156,9 +167,20 @@ impl Admission {
         Ok(admitted.encode_to_vec().into())
     }
 
+    /// The first feature that the cluster has on and a node that knows these lacks: it could not apply the log.
+    fn lacks(&self, features: &[u8]) -> Option<u32> {
+        let on: BTreeSet<u32> = GroupId::all()
+            .flat_map(|group| self.groups.read(group, |state| state.features().collect::<Vec<_>>()))
+            .collect();
+        lacking(&on.into_iter().collect::<Vec<_>>(), features)
+    }
+
     async fn take_in(&self, ticket: &Ticket, asks: Asks, known: Option<&Node>) -> Result<Bytes, String> {
         let until = Instant::now() + TAKE_IN_WORK;
         let node = ticket.node;
+        if let Some(feature) = self.lacks(&asks.features) {
+            return Err(older_version(node, feature));
+        }
         if let Some(known) = known.filter(|known| known.peer_address != asks.peer_address) {
             return Err(format!(
                 "nút {node} đã có ở {there}: mỗi thư mời dùng cho một máy, mời lại cho máy này / node {node} is there \
@@ -183,6 +205,13 @@ impl Admission {
         tracing::info!(node, replaces = ?ticket.replaces(), "a node was taken in");
         Ok(TakenIn { done: true, waits_for: String::new() }.encode_to_vec().into())
     }
+}
+
+fn older_version(node: NodeId, feature: u32) -> String {
+    format!(
+        "nút {node} chạy bản cũ, không biết tính năng {feature} mà cụm đã bật: chạy bản của cụm trên nút ấy / node {node} runs an \
+         older version, which does not know feature {feature} that the cluster has on: run the cluster's version there"
+    )
 }
 
 fn not_admitted(refused: String) -> Bytes {

@@ -21,7 +21,7 @@ use edge::Backups;
 use raft::Groups;
 use tokio::task::spawn_blocking;
 
-use crate::{client::Client, init::NodePlace};
+use crate::{client::Door, init::NodePlace};
 
 pub mod audit;
 pub mod chunk;
@@ -42,9 +42,6 @@ use take::{Taken, take};
 use verify::{Report, verify, verify_all};
 
 type Done = Result<(), Box<dyn Error>>;
-
-/// Environment variable with the password, so that it stands in no list of processes.
-const PASSWORD_VARIABLE: &str = "TRONGDONG_PASSWORD";
 
 /// What the operator is told after each backup.
 const KEEP_APART: &str = "Khóa niêm phong (sealing.key) và thư mục authority KHÔNG có trong bản sao lưu. Cất sealing.key ở nơi khác, \
@@ -75,18 +72,8 @@ struct TakeArgs {
     /// Folder of backups on this machine. A second backup into it writes only what has changed.
     #[arg(long)]
     to: PathBuf,
-    /// Origin of a node, such as https://node-1:8443; again for each further node, which is asked when the first cannot.
-    #[arg(long = "url", required = true)]
-    urls: Vec<String>,
-    /// The cluster's authority, `ca.pem`; needed for HTTPS.
-    #[arg(long)]
-    ca: Option<PathBuf>,
-    /// An administrator. The password is read from TRONGDONG_PASSWORD, or from --password-file.
-    #[arg(long, default_value = "quan-tri")]
-    person: String,
-    /// File with the password.
-    #[arg(long)]
-    password_file: Option<PathBuf>,
+    #[command(flatten)]
+    door: Door,
 }
 
 /// Which backups to verify.
@@ -154,15 +141,7 @@ pub async fn run(args: BackupArgs) -> Done {
 }
 
 async fn run_take(args: TakeArgs) -> Done {
-    let password = match &args.password_file {
-        Some(file) => fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?.trim().to_owned(),
-        None => {
-            std::env::var(PASSWORD_VARIABLE).map_err(|_| format!("give --password-file, or set {PASSWORD_VARIABLE}"))?
-        }
-    };
-    let ca_pem = args.ca.as_ref().map(|file| fs::read(file).map_err(|e| format!("{}: {e}", file.display())));
-    let client = Client::new(args.urls, ca_pem.transpose()?.as_deref())?;
-    client.login(&args.person, &password).await?;
+    let client = args.door.open().await?;
     println!("{}", taken_text(&take(&client, &args.to).await?));
     println!("{KEEP_APART}");
     Ok(())

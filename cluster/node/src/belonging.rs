@@ -17,6 +17,7 @@ use tokio::{sync::watch, time::interval};
 use crate::{
     admission::{Asks, TAKE_IN_DEADLINE, TAKE_IN_KIND, TakenIn},
     config::MemberConfig,
+    feature::known,
     invitation::{self, Invitation},
 };
 
@@ -44,8 +45,12 @@ pub(crate) async fn ask_to_be_taken_in(
     peers: Peers,
     others: Vec<NodeId>,
 ) {
-    let asks =
-        Asks { token: invitation.token, peer_address: own.peer_address.clone(), public_url: own.public_url.clone() };
+    let asks = Asks {
+        token: invitation.token,
+        peer_address: own.peer_address.clone(),
+        public_url: own.public_url.clone(),
+        features: known(groups.features()),
+    };
     let payload = Bytes::from(asks.encode_to_vec());
     let mut tick = interval(ASK_AGAIN);
     let mut said = String::new();

@@ -5,7 +5,7 @@ use std::{error::Error, time::Duration};
 
 use bytes::Bytes;
 use clap::Args;
-use domain::{FEATURES, Grant, GroupId, Reply, State, SwitchFeature};
+use domain::{Grant, GroupId, Reply, SwitchFeature};
 use edge::OperationError;
 use entity::Router;
 use futures::future::join_all;
@@ -13,11 +13,7 @@ use peer::{Lane, Peers};
 use raft::{Groups, Proposal};
 use serde_json::{Value, json};
 
-use crate::{
-    admission::FEATURES_KIND,
-    membership::{Access, ask},
-    operations::refused,
-};
+use crate::{admission::FEATURES_KIND, client::Door, membership::ask, operations::refused};
 
 /// How often a founder looks whether a group that it leads has them.
 const FOUNDING_TICK: Duration = Duration::from_millis(200);
@@ -26,11 +22,16 @@ const SWITCH_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a member may take to say what it knows.
 const ASK_DEADLINE: Duration = Duration::from_secs(3);
 
+/// What this version knows and the group has not switched on.
+fn missing(groups: &Groups, group: GroupId) -> Vec<u32> {
+    groups.read(group, |state| state.missing_features(groups.features()))
+}
+
 /// Switches on in every group of a new cluster what this version knows: whoever leads a group does it there.
 pub(crate) async fn found(groups: &Groups) {
     let mut tick = tokio::time::interval(FOUNDING_TICK);
     loop {
-        let missing = GroupId::all().map(|group| (group, groups.read(group, State::missing_features)));
+        let missing = GroupId::all().map(|group| (group, missing(groups, group)));
         let missing: Vec<_> = missing.filter(|(_, features)| !features.is_empty()).collect();
         if missing.is_empty() {
             return;
@@ -46,14 +47,14 @@ pub(crate) async fn found(groups: &Groups) {
 }
 
 /// What a member answers that is asked which features it knows: four bytes each, big-endian.
-pub(crate) fn known() -> Bytes {
-    FEATURES.iter().flat_map(|feature| feature.to_be_bytes()).collect()
+pub(crate) fn known(features: &[u32]) -> Bytes {
+    features.iter().flat_map(|feature| feature.to_be_bytes()).collect()
 }
 
-/// The first feature of ours that a member with this answer does not know.
-fn lacking(answer: &[u8]) -> Option<u32> {
+/// The first of these features that a node with this answer does not know.
+pub(crate) fn lacking(features: &[u32], answer: &[u8]) -> Option<u32> {
     let theirs: Vec<_> = answer.as_chunks::<4>().0.iter().copied().map(u32::from_be_bytes).collect();
-    FEATURES.iter().copied().find(|feature| !theirs.contains(feature))
+    features.iter().copied().find(|feature| !theirs.contains(feature))
 }
 
 /// Switches on in every group what this version knows, in the name of whoever holds the grant. Refused while a member is
@@ -66,7 +67,7 @@ pub(crate) async fn switch_on(
 ) -> Result<Value, OperationError> {
     for (node, _) in groups.members().into_iter().filter(|(node, _)| *node != groups.node()) {
         let answer = peers.call(node, Lane::Control, FEATURES_KIND, Bytes::new(), ASK_DEADLINE).await;
-        if answer.is_ok_and(|answer| lacking(&answer).is_none()) {
+        if answer.is_ok_and(|answer| lacking(groups.features(), &answer).is_none()) {
             continue;
         }
         let message = format!(
@@ -77,7 +78,7 @@ pub(crate) async fn switch_on(
     }
     let mut switched = Vec::new();
     for group in GroupId::all() {
-        for feature in groups.read(group, State::missing_features) {
+        for feature in missing(groups, group) {
             let command = SwitchFeature { feature }.into();
             match router.command(Some(group), command, None, Some(grant.clone()), SWITCH_TIMEOUT).await {
                 Ok(Reply::Accepted(_)) => switched.push(json!({ "group": group.0, "feature": feature })),
@@ -93,7 +94,7 @@ pub(crate) async fn switch_on(
 #[derive(Clone, Debug, Args)]
 pub struct FeaturesArgs {
     #[command(flatten)]
-    access: Access,
+    door: Door,
 }
 
 /// Switches on what all nodes know.
@@ -101,7 +102,7 @@ pub struct FeaturesArgs {
 /// # Errors
 /// The cluster refuses, because not every node knows it.
 pub async fn run(args: FeaturesArgs) -> Result<(), Box<dyn Error>> {
-    let client = args.access.client().await?;
+    let client = args.door.open().await?;
     let answer = ask(&client, "/api/cluster/features", &json!({})).await?;
     let switched = answer["switched"].as_array().map_or(0, Vec::len);
     println!("Mọi tính năng của phiên bản này đã bật; lần này bật thêm {switched}.");
@@ -113,7 +114,7 @@ pub async fn run(args: FeaturesArgs) -> Result<(), Box<dyn Error>> {
 mod tests {
     use std::{collections::BTreeMap, sync::Arc};
 
-    use domain::{Command, Person, PersonId, PutPerson, Role};
+    use domain::{Command, FEATURES, Person, PersonId, PutPerson, RefusalCode, Role, State};
     use entity::EntityConfig;
     use peer::{Identity, authority::Authority};
     use raft::memory::MemoryDisk;
@@ -157,8 +158,8 @@ mod tests {
         peers.shutdown().await;
     }
 
-    fn missing(groups: &Groups) -> Vec<(GroupId, Vec<u32>)> {
-        let missing = GroupId::all().map(|group| (group, groups.read(group, State::missing_features)));
+    fn all_missing(groups: &Groups) -> Vec<(GroupId, Vec<u32>)> {
+        let missing = GroupId::all().map(|group| (group, missing(groups, group)));
         missing.filter(|(_, features)| !features.is_empty()).collect()
     }
 
@@ -166,7 +167,7 @@ mod tests {
     async fn a_new_cluster_has_every_feature_and_records_from_then_on() {
         let (groups, peers, router) = cluster("new").await;
         tokio::time::timeout(WITHIN, found(&groups)).await.unwrap();
-        assert_eq!(missing(&groups), []);
+        assert_eq!(all_missing(&groups), []);
         for group in GroupId::all() {
             assert!(groups.read(group, State::audit_head).number > 0, "group {group} records");
         }
@@ -176,7 +177,7 @@ mod tests {
     #[tokio::test]
     async fn an_older_cluster_gets_them_from_an_administrator_and_once() {
         let (groups, peers, router) = cluster("older").await;
-        assert_eq!(missing(&groups).len(), GroupId::all().count());
+        assert_eq!(all_missing(&groups).len(), GroupId::all().count());
         let admin = Person {
             id: PersonId::new("an").unwrap(),
             name: "An".into(),
@@ -191,10 +192,21 @@ mod tests {
         router.command(Some(GroupId::COMMAND), put, None, None, WITHIN).await.unwrap();
         let grant = groups.read(GroupId::COMMAND, |state| domain::policy::grant(state, &admin.id, 1)).unwrap();
 
+        let read = Command::from(domain::RecordRead { what: "report".into(), why: "asked".into() });
+        let before =
+            router.command(Some(GroupId::COMMAND), read.clone(), None, Some(grant.clone()), WITHIN).await.unwrap();
+        assert!(matches!(before, Reply::Refused(refusal) if refusal.code == RefusalCode::NotSwitchedOn));
+
         let answer = switch_on(&groups, &peers, &router, &grant).await.unwrap();
         assert_eq!(answer["switched"].as_array().unwrap().len(), GroupId::all().count() * FEATURES.len());
-        assert_eq!(missing(&groups), []);
-        assert_eq!(groups.read(GroupId(3), State::audit_head).number, 1);
+        assert_eq!(all_missing(&groups), []);
+        assert_eq!(
+            groups.read(GroupId(3), State::audit_head).number,
+            2,
+            "what switched the record on, and what came next"
+        );
+        let after = router.command(Some(GroupId::COMMAND), read, None, Some(grant.clone()), WITHIN).await.unwrap();
+        assert!(matches!(after, Reply::Accepted(_)), "{after:?}");
         let again = switch_on(&groups, &peers, &router, &grant).await.unwrap();
         assert_eq!(again, json!({ "done": true, "switched": [] }));
         end(groups, peers, router).await;
@@ -202,10 +214,12 @@ mod tests {
 
     #[test]
     fn a_member_that_lacks_a_feature_is_known_by_its_answer() {
-        assert_eq!(lacking(&known()), None);
-        assert_eq!(lacking(&[known().as_ref(), &9_u32.to_be_bytes()].concat()), None);
+        let known = known(FEATURES);
+        assert_eq!(lacking(FEATURES, &known), None);
+        assert_eq!(lacking(FEATURES, &[known.as_ref(), &9_u32.to_be_bytes()].concat()), None);
+        assert_eq!(lacking(&[], b""), None, "who knows nothing newer asks for nothing");
         for older in [&b""[..], b"\0\0\0", &9_u32.to_be_bytes()] {
-            assert_eq!(lacking(older), FEATURES.first().copied(), "{older:?}");
+            assert_eq!(lacking(FEATURES, older), FEATURES.first().copied(), "{older:?}");
         }
     }
 }

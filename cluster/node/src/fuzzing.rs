@@ -6,6 +6,7 @@ use prost::Message;
 
 use crate::{
     admission::{Admitted, Asks, Member, TakenIn},
+    feature::known,
     invitation::Ticket,
 };
 
@@ -31,5 +32,9 @@ pub fn admission_seeds() -> Vec<Vec<u8>> {
     let member = Member { id: 1, peer_address: peer_address.clone(), public_url: public_url.clone() };
     let admitted = Admitted { sealing_key: "07".repeat(32), epoch: 9, members: vec![member], refused: String::new() };
     let taken = TakenIn { done: false, waits_for: "node 4 lacks 7 entries".to_owned() };
-    vec![Asks { token, peer_address, public_url }.encode_to_vec(), admitted.encode_to_vec(), taken.encode_to_vec()]
+    vec![
+        Asks { token, peer_address, public_url, features: known(domain::FEATURES) }.encode_to_vec(),
+        admitted.encode_to_vec(),
+        taken.encode_to_vec(),
+    ]
 }

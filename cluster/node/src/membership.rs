@@ -20,16 +20,16 @@ use tokio::time::{Instant, sleep};
 
 use crate::{
     admission::{ADMIT_KIND, Admitted, Asks},
-    client::{Answer, Client},
+    client::{Answer, Client, Door},
     config::{DiskConfig, FILE, GatewayConfig, MemberConfig, MqttConfig, NodeConfig, PeerConfig, parse_key},
+    feature::known,
     init::write_secret,
     invitation::Invitation,
+    release::release,
 };
 
 type Done = Result<(), Box<dyn Error>>;
 
-/// Environment variable with the password, so that it stands in no list of processes.
-const PASSWORD_VARIABLE: &str = "TRONGDONG_PASSWORD";
 /// How long a change is asked for again before the program says how far it is.
 const ASK_FOR: Duration = Duration::from_secs(600);
 /// Between two requests.
@@ -38,38 +38,6 @@ const ASK_AGAIN: Duration = Duration::from_millis(300);
 const ADMIT_DEADLINE: Duration = Duration::from_secs(5);
 /// How long members are asked to admit a node.
 const ADMIT_WITHIN: Duration = Duration::from_secs(30);
-
-/// Where the cluster is, and who asks.
-#[derive(Clone, Debug, Args)]
-pub struct Access {
-    /// Origin of a node, such as https://node-1:8443; again for each further node.
-    #[arg(long = "url", required = true)]
-    urls: Vec<String>,
-    /// The cluster's authority, `ca.pem`; needed for HTTPS.
-    #[arg(long)]
-    ca: Option<PathBuf>,
-    /// An administrator. The password is read from TRONGDONG_PASSWORD, or from --password-file.
-    #[arg(long, default_value = "quan-tri")]
-    person: String,
-    /// File with the password.
-    #[arg(long)]
-    password_file: Option<PathBuf>,
-}
-
-impl Access {
-    /// Signs in.
-    pub(crate) async fn client(&self) -> Result<Client, Box<dyn Error>> {
-        let password = match &self.password_file {
-            Some(file) => fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?.trim().to_owned(),
-            None => std::env::var(PASSWORD_VARIABLE)
-                .map_err(|_| format!("give --password-file, or set {PASSWORD_VARIABLE}"))?,
-        };
-        let ca_pem = self.ca.as_ref().map(|file| fs::read(file).map_err(|e| format!("{}: {e}", file.display())));
-        let client = Client::new(self.urls.clone(), ca_pem.transpose()?.as_deref())?;
-        client.login(&self.person, &password).await?;
-        Ok(client)
-    }
-}
 
 /// Asks once; a refusal is an error.
 pub(crate) async fn ask(client: &Client, path: &str, body: &Value) -> Result<Value, Box<dyn Error>> {
@@ -129,7 +97,7 @@ pub struct Place {
     #[arg(long, default_value_t = 60)]
     valid_min: u32,
     #[command(flatten)]
-    access: Access,
+    door: Door,
 }
 
 /// `trongdong invite`.
@@ -161,7 +129,7 @@ pub struct LeaveArgs {
     /// Id of the node that goes.
     node: u64,
     #[command(flatten)]
-    access: Access,
+    door: Door,
 }
 
 /// `trongdong transfer`.
@@ -173,7 +141,7 @@ pub struct TransferArgs {
     #[arg(long, default_value_t = 30)]
     minutes: u32,
     #[command(flatten)]
-    access: Access,
+    door: Door,
 }
 
 /// What the cluster gives a node that it invites.
@@ -208,7 +176,7 @@ async fn invite_to(place: &Place, replaces: Option<u64>) -> Done {
     if place.out.join(FILE).exists() {
         return Err(format!("{}: there is a node already; name another folder", place.out.display()).into());
     }
-    let client = place.access.client().await?;
+    let client = place.door.open().await?;
     let body = json!({ "replaces": replaces, "valid_min": place.valid_min });
     let invited: Invited = serde_json::from_value(ask(&client, "/api/cluster/invitations", &body).await?)?;
     write_folder(place, &authority, &invited)?;
@@ -240,6 +208,7 @@ fn write_folder(place: &Place, authority: &Authority, invited: &Invited) -> Done
         gateway: GatewayConfig { listen: listen(place.gateway_port), tls: !is_loopback },
         mqtt: Some(MqttConfig { listen: listen(place.mqtt_port), tls: false }),
         mqtt_client: None,
+        sip: None,
         disk: DiskConfig::default(),
         members,
         certificates: "certificates".into(),
@@ -325,7 +294,8 @@ async fn ask_to_be_admitted(config: &NodeConfig, invitation: Invitation) -> Resu
     for member in &others {
         peers.set_address(member.id, &member.peer_address);
     }
-    let asks = Asks { token: invitation.token, ..Asks::default() };
+    let features = known(release()?.features);
+    let asks = Asks { token: invitation.token, features, ..Asks::default() };
     let payload = Bytes::from(asks.encode_to_vec());
     let until = Instant::now() + ADMIT_WITHIN;
     let mut last = "no member is known".to_owned();
@@ -355,7 +325,7 @@ async fn ask_to_be_admitted(config: &NodeConfig, invitation: Invitation) -> Resu
 /// # Errors
 /// The cluster refuses, because it would not bear it.
 pub async fn leave(args: LeaveArgs) -> Done {
-    let client = args.access.client().await?;
+    let client = args.door.open().await?;
     ask_until_done(&client, "/api/cluster/leave", &json!({ "node": args.node })).await?;
     println!("Nút {} đã rời cụm; số này không dùng lại. Xóa thư mục của nó khi không cần nữa.", args.node);
     println!("Node {} is out; its number is not used again. Delete its folder when nobody needs it.", args.node);
@@ -367,7 +337,7 @@ pub async fn leave(args: LeaveArgs) -> Done {
 /// # Errors
 /// The cluster refuses, or nobody else could take them.
 pub async fn transfer(args: TransferArgs) -> Done {
-    let client = args.access.client().await?;
+    let client = args.door.open().await?;
     let answer = ask(&client, "/api/cluster/rest", &json!({ "node": args.node, "minutes": args.minutes })).await?;
     if answer["done"] != true {
         return Err(format!(
@@ -395,7 +365,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("trongdong-membership-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         let authority = Authority::create(&folder.join("authority"), "ttdh").unwrap();
-        let access = Access { urls: Vec::new(), ca: None, person: "quan-tri".to_owned(), password_file: None };
+        let door = Door { urls: Vec::new(), person: "quan-tri".to_owned(), password_file: None, ca: None };
         let place = Place {
             authority: folder.join("authority"),
             out: folder.join("node-4"),
@@ -404,7 +374,7 @@ mod tests {
             gateway_port: 8443,
             mqtt_port: 1883,
             valid_min: 60,
-            access,
+            door,
         };
         let member = MemberConfig {
             id: 1,

@@ -32,6 +32,8 @@ const REST_MIN_MAX: u32 = 12 * 60;
 /// This node, as an administrator asks it.
 pub(crate) struct NodeOperations {
     pub(crate) cluster: String,
+    /// Of the program.
+    pub(crate) version: &'static str,
     pub(crate) groups: Groups,
     pub(crate) peers: Peers,
     pub(crate) router: Router,
@@ -98,7 +100,7 @@ impl NodeOperations {
             node: self.groups.node(),
             cluster: self.cluster.clone(),
             epoch: self.groups.epoch(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
+            version: self.version.to_owned(),
             is_resting: self.groups.is_resting(self.groups.node()),
             disk,
             clocks: members.iter().map(|(id, _)| *id).filter(|id| *id != self.groups.node()).map(clock).collect(),

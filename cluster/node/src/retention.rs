@@ -6,7 +6,7 @@ use clap::Args;
 use domain::SensorKind;
 use serde_json::{Value, json};
 
-use crate::membership::{Access, ask};
+use crate::{client::Door, membership::ask};
 
 /// Where it is asked and set.
 const PATH: &str = "/api/retention";
@@ -37,7 +37,7 @@ pub struct RetentionArgs {
     #[arg(long = "kind", requires = "days")]
     kinds: Vec<KindDays>,
     #[command(flatten)]
-    access: Access,
+    door: Door,
 }
 
 /// Prints how long readings are kept, after setting it if that was asked for. What is past its days goes and does not come back.
@@ -45,7 +45,7 @@ pub struct RetentionArgs {
 /// # Errors
 /// The cluster refuses, or does not answer.
 pub async fn run(args: RetentionArgs) -> Result<(), Box<dyn Error>> {
-    let client = args.access.client().await?;
+    let client = args.door.open().await?;
     let answer = match args.days {
         Some(days) => {
             let kinds = args.kinds.iter().map(|KindDays(kind, days)| json!({ "kind": kind, "days": days }));

@@ -36,6 +36,7 @@ use crate::{
     placement::{agree_on_live_nodes, assign_cameras},
     recorder::ClusterRecorder,
     relay::Relay,
+    release::release,
     room::{self, DiskGauge},
 };
 
@@ -79,6 +80,8 @@ pub struct Node {
     tasks: Vec<JoinHandle<()>>,
     /// Their threads end with the node.
     _sensors: Arc<Sensors>,
+    /// Open as long as the node runs.
+    _door: Option<telephony::Door>,
 }
 
 /// How a node begins.
@@ -110,6 +113,7 @@ impl Node {
     /// Starts the node whose folder this is.
     pub async fn start(home: &Path) -> Result<Self> {
         let config = NodeConfig::load(home)?;
+        let release = release()?;
         let beginning = prepare(home, &config)?;
         let founding = matches!(beginning, Beginning::Founds);
         let sealing_key = config.sealing_key()?;
@@ -123,11 +127,13 @@ impl Node {
 
         let identity = Identity::load(&config.certificates, &config.cluster, config.node)?;
         let dispatch = Arc::new(Dispatch::default());
-        let peers = Peers::start(identity, config.peer.listen, Arc::clone(&dispatch) as _).await?;
+        let handler: Arc<dyn peer::Handler> = dispatch.clone();
+        let peers = Peers::start_speaking(release.formats, identity, config.peer.listen, handler).await?;
         for member in config.members.iter().filter(|member| member.id != config.node) {
             peers.set_address(member.id, &member.peer_address);
         }
-        let groups = Groups::start(config.node, config.epoch, Arc::clone(&disk) as _, peers.clone()).await?;
+        let log: Arc<dyn raft::disk::Disk> = disk.clone();
+        let groups = Groups::start_knowing(config.node, config.epoch, log, peers.clone(), release.features).await?;
         let _ = dispatch.groups.set(groups.clone());
         let out = watch::Sender::new(false);
         let admission = Admission { groups: groups.clone(), peers: peers.clone(), sealing_key, out: out.clone() };
@@ -160,6 +166,10 @@ impl Node {
             let stopped = stopped.clone();
             tasks.push(tokio::spawn(async move { endpoint.run(listener, stopped).await }));
         }
+        let door = match &config.sip {
+            Some(sip) => Some(crate::telephony::open(sip, groups.clone(), router.clone()).await?),
+            None => None,
+        };
         if let Some(client) = &config.mqtt_client {
             let login = match &client.password_file {
                 Some(file) => Some((client.user.clone(), fs::read_to_string(file)?.trim().to_owned())),
@@ -198,6 +208,7 @@ impl Node {
         edge_config.backup = Some(backup::source(groups.clone(), config.cluster.clone()));
         edge_config.operations = Some(Arc::new(NodeOperations {
             cluster: config.cluster.clone(),
+            version: release.version,
             groups: groups.clone(),
             peers: peers.clone(),
             router: router.clone(),
@@ -232,7 +243,7 @@ impl Node {
         router.ingest_came_up();
         tracing::info!(node = config.node, gateway = %edge.local_addr(), peers = %peers.local_addr(), "up");
         let home = home.to_owned();
-        Ok(Self { groups, router, peers, edge: Some(edge), disk, stop, out, home, tasks, _sensors: sensors })
+        Ok(Self { groups, router, peers, edge: Some(edge), disk, stop, out, home, tasks, _sensors: sensors, _door: door })
     }
 
     /// Resolves when consensus on this node has failed for good: the process must end, and come back right.
@@ -351,7 +362,7 @@ fn public_url(config: &NodeConfig) -> String {
     own_member(config).map(|member| member.public_url).unwrap_or_default()
 }
 
-fn server_tls(certificates: &Path) -> Result<Arc<rustls::ServerConfig>> {
+pub(crate) fn server_tls(certificates: &Path) -> Result<Arc<rustls::ServerConfig>> {
     let chain =
         CertificateDer::pem_file_iter(certificates.join("server.pem"))?.collect::<std::result::Result<_, _>>()?;
     let key = PrivateKeyDer::from_pem_file(certificates.join("server.key"))?;

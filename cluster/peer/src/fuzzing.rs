@@ -18,6 +18,7 @@ use tokio::time::timeout;
 use crate::call::Serving;
 use crate::connection::{Connection, Vitals, Wiring};
 use crate::counters::Counters;
+use crate::format::Formats;
 use crate::frame::{Frame, FrameError, Kind, Outgoing, decode};
 use crate::identity::named_in;
 use crate::limits::{FRAME_BYTES_MAX, HELLO_FRAME_BYTES_MAX, REASON_BYTES_MAX};
@@ -33,7 +34,7 @@ const END_MAX: Duration = Duration::from_secs(10);
 fn said_again(frame: &Frame) -> Result<Outgoing, FrameError> {
     let (id, payload) = (frame.id, frame.payload.clone());
     Ok(match frame.kind {
-        Kind::Hello => Hello::parse(payload)?.frame(),
+        Kind::Hello => Hello::parse(payload)?.frame(Formats::from_id(frame.id)?),
         Kind::Ping | Kind::Pong => message::clock(frame.kind, id, message::parse_clock(payload)?),
         Kind::Call => {
             let (kind, deadline, payload) = message::parse_call(payload)?;
@@ -94,8 +95,8 @@ pub fn fuzz_frames(data: &[u8]) -> bool {
 
 /// What was read from a frame and is written again is the same frame.
 fn comes_back(frame: &Frame, again: &Outgoing) {
-    // Reasons are made readable on the way, and the hello has no id.
-    if matches!(frame.kind, Kind::Hello | Kind::Refuse | Kind::Decline | Kind::Abort | Kind::Stop | Kind::Live) {
+    // Reasons are made readable on the way.
+    if matches!(frame.kind, Kind::Refuse | Kind::Decline | Kind::Abort | Kind::Stop | Kind::Live) {
         return;
     }
     let mut wire = BytesMut::new();
@@ -188,7 +189,8 @@ pub fn frame_seeds() -> Vec<Vec<u8>> {
     let hello = Hello { link: Link::Log, from: 1, to: 2, cluster: "here".to_owned() };
     let body = Bytes::from_static(b"body");
     let frames = [
-        hello.frame(),
+        hello.frame(Formats::FIRST),
+        hello.frame(Formats::OWN),
         message::text(Kind::Refuse, 0, 0, "this is cluster there"),
         message::clock(Kind::Ping, 7, 1_757_810_000_000),
         message::clock(Kind::Pong, 7, -1),

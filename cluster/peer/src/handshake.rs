@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
 use crate::NodeId;
+use crate::format::Formats;
 use crate::frame::{Frame, FrameError, Kind, Outgoing, decode};
 use crate::identity::{named_in, node_uri};
 use crate::limits::{HANDSHAKE_TIMEOUT, HELLO_FRAME_BYTES_MAX};
@@ -23,6 +24,7 @@ use crate::tls::{Tls, server_name};
 pub(crate) struct Local {
     pub(crate) cluster: Arc<str>,
     pub(crate) node: NodeId,
+    pub(crate) formats: Formats,
     pub(crate) tls: Tls,
 }
 
@@ -43,6 +45,8 @@ pub(crate) enum HandshakeError {
     Timeout,
     #[error("wrong identity: {0}")]
     Identity(String),
+    #[error("no common format: {0}")]
+    Formats(String),
     #[error("peer refused: {0}")]
     Refused(String),
     #[error("{0}")]
@@ -72,16 +76,20 @@ async fn dial_hello(
     link: Link,
 ) -> Result<Known, HandshakeError> {
     let mine = Hello { link, from: local.node, to, cluster: local.cluster.to_string() };
-    send(&mut io, &mine.frame()).await?;
+    send(&mut io, &mine.frame(local.formats)).await?;
     let mut read = BytesMut::new();
     let frame = receive(&mut io, &mut read).await?;
     if frame.kind == Kind::Refuse {
         return Err(HandshakeError::Refused(parse_text(&frame.payload)));
     }
-    let theirs = hello_in(frame)?;
+    let (theirs, formats) = hello_in(frame)?;
     let expected = Hello { link, from: to, to: local.node, cluster: local.cluster.to_string() };
     if theirs != expected {
         return Err(HandshakeError::Identity(format!("hello answers {theirs:?} instead of {expected:?}")));
+    }
+    // One of the first release does not look at ours.
+    if let Some(problem) = local.formats.refuse(local.node, formats, to) {
+        return Err(HandshakeError::Formats(problem));
     }
     Ok(Known { io, read, peer: to, link })
 }
@@ -93,7 +101,7 @@ pub(crate) async fn accept(local: &Local, tcp: TcpStream) -> Result<Known, Hands
         let mut io = TlsStream::from(local.tls.acceptor.accept(tcp).await?);
         let named = peer_of(&io)?;
         let mut read = BytesMut::new();
-        let theirs = hello_in(receive(&mut io, &mut read).await?)?;
+        let (theirs, formats) = hello_in(receive(&mut io, &mut read).await?)?;
         let problem = if named.0 != *local.cluster || theirs.cluster != *local.cluster {
             Some(format!("this is cluster {}, hello of {theirs:?} with certificate of {named:?}", local.cluster))
         } else if theirs.from != named.1 {
@@ -106,12 +114,15 @@ pub(crate) async fn accept(local: &Local, tcp: TcpStream) -> Result<Known, Hands
             None
         };
         if let Some(problem) = problem {
-            send(&mut io, &text(Kind::Refuse, 0, 0, &problem)).await?;
-            io.shutdown().await?;
+            refuse(&mut io, &problem).await?;
             return Err(HandshakeError::Identity(problem));
         }
+        if let Some(problem) = local.formats.refuse(local.node, formats, theirs.from) {
+            refuse(&mut io, &problem).await?;
+            return Err(HandshakeError::Formats(problem));
+        }
         let mine = Hello { link: theirs.link, from: local.node, to: theirs.from, cluster: theirs.cluster };
-        send(&mut io, &mine.frame()).await?;
+        send(&mut io, &mine.frame(local.formats)).await?;
         Ok(Known { io, read, peer: theirs.from, link: theirs.link })
     };
     tokio::time::timeout(HANDSHAKE_TIMEOUT, handshake).await.map_err(|_| HandshakeError::Timeout)?
@@ -123,11 +134,18 @@ fn peer_of(io: &TlsStream<TcpStream>) -> Result<(String, NodeId), HandshakeError
     named_in(certificate).map_err(HandshakeError::Identity)
 }
 
-fn hello_in(frame: Frame) -> Result<Hello, HandshakeError> {
+fn hello_in(frame: Frame) -> Result<(Hello, Formats), HandshakeError> {
     if frame.kind != Kind::Hello {
         return Err(FrameError::Field { field: "hello", problem: "is not the first frame" }.into());
     }
-    Ok(Hello::parse(frame.payload)?)
+    let formats = Formats::from_id(frame.id)?;
+    Ok((Hello::parse(frame.payload)?, formats))
+}
+
+async fn refuse(io: &mut TlsStream<TcpStream>, problem: &str) -> Result<(), HandshakeError> {
+    send(io, &text(Kind::Refuse, 0, 0, problem)).await?;
+    io.shutdown().await?;
+    Ok(())
 }
 
 async fn send(io: &mut (impl AsyncWrite + Unpin), frame: &Outgoing) -> Result<(), HandshakeError> {
@@ -172,7 +190,7 @@ mod tests {
             let dir = self.0.join(node.to_string());
             self.1.issue_node(&dir, "here", node, &[]).unwrap();
             let identity = Identity::load(&dir, "here", node).unwrap();
-            Local { cluster: "here".into(), node, tls: Tls::new(&identity).unwrap() }
+            Local { cluster: "here".into(), node, formats: Formats::OWN, tls: Tls::new(&identity).unwrap() }
         }
     }
 
@@ -212,6 +230,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nodes_without_a_common_format_refuse_each_other_with_both_and_the_remedy() {
+        let issued = Issued::new("formats");
+        let (one, two) = (issued.local(1), issued.local(2));
+        let later = Formats::from_id((5 << 32) | 6).unwrap();
+        let (here, there) = meet(&one, &two, Local { formats: later, ..two.clone() }, 1).await;
+        let said = "node 1 speaks formats 1 to 2 and node 2 5 to 6, none in common: run a newer version on node 1, one release \
+                    after the other";
+        assert_eq!(here, format!("no common format: {said}"));
+        assert_eq!(there, format!("peer refused: {said}"));
+    }
+
+    #[tokio::test]
+    async fn a_node_of_the_first_release_is_let_in() {
+        let issued = Issued::new("first");
+        let (one, two) = (issued.local(1), Local { formats: Formats::FIRST, ..issued.local(2) });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let accepted = async { accept(&one, listener.accept().await.unwrap().0).await };
+        let (accepted, dialled) = tokio::join!(accepted, dial(&two, &address, 1, Link::Control));
+        assert_eq!((accepted.ok().map(|it| it.peer), dialled.ok().map(|it| it.peer)), (Some(2), Some(1)));
+    }
+
+    #[tokio::test]
     async fn a_gateways_certificate_is_no_client() {
         let issued = Issued::new("gateway");
         let one = issued.local(1);
@@ -219,7 +260,7 @@ mod tests {
         let read = |name: &str| std::fs::read_to_string(issued.0.join("gateway").join(name)).unwrap();
         let (ca_pem, cert_pem, key_pem) = (read("ca.pem"), read("server.pem"), read("server.key"));
         let gateway = Identity { cluster: "here".to_owned(), node: 2, ca_pem, cert_pem, key_pem };
-        let two = Local { cluster: "here".into(), node: 2, tls: Tls::new(&gateway).unwrap() };
+        let two = Local { cluster: "here".into(), node: 2, formats: Formats::OWN, tls: Tls::new(&gateway).unwrap() };
         let (here, _) = meet(&one, &two, two.clone(), 1).await;
         assert!(here.contains("invalid peer certificate"), "{here}");
     }

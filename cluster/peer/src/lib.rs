@@ -41,6 +41,7 @@ mod credit;
 mod dial;
 mod ended;
 mod error;
+mod format;
 mod frame;
 mod handshake;
 #[cfg(test)]
@@ -57,6 +58,7 @@ mod tls;
 pub use bytes::Bytes;
 pub use counters::Counters;
 pub use error::{CallError, PeerError};
+pub use format::Formats;
 pub use futures::future::BoxFuture;
 pub use identity::Identity;
 pub use peers::Peers;

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use bytes::{Buf, BufMut, Bytes};
 
+use crate::format::Formats;
 use crate::frame::{Frame, FrameError, Kind, Outgoing};
 use crate::limits::{CLUSTER_NAME_BYTES_MAX, LIVE_KEY_BYTES_MAX, LIVE_VALUE_BYTES_MAX, REASON_BYTES_MAX};
 use crate::{Lane, NodeId};
 
-/// Stands first in every hello: another protocol, or another version of this one, is refused by name.
+/// Stands first in every hello: another protocol is refused by name. Versions of this one are [`Formats`].
 const HELLO_MAGIC: u32 = 0x5444_5031; // "TDP1"
 
 /// The connections between two nodes: the three lanes, and one for the live bus.
@@ -70,18 +71,19 @@ pub(crate) struct Hello {
 }
 
 impl Hello {
-    pub(crate) fn frame(&self) -> Outgoing {
+    /// The frame, with the formats that the sender speaks.
+    pub(crate) fn frame(&self, formats: Formats) -> Outgoing {
         let mut fields = Vec::with_capacity(32 + self.cluster.len());
         fields.put_u32(HELLO_MAGIC);
         fields.put_u8(u8::try_from(self.link.index()).unwrap_or(u8::MAX));
         fields.put_u64(self.from);
         fields.put_u64(self.to);
-        Outgoing::new(Kind::Hello, 0, 0, &fields, Bytes::copy_from_slice(self.cluster.as_bytes()))
+        Outgoing::new(Kind::Hello, 0, formats.to_id(), &fields, Bytes::copy_from_slice(self.cluster.as_bytes()))
     }
 
     pub(crate) fn parse(mut payload: Bytes) -> Result<Self, FrameError> {
         if payload.try_get_u32().map_err(|_| short("hello.magic"))? != HELLO_MAGIC {
-            return Err(FrameError::Field { field: "hello.magic", problem: "is of another protocol or version" });
+            return Err(FrameError::Field { field: "hello.magic", problem: "is of another protocol" });
         }
         let link = payload.try_get_u8().map_err(|_| short("hello.link"))?;
         let link = *Link::ALL
@@ -212,7 +214,7 @@ mod tests {
     #[test]
     fn hello_of_another_protocol_is_refused_by_name() {
         let error = Hello::parse(Bytes::from_static(b"HTTP/1.1 400 Bad Request")).unwrap_err();
-        assert_eq!(error.to_string(), "hello.magic: is of another protocol or version");
+        assert_eq!(error.to_string(), "hello.magic: is of another protocol");
     }
 
     #[test]
@@ -241,7 +243,9 @@ mod tests {
         ) {
             let (key, body) = (Bytes::from(key), Bytes::from(body));
             let hello = Hello { link: Link::ALL[link], from: a, to: b, cluster };
-            prop_assert_eq!(Hello::parse(through(&hello.frame()).payload), Ok(hello));
+            let frame = through(&hello.frame(Formats::OWN));
+            prop_assert_eq!(Formats::from_id(frame.id), Ok(Formats::OWN));
+            prop_assert_eq!(Hello::parse(frame.payload), Ok(hello));
             prop_assert_eq!(parse_clock(through(&clock(Kind::Ping, a, wall)).payload), Ok(wall));
             let deadline = Duration::from_millis(c.into());
             prop_assert_eq!(parse_call(through(&call(a, k, deadline, body.clone())).payload), Ok((k, deadline, body.clone())));

@@ -15,6 +15,7 @@ use crate::connection::{Connection, Wiring};
 use crate::counters::{Counters, count};
 use crate::dial::{Attempt, Outcome, Step};
 use crate::error::{CallError, PeerError};
+use crate::format::Formats;
 use crate::handshake::{self, HandshakeError, Known, Local};
 use crate::identity::Identity;
 use crate::limits::{
@@ -54,13 +55,26 @@ impl Peers {
     /// # Errors
     /// When the identity's certificates do not fit it or each other, or the address cannot be bound.
     pub async fn start(identity: Identity, listen: SocketAddr, handler: Arc<dyn Handler>) -> Result<Self, PeerError> {
+        Self::start_speaking(Formats::OWN, identity, listen, handler).await
+    }
+
+    /// The same for a node that speaks other formats than this version's: an earlier release's, in drills of upgrades.
+    ///
+    /// # Errors
+    /// As [`Peers::start`].
+    pub async fn start_speaking(
+        formats: Formats,
+        identity: Identity,
+        listen: SocketAddr,
+        handler: Arc<dyn Handler>,
+    ) -> Result<Self, PeerError> {
         identity.check()?;
         let tls = Tls::new(&identity)?;
         let failed = |source| PeerError::Listen { address: listen, source };
         let listener = TcpListener::bind(listen).await.map_err(failed)?;
         let inner = Arc::new(Inner {
             address: listener.local_addr().map_err(failed)?,
-            local: Local { cluster: identity.cluster.into(), node: identity.node, tls },
+            local: Local { cluster: identity.cluster.into(), node: identity.node, formats, tls },
             handler,
             counters: Arc::default(),
             peers: Mutex::default(),
@@ -395,8 +409,11 @@ impl Inner {
             }
             Err(error) => {
                 self.count_identity(&error);
-                if matches!(error, HandshakeError::Identity(_) | HandshakeError::Refused(_)) {
-                    tracing::warn!(peer = peer.node, link = link.name(), %error, "not the peer that was meant");
+                if matches!(
+                    error,
+                    HandshakeError::Identity(_) | HandshakeError::Formats(_) | HandshakeError::Refused(_)
+                ) {
+                    tracing::warn!(peer = peer.node, link = link.name(), %error, "not a peer to talk with");
                 }
                 Err(format!("{address}: {error}").into())
             }

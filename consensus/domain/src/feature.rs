@@ -1,15 +1,121 @@
-//! Behaviour that a group switches on by an entry. Nodes of two versions never apply one entry in two ways, because the newer
-//! one does nothing new before that entry, and it is proposed only when every node knows what it switches.
+//! Behaviour and vocabulary that a group switches on by an entry. Nodes of two versions never apply one entry in two ways,
+//! because the newer one does nothing new before that entry, puts nothing into the log that the older one cannot read, and the
+//! entry is proposed only when every node knows what it switches.
 
-use crate::{State, audit, chunk};
+use crate::{Command, Refusal, RefusalCode, State, audit, chunk};
+
+/// Commands and fields of commands that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of notices,
+/// reports that their senders follow, calls and who takes them.
+pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.
-pub const FEATURES: &[u32] = &[audit::FEATURE, chunk::FEATURE];
+pub const FEATURES: &[u32] = &[audit::FEATURE, chunk::FEATURE, VOCABULARY_2];
+
+impl Command {
+    /// The feature that a group must have on before this may stand in its log; none: every release reads it. Whatever is
+    /// added to the commands, or to the fields of one, has to be named here (`tests/vocabulary.rs`).
+    #[must_use]
+    pub fn feature(&self) -> Option<u32> {
+        match self {
+            Self::SetRetention(_) => Some(chunk::FEATURE),
+            Self::RecordRead(_) | Self::EraseAudit(_) | Self::AnchorAudit(_) => Some(audit::FEATURE),
+            Self::PutCalendar(_)
+            | Self::PutDeadlinePolicy(_)
+            | Self::PutDutyPost(_)
+            | Self::PauseClock(_)
+            | Self::ResumeClock(_)
+            | Self::ReportProgress(_)
+            | Self::FireDeadline(_)
+            | Self::GiveInstruction(_)
+            | Self::TakeInstruction(_)
+            | Self::FinishInstruction(_)
+            | Self::CancelInstruction(_)
+            | Self::ReopenInstruction(_)
+            | Self::PutReceiver(_)
+            | Self::ConfirmNotices(_)
+            | Self::PutCallDesk(_)
+            | Self::PutAgent(_)
+            | Self::SetAgentStatus(_)
+            | Self::OfferCall(_)
+            | Self::AnswerCall(_)
+            | Self::HoldCall(_)
+            | Self::TransferCall(_)
+            | Self::EndLeg(_)
+            | Self::EndCall(_)
+            | Self::ReturnCall(_)
+            | Self::TakeCallback(_)
+            | Self::SettleCallback(_)
+            | Self::PutCallDraft(_)
+            | Self::EraseCall(_)
+            | Self::ExpireRing(_)
+            | Self::ExpireWrapUp(_)
+            | Self::CheckQueue(_) => Some(VOCABULARY_2),
+            Self::FileReport(it) => {
+                let is_plain = it.told_kind.is_none() && it.contact.is_empty() && it.language.is_empty();
+                (!is_plain).then_some(VOCABULARY_2)
+            }
+            _ => None,
+        }
+    }
+}
 
 impl State {
-    /// Features that this version knows and the group has not switched on.
+    /// Features of `known` that the group has not switched on.
     #[must_use]
-    pub fn missing_features(&self) -> Vec<u32> {
-        FEATURES.iter().copied().filter(|feature| !self.has_feature(*feature)).collect()
+    pub fn missing_features(&self, known: &[u32]) -> Vec<u32> {
+        known.iter().copied().filter(|feature| !self.has_feature(*feature)).collect()
+    }
+
+    /// The first feature that the group has on and `known` lacks: whoever knows no more cannot apply its log.
+    #[must_use]
+    pub fn unknown_feature(&self, known: &[u32]) -> Option<u32> {
+        self.features.iter().copied().find(|feature| !known.contains(feature))
+    }
+
+    /// Whether the group's log may hold the command. Asked before it is proposed, never in `apply`: some node may run a
+    /// release that cannot read it.
+    ///
+    /// # Errors
+    /// The refusal to give instead.
+    pub fn may_hold(&self, command: &Command) -> Result<(), Refusal> {
+        let Some(feature) = command.feature().filter(|feature| !self.has_feature(*feature)) else { return Ok(()) };
+        let message = format!(
+            "feature {feature} is not on in group {group}: run the newer version on every node, then `trongdong features`",
+            group = self.group
+        );
+        Err(Refusal::new(RefusalCode::NotSwitchedOn, "", message))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{ConfirmNotices, Entry, GroupId, Millis, RaisePolicyFloor, ReceiverId, SwitchFeature};
+
+    fn apply(state: &mut State, index: u64, command: impl Into<Command>) {
+        let entry = Entry {
+            at_ms: Millis(index),
+            request: None,
+            grant: None,
+            command: command.into(),
+            salt: Default::default(),
+        };
+        state.apply(index, &entry);
+    }
+
+    #[test]
+    fn what_an_older_release_cannot_read_waits_until_it_is_switched_on() {
+        let mut state = State::new(GroupId::COMMAND);
+        let receiver = ReceiverId::new("so-tttt").unwrap();
+        let later = Command::from(ConfirmNotices { receiver, through: 1 });
+        assert!(state.may_hold(&RaisePolicyFloor { floor: 1 }.into()).is_ok());
+        let refused = state.may_hold(&later).unwrap_err();
+        assert_eq!(refused.code, RefusalCode::NotSwitchedOn);
+        assert!(refused.message.contains("trongdong features"), "{}", refused.message);
+        assert_eq!(state.missing_features(FEATURES), FEATURES);
+        apply(&mut state, 1, SwitchFeature { feature: VOCABULARY_2 });
+        assert!(state.may_hold(&later).is_ok());
+        assert_eq!(state.missing_features(FEATURES), [audit::FEATURE, chunk::FEATURE]);
+        assert_eq!((state.unknown_feature(FEATURES), state.unknown_feature(&[])), (None, Some(VOCABULARY_2)));
     }
 }

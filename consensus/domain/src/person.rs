@@ -27,6 +27,8 @@ wire_enum! {
         Viewer = "viewer",
         /// A device or an integration: writes readings.
         Device = "device",
+        /// A telephone exchange: offers calls and says what becomes of them.
+        Telephony = "telephony",
     }
 }
 
@@ -194,10 +196,12 @@ pub enum RefusalCode {
     WrongStatus,
     /// Not yet due.
     NotDue,
+    /// Some node may run a release that cannot read it: nothing was put into the log.
+    NotSwitchedOn,
 }
 
 impl RefusalCode {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::WrongGroup,
         Self::UnknownSession,
         Self::OutsideWindow,
@@ -210,6 +214,7 @@ impl RefusalCode {
         Self::VersionConflict,
         Self::WrongStatus,
         Self::NotDue,
+        Self::NotSwitchedOn,
     ];
 
     /// Its name on the wire and in JSON.
@@ -228,6 +233,7 @@ impl RefusalCode {
             Self::VersionConflict => "version_conflict",
             Self::WrongStatus => "wrong_status",
             Self::NotDue => "not_due",
+            Self::NotSwitchedOn => "not_switched_on",
         }
     }
 }

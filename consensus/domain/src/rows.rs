@@ -7,7 +7,7 @@
 use bytes::Bytes;
 
 use crate::{
-    AdminUnitCode, AlarmKey, CalendarId, CameraId, DeadlinePolicyId, DistrictId, DutyPostId, EntityId, IncidentId,
+    AdminUnitCode, AlarmKey, CalendarId, CallId, CameraId, DeadlinePolicyId, DistrictId, DutyPostId, EntityId, IncidentId,
     IncidentKind, InstructionId, Millis, ModelName, PersonId, ReceiverId, ReportCode, SensorId, SessionId, Severity,
     UnitId, VersionName, wire::Field,
 };
@@ -50,6 +50,16 @@ pub const TALLIES: u8 = 17;
 pub const RUN_CARDS: u8 = 200;
 /// Reports, by code.
 pub const REPORTS: u8 = 201;
+/// Calls, by id.
+pub const CALLS: u8 = 220;
+/// People who take calls, by person.
+pub const AGENTS: u8 = 221;
+/// How calls are taken.
+pub const CALL_DESK: u8 = 222;
+/// What is known of a number, by number.
+pub const CALLERS: u8 = 223;
+/// What agents have put down and not saved, by call.
+pub const CALL_DRAFTS: u8 = 224;
 /// History: the events of each incident.
 pub const TIMELINE: u8 = 64;
 /// History: what was recorded, by the cluster's time.
@@ -152,6 +162,12 @@ name_keys! {
     receiver_key RECEIVERS ReceiverId
     /// Key of a report.
     report_key REPORTS ReportCode
+    /// Key of a call.
+    call_key CALLS CallId
+    /// Key of an agent.
+    agent_key AGENTS PersonId
+    /// Key of a draft.
+    call_draft_key CALL_DRAFTS CallId
 }
 
 /// Key of an alarm.
@@ -164,6 +180,18 @@ pub fn alarm_key(alarm: &AlarmKey) -> Bytes {
 #[must_use]
 pub fn heard_key(alarm: &AlarmKey) -> Bytes {
     key(HEARD, &[alarm.entity.as_str().as_bytes(), &[0], alarm.condition.as_str().as_bytes()])
+}
+
+/// Key of how calls are taken.
+#[must_use]
+pub fn call_desk_key() -> Bytes {
+    key(CALL_DESK, &[])
+}
+
+/// Key of what is known of a number.
+#[must_use]
+pub fn caller_key(number: &str) -> Bytes {
+    key(CALLERS, &[number.as_bytes()])
 }
 
 /// Key of a tally.

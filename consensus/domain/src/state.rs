@@ -7,10 +7,11 @@ use crate::{
     Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
     Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName,
     Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, Retention, RunCard, Sensor, SensorId, Session,
-    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName,
+    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, call_book::CallBook,
 };
 
-/// The state of one group. [`State::apply`] is the only way to change it.
+/// The state of one group. [`State::apply`] is the only way to change it; a copy that decides nothing is a
+/// [`Replica`](crate::Replica).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     pub(crate) group: GroupId,
@@ -51,6 +52,8 @@ pub struct State {
     /// Bounded by the kinds and severities that there are.
     pub(crate) run_cards: BTreeMap<(IncidentKind, Severity), RunCard>,
     pub(crate) reports: BTreeMap<ReportCode, Report>,
+    /// Calls, and who takes them.
+    pub(crate) book: CallBook,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
     /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
@@ -112,6 +115,7 @@ impl State {
             clocks_due: BTreeSet::new(),
             run_cards: BTreeMap::new(),
             reports: BTreeMap::new(),
+            book: CallBook::default(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),
@@ -146,6 +150,11 @@ impl State {
     #[must_use]
     pub fn has_feature(&self, feature: u32) -> bool {
         self.features.contains(&feature)
+    }
+
+    /// Behaviours that are switched on, ascending.
+    pub fn features(&self) -> impl Iterator<Item = u32> {
+        self.features.iter().copied()
     }
 
     /// How many incidents were ever opened; the newest has this number.

@@ -60,6 +60,17 @@ pub trait Record: Sized {
             .map_err(|e| Malformed::new(std::any::type_name::<Self>(), format!("send valid protobuf ({e})")))?;
         Self::from_wire(wire)
     }
+
+    /// The same for what must be understood whole or not at all: bytes of which this version would drop a part are refused.
+    fn decode_whole(bytes: &[u8]) -> Result<Self, Malformed> {
+        let wire = Self::Wire::decode(bytes)
+            .map_err(|e| Malformed::new(std::any::type_name::<Self>(), format!("send valid protobuf ({e})")))?;
+        if wire.encoded_len() != bytes.len() {
+            let remedy = "it holds fields that this version does not know: run the newer version on this node";
+            return Err(Malformed::new(std::any::type_name::<Self>(), remedy));
+        }
+        Self::from_wire(wire)
+    }
 }
 
 macro_rules! as_is {

@@ -20,7 +20,7 @@ use crate::{
     snapshot::{Parts, Received},
     types::{
         AppendRequest, Encoded, Entry, LeaderId, LogId, Node, StoredMembership, Vote, append_from_bytes,
-        append_to_bytes, decode, entry_from_bytes, entry_to_bytes, log_id_to_wire, meta_to_wire, required_vote,
+        append_to_bytes, decode, encode_entry, entry_from_bytes, log_id_to_wire, meta_to_wire, required_vote,
         vote_to_wire,
     },
     wire,
@@ -30,8 +30,8 @@ use crate::{
 pub fn fuzz_append(data: &[u8]) -> bool {
     let Ok(request) = append_from_bytes(Bytes::copy_from_slice(data)) else { return false };
     for entry in &request.entries {
-        let bytes = entry_to_bytes(entry);
-        let again = entry_from_bytes(bytes.clone()).map(|again| entry_to_bytes(&again));
+        let bytes = encode_entry(entry);
+        let again = entry_from_bytes(bytes.clone()).map(|again| encode_entry(&again));
         assert!(again.is_ok_and(|again| again == bytes), "an entry is written and read as the same");
     }
     let bytes = append_to_bytes(&request);
@@ -135,7 +135,7 @@ fn membership() -> Membership<u64, Node> {
 /// Right inputs of [`fuzz_append`]; `proposals` are encoded entries of the domain.
 #[must_use]
 pub fn append_seeds(proposals: &[Vec<u8>]) -> Vec<Vec<u8>> {
-    let proposals = proposals.iter().map(|bytes| EntryPayload::Normal(Encoded(Bytes::copy_from_slice(bytes))));
+    let proposals = proposals.iter().map(|bytes| EntryPayload::Normal(Encoded::new(Bytes::copy_from_slice(bytes))));
     let payloads = [EntryPayload::Blank, EntryPayload::Membership(membership())].into_iter().chain(proposals);
     let entries = (8..).zip(payloads).map(|(index, payload)| Entry::new(log_id(index), payload));
     let entries: Vec<Entry> = entries.collect();

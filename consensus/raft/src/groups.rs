@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeMap,
     io,
-    sync::{Arc, Mutex, PoisonError, atomic::AtomicU64},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64},
+    },
     time::Duration,
 };
 
@@ -14,7 +17,6 @@ use openraft::{
     errors::{ClientWriteError, InitializeError, RaftError},
     impls::ProgressResponder,
 };
-use peer::Lane;
 use tokio::{sync::watch, time::Instant};
 
 #[cfg(feature = "seeded-bugs")]
@@ -28,13 +30,13 @@ use crate::{
     log::LogStore,
     machine::{AppliedAt, Shared, StateMachine},
     mesh::Mesh,
-    network::{Network, with_group},
+    network::Network,
+    read::Questions,
     room::{OwnRoom, Room, ToldRoom, mind_room},
     stage,
     succession::watch_over,
     tail::BelowFloor,
-    types::{Encoded, Node, NodeId, Outcome, TypeConfig, decode},
-    wire,
+    types::{Encoded, Node, NodeId, Outcome, TypeConfig},
 };
 
 /// Bytes of one encoded proposal. A larger one is refused before it is appended.
@@ -65,9 +67,6 @@ fn config(group: u32) -> Result<Config, io::Error> {
     .map_err(io::Error::other)
 }
 
-/// Pause before a read barrier asks again, when the lead has not changed meanwhile.
-const READ_RETRY: Duration = Duration::from_millis(50);
-
 /// A request on its way into the log.
 #[derive(Clone, Debug)]
 pub struct Proposal {
@@ -86,10 +85,11 @@ impl Proposal {
     }
 }
 
-/// A proposal that is durable on a quorum and applied here.
+/// A proposal that is durable on a quorum and applied here; or one that was refused before it was appended, because some node
+/// may run a release that cannot read it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Committed {
-    /// Log index.
+    /// Log index; of what was not appended, how far the group was applied.
     pub index: u64,
     /// What it came to.
     pub reply: Reply,
@@ -126,17 +126,6 @@ pub enum ProposeError {
     Stopped,
 }
 
-/// Why a linearizable read cannot be had.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ReadError {
-    /// No leader with a quorum could be asked in time.
-    #[error("no leader with a quorum answered in time")]
-    NoQuorum,
-    /// This node is finished.
-    #[error("consensus on this node has stopped")]
-    Stopped,
-}
-
 /// One group on this node.
 pub(crate) struct Group {
     pub(crate) id: GroupId,
@@ -147,6 +136,8 @@ pub(crate) struct Group {
     pub(crate) shared: Arc<Shared>,
     pub(crate) lead: watch::Sender<Lead>,
     pub(crate) quorum: Mutex<Option<Told>>,
+    /// What is asked of the leader for linearizable reads.
+    pub(crate) questions: Questions,
     /// How often this node stood for election because the leader's process had ended.
     pub(crate) successions: AtomicU64,
     /// Held while a step of a change of the members is taken. tokio's, because it is held over the step.
@@ -158,6 +149,7 @@ pub(crate) struct Group {
 pub(crate) struct Inner {
     node: NodeId,
     epoch: u64,
+    features: &'static [u32],
     pub(crate) peers: Arc<dyn Mesh>,
     pub(crate) groups: Vec<Arc<Group>>,
     pub(crate) started: Instant,
@@ -165,6 +157,10 @@ pub(crate) struct Inner {
     pub(crate) rest_until: Mutex<Option<Instant>>,
     /// When others last said that they lead nothing.
     pub(crate) resting: Mutex<BTreeMap<NodeId, Instant>>,
+    /// This node has not been in step with every group yet.
+    pub(crate) is_starting: AtomicBool,
+    /// When others last said so.
+    pub(crate) starting: Mutex<BTreeMap<NodeId, Instant>>,
     pub(crate) room: OwnRoom,
     pub(crate) told_room: Mutex<ToldRoom>,
     tasks: Mutex<Vec<stage::JoinHandle<()>>>,
@@ -184,7 +180,18 @@ fn salt() -> io::Result<Bytes> {
 impl Groups {
     /// Opens every group on `disk` and joins in. `epoch` is the cluster's, fixed when it was made.
     pub async fn start(node: NodeId, epoch: u64, disk: Arc<dyn Disk>, peers: impl Mesh) -> io::Result<Self> {
-        Self::start_first(node, epoch, disk, peers, GroupId::all().count()).await
+        Self::start_knowing(node, epoch, disk, peers, domain::FEATURES).await
+    }
+
+    /// The same for a node whose version knows other features than this one: an earlier release's, in drills of upgrades.
+    pub async fn start_knowing(
+        node: NodeId,
+        epoch: u64,
+        disk: Arc<dyn Disk>,
+        peers: impl Mesh,
+        features: &'static [u32],
+    ) -> io::Result<Self> {
+        Self::open(node, epoch, disk, Arc::new(peers), GroupId::all().count(), features).await
     }
 
     /// The same with the first `count` groups only: a simulator has more to learn from many nights than from many groups.
@@ -195,12 +202,22 @@ impl Groups {
         peers: impl Mesh,
         count: usize,
     ) -> io::Result<Self> {
-        let peers: Arc<dyn Mesh> = Arc::new(peers);
+        Self::open(node, epoch, disk, Arc::new(peers), count, domain::FEATURES).await
+    }
+
+    async fn open(
+        node: NodeId,
+        epoch: u64,
+        disk: Arc<dyn Disk>,
+        peers: Arc<dyn Mesh>,
+        count: usize,
+        features: &'static [u32],
+    ) -> io::Result<Self> {
         let mut groups = Vec::new();
         for id in GroupId::all().take(count) {
             let opened = Arc::clone(&disk);
             let (log, machine) = stage::blocking(move || {
-                Ok((LogStore::open(id.0, Arc::clone(&opened))?, StateMachine::open(id.0, opened)?))
+                Ok((LogStore::open(id.0, Arc::clone(&opened))?, StateMachine::open_knowing(id.0, opened, features)?))
             })
             .await?;
             let shared = machine.shared();
@@ -209,18 +226,31 @@ impl Groups {
                 Raft::new(node, Arc::new(config(id.0)?), network, log, machine).await.map_err(io::Error::other)?;
             let (lead, _) = watch::channel(Lead::default());
             let (disk, successions) = (Arc::clone(&disk), AtomicU64::new(0));
-            let (quorum, changing) = (Mutex::default(), tokio::sync::Mutex::default());
-            let folding = tokio::sync::Mutex::default();
-            groups.push(Arc::new(Group { id, node, raft, disk, shared, lead, quorum, successions, changing, folding }));
+            groups.push(Arc::new(Group {
+                id,
+                node,
+                raft,
+                disk,
+                shared,
+                lead,
+                quorum: Mutex::default(),
+                questions: Questions::default(),
+                successions,
+                changing: tokio::sync::Mutex::default(),
+                folding: tokio::sync::Mutex::default(),
+            }));
         }
         let inner = Inner {
             node,
             epoch,
+            features,
             peers,
             groups,
             started: Instant::now(),
             rest_until: Mutex::default(),
             resting: Mutex::default(),
+            is_starting: AtomicBool::new(true),
+            starting: Mutex::default(),
             room: OwnRoom::default(),
             told_room: Mutex::default(),
             tasks: Mutex::default(),
@@ -258,6 +288,12 @@ impl Groups {
     #[must_use]
     pub fn epoch(&self) -> u64 {
         self.0.epoch
+    }
+
+    /// The features that this node's version knows, ascending.
+    #[must_use]
+    pub fn features(&self) -> &'static [u32] {
+        self.0.features
     }
 
     /// The groups that run here.
@@ -305,6 +341,12 @@ impl Groups {
             return Err(if moves { ProposeError::NotLeader { leader: None } } else { ProposeError::DiskFull });
         }
         let Proposal { request, grant, command } = proposal;
+        if command.feature().is_some() {
+            let view = group.shared.view();
+            if let Err(refusal) = view.state.may_hold(&command) {
+                return Ok(Committed { index: view.applied.index, reply: Reply::Refused(refusal) });
+            }
+        }
         #[cfg(feature = "seeded-bugs")]
         let request = request.filter(|_| !bugs::is_made(Bug::RequestForgotten));
         let salt = salt().map_err(|_| ProposeError::Stopped)?;
@@ -316,7 +358,7 @@ impl Groups {
         let (responder, answer) = ProgressResponder::complete_only();
         group
             .raft
-            .write(Encoded(bytes))
+            .write(Encoded::new(bytes))
             .with_leader(leader.to_committed_leader_id())
             .responder(responder)
             .await
@@ -371,66 +413,6 @@ impl Groups {
         batches_max: usize,
     ) -> Result<Vec<Arc<EventBatch>>, BelowFloor> {
         self.group(group).shared.view().tail.after(index, batches_max)
-    }
-
-    /// A linearizable read: when it resolves, state of this node holds everything acknowledged before the call. Gives the
-    /// index that was waited for.
-    pub async fn read_barrier(&self, group: GroupId, deadline: Duration) -> Result<u64, ReadError> {
-        let until = Instant::now() + deadline;
-        let read = async {
-            let index = self.read_index(group, deadline).await?;
-            let mut applied = self.applied_watch(group);
-            applied.wait_for(|at| at.index >= index).await.map_err(|_| ReadError::Stopped)?;
-            Ok(index)
-        };
-        tokio::time::timeout_at(until, read).await.map_err(|_| ReadError::NoQuorum)?
-    }
-
-    /// Asks whoever leads, and whoever leads next, until one answers: the caller's deadline ends it.
-    async fn read_index(&self, id: GroupId, deadline: Duration) -> Result<u64, ReadError> {
-        let group = self.group_at(id.0).map_err(|_| ReadError::Stopped)?;
-        let mut lead = group.lead.subscribe();
-        loop {
-            let leader = lead.borrow_and_update().leader;
-            if let Ok(index) = self.ask_read_index(&group, leader, deadline).await {
-                return Ok(index);
-            }
-            if let Ok(Err(_)) = tokio::time::timeout(READ_RETRY, lead.changed()).await {
-                return Err(ReadError::Stopped);
-            }
-        }
-    }
-
-    async fn ask_read_index(
-        &self,
-        group: &Group,
-        leader: Option<NodeId>,
-        deadline: Duration,
-    ) -> Result<u64, ReadError> {
-        if group.raft.as_leader().is_ok() {
-            return self.leader_read_index(group).await;
-        }
-        let leader = leader.ok_or(ReadError::NoQuorum)?;
-        let ask = with_group(group.id.0, &[]);
-        let answer = self
-            .0
-            .peers
-            .call(leader, Lane::Control, kinds::READ_INDEX, ask, deadline)
-            .await
-            .map_err(|_| ReadError::NoQuorum)?;
-        let answer: wire::ReadIndexResponse = decode("read index", &answer).map_err(|_| ReadError::NoQuorum)?;
-        answer.read_log_id.map(|id| id.index).ok_or(ReadError::NoQuorum)
-    }
-
-    /// ReadIndex (Raft dissertation §6.4) on the leader; openraft batches the probes.
-    pub(crate) async fn leader_read_index(&self, group: &Group) -> Result<u64, ReadError> {
-        #[cfg(feature = "seeded-bugs")]
-        if bugs::is_made(Bug::StaleRead) {
-            return Ok(group.shared.view().applied.index);
-        }
-        let (read, _applied) =
-            group.raft.get_read_log_id(openraft::ReadPolicy::ReadIndex).await.map_err(|_| ReadError::NoQuorum)?;
-        Ok(read.index())
     }
 
     /// History rows with `from <= key < to`.

@@ -56,7 +56,7 @@ pub fn entry(bytes: Bytes) -> io::Result<(Position, Carried)> {
     let entry = entry_from_bytes(bytes)?;
     let at = position(&entry.log_id());
     Ok(match entry.payload {
-        EntryPayload::Normal(proposal) => (at, Carried::Proposal(proposal.0)),
+        EntryPayload::Normal(encoded) => (at, Carried::Proposal(encoded.proposal)),
         EntryPayload::Membership(members) => (at, Carried::Voters(members.get_joint_config().clone())),
         EntryPayload::Blank => (at, Carried::Nothing),
     })

@@ -24,5 +24,7 @@ pub(crate) const QUORUM_TOPIC: u16 = 1;
 pub(crate) const ROOM_TOPIC: u16 = 2;
 /// On the live bus: the sender leads nothing for now.
 pub(crate) const REST_TOPIC: u16 = 3;
+/// On the live bus: the sender has started and is not in step yet.
+pub(crate) const START_TOPIC: u16 = 4;
 /// All of them; whoever dispatches messages of a node sends these here.
 pub const RANGE: std::ops::RangeInclusive<u16> = 1..=99;

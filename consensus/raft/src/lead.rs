@@ -64,6 +64,7 @@ impl Groups {
             kinds::QUORUM_TOPIC => {}
             kinds::ROOM_TOPIC => return self.take_room(from, value),
             kinds::REST_TOPIC => return self.serve_rest(from),
+            kinds::START_TOPIC => return self.serve_starting(from),
             _ => return,
         }
         let (Ok(key), Ok(age)) = (<[u8; 4]>::try_from(key), <[u8; 8]>::try_from(value)) else { return };
@@ -128,7 +129,11 @@ pub(crate) async fn tell_quorum(inner: Weak<Inner>) {
     loop {
         tick.tick().await;
         let Some(inner) = inner.upgrade() else { return };
+        let this = Groups(inner);
+        this.mind_start();
+        let inner = &this.0;
         inner.tell_rest();
+        inner.tell_starting();
         for group in &inner.groups {
             if let Ok(leader) = group.raft.as_leader() {
                 let age = leader.last_quorum_acked().map_or(Duration::ZERO, |acked| acked.elapsed());

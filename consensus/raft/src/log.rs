@@ -22,7 +22,7 @@ use crate::{
     disk::{Disk, LogOp},
     stage,
     types::{
-        Entry, LogId, TypeConfig, Vote, decode, entry_from_bytes, entry_to_bytes, log_id_from_wire, log_id_to_wire,
+        Entry, LogId, TypeConfig, Vote, decode, entry_from_bytes, entry_with_bytes, log_id_from_wire, log_id_to_wire,
         malformed, vote_from_wire, vote_to_wire,
     },
     wire,
@@ -216,7 +216,7 @@ fn limit(mut entries: Vec<Entry>, bytes_max: usize) -> Vec<Entry> {
         .take_while(|entry| {
             let fits = bytes < bytes_max;
             bytes += match &entry.payload {
-                openraft::EntryPayload::Normal(proposal) => proposal.0.len(),
+                openraft::EntryPayload::Normal(encoded) => encoded.proposal.len(),
                 _ => 0,
             };
             fits
@@ -313,7 +313,7 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         let truncations = {
             let mut tail = self.tail();
             for entry in entries {
-                let bytes = entry_to_bytes(&entry);
+                let (entry, bytes) = entry_with_bytes(entry);
                 rows.push((entry.index(), bytes.clone()));
                 tail.push(entry, bytes.len());
             }
@@ -381,7 +381,7 @@ mod tests {
         let disk = MemoryDisk::new();
         let entry = |index| {
             let log_id = LogId::new(LeaderId::new(1, 1).to_committed(), index);
-            (index, entry_to_bytes(&Entry::new(log_id, openraft::EntryPayload::Blank)))
+            (index, entry_with_bytes(Entry::new(log_id, openraft::EntryPayload::Blank)).1)
         };
         let entries = (1..=10).map(entry).collect();
         disk.submit(LogOp::Append { group: 0, entries }, Box::new(|done| done.unwrap()));

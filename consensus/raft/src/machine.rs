@@ -22,6 +22,7 @@ use tokio::sync::watch;
 use crate::bugs::{self, Bug};
 use crate::{
     disk::{Disk, DiskSnapshot, RowBatch},
+    knowledge::Knowledge,
     membership::NodeIds,
     snapshot::{Received, SnapshotData},
     stage,
@@ -84,6 +85,7 @@ impl Shared {
 /// One group's state machine.
 pub struct StateMachine {
     disk: Arc<dyn Disk>,
+    knowledge: Knowledge,
     shared: Arc<Shared>,
     last: Option<LogId>,
     membership: StoredMembership,
@@ -95,11 +97,18 @@ pub struct StateMachine {
 impl StateMachine {
     /// Opens the state of `group` as the disk has it. Blocks on IO.
     pub fn open(group: u32, disk: Arc<dyn Disk>) -> io::Result<Self> {
+        Self::open_knowing(group, disk, domain::FEATURES)
+    }
+
+    /// The same for a version that knows other features.
+    pub(crate) fn open_knowing(group: u32, disk: Arc<dyn Disk>, features: &'static [u32]) -> io::Result<Self> {
+        let knowledge = Knowledge(features);
         let (last, membership, view) = load(group, disk.as_ref())?;
+        knowledge.check_state(&view.state)?;
         let (applied, _) = watch::channel(view.applied);
         let shared = Shared { group: GroupId(group), view: RwLock::new(view), applied };
         let shared = Arc::new(shared);
-        Ok(Self { disk, shared, last, membership, has_snapshot: false, trimmed_at: 0 })
+        Ok(Self { disk, knowledge, shared, last, membership, has_snapshot: false, trimmed_at: 0 })
     }
 
     pub(crate) fn shared(&self) -> Arc<Shared> {
@@ -119,10 +128,11 @@ impl StateMachine {
         let mut decoded = Vec::with_capacity(entries.len());
         for entry in &entries {
             decoded.push(match &entry.payload {
-                // A leader encodes only what it decoded, so this is rot or a newer version: this node must not go on.
-                EntryPayload::Normal(proposal) => Some(
-                    domain::Entry::decode(&proposal.0)
-                        .map_err(|e| malformed(&format!("proposal at {}: {e}", entry.log_id())))?,
+                // This node must not go on without it.
+                EntryPayload::Normal(encoded) => Some(
+                    self.knowledge
+                        .read(&encoded.proposal)
+                        .map_err(|e| io::Error::new(e.kind(), format!("proposal at {}: {e}", entry.log_id())))?,
                 ),
                 EntryPayload::Blank | EntryPayload::Membership(_) => None,
             });
@@ -315,6 +325,7 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
         .await?;
         let (last, membership, view) = loaded;
         let at = view.applied;
+        self.knowledge.check_state(&view.state)?;
         *self.shared.view_mut() = view;
         self.last = last;
         self.membership = membership;

@@ -17,12 +17,34 @@ use crate::{
 pub type NodeId = u64;
 
 /// What the log carries: an encoded `domain::Entry`, opaque to consensus.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Encoded(pub Bytes);
+#[derive(Clone)]
+pub struct Encoded {
+    /// The entry of the domain.
+    pub proposal: Bytes,
+    /// The log entry that it stands in, as it goes to the disk and to every follower: encoded once. `proposal` is a part of it
+    /// then, so it costs no memory. None until the entry has its place in a log.
+    whole: Option<Bytes>,
+}
+
+impl Encoded {
+    /// A proposal without a place in a log.
+    #[must_use]
+    pub fn new(proposal: Bytes) -> Self {
+        Self { proposal, whole: None }
+    }
+}
+
+impl PartialEq for Encoded {
+    fn eq(&self, other: &Self) -> bool {
+        self.proposal == other.proposal
+    }
+}
+
+impl Eq for Encoded {}
 
 impl fmt::Debug for Encoded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes", self.0.len())
+        write!(f, "{} bytes", self.proposal.len())
     }
 }
 
@@ -135,11 +157,34 @@ fn membership_from_wire(membership: wire::Membership) -> io::Result<Membership<N
     Membership::new(configs, nodes).map_err(io::Error::other)
 }
 
+/// The entry as it goes to the disk and over the wire.
 pub(crate) fn entry_to_bytes(entry: &Entry) -> Bytes {
+    match &entry.payload {
+        EntryPayload::Normal(Encoded { whole: Some(whole), .. }) => whole.clone(),
+        _ => encode_entry(entry),
+    }
+}
+
+/// The same, and the entry keeps them: whoever sends it to a follower encodes nothing. Only for an entry that has its place in
+/// the log.
+pub(crate) fn entry_with_bytes(mut entry: Entry) -> (Entry, Bytes) {
+    let bytes = entry_to_bytes(&entry);
+    if let EntryPayload::Normal(encoded) = &mut entry.payload
+        && encoded.whole.is_none()
+    {
+        // As it was encoded here, the proposal is the last field.
+        let proposal = bytes.slice(bytes.len().saturating_sub(encoded.proposal.len())..);
+        debug_assert_eq!(proposal, encoded.proposal, "the proposal ends its entry");
+        *encoded = Encoded { proposal, whole: Some(bytes.clone()) };
+    }
+    (entry, bytes)
+}
+
+pub(crate) fn encode_entry(entry: &Entry) -> Bytes {
     use wire::entry::Payload;
     let payload = match &entry.payload {
         EntryPayload::Blank => Payload::Blank(wire::Blank {}),
-        EntryPayload::Normal(proposal) => Payload::Proposal(proposal.0.clone()),
+        EntryPayload::Normal(encoded) => Payload::Proposal(encoded.proposal.clone()),
         EntryPayload::Membership(membership) => Payload::Membership(membership_to_wire(membership)),
     };
     wire::Entry { log_id: Some(log_id_to_wire(&entry.log_id)), payload: Some(payload) }.encode_to_vec().into()
@@ -147,11 +192,11 @@ pub(crate) fn entry_to_bytes(entry: &Entry) -> Bytes {
 
 pub(crate) fn entry_from_bytes(bytes: Bytes) -> io::Result<Entry> {
     use wire::entry::Payload;
-    let wire = wire::Entry::decode(bytes).map_err(|e| malformed(&format!("log entry: {e}")))?;
+    let wire = wire::Entry::decode(bytes.clone()).map_err(|e| malformed(&format!("log entry: {e}")))?;
     let log_id = wire.log_id.as_ref().map(log_id_from_wire).ok_or_else(|| malformed("log entry: no id"))?;
     let payload = match wire.payload.ok_or_else(|| malformed("log entry: no payload"))? {
         Payload::Blank(_) => EntryPayload::Blank,
-        Payload::Proposal(bytes) => EntryPayload::Normal(Encoded(bytes)),
+        Payload::Proposal(proposal) => EntryPayload::Normal(Encoded { proposal, whole: Some(bytes) }),
         Payload::Membership(membership) => EntryPayload::Membership(membership_from_wire(membership)?),
     };
     Ok(Entry::new(log_id, payload))
@@ -228,6 +273,33 @@ pub(crate) fn append_from_bytes(bytes: Bytes) -> io::Result<AppendRequest> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_entry_is_encoded_once_for_the_disk_and_for_every_follower() {
+        let log_id = LogId::new(LeaderId::new(3, 2).to_committed(), 77);
+        for proposal in ["", "a proposal"].map(Bytes::from) {
+            let entry = Entry::new(log_id, EntryPayload::Normal(Encoded::new(proposal.clone())));
+            let (kept, disk) = entry_with_bytes(entry.clone());
+            assert_eq!(disk, encode_entry(&entry));
+            assert_eq!(kept, entry);
+            let request = AppendRequest {
+                vote: Vote::new_committed(3, 2),
+                prev_log_id: Some(LogId::new(LeaderId::new(3, 2).to_committed(), 76)),
+                leader_commit: None,
+                entries: vec![kept.clone()],
+            };
+            // What is sent are the very bytes that went to the disk, and the follower keeps those that came.
+            assert_eq!(entry_to_bytes(&kept).as_ptr(), disk.as_ptr());
+            let received = append_from_bytes(append_to_bytes(&request)).unwrap();
+            let [received] = &received.entries[..] else { panic!("one entry") };
+            assert_eq!(*received, entry);
+            let EntryPayload::Normal(Encoded { proposal: held, whole: Some(whole) }) = &received.payload else {
+                panic!("a proposal with its entry")
+            };
+            assert_eq!((held, whole), (&proposal, &disk));
+            assert!(held.is_empty() || whole.as_ptr_range().contains(&held.as_ptr()), "held once");
+        }
+    }
 
     #[test]
     fn a_request_with_a_gap_is_refused() {

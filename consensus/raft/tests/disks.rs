@@ -6,6 +6,8 @@
 mod common;
 
 use std::{
+    io,
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,9 +16,14 @@ use std::{
     time::Duration,
 };
 
+use bytes::Bytes;
 use common::TestCluster;
-use domain::{AdminUnit, AdminUnitCode, Command, GroupId, Millis, PutAdminUnits, Reply};
-use raft::{Groups, Proposal, ProposeError, memory::MemoryDisk};
+use domain::{AdminUnit, AdminUnitCode, Command, GroupId, Millis, PutAdminUnits, RaisePolicyFloor, Reply};
+use raft::{
+    Groups, Proposal, ProposeError,
+    disk::{BoxFuture, Disk, DiskSnapshot, Done, Install, LogOnDisk, LogOp, RowBatch},
+    memory::MemoryDisk,
+};
 use tokio::time::{sleep, timeout};
 
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -70,12 +77,13 @@ async fn until(what: &str, is_so: impl Fn() -> bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_leader_whose_disk_fails_acknowledges_nothing_more_and_stops_by_name() {
-    let mut cluster = TestCluster::start("failing", 3).await;
+    let disks: Vec<MemoryDisk> = (0..3).map(|_| MemoryDisk::new()).collect();
+    let mut cluster = TestCluster::start_on("failing", disks.clone()).await;
     for number in 0..5 {
         propose(&cluster, number).await;
     }
     let failing = cluster.leader(GroupId::COMMAND).await;
-    cluster.disks[&failing].fail();
+    disks[usize::try_from(failing - 1).unwrap()].fail();
     let node = cluster.nodes.remove(&failing).unwrap();
     // What it proposes now may reach the others; it cannot tell anybody that it is durable.
     let told = node.groups.propose(GroupId::COMMAND, put(100), DEADLINE).await;
@@ -147,4 +155,77 @@ async fn a_disk_that_hangs_holds_nobody_up_and_its_node_catches_up() {
     until("it catches up", || (0..20).all(|number| has(groups, number))).await;
     cluster.stop().await;
     drop(hanging);
+}
+
+/// A disk on which the applied state of one group hangs while that is wanted.
+struct SlowGroup {
+    disk: MemoryDisk,
+    group: u32,
+    hangs: Arc<AtomicBool>,
+}
+
+impl Disk for SlowGroup {
+    fn write_rows(&self, group: u32, batch: RowBatch) -> io::Result<()> {
+        while group == self.group && self.hangs.load(Ordering::Acquire) {
+            thread::sleep(FLUSH);
+        }
+        self.disk.write_rows(group, batch)
+    }
+    fn log(&self, group: u32) -> io::Result<LogOnDisk> {
+        self.disk.log(group)
+    }
+    fn room(&self) -> BoxFuture<()> {
+        self.disk.room()
+    }
+    fn submit(&self, op: LogOp, done: Done) {
+        self.disk.submit(op, done);
+    }
+    fn read_log(&self, group: u32, range: Range<u64>, bytes_max: usize) -> io::Result<Vec<(u64, Bytes)>> {
+        self.disk.read_log(group, range, bytes_max)
+    }
+    fn applied(&self, group: u32) -> io::Result<Option<Bytes>> {
+        self.disk.applied(group)
+    }
+    fn scan(&self, group: u32, from: &[u8], to: &[u8], rows_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {
+        self.disk.scan(group, from, to, rows_max)
+    }
+    fn events(&self, group: u32, range: Range<u64>, bytes_max: usize) -> io::Result<Vec<(u64, Bytes)>> {
+        self.disk.events(group, range, bytes_max)
+    }
+    fn event_floor(&self, group: u32) -> io::Result<u64> {
+        self.disk.event_floor(group)
+    }
+    fn snapshot(&self, group: u32) -> io::Result<Box<dyn DiskSnapshot>> {
+        self.disk.snapshot(group)
+    }
+    fn install(&self, group: u32) -> io::Result<Box<dyn Install>> {
+        self.disk.install(group)
+    }
+    fn close(&self) -> io::Result<()> {
+        self.disk.close()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_group_whose_state_hangs_on_every_node_holds_up_no_other() {
+    const SLOW: GroupId = GroupId(3);
+    let hangs = Arc::new(AtomicBool::new(false));
+    let slow = || -> Arc<dyn Disk> {
+        Arc::new(SlowGroup { disk: MemoryDisk::new(), group: SLOW.0, hangs: Arc::clone(&hangs) })
+    };
+    let cluster = TestCluster::start_over("slow-group", vec![slow(), slow(), slow()]).await;
+    let leader = cluster.leader(SLOW).await;
+    propose(&cluster, 0).await;
+    hangs.store(true, Ordering::Release);
+    let floor = Proposal::system(Command::from(RaisePolicyFloor { floor: 7 }));
+    let groups = cluster.nodes[&leader].groups.clone();
+    let waiting = tokio::spawn(async move { groups.propose(SLOW, floor, WITHIN).await });
+    for number in 1..20 {
+        propose(&cluster, number).await;
+    }
+    assert!(!waiting.is_finished(), "its rows are not written yet, so nobody was told");
+    hangs.store(false, Ordering::Release);
+    let committed = timeout(WITHIN, waiting).await.unwrap().unwrap().unwrap();
+    assert_eq!(committed.reply, Reply::accepted("", 7));
+    cluster.stop().await;
 }

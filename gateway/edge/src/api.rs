@@ -18,15 +18,19 @@ use crate::{
     app::App,
     assets,
     command::{DEADLINE, too_late},
+    fresh,
     public::{open311, report as citizen},
     screen::upgrade::websocket,
 };
 
 pub(crate) mod admin_unit;
+pub(crate) mod agent;
 pub(crate) mod alarm;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod body;
+pub(crate) mod call;
+pub(crate) mod caller;
 pub(crate) mod camera;
 pub(crate) mod cluster;
 pub(crate) mod crew;
@@ -49,6 +53,7 @@ pub(crate) mod retention;
 pub(crate) mod sensor;
 pub(crate) mod series;
 pub(crate) mod session;
+pub(crate) mod telephony;
 pub(crate) mod timeline;
 pub(crate) mod unit;
 
@@ -57,6 +62,8 @@ pub(crate) mod unit;
     title = "Trống Đồng",
     description = "Commands carry `x-request-seq`, a number that grows by one per command of a session. After a network \
                    error, 429 or 503 send the same request with the same number: it is applied once, however often it is sent. \
+                   Looks are answered from what the node has applied; `x-state-age-ms` says how long ago it last knew of a \
+                   quorum. With `x-read: linearizable` the answer holds all that was acknowledged before, or is 503. \
                    Screens follow `GET /ws` (protocols `trongdong.v1` and `trongdong.v1.json`)."
 ))]
 struct Description;
@@ -132,6 +139,26 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(instruction::cancel))
         .routes(routes!(instruction::reopen))
         .routes(routes!(receiver::list, receiver::put))
+        .routes(routes!(call::list))
+        .routes(routes!(call::pop))
+        .routes(routes!(call::answer))
+        .routes(routes!(call::hold))
+        .routes(routes!(call::transfer))
+        .routes(routes!(call::end))
+        .routes(routes!(call::take_callback))
+        .routes(routes!(call::settle_callback))
+        .routes(routes!(call::erase))
+        .routes(routes!(call::report))
+        .routes(routes!(call::draft, call::put_draft))
+        .routes(routes!(agent::list, agent::put))
+        .routes(routes!(agent::status))
+        .routes(routes!(agent::desk, agent::put_desk))
+        .routes(routes!(telephony::offer))
+        .routes(routes!(telephony::answer))
+        .routes(routes!(telephony::hold))
+        .routes(routes!(telephony::transfer))
+        .routes(routes!(telephony::end))
+        .routes(routes!(telephony::standing))
         .routes(routes!(audit::export))
         .routes(routes!(reading::push))
         .routes(routes!(quarantine::list))
@@ -171,7 +198,7 @@ async fn around(State(app): State<Arc<App>>, route: Option<MatchedPath>, request
     let mut response = if is_preflight {
         StatusCode::NO_CONTENT.into_response()
     } else {
-        match timeout(DEADLINE, next.run(request)).await {
+        match timeout(DEADLINE, fresh::answer(&app, request, next)).await {
             Ok(response) => response,
             Err(_) => too_late().into_response(),
         }
@@ -199,8 +226,8 @@ fn share(headers: &mut HeaderMap, origin: HeaderValue) {
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"),
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, x-request-seq"),
-        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, x-read, x-request-seq"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after, x-state-age-ms"),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));

@@ -8,6 +8,7 @@ mod deadline;
 mod dispatch;
 mod double;
 mod fold;
+mod fresh;
 mod http;
 mod hub;
 mod model;

@@ -9,6 +9,7 @@ use crate::{
 const USAGE: &str = "\
 cargo xtask siege [OPTIONS]
             --hours N          real nodes, storm after storm (0.2 when nothing is said); --seed N, --keep-going
+            --older PATH       instead of storms: upgrades a cluster, node by node, from that earlier `trongdong`
             --agree-minutes M  seeds of consensus in the simulator from a new beginning for so long
             --agree-bugs       puts every known mistake back, and records which judge finds it";
 
@@ -61,14 +62,14 @@ fn asked(options: &[String]) -> Result<Asked, String> {
     let mut asked = Asked::default();
     let mut options = options.iter();
     while let Some(option) = options.next() {
-        let mut value = || options.next().cloned().ok_or_else(|| format!("{option} takes a number\n\n{USAGE}"));
+        let mut value = || options.next().cloned().ok_or_else(|| format!("{option} takes a value\n\n{USAGE}"));
         match option.as_str() {
             "--agree-bugs" => asked.agree_bugs = true,
             "--agree-minutes" => {
                 let minutes = value()?.parse().ok().filter(|minutes| *minutes > 0);
                 asked.agree_minutes = Some(minutes.ok_or_else(|| format!("{option} takes whole minutes\n\n{USAGE}"))?);
             }
-            "--hours" | "--seed" => asked.siege.extend([option.clone(), value()?]),
+            "--hours" | "--seed" | "--older" => asked.siege.extend([option.clone(), value()?]),
             "--keep-going" => asked.siege.push(option.clone()),
             other => return Err(format!("`siege` does not take `{other}`\n\n{USAGE}")),
         }
@@ -91,6 +92,8 @@ mod tests {
         assert_eq!(of(&["--agree-minutes", "3", "--agree-bugs"]), Ok(simulated));
         let real = ["--hours", "2", "--keep-going"].map(str::to_owned).to_vec();
         assert_eq!(of(&["--hours", "2", "--keep-going"]), Ok(Asked { siege: real, ..Asked::default() }));
+        let older = ["--older", "/opt/trongdong-0.1/trongdong"].map(str::to_owned).to_vec();
+        assert_eq!(of(&["--older", "/opt/trongdong-0.1/trongdong"]), Ok(Asked { siege: older, ..Asked::default() }));
         assert!(of(&["--agree-minutes", "0"]).is_err());
         assert!(of(&["--hours"]).is_err());
         assert!(of(&["--minutes", "3"]).is_err());

@@ -110,8 +110,16 @@ impl Envelope {
     /// The message, and the time that its sender has left.
     pub(crate) fn decode(payload: Bytes) -> Result<(Self, Duration), Malformed> {
         use generated::tell::Message as Wire;
+        let bytes = payload.len();
         let tell = generated::Tell::decode(payload)
             .map_err(|error| Malformed::new("tell", format!("send valid protobuf ({error})")))?;
+        // Half of a message is another message: who sent it knows more than this version.
+        if tell.encoded_len() != bytes {
+            return Err(Malformed::new(
+                "tell",
+                "it holds fields that this version does not know: run the newer version here",
+            ));
+        }
         let group = GroupId(tell.group);
         if group != GroupId::COMMAND && !group.is_field() {
             return Err(Malformed::new("tell.group", "name a group of this cluster"));

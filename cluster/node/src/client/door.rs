@@ -1,4 +1,4 @@
-//! Where a cluster is and who signs in: the options that every command has that is a client of one.
+//! Where a cluster is and who signs in: the options that every command has that is a client of one, said once.
 
 use std::{fs, path::PathBuf};
 
@@ -12,11 +12,12 @@ const PASSWORD_VARIABLE: &str = "TRONGDONG_PASSWORD";
 /// The way into a cluster.
 #[derive(Clone, Debug, Args)]
 pub struct Door {
-    /// Origin of a node, such as https://node-1:8443; again for each further node.
+    /// Origin of a node, such as https://node-1:8443; again for each further node, which is asked when the first cannot.
     #[arg(long = "url", required = true)]
     pub urls: Vec<String>,
-    /// Account to sign in with. Its password is read from TRONGDONG_PASSWORD, or from --password-file.
-    #[arg(long)]
+    /// Account to sign in with; the first administrator's when it is not named. Its password is read from TRONGDONG_PASSWORD,
+    /// or from --password-file.
+    #[arg(long, default_value = "quan-tri")]
     pub person: String,
     /// File with the password.
     #[arg(long)]

@@ -9,8 +9,9 @@ use futures::future::join_all;
 use super::{Begin, FORMAT, LogPlace, Part, Sum, Summing};
 use crate::{
     disk::{Disk, DiskSnapshot},
-    groups::{Groups, ReadError},
+    groups::Groups,
     machine::CHUNK_BYTES,
+    read::ReadError,
     stage,
     types::{decode, malformed},
     wire,

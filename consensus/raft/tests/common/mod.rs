@@ -11,7 +11,7 @@ use bytes::Bytes;
 use domain::GroupId;
 use futures::future::BoxFuture;
 use peer::{Handler, Identity, Peers, StreamReceiver, StreamSender, authority::Authority};
-use raft::{Groups, NodeId, memory::MemoryDisk};
+use raft::{Groups, NodeId, disk::Disk, memory::MemoryDisk};
 
 /// Hands peers' messages to consensus.
 #[derive(Default)]
@@ -53,7 +53,7 @@ pub struct TestCluster {
     folder: PathBuf,
     authority: Authority,
     founders: u64,
-    pub disks: BTreeMap<NodeId, Arc<MemoryDisk>>,
+    pub disks: BTreeMap<NodeId, Arc<dyn Disk>>,
     pub nodes: BTreeMap<NodeId, TestNode>,
     ports: BTreeMap<NodeId, u16>,
 }
@@ -65,6 +65,11 @@ impl TestCluster {
 
     /// One node on each of these disks.
     pub async fn start_on(name: &str, disks: Vec<MemoryDisk>) -> Self {
+        Self::start_over(name, disks.into_iter().map(|disk| Arc::new(disk) as _).collect()).await
+    }
+
+    /// The same on disks of any sort.
+    pub async fn start_over(name: &str, disks: Vec<Arc<dyn Disk>>) -> Self {
         let count = disks.len() as u64;
         let folder = std::env::temp_dir().join(format!("trongdong-raft-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
@@ -84,17 +89,17 @@ impl TestCluster {
         cluster
     }
 
-    fn furnish(&mut self, id: NodeId, disk: MemoryDisk) {
+    fn furnish(&mut self, id: NodeId, disk: Arc<dyn Disk>) {
         let home = self.folder.join(id.to_string());
         std::fs::create_dir_all(&home).unwrap();
         self.authority.issue_node(&home, "test", id, &["localhost".to_owned()]).unwrap();
-        self.disks.insert(id, Arc::new(disk));
+        self.disks.insert(id, disk);
         self.ports.insert(id, free_port());
     }
 
     /// Makes and starts a node with an empty disk, which nobody knows yet.
     pub async fn add(&mut self, id: NodeId) {
-        self.furnish(id, MemoryDisk::default());
+        self.furnish(id, Arc::new(MemoryDisk::default()));
         self.restart(id).await;
     }
 

@@ -168,6 +168,7 @@ impl From<Refusal> for PublicError {
                 "This report has no new answer yet. Wait for the answer, then rate it or open it again.",
             ),
             RefusalCode::Limit if field == "report" => Self::busy(60),
+            RefusalCode::NotSwitchedOn => Self::busy(60),
             _ => Self::invalid(
                 field,
                 &format!("Mục “{field}” chưa đúng. Hãy viết ngắn gọn, chỉ gồm chữ và số, rồi gửi lại."),
