@@ -160,7 +160,7 @@ async fn read(groups: &Groups) -> Readings {
     found
 }
 
-fn count(disk: &MemoryDisk, table: u8) -> usize {
+fn count(disk: &Arc<dyn Disk>, table: u8) -> usize {
     disk.scan(GROUP.0, &[table], &[table + 1], usize::MAX).unwrap().len()
 }
 
