@@ -23,8 +23,8 @@ use crate::{
         body::{SEQ_HEADER, from_json},
         camera, district, incident, person,
         reading::{basic, parse_json},
-        report, sensor,
-        series::Span,
+        report, retention, sensor,
+        series::{Span, Wanted},
         session, unit,
     },
     auth::{cookie_token, token},
@@ -78,6 +78,7 @@ pub fn fuzz_body(data: &[u8]) -> bool {
         is_read::<district::Registration>(data),
         is_read::<admin_unit::Registration>(data),
         is_read::<report::Linking>(data),
+        is_read::<retention::Wanted>(data),
         is_read::<report::Unlinking>(data),
         is_read::<report::Answering>(data),
         is_read::<public::report::Filing>(data),
@@ -97,7 +98,9 @@ pub fn fuzz_push(data: &[u8]) -> bool {
 pub fn fuzz_head(data: &[u8]) -> bool {
     let mut lines = data.split(|byte| *byte == b'\n');
     let uri = lines.next().and_then(|line| Uri::try_from(line).ok());
-    let has_span = uri.filter(|uri| uri.query().is_some()).is_some_and(|uri| Query::<Span>::try_from_uri(&uri).is_ok());
+    let has_span = uri
+        .filter(|uri| uri.query().is_some())
+        .is_some_and(|uri| Query::<Span>::try_from_uri(&uri).is_ok() | Query::<Wanted>::try_from_uri(&uri).is_ok());
     let mut headers = HeaderMap::new();
     for line in lines {
         let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };

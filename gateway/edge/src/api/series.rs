@@ -19,7 +19,7 @@ use crate::{
     clock::unix_ms,
     cluster::{Taken, read},
     error::{ApiError, ErrorBody},
-    limits::{BARRIER_DEADLINE, POINTS_MAX, ROWS_SCANNED_MAX, SERIES_POINTS_MAX, SERIES_SPAN_MS_MAX},
+    limits::{POINTS_MAX, ROWS_SCANNED_MAX, SERIES_POINTS_MAX, SERIES_SPAN_MS_MAX},
 };
 
 /// A chart without a start shows so much.
@@ -32,9 +32,6 @@ const SERIES_POINTS: usize = 400;
 pub(crate) struct Span {
     from_ms: Option<u64>,
     to_ms: Option<u64>,
-    /// A quorum is asked first, so that everything is there that was acknowledged before the question.
-    #[serde(default)]
-    fresh: bool,
 }
 
 /// A chart.
@@ -52,8 +49,6 @@ pub(crate) struct Wanted {
     from_ms: Option<u64>,
     to_ms: Option<u64>,
     points_max: Option<usize>,
-    #[serde(default)]
-    fresh: bool,
 }
 
 /// What was measured in one stretch of time.
@@ -84,14 +79,13 @@ pub(crate) struct Series {
     kept_from_ms: u64,
     /// The log index that this node had applied.
     applied: u64,
-    /// Since this node heard of a quorum: it may lack what was recorded since.
+    /// Since this node heard of a quorum of the sensor's group: it may lack what was recorded since.
     age_ms: u64,
 }
 
 /// What a sensor measured, reading by reading.
 #[utoipa::path(get, path = "/api/sensors/{id}/readings",
-    params(("id" = String, Path), ("from_ms" = Option<u64>, Query), ("to_ms" = Option<u64>, Query),
-        ("fresh" = Option<bool>, Query)),
+    params(("id" = String, Path), ("from_ms" = Option<u64>, Query), ("to_ms" = Option<u64>, Query)),
     responses((status = 200, body = Chart), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub(crate) async fn readings(
     State(app): State<Arc<App>>,
@@ -102,7 +96,6 @@ pub(crate) async fn readings(
     let group = visible(&app, &caller, &sensor)?;
     let to_ms = span.to_ms.unwrap_or_else(unix_ms);
     let from_ms = span.from_ms.unwrap_or_else(|| to_ms.saturating_sub(CHART_MS));
-    freshen(&app, group, span.fresh).await?;
     let points = Arc::new(Mutex::new(Vec::new()));
     let gathered = points.clone();
     let is_whole = recorded(&app, group, &sensor, (from_ms, to_ms), move |sample| {
@@ -122,7 +115,7 @@ pub(crate) async fn readings(
 /// What a sensor measured, as lowest, highest, mean and newest value of equal stretches of time.
 #[utoipa::path(get, path = "/api/sensors/{id}/series",
     params(("id" = String, Path), ("from_ms" = Option<u64>, Query), ("to_ms" = Option<u64>, Query),
-        ("points_max" = Option<usize>, Query), ("fresh" = Option<bool>, Query)),
+        ("points_max" = Option<usize>, Query)),
     responses((status = 200, body = Series), (status = 404, body = ErrorBody), (status = 422, body = ErrorBody),
         (status = 503, body = ErrorBody)))]
 pub(crate) async fn series(
@@ -145,7 +138,6 @@ pub(crate) async fn series(
     if !(1..=SERIES_POINTS_MAX).contains(&points_max) {
         return Err(ApiError::invalid("points_max", &format!("ask for 1 to {SERIES_POINTS_MAX} points")));
     }
-    freshen(&app, group, wanted.fresh).await?;
     // Before the readings, which are at least that new.
     let applied = app.source.applied(group).index;
     let age = app.source.group_age(group).quorum_age;
@@ -186,14 +178,6 @@ fn visible(app: &App, caller: &Caller, sensor: &SensorId) -> Result<GroupId, Api
     let place = place.ok_or_else(missing)?;
     policy::allows(&caller.grant, Action::See(Noun::Reading), Some(&place)).map_err(|_| missing())?;
     Ok(group)
-}
-
-async fn freshen(app: &App, group: GroupId, fresh: bool) -> Result<(), ApiError> {
-    if fresh {
-        let barrier = app.source.read_barrier(group, BARRIER_DEADLINE).await;
-        barrier.map_err(|error| ApiError::unavailable(&error.to_string()))?;
-    }
-    Ok(())
 }
 
 /// Hands over what was recorded of a sensor; whether that was all.

@@ -55,20 +55,21 @@ async fn a_series_has_lowest_highest_mean_and_newest_and_no_point_where_nothing_
 }
 
 #[tokio::test]
-async fn a_series_says_how_old_it_is_and_a_fresh_one_asks_a_quorum() {
+async fn a_series_says_how_old_it_is_and_a_linearizable_one_asks_a_quorum() {
     let served = serve(&province(), 1, config());
     let lan = user(&served, "lan").await;
     served.node.follows.store(false, Ordering::SeqCst);
     record(&served, "s1", &[(AT_MS, 1)]);
+    let asked = |path: &str| lan.get(&served, path).header("x-read", "linearizable");
     let count = |found: &Value| found["points"].as_array().unwrap().len();
     assert_eq!(count(&answer(lan.get(&served, &series(AT_MS, AT_MS + 9, ""))).await.1), 0, "not applied here yet");
-    assert_eq!(count(&answer(lan.get(&served, &series(AT_MS, AT_MS + 9, "&fresh=true"))).await.1), 1);
+    assert_eq!(count(&answer(asked(&series(AT_MS, AT_MS + 9, ""))).await.1), 1);
     served.node.quorum.store(false, Ordering::SeqCst);
     let (status, found) = answer(lan.get(&served, &series(AT_MS, AT_MS + 9, ""))).await;
     assert_eq!((status, &found["age_ms"]), (200, &json!(60_000)));
-    assert_eq!(answer(lan.get(&served, &series(AT_MS, AT_MS + 9, "&fresh=true"))).await.0, 503);
-    let raw = format!("/api/sensors/s1/readings?from_ms={AT_MS}&fresh=true");
-    assert_eq!(answer(lan.get(&served, &raw)).await.0, 503);
+    assert_eq!(answer(asked(&series(AT_MS, AT_MS + 9, ""))).await.0, 503);
+    let raw = format!("/api/sensors/s1/readings?from_ms={AT_MS}");
+    assert_eq!(answer(asked(&raw)).await.0, 503);
 }
 
 #[tokio::test]
