@@ -2,7 +2,7 @@
 //! because the newer one does nothing new before that entry, puts nothing into the log that the older one cannot read, and the
 //! entry is proposed only when every node knows what it switches.
 
-use crate::{Command, Refusal, RefusalCode, State, audit, chunk};
+use crate::{Command, Refusal, RefusalCode, Role, State, audit, chunk};
 
 /// Commands and fields of commands that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of notices,
 /// reports that their senders follow, calls and who takes them.
@@ -50,6 +50,8 @@ impl Command {
             | Self::ExpireRing(_)
             | Self::ExpireWrapUp(_)
             | Self::CheckQueue(_) => Some(VOCABULARY_2),
+            // A role that it does not know makes an entry that it cannot read.
+            Self::PutPerson(it) => (it.person.role == Role::Telephony).then_some(VOCABULARY_2),
             Self::FileReport(it) => {
                 let is_plain = it.told_kind.is_none() && it.contact.is_empty() && it.language.is_empty();
                 (!is_plain).then_some(VOCABULARY_2)

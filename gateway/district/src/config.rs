@@ -29,7 +29,7 @@ pub struct DistrictConfig {
     pub password: String,
     /// Districts to copy; none: all that the account may see.
     pub districts: Vec<String>,
-    /// Nouns to copy; none: all. A line too thin for readings leaves them out here.
+    /// Nouns to copy; none: all that a copy holds. A line too thin for readings leaves them out here.
     pub nouns: Vec<String>,
     /// What is kept while the line is cut.
     pub outbox: OutboxLimits,

@@ -32,7 +32,7 @@ use crate::{
 };
 
 mod kept;
-mod sign_in;
+pub(crate) mod sign_in;
 
 /// The front of one node.
 pub(crate) struct Front {

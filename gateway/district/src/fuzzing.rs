@@ -5,6 +5,9 @@ use prost::Message;
 
 use crate::{
     copy::{Copy, Folded, Via},
+    front::sign_in::{Login, Opened},
+    people::Who,
+    province::Answer,
     record::{self, End, Stored},
     routes::{Route, route},
 };
@@ -43,6 +46,28 @@ pub fn fuzz_line_message(bytes: &[u8]) -> bool {
     }
     assert_eq!(again.places(), copy.places());
     folded.is_ok_and(|folded| folded != Folded::Gap)
+}
+
+/// Reads a sign-in, and the province's answer to one.
+pub fn fuzz_people(bytes: &[u8]) -> bool {
+    let answer = Answer {
+        status: 429,
+        content_type: String::new(),
+        retry_after: None,
+        age: None,
+        token: None,
+        body: bytes.to_vec(),
+    };
+    assert_eq!(answer.asks_for_patience(), answer.code() != "limit");
+    let is_login = serde_json::from_slice::<Login>(bytes).is_ok();
+    let Ok(who) = serde_json::from_slice::<Who>(bytes) else { return is_login };
+    let written = serde_json::to_vec(&who).unwrap_or_default();
+    assert_eq!(
+        serde_json::from_slice::<Who>(&written).ok().as_ref(),
+        Some(&who),
+        "what is kept of a person is read again"
+    );
+    serde_json::from_slice::<Opened>(bytes).is_ok()
 }
 
 /// Finds out where a request goes: `METHOD path`.

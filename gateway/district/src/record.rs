@@ -124,7 +124,9 @@ pub(crate) fn read(file: &[u8], mut take: impl FnMut(Stored)) -> End {
         let is_length = length == !inverted;
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         if !is_length || length == 0 || length > RECORD_BYTES_MAX {
-            return End::Damaged { at_byte: at };
+            // A head of which only the beginning was written has nothing behind it.
+            let is_torn = behind.iter().all(|byte| *byte == 0);
+            return if is_torn { torn } else { End::Damaged { at_byte: at } };
         }
         let Some(body) = behind.get(..length) else { return torn };
         let is_right = crc32c::crc32c(body) == sum;

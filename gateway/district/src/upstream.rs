@@ -20,6 +20,9 @@ use crate::{
     store::Store,
 };
 
+/// What a copy holds. Calls and models stay at the province: whoever works on them needs the line.
+const COPIED: [&str; 7] = ["sensor", "camera", "alarm", "incident", "instruction", "unit", "reading"];
+
 /// Follows the province.
 pub(crate) struct Upstream {
     pub(crate) shared: Arc<Shared>,
@@ -183,7 +186,9 @@ impl Upstream {
             places.clear();
         }
         let places = places.iter().map(domain::wire::Record::to_wire).collect();
-        line.subscribe(&self.config.districts, &self.config.nouns, places).await
+        let copied = COPIED.map(str::to_owned);
+        let nouns = if self.config.nouns.is_empty() { &copied[..] } else { &self.config.nouns };
+        line.subscribe(&self.config.districts, nouns, places).await
     }
 }
 

@@ -12,6 +12,17 @@ pub(crate) const WORDS: &[&str] =
 pub(crate) const PATHS: &[&str] =
     &["GET ", "POST ", "/api/", "incidents", "/note", "units/", "public", "..", "//", "%2f"];
 
+/// Pieces of sign-ins and of what the province answers.
+pub(crate) const PEOPLE: &[&str] = &[
+    "\"person\":",
+    "\"password\":",
+    "\"role\":\"operator\"",
+    "\"districts\":[",
+    "\"next_seq\":",
+    "null",
+    "\"code\":\"limit\"",
+];
+
 fn place(index: u64) -> Position {
     Position { epoch: 7, group: 0, index, ordinal: 0 }
 }
@@ -63,6 +74,17 @@ pub(crate) fn messages() -> Vec<Vec<u8>> {
 /// Files of the copy.
 pub(crate) fn files() -> Vec<Vec<u8>> {
     vec![district::fuzzing::copy_file(&[]), district::fuzzing::copy_file(&said())]
+}
+
+/// Sign-ins, and the province's answers to them.
+pub(crate) fn people() -> Vec<Vec<u8>> {
+    [
+        r#"{"person":"lan","password":"trống đồng"}"#,
+        r#"{"person":"lan","name":"Lan","role":"operator","next_seq":1,"expires_at_ms":5,"districts":["d1"],"everywhere":false}"#,
+        r#"{"person":"rin","name":"Rin","role":"responder","next_seq":9,"expires_at_ms":5,"districts":[],"everywhere":true,"unit":"u1"}"#,
+    ]
+    .map(|text| text.as_bytes().to_vec())
+    .to_vec()
 }
 
 /// Requests of the room.

@@ -165,7 +165,7 @@ pub(crate) const TARGETS: &[Target] = &[
     },
     Target {
         name: "district_line",
-        parsers: &["gateway/district/src/copy.rs"],
+        parsers: &["gateway/district/src/line.rs", "gateway/district/src/copy.rs"],
         run: district::fuzzing::fuzz_line_message,
         seeds: centre::messages,
         words: centre::WORDS,
@@ -176,6 +176,17 @@ pub(crate) const TARGETS: &[Target] = &[
         run: district::fuzzing::fuzz_copy_file,
         seeds: centre::files,
         words: centre::WORDS,
+    },
+    Target {
+        name: "district_people",
+        parsers: &[
+            "gateway/district/src/front/sign_in.rs",
+            "gateway/district/src/people.rs",
+            "gateway/district/src/province.rs",
+        ],
+        run: district::fuzzing::fuzz_people,
+        seeds: centre::people,
+        words: centre::PEOPLE,
     },
     Target {
         name: "district_route",

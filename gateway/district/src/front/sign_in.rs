@@ -28,15 +28,16 @@ use crate::{
 /// Checked when there is no such account, so that the answer takes as long: argon2id of a random password.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$b2RvbmctdHJvbmcx$Z0l0ywmqkS0Cq1VZq3v1PqH9nBWmYQbTzKk0oV5uX7A";
 
+/// What somebody signs in with.
 #[derive(Deserialize)]
-struct Login {
+pub(crate) struct Login {
     person: String,
     password: String,
 }
 
 /// What a sign-in needs of the province's answer beside [`Who`].
 #[derive(Deserialize)]
-struct Opened {
+pub(crate) struct Opened {
     next_seq: u64,
     expires_at_ms: u64,
 }
