@@ -58,7 +58,12 @@ fn per(bytes: usize, readings: usize) -> f64 {
 /// Of four kinds in turn: a river's level in centimetres with tide, floods and ripples; rain in steps of 0.2 mm that mostly
 /// does not fall; temperature in tenths of a degree; fine dust in tenths of a microgram, which is mostly noise. The device's
 /// clock is some milliseconds off, as those of most are.
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "made-up values of a few digits")]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "made-up values of a few digits, and a size that is not negative"
+)]
 fn reading(sensor: &SensorId, number: usize, at: u64, chance: &mut Chance) -> Reading {
     let day = (at - FROM_MS) as f64 / DAY_MS as f64 + number as f64 * 0.37;
     let turn = |days: f64| (day / days * std::f64::consts::TAU).sin();
@@ -72,7 +77,7 @@ fn reading(sensor: &SensorId, number: usize, at: u64, chance: &mut Chance) -> Re
         _ => (35.0 + 12.0 * turn(1.0) + 6.0 * chance.noise(), 0.1),
     };
     let micro_per_step = (step * 1e6_f64).round() as i64;
-    let jitter_ms = if number % 3 == 0 { 0 } else { (chance.noise().abs() * 15.0) as u64 };
+    let jitter_ms = if number.is_multiple_of(3) { 0 } else { (chance.noise().abs() * 15.0) as u64 };
     Reading {
         sensor: sensor.clone(),
         at_ms: Millis(at + jitter_ms),
