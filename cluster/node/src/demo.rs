@@ -68,7 +68,7 @@ pub async fn run(args: DemoArgs) -> Result<(), Box<dyn Error>> {
         },
         None => None,
     };
-    let client = Client::new(cluster.urls(), None)?;
+    let client = std::sync::Arc::new(Client::new(cluster.urls(), None)?);
     client.login(ADMIN, &cluster.password).await?;
     let size = TownSize { cameras: args.cameras, sensors: args.sensors, units: args.units };
     let rtsp_base = rtsp.as_ref().map(|server| server.base.clone());

@@ -243,7 +243,19 @@ impl Node {
         router.ingest_came_up();
         tracing::info!(node = config.node, gateway = %edge.local_addr(), peers = %peers.local_addr(), "up");
         let home = home.to_owned();
-        Ok(Self { groups, router, peers, edge: Some(edge), disk, stop, out, home, tasks, _sensors: sensors, _door: door })
+        Ok(Self {
+            groups,
+            router,
+            peers,
+            edge: Some(edge),
+            disk,
+            stop,
+            out,
+            home,
+            tasks,
+            _sensors: sensors,
+            _door: door,
+        })
     }
 
     /// Resolves when consensus on this node has failed for good: the process must end, and come back right.

@@ -36,7 +36,7 @@ pub(crate) async fn open(
     config: &SipConfig,
     groups: Groups,
     router: Router,
-) -> Result<Door, Box<dyn std::error::Error>> {
+) -> Result<Door, Box<dyn std::error::Error + Send + Sync>> {
     let board = Board { door: format!("sip-{}", groups.node()), groups, router };
     tokio::spawn(board.clone().sweep(unix_ms()));
     let config =

@@ -5,6 +5,7 @@ mod call;
 mod deadline;
 mod dispatch;
 mod instruction;
+mod model;
 mod notice;
 mod report;
 mod retention;
@@ -15,6 +16,7 @@ pub use call::*;
 pub use deadline::*;
 pub use dispatch::*;
 pub use instruction::*;
+pub use model::*;
 pub use notice::*;
 pub use report::*;
 pub use retention::*;
@@ -23,9 +25,9 @@ use bytes::Bytes;
 
 use crate::{
     AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, DistrictId,
-    Figure, Finding, Grant, IncidentId, IncidentKind, KindShare, LoadNotice, Micro, Millis, ModelKind, ModelMode,
-    ModelName, Person, PersonId, Place, Placement, Reading, RequestId, Sensor, SensorId, SessionId, Severity, Source,
-    SuggestionDecision, Unit, UnitId, UnitStatus, VersionName,
+    Finding, Grant, IncidentId, IncidentKind, LoadNotice, Micro, Millis, ModelName, Person, PersonId, Place, Placement,
+    Reading, RequestId, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision, Unit, UnitId, UnitStatus,
+    VersionName,
     wire::{Malformed, Record, generated, message_field, record},
 };
 use vocabulary::{body, commands};
@@ -364,60 +366,15 @@ commands! {
         incident: Option<IncidentId>,
     }
     /// Registers a version of a model. It is asked nothing until it is rolled out.
-    RegisterModel {
-        /// Which model.
-        name: ModelName,
-        /// Which version.
-        version: VersionName,
-        /// What it is for, the same for all versions.
-        kind: ModelKind,
-        /// Of the artifact.
-        sha256: Digest,
-        /// What it was trained on and measured by.
-        data: String,
-        /// What was measured.
-        quality: Vec<Figure>,
-        /// Kinds in the data; may be empty.
-        shares: Vec<KindShare>,
-    }
+    RegisterModel []
     /// Takes a version into use.
-    RollOutModel {
-        /// Which model.
-        name: ModelName,
-        /// Which version.
-        version: VersionName,
-        /// How.
-        mode: ModelMode,
-    }
+    RollOutModel []
     /// Takes a version out of use; what was active before is active again.
-    RollBackModel {
-        /// Which model.
-        name: ModelName,
-        /// As what it was in use.
-        mode: ModelMode,
-        /// The version that is left: takes effect once.
-        version: VersionName,
-    }
+    RollBackModel []
     /// Turns a model off or on.
-    SwitchModel {
-        /// Which model.
-        name: ModelName,
-        /// Whether it shall be on.
-        on: bool,
-        /// Why; not empty.
-        reason: String,
-    }
+    SwitchModel []
     /// How often a version was asked in vain since the last report; both 0: it answers again.
-    ReportSilence {
-        /// Which model.
-        model: ModelName,
-        /// Which version.
-        model_version: VersionName,
-        /// Without an answer in time.
-        late: u32,
-        /// Without an answer that could be taken.
-        failed: u32,
-    }
+    ReportSilence []
     /// A district's count of incidents has left what was expected of it, or is back.
     ReportLoad {
         /// Which.

@@ -6,8 +6,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, District, GroupId, Incident, Instruction, Millis, Model, Person, PersonId, Readings,
-    Sensor, Tally, Unit,
+    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, District, GroupId, Incident, Instruction, Millis, Model, Person,
+    PersonId, Readings, Sensor, Tally, Unit,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 

@@ -17,11 +17,13 @@
 //! belongs to no place (people, districts, the hierarchy, switches) takes an administrator for everywhere.
 //! For a responder the unit that they crew is the scope, and the incident that this unit is in: help crosses districts.
 
+mod places;
+
 use std::collections::BTreeSet;
 
 use crate::{
-    AdminUnitCode, AnswerTask, ClockKey, Command, DecideSuggestion, Grant, GroupId, IncidentId, Instruction, Measured,
-    PersonId, Refusal, RefusalCode, ReportCode, Role, State, SuggestionDecision, UnitId, limits,
+    AdminUnitCode, AnswerTask, ClockKey, Command, Grant, GroupId, IncidentId, Instruction, Measured, PersonId, Refusal,
+    RefusalCode, Role, State, UnitId, limits,
 };
 
 /// What there is to see, as in a subscription.
@@ -174,6 +176,7 @@ pub fn action_of(command: &Command) -> Action {
         | Command::EraseAudit(_)
         | Command::PutReceiver(_)
         | Command::PutRunCard(_)
+        | Command::SetRetention(_)
         | Command::PutCallDesk(_)
         | Command::PutAgent(_)
         | Command::EraseCall(_) => Action::Administer,
@@ -185,8 +188,6 @@ pub fn action_of(command: &Command) -> Action {
         | Command::SettleCallback(_)
         | Command::PutCallDraft(_)
         | Command::SetAgentStatus(_) => Action::HandleCall,
-        | Command::SetRetention(_)
-        | Command::PutRunCard(_) => Action::Administer,
         Command::RecordRead(_) => Action::RecordRead,
         Command::RecordReadings(_) | Command::SetDeviceStatus(_) => Action::ReportDevice,
         Command::AcknowledgeAlarm(_) | Command::ShelveAlarm(_) | Command::UnshelveAlarm(_) => Action::HandleAlarm,
@@ -368,7 +369,7 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
     {
         return Err(forbidden("each agent says for themselves what they do: ask them, or an administrator"));
     }
-    let places = places(state, command);
+    let places = places::places(state, command);
     if places.is_empty() && action == Action::Administer {
         return allows(grant, action, None);
     }
@@ -419,96 +420,4 @@ fn of_agency(state: &State, crewed: Option<&UnitId>, command: &AnswerTask) -> Re
 fn on_incident(state: &State, crewed: Option<&UnitId>, incident: &IncidentId) -> bool {
     let unit = crewed.and_then(|unit| state.units.get(unit));
     unit.is_some_and(|unit| unit.incident.as_ref() == Some(incident))
-}
-
-/// The other incident, if the decision would merge into one.
-fn duplicate_of<'a>(state: &'a State, command: &'a DecideSuggestion) -> Option<&'a IncidentId> {
-    match command.decision {
-        SuggestionDecision::Dismissed => None,
-        SuggestionDecision::Overridden => command.duplicate_of.as_ref(),
-        SuggestionDecision::Accepted => {
-            let suggestions = &state.incidents.get(&command.incident)?.suggestions;
-            let named = suggestions.iter().find(|known| known.number == command.suggestion)?;
-            named.advice.duplicate_of.as_ref()
-        }
-    }
-}
-
-/// Where what the command acts on lies: as it is, and for what is put also as it shall be. Readings are not here,
-/// because each is judged by itself.
-fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a AdminUnitCode> {
-    let incident = |id: &IncidentId| state.incidents.get(id).map(|incident| &incident.place.admin_unit);
-    let clock = |key: &ClockKey| match &key.of {
-        Measured::Incident(id) => incident(id),
-        Measured::Instruction(id) => state.instructions.get(id).map(|instruction| &instruction.admin_unit),
-    };
-    let alarm = |key| state.alarms.get(key).map(|alarm: &crate::Alarm| &alarm.place.admin_unit);
-    let report = |code: &ReportCode| state.reports.get(code).map(|report| &report.place.admin_unit);
-    let station = |id: &UnitId| state.units.get(id).map(|unit| &unit.station.admin_unit);
-    // Whoever leads the incident answers for the crews on it, wherever they come from.
-    let at_work = |id: &UnitId| {
-        let on = state.units.get(id).and_then(|unit| unit.incident.as_ref());
-        on.and_then(incident).or_else(|| station(id))
-    };
-    let places = match command {
-        Command::PutUnit(command) => {
-            let former = state.units.get(&command.unit.id).map(|unit| &unit.station.admin_unit);
-            [Some(&command.unit.station.admin_unit), former]
-        }
-        Command::SetUnitStatus(command) => [station(&command.unit), None],
-        Command::MoveUnit(command) => [station(&command.unit), None],
-        Command::SetUnitShift(command) => [station(&command.unit), None],
-        Command::CheckInUnit(command) => [at_work(&command.unit), None],
-        Command::RaiseMayday(command) => [at_work(&command.unit), None],
-        Command::ClearMayday(command) => [at_work(&command.unit), None],
-        Command::OpenIncident(command) => [Some(&command.place.admin_unit), None],
-        Command::AmendIncident(command) => [incident(&command.incident), None],
-        Command::NoteIncident(command) => [incident(&command.incident), None],
-        Command::AcknowledgeIncident(command) => [incident(&command.incident), None],
-        Command::AssignIncident(command) => [incident(&command.incident), None],
-        Command::FileReport(command) => [Some(&command.place.admin_unit), command.incident.as_ref().and_then(incident)],
-        Command::LinkReport(command) => [report(&command.report), incident(&command.incident)],
-        Command::UnlinkReport(command) => [report(&command.report), None],
-        Command::AnswerReport(command) => [report(&command.report), None],
-        Command::RateReport(command) => [report(&command.report), None],
-        Command::ReopenReport(command) => [report(&command.report), None],
-        Command::AcknowledgeAttention(command) => [incident(&command.incident), None],
-        Command::GiveTask(command) => [incident(&command.incident), None],
-        Command::AnswerTask(command) => [incident(&command.incident), None],
-        Command::CombineAnswer(command) => [incident(&command.incident), None],
-        Command::ResolveIncident(command) => [incident(&command.incident), None],
-        Command::CloseIncident(command) => [incident(&command.incident), None],
-        Command::ReopenIncident(command) => [incident(&command.incident), None],
-        Command::MergeIncident(command) => [incident(&command.incident), incident(&command.into)],
-        Command::UnmergeIncident(command) => [incident(&command.incident), None],
-        Command::DecideSuggestion(command) => {
-            [incident(&command.incident), duplicate_of(state, command).and_then(incident)]
-        }
-        Command::RegisterSensor(command) => {
-            let former = state.sensors.get(&command.sensor.id).map(|sensor| &sensor.place.admin_unit);
-            [Some(&command.sensor.place.admin_unit), former]
-        }
-        Command::SetDeviceStatus(command) => {
-            [state.sensors.get(&command.sensor).map(|sensor| &sensor.place.admin_unit), None]
-        }
-        Command::RegisterCamera(command) => {
-            let former = state.cameras.get(&command.camera.id).map(|camera| &camera.place.admin_unit);
-            [Some(&command.camera.place.admin_unit), former]
-        }
-        Command::AcknowledgeAlarm(command) => [alarm(&command.key), None],
-        Command::ShelveAlarm(command) => [alarm(&command.key), None],
-        Command::UnshelveAlarm(command) => [alarm(&command.key), None],
-        Command::GiveInstruction(command) => [Some(&command.admin_unit), command.incident.as_ref().and_then(incident)],
-        Command::PauseClock(command) => [clock(&command.clock), None],
-        Command::ResumeClock(command) => [clock(&command.clock), None],
-        Command::ReportProgress(command) => [clock(&command.clock), None],
-        Command::TakeInstruction(_)
-        | Command::FinishInstruction(_)
-        | Command::CancelInstruction(_)
-        | Command::ReopenInstruction(_) => {
-            [instruction_of(state, command).map(|instruction| &instruction.admin_unit), None]
-        }
-        _ => [None, None],
-    };
-    places.into_iter().flatten().collect()
 }

@@ -62,7 +62,8 @@ impl Replica {
                 state.tallies.insert((it.model.clone(), it.version.clone()), it.clone());
             }
             Subject::Readings(it) => self.read(it, at),
-            Subject::Person(_) => {}
+            // Calls are taken in the province only: whoever talks to a caller needs the line.
+            Subject::Person(_) | Subject::Call(_) | Subject::Agent(_) | Subject::CallDesk(_) => {}
         }
     }
 

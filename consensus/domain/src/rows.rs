@@ -7,9 +7,9 @@
 use bytes::Bytes;
 
 use crate::{
-    AdminUnitCode, AlarmKey, CalendarId, CallId, CameraId, DeadlinePolicyId, DistrictId, DutyPostId, EntityId, IncidentId,
-    IncidentKind, InstructionId, Millis, ModelName, PersonId, ReceiverId, ReportCode, SensorId, SessionId, Severity,
-    UnitId, VersionName, wire::Field,
+    AdminUnitCode, AlarmKey, CalendarId, CallId, CameraId, DeadlinePolicyId, DistrictId, DutyPostId, EntityId,
+    IncidentId, IncidentKind, InstructionId, Millis, ModelName, PersonId, ReceiverId, ReportCode, SensorId, SessionId,
+    Severity, UnitId, VersionName, wire::Field,
 };
 
 /// Scalars of the group.

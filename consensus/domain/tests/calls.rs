@@ -206,11 +206,7 @@ fn a_companys_second_caller_waits_on_in_the_first_ones_place() {
             unit: None,
         },
     });
-    world.ok(PutAgent {
-        person: PersonId::new("an").unwrap(),
-        lines: vec!["1022".into()],
-        phone: String::new(),
-    });
+    world.ok(PutAgent { person: PersonId::new("an").unwrap(), lines: vec!["1022".into()], phone: String::new() });
     world.come("an");
     world.answer("an", &call).unwrap();
     let other = CallId::new("C2").unwrap();

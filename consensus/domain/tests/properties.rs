@@ -7,9 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use domain::{
-    AdminUnit, Agent, Alarm, Applied, Calendar, Call, CallDesk, CallDraft, Caller, Camera, DeadlinePolicy, Dispatch, District, Duty, DutyPost, Entry, Event,
-    EventBatch, Grant, GroupId, Incident, Instruction, LiveNodes, Model, Person, Placement, Position, Reading,
-    Readings, Reply, Report, Row, RowChange, RunCard, Sensor, SensorWindow, Session, State, Tally, Unit, rows,
+    AdminUnit, Agent, Alarm, Applied, Calendar, Call, CallDesk, CallDraft, Caller, Camera, DeadlinePolicy, Dispatch,
+    District, Duty, DutyPost, Entry, Event, EventBatch, Grant, GroupId, Incident, Instruction, LiveNodes, Model,
+    Person, Placement, Position, Reading, Readings, Reply, Report, Row, RowChange, RunCard, Sensor, SensorWindow,
+    Session, State, Tally, Unit, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -170,7 +171,7 @@ fn sequences_reach_every_command_and_refusal() {
     let (mut accepted, mut refused) = (BTreeSet::new(), BTreeSet::new());
     for (group, command) in [(GroupId::COMMAND, any::command_of_group_0()), (GroupId(1), any::command_of_field())] {
         let entries = any::entries(command);
-        for _ in 0..512 {
+        for _ in 0..768 {
             let mut state = State::new(group);
             let drawn = entries.new_tree(&mut runner).unwrap().current();
             let world = any::world(group).into_iter().map(|entry| (false, entry));

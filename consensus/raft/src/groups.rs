@@ -25,7 +25,6 @@ use crate::{
     clock,
     disk::Disk,
     fold::Looked,
-    kinds,
     lead::{Lead, Told, tell_quorum, watch_lead},
     log::LogStore,
     machine::{AppliedAt, Shared, StateMachine},

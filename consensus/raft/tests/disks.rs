@@ -171,6 +171,9 @@ impl Disk for SlowGroup {
         }
         self.disk.write_rows(group, batch)
     }
+    fn replace_rows(&self, group: u32, generation: u32, step: Replacement) -> io::Result<bool> {
+        self.disk.replace_rows(group, generation, step)
+    }
     fn log(&self, group: u32) -> io::Result<LogOnDisk> {
         self.disk.log(group)
     }

@@ -374,7 +374,8 @@ fn add(part: &mut generated::Snapshot, subject: &Subject) {
         Subject::Model(it) => part.models.push(it.to_wire()),
         Subject::Tally(it) => part.tallies.push(it.to_wire()),
         Subject::LiveNodes(it) => part.live_nodes = Some(it.to_wire()),
-        Subject::Person(_) | Subject::Readings(_) => {}
+        // Calls are taken in the province only; see `domain::replica`.
+        Subject::Person(_) | Subject::Readings(_) | Subject::Call(_) | Subject::Agent(_) | Subject::CallDesk(_) => {}
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
     limits::{CHECKS_MAX, COMMAND_BYTES_MAX, FORWARD_BYTES_MAX, FORWARD_DEADLINE, MAYBE_SENT_MAX},
     outbox::{Entry, Full, Known, Number, Offer},
     people::{Sitting, name_of},
-    province::{Answer, Asked, Lost, Province, REASON_HEADER, SEQ_HEADER},
+    province::{AGE_HEADER, Answer, Asked, Lost, Province, READ_HEADER, REASON_HEADER, SEQ_HEADER},
     routes::{Route, route},
     sessions,
     shared::{Counts, Shared, unix_ms},
@@ -304,7 +304,14 @@ impl Front {
 }
 
 async fn handle(State(front): State<Arc<Front>>, request: Request) -> Response {
-    let answered = match route(request.method().as_str(), request.uri().path()) {
+    let mut way = route(request.method().as_str(), request.uri().path());
+    let is_list = way == Route::Copy && request.uri().path().starts_with("/api/");
+    if is_list && request.method() == Method::GET && request.headers().contains_key(READ_HEADER) {
+        // A copy is never what the cluster has acknowledged: whoever has to know that asks the province, or is told that
+        // it cannot be asked.
+        way = Route::Province;
+    }
+    let answered = match way {
         Route::Copy => return front.pass_in(request).await,
         Route::Login => front.login(request).await,
         Route::Logout => front.logout(request.headers()).await,
@@ -352,6 +359,7 @@ fn asked(parts: &Parts, caller: &Caller, body: Option<Vec<u8>>) -> Asked {
         token: Some(caller.sitting.token.clone()),
         seq: seq(&parts.headers),
         reason: text(&parts.headers, REASON_HEADER),
+        read: text(&parts.headers, READ_HEADER),
         content_type: text(&parts.headers, header::CONTENT_TYPE.as_str()),
         body,
     }
@@ -368,6 +376,9 @@ fn answered(answer: Answer) -> Response {
     }
     if let Some(value) = answer.retry_after.and_then(|value| HeaderValue::try_from(value).ok()) {
         headers.insert(header::RETRY_AFTER, value);
+    }
+    if let Some(value) = answer.age.and_then(|value| HeaderValue::try_from(value).ok()) {
+        headers.insert(AGE_HEADER, value);
     }
     response
 }

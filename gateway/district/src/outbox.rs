@@ -201,12 +201,10 @@ impl Outbox {
     /// Gives the person's entries without a number theirs in a session of the province, from `seq_first` on. Gives the entries
     /// to write down.
     pub(crate) fn bind(&mut self, person: &PersonId, session: &str, seq_first: u64) -> Vec<Entry> {
-        let mut seq = seq_first;
         let mut bound = Vec::new();
         let unbound = |entry: &&mut Entry| entry.said.is_none() && entry.number.is_none() && entry.person == *person;
-        for entry in self.entries.values_mut().filter(unbound) {
+        for (seq, entry) in (seq_first..).zip(self.entries.values_mut().filter(unbound)) {
             entry.number = Some(Number { session: session.to_owned(), seq });
-            seq += 1;
             bound.push(entry.clone());
         }
         bound

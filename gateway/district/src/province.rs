@@ -22,6 +22,10 @@ use crate::limits::{ANSWER_BYTES_MAX, CONNECT_DEADLINE};
 pub(crate) const SEQ_HEADER: &str = "x-request-seq";
 /// Why somebody asks.
 pub(crate) const REASON_HEADER: &str = "x-reason";
+/// How fresh an answer has to be.
+pub(crate) const READ_HEADER: &str = "x-read";
+/// How old an answer is.
+pub(crate) const AGE_HEADER: &str = "x-state-age-ms";
 
 /// The province's nodes.
 pub(crate) struct Province {
@@ -37,6 +41,8 @@ pub(crate) struct Asked {
     pub(crate) token: Option<String>,
     pub(crate) seq: Option<u64>,
     pub(crate) reason: Option<String>,
+    /// `x-read`, as it came.
+    pub(crate) read: Option<String>,
     pub(crate) content_type: Option<String>,
     pub(crate) body: Option<Vec<u8>>,
 }
@@ -47,6 +53,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) content_type: String,
     pub(crate) retry_after: Option<String>,
+    pub(crate) age: Option<String>,
     /// The session that came with it.
     pub(crate) token: Option<String>,
     pub(crate) body: Vec<u8>,
@@ -153,6 +160,9 @@ impl Province {
         if let Some(reason) = &asked.reason {
             request = request.header(REASON_HEADER, reason);
         }
+        if let Some(read) = &asked.read {
+            request = request.header(READ_HEADER, read);
+        }
         if let Some(body) = &asked.body {
             let content_type = asked.content_type.as_deref().unwrap_or("application/json");
             request = request.header(CONTENT_TYPE, content_type).body(body.clone());
@@ -166,14 +176,15 @@ impl Province {
 }
 
 async fn read(mut response: Response) -> Result<Answer, Lost> {
-    let text = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+    let text = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
     let cookies = response.headers().get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
     let mut pairs = cookies.filter_map(|cookie| cookie.split(';').next()?.split_once('='));
     let token = pairs.find(|(name, value)| name.trim() == edge::COOKIE_NAME && !value.trim().is_empty());
     let mut answer = Answer {
         status: response.status().as_u16(),
-        content_type: text(CONTENT_TYPE).unwrap_or_default(),
-        retry_after: text(RETRY_AFTER),
+        content_type: text(CONTENT_TYPE.as_str()).unwrap_or_default(),
+        retry_after: text(RETRY_AFTER.as_str()),
+        age: text(AGE_HEADER),
         token: token.map(|(_, value)| value.trim().to_owned()),
         body: Vec::new(),
     };
@@ -192,7 +203,7 @@ mod tests {
 
     fn answer(status: u16, code: &str) -> Answer {
         let body = format!(r#"{{"code":"{code}"}}"#).into_bytes();
-        Answer { status, content_type: String::new(), retry_after: None, token: None, body }
+        Answer { status, content_type: String::new(), retry_after: None, age: None, token: None, body }
     }
 
     #[test]

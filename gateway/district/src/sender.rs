@@ -101,8 +101,8 @@ async fn send_next(shared: &Shared, province: &Province, session: &str) -> std::
         token: Some(token),
         seq: Some(number.seq),
         reason,
-        content_type: None,
         body: Some(body.into_bytes()),
+        ..Asked::default()
     };
     let answer = match province.ask(Method::POST, &asked, SEND_DEADLINE).await {
         Ok(answer) => answer,

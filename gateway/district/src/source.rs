@@ -5,8 +5,11 @@ use std::{io, sync::Arc, time::Duration};
 use bytes::Bytes;
 use domain::{
     CameraHealth, CameraId, Command, EventBatch, Grant, GroupId, Reading, ReadingVerdict, Reply, RequestId, State,
+    series::Asked,
 };
-use edge::{AppliedAt, BarrierError, BelowFloor, GroupAge, NotWatchable, ProvinceLine, Road, RoadError, Source, Video};
+use edge::{
+    AppliedAt, BarrierError, BelowFloor, GroupAge, NotWatchable, ProvinceLine, Road, RoadError, Source, Taken, Video,
+};
 use futures::future::BoxFuture;
 use ingest::rtsp::AccessUnit;
 use tokio::sync::mpsc;
@@ -61,14 +64,17 @@ impl Source for CopySource {
         })
     }
 
-    fn read_barrier(&self, group: GroupId, _: Duration) -> BoxFuture<'static, Result<u64, BarrierError>> {
-        // Whom and what this node does not know, nobody here knows: who asks for more than that is passed on by the front.
-        let index = self.applied(group).index;
-        Box::pin(std::future::ready(Ok(index)))
+    fn read_barrier(&self, _: GroupId, _: Duration) -> BoxFuture<'static, Result<u64, BarrierError>> {
+        let why = "a district centre's node has a copy and no quorum: ask a node of the province".to_owned();
+        Box::pin(std::future::ready(Err(BarrierError(why))))
     }
 
     fn scan(&self, _: GroupId, _: Bytes, _: Bytes, _: usize) -> BoxFuture<'static, io::Result<Vec<(Bytes, Bytes)>>> {
         // The front passes on whatever asks for history; what still comes here finds none.
+        Box::pin(std::future::ready(Err(io::Error::other("history is at the province"))))
+    }
+
+    fn recorded(&self, _: GroupId, _: Asked, _: usize, _: Taken) -> BoxFuture<'static, io::Result<bool>> {
         Box::pin(std::future::ready(Err(io::Error::other("history is at the province"))))
     }
 }

@@ -63,6 +63,7 @@ struct Shared {
     bytes: AtomicU64,
 }
 
+#[allow(clippy::large_enum_variant, reason = "moved once, and most are of the larger kind")]
 enum Job {
     Append(Stored),
     Rewrite(Vec<Stored>),

@@ -112,7 +112,8 @@ impl Auth {
         }
         let session = token.session();
         let is_known = read(&*self.source, GroupId::COMMAND, |state0| state0.sessions().contains_key(&session));
-        if is_known {
+        // A district centre's node knows every session that it has let in, and lets in no other.
+        if is_known || self.source.line().is_some() {
             return Err(ApiError::signed_out());
         }
         {

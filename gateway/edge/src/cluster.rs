@@ -94,7 +94,7 @@ pub trait Source: Send + Sync + 'static {
 }
 
 /// Takes one reading after another; false: enough.
-pub(crate) type Taken = Box<dyn FnMut(&SensorId, Sample) -> bool + Send>;
+pub type Taken = Box<dyn FnMut(&SensorId, Sample) -> bool + Send>;
 
 /// Reads applied state and yields what `look` makes of it.
 pub(crate) fn read<R>(source: &dyn Source, group: GroupId, look: impl FnOnce(&State) -> R) -> R {

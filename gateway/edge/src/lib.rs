@@ -37,7 +37,7 @@ mod wiring;
 pub use accounts::{Accounts, LoginFailure, hash_password};
 pub use auth::{COOKIE_NAME, Token, cookie, token};
 pub use cluster::{
-    AppliedAt, BarrierError, BelowFloor, GroupAge, NotWatchable, ProvinceLine, Road, RoadError, Source, Video,
+    AppliedAt, BarrierError, BelowFloor, GroupAge, NotWatchable, ProvinceLine, Road, RoadError, Source, Taken, Video,
 };
 pub use config::{Backups, EdgeConfig, LoadForecast, MoreMetrics, Nodes};
 pub use courier::{WebCourier, receiver_context};

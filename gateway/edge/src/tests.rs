@@ -2,6 +2,7 @@
 
 mod assets;
 mod backup;
+mod call;
 mod cluster;
 mod commands;
 mod deadline;

@@ -175,8 +175,7 @@ impl Run {
                 Deed::Send(to, bytes) => self.send(to, bytes).await,
                 Deed::Offer(ringing) => {
                     let (board, connection) = (self.board.clone(), ringing.connection.clone());
-                    self.words
-                        .push(Box::pin(async move { Word::Offered(connection, board.offer(ringing).await) }));
+                    self.words.push(Box::pin(async move { Word::Offered(connection, board.offer(ringing).await) }));
                 }
                 Deed::Tell(connection, action) => self.tell(connection, action),
             }

@@ -63,8 +63,11 @@ impl Exchange {
             "INVITE" => {
                 let (bridge, actions) = Bridge::new(message.clone(), from, &self.own, &mut self.names);
                 self.bridges.insert(connection.clone(), bridge);
-                let ringing =
-                    Ringing { connection: connection.clone(), line: user.clone(), number: number_of(&message.from.user) };
+                let ringing = Ringing {
+                    connection: connection.clone(),
+                    line: user.clone(),
+                    number: number_of(&message.from.user),
+                };
                 let mut deeds = told(&connection, actions);
                 deeds.push(Deed::Offer(ringing));
                 deeds

@@ -93,11 +93,9 @@ impl Message {
         let branch = branch_of(first);
         let start = match start {
             MessageLine::Response(line) => Start::Response { code: line.code.into_u16() },
-            MessageLine::Request(line) => Start::Request {
-                method: line.method.to_string(),
-                uri: printed(&line.uri),
-                user: user_of(&line.uri),
-            },
+            MessageLine::Request(line) => {
+                Start::Request { method: line.method.to_string(), uri: printed(&line.uri), user: user_of(&line.uri) }
+            }
         };
         let message = Self {
             start,
@@ -123,6 +121,7 @@ impl Message {
     }
 
     /// Its method, if it asks for something.
+    #[cfg(test)]
     pub(crate) fn method(&self) -> Option<&str> {
         match &self.start {
             Start::Request { method, .. } => Some(method),

@@ -44,7 +44,11 @@ mod tests {
     #[test]
     fn sound_goes_through_and_the_session_is_ours() {
         let text = String::from_utf8(pass(OFFER, 7, 2, false).to_vec()).unwrap();
-        assert!(text.contains("o=- 7 2 IN IP4 10.0.0.5\r\n") && text.contains("m=audio 6000") && text.contains("a=sendrecv"));
+        assert!(
+            text.contains("o=- 7 2 IN IP4 10.0.0.5\r\n")
+                && text.contains("m=audio 6000")
+                && text.contains("a=sendrecv")
+        );
         let held = String::from_utf8(pass(OFFER, 7, 3, true).to_vec()).unwrap();
         assert!(held.contains("a=inactive\r\nm=audio 6000 RTP/AVP 8\r\n") && !held.contains("sendrecv"));
     }

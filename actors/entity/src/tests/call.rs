@@ -88,17 +88,11 @@ async fn a_wrap_up_ends_by_itself_and_the_next_caller_rings() {
     let world = led().await;
     agents(&world, &["an"]);
     offer(&world, "l-1", "pbx", "0901");
-    let answer = AnswerCall {
-        call: call(&world, "C1").id,
-        expected_version: call(&world, "C1").version,
-        agent: Some(id("an")),
-    };
+    let answer =
+        AnswerCall { call: call(&world, "C1").id, expected_version: call(&world, "C1").version, agent: Some(id("an")) };
     accepted(world.apply(GroupId::COMMAND, answer));
-    let end = EndCall {
-        call: call(&world, "C1").id,
-        expected_version: call(&world, "C1").version,
-        outcome: "served".into(),
-    };
+    let end =
+        EndCall { call: call(&world, "C1").id, expected_version: call(&world, "C1").version, outcome: "served".into() };
     accepted(world.apply(GroupId::COMMAND, end));
     offer(&world, "l-2", "pbx", "0902");
     assert_eq!(at(&world, "C2").0, CallStatus::Queued);

@@ -100,6 +100,25 @@ pub(crate) const TARGETS: &[Target] = &[
         words: device::CHALLENGE,
     },
     Target {
+        name: "sip_message",
+        parsers: &["gateway/telephony/src/message.rs"],
+        run: telephony::fuzzing::fuzz_message,
+        seeds: telephony::fuzzing::message_seeds,
+        words: telephony::fuzzing::WORDS,
+    },
+    Target {
+        name: "sip_door",
+        parsers: &[
+            "gateway/telephony/src/bridge.rs",
+            "gateway/telephony/src/bridge/phone.rs",
+            "gateway/telephony/src/exchange.rs",
+            "gateway/telephony/src/sdp.rs",
+        ],
+        run: telephony::fuzzing::fuzz_door,
+        seeds: telephony::fuzzing::door_seeds,
+        words: telephony::fuzzing::WORDS,
+    },
+    Target {
         name: "http_body",
         parsers: &["gateway/edge/src/api/body.rs"],
         run: edge::fuzzing::fuzz_body,

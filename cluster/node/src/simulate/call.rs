@@ -1,7 +1,7 @@
 //! Who calls in, and the simulated agents who answer. Callers come by the exchange's interface, more by day than by night; each
 //! has patience and something to say. Seats that are left to people ring until somebody there answers, or the next does.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use domain::{Agent, AgentStatus};
 use serde::Deserialize;
@@ -20,7 +20,6 @@ use crate::{
     client::{Answer, Client, ClientError},
     town::{person::is_simulated_agent, random::Random},
 };
-use std::sync::Arc;
 
 /// How often a caller's standing is asked.
 const LOOK_EVERY: Duration = Duration::from_millis(1_000);

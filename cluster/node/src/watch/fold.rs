@@ -65,7 +65,10 @@ fn fold_snapshot(picture: &mut Picture, snapshot: Snapshot) -> bool {
         .chain(snapshot.live_nodes.into_iter().map(Subject::LiveNodes))
         .chain(snapshot.models.into_iter().map(Subject::Model))
         .chain(snapshot.tallies.into_iter().map(Subject::Tally))
-        .chain(snapshot.instructions.into_iter().map(Subject::Instruction));
+        .chain(snapshot.instructions.into_iter().map(Subject::Instruction))
+        .chain(snapshot.calls.into_iter().map(Subject::Call))
+        .chain(snapshot.agents.into_iter().map(Subject::Agent))
+        .chain(snapshot.call_desk.into_iter().map(Subject::CallDesk));
     group.records.extend(records.filter_map(|record| Some((name_of(&record)?, record))));
     if snapshot.last {
         group.through = Some(through);

@@ -194,6 +194,9 @@ pub(super) fn name_of(subject: &Subject) -> Option<String> {
         Subject::Model(it) => format!("model/{}", it.name),
         Subject::Tally(it) => format!("tally/{}/{}", it.model, it.version),
         Subject::Instruction(it) => format!("instruction/{}", it.id),
+        Subject::Call(it) => format!("call/{}", it.id),
+        Subject::Agent(it) => format!("agent/{}", it.person),
+        Subject::CallDesk(_) => "call_desk/desk".to_owned(),
         Subject::Person(_) | Subject::Readings(_) => return None,
     })
 }

@@ -91,12 +91,7 @@ pub(super) fn in_use() -> Vec<Command> {
         status: AgentStatus::Available,
         reason: String::new(),
     };
-    vec![
-        agent("an", &["1022", "115"]).into(),
-        agent("oanh", &["1022"]).into(),
-        come("an").into(),
-        come("oanh").into(),
-    ]
+    vec![agent("an", &["1022", "115"]).into(), agent("oanh", &["1022"]).into(), come("an").into(), come("oanh").into()]
 }
 
 /// Names a call that is as far as the command needs it, with its version; whether the command is about calls. Times move to
@@ -135,6 +130,9 @@ pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
         }
         Command::SettleCallback(command) => {
             let Some(call) = find(&[CallStatus::CallingBack, CallStatus::Callback]) else { return true };
+            if call.status == CallStatus::Callback {
+                "settled".clone_into(&mut command.outcome);
+            }
             (command.call, command.expected_version, command.note) = (call.id, call.version, some());
         }
         Command::EraseCall(command) => {
@@ -144,8 +142,11 @@ pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
         }
         Command::ExpireRing(command) => {
             let Some(call) = find(&[CallStatus::Ringing]) else { return true };
+            // Some timers are early.
+            if command.ring != 3 {
+                entry.at_ms = entry.at_ms.max(call.ring_due_at_ms);
+            }
             (command.call, command.ring) = (call.id, call.ring);
-            entry.at_ms = entry.at_ms.max(call.ring_due_at_ms);
         }
         Command::ExpireWrapUp(command) => {
             let Some(agent) = state.agents().values().find(|agent| agent.status == AgentStatus::WrapUp) else {
@@ -154,8 +155,12 @@ pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
             (command.agent, command.due_at_ms) = (agent.person.clone(), agent.wrap_up_due_at_ms);
             entry.at_ms = entry.at_ms.max(agent.wrap_up_due_at_ms);
         }
+        Command::EndLeg(command) => {
+            let call = find(&[CallStatus::Queued, CallStatus::Ringing, CallStatus::Answered]);
+            let Some(leg) = call.and_then(|call| call.live_legs().next().cloned()) else { return true };
+            command.leg = leg.id;
+        }
         Command::OfferCall(_)
-        | Command::EndLeg(_)
         | Command::PutCallDraft(_)
         | Command::CheckQueue(_)
         | Command::PutCallDesk(_)

@@ -70,7 +70,12 @@ async fn province(Held(paper): Held<Shelved>, request: Request) -> Response {
     let Some(person) = paper.sessions.get(&token).cloned() else { return refused(401, "signed_out") };
     match seq(&parts.headers) {
         None if parts.uri.path() == "/api/session" => json_response(200, &who(&person)),
-        None => json_response(200, &json!({ "path": parts.uri.path() })),
+        None => {
+            let read = text(&parts.headers, READ_HEADER);
+            let mut response = json_response(200, &json!({ "path": parts.uri.path(), "read": read }));
+            response.headers_mut().insert(AGE_HEADER, HeaderValue::from_static("0"));
+            response
+        }
         Some(number) => {
             let body = String::from_utf8(body.to_vec()).unwrap();
             if body.contains("refuse me") {
@@ -257,6 +262,31 @@ async fn while_the_line_stands_the_province_answers() {
     assert_eq!(room.get(&token, "/api/public/communes").await.0, 404);
     assert!(room.get("", "/api").await.1["paths"]["/api/kept"].is_object());
     assert_eq!(room.applied(), ["one"]);
+}
+
+#[tokio::test]
+async fn a_copy_is_never_a_linearizable_answer() {
+    let room = Room::open("fresh").await;
+    room.line(true);
+    let (_, _, token) = room.sign_in("lan", PASSWORD).await;
+    let look = |read: Option<&'static str>| {
+        let request = room.http.get(format!("http://{}/api/districts", room.address)).bearer_auth(&token);
+        let request = read.into_iter().fold(request, |request, read| request.header(READ_HEADER, read));
+        async move {
+            let response = request.send().await.unwrap();
+            let age = text(response.headers(), AGE_HEADER).and_then(|age| age.parse::<u64>().ok());
+            (response.status().as_u16(), age, response.json::<Value>().await.unwrap())
+        }
+    };
+    let (status, age, list) = look(None).await;
+    assert_eq!((status, list["items"].as_array().unwrap().len()), (200, 1), "the copy, as far as the person sees");
+    assert!(age.unwrap() > 0, "with its age");
+    let (status, age, asked) = look(Some("linearizable")).await;
+    assert_eq!((status, age, &asked["read"]), (200, Some(0), &json!("linearizable")), "the province");
+    room.line(false);
+    let (status, age, refused) = look(Some("linearizable")).await;
+    assert_eq!((status, age, &refused["code"]), (503, None, &json!("line_cut")));
+    assert_eq!(look(None).await.0, 200);
 }
 
 #[tokio::test]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use domain::{
-    AnswerCall, Call, CallId, CallStatus, EndCall, EraseCall, FileReport, GroupId, HoldCall, IncidentId,
-    IncidentKind, Place, PutCallDraft, ReportChannel, SettleCallback, Severity, TakeCallback, TransferCall,
+    AnswerCall, Call, CallId, CallStatus, EndCall, EraseCall, FileReport, GroupId, HoldCall, IncidentId, IncidentKind,
+    Place, PutCallDraft, ReportChannel, SettleCallback, Severity, TakeCallback, TransferCall,
     policy::{self, Action, Noun},
 };
 use serde::{Deserialize, Serialize};
@@ -141,9 +141,8 @@ pub(crate) async fn list(
             && which.number.as_ref().is_none_or(|number| call.number == *number)
     };
     let shown = |call: &Call| if sees_callers.is_ok() { call.clone() } else { call.masked() };
-    let mut items: Vec<_> = read(&*app.source, GroupId::COMMAND, |state| {
-        state.calls().values().filter(is_wanted).map(shown).collect()
-    });
+    let mut items: Vec<_> =
+        read(&*app.source, GroupId::COMMAND, |state| state.calls().values().filter(is_wanted).map(shown).collect());
     items.sort_by(|a, b| {
         let (a_is_over, b_is_over) = (!a.status.is_open(), !b.status.is_open());
         let by_time = a.offered_at_ms.cmp(&b.offered_at_ms).then_with(|| a.id.cmp(&b.id));
@@ -253,7 +252,8 @@ pub(crate) async fn report(
     Asked(ask, body): Asked<Saving>,
 ) -> Answer<Saved> {
     let known = |state: &domain::State| state.calls().get(&call).cloned();
-    let found = read(&*app.source, GroupId::COMMAND, known).ok_or_else(|| ApiError::not_found("call", call.as_str()))?;
+    let found =
+        read(&*app.source, GroupId::COMMAND, known).ok_or_else(|| ApiError::not_found("call", call.as_str()))?;
     let code = code::derive(&app.config.sealing_key, &key_of(&ask, &call));
     let command = FileReport {
         code: code.clone(),

@@ -130,9 +130,7 @@ fn near(state: &State, grant: &Grant, place: &Place) -> Vec<Near> {
     let is_open = |it: &&Incident| {
         matches!(it.status, IncidentStatus::Opened | IncidentStatus::Acknowledged | IncidentStatus::Assigned)
     };
-    let sees = |it: &&Incident| {
-        policy::allows(grant, Action::See(Noun::Incident), Some(&it.place.admin_unit)).is_ok()
-    };
+    let sees = |it: &&Incident| policy::allows(grant, Action::See(Noun::Incident), Some(&it.place.admin_unit)).is_ok();
     let mut found: Vec<(f64, &Incident)> = state
         .incidents()
         .values()

@@ -135,6 +135,7 @@ impl From<RoadError> for PublicError {
             RoadError::NoLeader => unavailable("no_leader"),
             RoadError::DiskFull => unavailable("disk_full"),
             RoadError::Stopped => unavailable("stopping"),
+            RoadError::Cut => unavailable("line_cut"),
             RoadError::Unknown => Self::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "unknown",

@@ -6,8 +6,9 @@ use std::{borrow::Cow, collections::BTreeSet};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use domain::{
-    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, CameraHealth, CameraId, District, DistrictId, Event, GroupId, Incident, Instruction,
-    LiveNodes, Millis, Model, ModelName, PersonId, Position, Role, Sensor, SilenceCause, Tally, Unit,
+    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, CameraHealth, CameraId, District, DistrictId, Event, GroupId,
+    Incident, Instruction, LiveNodes, Millis, Model, ModelName, PersonId, Position, Role, Sensor, SilenceCause, Tally,
+    Unit,
     wire::{Field, Malformed, Record, generated},
 };
 use prost::Message;
@@ -414,7 +415,10 @@ impl ToServer {
         let noun = |name: &String| {
             let known = SUBSCRIBABLE.iter().find(|(known, _)| known == name).map(|(_, noun)| *noun);
             known.ok_or_else(|| {
-                Malformed::new("subscribe.nouns", "use any of sensor camera alarm incident instruction unit reading model call")
+                Malformed::new(
+                    "subscribe.nouns",
+                    "use any of sensor camera alarm incident instruction unit reading model call",
+                )
             })
         };
         let subscription = Subscription {

@@ -4,7 +4,9 @@
 
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
-use domain::{Alarm, Call, Camera, GroupId, Incident, Instruction, Millis, Position, Sensor, State, Unit, policy::Noun};
+use domain::{
+    Alarm, Call, Camera, GroupId, Incident, Instruction, Millis, Position, Sensor, State, Unit, policy::Noun,
+};
 
 use super::{
     frames::last_of,
@@ -50,9 +52,8 @@ pub(crate) fn build(source: &dyn Source, group: GroupId, view: &View) -> Picture
             add_models(source, &mut parts);
         }
         if view.shows(Noun::Call, None) {
-            let (desk, agents) = read(source, group, |state| {
-                (state.call_desk(), state.agents().values().cloned().collect::<Vec<_>>())
-            });
+            let (desk, agents) =
+                read(source, group, |state| (state.call_desk(), state.agents().values().cloned().collect::<Vec<_>>()));
             parts.add(256 + desk.surge_script.len() * 2, |part| part.call_desk = Some(desk));
             for agent in agents {
                 parts.add(160, |part| part.agents.push(agent));

@@ -121,10 +121,6 @@ impl Fold {
                 }
                 Subject::Tally(it) => (tally_name(&it), it.encode_to_vec()),
                 Subject::Call(it) => (format!("call/{}", it.id), it.encode_to_vec()),
-                Subject::Agent(it) if it.lines.is_empty() => {
-                    group.records.remove(&format!("agent/{}", it.person));
-                    continue;
-                }
                 Subject::Agent(it) => (format!("agent/{}", it.person), it.encode_to_vec()),
                 Subject::CallDesk(it) => ("call_desk".into(), it.encode_to_vec()),
                 Subject::Instruction(it) => (format!("instruction/{}", it.id), it.encode_to_vec()),

@@ -2,8 +2,8 @@
 
 use super::{line, put as put_call, queue_again, settle_down, step};
 use crate::{
-    Agent, AgentStatus, CallId, CallStatus, CallStepKind, EventKind, ExpireWrapUp, Millis, PersonId, PutAgent,
-    Refusal, RefusalCode, SetAgentStatus,
+    Agent, AgentStatus, CallId, CallStatus, CallStepKind, EventKind, ExpireWrapUp, Millis, PersonId, PutAgent, Refusal,
+    RefusalCode, SetAgentStatus,
     apply::{Outcome, Work, accepted, valid},
     limits,
     stored::Touched,
@@ -27,18 +27,13 @@ pub(in crate::apply) fn put(work: &mut Work<'_>, command: &PutAgent) -> Outcome 
         if former.call.is_some() {
             return Err(valid::wrong_status("person", "has a call: let it end first"));
         }
-        work.state.book.agents.remove(person);
-        work.touch(Touched::Agent(person.clone()));
-        let gone = Agent {
-            lines: Vec::new(),
-            status: AgentStatus::Off,
-            status_at_ms: work.now,
-            version: former.version + 1,
-            ..former
-        };
-        let version = gone.version;
-        work.emit(EventKind::AgentPut, "", Some(gone.into()));
-        return Ok(accepted(person, version));
+        // The record stays, so that every screen hears that they are gone.
+        let status = AgentStatus::Off;
+        let gone = Agent { lines: Vec::new(), status, status_at_ms: work.now, ..former.clone() };
+        if gone.lines != former.lines {
+            keep(work, gone, EventKind::AgentPut);
+        }
+        return Ok(accepted(person, work.state.book.agents.get(person).map_or(0, |agent| agent.version)));
     }
     let added = usize::from(former.is_none());
     valid::within("person", work.state.book.agents.len() + added, limits::AGENTS_MAX)?;
@@ -72,7 +67,10 @@ pub(in crate::apply) fn put(work: &mut Work<'_>, command: &PutAgent) -> Outcome 
 pub(in crate::apply) fn set_status(work: &mut Work<'_>, command: &SetAgentStatus) -> Outcome {
     valid::maybe_name("reason", &command.reason)?;
     if !matches!(command.status, AgentStatus::Available | AgentStatus::Break | AgentStatus::Off) {
-        return Err(valid::invalid("status", format!("{} comes of a call: send available, break or off", command.status)));
+        return Err(valid::invalid(
+            "status",
+            format!("{} comes of a call: send available, break or off", command.status),
+        ));
     }
     let id = &command.agent;
     let Some(agent) = work.state.book.agents.get(id).cloned() else { return Err(valid::not_found("agent", id)) };

@@ -75,4 +75,3 @@ pub(in crate::apply) fn settle(work: &mut Work<'_>, command: &SettleCallback) ->
     settle_down(work);
     Ok(outcome(work, &id))
 }
-

@@ -16,7 +16,10 @@ pub(in crate::apply) fn put(work: &mut Work<'_>, command: &PutCallDesk) -> Outco
         time("desk.wrap_up_ms", desk.wrap_up_ms)?;
     }
     if desk.overload_waiting == 0 || desk.callback_tries_max == 0 {
-        return Err(valid::invalid("desk.overload_waiting", "and callback_tries_max are 1 at least: send greater ones"));
+        return Err(valid::invalid(
+            "desk.overload_waiting",
+            "and callback_tries_max are 1 at least: send greater ones",
+        ));
     }
     valid::maybe_text("desk.surge_script", &desk.surge_script)?;
     valid::maybe_text("desk.surge_script_en", &desk.surge_script_en)?;

@@ -24,8 +24,7 @@ pub(in crate::apply) fn put(work: &mut Work<'_>, command: &PutCallDraft) -> Outc
     if let Some(kept) = kept.filter(|kept| kept.seq >= command.seq) {
         return Ok(accepted(&id, kept.seq));
     }
-    let draft =
-        CallDraft { call: id.clone(), seq: command.seq, by: work.by(), at_ms: work.now, form: form.clone() };
+    let draft = CallDraft { call: id.clone(), seq: command.seq, by: work.by(), at_ms: work.now, form: form.clone() };
     work.touch(Touched::CallDraft(id.clone()));
     work.state.book.drafts.insert(id.clone(), draft);
     Ok(accepted(&id, command.seq))

@@ -154,8 +154,10 @@ fn number(text: &str) -> Result<(), Refusal> {
     if is_right {
         return Ok(());
     }
-    let remedy =
-        format!("is no telephone number: send at most {} digits, or nothing if it is withheld", limits::NUMBER_BYTES_MAX);
+    let remedy = format!(
+        "is no telephone number: send at most {} digits, or nothing if it is withheld",
+        limits::NUMBER_BYTES_MAX
+    );
     Err(apply::valid::invalid("number", remedy))
 }
 

@@ -159,4 +159,3 @@ fn keep_caller(work: &mut Work<'_>, caller: Caller) {
     work.touch(Touched::Caller(caller.number.clone()));
     work.state.book.keep_caller(caller);
 }
-

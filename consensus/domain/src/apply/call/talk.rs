@@ -1,8 +1,8 @@
 //! From the answer to the end.
 
 use super::{
-    agent, find, find_version, need_own, need_talking, offer, outcome, over, put, queue_again, set_status,
-    settle_down, step,
+    agent, find, find_version, need_own, need_talking, offer, outcome, over, put, queue_again, set_status, settle_down,
+    step,
 };
 use crate::{
     AgentStatus, AnswerCall, Call, CallStatus, CallStepKind, EndCall, EventKind, HoldCall, PersonId, Refusal,

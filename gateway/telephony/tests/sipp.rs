@@ -1,0 +1,275 @@
+//! A real SIP peer at both ends: `sipp` (Debian's sip-tester) calls in, and `sipp` is the agent's phone. Without the program the
+//! tests say so and pass.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures::future::BoxFuture;
+use telephony::{Door, DoorConfig, Gone, Refused, Ringing, Standing, Switchboard};
+use tokio::sync::watch;
+
+/// A switchboard with one agent, who answers everything at once, or nothing.
+struct Board {
+    phone: String,
+    answers: bool,
+    callers: Mutex<BTreeMap<String, Standing>>,
+    told: Mutex<Vec<String>>,
+    changed: watch::Sender<u64>,
+}
+
+impl Board {
+    fn new(phone: String, answers: bool) -> Arc<Self> {
+        let (callers, told) = (Mutex::default(), Mutex::default());
+        Arc::new(Self { phone, answers, callers, told, changed: watch::Sender::new(0) })
+    }
+
+    fn set(&self, connection: &str, standing: Standing) {
+        self.callers.lock().unwrap().insert(connection.to_owned(), standing);
+        self.changed.send_modify(|index| *index += 1);
+    }
+
+    fn tell(&self, what: &str) {
+        self.told.lock().unwrap().push(what.to_owned());
+    }
+
+    fn count(&self, what: &str) -> usize {
+        self.told.lock().unwrap().iter().filter(|told| *told == what).count()
+    }
+}
+
+/// Shares the board with the door.
+struct Shared(Arc<Board>);
+
+impl Switchboard for Shared {
+    fn offer(&self, ringing: Ringing) -> BoxFuture<'static, Result<(), Refused>> {
+        let board = self.0.clone();
+        Box::pin(async move {
+            board.tell("offered");
+            let phone = board.phone.clone();
+            board.set(&ringing.connection, if board.answers { Standing::Talking { phone } } else { Standing::Waiting });
+            Ok(())
+        })
+    }
+
+    fn gone(&self, connection: String, why: Gone) -> BoxFuture<'static, ()> {
+        let board = self.0.clone();
+        Box::pin(async move {
+            board.tell(&format!("gone: {why:?}"));
+            board.set(&connection, Standing::Over);
+        })
+    }
+
+    fn agent_hung_up(&self, _: String) -> BoxFuture<'static, ()> {
+        self.0.tell("agent hung up");
+        Box::pin(async {})
+    }
+
+    fn phone_failed(&self, connection: String, why: String) -> BoxFuture<'static, ()> {
+        self.0.tell(&why);
+        self.0.set(&connection, Standing::Waiting);
+        Box::pin(async {})
+    }
+
+    fn standing(&self, connection: &str) -> Standing {
+        self.0.callers.lock().unwrap().get(connection).cloned().unwrap_or(Standing::Unknown)
+    }
+
+    fn changed(&self) -> watch::Receiver<u64> {
+        self.0.changed.subscribe()
+    }
+}
+
+fn is_there() -> bool {
+    let found = Command::new("sipp").arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
+    if !found {
+        eprintln!("skipped: sipp is not there; apt-get install sip-tester, or cargo xtask setup");
+    }
+    found
+}
+
+/// A port that nobody has now.
+fn port() -> u16 {
+    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+struct Phone(Child);
+
+impl Drop for Phone {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// An agent's phone that picks up.
+async fn phone(port: u16, transport: &str) -> Phone {
+    let child = Command::new("sipp")
+        .args(["-sn", "uas", "-i", "127.0.0.1", "-t", transport, "-p", &port.to_string(), "-nostdin"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let phone = Phone(child);
+    // It is there once nobody else gets its port.
+    while UdpSocket::bind(("127.0.0.1", port)).is_ok() && transport == "u1" {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    while transport == "t1" && std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    phone
+}
+
+async fn door(board: &Arc<Board>) -> Door {
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let config = DoorConfig { listen, public: None, trunks: [IpAddr::V4(Ipv4Addr::LOCALHOST)].into() };
+    Door::open(config, Arc::new(Shared(board.clone()))).await.unwrap()
+}
+
+/// Calls that `sipp` makes; whether each went as its scenario says.
+async fn call(door: &Door, calls: u32, more: &[&str]) -> bool {
+    let mut command = tokio::process::Command::new("sipp");
+    command
+        .args([
+            "-sn",
+            "uac",
+            "-i",
+            "127.0.0.1",
+            "-s",
+            "1022",
+            "-nostdin",
+            "-d",
+            "100",
+            "-timeout",
+            "30",
+            "-timeout_error",
+        ])
+        .args(["-m", &calls.to_string(), "-r", "20"])
+        .args(more)
+        .arg(door.address().to_string())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true);
+    command.status().await.unwrap().success()
+}
+
+#[tokio::test]
+async fn calls_over_udp_are_put_through_and_end() {
+    if !is_there() {
+        return;
+    }
+    let port = port();
+    let _phone = phone(port, "u1").await;
+    let board = Board::new(format!("sip:101@127.0.0.1:{port}"), true);
+    let door = door(&board).await;
+    assert!(call(&door, 40, &["-t", "u1"]).await, "{:?}", board.told.lock().unwrap());
+    while board.count("gone: HungUp") < 40 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(board.count("offered"), 40, "{:?}", board.told.lock().unwrap());
+}
+
+#[tokio::test]
+async fn calls_over_tcp_are_put_through_and_end() {
+    if !is_there() {
+        return;
+    }
+    let port = port();
+    let _phone = phone(port, "t1").await;
+    let board = Board::new(format!("sip:101@127.0.0.1:{port};transport=tcp"), true);
+    let door = door(&board).await;
+    assert!(call(&door, 10, &["-t", "t1"]).await, "{:?}", board.told.lock().unwrap());
+    assert_eq!(board.count("offered"), 10);
+}
+
+const CANCELS: &str = r#"<?xml version="1.0" encoding="ISO-8859-1" ?>
+<scenario name="gives up">
+<send retrans="500"><![CDATA[
+INVITE sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
+From: <sip:0912345678@[local_ip]:[local_port]>;tag=[call_number]
+To: <sip:[service]@[remote_ip]:[remote_port]>
+Call-ID: [call_id]
+CSeq: 1 INVITE
+Contact: sip:0912345678@[local_ip]:[local_port]
+Max-Forwards: 70
+Content-Type: application/sdp
+Content-Length: [len]
+
+v=0
+o=u 1 1 IN IP[local_ip_type] [local_ip]
+s=-
+c=IN IP[media_ip_type] [media_ip]
+t=0 0
+m=audio [media_port] RTP/AVP 0
+]]></send>
+<recv response="100" optional="true"></recv>
+<recv response="180"></recv>
+<send retrans="500"><![CDATA[
+CANCEL sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+[last_Via:]
+From: <sip:0912345678@[local_ip]:[local_port]>;tag=[call_number]
+To: <sip:[service]@[remote_ip]:[remote_port]>
+Call-ID: [call_id]
+CSeq: 1 CANCEL
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>
+<recv response="200"></recv>
+<recv response="487"></recv>
+<send><![CDATA[
+ACK sip:[service]@[remote_ip]:[remote_port] SIP/2.0
+[last_Via:]
+From: <sip:0912345678@[local_ip]:[local_port]>;tag=[call_number]
+To: <sip:[service]@[remote_ip]:[remote_port]>[peer_tag_param]
+Call-ID: [call_id]
+CSeq: 1 ACK
+Max-Forwards: 70
+Content-Length: 0
+
+]]></send>
+</scenario>
+"#;
+
+#[tokio::test]
+async fn who_gives_up_while_waiting_is_let_go() {
+    if !is_there() {
+        return;
+    }
+    let scenario = std::env::temp_dir().join(format!("trongdong-sipp-{}.xml", std::process::id()));
+    std::fs::write(&scenario, CANCELS).unwrap();
+    let board = Board::new(String::new(), false);
+    let door = door(&board).await;
+    let mut command = tokio::process::Command::new("sipp");
+    let status = command
+        .args(["-sf", scenario.to_str().unwrap(), "-i", "127.0.0.1", "-s", "1022", "-m", "5", "-r", "5", "-nostdin"])
+        .args(["-timeout", "20", "-timeout_error"])
+        .arg(door.address().to_string())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .await
+        .unwrap();
+    std::fs::remove_file(&scenario).unwrap();
+    assert!(status.success(), "{:?}", board.told.lock().unwrap());
+    assert_eq!((board.count("offered"), board.count("gone: HungUp")), (5, 5));
+}
+
+#[tokio::test]
+async fn a_phone_that_is_not_there_gives_the_caller_back() {
+    if !is_there() {
+        return;
+    }
+    // Nobody has this port: the kernel says so, or nothing comes; either way the caller waits on, and hangs up.
+    let board = Board::new(String::new(), true);
+    let door = door(&board).await;
+    assert!(!call(&door, 1, &["-t", "u1", "-recv_timeout", "2000"]).await);
+    assert_eq!(board.count("no phone"), 1, "{:?}", board.told.lock().unwrap());
+}
