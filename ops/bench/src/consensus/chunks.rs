@@ -111,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_chunk_takes_a_tenth_of_the_rows() {
-        let (as_row, in_chunk) = bytes_per_reading(3).unwrap();
+        let (as_row, in_chunk) = bytes_per_reading(14).unwrap();
+        println!("{as_row:.2} B a reading as a row, {in_chunk:.2} B in a chunk");
         assert!(as_row > 20.0 && in_chunk < as_row / 8.0, "{as_row} and {in_chunk}");
     }
 }
