@@ -58,12 +58,6 @@ impl Core {
     /// One batch, not synced, in the same write-ahead log as the rows that it is made of: a crash leaves them or it.
     pub(crate) fn replace_rows(&self, group: u32, generation: u32, step: &Replacement) -> io::Result<bool> {
         let rows = self.cf(key::ROWS)?;
-        let shared = self.rows(group);
-        // Held over the write, as in `write_applied`.
-        let state = write(&shared);
-        if state.generation != generation {
-            return Ok(false);
-        }
         let mut batch = WriteBatch::default();
         let mut sealed = Vec::new();
         if let Some((from, to)) = &step.range {
@@ -75,6 +69,12 @@ impl Core {
         for (name, row) in &step.puts {
             let key = key::row(group, generation, name);
             batch.put_cf(rows, &key, value::seal(&key, &[row], &mut sealed));
+        }
+        let shared = self.rows(group);
+        // Held over the write, as in `write_applied`, and not before: what is applied meanwhile does not wait for the sealing.
+        let state = write(&shared);
+        if state.generation != generation {
+            return Ok(false);
         }
         self.write("replacing rows", batch, &WriteOptions::default())?;
         Ok(true)

@@ -236,6 +236,16 @@ mod tests {
     }
 
     #[test]
+    fn a_chunk_of_readings_that_cannot_be_read_is_refused() {
+        let (manifest, mut held) = (manifest(), command_state(3).rows());
+        let sensor = domain::SensorId::new("s1").unwrap();
+        let key = rows::reading_chunk_key(&sensor, domain::Millis(1), 1, 0);
+        held.push(Row { key, value: bytes::Bytes::from_static(b"\xff") });
+        held.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+        assert!(matches!(audit(&manifest.groups[0], held), Err(AuditError::Rows(_))));
+    }
+
+    #[test]
     fn a_unit_that_an_older_program_wrote_is_no_damage() {
         let (mut manifest, mut state) = (manifest(), command_state(3));
         send_boat(&mut state);

@@ -414,12 +414,8 @@ impl ToServer {
         let districts = districts.iter().map(|id| DistrictId::new(id).map_err(|e| e.within("subscribe.districts")));
         let noun = |name: &String| {
             let known = SUBSCRIBABLE.iter().find(|(known, _)| known == name).map(|(_, noun)| *noun);
-            known.ok_or_else(|| {
-                Malformed::new(
-                    "subscribe.nouns",
-                    "use any of sensor camera alarm incident instruction unit reading model call",
-                )
-            })
+            let remedy = "use any of sensor camera alarm incident instruction unit reading model call";
+            known.ok_or_else(|| Malformed::new("subscribe.nouns", remedy))
         };
         let subscription = Subscription {
             districts: districts.collect::<Result<BTreeSet<_>, _>>()?,

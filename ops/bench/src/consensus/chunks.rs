@@ -58,7 +58,12 @@ fn per(bytes: usize, readings: usize) -> f64 {
 /// Of four kinds in turn: a river's level in centimetres with tide, floods and ripples; rain in steps of 0.2 mm that mostly
 /// does not fall; temperature in tenths of a degree; fine dust in tenths of a microgram, which is mostly noise. The device's
 /// clock is some milliseconds off, as those of most are.
-#[allow(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "made-up values of a few digits")]
+#[allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "made-up values of a few digits, and a size that is not negative"
+)]
 fn reading(sensor: &SensorId, number: usize, at: u64, chance: &mut Chance) -> Reading {
     let day = (at - FROM_MS) as f64 / DAY_MS as f64 + number as f64 * 0.37;
     let turn = |days: f64| (day / days * std::f64::consts::TAU).sin();
@@ -106,7 +111,8 @@ mod tests {
 
     #[test]
     fn a_chunk_takes_a_tenth_of_the_rows() {
-        let (as_row, in_chunk) = bytes_per_reading(3).unwrap();
+        let (as_row, in_chunk) = bytes_per_reading(14).unwrap();
+        println!("{as_row:.2} B a reading as a row, {in_chunk:.2} B in a chunk");
         assert!(as_row > 20.0 && in_chunk < as_row / 8.0, "{as_row} and {in_chunk}");
     }
 }
