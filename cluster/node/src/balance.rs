@@ -211,7 +211,7 @@ mod tests {
     fn a_lead_moves_to_who_was_fit_for_a_while_without_a_break() {
         assert_eq!(offered(&mut Balance::default(), 3, |_| true), [3]);
         assert_eq!(offered(&mut Balance::default(), 6, |round| round != 3), [6]);
-        assert_eq!(offered(&mut Balance::default(), 60, |round| round % 3 != 0), []);
+        assert_eq!(offered(&mut Balance::default(), 60, |round| round % 3 != 0), [0_u64; 0]);
     }
 
     #[test]
