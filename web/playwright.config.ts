@@ -2,7 +2,7 @@ import { defineConfig } from '@playwright/test';
 import { launchOptions } from './tests/browser';
 
 // The screens as built, against the fake node. One worker: the tests of one node's line would disturb each other.
-const PORT = 4181;
+const PORT = Number(process.env['FAKE_PORT'] ?? 4181);
 export default defineConfig({
   testDir: 'tests',
   testMatch: '*.e2e.ts',

@@ -2,12 +2,13 @@
 
 use std::{
     fs::{self, File},
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
+use node::local::free_port;
 use tokio::{net::TcpStream, time::sleep};
 
 use crate::Failure;
@@ -42,7 +43,7 @@ impl Broker {
         let folder = std::env::temp_dir().join(format!("trongdong-broker-{name}-{}", std::process::id()));
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder)?;
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let address = free_port()?.local_addr()?;
         let file = folder.join("mosquitto.conf");
         let text = format!(
             "listener {} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\npersistence false\nlog_type all\n",

@@ -22,7 +22,7 @@ use chaos_tests::{
     program::program,
     world::World,
 };
-use node::local::ADMIN;
+use node::local::{ADMIN, free_port};
 use serde_json::{Value, json};
 use tokio::time::sleep;
 
@@ -81,6 +81,11 @@ done
 exit 1
 "#;
 
+const START_DISTRICT: &str = r#"#!/bin/sh
+nohup trongdong district start "$1" >>"$1/node.log" 2>&1 &
+echo $! >"$1/node.pid"
+"#;
+
 /// A person at a terminal with the runbooks.
 struct Operator {
     folder: PathBuf,
@@ -91,7 +96,7 @@ impl Operator {
     fn new(world: &mut World) -> Result<Self, Failure> {
         use std::os::unix::fs::PermissionsExt;
         let folder = world.cluster.nodes[0].home.parent().ok_or("a node's folder has a parent")?.to_owned();
-        for (name, script) in [("start", START), ("stop", STOP)] {
+        for (name, script) in [("start", START), ("stop", STOP), ("start-district", START_DISTRICT)] {
             let path = folder.join(name);
             fs::write(&path, script)?;
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
@@ -110,6 +115,7 @@ impl Operator {
             ("TRONGDONG_PASSWORD", world.cluster.password.clone()),
             ("START", of("start")),
             ("STOP", of("stop")),
+            ("START_DISTRICT", of("start-district")),
             ("NEW_HOST", "127.0.0.1".to_owned()),
         ]);
         Ok(Self { folder, variables })
@@ -124,7 +130,7 @@ impl Operator {
     /// Chooses where the next new node will be; gives its origin.
     fn place(&mut self, node: u64) -> Result<String, Failure> {
         // Held together, so that none is given twice.
-        let held: Vec<TcpListener> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
+        let held: Vec<TcpListener> = (0..3).map(|_| free_port()).collect::<Result<_, _>>()?;
         let ports: Vec<u16> = held.iter().map(|it| Ok(it.local_addr()?.port())).collect::<Result<_, Failure>>()?;
         for (name, port) in ["NEW_PEER_PORT", "NEW_GATEWAY_PORT", "NEW_MQTT_PORT"].into_iter().zip(&ports) {
             self.variables.insert(name, port.to_string());
@@ -133,6 +139,24 @@ impl Operator {
         self.variables.insert("NEW_NODE", home.clone());
         self.variables.insert("NEW_UNIT", home);
         Ok(format!("http://127.0.0.1:{}", ports[1]))
+    }
+
+    /// Chooses where a district centre's node will be; gives its origin.
+    fn place_centre(&mut self, district: &str) -> Result<String, Failure> {
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let url = format!("http://127.0.0.1:{port}");
+        let home = self.folder.join("district-node").to_string_lossy().into_owned();
+        for (name, value) in [
+            ("DISTRICT", district),
+            ("ACCOUNT", "huyen"),
+            ("DISTRICT_HOST", "127.0.0.1"),
+            ("DISTRICT_PORT", &port.to_string()),
+            ("DISTRICT_NODE", &home),
+            ("DISTRICT_URL", &url),
+        ] {
+            self.variables.insert(name, value.to_owned());
+        }
+        Ok(url)
     }
 
     fn home(&self, node: u64) -> PathBuf {
@@ -257,6 +281,13 @@ async fn the_runbooks_hold_under_load() {
         let load = Load::start(&world, Plan::FULL, 1).await?;
 
         page(&operator, &load, "status.md").await?;
+
+        let centre = operator.place_centre(&world.sites[0].district)?;
+        page(&operator, &load, "district-node.md").await?;
+        let room = Desk::sign_in(&[centre], ADMIN, &world.cluster.password).await?;
+        let shown = room.get("/api/sensors").await.accepted("sensors at the district centre")?;
+        let sensors = shown["items"].as_array().map_or(0, Vec::len);
+        assert_eq!(sensors, world.sites[0].sensors().count(), "the district's, and no others: {shown}");
 
         let fourth = operator.place(4)?;
         page(&operator, &load, "add-node.md").await?;

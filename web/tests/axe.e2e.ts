@@ -9,7 +9,9 @@ async function faultless(page: Page, part?: string): Promise<void> {
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(' | ')}`)).toEqual([]);
 }
 
-test.afterEach(({ page }) => fake(page, 'role?role='));
+test.afterEach(async ({ page }) => {
+  for (const command of ['role?role=', 'surge?on=0', 'calm']) await fake(page, command);
+});
 
 for (const theme of ['dark', 'light'] as const) {
   for (const lang of ['vi', 'en'] as const) {
@@ -63,6 +65,33 @@ for (const theme of ['dark', 'light'] as const) {
       await panel(page, /^(Sự cố đang mở|Open incidents)$/).getByRole('button').first().click();
       await expect(panel(page, /^(Nên điều|Whom to send) · /).getByRole('listitem').first()).toBeVisible();
       await faultless(page);
+    });
+
+    test(`axe finds nothing on the console, ${on}`, async ({ page }) => {
+      await fake(page, 'role?role=admin');
+      const person = `axe-${theme}-${lang}`;
+      await fake(page, 'wait?number=0922000999&ms=26000');
+      await fake(page, 'wait?callback=1&number=0922000998&ms=900000');
+      await fake(page, 'surge?on=1');
+      await enterAt(page, `/console${query}&nomap=1`, person);
+      await fake(page, `ring?person=${person}`);
+      await expect(page.getByTestId('history')).toHaveText(/3/);
+      await page.keyboard.press('F2');
+      await page.keyboard.type('cháy kho hàng trong nhà xưởng ở vạn xuân');
+      await expect(page.getByRole('region', { name: /^(Có phải|Is it one)/ }).getByRole('listitem').first()).toContainText('I4819');
+      await faultless(page);
+      await page.screenshot({ path: `test-results/console/form-${theme}-${lang}.png` });
+      await page.keyboard.press('F1');
+      await expect(page.getByRole('option').first()).toBeVisible();
+      await faultless(page);
+      await page.screenshot({ path: `test-results/console/line-${theme}-${lang}.png` });
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('F4');
+      await page.keyboard.press('F9');
+      await page.keyboard.press('F9');
+      await expect(page.getByRole('region', { name: /^(Điều lực lượng|Send units) · I/ }).getByRole('listitem').first()).toBeVisible();
+      await faultless(page);
+      await page.screenshot({ path: `test-results/console/sent-${theme}-${lang}.png` });
     });
 
     test(`axe finds nothing on a crew's phone, ${on}`, async ({ page }) => {

@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
-import { board, crew, fake, panel } from './page';
+import { board, crew, fake, outbox, panel } from './page';
 
 test.afterEach(async ({ page }) => {
   for (const command of ['hold?ms=0', 'fail?n=0', 'silent?on=0', 'cut?down=0']) await fake(page, command);
@@ -47,8 +47,7 @@ test('what a crew taps without a network waits on the phone and goes once, with 
   await expect(page.getByText('1 thao tác chờ gửi')).toBeVisible();
   await expect(page.getByText('trên máy, trung tâm chưa nhận')).toBeVisible();
   await expect(page.getByText(/MẤT LIÊN LẠC/)).toBeVisible({ timeout: 20_000 });
-  const kept = await page.evaluate(() => JSON.parse(localStorage.getItem('trongdong.outbox') ?? '[]') as { tappedAtMs: number; state: string }[]);
-  expect(kept).toMatchObject([{ state: 'waiting' }]);
+  expect(await outbox(page)).toMatchObject([{ state: 'waiting' }]);
   // The page is loaded anew before the network is back.
   await fake(page, 'cut?down=0');
   await page.reload();

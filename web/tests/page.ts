@@ -30,6 +30,16 @@ export async function crew(page: Page, query = ''): Promise<void> {
   await expect(page.getByRole('heading', { name: 'XCC-03' })).toBeVisible();
 }
 
+/** What the phone keeps of the taps, as the disk has it. */
+export const outbox = (page: Page) =>
+  page.evaluate(async () => {
+    const done = <T>(request: IDBRequest<T>) => new Promise<T>((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: () => reject(request.error) }));
+    const database = await done(indexedDB.open('trongdong', 1));
+    const kept = await done(database.transaction('kept').objectStore('kept').get('trongdong.outbox') as IDBRequest<string | undefined>);
+    database.close();
+    return JSON.parse(kept ?? '[]') as { tappedAtMs: number; state: string; status: string }[];
+  });
+
 /** Fills in the login form. */
 export async function signIn(page: Page, person: string, password: string): Promise<void> {
   await page.locator('input[name=person]').fill(person);

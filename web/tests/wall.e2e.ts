@@ -151,3 +151,26 @@ test('the map draws, and nothing comes from outside', async ({ page }) => {
   expect(colours).toBeGreaterThan(200);
   expect(outside).toEqual([]);
 });
+
+test('a sensor tells an hour to a month, by keyboard, with its gaps and in words', async ({ page }) => {
+  await enter(page);
+  const asked: number[] = [];
+  page.on('request', (request) => {
+    const url = new URL(request.url());
+    if (!url.pathname.endsWith('/series')) return;
+    asked.push(Number(url.searchParams.get('to_ms')) - Number(url.searchParams.get('from_ms')));
+    expect(Number(url.searchParams.get('points_max'))).toBeGreaterThan(0);
+  });
+  await page.getByRole('region', { name: 'Quan trắc', exact: true }).getByRole('listitem').first().getByRole('button').click();
+  const spans = page.getByRole('group', { name: 'Khoảng thời gian' });
+  await expect(spans.getByRole('radio', { name: '24 giờ' })).toBeChecked();
+  const chart = page.getByRole('img', { name: /24 giờ\. Thấp nhất .* số đo\. Gián đoạn: 1 lần\./ });
+  await expect(chart.locator('canvas')).toBeVisible();
+  await spans.getByRole('radio', { name: '24 giờ' }).focus();
+  await page.keyboard.press('ArrowRight');
+  await expect(spans.getByRole('radio', { name: '7 ngày' })).toBeChecked();
+  await expect(page.getByRole('img', { name: /7 ngày\. Thấp nhất/ })).toBeVisible();
+  await expect(page.getByText(/Dải: thấp nhất đến cao nhất/)).toBeVisible();
+  const hour = 3_600_000;
+  expect(asked.map((ms) => Math.round(ms / hour))).toEqual([24, 168]);
+});

@@ -63,6 +63,10 @@ pub(crate) const DUPLICATE_WITHIN_MS: u64 = 3 * 3_600_000;
 pub(crate) const FIRES_PER_ROUND_MAX: usize = 256;
 /// Steps that are proposed at a time: enough that a thousand clocks which end together are told within ten seconds.
 pub(crate) const FIRES_IN_FLIGHT_MAX: usize = 32;
+/// Rings and wrap-ups that one round ends.
+pub(crate) const CALLS_PER_ROUND_MAX: usize = 256;
+/// Ends of rings and wrap-ups that are proposed at a time.
+pub(crate) const CALLS_IN_FLIGHT_MAX: usize = 16;
 /// The longest sleep while a clock runs: so long a step may be late when the machine's clock was set or the machine slept.
 pub(crate) const KEEPER_LOOK_WAIT_MAX: Duration = Duration::from_secs(5);
 /// How often the heads of other groups' chains are anchored, if they moved.

@@ -58,6 +58,8 @@ counters! {
     escalations,
     /// Steps of clocks proposed.
     deadlines_fired,
+    /// Ends of rings and wrap-ups proposed, and legs of doors that are gone.
+    calls_ushered,
     /// Notices brought to receivers.
     notices_sent,
     /// Notices that did not get there and are brought again.

@@ -15,6 +15,7 @@ mod admission;
 mod advice;
 mod alarm;
 mod audit;
+mod call;
 mod camera;
 mod clock;
 mod cluster;

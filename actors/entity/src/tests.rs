@@ -3,6 +3,7 @@
 mod advice;
 mod alarm;
 mod audit;
+mod call;
 mod camera;
 mod deadline;
 mod dispatch;

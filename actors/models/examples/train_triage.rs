@@ -7,7 +7,7 @@
 use std::error::Error;
 use std::fs;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::PathBuf;
 use std::time::Instant;
 
 use models::triage::labelled::{Labelled, parse};
@@ -49,7 +49,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             Err("the recipe gave another model than the shipped one".into())
         };
     }
-    let trained = Path::new(env!("CARGO_MANIFEST_DIR")).join("trained");
+    let trained = PathBuf::from(std::env::var("CARGO_MANIFEST_DIR")?).join("trained");
     fs::write(trained.join("triage.bin"), &bytes)?;
     fs::write(trained.join("triage.sha256"), made.artifact.hash() + "\n")?;
     judge(&Triage::from_artifact(&made.artifact)?)

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use models::artifact::{Artifact, hash};
 use models::triage::labelled::{Labelled, parse};
@@ -14,9 +14,9 @@ use models::triage::{Recipe, SHIPPED, Triage, evaluate};
 
 /// The hand-written messages of all files.
 fn hand_written() -> Vec<Labelled> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    let mut files: Vec<PathBuf> =
-        fs::read_dir(folder).map(|f| f.flatten().map(|e| e.path()).collect()).unwrap_or_default();
+    // Cargo starts a test in its package's folder. A path from the build would be that of whichever checkout built it last
+    // into a shared build folder.
+    let mut files: Vec<PathBuf> = fs::read_dir("corpus").unwrap().map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
         .iter()
@@ -29,7 +29,7 @@ fn hand_written() -> Vec<Labelled> {
 
 #[test]
 fn the_shipped_file_is_the_one_that_is_recorded() {
-    let recorded = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("trained/triage.sha256")).unwrap();
+    let recorded = fs::read_to_string("trained/triage.sha256").unwrap();
     assert_eq!(hash(SHIPPED), recorded.trim());
     assert!(SHIPPED.len() < 2 * 1024 * 1024, "{} bytes", SHIPPED.len());
     let header = Artifact::decode(SHIPPED).unwrap().header;
@@ -57,13 +57,12 @@ fn no_emergency_of_the_hand_written_messages_is_ranked_as_none() {
     let found = evaluate(&Triage::shipped().unwrap(), &messages).unwrap();
     assert_eq!(found.missed, Vec::<String>::new());
     // 0.68 when it was trained.
-    assert!(found.kind_accuracy > 0.65 || messages.is_empty(), "{}", found.kind_accuracy);
+    assert!(found.kind_accuracy > 0.65, "{}", found.kind_accuracy);
 }
 
 #[test]
 fn what_settings_and_rules_were_chosen_by_is_read_well() {
-    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus/choosing/vi.tsv");
-    let messages = parse(&fs::read_to_string(file).unwrap()).unwrap();
+    let messages = parse(&fs::read_to_string("corpus/choosing/vi.tsv").unwrap()).unwrap();
     assert!(messages.len() > 150);
     let found = evaluate(&Triage::shipped().unwrap(), &messages).unwrap();
     assert_eq!(found.missed, Vec::<String>::new());

@@ -16,7 +16,7 @@ use bytes::Bytes;
 use domain::GroupId;
 use raft::{
     NodeId,
-    disk::{BoxFuture, Disk, DiskSnapshot, Done, Install, LogOnDisk, LogOp, RowBatch},
+    disk::{BoxFuture, Disk, DiskSnapshot, Done, Install, LogOnDisk, LogOp, Replacement, RowBatch},
     memory::MemoryDisk,
 };
 use tokio::sync::Notify;
@@ -357,6 +357,14 @@ impl Disk for SimDisk {
         self.memory.write_rows(group, batch)
     }
 
+    fn replace_rows(&self, group: u32, generation: u32, step: Replacement) -> io::Result<bool> {
+        if self.is_broken() {
+            return Err(io::Error::other("the disk is broken"));
+        }
+        self.finish_torn();
+        self.memory.replace_rows(group, generation, step)
+    }
+
     fn scan(&self, group: u32, from: &[u8], to: &[u8], rows_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {
         self.finish_torn();
         self.memory.scan(group, from, to, rows_max)
@@ -428,15 +436,33 @@ struct LaterRows {
     view: Option<Box<dyn DiskSnapshot>>,
 }
 
+impl LaterRows {
+    fn now(&self) -> io::Result<Box<dyn DiskSnapshot>> {
+        let disk = self.world.disk(self.node).ok_or_else(|| io::Error::other("the disk is gone"))?;
+        disk.memory.snapshot(self.group)
+    }
+}
+
 impl DiskSnapshot for LaterRows {
     fn applied(&self) -> io::Result<Option<Bytes>> {
         Ok(self.applied.clone())
     }
 
+    fn generation(&self) -> u32 {
+        self.now().map_or(0, |view| view.generation())
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], rows_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {
+        self.now()?.scan(from, to, rows_max)
+    }
+
+    fn last(&self, from: &[u8], to: &[u8]) -> io::Result<Option<(Bytes, Bytes)>> {
+        self.now()?.last(from, to)
+    }
+
     fn next_rows(&mut self, bytes_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {
         if self.view.is_none() {
-            let disk = self.world.disk(self.node).ok_or_else(|| io::Error::other("the disk is gone"))?;
-            self.view = Some(disk.memory.snapshot(self.group)?);
+            self.view = Some(self.now()?);
         }
         self.view.as_mut().map_or(Ok(Vec::new()), |view| view.next_rows(bytes_max))
     }
@@ -448,6 +474,18 @@ struct WithoutAnswers(Box<dyn DiskSnapshot>);
 impl DiskSnapshot for WithoutAnswers {
     fn applied(&self) -> io::Result<Option<Bytes>> {
         self.0.applied()
+    }
+
+    fn generation(&self) -> u32 {
+        self.0.generation()
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], rows_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {
+        self.0.scan(from, to, rows_max)
+    }
+
+    fn last(&self, from: &[u8], to: &[u8]) -> io::Result<Option<(Bytes, Bytes)>> {
+        self.0.last(from, to)
     }
 
     fn next_rows(&mut self, bytes_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {

@@ -32,6 +32,9 @@ pub struct NodeConfig {
     /// An external broker to subscribe to.
     #[serde(default)]
     pub mqtt_client: Option<MqttClientConfig>,
+    /// Where telephone exchanges reach it; absent: nowhere.
+    #[serde(default)]
+    pub sip: Option<SipConfig>,
     /// Room on the disk.
     #[serde(default)]
     pub disk: DiskConfig,
@@ -93,6 +96,19 @@ pub struct MqttConfig {
     /// TLS with `server.pem`.
     #[serde(default)]
     pub tls: bool,
+}
+
+/// The front door for telephones: SIP over UDP and TCP.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SipConfig {
+    /// Address to listen on.
+    pub listen: SocketAddr,
+    /// What exchanges and phones reach it by, if that is another address.
+    #[serde(default)]
+    pub public: Option<SocketAddr>,
+    /// Exchanges that may offer calls. Everybody else is refused.
+    pub trunks: Vec<std::net::IpAddr>,
 }
 
 /// A subscription at an external broker: the promise starts with the broker's persistent session.
@@ -174,6 +190,12 @@ impl NodeConfig {
         }
         if !config.gateway.tls && !config.gateway.listen.ip().is_loopback() {
             let message = "gateway.tls: plain HTTP is for loopback only; set it to true".to_owned();
+            return Err(ConfigError::Invalid { path, message });
+        }
+        if let Some(sip) = &config.sip
+            && sip.public.unwrap_or(sip.listen).ip().is_unspecified()
+        {
+            let message = "sip.public: phones cannot call 0.0.0.0; give the address that they reach".to_owned();
             return Err(ConfigError::Invalid { path, message });
         }
         if config.disk.full_bytes >= config.disk.low_bytes {

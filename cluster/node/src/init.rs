@@ -181,6 +181,7 @@ pub fn make(
             gateway: GatewayConfig { listen: node.gateway, tls: node.tls },
             mqtt: Some(MqttConfig { listen: node.mqtt, tls: false }),
             mqtt_client: None,
+            sip: None,
             disk: DiskConfig::default(),
             members: members.clone(),
             certificates: "certificates".into(),

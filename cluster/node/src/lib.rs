@@ -7,6 +7,7 @@
 //! - [`status`] says how a cluster is; [`membership`] brings nodes in and takes them out, with `admission` and `belonging` on
 //!   the nodes themselves, and `operations` for who administers them over HTTP.
 //! - [`feature`] switches on what a newer version brings, [`release`] is what a version knows.
+//! - [`district`](mod@district) is a district centre's own node: its folder and its commands.
 //! - [`config`] and [`init`] are the files of a node; [`local`] runs a cluster of real processes on one machine.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
@@ -20,6 +21,7 @@ pub mod client;
 pub mod config;
 pub mod demo;
 mod dispatch;
+pub mod district;
 pub mod feature;
 #[doc(hidden)]
 pub mod fuzzing;
@@ -35,10 +37,12 @@ mod recorder;
 mod relay;
 pub mod release;
 pub mod replay;
+pub mod retention;
 mod room;
 mod run;
 pub mod simulate;
 pub mod status;
+mod telephony;
 pub mod town;
 pub mod train;
 pub mod watch;

@@ -3,7 +3,9 @@
 use std::{
     error::Error,
     fs::{self, File},
+    io,
     net::{SocketAddr, TcpListener},
+    ops::Range,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -222,6 +224,30 @@ impl Drop for LocalCluster {
     }
 }
 
+/// Where [`free_port`] looks: below the ports that the system gives to outgoing connections (Linux: from 32768, IANA: from
+/// 49152), and above those of well-known services.
+const FREE_PORTS: Range<u16> = 10_000..32_000;
+/// Ports that are tried before there is none.
+const FREE_PORT_TRIES: u32 = 1000;
+
+/// A free port of loopback for a process that may be stopped and started again: no outgoing connection takes it meanwhile.
+/// Whoever needs several holds the listeners until all are chosen.
+///
+/// # Errors
+/// All that were tried are taken.
+pub fn free_port() -> io::Result<TcpListener> {
+    let mut taken = io::Error::from(io::ErrorKind::AddrInUse);
+    for _ in 0..FREE_PORT_TRIES {
+        let drawn = getrandom::u32().map_err(|e| io::Error::other(e.to_string()))?;
+        let port = FREE_PORTS.start + u16::try_from(drawn % u32::from(FREE_PORTS.end - FREE_PORTS.start)).unwrap_or(0);
+        match TcpListener::bind(("127.0.0.1", port)) {
+            Ok(listener) => return Ok(listener),
+            Err(error) => taken = error,
+        }
+    }
+    Err(taken)
+}
+
 /// Ports in a row, or free ones.
 struct Ports {
     next: u16,
@@ -236,7 +262,7 @@ impl Ports {
 
     fn next(&mut self) -> Result<SocketAddr> {
         if self.next == 0 {
-            let listener = TcpListener::bind("127.0.0.1:0")?;
+            let listener = free_port()?;
             let address = listener.local_addr()?;
             self.held.push(listener);
             return Ok(address);

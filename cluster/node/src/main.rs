@@ -47,8 +47,12 @@ enum Command {
     Leave(node::membership::LeaveArgs),
     /// Moves the leads away from a node for a while.
     Transfer(node::membership::TransferArgs),
+    /// A district centre's own node: makes its folder, runs it, says how it stands.
+    District(node::district::DistrictArgs),
     /// Switches on what a newer version brings, once every node runs it.
     Features(node::feature::FeaturesArgs),
+    /// Says, or sets, how long readings are kept.
+    Retention(node::retention::RetentionArgs),
     /// Runs three nodes and a simulated town on this machine.
     Demo(demo::DemoArgs),
     /// Plays the sets of a data folder through the real protocols.
@@ -135,7 +139,9 @@ async fn main() -> ExitCode {
         Command::Join(args) => node::membership::join(args).await,
         Command::Leave(args) => node::membership::leave(args).await,
         Command::Transfer(args) => node::membership::transfer(args).await,
+        Command::District(args) => node::district::run(args).await,
         Command::Features(args) => node::feature::run(args).await,
+        Command::Retention(args) => node::retention::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Replay(args) => node::replay::program(args).await,
         Command::Watch(args) => node::watch::run(args).await,

@@ -208,6 +208,7 @@ fn write_folder(place: &Place, authority: &Authority, invited: &Invited) -> Done
         gateway: GatewayConfig { listen: listen(place.gateway_port), tls: !is_loopback },
         mqtt: Some(MqttConfig { listen: listen(place.mqtt_port), tls: false }),
         mqtt_client: None,
+        sip: None,
         disk: DiskConfig::default(),
         members,
         certificates: "certificates".into(),

@@ -80,6 +80,8 @@ pub struct Node {
     tasks: Vec<JoinHandle<()>>,
     /// Their threads end with the node.
     _sensors: Arc<Sensors>,
+    /// Open as long as the node runs.
+    _door: Option<telephony::Door>,
 }
 
 /// How a node begins.
@@ -164,6 +166,10 @@ impl Node {
             let stopped = stopped.clone();
             tasks.push(tokio::spawn(async move { endpoint.run(listener, stopped).await }));
         }
+        let door = match &config.sip {
+            Some(sip) => Some(crate::telephony::open(sip, groups.clone(), router.clone()).await?),
+            None => None,
+        };
         if let Some(client) = &config.mqtt_client {
             let login = match &client.password_file {
                 Some(file) => Some((client.user.clone(), fs::read_to_string(file)?.trim().to_owned())),
@@ -228,12 +234,16 @@ impl Node {
             peers.clone(),
             out.clone(),
         )));
+        tasks.push(tokio::spawn({
+            let groups = groups.clone();
+            async move { groups.keep_readings().await }
+        }));
         tasks.push(tokio::spawn(models::keep(library, groups.clone())));
         tasks.push(tokio::spawn(models::register_shipped(groups.clone())));
         router.ingest_came_up();
         tracing::info!(node = config.node, gateway = %edge.local_addr(), peers = %peers.local_addr(), "up");
         let home = home.to_owned();
-        Ok(Self { groups, router, peers, edge: Some(edge), disk, stop, out, home, tasks, _sensors: sensors })
+        Ok(Self { groups, router, peers, edge: Some(edge), disk, stop, out, home, tasks, _sensors: sensors, _door: door })
     }
 
     /// Resolves when consensus on this node has failed for good: the process must end, and come back right.
@@ -352,7 +362,7 @@ fn public_url(config: &NodeConfig) -> String {
     own_member(config).map(|member| member.public_url).unwrap_or_default()
 }
 
-fn server_tls(certificates: &Path) -> Result<Arc<rustls::ServerConfig>> {
+pub(crate) fn server_tls(certificates: &Path) -> Result<Arc<rustls::ServerConfig>> {
     let chain =
         CertificateDer::pem_file_iter(certificates.join("server.pem"))?.collect::<std::result::Result<_, _>>()?;
     let key = PrivateKeyDer::from_pem_file(certificates.join("server.key"))?;

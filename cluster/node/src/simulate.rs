@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeMap,
+    sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -22,6 +23,7 @@ use crate::{
     town,
 };
 
+pub mod call;
 pub mod report;
 pub mod unit;
 pub mod weather;
@@ -47,13 +49,15 @@ pub struct SimulateOptions {
     pub weather_pace: u32,
     /// Mean time between reports by people; 0: none.
     pub report_every_ms: u64,
+    /// Mean time between calls over a day; 0: none.
+    pub call_every_ms: u64,
     /// Incidents are part of a drill.
     pub exercise: bool,
 }
 
 impl Default for SimulateOptions {
     fn default() -> Self {
-        Self { seed: 19, weather_pace: 30, report_every_ms: 100_000, exercise: false }
+        Self { seed: 19, weather_pace: 30, report_every_ms: 100_000, call_every_ms: 30_000, exercise: false }
     }
 }
 
@@ -66,6 +70,10 @@ pub struct Simulated {
     pub reports: u64,
     /// Reports that were refused or had no answer.
     pub reports_failed: u64,
+    /// Calls offered by the exchange's interface.
+    pub calls: u64,
+    /// Calls that were refused or had no answer.
+    pub calls_failed: u64,
     /// Steps of response units: statuses and positions.
     pub unit_steps: u64,
     /// Steps that were refused (somebody else was faster) or had no answer.
@@ -74,18 +82,19 @@ pub struct Simulated {
 
 /// Runs until `stop` turns true or its sender is gone. `client` is signed in as somebody who may report and set units.
 pub async fn run(
-    client: &Client,
+    client: &Arc<Client>,
     account: &Account,
     sensors: &[Sensor],
     options: SimulateOptions,
     stop: watch::Receiver<bool>,
 ) -> Simulated {
-    let (readings, (reports, reports_failed), (unit_steps, unit_steps_failed)) = tokio::join!(
+    let (readings, (reports, reports_failed), (unit_steps, unit_steps_failed), (calls, calls_failed)) = tokio::join!(
         publish(account, sensors, options, stop.clone()),
         reports(client, options, stop.clone()),
-        units(client, stop),
+        units(client, stop.clone()),
+        call::run(client, options, stop),
     );
-    Simulated { readings, reports, reports_failed, unit_steps, unit_steps_failed }
+    Simulated { readings, reports, reports_failed, calls, calls_failed, unit_steps, unit_steps_failed }
 }
 
 /// Resolves when it is time to stop.

@@ -94,7 +94,7 @@ pub struct Furnished {
     pub cameras: Vec<Camera>,
     /// Response units.
     pub units: Vec<Unit>,
-    /// What became of each noun: `admin_unit`, `district`, `unit`, `person`, `sensor`, `camera`.
+    /// What became of each noun: `admin_unit`, `district`, `unit`, `person`, `agent`, `sensor`, `camera`.
     pub registered: BTreeMap<&'static str, Registered>,
 }
 
@@ -139,6 +139,7 @@ pub async fn furnish(
         client.list::<Person>("/api/people").await?.into_iter().map(|person| person.id.to_string()).collect();
     let new: Vec<_> = people(password).into_iter().filter(|person| !known.contains(&person.id)).collect();
     registered.insert("person", register(client, "/api/people", &new, |it| it.id.clone()).await?);
+    registered.insert("agent", register(client, "/api/agents", &person::seats(), |it| it.person.clone()).await?);
     let sensors = sensor::sensors(size.sensors);
     registered.insert("sensor", register(client, "/api/sensors", &sensors, |it| it.id.to_string()).await?);
     let cameras = rtsp_base.map(|base| camera::cameras(size.cameras, base)).unwrap_or_default();

@@ -19,7 +19,6 @@ use domain::{
 use crate::client::{ClientError, Door};
 
 pub mod fold;
-mod line;
 pub mod picture;
 mod screen;
 mod sign_in;

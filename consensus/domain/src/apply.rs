@@ -7,6 +7,7 @@
 mod admin_unit;
 mod alarm;
 mod audit;
+mod call;
 mod camera;
 mod deadline;
 mod district;
@@ -18,6 +19,7 @@ mod notice;
 mod person;
 mod placement;
 mod report;
+mod retention;
 mod run_card;
 mod sensor;
 mod session;
@@ -76,6 +78,7 @@ impl State {
             history: Vec::new(),
             deleted: Vec::new(),
         };
+        retention::advance(&mut work);
         let reply = work.judge(entry);
         notice::post(&mut work);
         work.record(entry, &reply);
@@ -179,6 +182,24 @@ impl Work<'_> {
             Command::AnchorAudit(command) => audit::anchor(self, command),
             Command::PutReceiver(command) => notice::put(self, command),
             Command::ConfirmNotices(command) => notice::confirm(self, command),
+            Command::PutCallDesk(command) => call::put_desk(self, command),
+            Command::PutAgent(command) => call::put_agent(self, command),
+            Command::SetAgentStatus(command) => call::set_agent_status(self, command),
+            Command::OfferCall(command) => call::offer(self, command),
+            Command::AnswerCall(command) => call::answer(self, command),
+            Command::HoldCall(command) => call::hold(self, command),
+            Command::TransferCall(command) => call::transfer(self, command),
+            Command::EndLeg(command) => call::end_leg(self, command),
+            Command::EndCall(command) => call::end(self, command),
+            Command::ReturnCall(command) => call::give_back(self, command),
+            Command::TakeCallback(command) => call::take_callback(self, command),
+            Command::SettleCallback(command) => call::settle_callback(self, command),
+            Command::PutCallDraft(command) => call::put_draft(self, command),
+            Command::EraseCall(command) => call::erase(self, command),
+            Command::ExpireRing(command) => call::expire_ring(self, command),
+            Command::ExpireWrapUp(command) => call::expire_wrap_up(self, command),
+            Command::CheckQueue(command) => call::check_queue(self, command),
+            Command::SetRetention(command) => retention::set(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),
@@ -284,7 +305,8 @@ fn belongs(command: &Command, group: GroupId) -> bool {
         | Command::RecordRead(_)
         | Command::EraseAudit(_)
         | Command::AnchorAudit(_) => true,
-        Command::RegisterSensor(_)
+        Command::SetRetention(_)
+        | Command::RegisterSensor(_)
         | Command::SetDeviceStatus(_)
         | Command::RecordReadings(_)
         | Command::RegisterCamera(_)

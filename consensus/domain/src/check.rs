@@ -1,9 +1,11 @@
 //! What is true of every state, numbered. Tests, the simulator and a node that restores a snapshot ask [`State::check`];
 //! a broken invariant is a bug and never an answer.
 
+mod call;
 mod deadline;
 mod dispatch;
 mod notice;
+mod retention;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -68,6 +70,12 @@ impl State {
     /// 30. No clock is open of what is done, and none runs of what is merged; an instruction that has ended says when.
     /// 31. An instruction is somebody's.
     /// 32. Of each receiver exactly the notices wait that it has not confirmed, within the bound.
+    /// 33. A call is with an agent exactly while the agent is with it: it rings at one who is rung, and who talks or calls back
+    ///     is on a call. One agent has one call, one call one agent. An agent in wrap-up says until when.
+    /// 34. A ring has its time exactly while it rings; what is over says why and has no live leg; who waits is on the line.
+    /// 35. What is derived of calls is what it is derived from; lists of calls, agents and callers are within their bounds.
+    /// 36. Nobody waits whom somebody who is free could take.
+    /// 37. Retention names each kind and sensor once; what counts begins with a day that has begun, of sensors that are there.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -87,11 +95,17 @@ impl State {
         self.reports.values().try_for_each(|report| dispatch::check_report(self, report))?;
         self.check_deadlines()?;
         self.check_notices()?;
+        self.check_calls()?;
+        self.check_retention()?;
         self.check_derived()
     }
 
     fn check_group(&self) -> Result<(), Violation> {
-        let of_field = self.sensors.len() + self.windows.len() + self.cameras.len() + self.alarms.len();
+        let of_field = self.sensors.len()
+            + self.windows.len()
+            + self.cameras.len()
+            + self.alarms.len()
+            + usize::from(self.stored_retention().is_some());
         let of_command = self.admin_units.len()
             + self.districts.len()
             + self.persons.len()
@@ -108,7 +122,11 @@ impl State {
             + self.receivers.len()
             + self.notices.len()
             + self.run_cards.len()
-            + self.reports.len();
+            + self.reports.len()
+            + self.book.calls.len()
+            + self.book.agents.len()
+            + self.book.callers.len()
+            + self.book.drafts.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {

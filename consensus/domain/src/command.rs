@@ -1,19 +1,23 @@
 //! The vocabulary of requests, in the imperative. `proto/trongdong/v1/command.proto` tells what each is for.
 
 mod audit;
+mod call;
 mod deadline;
 mod dispatch;
 mod instruction;
 mod notice;
 mod report;
+mod retention;
 mod vocabulary;
 
 pub use audit::*;
+pub use call::*;
 pub use deadline::*;
 pub use dispatch::*;
 pub use instruction::*;
 pub use notice::*;
 pub use report::*;
+pub use retention::*;
 
 use bytes::Bytes;
 
@@ -489,4 +493,40 @@ commands! {
     PutReceiver []
     /// A receiver has taken its notices.
     ConfirmNotices []
+    /// How calls are taken.
+    PutCallDesk []
+    /// Makes an agent, or changes their lines and phone.
+    PutAgent []
+    /// An agent comes, goes, or ends a wrap-up.
+    SetAgentStatus []
+    /// A caller rings.
+    OfferCall []
+    /// The agent at whom it rings answers.
+    AnswerCall []
+    /// The caller waits, or waits no more.
+    HoldCall []
+    /// It goes on to another line, or away.
+    TransferCall []
+    /// A caller's connection is gone.
+    EndLeg []
+    /// The agent hangs up.
+    EndCall []
+    /// The agent's phone did not answer.
+    ReturnCall []
+    /// An agent calls back.
+    TakeCallback []
+    /// What came of calling back.
+    SettleCallback []
+    /// Keeps what an agent has put down of a call.
+    PutCallDraft []
+    /// Forgets who called.
+    EraseCall []
+    /// Nobody answered in time.
+    ExpireRing []
+    /// A wrap-up is over.
+    ExpireWrapUp []
+    /// Somebody has waited for long.
+    CheckQueue []
+    /// Says how long readings are kept (field groups).
+    SetRetention []
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdminUnit, Alarm, Camera, District, GroupId, Incident, Instruction, Millis, Model, Person, PersonId, Readings,
+    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, District, GroupId, Incident, Instruction, Millis, Model, Person, PersonId, Readings,
     Sensor, Tally, Unit,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
@@ -168,6 +168,48 @@ wire_enum! {
         InstructionCancelled = "instruction_cancelled",
         /// It was not done.
         InstructionReopened = "instruction_reopened",
+        /// A caller rings.
+        CallOffered = "call_offered",
+        /// The same number called again.
+        CallFolded = "call_folded",
+        /// It rings at an agent.
+        CallRinging = "call_ringing",
+        /// The agent did not answer.
+        CallUnanswered = "call_unanswered",
+        /// The agent answered.
+        CallAnswered = "call_answered",
+        /// The caller waits in the middle of it.
+        CallHeld = "call_held",
+        /// They talk on.
+        CallResumed = "call_resumed",
+        /// It went on to another line or place.
+        CallTransferred = "call_transferred",
+        /// The caller hung up before anybody answered.
+        CallAbandoned = "call_abandoned",
+        /// Somebody has to call back.
+        CallCallbackDue = "call_callback_due",
+        /// Somebody calls back.
+        CallCallingBack = "call_calling_back",
+        /// It is over.
+        CallEnded = "call_ended",
+        /// The agent's wrap-up is over.
+        CallWrapped = "call_wrapped",
+        /// It became a report.
+        CallFiled = "call_filed",
+        /// Who called was forgotten.
+        CallErased = "call_erased",
+        /// An agent is as given.
+        AgentPut = "agent_put",
+        /// An agent does something else.
+        AgentStatusSet = "agent_status_set",
+        /// How calls are taken is as given.
+        CallDeskPut = "call_desk_put",
+        /// There are more calls than can be taken.
+        CallOverloadBegan = "call_overload_began",
+        /// There are no longer.
+        CallOverloadEnded = "call_overload_ended",
+        /// How long readings are kept was set.
+        RetentionSet = "retention_set",
     }
 }
 
@@ -230,6 +272,9 @@ subjects! {
     Model "model",
     Tally "model",
     Instruction "instruction",
+    Call "call",
+    Agent "call",
+    CallDesk "call",
 }
 
 /// Something that happened.

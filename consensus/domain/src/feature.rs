@@ -2,14 +2,14 @@
 //! because the newer one does nothing new before that entry, puts nothing into the log that the older one cannot read, and the
 //! entry is proposed only when every node knows what it switches.
 
-use crate::{Command, Refusal, RefusalCode, State, audit};
+use crate::{Command, Refusal, RefusalCode, State, audit, chunk};
 
 /// Commands and fields of commands that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of notices,
-/// reports that their senders follow.
+/// reports that their senders follow, calls and who takes them.
 pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.
-pub const FEATURES: &[u32] = &[audit::FEATURE, VOCABULARY_2];
+pub const FEATURES: &[u32] = &[audit::FEATURE, chunk::FEATURE, VOCABULARY_2];
 
 impl Command {
     /// The feature that a group must have on before this may stand in its log; none: every release reads it. Whatever is
@@ -17,6 +17,7 @@ impl Command {
     #[must_use]
     pub fn feature(&self) -> Option<u32> {
         match self {
+            Self::SetRetention(_) => Some(chunk::FEATURE),
             Self::RecordRead(_) | Self::EraseAudit(_) | Self::AnchorAudit(_) => Some(audit::FEATURE),
             Self::PutCalendar(_)
             | Self::PutDeadlinePolicy(_)
@@ -31,7 +32,24 @@ impl Command {
             | Self::CancelInstruction(_)
             | Self::ReopenInstruction(_)
             | Self::PutReceiver(_)
-            | Self::ConfirmNotices(_) => Some(VOCABULARY_2),
+            | Self::ConfirmNotices(_)
+            | Self::PutCallDesk(_)
+            | Self::PutAgent(_)
+            | Self::SetAgentStatus(_)
+            | Self::OfferCall(_)
+            | Self::AnswerCall(_)
+            | Self::HoldCall(_)
+            | Self::TransferCall(_)
+            | Self::EndLeg(_)
+            | Self::EndCall(_)
+            | Self::ReturnCall(_)
+            | Self::TakeCallback(_)
+            | Self::SettleCallback(_)
+            | Self::PutCallDraft(_)
+            | Self::EraseCall(_)
+            | Self::ExpireRing(_)
+            | Self::ExpireWrapUp(_)
+            | Self::CheckQueue(_) => Some(VOCABULARY_2),
             Self::FileReport(it) => {
                 let is_plain = it.told_kind.is_none() && it.contact.is_empty() && it.language.is_empty();
                 (!is_plain).then_some(VOCABULARY_2)
@@ -97,7 +115,7 @@ mod tests {
         assert_eq!(state.missing_features(FEATURES), FEATURES);
         apply(&mut state, 1, SwitchFeature { feature: VOCABULARY_2 });
         assert!(state.may_hold(&later).is_ok());
-        assert_eq!(state.missing_features(FEATURES), [audit::FEATURE]);
+        assert_eq!(state.missing_features(FEATURES), [audit::FEATURE, chunk::FEATURE]);
         assert_eq!((state.unknown_feature(FEATURES), state.unknown_feature(&[])), (None, Some(VOCABULARY_2)));
     }
 }

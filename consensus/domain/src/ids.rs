@@ -200,6 +200,10 @@ name! {
     InstructionId "instruction"
     /// A system that is told of what happens.
     ReceiverId "receiver"
+    /// A call.
+    CallId "call"
+    /// One telephone connection of a caller.
+    LegId "leg"
 }
 
 macro_rules! as_entity {

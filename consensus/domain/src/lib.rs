@@ -3,22 +3,28 @@
 //! - [`Command`] asks, in the imperative; [`Event`] tells, in the past participle.
 //! - [`State::apply`] is the only way to change state. It is total and deterministic: time and ids come in the [`Entry`],
 //!   a refusal is a [`Reply`], and a broken invariant is a crash.
+//! - [`Replica`] is a copy that is told what happened, for a node that decides nothing.
 //! - [`State::check`] states the numbered invariants; `limits` names every bound; `policy` says who may do what.
 //! - [`State::rows`] and [`State::from_rows`] are the same state as rows, for disks and snapshots.
 //! - `wire` is the one crossing between protobuf bytes and these types.
 
 pub mod audit;
 pub mod calendar;
+pub mod chunk;
 pub mod limits;
 pub mod policy;
 pub mod rows;
+pub mod series;
 pub mod wire;
 
 mod admin_unit;
+mod agent;
 mod alarm;
 mod apply;
 #[cfg(feature = "seeded-bugs")]
 pub mod bugs;
+mod call;
+mod call_book;
 mod camera;
 mod check;
 mod command;
@@ -35,7 +41,9 @@ mod notice;
 mod person;
 mod place;
 mod placement;
+mod replica;
 mod report;
+mod retention;
 mod run_card;
 mod sensor;
 mod state;
@@ -44,9 +52,12 @@ mod suggestion;
 mod unit;
 
 pub use admin_unit::*;
+pub use agent::*;
 pub use alarm::*;
 pub use audit::{AuditHead, AuditLink, AuditPayload, AuditRecord, AuditSealed};
 pub use calendar::{Calendar, SpecialDay, WorkingHours};
+pub use call::*;
+pub use call_book::CallDue;
 pub use camera::*;
 pub use check::Violation;
 pub use command::*;
@@ -63,7 +74,9 @@ pub use notice::*;
 pub use person::*;
 pub use place::*;
 pub use placement::*;
+pub use replica::Replica;
 pub use report::*;
+pub use retention::*;
 pub use run_card::*;
 pub use sensor::*;
 pub use state::State;

@@ -62,6 +62,10 @@ pub const SESSION_WINDOW: u64 = 128;
 pub const READINGS_PER_COMMAND_MAX: usize = 4096;
 /// Device times kept for one sensor: a retry within these is known for a duplicate, anything older is refused.
 pub const SENSOR_WINDOW: usize = 32;
+/// Days that readings can be kept; for ever is 0.
+pub const RETENTION_DAYS_MAX: u32 = 36_500;
+/// Readings of one chunk: the next one begins another.
+pub const CHUNK_READINGS_MAX: usize = 1024;
 /// How far a device's clock may run ahead of the cluster's.
 pub const CLOCK_AHEAD_MS_MAX: u64 = 60_000;
 /// An alarm that comes up again within this time adds to `occurrences` (chattering, ISA-18.2).
@@ -169,3 +173,43 @@ pub const REPORT_LINKS_MAX: usize = 32;
 pub const REPORT_STEPS_MAX: usize = 64;
 /// The best rating.
 pub const RATING_MAX: u32 = 5;
+/// Calls that somebody still owes something. At the bound a new one is refused, and the exchange plays that all lines are busy.
+pub const CALLS_OPEN_MAX: usize = 65_536;
+/// Calls in memory that are over. At the bound those that have been over the longest leave; what is kept of them is with the number.
+pub const CALLS_OVER_MAX: usize = 1000;
+/// Legs of one call. At the bound the oldest that has ended leaves; when all live, the next is a call of its own.
+pub const CALL_LEGS_MAX: usize = 16;
+/// Steps kept of one call. At the bound the oldest leaves that is not the first.
+pub const CALL_STEPS_MAX: usize = 32;
+/// Reports that one call became.
+pub const CALL_REPORTS_MAX: usize = 16;
+/// Bytes of a line's name.
+pub const LINE_BYTES_MAX: usize = 16;
+/// Bytes of a telephone number: 15 digits by E.164, and what people dial before them.
+pub const NUMBER_BYTES_MAX: usize = 24;
+/// Bytes of what an agent has put down and not saved.
+pub const CALL_FORM_BYTES_MAX: usize = 8192;
+/// People who take calls.
+pub const AGENTS_MAX: usize = 2048;
+/// Lines of one agent.
+pub const AGENT_LINES_MAX: usize = 16;
+/// Rings not answered in a row after which an agent is on a break: nobody sits there.
+pub const AGENT_MISSED_MAX: u32 = 2;
+/// Numbers that something is known of. At the bound the one that was not heard of the longest leaves.
+pub const CALLERS_MAX: usize = 200_000;
+/// Calls remembered of one number.
+pub const CALLER_CALLS_MAX: usize = 20;
+/// A number that was abandoned and calls again within this time goes on counting: 10 minutes.
+pub const CALL_FOLD_MS: u64 = 600_000;
+/// Time to answer, unless the desk says otherwise: NENA asks for 95 % within 20 s in all.
+pub const RING_MS: u64 = 15_000;
+/// Time after a call, unless the desk says otherwise.
+pub const WRAP_UP_MS: u64 = 90_000;
+/// Waiting callers above which it is an overload, unless the desk says otherwise.
+pub const OVERLOAD_WAITING: u32 = 30;
+/// A wait above which it is an overload, unless the desk says otherwise.
+pub const OVERLOAD_WAIT_MS: u64 = 120_000;
+/// Calls in vain after which a person decides, unless the desk says otherwise.
+pub const CALLBACK_TRIES: u32 = 3;
+/// The shortest and the longest time of the desk's: a second, an hour.
+pub const CALL_TIMES_MS: std::ops::RangeInclusive<u64> = 1000..=3_600_000;

@@ -27,6 +27,8 @@ wire_enum! {
         Viewer = "viewer",
         /// A device or an integration: writes readings.
         Device = "device",
+        /// A telephone exchange: offers calls and says what becomes of them.
+        Telephony = "telephony",
     }
 }
 

@@ -4,12 +4,14 @@
 //! |---|---|
 //! | admin | administer, and whatever any other person may |
 //! | operator | alarms and incidents, assignments, tasks and suggestions included; give instructions, hold clocks; see models |
-//! | agent | open and note incidents; reports; do instructions, report progress |
+//! | agent | take calls; see who calls; open and note incidents; reports; do instructions, report progress |
 //! | dispatcher | assign, note, acknowledge, resolve incidents; tasks; shifts; set and move units (by radio); end a mayday; instructions as an agent |
 //! | responder | set and move the unit that they crew, check in, call mayday, answer for its agency, note incidents |
 //! | viewer | see |
-//! | anybody but a device | do the instruction that is theirs, and say how far it is |
+//! | operator, agent | take calls, call back; only their own status |
+//! | anybody but a device or an exchange | do the instruction that is theirs, and say how far it is |
 //! | device | readings and its own status |
+//! | telephony | calls: what an exchange knows of them |
 //!
 //! Scope: the administrative unit of what is acted on must be in the grant, unless the grant is for everywhere. What
 //! belongs to no place (people, districts, the hierarchy, switches) takes an administrator for everywhere.
@@ -49,6 +51,8 @@ pub enum Noun {
     Model,
     /// Instructions and their timelines.
     Instruction,
+    /// Calls, who takes them, and how.
+    Call,
 }
 
 impl Noun {
@@ -68,6 +72,7 @@ impl Noun {
             "live_nodes" => Self::LiveNodes,
             "model" => Self::Model,
             "instruction" => Self::Instruction,
+            "call" => Self::Call,
             _ => return None,
         })
     }
@@ -112,6 +117,14 @@ pub enum Action {
     HoldClock,
     /// Say how far something is, and promise a time.
     ReportProgress,
+    /// Say what an exchange knows: a caller rings, a leg is gone, a phone did not answer.
+    DriveTelephony,
+    /// Answer, hold, transfer, end a call.
+    TakeCall,
+    /// Call back, come and go as an agent, keep a draft.
+    HandleCall,
+    /// See a caller's number, where they are, and what they called for before.
+    SeeCaller,
     /// Have it recorded that one looks at something sensitive.
     RecordRead,
     /// See records of this noun.
@@ -138,7 +151,10 @@ pub fn action_of(command: &Command) -> Action {
         | Command::RecordCameraHealth(_)
         | Command::RaiseAlarm(_)
         | Command::ClearAlarm(_)
-        | Command::ConfirmAlarmReport(_) => Action::RunSystem,
+        | Command::ConfirmAlarmReport(_)
+        | Command::ExpireRing(_)
+        | Command::ExpireWrapUp(_)
+        | Command::CheckQueue(_) => Action::RunSystem,
         Command::RaisePolicyFloor(_)
         | Command::SwitchFeature(_)
         | Command::PutAdminUnits(_)
@@ -157,6 +173,19 @@ pub fn action_of(command: &Command) -> Action {
         | Command::PutDutyPost(_)
         | Command::EraseAudit(_)
         | Command::PutReceiver(_)
+        | Command::PutRunCard(_)
+        | Command::PutCallDesk(_)
+        | Command::PutAgent(_)
+        | Command::EraseCall(_) => Action::Administer,
+        Command::OfferCall(_) | Command::EndLeg(_) | Command::ReturnCall(_) => Action::DriveTelephony,
+        Command::AnswerCall(_) | Command::HoldCall(_) | Command::TransferCall(_) | Command::EndCall(_) => {
+            Action::TakeCall
+        }
+        Command::TakeCallback(_)
+        | Command::SettleCallback(_)
+        | Command::PutCallDraft(_)
+        | Command::SetAgentStatus(_) => Action::HandleCall,
+        | Command::SetRetention(_)
         | Command::PutRunCard(_) => Action::Administer,
         Command::RecordRead(_) => Action::RecordRead,
         Command::RecordReadings(_) | Command::SetDeviceStatus(_) => Action::ReportDevice,
@@ -241,7 +270,8 @@ pub fn covers(grant: &Grant, place: &AdminUnitCode) -> bool {
 }
 
 fn role_allows(role: Role, action: Action) -> bool {
-    use Role::{Admin, Agent, Device, Dispatcher, Operator, Responder};
+    use Role::{Admin, Agent, Device, Dispatcher, Operator, Responder, Telephony, Viewer};
+    let is_person = !matches!(role, Device | Telephony);
     match action {
         Action::RunSystem => false,
         Action::Administer => role == Admin,
@@ -250,7 +280,7 @@ fn role_allows(role: Role, action: Action) -> bool {
             matches!(role, Admin | Operator)
         }
         // Whose instruction it is may do it, whatever they are there for; `authorize` sees to the rest.
-        Action::DoInstruction | Action::ReportProgress => role != Device,
+        Action::DoInstruction | Action::ReportProgress => is_person,
         Action::OpenIncident => matches!(role, Admin | Operator | Agent),
         Action::NoteIncident => matches!(role, Admin | Operator | Agent | Dispatcher | Responder),
         Action::AcknowledgeIncident | Action::ResolveIncident | Action::AssignIncident => {
@@ -259,11 +289,16 @@ fn role_allows(role: Role, action: Action) -> bool {
         Action::HandleReport => matches!(role, Admin | Operator | Agent | Dispatcher),
         Action::AnswerTask => matches!(role, Admin | Operator | Dispatcher | Responder),
         Action::SetUnitStatus | Action::MoveUnit => matches!(role, Admin | Dispatcher | Responder),
-        Action::RecordRead => role != Device,
+        Action::DriveTelephony => matches!(role, Admin | Telephony),
+        Action::TakeCall => matches!(role, Admin | Operator | Agent | Telephony),
+        Action::HandleCall | Action::SeeCaller => matches!(role, Admin | Operator | Agent),
+        Action::RecordRead => is_person,
         Action::See(Noun::Person) => role == Admin,
         // Whoever works with advice is told which model gave it and when it is silent.
         Action::See(Noun::Model) => matches!(role, Admin | Operator | Agent | Dispatcher),
-        Action::See(_) => role != Device,
+        // How many wait is for every room; a crew has its order.
+        Action::See(Noun::Call) => matches!(role, Admin | Operator | Agent | Dispatcher | Viewer),
+        Action::See(_) => is_person,
     }
 }
 
@@ -326,6 +361,12 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
         if matches!(grant.role, Role::Viewer | Role::Responder) {
             return Err(forbidden("this is not yours to do: ask whose it is"));
         }
+    }
+    if let Command::SetAgentStatus(command) = command
+        && grant.role != Role::Admin
+        && command.agent != grant.person
+    {
+        return Err(forbidden("each agent says for themselves what they do: ask them, or an administrator"));
     }
     let places = places(state, command);
     if places.is_empty() && action == Action::Administer {

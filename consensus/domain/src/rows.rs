@@ -1,13 +1,13 @@
 //! Where each record stands on disk and in snapshots: the first byte of a key is its table, the rest is the record's identity.
 //!
 //! State rows are read back at start. History rows (`TIMELINE`, `READINGS`, `INSTRUCTION_TIMELINE`, `AUDIT_LINKS`,
-//! `AUDIT_SEALED`) are yielded by `apply` and never read by it.
+//! `AUDIT_SEALED`) are yielded by `apply` and never read by it; `READING_CHUNKS` are made of `READINGS` by each node.
 //! A name holds neither NUL nor any byte below `-`, so a NUL ends a name within a key and keeps the order of names.
 
 use bytes::Bytes;
 
 use crate::{
-    AdminUnitCode, AlarmKey, CalendarId, CameraId, DeadlinePolicyId, DistrictId, DutyPostId, EntityId, IncidentId,
+    AdminUnitCode, AlarmKey, CalendarId, CallId, CameraId, DeadlinePolicyId, DistrictId, DutyPostId, EntityId, IncidentId,
     IncidentKind, InstructionId, Millis, ModelName, PersonId, ReceiverId, ReportCode, SensorId, SessionId, Severity,
     UnitId, VersionName, wire::Field,
 };
@@ -50,10 +50,24 @@ pub const TALLIES: u8 = 17;
 pub const RUN_CARDS: u8 = 200;
 /// Reports, by code.
 pub const REPORTS: u8 = 201;
+/// Calls, by id.
+pub const CALLS: u8 = 220;
+/// People who take calls, by person.
+pub const AGENTS: u8 = 221;
+/// How calls are taken.
+pub const CALL_DESK: u8 = 222;
+/// What is known of a number, by number.
+pub const CALLERS: u8 = 223;
+/// What agents have put down and not saved, by call.
+pub const CALL_DRAFTS: u8 = 224;
 /// History: the events of each incident.
 pub const TIMELINE: u8 = 64;
 /// History: what was recorded, by the cluster's time.
 pub const READINGS: u8 = 65;
+/// History: the same readings, packed by sensor and day. Each node makes them of its rows; no hash of state has them.
+pub const READING_CHUNKS: u8 = 66;
+/// How long readings are kept: one row.
+pub const RETENTION: u8 = 230;
 /// Calendars of working time, by id.
 pub const CALENDARS: u8 = 240;
 /// Policies of deadlines, by id.
@@ -76,7 +90,10 @@ pub const AUDIT_SEALED: u8 = 252;
 /// Whether the row of this key is state (true) or history (false).
 #[must_use]
 pub fn is_state(key: &[u8]) -> bool {
-    !matches!(key.first(), Some(&(TIMELINE | READINGS | INSTRUCTION_TIMELINE | AUDIT_LINKS | AUDIT_SEALED)))
+    !matches!(
+        key.first(),
+        Some(&(TIMELINE | READINGS | READING_CHUNKS | INSTRUCTION_TIMELINE | AUDIT_LINKS | AUDIT_SEALED))
+    )
 }
 
 fn key(table: u8, parts: &[&[u8]]) -> Bytes {
@@ -92,6 +109,12 @@ fn key(table: u8, parts: &[&[u8]]) -> Bytes {
 #[must_use]
 pub fn meta_key() -> Bytes {
     key(META, &[])
+}
+
+/// Key of how long readings are kept.
+#[must_use]
+pub fn retention_key() -> Bytes {
+    key(RETENTION, &[])
 }
 
 macro_rules! name_keys {
@@ -139,6 +162,12 @@ name_keys! {
     receiver_key RECEIVERS ReceiverId
     /// Key of a report.
     report_key REPORTS ReportCode
+    /// Key of a call.
+    call_key CALLS CallId
+    /// Key of an agent.
+    agent_key AGENTS PersonId
+    /// Key of a draft.
+    call_draft_key CALL_DRAFTS CallId
 }
 
 /// Key of an alarm.
@@ -151,6 +180,18 @@ pub fn alarm_key(alarm: &AlarmKey) -> Bytes {
 #[must_use]
 pub fn heard_key(alarm: &AlarmKey) -> Bytes {
     key(HEARD, &[alarm.entity.as_str().as_bytes(), &[0], alarm.condition.as_str().as_bytes()])
+}
+
+/// Key of how calls are taken.
+#[must_use]
+pub fn call_desk_key() -> Bytes {
+    key(CALL_DESK, &[])
+}
+
+/// Key of what is known of a number.
+#[must_use]
+pub fn caller_key(number: &str) -> Bytes {
+    key(CALLERS, &[number.as_bytes()])
 }
 
 /// Key of a tally.
@@ -244,6 +285,41 @@ pub fn readings_range(from: Millis, to: Millis) -> (Bytes, Bytes) {
     (key(READINGS, &[&from.0.to_be_bytes()]), key(READINGS, &[&to.0.to_be_bytes()]))
 }
 
+/// The cluster's time and the log index in a key of readings; none if it is not one.
+#[must_use]
+pub fn readings_position(key: &[u8]) -> Option<(Millis, u64)> {
+    let (&table, rest) = key.split_first()?;
+    let (at, index) = rest.split_first_chunk::<8>()?;
+    let index: [u8; 8] = index.try_into().ok()?;
+    (table == READINGS).then(|| (Millis(u64::from_be_bytes(*at)), u64::from_be_bytes(index)))
+}
+
+/// Key of a chunk: the sensor, and where its first reading stood: the cluster's time, the log index, the number in that
+/// entry's row. The value is a `ReadingChunk`.
+#[must_use]
+pub fn reading_chunk_key(sensor: &SensorId, at: Millis, index: u64, number: u16) -> Bytes {
+    let place = [&at.0.to_be_bytes()[..], &index.to_be_bytes(), &number.to_be_bytes()].concat();
+    key(READING_CHUNKS, &[sensor.as_str().as_bytes(), &[0], &place])
+}
+
+/// The sensor in a chunk's key, and the cluster's time at which its first reading was recorded; none if it is not one.
+#[must_use]
+pub fn reading_chunk_place(key: &[u8]) -> Option<(&str, Millis)> {
+    let (&table, rest) = key.split_first()?;
+    let (name, place) = rest.split_last_chunk::<18>()?;
+    let (at, _) = place.split_first_chunk::<8>()?;
+    let name = std::str::from_utf8(name.strip_suffix(&[0])?).ok()?;
+    (table == READING_CHUNKS).then(|| (name, Millis(u64::from_be_bytes(*at))))
+}
+
+/// The keys of a sensor's chunks whose first reading was recorded from `from` to before `to`: from the first of the pair to
+/// before the second.
+#[must_use]
+pub fn reading_chunks_range(sensor: &SensorId, from: Millis, to: Millis) -> (Bytes, Bytes) {
+    let at = |at: Millis| key(READING_CHUNKS, &[sensor.as_str().as_bytes(), &[0], &at.0.to_be_bytes()]);
+    (at(from), at(to))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -264,6 +340,23 @@ mod tests {
         assert_eq!(timeline_position(&key), Some((0x0102, 3)));
         assert_eq!(timeline_position(&readings_key(Millis(1), 2)), None);
         assert_eq!(timeline_position(&[TIMELINE]), None);
+    }
+
+    #[test]
+    fn a_sensors_chunks_are_its_own_and_in_the_order_of_time() {
+        let (one, ten) = (SensorId::new("s1").unwrap(), SensorId::new("s10").unwrap());
+        let (from, to) = reading_chunks_range(&one, Millis(5), Millis(9));
+        let inside = [(5, 0, 0), (5, 1, 0), (5, 1, 1), (8, 0, 7)];
+        let keys = inside.map(|(at, index, number)| reading_chunk_key(&one, Millis(at), index, number));
+        assert!(keys.is_sorted() && keys.iter().all(|key| from <= *key && *key < to && !is_state(key)));
+        for (sensor, at) in [(&one, 4), (&one, 9), (&ten, 6)] {
+            let key = reading_chunk_key(sensor, Millis(at), u64::MAX, 0);
+            assert!(key < from || to <= key, "{sensor} {at}");
+        }
+        assert_eq!(readings_position(&readings_key(Millis(3), 4)), Some((Millis(3), 4)));
+        assert_eq!(readings_position(&keys[0]), None);
+        assert_eq!(reading_chunk_place(&keys[3]), Some(("s1", Millis(8))));
+        assert_eq!(reading_chunk_place(&readings_key(Millis(3), 4)), None);
     }
 
     #[test]

@@ -6,11 +6,12 @@ use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, AuditHead, Calendar, CalendarId, Camera, CameraId, Clock, ClockKey,
     Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
     Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName,
-    Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, RunCard, Sensor, SensorId, Session, SessionId,
-    Severity, SilenceCause, Tally, Unit, UnitId, VersionName,
+    Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, Retention, RunCard, Sensor, SensorId, Session,
+    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, call_book::CallBook,
 };
 
-/// The state of one group. [`State::apply`] is the only way to change it.
+/// The state of one group. [`State::apply`] is the only way to change it; a copy that decides nothing is a
+/// [`Replica`](crate::Replica).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     pub(crate) group: GroupId,
@@ -51,6 +52,8 @@ pub struct State {
     /// Bounded by the kinds and severities that there are.
     pub(crate) run_cards: BTreeMap<(IncidentKind, Severity), RunCard>,
     pub(crate) reports: BTreeMap<ReportCode, Report>,
+    /// Calls, and who takes them.
+    pub(crate) book: CallBook,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
     /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
@@ -58,6 +61,8 @@ pub struct State {
     pub(crate) cameras: BTreeMap<CameraId, Camera>,
     /// The highest live-set epoch under which each camera's health was recorded.
     pub(crate) camera_epochs: BTreeMap<CameraId, u64>,
+    /// How long readings are kept, and which of them count.
+    pub(crate) retention: Retention,
     pub(crate) alarms: BTreeMap<AlarmKey, Alarm>,
     /// Invariant: exactly the keys of the alarms with `reported_version < version`.
     pub(crate) unreported: BTreeSet<AlarmKey>,
@@ -110,10 +115,12 @@ impl State {
             clocks_due: BTreeSet::new(),
             run_cards: BTreeMap::new(),
             reports: BTreeMap::new(),
+            book: CallBook::default(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),
             camera_epochs: BTreeMap::new(),
+            retention: Retention::default(),
             alarms: BTreeMap::new(),
             unreported: BTreeSet::new(),
             sessions: BTreeMap::new(),

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use prost::Message;
 
 use crate::{
-    AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, AuditHead, Calendar, CalendarId, Camera, CameraId, Condition,
-    DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId, Incident,
-    IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName, Notice, Person,
-    PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Row, RowChange, RunCard, Sensor, SensorId,
-    SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName,
+    AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, AuditHead, Calendar, CalendarId, CallId, Camera, CameraId,
+    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
+    Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName, Notice,
+    Person, PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Retention, Row, RowChange, RunCard, Sensor,
+    SensorId, SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName,
     apply::adopt_unit,
     rows,
     state::Heard,
@@ -43,6 +43,12 @@ pub(crate) enum Touched {
     Notice(ReceiverId, u64),
     RunCard(IncidentKind, Severity),
     Report(ReportCode),
+    Call(CallId),
+    Agent(PersonId),
+    CallDesk,
+    Caller(String),
+    CallDraft(CallId),
+    Retention,
 }
 
 fn row(key: Bytes, record: &impl Record) -> Row {
@@ -119,6 +125,12 @@ impl State {
         out.extend(self.notices.values().map(|record| row(rows::notice_key(&record.receiver, record.number), record)));
         out.extend(self.run_cards.values().map(|card| row(rows::run_card_key(card.kind, card.severity), card)));
         out.extend(self.reports.iter().map(|(code, record)| row(rows::report_key(code), record)));
+        out.extend(self.book.calls.iter().map(|(id, record)| row(rows::call_key(id), record)));
+        out.extend(self.book.agents.iter().map(|(id, record)| row(rows::agent_key(id), record)));
+        out.extend(self.book.desk.iter().map(|record| row(rows::call_desk_key(), record)));
+        out.extend(self.book.callers.iter().map(|(number, record)| row(rows::caller_key(number), record)));
+        out.extend(self.book.drafts.iter().map(|(id, record)| row(rows::call_draft_key(id), record)));
+        out.extend(self.stored_retention().map(|record| row(rows::retention_key(), record)));
         out
     }
 
@@ -218,7 +230,13 @@ impl State {
             Touched::Notice(id, number) => {
                 found(rows::notice_key(id, *number), self.notices.get(&(id.clone(), *number)))
             }
+            Touched::Retention => found(rows::retention_key(), self.stored_retention()),
             Touched::Report(code) => found(rows::report_key(code), self.reports.get(code)),
+            Touched::Call(id) => found(rows::call_key(id), self.book.calls.get(id)),
+            Touched::Agent(id) => found(rows::agent_key(id), self.book.agents.get(id)),
+            Touched::CallDesk => found(rows::call_desk_key(), self.book.desk.as_ref()),
+            Touched::Caller(number) => found(rows::caller_key(number), self.book.callers.get(number)),
+            Touched::CallDraft(id) => found(rows::call_draft_key(id), self.book.drafts.get(id)),
             Touched::RunCard(kind, severity) => {
                 found(rows::run_card_key(*kind, *severity), self.run_cards.get(&(*kind, *severity)))
             }
@@ -240,6 +258,7 @@ impl State {
             instructions_given: self.instructions_given,
             audit_number: self.audit.number,
             audit_link: (self.audit.number > 0).then(|| self.audit.link.write()),
+            calls_offered: self.book.offered,
         };
         Row { key: rows::meta_key(), value: meta.encode_to_vec().into() }
     }
@@ -259,6 +278,7 @@ impl State {
         self.features = meta.features.into_iter().collect();
         self.incidents_opened = meta.incidents_opened;
         self.instructions_given = meta.instructions_given;
+        self.book.offered = meta.calls_offered;
         let link = meta.audit_link.map(|link| Field::read("audit_link", link)).transpose()?;
         self.audit = AuditHead { number: meta.audit_number, link: link.unwrap_or_default() };
         self.live_nodes = LiveNodes::from_wire(meta.live_nodes.unwrap_or_default())?;
@@ -389,6 +409,11 @@ impl State {
                 same_key(key, &rows::report_key(&record.code))?;
                 self.reports.insert(record.code.clone(), record);
             }
+            Some(table) if self.book.reads(table) => self.book.read_row(key, value)?,
+            Some(rows::RETENTION) => {
+                same_key(key, &rows::retention_key())?;
+                self.retention = Retention::decode(value)?;
+            }
             _ => return Err(Malformed::new("rows.key", "is of no table of this version: run the newer program")),
         }
         Ok(())
@@ -400,7 +425,7 @@ fn found(key: Bytes, record: Option<&impl Record>) -> (Bytes, Option<Row>) {
     (key, found)
 }
 
-fn same_key(found: &Bytes, right: &Bytes) -> Result<(), Malformed> {
+pub(crate) fn same_key(found: &Bytes, right: &Bytes) -> Result<(), Malformed> {
     if found == right {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use domain::{
-    AdminUnit, Alarm, Applied, Calendar, Camera, DeadlinePolicy, Dispatch, District, Duty, DutyPost, Entry, Event,
+    AdminUnit, Agent, Alarm, Applied, Calendar, Call, CallDesk, CallDraft, Caller, Camera, DeadlinePolicy, Dispatch, District, Duty, DutyPost, Entry, Event,
     EventBatch, Grant, GroupId, Incident, Instruction, LiveNodes, Model, Person, Placement, Position, Reading,
     Readings, Reply, Report, Row, RowChange, RunCard, Sensor, SensorWindow, Session, State, Tally, Unit, rows,
     wire::{Record, generated},
@@ -191,7 +191,8 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 77] = [
+const COMMANDS: [&str; 94] = [
+const COMMANDS: [&str; 78] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -269,6 +270,24 @@ const COMMANDS: [&str; 77] = [
     "AnchorAudit",
     "PutReceiver",
     "ConfirmNotices",
+    "PutCallDesk",
+    "PutAgent",
+    "SetAgentStatus",
+    "OfferCall",
+    "AnswerCall",
+    "HoldCall",
+    "TransferCall",
+    "EndLeg",
+    "EndCall",
+    "ReturnCall",
+    "TakeCallback",
+    "SettleCallback",
+    "PutCallDraft",
+    "EraseCall",
+    "ExpireRing",
+    "ExpireWrapUp",
+    "CheckQueue",
+    "SetRetention",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.
@@ -309,6 +328,11 @@ fn decode_all(bytes: &[u8]) {
     check::<Report>(bytes);
     check::<Duty>(bytes);
     check::<Dispatch>(bytes);
+    check::<Call>(bytes);
+    check::<Agent>(bytes);
+    check::<CallDesk>(bytes);
+    check::<Caller>(bytes);
+    check::<CallDraft>(bytes);
 }
 
 #[test]

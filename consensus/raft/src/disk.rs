@@ -107,10 +107,27 @@ pub struct RowBatch {
     pub applied: Bytes,
 }
 
+/// One atomic step of rows that nothing is decided by: what stands for other rows comes, and those go.
+#[derive(Clone, Debug, Default)]
+pub struct Replacement {
+    /// Rows that go: all from the first key to before the second.
+    pub range: Option<(Bytes, Bytes)>,
+    /// Rows that go, one by one.
+    pub deletes: Vec<Bytes>,
+    /// Rows that come: `(key, value)`. None lies within `range`.
+    pub puts: Vec<(Bytes, Bytes)>,
+}
+
 /// A frozen view of a group's applied state.
 pub trait DiskSnapshot: Send {
     /// Encoded applied log id and membership, as given to [`Disk::write_rows`]; none before the first.
     fn applied(&self) -> io::Result<Option<Bytes>>;
+    /// Which state its rows are of: another number after each snapshot that was installed.
+    fn generation(&self) -> u32;
+    /// Rows with `from <= key < to`, in key order, at most `rows_max`.
+    fn scan(&self, from: &[u8], to: &[u8], rows_max: usize) -> io::Result<Vec<(Bytes, Bytes)>>;
+    /// The last row with `from <= key < to`.
+    fn last(&self, from: &[u8], to: &[u8]) -> io::Result<Option<(Bytes, Bytes)>>;
     /// The next rows in key order, about `bytes_max` bytes of them; empty: the end.
     fn next_rows(&mut self, bytes_max: usize) -> io::Result<Vec<(Bytes, Bytes)>>;
 }
@@ -145,6 +162,10 @@ pub trait Disk: Send + Sync + 'static {
 
     /// One atomic step of applied state.
     fn write_rows(&self, group: u32, batch: RowBatch) -> io::Result<()>;
+
+    /// One atomic, unsynced step of derived rows, unless another snapshot was installed since a view of `generation` was
+    /// taken: then nothing is written, and false comes back. How far is applied stays.
+    fn replace_rows(&self, group: u32, generation: u32, step: Replacement) -> io::Result<bool>;
 
     /// Rows with `from <= key < to`, in key order, at most `rows_max`.
     fn scan(&self, group: u32, from: &[u8], to: &[u8], rows_max: usize) -> io::Result<Vec<(Bytes, Bytes)>>;

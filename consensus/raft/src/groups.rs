@@ -24,6 +24,8 @@ use crate::bugs::{self, Bug};
 use crate::{
     clock,
     disk::Disk,
+    fold::Looked,
+    kinds,
     lead::{Lead, Told, tell_quorum, watch_lead},
     log::LogStore,
     machine::{AppliedAt, Shared, StateMachine},
@@ -140,6 +142,8 @@ pub(crate) struct Group {
     pub(crate) successions: AtomicU64,
     /// Held while a step of a change of the members is taken. tokio's, because it is held over the step.
     pub(crate) changing: tokio::sync::Mutex<()>,
+    /// Held while readings are folded on this node; tokio's as well.
+    pub(crate) folding: tokio::sync::Mutex<Looked>,
 }
 
 pub(crate) struct Inner {
@@ -233,6 +237,7 @@ impl Groups {
                 questions: Questions::default(),
                 successions,
                 changing: tokio::sync::Mutex::default(),
+                folding: tokio::sync::Mutex::default(),
             }));
         }
         let inner = Inner {
@@ -311,7 +316,7 @@ impl Groups {
         self.0.groups.get(index).cloned().ok_or_else(|| format!("group {group} is not one of this cluster's"))
     }
 
-    pub(crate) fn group(&self, group: GroupId) -> &Group {
+    pub(crate) fn group(&self, group: GroupId) -> &Arc<Group> {
         #[allow(clippy::expect_used, reason = "a GroupId from outside is checked where it is read")]
         self.0.groups.get(group.0 as usize).expect("a group of this cluster")
     }

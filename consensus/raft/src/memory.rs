@@ -4,6 +4,8 @@
 //! the part that no flush has reached. [`MemoryDisk::held`] makes one whose operations wait until
 //! [`MemoryDisk::release`] lets them go, so that a test decides when a flush ends.
 
+mod view;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     future, io, mem,
@@ -13,7 +15,8 @@ use std::{
 
 use bytes::Bytes;
 
-use crate::disk::{BoxFuture, Disk, DiskSnapshot, Done, Install, LogOnDisk, LogOp, RowBatch};
+use crate::disk::{BoxFuture, Disk, DiskSnapshot, Done, Install, LogOnDisk, LogOp, Replacement, RowBatch};
+use view::{MemorySnapshot, owned, within};
 
 /// Changes that may wait for a flush. At the bound all of them reach the platter, as an operating system writes back
 /// what has been dirty for too long.
@@ -179,15 +182,19 @@ impl Disk for MemoryDisk {
         Ok(())
     }
 
+    fn replace_rows(&self, group: u32, generation: u32, step: Replacement) -> io::Result<bool> {
+        let mut state = self.working()?;
+        let is_same = state.written.get(&group).map_or(0, |group| group.generation) == generation;
+        if is_same {
+            state.write(Change::Replace(group, step));
+        }
+        Ok(is_same)
+    }
+
     fn scan(&self, group: u32, from: &[u8], to: &[u8], rows_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {
         let state = self.working()?;
         let Some(group) = state.written.get(&group) else { return Ok(Vec::new()) };
-        // A range whose end is before its start panics in a BTreeMap.
-        if from >= to {
-            return Ok(Vec::new());
-        }
-        let rows = group.rows.range::<[u8], _>((std::ops::Bound::Included(from), std::ops::Bound::Excluded(to)));
-        Ok(rows.take(rows_max).map(|(key, value)| (key.clone(), value.clone())).collect())
+        Ok(within(&group.rows, from, to).take(rows_max).map(owned).collect())
     }
 
     fn events(&self, group: u32, range: Range<u64>, bytes_max: usize) -> io::Result<Vec<(u64, Bytes)>> {
@@ -203,7 +210,12 @@ impl Disk for MemoryDisk {
     fn snapshot(&self, group: u32) -> io::Result<Box<dyn DiskSnapshot>> {
         let state = self.working()?;
         let group = state.written.get(&group).cloned().unwrap_or_default();
-        Ok(Box::new(MemorySnapshot { applied: group.applied, rows: group.rows, after: None }))
+        Ok(Box::new(MemorySnapshot {
+            applied: group.applied,
+            rows: group.rows,
+            generation: group.generation,
+            after: None,
+        }))
     }
 
     fn install(&self, group: u32) -> io::Result<Box<dyn Install>> {
@@ -277,6 +289,7 @@ impl State {
 enum Change {
     Log(LogOp),
     Rows(u32, RowBatch),
+    Replace(u32, Replacement),
     Install { group: u32, rows: Arc<BTreeMap<Bytes, Bytes>>, applied: Bytes, event_floor: u64 },
 }
 
@@ -285,9 +298,11 @@ impl Change {
         match self {
             Self::Log(op) => platter.entry(op_group(op)).or_default().apply_op(op),
             Self::Rows(group, batch) => platter.entry(*group).or_default().apply_rows(batch),
+            Self::Replace(group, step) => platter.entry(*group).or_default().replace_rows(step),
             Self::Install { group, rows, applied, event_floor } => {
                 let group = platter.entry(*group).or_default();
                 group.rows = Arc::clone(rows);
+                group.generation += 1;
                 group.applied = Some(applied.clone());
                 group.events.clear();
                 group.event_floor = *event_floor;
@@ -310,6 +325,8 @@ struct Group {
     applied: Option<Bytes>,
     /// Shared with snapshots; copied when it is written while one lives.
     rows: Arc<BTreeMap<Bytes, Bytes>>,
+    /// Snapshots that were installed.
+    generation: u32,
     events: BTreeMap<u64, Bytes>,
     event_floor: u64,
 }
@@ -384,35 +401,15 @@ impl Group {
         self.events = self.events.split_off(&self.event_floor);
         self.applied = Some(batch.applied.clone());
     }
-}
 
-struct MemorySnapshot {
-    applied: Option<Bytes>,
-    rows: Arc<BTreeMap<Bytes, Bytes>>,
-    /// Key of the last row given.
-    after: Option<Bytes>,
-}
-
-impl DiskSnapshot for MemorySnapshot {
-    fn applied(&self) -> io::Result<Option<Bytes>> {
-        Ok(self.applied.clone())
-    }
-
-    fn next_rows(&mut self, bytes_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {
-        let start = self.after.as_ref().map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
-        let mut rows = Vec::new();
-        let mut bytes = 0;
-        for (key, value) in self.rows.range::<Bytes, _>((start, std::ops::Bound::Unbounded)) {
-            rows.push((key.clone(), value.clone()));
-            bytes += key.len() + value.len();
-            if bytes >= bytes_max {
-                break;
-            }
+    fn replace_rows(&mut self, step: &Replacement) {
+        let rows = Arc::make_mut(&mut self.rows);
+        if let Some((from, to)) = &step.range {
+            let going: Vec<Bytes> = within(rows, from, to).map(|(key, _)| key.clone()).collect();
+            going.iter().for_each(|key| drop(rows.remove(key)));
         }
-        if let Some((key, _)) = rows.last() {
-            self.after = Some(key.clone());
-        }
-        Ok(rows)
+        step.deletes.iter().for_each(|key| drop(rows.remove(key)));
+        rows.extend(step.puts.iter().cloned());
     }
 }
 

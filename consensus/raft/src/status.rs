@@ -1,16 +1,13 @@
 //! Consensus as an operator sees it, and what an operator may ask of it.
 
-use std::{collections::BTreeSet, io, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, io, time::Duration};
 
 use domain::GroupId;
 use openraft::async_runtime::watch::WatchReceiver;
 
 use crate::{
     groups::{Group, Groups},
-    machine::CHUNK_BYTES,
-    snapshot::Sum,
-    stage,
-    types::{LogId, Node, NodeId, decode, meta_from_wire},
+    types::{LogId, Node, NodeId},
 };
 
 /// Longest wait for a snapshot that was asked for.
@@ -49,17 +46,6 @@ pub struct GroupStatus {
     pub fatal: Option<String>,
 }
 
-/// What a node holds of a group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Digest {
-    /// Log index that it is of.
-    pub index: u64,
-    /// Rows.
-    pub rows: u64,
-    /// CRC-32C over keys and values in key order.
-    pub crc32c: u32,
-}
-
 impl Groups {
     /// Voters of the group, ascending.
     #[must_use]
@@ -96,28 +82,6 @@ impl Groups {
             .await
             .map_err(io::Error::other)?;
         Ok(())
-    }
-
-    /// What this node holds of the group, in three numbers: replicas that are equal, at the same index, have equal ones. It
-    /// reads everything, rows of history included.
-    pub async fn digest(&self, group: GroupId) -> io::Result<Digest> {
-        let disk = Arc::clone(&self.group(group).disk);
-        stage::blocking(move || {
-            let mut view = disk.snapshot(group.0)?;
-            let applied = match view.applied()? {
-                Some(bytes) => meta_from_wire(decode("applied state", &bytes)?)?.last_log_id,
-                None => None,
-            };
-            let mut sum = Sum::default();
-            loop {
-                let rows = view.next_rows(CHUNK_BYTES)?;
-                if rows.is_empty() {
-                    return Ok(Digest { index: applied.map_or(0, |id| id.index), rows: sum.rows, crc32c: sum.crc32c });
-                }
-                sum.add(&rows);
-            }
-        })
-        .await
     }
 
     /// Every group as an operator sees it.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use raft::disk::{BoxFuture, Disk, DiskSnapshot, Done, Install, LogOnDisk, LogOp, RowBatch};
+use raft::disk::{BoxFuture, Disk, DiskSnapshot, Done, Install, LogOnDisk, LogOp, Replacement, RowBatch};
 
 use crate::{
     core::Core,
@@ -124,6 +124,11 @@ impl Disk for RocksDisk {
     fn write_rows(&self, group: u32, batch: RowBatch) -> io::Result<()> {
         self.core.alive()?;
         self.core.write_applied(group, &batch)
+    }
+
+    fn replace_rows(&self, group: u32, generation: u32, step: Replacement) -> io::Result<bool> {
+        self.core.alive()?;
+        self.core.replace_rows(group, generation, &step)
     }
 
     fn scan(&self, group: u32, from: &[u8], to: &[u8], rows_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {

@@ -3,7 +3,7 @@
 use std::{io, ops::Range};
 
 use bytes::Bytes;
-use raft::disk::RowBatch;
+use raft::disk::{Replacement, RowBatch};
 use rocksdb::{WriteBatch, WriteOptions};
 
 use crate::{
@@ -53,6 +53,31 @@ impl Core {
         *state = after;
         self.counters.row_batches.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         Ok(())
+    }
+
+    /// One batch, not synced, in the same write-ahead log as the rows that it is made of: a crash leaves them or it.
+    pub(crate) fn replace_rows(&self, group: u32, generation: u32, step: &Replacement) -> io::Result<bool> {
+        let rows = self.cf(key::ROWS)?;
+        let shared = self.rows(group);
+        // Held over the write, as in `write_applied`.
+        let state = write(&shared);
+        if state.generation != generation {
+            return Ok(false);
+        }
+        let mut batch = WriteBatch::default();
+        let mut sealed = Vec::new();
+        if let Some((from, to)) = &step.range {
+            batch.delete_range_cf(rows, key::row(group, generation, from), key::row(group, generation, to));
+        }
+        for name in &step.deletes {
+            batch.delete_cf(rows, key::row(group, generation, name));
+        }
+        for (name, row) in &step.puts {
+            let key = key::row(group, generation, name);
+            batch.put_cf(rows, &key, value::seal(&key, &[row], &mut sealed));
+        }
+        self.write("replacing rows", batch, &WriteOptions::default())?;
+        Ok(true)
     }
 
     pub(crate) fn scan_rows(

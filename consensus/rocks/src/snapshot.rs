@@ -4,7 +4,7 @@ use std::{io, sync::Arc};
 
 use bytes::Bytes;
 use raft::disk::DiskSnapshot;
-use rocksdb::{DB, Snapshot};
+use rocksdb::{DB, DBRawIterator, Snapshot};
 
 use crate::{
     core::{Core, column, within},
@@ -44,6 +44,22 @@ impl RowSnapshot {
     }
 }
 
+impl RowSnapshot {
+    /// Over a range of the frozen rows; none, when its end is not after its start.
+    fn iterator(&self, from: &[u8], to: &[u8]) -> io::Result<Option<DBRawIterator<'_>>> {
+        if from >= to {
+            return Ok(None);
+        }
+        let bounds = within(key::row(self.group, self.generation, from), key::row(self.group, self.generation, to));
+        let column = column(self.frozen.borrow_owner(), key::ROWS)?;
+        Ok(Some(self.frozen.borrow_dependent().raw_iterator_cf_opt(column, bounds)))
+    }
+
+    fn unread(&self, error: &rocksdb::Error) -> io::Error {
+        fault::database(&format!("group {}: reading frozen rows", self.group), error)
+    }
+}
+
 impl DiskSnapshot for RowSnapshot {
     fn applied(&self) -> io::Result<Option<Bytes>> {
         let place = || format!("group {}: {:?} in {}", self.group, Meta::Applied, key::LOG_META);
@@ -56,6 +72,32 @@ impl DiskSnapshot for RowSnapshot {
             }
             None => Ok(None),
         }
+    }
+
+    fn generation(&self) -> u32 {
+        self.generation
+    }
+
+    fn scan(&self, from: &[u8], to: &[u8], rows_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {
+        let Some(mut iterator) = self.iterator(from, to)? else { return Ok(Vec::new()) };
+        iterator.seek_to_first();
+        let mut found = Vec::new();
+        while found.len() < rows_max
+            && let Some((key, sealed)) = iterator.item()
+        {
+            found.push(row(self.group, key, sealed)?);
+            iterator.next();
+        }
+        iterator.status().map_err(|error| self.unread(&error))?;
+        Ok(found)
+    }
+
+    fn last(&self, from: &[u8], to: &[u8]) -> io::Result<Option<(Bytes, Bytes)>> {
+        let Some(mut iterator) = self.iterator(from, to)? else { return Ok(None) };
+        iterator.seek_to_last();
+        let found = iterator.item().map(|(key, sealed)| row(self.group, key, sealed)).transpose()?;
+        iterator.status().map_err(|error| self.unread(&error))?;
+        Ok(found)
     }
 
     fn next_rows(&mut self, bytes_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {

@@ -14,7 +14,7 @@ use std::{
 
 use bytes::Bytes;
 use raft::{
-    disk::{Disk, DiskSnapshot, LogOnDisk, LogOp, RowBatch},
+    disk::{Disk, DiskSnapshot, LogOnDisk, LogOp, Replacement, RowBatch},
     memory::MemoryDisk,
 };
 use rocks::{Options, RocksDisk};
@@ -81,6 +81,7 @@ conformance! {
     an_append_that_leaves_a_hole_is_final
     callbacks_come_in_order
     rows_are_put_deleted_and_scanned
+    derived_rows_take_the_place_of_others_in_one_step
     events_have_a_floor
     a_snapshot_sees_one_moment
     a_snapshot_comes_in_pieces
@@ -292,6 +293,39 @@ fn rows_are_put_deleted_and_scanned(bench: impl Bench) {
     assert_eq!(disk.scan(1, b"c", b"a", 10).unwrap(), []);
     assert_eq!(disk.scan(1, b"", b"", 10).unwrap(), []);
     assert_eq!(disk.scan(2, b"", b"z", 10).unwrap(), []);
+}
+
+fn derived_rows_take_the_place_of_others_in_one_step(bench: impl Bench) {
+    let disk = bench.disk();
+    put(disk, 1, &[("a", "1"), ("b1", "2"), ("b2", "3"), ("c", "4"), ("d", "5")], "one");
+    put(disk, 2, &[("b1", "another group's")], "one");
+    let view = disk.snapshot(1).unwrap();
+    assert_eq!(view.scan(b"b", b"d", 10).unwrap(), rows(&[("b1", "2"), ("b2", "3"), ("c", "4")]));
+    assert_eq!(view.scan(b"b", b"d", 1).unwrap(), rows(&[("b1", "2")]));
+    assert_eq!(view.last(b"b", b"c").unwrap(), Some((bytes("b2"), bytes("3"))));
+    assert_eq!((view.last(b"e", b"f").unwrap(), view.last(b"c", b"a").unwrap()), (None, None));
+    assert_eq!(view.scan(b"c", b"a", 10).unwrap(), []);
+    let step =
+        Replacement { range: Some((bytes("b"), bytes("c"))), deletes: vec![bytes("d")], puts: rows(&[("e", "2, 3")]) };
+    assert!(disk.replace_rows(1, view.generation(), step.clone()).unwrap());
+    let after = rows(&[("a", "1"), ("c", "4"), ("e", "2, 3")]);
+    assert_eq!(all_rows(disk, 1), after);
+    assert_eq!(disk.applied(1).unwrap(), Some(bytes("one")), "how far is applied stays");
+    assert_eq!(view.scan(b"", b"z", 10).unwrap().len(), 5, "a view stays as it was taken");
+    assert_eq!(all_rows(disk, 2).len(), 1);
+    // A row that comes after under a key that went is there.
+    put(disk, 1, &[("b1", "6")], "two");
+    assert_eq!(disk.snapshot(1).unwrap().last(b"b", b"c").unwrap(), Some((bytes("b1"), bytes("6"))));
+    let bench = bench.reopen();
+    let disk = bench.disk();
+    assert_eq!(all_rows(disk, 1).len(), 4);
+    let view = disk.snapshot(1).unwrap();
+    let mut install = disk.install(1).unwrap();
+    install.put_rows(rows(&[("b1", "theirs")])).unwrap();
+    install.finish(bytes("three"), 0).unwrap();
+    assert!(!disk.replace_rows(1, view.generation(), step).unwrap(), "of rows that are no more");
+    assert_eq!(all_rows(disk, 1), rows(&[("b1", "theirs")]));
+    assert_ne!(disk.snapshot(1).unwrap().generation(), view.generation());
 }
 
 fn events_have_a_floor(bench: impl Bench) {

@@ -20,7 +20,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use raft::disk::{Disk, LogOp, RowBatch};
+use raft::disk::{Disk, LogOp, Replacement, RowBatch};
 use rocks::{Options, RocksDisk};
 
 const GROUPS: u32 = 4;
@@ -140,4 +140,60 @@ fn nothing_acknowledged_is_lost_by_a_kill() {
         disk.close().unwrap();
     }
     assert!(acknowledged.iter().all(Option::is_some), "{acknowledged:?}");
+}
+
+/// Rows are written one by one, and each few of them are replaced by one that says how many they were, as readings are folded.
+#[test]
+#[ignore = "started by the test below, which kills it"]
+fn folding_child() {
+    let folder = env::var(FOLDER).expect("the test below says where");
+    let disk = RocksDisk::open(Path::new(&folder), &options()).unwrap();
+    let applied = disk.applied(1).unwrap().map_or(0, |applied| number(&applied));
+    for index in applied + 1.. {
+        let text = Bytes::from(index.to_string());
+        let puts = vec![(Bytes::from(format!("a{index:012}")), text.clone())];
+        disk.write_rows(1, RowBatch { puts, applied: text, ..RowBatch::default() }).unwrap();
+        if index % 5 == 0 {
+            let view = disk.snapshot(1).unwrap();
+            let rows = view.scan(b"a", b"b", 100).unwrap();
+            let before = view.last(b"c", b"d").unwrap().map_or(0, |(_, count)| number(&count));
+            let count = Bytes::from((before + rows.len() as u64).to_string());
+            let range = Some((rows[0].0.clone(), Bytes::from_static(b"b")));
+            let step = Replacement { range, deletes: Vec::new(), puts: vec![(Bytes::from_static(b"c"), count)] };
+            assert!(disk.replace_rows(1, view.generation(), step).unwrap());
+        }
+        println!("{index}");
+    }
+}
+
+#[test]
+fn what_is_folded_is_there_once_after_a_kill() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..ROUNDS {
+        let mut child = Command::new(env::current_exe().unwrap())
+            .args(["--exact", "folding_child", "--ignored", "--nocapture", "--test-threads=1"])
+            .env(FOLDER, folder.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let kill_after = 100 + (round * 7919 + u64::from(child.id())) % 300;
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        let (mut lines, mut line) = (0, String::new());
+        while lines < kill_after && output.read_line(&mut line).unwrap() > 0 {
+            lines += u64::from(line.trim_end().parse::<u64>().is_ok());
+            line.clear();
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(lines, kill_after, "round {round}: the child ended by itself");
+
+        let disk = RocksDisk::open(folder.path(), &options()).unwrap();
+        let applied = disk.applied(1).unwrap().map_or(0, |applied| number(&applied));
+        let folded = disk.scan(1, b"c", b"d", 10).unwrap().first().map_or(0, |(_, count)| number(count));
+        let rows = disk.scan(1, b"a", b"b", usize::MAX).unwrap();
+        assert!(rows.iter().zip(folded + 1..).all(|((_, value), index)| number(value) == index), "round {round}");
+        assert_eq!(folded + rows.len() as u64, applied, "round {round}: each is a row, or counted, and never both");
+        disk.close().unwrap();
+    }
 }

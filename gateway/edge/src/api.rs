@@ -24,10 +24,13 @@ use crate::{
 };
 
 pub(crate) mod admin_unit;
+pub(crate) mod agent;
 pub(crate) mod alarm;
 pub(crate) mod audit;
 pub(crate) mod backup;
 pub(crate) mod body;
+pub(crate) mod call;
+pub(crate) mod caller;
 pub(crate) mod camera;
 pub(crate) mod cluster;
 pub(crate) mod crew;
@@ -46,8 +49,11 @@ pub(crate) mod quarantine;
 pub(crate) mod reading;
 pub(crate) mod receiver;
 pub(crate) mod report;
+pub(crate) mod retention;
 pub(crate) mod sensor;
+pub(crate) mod series;
 pub(crate) mod session;
+pub(crate) mod telephony;
 pub(crate) mod timeline;
 pub(crate) mod unit;
 
@@ -106,7 +112,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(alarm::shelve))
         .routes(routes!(alarm::unshelve))
         .routes(routes!(sensor::list, sensor::register))
-        .routes(routes!(timeline::readings))
+        .routes(routes!(series::readings))
+        .routes(routes!(series::series))
+        .routes(routes!(retention::show, retention::set))
         .routes(routes!(camera::list, camera::register))
         .routes(routes!(unit::list, unit::put))
         .routes(routes!(unit::status))
@@ -131,6 +139,26 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(instruction::cancel))
         .routes(routes!(instruction::reopen))
         .routes(routes!(receiver::list, receiver::put))
+        .routes(routes!(call::list))
+        .routes(routes!(call::pop))
+        .routes(routes!(call::answer))
+        .routes(routes!(call::hold))
+        .routes(routes!(call::transfer))
+        .routes(routes!(call::end))
+        .routes(routes!(call::take_callback))
+        .routes(routes!(call::settle_callback))
+        .routes(routes!(call::erase))
+        .routes(routes!(call::report))
+        .routes(routes!(call::draft, call::put_draft))
+        .routes(routes!(agent::list, agent::put))
+        .routes(routes!(agent::status))
+        .routes(routes!(agent::desk, agent::put_desk))
+        .routes(routes!(telephony::offer))
+        .routes(routes!(telephony::answer))
+        .routes(routes!(telephony::hold))
+        .routes(routes!(telephony::transfer))
+        .routes(routes!(telephony::end))
+        .routes(routes!(telephony::standing))
         .routes(routes!(audit::export))
         .routes(routes!(reading::push))
         .routes(routes!(quarantine::list))

@@ -23,35 +23,40 @@ use crate::{
 };
 
 /// Name of the cookie.
-pub(crate) const COOKIE_NAME: &str = "td_session";
+pub const COOKIE_NAME: &str = "td_session";
 /// Read barriers at a time for tokens that this node does not know: nobody can make it ask the quorum without end. More
 /// wait within their request's deadline.
 const LOOKUPS_MAX: usize = 16;
 
 /// A bearer token: 32 random bytes.
 #[derive(Clone, PartialEq, Eq)]
-pub(crate) struct Token([u8; 32]);
+pub struct Token([u8; 32]);
 
 impl Token {
-    fn random() -> Option<Self> {
+    /// A new one; `None` when the system gives no randomness.
+    #[must_use]
+    pub fn random() -> Option<Self> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).ok()?;
         Some(Self(bytes))
     }
 
     /// Reads base64url; `None` for anything that is no token.
-    pub(crate) fn read(text: &str) -> Option<Self> {
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
         let bytes = BASE64_URL_SAFE_NO_PAD.decode(text).ok()?;
         Some(Self(bytes.try_into().ok()?))
     }
 
     /// As the client keeps it.
-    pub(crate) fn text(&self) -> String {
+    #[must_use]
+    pub fn text(&self) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(self.0)
     }
 
     /// As the cluster keeps it.
-    pub(crate) fn session(&self) -> SessionId {
+    #[must_use]
+    pub fn session(&self) -> SessionId {
         SessionId(Sha256::digest(self.0).into())
     }
 }
@@ -175,7 +180,8 @@ fn is_over(expires_at_ms: Millis, clock: Millis) -> bool {
 }
 
 /// The token of a request: `authorization: Bearer`, else the cookie.
-pub(crate) fn token(headers: &HeaderMap) -> Option<Token> {
+#[must_use]
+pub fn token(headers: &HeaderMap) -> Option<Token> {
     let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
     match bearer {
         Some(bearer) => Token::read(bearer.trim()),
@@ -191,7 +197,8 @@ pub(crate) fn cookie_token(headers: &HeaderMap) -> Option<Token> {
 }
 
 /// The cookie to set; an empty `value` takes it away.
-pub(crate) fn cookie(value: &str, max_age_ms: u64, secure: bool) -> String {
+#[must_use]
+pub fn cookie(value: &str, max_age_ms: u64, secure: bool) -> String {
     let secure = if secure { "; Secure" } else { "" };
     format!("{COOKIE_NAME}={value}; Path=/; Max-Age={}; HttpOnly; SameSite=Strict{secure}", max_age_ms / 1_000)
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::Bytes;
 use domain::{
     CameraHealth, CameraId, Command, EventBatch, Grant, GroupId, Millis, Reading, ReadingVerdict, Reply, RequestId,
-    State,
+    SensorId, State, chunk::Sample, series::Asked,
 };
 use futures::future::BoxFuture;
 use ingest::rtsp::AccessUnit;
@@ -13,36 +13,47 @@ use tokio::sync::mpsc;
 
 /// How far this node has applied a group's log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct AppliedAt {
+pub struct AppliedAt {
     /// Log index.
-    pub(crate) index: u64,
+    pub index: u64,
     /// State's clock at it.
-    pub(crate) at_ms: Millis,
+    pub at_ms: Millis,
 }
 
 /// Events older than `floor` are no longer in the tail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct BelowFloor {
+pub struct BelowFloor {
     /// Lowest index from which the tail is whole.
-    pub(crate) floor: u64,
+    pub floor: u64,
 }
 
 /// Who leads a group, and when this node last knew of a quorum of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct GroupAge {
+pub struct GroupAge {
     /// Node id.
-    pub(crate) leader: Option<u64>,
+    pub leader: Option<u64>,
     /// Since a quorum was heard of.
-    pub(crate) quorum_age: Duration,
+    pub quorum_age: Duration,
 }
 
 /// Why no linearizable read is possible now.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no quorum answered ({0}); try again")]
-pub(crate) struct BarrierError(pub(crate) String);
+pub struct BarrierError(pub String);
+
+/// How the line from a district centre's node to the province stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProvinceLine {
+    /// Nothing comes over it.
+    pub cut: bool,
+    /// Since the province was last heard.
+    pub age: Duration,
+    /// Commands kept here and not yet answered by the province.
+    pub kept: u32,
+}
 
 /// What this node knows: applied state, and the events that led to it.
-pub(crate) trait Source: Send + Sync + 'static {
+pub trait Source: Send + Sync + 'static {
     /// Id of this node.
     fn node(&self) -> u64;
     /// Incarnation of the cluster; another one after a restore from a backup.
@@ -57,6 +68,10 @@ pub(crate) trait Source: Send + Sync + 'static {
     fn events_after(&self, group: GroupId, index: u64, batches_max: usize) -> Result<Vec<Arc<EventBatch>>, BelowFloor>;
     /// Who leads, and how old that knowledge is.
     fn group_age(&self, group: GroupId) -> GroupAge;
+    /// The line to the province, at a district centre's node; `None` at a node of the cluster itself.
+    fn line(&self) -> Option<ProvinceLine> {
+        None
+    }
     /// The index that a linearizable read has to wait for; applied here when it resolves.
     fn read_barrier(&self, group: GroupId, deadline: Duration) -> BoxFuture<'static, Result<u64, BarrierError>>;
     /// History rows in `from..to`, ascending, at most `rows_max`.
@@ -67,7 +82,19 @@ pub(crate) trait Source: Send + Sync + 'static {
         to: Bytes,
         rows_max: usize,
     ) -> BoxFuture<'static, std::io::Result<Vec<(Bytes, Bytes)>>>;
+    /// Hands over what was recorded of sensors, as it stands at one moment; whether that was all. At most `rows_max` rows and
+    /// as many chunks are read.
+    fn recorded(
+        &self,
+        group: GroupId,
+        asked: Asked,
+        rows_max: usize,
+        take: Taken,
+    ) -> BoxFuture<'static, std::io::Result<bool>>;
 }
+
+/// Takes one reading after another; false: enough.
+pub(crate) type Taken = Box<dyn FnMut(&SensorId, Sample) -> bool + Send>;
 
 /// Reads applied state and yields what `look` makes of it.
 pub(crate) fn read<R>(source: &dyn Source, group: GroupId, look: impl FnOnce(&State) -> R) -> R {
@@ -89,7 +116,7 @@ pub(crate) fn read_at<R>(source: &dyn Source, group: GroupId, look: impl FnOnce(
 
 /// Why the cluster did not answer. [`RoadError::Unknown`] is the only one after which the command may still be applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum RoadError {
+pub enum RoadError {
     /// At a bound of admission; nothing was applied.
     #[error("the cluster takes no more now; try again in a second")]
     Overloaded,
@@ -107,10 +134,13 @@ pub(crate) enum RoadError {
     /// This node is stopping; nothing was applied.
     #[error("this node is stopping; use another one")]
     Stopped,
+    /// A district centre's node has no line to the province now; nothing was applied.
+    #[error("the line to the province is cut: this cannot be done until it is back")]
+    Cut,
 }
 
 /// The way of commands and readings into the cluster.
-pub(crate) trait Road: Send + Sync + 'static {
+pub trait Road: Send + Sync + 'static {
     /// Proposes `command`, at the group given or, with `None`, where the command belongs.
     fn command(
         &self,

@@ -65,6 +65,31 @@ impl App {
         }
     }
 
+    /// Proposes a command that is idempotent by what it names, and so needs no number.
+    ///
+    /// # Errors
+    /// The refusal, or that the outcome is unknown: the same request learns it.
+    pub(crate) async fn run_idempotent(
+        &self,
+        caller: &Caller,
+        command: impl Into<Command>,
+    ) -> Result<Accepted, ApiError> {
+        self.run_as(&caller.grant, command.into()).await
+    }
+
+    /// The same by a grant: of a service account.
+    ///
+    /// # Errors
+    /// The refusal, or that the outcome is unknown: the same request learns it.
+    pub(crate) async fn run_as(&self, grant: &domain::Grant, command: Command) -> Result<Accepted, ApiError> {
+        policy::allows(grant, policy::action_of(&command), None)?;
+        let proposed = self.road.command(Some(GroupId::COMMAND), command, None, Some(grant.clone()), COMMAND_DEADLINE);
+        match proposed.await? {
+            Reply::Accepted(accepted) => Ok(accepted),
+            Reply::Refused(refusal) => Err(refusal.into()),
+        }
+    }
+
     /// After a change of rights: grants given before it must no longer count anywhere. Done when every group has answered.
     ///
     /// # Errors

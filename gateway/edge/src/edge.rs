@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use axum::Router;
 use tokio::{sync::watch, task::JoinHandle, time::timeout};
 
 use crate::{
@@ -43,13 +44,29 @@ impl Edge {
         video: Arc<dyn Video>,
         nodes: Nodes,
     ) -> Result<Self, EdgeError> {
+        Self::start_behind(config, source, road, video, nodes, |routes| routes)
+    }
+
+    /// The same, with `front` around the edge's own routes: a district centre's node answers there what the edge cannot know.
+    /// Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`EdgeError`].
+    pub fn start_behind(
+        config: EdgeConfig,
+        source: Arc<dyn Source>,
+        road: Arc<dyn Road>,
+        video: Arc<dyn Video>,
+        nodes: Nodes,
+        front: impl FnOnce(Router) -> Router,
+    ) -> Result<Self, EdgeError> {
         let address = config.listen;
         let failed = |source| EdgeError::Listen { address, source };
         let listener = server::listen(address).map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
         let (stop, stopping) = watch::channel(false);
         let app = App::start(config, source, road, video, nodes, stopping.clone());
-        let router = api::router(app.clone());
+        let router = front(api::router(app.clone()));
         let server = tokio::spawn(server::run(app, router, listener, stopping));
         tracing::info!(%address, "edge: listening");
         Ok(Self { address, stop, server })

@@ -15,6 +15,9 @@ use utoipa::ToSchema;
 
 use crate::{accounts::LoginFailure, cluster::RoadError, seal::CannotSeal};
 
+/// Code of [`RoadError::Cut`].
+pub const CUT_CODE: &str = "line_cut";
+
 /// Why a request failed: `code` is for programs, `field` and `message` for whoever has to put it right.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct ErrorBody {
@@ -162,6 +165,7 @@ impl From<RoadError> for ApiError {
             RoadError::DiskFull => (StatusCode::INSUFFICIENT_STORAGE, "disk_full"),
             RoadError::Unknown => (StatusCode::SERVICE_UNAVAILABLE, "unknown"),
             RoadError::Stopped => (StatusCode::SERVICE_UNAVAILABLE, "stopping"),
+            RoadError::Cut => (StatusCode::SERVICE_UNAVAILABLE, CUT_CODE),
         };
         Self { retry_after_s: Some(1), ..Self::new(status, code, "", &message) }
     }
@@ -227,6 +231,7 @@ mod tests {
         assert_eq!(road(RoadError::Overloaded), (429, "overloaded".into()));
         assert_eq!(road(RoadError::Unknown), (503, "unknown".into()));
         assert_eq!(road(RoadError::DiskFull), (507, "disk_full".into()));
+        assert_eq!(road(RoadError::Cut), (503, CUT_CODE.into()));
         assert_eq!(road(RoadError::NoLeader), (503, "no_leader".into()));
     }
 

@@ -35,9 +35,15 @@ mod tests;
 mod wiring;
 
 pub use accounts::{Accounts, LoginFailure, hash_password};
-pub use cluster::{NotWatchable, Video};
+pub use auth::{COOKIE_NAME, Token, cookie, token};
+pub use cluster::{
+    AppliedAt, BarrierError, BelowFloor, GroupAge, NotWatchable, ProvinceLine, Road, RoadError, Source, Video,
+};
 pub use config::{Backups, EdgeConfig, LoadForecast, MoreMetrics, Nodes};
 pub use courier::{WebCourier, receiver_context};
 pub use edge::{Edge, EdgeError};
+pub use error::CUT_CODE;
+pub use login_guard::LoginGuard;
 pub use operations::{Answered, Invite, OperationError, Operations};
 pub use seal::{CannotSeal, NotSealed, Sealer, camera_context, person_context};
+pub use server::Peer;

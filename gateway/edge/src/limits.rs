@@ -38,12 +38,17 @@ pub const REPORTS_SCANNED_MAX: usize = 50_000;
 pub const READINGS_BYTES_MAX: usize = 1024 * 1024;
 /// Items of one list answer; a longer one ends there and says `truncated`.
 pub const LIST_MAX: usize = 10_000;
-/// Rows read for one chart or timeline; past it the answer says `truncated`.
-pub const ROWS_SCANNED_MAX: usize = 20_000;
+/// Rows read for one chart or timeline, and as many chunks for a chart; past it the answer says `truncated`. More rows of
+/// readings than these are packed within minutes.
+pub const ROWS_SCANNED_MAX: usize = 40_000;
 /// Rows fetched at a time.
 pub const ROWS_PER_SCAN: usize = 512;
 /// Points of one chart; past it the answer says `truncated`.
 pub const POINTS_MAX: usize = 10_000;
+/// Points of one series; more is 422.
+pub const SERIES_POINTS_MAX: usize = 2_000;
+/// Span of one series: ten years; more is 422.
+pub const SERIES_SPAN_MS_MAX: u64 = 3_660 * 86_400_000;
 
 /// Password verifications at a time: argon2id takes 19 MiB and tens of milliseconds of a core each. More wait.
 pub const VERIFICATIONS_MAX: usize = 2;

@@ -27,14 +27,17 @@ struct Failures {
 
 /// The failed logins that count.
 #[derive(Debug, Default)]
-pub(crate) struct LoginGuard {
+pub struct LoginGuard {
     failures: HashMap<Key, Failures>,
 }
 
 impl LoginGuard {
     /// Begins a try, or says for how many milliseconds to wait. A try counts as failed until [`LoginGuard::succeeded`], so
     /// that many at once are no way around.
-    pub(crate) fn begin(&mut self, account: &str, ip: IpAddr, now_ms: u64) -> Result<(), u64> {
+    ///
+    /// # Errors
+    /// Milliseconds to wait.
+    pub fn begin(&mut self, account: &str, ip: IpAddr, now_ms: u64) -> Result<(), u64> {
         let keys = keys(account, ip);
         let wait_ms = keys.iter().filter_map(|(key, _)| self.failures.get(key)).map(|it| it.not_before_ms).max();
         if let Some(wait_ms) = wait_ms.and_then(|until_ms| until_ms.checked_sub(now_ms)).filter(|wait_ms| *wait_ms > 0)
@@ -59,7 +62,7 @@ impl LoginGuard {
     }
 
     /// The password was right.
-    pub(crate) fn succeeded(&mut self, account: &str, ip: IpAddr) {
+    pub fn succeeded(&mut self, account: &str, ip: IpAddr) {
         let [(account, _), (address, _)] = keys(account, ip);
         self.failures.remove(&account);
         if let Some(failures) = self.failures.get_mut(&address) {

@@ -31,7 +31,7 @@ const ACCEPT_RETRY: Duration = Duration::from_millis(100);
 
 /// Who is at the other end of a connection, as every request of it knows.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
+pub struct Peer(pub SocketAddr);
 
 /// Listens on an address.
 pub(crate) fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {

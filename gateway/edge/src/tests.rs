@@ -19,5 +19,6 @@ mod reading;
 mod resume;
 mod rights;
 mod screen;
+mod series;
 mod snapshot;
 mod socket;

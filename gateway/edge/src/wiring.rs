@@ -4,14 +4,14 @@
 use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use domain::{Command, EventBatch, Grant, GroupId, Reading, ReadingVerdict, Reply, RequestId, State};
+use domain::{Command, EventBatch, Grant, GroupId, Reading, ReadingVerdict, Reply, RequestId, State, series::Asked};
 use entity::{Router, TellError};
 use futures::future::BoxFuture;
 use raft::Groups;
 
 use crate::{
     accounts::Accounts,
-    cluster::{AppliedAt, BarrierError, BelowFloor, GroupAge, Road, RoadError, Source, Video},
+    cluster::{AppliedAt, BarrierError, BelowFloor, GroupAge, Road, RoadError, Source, Taken, Video},
     config::{EdgeConfig, Nodes},
     edge::{Edge, EdgeError},
     seal::Sealer,
@@ -97,6 +97,17 @@ impl Source for NodeSource {
     ) -> BoxFuture<'static, io::Result<Vec<(Bytes, Bytes)>>> {
         let groups = self.0.clone();
         Box::pin(async move { groups.scan(group, from, to, rows_max).await })
+    }
+
+    fn recorded(
+        &self,
+        group: GroupId,
+        asked: Asked,
+        rows_max: usize,
+        take: Taken,
+    ) -> BoxFuture<'static, io::Result<bool>> {
+        let groups = self.0.clone();
+        Box::pin(async move { groups.recorded(group, asked, rows_max, take).await })
     }
 }
 

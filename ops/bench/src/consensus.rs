@@ -8,6 +8,7 @@ use crate::{
     parts::{Found, Setting},
 };
 
+mod chunks;
 mod commands;
 mod devices;
 mod etcd;
@@ -30,7 +31,7 @@ mod usage;
 const PARTS: [Part; 7] = [
     Part { name: "limits", figures: &["disk_fdatasync_", "disk_write_"] },
     Part { name: "commands", figures: &["command", "etcd_", "jetstream_", "fsyncs_", "node_rss_"] },
-    Part { name: "readings", figures: &["readings_", "disk_bytes_per_reading"] },
+    Part { name: "readings", figures: &["readings_", "disk_bytes_per_reading", "row_bytes_", "chunk_bytes_"] },
     Part { name: "failover", figures: &["failover_"] },
     Part { name: "transfer", figures: &["transfer_"] },
     Part { name: "restart", figures: &["restart_"] },

@@ -110,6 +110,7 @@ export const enDispatch: DispatchDict = {
     whySend: 'Send',
     undo: 'Undo',
     waitingCount: (count) => `${count} taps wait to be sent`,
+    unkept: 'This phone does not keep what is tapped: leave the page open until it is sent.',
     full: 'Too many taps wait; the centre has nothing new.',
     tap: { status: (status) => status, 'check-in': 'I am fine', mayday: 'Mayday', cleared: 'Cleared / left' },
     state: {

@@ -17,6 +17,7 @@ export function formatters(language: Language) {
     month: '2-digit',
     year: 'numeric',
   });
+  const day = new Intl.DateTimeFormat(locale, { timeZone: TIME_ZONE, day: '2-digit', month: '2-digit' });
   const dayTime = new Intl.DateTimeFormat(locale, {
     timeZone: TIME_ZONE,
     day: '2-digit',
@@ -33,6 +34,7 @@ export function formatters(language: Language) {
     clock: (ms: number) => clock.format(ms),
     minute: (ms: number) => minute.format(ms),
     date: (ms: number) => date.format(ms),
+    day: (ms: number) => day.format(ms),
     dayTime: (ms: number) => dayTime.format(ms),
     count: (n: number) => whole.format(n),
     /** A part of 1 in percent, without the sign: languages set it differently. */

@@ -1,6 +1,7 @@
 // The HTTP side: session, history, commands. All fetches of the screens are here.
 import { backoffMs } from './backoff';
 import { loadOf, type Load, type LoadWire } from '../nouns/load';
+import { SERIES_POINTS, seriesOf, type Series, type SeriesWire } from '../nouns/series';
 import { toldOf, type Told, type ToldWire } from '../nouns/told';
 import { fromWire } from '../nouns/wire';
 import { closeSequence, openSequence, takeSequence } from './sequence';
@@ -30,13 +31,25 @@ export class Refused extends Error {
   }
 }
 
+/** Codes of refusals that a server gives as its own trouble: asking again would only bring them again. */
+const REFUSALS_OF_A_NODE = ['line_cut', 'kept_full'];
+
 /** No answer, or one that says nothing about the outcome: the same request may be sent again. */
 export class Unanswered extends Error {}
+
+/** A district centre's node keeps the command and sends it on under the same number; the province has not answered yet. */
+export class KeptBack extends Unanswered {
+  constructor(readonly place: number) {
+    super('kept');
+  }
+}
 
 /** What a committed command made or changed. */
 export interface Committed {
   entity: string;
   version: number;
+  /** Of what was saved from a call: its incident; empty: none. */
+  incident: string;
 }
 
 let origins: string[] = [''];
@@ -71,7 +84,7 @@ async function request(origin: string, method: string, path: string, body?: unkn
   }
   if (response.ok) return answer;
   const { code = '', field = '', message = '' } = answer as { code?: string; field?: string; message?: string };
-  if (response.status >= 500 || code === 'unknown') throw new Unanswered(message);
+  if (!REFUSALS_OF_A_NODE.includes(code) && (response.status >= 500 || code === 'unknown')) throw new Unanswered(message);
   throw new Refused(response.status, code, field, message);
 }
 
@@ -91,6 +104,28 @@ function sessionOf(answer: unknown): Session {
 /** Names the session among those of this browser. */
 export function sessionKey(session: Session): string {
   return `${session.person}.${session.expiresAtMs}`;
+}
+
+const KEPT = 'trongdong.session';
+
+/** Remembers who is signed in, for a page that opens without a network. It opens nothing: the cookie does. */
+export function keepSession(session: Session): void {
+  localStorage.setItem(KEPT, JSON.stringify(session));
+}
+
+/** Who was signed in here last, if the session can still be good; undefined: nobody. */
+export function keptSession(nowMs: number): Session | undefined {
+  try {
+    const session = JSON.parse(localStorage.getItem(KEPT) ?? 'null') as Session | null;
+    return session !== null && typeof session.person === 'string' && session.expiresAtMs > nowMs ? session : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Nobody is signed in any more. */
+export function forgetSession(): void {
+  localStorage.removeItem(KEPT);
 }
 
 /** The session of the cookie; undefined when there is none. */
@@ -130,11 +165,11 @@ export async function readOrigins(): Promise<string[]> {
   }
 }
 
-/** History of a sensor: `[Unix milliseconds, value]`, oldest first. */
-export async function readReadings(sensor: string, fromMs: number, toMs: number): Promise<[number, number][]> {
-  const path = `/api/sensors/${encodeURIComponent(sensor)}/readings?from_ms=${fromMs}&to_ms=${toMs}`;
-  const answer = (await request(current, 'GET', path)) as { points: [number, number][] };
-  return answer.points;
+/** What a sensor measured over a span, in stretches of equal length. */
+export async function readSeries(sensor: string, fromMs: number, toMs: number): Promise<Series> {
+  const span = `from_ms=${Math.round(fromMs)}&to_ms=${Math.round(toMs)}&points_max=${SERIES_POINTS}`;
+  const path = `/api/sensors/${encodeURIComponent(sensor)}/series?${span}`;
+  return seriesOf((await request(current, 'GET', path)) as SeriesWire);
 }
 
 /** How many incidents there should be today, as the node computed it last. */
@@ -184,6 +219,15 @@ export async function readJson(path: string): Promise<unknown> {
   return request(current, 'GET', path);
 }
 
+/** Sends what is no command and may be sent any number of times, at the `attempt`-th time to another node than before. */
+export async function sendPlain(path: string, body: unknown, attempt: number): Promise<unknown> {
+  return request(originAt(attempt), 'POST', path, body);
+}
+
+function originAt(attempt: number): string {
+  return attempt === 0 ? current : (origins[(origins.indexOf(current) + attempt) % origins.length] ?? current);
+}
+
 /** Takes a command number that no other tab of the session takes. */
 export async function nextSequence(session: Session): Promise<number> {
   const take = () => takeSequence(localStorage, sessionKey(session));
@@ -193,24 +237,25 @@ export async function nextSequence(session: Session): Promise<number> {
 
 /**
  * Sends one command once, at the `attempt`-th time to another node than before. Throws `Refused` when the server says no, and
- * `Unanswered` when nobody knows: then the same number may be sent again.
+ * `Unanswered` when nobody knows: then the same number may be sent again. One that is kept is unanswered too, as `KeptBack`.
  */
 export async function sendOnce(path: string, body: unknown, seq: number, attempt: number): Promise<Committed> {
-  const origin = attempt === 0 ? current : (origins[(origins.indexOf(current) + attempt) % origins.length] ?? current);
-  const answer = (await request(origin, 'POST', path, body, seq)) as Partial<Committed>;
-  return { entity: answer.entity ?? '', version: answer.version ?? 0 };
+  const answer = (await request(originAt(attempt), 'POST', path, body, seq)) as Partial<Committed> & { code?: string; kept?: { place: number } };
+  if (answer.kept !== undefined) throw new KeptBack(answer.kept.place);
+  return { entity: answer.entity ?? answer.code ?? '', version: answer.version ?? 0, incident: answer.incident ?? '' };
 }
 
 /**
  * Sends one command until it is answered, always under the same number, so that it takes effect once however often it is
- * sent. Throws `Refused` when the server says no. `retried` hears of each attempt that had no answer.
+ * sent. Throws `Refused` when the server says no, and `KeptBack` when a node keeps it until the province answers. `retried`
+ * hears of each attempt that had no answer.
  */
 export async function sendCommand(path: string, body: unknown, seq: number, retried: () => void): Promise<Committed> {
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await sendOnce(path, body, seq, attempt);
     } catch (error) {
-      if (!(error instanceof Unanswered)) throw error;
+      if (!(error instanceof Unanswered) || error instanceof KeptBack) throw error;
       retried();
       await new Promise((resolve) => setTimeout(resolve, backoffMs(attempt, Math.random())));
     }

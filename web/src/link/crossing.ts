@@ -1,6 +1,7 @@
 // Wire records become domain records here, once, on their way from the worker to the page.
 import { EventKind, type Event } from '../gen/trongdong/v1/event_pb';
 import { alarmId, alarmOf } from '../nouns/alarm';
+import { agentOf, callDeskOf, callOf } from '../nouns/call';
 import { cameraOf } from '../nouns/camera';
 import { incidentOf } from '../nouns/incident';
 import { instructionOf } from '../nouns/instruction';
@@ -29,7 +30,17 @@ export function changeOf(delta: Delta): Change {
       adminUnits: [...adminUnits],
       load: noticeOf(load),
     })),
-    adminUnits: [...delta.put.admin_unit.values()].map(({ code, name, nameEn, parent }) => ({ code, name, nameEn, parent })),
+    adminUnits: [...delta.put.admin_unit.values()].map(({ code, name, nameEn, parent, aliases, validUntilMs }) => ({
+      code,
+      name,
+      nameEn,
+      parent,
+      aliases: [...aliases],
+      isFormer: validUntilMs > 0n,
+    })),
+    calls: [...delta.put.call.values()].map(callOf),
+    agents: [...delta.put.agent.values()].map(agentOf),
+    callDesk: [...delta.put.call_desk.values()].map(callDeskOf).at(-1),
     removed: [...delta.removed],
     happenings: delta.events.map(happeningOf),
   };

@@ -2,6 +2,7 @@
 import { toJson, type DescMessage, type Message } from '@bufbuild/protobuf';
 import { AdminUnitSchema, DistrictSchema } from '../gen/trongdong/v1/admin_unit_pb';
 import { AlarmSchema } from '../gen/trongdong/v1/alarm_pb';
+import { AgentSchema, CallDeskSchema, CallSchema } from '../gen/trongdong/v1/call_pb';
 import { CameraSchema } from '../gen/trongdong/v1/camera_pb';
 import { IncidentSchema } from '../gen/trongdong/v1/incident_pb';
 import { InstructionSchema } from '../gen/trongdong/v1/instruction_pb';
@@ -22,6 +23,9 @@ const SCHEMA: Readonly<Record<Noun, DescMessage>> = {
   alarm: AlarmSchema,
   model: ModelSchema,
   tally: TallySchema,
+  call: CallSchema,
+  agent: AgentSchema,
+  call_desk: CallDeskSchema,
 };
 
 /** All records by noun and id, and each group's place, as JSON with sorted keys. */

@@ -69,6 +69,7 @@ const line: Line = {
   quorumAgeMs: 0,
   leaderAgeMs: new Array<number>(GROUPS).fill(0),
   silentModels: [],
+  province: undefined,
   byeCode: '',
   byeMessage: '',
   groupsComplete: new Array<boolean>(GROUPS).fill(false),
@@ -164,6 +165,7 @@ function receive(data: ArrayBuffer): void {
       line.quorumAgeMs = Number(body.value.quorumAgeMs);
       for (const age of body.value.groups) if (age.group < GROUPS) line.leaderAgeMs[age.group] = Number(age.leaderAgeMs);
       line.silentModels = body.value.models.map(({ name, cause }) => ({ name, cause: cause === 'off' ? 'off' : 'silent' }));
+      line.province = body.value.line && { cut: body.value.line.cut, ageMs: Number(body.value.line.ageMs), kept: body.value.line.kept };
       return;
     case 'pong': {
       const sentAtMs = pings.get(body.value.nonce);

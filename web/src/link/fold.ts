@@ -6,7 +6,7 @@ import type { Event } from '../gen/trongdong/v1/event_pb';
 import type { Model } from '../gen/trongdong/v1/model_pb';
 import type { Frame, Snapshot, ToScreen } from '../gen/trongdong/v1/screen_pb';
 import { DeviceStatus, type Reading, type Readings } from '../gen/trongdong/v1/sensor_pb';
-import { emptyGroup, NOUNS, type Delta, type GroupPicture, type Noun, type Picture, type Records } from './picture';
+import { CALL_DESK, emptyGroup, NOUNS, type Delta, type GroupPicture, type Noun, type Picture, type Records } from './picture';
 import { GROUPS, notAfter, samePosition } from './position';
 
 /** What the caller has to do after a fold. */
@@ -73,6 +73,9 @@ function foldSnapshot(picture: Picture, snapshot: Snapshot, delta: Delta): boole
   for (const record of snapshot.alarms) put(group, delta, 'alarm', alarmId(record.key), record);
   for (const record of snapshot.models) put(group, delta, 'model', record.name, record);
   for (const record of snapshot.tallies) put(group, delta, 'tally', tallyId(record), record);
+  for (const record of snapshot.calls) put(group, delta, 'call', record.id, record);
+  for (const record of snapshot.agents) put(group, delta, 'agent', record.person, record);
+  if (snapshot.callDesk !== undefined) put(group, delta, 'call_desk', CALL_DESK, snapshot.callDesk);
   if (snapshot.liveNodes !== undefined) group.liveNodes = snapshot.liveNodes;
   group.nextPart += 1;
   if (snapshot.last) {
@@ -142,6 +145,15 @@ function foldEvent(group: GroupPicture, event: Event, delta: Delta): void {
       return foldModel(group, subject.value, delta);
     case 'tally':
       return put(group, delta, 'tally', tallyId(subject.value), subject.value);
+    case 'call':
+      // Somebody is on the line: it is painted with the next frame.
+      delta.urgent = true;
+      return put(group, delta, 'call', subject.value.id, subject.value);
+    case 'agent':
+      delta.urgent = true;
+      return put(group, delta, 'agent', subject.value.person, subject.value);
+    case 'callDesk':
+      return put(group, delta, 'call_desk', CALL_DESK, subject.value);
     case 'readings':
       return foldReadings(group, subject.value, event.atMs, delta);
     case 'liveNodes':

@@ -1,5 +1,6 @@
 // What the feed worker and the page say to each other, in domain types: numbers and plain objects only.
 import type { Alarm } from '../nouns/alarm';
+import type { Agent, Call, CallDesk } from '../nouns/call';
 import type { Camera, Health } from '../nouns/camera';
 import type { Incident } from '../nouns/incident';
 import type { Instruction } from '../nouns/instruction';
@@ -10,6 +11,15 @@ import type { Unit } from '../nouns/unit';
 
 /** How the line to the node stands. */
 export type LineState = 'connecting' | 'live' | 'cut' | 'ended';
+
+/** The line from a district centre's node to the province. */
+export interface ProvinceLine {
+  cut: boolean;
+  /** Since the province was last heard. */
+  ageMs: number;
+  /** Commands kept at the node and not yet answered by the province, whoever entered them. */
+  kept: number;
+}
 
 /** The line as the worker sees it. Times are Unix milliseconds of this machine's clock. */
 export interface Line {
@@ -28,6 +38,8 @@ export interface Line {
   leaderAgeMs: number[];
   /** Models in use that give no advice, as in its last heartbeat. */
   silentModels: SilentModel[];
+  /** At a district centre's node: how its line to the province stood at the last heartbeat. */
+  province: ProvinceLine | undefined;
   /** Why the server said goodbye; empty: it did not. */
   byeCode: string;
   byeMessage: string;
@@ -51,6 +63,10 @@ export interface AdminUnit {
   name: string;
   nameEn: string;
   parent: string;
+  /** Names that people still use. */
+  aliases: string[];
+  /** It is no longer in force: its parent took it over. */
+  isFormer: boolean;
 }
 
 /** Something that happened to an alarm or incident, seen since this screen's snapshot. */
@@ -75,6 +91,10 @@ export interface Change {
   tallies: Tally[];
   districts: District[];
   adminUnits: AdminUnit[];
+  calls: Call[];
+  agents: Agent[];
+  /** Undefined: unchanged. */
+  callDesk: CallDesk | undefined;
   /** "noun/id" */
   removed: string[];
   happenings: Happening[];

@@ -1,6 +1,7 @@
 // What a screen holds of the server's state, as it came over the wire. Only the fold changes it.
 import type { AdminUnit, District } from '../gen/trongdong/v1/admin_unit_pb';
 import type { Alarm } from '../gen/trongdong/v1/alarm_pb';
+import type { Agent, Call, CallDesk } from '../gen/trongdong/v1/call_pb';
 import type { Camera } from '../gen/trongdong/v1/camera_pb';
 import type { Event, LiveNodes, Position } from '../gen/trongdong/v1/event_pb';
 import type { Incident } from '../gen/trongdong/v1/incident_pb';
@@ -22,11 +23,18 @@ export interface Records {
   alarm: Alarm;
   model: Model;
   tally: Tally;
+  call: Call;
+  agent: Agent;
+  /** One record, under CALL_DESK. */
+  call_desk: CallDesk;
 }
 export type Noun = keyof Records;
 export const NOUNS: readonly Noun[] = [
-  'admin_unit', 'district', 'unit', 'incident', 'instruction', 'sensor', 'camera', 'alarm', 'model', 'tally',
+  'admin_unit', 'district', 'unit', 'incident', 'instruction', 'sensor', 'camera', 'alarm', 'model', 'tally', 'call', 'agent', 'call_desk',
 ];
+
+/** Key of the one record of the call desk. */
+export const CALL_DESK = 'desk';
 
 export type Tables = { [N in Noun]: Map<string, Records[N]> };
 
@@ -67,7 +75,7 @@ export interface Delta {
   removed: Set<string>;
   /** Events of alarms and incidents, in order; readings and movements are in `put` only. */
   events: Event[];
-  /** Alarms or incidents changed: show it at once. */
+  /** Alarms, incidents or calls changed: show it at once. */
   urgent: boolean;
 }
 
@@ -84,6 +92,9 @@ export function emptyTables(): Tables {
     alarm: new Map(),
     model: new Map(),
     tally: new Map(),
+    call: new Map(),
+    agent: new Map(),
+    call_desk: new Map(),
   };
 }
 

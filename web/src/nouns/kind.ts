@@ -2,7 +2,8 @@
 import { IncidentKind } from '../gen/trongdong/v1/incident_pb';
 import { fromWire } from './wire';
 
-const KINDS = ['flood', 'fire', 'medical', 'traffic', 'pollution', 'public-order', 'infrastructure', 'device', 'other'] as const;
+/** In the order in which they are offered. */
+export const KINDS = ['flood', 'fire', 'medical', 'traffic', 'pollution', 'public-order', 'infrastructure', 'device', 'other'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** The kind of that name; one that this screen does not know is another one. */

@@ -1,7 +1,7 @@
 // Who may do what, as the cluster's policy has it (consensus/domain/src/policy.rs). The server decides in the end; this lets
 // a screen say beforehand why something cannot be done. Which places a person may act in is known to the server alone.
 
-export const ROLES = ['admin', 'operator', 'agent', 'dispatcher', 'responder', 'viewer', 'device'] as const;
+export const ROLES = ['admin', 'operator', 'agent', 'dispatcher', 'responder', 'viewer', 'device', 'telephony'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Families of commands that the screens have. */
@@ -16,6 +16,8 @@ export const ACTIONS = [
   'handle-report',
   'answer-task',
   'set-unit-status',
+  'take-call',
+  'handle-call',
   'administer',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
@@ -34,6 +36,10 @@ const ALLOWED: Readonly<Record<Action, readonly Role[]>> = {
   'answer-task': ['admin', 'operator', 'dispatcher', 'responder'],
   // Statuses, check-ins and maydays, as crews give them by phone or by radio.
   'set-unit-status': ['admin', 'dispatcher', 'responder'],
+  // Answer, hold, transfer and end calls; an exchange does so for whose phone it is.
+  'take-call': ['admin', 'operator', 'agent', 'telephony'],
+  // Call back, say whether one takes calls, keep drafts.
+  'handle-call': ['admin', 'operator', 'agent'],
   // Register models, take them into use and out of it, switch them.
   administer: ['admin'],
 };

@@ -9,9 +9,14 @@ import { mount, type Component } from 'svelte';
 import { settings } from '../state/settings.svelte';
 import Shell, { type ScreenProps, type Work } from './Shell.svelte';
 
+interface Options {
+  /** Without a network it opens for whoever was signed in here last, and asks again when there is one. */
+  opensOffline?: boolean;
+}
+
 /** Shows `screen` to whoever signs in, and runs `work` for as long as they are. */
-export function start(screen: Component<ScreenProps>, work: Work): void {
+export function start(screen: Component<ScreenProps>, work: Work, { opensOffline = false }: Options = {}): void {
   settings.load(new URLSearchParams(location.search));
   const target = document.getElementById('app');
-  if (target !== null) mount(Shell, { target, props: { screen, work } });
+  if (target !== null) mount(Shell, { target, props: { screen, work, opensOffline } });
 }

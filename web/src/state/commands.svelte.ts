@@ -1,5 +1,6 @@
 // Commands under way: pending until the log has them, then committed or refused. Nothing is shown as done before.
-import { nextSequence, Refused, sendCommand, type Committed, type Session } from '../link/api';
+import { KeptBack, nextSequence, Refused, sendCommand, type Committed, type Session } from '../link/api';
+import type { Kept } from '../nouns/kept';
 import type { Refusal } from '../nouns/refusal';
 
 /** Commands that may wait for an answer at once; beyond it new ones are refused here. */
@@ -7,10 +8,17 @@ const PENDING_MAX = 32;
 /** How long a result stays beside what it is about. */
 const COMMITTED_SHOWN_MS = 4_000;
 const REFUSED_SHOWN_MS = 20_000;
+/** How long it is said that something new was kept: it has no place of its own on the screen, but one in the list of kept ones. */
+const NEW_KEPT_SHOWN_MS = 8_000;
 
 export interface CommandState {
-  /** Unsent: refused by this screen, for a reason in the reader's language. */
-  status: 'pending' | 'committed' | 'refused' | 'unsent';
+  /**
+   * Unsent: refused by this screen, for a reason in the reader's language. Kept: a district centre's node has it, and the
+   * province has not answered yet.
+   */
+  status: 'pending' | 'kept' | 'committed' | 'refused' | 'unsent';
+  /** Of what is kept: its place in the node's order. */
+  place?: number;
   tries: number;
   version: number;
   reason: Refusal;
@@ -56,11 +64,39 @@ class Commands {
       this.finish(target, { ...state, status: 'committed', version: committed.version }, COMMITTED_SHOWN_MS);
       return committed;
     } catch (error) {
+      if (error instanceof KeptBack) {
+        this.keep(target, error.place);
+        return undefined;
+      }
       const reason = error instanceof Refused ? error : { ...NO_REASON, message: String(error) };
       this.finish(target, { ...state, status: 'refused', reason }, REFUSED_SHOWN_MS);
       return undefined;
     }
   }
+
+  /** A node keeps it: said beside its target until the province has answered. */
+  private keep(target: string, place: number): void {
+    const state: CommandState = { status: 'kept', tries: 0, version: 0, reason: NO_REASON, place };
+    if (target.includes('/')) this.put(target, state);
+    else this.finish(target, state, NEW_KEPT_SHOWN_MS);
+    this.onKept();
+  }
+
+  /** What the node says of kept commands: what still waits, also from before this page was opened, and what was answered. */
+  heardOfKept(items: readonly Kept[]): void {
+    for (const { place, target, state, version, reason } of [...items].reverse()) {
+      const shown = this.of(target);
+      if (state === 'waiting' || state === 'sign-in') {
+        if (target !== '' && shown === undefined) this.put(target, { status: 'kept', tries: 0, version: 0, reason: NO_REASON, place });
+      } else if (shown?.status === 'kept' && shown.place === place) {
+        if (state === 'committed') this.finish(target, { ...shown, status: 'committed', version }, COMMITTED_SHOWN_MS);
+        else this.finish(target, { ...shown, status: 'refused', reason }, REFUSED_SHOWN_MS);
+      }
+    }
+  }
+
+  /** Called when something was kept, so that whoever lists it asks. */
+  onKept: () => void = () => {};
 
   dismiss(target: string): void {
     const next = new Map(this.states);

@@ -4,7 +4,8 @@ import { nextSequence, readOrigins, Refused, sendOnce, sessionKey, type Session 
 import { readCrew } from '../link/dispatch';
 import type { Crew } from '../nouns/crew';
 import type { UnitState } from '../nouns/unit';
-import { commandOf, Outbox, statusNow, type Tap } from './outbox';
+import { openKeep, type Keep } from './keep';
+import { commandOf, Outbox, OUTBOX_KEY, statusNow, type Tap } from './outbox';
 
 /** How often the centre is asked. */
 const ASK_MS = 4_000;
@@ -14,6 +15,8 @@ const SEND_TICK_MS = 500;
 export const LOST_MS = 12_000;
 /** One page of a phone sends; others only watch. */
 const LOCK = 'trongdong.outbox';
+/** What the centre said last, for a page that opens without a network. */
+const CREW_KEY = 'trongdong.crew';
 /** Refusals of the number and not of the tap: it is sent again under a new one. */
 const NUMBER_REFUSED: readonly string[] = ['seq_reused', 'outside_window', 'unknown_session'];
 
@@ -27,10 +30,13 @@ class CrewPage {
   /** Another page of this phone sends. */
   watchingOnly = $state(false);
   full = $state(false);
+  /** This phone does not keep what is tapped. */
+  unkept = $state(false);
 
   readonly waiting = $derived(this.taps.filter((tap) => tap.state === 'waiting'));
   readonly status = $derived<UnitState>(this.crew === undefined ? 'out-of-service' : statusNow(this.crew, this.waiting));
 
+  private keep: Keep | undefined;
   private outbox: Outbox | undefined;
   private session: Session | undefined;
   private ended = () => {};
@@ -48,8 +54,14 @@ class CrewPage {
     this.crew = undefined;
     this.heardAtMs = 0;
     void readOrigins();
-    this.outbox = new Outbox(localStorage);
-    this.show();
+    void openKeep([OUTBOX_KEY, CREW_KEY]).then((keep) => {
+      if (this.session !== session) return;
+      this.keep = keep;
+      this.outbox = new Outbox(keep);
+      this.showKept(session, keep);
+      this.show();
+      void this.ask();
+    });
     let stop = () => {};
     const stopped = new Promise<void>((resolve) => (stop = resolve));
     const locks = navigator.locks as LockManager | undefined;
@@ -57,7 +69,6 @@ class CrewPage {
       this.watchingOnly = lock === null;
       if (lock !== null) await stopped;
     });
-    void this.ask();
     const timers = [setInterval(() => void this.ask(), ASK_MS), setInterval(() => void this.send(), SEND_TICK_MS)];
     return () => {
       timers.forEach(clearInterval);
@@ -85,10 +96,11 @@ class CrewPage {
   }
 
   private add(kind: Tap['kind'], status: UnitState, reason: string): void {
-    const { crew } = this;
-    if (crew === undefined || this.watchingOnly) return;
+    const { crew, outbox } = this;
+    if (crew === undefined || outbox === undefined || this.watchingOnly) return;
     const tap = { kind, unit: crew.unit, assignment: crew.assignment, status, expected: this.status, reason, tappedAtMs: Date.now() };
-    this.full = this.outbox?.add(tap) === undefined && kind !== 'mayday';
+    this.full = outbox.add(tap) === undefined && kind !== 'mayday';
+    void this.keep?.settled().then((isKept) => (this.unkept = !isKept));
     this.show();
   }
 
@@ -101,6 +113,7 @@ class CrewPage {
       // Two nodes may answer in the wrong order.
       if (this.crew !== undefined && crew.index < this.crew.index) return;
       this.crew = crew;
+      this.keep?.setItem(CREW_KEY, JSON.stringify({ person: this.session?.person, heardAtMs: this.heardAtMs, crew }));
       this.outbox?.reconcile(crew, Date.now());
       this.show();
     } catch (error) {
@@ -158,6 +171,19 @@ class CrewPage {
         if (isOpen) outbox.refused(tap.id, Date.now(), error.code, error.message);
         this.crew = crew;
       }
+    }
+  }
+
+  /** Until the centre is heard, what it said last is shown with its age. */
+  private showKept(session: Session, keep: Keep): void {
+    if (this.crew !== undefined) return;
+    try {
+      const kept = JSON.parse(keep.getItem(CREW_KEY) ?? 'null') as { person: string; heardAtMs: number; crew: Crew } | null;
+      if (kept === null || kept.person !== session.person || typeof kept.crew?.unit !== 'string') return;
+      this.crew = kept.crew;
+      this.heardAtMs = kept.heardAtMs;
+    } catch {
+      // Nothing was kept.
     }
   }
 

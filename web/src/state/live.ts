@@ -4,6 +4,7 @@ import { startFeed, type Feed } from '../link/feed';
 import type { Stats } from '../link/messages';
 import { commands } from './commands.svelte';
 import { desk } from './desk.svelte';
+import { kept } from './kept.svelte';
 import { picture } from './picture.svelte';
 import { settings } from './settings.svelte';
 import { trends } from './trend';
@@ -62,6 +63,7 @@ function stopLive(): void {
   desk.close();
   desk.question = undefined;
   commands.session = undefined;
+  kept.stop();
 }
 
 /** Plays a camera in a canvas; gives back the view, or nothing when there is no line yet. */

@@ -11,7 +11,8 @@ export const WAITING_MAX = 64;
 const SHOWN_MAX = 20;
 /** A tap can be taken back for so long before it is sent. Mayday goes at once. */
 export const UNDO_MS = 5_000;
-const KEY = 'trongdong.outbox';
+/** Under which the taps are kept. */
+export const OUTBOX_KEY = 'trongdong.outbox';
 
 /** One tap. Times are Unix milliseconds. */
 export interface Tap {
@@ -50,7 +51,7 @@ export class Outbox {
   constructor(private readonly store: OutboxStore) {
     let kept: unknown;
     try {
-      kept = JSON.parse(store.getItem(KEY) ?? '[]');
+      kept = JSON.parse(store.getItem(OUTBOX_KEY) ?? '[]');
     } catch {
       kept = [];
     }
@@ -117,7 +118,7 @@ export class Outbox {
   private keep(taps: readonly Tap[]): void {
     const over = taps.filter((tap) => tap.state !== 'waiting').slice(-SHOWN_MAX);
     this.taps = taps.filter((tap) => tap.state === 'waiting' || over.includes(tap));
-    this.store.setItem(KEY, JSON.stringify(this.taps));
+    this.store.setItem(OUTBOX_KEY, JSON.stringify(this.taps));
   }
 }
 

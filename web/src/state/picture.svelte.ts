@@ -1,6 +1,7 @@
 // The page's picture of the province: tables of domain records, replaced as a whole when something in them changes.
 import type { AdminUnit, Change, District, Happening, Line, Stats, VideoState } from '../link/messages';
 import type { Alarm } from '../nouns/alarm';
+import type { Agent, Call, CallDesk } from '../nouns/call';
 import type { Camera } from '../nouns/camera';
 import type { Incident } from '../nouns/incident';
 import type { Instruction } from '../nouns/instruction';
@@ -27,6 +28,9 @@ class Picture {
   tallies = $state.raw<ReadonlyMap<string, Tally>>(new Map());
   districts = $state.raw<ReadonlyMap<string, District>>(new Map());
   adminUnits = $state.raw<ReadonlyMap<string, AdminUnit>>(new Map());
+  calls = $state.raw<ReadonlyMap<string, Call>>(new Map());
+  agents = $state.raw<ReadonlyMap<string, Agent>>(new Map());
+  callDesk = $state.raw<CallDesk | undefined>(undefined);
   happenings = $state.raw<readonly Happening[]>([]);
   videos = $state.raw<ReadonlyMap<number, VideoState>>(new Map());
   line = $state.raw<Line | undefined>(undefined);
@@ -61,6 +65,9 @@ class Picture {
     this.tallies = merged(this.tallies, change.tallies, removed.get('tally'), tallyId);
     this.districts = merged(this.districts, change.districts, removed.get('district'), (record) => record.id);
     this.adminUnits = merged(this.adminUnits, change.adminUnits, removed.get('admin_unit'), (record) => record.code);
+    this.calls = merged(this.calls, change.calls, removed.get('call'), (record) => record.id);
+    this.agents = merged(this.agents, change.agents, removed.get('agent'), (record) => record.person);
+    if (change.callDesk !== undefined) this.callDesk = change.callDesk;
     if (change.happenings.length > 0) {
       this.happenings = [...this.happenings, ...change.happenings].slice(-HAPPENINGS_MAX);
     }
@@ -93,6 +100,9 @@ class Picture {
     this.tallies = new Map();
     this.districts = new Map();
     this.adminUnits = new Map();
+    this.calls = new Map();
+    this.agents = new Map();
+    this.callDesk = undefined;
     this.happenings = [];
     this.videos = new Map();
   }

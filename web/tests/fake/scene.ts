@@ -209,10 +209,16 @@ export function buildScene(nowMs: number): Scene {
   return scene;
 }
 
+/** Names of before July 2025 that callers still use. */
+const FORMER: Readonly<Record<string, string[]>> = {
+  'Phan Đình Phùng': ['Hoàng Văn Thụ', 'hoang van thu', 'Túc Duyên', 'tuc duyen', 'Trưng Vương'],
+  'Đồng Hỷ': ['Hóa Thượng', 'hoa thuong'],
+};
+
 /** Group 0's administrative units and districts in wire form. */
 export function hierarchy(scene: Scene) {
   return {
-    adminUnits: scene.communes.map((c) => create(AdminUnitSchema, { code: c.code, name: c.name, parent: '19' })),
+    adminUnits: scene.communes.map((c) => create(AdminUnitSchema, { code: c.code, name: c.name, parent: '19', aliases: [...(FORMER[c.label] ?? []), scene.districts.find(({ id }) => id === c.district)?.name ?? ''].filter((name) => name !== '') })),
     districts: scene.districts.map(({ id, name }) =>
       create(DistrictSchema, {
         id, name, group: 1, adminUnits: scene.communes.filter((c) => c.district === id).map((c) => c.code),

@@ -11,8 +11,10 @@ import { FrameSchema, ToScreenSchema, ToServerSchema, type Frame, type Subscribe
 import { CameraHealth } from '../../src/gen/trongdong/v1/camera_pb';
 import { ReadingsSchema } from '../../src/gen/trongdong/v1/sensor_pb';
 import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
+import { callDesk } from './calls';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
 import { crewView, dispatcher, offer, recommendation } from './dispatch';
+import { districtDesk } from './district';
 import { startModels } from './models';
 import { publicDesk } from './public';
 import { buildScene, hierarchy, seeded } from './scene';
@@ -31,7 +33,7 @@ const PEOPLE: Record<string, { name: string; role: string }> = {
 };
 const TYPES: Record<string, string> = {
   '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.mjs': 'text/javascript', '.css': 'text/css',
-  '.svg': 'image/svg+xml', '.json': 'application/json', '.geojson': 'application/geo+json', '.woff2': 'font/woff2', '.woff': 'font/woff',
+  '.svg': 'image/svg+xml', '.json': 'application/json', '.geojson': 'application/geo+json', '.woff2': 'font/woff2', '.woff': 'font/woff', '.webmanifest': 'application/manifest+json',
 };
 
 /** Access units of a raw H.264 stream: each begins with a delimiter. */
@@ -103,7 +105,7 @@ export async function startFake(options: { port: number; root: string }) {
       const atMs = BigInt(Date.now());
       if (group === COMMAND_GROUP) {
         send(socket, { case: 'snapshot', value: { through, part: 0, atMs, ...hierarchy(scene) } });
-        send(socket, { case: 'snapshot', value: { through, part: 1, last: true, atMs, units: [...scene.units.values()], incidents: [...scene.incidents.values()], instructions: [...scene.instructions.values()], models: [...register.models.values()], tallies: [...register.tallies.values()] } });
+        send(socket, { case: 'snapshot', value: { through, part: 1, last: true, atMs, units: [...scene.units.values()], incidents: [...scene.incidents.values()], instructions: [...scene.instructions.values()], models: [...register.models.values()], tallies: [...register.tallies.values()], ...phones.snapshot() } });
       } else if (group === FIELD_GROUP) {
         send(socket, { case: 'snapshot', value: { through, last: true, atMs, sensors: [...scene.sensors.values()], cameras: [...scene.cameras.values()], alarms: [...scene.alarms.values()] } });
       } else send(socket, { case: 'snapshot', value: { through, last: true, atMs } });
@@ -147,12 +149,17 @@ export async function startFake(options: { port: number; root: string }) {
     assignment.steps[0]!.status = unit.status;
   }
   const decideRest = decider(scene, (group, kind, subject, note = '') => publish(group, [happened(kind, subject, BY, note)]));
-  function decide(path: string, input: Input): { status: number; body: unknown } {
+  const phones = callDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
+  function decide(path: string, input: Input, person: string): { status: number; body: unknown } {
+    const ofCalls = phones.decide(path, input, person);
+    if (ofCalls !== undefined) return ofCalls;
     const ofModels = register.decide(path, input, BY);
     if (ofModels === undefined) return decideDispatch(path, input) ?? decideRest(path, input);
     if (ofModels.events.length > 0) publish(COMMAND_GROUP, ofModels.events.map(({ kind, subject, note }) => happened(kind, subject, BY, note)));
     return ofModels;
   }
+
+  const district = districtDesk((path, input) => decide(path, input));
 
   async function api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<unknown> {
     const input = request.method === 'POST' ? await body(request) : ({} as Input);
@@ -169,15 +176,21 @@ export async function startFake(options: { port: number; root: string }) {
     if (person === undefined) return json(response, 401, { code: 'signed_out', field: '', message: '' });
     if (url.pathname === '/api/session') return json(response, 200, sessionOf(person));
     if (url.pathname === '/api/logout') return json(response, 200, {}, { 'set-cookie': `${cookie(person)}; Max-Age=0` });
-    const readings = /^\/api\/sensors\/([^/]+)\/readings$/.exec(url.pathname);
-    if (readings) {
-      const last = Number(scene.sensors.get(readings[1]!)?.lastMicro ?? 0n) / 1e6;
+    if (url.pathname === '/api/kept') return json(response, 200, district.list());
+    const series = /^\/api\/sensors\/([^/]+)\/series$/.exec(url.pathname);
+    if (series) {
+      const last = Number(scene.sensors.get(series[1]!)?.lastMicro ?? 0n) / 1e6;
       const [from, to] = [Number(url.searchParams.get('from_ms')), Number(url.searchParams.get('to_ms'))];
-      const points = Array.from({ length: 181 }, (_, i) => {
+      const points = Array.from({ length: 180 }, (_, i) => {
         const share = i / 180;
-        return [Math.round(from + (to - from) * share), last * (0.9 + 0.1 / (1 + Math.exp(-9 * (share - 0.55)))) + Math.sin(i / 4) * last * 0.002];
+        const mean = last * (0.9 + 0.1 / (1 + Math.exp(-9 * (share - 0.55)))) + Math.sin(i / 4) * last * 0.002;
+        const wide = last * 0.004;
+        return { from_ms: Math.round(from + (to - from) * share), min: mean - wide, max: mean + wide, mean, last: mean, count: 6 };
       });
-      return json(response, 200, { points });
+      // The device was silent for a while: the line has a hole there.
+      points.splice(60, 12);
+      const step_ms = Math.ceil((to - from) / 180);
+      return json(response, 200, { from_ms: from, to_ms: to, step_ms, points, truncated: false, kept_from_ms: 0, applied: 1, age_ms: 0 });
     }
     if (url.pathname === '/api/reports' && request.method === 'GET') return json(response, 200, desk.list(url.searchParams));
     const timeline = /^\/api\/incidents\/([^/]+)\/timeline$/.exec(url.pathname);
@@ -186,6 +199,9 @@ export async function startFake(options: { port: number; root: string }) {
     const asked = /^\/api\/incidents\/([^/]+)\/recommendation$/.exec(url.pathname);
     const askedFor = scene.incidents.get(asked?.[1] ?? '');
     if (askedFor !== undefined) return json(response, 200, recommendation(scene, askedFor));
+    if (control.down && url.pathname.startsWith('/api/calls/')) return response.destroy();
+    const ofCall = phones.ask(request.method ?? '', url.pathname, input, person);
+    if (ofCall !== undefined) return json(response, ofCall.status, ofCall.body);
     if (request.method !== 'POST') return json(response, 404, {});
     if (control.down) return response.destroy();
     const seq = String(request.headers['x-request-seq']);
@@ -194,8 +210,10 @@ export async function startFake(options: { port: number; root: string }) {
       return json(response, 503, { code: 'unknown', field: '', message: 'no leader' });
     }
     if (control.holdCommandsMs > 0) await new Promise((resolve) => setTimeout(resolve, control.holdCommandsMs));
+    const kept = district.keep(seq, url.pathname, input);
+    if (kept !== undefined) return json(response, kept.status, kept.body);
     // One answer per number, however often it is asked.
-    const answer = answered.get(seq) ?? desk.decide(url.pathname, input) ?? decide(url.pathname, input);
+    const answer = answered.get(seq) ?? desk.decide(url.pathname, input) ?? decide(url.pathname, input, person);
     answered.set(seq, answer);
     return json(response, answer.status, answer.body);
   }
@@ -215,9 +233,18 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/role') control.role = url.searchParams.get('role') ?? '';
       if (url.pathname === '/fake/model-silent') register.tallies.get(url.searchParams.get('of') ?? '')!.silent = url.searchParams.get('on') === '1';
       if (url.pathname === '/fake/quorum') quorumAgeMs = Number(url.searchParams.get('age_ms'));
+      // A district centre's node, its line to the province cut or not; `off` makes it an ordinary node again.
+      if (url.pathname === '/fake/district') {
+        if (url.searchParams.get('off') === '1') district.forget();
+        else district.set(url.searchParams.get('cut') === '1', Number(url.searchParams.get('age_ms')));
+      }
+      // Somebody at the province changes an incident, and this line does not hear of it.
+      if (url.pathname === '/fake/elsewhere') scene.incidents.get(url.searchParams.get('id') ?? '')!.version += 1n;
       // Public reports: so many refused as too many, so many taken and not answered.
       if (url.pathname === '/fake/busy') desk.control.busy = Number(url.searchParams.get('n'));
       if (url.pathname === '/fake/lost') desk.control.lost = Number(url.searchParams.get('n'));
+      const ofCalls = phones.control(url.pathname, url.searchParams);
+      if (ofCalls !== undefined) return json(response, 200, ofCalls);
       return json(response, 200, { indexes, answered: answered.size, reports: desk.count() });
     }
     if (url.pathname.startsWith('/api/')) return void api(request, response, url).catch(() => json(response, 500, {}));
@@ -256,7 +283,7 @@ export async function startFake(options: { port: number; root: string }) {
 
   const timers = [
     setInterval(() => {
-      for (const socket of sockets.keys()) send(socket, { case: 'heartbeat', value: { serverTimeMs: BigInt(Date.now()), quorumAgeMs: BigInt(quorumAgeMs), groups: indexes.map((_, group) => ({ group, leaderAgeMs: 40n, leader: 1n })), models: register.silent() } });
+      for (const socket of sockets.keys()) send(socket, { case: 'heartbeat', value: { serverTimeMs: BigInt(Date.now()), quorumAgeMs: BigInt(quorumAgeMs), groups: indexes.map((_, group) => ({ group, leaderAgeMs: 40n, leader: 1n })), models: register.silent(), line: district.line() } });
     }, HEARTBEAT_MS),
     // Units move, and readings come in: several frames a second.
     setInterval(() => {

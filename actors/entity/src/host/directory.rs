@@ -19,6 +19,7 @@ pub(crate) enum Key {
     Unit(UnitId),
     Reporter,
     Keeper,
+    Usher,
 }
 
 /// The actors that are awake. Bounded by the entities of the group.

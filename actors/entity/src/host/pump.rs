@@ -88,6 +88,9 @@ async fn show(reign: &Arc<Reign>, batch: &EventBatch) {
                 }
             }
             (_, Some(Subject::Instruction(_))) => reign.wake_keeper(),
+            (_, Some(Subject::Call(_) | Subject::Agent(_) | Subject::CallDesk(_) | Subject::LiveNodes(_))) => {
+                reign.wake_usher();
+            }
             _ => {}
         }
     }

@@ -30,6 +30,7 @@ use crate::{
         reporter::{Reporter, ReporterMsg},
     },
     audit::anchor,
+    call::usher::{Usher, UsherMsg},
     camera::{
         actor::{CameraActor, CameraMsg},
         rules::Patience,
@@ -76,6 +77,8 @@ pub(crate) struct Reign {
     pub(crate) is_reporter_woken: AtomicBool,
     /// The same of the keeper of deadlines.
     pub(crate) is_keeper_woken: AtomicBool,
+    /// The same of the usher of calls.
+    pub(crate) is_usher_woken: AtomicBool,
     /// What was told and waits to be asked about.
     told: mpsc::Sender<Told>,
     /// Counts the leads of this node: readings that went by under another one were not shown here.
@@ -109,6 +112,7 @@ impl Reign {
             shelves: Mutex::default(),
             is_reporter_woken: AtomicBool::new(false),
             is_keeper_woken: AtomicBool::new(false),
+            is_usher_woken: AtomicBool::new(false),
             told,
             number,
             is_watched: AtomicBool::new(false),
@@ -184,6 +188,9 @@ impl Reign {
             }
             if self.ctx.cluster.read(self.group, |state| state.clocks_due().next().is_some()) {
                 self.wake_keeper();
+            }
+            if self.ctx.cluster.read(self.group, |state| !state.agents().is_empty() || !state.calls().is_empty()) {
+                self.wake_usher();
             }
             let running = |state: &State| {
                 let running = state.units().values().filter(|unit| unit_rules::due(unit).is_some());
@@ -333,6 +340,14 @@ impl Reign {
         if !self.is_keeper_woken.swap(true, Ordering::AcqRel) {
             let wake = || (Keeper, self.clone());
             self.directory.tell(&Key::Keeper, KeeperMsg::Look, &self.supervisor, wake);
+        }
+    }
+
+    /// A call, an agent or the nodes that are up changed.
+    pub(crate) fn wake_usher(self: &Arc<Self>) {
+        if !self.is_usher_woken.swap(true, Ordering::AcqRel) {
+            let wake = || (Usher, self.clone());
+            self.directory.tell(&Key::Usher, UsherMsg::Look, &self.supervisor, wake);
         }
     }
 

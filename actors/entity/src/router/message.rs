@@ -84,6 +84,7 @@ impl Envelope {
                     | Command::CloseSession(_)
                     | Command::RaisePolicyFloor(_)
                     | Command::PlaceEntities(_)
+                    | Command::SetRetention(_)
             ),
         }
     }

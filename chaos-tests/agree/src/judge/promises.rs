@@ -81,6 +81,16 @@ impl Promises {
                 found.entry(measured).or_default().push(reading.value_micro.0);
             }
         }
+        let (from, to) = ([rows::READING_CHUNKS], [rows::READING_CHUNKS + 1]);
+        let chunks = stored.scan(group.0, &from, &to, usize::MAX);
+        for (key, bytes) in chunks.map_err(|e| broken("promises", format_args!("cannot be read: {e}")))? {
+            let sensor = rows::reading_chunk_place(&key).map_or("", |(sensor, _)| sensor).to_owned();
+            let samples = domain::chunk::decode(&bytes)
+                .map_err(|e| broken("promises", format_args!("a chunk of readings cannot be read: {e}")))?;
+            for sample in samples {
+                found.entry((sensor.clone(), sample.at_ms.0)).or_default().push(sample.value_micro.0);
+            }
+        }
         for (measured, (value, fate)) in &self.readings {
             let values = found.remove(measured).unwrap_or_default();
             judge_times(&format!("reading {measured:?}"), *fate, values.len())?;

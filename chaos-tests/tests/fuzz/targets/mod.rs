@@ -1,6 +1,7 @@
 //! One target for each parser that faces the network, in one table. A target is a function of bytes: it feeds a parser by
 //! the entrance that the product uses, panics when a promise is broken, and says whether the bytes were taken whole.
 
+mod centre;
 mod device;
 mod node;
 mod screen;
@@ -144,6 +145,27 @@ pub(crate) const TARGETS: &[Target] = &[
         words: screen::MESSAGE,
     },
     Target {
+        name: "district_line",
+        parsers: &["gateway/district/src/copy.rs"],
+        run: district::fuzzing::fuzz_line_message,
+        seeds: centre::messages,
+        words: centre::WORDS,
+    },
+    Target {
+        name: "district_file",
+        parsers: &["gateway/district/src/record.rs", "gateway/district/src/copy.rs"],
+        run: district::fuzzing::fuzz_copy_file,
+        seeds: centre::files,
+        words: centre::WORDS,
+    },
+    Target {
+        name: "district_route",
+        parsers: &["gateway/district/src/routes.rs"],
+        run: district::fuzzing::fuzz_route,
+        seeds: centre::routes,
+        words: centre::PATHS,
+    },
+    Target {
         name: "websocket",
         parsers: &["gateway/edge/src/screen/message.rs"],
         run: edge::fuzzing::fuzz_websocket,
@@ -245,6 +267,13 @@ pub(crate) const TARGETS: &[Target] = &[
         run: state::rows,
         seeds: state::row_sets,
         words: state::NAMES,
+    },
+    Target {
+        name: "reading_chunk",
+        parsers: &["consensus/domain/src/chunk.rs", "consensus/domain/src/chunk/bits.rs"],
+        run: state::reading_chunk,
+        seeds: state::reading_chunks,
+        words: &[],
     },
     Target {
         name: "apply",

@@ -6,8 +6,10 @@ mod any;
 use std::{collections::BTreeMap, fmt::Debug};
 
 use domain::{
-    AuditLink, AuditPayload, AuditRecord, AuditSealed, Digest, Entry, EventBatch, GroupId, Reply, Row, State,
+    AuditLink, AuditPayload, AuditRecord, AuditSealed, DeviceStatus, Digest, Entry, EventBatch, GroupId, Micro, Millis,
+    Reply, Row, State,
     audit::{self, verify::Verifier},
+    chunk::{self, Sample},
     rows as keys,
     wire::Record,
 };
@@ -198,4 +200,28 @@ pub(crate) fn audit_exports() -> Vec<Vec<u8>> {
         file
     };
     worlds().iter().map(|(group, log, _)| export(*group, &log[..log.len().min(20)])).collect()
+}
+
+/// A chunk of readings, which comes in snapshots and backups: what is read of it is written and read as the same.
+pub(crate) fn reading_chunk(data: &[u8]) -> bool {
+    let Ok(samples) = chunk::decode(data) else { return false };
+    let again = chunk::encode(&samples);
+    assert!(again.len() <= chunk::bytes_max(samples.len()), "{} bytes of {}", again.len(), samples.len());
+    assert_eq!(chunk::decode(&again), Ok(samples), "a chunk is written and read as the same");
+    true
+}
+
+/// A regular gauge, one that repeats itself, one with gaps and faults, and a single reading.
+pub(crate) fn reading_chunks() -> Vec<Vec<u8>> {
+    let sample = |at: u64, value: i64, status| Sample { at_ms: Millis(at), value_micro: Micro(value), status };
+    let measuring = DeviceStatus::Measuring;
+    let regular = (0..144).map(|at| sample(at * 600_000, 3_000_000 + (at % 7).cast_signed() * 10_000, measuring));
+    let constant = (0..1024).map(|at| sample(at * 1_000, 0, measuring));
+    let broken = (0..40).map(|at| {
+        let status = if at % 9 == 0 { DeviceStatus::Fault } else { measuring };
+        sample(at * at * 7_919, i64::MAX / (at.cast_signed() + 1) - 5, status)
+    });
+    let alone = [sample(1_790_000_000_000, -1, DeviceStatus::Calibrating)];
+    let all: [Vec<Sample>; 4] = [regular.collect(), constant.collect(), broken.collect(), alone.to_vec()];
+    all.iter().map(|samples| chunk::encode(samples)).collect()
 }

@@ -1,6 +1,6 @@
 //! Whether the rows of a backup are what its manifest says, and a state that could have been. Pure.
 
-use domain::{GroupId, Row, State, Violation, rows, wire::Malformed};
+use domain::{GroupId, Row, State, Violation, chunk, rows, wire::Malformed};
 use edge::{Sealer, person_context};
 use raft::backup::{OutOfOrder, Summing};
 
@@ -57,6 +57,9 @@ impl<'m> GroupAudit<'m> {
     pub fn add(&mut self, rows: Vec<Row>) -> Result<(), AuditError> {
         for row in rows {
             self.summing.add(&row)?;
+            if row.key.first() == Some(&rows::READING_CHUNKS) {
+                chunk::decode(&row.value)?;
+            }
             if rows::is_state(&row.key) {
                 self.state_rows.push(row);
             }

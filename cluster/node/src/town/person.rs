@@ -8,6 +8,36 @@ pub const DEVICE: &str = "thiet-bi";
 /// The desk that takes calls.
 pub const AGENT: &str = "tong-dai";
 
+/// The service account of a telephone exchange.
+pub const EXCHANGE: &str = "may-tong-dai";
+/// Agents that the simulator plays; every other seat is left to people.
+const SIMULATED_AGENTS: [&str; 3] = ["dtv-1", "dtv-2", "dtv-3"];
+/// Lines that agents of the demonstration take.
+const LINES: [&str; 6] = ["1022", "111", "112", "113", "114", "115"];
+
+/// A seat where calls are taken.
+#[derive(Clone, Debug, Serialize)]
+pub struct Seat {
+    /// Who sits there.
+    pub person: String,
+    /// Which lines they take.
+    pub lines: Vec<String>,
+}
+
+/// Every seat: that of the desk, and those of simulated agents.
+#[must_use]
+pub fn seats() -> Vec<Seat> {
+    let lines: Vec<String> = LINES.iter().map(|line| (*line).to_owned()).collect();
+    let people = std::iter::once(AGENT).chain(SIMULATED_AGENTS);
+    people.map(|person| Seat { person: person.to_owned(), lines: lines.clone() }).collect()
+}
+
+/// Whether the simulator answers for this agent.
+#[must_use]
+pub fn is_simulated_agent(person: &str) -> bool {
+    SIMULATED_AGENTS.contains(&person)
+}
+
 /// An account to be made.
 #[derive(Clone, Serialize)]
 pub struct NewPerson {
@@ -35,9 +65,13 @@ impl std::fmt::Debug for NewPerson {
 }
 
 /// Login name, full name, role, district; an empty district is everywhere.
-const PEOPLE: [(&str, &str, Role, &str); 9] = [
+const PEOPLE: [(&str, &str, Role, &str); 13] = [
     ("truc-ban", "Nguyễn Thị Hạnh (trực ban tỉnh)", Role::Operator, ""),
     (AGENT, "Trần Văn Khoa (tổng đài)", Role::Agent, ""),
+    ("dtv-1", "Vũ Thị Mai (điện thoại viên)", Role::Agent, ""),
+    ("dtv-2", "Đặng Quốc Huy (điện thoại viên)", Role::Agent, ""),
+    ("dtv-3", "Lý Thu Hà (điện thoại viên)", Role::Agent, ""),
+    (EXCHANGE, "Tổng đài điện thoại", Role::Telephony, ""),
     ("dieu-phoi", "Lê Minh Tuấn (điều phối)", Role::Dispatcher, ""),
     ("man-hinh", "Màn hình trung tâm", Role::Viewer, ""),
     (DEVICE, "Tài khoản thiết bị", Role::Device, ""),

@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use district::line::{End, Line};
 use domain::wire::generated::to_screen::Body;
 use rustls::ClientConfig;
 use tokio::{
@@ -17,7 +18,6 @@ use tokio::{
 use super::{
     WatchError,
     fold::{Folded, fold},
-    line::{End, Line},
     picture::Picture,
 };
 use crate::client::tls;

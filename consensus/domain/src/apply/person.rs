@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bytes::Bytes;
 
-use super::{Outcome, Work, accepted, valid};
+use super::{Outcome, Work, accepted, call, valid};
 use crate::{EventKind, Person, PutPerson, limits, stored::Touched};
 
 pub(super) fn put(work: &mut Work<'_>, command: &PutPerson) -> Outcome {
@@ -38,6 +38,8 @@ pub(super) fn put(work: &mut Work<'_>, command: &PutPerson) -> Outcome {
         work.touch(Touched::Person(person.id.clone()));
         work.state.persons.insert(person.id.clone(), person);
         work.emit(EventKind::PersonPut, "", Some(shown.into()));
+        // Who may work again can be rung.
+        call::route(work);
     }
     Ok(accepted(&command.person.id, 0))
 }

@@ -11,7 +11,7 @@
 //!
 //! Where the sender follows it (it was filed with a language) its steps are kept, and opening it again in the same words is a retry.
 
-use super::{Outcome, Work, accepted, incident, valid};
+use super::{Outcome, Work, accepted, call, incident, valid};
 use crate::{
     AnswerReport, EventKind, FileReport, IncidentId, LinkReport, Millis, RateReport, Refusal, RefusalCode,
     ReopenReport, Report, ReportCode, ReportLink, ReportStatus, ReportStep, ReportStepKind, UnlinkReport, limits,
@@ -71,7 +71,10 @@ pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
     if report.incident.is_some() {
         step(work, &mut report, ReportStepKind::InHand, "");
     }
-    Ok(keep(work, report, EventKind::ReportFiled))
+    let incident = report.incident.clone();
+    let outcome = keep(work, report, EventKind::ReportFiled);
+    call::filed(work, command, incident.as_ref());
+    Ok(outcome)
 }
 
 pub(super) fn link(work: &mut Work<'_>, command: &LinkReport) -> Outcome {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Outcome, Work, accepted, valid};
+use super::{Outcome, Work, accepted, retention, valid};
 #[cfg(feature = "seeded-bugs")]
 use crate::bugs::{Bug, is_made};
 use crate::{
@@ -45,6 +45,7 @@ pub(super) fn register(work: &mut Work<'_>, command: &RegisterSensor) -> Outcome
         return Ok(accepted(&put.id, put.version));
     }
     let put = Sensor { version: put.version + 1, ..put };
+    retention::hold_floor(work, &put);
     let outcome = accepted(&put.id, put.version);
     keep(work, put, EventKind::SensorRegistered);
     Ok(outcome)

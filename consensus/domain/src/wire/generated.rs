@@ -353,6 +353,519 @@ pub struct AnchorAudit {
     pub link: ::prost::bytes::Bytes,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallStep {
+    #[prost(enumeration = "CallStepKind", tag = "1")]
+    pub kind: i32,
+    #[prost(uint64, tag = "2")]
+    pub at_ms: u64,
+    #[prost(string, tag = "3")]
+    pub agent: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallLeg {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub door: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "3")]
+    pub offered_at_ms: u64,
+    #[prost(uint64, tag = "4")]
+    pub ended_at_ms: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Call {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub line: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub number: ::prost::alloc::string::String,
+    #[prost(enumeration = "CallStatus", tag = "4")]
+    pub status: i32,
+    #[prost(uint64, tag = "5")]
+    pub offered_at_ms: u64,
+    #[prost(uint64, tag = "6")]
+    pub status_at_ms: u64,
+    #[prost(string, tag = "7")]
+    pub agent: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "8")]
+    pub ring_due_at_ms: u64,
+    #[prost(uint32, tag = "9")]
+    pub ring: u32,
+    #[prost(uint32, tag = "10")]
+    pub times: u32,
+    #[prost(message, repeated, tag = "11")]
+    pub legs: ::prost::alloc::vec::Vec<CallLeg>,
+    #[prost(message, repeated, tag = "12")]
+    pub steps: ::prost::alloc::vec::Vec<CallStep>,
+    #[prost(string, repeated, tag = "13")]
+    pub reports: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, repeated, tag = "14")]
+    pub incidents: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, tag = "15")]
+    pub wanted: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "16")]
+    pub place: ::core::option::Option<Place>,
+    #[prost(uint32, tag = "17")]
+    pub callback_tries: u32,
+    #[prost(string, tag = "18")]
+    pub outcome: ::prost::alloc::string::String,
+    #[prost(string, tag = "19")]
+    pub transferred_to: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "20")]
+    pub wrap_up_due_at_ms: u64,
+    #[prost(uint64, tag = "21")]
+    pub version: u64,
+    #[prost(string, tag = "22")]
+    pub language: ::prost::alloc::string::String,
+    #[prost(string, tag = "23")]
+    pub talking: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Agent {
+    #[prost(string, tag = "1")]
+    pub person: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "2")]
+    pub lines: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, tag = "3")]
+    pub phone: ::prost::alloc::string::String,
+    #[prost(enumeration = "AgentStatus", tag = "4")]
+    pub status: i32,
+    #[prost(uint64, tag = "5")]
+    pub status_at_ms: u64,
+    #[prost(uint64, tag = "6")]
+    pub idle_since_ms: u64,
+    #[prost(string, tag = "7")]
+    pub call: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "8")]
+    pub wrap_up_due_at_ms: u64,
+    #[prost(uint32, tag = "9")]
+    pub missed: u32,
+    #[prost(string, tag = "10")]
+    pub reason: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "11")]
+    pub version: u64,
+    #[prost(string, tag = "12")]
+    pub name: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallDesk {
+    #[prost(uint64, tag = "1")]
+    pub ring_ms: u64,
+    #[prost(uint64, tag = "2")]
+    pub wrap_up_ms: u64,
+    #[prost(uint32, tag = "3")]
+    pub overload_waiting: u32,
+    #[prost(uint64, tag = "4")]
+    pub overload_wait_ms: u64,
+    #[prost(string, tag = "5")]
+    pub surge_script: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub surge_script_en: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub waiting_message: ::prost::alloc::string::String,
+    #[prost(string, tag = "8")]
+    pub waiting_message_en: ::prost::alloc::string::String,
+    #[prost(bool, tag = "9")]
+    pub callback_always: bool,
+    #[prost(uint64, tag = "10")]
+    pub overloaded_since_ms: u64,
+    #[prost(uint64, tag = "11")]
+    pub version: u64,
+    #[prost(uint32, tag = "12")]
+    pub callback_tries_max: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PastCall {
+    #[prost(string, tag = "1")]
+    pub call: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub line: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "3")]
+    pub offered_at_ms: u64,
+    #[prost(uint64, tag = "4")]
+    pub ended_at_ms: u64,
+    #[prost(string, tag = "5")]
+    pub outcome: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub agent: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "7")]
+    pub reports: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Caller {
+    #[prost(string, tag = "1")]
+    pub number: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub total: u64,
+    #[prost(message, repeated, tag = "3")]
+    pub calls: ::prost::alloc::vec::Vec<PastCall>,
+    #[prost(message, optional, tag = "4")]
+    pub place: ::core::option::Option<Place>,
+    #[prost(uint64, tag = "5")]
+    pub place_at_ms: u64,
+    #[prost(uint64, tag = "6")]
+    pub last_at_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CallDraft {
+    #[prost(string, tag = "1")]
+    pub call: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub seq: u64,
+    #[prost(string, tag = "3")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub at_ms: u64,
+    #[prost(string, tag = "5")]
+    pub form: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutCallDesk {
+    #[prost(message, optional, tag = "1")]
+    pub desk: ::core::option::Option<CallDesk>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutAgent {
+    #[prost(string, tag = "1")]
+    pub person: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "2")]
+    pub lines: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, tag = "3")]
+    pub phone: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetAgentStatus {
+    #[prost(string, tag = "1")]
+    pub agent: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(enumeration = "AgentStatus", tag = "3")]
+    pub status: i32,
+    #[prost(string, tag = "4")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OfferCall {
+    #[prost(string, tag = "1")]
+    pub leg: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub door: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub line: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub number: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub wanted: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "6")]
+    pub place: ::core::option::Option<Place>,
+    #[prost(string, tag = "7")]
+    pub language: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AnswerCall {
+    #[prost(string, tag = "1")]
+    pub call: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub agent: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HoldCall {
+    #[prost(string, tag = "1")]
+    pub call: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(bool, tag = "3")]
+    pub held: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TransferCall {
+    #[prost(string, tag = "1")]
+    pub call: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub to: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EndLeg {
+    #[prost(string, tag = "1")]
+    pub leg: ::prost::alloc::string::String,
+    #[prost(enumeration = "LegEnd", tag = "2")]
+    pub cause: i32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EndCall {
+    #[prost(string, tag = "1")]
+    pub call: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub outcome: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReturnCall {
+    #[prost(string, tag = "1")]
+    pub call: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TakeCallback {
+    #[prost(string, tag = "1")]
+    pub call: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SettleCallback {
+    #[prost(string, tag = "1")]
+    pub call: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub outcome: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutCallDraft {
+    #[prost(string, tag = "1")]
+    pub call: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub seq: u64,
+    #[prost(string, tag = "3")]
+    pub form: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EraseCall {
+    #[prost(string, tag = "1")]
+    pub call: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExpireRing {
+    #[prost(string, tag = "1")]
+    pub call: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub ring: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExpireWrapUp {
+    #[prost(string, tag = "1")]
+    pub agent: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub due_at_ms: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CheckQueue {
+    #[prost(uint64, tag = "1")]
+    pub waiting_since_ms: u64,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CallStatus {
+    Unspecified = 0,
+    Queued = 1,
+    Ringing = 2,
+    Answered = 3,
+    Held = 4,
+    Callback = 5,
+    CallingBack = 6,
+    Ended = 7,
+    Abandoned = 8,
+    Transferred = 9,
+}
+impl CallStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CALL_STATUS_UNSPECIFIED",
+            Self::Queued => "CALL_STATUS_QUEUED",
+            Self::Ringing => "CALL_STATUS_RINGING",
+            Self::Answered => "CALL_STATUS_ANSWERED",
+            Self::Held => "CALL_STATUS_HELD",
+            Self::Callback => "CALL_STATUS_CALLBACK",
+            Self::CallingBack => "CALL_STATUS_CALLING_BACK",
+            Self::Ended => "CALL_STATUS_ENDED",
+            Self::Abandoned => "CALL_STATUS_ABANDONED",
+            Self::Transferred => "CALL_STATUS_TRANSFERRED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CALL_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "CALL_STATUS_QUEUED" => Some(Self::Queued),
+            "CALL_STATUS_RINGING" => Some(Self::Ringing),
+            "CALL_STATUS_ANSWERED" => Some(Self::Answered),
+            "CALL_STATUS_HELD" => Some(Self::Held),
+            "CALL_STATUS_CALLBACK" => Some(Self::Callback),
+            "CALL_STATUS_CALLING_BACK" => Some(Self::CallingBack),
+            "CALL_STATUS_ENDED" => Some(Self::Ended),
+            "CALL_STATUS_ABANDONED" => Some(Self::Abandoned),
+            "CALL_STATUS_TRANSFERRED" => Some(Self::Transferred),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CallStepKind {
+    Unspecified = 0,
+    Offered = 1,
+    Queued = 2,
+    Ringing = 3,
+    Unanswered = 4,
+    Answered = 5,
+    Held = 6,
+    Resumed = 7,
+    Transferred = 8,
+    Ended = 9,
+    Abandoned = 10,
+    CallbackDue = 11,
+    CallingBack = 12,
+    Unreached = 13,
+    Folded = 14,
+    Lost = 15,
+    Wrapped = 16,
+}
+impl CallStepKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CALL_STEP_KIND_UNSPECIFIED",
+            Self::Offered => "CALL_STEP_KIND_OFFERED",
+            Self::Queued => "CALL_STEP_KIND_QUEUED",
+            Self::Ringing => "CALL_STEP_KIND_RINGING",
+            Self::Unanswered => "CALL_STEP_KIND_UNANSWERED",
+            Self::Answered => "CALL_STEP_KIND_ANSWERED",
+            Self::Held => "CALL_STEP_KIND_HELD",
+            Self::Resumed => "CALL_STEP_KIND_RESUMED",
+            Self::Transferred => "CALL_STEP_KIND_TRANSFERRED",
+            Self::Ended => "CALL_STEP_KIND_ENDED",
+            Self::Abandoned => "CALL_STEP_KIND_ABANDONED",
+            Self::CallbackDue => "CALL_STEP_KIND_CALLBACK_DUE",
+            Self::CallingBack => "CALL_STEP_KIND_CALLING_BACK",
+            Self::Unreached => "CALL_STEP_KIND_UNREACHED",
+            Self::Folded => "CALL_STEP_KIND_FOLDED",
+            Self::Lost => "CALL_STEP_KIND_LOST",
+            Self::Wrapped => "CALL_STEP_KIND_WRAPPED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CALL_STEP_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "CALL_STEP_KIND_OFFERED" => Some(Self::Offered),
+            "CALL_STEP_KIND_QUEUED" => Some(Self::Queued),
+            "CALL_STEP_KIND_RINGING" => Some(Self::Ringing),
+            "CALL_STEP_KIND_UNANSWERED" => Some(Self::Unanswered),
+            "CALL_STEP_KIND_ANSWERED" => Some(Self::Answered),
+            "CALL_STEP_KIND_HELD" => Some(Self::Held),
+            "CALL_STEP_KIND_RESUMED" => Some(Self::Resumed),
+            "CALL_STEP_KIND_TRANSFERRED" => Some(Self::Transferred),
+            "CALL_STEP_KIND_ENDED" => Some(Self::Ended),
+            "CALL_STEP_KIND_ABANDONED" => Some(Self::Abandoned),
+            "CALL_STEP_KIND_CALLBACK_DUE" => Some(Self::CallbackDue),
+            "CALL_STEP_KIND_CALLING_BACK" => Some(Self::CallingBack),
+            "CALL_STEP_KIND_UNREACHED" => Some(Self::Unreached),
+            "CALL_STEP_KIND_FOLDED" => Some(Self::Folded),
+            "CALL_STEP_KIND_LOST" => Some(Self::Lost),
+            "CALL_STEP_KIND_WRAPPED" => Some(Self::Wrapped),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum AgentStatus {
+    Unspecified = 0,
+    Off = 1,
+    Available = 2,
+    Ringing = 3,
+    OnCall = 4,
+    WrapUp = 5,
+    Break = 6,
+}
+impl AgentStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "AGENT_STATUS_UNSPECIFIED",
+            Self::Off => "AGENT_STATUS_OFF",
+            Self::Available => "AGENT_STATUS_AVAILABLE",
+            Self::Ringing => "AGENT_STATUS_RINGING",
+            Self::OnCall => "AGENT_STATUS_ON_CALL",
+            Self::WrapUp => "AGENT_STATUS_WRAP_UP",
+            Self::Break => "AGENT_STATUS_BREAK",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "AGENT_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "AGENT_STATUS_OFF" => Some(Self::Off),
+            "AGENT_STATUS_AVAILABLE" => Some(Self::Available),
+            "AGENT_STATUS_RINGING" => Some(Self::Ringing),
+            "AGENT_STATUS_ON_CALL" => Some(Self::OnCall),
+            "AGENT_STATUS_WRAP_UP" => Some(Self::WrapUp),
+            "AGENT_STATUS_BREAK" => Some(Self::Break),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum LegEnd {
+    Unspecified = 0,
+    HungUp = 1,
+    Callback = 2,
+    Lost = 3,
+}
+impl LegEnd {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "LEG_END_UNSPECIFIED",
+            Self::HungUp => "LEG_END_HUNG_UP",
+            Self::Callback => "LEG_END_CALLBACK",
+            Self::Lost => "LEG_END_LOST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "LEG_END_UNSPECIFIED" => Some(Self::Unspecified),
+            "LEG_END_HUNG_UP" => Some(Self::HungUp),
+            "LEG_END_CALLBACK" => Some(Self::Callback),
+            "LEG_END_LOST" => Some(Self::Lost),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Camera {
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
@@ -1574,6 +2087,7 @@ pub enum Role {
     Responder = 5,
     Viewer = 6,
     Device = 7,
+    Telephony = 8,
 }
 impl Role {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1590,6 +2104,7 @@ impl Role {
             Self::Responder => "ROLE_RESPONDER",
             Self::Viewer => "ROLE_VIEWER",
             Self::Device => "ROLE_DEVICE",
+            Self::Telephony => "ROLE_TELEPHONY",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1603,6 +2118,7 @@ impl Role {
             "ROLE_RESPONDER" => Some(Self::Responder),
             "ROLE_VIEWER" => Some(Self::Viewer),
             "ROLE_DEVICE" => Some(Self::Device),
+            "ROLE_TELEPHONY" => Some(Self::Telephony),
             _ => None,
         }
     }
@@ -1936,7 +2452,7 @@ pub struct Event {
     pub at_ms: u64,
     #[prost(uint32, tag = "5")]
     pub ordinal: u32,
-    #[prost(oneof = "event::Subject", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 250")]
+    #[prost(oneof = "event::Subject", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 250, 320, 321, 322")]
     pub subject: ::core::option::Option<event::Subject>,
 }
 /// Nested message and enum types in `Event`.
@@ -1969,6 +2485,12 @@ pub mod event {
         Tally(super::Tally),
         #[prost(message, tag = "250")]
         Instruction(super::Instruction),
+        #[prost(message, tag = "320")]
+        Call(super::Call),
+        #[prost(message, tag = "321")]
+        Agent(super::Agent),
+        #[prost(message, tag = "322")]
+        CallDesk(super::CallDesk),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2079,6 +2601,27 @@ pub enum EventKind {
     InstructionDone = 263,
     InstructionCancelled = 264,
     InstructionReopened = 265,
+    CallOffered = 320,
+    CallFolded = 321,
+    CallRinging = 322,
+    CallUnanswered = 323,
+    CallAnswered = 324,
+    CallHeld = 325,
+    CallResumed = 326,
+    CallTransferred = 327,
+    CallAbandoned = 328,
+    CallCallbackDue = 329,
+    CallCallingBack = 330,
+    CallEnded = 331,
+    CallWrapped = 332,
+    CallFiled = 333,
+    CallErased = 334,
+    AgentPut = 335,
+    AgentStatusSet = 336,
+    CallDeskPut = 337,
+    CallOverloadBegan = 338,
+    CallOverloadEnded = 339,
+    RetentionSet = 300,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2165,6 +2708,27 @@ impl EventKind {
             Self::InstructionDone => "EVENT_KIND_INSTRUCTION_DONE",
             Self::InstructionCancelled => "EVENT_KIND_INSTRUCTION_CANCELLED",
             Self::InstructionReopened => "EVENT_KIND_INSTRUCTION_REOPENED",
+            Self::CallOffered => "EVENT_KIND_CALL_OFFERED",
+            Self::CallFolded => "EVENT_KIND_CALL_FOLDED",
+            Self::CallRinging => "EVENT_KIND_CALL_RINGING",
+            Self::CallUnanswered => "EVENT_KIND_CALL_UNANSWERED",
+            Self::CallAnswered => "EVENT_KIND_CALL_ANSWERED",
+            Self::CallHeld => "EVENT_KIND_CALL_HELD",
+            Self::CallResumed => "EVENT_KIND_CALL_RESUMED",
+            Self::CallTransferred => "EVENT_KIND_CALL_TRANSFERRED",
+            Self::CallAbandoned => "EVENT_KIND_CALL_ABANDONED",
+            Self::CallCallbackDue => "EVENT_KIND_CALL_CALLBACK_DUE",
+            Self::CallCallingBack => "EVENT_KIND_CALL_CALLING_BACK",
+            Self::CallEnded => "EVENT_KIND_CALL_ENDED",
+            Self::CallWrapped => "EVENT_KIND_CALL_WRAPPED",
+            Self::CallFiled => "EVENT_KIND_CALL_FILED",
+            Self::CallErased => "EVENT_KIND_CALL_ERASED",
+            Self::AgentPut => "EVENT_KIND_AGENT_PUT",
+            Self::AgentStatusSet => "EVENT_KIND_AGENT_STATUS_SET",
+            Self::CallDeskPut => "EVENT_KIND_CALL_DESK_PUT",
+            Self::CallOverloadBegan => "EVENT_KIND_CALL_OVERLOAD_BEGAN",
+            Self::CallOverloadEnded => "EVENT_KIND_CALL_OVERLOAD_ENDED",
+            Self::RetentionSet => "EVENT_KIND_RETENTION_SET",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2248,6 +2812,27 @@ impl EventKind {
             "EVENT_KIND_INSTRUCTION_DONE" => Some(Self::InstructionDone),
             "EVENT_KIND_INSTRUCTION_CANCELLED" => Some(Self::InstructionCancelled),
             "EVENT_KIND_INSTRUCTION_REOPENED" => Some(Self::InstructionReopened),
+            "EVENT_KIND_CALL_OFFERED" => Some(Self::CallOffered),
+            "EVENT_KIND_CALL_FOLDED" => Some(Self::CallFolded),
+            "EVENT_KIND_CALL_RINGING" => Some(Self::CallRinging),
+            "EVENT_KIND_CALL_UNANSWERED" => Some(Self::CallUnanswered),
+            "EVENT_KIND_CALL_ANSWERED" => Some(Self::CallAnswered),
+            "EVENT_KIND_CALL_HELD" => Some(Self::CallHeld),
+            "EVENT_KIND_CALL_RESUMED" => Some(Self::CallResumed),
+            "EVENT_KIND_CALL_TRANSFERRED" => Some(Self::CallTransferred),
+            "EVENT_KIND_CALL_ABANDONED" => Some(Self::CallAbandoned),
+            "EVENT_KIND_CALL_CALLBACK_DUE" => Some(Self::CallCallbackDue),
+            "EVENT_KIND_CALL_CALLING_BACK" => Some(Self::CallCallingBack),
+            "EVENT_KIND_CALL_ENDED" => Some(Self::CallEnded),
+            "EVENT_KIND_CALL_WRAPPED" => Some(Self::CallWrapped),
+            "EVENT_KIND_CALL_FILED" => Some(Self::CallFiled),
+            "EVENT_KIND_CALL_ERASED" => Some(Self::CallErased),
+            "EVENT_KIND_AGENT_PUT" => Some(Self::AgentPut),
+            "EVENT_KIND_AGENT_STATUS_SET" => Some(Self::AgentStatusSet),
+            "EVENT_KIND_CALL_DESK_PUT" => Some(Self::CallDeskPut),
+            "EVENT_KIND_CALL_OVERLOAD_BEGAN" => Some(Self::CallOverloadBegan),
+            "EVENT_KIND_CALL_OVERLOAD_ENDED" => Some(Self::CallOverloadEnded),
+            "EVENT_KIND_RETENTION_SET" => Some(Self::RetentionSet),
             _ => None,
         }
     }
@@ -2474,6 +3059,45 @@ impl ReportStepKind {
         }
     }
 }
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KindRetention {
+    #[prost(enumeration = "SensorKind", tag = "1")]
+    pub kind: i32,
+    #[prost(uint32, tag = "2")]
+    pub days: u32,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct KindFloor {
+    #[prost(enumeration = "SensorKind", tag = "1")]
+    pub kind: i32,
+    #[prost(uint64, tag = "2")]
+    pub from_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SensorFloor {
+    #[prost(string, tag = "1")]
+    pub sensor: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub from_ms: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Retention {
+    #[prost(uint32, tag = "1")]
+    pub days: u32,
+    #[prost(message, repeated, tag = "2")]
+    pub kinds: ::prost::alloc::vec::Vec<KindRetention>,
+    #[prost(message, repeated, tag = "3")]
+    pub kind_floors: ::prost::alloc::vec::Vec<KindFloor>,
+    #[prost(message, repeated, tag = "4")]
+    pub sensor_floors: ::prost::alloc::vec::Vec<SensorFloor>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetRetention {
+    #[prost(uint32, tag = "1")]
+    pub days: u32,
+    #[prost(message, repeated, tag = "2")]
+    pub kinds: ::prost::alloc::vec::Vec<KindRetention>,
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SkillNeed {
     #[prost(string, tag = "1")]
@@ -2516,7 +3140,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 300"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -2678,6 +3302,42 @@ pub mod command {
         PutReceiver(super::PutReceiver),
         #[prost(message, tag = "266")]
         ConfirmNotices(super::ConfirmNotices),
+        #[prost(message, tag = "320")]
+        PutCallDesk(super::PutCallDesk),
+        #[prost(message, tag = "321")]
+        PutAgent(super::PutAgent),
+        #[prost(message, tag = "322")]
+        SetAgentStatus(super::SetAgentStatus),
+        #[prost(message, tag = "323")]
+        OfferCall(super::OfferCall),
+        #[prost(message, tag = "324")]
+        AnswerCall(super::AnswerCall),
+        #[prost(message, tag = "325")]
+        HoldCall(super::HoldCall),
+        #[prost(message, tag = "326")]
+        TransferCall(super::TransferCall),
+        #[prost(message, tag = "327")]
+        EndLeg(super::EndLeg),
+        #[prost(message, tag = "328")]
+        EndCall(super::EndCall),
+        #[prost(message, tag = "329")]
+        ReturnCall(super::ReturnCall),
+        #[prost(message, tag = "330")]
+        TakeCallback(super::TakeCallback),
+        #[prost(message, tag = "331")]
+        SettleCallback(super::SettleCallback),
+        #[prost(message, tag = "332")]
+        PutCallDraft(super::PutCallDraft),
+        #[prost(message, tag = "333")]
+        EraseCall(super::EraseCall),
+        #[prost(message, tag = "334")]
+        ExpireRing(super::ExpireRing),
+        #[prost(message, tag = "335")]
+        ExpireWrapUp(super::ExpireWrapUp),
+        #[prost(message, tag = "336")]
+        CheckQueue(super::CheckQueue),
+        #[prost(message, tag = "300")]
+        SetRetention(super::SetRetention),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3281,6 +3941,8 @@ pub struct Meta {
     pub audit_number: u64,
     #[prost(bytes = "bytes", optional, tag = "252")]
     pub audit_link: ::core::option::Option<::prost::bytes::Bytes>,
+    #[prost(uint64, tag = "320")]
+    pub calls_offered: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SensorWindow {
@@ -3288,6 +3950,19 @@ pub struct SensorWindow {
     pub sensor: ::prost::alloc::string::String,
     #[prost(uint64, repeated, tag = "2")]
     pub at_ms: ::prost::alloc::vec::Vec<u64>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReadingChunk {
+    #[prost(uint32, tag = "1")]
+    pub format: u32,
+    #[prost(uint32, tag = "2")]
+    pub readings: u32,
+    #[prost(uint64, tag = "3")]
+    pub from_ms: u64,
+    #[prost(uint64, tag = "4")]
+    pub span_ms: u64,
+    #[prost(bytes = "bytes", tag = "5")]
+    pub packed: ::prost::bytes::Bytes,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ToServer {
@@ -3419,6 +4094,12 @@ pub struct Snapshot {
     pub tallies: ::prost::alloc::vec::Vec<Tally>,
     #[prost(message, repeated, tag = "250")]
     pub instructions: ::prost::alloc::vec::Vec<Instruction>,
+    #[prost(message, repeated, tag = "320")]
+    pub calls: ::prost::alloc::vec::Vec<Call>,
+    #[prost(message, repeated, tag = "321")]
+    pub agents: ::prost::alloc::vec::Vec<Agent>,
+    #[prost(message, optional, tag = "322")]
+    pub call_desk: ::core::option::Option<CallDesk>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Frame {
@@ -3457,6 +4138,17 @@ pub struct Heartbeat {
     pub groups: ::prost::alloc::vec::Vec<GroupAge>,
     #[prost(message, repeated, tag = "4")]
     pub models: ::prost::alloc::vec::Vec<ModelSilence>,
+    #[prost(message, optional, tag = "340")]
+    pub line: ::core::option::Option<ProvinceLine>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ProvinceLine {
+    #[prost(bool, tag = "1")]
+    pub cut: bool,
+    #[prost(uint64, tag = "2")]
+    pub age_ms: u64,
+    #[prost(uint32, tag = "3")]
+    pub kept: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ModelSilence {

@@ -1,6 +1,7 @@
 //! Any entry, from small pools so that entries collide, and with times and versions that are right often enough.
 
 mod aim;
+mod call;
 mod deadline;
 mod dispatch;
 mod finding;
@@ -8,6 +9,7 @@ mod model;
 mod report;
 
 pub(crate) use aim::aim;
+pub(crate) use call::command_of_call;
 use deadline::command_of_deadline;
 use dispatch::command_of_dispatch;
 use model::command_of_model;
@@ -346,6 +348,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
         10 => command_of_dispatch(),
         6 => command_of_report(),
         8 => command_of_deadline(),
+        14 => command_of_call(),
         1 => command_of_device(),
     ]
     .boxed()
@@ -358,6 +361,13 @@ fn command_of_device() -> BoxedStrategy<Command> {
         4 => make!(RecordReadings { readings: prop::collection::vec(reading(), 0..12) }),
         1 => make!(RegisterCamera { camera: camera() }),
         2 => make!(RecordCameraHealth { camera: camera_id(), health: health(), epoch: version() }),
+        1 => make!(SetRetention {
+            days: 0u32..3,
+            kinds: prop::collection::vec(
+                (select(SensorKind::ALL), 0u32..3).prop_map(|(kind, days)| KindRetention { kind, days }),
+                0..3
+            ),
+        }),
     ]
     .boxed()
 }
@@ -457,6 +467,7 @@ pub(crate) fn world(group: GroupId) -> Vec<Entry> {
         commands.extend(UNITS.map(|id| PutUnit { unit: unit(id) }.into()));
         commands.push(PutPerson { person: person("an", Role::Admin, true) }.into());
         commands.push(PutPerson { person: person("oanh", Role::Operator, true) }.into());
+        commands.extend(call::in_use());
         commands.extend(deadline::in_use());
         commands.extend(model::in_use());
     }

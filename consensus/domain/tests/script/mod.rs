@@ -138,6 +138,7 @@ fn home(command: &Command) -> GroupId {
     let is_device = matches!(
         command,
         Command::RegisterSensor(_)
+            | Command::SetRetention(_)
             | Command::SetDeviceStatus(_)
             | Command::RecordReadings(_)
             | Command::RegisterCamera(_)
@@ -219,6 +220,11 @@ impl goldenscript::Runner for Runner {
                 let range = rows::readings_range(Millis(0), Millis(u64::MAX));
                 let stored = self.history(GroupId(1), &range).map(|value| Readings::decode(value).unwrap());
                 Ok(stored.map(|readings| print::readings(&readings)).collect::<Vec<_>>().join("\n"))
+            }
+            "kept-from" => {
+                let state = &self.groups[&GroupId(1)].state;
+                let from = state.sensors().keys().map(|id| format!("{id} {}", print::time(state.readings_from(id))));
+                Ok(from.collect::<Vec<_>>().join("\n"))
             }
             "unreported" => {
                 let alarms = self.groups[&GroupId(1)].state.unreported_alarms();

@@ -105,6 +105,9 @@ fn subject(subject: &Subject) -> String {
         Subject::Model(model) => self::model(model),
         Subject::Tally(tally) => self::tally(tally),
         Subject::Instruction(instruction) => self::instruction(instruction),
+        Subject::Call(call) => format!("{} {} on {} v{}", call.id, call.status, call.line, call.version),
+        Subject::Agent(agent) => format!("{} {} v{}", agent.person, agent.status, agent.version),
+        Subject::CallDesk(desk) => format!("overloaded since {} v{}", time(desk.overloaded_since_ms), desk.version),
         Subject::LiveNodes(live) => format!("{:?} epoch {}", live.nodes, live.epoch),
     }
 }

@@ -129,6 +129,17 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
         "close-session" => CloseSession { session: session_id(args.next("session")?) }.into(),
         "raise-policy-floor" => RaisePolicyFloor { floor: args.next("floor")?.parse()? }.into(),
         "switch-feature" => SwitchFeature { feature: args.next("feature")?.parse()? }.into(),
+        "set-retention" => SetRetention {
+            days: args.number("days", 0)?,
+            kinds: (args.plain.drain(..))
+                .map(|own| {
+                    let (kind, days) = own.split_once('/').ok_or("a kind is kept for kind/days")?;
+                    let kind = SensorKind::from_name(kind).ok_or_else(|| format!("no kind {kind}"))?;
+                    Ok::<_, Failure>(KindRetention { kind, days: days.parse()? })
+                })
+                .collect::<Result<_, _>>()?,
+        }
+        .into(),
         "put-admin-units" => PutAdminUnits { admin_units: admin_units(args)? }.into(),
         "put-district" => PutDistrict {
             district: District {
@@ -389,7 +400,7 @@ fn sensor(args: &mut Args<'_>) -> Result<Sensor, Failure> {
     Ok(Sensor {
         id: SensorId::new(args.next("sensor")?)?,
         name: args.or("name", "Gauge").into(),
-        kind: SensorKind::RiverLevel,
+        kind: args.maybe("kind").map_or(Some(SensorKind::RiverLevel), SensorKind::from_name).ok_or("no such kind")?,
         unit_of_measure: args.or("unit", "m").into(),
         place: place(args.or("place", "thuan-hoa"))?,
         thresholds: list(args.or("thresholds", "high"), threshold)?,

@@ -49,7 +49,7 @@ pub(crate) async fn push(
     headers: HeaderMap,
     body: Body,
 ) -> Answer<Verdicts> {
-    let grant = device(&app, &headers, peer).await?;
+    let grant = account(&app, &headers, peer).await?;
     policy::allows(&grant, Action::ReportDevice, None)?;
     let bytes = read_body(body, READINGS_BYTES_MAX).await?;
     let is_protobuf =
@@ -89,8 +89,8 @@ pub(crate) fn basic(encoded: &str) -> Result<(String, Vec<u8>), ApiError> {
     Ok((account.to_owned(), key.get(1..).unwrap_or_default().to_vec()))
 }
 
-/// By what right readings are pushed: a device's key (HTTP Basic), or a session.
-async fn device(app: &App, headers: &HeaderMap, peer: Peer) -> Result<Grant, ApiError> {
+/// By what right a device or another system asks: its key (HTTP Basic), or a session.
+pub(crate) async fn account(app: &App, headers: &HeaderMap, peer: Peer) -> Result<Grant, ApiError> {
     let encoded = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
     let Some(encoded) = encoded else {
         let token: Token = token(headers).ok_or_else(ApiError::signed_out)?;

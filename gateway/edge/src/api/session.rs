@@ -38,6 +38,13 @@ pub(crate) struct SessionBody {
     /// For the next command's `x-request-seq`.
     next_seq: u64,
     expires_at_ms: u64,
+    /// Districts seen and acted in.
+    districts: Vec<String>,
+    /// The whole province, whatever `districts` says.
+    everywhere: bool,
+    /// The unit that a responder crews.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unit: Option<String>,
 }
 
 impl SessionBody {
@@ -48,6 +55,9 @@ impl SessionBody {
             role: caller.person.role,
             next_seq,
             expires_at_ms: caller.expires_at_ms.0,
+            districts: caller.person.districts.iter().map(ToString::to_string).collect(),
+            everywhere: caller.person.everywhere,
+            unit: caller.person.unit.as_ref().map(ToString::to_string),
         }
     }
 }

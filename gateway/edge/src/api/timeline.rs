@@ -1,30 +1,25 @@
-//! History: the timeline of an incident, the readings of a sensor.
+//! History: the timeline of an incident.
 
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use bytes::Bytes;
 use domain::{
-    EntityId, Event, EventKind, GroupId, IncidentId, Millis, PersonId, Readings, SensorId, Subject, UnitId, UnitStatus,
-    limits::CLOCK_AHEAD_MS_MAX,
+    Event, EventKind, GroupId, IncidentId, PersonId, Subject, UnitId, UnitStatus,
     policy::{self, Action, Noun},
     rows,
     wire::Record,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::body::{Answer, Asking, Id, Signed};
+use super::body::{Answer, Id, Signed};
 use crate::{
     app::App,
-    clock::unix_ms,
     cluster::read,
     error::{ApiError, ErrorBody},
-    limits::{POINTS_MAX, ROWS_PER_SCAN, ROWS_SCANNED_MAX},
+    limits::{ROWS_PER_SCAN, ROWS_SCANNED_MAX},
 };
-
-/// A chart without a start shows so much.
-const CHART_MS: u64 = 6 * 3_600_000;
 
 /// One line of a timeline.
 #[derive(Debug, Serialize, ToSchema)]
@@ -88,62 +83,6 @@ pub(crate) async fn timeline(
     })
     .await?;
     Ok(Json(items))
-}
-
-/// The span of a chart, by device time.
-#[derive(Deserialize)]
-pub(crate) struct Span {
-    from_ms: Option<u64>,
-    to_ms: Option<u64>,
-}
-
-/// A chart.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Chart {
-    /// Device time in Unix milliseconds and value, ascending.
-    points: Vec<(u64, f64)>,
-    /// There are more.
-    truncated: bool,
-}
-
-/// What a sensor measured.
-#[utoipa::path(get, path = "/api/sensors/{id}/readings",
-    params(("id" = String, Path), ("from_ms" = Option<u64>, Query), ("to_ms" = Option<u64>, Query)),
-    responses((status = 200, body = Chart), (status = 404, body = ErrorBody)))]
-pub(crate) async fn readings(
-    State(app): State<Arc<App>>,
-    Signed(caller): Signed,
-    Id(sensor): Id<SensorId>,
-    Asking(span): Asking<Span>,
-) -> Answer<Chart> {
-    let missing = || ApiError::not_found("sensor", sensor.as_str());
-    let group = app.placement(&EntityId::from(&sensor)).ok_or_else(missing)?;
-    let place = read(&*app.source, group, |state| state.sensors().get(&sensor).map(|it| it.place.admin_unit.clone()));
-    let place = place.ok_or_else(missing)?;
-    policy::allows(&caller.grant, Action::See(Noun::Reading), Some(&place)).map_err(|_| missing())?;
-
-    let to_ms = span.to_ms.unwrap_or_else(unix_ms);
-    let from_ms = span.from_ms.unwrap_or_else(|| to_ms.saturating_sub(CHART_MS));
-    // Rows stand by the cluster's time. A device may be a little ahead of it, and as late as it likes.
-    let earliest = Millis(from_ms.saturating_sub(CLOCK_AHEAD_MS_MAX));
-    let (from, to) = rows::readings_range(earliest, Millis(u64::MAX));
-    let mut points = Vec::new();
-    let whole = walk(&app, group, from, &to, |value| {
-        if let Ok(recorded) = Readings::decode(value) {
-            let of_span = recorded.readings.iter().filter(|it| it.sensor == sensor);
-            let of_span = of_span.filter(|it| (from_ms..=to_ms).contains(&it.at_ms.0));
-            points.extend(of_span.map(|it| (it.at_ms.0, it.value_micro)));
-        }
-        points.len() <= POINTS_MAX
-    })
-    .await?;
-    let truncated = !whole || points.len() > POINTS_MAX;
-    points.truncate(POINTS_MAX);
-    points.sort_unstable();
-    // A screen draws doubles; nothing is decided by them.
-    #[allow(clippy::cast_precision_loss, reason = "a chart needs no more than 53 bits")]
-    let points = points.into_iter().map(|(at_ms, micro)| (at_ms, micro.0 as f64 / 1e6)).collect();
-    Ok(Json(Chart { points, truncated }))
 }
 
 /// Goes through history rows until `take` says no or `ROWS_SCANNED_MAX` is reached; whether it saw all.

@@ -110,6 +110,7 @@ fn weight(event: &Event) -> usize {
             256 + incident.summary.len() + incident.sources.len() * 64 + incident.clocks.len() * 256
         }
         Some(Subject::Instruction(instruction)) => 256 + instruction.title.len() + instruction.clocks.len() * 256,
+        Some(Subject::Call(call)) => 256 + call.steps.len() * 48,
         Some(Subject::District(district)) => 128 + district.admin_units.len() * 16,
         Some(Subject::Sensor(sensor)) => 256 + sensor.thresholds.len() * 64,
         _ => 256,

@@ -6,7 +6,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use domain::{
-    AdminUnit, Alarm, Camera, CameraHealth, CameraId, District, DistrictId, Event, GroupId, Incident, Instruction,
+    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, CameraHealth, CameraId, District, DistrictId, Event, GroupId, Incident, Instruction,
     LiveNodes, Millis, Model, ModelName, PersonId, Position, Role, Sensor, SilenceCause, Tally, Unit,
     wire::{Field, Malformed, Record, generated},
 };
@@ -112,6 +112,9 @@ pub(crate) struct Part {
     pub(crate) models: Vec<Model>,
     pub(crate) tallies: Vec<Tally>,
     pub(crate) instructions: Vec<Instruction>,
+    pub(crate) calls: Vec<Call>,
+    pub(crate) agents: Vec<Agent>,
+    pub(crate) call_desk: Option<CallDesk>,
     pub(crate) part: u32,
     pub(crate) at_ms: Millis,
 }
@@ -150,6 +153,17 @@ pub(crate) struct Heartbeat {
     pub(crate) groups: Vec<GroupPulse>,
     /// Models in use that give no advice now.
     pub(crate) models: Vec<SilentModel>,
+    /// From a district centre's node only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) line: Option<LinePulse>,
+}
+
+/// How the line from a district centre's node to the province stands.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct LinePulse {
+    pub(crate) cut: bool,
+    pub(crate) age_ms: u64,
+    pub(crate) kept: u32,
 }
 
 /// One access unit.
@@ -232,6 +246,9 @@ impl ToScreen<'_> {
                 models: it.models.write(),
                 tallies: it.tallies.write(),
                 instructions: it.instructions.write(),
+                calls: it.calls.write(),
+                agents: it.agents.write(),
+                call_desk: it.call_desk.as_ref().map(Record::to_wire),
             }),
             Self::Frame(it) => Body::Frame(generated::Frame {
                 from: Some(it.from.to_wire()),
@@ -277,6 +294,11 @@ impl ToScreen<'_> {
                     quorum_age_ms: it.quorum_age_ms,
                     groups: groups.collect(),
                     models: models.collect(),
+                    line: it.line.as_ref().map(|line| generated::ProvinceLine {
+                        cut: line.cut,
+                        age_ms: line.age_ms,
+                        kept: line.kept,
+                    }),
                 })
             }
         }
@@ -392,7 +414,7 @@ impl ToServer {
         let noun = |name: &String| {
             let known = SUBSCRIBABLE.iter().find(|(known, _)| known == name).map(|(_, noun)| *noun);
             known.ok_or_else(|| {
-                Malformed::new("subscribe.nouns", "use any of sensor camera alarm incident unit reading model")
+                Malformed::new("subscribe.nouns", "use any of sensor camera alarm incident instruction unit reading model call")
             })
         };
         let subscription = Subscription {

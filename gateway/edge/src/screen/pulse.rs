@@ -10,7 +10,7 @@ use tokio::{
 };
 
 use super::{
-    message::{GroupPulse, Heartbeat, Payload, SilentModel, ToScreen},
+    message::{GroupPulse, Heartbeat, LinePulse, Payload, SilentModel, ToScreen},
     view::Encoding,
 };
 use crate::{
@@ -67,7 +67,9 @@ pub(crate) fn heartbeat(source: &dyn Source) -> Heartbeat {
         let silent = state.silent_models();
         silent.map(|(model, cause)| SilentModel { name: model.name.clone(), cause }).collect()
     });
-    Heartbeat { server_time_ms: unix_ms(), quorum_age_ms, groups: groups.collect(), models }
+    let line = source.line();
+    let line = line.map(|line| LinePulse { cut: line.cut, age_ms: millis(line.age), kept: line.kept });
+    Heartbeat { server_time_ms: unix_ms(), quorum_age_ms, groups: groups.collect(), models, line }
 }
 
 /// Beats until `stop` says so. Cameras marked sensitive are hidden from a quorum age of `hide_after` on.

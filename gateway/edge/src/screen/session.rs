@@ -235,7 +235,7 @@ mod tests {
     }
 
     fn view(scope: Scope) -> View {
-        View { scope, nouns: BTreeSet::new(), encoding: Encoding::Protobuf }
+        View { scope, nouns: BTreeSet::new(), encoding: Encoding::Protobuf, callers: true }
     }
 
     fn hello() -> Result<ToServer, Malformed> {

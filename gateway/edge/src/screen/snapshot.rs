@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
-use domain::{Alarm, Camera, GroupId, Incident, Instruction, Millis, Position, Sensor, State, Unit, policy::Noun};
+use domain::{Alarm, Call, Camera, GroupId, Incident, Instruction, Millis, Position, Sensor, State, Unit, policy::Noun};
 
 use super::{
     frames::last_of,
@@ -49,6 +49,15 @@ pub(crate) fn build(source: &dyn Source, group: GroupId, view: &View) -> Picture
         if view.shows(Noun::Model, None) {
             add_models(source, &mut parts);
         }
+        if view.shows(Noun::Call, None) {
+            let (desk, agents) = read(source, group, |state| {
+                (state.call_desk(), state.agents().values().cloned().collect::<Vec<_>>())
+            });
+            parts.add(256 + desk.surge_script.len() * 2, |part| part.call_desk = Some(desk));
+            for agent in agents {
+                parts.add(160, |part| part.agents.push(agent));
+            }
+        }
     }
     let unit = |unit: &Unit| view.shows(Noun::Unit, Some(&unit.station.admin_unit)).then(|| unit.clone());
     walk(source, group, State::units, unit, |unit| parts.add(192, |part| part.units.push(unit)));
@@ -67,6 +76,13 @@ pub(crate) fn build(source: &dyn Source, group: GroupId, view: &View) -> Picture
     walk(source, group, State::instructions, instruction, |instruction| {
         let bytes = 256 + instruction.title.len() + instruction.clocks.len() * 256;
         parts.add(bytes, |part| part.instructions.push(instruction));
+    });
+    let call = |it: &Call| {
+        let shown = || if view.callers { it.clone() } else { it.masked() };
+        view.shows(Noun::Call, None).then(shown)
+    };
+    walk(source, group, State::calls, call, |call| {
+        parts.add(256 + call.steps.len() * 48, |part| part.calls.push(call));
     });
     let sensor = |it: &Sensor| view.shows(Noun::Sensor, Some(&it.place.admin_unit)).then(|| it.clone());
     walk(source, group, State::sensors, sensor, |sensor| {
@@ -148,6 +164,9 @@ impl<'a> Parts<'a> {
             models: Vec::new(),
             tallies: Vec::new(),
             instructions: Vec::new(),
+            calls: Vec::new(),
+            agents: Vec::new(),
+            call_desk: None,
             part: 0,
             at_ms,
         };

@@ -50,7 +50,7 @@ pub(crate) enum Encoding {
 }
 
 /// The nouns that a subscription may name.
-pub(crate) const SUBSCRIBABLE: [(&str, Noun); 8] = [
+pub(crate) const SUBSCRIBABLE: [(&str, Noun); 9] = [
     ("sensor", Noun::Sensor),
     ("camera", Noun::Camera),
     ("alarm", Noun::Alarm),
@@ -59,6 +59,7 @@ pub(crate) const SUBSCRIBABLE: [(&str, Noun); 8] = [
     ("unit", Noun::Unit),
     ("reading", Noun::Reading),
     ("model", Noun::Model),
+    ("call", Noun::Call),
 ];
 
 /// What a screen asked to see.
@@ -76,6 +77,8 @@ pub(crate) struct View {
     pub(crate) scope: Scope,
     pub(crate) nouns: BTreeSet<Noun>,
     pub(crate) encoding: Encoding,
+    /// Whether callers are seen with their numbers.
+    pub(crate) callers: bool,
 }
 
 impl View {
@@ -86,7 +89,8 @@ impl View {
         let asked = asked.filter(|noun| subscription.nouns.is_empty() || subscription.nouns.contains(noun));
         let always = [Noun::AdminUnit, Noun::District, Noun::LiveNodes, Noun::Person];
         let nouns = asked.chain(always).filter(|noun| policy::allows(grant, Action::See(*noun), None).is_ok());
-        Self { scope: Scope::new(grant, &subscription.districts, state0), nouns: nouns.collect(), encoding }
+        let callers = policy::allows(grant, Action::SeeCaller, None).is_ok();
+        Self { scope: Scope::new(grant, &subscription.districts, state0), nouns: nouns.collect(), encoding, callers }
     }
 
     /// Whether a record of `noun` at `place` is in it; no place: seen wherever one is.
@@ -101,7 +105,7 @@ impl View {
             Subject::Readings(readings) => self.filter_readings(event, readings, places),
             subject => {
                 let (noun, place) = seat(subject);
-                self.shows(noun, place).then(|| redact(event))
+                self.shows(noun, place).then(|| redact(event, self.callers))
             }
         }
     }
@@ -136,6 +140,7 @@ pub(crate) fn seat(subject: &Subject) -> (Noun, Option<&AdminUnitCode>) {
         Subject::LiveNodes(_) => (Noun::LiveNodes, None),
         Subject::Person(_) => (Noun::Person, None),
         Subject::Model(_) | Subject::Tally(_) => (Noun::Model, None),
+        Subject::Call(_) | Subject::Agent(_) | Subject::CallDesk(_) => (Noun::Call, None),
         Subject::Readings(_) => (Noun::Reading, None),
         Subject::Unit(unit) => (Noun::Unit, Some(&unit.station.admin_unit)),
         Subject::Incident(incident) => (Noun::Incident, Some(&incident.place.admin_unit)),
@@ -159,10 +164,11 @@ pub(crate) fn key_of(subject: &Subject) -> Option<Cow<'_, str>> {
     })
 }
 
-/// What a shadow says is nobody's advice and leaves no node. Sealed credentials do not belong in an event; should one ever
+/// Who may not see callers is shown none. What a shadow says is nobody's advice and leaves no node. Sealed credentials do not belong in an event; should one ever
 /// hold them, they do not leave it either.
-fn redact(event: &Event) -> Cow<'_, Event> {
+fn redact(event: &Event, callers: bool) -> Cow<'_, Event> {
     let subject = match &event.subject {
+        Some(Subject::Call(call)) if !callers => Subject::Call(call.masked()),
         Some(Subject::Camera(camera)) if !camera.credential_sealed.is_empty() => Subject::Camera(bare_camera(camera)),
         Some(Subject::Person(person)) if !person.credential_sealed.is_empty() => {
             Subject::Person(Person { credential_sealed: bytes::Bytes::new(), ..person.clone() })
@@ -173,7 +179,9 @@ fn redact(event: &Event) -> Cow<'_, Event> {
         },
         _ => return Cow::Borrowed(event),
     };
-    Cow::Owned(Event { subject: Some(subject), note: event.note.clone(), by: event.by.clone(), ..*event })
+    // A note of a call may name its caller.
+    let note = if matches!(subject, Subject::Call(_)) { String::new() } else { event.note.clone() };
+    Cow::Owned(Event { subject: Some(subject), note, by: event.by.clone(), ..*event })
 }
 
 /// The camera without its sealed credential.

@@ -13,14 +13,14 @@ use std::{
 use bytes::Bytes;
 use domain::{
     CameraHealth, CameraId, Command, EntityId, Entry, EventBatch, Grant, GroupId, Millis, Reading, ReadingVerdict,
-    RecordReadings, Reply, RequestId, RowChange, State,
+    RecordReadings, Reply, RequestId, RowChange, State, series::Asked,
 };
 use futures::future::BoxFuture;
 use ingest::rtsp::AccessUnit;
 use tokio::sync::{mpsc, watch};
 
 use crate::cluster::{
-    AppliedAt, BarrierError, BelowFloor, GroupAge, NotWatchable, Road, RoadError, Source, Video, read,
+    AppliedAt, BarrierError, BelowFloor, GroupAge, NotWatchable, Road, RoadError, Source, Taken, Video, read,
 };
 
 /// Where the clock of the logs starts: ahead of this machine's, so that sessions outlive the tests.
@@ -88,6 +88,11 @@ impl Cluster {
     /// By what right the newest entry of the group came.
     pub(super) fn newest_grant(&self, group: GroupId) -> Option<Grant> {
         self.logs.lock().unwrap().get(&group)?.entries.last()?.grant.clone()
+    }
+
+    /// Lets time pass before the next entry.
+    pub(super) fn pass(&self, ms: u64) {
+        self.clock_ms.fetch_add(ms, Ordering::SeqCst);
     }
 
     /// Commits a command of the system.
@@ -255,6 +260,23 @@ impl Source for Node {
         let rows =
             self.group(group).history.range(from..to).take(rows_max).map(|(k, v)| (k.clone(), v.clone())).collect();
         Box::pin(async move { Ok(rows) })
+    }
+
+    fn recorded(
+        &self,
+        group: GroupId,
+        mut asked: Asked,
+        _: usize,
+        mut take: Taken,
+    ) -> BoxFuture<'static, io::Result<bool>> {
+        let applied = self.group(group);
+        asked.sensors.iter_mut().for_each(|(sensor, from)| *from = applied.state.readings_from(sensor));
+        let (mut goes_on, (from, to)) = (true, asked.rows());
+        for (key, row) in applied.history.range(from..to) {
+            let read = asked.take_row(key, row, |sensor, sample| goes_on = goes_on && take(sensor, sample));
+            read.unwrap();
+        }
+        Box::pin(async move { Ok(goes_on) })
     }
 }
 

@@ -63,8 +63,13 @@ impl Fold {
         part.cameras.iter().for_each(|it| put(format!("camera/{}", it.id), it.encode_to_vec()));
         part.alarms.iter().for_each(|it| put(alarm_name(it), it.encode_to_vec()));
         part.instructions.iter().for_each(|it| put(format!("instruction/{}", it.id), it.encode_to_vec()));
+        part.calls.iter().for_each(|it| put(format!("call/{}", it.id), it.encode_to_vec()));
+        part.agents.iter().for_each(|it| put(format!("agent/{}", it.person), it.encode_to_vec()));
         part.models.iter().for_each(|it| put(format!("model/{}", it.name), it.encode_to_vec()));
         part.tallies.iter().for_each(|it| put(tally_name(it), it.encode_to_vec()));
+        if let Some(desk) = part.call_desk {
+            put("call_desk".into(), desk.encode_to_vec());
+        }
         if let Some(live_nodes) = part.live_nodes {
             put("live_nodes".into(), live_nodes.encode_to_vec());
         }
@@ -115,6 +120,13 @@ impl Fold {
                     (format!("model/{}", it.name), it.encode_to_vec())
                 }
                 Subject::Tally(it) => (tally_name(&it), it.encode_to_vec()),
+                Subject::Call(it) => (format!("call/{}", it.id), it.encode_to_vec()),
+                Subject::Agent(it) if it.lines.is_empty() => {
+                    group.records.remove(&format!("agent/{}", it.person));
+                    continue;
+                }
+                Subject::Agent(it) => (format!("agent/{}", it.person), it.encode_to_vec()),
+                Subject::CallDesk(it) => ("call_desk".into(), it.encode_to_vec()),
                 Subject::Instruction(it) => (format!("instruction/{}", it.id), it.encode_to_vec()),
                 Subject::LiveNodes(it) => ("live_nodes".into(), it.encode_to_vec()),
             };

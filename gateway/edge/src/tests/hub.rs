@@ -63,7 +63,7 @@ pub(super) fn views() -> Vec<Arc<View>> {
     let view = |scope, nouns: &[Noun]| {
         let always = [Noun::AdminUnit, Noun::District, Noun::LiveNodes];
         let nouns: BTreeSet<_> = always.into_iter().chain(nouns.iter().copied()).collect();
-        Arc::new(View { scope, nouns, encoding: Encoding::Protobuf })
+        Arc::new(View { scope, nouns, encoding: Encoding::Protobuf, callers: true })
     };
     let with_models = [&all[..], &[Noun::Model]].concat();
     vec![

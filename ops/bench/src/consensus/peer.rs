@@ -8,6 +8,7 @@ use std::{
     process::Stdio,
 };
 
+use node::local::free_port;
 use tokio::process::{Child, Command};
 
 use crate::Result;
@@ -90,7 +91,7 @@ impl Drop for Peer {
 
 /// Two free ports for each process, all held until all are chosen.
 pub(crate) fn ports() -> io::Result<Vec<(SocketAddr, SocketAddr)>> {
-    let held = (0..2 * PROCESSES).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<io::Result<Vec<_>>>()?;
+    let held = (0..2 * PROCESSES).map(|_| free_port()).collect::<io::Result<Vec<_>>>()?;
     let all = held.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
     Ok(all.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{
+    chunks,
     commands::pids,
     devices::{BATCH, Devices},
     nodes,
@@ -33,6 +34,10 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
     let devices = Devices::register(&stage, lanes, SENSORS, REGISTER_WITHIN).await?;
     let (pids, own, gateways) = (pids(&mut stage)?, [std::process::id()], stage.gateways()?);
     let mut found = Found::default();
+    let (as_row, in_chunk) = chunks::bytes_per_reading(setting.choose(365, 30))?;
+    println!("  at rest: {as_row:.2} B a reading as a row, {in_chunk:.2} B in a chunk");
+    found.figure("row_bytes_per_reading", Some(as_row));
+    found.figure("chunk_bytes_per_reading", Some(in_chunk));
     let mut best = 0.0;
     for connections in CONNECTIONS {
         let (used, used_own) = (Usage::of(&pids)?, Usage::of(&own)?);

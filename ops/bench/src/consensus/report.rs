@@ -29,7 +29,7 @@ const SYSTEMS: [(&str, &str); 3] = [("", "nodes"), ("etcd_", "etcd"), ("jetstrea
 /// A figure, its unit, what the target is, and what it is.
 struct Row(&'static str, &'static str, &'static str, &'static str);
 
-const ROWS: [Row; 16] = [
+const ROWS: [Row; 18] = [
     Row(
         "readings_per_s",
         "/s",
@@ -44,6 +44,8 @@ const ROWS: [Row; 16] = [
         "",
         "written to the disk by one node for one reading, compaction included, in that run",
     ),
+    Row("row_bytes_per_reading", "B", "", "at rest as a row: a year of a hundred sensors, each read every ten minutes"),
+    Row("chunk_bytes_per_reading", "B", "", "the same readings in chunks"),
     Row("failover_ms_p50", "ms", "800", "`kill -9` of the leader of all groups → the next command acknowledged"),
     Row("failover_ms_p99", "ms", "1,500", "of 50 kills the longest"),
     Row(

@@ -4,7 +4,7 @@
 
 use std::{
     fs, io,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::Stdio,
     sync::{Arc, atomic::Ordering},
@@ -12,6 +12,7 @@ use std::{
 };
 
 use bytes::{Buf, BytesMut};
+use node::local::free_port;
 use tokio::{
     process::{Child, Command},
     sync::watch,
@@ -55,6 +56,7 @@ impl Server {
         let version = version.map_err(|error| format!("nats-server ({error}): apt-get install nats-server"))?;
         let version = String::from_utf8_lossy(&version.stdout).trim().to_owned();
         let (own, websocket) = (free_port()?, free_port()?);
+        let (own, websocket) = (own.local_addr()?, websocket.local_addr()?);
         let config = folder.join("nats.conf");
         fs::write(
             &config,
@@ -83,10 +85,6 @@ impl Server {
     pub(crate) fn pid(&self) -> Option<u32> {
         self.child.id()
     }
-}
-
-fn free_port() -> io::Result<SocketAddr> {
-    TcpListener::bind("127.0.0.1:0")?.local_addr()
 }
 
 /// One message of the protocol, as far as a client needs it.

@@ -122,6 +122,14 @@ impl Worker for ForecastWorker {
     }
 }
 
+fn goes_on(groups: &Groups, stopped: &AtomicBool, group: GroupId) -> bool {
+    let is_on = groups.read(GroupId::COMMAND, |state| {
+        let mut models = state.models().values();
+        models.any(|model| model.kind == ModelKind::Forecast && model.on && model.active.is_some())
+    });
+    is_on && groups.lead_watch(group).borrow().is_self_ready && !stopped.load(Ordering::Acquire)
+}
+
 /// Reads histories and learns from them, one series after the other.
 struct Learner {
     groups: Groups,
@@ -148,18 +156,15 @@ impl Learner {
 
     /// No work for a model that is switched off, or under a lead that is over.
     fn goes_on(&self, group: GroupId) -> bool {
-        let is_on = self.groups.read(GroupId::COMMAND, |state| {
-            let mut models = state.models().values();
-            models.any(|model| model.kind == ModelKind::Forecast && model.on && model.active.is_some())
-        });
-        is_on && self.groups.lead_watch(group).borrow().is_self_ready && !self.stopped.load(Ordering::Acquire)
+        goes_on(&self.groups, &self.stopped, group)
     }
 
     fn work(&mut self, job: Job) {
         let Job { lead, group, series } = job;
         let now = self.groups.applied(group).at_ms;
-        let goes_on = || self.goes_on(group);
-        let histories = match self.runtime.block_on(history::read(&self.groups, group, &series, now, &goes_on)) {
+        let (groups, stopped) = (self.groups.clone(), Arc::clone(&self.stopped));
+        let is_wanted = move || goes_on(&groups, &stopped, group);
+        let histories = match self.runtime.block_on(history::read(&self.groups, group, &series, now, is_wanted)) {
             Ok(histories) => histories,
             Err(error) => {
                 tracing::warn!(%group, %error, "history cannot be read, so nothing is learnt from it");

@@ -8,6 +8,8 @@ import type { AdminUnit, District } from "./admin_unit_pb";
 import { file_trongdong_v1_admin_unit } from "./admin_unit_pb";
 import type { Alarm } from "./alarm_pb";
 import { file_trongdong_v1_alarm } from "./alarm_pb";
+import type { Agent, Call, CallDesk } from "./call_pb";
+import { file_trongdong_v1_call } from "./call_pb";
 import type { Camera, CameraHealth } from "./camera_pb";
 import { file_trongdong_v1_camera } from "./camera_pb";
 import type { Event, LiveNodes, Position } from "./event_pb";
@@ -30,7 +32,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trongdong/v1/screen.proto.
  */
 export const file_trongdong_v1_screen: GenFile = /*@__PURE__*/
-  fileDesc("Chl0cm9uZ2RvbmcvdjEvc2NyZWVuLnByb3RvEgx0cm9uZ2RvbmcudjEi9AEKCFRvU2VydmVyEiQKBWhlbGxvGAEgASgLMhMudHJvbmdkb25nLnYxLkhlbGxvSAASLAoJc3Vic2NyaWJlGAIgASgLMhcudHJvbmdkb25nLnYxLlN1YnNjcmliZUgAEiIKBHBpbmcYAyABKAsyEi50cm9uZ2RvbmcudjEuUGluZ0gAEjEKDHdhdGNoX2NhbWVyYRgEIAEoCzIZLnRyb25nZG9uZy52MS5XYXRjaENhbWVyYUgAEjUKDnVud2F0Y2hfY2FtZXJhGAUgASgLMhsudHJvbmdkb25nLnYxLlVud2F0Y2hDYW1lcmFIAEIGCgRib2R5IigKBUhlbGxvEg0KBXRva2VuGAEgASgJEhAKCGxhbmd1YWdlGAIgASgJIlMKCVN1YnNjcmliZRIRCglkaXN0cmljdHMYASADKAkSDQoFbm91bnMYAiADKAkSJAoEZnJvbRgDIAMoCzIWLnRyb25nZG9uZy52MS5Qb3NpdGlvbiIVCgRQaW5nEg0KBW5vbmNlGAEgASgEIh0KC1dhdGNoQ2FtZXJhEg4KBmNhbWVyYRgBIAEoCSIfCg1VbndhdGNoQ2FtZXJhEg4KBmNhbWVyYRgBIAEoCSKMAwoIVG9TY3JlZW4SKAoHd2VsY29tZRgBIAEoCzIVLnRyb25nZG9uZy52MS5XZWxjb21lSAASKgoIc25hcHNob3QYAiABKAsyFi50cm9uZ2RvbmcudjEuU25hcHNob3RIABIkCgVmcmFtZRgDIAEoCzITLnRyb25nZG9uZy52MS5GcmFtZUgAEiQKBXJlc2V0GAQgASgLMhMudHJvbmdkb25nLnYxLlJlc2V0SAASIgoEcG9uZxgFIAEoCzISLnRyb25nZG9uZy52MS5Qb25nSAASIAoDYnllGAYgASgLMhEudHJvbmdkb25nLnYxLkJ5ZUgAEi8KC3ZpZGVvX2ZyYW1lGAcgASgLMhgudHJvbmdkb25nLnYxLlZpZGVvRnJhbWVIABIxCgx2aWRlb19zdGF0dXMYCCABKAsyGS50cm9uZ2RvbmcudjEuVmlkZW9TdGF0dXNIABIsCgloZWFydGJlYXQYCSABKAsyFy50cm9uZ2RvbmcudjEuSGVhcnRiZWF0SABCBgoEYm9keSKbAQoHV2VsY29tZRIMCgRub2RlGAEgASgEEg0KBWVwb2NoGAIgASgEEg4KBnBlcnNvbhgDIAEoCRITCgtwZXJzb25fbmFtZRgEIAEoCRIgCgRyb2xlGAUgASgOMhIudHJvbmdkb25nLnYxLlJvbGUSFgoOc2VydmVyX3RpbWVfbXMYBiABKAQSFAoMaGVhcnRiZWF0X21zGAcgASgNIqIECghTbmFwc2hvdBInCgd0aHJvdWdoGAEgASgLMhYudHJvbmdkb25nLnYxLlBvc2l0aW9uEgwKBGxhc3QYAiABKAgSLAoLYWRtaW5fdW5pdHMYAyADKAsyFy50cm9uZ2RvbmcudjEuQWRtaW5Vbml0EikKCWRpc3RyaWN0cxgEIAMoCzIWLnRyb25nZG9uZy52MS5EaXN0cmljdBIhCgV1bml0cxgFIAMoCzISLnRyb25nZG9uZy52MS5Vbml0EikKCWluY2lkZW50cxgGIAMoCzIWLnRyb25nZG9uZy52MS5JbmNpZGVudBIlCgdzZW5zb3JzGAcgAygLMhQudHJvbmdkb25nLnYxLlNlbnNvchIlCgdjYW1lcmFzGAggAygLMhQudHJvbmdkb25nLnYxLkNhbWVyYRIjCgZhbGFybXMYCSADKAsyEy50cm9uZ2RvbmcudjEuQWxhcm0SKwoKbGl2ZV9ub2RlcxgKIAEoCzIXLnRyb25nZG9uZy52MS5MaXZlTm9kZXMSDAoEcGFydBgLIAEoDRINCgVhdF9tcxgMIAEoBBIjCgZtb2RlbHMYDSADKAsyEy50cm9uZ2RvbmcudjEuTW9kZWwSJAoHdGFsbGllcxgOIAMoCzITLnRyb25nZG9uZy52MS5UYWxseRIwCgxpbnN0cnVjdGlvbnMY+gEgAygLMhkudHJvbmdkb25nLnYxLkluc3RydWN0aW9uIp0BCgVGcmFtZRIkCgRmcm9tGAEgASgLMhYudHJvbmdkb25nLnYxLlBvc2l0aW9uEicKB3Rocm91Z2gYAiABKAsyFi50cm9uZ2RvbmcudjEuUG9zaXRpb24SIwoGZXZlbnRzGAMgAygLMhMudHJvbmdkb25nLnYxLkV2ZW50EhEKCXdpdGhkcmF3bhgEIAMoCRINCgVhdF9tcxgFIAEoBCImCgVSZXNldBINCgVncm91cBgBIAEoDRIOCgZyZWFzb24YAiABKAkiLQoEUG9uZxINCgVub25jZRgBIAEoBBIWCg5zZXJ2ZXJfdGltZV9tcxgCIAEoBCKOAQoJSGVhcnRiZWF0EhYKDnNlcnZlcl90aW1lX21zGAEgASgEEhUKDXF1b3J1bV9hZ2VfbXMYAiABKAQSJgoGZ3JvdXBzGAMgAygLMhYudHJvbmdkb25nLnYxLkdyb3VwQWdlEioKBm1vZGVscxgEIAMoCzIaLnRyb25nZG9uZy52MS5Nb2RlbFNpbGVuY2UiKwoMTW9kZWxTaWxlbmNlEgwKBG5hbWUYASABKAkSDQoFY2F1c2UYAiABKAkiVwoIR3JvdXBBZ2USDQoFZ3JvdXAYASABKA0SFQoNbGVhZGVyX2FnZV9tcxgCIAEoBBIVCg1hcHBsaWVkX2luZGV4GAMgASgEEg4KBmxlYWRlchgEIAEoBCIkCgNCeWUSDAoEY29kZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJIk0KClZpZGVvRnJhbWUSDgoGY2FtZXJhGAEgASgJEhQKDHRpbWVzdGFtcF91cxgCIAEoBBILCgNrZXkYAyABKAgSDAoEZGF0YRgEIAEoDCJpCgtWaWRlb1N0YXR1cxIOCgZjYW1lcmEYASABKAkSKgoGaGVhbHRoGAIgASgOMhoudHJvbmdkb25nLnYxLkNhbWVyYUhlYWx0aBINCgVjb2RlYxgDIAEoCRIPCgdtZXNzYWdlGAQgASgJYgZwcm90bzM", [file_trongdong_v1_admin_unit, file_trongdong_v1_alarm, file_trongdong_v1_camera, file_trongdong_v1_event, file_trongdong_v1_incident, file_trongdong_v1_instruction, file_trongdong_v1_model, file_trongdong_v1_person, file_trongdong_v1_sensor, file_trongdong_v1_unit]);
+  fileDesc("Chl0cm9uZ2RvbmcvdjEvc2NyZWVuLnByb3RvEgx0cm9uZ2RvbmcudjEi9AEKCFRvU2VydmVyEiQKBWhlbGxvGAEgASgLMhMudHJvbmdkb25nLnYxLkhlbGxvSAASLAoJc3Vic2NyaWJlGAIgASgLMhcudHJvbmdkb25nLnYxLlN1YnNjcmliZUgAEiIKBHBpbmcYAyABKAsyEi50cm9uZ2RvbmcudjEuUGluZ0gAEjEKDHdhdGNoX2NhbWVyYRgEIAEoCzIZLnRyb25nZG9uZy52MS5XYXRjaENhbWVyYUgAEjUKDnVud2F0Y2hfY2FtZXJhGAUgASgLMhsudHJvbmdkb25nLnYxLlVud2F0Y2hDYW1lcmFIAEIGCgRib2R5IigKBUhlbGxvEg0KBXRva2VuGAEgASgJEhAKCGxhbmd1YWdlGAIgASgJIlMKCVN1YnNjcmliZRIRCglkaXN0cmljdHMYASADKAkSDQoFbm91bnMYAiADKAkSJAoEZnJvbRgDIAMoCzIWLnRyb25nZG9uZy52MS5Qb3NpdGlvbiIVCgRQaW5nEg0KBW5vbmNlGAEgASgEIh0KC1dhdGNoQ2FtZXJhEg4KBmNhbWVyYRgBIAEoCSIfCg1VbndhdGNoQ2FtZXJhEg4KBmNhbWVyYRgBIAEoCSKMAwoIVG9TY3JlZW4SKAoHd2VsY29tZRgBIAEoCzIVLnRyb25nZG9uZy52MS5XZWxjb21lSAASKgoIc25hcHNob3QYAiABKAsyFi50cm9uZ2RvbmcudjEuU25hcHNob3RIABIkCgVmcmFtZRgDIAEoCzITLnRyb25nZG9uZy52MS5GcmFtZUgAEiQKBXJlc2V0GAQgASgLMhMudHJvbmdkb25nLnYxLlJlc2V0SAASIgoEcG9uZxgFIAEoCzISLnRyb25nZG9uZy52MS5Qb25nSAASIAoDYnllGAYgASgLMhEudHJvbmdkb25nLnYxLkJ5ZUgAEi8KC3ZpZGVvX2ZyYW1lGAcgASgLMhgudHJvbmdkb25nLnYxLlZpZGVvRnJhbWVIABIxCgx2aWRlb19zdGF0dXMYCCABKAsyGS50cm9uZ2RvbmcudjEuVmlkZW9TdGF0dXNIABIsCgloZWFydGJlYXQYCSABKAsyFy50cm9uZ2RvbmcudjEuSGVhcnRiZWF0SABCBgoEYm9keSKbAQoHV2VsY29tZRIMCgRub2RlGAEgASgEEg0KBWVwb2NoGAIgASgEEg4KBnBlcnNvbhgDIAEoCRITCgtwZXJzb25fbmFtZRgEIAEoCRIgCgRyb2xlGAUgASgOMhIudHJvbmdkb25nLnYxLlJvbGUSFgoOc2VydmVyX3RpbWVfbXMYBiABKAQSFAoMaGVhcnRiZWF0X21zGAcgASgNIpgFCghTbmFwc2hvdBInCgd0aHJvdWdoGAEgASgLMhYudHJvbmdkb25nLnYxLlBvc2l0aW9uEgwKBGxhc3QYAiABKAgSLAoLYWRtaW5fdW5pdHMYAyADKAsyFy50cm9uZ2RvbmcudjEuQWRtaW5Vbml0EikKCWRpc3RyaWN0cxgEIAMoCzIWLnRyb25nZG9uZy52MS5EaXN0cmljdBIhCgV1bml0cxgFIAMoCzISLnRyb25nZG9uZy52MS5Vbml0EikKCWluY2lkZW50cxgGIAMoCzIWLnRyb25nZG9uZy52MS5JbmNpZGVudBIlCgdzZW5zb3JzGAcgAygLMhQudHJvbmdkb25nLnYxLlNlbnNvchIlCgdjYW1lcmFzGAggAygLMhQudHJvbmdkb25nLnYxLkNhbWVyYRIjCgZhbGFybXMYCSADKAsyEy50cm9uZ2RvbmcudjEuQWxhcm0SKwoKbGl2ZV9ub2RlcxgKIAEoCzIXLnRyb25nZG9uZy52MS5MaXZlTm9kZXMSDAoEcGFydBgLIAEoDRINCgVhdF9tcxgMIAEoBBIjCgZtb2RlbHMYDSADKAsyEy50cm9uZ2RvbmcudjEuTW9kZWwSJAoHdGFsbGllcxgOIAMoCzITLnRyb25nZG9uZy52MS5UYWxseRIwCgxpbnN0cnVjdGlvbnMY+gEgAygLMhkudHJvbmdkb25nLnYxLkluc3RydWN0aW9uEiIKBWNhbGxzGMACIAMoCzISLnRyb25nZG9uZy52MS5DYWxsEiQKBmFnZW50cxjBAiADKAsyEy50cm9uZ2RvbmcudjEuQWdlbnQSKgoJY2FsbF9kZXNrGMICIAEoCzIWLnRyb25nZG9uZy52MS5DYWxsRGVzayKdAQoFRnJhbWUSJAoEZnJvbRgBIAEoCzIWLnRyb25nZG9uZy52MS5Qb3NpdGlvbhInCgd0aHJvdWdoGAIgASgLMhYudHJvbmdkb25nLnYxLlBvc2l0aW9uEiMKBmV2ZW50cxgDIAMoCzITLnRyb25nZG9uZy52MS5FdmVudBIRCgl3aXRoZHJhd24YBCADKAkSDQoFYXRfbXMYBSABKAQiJgoFUmVzZXQSDQoFZ3JvdXAYASABKA0SDgoGcmVhc29uGAIgASgJIi0KBFBvbmcSDQoFbm9uY2UYASABKAQSFgoOc2VydmVyX3RpbWVfbXMYAiABKAQiuQEKCUhlYXJ0YmVhdBIWCg5zZXJ2ZXJfdGltZV9tcxgBIAEoBBIVCg1xdW9ydW1fYWdlX21zGAIgASgEEiYKBmdyb3VwcxgDIAMoCzIWLnRyb25nZG9uZy52MS5Hcm91cEFnZRIqCgZtb2RlbHMYBCADKAsyGi50cm9uZ2RvbmcudjEuTW9kZWxTaWxlbmNlEikKBGxpbmUY1AIgASgLMhoudHJvbmdkb25nLnYxLlByb3ZpbmNlTGluZSI5CgxQcm92aW5jZUxpbmUSCwoDY3V0GAEgASgIEg4KBmFnZV9tcxgCIAEoBBIMCgRrZXB0GAMgASgNIisKDE1vZGVsU2lsZW5jZRIMCgRuYW1lGAEgASgJEg0KBWNhdXNlGAIgASgJIlcKCEdyb3VwQWdlEg0KBWdyb3VwGAEgASgNEhUKDWxlYWRlcl9hZ2VfbXMYAiABKAQSFQoNYXBwbGllZF9pbmRleBgDIAEoBBIOCgZsZWFkZXIYBCABKAQiJAoDQnllEgwKBGNvZGUYASABKAkSDwoHbWVzc2FnZRgCIAEoCSJNCgpWaWRlb0ZyYW1lEg4KBmNhbWVyYRgBIAEoCRIUCgx0aW1lc3RhbXBfdXMYAiABKAQSCwoDa2V5GAMgASgIEgwKBGRhdGEYBCABKAwiaQoLVmlkZW9TdGF0dXMSDgoGY2FtZXJhGAEgASgJEioKBmhlYWx0aBgCIAEoDjIaLnRyb25nZG9uZy52MS5DYW1lcmFIZWFsdGgSDQoFY29kZWMYAyABKAkSDwoHbWVzc2FnZRgEIAEoCWIGcHJvdG8z", [file_trongdong_v1_admin_unit, file_trongdong_v1_alarm, file_trongdong_v1_call, file_trongdong_v1_camera, file_trongdong_v1_event, file_trongdong_v1_incident, file_trongdong_v1_instruction, file_trongdong_v1_model, file_trongdong_v1_person, file_trongdong_v1_sensor, file_trongdong_v1_unit]);
 
 /**
  * @generated from message trongdong.v1.ToServer
@@ -119,7 +121,7 @@ export type Subscribe = Message<"trongdong.v1.Subscribe"> & {
   districts: string[];
 
   /**
-   * Nouns to see ("sensor", "camera", "alarm", "incident", "unit", "reading", "model"); empty: all.
+   * Nouns to see ("sensor", "camera", "alarm", "incident", "unit", "reading", "model", "instruction", "call"); empty: all.
    *
    * @generated from field: repeated string nouns = 2;
    */
@@ -393,6 +395,21 @@ export type Snapshot = Message<"trongdong.v1.Snapshot"> & {
    * @generated from field: repeated trongdong.v1.Instruction instructions = 250;
    */
   instructions: Instruction[];
+
+  /**
+   * @generated from field: repeated trongdong.v1.Call calls = 320;
+   */
+  calls: Call[];
+
+  /**
+   * @generated from field: repeated trongdong.v1.Agent agents = 321;
+   */
+  agents: Agent[];
+
+  /**
+   * @generated from field: trongdong.v1.CallDesk call_desk = 322;
+   */
+  callDesk?: CallDesk | undefined;
 };
 
 /**
@@ -523,6 +540,13 @@ export type Heartbeat = Message<"trongdong.v1.Heartbeat"> & {
    * @generated from field: repeated trongdong.v1.ModelSilence models = 4;
    */
   models: ModelSilence[];
+
+  /**
+   * From a district centre's own node only.
+   *
+   * @generated from field: trongdong.v1.ProvinceLine line = 340;
+   */
+  line?: ProvinceLine | undefined;
 };
 
 /**
@@ -531,6 +555,41 @@ export type Heartbeat = Message<"trongdong.v1.Heartbeat"> & {
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
   messageDesc(file_trongdong_v1_screen, 12);
+
+/**
+ * How the line from a district centre's node to the province stands.
+ *
+ * @generated from message trongdong.v1.ProvinceLine
+ */
+export type ProvinceLine = Message<"trongdong.v1.ProvinceLine"> & {
+  /**
+   * Nothing comes over it: what is shown is as old as `age_ms`.
+   *
+   * @generated from field: bool cut = 1;
+   */
+  cut: boolean;
+
+  /**
+   * Since the province was last heard.
+   *
+   * @generated from field: uint64 age_ms = 2;
+   */
+  ageMs: bigint;
+
+  /**
+   * Commands kept at this node and not yet answered by the province.
+   *
+   * @generated from field: uint32 kept = 3;
+   */
+  kept: number;
+};
+
+/**
+ * Describes the message trongdong.v1.ProvinceLine.
+ * Use `create(ProvinceLineSchema)` to create a new message.
+ */
+export const ProvinceLineSchema: GenMessage<ProvinceLine> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_screen, 13);
 
 /**
  * @generated from message trongdong.v1.ModelSilence
@@ -554,7 +613,7 @@ export type ModelSilence = Message<"trongdong.v1.ModelSilence"> & {
  * Use `create(ModelSilenceSchema)` to create a new message.
  */
 export const ModelSilenceSchema: GenMessage<ModelSilence> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_screen, 13);
+  messageDesc(file_trongdong_v1_screen, 14);
 
 /**
  * @generated from message trongdong.v1.GroupAge
@@ -588,7 +647,7 @@ export type GroupAge = Message<"trongdong.v1.GroupAge"> & {
  * Use `create(GroupAgeSchema)` to create a new message.
  */
 export const GroupAgeSchema: GenMessage<GroupAge> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_screen, 14);
+  messageDesc(file_trongdong_v1_screen, 15);
 
 /**
  * @generated from message trongdong.v1.Bye
@@ -612,7 +671,7 @@ export type Bye = Message<"trongdong.v1.Bye"> & {
  * Use `create(ByeSchema)` to create a new message.
  */
 export const ByeSchema: GenMessage<Bye> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_screen, 15);
+  messageDesc(file_trongdong_v1_screen, 16);
 
 /**
  * @generated from message trongdong.v1.VideoFrame
@@ -648,7 +707,7 @@ export type VideoFrame = Message<"trongdong.v1.VideoFrame"> & {
  * Use `create(VideoFrameSchema)` to create a new message.
  */
 export const VideoFrameSchema: GenMessage<VideoFrame> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_screen, 16);
+  messageDesc(file_trongdong_v1_screen, 17);
 
 /**
  * @generated from message trongdong.v1.VideoStatus
@@ -682,5 +741,5 @@ export type VideoStatus = Message<"trongdong.v1.VideoStatus"> & {
  * Use `create(VideoStatusSchema)` to create a new message.
  */
 export const VideoStatusSchema: GenMessage<VideoStatus> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_screen, 17);
+  messageDesc(file_trongdong_v1_screen, 18);
 

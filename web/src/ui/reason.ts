@@ -1,9 +1,9 @@
 // Reasons of a recommendation in words.
-import { roughAge } from '../../i18n/format';
-import type { Reason } from '../../nouns/recommendation';
-import { UNIT_STATES } from '../../nouns/unit';
-import { settings } from '../../state/settings.svelte';
-import { distanceText } from '../../ui/words';
+import { roughAge } from '../i18n/format';
+import type { Reason } from '../nouns/recommendation';
+import { UNIT_STATES } from '../nouns/unit';
+import { settings } from '../state/settings.svelte';
+import { distanceText } from './words';
 
 const SECONDS_PER_MINUTE = 60;
 const AGAINST: readonly Reason['code'][] = [

@@ -1,6 +1,13 @@
 //! One connection to one node, as a screen has it: a WebSocket with binary protobuf, from the handshake to its end.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use domain::wire::generated::{Hello, Position, Subscribe, ToScreen, ToServer, Welcome, to_screen, to_server};
@@ -23,8 +30,6 @@ use tokio_tungstenite::{
     },
 };
 
-use super::WatchError;
-
 /// Connecting, TLS, the upgrade and the welcome together.
 const OPEN_MS_MAX: u64 = 5_000;
 /// Sending one message to the node.
@@ -40,20 +45,39 @@ const PROTOCOL: &str = "trongdong.v1";
 trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send> Io for T {}
 
+/// Bytes over a line: what WebSocket messages carry, without their heads and TLS.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    /// From the node.
+    pub received: AtomicU64,
+    /// To the node.
+    pub sent: AtomicU64,
+}
+
 /// An open line.
-pub(super) struct Line {
+pub struct Line {
     socket: WebSocketStream<Box<dyn Io>>,
+    bytes: Arc<Traffic>,
     /// What the node said first.
-    pub(super) welcome: Welcome,
+    pub welcome: Welcome,
 }
 
 /// Why a line ended.
 #[derive(Debug)]
-pub(super) enum End {
+pub enum End {
     /// The node said good-bye: code and message.
     Bye(String, String),
     /// It is cut.
     Cut(String),
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bye(code, message) => write!(f, "{code}: {message}"),
+            Self::Cut(reason) => f.write_str(reason),
+        }
+    }
 }
 
 impl From<WsError> for End {
@@ -63,11 +87,27 @@ impl From<WsError> for End {
 }
 
 impl Line {
-    /// Opens a line and says hello.
-    pub(super) async fn open(origin: &str, token: &str, tls: &Arc<ClientConfig>) -> Result<Self, End> {
+    /// Opens a line to the node at `origin` (`https://host:port`) for whoever holds the session token, and says hello.
+    ///
+    /// # Errors
+    /// Why there is no line.
+    pub async fn open(origin: &str, token: &str, tls: &Arc<ClientConfig>) -> Result<Self, End> {
+        Self::open_counted(origin, token, tls, Arc::default()).await
+    }
+
+    /// The same, with its bytes counted.
+    ///
+    /// # Errors
+    /// Why there is no line.
+    pub async fn open_counted(
+        origin: &str,
+        token: &str,
+        tls: &Arc<ClientConfig>,
+        bytes: Arc<Traffic>,
+    ) -> Result<Self, End> {
         let open = async {
-            let socket = handshake(origin, token, tls).await.map_err(|error| End::Cut(error.to_string()))?;
-            let mut line = Self { socket, welcome: Welcome::default() };
+            let socket = handshake(origin, token, tls).await?;
+            let mut line = Self { socket, bytes, welcome: Welcome::default() };
             let hello = Hello { token: token.to_owned(), language: "vi".to_owned() };
             line.send(to_server::Body::Hello(hello)).await?;
             match line.next().await? {
@@ -82,24 +122,26 @@ impl Line {
     }
 
     /// Asks for everything after `from`.
-    pub(super) async fn subscribe(
-        &mut self,
-        districts: &[String],
-        nouns: &[String],
-        from: Vec<Position>,
-    ) -> Result<(), End> {
+    ///
+    /// # Errors
+    /// The line has ended.
+    pub async fn subscribe(&mut self, districts: &[String], nouns: &[String], from: Vec<Position>) -> Result<(), End> {
         let subscribe = Subscribe { districts: districts.to_vec(), nouns: nouns.to_vec(), from };
         self.send(to_server::Body::Subscribe(subscribe)).await
     }
 
     async fn send(&mut self, body: to_server::Body) -> Result<(), End> {
         let bytes = ToServer { body: Some(body) }.encode_to_vec();
+        self.bytes.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
         let sent = timeout(Duration::from_millis(SEND_MS_MAX), self.socket.send(Message::Binary(Bytes::from(bytes))));
         Ok(sent.await.map_err(|_| End::Cut("takes nothing".to_owned()))??)
     }
 
-    /// The next message; an error when the node has been silent for too long.
-    pub(super) async fn next(&mut self) -> Result<to_screen::Body, End> {
+    /// The next message.
+    ///
+    /// # Errors
+    /// The line has ended, or the node has been silent for too long.
+    pub async fn next(&mut self) -> Result<to_screen::Body, End> {
         let heartbeat = Duration::from_millis(u64::from(self.welcome.heartbeat_ms.max(1_000)));
         let silence_max = heartbeat * HEARTBEATS_MISSED_MAX;
         loop {
@@ -108,6 +150,7 @@ impl Line {
             match received {
                 None => return Err(End::Cut("closed".to_owned())),
                 Some(Ok(Message::Binary(bytes))) => {
+                    self.bytes.received.fetch_add(bytes.len() as u64, Ordering::Relaxed);
                     let message = ToScreen::decode(bytes).map_err(|e| End::Cut(format!("not understood: {e}")))?;
                     // A body that this program does not know yet is no reason to go.
                     if let Some(body) = message.body {
@@ -124,15 +167,12 @@ impl Line {
     }
 }
 
-async fn handshake(
-    origin: &str,
-    token: &str,
-    tls: &Arc<ClientConfig>,
-) -> Result<WebSocketStream<Box<dyn Io>>, WatchError> {
+async fn handshake(origin: &str, token: &str, tls: &Arc<ClientConfig>) -> Result<WebSocketStream<Box<dyn Io>>, End> {
+    let refused = |why: &str| End::Cut(format!("{origin}: {why}"));
     let (is_tls, authority) = match (origin.strip_prefix("https://"), origin.strip_prefix("http://")) {
         (Some(authority), _) => (true, authority),
         (_, Some(authority)) => (false, authority),
-        _ => return Err(WatchError::config("url", "give an origin such as https://node-1:8443")),
+        _ => return Err(refused("give an origin such as https://node-1:8443")),
     };
     let authority = authority.trim_end_matches('/');
     let (host, has_port) = match authority.rsplit_once(':') {
@@ -145,21 +185,21 @@ async fn handshake(
         (false, true) => format!("{authority}:443"),
         (false, false) => format!("{authority}:80"),
     };
-    let lost = |error: std::io::Error| WatchError::Lost { origin: origin.to_owned(), reason: error.to_string() };
+    let lost = |error: std::io::Error| refused(&error.to_string());
     let stream = TcpStream::connect(address).await.map_err(lost)?;
     stream.set_nodelay(true).map_err(lost)?;
     let io: Box<dyn Io> = if is_tls {
         let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
-        let name = ServerName::try_from(host).map_err(|_| WatchError::config("url", "its host is no name"))?;
+        let name = ServerName::try_from(host).map_err(|_| refused("its host is no name"))?;
         Box::new(TlsConnector::from(Arc::clone(tls)).connect(name, stream).await.map_err(lost)?)
     } else {
         Box::new(stream)
     };
     let scheme = if is_tls { "wss" } else { "ws" };
-    let broken = |error: WsError| WatchError::Lost { origin: origin.to_owned(), reason: error.to_string() };
+    let broken = |error: WsError| refused(&error.to_string());
     let mut request = format!("{scheme}://{authority}/ws").into_client_request().map_err(broken)?;
-    let cookie = HeaderValue::try_from(format!("{}={token}", super::COOKIE));
-    let cookie = cookie.map_err(|_| WatchError::config("token", "is not one that a node has given"))?;
+    let cookie = HeaderValue::try_from(format!("{}={token}", edge::COOKIE_NAME));
+    let cookie = cookie.map_err(|_| refused("the token is not one that a node has given"))?;
     request.headers_mut().insert(header::COOKIE, cookie);
     request.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(PROTOCOL));
     let config =

@@ -1,0 +1,256 @@
+// The agent's console, played by the keyboard alone. Each test is a person of its own, because all share one fake node.
+import { expect, test, type Page } from '@playwright/test';
+import { enterAt, fake, panel } from './page';
+
+const console_ = (page: Page, person: string, query = '?nomap=1') => enterAt(page, `/console${query}`, person);
+const told = (page: Page) => page.getByRole('textbox', { name: 'Người gọi kể gì?' });
+const line = (page: Page) => page.getByRole('combobox', { name: 'Dòng lệnh' });
+const bar = (page: Page) => page.getByRole('region', { name: 'Cuộc gọi', exact: true });
+const form = (page: Page) => page.getByRole('region', { name: /^Phiếu/ });
+const whom = (page: Page) => page.getByRole('region', { name: /^Điều lực lượng · I/ });
+
+/** Rings at the person; the call's id. */
+async function ring(page: Page, person: string, more = ''): Promise<string> {
+  const answer = (await (await fake(page, `ring?person=${person}${more}`)).json()) as { call: string };
+  return answer.call;
+}
+
+test.beforeEach(async ({ page }) => {
+  // Somebody who may answer and send: the order of keys is what is measured.
+  await fake(page, 'role?role=admin');
+  await fake(page, 'calm');
+  await page.addInitScript(() => {
+    const counted = ((window as unknown as { __hands: { keys: number; clicks: number } }).__hands = { keys: 0, clicks: 0 });
+    addEventListener('keydown', ({ key }) => ['Shift', 'Control', 'Alt'].includes(key) || (counted.keys += 1), true);
+    addEventListener('pointerdown', () => (counted.clicks += 1), true);
+  });
+});
+test.afterEach(async ({ page }) => {
+  for (const command of ['role?role=', 'hold?ms=0', 'fail?n=0', 'cut?down=0', 'surge?on=0', 'calm']) await fake(page, command);
+});
+
+test('from the ring to the first unit, without a mouse', async ({ page }) => {
+  await console_(page, 'an');
+  await ring(page, 'an', '&number=0987654321');
+  await expect(bar(page)).toContainText('CUỘC GỌI ĐẾN');
+  await expect(bar(page).getByTestId('number')).toHaveText('0987 654 321');
+  await page.evaluate(() => Object.assign((window as unknown as { __hands: object }).__hands, { keys: 0, clicks: 0 }));
+  const from = Date.now();
+  await page.keyboard.press('F2');
+  await expect(bar(page)).toContainText('Đang nghe');
+  // Nothing was clicked and nothing has the focus by hand: the letters find the form.
+  await page.keyboard.type('xe tải lật km 9 yên trạch');
+  await expect(form(page).getByRole('status').first()).toContainText('Giao thông');
+  await page.keyboard.press('F4');
+  await expect(form(page).getByRole('combobox', { name: 'Loại' })).toHaveValue('traffic');
+  await page.keyboard.press('F9');
+  const list = whom(page);
+  const first = list.getByRole('listitem').first();
+  await expect(first).toContainText('đang rảnh');
+  const name = ((await first.locator('b').textContent()) ?? '').trim();
+  await page.keyboard.press('F9');
+  await expect(panel(page, /^Phiếu · C/).getByText(new RegExp(`${name} · Đang mời`))).toBeVisible();
+  const ms = Date.now() - from;
+  const hands = await page.evaluate(() => (window as unknown as { __hands: { keys: number; clicks: number } }).__hands);
+  test.info().annotations.push({ type: 'measured', description: `${hands.keys} keys, ${hands.clicks} clicks, ${ms} ms of waiting for the screen` });
+  expect(hands.clicks).toBe(0);
+  // Four keys of command, the rest are the words that the caller said.
+  expect(hands.keys).toBeLessThanOrEqual(4 + 'xe tải lật km 9 yên trạch'.length);
+});
+
+test('the pop shows number, history and what is near, within 300 ms of its event', async ({ page }) => {
+  await console_(page, 'binh');
+  await expect(page.getByText('Chưa có cuộc gọi')).toBeVisible();
+  for (let n = 0; n < 5; n += 1) {
+    await ring(page, 'binh');
+    await expect(bar(page)).toContainText('CUỘC GỌI ĐẾN');
+    await expect(page.getByTestId('history')).toHaveText('3 cuộc gọi trước');
+    await page.keyboard.press('F2');
+    await expect(bar(page)).toContainText('Đang nghe');
+    await page.keyboard.press('F7');
+    await expect(bar(page)).toContainText('Ghi nốt');
+    await page.keyboard.press('F7');
+    await expect(bar(page)).toContainText('Sẵn sàng');
+  }
+  const card = panel(page, 'Người gọi');
+  await ring(page, 'binh');
+  await expect(card).toContainText('Nắp cống trước nhà bị vỡ');
+  await expect(card).toContainText('Từng báo ở: Số 8 Bến Oánh');
+  await expect(card.getByRole('list', { name: 'Sự cố đang mở trong 3 km' }).getByRole('listitem').first()).toContainText(/I\d+/);
+  const pops = await page.evaluate(() => window.__pops!);
+  expect(pops).toHaveLength(6);
+  const whole = pops.map(({ wholeMs }) => wholeMs).sort((a, b) => a - b);
+  test.info().annotations.push({ type: 'measured', description: `pops, ms: ${whole.join(', ')}` });
+  expect(whole[0]).toBeGreaterThan(0);
+  expect(whole[Math.floor(whole.length / 2)]).toBeLessThan(300);
+});
+
+test('a place by its old name and without marks; a pin that the keyboard moves', async ({ page }) => {
+  await console_(page, 'chi');
+  const field = page.getByRole('combobox', { name: 'Nơi' });
+  await field.focus();
+  await page.keyboard.type('hoang van thu');
+  await expect(page.getByRole('option').first()).toContainText('Phường Phan Đình Phùng');
+  await expect(page.getByRole('option').first()).toContainText('Hoàng Văn Thụ');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('#console-place')).toContainText('Hoàng Văn Thụ · Phường Phan Đình Phùng');
+  await expect(page.locator('#console-place')).toContainText('chưa có điểm chính xác');
+  await page.keyboard.press('Alt+Shift+ArrowUp');
+  await expect(page.locator('#console-place')).toContainText(/điểm 21\.\d{4}/);
+  await field.focus();
+  await page.keyboard.type('pdp');
+  await expect(page.getByRole('option').first()).toContainText('Phường Phan Đình Phùng');
+  await page.keyboard.press('Escape');
+  await expect(page.getByRole('option')).toHaveCount(0);
+});
+
+test('what is told again is one of the open incidents, asked before it is saved and joined by one key', async ({ page }) => {
+  await console_(page, 'dat');
+  await ring(page, 'dat', '&number=0977000111');
+  await expect(bar(page)).toContainText('CUỘC GỌI ĐẾN');
+  await page.keyboard.press('F2');
+  await expect(bar(page)).toContainText('Đang nghe');
+  await page.keyboard.type('cháy kho hàng trong nhà xưởng ở vạn xuân');
+  const asked = page.getByRole('region', { name: 'Có phải một trong các sự cố này?' });
+  await expect(asked.getByRole('listitem').first()).toContainText('I4819');
+  await expect(asked.getByRole('listitem').first()).toContainText('cùng loại');
+  await page.keyboard.press('F4');
+  await page.keyboard.press('F9');
+  await expect(form(page)).toContainText('Có thể trùng I4819');
+  await page.keyboard.press('Alt+1');
+  await expect(page.getByText('Đã ghi vào I4819')).toBeVisible();
+  await expect(page.getByText(/Mã cho người gọi: CALLA-BBBCC-D/)).toBeVisible();
+});
+
+test('what is written survives a browser that dies, and one that lost its memory', async ({ page, context }) => {
+  await console_(page, 'em');
+  const call = await ring(page, 'em', '&number=0966000222');
+  await expect(bar(page)).toContainText('CUỘC GỌI ĐẾN');
+  await page.keyboard.press('F2');
+  await expect(bar(page)).toContainText('Đang nghe');
+  await page.keyboard.type('ngập đến đầu gối ở ba bể, cụ già ở một mình');
+  await page.keyboard.press('F4');
+  await expect(form(page)).toContainText('Đã giữ trên máy này và ở trung tâm');
+  await page.reload();
+  await expect(told(page)).toHaveValue('ngập đến đầu gối ở ba bể, cụ già ở một mình');
+  await expect(page.getByRole('combobox', { name: 'Loại' })).toHaveValue('flood');
+  // Another machine: nothing is kept there, the centre gives it.
+  await page.evaluate(() => localStorage.removeItem('trongdong.console'));
+  await page.reload();
+  await expect(told(page)).toHaveValue('ngập đến đầu gối ở ba bể, cụ già ở một mình');
+  // The node is gone while more is told: it stays here, says so, and goes to the centre when a node answers.
+  await fake(page, 'cut?down=1');
+  await told(page).focus();
+  await page.keyboard.press('End');
+  await page.keyboard.type(', nước vẫn lên');
+  await expect(form(page)).toContainText('Đã giữ trên máy này');
+  await expect(form(page)).not.toContainText('ở trung tâm');
+  await fake(page, 'cut?down=0');
+  await expect(form(page)).toContainText('Đã giữ trên máy này và ở trung tâm', { timeout: 20_000 });
+  const kept = (await (await fake(page, `draft?call=${call}`)).json()) as { form: { text: string } };
+  expect(kept.form.text).toContain('nước vẫn lên');
+  await context.clearCookies();
+});
+
+test('the command line does what the keys do, completes, and leaves without a trace', async ({ page }) => {
+  await console_(page, 'phuc');
+  await page.keyboard.press('/');
+  await expect(line(page)).toBeFocused();
+  await expect(page.getByRole('option').first()).toBeVisible();
+  await page.keyboard.type('loai nga');
+  await page.keyboard.press('Tab');
+  await expect(line(page)).toHaveValue('loai Ngập lụt');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('combobox', { name: 'Loại' })).toHaveValue('flood');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('muc 5');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('F1');
+  await page.keyboard.type('noi tuc duyen');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('#console-place')).toContainText('Túc Duyên · Phường Phan Đình Phùng');
+  await page.keyboard.press('F1');
+  await page.keyboard.type('xyz');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('Không hiểu lệnh này.')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(line(page)).toHaveValue('');
+  await page.keyboard.press('F9');
+  await expect(form(page)).toContainText('Chưa ghi người gọi kể gì.');
+  await fake(page, 'hold?ms=600');
+  await page.keyboard.type('nước lên nhanh quanh hồ núi cốc');
+  await page.keyboard.press('F1');
+  await page.keyboard.type('luu');
+  await page.keyboard.press('Enter');
+  await expect(form(page)).toContainText('Đang ghi');
+  await fake(page, 'hold?ms=0');
+  await expect(page.getByText(/Đã lưu thành I\d+/)).toBeVisible();
+  await page.keyboard.press('F1');
+  await page.keyboard.type('dieu');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText(/· Đang mời/)).toBeVisible();
+});
+
+test('holding, transferring, breaks, call-backs and what the cluster refuses', async ({ page }) => {
+  await console_(page, 'giang');
+  await fake(page, 'wait?callback=1&number=0933000444&ms=900000');
+  const waiting = panel(page, /^Đang chờ nghe/);
+  await expect(waiting).toContainText('0933 000 444');
+  await page.keyboard.press('F1');
+  await page.keyboard.type('goi lai');
+  await page.keyboard.press('Enter');
+  await expect(bar(page)).toContainText('Đang gọi lại');
+  await page.keyboard.press('F7');
+  await expect(waiting).toContainText('đã gọi 1/3 lần');
+  await page.keyboard.press('F8');
+  await expect(bar(page)).toContainText('Sẵn sàng');
+  await page.keyboard.press('F8');
+  await expect(bar(page).locator('.state')).toContainText('Nghỉ');
+  await page.keyboard.press('F8');
+  await expect(bar(page).locator('.state')).toContainText('Sẵn sàng');
+  const call = await ring(page, 'giang', '&number=0944000555&line=113&wanted=Va chạm có thương tích');
+  await expect(bar(page)).toContainText('113 chuyển sang');
+  await expect(panel(page, 'Người gọi')).toContainText('Va chạm có thương tích');
+  await page.keyboard.press('F2');
+  await expect(bar(page)).toContainText('Đang nghe');
+  await page.keyboard.press('F3');
+  await expect(bar(page)).toContainText('GIỮ MÁY');
+  await page.keyboard.press('F3');
+  await expect(bar(page)).toContainText('Đang nghe');
+  // Somebody else was quicker: what was decided on the older version is refused, and says so.
+  await fake(page, 'hold?ms=800');
+  const sent = page.waitForRequest(new RegExp(`${call}/hold`));
+  await page.keyboard.press('F3');
+  await sent;
+  await fake(page, 'hold?ms=0');
+  await page.request.post(`/api/calls/${call}/hold`, { data: { expected_version: 4, held: true }, headers: { 'x-request-seq': '555555' } });
+  await expect(bar(page)).toContainText('Bị từ chối: Người khác vừa sửa');
+  await page.keyboard.press('F6');
+  await page.keyboard.type('115');
+  await page.keyboard.press('Enter');
+  await expect(bar(page)).toContainText('Đã chuyển đi');
+  await page.keyboard.press('F7');
+  await expect(bar(page).locator('.state')).toContainText('Sẵn sàng');
+});
+
+test('a wait changes shape and word, and overload brings its script', async ({ page }) => {
+  await console_(page, 'ha');
+  await fake(page, 'wait?number=0922000333&ms=26000');
+  const row = panel(page, /^Đang chờ nghe/).getByRole('listitem').filter({ hasText: '0922 000 333' });
+  await expect(row).toContainText('QUÁ 20 s');
+  await expect(row).toContainText(/00:\d\d/);
+  await fake(page, 'surge?on=1');
+  await expect(page.getByRole('status', { name: 'QUÁ TẢI' })).toContainText('Không nguy hiểm: hẹn gọi lại');
+});
+
+test('who may not send leaves it to the dispatcher, and is told so', async ({ page }) => {
+  await fake(page, 'role?role=agent');
+  await console_(page, 'khanh');
+  await page.keyboard.type('cây đổ chắn đường ở chợ mới');
+  await page.keyboard.press('F4');
+  await page.keyboard.press('F9');
+  await expect(page.getByText(/Đã lưu thành I\d+/)).toBeVisible();
+  await expect(whom(page).getByRole('listitem').first()).toBeVisible();
+  await page.keyboard.press('F9');
+  await expect(whom(page)).toContainText('Vai trò Tổng đài không được làm việc này');
+});

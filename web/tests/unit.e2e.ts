@@ -1,0 +1,47 @@
+// A crew's phone in a tunnel: the page opens, what is tapped waits with its own time, and goes once and in order.
+import { expect, test } from '@playwright/test';
+import { crew, fake, outbox } from './page';
+
+test.afterEach(({ page }) => fake(page, 'cut?down=0'));
+
+test('it opens without a network, keeps what is tapped, and sends it once and in order', async ({ page, context }) => {
+  await crew(page);
+  await expect(page.getByRole('region', { name: 'Nhiệm vụ' })).toContainText('Cháy kho hàng');
+  await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+  // The second visit is the worker's.
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'XCC-03' })).toBeVisible();
+  await context.setOffline(true);
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'XCC-03' })).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Nhiệm vụ' })).toContainText('Cháy kho hàng');
+  await expect(page.getByText(/MẤT LIÊN LẠC/)).toBeVisible({ timeout: 20_000 });
+  const sent: { at: number }[] = [];
+  page.on('request', (request) => {
+    if (request.method() === 'POST' && request.url().includes('/check-in')) sent.push({ at: (request.postDataJSON() as { tapped_at_ms: number }).tapped_at_ms });
+  });
+  await page.getByRole('button', { name: 'Tôi ổn' }).click();
+  await page.waitForTimeout(50);
+  await page.getByRole('button', { name: 'Tôi ổn' }).click();
+  await expect(page.getByText('2 thao tác chờ gửi')).toBeVisible();
+  const kept = await outbox(page);
+  expect(kept.map(({ state }) => state)).toEqual(['waiting', 'waiting']);
+  // The phone is switched off and on again in the tunnel.
+  await page.reload();
+  await expect(page.getByText('2 thao tác chờ gửi')).toBeVisible();
+  await context.setOffline(false);
+  await expect(page.getByText('chờ gửi')).toHaveCount(0, { timeout: 30_000 });
+  const order = [...new Set(sent.map(({ at }) => at))];
+  expect(order).toEqual(kept.map(({ tappedAtMs }) => tappedAtMs).filter((at) => order.includes(at)));
+  expect((await outbox(page)).every(({ state }) => state === 'received')).toBe(true);
+});
+
+test('it can be installed, and keeps nothing that the centre said but with its age', async ({ page }) => {
+  await crew(page);
+  const manifest = await page.evaluate(async () => (await (await fetch(document.querySelector<HTMLLinkElement>('link[rel=manifest]')!.href)).json()) as Record<string, unknown>);
+  expect(manifest).toMatchObject({ start_url: '/unit', display: 'standalone' });
+  await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+  const cached = await page.evaluate(async () => (await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname)))).flat());
+  expect(cached).toContain('/unit');
+  expect(cached.filter((path) => path.startsWith('/api'))).toEqual([]);
+});
