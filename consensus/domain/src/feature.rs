@@ -2,10 +2,10 @@
 //! because the newer one does nothing new before that entry, puts nothing into the log that the older one cannot read, and the
 //! entry is proposed only when every node knows what it switches.
 
-use crate::{Command, Refusal, RefusalCode, State, audit, chunk};
+use crate::{Command, Refusal, RefusalCode, Role, State, audit, chunk};
 
-/// Commands and fields of commands that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of notices,
-/// reports that their senders follow, calls and who takes them.
+/// Commands, and fields and values of commands, that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of
+/// notices, reports that their senders follow, calls, who takes them and what brings them.
 pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.
@@ -50,6 +50,7 @@ impl Command {
             | Self::ExpireRing(_)
             | Self::ExpireWrapUp(_)
             | Self::CheckQueue(_) => Some(VOCABULARY_2),
+            Self::PutPerson(it) if it.person.role == Role::Telephony => Some(VOCABULARY_2),
             Self::FileReport(it) => {
                 let is_plain = it.told_kind.is_none() && it.contact.is_empty() && it.language.is_empty();
                 (!is_plain).then_some(VOCABULARY_2)

@@ -1,7 +1,7 @@
 //! Whatever is added to what a log may hold has to hide behind a feature. In an upgrade some nodes still run the release before: an
 //! entry that it cannot read stops them, and one of which it drops a field parts them from the others.
 //!
-//! `releases/<version>/vocabulary` has each field that an entry of that release may hold, written once by that release
+//! `releases/<version>/vocabulary` has each field, and each value of an enum, that an entry of that release may hold, written once by that release
 //! (`VOCABULARY=0.1.0 cargo test -p domain --test vocabulary`). What is newer stands in [`SINCE`], with the feature by which
 //! `Command::feature` asks for it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
@@ -13,7 +13,7 @@ use std::{
     path::Path,
 };
 
-use domain::{FEATURES, VOCABULARY_2, audit};
+use domain::{FEATURES, VOCABULARY_2, audit, chunk};
 
 const PROTO: &str = "proto/trongdong/v1";
 const RELEASES: &str = "tests/releases";
@@ -21,8 +21,8 @@ const RELEASES: &str = "tests/releases";
 /// What no state depends on while the record is off, so that a release that drops it agrees with the others.
 const HARMLESS: [&str; 3] = ["Entry.salt", "Grant.from", "Grant.why"];
 
-/// Commands and fields since the first release, and the feature that lets them in. What stands below a field is its own.
-const SINCE: [(&str, u32); 20] = [
+/// Commands, fields and values since the first release, and the feature that lets them in. What stands below a field is its own.
+const SINCE: [(&str, u32); 39] = [
     ("Command.put_calendar", VOCABULARY_2),
     ("Command.put_deadline_policy", VOCABULARY_2),
     ("Command.put_duty_post", VOCABULARY_2),
@@ -40,27 +40,48 @@ const SINCE: [(&str, u32); 20] = [
     ("Command.anchor_audit", audit::FEATURE),
     ("Command.put_receiver", VOCABULARY_2),
     ("Command.confirm_notices", VOCABULARY_2),
+    ("Command.answer_call", VOCABULARY_2),
+    ("Command.check_queue", VOCABULARY_2),
+    ("Command.end_call", VOCABULARY_2),
+    ("Command.end_leg", VOCABULARY_2),
+    ("Command.erase_call", VOCABULARY_2),
+    ("Command.expire_ring", VOCABULARY_2),
+    ("Command.expire_wrap_up", VOCABULARY_2),
+    ("Command.hold_call", VOCABULARY_2),
+    ("Command.offer_call", VOCABULARY_2),
+    ("Command.put_agent", VOCABULARY_2),
+    ("Command.put_call_desk", VOCABULARY_2),
+    ("Command.put_call_draft", VOCABULARY_2),
+    ("Command.return_call", VOCABULARY_2),
+    ("Command.set_agent_status", VOCABULARY_2),
+    ("Command.settle_callback", VOCABULARY_2),
+    ("Command.take_callback", VOCABULARY_2),
+    ("Command.transfer_call", VOCABULARY_2),
+    ("Command.set_retention", chunk::FEATURE),
     ("FileReport.told_kind", VOCABULARY_2),
     ("FileReport.contact", VOCABULARY_2),
     ("FileReport.language", VOCABULARY_2),
+    ("Role.ROLE_TELEPHONY", VOCABULARY_2),
 ];
 
-/// Fields of each message: name and type.
+/// Fields of each message, name and type; values of each enum, which have no type.
 fn messages() -> BTreeMap<String, Vec<(String, String)>> {
     let mut messages = BTreeMap::<String, Vec<(String, String)>>::new();
     for file in fs::read_dir(PROTO).unwrap() {
         let text = fs::read_to_string(file.unwrap().path()).unwrap();
-        // Blocks that are open, outermost first; only messages have a name.
+        // Blocks that are open, outermost first; only messages and enums have a name.
         let mut open: Vec<Option<String>> = Vec::new();
         for line in text.lines().map(|line| line.split("//").next().unwrap_or_default().trim()) {
             if line.ends_with('{') {
-                open.push(line.strip_prefix("message ").map(|rest| rest.trim_end_matches('{').trim().to_owned()));
+                let name = line.strip_prefix("message ").or(line.strip_prefix("enum "));
+                open.push(name.map(|rest| rest.trim_end_matches('{').trim().to_owned()));
             } else if line == "}" {
                 open.pop();
             } else if let Some((field, _)) = line.split_once('=')
                 && let Some(message) = open.iter().rev().flatten().next()
-                && let [.., kind, name] = field.split_whitespace().collect::<Vec<_>>()[..]
             {
+                let mut words = field.split_whitespace().rev();
+                let (name, kind) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
                 messages.entry(message.clone()).or_default().push((name.to_owned(), kind.to_owned()));
             }
         }
@@ -68,7 +89,7 @@ fn messages() -> BTreeMap<String, Vec<(String, String)>> {
     messages
 }
 
-/// Fields that an entry may hold, not below those of `hidden`.
+/// Fields and values that an entry may hold, not below those of `hidden`.
 fn vocabulary(hidden: &BTreeSet<&str>) -> BTreeSet<String> {
     let messages = messages();
     let (mut found, mut seen) = (BTreeSet::new(), BTreeSet::new());
@@ -76,7 +97,7 @@ fn vocabulary(hidden: &BTreeSet<&str>) -> BTreeSet<String> {
     while let Some(message) = left.pop() {
         for (name, kind) in messages.get(&message).into_iter().flatten() {
             let field = format!("{message}.{name}");
-            if !hidden.contains(&*field) && seen.insert(kind.clone()) {
+            if !kind.is_empty() && !hidden.contains(&*field) && seen.insert(kind.clone()) {
                 left.push(kind.clone());
             }
             found.insert(field);
