@@ -260,7 +260,7 @@ async fn a_district_centre_that_is_cut_off_goes_on_and_sends_what_it_kept_once()
 
         // Nothing lost, nothing doubled, at any node; and the room shows what the cluster holds.
         for node in &world.cluster.nodes {
-            let counts = counts(&world.admin.at(&[node.url.clone()])).await?;
+            let counts = counts(&world.admin.at(std::slice::from_ref(&node.url))).await?;
             for summary in &promised {
                 assert_eq!(counts.get(summary), Some(&1), "{summary} at node {}", node.id);
             }
