@@ -1,7 +1,7 @@
 //! Whatever is added to what a log may hold has to hide behind a feature. In an upgrade some nodes still run the release before: an
 //! entry that it cannot read stops them, and one of which it drops a field parts them from the others.
 //!
-//! `releases/<version>/vocabulary` has each field, and each value of an enum, that an entry of that release may hold, written once by that release
+//! `releases/<version>/vocabulary` has each field, and each value of an enum, that an entry of that release may hold, written once by it
 //! (`VOCABULARY=0.1.0 cargo test -p domain --test vocabulary`). What is newer stands in [`SINCE`], with the feature by which
 //! `Command::feature` asks for it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
