@@ -26,6 +26,9 @@ use crate::{
     resend::Peer,
 };
 
+/// How long a phone's TCP line, or its name, may take.
+const CONNECT_WITHIN: Duration = Duration::from_secs(2);
+
 /// Why the door does not open.
 #[derive(Debug, thiserror::Error)]
 #[error("the SIP door cannot listen at {0}: {1}; free the port, or change [sip] listen")]
@@ -129,7 +132,7 @@ impl Run {
                     Ok((length, at)) => self.datagram(&buffer[..length], at).await,
                     Err(error) => tracing::debug!(%error, "the SIP door read nothing"),
                 },
-                Ok((stream, at)) = tcp.accept() => self.line(stream, at),
+                Ok((stream, at)) = tcp.accept() => self.line(Some(stream), at),
                 Some((from, message)) = hears.recv() => {
                     let deeds = self.exchange.receive(self.now_ms(), from, &message);
                     self.act(deeds).await;
@@ -206,10 +209,15 @@ impl Run {
                 });
                 let deeds = self.exchange.offered(self.now_ms(), &connection, refused);
                 self.act(deeds).await;
+                // The log may have said how the caller stands before it said that it has the offer.
+                self.stood.remove(&connection);
                 self.look();
             }
             Word::Found(connection, standing, at) => {
-                // Looked up while it stood so; if it stands otherwise by now, that comes next.
+                // A name may be looked up for long: what does not stand any more is not acted on.
+                if self.stood.get(&connection) != Some(&standing) {
+                    return;
+                }
                 let deeds = self.exchange.standing(self.now_ms(), &connection, &standing, at);
                 self.act(deeds).await;
             }
@@ -245,10 +253,7 @@ impl Run {
             return;
         }
         if !self.lines.contains_key(&to.at) {
-            match timeout(Duration::from_secs(2), TcpStream::connect(to.at)).await {
-                Ok(Ok(stream)) => self.line(stream, to.at),
-                _ => return,
-            }
+            self.line(None, to.at);
         }
         // A line that takes nothing is full: it is closed, and what has to come is sent again.
         let is_full = self.lines.get(&to.at).is_some_and(|line| line.try_send(bytes).is_err());
@@ -257,7 +262,8 @@ impl Run {
         }
     }
 
-    fn line(&mut self, stream: TcpStream, at: SocketAddr) {
+    /// A line that was opened to us, or that has yet to be opened; what is to be sent waits meanwhile.
+    fn line(&mut self, stream: Option<TcpStream>, at: SocketAddr) {
         if self.lines.len() >= CONNECTIONS_MAX {
             return;
         }
@@ -265,7 +271,16 @@ impl Run {
         self.lines.insert(at, writes);
         let heard = self.heard.clone();
         self.tasks.spawn(async move {
-            if let Err(error) = serve(stream, at, heard, written).await {
+            let served = async {
+                let stream = match stream {
+                    Some(stream) => stream,
+                    None => {
+                        timeout(CONNECT_WITHIN, TcpStream::connect(at)).await.map_err(|_| io::ErrorKind::TimedOut)??
+                    }
+                };
+                serve(stream, at, heard, written).await
+            };
+            if let Err(error) = served.await {
                 tracing::debug!(%at, %error, "a SIP line ended");
             }
             at
@@ -313,6 +328,6 @@ async fn serve(
 /// Where a SIP address is reached; none: it is none, or nobody knows its name.
 async fn place_of(address_text: &str) -> Option<Peer> {
     let (host, port, is_tcp) = address(address_text)?;
-    let found = timeout(Duration::from_secs(2), lookup_host((host.as_str(), port))).await.ok()?.ok()?.next();
+    let found = timeout(CONNECT_WITHIN, lookup_host((host.as_str(), port))).await.ok()?.ok()?.next();
     found.map(|at| Peer { at, is_tcp })
 }

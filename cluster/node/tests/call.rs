@@ -1,0 +1,129 @@
+//! A call from a real telephone to an agent of a real cluster: `sipp` (Debian's sip-tester) rings at a node's SIP door, an agent
+//! answers over HTTP at another node, `sipp` is the agent's phone. Without the program the test says so and passes.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::{
+    fs,
+    io::Write,
+    net::UdpSocket,
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use domain::{Agent, AgentStatus, Call, CallStatus};
+use node::{
+    client::{Answer, Client},
+    local::{ADMIN, LocalCluster},
+};
+use serde_json::{Value, json};
+
+/// From the first ring to what it must have come to.
+const WITHIN: Duration = Duration::from_secs(30);
+/// The pop has to be there so soon after it rings.
+const POP_WITHIN: Duration = Duration::from_millis(300);
+const PASSWORD: &str = "mat-khau-dai";
+
+/// A program that ends with the test.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn sipp(args: &[&str]) -> Running {
+    let child = Command::new("sipp").args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    Running(child)
+}
+
+fn free_port() -> u16 {
+    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+async fn done(client: &Client, path: &str, body: Value) -> Value {
+    match client.command(path, &body).await.unwrap() {
+        Answer::Accepted(answer) => answer,
+        Answer::Refused(refused) => panic!("{path}: {refused}"),
+    }
+}
+
+async fn signed_in(urls: Vec<String>, person: &str, password: &str) -> Client {
+    let client = Client::new(urls, None).unwrap();
+    client.login(person, password).await.unwrap();
+    client
+}
+
+/// The first call, once it stands so.
+async fn call(client: &Client, is_so: impl Fn(&Call) -> bool) -> Call {
+    let until = Instant::now() + WITHIN;
+    loop {
+        let calls: Vec<Call> = client.list("/api/calls").await.unwrap();
+        if let Some(call) = calls.iter().find(|call| is_so(call)) {
+            return call.clone();
+        }
+        assert!(Instant::now() < until, "{calls:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_telephone_is_put_through_to_the_agent_who_answers() {
+    if Command::new("sipp").arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+        eprintln!("skipped: sipp is not there; apt-get install sip-tester, or cargo xtask setup");
+        return;
+    }
+    let home = std::env::temp_dir().join(format!("trongdong-call-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&home);
+    fs::create_dir_all(&home).unwrap();
+    let mut cluster = LocalCluster::make(Path::new(env!("CARGO_BIN_EXE_trongdong")), &home, 3, 0).unwrap();
+    let (door, phone) = (free_port(), free_port());
+    let mut config = fs::OpenOptions::new().append(true).open(cluster.nodes[0].home.join("node.toml")).unwrap();
+    write!(config, "\n[sip]\nlisten = \"127.0.0.1:{door}\"\ntrunks = [\"127.0.0.1\"]\n").unwrap();
+    cluster.start().unwrap();
+    cluster.ready().await.unwrap();
+
+    let urls: Vec<String> = cluster.nodes.iter().map(|node| node.url.clone()).collect();
+    let admin = signed_in(urls.clone(), ADMIN, &cluster.password).await;
+    let person = json!({"id": "mai", "name": "Mai", "role": "agent", "everywhere": true, "password": PASSWORD});
+    done(&admin, "/api/people", person).await;
+    let seat = json!({"person": "mai", "lines": ["1022"], "phone": format!("sip:101@127.0.0.1:{phone}")});
+    done(&admin, "/api/agents", seat).await;
+    // The agent's desk is at another node than the telephone's.
+    let mai = signed_in(vec![urls[1].clone()], "mai", PASSWORD).await;
+    done(&mai, "/api/agents/mai/status", json!({"expected_version": 1, "status": "available"})).await;
+
+    let _phone = sipp(&["-sn", "uas", "-i", "127.0.0.1", "-p", &phone.to_string(), "-nostdin"]);
+    let at = format!("127.0.0.1:{door}");
+    let mut caller = sipp(&["-sn", "uac", "-i", "127.0.0.1", "-s", "1022", "-m", "1", "-d", "1500", "-nostdin", &at]);
+
+    let ringing = call(&mai, |call| call.status == CallStatus::Ringing).await;
+    assert_eq!((ringing.line.as_str(), ringing.agent.as_ref().unwrap().as_str()), ("1022", "mai"));
+    let asked = Instant::now();
+    let pop: Value = mai.get(&format!("/api/calls/{}/caller", ringing.id)).await.unwrap();
+    assert!(asked.elapsed() < POP_WITHIN, "the pop took {:?}", asked.elapsed());
+    assert_eq!(pop["call"]["id"], json!(ringing.id));
+    done(&mai, &format!("/api/calls/{}/answer", ringing.id), json!({"expected_version": ringing.version})).await;
+    let held = call(&mai, |call| call.status == CallStatus::Answered).await;
+    assert!(held.talking.is_some());
+    // The caller talks and hangs up; only a call that was put through lets `sipp` end well.
+    let until = Instant::now() + WITHIN;
+    let status = loop {
+        if let Some(status) = caller.0.try_wait().unwrap() {
+            break status;
+        }
+        assert!(Instant::now() < until, "the caller was not put through");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert!(status.success(), "{status}");
+    let ended = call(&mai, |call| call.status == CallStatus::Ended).await;
+    assert_eq!((ended.outcome.as_str(), ended.id), ("hung_up", ringing.id));
+    let agents: Vec<Agent> = mai.list("/api/agents").await.unwrap();
+    assert_eq!(agents[0].status, AgentStatus::WrapUp);
+
+    cluster.stop().unwrap();
+    fs::remove_dir_all(home).unwrap();
+}
