@@ -78,11 +78,11 @@ for (const theme of ['dark', 'light'] as const) {
       await expect(page.getByTestId('history')).toHaveText(/3/);
       await page.keyboard.press('F2');
       await page.keyboard.type('cháy kho hàng trong nhà xưởng ở vạn xuân');
-      await expect(page.getByRole('region', { name: /^(Có phải|Is it one)/ }).getByRole('listitem').first()).toContainText('I4819');
+      await expect(page.getByRole('region', { name: /^(Có phải|Is it one)/ }).getByRole('listitem').first()).toContainText(/I4\d+/);
       await faultless(page);
       await page.screenshot({ path: `test-results/console/form-${theme}-${lang}.png` });
       await page.keyboard.press('F1');
-      await expect(page.getByRole('option').first()).toBeVisible();
+      await expect(page.locator('[role=listbox]:not([hidden]) [role=option]').first()).toBeVisible();
       await faultless(page);
       await page.screenshot({ path: `test-results/console/line-${theme}-${lang}.png` });
       await page.keyboard.press('Escape');

@@ -5,9 +5,14 @@ import { enterAt, fake, panel } from './page';
 const console_ = (page: Page, person: string, query = '?nomap=1') => enterAt(page, `/console${query}`, person);
 const told = (page: Page) => page.getByRole('textbox', { name: 'Người gọi kể gì?' });
 const line = (page: Page) => page.getByRole('combobox', { name: 'Dòng lệnh' });
+/** The rows of whichever list is open. */
+const offered = (page: Page) => page.locator('[role=listbox]:not([hidden]) [role=option]');
 const bar = (page: Page) => page.getByRole('region', { name: 'Cuộc gọi', exact: true });
 const form = (page: Page) => page.getByRole('region', { name: /^Phiếu/ });
 const whom = (page: Page) => page.getByRole('region', { name: /^Điều lực lượng · I/ });
+
+/** What the caller of the counted test says, as it is typed without marks: a key for each letter. */
+const WORDS = 'xe tai lat km 9 yen trach';
 
 /** Rings at the person; the call's id. */
 async function ring(page: Page, person: string, more = ''): Promise<string> {
@@ -36,11 +41,14 @@ test('from the ring to the first unit, without a mouse', async ({ page }) => {
   await expect(bar(page).getByTestId('number')).toHaveText('0987 654 321');
   await page.evaluate(() => Object.assign((window as unknown as { __hands: object }).__hands, { keys: 0, clicks: 0 }));
   const from = Date.now();
+  await fake(page, 'hold?ms=300');
   await page.keyboard.press('F2');
+  // Nothing was clicked, nothing has the focus by hand, and the answer is still on its way: the letters find the call's form.
+  await page.keyboard.type(WORDS);
+  await expect(page.getByRole('status', { name: 'Gợi ý', exact: true })).toContainText('Giao thông');
+  await expect(told(page)).toHaveValue(WORDS);
   await expect(bar(page)).toContainText('Đang nghe');
-  // Nothing was clicked and nothing has the focus by hand: the letters find the form.
-  await page.keyboard.type('xe tải lật km 9 yên trạch');
-  await expect(form(page).getByRole('status').first()).toContainText('Giao thông');
+  await fake(page, 'hold?ms=0');
   await page.keyboard.press('F4');
   await expect(form(page).getByRole('combobox', { name: 'Loại' })).toHaveValue('traffic');
   await page.keyboard.press('F9');
@@ -55,7 +63,7 @@ test('from the ring to the first unit, without a mouse', async ({ page }) => {
   test.info().annotations.push({ type: 'measured', description: `${hands.keys} keys, ${hands.clicks} clicks, ${ms} ms of waiting for the screen` });
   expect(hands.clicks).toBe(0);
   // Four keys of command, the rest are the words that the caller said.
-  expect(hands.keys).toBeLessThanOrEqual(4 + 'xe tải lật km 9 yên trạch'.length);
+  expect(hands.keys).toBe(4 + WORDS.length);
 });
 
 test('the pop shows number, history and what is near, within 300 ms of its event', async ({ page }) => {
@@ -70,19 +78,18 @@ test('the pop shows number, history and what is near, within 300 ms of its event
     await page.keyboard.press('F7');
     await expect(bar(page)).toContainText('Ghi nốt');
     await page.keyboard.press('F7');
-    await expect(bar(page)).toContainText('Sẵn sàng');
+    await expect(bar(page).locator('.state')).toContainText('Sẵn sàng');
   }
   const card = panel(page, 'Người gọi');
   await ring(page, 'binh');
   await expect(card).toContainText('Nắp cống trước nhà bị vỡ');
   await expect(card).toContainText('Từng báo ở: Số 8 Bến Oánh');
   await expect(card.getByRole('list', { name: 'Sự cố đang mở trong 3 km' }).getByRole('listitem').first()).toContainText(/I\d+/);
+  await expect.poll(() => page.evaluate(() => window.__pops?.filter(({ wholeMs }) => wholeMs !== undefined).length)).toBe(6);
   const pops = await page.evaluate(() => window.__pops!);
-  expect(pops).toHaveLength(6);
-  const whole = pops.map(({ wholeMs }) => wholeMs).sort((a, b) => a - b);
+  const whole = pops.map(({ wholeMs }) => wholeMs ?? Infinity).sort((a, b) => a - b);
   test.info().annotations.push({ type: 'measured', description: `pops, ms: ${whole.join(', ')}` });
-  expect(whole[0]).toBeGreaterThan(0);
-  expect(whole[Math.floor(whole.length / 2)]).toBeLessThan(300);
+  expect(whole.at(-1)).toBeLessThan(300);
 });
 
 test('a place by its old name and without marks; a pin that the keyboard moves', async ({ page }) => {
@@ -90,8 +97,8 @@ test('a place by its old name and without marks; a pin that the keyboard moves',
   const field = page.getByRole('combobox', { name: 'Nơi' });
   await field.focus();
   await page.keyboard.type('hoang van thu');
-  await expect(page.getByRole('option').first()).toContainText('Phường Phan Đình Phùng');
-  await expect(page.getByRole('option').first()).toContainText('Hoàng Văn Thụ');
+  await expect(offered(page).first()).toContainText('Phường Phan Đình Phùng');
+  await expect(offered(page).first()).toContainText('Hoàng Văn Thụ');
   await page.keyboard.press('Enter');
   await expect(page.locator('#console-place')).toContainText('Hoàng Văn Thụ · Phường Phan Đình Phùng');
   await expect(page.locator('#console-place')).toContainText('chưa có điểm chính xác');
@@ -99,9 +106,9 @@ test('a place by its old name and without marks; a pin that the keyboard moves',
   await expect(page.locator('#console-place')).toContainText(/điểm 21\.\d{4}/);
   await field.focus();
   await page.keyboard.type('pdp');
-  await expect(page.getByRole('option').first()).toContainText('Phường Phan Đình Phùng');
+  await expect(offered(page).first()).toContainText('Phường Phan Đình Phùng');
   await page.keyboard.press('Escape');
-  await expect(page.getByRole('option')).toHaveCount(0);
+  await expect(offered(page)).toHaveCount(0);
 });
 
 test('what is told again is one of the open incidents, asked before it is saved and joined by one key', async ({ page }) => {
@@ -112,12 +119,14 @@ test('what is told again is one of the open incidents, asked before it is saved 
   await expect(bar(page)).toContainText('Đang nghe');
   await page.keyboard.type('cháy kho hàng trong nhà xưởng ở vạn xuân');
   const asked = page.getByRole('region', { name: 'Có phải một trong các sự cố này?' });
-  await expect(asked.getByRole('listitem').first()).toContainText('I4819');
-  await expect(asked.getByRole('listitem').first()).toContainText('cùng loại');
+  const same = asked.getByRole('listitem').filter({ hasText: 'I4819' });
+  await expect(same).toContainText('cùng loại');
   await page.keyboard.press('F4');
   await page.keyboard.press('F9');
-  await expect(form(page)).toContainText('Có thể trùng I4819');
-  await page.keyboard.press('Alt+1');
+  await expect(form(page)).toContainText(/Có thể trùng I4\d+/);
+  // Other tests may have opened some like it: the key is the one on the row.
+  const key = ((await same.locator('kbd').textContent()) ?? '').slice(-1);
+  await page.keyboard.press(`Alt+${key}`);
   await expect(page.getByText('Đã ghi vào I4819')).toBeVisible();
   await expect(page.getByText(/Mã cho người gọi: CALLA-BBBCC-D/)).toBeVisible();
 });
@@ -156,7 +165,7 @@ test('the command line does what the keys do, completes, and leaves without a tr
   await console_(page, 'phuc');
   await page.keyboard.press('/');
   await expect(line(page)).toBeFocused();
-  await expect(page.getByRole('option').first()).toBeVisible();
+  await expect(offered(page).first()).toBeVisible();
   await page.keyboard.type('loai nga');
   await page.keyboard.press('Tab');
   await expect(line(page)).toHaveValue('loai Ngập lụt');
@@ -166,9 +175,9 @@ test('the command line does what the keys do, completes, and leaves without a tr
   await page.keyboard.type('muc 5');
   await page.keyboard.press('Enter');
   await page.keyboard.press('F1');
-  await page.keyboard.type('noi tuc duyen');
+  await page.keyboard.type('noi hoa thuong');
   await page.keyboard.press('Enter');
-  await expect(page.locator('#console-place')).toContainText('Túc Duyên · Phường Phan Đình Phùng');
+  await expect(page.locator('#console-place')).toContainText(/Hóa Thượng · (Xã|Phường) Đồng Hỷ/);
   await page.keyboard.press('F1');
   await page.keyboard.type('xyz');
   await page.keyboard.press('Enter');
@@ -185,6 +194,7 @@ test('the command line does what the keys do, completes, and leaves without a tr
   await expect(form(page)).toContainText('Đang ghi');
   await fake(page, 'hold?ms=0');
   await expect(page.getByText(/Đã lưu thành I\d+/)).toBeVisible();
+  await expect(whom(page).getByRole('listitem').first()).toBeVisible();
   await page.keyboard.press('F1');
   await page.keyboard.type('dieu');
   await page.keyboard.press('Enter');
@@ -203,7 +213,7 @@ test('holding, transferring, breaks, call-backs and what the cluster refuses', a
   await page.keyboard.press('F7');
   await expect(waiting).toContainText('đã gọi 1/3 lần');
   await page.keyboard.press('F8');
-  await expect(bar(page)).toContainText('Sẵn sàng');
+  await expect(bar(page).locator('.state')).toContainText('Sẵn sàng');
   await page.keyboard.press('F8');
   await expect(bar(page).locator('.state')).toContainText('Nghỉ');
   await page.keyboard.press('F8');

@@ -81,7 +81,8 @@ function compare(telling: Telling, told: ReadonlySet<string>, incident: Incident
   const sameKind = telling.kind === incident.kind;
   const place = wordsOf(`${incident.summary} ${incident.place?.address ?? ''}`);
   const words = [...new Set(place.filter(({ plain: word }) => told.has(word)).map(({ plain: word }) => word))];
-  const near = metres === undefined ? 0 : Math.exp(-metres / (telling.isRough ? ROUGH_SCALE : METRES_SCALE));
+  // Near the middle of its commune says no more than that it is in the commune.
+  const near = metres === undefined ? 0 : telling.isRough ? SAME_COMMUNE * Math.exp(-metres / ROUGH_SCALE) : Math.exp(-metres / METRES_SCALE);
   const score =
     WEIGHT.place * Math.max(near, sameCommune ? SAME_COMMUNE : 0) +
     WEIGHT.kind * (sameKind ? 1 : 0) +

@@ -20,8 +20,8 @@ const POPS_MAX = 2_000;
 export interface Pop {
   call: string;
   shownMs: number;
-  /** 0: not yet. */
-  wholeMs: number;
+  /** Undefined: not yet. */
+  wholeMs: number | undefined;
 }
 
 declare global {
@@ -144,10 +144,11 @@ class Console {
 
   /** A call's number stands on the screen, or all that is known of who calls: notes how long it took. */
   painted(call: Call, nowMs: number, whole: boolean): void {
-    const ms = Math.max(0, nowMs - call.stateAtMs);
+    // The centre's clock is known to half a round trip: a few milliseconds below nothing are that.
+    const ms = nowMs - call.stateAtMs;
     const pop = this.pops.find((known) => known.call === call.id);
-    if (pop === undefined) this.pops.push({ call: call.id, shownMs: ms, wholeMs: whole ? ms : 0 });
-    else if (whole && pop.wholeMs === 0) pop.wholeMs = ms;
+    if (pop === undefined) this.pops.push({ call: call.id, shownMs: ms, wholeMs: whole ? ms : undefined });
+    else if (whole && pop.wholeMs === undefined) pop.wholeMs = ms;
     if (this.pops.length > POPS_MAX) this.pops.shift();
   }
 
