@@ -6,7 +6,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::PathBuf,
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
@@ -20,7 +20,7 @@ use chaos_tests::{
     world::World,
 };
 use node::{
-    local::ADMIN,
+    local::{ADMIN, free_port},
     watch::{Screen, ScreenConfig, picture::Picture},
 };
 use serde_json::json;
@@ -163,7 +163,7 @@ async fn equal(room: &Screen, province: &Screen) -> Result<(), Failure> {
 }
 
 async fn make(world: &World, proxies: &Proxies) -> Result<Centre, Failure> {
-    let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+    let port = free_port()?.local_addr()?.port();
     let home = world.cluster.nodes[0].home.parent().ok_or("a node's folder has a parent")?.join("centre");
     let mut make = Command::new(program()?);
     make.args([

@@ -143,7 +143,7 @@ impl Operator {
 
     /// Chooses where a district centre's node will be; gives its origin.
     fn place_centre(&mut self, district: &str) -> Result<String, Failure> {
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let port = free_port()?.local_addr()?.port();
         let url = format!("http://127.0.0.1:{port}");
         let home = self.folder.join("district-node").to_string_lossy().into_owned();
         for (name, value) in [

@@ -159,7 +159,7 @@ export async function startFake(options: { port: number; root: string }) {
     return ofModels;
   }
 
-  const district = districtDesk((path, input) => decide(path, input));
+  const district = districtDesk((path, input) => decide(path, input, 'hoa'));
 
   async function api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<unknown> {
     const input = request.method === 'POST' ? await body(request) : ({} as Input);

@@ -2,6 +2,8 @@
 
 use std::{
     collections::BTreeMap,
+    hash::{BuildHasher, RandomState},
+    net::TcpListener,
     path::PathBuf,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -155,6 +157,9 @@ impl TestCluster {
     }
 }
 
+/// Below the ports of outgoing connections (Linux: from 32768), one of which may take a node's port while the node is down.
 fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+    let drawn = |_| 10_000 + u16::try_from(RandomState::new().hash_one(()) % 20_000).unwrap();
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    (0..1000).map(drawn).find(is_free).unwrap()
 }

@@ -72,7 +72,7 @@ async fn who_calls_is_seen_by_who_takes_calls() {
         let (status, listed) = answer(user.get(&served, "/api/calls")).await;
         assert_eq!(status, 200, "{who}");
         assert_eq!(listed.to_string().contains(NUMBER), role_sees, "{who}: {listed}");
-        assert_eq!(listed.to_string().contains("113"), role_sees, "{who}");
+        assert_eq!(listed.to_string().contains("chuyển từ"), role_sees, "{who}");
         let pop = answer(user.get(&served, "/api/calls/C1/caller")).await.0;
         assert_eq!(pop, if role_sees { 200 } else { 403 }, "{who}");
         assert_eq!(
