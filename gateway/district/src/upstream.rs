@@ -113,7 +113,7 @@ impl Upstream {
             match &body {
                 Body::Bye(bye) => return Err(End::Bye(bye.code.clone(), bye.message.clone())),
                 Body::Heartbeat(heartbeat) => {
-                    self.shared.heard(Some(heartbeat));
+                    self.shared.heard(heartbeat);
                     if noted_at.elapsed() >= NOTED_EVERY {
                         noted_at = Instant::now();
                         for frame in std::mem::take(&mut moved).into_values() {
