@@ -172,7 +172,7 @@ impl Upstream {
 
     async fn rewrite_if_long(&self, heard: Heard) {
         let is_settled = self.shared.read(crate::copy::Copy::is_settled);
-        if is_settled && self.store.wants_rewrite() {
+        if is_settled && self.store.take_rewrite() {
             let messages = self.shared.read(crate::copy::Copy::messages);
             let records = messages.into_iter().map(Stored::Message).chain([Stored::Heard(heard)]);
             self.store.rewrite(records.collect()).await;
