@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::{config::SipConfig, simulate::unix_ms};
+use crate::{clock::unix_ms, config::SipConfig};
 
 /// How long one command may take on its way.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(5);
