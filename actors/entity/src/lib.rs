@@ -39,6 +39,7 @@ mod wiring;
 mod tests;
 
 pub use advice::{About, Advice, Advisor, Answer, Question, Silence};
+pub use call::rules::NODE_DOOR;
 pub use config::EntityConfig;
 pub use counters::Counters;
 pub use error::TellError;

@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -18,6 +18,7 @@ use tokio::{
 };
 
 use crate::{
+    clock::unix_ms,
     feature::{known, lacking},
     invitation::Ticket,
     operations::rest,
@@ -105,11 +106,6 @@ pub(crate) struct Admission {
     pub(crate) sealing_key: [u8; 32],
     /// Turns true when this node is out.
     pub(crate) out: watch::Sender<bool>,
-}
-
-pub(crate) fn unix_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 impl Admission {

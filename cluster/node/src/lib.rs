@@ -18,6 +18,7 @@ pub mod backup;
 mod balance;
 mod belonging;
 pub mod client;
+mod clock;
 pub mod config;
 pub mod demo;
 mod dispatch;

@@ -17,7 +17,8 @@ use rocks::RocksDisk;
 use serde_json::{Value, json};
 
 use crate::{
-    admission::{REST_KIND, tell_out, unix_ms},
+    admission::{REST_KIND, tell_out},
+    clock::unix_ms,
     feature::switch_on,
     invitation::{Ticket, VALID_MIN_MAX},
     status::report::{ClockReport, DiskReport, FollowerReport, GroupReport, MemberReport, NodeReport},

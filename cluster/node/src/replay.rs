@@ -25,7 +25,7 @@ use crate::{
         Answer, Client, ClientError,
         publisher::{Account, Counts, Publisher},
     },
-    simulate::unix_ms,
+    clock::unix_ms,
     town::{self, Registered},
 };
 

@@ -2,11 +2,7 @@
 //! people report over HTTP, and response units that are assigned go there. What happens is decided by pure generators with
 //! a seed ([`world`], [`report`], [`unit`]); here is only the clock and the network.
 
-use std::{
-    collections::BTreeMap,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use domain::{Incident, Millis, Sensor, Unit, UnitId, UnitStatus};
 use tokio::{
@@ -20,6 +16,7 @@ use crate::{
         Answer, Client,
         publisher::{Account, Counts, Publisher},
     },
+    clock::unix_ms,
     town,
 };
 
@@ -101,11 +98,6 @@ pub async fn run(
 async fn stopped(stop: &mut watch::Receiver<bool>) {
     // A sender that is gone stops too.
     let _ = stop.wait_for(|stop| *stop).await;
-}
-
-pub(crate) fn unix_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
 async fn publish(

@@ -7,7 +7,7 @@ use domain::{
     Call, CallStatus, Command, EndCall, EndLeg, GroupId, LegEnd, LegId, OfferCall, RefusalCode, Reply, ReturnCall,
     State,
 };
-use entity::Router;
+use entity::{NODE_DOOR, Router};
 use futures::future::BoxFuture;
 use raft::Groups;
 use sha2::{Digest, Sha256};
@@ -17,7 +17,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-use crate::{config::SipConfig, simulate::unix_ms};
+use crate::{clock::unix_ms, config::SipConfig};
 
 /// How long one command may take on its way.
 const COMMAND_DEADLINE: Duration = Duration::from_secs(5);
@@ -37,7 +37,7 @@ pub(crate) async fn open(
     groups: Groups,
     router: Router,
 ) -> Result<Door, Box<dyn std::error::Error + Send + Sync>> {
-    let board = Board { door: format!("sip-{}", groups.node()), groups, router };
+    let board = Board { door: format!("{NODE_DOOR}{}", groups.node()), groups, router };
     tokio::spawn(board.clone().sweep(unix_ms()));
     let config =
         DoorConfig { listen: config.listen, public: config.public, trunks: config.trunks.iter().copied().collect() };

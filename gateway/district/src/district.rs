@@ -9,6 +9,7 @@ use crate::{
     config::DistrictConfig,
     front::Front,
     outbox::Outbox,
+    people,
     province::Province,
     sender, sessions,
     shared::Shared,
@@ -82,7 +83,7 @@ impl District {
         let mut outbox = Outbox::new(config.outbox, found.entries);
         outbox.skip_to(found.damaged.iter().max().map_or(1, |place| place + 1));
         for (name, sitting) in found.people.sittings().filter(|(_, it)| !it.left) {
-            if let (Some(id), Some(who)) = (sessions::id_of(name), found.people.who(&sitting.person)) {
+            if let (Some(id), Some(who)) = (people::id_of(name), found.people.who(&sitting.person)) {
                 opened.copy.put_person(&who.record());
                 opened.copy.admit(sitting.session(id));
             }

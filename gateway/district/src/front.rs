@@ -350,7 +350,7 @@ fn print(parts: &Parts, body: &[u8]) -> String {
     let mut digest = Sha256::new_with_prefix(parts.uri.path());
     digest.update([0]);
     digest.update(body);
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    domain::Digest(digest.finalize().into()).to_string()
 }
 
 fn asked(parts: &Parts, caller: &Caller, body: Option<Vec<u8>>) -> Asked {

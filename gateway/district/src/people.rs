@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{DistrictId, Millis, Person, PersonId, Role, Session, SessionId, UnitId};
+use domain::{Digest, DistrictId, Millis, Person, PersonId, Role, Session, SessionId, UnitId};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{ACCOUNTS_MAX, SEQ_RESERVED, SITTINGS_MAX};
@@ -74,7 +74,12 @@ pub(crate) struct People {
 
 /// A session id as it is written.
 pub(crate) fn name_of(session: SessionId) -> String {
-    session.0.iter().map(|byte| format!("{byte:02x}")).collect()
+    Digest(session.0).to_string()
+}
+
+/// Reads it.
+pub(crate) fn id_of(name: &str) -> Option<SessionId> {
+    Digest::try_from(name.to_owned()).ok().map(|digest| SessionId(digest.0))
 }
 
 impl People {
@@ -215,6 +220,14 @@ mod tests {
         assert!(people.account("minh", 1_000, 500).is_none());
         assert!(people.forget(&PersonId::new("lan").unwrap()));
         assert!(people.account("lan", 1_000, 500).is_none());
+    }
+
+    #[test]
+    fn a_session_is_read_as_it_was_written() {
+        let id = SessionId(std::array::from_fn(|at| u8::try_from(at * 7).unwrap()));
+        assert_eq!(id_of(&name_of(id)), Some(id));
+        assert_eq!(id_of("xyz"), None);
+        assert_eq!(id_of(&"zz".repeat(32)), None);
     }
 
     #[test]

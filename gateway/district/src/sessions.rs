@@ -3,13 +3,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{GroupId, SessionId};
+use domain::GroupId;
 use reqwest::Method;
 use tokio::time::{sleep, timeout};
 
 use crate::{
     limits::{SEND_DEADLINE, SESSIONS_CHECKED_EVERY},
-    people::{Sitting, Who},
+    people::{Sitting, Who, id_of},
     province::{Asked, Province},
     shared::{Shared, unix_ms},
 };
@@ -18,18 +18,6 @@ use crate::{
 const QUORUM_AGE_MAX: Duration = Duration::from_millis(5_000);
 /// Time between two looks whether it is.
 const PROBED_EVERY: Duration = Duration::from_millis(250);
-
-/// Reads the hexadecimal name of a session.
-pub(crate) fn id_of(name: &str) -> Option<SessionId> {
-    let mut id = [0; 32];
-    if name.len() != 64 || !name.is_ascii() {
-        return None;
-    }
-    for (byte, at) in id.iter_mut().zip((0..).step_by(2)) {
-        *byte = u8::from_str_radix(name.get(at..at + 2)?, 16).ok()?;
-    }
-    Some(SessionId(id))
-}
 
 /// Ends a session here: its screens are let go, and what was kept under it waits for the next one or is given up. `unsent` is
 /// the kept command whose sending told so, if it had not been sent before.
@@ -103,18 +91,4 @@ async fn check(shared: &Shared, province: &Province) -> std::io::Result<()> {
         }
     }
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::people::name_of;
-
-    #[test]
-    fn a_name_is_read_as_it_was_written() {
-        let id = SessionId(std::array::from_fn(|at| u8::try_from(at * 7).unwrap()));
-        assert_eq!(id_of(&name_of(id)), Some(id));
-        assert_eq!(id_of("xyz"), None);
-        assert_eq!(id_of(&"zz".repeat(32)), None);
-    }
 }

@@ -136,10 +136,9 @@ impl Shared {
         self.applied.get(usize::try_from(group.0).ok()?).map(watch::Sender::subscribe)
     }
 
-    /// Any message came: the line stands.
-    pub(crate) fn heard(&self, heartbeat: Option<&Heartbeat>) {
+    /// The province was heard.
+    pub(crate) fn heard(&self, heartbeat: &Heartbeat) {
         let mut heard = lock(&self.heard);
-        let Some(heartbeat) = heartbeat else { return };
         heard.at = Instant::now();
         heard.before = Duration::ZERO;
         heard.quorum_age = Duration::from_millis(heartbeat.quorum_age_ms);

@@ -118,8 +118,8 @@ impl Store {
         let _ = self.jobs.send(Job::Append(stored)).await;
     }
 
-    /// Whether the file should be written anew.
-    pub(crate) fn wants_rewrite(&self) -> bool {
+    /// Whether the file should be written anew; whoever is told so does it, and nobody is told again.
+    pub(crate) fn take_rewrite(&self) -> bool {
         self.state.wants_rewrite.swap(false, Ordering::Relaxed)
     }
 

@@ -113,7 +113,7 @@ impl Upstream {
             match &body {
                 Body::Bye(bye) => return Err(End::Bye(bye.code.clone(), bye.message.clone())),
                 Body::Heartbeat(heartbeat) => {
-                    self.shared.heard(Some(heartbeat));
+                    self.shared.heard(heartbeat);
                     if noted_at.elapsed() >= NOTED_EVERY {
                         noted_at = Instant::now();
                         for frame in std::mem::take(&mut moved).into_values() {
@@ -172,7 +172,7 @@ impl Upstream {
 
     async fn rewrite_if_long(&self, heard: Heard) {
         let is_settled = self.shared.read(crate::copy::Copy::is_settled);
-        if is_settled && self.store.wants_rewrite() {
+        if is_settled && self.store.take_rewrite() {
             let messages = self.shared.read(crate::copy::Copy::messages);
             let records = messages.into_iter().map(Stored::Message).chain([Stored::Heard(heard)]);
             self.store.rewrite(records.collect()).await;

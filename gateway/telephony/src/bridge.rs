@@ -435,8 +435,10 @@ pub(crate) fn target_of(to: &str, host: &str) -> String {
     format!("sip:{user}@{host}")
 }
 
+/// What may be asked here.
+const ALLOW: &str = "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, INFO";
+
 /// The refusal of what nobody asks here.
 pub(crate) fn not_allowed(message: &Message) -> Vec<u8> {
-    let allow = ["Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, INFO".to_owned()];
-    message.answer(405, "Method Not Allowed", "trongdong", &allow, b"")
+    message.answer(405, "Method Not Allowed", "trongdong", &[ALLOW.to_owned()], b"")
 }

@@ -1,7 +1,7 @@
 //! The shell: sockets, time, and the cluster's word.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     io,
     net::SocketAddr,
     sync::Arc,
@@ -62,8 +62,9 @@ impl Door {
         getrandom::fill(&mut seed).map_err(|error| failed(io::Error::other(error.to_string())))?;
         let own = config.public.unwrap_or(address).to_string();
         let exchange = Exchange::new(own, config.trunks, u64::from_ne_bytes(seed));
-        let run = Run::new(exchange, board, Arc::new(udp));
-        Ok(Self { address, _task: AbortOnDrop(tokio::spawn(run.run(tcp))) })
+        let (heard, hears) = mpsc::channel(WRITES_MAX);
+        let run = Run::new(exchange, board, Arc::new(udp), heard);
+        Ok(Self { address, _task: AbortOnDrop(tokio::spawn(run.run(tcp, hears))) })
     }
 
     /// Where it listens.
@@ -97,9 +98,12 @@ struct Run {
 }
 
 impl Run {
-    fn new(exchange: Exchange, board: Arc<dyn Switchboard>, udp: Arc<UdpSocket>) -> Self {
-        // Replaced in `run`, which has the other end.
-        let (heard, _) = mpsc::channel(1);
+    fn new(
+        exchange: Exchange,
+        board: Arc<dyn Switchboard>,
+        udp: Arc<UdpSocket>,
+        heard: mpsc::Sender<(Peer, Message)>,
+    ) -> Self {
         Self {
             exchange,
             board,
@@ -113,9 +117,7 @@ impl Run {
         }
     }
 
-    async fn run(mut self, tcp: TcpListener) {
-        let (heard, mut hears) = mpsc::channel(WRITES_MAX);
-        self.heard = heard;
+    async fn run(mut self, tcp: TcpListener, mut hears: mpsc::Receiver<(Peer, Message)>) {
         let mut changed = self.board.changed();
         let mut buffer = vec![0; MESSAGE_BYTES_MAX + 1];
         loop {
@@ -172,8 +174,7 @@ impl Run {
     }
 
     async fn act(&mut self, deeds: Vec<Deed>) {
-        let mut todo = VecDeque::from(deeds);
-        while let Some(deed) = todo.pop_front() {
+        for deed in deeds {
             match deed {
                 Deed::Send(to, bytes) => self.send(to, bytes).await,
                 Deed::Offer(ringing) => {
@@ -226,7 +227,7 @@ impl Run {
 
     /// Looks how every caller stands, and acts where it is not as before.
     fn look(&mut self) {
-        let here: Vec<String> = self.exchange.connections().cloned().collect();
+        let here: BTreeSet<String> = self.exchange.connections().cloned().collect();
         self.stood.retain(|connection, _| here.contains(connection));
         for connection in here {
             let standing = self.board.standing(&connection);

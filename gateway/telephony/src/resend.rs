@@ -15,7 +15,7 @@ pub(crate) struct Peer {
 /// What waits for a word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A request, by the sequence number that its answer has.
+    /// A request other than INVITE.
     Request,
     /// The INVITE to an agent's phone, or one that changes a session.
     Invite,

@@ -5,7 +5,7 @@ use domain::{
 };
 
 /// Prefix of a door that is a node's own; the node's number follows.
-pub(crate) const NODE_DOOR: &str = "sip-";
+pub const NODE_DOOR: &str = "sip-";
 
 /// What to do about all calls of a state.
 #[derive(Clone, Debug, PartialEq, Eq)]

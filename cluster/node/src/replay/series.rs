@@ -9,7 +9,7 @@ use tokio::{sync::watch, time::sleep};
 
 use super::Speed;
 use crate::{
-    simulate::unix_ms,
+    clock::unix_ms,
     town::{measure::micro, tables},
 };
 

@@ -14,10 +14,11 @@ use tokio::{
 use super::{
     SimulateOptions,
     report::{Report, Reporter},
-    stopped, unix_ms,
+    stopped,
 };
 use crate::{
     client::{Answer, Client, ClientError},
+    clock::unix_ms,
     town::{person::is_simulated_agent, random::Random},
 };
 

@@ -358,7 +358,7 @@ async fn who_signed_in_here_may_again_while_it_is_cut_and_their_commands_wait_fo
     // The line is back: the session that nobody asked the province for ends, and the next one sends what was kept.
     room.line(true);
     let heartbeat = domain::wire::generated::Heartbeat::default();
-    room.shared.heard(Some(&heartbeat));
+    room.shared.heard(&heartbeat);
     let task = tokio::spawn(sessions::run(Arc::clone(&room.shared), Arc::clone(&room.province)));
     while room.get(&local, "/api/session").await.0 != 401 {
         sleep(Duration::from_millis(5)).await;

@@ -280,7 +280,7 @@ pub(crate) async fn report(
 
 /// The same request is the same report, at whichever node.
 fn key_of(ask: &Ask, call: &CallId) -> String {
-    let session: String = ask.caller.session.0.iter().map(|byte| format!("{byte:02x}")).collect();
+    let session = domain::Digest(ask.caller.session.0);
     format!("call/{call}/{session}/{}", ask.seq)
 }
 

@@ -1,6 +1,6 @@
 //! The other end of a call: the phone of the agent, from its INVITE until it is put down.
 
-use super::{Action, Actions, Bridge, Phase, Phone};
+use super::{ALLOW, Action, Actions, Bridge, Phase, Phone};
 use crate::{
     limits::PICK_UP_MS,
     message::Message,
@@ -115,7 +115,7 @@ impl Bridge {
             return self.invite_caller_again(now_ms, &body, names);
         }
         self.answered = true;
-        let extra = [self.contact(), "Allow: INVITE, ACK, CANCEL, BYE, OPTIONS, NOTIFY, INFO".to_owned()];
+        let extra = [self.contact(), ALLOW.to_owned()];
         self.last = self.invite.answer(200, "OK", &self.caller.local_tag, &extra, &body);
         self.resend.sent(now_ms, Kind::Final, &self.invite.branch, self.caller.peer, self.last.clone());
         vec![Action::Send(self.caller.peer, self.last.clone())]
