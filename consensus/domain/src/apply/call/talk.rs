@@ -1,8 +1,7 @@
 //! From the answer to the end.
 
 use super::{
-    agent, find, find_version, need_own, need_talking, offer, outcome, over, put, queue_again, set_status, settle_down,
-    step,
+    agent, find, find_version, need_own, need_talking, offer, outcome, over, put, set_status, settle_down, step,
 };
 use crate::{
     AgentStatus, AnswerCall, Call, CallStatus, CallStepKind, EndCall, EventKind, HoldCall, PersonId, Refusal,
@@ -130,11 +129,7 @@ pub(in crate::apply) fn give_back(work: &mut Work<'_>, command: &ReturnCall) -> 
     need_talking(&call)?;
     let (id, agent) = (call.id.clone(), call.agent.clone());
     step(work, &mut call, CallStepKind::Unanswered, agent.as_ref(), &command.reason);
-    if call.live_legs().next().is_some() {
-        queue_again(work, &mut call, "");
-    } else {
-        over::wait_again(work, &mut call, "");
-    }
+    over::wait_again(work, &mut call, "");
     put(work, call, EventKind::CallUnanswered, &command.reason);
     if let Some(agent) = &agent {
         agent::set(work, agent, AgentStatus::Break, None, |agent| agent.reason.clone_from(&command.reason));
