@@ -2,8 +2,8 @@
 
 use super::{line, outcome, put, queue_again, settle_down, step};
 use crate::{
-    Call, CallId, CallLeg, CallStatus, CallStepKind, EventKind, Millis, OfferCall, Refusal, apply,
-    apply::{Outcome, Work, accepted, valid},
+    Call, CallId, CallLeg, CallStatus, CallStepKind, EventKind, Millis, OfferCall, Refusal,
+    apply::{Outcome, Work, valid},
     limits,
 };
 
@@ -158,10 +158,5 @@ fn number(text: &str) -> Result<(), Refusal> {
         "is no telephone number: send at most {} digits, or nothing if it is withheld",
         limits::NUMBER_BYTES_MAX
     );
-    Err(apply::valid::invalid("number", remedy))
-}
-
-/// Accepted, and nothing changed.
-pub(super) fn unchanged(call: &Call) -> crate::Accepted {
-    accepted(&call.id, call.version)
+    Err(valid::invalid("number", remedy))
 }

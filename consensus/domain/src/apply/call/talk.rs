@@ -17,7 +17,7 @@ pub(in crate::apply) fn answer(work: &mut Work<'_>, command: &AnswerCall) -> Out
     let call = find(work, &command.call)?;
     let is_theirs = call.agent.as_ref() == Some(&who);
     if is_theirs && matches!(call.status, CallStatus::Answered | CallStatus::Held) {
-        return Ok(offer::unchanged(&call));
+        return Ok(outcome(work, &call.id));
     }
     let mut call = find_version(work, &command.call, command.expected_version)?;
     if call.status != CallStatus::Ringing || !is_theirs {
@@ -73,7 +73,7 @@ pub(in crate::apply) fn hold(work: &mut Work<'_>, command: &HoldCall) -> Outcome
     let wanted = if command.held { CallStatus::Held } else { CallStatus::Answered };
     need_own(work, &call)?;
     if call.status == wanted {
-        return Ok(offer::unchanged(&call));
+        return Ok(outcome(work, &call.id));
     }
     let mut call = find_version(work, &command.call, command.expected_version)?;
     need_talking(&call)?;
