@@ -13,7 +13,9 @@
 mod bits;
 mod fold;
 
-use crate::{DeviceStatus, Micro, Millis, limits::CHUNK_READINGS_MAX, wire::Field, wire::Malformed, wire::generated};
+use crate::{
+    DeviceStatus, Micro, Millis, Reading, limits::CHUNK_READINGS_MAX, wire::Field, wire::Malformed, wire::generated,
+};
 
 pub use fold::{Fold, FoldError, Recorded};
 
@@ -40,6 +42,12 @@ pub struct Sample {
     pub value_micro: Micro,
     /// What the device said of itself.
     pub status: DeviceStatus,
+}
+
+impl From<&Reading> for Sample {
+    fn from(reading: &Reading) -> Self {
+        Self { at_ms: reading.at_ms, value_micro: reading.value_micro, status: reading.status }
+    }
 }
 
 /// Packs readings in the order in which they were recorded: at least one, at most [`CHUNK_READINGS_MAX`].
