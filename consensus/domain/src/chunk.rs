@@ -54,8 +54,7 @@ impl From<&Reading> for Sample {
 #[must_use]
 pub fn encode(samples: &[Sample]) -> Vec<u8> {
     use prost::Message;
-    let from = samples.iter().map(|sample| sample.at_ms.0).min().unwrap_or(0);
-    let to = samples.iter().map(|sample| sample.at_ms.0).max().unwrap_or(0);
+    let (from_ms, span_ms) = span(samples);
     let mut packed = Vec::new();
     let times: Vec<i64> = samples.iter().map(|sample| sample.at_ms.0.cast_signed()).collect();
     let mut steps = bits::changes(&times).into_iter();
@@ -76,8 +75,7 @@ pub fn encode(samples: &[Sample]) -> Vec<u8> {
         bits::write_number(&mut packed, run.len() as u64);
     }
     let readings = u32::try_from(samples.len()).unwrap_or(u32::MAX);
-    let chunk =
-        generated::ReadingChunk { format: FORMAT, readings, from_ms: from, span_ms: to - from, packed: packed.into() };
+    let chunk = generated::ReadingChunk { format: FORMAT, readings, from_ms, span_ms, packed: packed.into() };
     chunk.encode_to_vec()
 }
 
@@ -143,9 +141,7 @@ impl Packed {
                 status,
             })
             .collect();
-        let from = samples.iter().map(|sample| sample.at_ms.0).min().unwrap_or(0);
-        let to = samples.iter().map(|sample| sample.at_ms.0).max().unwrap_or(0);
-        if samples.len() != count || (from, to - from) != (self.0.from_ms, self.0.span_ms) {
+        if samples.len() != count || span(&samples) != (self.0.from_ms, self.0.span_ms) {
             return Err(bad("is of another span than it says"));
         }
         Ok(samples)
@@ -158,6 +154,13 @@ impl Packed {
 /// [`Packed::read`], [`Packed::samples`].
 pub fn decode(bytes: &[u8]) -> Result<Vec<Sample>, Malformed> {
     Packed::read(bytes)?.samples()
+}
+
+/// The earliest device time, and how far from it the latest is.
+fn span(samples: &[Sample]) -> (u64, u64) {
+    let from = samples.iter().map(|sample| sample.at_ms.0).min().unwrap_or(0);
+    let to = samples.iter().map(|sample| sample.at_ms.0).max().unwrap_or(0);
+    (from, to - from)
 }
 
 fn read_statuses(packed: &mut &[u8], count: usize) -> Result<Vec<DeviceStatus>, Malformed> {
