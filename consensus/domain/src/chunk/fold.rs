@@ -84,7 +84,7 @@ impl Fold {
     #[must_use]
     pub fn range(&self) -> Option<(Bytes, Bytes)> {
         let last = self.last.as_ref()?;
-        Some((self.first.clone()?, [&last[..], &[0]].concat().into()))
+        Some((self.first.clone()?, rows::after(last)))
     }
 
     /// The chunks, in place of the rows. `open` gives the newest chunk of a sensor whose first reading was recorded on the
