@@ -96,6 +96,11 @@ impl CallBook {
         }
     }
 
+    /// How many are not over.
+    pub(crate) fn open_count(&self) -> usize {
+        self.calls.len() - self.over.len()
+    }
+
     /// How many wait.
     pub(crate) fn waiting_count(&self) -> usize {
         self.waiting.values().map(BTreeSet::len).sum()
@@ -196,7 +201,7 @@ impl State {
         self.book.callers.get(number)
     }
 
-    /// The calls in memory of a number; personal (group 0).
+    /// The calls in memory of a number; none of a withheld one. Personal (group 0).
     pub fn calls_of(&self, number: &str) -> impl Iterator<Item = &Call> {
         self.book.by_number.get(number).into_iter().flatten().filter_map(|id| self.book.calls.get(id))
     }

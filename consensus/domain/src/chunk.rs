@@ -13,7 +13,9 @@
 mod bits;
 mod fold;
 
-use crate::{DeviceStatus, Micro, Millis, limits::CHUNK_READINGS_MAX, wire::Field, wire::Malformed, wire::generated};
+use crate::{
+    DeviceStatus, Micro, Millis, Reading, limits::CHUNK_READINGS_MAX, wire::Field, wire::Malformed, wire::generated,
+};
 
 pub use fold::{Fold, FoldError, Recorded};
 
@@ -42,12 +44,17 @@ pub struct Sample {
     pub status: DeviceStatus,
 }
 
+impl From<&Reading> for Sample {
+    fn from(reading: &Reading) -> Self {
+        Self { at_ms: reading.at_ms, value_micro: reading.value_micro, status: reading.status }
+    }
+}
+
 /// Packs readings in the order in which they were recorded: at least one, at most [`CHUNK_READINGS_MAX`].
 #[must_use]
 pub fn encode(samples: &[Sample]) -> Vec<u8> {
     use prost::Message;
-    let from = samples.iter().map(|sample| sample.at_ms.0).min().unwrap_or(0);
-    let to = samples.iter().map(|sample| sample.at_ms.0).max().unwrap_or(0);
+    let (from_ms, span_ms) = span(samples);
     let mut packed = Vec::new();
     let times: Vec<i64> = samples.iter().map(|sample| sample.at_ms.0.cast_signed()).collect();
     let mut steps = bits::changes(&times).into_iter();
@@ -68,8 +75,7 @@ pub fn encode(samples: &[Sample]) -> Vec<u8> {
         bits::write_number(&mut packed, run.len() as u64);
     }
     let readings = u32::try_from(samples.len()).unwrap_or(u32::MAX);
-    let chunk =
-        generated::ReadingChunk { format: FORMAT, readings, from_ms: from, span_ms: to - from, packed: packed.into() };
+    let chunk = generated::ReadingChunk { format: FORMAT, readings, from_ms, span_ms, packed: packed.into() };
     chunk.encode_to_vec()
 }
 
@@ -135,9 +141,7 @@ impl Packed {
                 status,
             })
             .collect();
-        let from = samples.iter().map(|sample| sample.at_ms.0).min().unwrap_or(0);
-        let to = samples.iter().map(|sample| sample.at_ms.0).max().unwrap_or(0);
-        if samples.len() != count || (from, to - from) != (self.0.from_ms, self.0.span_ms) {
+        if samples.len() != count || span(&samples) != (self.0.from_ms, self.0.span_ms) {
             return Err(bad("is of another span than it says"));
         }
         Ok(samples)
@@ -150,6 +154,13 @@ impl Packed {
 /// [`Packed::read`], [`Packed::samples`].
 pub fn decode(bytes: &[u8]) -> Result<Vec<Sample>, Malformed> {
     Packed::read(bytes)?.samples()
+}
+
+/// The earliest device time, and how far from it the latest is.
+fn span(samples: &[Sample]) -> (u64, u64) {
+    let from = samples.iter().map(|sample| sample.at_ms.0).min().unwrap_or(0);
+    let to = samples.iter().map(|sample| sample.at_ms.0).max().unwrap_or(0);
+    (from, to - from)
 }
 
 fn read_statuses(packed: &mut &[u8], count: usize) -> Result<Vec<DeviceStatus>, Malformed> {

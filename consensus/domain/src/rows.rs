@@ -96,6 +96,12 @@ pub fn is_state(key: &[u8]) -> bool {
     )
 }
 
+/// The key right after this one: where a range begins that leaves it out, or ends that takes it in.
+#[must_use]
+pub fn after(key: &[u8]) -> Bytes {
+    [key, &[0]].concat().into()
+}
+
 fn key(table: u8, parts: &[&[u8]]) -> Bytes {
     let mut key = Vec::with_capacity(1 + parts.iter().map(|part| part.len()).sum::<usize>());
     key.push(table);

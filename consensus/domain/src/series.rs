@@ -71,7 +71,7 @@ impl Asked {
     pub fn take_row(&self, key: &[u8], value: &[u8], mut take: impl FnMut(&SensorId, Sample)) -> Result<(), Malformed> {
         let recorded_at = rows::readings_position(key).map_or(Millis(0), |(at, _)| at);
         for reading in Readings::decode(value)?.readings {
-            let sample = Sample { at_ms: reading.at_ms, value_micro: reading.value_micro, status: reading.status };
+            let sample = Sample::from(&reading);
             if self.is_within(&sample) && self.sensors.get(&reading.sensor).is_some_and(|from| recorded_at >= *from) {
                 take(&reading.sensor, sample);
             }

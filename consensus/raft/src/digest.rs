@@ -57,9 +57,8 @@ impl OfReadings {
     fn take(&mut self, key: &[u8], value: &[u8]) -> io::Result<bool> {
         let unreadable = |error: domain::wire::Malformed| malformed(&error.to_string());
         if let Some((recorded_at, _)) = rows::readings_position(key) {
-            for it in Readings::decode(value).map_err(unreadable)?.readings {
-                let sample = Sample { at_ms: it.at_ms, value_micro: it.value_micro, status: it.status };
-                self.add(&it.sensor, recorded_at, sample);
+            for reading in Readings::decode(value).map_err(unreadable)?.readings {
+                self.add(&reading.sensor, recorded_at, Sample::from(&reading));
             }
             return Ok(true);
         }

@@ -147,7 +147,7 @@ fn fold(disk: &dyn Disk, group: u32, due: Due, clock: Millis, looked: &mut Looke
     while bytes < BYTES_PER_FOLD && count < ROWS_PER_FOLD {
         let found = view.scan(&at, &to, ROWS_PER_READ)?;
         let Some((last, _)) = found.last() else { break };
-        at = after(last);
+        at = rows::after(last);
         count += found.len();
         for (key, value) in &found {
             bytes += value.len();
@@ -192,11 +192,11 @@ fn due_rows(
     if *first < hour {
         return Ok(Some((from, hour)));
     }
-    let mut at = looked.through.as_deref().map_or(from.clone(), after);
+    let mut at = looked.through.as_deref().map_or(from.clone(), rows::after);
     while looked.rows < ROWS_PER_FOLD && looked.bytes < BYTES_PER_FOLD {
         let found = view.scan(&at, &end, ROWS_PER_READ)?;
         let Some((last, _)) = found.last() else { return Ok(None) };
-        at = after(last);
+        at = rows::after(last);
         looked.through = Some(last.clone());
         looked.rows += found.len();
         looked.bytes += found.iter().map(|(_, value)| value.len()).sum::<usize>();
@@ -222,7 +222,7 @@ fn drop_chunks(
         loop {
             let found = view.scan(&at, &end, ROWS_PER_READ)?;
             let Some((last, _)) = found.last() else { break };
-            at = after(last);
+            at = rows::after(last);
             dropped += found.len();
             let deletes = found.into_iter().map(|(key, _)| key).collect();
             if !disk.replace_rows(group, view.generation(), Replacement { deletes, ..Replacement::default() })? {
@@ -232,11 +232,6 @@ fn drop_chunks(
     }
     looked.floors = floors;
     Ok(dropped)
-}
-
-/// The key right after this one.
-fn after(key: &[u8]) -> Bytes {
-    [key, &[0]].concat().into()
 }
 
 #[cfg(test)]

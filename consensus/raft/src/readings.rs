@@ -4,7 +4,7 @@
 use std::io;
 
 use bytes::Bytes;
-use domain::{GroupId, SensorId, chunk::Sample, series::Asked};
+use domain::{GroupId, SensorId, chunk::Sample, rows, series::Asked};
 
 use crate::{disk::DiskSnapshot, groups::Groups, stage, types::malformed};
 
@@ -73,7 +73,7 @@ fn walk(
             *left -= 1;
         }
         match found.last() {
-            Some((last, _)) if found.len() == wanted => at = [&last[..], &[0]].concat().into(),
+            Some((last, _)) if found.len() == wanted => at = rows::after(last),
             _ => return Ok(true),
         }
     }

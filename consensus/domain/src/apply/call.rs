@@ -100,7 +100,7 @@ fn queue_again(work: &Work<'_>, call: &mut Call, note: &str) {
     step(work, call, CallStepKind::Queued, None, note);
 }
 
-/// Somebody has to call back; a caller who cannot be called back is waited for in the queue, or gone.
+/// Somebody has to call back. Only for a call with a number.
 fn due_back(work: &Work<'_>, call: &mut Call, note: &str) {
     set_status(work, call, CallStatus::Callback);
     step(work, call, CallStepKind::CallbackDue, None, note);

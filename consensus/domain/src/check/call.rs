@@ -26,7 +26,7 @@ impl State {
         derived.drafts.clone_from(&book.drafts);
         hold(35, derived == *book, || "what is derived of calls".into())?;
         let over = book.over.len();
-        let open = book.calls.len() - over;
+        let open = book.open_count();
         let is_within = open <= CALLS_OPEN_MAX
             && over <= CALLS_OVER_MAX
             && book.agents.len() <= AGENTS_MAX

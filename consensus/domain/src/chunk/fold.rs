@@ -64,8 +64,7 @@ impl Fold {
         let recorded = Readings::decode(value)?;
         for (number, reading) in recorded.readings.into_iter().enumerate() {
             let number = u16::try_from(number).map_err(|_| bad("holds more readings than a command has"))?;
-            let sample = Sample { at_ms: reading.at_ms, value_micro: reading.value_micro, status: reading.status };
-            let recorded = Recorded { recorded_at, index, number, sample };
+            let recorded = Recorded { recorded_at, index, number, sample: Sample::from(&reading) };
             self.readings.entry((reading.sensor, day_of(recorded_at))).or_default().push(recorded);
             self.count += 1;
         }
@@ -85,7 +84,7 @@ impl Fold {
     #[must_use]
     pub fn range(&self) -> Option<(Bytes, Bytes)> {
         let last = self.last.as_ref()?;
-        Some((self.first.clone()?, [&last[..], &[0]].concat().into()))
+        Some((self.first.clone()?, rows::after(last)))
     }
 
     /// The chunks, in place of the rows. `open` gives the newest chunk of a sensor whose first reading was recorded on the

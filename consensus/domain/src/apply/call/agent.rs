@@ -2,7 +2,7 @@
 
 use super::{line, put as put_call, queue_again, settle_down, step};
 use crate::{
-    Agent, AgentStatus, CallId, CallStatus, CallStepKind, EventKind, ExpireWrapUp, Millis, PersonId, PutAgent, Refusal,
+    Accepted, Agent, AgentStatus, CallId, CallStatus, CallStepKind, EventKind, ExpireWrapUp, Millis, PersonId, PutAgent, Refusal,
     RefusalCode, SetAgentStatus,
     apply::{Outcome, Work, accepted, valid},
     limits,
@@ -28,12 +28,12 @@ pub(in crate::apply) fn put(work: &mut Work<'_>, command: &PutAgent) -> Outcome 
             return Err(valid::wrong_status("person", "has a call: let it end first"));
         }
         // The record stays, so that every screen hears that they are gone.
-        let status = AgentStatus::Off;
-        let gone = Agent { lines: Vec::new(), status, status_at_ms: work.now, ..former.clone() };
-        if gone.lines != former.lines {
+        if !former.lines.is_empty() {
+            let status = AgentStatus::Off;
+            let gone = Agent { lines: Vec::new(), status, status_at_ms: work.now, ..former };
             keep(work, gone, EventKind::AgentPut);
         }
-        return Ok(accepted(person, work.state.book.agents.get(person).map_or(0, |agent| agent.version)));
+        return Ok(outcome(work, person));
     }
     let added = usize::from(former.is_none());
     valid::within("person", work.state.book.agents.len() + added, limits::AGENTS_MAX)?;
@@ -60,7 +60,7 @@ pub(in crate::apply) fn put(work: &mut Work<'_>, command: &PutAgent) -> Outcome 
     }
     keep(work, agent, EventKind::AgentPut);
     settle_down(work);
-    Ok(accepted(person, work.state.book.agents.get(person).map_or(0, |agent| agent.version)))
+    Ok(outcome(work, person))
 }
 
 /// Comes, goes, or ends a wrap-up. Whoever is rung and goes gives the ring to the next; whoever talks ends the call first.
@@ -95,7 +95,7 @@ pub(in crate::apply) fn set_status(work: &mut Work<'_>, command: &SetAgentStatus
         });
     }
     settle_down(work);
-    Ok(accepted(id, work.state.book.agents.get(id).map_or(0, |agent| agent.version)))
+    Ok(outcome(work, id))
 }
 
 /// Sent by a timer, at least once, perhaps by two leaders: a wrap-up that is over changes nothing.
@@ -112,7 +112,7 @@ pub(in crate::apply) fn expire_wrap_up(work: &mut Work<'_>, command: &ExpireWrap
     wrapped(work, &agent);
     set(work, id, AgentStatus::Available, None, |_| {});
     settle_down(work);
-    Ok(accepted(id, work.state.book.agents.get(id).map_or(0, |agent| agent.version)))
+    Ok(outcome(work, id))
 }
 
 /// Sets what the agent does, with which call. What belongs to another status goes.
@@ -172,9 +172,14 @@ fn wrapped(work: &mut Work<'_>, agent: &Agent) {
     put_call(work, call, EventKind::CallWrapped, "");
 }
 
+/// Accepted, with the agent as they stand after everything that followed.
+fn outcome(work: &Work<'_>, id: &PersonId) -> Accepted {
+    accepted(id, work.state.book.agents.get(id).map_or(0, |agent| agent.version))
+}
+
 fn keep(work: &mut Work<'_>, mut agent: Agent, kind: EventKind) {
     agent.version += 1;
     work.touch(Touched::Agent(agent.person.clone()));
-    work.emit(kind, &agent.reason.clone(), Some(agent.clone().into()));
+    work.emit(kind, &agent.reason, Some(agent.clone().into()));
     work.state.book.agents.insert(agent.person.clone(), agent);
 }

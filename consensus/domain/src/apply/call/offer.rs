@@ -2,8 +2,8 @@
 
 use super::{line, outcome, put, queue_again, settle_down, step};
 use crate::{
-    Call, CallId, CallLeg, CallStatus, CallStepKind, EventKind, Millis, OfferCall, Refusal, apply,
-    apply::{Outcome, Work, accepted, valid},
+    Call, CallId, CallLeg, CallStatus, CallStepKind, EventKind, Millis, OfferCall, Refusal,
+    apply::{Outcome, Work, valid},
     limits,
 };
 
@@ -58,12 +58,11 @@ pub(super) fn split(work: &mut Work<'_>, from: &Call, leg: CallLeg) {
 
 /// Whether so many more open calls can be taken.
 pub(super) fn has_room_for(work: &Work<'_>, more: usize) -> bool {
-    work.state.book.calls.len() - work.state.book.over.len() + more <= limits::CALLS_OPEN_MAX
+    work.state.book.open_count() + more <= limits::CALLS_OPEN_MAX
 }
 
 fn need_room(work: &Work<'_>) -> Result<(), Refusal> {
-    let open = work.state.book.calls.len() - work.state.book.over.len();
-    valid::within("call", open + 1, limits::CALLS_OPEN_MAX)
+    valid::within("call", work.state.book.open_count() + 1, limits::CALLS_OPEN_MAX)
 }
 
 fn new(work: &mut Work<'_>, command: &OfferCall, leg: CallLeg) -> Call {
@@ -106,8 +105,7 @@ fn same_caller(work: &Work<'_>, command: &OfferCall) -> Option<Call> {
         );
         waits && call.line == command.line && call.live_legs().count() < limits::CALL_LEGS_MAX
     };
-    let of_number = work.state.book.by_number.get(&command.number).filter(|_| !command.number.is_empty());
-    let calls = of_number.into_iter().flatten().filter_map(|id| work.state.book.calls.get(id));
+    let calls = work.state.calls_of(&command.number);
     calls.filter(can_join).min_by_key(|call| (call.offered_at_ms, call.id.clone())).cloned()
 }
 
@@ -137,9 +135,7 @@ fn fold(work: &mut Work<'_>, mut call: Call, leg: CallLeg, command: &OfferCall) 
 
 /// How often the number called in vain just before.
 fn times_before(work: &Work<'_>, command: &OfferCall) -> u32 {
-    let of_number = work.state.book.by_number.get(&command.number).filter(|_| !command.number.is_empty());
-    let calls = of_number.into_iter().flatten().filter_map(|id| work.state.book.calls.get(id));
-    let lately = calls.filter(|call| {
+    let lately = work.state.calls_of(&command.number).filter(|call| {
         let since = work.now.since(call.status_at_ms);
         call.status == CallStatus::Abandoned && call.line == command.line && since <= limits::CALL_FOLD_MS
     });
@@ -158,10 +154,5 @@ fn number(text: &str) -> Result<(), Refusal> {
         "is no telephone number: send at most {} digits, or nothing if it is withheld",
         limits::NUMBER_BYTES_MAX
     );
-    Err(apply::valid::invalid("number", remedy))
-}
-
-/// Accepted, and nothing changed.
-pub(super) fn unchanged(call: &Call) -> crate::Accepted {
-    accepted(&call.id, call.version)
+    Err(valid::invalid("number", remedy))
 }

@@ -1,8 +1,7 @@
 //! From the answer to the end.
 
 use super::{
-    agent, find, find_version, need_own, need_talking, offer, outcome, over, put, queue_again, set_status, settle_down,
-    step,
+    agent, find, find_version, need_own, need_talking, offer, outcome, over, put, set_status, settle_down, step,
 };
 use crate::{
     AgentStatus, AnswerCall, Call, CallStatus, CallStepKind, EndCall, EventKind, HoldCall, PersonId, Refusal,
@@ -18,7 +17,7 @@ pub(in crate::apply) fn answer(work: &mut Work<'_>, command: &AnswerCall) -> Out
     let call = find(work, &command.call)?;
     let is_theirs = call.agent.as_ref() == Some(&who);
     if is_theirs && matches!(call.status, CallStatus::Answered | CallStatus::Held) {
-        return Ok(offer::unchanged(&call));
+        return Ok(outcome(work, &call.id));
     }
     let mut call = find_version(work, &command.call, command.expected_version)?;
     if call.status != CallStatus::Ringing || !is_theirs {
@@ -74,7 +73,7 @@ pub(in crate::apply) fn hold(work: &mut Work<'_>, command: &HoldCall) -> Outcome
     let wanted = if command.held { CallStatus::Held } else { CallStatus::Answered };
     need_own(work, &call)?;
     if call.status == wanted {
-        return Ok(offer::unchanged(&call));
+        return Ok(outcome(work, &call.id));
     }
     let mut call = find_version(work, &command.call, command.expected_version)?;
     need_talking(&call)?;
@@ -130,11 +129,7 @@ pub(in crate::apply) fn give_back(work: &mut Work<'_>, command: &ReturnCall) -> 
     need_talking(&call)?;
     let (id, agent) = (call.id.clone(), call.agent.clone());
     step(work, &mut call, CallStepKind::Unanswered, agent.as_ref(), &command.reason);
-    if call.live_legs().next().is_some() {
-        queue_again(work, &mut call, "");
-    } else {
-        over::wait_again(work, &mut call, "");
-    }
+    over::wait_again(work, &mut call, "");
     put(work, call, EventKind::CallUnanswered, &command.reason);
     if let Some(agent) = &agent {
         agent::set(work, agent, AgentStatus::Break, None, |agent| agent.reason.clone_from(&command.reason));
