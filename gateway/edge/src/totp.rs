@@ -56,6 +56,12 @@ fn code(seed: &[u8], step: u64) -> u32 {
     (word & 0x7fff_ffff) % 1_000_000
 }
 
+/// The code that an authenticator application shows at this time.
+#[cfg(test)]
+pub(crate) fn shown_at(seed: &[u8], now_ms: u64) -> String {
+    format!("{:06}", code(seed, now_ms / STEP_MS))
+}
+
 /// The step whose code this is, of those that count now; every one is looked at, so that the time tells nothing.
 pub(crate) fn step_of(seed: &[u8], typed: u32, now_ms: u64) -> Option<u64> {
     let now = now_ms / STEP_MS;
