@@ -32,6 +32,7 @@ mod check;
 mod command;
 mod deadline;
 mod dispatch;
+mod duty;
 mod event;
 mod feature;
 mod finding;

@@ -38,6 +38,7 @@ pub(crate) mod crew;
 pub(crate) mod deadline;
 pub(crate) mod dispatch;
 pub(crate) mod district;
+pub(crate) mod duty;
 pub(crate) mod incident;
 pub(crate) mod instruction;
 pub(crate) mod list;
@@ -142,6 +143,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(instruction::cancel))
         .routes(routes!(instruction::reopen))
         .routes(routes!(receiver::list, receiver::put))
+        .routes(routes!(duty::duty))
         .routes(routes!(second_factor::show))
         .routes(routes!(second_factor::enrol))
         .routes(routes!(second_factor::confirm))

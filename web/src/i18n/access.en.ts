@@ -4,6 +4,7 @@ import type { AccessDict } from './access.vi';
 export const enAccess: AccessDict = {
   heading: 'Account and rights',
   close: 'Close',
+  offDuty: 'Off duty: not rung',
   actsFor: (person, until) => `Acting for ${person} until ${until}`,
   glassUntil: (until) => `Emergency access until ${until}`,
   failed: 'Not done. Check the line and try again.',

@@ -2,6 +2,7 @@
 export const viAccess = {
   heading: 'Tài khoản và quyền',
   close: 'Đóng',
+  offDuty: 'Ngoài ca trực: không reo',
   actsFor: (person: string, until: string) => `Thay mặt ${person} đến ${until}`,
   glassUntil: (until: string) => `Quyền khẩn cấp đến ${until}`,
   failed: 'Chưa làm được. Kiểm tra đường truyền rồi thử lại.',

@@ -38,6 +38,11 @@ export async function readDelegations(): Promise<Delegation[]> {
   return items.map(({ from_ms, until_ms, ...rest }) => ({ ...rest, fromMs: from_ms, untilMs: until_ms }));
 }
 
+/** Whether what rings in the room is to ring at this screen. */
+export async function readRung(): Promise<boolean> {
+  return ((await readJson('/api/duty')) as { rung: boolean }).rung;
+}
+
 /** Chooses a second factor; it counts once a code of it was shown. */
 export async function chooseSecondFactor(session: Session, password: string): Promise<Chosen> {
   return (await sendNumbered('/api/second-factor', { password }, await nextSequence(session))) as Chosen;
