@@ -118,7 +118,7 @@ impl Auth {
         }
         let index = self.source.applied(GroupId::COMMAND).index;
         let grant =
-            read(&*self.source, GroupId::COMMAND, |state0| policy::grant_at(state0, &person.id, index, now(state0)));
+            read(&*self.source, GroupId::COMMAND, |state0| policy::grant_at(state0, &person.id, index, now_by(state0)));
         let grant = grant.ok_or_else(ApiError::signed_out)?;
         Ok((token, Caller { session, person, grant, expires_at_ms }))
     }
@@ -182,7 +182,7 @@ impl Auth {
             let known =
                 state0.sessions().get(&session).filter(|known| !is_over(known.expires_at_ms, state0.clock()))?;
             let person = state0.persons().get(&known.person)?.clone();
-            let grant = policy::grant_at(state0, &person.id, index, now(state0))?;
+            let grant = policy::grant_at(state0, &person.id, index, now_by(state0))?;
             Some(Caller { session, person, grant, expires_at_ms: known.expires_at_ms })
         })
     }
@@ -230,15 +230,15 @@ fn is_over(expires_at_ms: Millis, clock: Millis) -> bool {
 }
 
 /// The later one of state's clock, which stands still while nothing happens, and this node's.
-pub(crate) fn now(state0: &domain::State) -> Millis {
+pub(crate) fn now_by(state0: &domain::State) -> Millis {
     state0.clock().max(Millis(unix_ms()))
 }
 
 /// The grant as it would be given now, with what it said for the record; none: there is no such right any more.
 pub(crate) fn renewed(source: &dyn Source, former: &Grant, index: u64) -> Option<Grant> {
     let grant = read(source, GroupId::COMMAND, |state0| match &former.terms.key {
-        Some(key) => policy::grant_of_key(state0, key, index, now(state0)),
-        None => policy::grant_at(state0, &former.person, index, now(state0)),
+        Some(key) => policy::grant_of_key(state0, key, index, now_by(state0)),
+        None => policy::grant_at(state0, &former.person, index, now_by(state0)),
     })?;
     Some(Grant { from: former.from.clone(), why: former.why.clone(), ..grant })
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::body::{Answer, Signed};
-use crate::{app::App, auth::now, cluster::read, error::ErrorBody};
+use crate::{app::App, auth::now_by, cluster::read, error::ErrorBody};
 
 /// A post that the caller is on duty at.
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,7 +32,7 @@ pub(crate) struct Duty {
 pub(crate) async fn duty(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Duty> {
     let person = &caller.person.id;
     Ok(Json(read(&*app.source, GroupId::COMMAND, |state0| {
-        let now = now(state0);
+        let now = now_by(state0);
         let posts = state0.posts_of(person).filter_map(|post| {
             let own = post.shifts.iter().filter(|shift| shift.person == *person);
             let current = own.filter(|shift| shift.from_ms <= now && now < shift.until_ms);

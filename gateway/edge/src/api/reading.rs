@@ -22,7 +22,7 @@ use super::body::{Answer, read as read_body};
 use crate::{
     accounts::speaks_for,
     app::App,
-    auth::{Token, now, token},
+    auth::{Token, now_by, token},
     cluster::read,
     error::{ApiError, ErrorBody},
     limits::{COMMAND_DEADLINE, READINGS_BYTES_MAX},
@@ -103,8 +103,8 @@ pub(crate) async fn account(app: &App, headers: &HeaderMap, peer: Peer) -> Resul
     let (person, key) = app.auth.accounts.service(&account, &key, peer.0.ip()).await?;
     let index = app.source.applied(GroupId::COMMAND).index;
     let grant = read(&*app.source, GroupId::COMMAND, |state0| match &key {
-        Some(key) => policy::grant_of_key(state0, key, index, now(state0)),
-        None => policy::grant_at(state0, &person.id, index, now(state0)),
+        Some(key) => policy::grant_of_key(state0, key, index, now_by(state0)),
+        None => policy::grant_at(state0, &person.id, index, now_by(state0)),
     });
     grant.ok_or_else(ApiError::signed_out)
 }

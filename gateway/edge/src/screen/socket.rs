@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::{Caller, Token, now},
+    auth::{Caller, Token, now_by},
     cluster::read,
     limits::{FLUSH_DEADLINE, FRAMES_PER_FLUSH_MAX},
     stop::stopped,
@@ -267,7 +267,7 @@ impl Screen {
 
     /// Whether rights that end by themselves have ended.
     fn are_rights_over(&self) -> bool {
-        let now = read(&*self.app.source, GroupId::COMMAND, now);
+        let now = read(&*self.app.source, GroupId::COMMAND, now_by);
         self.caller.as_ref().is_some_and(|(_, caller)| caller.grant.terms.is_over(now))
     }
 
