@@ -198,8 +198,9 @@ async fn what_is_pushed_and_replayed_is_what_the_policy_shows() {
         let wanted = Subscription::default();
         let view = read(&**node, GroupId(0), |state0| View::new(&asker.grant, &wanted, state0, Encoding::Json));
         for group in GroupId::all() {
-            for part in build(&**node, group, &view).parts {
-                let Payload::Text(part) = &part else { panic!("a part of JSON is text") };
+            let picture = build(&**node, group, &view);
+            for part in picture.parts.iter() {
+                let Payload::Text(part) = part else { panic!("a part of JSON is text") };
                 check(Some(asker), "a picture", part.as_str());
                 found += MARKERS.iter().filter(|marker| part.as_str().contains(marker.word)).count();
             }
