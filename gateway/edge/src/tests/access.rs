@@ -1,16 +1,18 @@
 //! Second factors, service keys, delegations and the broken glass, over HTTP.
 
-use domain::{GroupId, KeyScope, PersonId, RaisePolicyFloor};
+use domain::{BreakGlass, GroupId, KeyScope, PersonId, RaisePolicyFloor, policy};
 use reqwest::Response;
 use serde_json::{Value, json};
 
 use super::{
     http::{User, answer, client, user},
-    province::{KEY, PASSWORD, Served, config, province, serve},
+    province::{KEY, PASSWORD, Served, accepted, config, province, serve},
+    screen::{Client, gateway, token, whole},
 };
 use crate::{
     clock::unix_ms,
     cluster::read,
+    limits::COMMAND_DEADLINE,
     seal::{Sealer, second_factor_context},
     totp,
 };
@@ -214,4 +216,27 @@ async fn a_delegation_is_taken_within_its_dates_and_the_entry_says_for_whom() {
     let path = format!("/api/delegations/{}/revoke", done["entity"].as_str().unwrap());
     assert_eq!(answer(lan.post(&served, 3, &path, &json!({}))).await.0, 200);
     assert_eq!(sensors(&served, &xem).await, ["s2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_open_screen_loses_what_was_lent_to_it_with_the_heartbeat_after_the_end() {
+    let gateway = gateway(&province(), 1, config());
+    let lan = token(&gateway.cluster, "lan");
+    let mut screen = Client::open(&gateway, &lan).await;
+    let has = |screen: &Client, name: &str| screen.fold.groups.values().any(|group| group.records.contains_key(name));
+    assert!(!has(&screen, "sensor/s2"));
+
+    let person = PersonId::new("lan").unwrap();
+    let grant = read(&*gateway.node, GroupId(0), |state0| policy::grant(state0, &person, 1));
+    let glass = BreakGlass { reason: "lũ quét ở huyện bên".into(), lasts_ms: 4_000 };
+    let broken = gateway.app.road.command(Some(GroupId(0)), glass.into(), None, grant, COMMAND_DEADLINE).await;
+    accepted(broken.unwrap());
+    screen.until(|fold| fold.resets.len() == 9 && whole(fold)).await;
+    assert!(has(&screen, "sensor/s2"));
+
+    gateway.cluster.pass(4_000);
+    gateway.cluster.commit(GroupId(0), RaisePolicyFloor { floor: 0 });
+    screen.until(|fold| fold.resets.len() == 18 && whole(fold)).await;
+    assert!(screen.fold.resets.iter().all(|(_, reason)| reason == "rights-changed"));
+    assert!(!has(&screen, "sensor/s2") && has(&screen, "sensor/s1"));
 }
