@@ -87,11 +87,9 @@ impl Recorder for ClusterRecorder {
     fn device_login(&self, user: &str, password: &[u8]) -> BoxFuture<'static, Result<String, LoginError>> {
         let (accounts, user, password) = (self.accounts.clone(), user.to_owned(), password.to_vec());
         Box::pin(async move {
-            match accounts.device(&user, &password, pretended_address(&user)).await {
-                Ok(person) if matches!(person.role, domain::Role::Device | domain::Role::Admin) => {
-                    Ok(person.id.to_string())
-                }
-                Ok(_) | Err(LoginFailure::Denied) => Err(LoginError::Denied),
+            match accounts.device_name(&user, &password, pretended_address(&user)).await {
+                Ok(name) => Ok(name),
+                Err(LoginFailure::Denied) => Err(LoginError::Denied),
                 Err(busy) => Err(LoginError::Unavailable(busy.to_string())),
             }
         })

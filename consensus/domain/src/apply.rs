@@ -4,6 +4,7 @@
 //! the right and the policy; then the noun. A noun's function decides on copies of single records and keeps them only when
 //! nothing can refuse any more, so a refused command leaves no trace but its remembered answer.
 
+mod access;
 mod admin_unit;
 mod alarm;
 mod audit;
@@ -21,6 +22,7 @@ mod placement;
 mod report;
 mod retention;
 mod run_card;
+mod second_factor;
 mod sensor;
 mod session;
 mod unit;
@@ -199,6 +201,16 @@ impl Work<'_> {
             Command::ExpireRing(command) => call::expire_ring(self, command),
             Command::ExpireWrapUp(command) => call::expire_wrap_up(self, command),
             Command::CheckQueue(command) => call::check_queue(self, command),
+            Command::PutSecondFactor(command) => second_factor::put(self, command),
+            Command::SpendCode(command) => second_factor::spend(self, command),
+            Command::DropSecondFactor(command) => second_factor::drop(self, command),
+            Command::PutServiceKey(command) => access::put_key(self, command),
+            Command::RevokeServiceKey(command) => access::revoke_key(self, command),
+            Command::PutDelegation(command) => access::put_delegation(self, command),
+            Command::RevokeDelegation(command) => access::revoke_delegation(self, command),
+            Command::TakeDelegation(command) => access::take_delegation(self, command),
+            Command::BreakGlass(command) => access::break_glass(self, command),
+            Command::EndGlass(command) => access::end_glass(self, command),
             Command::SetRetention(command) => retention::set(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
@@ -223,7 +235,9 @@ impl Work<'_> {
         let claimed = entry.grant.as_ref().map(|grant| &grant.person);
         let by = claimed.or(session.map(|session| &session.person)).map(PersonId::as_str);
         let at = (self.state.group, self.index, self.now);
-        let (head, rows) = crate::audit::append(&self.state.audit, at, entry, by, reply);
+        // What state said of the right, or, where it said nothing, what the entry claims.
+        let terms = self.grant.as_ref().or(entry.grant.as_ref()).map(|grant| &grant.terms);
+        let (head, rows) = crate::audit::append(&self.state.audit, at, entry, (by, terms), reply);
         self.state.audit = head;
         self.history.extend(rows);
     }

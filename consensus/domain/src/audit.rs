@@ -18,7 +18,7 @@ use prost::Message;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Digest, Entry, GroupId, Millis, Reply, Row, rows,
+    Digest, Entry, GroupId, Millis, Reply, Row, Terms, rows,
     wire::{Field, Malformed, Record, generated, message_field, record},
 };
 
@@ -86,9 +86,11 @@ pub struct AuditPayload {
     pub entry_sha256: Option<Digest>,
     /// Empty: accepted; else the code of the refusal.
     pub refused: String,
+    /// By what it was more, or less, than the person's own rights.
+    pub terms: Terms,
 }
 
-record!(AuditPayload { by, from, why, name, command, entry_sha256, refused });
+record!(AuditPayload { by, from, why, name, command, entry_sha256, refused, terms });
 
 /// One record as an export has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,7 +182,7 @@ pub(crate) fn append(
     head: &AuditHead,
     at: (GroupId, u64, Millis),
     entry: &Entry,
-    by: Option<&str>,
+    (by, terms): (Option<&str>, Option<&Terms>),
     reply: &Reply,
 ) -> (AuditHead, [Row; 2]) {
     let (group, index, at_ms) = at;
@@ -197,6 +199,7 @@ pub(crate) fn append(
             Reply::Accepted(_) => String::new(),
             Reply::Refused(refusal) => refusal.code.as_str().to_owned(),
         },
+        terms: terms.cloned().unwrap_or_default(),
     };
     let payload = Bytes::from(payload.encode());
     let number = head.number.saturating_add(1);

@@ -1,6 +1,7 @@
 //! What is true of every state, numbered. Tests, the simulator and a node that restores a snapshot ask [`State::check`];
 //! a broken invariant is a bug and never an answer.
 
+mod access;
 mod call;
 mod deadline;
 mod dispatch;
@@ -76,6 +77,8 @@ impl State {
     /// 35. What is derived of calls is what it is derived from; lists of calls, agents and callers are within their bounds.
     /// 36. Nobody waits whom somebody who is free could take.
     /// 37. Retention names each kind and sensor once; what counts begins with a day that has begun, of sensors that are there.
+    /// 38. Second factors, keys, delegations and stances are of people that are there; one counts once a code of it was spent;
+    ///     who acts by a delegation is its deputy.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -97,6 +100,7 @@ impl State {
         self.check_notices()?;
         self.check_calls()?;
         self.check_retention()?;
+        self.check_access()?;
         self.check_derived()
     }
 
@@ -126,7 +130,8 @@ impl State {
             + self.book.calls.len()
             + self.book.agents.len()
             + self.book.callers.len()
-            + self.book.drafts.len();
+            + self.book.drafts.len()
+            + self.access.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {

@@ -1,5 +1,7 @@
 //! The vocabulary of requests, in the imperative. `proto/trongdong/v1/command.proto` tells what each is for.
 
+mod access;
+mod alarm;
 mod audit;
 mod call;
 mod deadline;
@@ -11,6 +13,8 @@ mod report;
 mod retention;
 mod vocabulary;
 
+pub use access::*;
+pub use alarm::*;
 pub use audit::*;
 pub use call::*;
 pub use deadline::*;
@@ -24,10 +28,9 @@ pub use retention::*;
 use bytes::Bytes;
 
 use crate::{
-    AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, DistrictId,
-    Finding, Grant, IncidentId, IncidentKind, LoadNotice, Micro, Millis, ModelName, Person, PersonId, Place, Placement,
-    Reading, RequestId, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision, Unit, UnitId, UnitStatus,
-    VersionName,
+    AdminUnit, Advice, Alarm, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, DistrictId, Grant,
+    IncidentId, IncidentKind, LoadNotice, Millis, ModelName, Person, PersonId, Place, Placement, Reading, RequestId,
+    Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision, Unit, UnitId, UnitStatus, VersionName,
     wire::{Malformed, Record, generated, message_field, record},
 };
 use vocabulary::{body, commands};
@@ -308,63 +311,17 @@ commands! {
         epoch: u64,
     }
     /// A condition came up.
-    RaiseAlarm {
-        /// Which.
-        key: AlarmKey,
-        /// One more than the last known: takes effect once.
-        episode: u32,
-        /// How bad it is.
-        severity: Severity,
-        /// What was measured.
-        value_micro: Micro,
-        /// What it passed.
-        limit_micro: Micro,
-        /// Part of a drill.
-        exercise: bool,
-        /// What a model found: in the active episode it takes the place of what was found before.
-        finding: Option<Finding>,
-    }
+    RaiseAlarm []
     /// The condition went.
-    ClearAlarm {
-        /// Which.
-        key: AlarmKey,
-        /// The episode that ends.
-        episode: u32,
-        /// What was measured.
-        value_micro: Micro,
-    }
+    ClearAlarm []
     /// Somebody has seen it.
-    AcknowledgeAlarm {
-        /// Which.
-        key: AlarmKey,
-        /// The episode seen.
-        episode: u32,
-    }
+    AcknowledgeAlarm []
     /// Puts it aside for a while.
-    ShelveAlarm {
-        /// Which.
-        key: AlarmKey,
-        /// Why; not empty.
-        reason: String,
-        /// Until when.
-        until_ms: Millis,
-    }
+    ShelveAlarm []
     /// Takes it back; the system does so at the end of the shelf.
-    UnshelveAlarm {
-        /// Which.
-        key: AlarmKey,
-    }
+    UnshelveAlarm []
     /// Group 0 has heard.
-    ConfirmAlarmReport {
-        /// Which.
-        key: AlarmKey,
-        /// Of which episode.
-        episode: u32,
-        /// Which version.
-        version: u64,
-        /// What it feeds; none: nothing (an information).
-        incident: Option<IncidentId>,
-    }
+    ConfirmAlarmReport []
     /// Registers a version of a model. It is asked nothing until it is rolled out.
     RegisterModel []
     /// Takes a version into use.
@@ -484,6 +441,26 @@ commands! {
     ExpireWrapUp []
     /// Somebody has waited for long.
     CheckQueue []
+    /// Gives oneself a second factor.
+    PutSecondFactor []
+    /// A code was shown that is right.
+    SpendCode []
+    /// Takes a second factor away.
+    DropSecondFactor []
+    /// Puts a key of a service account.
+    PutServiceKey []
+    /// The key does not count any more.
+    RevokeServiceKey []
+    /// Gives somebody's rights to somebody else for a time.
+    PutDelegation []
+    /// It ends now.
+    RevokeDelegation []
+    /// Whoever asks acts by a delegation, or by their own rights again.
+    TakeDelegation []
+    /// Whoever asks gets the whole province for a while.
+    BreakGlass []
+    /// It ends before its time.
+    EndGlass []
     /// Says how long readings are kept (field groups).
     SetRetention []
 }

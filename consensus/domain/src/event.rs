@@ -208,6 +208,30 @@ wire_enum! {
         CallOverloadBegan = "call_overload_began",
         /// There are no longer.
         CallOverloadEnded = "call_overload_ended",
+        /// Somebody chose a second factor.
+        SecondFactorPut = "second_factor_put",
+        /// They have shown a code of it: it counts.
+        SecondFactorConfirmed = "second_factor_confirmed",
+        /// It is gone.
+        SecondFactorDropped = "second_factor_dropped",
+        /// Somebody signed in by a recovery code.
+        RecoveryCodeSpent = "recovery_code_spent",
+        /// An account has one more key.
+        ServiceKeyPut = "service_key_put",
+        /// A key does not count any more.
+        ServiceKeyRevoked = "service_key_revoked",
+        /// Somebody has another's rights for a time.
+        DelegationPut = "delegation_put",
+        /// They end before it.
+        DelegationRevoked = "delegation_revoked",
+        /// Somebody acts by another's rights.
+        DelegationTaken = "delegation_taken",
+        /// They act by their own again.
+        DelegationLaidDown = "delegation_laid_down",
+        /// Somebody took the whole province for a while; the note says why.
+        GlassBroken = "glass_broken",
+        /// They gave it back before its time.
+        GlassEnded = "glass_ended",
         /// How long readings are kept was set.
         RetentionSet = "retention_set",
     }

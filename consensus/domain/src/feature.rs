@@ -2,7 +2,7 @@
 //! because the newer one does nothing new before that entry, puts nothing into the log that the older one cannot read, and the
 //! entry is proposed only when every node knows what it switches.
 
-use crate::{Command, Refusal, RefusalCode, Role, State, audit, chunk};
+use crate::{Command, Grant, Refusal, RefusalCode, Role, State, Terms, audit, chunk};
 
 /// Commands and fields of commands that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of notices,
 /// reports that their senders follow, calls and who takes them.
@@ -49,7 +49,17 @@ impl Command {
             | Self::EraseCall(_)
             | Self::ExpireRing(_)
             | Self::ExpireWrapUp(_)
-            | Self::CheckQueue(_) => Some(VOCABULARY_2),
+            | Self::CheckQueue(_)
+            | Self::PutSecondFactor(_)
+            | Self::SpendCode(_)
+            | Self::DropSecondFactor(_)
+            | Self::PutServiceKey(_)
+            | Self::RevokeServiceKey(_)
+            | Self::PutDelegation(_)
+            | Self::RevokeDelegation(_)
+            | Self::TakeDelegation(_)
+            | Self::BreakGlass(_)
+            | Self::EndGlass(_) => Some(VOCABULARY_2),
             // A role that it does not know makes an entry that it cannot read.
             Self::PutPerson(it) => (it.person.role == Role::Telephony).then_some(VOCABULARY_2),
             Self::FileReport(it) => {
@@ -85,6 +95,19 @@ impl State {
             "feature {feature} is not on in group {group}: run the newer version on every node, then `trongdong features`",
             group = self.group
         );
+        Err(Refusal::new(RefusalCode::NotSwitchedOn, "", message))
+    }
+
+    /// The same of what an entry's grant says beyond its person's own rights.
+    ///
+    /// # Errors
+    /// The refusal to give instead.
+    pub fn may_carry(&self, grant: Option<&Grant>) -> Result<(), Refusal> {
+        if grant.is_none_or(|grant| grant.terms == Terms::default()) || self.has_feature(VOCABULARY_2) {
+            return Ok(());
+        }
+        let message =
+            format!("feature {VOCABULARY_2} is not on in group {}: `trongdong features` switches it", self.group);
         Err(Refusal::new(RefusalCode::NotSwitchedOn, "", message))
     }
 }

@@ -204,6 +204,10 @@ name! {
     CallId "call"
     /// One telephone connection of a caller.
     LegId "leg"
+    /// A key of a service account.
+    ServiceKeyId "key"
+    /// One person's rights to another.
+    DelegationId "delegation"
 }
 
 macro_rules! as_entity {

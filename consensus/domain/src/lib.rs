@@ -17,6 +17,8 @@ pub mod rows;
 pub mod series;
 pub mod wire;
 
+mod access;
+mod access_book;
 mod admin_unit;
 mod agent;
 mod alarm;
@@ -30,6 +32,7 @@ mod check;
 mod command;
 mod deadline;
 mod dispatch;
+mod duty;
 mod event;
 mod feature;
 mod finding;
@@ -51,6 +54,7 @@ mod stored;
 mod suggestion;
 mod unit;
 
+pub use access::*;
 pub use admin_unit::*;
 pub use agent::*;
 pub use alarm::*;

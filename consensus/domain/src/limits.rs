@@ -108,6 +108,20 @@ pub const INSTRUCTIONS_DROPPED_AT_ONCE: usize = 256;
 pub const INSTRUCTION_NEARLY_LATE_MS: u64 = 15 * 60_000;
 /// Records of the audit chain that one command erases.
 pub const ERASED_PER_COMMAND_MAX: usize = 4096;
+/// Recovery codes of one second factor.
+pub const RECOVERY_CODES: u32 = 10;
+/// Keys of service accounts. At the bound one that has ended leaves; a new one is refused when none has.
+pub const SERVICE_KEYS_MAX: usize = 10_000;
+/// How long a key counts at most: 400 days, a yearly rotation and its delay.
+pub const SERVICE_KEY_MS_MAX: u64 = 400 * 86_400_000;
+/// How long a key and the one that replaces it both count at most: 30 days.
+pub const KEY_OVERLAP_MS_MAX: u64 = 30 * 86_400_000;
+/// Delegations. At the bound one that has ended leaves; a new one is refused when none has.
+pub const DELEGATIONS_MAX: usize = 10_000;
+/// How long a delegation counts at most: 92 days.
+pub const DELEGATION_MS_MAX: u64 = 92 * 86_400_000;
+/// How long a broken glass counts at most: an hour. Then somebody gives the right, or it is broken again with a reason.
+pub const GLASS_MS_MAX: u64 = 3_600_000;
 /// Systems that are told of what happens.
 pub const RECEIVERS_MAX: usize = 64;
 /// Notices that wait for one of them: about 8 MB. At the bound new ones are counted and not kept, and the next says so.

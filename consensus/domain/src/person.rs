@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdminUnitCode, DistrictId, Millis, PersonId, ReadingVerdict, SessionId, UnitId,
+    AdminUnitCode, DistrictId, Millis, PersonId, ReadingVerdict, SessionId, Terms, UnitId,
     wire::{Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -75,6 +75,9 @@ pub struct Grant {
     /// Why, where the person was asked for a reason; for the record.
     #[serde(default)]
     pub why: String,
+    /// What they are more, or less, than the person's own rights.
+    #[serde(default)]
+    pub terms: Terms,
 }
 
 impl Record for Grant {
@@ -91,6 +94,7 @@ impl Record for Grant {
             index: wire.index,
             from: wire.from,
             why: wire.why,
+            terms: Field::read("terms", wire.terms)?,
         })
     }
 
@@ -103,6 +107,7 @@ impl Record for Grant {
             index: self.index,
             from: self.from.clone(),
             why: self.why.clone(),
+            terms: crate::wire::Field::write(&self.terms),
         }
     }
 }

@@ -10,20 +10,27 @@
 //! | viewer | see |
 //! | operator, agent | take calls, call back; only their own status |
 //! | anybody but a device or an exchange | do the instruction that is theirs, and say how far it is |
+//! | anybody but a device or an exchange | choose a second factor, give their rights to somebody for a time, take what was given |
+//! | admin, operator, agent, dispatcher | break the glass: the whole province for an hour, with a reason |
 //! | device | readings and its own status |
 //! | telephony | calls: what an exchange knows of them |
 //!
 //! Scope: the administrative unit of what is acted on must be in the grant, unless the grant is for everywhere. What
 //! belongs to no place (people, districts, the hierarchy, switches) takes an administrator for everywhere.
+//! What is beyond a role (`policy/beyond.rs`) is in the grant's terms: a giver's rights by a delegation, a broken glass, the
+//! scopes of a service key, and when all this ends by itself.
 //! For a responder the unit that they crew is the scope, and the incident that this unit is in: help crosses districts.
 
+mod beyond;
 mod places;
+
+pub use beyond::grant_of_key;
 
 use std::collections::BTreeSet;
 
 use crate::{
-    AdminUnitCode, AnswerTask, ClockKey, Command, Grant, GroupId, IncidentId, Instruction, Measured, PersonId, Refusal,
-    RefusalCode, Role, State, UnitId, limits,
+    AdminUnitCode, AnswerTask, ClockKey, Command, Grant, GroupId, IncidentId, Instruction, Measured, Millis, PersonId,
+    Refusal, RefusalCode, Role, State, UnitId, limits,
 };
 
 /// What there is to see, as in a subscription.
@@ -129,6 +136,12 @@ pub enum Action {
     SeeCaller,
     /// Have it recorded that one looks at something sensitive.
     RecordRead,
+    /// Choose one's second factor, or take it away.
+    SecureSelf,
+    /// Give one's rights to somebody for a time, end that, take what was given.
+    Delegate,
+    /// Take the whole province for a while, with a reason.
+    BreakGlass,
     /// See records of this noun.
     See(Noun),
 }
@@ -156,7 +169,8 @@ pub fn action_of(command: &Command) -> Action {
         | Command::ConfirmAlarmReport(_)
         | Command::ExpireRing(_)
         | Command::ExpireWrapUp(_)
-        | Command::CheckQueue(_) => Action::RunSystem,
+        | Command::CheckQueue(_)
+        | Command::SpendCode(_) => Action::RunSystem,
         Command::RaisePolicyFloor(_)
         | Command::SwitchFeature(_)
         | Command::PutAdminUnits(_)
@@ -179,7 +193,12 @@ pub fn action_of(command: &Command) -> Action {
         | Command::SetRetention(_)
         | Command::PutCallDesk(_)
         | Command::PutAgent(_)
-        | Command::EraseCall(_) => Action::Administer,
+        | Command::EraseCall(_)
+        | Command::PutServiceKey(_)
+        | Command::RevokeServiceKey(_) => Action::Administer,
+        Command::PutSecondFactor(_) | Command::DropSecondFactor(_) => Action::SecureSelf,
+        Command::PutDelegation(_) | Command::RevokeDelegation(_) | Command::TakeDelegation(_) => Action::Delegate,
+        Command::BreakGlass(_) | Command::EndGlass(_) => Action::BreakGlass,
         Command::OfferCall(_) | Command::EndLeg(_) | Command::ReturnCall(_) => Action::DriveTelephony,
         Command::AnswerCall(_) | Command::HoldCall(_) | Command::TransferCall(_) | Command::EndCall(_) => {
             Action::TakeCall
@@ -231,17 +250,25 @@ pub fn action_of(command: &Command) -> Action {
 /// takes rights away and never gives any. `PutPerson` refuses a person with more.
 #[must_use]
 pub fn grant(state0: &State, person: &PersonId, index: u64) -> Option<Grant> {
+    grant_at(state0, person, index, state0.clock())
+}
+
+/// The same at another time than state's clock, which stands still while nothing happens: what ends by itself has ended.
+#[must_use]
+pub fn grant_at(state0: &State, person: &PersonId, index: u64, now: Millis) -> Option<Grant> {
     let person = state0.persons.get(person).filter(|person| !person.disabled)?;
-    let districts = person.districts.iter().filter_map(|district| state0.districts.get(district));
+    let (rights, everywhere, terms) = beyond::standing(state0, person, now);
+    let districts = rights.districts.iter().filter_map(|district| state0.districts.get(district));
     let admin_units: BTreeSet<_> = districts.flat_map(|district| &district.admin_units).collect();
     Some(Grant {
         person: person.id.clone(),
-        role: person.role,
-        everywhere: person.everywhere,
+        role: rights.role,
+        everywhere,
         admin_units: admin_units.into_iter().take(limits::DISTRICT_UNITS_MAX).cloned().collect(),
         index,
         from: String::new(),
         why: String::new(),
+        terms,
     })
 }
 
@@ -252,6 +279,12 @@ pub fn grant(state0: &State, person: &PersonId, index: u64) -> Option<Grant> {
 pub fn allows(grant: &Grant, action: Action, place: Option<&AdminUnitCode>) -> Result<(), Refusal> {
     if !role_allows(grant.role, action) {
         return Err(forbidden(format!("role {} may not do this: ask somebody who may", grant.role)));
+    }
+    if !grant.terms.allow(action) {
+        return Err(forbidden("this key is not for this: use one with that scope, or sign in"));
+    }
+    if action == Action::Administer && grant.terms.broken_glass {
+        return Err(forbidden("a broken glass is for an emergency and administers nothing: end it first"));
     }
     match place {
         Some(place) if !covers(grant, place) => {
@@ -293,7 +326,8 @@ fn role_allows(role: Role, action: Action) -> bool {
         Action::DriveTelephony => matches!(role, Admin | Telephony),
         Action::TakeCall => matches!(role, Admin | Operator | Agent | Telephony),
         Action::HandleCall | Action::SeeCaller => matches!(role, Admin | Operator | Agent),
-        Action::RecordRead => is_person,
+        Action::RecordRead | Action::SecureSelf | Action::Delegate => is_person,
+        Action::BreakGlass => matches!(role, Admin | Operator | Agent | Dispatcher),
         Action::See(Noun::Person) => role == Admin,
         // Whoever works with advice is told which model gave it and when it is silent.
         Action::See(Noun::Model) => matches!(role, Admin | Operator | Agent | Dispatcher),
@@ -322,7 +356,11 @@ pub(crate) fn right(
         return Err(forbidden("the grant is another person's than the session: sign in again"));
     }
     if state.group == GroupId::COMMAND {
-        let right = grant(state, who, index);
+        // A key bounds what its account may; whether it counts is in state, and an entry that names it is held to it.
+        let right = match carried.and_then(|carried| carried.terms.key.as_ref()) {
+            Some(key) => grant_of_key(state, key, index, state.clock()).filter(|right| right.person == *who),
+            None => grant(state, who, index),
+        };
         return right
             .map(Some)
             .ok_or_else(|| forbidden(format!("{who} is not there or disabled: ask an administrator")));
@@ -334,17 +372,25 @@ pub(crate) fn right(
         let message = format!("rights changed at {} since {}: take a new grant", state.policy_floor, carried.index);
         return Err(Refusal::new(RefusalCode::StaleGrant, "", message));
     }
+    if carried.terms.is_over(state.clock()) {
+        let message = format!("these rights ended at {}: take a new grant", carried.terms.until_ms);
+        return Err(Refusal::new(RefusalCode::StaleGrant, "", message));
+    }
     Ok(Some(carried.clone()))
 }
 
 /// Whether the grant allows this command on the state as it is.
 pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Result<(), Refusal> {
     let action = action_of(command);
-    if !role_allows(grant.role, action) {
+    if !role_allows(grant.role, action) || !grant.terms.allow(action) {
         return allows(grant, action, None);
     }
+    if let Some(judged) = beyond::authorize(state, grant, command) {
+        return judged;
+    }
+    let acts_for = grant.terms.acts_for.as_ref();
     if grant.role == Role::Responder {
-        let crewed = state.persons.get(&grant.person).and_then(|person| person.unit.as_ref());
+        let crewed = state.persons.get(acts_for.unwrap_or(&grant.person)).and_then(|person| person.unit.as_ref());
         match command {
             Command::SetUnitStatus(command) => return of_crew(crewed, &command.unit),
             Command::MoveUnit(command) => return of_crew(crewed, &command.unit),
@@ -356,7 +402,8 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
         }
     }
     if matches!(action, Action::DoInstruction | Action::ReportProgress) {
-        if instruction_of(state, command).is_some_and(|instruction| instruction.owner.as_ref() == Some(&grant.person)) {
+        let owner = instruction_of(state, command).and_then(|instruction| instruction.owner.as_ref());
+        if owner.is_some_and(|owner| *owner == grant.person || acts_for == Some(owner)) {
             return Ok(());
         }
         if matches!(grant.role, Role::Viewer | Role::Responder) {

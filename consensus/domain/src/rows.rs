@@ -7,9 +7,9 @@
 use bytes::Bytes;
 
 use crate::{
-    AdminUnitCode, AlarmKey, CalendarId, CallId, CameraId, DeadlinePolicyId, DistrictId, DutyPostId, EntityId,
-    IncidentId, IncidentKind, InstructionId, Millis, ModelName, PersonId, ReceiverId, ReportCode, SensorId, SessionId,
-    Severity, UnitId, VersionName, wire::Field,
+    AdminUnitCode, AlarmKey, CalendarId, CallId, CameraId, DeadlinePolicyId, DelegationId, DistrictId, DutyPostId,
+    EntityId, IncidentId, IncidentKind, InstructionId, Millis, ModelName, PersonId, ReceiverId, ReportCode, SensorId,
+    ServiceKeyId, SessionId, Severity, UnitId, VersionName, wire::Field,
 };
 
 /// Scalars of the group.
@@ -80,6 +80,14 @@ pub const INSTRUCTIONS: u8 = 243;
 pub const RECEIVERS: u8 = 244;
 /// Notices that wait, by receiver and number.
 pub const NOTICES: u8 = 245;
+/// Second factors, by person.
+pub const SECOND_FACTORS: u8 = 246;
+/// Keys of service accounts, by id.
+pub const SERVICE_KEYS: u8 = 247;
+/// Delegations, by id.
+pub const DELEGATIONS: u8 = 248;
+/// What people do beyond their own rights, by person.
+pub const STANCES: u8 = 249;
 /// History: the events of each instruction.
 pub const INSTRUCTION_TIMELINE: u8 = 250;
 /// History: the links of the record, by number.
@@ -162,6 +170,14 @@ name_keys! {
     deadline_policy_key DEADLINE_POLICIES DeadlinePolicyId
     /// Key of a duty post.
     duty_post_key DUTY_POSTS DutyPostId
+    /// Key of a second factor.
+    second_factor_key SECOND_FACTORS PersonId
+    /// Key of a service key.
+    service_key_key SERVICE_KEYS ServiceKeyId
+    /// Key of a delegation.
+    delegation_key DELEGATIONS DelegationId
+    /// Key of what a person does beyond their own rights.
+    stance_key STANCES PersonId
     /// Key of an instruction.
     instruction_key INSTRUCTIONS InstructionId
     /// Key of a receiver.

@@ -5,10 +5,12 @@ use prost::Message;
 
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, AuditHead, Calendar, CalendarId, CallId, Camera, CameraId,
-    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
-    Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName, Notice,
-    Person, PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Retention, Row, RowChange, RunCard, Sensor,
-    SensorId, SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName,
+    Condition, DeadlinePolicy, DeadlinePolicyId, DelegationId, District, DistrictId, DutyPost, DutyPostId, EntityId,
+    GroupId, Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName,
+    Notice, Person, PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Retention, Row, RowChange, RunCard,
+    Sensor, SensorId, SensorWindow, ServiceKeyId, Session, SessionId, Severity, State, Tally, Unit, UnitId,
+    VersionName,
+    access_book::AccessBook,
     apply::adopt_unit,
     rows,
     state::Heard,
@@ -49,9 +51,13 @@ pub(crate) enum Touched {
     Caller(String),
     CallDraft(CallId),
     Retention,
+    SecondFactor(PersonId),
+    ServiceKey(ServiceKeyId),
+    Delegation(DelegationId),
+    Stance(PersonId),
 }
 
-fn row(key: Bytes, record: &impl Record) -> Row {
+pub(crate) fn row(key: Bytes, record: &impl Record) -> Row {
     Row { key, value: record.encode().into() }
 }
 
@@ -131,6 +137,7 @@ impl State {
         out.extend(self.book.callers.iter().map(|(number, record)| row(rows::caller_key(number), record)));
         out.extend(self.book.drafts.iter().map(|(id, record)| row(rows::call_draft_key(id), record)));
         out.extend(self.stored_retention().map(|record| row(rows::retention_key(), record)));
+        out.extend(self.access.rows());
         out
     }
 
@@ -230,6 +237,10 @@ impl State {
             Touched::Notice(id, number) => {
                 found(rows::notice_key(id, *number), self.notices.get(&(id.clone(), *number)))
             }
+            Touched::SecondFactor(id) => found(rows::second_factor_key(id), self.access.second_factors.get(id)),
+            Touched::ServiceKey(id) => found(rows::service_key_key(id), self.access.service_keys.get(id)),
+            Touched::Delegation(id) => found(rows::delegation_key(id), self.access.delegations.get(id)),
+            Touched::Stance(id) => found(rows::stance_key(id), self.access.stances.get(id)),
             Touched::Retention => found(rows::retention_key(), self.stored_retention()),
             Touched::Report(code) => found(rows::report_key(code), self.reports.get(code)),
             Touched::Call(id) => found(rows::call_key(id), self.book.calls.get(id)),
@@ -410,6 +421,7 @@ impl State {
                 self.reports.insert(record.code.clone(), record);
             }
             Some(table) if self.book.reads(table) => self.book.read_row(key, value)?,
+            Some(table) if AccessBook::reads(table) => self.access.read_row(key, value)?,
             Some(rows::RETENTION) => {
                 same_key(key, &rows::retention_key())?;
                 self.retention = Retention::decode(value)?;

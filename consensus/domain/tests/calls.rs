@@ -49,6 +49,7 @@ impl World {
             index: 1,
             from: String::new(),
             why: String::new(),
+            terms: Default::default(),
         });
         let entry =
             Entry { at_ms: self.at_ms, request: None, grant, command: command.into(), salt: bytes::Bytes::new() };

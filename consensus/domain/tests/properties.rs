@@ -7,10 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use domain::{
-    AdminUnit, Agent, Alarm, Applied, Calendar, Call, CallDesk, CallDraft, Caller, Camera, DeadlinePolicy, Dispatch,
-    District, Duty, DutyPost, Entry, Event, EventBatch, Grant, GroupId, Incident, Instruction, LiveNodes, Model,
-    Person, Placement, Position, Reading, Readings, Reply, Report, Row, RowChange, RunCard, Sensor, SensorWindow,
-    Session, State, Tally, Unit, rows,
+    AdminUnit, Agent, Alarm, Applied, Calendar, Call, CallDesk, CallDraft, Caller, Camera, DeadlinePolicy, Delegation,
+    Dispatch, District, Duty, DutyPost, Entry, Event, EventBatch, Grant, GroupId, Incident, Instruction, LiveNodes,
+    Model, Person, Placement, Position, Reading, Readings, Reply, Report, Row, RowChange, RunCard, SecondFactor,
+    Sensor, SensorWindow, ServiceKey, Session, Stance, State, Tally, Unit, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -192,7 +192,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 95] = [
+const COMMANDS: [&str; 105] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -287,6 +287,16 @@ const COMMANDS: [&str; 95] = [
     "ExpireRing",
     "ExpireWrapUp",
     "CheckQueue",
+    "PutSecondFactor",
+    "SpendCode",
+    "DropSecondFactor",
+    "PutServiceKey",
+    "RevokeServiceKey",
+    "PutDelegation",
+    "RevokeDelegation",
+    "TakeDelegation",
+    "BreakGlass",
+    "EndGlass",
     "SetRetention",
 ];
 
@@ -333,6 +343,10 @@ fn decode_all(bytes: &[u8]) {
     check::<CallDesk>(bytes);
     check::<Caller>(bytes);
     check::<CallDraft>(bytes);
+    check::<SecondFactor>(bytes);
+    check::<ServiceKey>(bytes);
+    check::<Delegation>(bytes);
+    check::<Stance>(bytes);
 }
 
 #[test]

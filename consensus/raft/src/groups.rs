@@ -340,9 +340,10 @@ impl Groups {
             return Err(if moves { ProposeError::NotLeader { leader: None } } else { ProposeError::DiskFull });
         }
         let Proposal { request, grant, command } = proposal;
-        if command.feature().is_some() {
+        if command.feature().is_some() || grant.as_ref().is_some_and(|grant| grant.terms != domain::Terms::default()) {
             let view = group.shared.view();
-            if let Err(refusal) = view.state.may_hold(&command) {
+            let held = view.state.may_hold(&command).and_then(|()| view.state.may_carry(grant.as_ref()));
+            if let Err(refusal) = held {
                 return Ok(Committed { index: view.applied.index, reply: Reply::Refused(refusal) });
             }
         }

@@ -86,6 +86,12 @@ impl Answer {
         self.status == 401
     }
 
+    /// Whether it let nobody in because of the second factor: the password was right.
+    pub(crate) fn asks_for_code(&self) -> bool {
+        let body = serde_json::from_slice::<serde_json::Value>(&self.body).unwrap_or_default();
+        matches!(body["code"].as_str(), Some(edge::CODE_NEEDED | edge::CODE_DENIED))
+    }
+
     /// Whether the same request may be answered otherwise in a moment. A refusal at one of the cluster's bounds is an answer
     /// like any other: it is remembered under the request's number.
     pub(crate) fn asks_for_patience(&self) -> bool {

@@ -9,7 +9,10 @@ use std::{
 
 use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier, password_hash::SaltString};
 use bytes::Bytes;
-use domain::{EntityId, Grant, GroupId, Person, PersonId, SensorId, policy, policy::Action};
+use domain::{
+    EntityId, Grant, GroupId, Millis, Person, PersonId, SecondFactor, SensorId, ServiceKeyId, SpendCode, policy,
+    policy::Action,
+};
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use tokio::{sync::Semaphore, time::timeout};
@@ -17,9 +20,11 @@ use tokio::{sync::Semaphore, time::timeout};
 use crate::{
     clock::unix_ms,
     cluster::{Source, read},
+    code_guard::CodeGuard,
     limits::{KEY_VERIFIED_MS, KEYS_VERIFIED_MAX, PASSWORD_BYTES_MAX, VERIFICATION_WAIT, VERIFICATIONS_MAX},
     login_guard::LoginGuard,
-    seal::{CannotSeal, Sealer, person_context},
+    seal::{CannotSeal, Sealer, person_context, second_factor_context},
+    service_key, totp,
 };
 
 /// Checked when there is no such person, so that the answer takes as long: argon2id of a random password.
@@ -37,6 +42,12 @@ pub enum LoginFailure {
         /// How long.
         wait_ms: u64,
     },
+    /// The password was right, and a code of the second factor is asked for.
+    #[error("send a code of your authenticator application, or a recovery code, as `code`")]
+    CodeNeeded,
+    /// The code is not one of the person's, or was used before; which one is not said.
+    #[error("this code is wrong or was used before: wait for the next one")]
+    CodeDenied,
     /// At the bound of checks at a time.
     #[error("too many sign in at once: try again in a second")]
     Busy,
@@ -50,6 +61,7 @@ struct Inner {
     source: Arc<dyn Source>,
     sealer: Sealer,
     guard: Mutex<LoginGuard>,
+    codes: Mutex<CodeGuard>,
     checks: Arc<Semaphore>,
     /// Digests of keys that were right, and until when they count.
     verified: Mutex<HashMap<[u8; 32], u64>>,
@@ -84,6 +96,7 @@ impl Accounts {
             source,
             sealer,
             guard: Mutex::default(),
+            codes: Mutex::default(),
             checks: Arc::new(Semaphore::new(VERIFICATIONS_MAX)),
             verified: Mutex::default(),
             digest_key,
@@ -96,18 +109,119 @@ impl Accounts {
         &self.0.sealer
     }
 
-    /// Checks a password typed by somebody at `ip`.
+    /// Checks a password where nobody can be asked for a code: who has a second factor is denied.
     ///
     /// # Errors
     /// [`LoginFailure`].
     pub async fn sign_in(&self, person: &str, password: &[u8], ip: IpAddr) -> Result<Person, LoginFailure> {
+        let person = self.password(person, password, ip).await?;
+        if self.second_factor(&person.id).is_some() {
+            return Err(LoginFailure::Denied);
+        }
+        self.let_in(&person.id, ip);
+        Ok(person)
+    }
+
+    /// Checks a password typed by somebody at `ip`. The try goes on counting until [`Accounts::let_in`].
+    ///
+    /// # Errors
+    /// [`LoginFailure`].
+    pub(crate) async fn password(&self, person: &str, password: &[u8], ip: IpAddr) -> Result<Person, LoginFailure> {
         self.guard().begin(person, ip, unix_ms()).map_err(|wait_ms| LoginFailure::TooSoon { wait_ms })?;
         let known = self.find(person);
         if !self.check(known.as_ref(), password).await? {
             return Err(LoginFailure::Denied);
         }
-        self.guard().succeeded(person, ip);
         known.ok_or(LoginFailure::Denied)
+    }
+
+    /// Whoever it is has shown all that is asked for.
+    pub(crate) fn let_in(&self, person: &PersonId, ip: IpAddr) {
+        self.guard().succeeded(person.as_str(), ip);
+    }
+
+    /// The second factor that the person signs in with; none: they have none, or have not yet shown a code of it.
+    pub(crate) fn second_factor(&self, person: &PersonId) -> Option<SecondFactor> {
+        let factor = read(&*self.0.source, GroupId::COMMAND, |state0| state0.second_factor(person).cloned());
+        factor.filter(|factor| factor.confirmed)
+    }
+
+    /// The seed of a second factor.
+    pub(crate) fn seed(&self, factor: &SecondFactor) -> Option<Vec<u8>> {
+        let opened = self.0.sealer.open(&second_factor_context(&factor.person), &factor.seed_sealed);
+        if opened.is_err() {
+            tracing::warn!(person = %factor.person, "auth: the seed does not open: another sealing key?");
+        }
+        opened.ok()
+    }
+
+    /// Whether it is a code of the second factor: what has to be spent for it in the log, which knows whether it was before.
+    ///
+    /// # Errors
+    /// [`LoginFailure`].
+    pub(crate) fn judge(&self, factor: &SecondFactor, code: &str, ip: IpAddr) -> Result<SpendCode, LoginFailure> {
+        let (person, now_ms) = (&factor.person, unix_ms());
+        let typed = totp::parse(code);
+        // A recovery code is too long to guess, so whoever has one is never held up by those who guess.
+        if !matches!(typed, Some(totp::Typed::Recovery(_))) {
+            let begun = self.codes().begin(person.as_str(), ip, now_ms);
+            begun.map_err(|wait_ms| LoginFailure::TooSoon { wait_ms })?;
+        }
+        let seed = self.seed(factor).ok_or(LoginFailure::Busy)?;
+        let spend = match typed {
+            Some(totp::Typed::Totp(code)) => totp::step_of(&seed, code, now_ms).map(|step| (step, 0)),
+            Some(totp::Typed::Recovery(code)) => totp::recovery_number(&seed, &code).map(|number| (0, number)),
+            None => None,
+        };
+        let Some((step, recovery)) = spend else {
+            self.codes().failed(person.as_str(), now_ms);
+            return Err(LoginFailure::CodeDenied);
+        };
+        Ok(SpendCode { person: person.clone(), step, recovery })
+    }
+
+    /// The code was spent: the address is one of the person's.
+    pub(crate) fn spent(&self, person: &PersonId, ip: IpAddr) {
+        self.codes().succeeded(person.as_str(), ip, unix_ms());
+    }
+
+    /// Checks what a device or another system sends with the name of its account: a service key, or the account's own.
+    ///
+    /// # Errors
+    /// [`LoginFailure`].
+    pub(crate) async fn service(
+        &self,
+        account: &str,
+        key: &[u8],
+        ip: IpAddr,
+    ) -> Result<(Person, Option<ServiceKeyId>), LoginFailure> {
+        if let Some(shown) = std::str::from_utf8(key).ok().and_then(service_key::parse) {
+            let grant = self.grant_of_key(&shown).filter(|grant| grant.person.as_str() == account);
+            let key = grant.and_then(|grant| grant.terms.key).ok_or(LoginFailure::Denied)?;
+            return Ok((self.known(account).ok_or(LoginFailure::Denied)?, Some(key)));
+        }
+        Ok((self.device(account, key, ip).await?, None))
+    }
+
+    /// What a service key lets do now; none: it is none that counts.
+    pub(crate) fn grant_of_key(&self, shown: &service_key::Shown<'_>) -> Option<Grant> {
+        let id = shown.id()?;
+        let index = self.0.source.applied(GroupId::COMMAND).index;
+        read(&*self.0.source, GroupId::COMMAND, |state0| {
+            let now = state0.clock().max(Millis(unix_ms()));
+            let key = state0.service_key(&id, &shown.secret_sha256, now)?;
+            policy::grant_of_key(state0, &key.id, index, now)
+        })
+    }
+
+    /// Checks what a device signs in with over MQTT: the name to ask [`Accounts::speaks_for`] by, which says by which key.
+    ///
+    /// # Errors
+    /// [`LoginFailure`].
+    pub async fn device_name(&self, account: &str, key: &[u8], ip: IpAddr) -> Result<String, LoginFailure> {
+        let (person, key) = self.service(account, key, ip).await?;
+        let name = key.map_or_else(|| person.id.to_string(), |key| format!("{}/{key}", person.id));
+        self.speaks_for(&name, &[]).map(|_| name).ok_or(LoginFailure::Denied)
     }
 
     /// Checks a device's key. A right one is remembered for `limits::KEY_VERIFIED_MS`, or until the credential changes.
@@ -118,6 +232,7 @@ impl Accounts {
         let digest = self.find(account).and_then(|person| self.digest(&person, key).map(|digest| (person, digest)));
         if let Some((person, digest)) = &digest
             && self.verified().get(digest).is_some_and(|until_ms| unix_ms() < *until_ms)
+            && self.second_factor(&person.id).is_none()
         {
             return Ok(person.clone());
         }
@@ -132,13 +247,24 @@ impl Accounts {
         Ok(person)
     }
 
-    /// Which of `sensors` the account speaks for now, in order; `None` when it may report nothing any more.
+    /// Which of `sensors` the account, or its key behind a slash, speaks for now, in order; `None` when it may report nothing
+    /// any more.
     #[must_use]
     pub fn speaks_for(&self, account: &str, sensors: &[&SensorId]) -> Option<Vec<bool>> {
         let source = &*self.0.source;
-        let person = self.find(account)?;
         let index = source.applied(GroupId::COMMAND).index;
-        let grant = read(source, GroupId::COMMAND, |state0| policy::grant(state0, &person.id, index))?;
+        let grant = match account.split_once('/') {
+            Some((_, key)) => {
+                let key = ServiceKeyId::new(key).ok()?;
+                read(source, GroupId::COMMAND, |state0| {
+                    policy::grant_of_key(state0, &key, index, state0.clock().max(Millis(unix_ms())))
+                })?
+            }
+            None => {
+                let person = self.find(account)?;
+                read(source, GroupId::COMMAND, |state0| policy::grant(state0, &person.id, index))?
+            }
+        };
         policy::allows(&grant, Action::ReportDevice, None).ok()?;
         Some(sensors.iter().map(|sensor| speaks_for(source, &grant, sensor)).collect())
     }
@@ -158,8 +284,12 @@ impl Accounts {
     }
 
     fn find(&self, person: &str) -> Option<Person> {
+        self.known(person).filter(|person| !person.credential_sealed.is_empty())
+    }
+
+    fn known(&self, person: &str) -> Option<Person> {
         read(&*self.0.source, GroupId::COMMAND, |state0| state0.persons().get(person).cloned())
-            .filter(|person| !person.disabled && !person.credential_sealed.is_empty())
+            .filter(|person| !person.disabled)
     }
 
     /// Whether the password is the person's. Takes as long when there is no such person.
@@ -203,6 +333,10 @@ impl Accounts {
 
     fn guard(&self) -> MutexGuard<'_, LoginGuard> {
         self.0.guard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn codes(&self) -> MutexGuard<'_, CodeGuard> {
+        self.0.codes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn verified(&self) -> MutexGuard<'_, HashMap<[u8; 32], u64>> {

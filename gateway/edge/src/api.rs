@@ -23,6 +23,7 @@ use crate::{
     screen::upgrade::websocket,
 };
 
+pub(crate) mod access;
 pub(crate) mod admin_unit;
 pub(crate) mod agent;
 pub(crate) mod alarm;
@@ -37,6 +38,7 @@ pub(crate) mod crew;
 pub(crate) mod deadline;
 pub(crate) mod dispatch;
 pub(crate) mod district;
+pub(crate) mod duty;
 pub(crate) mod incident;
 pub(crate) mod instruction;
 pub(crate) mod list;
@@ -50,8 +52,10 @@ pub(crate) mod reading;
 pub(crate) mod receiver;
 pub(crate) mod report;
 pub(crate) mod retention;
+pub(crate) mod second_factor;
 pub(crate) mod sensor;
 pub(crate) mod series;
+pub(crate) mod service_key;
 pub(crate) mod session;
 pub(crate) mod telephony;
 pub(crate) mod timeline;
@@ -139,6 +143,18 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(instruction::cancel))
         .routes(routes!(instruction::reopen))
         .routes(routes!(receiver::list, receiver::put))
+        .routes(routes!(duty::duty))
+        .routes(routes!(second_factor::show, second_factor::enrol))
+        .routes(routes!(second_factor::confirm))
+        .routes(routes!(second_factor::drop_own))
+        .routes(routes!(second_factor::drop_of))
+        .routes(routes!(service_key::list, service_key::put))
+        .routes(routes!(service_key::revoke))
+        .routes(routes!(access::delegations, access::delegate))
+        .routes(routes!(access::revoke))
+        .routes(routes!(access::take))
+        .routes(routes!(access::glasses, access::break_glass))
+        .routes(routes!(access::end_glass))
         .routes(routes!(call::list))
         .routes(routes!(call::pop))
         .routes(routes!(call::answer))

@@ -5,7 +5,8 @@ use std::{net::IpAddr, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
-    CloseSession, Grant, GroupId, Millis, OpenSession, Person, Reply, SessionId, limits::SESSION_MS_MAX, policy,
+    CloseSession, Grant, GroupId, Millis, OpenSession, Person, RefusalCode, Reply, SecondFactor, SessionId,
+    limits::SESSION_MS_MAX, policy,
 };
 use hyper::{
     HeaderMap,
@@ -15,11 +16,12 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::{
-    accounts::Accounts,
+    accounts::{Accounts, LoginFailure},
     clock::unix_ms,
     cluster::{Road, Source, read},
     error::ApiError,
     limits::{BARRIER_DEADLINE, COMMAND_DEADLINE, SEQ_SKIPPED},
+    service_key,
 };
 
 /// Name of the cookie.
@@ -83,9 +85,25 @@ impl Auth {
         Self { source, road, accounts, lookups: Semaphore::new(LOOKUPS_MAX) }
     }
 
-    /// Signs a person in and opens the session in group 0.
-    pub(crate) async fn sign_in(&self, person: &str, password: &str, ip: IpAddr) -> Result<(Token, Caller), ApiError> {
-        let person = self.accounts.sign_in(person, password.as_bytes(), ip).await.map_err(ApiError::from)?;
+    /// Signs a person in and opens the session in group 0. `code` may be empty; who has a second factor is then asked for one.
+    pub(crate) async fn sign_in(
+        &self,
+        person: &str,
+        password: &str,
+        code: &str,
+        ip: IpAddr,
+    ) -> Result<(Token, Caller), ApiError> {
+        let person = self.accounts.password(person, password.as_bytes(), ip).await.map_err(ApiError::from)?;
+        // Signing in takes a quorum in any case, and a node that is behind must not miss that there is a second factor.
+        let barrier = self.source.read_barrier(GroupId::COMMAND, BARRIER_DEADLINE).await;
+        barrier.map_err(|error| ApiError::unavailable(&error.to_string()))?;
+        if let Some(factor) = self.accounts.second_factor(&person.id) {
+            if code.is_empty() {
+                return Err(LoginFailure::CodeNeeded.into());
+            }
+            self.spend(&factor, code, ip).await?;
+        }
+        self.accounts.let_in(&person.id, ip);
         let token = Token::random().ok_or_else(|| ApiError::unavailable("this node has no randomness; use another"))?;
         let session = token.session();
         // State's clock is the one that ends the session; it may be a little ahead of this node's.
@@ -99,9 +117,40 @@ impl Auth {
             return Err(refusal.into());
         }
         let index = self.source.applied(GroupId::COMMAND).index;
-        let grant = read(&*self.source, GroupId::COMMAND, |state0| policy::grant(state0, &person.id, index));
+        let grant =
+            read(&*self.source, GroupId::COMMAND, |state0| policy::grant_at(state0, &person.id, index, now_by(state0)));
         let grant = grant.ok_or_else(ApiError::signed_out)?;
         Ok((token, Caller { session, person, grant, expires_at_ms }))
+    }
+
+    /// Spends a code of the second factor: once, whichever node is asked.
+    ///
+    /// # Errors
+    /// It is wrong or was spent, or whether it was is unknown.
+    pub(crate) async fn spend(&self, factor: &SecondFactor, code: &str, ip: IpAddr) -> Result<(), ApiError> {
+        let spend = self.accounts.judge(factor, code, ip).map_err(ApiError::from)?;
+        let reply = self.road.command(Some(GroupId::COMMAND), spend.into(), None, None, COMMAND_DEADLINE).await?;
+        match reply {
+            Reply::Accepted(_) => {
+                self.accounts.spent(&factor.person, ip);
+                Ok(())
+            }
+            Reply::Refused(refusal) if refusal.code == RefusalCode::WrongStatus => Err(LoginFailure::CodeDenied.into()),
+            Reply::Refused(refusal) => Err(refusal.into()),
+        }
+    }
+
+    /// Who shows a service key as a bearer; it looks, and sends no numbered commands. None: the request has no key.
+    pub(crate) fn caller_by_key(&self, headers: &HeaderMap) -> Option<Result<Caller, ApiError>> {
+        let bearer = headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?;
+        let shown = service_key::parse(bearer.trim())?;
+        let caller = self.accounts.grant_of_key(&shown).and_then(|grant| {
+            let person = read(&*self.source, GroupId::COMMAND, |state0| state0.persons().get(&grant.person).cloned())?;
+            let expires_at_ms = grant.terms.until_ms;
+            // No session has this id: the hash of a token is another one than that of a key.
+            Some(Caller { session: SessionId(shown.secret_sha256.0), person, grant, expires_at_ms })
+        });
+        Some(caller.ok_or_else(ApiError::signed_out))
     }
 
     /// Who holds the token. A token that this node has not heard of may be newer than what it has applied, so it asks the
@@ -133,7 +182,7 @@ impl Auth {
             let known =
                 state0.sessions().get(&session).filter(|known| !is_over(known.expires_at_ms, state0.clock()))?;
             let person = state0.persons().get(&known.person)?.clone();
-            let grant = policy::grant(state0, &person.id, index)?;
+            let grant = policy::grant_at(state0, &person.id, index, now_by(state0))?;
             Some(Caller { session, person, grant, expires_at_ms: known.expires_at_ms })
         })
     }
@@ -178,6 +227,20 @@ impl Auth {
 
 fn is_over(expires_at_ms: Millis, clock: Millis) -> bool {
     expires_at_ms <= clock.max(Millis(unix_ms()))
+}
+
+/// The later one of state's clock, which stands still while nothing happens, and this node's.
+pub(crate) fn now_by(state0: &domain::State) -> Millis {
+    state0.clock().max(Millis(unix_ms()))
+}
+
+/// The grant as it would be given now, with what it said for the record; none: there is no such right any more.
+pub(crate) fn renewed(source: &dyn Source, former: &Grant, index: u64) -> Option<Grant> {
+    let grant = read(source, GroupId::COMMAND, |state0| match &former.terms.key {
+        Some(key) => policy::grant_of_key(state0, key, index, now_by(state0)),
+        None => policy::grant_at(state0, &former.person, index, now_by(state0)),
+    })?;
+    Some(Grant { from: former.from.clone(), why: former.why.clone(), ..grant })
 }
 
 /// The token of a request: `authorization: Bearer`, else the cookie.

@@ -11,7 +11,7 @@ use futures::future::join_all;
 
 use crate::{
     app::App,
-    auth::Caller,
+    auth::{Caller, renewed},
     cluster::{RoadError, read},
     error::ApiError,
     limits::{BARRIER_DEADLINE, COMMAND_DEADLINE},
@@ -121,12 +121,7 @@ impl App {
         }
         let index = self.source.read_barrier(GroupId::COMMAND, BARRIER_DEADLINE).await;
         let index = index.map_err(|error| ApiError::unavailable(&error.to_string()))?;
-        let person = &ask.caller.person.id;
-        let grant = read(&*self.source, GroupId::COMMAND, |state0| policy::grant(state0, person, index));
-        let mut grant = grant.ok_or_else(ApiError::signed_out)?;
-        grant.from.clone_from(&ask.caller.grant.from);
-        grant.why.clone_from(&ask.caller.grant.why);
-        Ok(grant)
+        renewed(&*self.source, &ask.caller.grant, index).ok_or_else(ApiError::signed_out)
     }
 
     /// The group that decides about the command. A device placed a moment ago may not be known here yet.

@@ -15,6 +15,10 @@ use utoipa::ToSchema;
 
 use crate::{accounts::LoginFailure, cluster::RoadError, seal::CannotSeal};
 
+/// The password was right and a code of the second factor is asked for.
+pub const CODE_NEEDED: &str = "code_needed";
+/// The password was right and the code was not.
+pub const CODE_DENIED: &str = "code_denied";
 /// Code of [`RoadError::Cut`].
 pub const CUT_CODE: &str = "line_cut";
 
@@ -176,6 +180,8 @@ impl From<LoginFailure> for ApiError {
         let message = failure.to_string();
         match failure {
             LoginFailure::Denied => Self::new(StatusCode::UNAUTHORIZED, "denied", "", &message),
+            LoginFailure::CodeNeeded => Self::new(StatusCode::UNAUTHORIZED, CODE_NEEDED, "code", &message),
+            LoginFailure::CodeDenied => Self::new(StatusCode::UNAUTHORIZED, CODE_DENIED, "code", &message),
             LoginFailure::TooSoon { wait_ms } => Self {
                 retry_after_s: Some(wait_ms.div_ceil(1_000)),
                 ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too_soon", "", &message)

@@ -19,13 +19,13 @@ use tokio_tungstenite::tungstenite::protocol::{Role as Side, WebSocket};
 
 use crate::{
     api::{
-        admin_unit, alarm,
+        access, admin_unit, alarm,
         body::{SEQ_HEADER, from_json},
         camera, district, incident, person,
         reading::{basic, parse_json},
-        report, retention, sensor,
+        report, retention, second_factor, sensor,
         series::{Span, Wanted},
-        session, unit,
+        service_key, session, unit,
     },
     auth::{cookie_token, token},
     error::ApiError,
@@ -37,6 +37,7 @@ use crate::{
         upgrade,
         view::{Encoding, Scope, View},
     },
+    service_key as key_of_service, totp,
 };
 
 /// Between two messages of a screen: less than it may send.
@@ -57,6 +58,13 @@ fn is_read<T: DeserializeOwned>(data: &[u8]) -> bool {
 pub fn fuzz_body(data: &[u8]) -> bool {
     let read = [
         is_read::<session::Login>(data),
+        is_read::<second_factor::Choice>(data),
+        is_read::<second_factor::Code>(data),
+        is_read::<service_key::Wanted>(data),
+        is_read::<access::Giving>(data),
+        is_read::<access::Taking>(data),
+        is_read::<access::Emergency>(data),
+        is_read::<access::Ending>(data),
         is_read::<incident::Opening>(data),
         is_read::<incident::Report>(data),
         is_read::<incident::Seen>(data),
@@ -86,6 +94,14 @@ pub fn fuzz_body(data: &[u8]) -> bool {
         is_read::<public::report::Reopening>(data),
     ];
     read.contains(&true)
+}
+
+/// What stands where a code of a second factor or a service key is expected.
+pub fn fuzz_proof(data: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(data) else { return false };
+    let key = key_of_service::parse(text);
+    assert!(key.is_none() || text.starts_with("tdk_"), "a key says what it is");
+    totp::parse(text).is_some() | key.is_some()
 }
 
 /// Readings that are pushed, as JSON of either form and as protobuf.

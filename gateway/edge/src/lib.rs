@@ -11,6 +11,7 @@ mod assets;
 mod auth;
 mod clock;
 mod cluster;
+mod code_guard;
 mod command;
 mod config;
 mod courier;
@@ -29,9 +30,11 @@ mod screen;
 mod seal;
 mod seats;
 mod server;
+mod service_key;
 mod stop;
 #[cfg(test)]
 mod tests;
+mod totp;
 mod wiring;
 
 pub use accounts::{Accounts, LoginFailure, hash_password};
@@ -42,7 +45,7 @@ pub use cluster::{
 pub use config::{Backups, EdgeConfig, LoadForecast, MoreMetrics, Nodes};
 pub use courier::{WebCourier, receiver_context};
 pub use edge::{Edge, EdgeError};
-pub use error::CUT_CODE;
+pub use error::{CODE_DENIED, CODE_NEEDED, CUT_CODE};
 pub use login_guard::LoginGuard;
 pub use operations::{Answered, Invite, OperationError, Operations};
 pub use seal::{CannotSeal, NotSealed, Sealer, camera_context, person_context};

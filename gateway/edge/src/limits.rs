@@ -60,6 +60,8 @@ pub const PASSWORD_BYTES_MAX: usize = 256;
 pub const PASSWORD_BYTES_MIN: usize = 8;
 /// Pairs of account and address whose failed logins are remembered; at the bound the one that may try soonest leaves.
 pub const LOGIN_FAILURES_MAX: usize = 10_000;
+/// People whose wrong codes are counted, and addresses known of people; at the bound the oldest leaves.
+pub const CODE_GUARD_MAX: usize = 10_000;
 /// Device keys remembered as right, so that each push of readings does not cost a hash; at the bound all are forgotten.
 pub const KEYS_VERIFIED_MAX: usize = 10_000;
 /// How long a device key stays remembered as right.

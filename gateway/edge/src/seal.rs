@@ -68,6 +68,12 @@ pub fn person_context(person: &domain::PersonId) -> String {
     format!("person/{person}")
 }
 
+/// The context of the seed of a person's second factor.
+#[must_use]
+pub(crate) fn second_factor_context(person: &domain::PersonId) -> String {
+    format!("second-factor/{person}")
+}
+
 /// The context of a camera's user and password, sealed as `user:password`.
 #[must_use]
 pub fn camera_context(camera: &domain::CameraId) -> String {

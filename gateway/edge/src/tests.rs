@@ -1,5 +1,6 @@
 //! Tests of the whole edge over a cluster in memory: the same `State::apply`, one log per group, any number of nodes.
 
+mod access;
 mod assets;
 mod backup;
 mod call;
@@ -19,6 +20,7 @@ mod public;
 mod reading;
 mod resume;
 mod rights;
+mod rights_matrix;
 mod screen;
 mod series;
 mod snapshot;

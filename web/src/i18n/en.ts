@@ -1,3 +1,4 @@
+import { enAccess } from './access.en';
 import { enConsole } from './console.en';
 import { enDeadline } from './deadline.en';
 import { enDispatch } from './dispatch.en';
@@ -29,6 +30,9 @@ export const en: Dict = {
     unreachable: 'The server does not answer. Check the line and try again.',
     ended: 'The session has ended. Please sign in again.',
     logout: 'End shift',
+    code: 'Authentication code',
+    codeHint: 'Six digits from your authenticator app, or a recovery code.',
+    codeRefused: 'This code is wrong or was used before. Wait for the next one.',
   },
   line: {
     connecting: 'Connecting',
@@ -250,6 +254,7 @@ export const en: Dict = {
       ...enModels.event,
       ...enDispatch.event,
       ...enDeadline.event,
+      ...enAccess.event,
       ...enConsole.event,
     },
   },
@@ -338,6 +343,7 @@ export const en: Dict = {
   models: enModels,
   dispatch: enDispatch,
   console: enConsole,
+  access: enAccess,
   deadline: enDeadline,
   command: {
     pending: 'Committing…',

@@ -1,3 +1,4 @@
+import { viAccess } from './access.vi';
 import { viConsole } from './console.vi';
 import { viDeadline } from './deadline.vi';
 import { viDispatch } from './dispatch.vi';
@@ -29,6 +30,9 @@ export const vi = {
     unreachable: 'Không liên lạc được với máy chủ. Kiểm tra đường truyền rồi thử lại.',
     ended: 'Phiên làm việc đã kết thúc. Mời đăng nhập lại.',
     logout: 'Kết thúc ca',
+    code: 'Mã xác thực',
+    codeHint: 'Sáu số trong ứng dụng xác thực, hoặc một mã khôi phục.',
+    codeRefused: 'Mã sai hoặc đã dùng. Đợi mã kế tiếp rồi thử lại.',
   },
   line: {
     connecting: 'Đang kết nối',
@@ -250,6 +254,7 @@ export const vi = {
       ...viModels.event,
       ...viDispatch.event,
       ...viDeadline.event,
+      ...viAccess.event,
       ...viConsole.event,
     } as Record<string, string>,
   },
@@ -338,6 +343,7 @@ export const vi = {
   },
   models: viModels,
   dispatch: viDispatch,
+  access: viAccess,
   console: viConsole,
   deadline: viDeadline,
   command: {

@@ -17,6 +17,12 @@ export interface Session {
   role: string;
   nextSeq: number;
   expiresAtMs: number;
+  /** Whose rights they have now, by a delegation that they took; absent: their own. */
+  actsFor?: string | undefined;
+  /** They see the whole province by a broken glass. */
+  brokenGlass?: boolean;
+  /** When such rights end by themselves; 0 or absent: they are their own. */
+  rightsUntilMs?: number;
 }
 
 /** The server's refusal: which field and what to do about it. */
@@ -89,13 +95,25 @@ async function request(origin: string, method: string, path: string, body?: unkn
 }
 
 function sessionOf(answer: unknown): Session {
-  const raw = answer as { person: string; name: string; role: string; next_seq: number; expires_at_ms: number };
-  const session = {
+  const raw = answer as {
+    person: string;
+    name: string;
+    role: string;
+    next_seq: number;
+    expires_at_ms: number;
+    acts_for?: string;
+    broken_glass?: boolean;
+    rights_until_ms?: number;
+  };
+  const session: Session = {
     person: raw.person,
     name: raw.name,
     role: raw.role,
     nextSeq: raw.next_seq,
     expiresAtMs: raw.expires_at_ms,
+    actsFor: raw.acts_for,
+    brokenGlass: raw.broken_glass ?? false,
+    rightsUntilMs: raw.rights_until_ms ?? 0,
   };
   openSequence(localStorage, sessionKey(session), session.nextSeq);
   return session;
@@ -138,9 +156,13 @@ export async function readSession(): Promise<Session | undefined> {
   }
 }
 
-/** Opens a session. Throws `Refused` for a wrong name or password. */
-export async function login(person: string, password: string): Promise<Session> {
-  return sessionOf(await request(current, 'POST', '/api/login', { person, password }));
+/**
+ * Opens a session. Throws `Refused` for a wrong name or password, with `code_needed` when a code of the second factor is asked
+ * for, and `code_denied` when it is wrong or was used before.
+ */
+export async function login(person: string, password: string, code = ''): Promise<Session> {
+  const body = code === '' ? { person, password } : { person, password, code };
+  return sessionOf(await request(current, 'POST', '/api/login', body));
 }
 
 /** Ends the session; the cookie goes with it. */
@@ -222,6 +244,11 @@ export async function readJson(path: string): Promise<unknown> {
 /** Sends what is no command and may be sent any number of times, at the `attempt`-th time to another node than before. */
 export async function sendPlain(path: string, body: unknown, attempt: number): Promise<unknown> {
   return request(originAt(attempt), 'POST', path, body);
+}
+
+/** Sends a numbered request whose answer is more than that it was done; the same number gives the same answer. */
+export async function sendNumbered(path: string, body: unknown, seq: number): Promise<unknown> {
+  return request(current, 'POST', path, body, seq);
 }
 
 function originAt(attempt: number): string {

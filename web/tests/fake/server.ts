@@ -11,6 +11,7 @@ import { FrameSchema, ToScreenSchema, ToServerSchema, type Frame, type Subscribe
 import { CameraHealth } from '../../src/gen/trongdong/v1/camera_pb';
 import { ReadingsSchema } from '../../src/gen/trongdong/v1/sensor_pb';
 import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
+import { accessDesk } from './access';
 import { callDesk } from './calls';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
 import { crewView, dispatcher, offer, recommendation } from './dispatch';
@@ -135,9 +136,10 @@ export async function startFake(options: { port: number; root: string }) {
   }
   // Each login and each reload gets numbers of its own, because all sessions share one window of answers here.
   let nextSeq = 1;
+  const rights = accessDesk();
   function sessionOf(person: string) {
     nextSeq += 1_000;
-    return { person, ...(PEOPLE[person] ?? PEOPLE['hoa']), ...(control.role === '' ? {} : { role: control.role }), next_seq: nextSeq, expires_at_ms: EXPIRES_AT_MS };
+    return { person, ...(PEOPLE[person] ?? PEOPLE['hoa']), ...(control.role === '' ? {} : { role: control.role }), next_seq: nextSeq, expires_at_ms: EXPIRES_AT_MS, ...rights.session(person) };
   }
   const decideDispatch = dispatcher(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), BY);
   // Who is on an incident from the beginning is in an assignment, as in a cluster.
@@ -169,6 +171,8 @@ export async function startFake(options: { port: number; root: string }) {
     if (url.pathname === '/api/login') {
       if (input['password'] !== 'trongdong') return json(response, 401, { code: 'unauthorized', field: 'login.password', message: '' });
       const person = input['person'] ?? '';
+      const needs = rights.refuses(person, input['code']);
+      if (needs !== undefined) return json(response, needs.status, needs.body);
       return json(response, 200, sessionOf(person), { 'set-cookie': cookie(person) });
     }
     if (url.pathname === '/api/nodes') return json(response, 200, [{ id: 1, url: `http://${request.headers.host}` }]);
@@ -176,6 +180,8 @@ export async function startFake(options: { port: number; root: string }) {
     if (person === undefined) return json(response, 401, { code: 'signed_out', field: '', message: '' });
     if (url.pathname === '/api/session') return json(response, 200, sessionOf(person));
     if (url.pathname === '/api/logout') return json(response, 200, {}, { 'set-cookie': `${cookie(person)}; Max-Age=0` });
+    const ofRights = rights.ask(request.method ?? '', url.pathname, input, person);
+    if (ofRights !== undefined) return json(response, ofRights.status, ofRights.body);
     if (url.pathname === '/api/kept') return json(response, 200, district.list());
     const series = /^\/api\/sensors\/([^/]+)\/series$/.exec(url.pathname);
     if (series) {

@@ -25,6 +25,7 @@ fn note() -> Envelope {
         index: 7,
         from: "10.0.0.7".into(),
         why: "a drill".into(),
+        terms: domain::Terms::default(),
     };
     let note = NoteIncident { incident: IncidentId::new("I1").unwrap(), note: "đã gọi".into() };
     Envelope {

@@ -86,6 +86,7 @@ async fn a_shelf_ends_by_itself() {
         index: 1,
         from: String::new(),
         why: String::new(),
+        terms: domain::Terms::default(),
     };
     let until_ms = world.clock().plus(60_000);
     let shelve = ShelveAlarm { key: key("S1", "high"), reason: "sửa chữa".into(), until_ms };

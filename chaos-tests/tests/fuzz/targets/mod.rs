@@ -126,6 +126,13 @@ pub(crate) const TARGETS: &[Target] = &[
         words: screen::BODY,
     },
     Target {
+        name: "proof",
+        parsers: &["gateway/edge/src/totp.rs", "gateway/edge/src/service_key.rs"],
+        run: edge::fuzzing::fuzz_proof,
+        seeds: screen::proofs,
+        words: &["tdk_", "_", "-", "MZXW6YTB", "123456"],
+    },
+    Target {
         name: "http_push",
         parsers: &["gateway/edge/src/api/reading.rs", "gateway/ingest/src/reading.rs"],
         run: edge::fuzzing::fuzz_push,

@@ -123,6 +123,14 @@ pub(crate) fn publics() -> Vec<Vec<u8>> {
     ])
 }
 
+/// Codes of an application, recovery codes and service keys.
+pub(crate) fn proofs() -> Vec<Vec<u8>> {
+    let key = format!("tdk_mua-son-la_{}", "A".repeat(43));
+    ["123456", "123 456", "MZXW-6YTB-MZXW-6YTB", "mzxw6ytbmzxw6ytb", key.as_str()]
+        .map(|text| text.as_bytes().to_vec())
+        .to_vec()
+}
+
 pub(crate) fn pushes() -> Vec<Vec<u8>> {
     let mut seeds = device::readings_json();
     // A body names its sensors itself.

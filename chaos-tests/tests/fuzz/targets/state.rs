@@ -188,7 +188,8 @@ pub(crate) fn audit_exports() -> Vec<Vec<u8>> {
             let command = entry.command.encode().into();
             let name = entry.command.name().to_owned();
             let (by, from, why) = ("an".to_owned(), String::new(), String::new());
-            let payload = AuditPayload { by, from, why, name, command, entry_sha256: None, refused }.encode();
+            let terms = domain::Terms::default();
+            let payload = AuditPayload { by, from, why, name, command, entry_sha256: None, refused, terms }.encode();
             let commitment = audit::commitment(&entry.salt, &payload);
             let at_ms = state.clock();
             let mut link = AuditLink { group, number: index, index, at_ms, commitment, link: Digest::default() };

@@ -1,5 +1,6 @@
 //! Any entry, from small pools so that entries collide, and with times and versions that are right often enough.
 
+mod access;
 mod aim;
 mod call;
 mod deadline;
@@ -9,6 +10,7 @@ mod model;
 mod report;
 mod world;
 
+use access::command_of_access;
 pub(crate) use aim::aim;
 pub(crate) use call::command_of_call;
 use deadline::command_of_deadline;
@@ -351,6 +353,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
         6 => command_of_report(),
         8 => command_of_deadline(),
         9 => command_of_call(),
+        5 => command_of_access(),
         1 => command_of_device(),
     ]
     .boxed()
@@ -403,6 +406,7 @@ fn grant() -> impl Strategy<Value = Grant> {
             index,
             from: "10.0.0.7".into(),
             why: String::new(),
+            terms: Terms::default(),
         },
     )
 }

@@ -85,6 +85,7 @@ impl Runner {
             index: 0,
             from: String::new(),
             why: String::new(),
+            terms: domain::Terms::default(),
         });
         if let Some(role) = line.maybe("role") {
             grant.role = read::role(role)?;

@@ -88,7 +88,7 @@ impl Front {
                     return Ok(response);
                 }
                 Ok(answer) if answer.status < 500 => {
-                    if answer.is_signed_out() {
+                    if answer.is_signed_out() && !answer.asks_for_code() {
                         self.denied(&login).await?;
                     }
                     return Ok(answered(answer));

@@ -54,8 +54,13 @@ impl FromRequestParts<Arc<App>> for Signed {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let token = auth::token(&parts.headers).ok_or_else(ApiError::signed_out)?;
-        let mut caller = app.auth.caller(&token).await?;
+        let mut caller = match app.auth.caller_by_key(&parts.headers) {
+            Some(caller) => caller?,
+            None => {
+                let token = auth::token(&parts.headers).ok_or_else(ApiError::signed_out)?;
+                app.auth.caller(&token).await?
+            }
+        };
         let peer = parts.extensions.get::<Peer>();
         caller.grant.from = peer.map(|peer| peer.0.ip().to_string()).unwrap_or_default();
         caller.grant.why = reason(&parts.headers);
@@ -106,6 +111,9 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Asked<T> {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, ApiError> {
         let (mut parts, body) = request.into_parts();
         let Signed(caller) = Signed::from_request_parts(&mut parts, app).await?;
+        if caller.grant.terms.key.is_some() {
+            return Err(ApiError::forbidden("authorization", "a service key sends no commands of people: sign in"));
+        }
         let seq = parts.headers.get(SEQ_HEADER).and_then(|seq| seq.to_str().ok()?.parse().ok());
         let seq = seq.filter(|seq| *seq > 0).ok_or_else(|| {
             ApiError::bad_request(

@@ -22,7 +22,7 @@ use super::body::{Answer, read as read_body};
 use crate::{
     accounts::speaks_for,
     app::App,
-    auth::{Token, token},
+    auth::{Token, now_by, token},
     cluster::read,
     error::{ApiError, ErrorBody},
     limits::{COMMAND_DEADLINE, READINGS_BYTES_MAX},
@@ -93,13 +93,19 @@ pub(crate) fn basic(encoded: &str) -> Result<(String, Vec<u8>), ApiError> {
 pub(crate) async fn account(app: &App, headers: &HeaderMap, peer: Peer) -> Result<Grant, ApiError> {
     let encoded = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
     let Some(encoded) = encoded else {
+        if let Some(caller) = app.auth.caller_by_key(headers) {
+            return Ok(caller?.grant);
+        }
         let token: Token = token(headers).ok_or_else(ApiError::signed_out)?;
         return Ok(app.auth.caller(&token).await?.grant);
     };
     let (account, key) = basic(encoded)?;
-    let person = app.auth.accounts.device(&account, &key, peer.0.ip()).await?;
+    let (person, key) = app.auth.accounts.service(&account, &key, peer.0.ip()).await?;
     let index = app.source.applied(GroupId::COMMAND).index;
-    let grant = read(&*app.source, GroupId::COMMAND, |state0| policy::grant(state0, &person.id, index));
+    let grant = read(&*app.source, GroupId::COMMAND, |state0| match &key {
+        Some(key) => policy::grant_of_key(state0, key, index, now_by(state0)),
+        None => policy::grant_at(state0, &person.id, index, now_by(state0)),
+    });
     grant.ok_or_else(ApiError::signed_out)
 }
 

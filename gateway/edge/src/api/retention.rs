@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::body::{Answer, Plain, Signed};
 use crate::{
     app::App,
+    auth::renewed,
     cluster::read,
     error::{ApiError, ErrorBody},
     limits::{BARRIER_DEADLINE, COMMAND_DEADLINE},
@@ -85,12 +86,9 @@ pub(crate) async fn set(
     // Not older than any group's floor of rights.
     let index = app.source.read_barrier(GroupId::COMMAND, BARRIER_DEADLINE).await;
     let index = index.map_err(|error| ApiError::unavailable(&error.to_string()))?;
-    let person = &caller.person.id;
-    let grant = read(&*app.source, GroupId::COMMAND, |state0| policy::grant(state0, person, index));
-    let mut grant = grant.ok_or_else(ApiError::signed_out)?;
-    grant.from.clone_from(&caller.grant.from);
-    grant.why.clone_from(&caller.grant.why);
-    tracing::info!(%person, ?wanted, "how long readings are kept is set");
+    let grant = renewed(&*app.source, &caller.grant, index).ok_or_else(ApiError::signed_out)?;
+    policy::allows(&grant, Action::Administer, None)?;
+    tracing::info!(person = %grant.person, ?wanted, "how long readings are kept is set");
     let command = SetRetention { days: wanted.days, kinds: wanted.kinds };
     let setting = GroupId::field().map(|group| {
         app.road.command(Some(group), command.clone().into(), None, Some(grant.clone()), COMMAND_DEADLINE)

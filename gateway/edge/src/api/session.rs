@@ -17,7 +17,7 @@ use crate::{
     app::App,
     auth::{Caller, cookie},
     clock::unix_ms,
-    error::{ApiError, ErrorBody},
+    error::{ApiError, CODE_NEEDED, ErrorBody},
     server::Peer,
 };
 
@@ -26,6 +26,9 @@ use crate::{
 pub(crate) struct Login {
     person: String,
     password: String,
+    /// A code of the second factor, or a recovery code; asked for by `code_needed`.
+    #[serde(default)]
+    code: String,
 }
 
 /// Who is signed in.
@@ -45,19 +48,33 @@ pub(crate) struct SessionBody {
     /// The unit that a responder crews.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
+    /// Whose rights they have now, by a delegation that they took.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    acts_for: Option<String>,
+    /// Whether they see the whole province by a broken glass.
+    broken_glass: bool,
+    /// When such rights end by themselves; 0: they are their own.
+    rights_until_ms: u64,
+    /// Whether they sign in with a second factor.
+    has_second_factor: bool,
 }
 
 impl SessionBody {
-    fn new(caller: &Caller, next_seq: u64) -> Self {
+    fn new(app: &App, caller: &Caller, next_seq: u64) -> Self {
+        let terms = &caller.grant.terms;
         Self {
             person: caller.person.id.to_string(),
             name: caller.person.name.clone(),
-            role: caller.person.role,
+            role: caller.grant.role,
             next_seq,
             expires_at_ms: caller.expires_at_ms.0,
             districts: caller.person.districts.iter().map(ToString::to_string).collect(),
-            everywhere: caller.person.everywhere,
+            everywhere: caller.grant.everywhere,
             unit: caller.person.unit.as_ref().map(ToString::to_string),
+            acts_for: terms.acts_for.as_ref().map(ToString::to_string),
+            broken_glass: terms.broken_glass,
+            rights_until_ms: terms.until_ms.0,
+            has_second_factor: app.auth.accounts.second_factor(&caller.person.id).is_some(),
         }
     }
 }
@@ -70,14 +87,16 @@ pub(crate) async fn login(
     Extension(peer): Extension<Peer>,
     Plain(login): Plain<Login>,
 ) -> Result<Response, ApiError> {
-    let signed_in = app.auth.sign_in(&login.person, &login.password, peer.0.ip()).await;
+    let signed_in = app.auth.sign_in(&login.person, &login.password, &login.code, peer.0.ip()).await;
     let (token, caller) = signed_in.inspect_err(|error| {
-        app.metrics.logins_failed.inc();
+        if error.code() != CODE_NEEDED {
+            app.metrics.logins_failed.inc();
+        }
         tracing::info!(ip = %peer.0.ip(), code = error.code(), "auth: login refused");
     })?;
     let max_age_ms = caller.expires_at_ms.0.saturating_sub(unix_ms());
     let cookie = cookie(&token.text(), max_age_ms, app.config.tls.is_some());
-    Ok((AppendHeaders([(SET_COOKIE, cookie)]), Json(SessionBody::new(&caller, 1))).into_response())
+    Ok((AppendHeaders([(SET_COOKIE, cookie)]), Json(SessionBody::new(&app, &caller, 1))).into_response())
 }
 
 /// Signs out: the session ends on every node.
@@ -92,5 +111,5 @@ pub(crate) async fn logout(State(app): State<Arc<App>>, Signed(caller): Signed) 
 #[utoipa::path(get, path = "/api/session", responses((status = 200, body = SessionBody), (status = 401, body = ErrorBody)))]
 pub(crate) async fn current(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<SessionBody> {
     let next_seq = app.auth.next_seq(caller.session).await;
-    Ok(Json(SessionBody::new(&caller, next_seq)))
+    Ok(Json(SessionBody::new(&app, &caller, next_seq)))
 }

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::{Caller, Token},
+    auth::{Caller, Token, now_by},
     cluster::read,
     limits::{FLUSH_DEADLINE, FRAMES_PER_FLUSH_MAX},
     stop::stopped,
@@ -154,7 +154,15 @@ impl Screen {
                         if self.write(socket, vec![payload]).await.is_err() {
                             return End::Gone;
                         }
-                        if self.is_session_alive() { continue } else { self.session.rederived(None) }
+                        if !self.is_session_alive() {
+                            self.session.rederived(None)
+                        } else if self.are_rights_over() && self.session.view().is_some() {
+                            // No event says that what was lent for a time has ended.
+                            let view = self.derive();
+                            self.session.rederived(view)
+                        } else {
+                            continue;
+                        }
                     }
                 }
                 changed = rights.changed(), if self.session.view().is_some() => {
@@ -231,14 +239,17 @@ impl Screen {
         let viewer = self.caller.as_ref().map(|(_, caller)| Viewer {
             person: caller.person.id.clone(),
             name: caller.person.name.clone(),
-            role: caller.person.role,
+            role: caller.grant.role,
         });
         self.session.authenticated(viewer, self.app.source.node(), self.app.source.epoch())
     }
 
     fn subscribe(&mut self, from: Vec<Position>) -> Vec<Effect> {
         let Some((_, caller)) = &self.caller else { return Vec::new() };
-        let void = rights_may_differ(&*self.app.source, &caller.person.id, &from);
+        // What was lent to somebody may have ended in between without an event: they start anew.
+        let person = &caller.person.id;
+        let was_lent = read(&*self.app.source, GroupId::COMMAND, |state0| state0.stances().contains_key(person));
+        let void = was_lent || rights_may_differ(&*self.app.source, person, &from);
         match self.derive() {
             Some(view) => self.session.subscribed(view, from, void),
             None => self.session.rederived(None),
@@ -252,6 +263,12 @@ impl Screen {
         let subscription = self.session.subscription()?;
         let grant = &caller.grant;
         Some(read(&*self.app.source, GroupId::COMMAND, |state0| View::new(grant, subscription, state0, self.encoding)))
+    }
+
+    /// Whether rights that end by themselves have ended.
+    fn are_rights_over(&self) -> bool {
+        let now = read(&*self.app.source, GroupId::COMMAND, now_by);
+        self.caller.as_ref().is_some_and(|(_, caller)| caller.grant.terms.is_over(now))
     }
 
     fn is_session_alive(&self) -> bool {

@@ -1,0 +1,70 @@
+// A code at sign-in, one's second factor, emergency access, and who is not rung.
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test, type Page } from '@playwright/test';
+import { CODE } from './fake/access';
+import { signIn } from './page';
+
+async function faultless(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id }) => id)).toEqual([]);
+}
+
+for (const [lang, words] of [
+  ['vi', { code: 'Mã xác thực', denied: /Mã sai hoặc đã dùng/, heading: 'Tài khoản và quyền' }],
+  ['en', { code: 'Authentication code', denied: /wrong or was used before/, heading: 'Account and rights' }],
+] as const) {
+  test(`whoever has a second factor is asked for a code, ${lang}`, async ({ page }) => {
+    await page.goto(`/?lang=${lang}&nomap=1`);
+    await signIn(page, 'hai-buoc', 'trongdong');
+    const code = page.getByLabel(words.code);
+    await expect(code).toBeFocused();
+    await faultless(page);
+    await code.fill('000000');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('alert')).toContainText(words.denied);
+    await code.fill(CODE);
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('button', { name: words.heading })).toBeVisible();
+  });
+}
+
+test('a second factor is chosen with the password and counts once a code of it was shown', async ({ page }) => {
+  await page.goto('/?nomap=1');
+  await signIn(page, 'chon-moi', 'trongdong');
+  await page.getByRole('button', { name: 'Tài khoản và quyền' }).click();
+  const factor = page.getByRole('region', { name: 'Xác thực hai bước' });
+  await factor.getByLabel('Mật khẩu của bạn').fill('sai');
+  await factor.getByRole('button', { name: 'Bật' }).click();
+  await expect(page.getByRole('dialog').getByRole('alert')).toContainText('không đúng');
+  await factor.getByLabel('Mật khẩu của bạn').fill('trongdong');
+  await factor.getByRole('button', { name: 'Bật' }).click();
+  await expect(factor.getByRole('listitem')).toHaveCount(10);
+  await faultless(page);
+  await factor.getByLabel('Mã trong ứng dụng').fill(CODE);
+  await factor.getByRole('button', { name: 'Xác nhận' }).click();
+  await expect(factor).toContainText('Đang bật');
+  await factor.getByLabel('Mã trong ứng dụng').fill(CODE);
+  await factor.getByRole('button', { name: 'Tắt' }).click();
+  await expect(factor).toContainText('Chưa bật');
+});
+
+test('emergency access takes a reason and stands in the header until it ends', async ({ page }) => {
+  await page.goto('/?nomap=1');
+  await signIn(page, 'khan-cap', 'trongdong');
+  await page.getByRole('button', { name: 'Tài khoản và quyền' }).click();
+  const glass = page.getByRole('region', { name: 'Quyền khẩn cấp' });
+  await glass.getByRole('button', { name: 'Mở quyền khẩn cấp' }).click();
+  await expect(page.getByRole('dialog').getByRole('alert')).not.toBeEmpty();
+  await glass.getByLabel('Lý do khẩn cấp').fill('lũ quét ở huyện bên');
+  await glass.getByRole('button', { name: 'Mở quyền khẩn cấp' }).click();
+  await expect(page.getByRole('banner')).toContainText('Quyền khẩn cấp đến');
+  await page.getByRole('button', { name: 'Tài khoản và quyền' }).click();
+  await page.getByRole('region', { name: 'Quyền khẩn cấp' }).getByRole('button', { name: 'Kết thúc' }).click();
+  await expect(page.getByRole('banner')).not.toContainText('Quyền khẩn cấp đến');
+});
+
+test('whoever is off duty is told that nothing rings here', async ({ page }) => {
+  await page.goto('/?nomap=1');
+  await signIn(page, 'ngoai-ca', 'trongdong');
+  await expect(page.getByText('Ngoài ca trực: không reo')).toBeVisible();
+});
