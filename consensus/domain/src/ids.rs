@@ -204,6 +204,8 @@ name! {
     CallId "call"
     /// One telephone connection of a caller.
     LegId "leg"
+    /// A message to the public.
+    WarningId "warning"
 }
 
 macro_rules! as_entity {

@@ -8,6 +8,8 @@
 //! | dispatcher | assign, note, acknowledge, resolve incidents; tasks; shifts; set and move units (by radio); end a mayday; instructions as an agent |
 //! | responder | set and move the unit that they crew, check in, call mayday, answer for its agency, note incidents |
 //! | viewer | see |
+//! | admin, operator | warn the public: one drafts, another approves |
+//! | admin, operator, dispatcher | hand an incident over, answer an offer |
 //! | operator, agent | take calls, call back; only their own status |
 //! | anybody but a device or an exchange | do the instruction that is theirs, and say how far it is |
 //! | device | readings and its own status |
@@ -55,6 +57,8 @@ pub enum Noun {
     Instruction,
     /// Calls, who takes them, and how.
     Call,
+    /// Warnings to the public, drafts included.
+    Warning,
 }
 
 impl Noun {
@@ -75,6 +79,7 @@ impl Noun {
             "model" => Self::Model,
             "instruction" => Self::Instruction,
             "call" => Self::Call,
+            "warning" => Self::Warning,
             _ => return None,
         })
     }
@@ -127,6 +132,10 @@ pub enum Action {
     HandleCall,
     /// See a caller's number, where they are, and what they called for before.
     SeeCaller,
+    /// Draft, approve and reject warnings to the public.
+    WarnPublic,
+    /// Offer an incident to another service, take it back, enter what was answered.
+    HandOver,
     /// Have it recorded that one looks at something sensitive.
     RecordRead,
     /// See records of this noun.
@@ -156,7 +165,8 @@ pub fn action_of(command: &Command) -> Action {
         | Command::ConfirmAlarmReport(_)
         | Command::ExpireRing(_)
         | Command::ExpireWrapUp(_)
-        | Command::CheckQueue(_) => Action::RunSystem,
+        | Command::CheckQueue(_)
+        | Command::ReceiveHandover(_) => Action::RunSystem,
         Command::RaisePolicyFloor(_)
         | Command::SwitchFeature(_)
         | Command::PutAdminUnits(_)
@@ -188,6 +198,8 @@ pub fn action_of(command: &Command) -> Action {
         | Command::SettleCallback(_)
         | Command::PutCallDraft(_)
         | Command::SetAgentStatus(_) => Action::HandleCall,
+        Command::DraftWarning(_) | Command::ApproveWarning(_) | Command::RejectWarning(_) => Action::WarnPublic,
+        Command::OfferHandover(_) | Command::AnswerHandover(_) | Command::WithdrawHandover(_) => Action::HandOver,
         Command::RecordRead(_) => Action::RecordRead,
         Command::RecordReadings(_) | Command::SetDeviceStatus(_) => Action::ReportDevice,
         Command::AcknowledgeAlarm(_) | Command::ShelveAlarm(_) | Command::UnshelveAlarm(_) => Action::HandleAlarm,
@@ -290,6 +302,8 @@ fn role_allows(role: Role, action: Action) -> bool {
         Action::HandleReport => matches!(role, Admin | Operator | Agent | Dispatcher),
         Action::AnswerTask => matches!(role, Admin | Operator | Dispatcher | Responder),
         Action::SetUnitStatus | Action::MoveUnit => matches!(role, Admin | Dispatcher | Responder),
+        Action::WarnPublic => matches!(role, Admin | Operator),
+        Action::HandOver => matches!(role, Admin | Operator | Dispatcher),
         Action::DriveTelephony => matches!(role, Admin | Telephony),
         Action::TakeCall => matches!(role, Admin | Operator | Agent | Telephony),
         Action::HandleCall | Action::SeeCaller => matches!(role, Admin | Operator | Agent),

@@ -7,7 +7,7 @@ use crate::{
     Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
     Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName,
     Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, Retention, RunCard, Sensor, SensorId, Session,
-    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, call_book::CallBook,
+    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, Warning, WarningId, call_book::CallBook,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it; a copy that decides nothing is a
@@ -54,6 +54,9 @@ pub struct State {
     pub(crate) reports: BTreeMap<ReportCode, Report>,
     /// Calls, and who takes them.
     pub(crate) book: CallBook,
+    /// The number of the newest message to the public.
+    pub(crate) warnings_drafted: u64,
+    pub(crate) warnings: BTreeMap<WarningId, Warning>,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
     /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
@@ -116,6 +119,8 @@ impl State {
             run_cards: BTreeMap::new(),
             reports: BTreeMap::new(),
             book: CallBook::default(),
+            warnings_drafted: 0,
+            warnings: BTreeMap::new(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),
@@ -280,6 +285,12 @@ impl State {
     #[must_use]
     pub fn receivers(&self) -> &BTreeMap<ReceiverId, Receiver> {
         &self.receivers
+    }
+
+    /// Messages to the public, drafts and ended ones included (group 0).
+    #[must_use]
+    pub fn warnings(&self) -> &BTreeMap<WarningId, Warning> {
+        &self.warnings
     }
 
     /// What waits for a receiver, the oldest first (group 0).

@@ -8,7 +8,7 @@ use crate::{
     Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
     Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName, Notice,
     Person, PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Retention, Row, RowChange, RunCard, Sensor,
-    SensorId, SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName,
+    SensorId, SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName, Warning, WarningId,
     apply::adopt_unit,
     rows,
     state::Heard,
@@ -49,6 +49,7 @@ pub(crate) enum Touched {
     Caller(String),
     CallDraft(CallId),
     Retention,
+    Warning(WarningId),
 }
 
 fn row(key: Bytes, record: &impl Record) -> Row {
@@ -130,6 +131,7 @@ impl State {
         out.extend(self.book.desk.iter().map(|record| row(rows::call_desk_key(), record)));
         out.extend(self.book.callers.iter().map(|(number, record)| row(rows::caller_key(number), record)));
         out.extend(self.book.drafts.iter().map(|(id, record)| row(rows::call_draft_key(id), record)));
+        out.extend(self.warnings.iter().map(|(id, record)| row(rows::warning_key(id), record)));
         out.extend(self.stored_retention().map(|record| row(rows::retention_key(), record)));
         out
     }
@@ -230,6 +232,7 @@ impl State {
             Touched::Notice(id, number) => {
                 found(rows::notice_key(id, *number), self.notices.get(&(id.clone(), *number)))
             }
+            Touched::Warning(id) => found(rows::warning_key(id), self.warnings.get(id)),
             Touched::Retention => found(rows::retention_key(), self.stored_retention()),
             Touched::Report(code) => found(rows::report_key(code), self.reports.get(code)),
             Touched::Call(id) => found(rows::call_key(id), self.book.calls.get(id)),
@@ -259,6 +262,7 @@ impl State {
             audit_number: self.audit.number,
             audit_link: (self.audit.number > 0).then(|| self.audit.link.write()),
             calls_offered: self.book.offered,
+            warnings_drafted: self.warnings_drafted,
         };
         Row { key: rows::meta_key(), value: meta.encode_to_vec().into() }
     }
@@ -279,6 +283,7 @@ impl State {
         self.incidents_opened = meta.incidents_opened;
         self.instructions_given = meta.instructions_given;
         self.book.offered = meta.calls_offered;
+        self.warnings_drafted = meta.warnings_drafted;
         let link = meta.audit_link.map(|link| Field::read("audit_link", link)).transpose()?;
         self.audit = AuditHead { number: meta.audit_number, link: link.unwrap_or_default() };
         self.live_nodes = LiveNodes::from_wire(meta.live_nodes.unwrap_or_default())?;
@@ -410,6 +415,11 @@ impl State {
                 self.reports.insert(record.code.clone(), record);
             }
             Some(table) if self.book.reads(table) => self.book.read_row(key, value)?,
+            Some(rows::WARNINGS) => {
+                let record = Warning::decode(value)?;
+                same_key(key, &rows::warning_key(&record.id))?;
+                self.warnings.insert(record.id.clone(), record);
+            }
             Some(rows::RETENTION) => {
                 same_key(key, &rows::retention_key())?;
                 self.retention = Retention::decode(value)?;
