@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use domain::{
     AdminUnit, Agent, Alarm, Applied, Calendar, Call, CallDesk, CallDraft, Caller, Camera, DeadlinePolicy, Dispatch,
-    District, Duty, DutyPost, Entry, Event, EventBatch, Grant, GroupId, Incident, Instruction, LiveNodes, Model,
-    Person, Placement, Position, Reading, Readings, Reply, Report, Row, RowChange, RunCard, Sensor, SensorWindow,
-    Session, State, Tally, Unit, rows,
+    District, Duty, DutyPost, Entry, Event, EventBatch, Grant, GroupId, Handover, Incident, Instruction, LiveNodes,
+    Model, Person, Placement, Position, Reading, Readings, Reply, Report, Row, RowChange, RunCard, Sensor,
+    SensorWindow, Session, State, Tally, Unit, Warning, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -288,6 +288,13 @@ const COMMANDS: [&str; 95] = [
     "ExpireWrapUp",
     "CheckQueue",
     "SetRetention",
+    "DraftWarning",
+    "ApproveWarning",
+    "RejectWarning",
+    "OfferHandover",
+    "AnswerHandover",
+    "WithdrawHandover",
+    "ReceiveHandover",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.
@@ -333,6 +340,8 @@ fn decode_all(bytes: &[u8]) {
     check::<CallDesk>(bytes);
     check::<Caller>(bytes);
     check::<CallDraft>(bytes);
+    check::<Warning>(bytes);
+    check::<Handover>(bytes);
 }
 
 #[test]

@@ -22,7 +22,7 @@ const RELEASES: &str = "tests/releases";
 const HARMLESS: [&str; 3] = ["Entry.salt", "Grant.from", "Grant.why"];
 
 /// Commands, fields and values since the first release, and the feature that lets them in. What stands below a field is its own.
-const SINCE: [(&str, u32); 39] = [
+const SINCE: [(&str, u32); 46] = [
     ("Command.put_calendar", VOCABULARY_2),
     ("Command.put_deadline_policy", VOCABULARY_2),
     ("Command.put_duty_post", VOCABULARY_2),
@@ -58,6 +58,13 @@ const SINCE: [(&str, u32); 39] = [
     ("Command.take_callback", VOCABULARY_2),
     ("Command.transfer_call", VOCABULARY_2),
     ("Command.set_retention", chunk::FEATURE),
+    ("Command.draft_warning", VOCABULARY_2),
+    ("Command.approve_warning", VOCABULARY_2),
+    ("Command.reject_warning", VOCABULARY_2),
+    ("Command.offer_handover", VOCABULARY_2),
+    ("Command.answer_handover", VOCABULARY_2),
+    ("Command.withdraw_handover", VOCABULARY_2),
+    ("Command.receive_handover", VOCABULARY_2),
     ("FileReport.told_kind", VOCABULARY_2),
     ("FileReport.contact", VOCABULARY_2),
     ("FileReport.language", VOCABULARY_2),

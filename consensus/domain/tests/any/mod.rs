@@ -7,6 +7,7 @@ mod dispatch;
 mod finding;
 mod model;
 mod report;
+mod warning;
 mod world;
 
 pub(crate) use aim::aim;
@@ -15,6 +16,7 @@ use deadline::command_of_deadline;
 use dispatch::command_of_dispatch;
 use model::command_of_model;
 use report::command_of_report;
+use warning::command_of_warning;
 pub(crate) use world::world;
 
 use bytes::Bytes;
@@ -351,6 +353,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
         6 => command_of_report(),
         8 => command_of_deadline(),
         9 => command_of_call(),
+        6 => command_of_warning(),
         1 => command_of_device(),
     ]
     .boxed()
