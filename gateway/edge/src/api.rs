@@ -37,6 +37,7 @@ pub(crate) mod crew;
 pub(crate) mod deadline;
 pub(crate) mod dispatch;
 pub(crate) mod district;
+pub(crate) mod handover;
 pub(crate) mod incident;
 pub(crate) mod instruction;
 pub(crate) mod list;
@@ -56,6 +57,7 @@ pub(crate) mod session;
 pub(crate) mod telephony;
 pub(crate) mod timeline;
 pub(crate) mod unit;
+pub(crate) mod warning;
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -139,6 +141,16 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(instruction::cancel))
         .routes(routes!(instruction::reopen))
         .routes(routes!(receiver::list, receiver::put))
+        .routes(routes!(warning::list, warning::draft))
+        .routes(routes!(warning::approve))
+        .routes(routes!(warning::reject))
+        .routes(routes!(warning::feed))
+        .routes(routes!(warning::message))
+        .routes(routes!(handover::offer))
+        .routes(routes!(handover::answer))
+        .routes(routes!(handover::withdraw))
+        .routes(routes!(handover::receive))
+        .routes(routes!(handover::answered))
         .routes(routes!(call::list))
         .routes(routes!(call::pop))
         .routes(routes!(call::answer))

@@ -9,12 +9,14 @@ mod api;
 mod app;
 mod assets;
 mod auth;
+mod cap;
 mod clock;
 mod cluster;
 mod command;
 mod config;
 mod courier;
 mod edge;
+mod eido;
 mod error;
 mod fresh;
 #[doc(hidden)]
