@@ -273,6 +273,6 @@ fn certainty(certainty: WarningCertainty) -> &'static str {
 }
 
 #[cfg(test)]
-mod strict;
+pub(crate) mod strict;
 #[cfg(test)]
 mod tests;

@@ -82,7 +82,7 @@ pub fn fuzz_body(data: &[u8]) -> bool {
         is_read::<retention::Wanted>(data),
         is_read::<report::Unlinking>(data),
         is_read::<report::Answering>(data),
-        is_read::<warning::Drafting>(data),
+        is_read::<warning::WarningDrafting>(data),
         is_read::<warning::Deciding>(data),
         is_read::<handover::Offering>(data),
         is_read::<handover::Heard>(data),

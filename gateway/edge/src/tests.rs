@@ -23,3 +23,4 @@ mod screen;
 mod series;
 mod snapshot;
 mod socket;
+mod warning;

@@ -38,7 +38,7 @@ const FEED_KEPT: &str = "public, max-age=10";
 
 /// A message to write, or a draft to write anew.
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct Drafting {
+pub(crate) struct WarningDrafting {
     /// The draft that is written anew; absent: a new one.
     #[schema(value_type = Option<String>)]
     draft: Option<WarningId>,
@@ -74,11 +74,11 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) ->
 }
 
 /// Writes a message. Nobody reads it before a second person approves it.
-#[utoipa::path(post, path = "/api/warnings", request_body = Drafting, params(("x-request-seq" = u64, Header)),
+#[utoipa::path(post, path = "/api/warnings", request_body = WarningDrafting, params(("x-request-seq" = u64, Header)),
     responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 409, body = ErrorBody),
     (status = 422, body = ErrorBody)))]
-pub(crate) async fn draft(State(app): State<Arc<App>>, Asked(ask, body): Asked<Drafting>) -> Answer<Done> {
-    let Drafting { draft, expected_version, incident, message, of, content } = body;
+pub(crate) async fn draft(State(app): State<Arc<App>>, Asked(ask, body): Asked<WarningDrafting>) -> Answer<Done> {
+    let WarningDrafting { draft, expected_version, incident, message, of, content } = body;
     app.run(&ask, DraftWarning { draft, expected_version, incident, message, of, content }).await.map(done)
 }
 

@@ -8,9 +8,9 @@ enum Times {
     Once,
     Maybe,
     Any,
-    Some,
+    Least,
 }
-use Times::{Any, Maybe, Once, Some as Least};
+use Times::{Any, Least, Maybe, Once};
 
 /// What an element may hold.
 #[derive(Clone, Copy)]
@@ -76,7 +76,7 @@ const ALERT: &[Rule] = &[
 
 /// # Errors
 /// The first thing that the schema or the standard forbids.
-pub(super) fn check(xml: &str) -> Result<(), String> {
+pub(crate) fn check(xml: &str) -> Result<(), String> {
     let start = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<alert xmlns=\"urn:oasis:names:tc:emergency:cap:1.2\">";
     let rest = xml.strip_prefix(start).ok_or("the prologue and the namespace")?;
     let rest = elements(rest, ALERT)?;

@@ -113,3 +113,14 @@ async fn nobody_there_and_a_secret_of_another_cluster_are_failures_without_the_a
     let foreign = Receiver { secret_sealed: vec![1; 60].into(), ..receiver(url, b"secret") };
     courier.deliver(foreign, notice()).await.unwrap_err();
 }
+
+#[test]
+fn a_signature_is_that_of_the_whole_body_under_the_right_secret() {
+    let signed = signature(b"secret", b"body");
+    assert!(is_signed(b"secret", b"body", &signed));
+    for wrong in
+        ["", "sha256=", &signed[..signed.len() - 1], &signature(b"secret", b"body "), &signature(b"other", b"body")]
+    {
+        assert!(!is_signed(b"secret", b"body", wrong), "{wrong}");
+    }
+}
