@@ -149,6 +149,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(handover::offer))
         .routes(routes!(handover::answer))
         .routes(routes!(handover::withdraw))
+        .routes(routes!(handover::parties))
         .routes(routes!(handover::receive))
         .routes(routes!(handover::answered))
         .routes(routes!(call::list))

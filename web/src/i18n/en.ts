@@ -2,6 +2,7 @@ import { enConsole } from './console.en';
 import { enDeadline } from './deadline.en';
 import { enDispatch } from './dispatch.en';
 import { enModels } from './models.en';
+import { enWarning } from './warning.en';
 import type { Dict } from './vi';
 
 export const en: Dict = {
@@ -251,6 +252,7 @@ export const en: Dict = {
       ...enDispatch.event,
       ...enDeadline.event,
       ...enConsole.event,
+      ...enWarning.event,
     },
   },
   sensor: {
@@ -339,6 +341,7 @@ export const en: Dict = {
   dispatch: enDispatch,
   console: enConsole,
   deadline: enDeadline,
+  warning: enWarning,
   command: {
     pending: 'Committing…',
     retrying: (tries) => `Committing, retry ${tries}…`,

@@ -2,6 +2,7 @@ import { viConsole } from './console.vi';
 import { viDeadline } from './deadline.vi';
 import { viDispatch } from './dispatch.vi';
 import { viModels } from './models.vi';
+import { viWarning } from './warning.vi';
 
 /** Vietnamese, the source language. Every other language has exactly these keys. */
 export const vi = {
@@ -251,6 +252,7 @@ export const vi = {
       ...viDispatch.event,
       ...viDeadline.event,
       ...viConsole.event,
+      ...viWarning.event,
     } as Record<string, string>,
   },
   sensor: {
@@ -340,6 +342,7 @@ export const vi = {
   dispatch: viDispatch,
   console: viConsole,
   deadline: viDeadline,
+  warning: viWarning,
   command: {
     pending: 'Đang ghi…',
     retrying: (tries: number) => `Đang ghi, thử lại lần ${tries}…`,

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Extension,
+    Extension, Json,
     body::Body,
     extract::{Path, State},
     http::HeaderMap,
@@ -16,12 +16,13 @@ use bytes::Bytes;
 use domain::{
     AdminUnitCode, AnswerHandover, Command, GroupId, IncidentId, OfferHandover, Place, ReceiveHandover, Receiver,
     ReceiverId, WithdrawHandover,
+    policy::{self, Action},
 };
 use hyper::StatusCode;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{self, Answer, Asked, Done, Id, done};
+use super::body::{self, Answer, Asked, Done, Id, Signed, done};
 use crate::{
     app::App,
     cluster::read,
@@ -135,6 +136,26 @@ pub(crate) async fn withdraw(
 ) -> Answer<Done> {
     let TakingBack { expected_version, handover, reason } = body;
     app.run(&ask, WithdrawHandover { incident, expected_version, handover, reason }).await.map(done)
+}
+
+/// One whom an incident can be offered to over the network.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Party {
+    #[schema(value_type = String)]
+    id: ReceiverId,
+    name: String,
+}
+
+/// Whom an incident can be offered to over the network: receivers that are on, without what only administrators see.
+#[utoipa::path(get, path = "/api/handover/parties", responses(
+    (status = 200, body = Vec<Party>), (status = 403, body = ErrorBody)))]
+pub(crate) async fn parties(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Vec<Party>> {
+    policy::allows(&caller.grant, Action::HandOver, None)?;
+    let parties = read(&*app.source, GroupId::COMMAND, |state| {
+        let on = state.receivers().values().filter(|receiver| !receiver.disabled);
+        on.map(|receiver| Party { id: receiver.id.clone(), name: receiver.name.clone() }).collect()
+    });
+    Ok(Json(parties))
 }
 
 /// Why another service's system was refused.

@@ -60,7 +60,7 @@ async fn a_warning_is_everybodys_once_a_second_person_has_approved_it() {
     let (status, kind, alert) = public(&served, "/api/public/warnings/W1").await;
     assert_eq!((status, kind.as_str()), (200, "application/cap+xml"));
     strict::check(&alert).unwrap();
-    assert!(!alert.contains("lan") && !alert.contains("admin"), "nobody's name: {alert}");
+    assert!(!alert.contains(">lan") && !alert.contains("admin"), "nobody's name: {alert}");
 
     let mut cancel = draft(&served, "u1");
     (cancel["message"], cancel["of"]) = (json!("cancel"), json!("W1"));
@@ -100,6 +100,10 @@ async fn a_service_takes_over_what_it_was_offered_and_nobody_else_can() {
     let offer =
         json!({"expected_version": 1, "to": "115", "second_contact": "0234 115", "lead": true, "reason": "cần xe"});
     assert_eq!(answer(lan.post(&served, 1, "/api/incidents/I1/handover", &offer)).await.0, 200);
+    let xem = user(&served, "xem").await;
+    assert_eq!(answer(xem.get(&served, "/api/handover/parties")).await.0, 403);
+    let parties = answer(lan.get(&served, "/api/handover/parties")).await;
+    assert_eq!(parties, (200, json!([{"id": "115", "name": "Cấp cứu 115"}])), "no address and no secret");
     let taken = json!({"handover": "I1.1", "accept": true, "answered_for": "kíp 2", "reference": "115-9"});
     for (receiver, secret) in [("115", "another"), ("nobody", SECRET)] {
         let path = format!("/api/handover/{receiver}/answers");
