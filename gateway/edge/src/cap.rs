@@ -275,4 +275,4 @@ fn certainty(certainty: WarningCertainty) -> &'static str {
 #[cfg(test)]
 pub(crate) mod strict;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

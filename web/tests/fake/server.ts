@@ -192,6 +192,8 @@ export async function startFake(options: { port: number; root: string }) {
       const step_ms = Math.ceil((to - from) / 180);
       return json(response, 200, { from_ms: from, to_ms: to, step_ms, points, truncated: false, kept_from_ms: 0, applied: 1, age_ms: 0 });
     }
+    if (url.pathname === '/api/warnings' && request.method === 'GET') return json(response, 200, { items: [], truncated: false });
+    if (url.pathname === '/api/handover/parties') return json(response, 200, [{ id: '115', name: 'Cấp cứu 115' }]);
     if (url.pathname === '/api/reports' && request.method === 'GET') return json(response, 200, desk.list(url.searchParams));
     const timeline = /^\/api\/incidents\/([^/]+)\/timeline$/.exec(url.pathname);
     if (timeline) return json(response, 200, timelines.get(timeline[1]!) ?? []);

@@ -70,6 +70,11 @@ fn warning(message: WarningMessage, purpose: WarningPurpose) -> Warning {
     }
 }
 
+/// One that everybody can read.
+pub(crate) fn published() -> Warning {
+    warning(WarningMessage::Alert, WarningPurpose::Actual)
+}
+
 #[test]
 fn every_message_of_every_purpose_is_one_by_the_schema() {
     for message in WarningMessage::ALL {

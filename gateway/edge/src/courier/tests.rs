@@ -124,3 +124,23 @@ fn a_signature_is_that_of_the_whole_body_under_the_right_secret() {
         assert!(!is_signed(b"secret", b"body", wrong), "{wrong}");
     }
 }
+
+#[tokio::test]
+async fn a_published_warning_is_posted_as_cap() {
+    let (desk, url) = desk().await;
+    let warning = crate::cap::tests::published();
+    let event = Event {
+        kind: EventKind::WarningPublished,
+        by: None,
+        note: String::new(),
+        at_ms: Millis(5),
+        ordinal: 0,
+        subject: Some(warning.clone().into()),
+    };
+    let notice = Notice { event: event.encode().into(), ..notice() };
+    courier().deliver(receiver(url, b"secret"), notice).await.unwrap();
+    let (headers, body) = desk.came.lock().unwrap().remove(0);
+    assert_eq!(headers["content-type"], "application/cap+xml");
+    assert_eq!(headers["trongdong-signature"].to_str().unwrap(), signature(b"secret", &body));
+    assert_eq!(body, cap::alert(&warning).as_bytes());
+}
