@@ -24,7 +24,7 @@ export function draftWarning(incident: Incident, draft: Draft, of: Warning | und
       urgency: draft.message === 'cancel' ? 'past' : 'immediate',
       certainty: 'observed',
       response: draft.response,
-      expires_at_ms: clock.nowMs + draft.hours * HOUR_MS,
+      expires_at_ms: Math.round(clock.nowMs + draft.hours * HOUR_MS),
       texts: draft.texts,
       areas: draft.areas.map((code) => ({ admin_unit: code })),
     },

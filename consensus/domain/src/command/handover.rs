@@ -1,4 +1,4 @@
-//! Commands about hand-overs. `proto/trongdong/v1/command.proto` tells what each is for.
+//! Commands about hand-overs. `proto/trongdong/v1/dispatch.proto` tells what each is for.
 
 use super::vocabulary::body;
 use crate::{IncidentId, IncidentKind, Place, ReceiverId, Severity, wire::record};
