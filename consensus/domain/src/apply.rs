@@ -27,6 +27,7 @@ mod sensor;
 mod session;
 mod unit;
 mod valid;
+mod warning;
 
 pub(crate) use alarm::place_of as alarm_place_of;
 pub(crate) use session::is_outside as is_outside_window;
@@ -212,6 +213,13 @@ impl Work<'_> {
             Command::BreakGlass(command) => access::break_glass(self, command),
             Command::EndGlass(command) => access::end_glass(self, command),
             Command::SetRetention(command) => retention::set(self, command),
+            Command::DraftWarning(command) => warning::draft(self, command),
+            Command::ApproveWarning(command) => warning::approve(self, command),
+            Command::RejectWarning(command) => warning::reject(self, command),
+            Command::OfferHandover(command) => incident::offer_handover(self, command),
+            Command::AnswerHandover(command) => incident::answer_handover(self, command),
+            Command::WithdrawHandover(command) => incident::withdraw_handover(self, command),
+            Command::ReceiveHandover(command) => incident::receive_handover(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),

@@ -7,6 +7,7 @@ mod deadline;
 mod dispatch;
 mod notice;
 mod retention;
+mod warning;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -79,6 +80,9 @@ impl State {
     /// 37. Retention names each kind and sensor once; what counts begins with a day that has begun, of sensors that are there.
     /// 38. Second factors, keys, delegations and stances are of people that are there; one counts once a code of it was spent;
     ///     who acts by a delegation is its deputy.
+    /// 38. Messages to the public say when and by whom they were decided on exactly if they were; each is for a place, and an
+    ///     update or a cancellation names what came before it.
+    /// 39. With an incident are hand-overs ascending; one that waits has an open clock, one that does not says when it ended.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -101,6 +105,7 @@ impl State {
         self.check_calls()?;
         self.check_retention()?;
         self.check_access()?;
+        self.check_warnings()?;
         self.check_derived()
     }
 
@@ -132,6 +137,7 @@ impl State {
             + self.book.callers.len()
             + self.book.drafts.len()
             + self.access.len();
+            + self.warnings.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {

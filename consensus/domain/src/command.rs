@@ -6,12 +6,15 @@ mod audit;
 mod call;
 mod deadline;
 mod dispatch;
+mod entry;
+mod handover;
 mod instruction;
 mod model;
 mod notice;
 mod report;
 mod retention;
 mod vocabulary;
+mod warning;
 
 pub use access::*;
 pub use alarm::*;
@@ -19,38 +22,25 @@ pub use audit::*;
 pub use call::*;
 pub use deadline::*;
 pub use dispatch::*;
+pub use entry::Entry;
+pub use handover::*;
 pub use instruction::*;
 pub use model::*;
 pub use notice::*;
 pub use report::*;
 pub use retention::*;
-
-use bytes::Bytes;
+pub use warning::*;
 
 use crate::{
     AdminUnit, Advice, Alarm, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, DistrictId, Grant,
     IncidentId, IncidentKind, LoadNotice, Millis, ModelName, Person, PersonId, Place, Placement, Reading, RequestId,
     Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision, Unit, UnitId, UnitStatus, VersionName,
+    AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, DistrictId,
+    Finding, IncidentId, IncidentKind, LoadNotice, Micro, Millis, ModelName, Person, PersonId, Place, Placement,
+    Reading, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision, Unit, UnitId, UnitStatus, VersionName,
     wire::{Malformed, Record, generated, message_field, record},
 };
 use vocabulary::{body, commands};
-
-/// What the log holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Stamped once by the leader.
-    pub at_ms: Millis,
-    /// Names the request of a person; none for what is idempotent by itself.
-    pub request: Option<RequestId>,
-    /// By what right; none: the system itself.
-    pub grant: Option<Grant>,
-    /// What to do.
-    pub command: Command,
-    /// Drawn by the leader, `audit::SALT_BYTES` of chance: without it nobody can find out what an erased record held.
-    pub salt: Bytes,
-}
-
-record!(Entry { at_ms, request, grant, command, salt });
 
 commands! {
     /// Opens the window of requests of a signed-in person in this group.
@@ -463,4 +453,18 @@ commands! {
     EndGlass []
     /// Says how long readings are kept (field groups).
     SetRetention []
+    /// Writes a message to the public.
+    DraftWarning []
+    /// Publishes it, by a second person.
+    ApproveWarning []
+    /// It is not to be published.
+    RejectWarning []
+    /// Offers an incident to another service.
+    OfferHandover []
+    /// What was answered.
+    AnswerHandover []
+    /// Takes it back.
+    WithdrawHandover []
+    /// Another service offers us an incident.
+    ReceiveHandover []
 }

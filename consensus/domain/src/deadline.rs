@@ -23,6 +23,8 @@ wire_enum! {
         TakeInstruction = "take_instruction",
         /// Do the instruction.
         DoInstruction = "do_instruction",
+        /// Say whether an incident that was offered is taken over.
+        AcknowledgeHandover = "acknowledge_handover",
     }
 }
 

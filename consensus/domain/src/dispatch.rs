@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Assignment, Millis, PersonId, UnitId,
+    Assignment, Handover, Millis, PersonId, UnitId,
     wire::{record, wire_enum},
 };
 
@@ -118,6 +118,9 @@ pub struct Dispatch {
     pub tasks: Vec<Task>,
     /// Their one answer, once all tasks are settled.
     pub answer: Option<CombinedAnswer>,
+    /// Offers to other services and by them, oldest first, at most `limits::HANDOVERS_MAX`.
+    #[serde(default)]
+    pub handovers: Vec<Handover>,
 }
 
-record!(default Dispatch { past, attentions, attentions_raised, tasks, answer });
+record!(default Dispatch { past, attentions, attentions_raised, tasks, answer, handovers });

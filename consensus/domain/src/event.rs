@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AdminUnit, Agent, Alarm, Call, CallDesk, Camera, District, GroupId, Incident, Instruction, Millis, Model, Person,
-    PersonId, Readings, Sensor, Tally, Unit,
+    PersonId, Readings, Sensor, Tally, Unit, Warning,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -234,6 +234,26 @@ wire_enum! {
         GlassEnded = "glass_ended",
         /// How long readings are kept was set.
         RetentionSet = "retention_set",
+        /// Somebody wrote a message to the public.
+        WarningDrafted = "warning_drafted",
+        /// A second person published it.
+        WarningPublished = "warning_published",
+        /// It is not to be published.
+        WarningRejected = "warning_rejected",
+        /// A later message took its place.
+        WarningEnded = "warning_ended",
+        /// An incident is offered to another service; of hand-overs the note begins with "#" and the number.
+        HandoverOffered = "handover_offered",
+        /// Nobody answered in time: the second channel is used.
+        HandoverEscalated = "handover_escalated",
+        /// It is taken over.
+        HandoverAccepted = "handover_accepted",
+        /// It is not.
+        HandoverRefused = "handover_refused",
+        /// It is taken back.
+        HandoverWithdrawn = "handover_withdrawn",
+        /// Another service offers us an incident.
+        HandoverReceived = "handover_received",
     }
 }
 
@@ -299,6 +319,7 @@ subjects! {
     Call "call",
     Agent "call",
     CallDesk "call",
+    Warning "warning",
 }
 
 /// Something that happened.

@@ -5,7 +5,7 @@
 use crate::{Command, Grant, Refusal, RefusalCode, Role, State, Terms, audit, chunk};
 
 /// Commands and fields of commands that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of notices,
-/// reports that their senders follow, calls and who takes them.
+/// reports that their senders follow, calls and who takes them, warnings to the public, hand-overs.
 pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.
@@ -60,6 +60,13 @@ impl Command {
             | Self::TakeDelegation(_)
             | Self::BreakGlass(_)
             | Self::EndGlass(_) => Some(VOCABULARY_2),
+            | Self::DraftWarning(_)
+            | Self::ApproveWarning(_)
+            | Self::RejectWarning(_)
+            | Self::OfferHandover(_)
+            | Self::AnswerHandover(_)
+            | Self::WithdrawHandover(_)
+            | Self::ReceiveHandover(_) => Some(VOCABULARY_2),
             // A role that it does not know makes an entry that it cannot read.
             Self::PutPerson(it) => (it.person.role == Role::Telephony).then_some(VOCABULARY_2),
             Self::FileReport(it) => {

@@ -208,6 +208,8 @@ name! {
     ServiceKeyId "key"
     /// One person's rights to another.
     DelegationId "delegation"
+    /// A message to the public.
+    WarningId "warning"
 }
 
 macro_rules! as_entity {

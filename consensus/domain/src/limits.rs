@@ -225,5 +225,24 @@ pub const OVERLOAD_WAITING: u32 = 30;
 pub const OVERLOAD_WAIT_MS: u64 = 120_000;
 /// Calls in vain after which a person decides, unless the desk says otherwise.
 pub const CALLBACK_TRIES: u32 = 3;
+/// Messages to the public in memory. At the bound those that have been over the longest leave; a new one is refused only when
+/// none is over.
+pub const WARNINGS_MAX: usize = 4096;
+/// Messages that leave memory when the bound is reached.
+pub const WARNINGS_DROPPED_AT_ONCE: usize = 64;
+/// Administrative units that one message is for.
+pub const WARNING_AREAS_MAX: usize = 128;
+/// Points of one area's ring.
+pub const WARNING_POINTS_MAX: usize = 256;
+/// How far a circle reaches: the length of the country would fit.
+pub const WARNING_RADIUS_M_MAX: u32 = 2_000_000;
+/// Earlier messages of one warning. At the bound a new warning has to be drafted.
+pub const WARNING_REFERENCES_MAX: usize = 64;
+/// How far ahead a message can run out: 7 days.
+pub const WARNING_MS_MAX: u64 = 7 * 86_400_000;
+/// Hand-overs of one incident: with its own clocks they fit into `CLOCKS_MAX`. At the bound a new one is refused.
+pub const HANDOVERS_MAX: usize = 12;
+/// Time to answer a hand-over before the second channel is used, by severity 1 to 5, where no policy says otherwise.
+pub const HANDOVER_WITHIN_MS: [u64; 5] = [600_000, 300_000, 180_000, 120_000, 60_000];
 /// The shortest and the longest time of the desk's: a second, an hour.
 pub const CALL_TIMES_MS: std::ops::RangeInclusive<u64> = 1000..=3_600_000;

@@ -8,6 +8,8 @@
 //! | dispatcher | assign, note, acknowledge, resolve incidents; tasks; shifts; set and move units (by radio); end a mayday; instructions as an agent |
 //! | responder | set and move the unit that they crew, check in, call mayday, answer for its agency, note incidents |
 //! | viewer | see |
+//! | admin, operator | warn the public: one drafts, another approves |
+//! | admin, operator, dispatcher | hand an incident over, answer an offer |
 //! | operator, agent | take calls, call back; only their own status |
 //! | anybody but a device or an exchange | do the instruction that is theirs, and say how far it is |
 //! | anybody but a device or an exchange | choose a second factor, give their rights to somebody for a time, take what was given |
@@ -62,6 +64,8 @@ pub enum Noun {
     Instruction,
     /// Calls, who takes them, and how.
     Call,
+    /// Warnings to the public, drafts included.
+    Warning,
 }
 
 impl Noun {
@@ -82,6 +86,7 @@ impl Noun {
             "model" => Self::Model,
             "instruction" => Self::Instruction,
             "call" => Self::Call,
+            "warning" => Self::Warning,
             _ => return None,
         })
     }
@@ -134,6 +139,10 @@ pub enum Action {
     HandleCall,
     /// See a caller's number, where they are, and what they called for before.
     SeeCaller,
+    /// Draft, approve and reject warnings to the public.
+    WarnPublic,
+    /// Offer an incident to another service, take it back, enter what was answered.
+    HandOver,
     /// Have it recorded that one looks at something sensitive.
     RecordRead,
     /// Choose one's second factor, or take it away.
@@ -171,6 +180,7 @@ pub fn action_of(command: &Command) -> Action {
         | Command::ExpireWrapUp(_)
         | Command::CheckQueue(_)
         | Command::SpendCode(_) => Action::RunSystem,
+        | Command::ReceiveHandover(_) => Action::RunSystem,
         Command::RaisePolicyFloor(_)
         | Command::SwitchFeature(_)
         | Command::PutAdminUnits(_)
@@ -207,6 +217,8 @@ pub fn action_of(command: &Command) -> Action {
         | Command::SettleCallback(_)
         | Command::PutCallDraft(_)
         | Command::SetAgentStatus(_) => Action::HandleCall,
+        Command::DraftWarning(_) | Command::ApproveWarning(_) | Command::RejectWarning(_) => Action::WarnPublic,
+        Command::OfferHandover(_) | Command::AnswerHandover(_) | Command::WithdrawHandover(_) => Action::HandOver,
         Command::RecordRead(_) => Action::RecordRead,
         Command::RecordReadings(_) | Command::SetDeviceStatus(_) => Action::ReportDevice,
         Command::AcknowledgeAlarm(_) | Command::ShelveAlarm(_) | Command::UnshelveAlarm(_) => Action::HandleAlarm,
@@ -323,6 +335,8 @@ fn role_allows(role: Role, action: Action) -> bool {
         Action::HandleReport => matches!(role, Admin | Operator | Agent | Dispatcher),
         Action::AnswerTask => matches!(role, Admin | Operator | Dispatcher | Responder),
         Action::SetUnitStatus | Action::MoveUnit => matches!(role, Admin | Dispatcher | Responder),
+        Action::WarnPublic => matches!(role, Admin | Operator),
+        Action::HandOver => matches!(role, Admin | Operator | Dispatcher),
         Action::DriveTelephony => matches!(role, Admin | Telephony),
         Action::TakeCall => matches!(role, Admin | Operator | Agent | Telephony),
         Action::HandleCall | Action::SeeCaller => matches!(role, Admin | Operator | Agent),

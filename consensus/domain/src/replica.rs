@@ -63,7 +63,8 @@ impl Replica {
             }
             Subject::Readings(it) => self.read(it, at),
             // Calls are taken in the province only: whoever talks to a caller needs the line.
-            Subject::Person(_) | Subject::Call(_) | Subject::Agent(_) | Subject::CallDesk(_) => {}
+            // Warnings go over no line either: whoever writes or approves one asks the province.
+            Subject::Person(_) | Subject::Call(_) | Subject::Agent(_) | Subject::CallDesk(_) | Subject::Warning(_) => {}
         }
     }
 

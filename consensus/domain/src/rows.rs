@@ -10,6 +10,9 @@ use crate::{
     AdminUnitCode, AlarmKey, CalendarId, CallId, CameraId, DeadlinePolicyId, DelegationId, DistrictId, DutyPostId,
     EntityId, IncidentId, IncidentKind, InstructionId, Millis, ModelName, PersonId, ReceiverId, ReportCode, SensorId,
     ServiceKeyId, SessionId, Severity, UnitId, VersionName, wire::Field,
+    AdminUnitCode, AlarmKey, CalendarId, CallId, CameraId, DeadlinePolicyId, DistrictId, DutyPostId, EntityId,
+    IncidentId, IncidentKind, InstructionId, Millis, ModelName, PersonId, ReceiverId, ReportCode, SensorId, SessionId,
+    Severity, UnitId, VersionName, WarningId, wire::Field,
 };
 
 /// Scalars of the group.
@@ -94,6 +97,9 @@ pub const INSTRUCTION_TIMELINE: u8 = 250;
 pub const AUDIT_LINKS: u8 = 251;
 /// History: salts and payloads of the record, by number; erasure deletes them.
 pub const AUDIT_SEALED: u8 = 252;
+
+/// Messages to the public, by id.
+pub const WARNINGS: u8 = 253;
 
 /// Whether the row of this key is state (true) or history (false).
 #[must_use]
@@ -190,6 +196,8 @@ name_keys! {
     agent_key AGENTS PersonId
     /// Key of a draft.
     call_draft_key CALL_DRAFTS CallId
+    /// Key of a message to the public.
+    warning_key WARNINGS WarningId
 }
 
 /// Key of an alarm.

@@ -8,6 +8,7 @@ use crate::{
     Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName,
     Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, Retention, RunCard, Sensor, SensorId, Session,
     SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, access_book::AccessBook, call_book::CallBook,
+    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, Warning, WarningId, call_book::CallBook,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it; a copy that decides nothing is a
@@ -56,6 +57,9 @@ pub struct State {
     pub(crate) book: CallBook,
     /// Rights beyond a role.
     pub(crate) access: AccessBook,
+    /// The number of the newest message to the public.
+    pub(crate) warnings_drafted: u64,
+    pub(crate) warnings: BTreeMap<WarningId, Warning>,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
     /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
@@ -119,6 +123,8 @@ impl State {
             reports: BTreeMap::new(),
             book: CallBook::default(),
             access: AccessBook::default(),
+            warnings_drafted: 0,
+            warnings: BTreeMap::new(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),
@@ -283,6 +289,12 @@ impl State {
     #[must_use]
     pub fn receivers(&self) -> &BTreeMap<ReceiverId, Receiver> {
         &self.receivers
+    }
+
+    /// Messages to the public, drafts and ended ones included (group 0).
+    #[must_use]
+    pub fn warnings(&self) -> &BTreeMap<WarningId, Warning> {
+        &self.warnings
     }
 
     /// What waits for a receiver, the oldest first (group 0).

@@ -11,6 +11,10 @@ use crate::{
     Sensor, SensorId, SensorWindow, ServiceKeyId, Session, SessionId, Severity, State, Tally, Unit, UnitId,
     VersionName,
     access_book::AccessBook,
+    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
+    Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName, Notice,
+    Person, PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Retention, Row, RowChange, RunCard, Sensor,
+    SensorId, SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName, Warning, WarningId,
     apply::adopt_unit,
     rows,
     state::Heard,
@@ -55,6 +59,7 @@ pub(crate) enum Touched {
     ServiceKey(ServiceKeyId),
     Delegation(DelegationId),
     Stance(PersonId),
+    Warning(WarningId),
 }
 
 pub(crate) fn row(key: Bytes, record: &impl Record) -> Row {
@@ -136,6 +141,7 @@ impl State {
         out.extend(self.book.desk.iter().map(|record| row(rows::call_desk_key(), record)));
         out.extend(self.book.callers.iter().map(|(number, record)| row(rows::caller_key(number), record)));
         out.extend(self.book.drafts.iter().map(|(id, record)| row(rows::call_draft_key(id), record)));
+        out.extend(self.warnings.iter().map(|(id, record)| row(rows::warning_key(id), record)));
         out.extend(self.stored_retention().map(|record| row(rows::retention_key(), record)));
         out.extend(self.access.rows());
         out
@@ -241,6 +247,7 @@ impl State {
             Touched::ServiceKey(id) => found(rows::service_key_key(id), self.access.service_keys.get(id)),
             Touched::Delegation(id) => found(rows::delegation_key(id), self.access.delegations.get(id)),
             Touched::Stance(id) => found(rows::stance_key(id), self.access.stances.get(id)),
+            Touched::Warning(id) => found(rows::warning_key(id), self.warnings.get(id)),
             Touched::Retention => found(rows::retention_key(), self.stored_retention()),
             Touched::Report(code) => found(rows::report_key(code), self.reports.get(code)),
             Touched::Call(id) => found(rows::call_key(id), self.book.calls.get(id)),
@@ -270,6 +277,7 @@ impl State {
             audit_number: self.audit.number,
             audit_link: (self.audit.number > 0).then(|| self.audit.link.write()),
             calls_offered: self.book.offered,
+            warnings_drafted: self.warnings_drafted,
         };
         Row { key: rows::meta_key(), value: meta.encode_to_vec().into() }
     }
@@ -290,6 +298,7 @@ impl State {
         self.incidents_opened = meta.incidents_opened;
         self.instructions_given = meta.instructions_given;
         self.book.offered = meta.calls_offered;
+        self.warnings_drafted = meta.warnings_drafted;
         let link = meta.audit_link.map(|link| Field::read("audit_link", link)).transpose()?;
         self.audit = AuditHead { number: meta.audit_number, link: link.unwrap_or_default() };
         self.live_nodes = LiveNodes::from_wire(meta.live_nodes.unwrap_or_default())?;
@@ -422,6 +431,11 @@ impl State {
             }
             Some(table) if self.book.reads(table) => self.book.read_row(key, value)?,
             Some(table) if AccessBook::reads(table) => self.access.read_row(key, value)?,
+            Some(rows::WARNINGS) => {
+                let record = Warning::decode(value)?;
+                same_key(key, &rows::warning_key(&record.id))?;
+                self.warnings.insert(record.id.clone(), record);
+            }
             Some(rows::RETENTION) => {
                 same_key(key, &rows::retention_key())?;
                 self.retention = Retention::decode(value)?;

@@ -11,6 +11,10 @@ use domain::{
     Dispatch, District, Duty, DutyPost, Entry, Event, EventBatch, Grant, GroupId, Incident, Instruction, LiveNodes,
     Model, Person, Placement, Position, Reading, Readings, Reply, Report, Row, RowChange, RunCard, SecondFactor,
     Sensor, SensorWindow, ServiceKey, Session, Stance, State, Tally, Unit, rows,
+    AdminUnit, Agent, Alarm, Applied, Calendar, Call, CallDesk, CallDraft, Caller, Camera, DeadlinePolicy, Dispatch,
+    District, Duty, DutyPost, Entry, Event, EventBatch, Grant, GroupId, Handover, Incident, Instruction, LiveNodes,
+    Model, Person, Placement, Position, Reading, Readings, Reply, Report, Row, RowChange, RunCard, Sensor,
+    SensorWindow, Session, State, Tally, Unit, Warning, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -298,6 +302,13 @@ const COMMANDS: [&str; 105] = [
     "BreakGlass",
     "EndGlass",
     "SetRetention",
+    "DraftWarning",
+    "ApproveWarning",
+    "RejectWarning",
+    "OfferHandover",
+    "AnswerHandover",
+    "WithdrawHandover",
+    "ReceiveHandover",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.
@@ -347,6 +358,8 @@ fn decode_all(bytes: &[u8]) {
     check::<ServiceKey>(bytes);
     check::<Delegation>(bytes);
     check::<Stance>(bytes);
+    check::<Warning>(bytes);
+    check::<Handover>(bytes);
 }
 
 #[test]

@@ -23,6 +23,7 @@ const HARMLESS: [&str; 3] = ["Entry.salt", "Grant.from", "Grant.why"];
 
 /// Commands, fields and values since the first release, and the feature that lets them in. What stands below a field is its own.
 const SINCE: [(&str, u32); 50] = [
+const SINCE: [(&str, u32); 46] = [
     ("Command.put_calendar", VOCABULARY_2),
     ("Command.put_deadline_policy", VOCABULARY_2),
     ("Command.put_duty_post", VOCABULARY_2),
@@ -68,6 +69,13 @@ const SINCE: [(&str, u32); 50] = [
     ("Command.break_glass", VOCABULARY_2),
     ("Command.end_glass", VOCABULARY_2),
     ("Command.set_retention", chunk::FEATURE),
+    ("Command.draft_warning", VOCABULARY_2),
+    ("Command.approve_warning", VOCABULARY_2),
+    ("Command.reject_warning", VOCABULARY_2),
+    ("Command.offer_handover", VOCABULARY_2),
+    ("Command.answer_handover", VOCABULARY_2),
+    ("Command.withdraw_handover", VOCABULARY_2),
+    ("Command.receive_handover", VOCABULARY_2),
     ("FileReport.told_kind", VOCABULARY_2),
     ("FileReport.contact", VOCABULARY_2),
     ("FileReport.language", VOCABULARY_2),

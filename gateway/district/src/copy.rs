@@ -375,7 +375,12 @@ fn add(part: &mut generated::Snapshot, subject: &Subject) {
         Subject::Tally(it) => part.tallies.push(it.to_wire()),
         Subject::LiveNodes(it) => part.live_nodes = Some(it.to_wire()),
         // Calls are taken in the province only; see `domain::replica`.
-        Subject::Person(_) | Subject::Readings(_) | Subject::Call(_) | Subject::Agent(_) | Subject::CallDesk(_) => {}
+        Subject::Person(_)
+        | Subject::Readings(_)
+        | Subject::Call(_)
+        | Subject::Agent(_)
+        | Subject::CallDesk(_)
+        | Subject::Warning(_) => {}
     }
 }
 

@@ -70,6 +70,7 @@ mod tests {
             "/api/incidents/I7/note",
             "/api/incidents/I7/suggestions/2",
             "/api/incidents/I7/task/answer",
+            "/api/incidents/I7/handover/answer",
             "/api/alarms/acknowledge",
             "/api/units/u1/status",
             "/api/units/u1/mayday/clear",
@@ -78,9 +79,15 @@ mod tests {
         ] {
             assert_eq!(route("POST", path), Route::Command, "{path}");
         }
-        for path in
-            ["/api/units", "/api/persons", "/api/models", "/api/cluster/leave", "/api/readings", "/api/reports/x/link"]
-        {
+        for path in [
+            "/api/units",
+            "/api/persons",
+            "/api/models",
+            "/api/cluster/leave",
+            "/api/readings",
+            "/api/reports/x/link",
+            "/api/warnings/W1/approve",
+        ] {
             assert_eq!(route("POST", path), Route::Province, "{path}");
         }
         assert_eq!(route("GET", "/api/incidents"), Route::Copy);

@@ -39,6 +39,7 @@ pub(crate) mod deadline;
 pub(crate) mod dispatch;
 pub(crate) mod district;
 pub(crate) mod duty;
+pub(crate) mod handover;
 pub(crate) mod incident;
 pub(crate) mod instruction;
 pub(crate) mod list;
@@ -60,6 +61,7 @@ pub(crate) mod session;
 pub(crate) mod telephony;
 pub(crate) mod timeline;
 pub(crate) mod unit;
+pub(crate) mod warning;
 
 #[derive(OpenApi)]
 #[openapi(info(
@@ -155,6 +157,17 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(access::take))
         .routes(routes!(access::glasses, access::break_glass))
         .routes(routes!(access::end_glass))
+        .routes(routes!(warning::list, warning::draft))
+        .routes(routes!(warning::approve))
+        .routes(routes!(warning::reject))
+        .routes(routes!(warning::feed))
+        .routes(routes!(warning::message))
+        .routes(routes!(handover::offer))
+        .routes(routes!(handover::answer))
+        .routes(routes!(handover::withdraw))
+        .routes(routes!(handover::parties))
+        .routes(routes!(handover::receive))
+        .routes(routes!(handover::answered))
         .routes(routes!(call::list))
         .routes(routes!(call::pop))
         .routes(routes!(call::answer))

@@ -10,16 +10,23 @@
 //! {"epoch":…,"receiver":"…","number":…,"index":…,"missed_before":…,"event":{…}}
 //! ```
 //!
+//! Three kinds of event have a body of their own, so that whoever gets them needs to know nothing of us: a warning is CAP 1.2
+//! (`application/cap+xml`); an incident that is offered, escalated or taken back is a NENA EIDO; what we answered to an offer is
+//! what we would be answered (`api/handover.rs`).
+//!
 //! Any status from 200 to 299 says that it was taken; everything else, redirects too, that it was not.
 
-use domain::{Event, Notice, Receiver, ReceiverId, wire::Record};
+use domain::{Event, EventKind, Handover, HandoverDirection, Notice, Receiver, ReceiverId, Subject, wire::Record};
 use entity::{Courier, Undelivered};
 use futures::{FutureExt, future::BoxFuture};
 use hmac::{Hmac, Mac};
 use serde::Serialize;
 use sha2::Sha256;
 
-use crate::seal::Sealer;
+use crate::{api::handover::HandoverAnswer, cap, eido, seal::Sealer};
+
+/// The header of the signature, out and in.
+pub(crate) const SIGNATURE_HEADER: &str = "trongdong-signature";
 
 /// The context of a receiver's secret.
 #[must_use]
@@ -54,23 +61,52 @@ impl WebCourier {
 
     fn request(&self, receiver: &Receiver, notice: &Notice) -> Result<reqwest::RequestBuilder, Undelivered> {
         let event = Event::decode(&notice.event).map_err(|e| Undelivered(e.to_string()))?;
-        let body = Body {
-            epoch: self.epoch,
-            receiver: &receiver.id,
-            number: notice.number,
-            index: notice.index,
-            missed_before: notice.missed_before,
-            event: &event,
-        };
-        let body = serde_json::to_vec(&body).map_err(|e| Undelivered(e.to_string()))?;
+        let (kind, body) = self.body(receiver, notice, &event)?;
         let key = format!("{}-{}-{}", self.epoch, receiver.id, notice.number);
         let request = self.http.post(&receiver.url);
-        let request = request.header("content-type", "application/json").header("idempotency-key", key);
+        let request = request.header("content-type", kind).header("idempotency-key", key);
         let request = match self.secret_of(receiver)? {
-            Some(secret) => request.header("trongdong-signature", signature(&secret, &body)),
+            Some(secret) => request.header(SIGNATURE_HEADER, signature(&secret, &body)),
             None => request,
         };
         Ok(request.body(body))
+    }
+
+    /// The media type and the bytes: the same whenever the notice is posted.
+    fn body(
+        &self,
+        receiver: &Receiver,
+        notice: &Notice,
+        event: &Event,
+    ) -> Result<(&'static str, Vec<u8>), Undelivered> {
+        let failed = |error: serde_json::Error| Undelivered(error.to_string());
+        if event.kind == EventKind::WarningPublished
+            && let Some(Subject::Warning(warning)) = &event.subject
+        {
+            return Ok((cap::CAP_TYPE, cap::alert(warning).into_bytes()));
+        }
+        let body = match Handover::of_event(event) {
+            Some((incident, handover)) if handover.direction == HandoverDirection::Out => {
+                let issuer = format!("trongdong-{}", self.epoch);
+                serde_json::to_vec(&eido::write(&issuer, incident, handover, event.at_ms))
+            }
+            Some((incident, handover)) => serde_json::to_vec(&HandoverAnswer {
+                handover: handover.reference.clone(),
+                accept: event.kind == EventKind::HandoverAccepted,
+                answer: handover.answer.clone(),
+                answered_for: handover.answered_for.clone(),
+                reference: eido::handover_name(incident, handover),
+            }),
+            None => serde_json::to_vec(&Body {
+                epoch: self.epoch,
+                receiver: &receiver.id,
+                number: notice.number,
+                index: notice.index,
+                missed_before: notice.missed_before,
+                event,
+            }),
+        };
+        body.map(|body| ("application/json", body)).map_err(failed)
     }
 
     /// None: the receiver was put without one, and its notices are not signed.
@@ -96,8 +132,15 @@ impl Courier for WebCourier {
     }
 }
 
+/// Whether the body was signed under the secret. Compared in a time that does not depend on where they differ.
+pub(crate) fn is_signed(secret: &[u8], body: &[u8], signature: &str) -> bool {
+    let expected = self::signature(secret, body);
+    let differences = expected.bytes().zip(signature.bytes()).fold(0, |found, (one, other)| found | (one ^ other));
+    expected.len() == signature.len() && differences == 0
+}
+
 /// `sha256=` and the hexadecimal HMAC-SHA256 of the body.
-fn signature(secret: &[u8], body: &[u8]) -> String {
+pub(crate) fn signature(secret: &[u8], body: &[u8]) -> String {
     #[allow(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104)")]
     let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(secret).expect("a key of any length");
     mac.update(body);

@@ -21,13 +21,15 @@ use crate::{
     api::{
         access, admin_unit, alarm,
         body::{SEQ_HEADER, from_json},
-        camera, district, incident, person,
+        camera, district, handover, incident, person,
         reading::{basic, parse_json},
         report, retention, second_factor, sensor,
         series::{Span, Wanted},
         service_key, session, unit,
+        session, unit, warning,
     },
     auth::{cookie_token, token},
+    eido,
     error::ApiError,
     limits::SUBSCRIBE_ITEMS_MAX,
     public::{self, code, open311},
@@ -89,6 +91,11 @@ pub fn fuzz_body(data: &[u8]) -> bool {
         is_read::<retention::Wanted>(data),
         is_read::<report::Unlinking>(data),
         is_read::<report::Answering>(data),
+        is_read::<warning::WarningDrafting>(data),
+        is_read::<warning::Deciding>(data),
+        is_read::<handover::Offering>(data),
+        is_read::<handover::Heard>(data),
+        is_read::<handover::TakingBack>(data),
         is_read::<public::report::Filing>(data),
         is_read::<public::report::Rating>(data),
         is_read::<public::report::Reopening>(data),
@@ -102,6 +109,24 @@ pub fn fuzz_proof(data: &[u8]) -> bool {
     let key = key_of_service::parse(text);
     assert!(key.is_none() || text.starts_with("tdk_"), "a key says what it is");
     totp::parse(text).is_some() | key.is_some()
+/// What another service sends about a hand-over: an object that offers an incident, or an answer.
+pub fn fuzz_handover(data: &[u8]) -> bool {
+    let offered = eido::read(data);
+    if let Ok(offered) = &offered {
+        let is_on_earth =
+            offered.latitude_e7.unsigned_abs() <= 900_000_000 && offered.longitude_e7.unsigned_abs() <= 1_800_000_000;
+        assert!(is_on_earth, "a place lies on the earth");
+        assert!(!offered.summary.is_empty() && offered.summary.len() <= domain::limits::TEXT_BYTES_MAX, "it fits");
+        assert!(offered.address.len() <= domain::limits::NAME_BYTES_MAX, "it fits");
+        assert!(offered.summary.chars().all(|c| c == '\n' || !c.is_control()), "what is kept can be shown");
+    }
+    let answered = from_json::<handover::HandoverAnswer>(data);
+    if let Ok(answered) = &answered
+        && let Some((incident, number)) = eido::read_handover_name(&answered.handover)
+    {
+        assert!(answered.handover.starts_with(incident.as_str()) && answered.handover.ends_with(&number.to_string()));
+    }
+    is_taken(offered.map(|_| ())) | is_taken(answered.map(|_| ()))
 }
 
 /// Readings that are pushed, as JSON of either form and as protobuf.

@@ -9,6 +9,7 @@ mod api;
 mod app;
 mod assets;
 mod auth;
+mod cap;
 mod clock;
 mod cluster;
 mod code_guard;
@@ -16,6 +17,7 @@ mod command;
 mod config;
 mod courier;
 mod edge;
+mod eido;
 mod error;
 mod fresh;
 #[doc(hidden)]

@@ -122,3 +122,7 @@ pub const HUB_REQUESTS_MAX: usize = 1_024;
 pub const REASON_BYTES_MAX: usize = 256;
 /// Records of one export; who verifies a whole group asks again after the last.
 pub const AUDIT_EXPORTED_MAX: usize = 1_024;
+/// Bytes of what another service sends about a hand-over; more is 413.
+pub const EIDO_BYTES_MAX: usize = 256 * 1024;
+/// Warnings in the public feed: the newest.
+pub const WARNINGS_IN_FEED_MAX: usize = 100;

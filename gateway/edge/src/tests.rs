@@ -25,3 +25,4 @@ mod screen;
 mod series;
 mod snapshot;
 mod socket;
+mod warning;

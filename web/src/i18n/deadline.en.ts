@@ -8,6 +8,7 @@ export const enDeadline: DeadlineDict = {
     answer: 'Resolve it',
     'take-instruction': 'Take the instruction',
     'do-instruction': 'Carry it out',
+    'acknowledge-handover': 'Answer the hand-over',
   },
   standing: {
     'on-time': 'In time',

@@ -6,6 +6,7 @@ export const viDeadline = {
     answer: 'Xử lý xong',
     'take-instruction': 'Nhận chỉ đạo',
     'do-instruction': 'Làm xong',
+    'acknowledge-handover': 'Bên kia trả lời bàn giao',
   },
   standing: {
     'on-time': 'Còn hạn',

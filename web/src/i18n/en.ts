@@ -3,6 +3,7 @@ import { enConsole } from './console.en';
 import { enDeadline } from './deadline.en';
 import { enDispatch } from './dispatch.en';
 import { enModels } from './models.en';
+import { enWarning } from './warning.en';
 import type { Dict } from './vi';
 
 export const en: Dict = {
@@ -256,6 +257,7 @@ export const en: Dict = {
       ...enDeadline.event,
       ...enAccess.event,
       ...enConsole.event,
+      ...enWarning.event,
     },
   },
   sensor: {
@@ -345,6 +347,7 @@ export const en: Dict = {
   console: enConsole,
   access: enAccess,
   deadline: enDeadline,
+  warning: enWarning,
   command: {
     pending: 'Committing…',
     retrying: (tries) => `Committing, retry ${tries}…`,

@@ -3,6 +3,7 @@ import { viConsole } from './console.vi';
 import { viDeadline } from './deadline.vi';
 import { viDispatch } from './dispatch.vi';
 import { viModels } from './models.vi';
+import { viWarning } from './warning.vi';
 
 /** Vietnamese, the source language. Every other language has exactly these keys. */
 export const vi = {
@@ -256,6 +257,7 @@ export const vi = {
       ...viDeadline.event,
       ...viAccess.event,
       ...viConsole.event,
+      ...viWarning.event,
     } as Record<string, string>,
   },
   sensor: {
@@ -346,6 +348,7 @@ export const vi = {
   access: viAccess,
   console: viConsole,
   deadline: viDeadline,
+  warning: viWarning,
   command: {
     pending: 'Đang ghi…',
     retrying: (tries: number) => `Đang ghi, thử lại lần ${tries}…`,

@@ -4,7 +4,7 @@ import {
 } from '../gen/trongdong/v1/clock_pb';
 
 /** What has to be done in time. */
-export type Obligation = 'forward' | 'answer' | 'take-instruction' | 'do-instruction';
+export type Obligation = 'forward' | 'answer' | 'take-instruction' | 'do-instruction' | 'acknowledge-handover';
 /** How it stands: how late it is while it counts, else that it does not. */
 export type Standing = 'on-time' | 'nearly-late' | 'late' | 'overdue' | 'paused' | 'met' | 'void';
 
@@ -12,6 +12,7 @@ const OBLIGATION: Partial<Record<ObligationWire, Obligation>> = {
   [ObligationWire.FORWARD]: 'forward',
   [ObligationWire.TAKE_INSTRUCTION]: 'take-instruction',
   [ObligationWire.DO_INSTRUCTION]: 'do-instruction',
+  [ObligationWire.ACKNOWLEDGE_HANDOVER]: 'acknowledge-handover',
 };
 const STAGE: Partial<Record<ClockStage, Standing>> = {
   [ClockStage.NEARLY_LATE]: 'nearly-late',

@@ -1,5 +1,6 @@
 import { clockOf, type Clock } from './clock';
 import { attentionOf, taskOf, type Attention, type Task } from './dispatch';
+import { handoverOf, type Handover } from './handover';
 import { kindOf, type Kind } from './kind';
 import { placeOf, type Place } from './place';
 import { severityOf, type Severity } from './severity';
@@ -49,6 +50,8 @@ export interface Incident {
   tasks: Task[];
   /** The one answer of all agencies; empty: there is none. */
   answer: string;
+  /** Offers to other services and by them, oldest first. */
+  handovers: Handover[];
   /** Its deadlines, as they were started. */
   clocks: Clock[];
 }
@@ -84,6 +87,7 @@ export function incidentOf(wire: IncidentWire): Incident {
     attentions: (wire.dispatch?.attentions ?? []).map(attentionOf),
     tasks: (wire.dispatch?.tasks ?? []).map(taskOf),
     answer: wire.dispatch?.answer?.text ?? '',
+    handovers: (wire.dispatch?.handovers ?? []).map(handoverOf),
     clocks: wire.clocks.map(clockOf),
   };
 }

@@ -18,6 +18,8 @@ export const ACTIONS = [
   'set-unit-status',
   'take-call',
   'handle-call',
+  'warn-public',
+  'hand-over',
   'administer',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
@@ -40,6 +42,10 @@ const ALLOWED: Readonly<Record<Action, readonly Role[]>> = {
   'take-call': ['admin', 'operator', 'agent', 'telephony'],
   // Call back, say whether one takes calls, keep drafts.
   'handle-call': ['admin', 'operator', 'agent'],
+  // Draft, approve, reject warnings; nobody approves their own.
+  'warn-public': ['admin', 'operator'],
+  // Offer an incident to another service, enter what was answered, take it back.
+  'hand-over': ['admin', 'operator', 'dispatcher'],
   // Register models, take them into use and out of it, switch them.
   administer: ['admin'],
 };

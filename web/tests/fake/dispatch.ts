@@ -24,7 +24,7 @@ function dutyOf(unit: Unit) {
 }
 
 function dispatchOf(incident: Incident) {
-  incident.dispatch ??= { $typeName: 'trongdong.v1.Dispatch', past: [], attentions: [], attentionsRaised: 0, tasks: [] };
+  incident.dispatch ??= { $typeName: 'trongdong.v1.Dispatch', past: [], attentions: [], attentionsRaised: 0, tasks: [], handovers: [] };
   return incident.dispatch;
 }
 

@@ -18,6 +18,7 @@ import { crewView, dispatcher, offer, recommendation } from './dispatch';
 import { districtDesk } from './district';
 import { startModels } from './models';
 import { publicDesk } from './public';
+import { warningDesk } from './warnings';
 import { buildScene, hierarchy, seeded } from './scene';
 
 const HEARTBEAT_MS = 1_000;
@@ -151,6 +152,7 @@ export async function startFake(options: { port: number; root: string }) {
     assignment.steps[0]!.status = unit.status;
   }
   const decideRest = decider(scene, (group, kind, subject, note = '') => publish(group, [happened(kind, subject, BY, note)]));
+  const warnings = warningDesk((code) => scene.communes.find((commune) => commune.code === code)?.name ?? code);
   const phones = callDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
   function decide(path: string, input: Input, person: string): { status: number; body: unknown } {
     const ofCalls = phones.decide(path, input, person);
@@ -198,6 +200,8 @@ export async function startFake(options: { port: number; root: string }) {
       const step_ms = Math.ceil((to - from) / 180);
       return json(response, 200, { from_ms: from, to_ms: to, step_ms, points, truncated: false, kept_from_ms: 0, applied: 1, age_ms: 0 });
     }
+    const ofWarnings = warnings(request.method ?? '', url.pathname, input, person);
+    if (ofWarnings !== undefined) return json(response, ofWarnings.status, ofWarnings.body);
     if (url.pathname === '/api/reports' && request.method === 'GET') return json(response, 200, desk.list(url.searchParams));
     const timeline = /^\/api\/incidents\/([^/]+)\/timeline$/.exec(url.pathname);
     if (timeline) return json(response, 200, timelines.get(timeline[1]!) ?? []);

@@ -85,6 +85,8 @@ impl Envelope {
                     | Command::RaisePolicyFloor(_)
                     | Command::PlaceEntities(_)
                     | Command::SetRetention(_)
+                    | Command::ReceiveHandover(_)
+                    | Command::AnswerHandover(_)
             ),
         }
     }

@@ -164,6 +164,13 @@ pub(crate) const TARGETS: &[Target] = &[
         words: screen::PUBLIC,
     },
     Target {
+        name: "handover",
+        parsers: &["gateway/edge/src/api/handover.rs", "gateway/edge/src/eido.rs", "gateway/edge/src/eido/pidf.rs"],
+        run: edge::fuzzing::fuzz_handover,
+        seeds: screen::handovers,
+        words: screen::HANDOVER,
+    },
+    Target {
         name: "to_server",
         parsers: &["gateway/edge/src/screen/message.rs", "consensus/domain/src/wire.rs"],
         run: edge::fuzzing::fuzz_to_server,

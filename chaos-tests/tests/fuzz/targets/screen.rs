@@ -129,6 +129,31 @@ pub(crate) fn proofs() -> Vec<Vec<u8>> {
     ["123456", "123 456", "MZXW-6YTB-MZXW-6YTB", "mzxw6ytbmzxw6ytb", key.as_str()]
         .map(|text| text.as_bytes().to_vec())
         .to_vec()
+/// Pieces of objects that offer incidents, and of answers.
+pub(crate) const HANDOVER: &[&str] = &[
+    "\"$id\":",
+    "\"eidoVersion\":\"1.0\"",
+    "\"incidentComponent\":{",
+    "\"locationComponent\":[",
+    "\"notesComponent\":[",
+    "\"$ref\":\"a\"",
+    "<gml:pos>16.46 107.59</gml:pos>",
+    "<ca:ADDCODE>19774</ca:ADDCODE>",
+    "&lt;p&gt;",
+    "-90.0000001",
+    "\"handover\":\"I1.1\"",
+    "\"accept\":true",
+];
+
+pub(crate) fn handovers() -> Vec<Vec<u8>> {
+    let place = "<gml:Point><gml:pos>16.4637 107.5909</gml:pos></gml:Point><ca:ADDCODE>19774</ca:ADDCODE>";
+    let eido = r#"{"$id":"urn:emergency:uid:incidentid:9:other.example","eidoVersion":"1.0","issuingElementIdentification":"o",
+        "incidentComponent":{"$id":"i","incidentTypeCommonRegistryText":"Fire","incidentCommonPriorityNumber":1,
+        "locationReference":[{"$ref":"l"}],"notesReference":[{"$ref":"n"}]},
+        "locationComponent":[{"$id":"l","locationTypeDescriptionRegistryText":"Incident","locationByValue":"PLACE"}],
+        "notesComponent":[{"$id":"n","notesActionComments":"<p>Ch\u00e1y r\u1eebng</p>"}],"agencyComponent":[]}"#;
+    let answer = br#"{"handover":"I1.1","accept":false,"answer":"b\u1eadn","answered_for":"k\u00edp 2"}"#;
+    vec![eido.replace("PLACE", place).into_bytes(), answer.to_vec()]
 }
 
 pub(crate) fn pushes() -> Vec<Vec<u8>> {

@@ -197,6 +197,7 @@ pub(super) fn name_of(subject: &Subject) -> Option<String> {
         Subject::Call(it) => format!("call/{}", it.id),
         Subject::Agent(it) => format!("agent/{}", it.person),
         Subject::CallDesk(_) => "call_desk/desk".to_owned(),
+        Subject::Warning(it) => format!("warning/{}", it.id),
         Subject::Person(_) | Subject::Readings(_) => return None,
     })
 }

@@ -205,7 +205,12 @@ pub(super) fn fire(work: &mut Work<'_>, command: &FireDeadline) -> Outcome {
     };
     let names: Vec<_> = told.iter().map(PersonId::as_str).collect();
     let note = format!("{} {} step {} told {}", command.clock, clock.obligation, clock.fired + 1, names.join(" "));
-    Ok(change(work, &command.clock, kind, note.trim_end(), |clock, calendar| clock.fire(told, calendar)))
+    let outcome = change(work, &command.clock, kind, note.trim_end(), |clock, calendar| clock.fire(told, calendar));
+    let is_handover = clock.obligation == Obligation::AcknowledgeHandover && kind == EventKind::DeadlineLate;
+    if is_handover && let Measured::Incident(id) = &command.clock.of {
+        incident::escalate_handover(work, id, clock.number);
+    }
+    Ok(outcome)
 }
 
 /// Who has to do it, and who is on duty at the step's post; where nobody is, at the post above.

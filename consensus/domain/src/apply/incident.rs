@@ -17,6 +17,8 @@
 //! | expire an offer | assigned | assigned with the next unit, or acknowledged |
 //! | give a task | opened, acknowledged, assigned | the same |
 //! | answer a task, combine the answers | opened, acknowledged, assigned, resolved | the same |
+//! | offer, answer, withdraw a hand-over | opened, acknowledged, assigned | the same |
+//! | receive a hand-over (a new one) | – | opened |
 //! | suggest, decide on a suggestion | opened, acknowledged, assigned | the same; merged, if it is a duplicate |
 //!
 //! The deadline to acknowledge runs exactly while an incident is opened and can still climb a level.
@@ -25,6 +27,7 @@ mod assign;
 mod attention;
 mod feed;
 mod gather;
+mod handover;
 mod leave;
 mod merge;
 mod offer;
@@ -35,6 +38,10 @@ pub(super) use assign::{assign, unit_left};
 pub(super) use attention::{acknowledge as acknowledge_attention, raise as raise_attention};
 pub(super) use feed::feed;
 pub(super) use gather::{join as join_report, open as open_report, part as part_report};
+pub(super) use handover::{
+    answer as answer_handover, escalate as escalate_handover, offer as offer_handover, receive as receive_handover,
+    withdraw as withdraw_handover,
+};
 pub(super) use merge::{merge, unmerge};
 pub(super) use offer::expire as expire_offer;
 pub(super) use suggestion::{decide, suggest};
@@ -254,8 +261,9 @@ fn sent(work: &Work<'_>, incident: &mut Incident) -> bool {
     is_waiting
 }
 
-/// It is answered, and with that all that was to be done in time.
+/// It is answered, and with that all that was to be done in time; who was asked to take it over need not say any more.
 fn answered(work: &Work<'_>, incident: &mut Incident) {
+    handover::withdraw_waiting(incident, work.now);
     deadline::end(work.state, &mut incident.clocks, Obligation::ALL, ClockStatus::Met, work.now);
 }
 

@@ -4,8 +4,8 @@
 
 use super::{Outcome, Work, accepted, deadline, valid};
 use crate::{
-    AdminUnitCode, ConfirmNotices, Event, Incident, Notice, PutReceiver, Receiver, Subject, limits, stored::Touched,
-    wire::Record,
+    AdminUnitCode, ConfirmNotices, Event, EventKind, Incident, Notice, PutReceiver, Receiver, ReceiverId, Subject,
+    handover::is_of_handover, limits, stored::Touched, wire::Record,
 };
 
 /// An empty secret keeps the one that is there, because whoever edits a receiver cannot see it.
@@ -68,7 +68,12 @@ pub(super) fn post(work: &mut Work<'_>) {
         return;
     }
     let events = work.events.clone();
-    for event in &events {
+    let is_for_many = |event: &&Event| {
+        // Drafts are nobody's business but ours, and of a hand-over only its other side is told.
+        let is_draft = matches!(event.kind, EventKind::WarningDrafted | EventKind::WarningRejected);
+        !is_draft && !is_of_handover(event.kind)
+    };
+    for event in events.iter().filter(is_for_many) {
         let Some(place) = place_of(event).cloned() else { continue };
         let is_told = |receiver: &&Receiver| {
             let reaches = receiver.admin_unit.as_ref().is_none_or(|above| deadline::lies_in(work.state, above, &place));
@@ -78,6 +83,15 @@ pub(super) fn post(work: &mut Work<'_>) {
         for receiver in told {
             post_to(work, receiver, event);
         }
+    }
+}
+
+/// Puts the newest event into the queue of one receiver that it is for, whatever else that one is told of.
+pub(super) fn post_newest(work: &mut Work<'_>, receiver: &ReceiverId) {
+    let Some(event) = work.events.last().cloned() else { return };
+    let found = work.state.receivers.get(receiver).filter(|receiver| !receiver.disabled).cloned();
+    if let Some(receiver) = found {
+        post_to(work, receiver, &event);
     }
 }
 
@@ -102,11 +116,12 @@ fn keep(work: &mut Work<'_>, receiver: Receiver) {
     work.state.receivers.insert(receiver.id.clone(), receiver);
 }
 
-/// Where what the event is about lies; only incidents and instructions are told of.
+/// Where what the event is about lies; only incidents, instructions and warnings are told of.
 fn place_of(event: &Event) -> Option<&AdminUnitCode> {
     match event.subject.as_ref()? {
         Subject::Incident(incident) => Some(&incident.place.admin_unit),
         Subject::Instruction(instruction) => Some(&instruction.admin_unit),
+        Subject::Warning(warning) => Some(&warning.admin_unit),
         _ => None,
     }
 }

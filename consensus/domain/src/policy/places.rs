@@ -35,6 +35,24 @@ pub(super) fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a Admi
         let on = state.units.get(id).and_then(|unit| unit.incident.as_ref());
         on.and_then(incident).or_else(|| station(id))
     };
+    // A warning is for places of its own beside that of its incident: whoever speaks to them must be in charge there.
+    let warned = |warning: &'a crate::Warning| {
+        let areas = warning.content.areas.iter().map(|area| &area.admin_unit);
+        areas.chain([&warning.admin_unit]).collect()
+    };
+    match command {
+        Command::DraftWarning(command) => {
+            let areas = command.content.areas.iter().map(|area| &area.admin_unit);
+            return areas.chain(incident(&command.incident)).collect();
+        }
+        Command::ApproveWarning(command) => {
+            return state.warnings.get(&command.warning).map(warned).unwrap_or_default();
+        }
+        Command::RejectWarning(command) => {
+            return state.warnings.get(&command.warning).map(warned).unwrap_or_default();
+        }
+        _ => {}
+    }
     let places = match command {
         Command::PutUnit(command) => {
             let former = state.units.get(&command.unit.id).map(|unit| &unit.station.admin_unit);
@@ -58,6 +76,9 @@ pub(super) fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a Admi
         Command::RateReport(command) => [report(&command.report), None],
         Command::ReopenReport(command) => [report(&command.report), None],
         Command::AcknowledgeAttention(command) => [incident(&command.incident), None],
+        Command::OfferHandover(command) => [incident(&command.incident), None],
+        Command::AnswerHandover(command) => [incident(&command.incident), None],
+        Command::WithdrawHandover(command) => [incident(&command.incident), None],
         Command::GiveTask(command) => [incident(&command.incident), None],
         Command::AnswerTask(command) => [incident(&command.incident), None],
         Command::CombineAnswer(command) => [incident(&command.incident), None],

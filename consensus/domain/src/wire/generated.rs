@@ -1186,6 +1186,7 @@ pub enum Obligation {
     Answer = 2,
     TakeInstruction = 3,
     DoInstruction = 4,
+    AcknowledgeHandover = 380,
 }
 impl Obligation {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1199,6 +1200,7 @@ impl Obligation {
             Self::Answer => "OBLIGATION_ANSWER",
             Self::TakeInstruction => "OBLIGATION_TAKE_INSTRUCTION",
             Self::DoInstruction => "OBLIGATION_DO_INSTRUCTION",
+            Self::AcknowledgeHandover => "OBLIGATION_ACKNOWLEDGE_HANDOVER",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1209,6 +1211,7 @@ impl Obligation {
             "OBLIGATION_ANSWER" => Some(Self::Answer),
             "OBLIGATION_TAKE_INSTRUCTION" => Some(Self::TakeInstruction),
             "OBLIGATION_DO_INSTRUCTION" => Some(Self::DoInstruction),
+            "OBLIGATION_ACKNOWLEDGE_HANDOVER" => Some(Self::AcknowledgeHandover),
             _ => None,
         }
     }
@@ -1579,6 +1582,116 @@ pub struct CombinedAnswer {
     #[prost(string, tag = "3")]
     pub by: ::prost::alloc::string::String,
 }
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum HandoverDirection {
+    Unspecified = 0,
+    Out = 1,
+    In = 2,
+}
+impl HandoverDirection {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "HANDOVER_DIRECTION_UNSPECIFIED",
+            Self::Out => "HANDOVER_DIRECTION_OUT",
+            Self::In => "HANDOVER_DIRECTION_IN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "HANDOVER_DIRECTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "HANDOVER_DIRECTION_OUT" => Some(Self::Out),
+            "HANDOVER_DIRECTION_IN" => Some(Self::In),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum HandoverStatus {
+    Unspecified = 0,
+    Offered = 1,
+    Escalated = 2,
+    Accepted = 3,
+    Refused = 4,
+    Withdrawn = 5,
+}
+impl HandoverStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "HANDOVER_STATUS_UNSPECIFIED",
+            Self::Offered => "HANDOVER_STATUS_OFFERED",
+            Self::Escalated => "HANDOVER_STATUS_ESCALATED",
+            Self::Accepted => "HANDOVER_STATUS_ACCEPTED",
+            Self::Refused => "HANDOVER_STATUS_REFUSED",
+            Self::Withdrawn => "HANDOVER_STATUS_WITHDRAWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "HANDOVER_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "HANDOVER_STATUS_OFFERED" => Some(Self::Offered),
+            "HANDOVER_STATUS_ESCALATED" => Some(Self::Escalated),
+            "HANDOVER_STATUS_ACCEPTED" => Some(Self::Accepted),
+            "HANDOVER_STATUS_REFUSED" => Some(Self::Refused),
+            "HANDOVER_STATUS_WITHDRAWN" => Some(Self::Withdrawn),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Handover {
+    #[prost(uint32, tag = "1")]
+    pub number: u32,
+    #[prost(enumeration = "HandoverDirection", tag = "2")]
+    pub direction: i32,
+    #[prost(string, tag = "3")]
+    pub party: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub party_name: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub contact: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub second: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub second_contact: ::prost::alloc::string::String,
+    #[prost(bool, tag = "8")]
+    pub lead: bool,
+    #[prost(string, tag = "9")]
+    pub reason: ::prost::alloc::string::String,
+    #[prost(enumeration = "HandoverStatus", tag = "10")]
+    pub status: i32,
+    #[prost(uint32, tag = "11")]
+    pub clock: u32,
+    #[prost(uint64, tag = "12")]
+    pub offered_at_ms: u64,
+    #[prost(string, tag = "13")]
+    pub offered_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "14")]
+    pub escalated_at_ms: u64,
+    #[prost(uint64, tag = "15")]
+    pub answered_at_ms: u64,
+    #[prost(string, tag = "16")]
+    pub answered_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "17")]
+    pub answered_for: ::prost::alloc::string::String,
+    #[prost(string, tag = "18")]
+    pub answer: ::prost::alloc::string::String,
+    #[prost(string, tag = "19")]
+    pub reference: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "20")]
+    pub withdrawn_at_ms: u64,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Dispatch {
     #[prost(message, repeated, tag = "1")]
@@ -1591,6 +1704,8 @@ pub struct Dispatch {
     pub tasks: ::prost::alloc::vec::Vec<Task>,
     #[prost(message, optional, tag = "5")]
     pub answer: ::core::option::Option<CombinedAnswer>,
+    #[prost(message, repeated, tag = "380")]
+    pub handovers: ::prost::alloc::vec::Vec<Handover>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Incident {
@@ -2628,7 +2743,10 @@ pub struct Event {
     pub at_ms: u64,
     #[prost(uint32, tag = "5")]
     pub ordinal: u32,
-    #[prost(oneof = "event::Subject", tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 250, 320, 321, 322")]
+    #[prost(
+        oneof = "event::Subject",
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 250, 320, 321, 322, 380"
+    )]
     pub subject: ::core::option::Option<event::Subject>,
 }
 /// Nested message and enum types in `Event`.
@@ -2667,6 +2785,8 @@ pub mod event {
         Agent(super::Agent),
         #[prost(message, tag = "322")]
         CallDesk(super::CallDesk),
+        #[prost(message, tag = "380")]
+        Warning(super::Warning),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2810,6 +2930,16 @@ pub enum EventKind {
     GlassBroken = 370,
     GlassEnded = 371,
     RetentionSet = 300,
+    WarningDrafted = 380,
+    WarningPublished = 381,
+    WarningRejected = 382,
+    WarningEnded = 383,
+    HandoverOffered = 384,
+    HandoverEscalated = 385,
+    HandoverAccepted = 386,
+    HandoverRefused = 387,
+    HandoverWithdrawn = 388,
+    HandoverReceived = 389,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2929,6 +3059,16 @@ impl EventKind {
             Self::GlassBroken => "EVENT_KIND_GLASS_BROKEN",
             Self::GlassEnded => "EVENT_KIND_GLASS_ENDED",
             Self::RetentionSet => "EVENT_KIND_RETENTION_SET",
+            Self::WarningDrafted => "EVENT_KIND_WARNING_DRAFTED",
+            Self::WarningPublished => "EVENT_KIND_WARNING_PUBLISHED",
+            Self::WarningRejected => "EVENT_KIND_WARNING_REJECTED",
+            Self::WarningEnded => "EVENT_KIND_WARNING_ENDED",
+            Self::HandoverOffered => "EVENT_KIND_HANDOVER_OFFERED",
+            Self::HandoverEscalated => "EVENT_KIND_HANDOVER_ESCALATED",
+            Self::HandoverAccepted => "EVENT_KIND_HANDOVER_ACCEPTED",
+            Self::HandoverRefused => "EVENT_KIND_HANDOVER_REFUSED",
+            Self::HandoverWithdrawn => "EVENT_KIND_HANDOVER_WITHDRAWN",
+            Self::HandoverReceived => "EVENT_KIND_HANDOVER_RECEIVED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3045,6 +3185,16 @@ impl EventKind {
             "EVENT_KIND_GLASS_BROKEN" => Some(Self::GlassBroken),
             "EVENT_KIND_GLASS_ENDED" => Some(Self::GlassEnded),
             "EVENT_KIND_RETENTION_SET" => Some(Self::RetentionSet),
+            "EVENT_KIND_WARNING_DRAFTED" => Some(Self::WarningDrafted),
+            "EVENT_KIND_WARNING_PUBLISHED" => Some(Self::WarningPublished),
+            "EVENT_KIND_WARNING_REJECTED" => Some(Self::WarningRejected),
+            "EVENT_KIND_WARNING_ENDED" => Some(Self::WarningEnded),
+            "EVENT_KIND_HANDOVER_OFFERED" => Some(Self::HandoverOffered),
+            "EVENT_KIND_HANDOVER_ESCALATED" => Some(Self::HandoverEscalated),
+            "EVENT_KIND_HANDOVER_ACCEPTED" => Some(Self::HandoverAccepted),
+            "EVENT_KIND_HANDOVER_REFUSED" => Some(Self::HandoverRefused),
+            "EVENT_KIND_HANDOVER_WITHDRAWN" => Some(Self::HandoverWithdrawn),
+            "EVENT_KIND_HANDOVER_RECEIVED" => Some(Self::HandoverReceived),
             _ => None,
         }
     }
@@ -3353,6 +3503,7 @@ pub struct Command {
     #[prost(
         oneof = "command::Body",
         tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 300"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 380, 381, 382, 383, 384, 385, 386, 300"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -3568,9 +3719,458 @@ pub mod command {
         BreakGlass(super::BreakGlass),
         #[prost(message, tag = "369")]
         EndGlass(super::EndGlass),
+        #[prost(message, tag = "380")]
+        DraftWarning(super::DraftWarning),
+        #[prost(message, tag = "381")]
+        ApproveWarning(super::ApproveWarning),
+        #[prost(message, tag = "382")]
+        RejectWarning(super::RejectWarning),
+        #[prost(message, tag = "383")]
+        OfferHandover(super::OfferHandover),
+        #[prost(message, tag = "384")]
+        AnswerHandover(super::AnswerHandover),
+        #[prost(message, tag = "385")]
+        WithdrawHandover(super::WithdrawHandover),
+        #[prost(message, tag = "386")]
+        ReceiveHandover(super::ReceiveHandover),
         #[prost(message, tag = "300")]
         SetRetention(super::SetRetention),
     }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WarningMessage {
+    Unspecified = 0,
+    Alert = 1,
+    Update = 2,
+    Cancel = 3,
+}
+impl WarningMessage {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WARNING_MESSAGE_UNSPECIFIED",
+            Self::Alert => "WARNING_MESSAGE_ALERT",
+            Self::Update => "WARNING_MESSAGE_UPDATE",
+            Self::Cancel => "WARNING_MESSAGE_CANCEL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WARNING_MESSAGE_UNSPECIFIED" => Some(Self::Unspecified),
+            "WARNING_MESSAGE_ALERT" => Some(Self::Alert),
+            "WARNING_MESSAGE_UPDATE" => Some(Self::Update),
+            "WARNING_MESSAGE_CANCEL" => Some(Self::Cancel),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WarningPurpose {
+    Unspecified = 0,
+    Actual = 1,
+    Exercise = 2,
+    Test = 3,
+}
+impl WarningPurpose {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WARNING_PURPOSE_UNSPECIFIED",
+            Self::Actual => "WARNING_PURPOSE_ACTUAL",
+            Self::Exercise => "WARNING_PURPOSE_EXERCISE",
+            Self::Test => "WARNING_PURPOSE_TEST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WARNING_PURPOSE_UNSPECIFIED" => Some(Self::Unspecified),
+            "WARNING_PURPOSE_ACTUAL" => Some(Self::Actual),
+            "WARNING_PURPOSE_EXERCISE" => Some(Self::Exercise),
+            "WARNING_PURPOSE_TEST" => Some(Self::Test),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WarningStatus {
+    Unspecified = 0,
+    Draft = 1,
+    Published = 2,
+    Rejected = 3,
+    Ended = 4,
+}
+impl WarningStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WARNING_STATUS_UNSPECIFIED",
+            Self::Draft => "WARNING_STATUS_DRAFT",
+            Self::Published => "WARNING_STATUS_PUBLISHED",
+            Self::Rejected => "WARNING_STATUS_REJECTED",
+            Self::Ended => "WARNING_STATUS_ENDED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WARNING_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "WARNING_STATUS_DRAFT" => Some(Self::Draft),
+            "WARNING_STATUS_PUBLISHED" => Some(Self::Published),
+            "WARNING_STATUS_REJECTED" => Some(Self::Rejected),
+            "WARNING_STATUS_ENDED" => Some(Self::Ended),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WarningUrgency {
+    Unspecified = 0,
+    Immediate = 1,
+    Expected = 2,
+    Future = 3,
+    Past = 4,
+    Unknown = 5,
+}
+impl WarningUrgency {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WARNING_URGENCY_UNSPECIFIED",
+            Self::Immediate => "WARNING_URGENCY_IMMEDIATE",
+            Self::Expected => "WARNING_URGENCY_EXPECTED",
+            Self::Future => "WARNING_URGENCY_FUTURE",
+            Self::Past => "WARNING_URGENCY_PAST",
+            Self::Unknown => "WARNING_URGENCY_UNKNOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WARNING_URGENCY_UNSPECIFIED" => Some(Self::Unspecified),
+            "WARNING_URGENCY_IMMEDIATE" => Some(Self::Immediate),
+            "WARNING_URGENCY_EXPECTED" => Some(Self::Expected),
+            "WARNING_URGENCY_FUTURE" => Some(Self::Future),
+            "WARNING_URGENCY_PAST" => Some(Self::Past),
+            "WARNING_URGENCY_UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WarningCertainty {
+    Unspecified = 0,
+    Observed = 1,
+    Likely = 2,
+    Possible = 3,
+    Unlikely = 4,
+    Unknown = 5,
+}
+impl WarningCertainty {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WARNING_CERTAINTY_UNSPECIFIED",
+            Self::Observed => "WARNING_CERTAINTY_OBSERVED",
+            Self::Likely => "WARNING_CERTAINTY_LIKELY",
+            Self::Possible => "WARNING_CERTAINTY_POSSIBLE",
+            Self::Unlikely => "WARNING_CERTAINTY_UNLIKELY",
+            Self::Unknown => "WARNING_CERTAINTY_UNKNOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WARNING_CERTAINTY_UNSPECIFIED" => Some(Self::Unspecified),
+            "WARNING_CERTAINTY_OBSERVED" => Some(Self::Observed),
+            "WARNING_CERTAINTY_LIKELY" => Some(Self::Likely),
+            "WARNING_CERTAINTY_POSSIBLE" => Some(Self::Possible),
+            "WARNING_CERTAINTY_UNLIKELY" => Some(Self::Unlikely),
+            "WARNING_CERTAINTY_UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WarningResponse {
+    Unspecified = 0,
+    Shelter = 1,
+    Evacuate = 2,
+    Prepare = 3,
+    Execute = 4,
+    Avoid = 5,
+    Monitor = 6,
+    Assess = 7,
+    AllClear = 8,
+    NoAction = 9,
+}
+impl WarningResponse {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WARNING_RESPONSE_UNSPECIFIED",
+            Self::Shelter => "WARNING_RESPONSE_SHELTER",
+            Self::Evacuate => "WARNING_RESPONSE_EVACUATE",
+            Self::Prepare => "WARNING_RESPONSE_PREPARE",
+            Self::Execute => "WARNING_RESPONSE_EXECUTE",
+            Self::Avoid => "WARNING_RESPONSE_AVOID",
+            Self::Monitor => "WARNING_RESPONSE_MONITOR",
+            Self::Assess => "WARNING_RESPONSE_ASSESS",
+            Self::AllClear => "WARNING_RESPONSE_ALL_CLEAR",
+            Self::NoAction => "WARNING_RESPONSE_NO_ACTION",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WARNING_RESPONSE_UNSPECIFIED" => Some(Self::Unspecified),
+            "WARNING_RESPONSE_SHELTER" => Some(Self::Shelter),
+            "WARNING_RESPONSE_EVACUATE" => Some(Self::Evacuate),
+            "WARNING_RESPONSE_PREPARE" => Some(Self::Prepare),
+            "WARNING_RESPONSE_EXECUTE" => Some(Self::Execute),
+            "WARNING_RESPONSE_AVOID" => Some(Self::Avoid),
+            "WARNING_RESPONSE_MONITOR" => Some(Self::Monitor),
+            "WARNING_RESPONSE_ASSESS" => Some(Self::Assess),
+            "WARNING_RESPONSE_ALL_CLEAR" => Some(Self::AllClear),
+            "WARNING_RESPONSE_NO_ACTION" => Some(Self::NoAction),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GeoPoint {
+    #[prost(sint32, tag = "1")]
+    pub latitude_e7: i32,
+    #[prost(sint32, tag = "2")]
+    pub longitude_e7: i32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GeoCircle {
+    #[prost(message, optional, tag = "1")]
+    pub center: ::core::option::Option<GeoPoint>,
+    #[prost(uint32, tag = "2")]
+    pub radius_m: u32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WarningArea {
+    #[prost(string, tag = "1")]
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub name_en: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "4")]
+    pub polygon: ::prost::alloc::vec::Vec<GeoPoint>,
+    #[prost(message, optional, tag = "5")]
+    pub circle: ::core::option::Option<GeoCircle>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WarningText {
+    #[prost(string, tag = "1")]
+    pub language: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub event: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub headline: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub description: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub instruction: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WarningReference {
+    #[prost(string, tag = "1")]
+    pub warning: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub sender: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "3")]
+    pub sent_at_ms: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WarningContent {
+    #[prost(enumeration = "WarningPurpose", tag = "1")]
+    pub purpose: i32,
+    #[prost(string, tag = "2")]
+    pub sender: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub sender_name: ::prost::alloc::string::String,
+    #[prost(enumeration = "Severity", tag = "4")]
+    pub severity: i32,
+    #[prost(enumeration = "WarningUrgency", tag = "5")]
+    pub urgency: i32,
+    #[prost(enumeration = "WarningCertainty", tag = "6")]
+    pub certainty: i32,
+    #[prost(enumeration = "WarningResponse", tag = "7")]
+    pub response: i32,
+    #[prost(uint64, tag = "8")]
+    pub onset_at_ms: u64,
+    #[prost(uint64, tag = "9")]
+    pub expires_at_ms: u64,
+    #[prost(string, tag = "10")]
+    pub contact: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "11")]
+    pub texts: ::prost::alloc::vec::Vec<WarningText>,
+    #[prost(message, repeated, tag = "12")]
+    pub areas: ::prost::alloc::vec::Vec<WarningArea>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Warning {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(enumeration = "IncidentKind", tag = "3")]
+    pub kind: i32,
+    #[prost(string, tag = "4")]
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(enumeration = "WarningMessage", tag = "5")]
+    pub message: i32,
+    #[prost(message, optional, tag = "6")]
+    pub content: ::core::option::Option<WarningContent>,
+    #[prost(string, tag = "7")]
+    pub of: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "8")]
+    pub references: ::prost::alloc::vec::Vec<WarningReference>,
+    #[prost(enumeration = "WarningStatus", tag = "9")]
+    pub status: i32,
+    #[prost(string, tag = "10")]
+    pub drafted_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "11")]
+    pub drafted_at_ms: u64,
+    #[prost(string, tag = "12")]
+    pub decided_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "13")]
+    pub sent_at_ms: u64,
+    #[prost(uint64, tag = "14")]
+    pub ended_at_ms: u64,
+    #[prost(string, tag = "15")]
+    pub reason: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "16")]
+    pub version: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DraftWarning {
+    #[prost(string, tag = "1")]
+    pub draft: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(enumeration = "WarningMessage", tag = "4")]
+    pub message: i32,
+    #[prost(string, tag = "5")]
+    pub of: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "6")]
+    pub content: ::core::option::Option<WarningContent>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ApproveWarning {
+    #[prost(string, tag = "1")]
+    pub warning: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RejectWarning {
+    #[prost(string, tag = "1")]
+    pub warning: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OfferHandover {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub to: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub to_name: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub contact: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub second: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub second_contact: ::prost::alloc::string::String,
+    #[prost(bool, tag = "8")]
+    pub lead: bool,
+    #[prost(string, tag = "9")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AnswerHandover {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub handover: u32,
+    #[prost(bool, tag = "3")]
+    pub accept: bool,
+    #[prost(string, tag = "4")]
+    pub answer: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub answered_for: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub reference: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub from: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WithdrawHandover {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(uint32, tag = "3")]
+    pub handover: u32,
+    #[prost(string, tag = "4")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReceiveHandover {
+    #[prost(string, tag = "1")]
+    pub from: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub reference: ::prost::alloc::string::String,
+    #[prost(enumeration = "IncidentKind", tag = "3")]
+    pub kind: i32,
+    #[prost(enumeration = "Severity", tag = "4")]
+    pub severity: i32,
+    #[prost(message, optional, tag = "5")]
+    pub place: ::core::option::Option<Place>,
+    #[prost(string, tag = "6")]
+    pub summary: ::prost::alloc::string::String,
+    #[prost(bool, tag = "7")]
+    pub lead: bool,
+    #[prost(bool, tag = "8")]
+    pub exercise: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OpenSession {
@@ -4175,6 +4775,8 @@ pub struct Meta {
     pub audit_link: ::core::option::Option<::prost::bytes::Bytes>,
     #[prost(uint64, tag = "320")]
     pub calls_offered: u64,
+    #[prost(uint64, tag = "380")]
+    pub warnings_drafted: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SensorWindow {

@@ -9,6 +9,7 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
     let incident = |id: &IncidentId| state.incidents().get(id).map_or(1, |incident| incident.version);
     let episode = |key: &AlarmKey| state.alarms().get(key).map_or(1, |alarm| alarm.episode);
     if super::deadline::aim(entry, state) || super::call::aim(entry, state) || super::access::aim(entry, state) {
+    if super::deadline::aim(entry, state) || super::call::aim(entry, state) || super::warning::aim(entry, state) {
         return aim_right(entry, state);
     }
     match &mut entry.command {
@@ -91,4 +92,10 @@ fn aim_right(entry: &mut Entry, state: &State) {
         why: String::new(),
         terms: Terms::default(),
     });
+    // Whoever drafted may not approve.
+    if matches!(entry.command, Command::ApproveWarning(_))
+        && let Some(grant) = entry.grant.as_mut().filter(|_| entry.request.is_none())
+    {
+        grant.person = "oanh".to_owned().try_into().unwrap();
+    }
 }

@@ -8,6 +8,7 @@ mod dispatch;
 mod finding;
 mod model;
 mod report;
+mod warning;
 mod world;
 
 use access::command_of_access;
@@ -17,6 +18,7 @@ use deadline::command_of_deadline;
 use dispatch::command_of_dispatch;
 use model::command_of_model;
 use report::command_of_report;
+use warning::command_of_warning;
 pub(crate) use world::world;
 
 use bytes::Bytes;
@@ -354,6 +356,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
         8 => command_of_deadline(),
         9 => command_of_call(),
         5 => command_of_access(),
+        6 => command_of_warning(),
         1 => command_of_device(),
     ]
     .boxed()

@@ -107,6 +107,9 @@ fn subject(subject: &Subject) -> String {
         Subject::Instruction(instruction) => self::instruction(instruction),
         Subject::Call(call) => format!("{} {} on {} v{}", call.id, call.status, call.line, call.version),
         Subject::Agent(agent) => format!("{} {} v{}", agent.person, agent.status, agent.version),
+        Subject::Warning(warning) => {
+            format!("{} {} of {} v{}", warning.id, warning.status, warning.incident, warning.version)
+        }
         Subject::CallDesk(desk) => format!("overloaded since {} v{}", time(desk.overloaded_since_ms), desk.version),
         Subject::LiveNodes(live) => format!("{:?} epoch {}", live.nodes, live.epoch),
     }

@@ -113,3 +113,34 @@ async fn nobody_there_and_a_secret_of_another_cluster_are_failures_without_the_a
     let foreign = Receiver { secret_sealed: vec![1; 60].into(), ..receiver(url, b"secret") };
     courier.deliver(foreign, notice()).await.unwrap_err();
 }
+
+#[test]
+fn a_signature_is_that_of_the_whole_body_under_the_right_secret() {
+    let signed = signature(b"secret", b"body");
+    assert!(is_signed(b"secret", b"body", &signed));
+    for wrong in
+        ["", "sha256=", &signed[..signed.len() - 1], &signature(b"secret", b"body "), &signature(b"other", b"body")]
+    {
+        assert!(!is_signed(b"secret", b"body", wrong), "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn a_published_warning_is_posted_as_cap() {
+    let (desk, url) = desk().await;
+    let warning = crate::cap::tests::published();
+    let event = Event {
+        kind: EventKind::WarningPublished,
+        by: None,
+        note: String::new(),
+        at_ms: Millis(5),
+        ordinal: 0,
+        subject: Some(warning.clone().into()),
+    };
+    let notice = Notice { event: event.encode().into(), ..notice() };
+    courier().deliver(receiver(url, b"secret"), notice).await.unwrap();
+    let (headers, body) = desk.came.lock().unwrap().remove(0);
+    assert_eq!(headers["content-type"], "application/cap+xml");
+    assert_eq!(headers["trongdong-signature"].to_str().unwrap(), signature(b"secret", &body));
+    assert_eq!(body, cap::alert(&warning).as_bytes());
+}

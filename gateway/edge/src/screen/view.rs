@@ -142,6 +142,8 @@ pub(crate) fn seat(subject: &Subject) -> (Noun, Option<&AdminUnitCode>) {
         Subject::Model(_) | Subject::Tally(_) => (Noun::Model, None),
         Subject::Call(_) | Subject::Agent(_) | Subject::CallDesk(_) => (Noun::Call, None),
         Subject::Readings(_) => (Noun::Reading, None),
+        // In no subscription: whoever writes or approves one asks over HTTP.
+        Subject::Warning(warning) => (Noun::Warning, Some(&warning.admin_unit)),
         Subject::Unit(unit) => (Noun::Unit, Some(&unit.station.admin_unit)),
         Subject::Incident(incident) => (Noun::Incident, Some(&incident.place.admin_unit)),
         Subject::Instruction(instruction) => (Noun::Instruction, Some(&instruction.admin_unit)),

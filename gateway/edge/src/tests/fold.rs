@@ -123,6 +123,8 @@ impl Fold {
                 Subject::Call(it) => (format!("call/{}", it.id), it.encode_to_vec()),
                 Subject::Agent(it) => (format!("agent/{}", it.person), it.encode_to_vec()),
                 Subject::CallDesk(it) => ("call_desk".into(), it.encode_to_vec()),
+                // No view has them.
+                Subject::Warning(_) => continue,
                 Subject::Instruction(it) => (format!("instruction/{}", it.id), it.encode_to_vec()),
                 Subject::LiveNodes(it) => ("live_nodes".into(), it.encode_to_vec()),
             };

@@ -89,7 +89,7 @@ impl Format {
 }
 
 /// Text between tags. What XML 1.0 has no way to say is left out.
-fn escape(text: &str, out: &mut String) {
+pub(crate) fn escape(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
             '&' => out.push_str("&amp;"),

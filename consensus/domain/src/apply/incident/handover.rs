@@ -1,0 +1,297 @@
+//! Hand-overs of an incident, out and in.
+//!
+//! | command | from | to |
+//! |---|---|---|
+//! | offer; receive | – | offered |
+//! | (its clock is late) | offered | escalated: the second channel is told |
+//! | answer | offered, escalated | accepted, refused |
+//! | withdraw; resolve and close the incident | offered, escalated | withdrawn |
+//! | withdraw (we take the lead back) | accepted, of ours | withdrawn |
+//!
+//! Only the other side is told of these, by a notice in its own queue; what a screen shows is the incident.
+
+use super::{Facts, find, find_version, is_live, keep, keep_as_it_was, need, open_incident, sent};
+use crate::{
+    AnswerHandover, ClockStage, ClockStatus, EventKind, Handover, HandoverDirection, HandoverStatus, Incident,
+    IncidentId, Millis, Obligation, OfferHandover, Origin, ReceiveHandover, Receiver, ReceiverId, Refusal, RefusalCode,
+    Source, Step, WithdrawHandover,
+    apply::{Outcome, Work, accepted, deadline, notice, valid},
+    deadline::Terms,
+    limits,
+};
+
+pub(in crate::apply) fn offer(work: &mut Work<'_>, command: &OfferHandover) -> Outcome {
+    valid::text("reason", &command.reason)?;
+    valid::maybe_name("contact", &command.contact)?;
+    valid::maybe_name("second_contact", &command.second_contact)?;
+    let party_name = match &command.to {
+        Some(id) => receiver(work, "to", id)?.name.clone(),
+        None => {
+            valid::name("to_name", &command.to_name)?;
+            valid::name("contact", &command.contact)?;
+            command.to_name.clone()
+        }
+    };
+    if let Some(second) = &command.second {
+        receiver(work, "second", second)?;
+    }
+    let has_second = command.second.is_some() || !command.second_contact.trim().is_empty();
+    if !has_second || (command.second.is_some() && command.second == command.to) {
+        let remedy = "is missing: name another receiver, or whom to telephone when nobody answers";
+        return Err(valid::invalid("second", remedy));
+    }
+    let mut incident = find_version(work, &command.incident, command.expected_version)?;
+    need(&incident, is_live(incident.status), "handed over")?;
+    let is_there = |it: &&Handover| it.status.is_waiting() && it.party == command.to && it.party_name == party_name;
+    if let Some(open) = incident.dispatch.handovers.iter().find(is_there) {
+        let message = format!("#{} waits for {party_name} already: wait for it, or withdraw it", open.number);
+        return Err(valid::wrong_status("incident", message));
+    }
+    let handover = Handover {
+        party: command.to.clone(),
+        party_name,
+        contact: command.contact.clone(),
+        second: command.second.clone(),
+        second_contact: command.second_contact.clone(),
+        lead: command.lead,
+        reason: command.reason.clone(),
+        offered_by: work.by(),
+        ..blank(work.now, HandoverDirection::Out)
+    };
+    let note = add(work, &mut incident, handover)?;
+    sent(work, &mut incident);
+    let outcome = keep(work, incident, EventKind::HandoverOffered, &note);
+    tell(work, command.to.as_ref());
+    Ok(outcome)
+}
+
+/// From another service's system, at least once: what is known by its reference opens nothing.
+pub(in crate::apply) fn receive(work: &mut Work<'_>, command: &ReceiveHandover) -> Outcome {
+    valid::name("reference", &command.reference)?;
+    valid::text("summary", &command.summary)?;
+    valid::place("place", &command.place)?;
+    let from = receiver(work, "from", &command.from)?.clone();
+    let is_it = |it: &Handover| {
+        it.direction == HandoverDirection::In
+            && it.party.as_ref() == Some(&from.id)
+            && it.reference == command.reference
+    };
+    if let Some(known) = work.state.incidents.values().find(|incident| incident.dispatch.handovers.iter().any(is_it)) {
+        return Ok(accepted(&known.id, known.version));
+    }
+    let facts = Facts {
+        kind: command.kind,
+        severity: command.severity,
+        place: command.place.clone(),
+        summary: command.summary.clone(),
+        exercise: command.exercise,
+        place_is_mapped: false,
+    };
+    let origin = Origin::Report(format!("{}: {}", from.id, command.reference));
+    let source = Source { origin, episode: 0, version: 0, active: false, at_ms: work.now };
+    let (id, _) = open_incident(work, facts, source)?;
+    let mut incident = find(work, "incident", &id)?;
+    let handover = Handover {
+        party: Some(from.id),
+        party_name: from.name,
+        lead: command.lead,
+        reason: command.summary.clone(),
+        reference: command.reference.clone(),
+        ..blank(work.now, HandoverDirection::In)
+    };
+    // A new incident has room for its first one.
+    let note = add(work, &mut incident, handover)?;
+    Ok(keep(work, incident, EventKind::HandoverReceived, &note))
+}
+
+/// Names the hand-over's number and not the incident's version: the other side does not know it. An answer that comes
+/// again changes nothing.
+pub(in crate::apply) fn answer(work: &mut Work<'_>, command: &AnswerHandover) -> Outcome {
+    if command.accept {
+        valid::maybe_text("answer", &command.answer)?;
+    } else {
+        valid::text("answer", &command.answer)?;
+    }
+    valid::maybe_name("answered_for", &command.answered_for)?;
+    valid::maybe_name("reference", &command.reference)?;
+    let mut incident = find(work, "incident", &command.incident)?;
+    let (now, by) = (work.now, work.by());
+    let status = if command.accept { HandoverStatus::Accepted } else { HandoverStatus::Refused };
+    let version = incident.version;
+    let can = is_live(incident.status);
+    let handover = waiting_or_done(&mut incident, command.handover)?;
+    let is_theirs = command.from.as_ref().is_some_and(|from| handover.is_with(from));
+    match (&by, handover.direction) {
+        // Whom a person telephones for.
+        (Some(_), _) if command.from.is_none() => {}
+        (None, HandoverDirection::Out) if is_theirs => {}
+        _ => {
+            let message = "this hand-over is not yours to answer: ask whom it was offered to";
+            return Err(Refusal::new(RefusalCode::Forbidden, "handover", message));
+        }
+    }
+    if handover.status == status {
+        return Ok(accepted(&command.incident, version));
+    }
+    if !handover.status.is_waiting() || !can {
+        let message = format!("it is {}: it cannot be answered any more", handover.status);
+        return Err(valid::wrong_status("handover", message));
+    }
+    handover.status = status;
+    handover.answered_at_ms = now;
+    handover.answered_by = by;
+    handover.answered_for.clone_from(&command.answered_for);
+    handover.answer.clone_from(&command.answer);
+    if !command.reference.is_empty() && handover.direction == HandoverDirection::Out {
+        handover.reference.clone_from(&command.reference);
+    }
+    let (clock, is_in, party) = (handover.clock, handover.direction == HandoverDirection::In, handover.party.clone());
+    let note = note(handover, &command.answer);
+    end_clock(work, &mut incident, clock, ClockStatus::Met);
+    let kind = if command.accept { EventKind::HandoverAccepted } else { EventKind::HandoverRefused };
+    let outcome = keep(work, incident, kind, &note);
+    if is_in {
+        tell(work, party.as_ref());
+    }
+    Ok(outcome)
+}
+
+pub(in crate::apply) fn withdraw(work: &mut Work<'_>, command: &WithdrawHandover) -> Outcome {
+    valid::text("reason", &command.reason)?;
+    let mut incident = find_version(work, &command.incident, command.expected_version)?;
+    need(&incident, is_live(incident.status), "taken back")?;
+    let now = work.now;
+    let handover = waiting_or_done(&mut incident, command.handover)?;
+    let can = handover.status.is_waiting() || handover.status == HandoverStatus::Accepted;
+    if handover.direction == HandoverDirection::In || !can {
+        let message =
+            format!("it is {} and {}: only what we offered can be taken back", handover.direction, handover.status);
+        return Err(valid::wrong_status("handover", message));
+    }
+    let was_escalated = handover.escalated_at_ms.is_set();
+    handover.status = HandoverStatus::Withdrawn;
+    handover.withdrawn_at_ms = now;
+    let (clock, party) = (handover.clock, handover.party.clone());
+    let second = handover.second.clone().filter(|_| was_escalated);
+    let note = note(handover, &command.reason);
+    end_clock(work, &mut incident, clock, ClockStatus::Void);
+    let outcome = keep(work, incident, EventKind::HandoverWithdrawn, &note);
+    tell(work, party.as_ref());
+    tell(work, second.as_ref());
+    Ok(outcome)
+}
+
+/// Its clock is late: the second channel, which is a system, a telephone that a person takes up, or both. The version
+/// stays, as with every step of a clock.
+pub(in crate::apply) fn escalate(work: &mut Work<'_>, id: &IncidentId, clock: u32) {
+    let Some(mut incident) = work.state.incidents.get(id).cloned() else { return };
+    let now = work.now;
+    let is_it = |it: &&mut Handover| it.clock == clock && it.status == HandoverStatus::Offered;
+    let Some(handover) = incident.dispatch.handovers.iter_mut().find(is_it) else { return };
+    handover.status = HandoverStatus::Escalated;
+    handover.escalated_at_ms = now;
+    let second = handover.second.clone();
+    let note = note(handover, &handover.second_contact);
+    keep_as_it_was(work, incident, EventKind::HandoverEscalated, &note);
+    tell(work, second.as_ref());
+}
+
+/// The incident is done: nobody has to take it over any more.
+pub(super) fn withdraw_waiting(incident: &mut Incident, now: Millis) {
+    for handover in incident.dispatch.handovers.iter_mut().filter(|it| it.status.is_waiting()) {
+        handover.status = HandoverStatus::Withdrawn;
+        handover.withdrawn_at_ms = now;
+    }
+}
+
+fn blank(now: Millis, direction: HandoverDirection) -> Handover {
+    Handover {
+        number: 0,
+        direction,
+        party: None,
+        party_name: String::new(),
+        contact: String::new(),
+        second: None,
+        second_contact: String::new(),
+        lead: false,
+        reason: String::new(),
+        status: HandoverStatus::Offered,
+        clock: 0,
+        offered_at_ms: now,
+        offered_by: None,
+        escalated_at_ms: Millis(0),
+        answered_at_ms: Millis(0),
+        answered_by: None,
+        answered_for: String::new(),
+        answer: String::new(),
+        reference: String::new(),
+        withdrawn_at_ms: Millis(0),
+    }
+}
+
+/// Gives it its number and its clock, and puts it into the incident; the note of its event.
+fn add(work: &Work<'_>, incident: &mut Incident, mut handover: Handover) -> Result<String, Refusal> {
+    let handovers = &incident.dispatch.handovers;
+    valid::within("incident", handovers.len() + 1, limits::HANDOVERS_MAX)?;
+    handover.number = handovers.last().map_or(1, |last| last.number + 1);
+    handover.clock = start_clock(work, incident)?;
+    let note = note(&handover, &handover.reason);
+    incident.dispatch.handovers.push(handover);
+    Ok(note)
+}
+
+/// As a policy says, else within what the severity asks for.
+fn start_clock(work: &Work<'_>, incident: &mut Incident) -> Result<u32, Refusal> {
+    let obligation = Obligation::AcknowledgeHandover;
+    let (number, round) = (deadline::number(&incident.clocks), incident.reopened_count);
+    let case = deadline::Case { kind: Some(incident.kind), agency: "", admin_unit: &incident.place.admin_unit };
+    let policy = deadline::policy(work.state, obligation, &case);
+    let asked = policy.map(|policy| deadline::terms(policy, number, round));
+    let within_ms = limits::HANDOVER_WITHIN_MS[incident.severity.level() - 1];
+    let steps = vec![Step { stage: ClockStage::Late, offset_ms: 0, post: None }];
+    let plain = Terms { number, obligation, policy: None, round, calendar: None, within_ms, steps };
+    // A policy by whose calendar nobody ever works gives no clock: then it is the plain one.
+    for terms in asked.into_iter().chain([plain]) {
+        deadline::start(work.state, &mut incident.clocks, terms, work.now);
+        if incident.clocks.last().is_some_and(|clock| clock.number == number) {
+            return Ok(number);
+        }
+    }
+    let message = format!("{} has as many clocks as it can: close it and open another", incident.id);
+    Err(Refusal::new(RefusalCode::Limit, "incident", message))
+}
+
+fn end_clock(work: &Work<'_>, incident: &mut Incident, number: u32, status: ClockStatus) {
+    if let Some(clock) = incident.clocks.iter_mut().find(|clock| clock.number == number && clock.is_open()) {
+        let calendar = clock.calendar.as_ref().and_then(|id| work.state.calendars.get(id));
+        clock.end(status, work.now, calendar);
+    }
+}
+
+fn waiting_or_done(incident: &mut Incident, number: u32) -> Result<&mut Handover, Refusal> {
+    let found = incident.dispatch.handovers.iter_mut().find(|handover| handover.number == number);
+    found.ok_or_else(|| valid::not_found("handover", number))
+}
+
+fn receiver<'a>(work: &'a Work<'_>, field: &str, id: &ReceiverId) -> Result<&'a Receiver, Refusal> {
+    let receiver = work.state.receivers.get(id).ok_or_else(|| valid::not_found(field, id))?;
+    if receiver.disabled {
+        return Err(valid::invalid(field, format!("{id} is switched off: use the telephone, or another one")));
+    }
+    Ok(receiver)
+}
+
+/// Puts the newest event into the queue of the other side.
+fn tell(work: &mut Work<'_>, receiver: Option<&ReceiverId>) {
+    if let Some(receiver) = receiver {
+        notice::post_newest(work, receiver);
+    }
+}
+
+/// `Handover::of_event` reads it.
+fn note(handover: &Handover, words: &str) -> String {
+    format!("#{} {}: {words}", handover.number, handover.party_name)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,24 @@
+import { create } from '@bufbuild/protobuf';
+import { expect, test } from 'vitest';
+import { HandoverDirection, HandoverSchema, HandoverStatus } from '../gen/trongdong/v1/handover_pb';
+import { handoverOf, isWaiting, leader } from './handover';
+
+const handover = (number: number, direction: HandoverDirection, status: HandoverStatus, lead = true) =>
+  handoverOf(create(HandoverSchema, { number, direction, status, lead, partyName: `p${number}`, answeredAtMs: BigInt(number * 10) }));
+const { OUT, IN } = HandoverDirection;
+
+test('an offer changes nothing, the newest that took the lead does, and what came to us is ours', () => {
+  expect(leader([])).toBeUndefined();
+  expect(leader([handover(1, OUT, HandoverStatus.OFFERED)])).toBeUndefined();
+  expect(leader([handover(1, OUT, HandoverStatus.ACCEPTED, false)])).toBeUndefined();
+  const gone = handover(1, OUT, HandoverStatus.ACCEPTED);
+  expect(leader([gone, handover(2, OUT, HandoverStatus.REFUSED)])?.partyName).toBe('p1');
+  expect(leader([gone, handover(2, IN, HandoverStatus.ACCEPTED)])).toBeUndefined();
+  expect(leader([handover(1, OUT, HandoverStatus.WITHDRAWN)])).toBeUndefined();
+});
+
+test('an answer is owed until it is there', () => {
+  const { OFFERED, ESCALATED, ACCEPTED, REFUSED, WITHDRAWN } = HandoverStatus;
+  const owed = [OFFERED, ESCALATED, ACCEPTED, REFUSED, WITHDRAWN].map((status) => isWaiting(handover(1, OUT, status)));
+  expect(owed).toEqual([true, true, false, false, false]);
+});

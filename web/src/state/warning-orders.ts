@@ -1,0 +1,80 @@
+// What people order about warnings to the public and hand-overs: which right it takes, where it goes, the version seen.
+import type { Handover } from '../nouns/handover';
+import type { Incident } from '../nouns/incident';
+import { SEVERITY_NAME } from '../nouns/severity';
+import type { Draft, Warning } from '../nouns/warning';
+import { clock } from './clock.svelte';
+import { incidentTarget, order, type Sent } from './orders';
+
+const HOUR_MS = 3_600_000;
+
+export const warningTarget = (warning: Warning) => `warning/${warning.id}`;
+
+/** Writes a message from the incident; `of`: the one that it updates or cancels. */
+export function draftWarning(incident: Incident, draft: Draft, of: Warning | undefined): Sent {
+  return order('warn-public', incidentTarget(incident), '/api/warnings', {
+    incident: incident.id,
+    message: draft.message,
+    ...(of === undefined ? {} : { of: of.id }),
+    content: {
+      purpose: draft.purpose,
+      sender: draft.sender,
+      sender_name: draft.senderName.trim(),
+      severity: SEVERITY_NAME[incident.severity],
+      urgency: draft.message === 'cancel' ? 'past' : 'immediate',
+      certainty: 'observed',
+      response: draft.response,
+      expires_at_ms: Math.round(clock.nowMs + draft.hours * HOUR_MS),
+      texts: draft.texts,
+      areas: draft.areas.map((code) => ({ admin_unit: code })),
+    },
+  });
+}
+
+/** Publishes what somebody else wrote. */
+export function approveWarning(warning: Warning): Sent {
+  const path = `/api/warnings/${encodeURIComponent(warning.id)}/approve`;
+  return order('warn-public', warningTarget(warning), path, { expected_version: warning.version });
+}
+
+/** It is not to be published, and why. */
+export function rejectWarning(warning: Warning, reason: string): Sent {
+  const path = `/api/warnings/${encodeURIComponent(warning.id)}/reject`;
+  return order('warn-public', warningTarget(warning), path, { expected_version: warning.version, reason });
+}
+
+/** To whom an incident is offered. `to` is empty where there is a telephone only. */
+export interface Offer {
+  to: string;
+  toName: string;
+  contact: string;
+  secondContact: string;
+  lead: boolean;
+  reason: string;
+}
+
+const path = (incident: Incident, verb = '') => `/api/incidents/${encodeURIComponent(incident.id)}/handover${verb}`;
+
+/** Offers the incident to another service. */
+export function offerHandover(incident: Incident, offer: Offer): Sent {
+  return order('hand-over', incidentTarget(incident), path(incident), {
+    expected_version: incident.version,
+    ...(offer.to === '' ? { to_name: offer.toName } : { to: offer.to }),
+    contact: offer.contact,
+    second_contact: offer.secondContact,
+    lead: offer.lead,
+    reason: offer.reason,
+  });
+}
+
+/** What was answered: by telephone, or by us. */
+export function answerHandover(incident: Incident, handover: Handover, accept: boolean, words: string): Sent {
+  const body = { handover: handover.number, accept, answer: words, answered_for: handover.out ? handover.partyName : '' };
+  return order('hand-over', incidentTarget(incident), path(incident, '/answer'), body);
+}
+
+/** Takes back what was offered, or the lead. */
+export function withdrawHandover(incident: Incident, handover: Handover, reason: string): Sent {
+  const body = { expected_version: incident.version, handover: handover.number, reason };
+  return order('hand-over', incidentTarget(incident), path(incident, '/withdraw'), body);
+}
