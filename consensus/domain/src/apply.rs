@@ -11,6 +11,7 @@ mod call;
 mod camera;
 mod deadline;
 mod district;
+mod exercise;
 mod finding;
 mod incident;
 mod instruction;
@@ -20,6 +21,7 @@ mod person;
 mod placement;
 mod report;
 mod retention;
+mod room;
 mod run_card;
 mod sensor;
 mod session;
@@ -200,6 +202,15 @@ impl Work<'_> {
             Command::ExpireWrapUp(command) => call::expire_wrap_up(self, command),
             Command::CheckQueue(command) => call::check_queue(self, command),
             Command::SetRetention(command) => retention::set(self, command),
+            Command::StartExercise(command) => exercise::start(self, command),
+            Command::EndExercise(command) => exercise::end(self, command),
+            Command::PutRoom(command) => room::put(self, command),
+            Command::PushScene(command) => room::push(self, command),
+            Command::FollowRoom(command) => room::follow(self, command),
+            Command::WriteHandOver(command) => room::write_hand_over(self, command),
+            Command::AcknowledgeHandOver(command) => room::acknowledge_hand_over(self, command),
+            Command::FireHandOver(command) => room::fire_hand_over(self, command),
+            Command::LogDuty(command) => room::log(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),

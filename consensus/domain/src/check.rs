@@ -6,6 +6,7 @@ mod deadline;
 mod dispatch;
 mod notice;
 mod retention;
+mod room;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -76,6 +77,9 @@ impl State {
     /// 35. What is derived of calls is what it is derived from; lists of calls, agents and callers are within their bounds.
     /// 36. Nobody waits whom somebody who is free could take.
     /// 37. Retention names each kind and sensor once; what counts begins with a day that has begun, of sensors that are there.
+    /// 38. One exercise runs at most.
+    /// 39. A room names a place, a post and a leader that are there, and not itself; it says since when it follows.
+    /// 40. A hand-over is of a room that is there; who acknowledged it did not write it; it is late after its time only.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -97,6 +101,7 @@ impl State {
         self.check_notices()?;
         self.check_calls()?;
         self.check_retention()?;
+        self.check_rooms()?;
         self.check_derived()
     }
 
@@ -126,7 +131,8 @@ impl State {
             + self.book.calls.len()
             + self.book.agents.len()
             + self.book.callers.len()
-            + self.book.drafts.len();
+            + self.book.drafts.len()
+            + self.board.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {

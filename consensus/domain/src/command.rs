@@ -9,6 +9,7 @@ mod model;
 mod notice;
 mod report;
 mod retention;
+mod room;
 mod vocabulary;
 
 pub use audit::*;
@@ -20,6 +21,7 @@ pub use model::*;
 pub use notice::*;
 pub use report::*;
 pub use retention::*;
+pub use room::*;
 
 use bytes::Bytes;
 
@@ -486,4 +488,22 @@ commands! {
     CheckQueue []
     /// Says how long readings are kept (field groups).
     SetRetention []
+    /// Begins a drill.
+    StartExercise []
+    /// Ends it, and closes what is open of it.
+    EndExercise []
+    /// Puts a room.
+    PutRoom []
+    /// Shows something to those who follow the room.
+    PushScene []
+    /// A room chooses whom it follows.
+    FollowRoom []
+    /// Leaves something to the next shift.
+    WriteHandOver []
+    /// Somebody of the next shift has read it.
+    AcknowledgeHandOver []
+    /// Nobody acknowledged it in time.
+    FireHandOver []
+    /// Writes into a room's log.
+    LogDuty []
 }

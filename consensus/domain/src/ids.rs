@@ -204,6 +204,12 @@ name! {
     CallId "call"
     /// One telephone connection of a caller.
     LegId "leg"
+    /// An exercise.
+    ExerciseId "exercise"
+    /// A command room.
+    RoomId "room"
+    /// What a shift left to the next.
+    HandOverId "hand_over"
 }
 
 macro_rules! as_entity {

@@ -9,6 +9,9 @@
 //! | responder | set and move the unit that they crew, check in, call mayday, answer for its agency, note incidents |
 //! | viewer | see |
 //! | operator, agent | take calls, call back; only their own status |
+//! | operator for everywhere | start and end exercises |
+//! | operator, dispatcher | show scenes to other rooms, follow them |
+//! | operator, agent, dispatcher | write and acknowledge hand-overs, write into a room's log |
 //! | anybody but a device or an exchange | do the instruction that is theirs, and say how far it is |
 //! | device | readings and its own status |
 //! | telephony | calls: what an exchange knows of them |
@@ -55,6 +58,14 @@ pub enum Noun {
     Instruction,
     /// Calls, who takes them, and how.
     Call,
+    /// Exercises.
+    Exercise,
+    /// Command rooms and their scenes.
+    Room,
+    /// What shifts leave to the next.
+    HandOver,
+    /// Logs of rooms.
+    DutyEntry,
 }
 
 impl Noun {
@@ -75,6 +86,10 @@ impl Noun {
             "model" => Self::Model,
             "instruction" => Self::Instruction,
             "call" => Self::Call,
+            "exercise" => Self::Exercise,
+            "room" => Self::Room,
+            "hand_over" => Self::HandOver,
+            "duty_entry" => Self::DutyEntry,
             _ => return None,
         })
     }
@@ -127,6 +142,12 @@ pub enum Action {
     HandleCall,
     /// See a caller's number, where they are, and what they called for before.
     SeeCaller,
+    /// Start and end exercises; only for everywhere.
+    LeadExercise,
+    /// Show a scene to other rooms, follow another room.
+    LeadRoom,
+    /// Write and acknowledge hand-overs, write into a room's log.
+    KeepLog,
     /// Have it recorded that one looks at something sensitive.
     RecordRead,
     /// See records of this noun.
@@ -156,7 +177,8 @@ pub fn action_of(command: &Command) -> Action {
         | Command::ConfirmAlarmReport(_)
         | Command::ExpireRing(_)
         | Command::ExpireWrapUp(_)
-        | Command::CheckQueue(_) => Action::RunSystem,
+        | Command::CheckQueue(_)
+        | Command::FireHandOver(_) => Action::RunSystem,
         Command::RaisePolicyFloor(_)
         | Command::SwitchFeature(_)
         | Command::PutAdminUnits(_)
@@ -178,6 +200,7 @@ pub fn action_of(command: &Command) -> Action {
         | Command::PutRunCard(_)
         | Command::SetRetention(_)
         | Command::PutCallDesk(_)
+        | Command::PutRoom(_)
         | Command::PutAgent(_)
         | Command::EraseCall(_) => Action::Administer,
         Command::OfferCall(_) | Command::EndLeg(_) | Command::ReturnCall(_) => Action::DriveTelephony,
@@ -188,6 +211,9 @@ pub fn action_of(command: &Command) -> Action {
         | Command::SettleCallback(_)
         | Command::PutCallDraft(_)
         | Command::SetAgentStatus(_) => Action::HandleCall,
+        Command::StartExercise(_) | Command::EndExercise(_) => Action::LeadExercise,
+        Command::PushScene(_) | Command::FollowRoom(_) => Action::LeadRoom,
+        Command::WriteHandOver(_) | Command::AcknowledgeHandOver(_) | Command::LogDuty(_) => Action::KeepLog,
         Command::RecordRead(_) => Action::RecordRead,
         Command::RecordReadings(_) | Command::SetDeviceStatus(_) => Action::ReportDevice,
         Command::AcknowledgeAlarm(_) | Command::ShelveAlarm(_) | Command::UnshelveAlarm(_) => Action::HandleAlarm,
@@ -257,8 +283,8 @@ pub fn allows(grant: &Grant, action: Action, place: Option<&AdminUnitCode>) -> R
         Some(place) if !covers(grant, place) => {
             Err(forbidden(format!("{place} is outside of your districts: ask its district room")))
         }
-        None if action == Action::Administer && !grant.everywhere => {
-            Err(forbidden("this concerns the whole province: ask an administrator for everywhere"))
+        None if matches!(action, Action::Administer | Action::LeadExercise) && !grant.everywhere => {
+            Err(forbidden("this concerns the whole province: ask somebody who works for everywhere"))
         }
         _ => Ok(()),
     }
@@ -294,6 +320,13 @@ fn role_allows(role: Role, action: Action) -> bool {
         Action::TakeCall => matches!(role, Admin | Operator | Agent | Telephony),
         Action::HandleCall | Action::SeeCaller => matches!(role, Admin | Operator | Agent),
         Action::RecordRead => is_person,
+        Action::LeadExercise => matches!(role, Admin | Operator),
+        Action::LeadRoom => matches!(role, Admin | Operator | Dispatcher),
+        Action::KeepLog => matches!(role, Admin | Operator | Agent | Dispatcher),
+        // What rooms say among themselves is not for crews.
+        Action::See(Noun::Room | Noun::HandOver | Noun::DutyEntry) => {
+            matches!(role, Admin | Operator | Agent | Dispatcher | Viewer)
+        }
         Action::See(Noun::Person) => role == Admin,
         // Whoever works with advice is told which model gave it and when it is silent.
         Action::See(Noun::Model) => matches!(role, Admin | Operator | Agent | Dispatcher),
@@ -369,8 +402,14 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
     {
         return Err(forbidden("each agent says for themselves what they do: ask them, or an administrator"));
     }
+    if matches!(action, Action::LeadRoom | Action::KeepLog)
+        && places::room_of(state, command).is_some_and(|place| place.is_none())
+        && !grant.everywhere
+    {
+        return Err(forbidden("this is the province's room: ask somebody who works for everywhere"));
+    }
     let places = places::places(state, command);
-    if places.is_empty() && action == Action::Administer {
+    if places.is_empty() && matches!(action, Action::Administer | Action::LeadExercise) {
         return allows(grant, action, None);
     }
     places.into_iter().try_for_each(|place| allows(grant, action, Some(place)))

@@ -7,7 +7,7 @@ use crate::{
     Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
     Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName,
     Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, Retention, RunCard, Sensor, SensorId, Session,
-    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, call_book::CallBook,
+    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, call_book::CallBook, room_book::RoomBook,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it; a copy that decides nothing is a
@@ -54,6 +54,8 @@ pub struct State {
     pub(crate) reports: BTreeMap<ReportCode, Report>,
     /// Calls, and who takes them.
     pub(crate) book: CallBook,
+    /// Exercises and rooms.
+    pub(crate) board: RoomBook,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
     /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
@@ -116,6 +118,7 @@ impl State {
             run_cards: BTreeMap::new(),
             reports: BTreeMap::new(),
             book: CallBook::default(),
+            board: RoomBook::default(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),

@@ -10,6 +10,7 @@ use crate::{
     Person, PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Retention, Row, RowChange, RunCard, Sensor,
     SensorId, SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName,
     apply::adopt_unit,
+    room_book::{RoomBook, TouchedRoom},
     rows,
     state::Heard,
     wire::{Field, Malformed, Record, generated},
@@ -49,6 +50,7 @@ pub(crate) enum Touched {
     Caller(String),
     CallDraft(CallId),
     Retention,
+    Board(TouchedRoom),
 }
 
 fn row(key: Bytes, record: &impl Record) -> Row {
@@ -123,6 +125,7 @@ impl State {
         out.extend(self.instructions.iter().map(|(id, record)| row(rows::instruction_key(id), record)));
         out.extend(self.receivers.iter().map(|(id, record)| row(rows::receiver_key(id), record)));
         out.extend(self.notices.values().map(|record| row(rows::notice_key(&record.receiver, record.number), record)));
+        out.extend(self.board.rows());
         out.extend(self.run_cards.values().map(|card| row(rows::run_card_key(card.kind, card.severity), card)));
         out.extend(self.reports.iter().map(|(code, record)| row(rows::report_key(code), record)));
         out.extend(self.book.calls.iter().map(|(id, record)| row(rows::call_key(id), record)));
@@ -194,6 +197,7 @@ impl State {
     /// The row as it stands after the entry: put, or gone.
     pub(crate) fn row_change(&self, touched: &Touched) -> RowChange {
         let (key, found) = match touched {
+            Touched::Board(touched) => return self.board.row_change(touched),
             Touched::Meta => (rows::meta_key(), Some(self.meta_row())),
             Touched::AdminUnit(id) => found(rows::admin_unit_key(id), self.admin_units.get(id)),
             Touched::District(id) => found(rows::district_key(id), self.districts.get(id)),
@@ -410,6 +414,7 @@ impl State {
                 self.reports.insert(record.code.clone(), record);
             }
             Some(table) if self.book.reads(table) => self.book.read_row(key, value)?,
+            Some(table) if RoomBook::reads(table) => self.board.read_row(key, value)?,
             Some(rows::RETENTION) => {
                 same_key(key, &rows::retention_key())?;
                 self.retention = Retention::decode(value)?;

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use domain::{
     AdminUnit, Agent, Alarm, Applied, Calendar, Call, CallDesk, CallDraft, Caller, Camera, DeadlinePolicy, Dispatch,
-    District, Duty, DutyPost, Entry, Event, EventBatch, Grant, GroupId, Incident, Instruction, LiveNodes, Model,
-    Person, Placement, Position, Reading, Readings, Reply, Report, Row, RowChange, RunCard, Sensor, SensorWindow,
-    Session, State, Tally, Unit, rows,
+    District, Duty, DutyEntry, DutyPost, Entry, Event, EventBatch, Exercise, Grant, GroupId, HandOver, Incident,
+    Instruction, LiveNodes, Model, Person, Placement, Position, Reading, Readings, Reply, Report, Room, Row, RowChange,
+    RunCard, Sensor, SensorWindow, Session, State, Tally, Unit, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -192,7 +192,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 95] = [
+const COMMANDS: [&str; 104] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -288,6 +288,15 @@ const COMMANDS: [&str; 95] = [
     "ExpireWrapUp",
     "CheckQueue",
     "SetRetention",
+    "StartExercise",
+    "EndExercise",
+    "PutRoom",
+    "PushScene",
+    "FollowRoom",
+    "WriteHandOver",
+    "AcknowledgeHandOver",
+    "FireHandOver",
+    "LogDuty",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.
@@ -333,6 +342,10 @@ fn decode_all(bytes: &[u8]) {
     check::<CallDesk>(bytes);
     check::<Caller>(bytes);
     check::<CallDraft>(bytes);
+    check::<Exercise>(bytes);
+    check::<Room>(bytes);
+    check::<HandOver>(bytes);
+    check::<DutyEntry>(bytes);
 }
 
 #[test]

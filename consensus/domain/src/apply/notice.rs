@@ -69,9 +69,11 @@ pub(super) fn post(work: &mut Work<'_>) {
     }
     let events = work.events.clone();
     for event in &events {
-        let Some(place) = place_of(event).cloned() else { continue };
+        let Some(place) = place_of(event).map(|place| place.cloned()) else { continue };
         let is_told = |receiver: &&Receiver| {
-            let reaches = receiver.admin_unit.as_ref().is_none_or(|above| deadline::lies_in(work.state, above, &place));
+            let lies_in =
+                |above: &AdminUnitCode| place.as_ref().is_none_or(|place| deadline::lies_in(work.state, above, place));
+            let reaches = receiver.admin_unit.as_ref().is_none_or(lies_in);
             !receiver.disabled && receiver.kinds.contains(&event.kind) && reaches
         };
         let told: Vec<_> = work.state.receivers.values().filter(is_told).cloned().collect();
@@ -102,11 +104,12 @@ fn keep(work: &mut Work<'_>, receiver: Receiver) {
     work.state.receivers.insert(receiver.id.clone(), receiver);
 }
 
-/// Where what the event is about lies; only incidents and instructions are told of.
-fn place_of(event: &Event) -> Option<&AdminUnitCode> {
+/// Where what the event is about lies; only incidents, instructions and exercises are told of, and the last to everybody.
+fn place_of(event: &Event) -> Option<Option<&AdminUnitCode>> {
     match event.subject.as_ref()? {
-        Subject::Incident(incident) => Some(&incident.place.admin_unit),
-        Subject::Instruction(instruction) => Some(&instruction.admin_unit),
+        Subject::Incident(incident) => Some(Some(&incident.place.admin_unit)),
+        Subject::Instruction(instruction) => Some(Some(&instruction.admin_unit)),
+        Subject::Exercise(_) => Some(None),
         _ => None,
     }
 }

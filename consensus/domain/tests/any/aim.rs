@@ -8,7 +8,7 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
     let now = entry.at_ms;
     let incident = |id: &IncidentId| state.incidents().get(id).map_or(1, |incident| incident.version);
     let episode = |key: &AlarmKey| state.alarms().get(key).map_or(1, |alarm| alarm.episode);
-    if super::deadline::aim(entry, state) || super::call::aim(entry, state) {
+    if super::deadline::aim(entry, state) || super::call::aim(entry, state) || super::room::aim(entry, state) {
         return aim_right(entry, state);
     }
     match &mut entry.command {

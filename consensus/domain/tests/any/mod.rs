@@ -7,6 +7,7 @@ mod dispatch;
 mod finding;
 mod model;
 mod report;
+mod room;
 mod world;
 
 pub(crate) use aim::aim;
@@ -15,6 +16,7 @@ use deadline::command_of_deadline;
 use dispatch::command_of_dispatch;
 use model::command_of_model;
 use report::command_of_report;
+use room::command_of_room;
 pub(crate) use world::world;
 
 use bytes::Bytes;
@@ -165,6 +167,7 @@ fn sensor() -> impl Strategy<Value = Sensor> + Clone {
     let thresholds = prop::collection::vec((condition(), micro(), severity()), 0..3);
     (sensor_id(), text(), place(), thresholds, (micro(), micro()), device_status()).prop_map(
         |(id, name, place, thresholds, (range_min_micro, range_max_micro), status)| Sensor {
+            exercise: false,
             id,
             name,
             kind: SensorKind::Rain,
@@ -351,6 +354,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
         6 => command_of_report(),
         8 => command_of_deadline(),
         9 => command_of_call(),
+        7 => command_of_room(),
         1 => command_of_device(),
     ]
     .boxed()
