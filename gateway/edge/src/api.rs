@@ -37,6 +37,7 @@ pub(crate) mod crew;
 pub(crate) mod deadline;
 pub(crate) mod dispatch;
 pub(crate) mod district;
+pub(crate) mod exercise;
 pub(crate) mod incident;
 pub(crate) mod instruction;
 pub(crate) mod list;
@@ -50,6 +51,7 @@ pub(crate) mod reading;
 pub(crate) mod receiver;
 pub(crate) mod report;
 pub(crate) mod retention;
+pub(crate) mod room;
 pub(crate) mod sensor;
 pub(crate) mod series;
 pub(crate) mod session;
@@ -139,6 +141,15 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(instruction::cancel))
         .routes(routes!(instruction::reopen))
         .routes(routes!(receiver::list, receiver::put))
+        .routes(routes!(exercise::list, exercise::start))
+        .routes(routes!(exercise::end))
+        .routes(routes!(room::list, room::put))
+        .routes(routes!(room::push))
+        .routes(routes!(room::follow))
+        .routes(routes!(room::hand_overs))
+        .routes(routes!(room::write_hand_over))
+        .routes(routes!(room::acknowledge_hand_over))
+        .routes(routes!(room::log, room::write_log))
         .routes(routes!(call::list))
         .routes(routes!(call::pop))
         .routes(routes!(call::answer))

@@ -19,6 +19,7 @@ mod public;
 mod reading;
 mod resume;
 mod rights;
+mod room;
 mod screen;
 mod series;
 mod snapshot;

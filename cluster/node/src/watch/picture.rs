@@ -197,7 +197,10 @@ pub(super) fn name_of(subject: &Subject) -> Option<String> {
         Subject::Call(it) => format!("call/{}", it.id),
         Subject::Agent(it) => format!("agent/{}", it.person),
         Subject::CallDesk(_) => "call_desk/desk".to_owned(),
-        Subject::Person(_) | Subject::Readings(_) => return None,
+        Subject::Exercise(it) => format!("exercise/{}", it.id),
+        Subject::Room(it) => format!("room/{}", it.id),
+        Subject::HandOver(it) => format!("hand_over/{}", it.id),
+        Subject::Person(_) | Subject::Readings(_) | Subject::DutyEntry(_) => return None,
     })
 }
 
