@@ -2,6 +2,7 @@ import { enConsole } from './console.en';
 import { enDeadline } from './deadline.en';
 import { enDispatch } from './dispatch.en';
 import { enModels } from './models.en';
+import { enRooms } from './rooms.en';
 import type { Dict } from './vi';
 
 export const en: Dict = {
@@ -251,6 +252,7 @@ export const en: Dict = {
       ...enDispatch.event,
       ...enDeadline.event,
       ...enConsole.event,
+      ...enRooms.event,
     },
   },
   sensor: {
@@ -338,6 +340,7 @@ export const en: Dict = {
   models: enModels,
   dispatch: enDispatch,
   console: enConsole,
+  rooms: enRooms,
   deadline: enDeadline,
   command: {
     pending: 'Committing…',
@@ -418,6 +421,13 @@ export const en: Dict = {
       'clocks/pause': 'Pause a clock',
       'clocks/resume': 'Resume a clock',
       'clocks/progress': 'Report progress',
+      exercises: 'Start an exercise',
+      'exercises/end': 'End the exercise',
+      'rooms/scene': 'Push a scene',
+      'rooms/follow': 'Follow a room',
+      'rooms/hand-overs': 'Hand over the shift',
+      'hand-overs/acknowledge': 'Acknowledge a hand-over',
+      'rooms/log': 'Write into the duty log',
     },
   },
   settings: {

@@ -2,6 +2,7 @@ import { viConsole } from './console.vi';
 import { viDeadline } from './deadline.vi';
 import { viDispatch } from './dispatch.vi';
 import { viModels } from './models.vi';
+import { viRooms } from './rooms.vi';
 
 /** Vietnamese, the source language. Every other language has exactly these keys. */
 export const vi = {
@@ -251,6 +252,7 @@ export const vi = {
       ...viDispatch.event,
       ...viDeadline.event,
       ...viConsole.event,
+      ...viRooms.event,
     } as Record<string, string>,
   },
   sensor: {
@@ -339,6 +341,7 @@ export const vi = {
   models: viModels,
   dispatch: viDispatch,
   console: viConsole,
+  rooms: viRooms,
   deadline: viDeadline,
   command: {
     pending: 'Đang ghi…',
@@ -419,6 +422,13 @@ export const vi = {
       'clocks/pause': 'Dừng đồng hồ',
       'clocks/resume': 'Chạy lại đồng hồ',
       'clocks/progress': 'Báo tiến độ',
+      exercises: 'Bắt đầu diễn tập',
+      'exercises/end': 'Kết thúc diễn tập',
+      'rooms/scene': 'Đẩy cảnh',
+      'rooms/follow': 'Theo phòng',
+      'rooms/hand-overs': 'Bàn giao ca',
+      'hand-overs/acknowledge': 'Nhận bàn giao',
+      'rooms/log': 'Ghi nhật ký trực',
     } as Record<string, string>,
   },
   settings: {

@@ -18,6 +18,9 @@ export const ACTIONS = [
   'set-unit-status',
   'take-call',
   'handle-call',
+  'lead-exercise',
+  'lead-room',
+  'keep-log',
   'administer',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
@@ -40,6 +43,12 @@ const ALLOWED: Readonly<Record<Action, readonly Role[]>> = {
   'take-call': ['admin', 'operator', 'agent', 'telephony'],
   // Call back, say whether one takes calls, keep drafts.
   'handle-call': ['admin', 'operator', 'agent'],
+  // Start and end exercises; for everywhere only, which the server knows.
+  'lead-exercise': ['admin', 'operator'],
+  // Show scenes to other rooms, follow them.
+  'lead-room': ['admin', 'operator', 'dispatcher'],
+  // Hand-overs and a room's log.
+  'keep-log': ['admin', 'operator', 'agent', 'dispatcher'],
   // Register models, take them into use and out of it, switch them.
   administer: ['admin'],
 };

@@ -17,6 +17,7 @@ import { crewView, dispatcher, offer, recommendation } from './dispatch';
 import { districtDesk } from './district';
 import { startModels } from './models';
 import { publicDesk } from './public';
+import { roomDesk } from './rooms';
 import { buildScene, hierarchy, seeded } from './scene';
 
 const HEARTBEAT_MS = 1_000;
@@ -105,7 +106,7 @@ export async function startFake(options: { port: number; root: string }) {
       const atMs = BigInt(Date.now());
       if (group === COMMAND_GROUP) {
         send(socket, { case: 'snapshot', value: { through, part: 0, atMs, ...hierarchy(scene) } });
-        send(socket, { case: 'snapshot', value: { through, part: 1, last: true, atMs, units: [...scene.units.values()], incidents: [...scene.incidents.values()], instructions: [...scene.instructions.values()], models: [...register.models.values()], tallies: [...register.tallies.values()], ...phones.snapshot() } });
+        send(socket, { case: 'snapshot', value: { through, part: 1, last: true, atMs, units: [...scene.units.values()], incidents: [...scene.incidents.values()], instructions: [...scene.instructions.values()], models: [...register.models.values()], tallies: [...register.tallies.values()], ...phones.snapshot(), ...ofRooms.snapshot() } });
       } else if (group === FIELD_GROUP) {
         send(socket, { case: 'snapshot', value: { through, last: true, atMs, sensors: [...scene.sensors.values()], cameras: [...scene.cameras.values()], alarms: [...scene.alarms.values()] } });
       } else send(socket, { case: 'snapshot', value: { through, last: true, atMs } });
@@ -150,7 +151,10 @@ export async function startFake(options: { port: number; root: string }) {
   }
   const decideRest = decider(scene, (group, kind, subject, note = '') => publish(group, [happened(kind, subject, BY, note)]));
   const phones = callDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
+  const ofRooms = roomDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]));
   function decide(path: string, input: Input, person: string): { status: number; body: unknown } {
+    const inRooms = ofRooms.decide(path, input, person);
+    if (inRooms !== undefined) return inRooms;
     const ofCalls = phones.decide(path, input, person);
     if (ofCalls !== undefined) return ofCalls;
     const ofModels = register.decide(path, input, BY);
@@ -199,6 +203,8 @@ export async function startFake(options: { port: number; root: string }) {
     const asked = /^\/api\/incidents\/([^/]+)\/recommendation$/.exec(url.pathname);
     const askedFor = scene.incidents.get(asked?.[1] ?? '');
     if (askedFor !== undefined) return json(response, 200, recommendation(scene, askedFor));
+    const logged = ofRooms.ask(request.method ?? '', url.pathname, url.searchParams);
+    if (logged !== undefined) return json(response, 200, logged);
     if (control.down && url.pathname.startsWith('/api/calls/')) return response.destroy();
     const ofCall = phones.ask(request.method ?? '', url.pathname, input, person);
     if (ofCall !== undefined) return json(response, ofCall.status, ofCall.body);
@@ -243,6 +249,8 @@ export async function startFake(options: { port: number; root: string }) {
       // Public reports: so many refused as too many, so many taken and not answered.
       if (url.pathname === '/fake/busy') desk.control.busy = Number(url.searchParams.get('n'));
       if (url.pathname === '/fake/lost') desk.control.lost = Number(url.searchParams.get('n'));
+      const roomsSet = ofRooms.control(url.pathname);
+      if (roomsSet !== undefined) return json(response, 200, roomsSet);
       const ofCalls = phones.control(url.pathname, url.searchParams);
       if (ofCalls !== undefined) return json(response, 200, ofCalls);
       return json(response, 200, { indexes, answered: answered.size, reports: desk.count() });
