@@ -25,12 +25,12 @@ test('an exercise is begun, marked on the wall, hidden by a person, and ended wi
   await enter(wall);
   await expect(band(wall)).toContainText('DIỄN TẬP');
   await expect(band(wall)).toContainText('Diễn tập vỡ đê');
-  const open = panel(wall, 'Tình hình chung').locator('.kpi').first();
+  const open = panel(wall, 'Chỉ số chung').locator('.kpi').first();
   const before = await open.locator('strong').textContent();
   await wall.keyboard.press('F8');
   const dialog = wall.getByRole('dialog');
   await dialog.getByLabel('Tóm tắt').fill('Giả định vỡ đê sông Cầu');
-  await dialog.getByLabel('Tìm xã').fill('pho yen');
+  await dialog.getByLabel('Tìm (không cần dấu)').fill('pho yen');
   await dialog.getByLabel('Diễn tập').check();
   await dialog.getByRole('button', { name: 'Mở sự cố' }).click();
   const played = row(wall, 'Giả định vỡ đê sông Cầu').first();
@@ -126,6 +126,22 @@ test('a log is written, heard of by others, and found by words', async ({ page, 
   await log.getByLabel('Tìm trong nhật ký').fill('núi cốc');
   await expect(log.getByRole('list', { name: 'Nhật ký trực' }).getByRole('listitem')).toHaveCount(1);
   await other.context().close();
+});
+
+test('an incident\'s course is gone through as it was seen then', async ({ page }) => {
+  await enter(page);
+  await turnTo(page, 'I4817');
+  const card = file(page, 'I4817').getByRole('region', { name: 'Diễn biến trên bản đồ' });
+  // Something has to have happened since it was opened.
+  await file(page, 'I4817').locator('textarea').first().fill('Đã gọi xe cẩu');
+  await page.keyboard.press('Control+Enter');
+  await turnTo(page, 'I4819');
+  await turnTo(page, 'I4817');
+  await card.getByRole('slider').fill('0');
+  await expect(card.getByRole('status')).toContainText('Lúc');
+  await expect(card.getByRole('status')).toContainText('Chưa tiếp nhận');
+  await card.getByRole('button', { name: 'Về hiện tại' }).click();
+  await expect(card.getByRole('status')).toHaveCount(0);
 });
 
 test('who only looks neither leads nor writes', async ({ page }) => {

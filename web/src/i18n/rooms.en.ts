@@ -66,7 +66,6 @@ export const enRooms: RoomsDict = {
   replay: 'Course on the map',
   replayAt: (time) => `At ${time}`,
   replayEnd: 'Back to now',
-  replayNone: 'Nothing to go through yet.',
   event: {
     exercise_started: 'Exercise started',
     exercise_ended: 'Exercise ended',

@@ -65,7 +65,6 @@ export const viRooms = {
   replay: 'Diễn biến trên bản đồ',
   replayAt: (time: string) => `Lúc ${time}`,
   replayEnd: 'Về hiện tại',
-  replayNone: 'Chưa có gì để xem lại.',
   event: {
     exercise_started: 'Bắt đầu diễn tập',
     exercise_ended: 'Kết thúc diễn tập',

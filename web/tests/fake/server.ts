@@ -5,9 +5,10 @@ import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { PlaceSchema } from '../../src/gen/trongdong/v1/common_pb';
+import { PlaceSchema, Severity } from '../../src/gen/trongdong/v1/common_pb';
 import { EventKind, EventSchema, PositionSchema, type Event } from '../../src/gen/trongdong/v1/event_pb';
 import { FrameSchema, ToScreenSchema, ToServerSchema, type Frame, type Subscribe } from '../../src/gen/trongdong/v1/screen_pb';
+import { IncidentStatus, type Incident } from '../../src/gen/trongdong/v1/incident_pb';
 import { CameraHealth } from '../../src/gen/trongdong/v1/camera_pb';
 import { ReadingsSchema } from '../../src/gen/trongdong/v1/sensor_pb';
 import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
@@ -58,7 +59,7 @@ export async function startFake(options: { port: number; root: string }) {
   const units = accessUnits(new URL('./street.h264', import.meta.url));
   const sockets = new Map<WebSocket, { greeted: boolean; watching: Map<string, ReturnType<typeof setInterval>> }>();
   const answered = new Map<string, { status: number; body: unknown }>();
-  const timelines = new Map<string, { kind: string; at_ms: number; by: string; note: string }[]>();
+  const timelines = new Map<string, { kind: string; at_ms: number; by: string; note: string; incident?: object }[]>();
   const control = { down: false, silent: false, holdCommandsMs: 0, failNext: 0, skipNext: 0, role: '' };
   let quorumAgeMs = 0;
 
@@ -78,9 +79,14 @@ export async function startFake(options: { port: number; root: string }) {
     }
     for (const [socket, { greeted }] of sockets) if (greeted) send(socket, { case: 'frame', value: frame });
   }
+  /** An incident as a line of its timeline holds it. */
+  const thenOf = ({ severity, status, summary, place, units: on }: Incident) => ({
+    severity: (Severity[severity] ?? '').toLowerCase(), status: (IncidentStatus[status] ?? '').toLowerCase(), summary,
+    latitude_e7: place?.latitudeE7 ?? 0, longitude_e7: place?.longitudeE7 ?? 0, units: [...on],
+  });
   function happened(kind: EventKind, subject: Event['subject'], by = '', note = ''): Event {
     if (subject.case === 'incident') {
-      const line = { kind: (EventKind[kind] ?? '').toLowerCase(), at_ms: Date.now(), by, note };
+      const line = { kind: (EventKind[kind] ?? '').toLowerCase(), at_ms: Date.now(), by, note, incident: thenOf(subject.value) };
       timelines.set(subject.value.id, [...(timelines.get(subject.value.id) ?? []), line]);
       return create(EventSchema, { kind, by, note, atMs: BigInt(line.at_ms), subject });
     }
@@ -89,7 +95,7 @@ export async function startFake(options: { port: number; root: string }) {
   for (const incident of scene.incidents.values()) {
     const opened = Number(incident.openedAtMs);
     timelines.set(incident.id, [
-      { kind: 'incident_opened', at_ms: opened, by: '', note: '' },
+      { kind: 'incident_opened', at_ms: opened, by: '', note: '', incident: thenOf({ ...incident, status: IncidentStatus.OPENED, units: [] }) },
       { kind: 'incident_fed', at_ms: opened + 21_000, by: 'Nguyễn Minh', note: 'Người dân gọi 1022 báo cùng vị trí.' },
       ...(incident.acknowledgedAtMs > 0n ? [{ kind: 'incident_acknowledged', at_ms: Number(incident.acknowledgedAtMs), by: 'Trần Thị Hoa', note: '' }] : []),
     ].filter((line) => line.at_ms <= Date.now()));
