@@ -111,9 +111,12 @@ async fn what_a_room_wrote_is_read_by_whom_its_place_is_in_reach_of() {
         assert_eq!(answer(reader.get(&served, "/api/rooms/tinh/log")).await.0, of_province, "{who}");
     }
     // By time and by words, in either case of letters.
-    for (asked, found) in
-        [("?from_ms=0&text=%C4%91%E1%BA%ADp", 1), ("?from_ms=0&text=thuy%E1%BB%81n", 0), ("?from_ms=0&to_ms=1", 0), ("?from_ms=0", 1)]
-    {
+    for (asked, found) in [
+        ("?from_ms=0&text=%C4%91%E1%BA%ADp", 1),
+        ("?from_ms=0&text=thuy%E1%BB%81n", 0),
+        ("?from_ms=0&to_ms=1", 0),
+        ("?from_ms=0", 1),
+    ] {
         let listed = answer(lan.get(&served, &format!("/api/rooms/phu-binh/log{asked}"))).await.1;
         assert_eq!(listed["items"].as_array().unwrap().len(), found, "{asked} {listed}");
     }
