@@ -235,6 +235,7 @@ const NOT_FROM_A_STRANGER: &[(&str, &str)] = &[
     ("gateway/district/src/shelf.rs", "what this node sealed"),
     ("gateway/edge/src/accounts.rs", "what this cluster sealed"),
     ("gateway/edge/src/api/audit.rs", "rows of this node's own disk"),
+    ("gateway/edge/src/api/room.rs", "rows of this node's own disk"),
     ("gateway/edge/src/api/timeline.rs", "rows of this node's own disk"),
     ("gateway/edge/src/courier.rs", "rows of this node's own disk"),
 ];

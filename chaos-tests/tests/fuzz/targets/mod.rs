@@ -293,7 +293,12 @@ pub(crate) const TARGETS: &[Target] = &[
     },
     Target {
         name: "rows",
-        parsers: &["consensus/domain/src/stored.rs", "consensus/domain/src/rows.rs"],
+        parsers: &[
+            "consensus/domain/src/stored.rs",
+            "consensus/domain/src/rows.rs",
+            "consensus/domain/src/call_book.rs",
+            "consensus/domain/src/room_book.rs",
+        ],
         run: state::rows,
         seeds: state::row_sets,
         words: state::NAMES,

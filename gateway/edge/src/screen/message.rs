@@ -286,26 +286,20 @@ impl ToScreen<'_> {
                 message: it.message.clone(),
             }),
             Self::Heartbeat(it) => {
-                let groups = it.groups.iter().map(|group| generated::GroupAge {
-                    group: group.group.0,
-                    leader_age_ms: group.leader_age_ms,
-                    applied_index: group.applied_index,
-                    leader: group.leader,
+                let groups = it.groups.iter().map(|&GroupPulse { group, leader_age_ms, applied_index, leader }| {
+                    generated::GroupAge { group: group.0, leader_age_ms, applied_index, leader }
                 });
                 let models = it.models.iter().map(|model| generated::ModelSilence {
                     name: model.name.to_string(),
                     cause: model.cause.as_str().to_owned(),
                 });
+                let line = it.line.as_ref();
                 Body::Heartbeat(generated::Heartbeat {
                     server_time_ms: it.server_time_ms,
                     quorum_age_ms: it.quorum_age_ms,
                     groups: groups.collect(),
                     models: models.collect(),
-                    line: it.line.as_ref().map(|line| generated::ProvinceLine {
-                        cut: line.cut,
-                        age_ms: line.age_ms,
-                        kept: line.kept,
-                    }),
+                    line: line.map(|&LinePulse { cut, age_ms, kept }| generated::ProvinceLine { cut, age_ms, kept }),
                 })
             }
         }
