@@ -226,7 +226,10 @@ async fn a_district_centre_that_is_cut_off_goes_on_and_sends_what_it_kept_once()
         assert_eq!(kept, COMMANDS);
         room.wait_until(WITHIN, is_cut).await?;
         assert_eq!(count_of(&desk, "waiting").await?, kept);
-        world.put("/api/incidents", json!({ "kind": "fire", "severity": "low", "place": world.sites[0].place(), "summary": "elsewhere", "exercise": true })).await?;
+        let elsewhere = json!({
+            "kind": "fire", "severity": "low", "place": world.sites[0].place(), "summary": "elsewhere", "exercise": true,
+        });
+        world.put("/api/incidents", elsewhere).await?;
 
         // The process dies, and comes back as old as it was.
         centre.kill();

@@ -25,7 +25,6 @@ use crate::{bug::Bug, world::World};
 
 /// Bytes in the queue from which on [`Disk::room`] makes wait.
 pub const QUEUE_BYTES_MAX: usize = 64 << 10;
-
 /// Bytes that those in flight when the queue filled up may add: one append of each group, as large as openraft makes them.
 pub const QUEUE_BYTES_BEYOND: usize = 4 << 20;
 
@@ -121,6 +120,10 @@ impl SimDisk {
     #[must_use]
     pub fn is_broken(&self) -> bool {
         self.broken.load(Ordering::Relaxed)
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if self.is_broken() { Err(io::Error::other("the disk is broken")) } else { Ok(()) }
     }
 
     fn fail(&self, fault: Fault) -> io::Error {
@@ -331,9 +334,7 @@ impl Disk for SimDisk {
     }
 
     fn write_rows(&self, group: u32, mut batch: RowBatch) -> io::Result<()> {
-        if self.is_broken() {
-            return Err(io::Error::other("the disk is broken"));
-        }
+        self.check()?;
         self.world.judges.applied(&self.world, self.node, group, &batch.applied);
         self.finish_torn();
         if self.has(Bug::AppliedIndexLost) {
@@ -358,9 +359,7 @@ impl Disk for SimDisk {
     }
 
     fn replace_rows(&self, group: u32, generation: u32, step: Replacement) -> io::Result<bool> {
-        if self.is_broken() {
-            return Err(io::Error::other("the disk is broken"));
-        }
+        self.check()?;
         self.finish_torn();
         self.memory.replace_rows(group, generation, step)
     }

@@ -11,7 +11,7 @@ use std::{
     error::Error,
     fs,
     net::{IpAddr, Ipv4Addr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -55,8 +55,12 @@ backup: without it no password of people or cameras opens.";
 pub struct BackupArgs {
     #[command(subcommand)]
     what: Option<What>,
+    /// Folder of backups on this machine. A second backup into it writes only what has changed.
+    #[arg(long, required = true)]
+    to: Option<PathBuf>,
+    // Not in a group with `to`: an optional group that holds another one is never seen as given.
     #[command(flatten)]
-    take: Option<TakeArgs>,
+    door: Option<Door>,
 }
 
 /// What to do with backups that are there.
@@ -64,16 +68,6 @@ pub struct BackupArgs {
 enum What {
     /// Verifies every file of a folder of backups. Needs no cluster.
     Verify(VerifyArgs),
-}
-
-/// Where to keep a backup, and of which cluster.
-#[derive(Clone, Debug, Args)]
-struct TakeArgs {
-    /// Folder of backups on this machine. A second backup into it writes only what has changed.
-    #[arg(long)]
-    to: PathBuf,
-    #[command(flatten)]
-    door: Door,
 }
 
 /// Which backups to verify.
@@ -132,17 +126,17 @@ pub(crate) fn source(groups: Groups, cluster: String) -> Backups {
 /// # Errors
 /// No backup was taken, or one is damaged; the text names what.
 pub async fn run(args: BackupArgs) -> Done {
-    match (args.what, args.take) {
-        (Some(What::Verify(args)), _) => run_verify(args).await,
-        (None, Some(args)) => run_take(args).await,
+    match (args.what, args.to, args.door) {
+        (Some(What::Verify(args)), _, _) => run_verify(args).await,
+        (None, Some(to), Some(door)) => run_take(&to, &door).await,
         // The parser asks for one of the two.
-        (None, None) => Err("give --to and --url, or `verify`".into()),
+        (None, _, _) => Err("give --to and --url, or `verify`".into()),
     }
 }
 
-async fn run_take(args: TakeArgs) -> Done {
-    let client = args.door.open().await?;
-    println!("{}", taken_text(&take(&client, &args.to).await?));
+async fn run_take(to: &Path, door: &Door) -> Done {
+    let client = door.open().await?;
+    println!("{}", taken_text(&take(&client, to).await?));
     println!("{KEEP_APART}");
     Ok(())
 }

@@ -189,9 +189,6 @@ impl Disk for SlowGroup {
     fn applied(&self, group: u32) -> io::Result<Option<Bytes>> {
         self.disk.applied(group)
     }
-    fn replace_rows(&self, group: u32, generation: u32, step: Replacement) -> io::Result<bool> {
-        self.disk.replace_rows(group, generation, step)
-    }
     fn scan(&self, group: u32, from: &[u8], to: &[u8], rows_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {
         self.disk.scan(group, from, to, rows_max)
     }

@@ -316,6 +316,8 @@ fn derived_rows_take_the_place_of_others_in_one_step(bench: impl Bench) {
     // A row that comes after under a key that went is there.
     put(disk, 1, &[("b1", "6")], "two");
     assert_eq!(disk.snapshot(1).unwrap().last(b"b", b"c").unwrap(), Some((bytes("b1"), bytes("6"))));
+    // A view keeps the database open.
+    drop(view);
     let bench = bench.reopen();
     let disk = bench.disk();
     assert_eq!(all_rows(disk, 1).len(), 4);

@@ -204,7 +204,12 @@ pub(crate) const TARGETS: &[Target] = &[
     },
     Target {
         name: "peer_frame",
-        parsers: &["cluster/peer/src/frame.rs", "cluster/peer/src/message.rs", "cluster/peer/src/handshake.rs"],
+        parsers: &[
+            "cluster/peer/src/frame.rs",
+            "cluster/peer/src/message.rs",
+            "cluster/peer/src/handshake.rs",
+            "cluster/peer/src/format.rs",
+        ],
         run: peer::fuzzing::fuzz_frames,
         seeds: peer::fuzzing::frame_seeds,
         words: &[],
@@ -239,7 +244,7 @@ pub(crate) const TARGETS: &[Target] = &[
     },
     Target {
         name: "raft_answer",
-        parsers: &["consensus/raft/src/network.rs", "consensus/raft/src/groups.rs", "consensus/raft/src/change.rs"],
+        parsers: &["consensus/raft/src/network.rs", "consensus/raft/src/read.rs", "consensus/raft/src/change.rs"],
         run: raft::fuzzing::fuzz_answer,
         seeds: raft::fuzzing::answer_seeds,
         words: &[],

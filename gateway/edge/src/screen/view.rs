@@ -188,8 +188,8 @@ pub(crate) fn key_of(subject: &Subject) -> Option<Cow<'_, str>> {
     })
 }
 
-/// Who may not see callers is shown none. What a shadow says is nobody's advice and leaves no node. Sealed credentials do not belong in an event; should one ever
-/// hold them, they do not leave it either.
+/// Who may not see callers is shown none. What a shadow says is nobody's advice and leaves no node. Sealed credentials do not
+/// belong in an event; should one ever hold them, they do not leave it either.
 fn redact(event: &Event, callers: bool) -> Cow<'_, Event> {
     let subject = match &event.subject {
         Some(Subject::Call(call)) if !callers => Subject::Call(call.masked()),
