@@ -145,6 +145,7 @@ async fn found(router: &Router, sensor: &SensorId) {
         severity: Severity::High,
     };
     let sensor = Sensor {
+        exercise: false,
         id: sensor.clone(),
         name: "Trạm Gia Bảy".into(),
         kind: SensorKind::RiverLevel,

@@ -46,6 +46,7 @@ fn open_session(client: u64) -> Command {
 #[must_use]
 pub fn register_sensor(client: u64) -> Command {
     let sensor = Sensor {
+        exercise: false,
         id: client::sensor(client),
         name: format!("Trạm {client}"),
         kind: SensorKind::RiverLevel,

@@ -137,6 +137,7 @@ impl Switchboard for Board {
                 wanted: String::new(),
                 place: None,
                 language: String::new(),
+                exercise: false,
             };
             let until = Instant::now() + OFFER_WITHIN;
             loop {

@@ -134,6 +134,9 @@ pub async fn furnish(
     registered.insert("district", register(client, "/api/districts", &new, |it| it.id.to_string()).await?);
     let units = unit::units(size.units);
     registered.insert("unit", register(client, "/api/units", &units, |it| it.id.to_string()).await?);
+    let rooms = tables::rooms();
+    let room_of = |room: &serde_json::Value| room["id"].as_str().unwrap_or_default().to_owned();
+    registered.insert("room", register(client, "/api/rooms", &rooms, room_of).await?);
     // An account that is there keeps its password, and whoever is signed in with it stays so.
     let known: BTreeSet<String> =
         client.list::<Person>("/api/people").await?.into_iter().map(|person| person.id.to_string()).collect();

@@ -12,6 +12,7 @@ mod call;
 mod camera;
 mod deadline;
 mod district;
+mod exercise;
 mod finding;
 mod incident;
 mod instruction;
@@ -21,6 +22,7 @@ mod person;
 mod placement;
 mod report;
 mod retention;
+mod room;
 mod run_card;
 mod second_factor;
 mod sensor;
@@ -220,6 +222,15 @@ impl Work<'_> {
             Command::AnswerHandover(command) => incident::answer_handover(self, command),
             Command::WithdrawHandover(command) => incident::withdraw_handover(self, command),
             Command::ReceiveHandover(command) => incident::receive_handover(self, command),
+            Command::StartExercise(command) => exercise::start(self, command),
+            Command::EndExercise(command) => exercise::end(self, command),
+            Command::PutRoom(command) => room::put(self, command),
+            Command::PushScene(command) => room::push(self, command),
+            Command::FollowRoom(command) => room::follow(self, command),
+            Command::WriteHandOver(command) => room::write_hand_over(self, command),
+            Command::AcknowledgeHandOver(command) => room::acknowledge_hand_over(self, command),
+            Command::FireHandOver(command) => room::fire_hand_over(self, command),
+            Command::LogDuty(command) => room::log(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),

@@ -174,6 +174,9 @@ pub struct Call {
     pub language: String,
     /// The leg that the agent talks on.
     pub talking: Option<LegId>,
+    /// Part of a drill.
+    #[serde(default)]
+    pub exercise: bool,
 }
 
 record!(Call {
@@ -200,6 +203,7 @@ record!(Call {
     version,
     language,
     talking,
+    exercise,
 });
 
 impl Call {

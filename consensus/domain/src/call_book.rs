@@ -102,13 +102,19 @@ impl CallBook {
     }
 
     /// How many wait.
+    /// How many wait; callers of a drill make no overload.
     pub(crate) fn waiting_count(&self) -> usize {
-        self.waiting.values().map(BTreeSet::len).sum()
+        self.waiting.values().flatten().filter(|(_, id)| self.is_real(id)).count()
     }
 
     /// Since when the one that has waited the longest does.
     pub(crate) fn waiting_since(&self) -> Option<Millis> {
-        self.waiting.values().filter_map(|line| line.first()).map(|(since, _)| *since).min()
+        let longest = |line: &BTreeSet<(Millis, CallId)>| line.iter().find(|(_, id)| self.is_real(id)).map(|it| it.0);
+        self.waiting.values().filter_map(longest).min()
+    }
+
+    fn is_real(&self, id: &CallId) -> bool {
+        self.calls.get(id).is_some_and(|call| !call.exercise)
     }
 
     /// Whether rows of this table are its own.

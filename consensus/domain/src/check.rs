@@ -8,6 +8,7 @@ mod dispatch;
 mod notice;
 mod retention;
 mod warning;
+mod room;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,6 +84,9 @@ impl State {
     /// 38. Messages to the public say when and by whom they were decided on exactly if they were; each is for a place, and an
     ///     update or a cancellation names what came before it.
     /// 39. With an incident are hand-overs ascending; one that waits has an open clock, one that does not says when it ended.
+    /// 38. One exercise runs at most.
+    /// 39. A room names a place, a post and a leader that are there, and not itself; it says since when it follows.
+    /// 40. A hand-over is of a room that is there; who acknowledged it did not write it; it is late after its time only.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -106,6 +110,7 @@ impl State {
         self.check_retention()?;
         self.check_access()?;
         self.check_warnings()?;
+        self.check_rooms()?;
         self.check_derived()
     }
 
@@ -138,6 +143,7 @@ impl State {
             + self.book.drafts.len()
             + self.access.len();
             + self.warnings.len();
+            + self.board.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {

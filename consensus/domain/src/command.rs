@@ -13,6 +13,7 @@ mod model;
 mod notice;
 mod report;
 mod retention;
+mod room;
 mod vocabulary;
 mod warning;
 
@@ -38,6 +39,14 @@ use crate::{
     AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, DistrictId,
     Finding, IncidentId, IncidentKind, LoadNotice, Micro, Millis, ModelName, Person, PersonId, Place, Placement,
     Reading, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision, Unit, UnitId, UnitStatus, VersionName,
+pub use room::*;
+
+use bytes::Bytes;
+
+use crate::{
+    AdminUnit, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, District, DistrictId, Finding, Grant,
+    IncidentId, IncidentKind, LoadNotice, Micro, Millis, Person, PersonId, Place, Placement, Reading, RequestId,
+    Sensor, SensorId, SessionId, Severity, Source, Unit, UnitId, UnitStatus,
     wire::{Malformed, Record, generated, message_field, record},
 };
 use vocabulary::{body, commands};
@@ -238,37 +247,9 @@ commands! {
         from_level: u32,
     }
     /// What a model said, proposed after the commit of what it read.
-    Suggest {
-        /// Of which incident.
-        incident: IncidentId,
-        /// Who says it.
-        model: ModelName,
-        /// In which version: active or a shadow.
-        model_version: VersionName,
-        /// Hash of the text that was read: takes effect once.
-        input_sha256: Digest,
-        /// Its length.
-        input_bytes: u32,
-        /// What it says.
-        advice: Advice,
-    }
+    Suggest []
     /// What a person does with a suggestion, and the change that it makes.
-    DecideSuggestion {
-        /// Of which incident.
-        incident: IncidentId,
-        /// The version seen; dismissing needs none.
-        expected_version: u64,
-        /// Its number within the incident.
-        suggestion: u32,
-        /// What.
-        decision: SuggestionDecision,
-        /// When overridden: what is going on instead.
-        kind: Option<IncidentKind>,
-        /// When overridden: how bad it is instead.
-        severity: Option<Severity>,
-        /// When overridden: which one it is the same as instead.
-        duplicate_of: Option<IncidentId>,
-    }
+    DecideSuggestion []
     /// Registers a sensor, or changes it; its newest reading stays.
     RegisterSensor {
         /// As it shall be.
@@ -467,4 +448,22 @@ commands! {
     WithdrawHandover []
     /// Another service offers us an incident.
     ReceiveHandover []
+    /// Begins a drill.
+    StartExercise []
+    /// Ends it, and closes what is open of it.
+    EndExercise []
+    /// Puts a room.
+    PutRoom []
+    /// Shows something to those who follow the room.
+    PushScene []
+    /// A room chooses whom it follows.
+    FollowRoom []
+    /// Leaves something to the next shift.
+    WriteHandOver []
+    /// Somebody of the next shift has read it.
+    AcknowledgeHandOver []
+    /// Nobody acknowledged it in time.
+    FireHandOver []
+    /// Writes into a room's log.
+    LogDuty []
 }

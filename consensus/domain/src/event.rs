@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::{
     AdminUnit, Agent, Alarm, Call, CallDesk, Camera, District, GroupId, Incident, Instruction, Millis, Model, Person,
     PersonId, Readings, Sensor, Tally, Unit, Warning,
+    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, District, DutyEntry, Exercise, GroupId, HandOver, Incident,
+    Instruction, Millis, Model, Person, PersonId, Readings, Room, Sensor, Tally, Unit,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -254,6 +256,26 @@ wire_enum! {
         HandoverWithdrawn = "handover_withdrawn",
         /// Another service offers us an incident.
         HandoverReceived = "handover_received",
+        /// A drill began.
+        ExerciseStarted = "exercise_started",
+        /// It is over, and what was open of it is closed.
+        ExerciseEnded = "exercise_ended",
+        /// A room is as given.
+        RoomPut = "room_put",
+        /// A room shows something to those who follow it, or nothing any more.
+        ScenePushed = "scene_pushed",
+        /// A room follows another.
+        RoomFollowed = "room_followed",
+        /// It does not any more.
+        RoomLeft = "room_left",
+        /// A shift left something to the next.
+        HandOverWritten = "hand_over_written",
+        /// The next has read it.
+        HandOverAcknowledged = "hand_over_acknowledged",
+        /// Nobody did in time.
+        HandOverLate = "hand_over_late",
+        /// A room's log has an entry.
+        DutyLogged = "duty_logged",
     }
 }
 
@@ -320,6 +342,10 @@ subjects! {
     Agent "call",
     CallDesk "call",
     Warning "warning",
+    Exercise "exercise",
+    Room "room",
+    HandOver "hand_over",
+    DutyEntry "duty_entry",
 }
 
 /// Something that happened.

@@ -6,6 +6,7 @@ use crate::{Command, Grant, Refusal, RefusalCode, Role, State, Terms, audit, chu
 
 /// Commands and fields of commands that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of notices,
 /// reports that their senders follow, calls and who takes them, warnings to the public, hand-overs.
+/// reports that their senders follow, calls and who takes them, exercises and rooms.
 pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.
@@ -67,10 +68,21 @@ impl Command {
             | Self::AnswerHandover(_)
             | Self::WithdrawHandover(_)
             | Self::ReceiveHandover(_) => Some(VOCABULARY_2),
+            | Self::StartExercise(_)
+            | Self::EndExercise(_)
+            | Self::PutRoom(_)
+            | Self::PushScene(_)
+            | Self::FollowRoom(_)
+            | Self::WriteHandOver(_)
+            | Self::AcknowledgeHandOver(_)
+            | Self::FireHandOver(_)
+            | Self::LogDuty(_) => Some(VOCABULARY_2),
+            Self::RegisterSensor(it) => it.sensor.exercise.then_some(VOCABULARY_2),
             // A role that it does not know makes an entry that it cannot read.
             Self::PutPerson(it) => (it.person.role == Role::Telephony).then_some(VOCABULARY_2),
             Self::FileReport(it) => {
-                let is_plain = it.told_kind.is_none() && it.contact.is_empty() && it.language.is_empty();
+                let is_plain =
+                    it.told_kind.is_none() && it.contact.is_empty() && it.language.is_empty() && !it.exercise;
                 (!is_plain).then_some(VOCABULARY_2)
             }
             _ => None,

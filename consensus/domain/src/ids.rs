@@ -210,6 +210,12 @@ name! {
     DelegationId "delegation"
     /// A message to the public.
     WarningId "warning"
+    /// An exercise.
+    ExerciseId "exercise"
+    /// A command room.
+    RoomId "room"
+    /// What a shift left to the next.
+    HandOverId "hand_over"
 }
 
 macro_rules! as_entity {

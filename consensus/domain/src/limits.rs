@@ -179,6 +179,28 @@ pub const INCIDENT_ATTENTIONS_MAX: usize = 64;
 pub const INCIDENT_TASKS_MAX: usize = 32;
 /// Reports in memory. At the bound those answered the longest leave; a new one is refused only when none is answered.
 pub const REPORTS_MAX: usize = 200_000;
+/// Exercises in memory. At the bound the one that ended the longest ago leaves.
+pub const EXERCISES_MAX: usize = 1024;
+/// Records of each sort that one `EndExercise` closes; sent again it closes the rest.
+pub const EXERCISE_CLOSED_AT_ONCE: usize = 512;
+/// Command rooms.
+pub const ROOMS_MAX: usize = 512;
+/// Layers of one scene.
+pub const SCENE_LAYERS_MAX: usize = 32;
+/// Incidents of one scene.
+pub const SCENE_INCIDENTS_MAX: usize = 16;
+/// Cameras of one scene: as many as a wall shows.
+pub const SCENE_CAMERAS_MAX: usize = 16;
+/// The nearest that a scene looks: zoom level 24.
+pub const ZOOM_CENTI_MAX: u32 = 2400;
+/// Hand-overs in memory. At the bound those acknowledged the longest ago leave; a new one is refused only when none is.
+pub const HAND_OVERS_MAX: usize = 2048;
+/// Acknowledged hand-overs that leave memory when the bound is reached.
+pub const HAND_OVERS_DROPPED_AT_ONCE: usize = 64;
+/// Incidents of one hand-over.
+pub const HAND_OVER_INCIDENTS_MAX: usize = 64;
+/// Time to acknowledge a hand-over: a minute to a day.
+pub const HAND_OVER_WITHIN_MS: std::ops::RangeInclusive<u64> = 60_000..=86_400_000;
 /// Answered reports that leave memory when the bound is reached.
 pub const REPORTS_DROPPED_AT_ONCE: usize = 256;
 /// Incidents that one report ever belonged to. At the bound it stays where it is.

@@ -11,6 +11,9 @@
 //! | admin, operator | warn the public: one drafts, another approves |
 //! | admin, operator, dispatcher | hand an incident over, answer an offer |
 //! | operator, agent | take calls, call back; only their own status |
+//! | operator for everywhere | start and end exercises |
+//! | operator, dispatcher | show scenes to other rooms, follow them |
+//! | operator, agent, dispatcher | write and acknowledge hand-overs, write into a room's log |
 //! | anybody but a device or an exchange | do the instruction that is theirs, and say how far it is |
 //! | anybody but a device or an exchange | choose a second factor, give their rights to somebody for a time, take what was given |
 //! | admin, operator, agent, dispatcher | break the glass: the whole province for an hour, with a reason |
@@ -66,6 +69,14 @@ pub enum Noun {
     Call,
     /// Warnings to the public, drafts included.
     Warning,
+    /// Exercises.
+    Exercise,
+    /// Command rooms and their scenes.
+    Room,
+    /// What shifts leave to the next.
+    HandOver,
+    /// Logs of rooms.
+    DutyEntry,
 }
 
 impl Noun {
@@ -87,6 +98,10 @@ impl Noun {
             "instruction" => Self::Instruction,
             "call" => Self::Call,
             "warning" => Self::Warning,
+            "exercise" => Self::Exercise,
+            "room" => Self::Room,
+            "hand_over" => Self::HandOver,
+            "duty_entry" => Self::DutyEntry,
             _ => return None,
         })
     }
@@ -143,6 +158,12 @@ pub enum Action {
     WarnPublic,
     /// Offer an incident to another service, take it back, enter what was answered.
     HandOver,
+    /// Start and end exercises; only for everywhere.
+    LeadExercise,
+    /// Show a scene to other rooms, follow another room.
+    LeadRoom,
+    /// Write and acknowledge hand-overs, write into a room's log.
+    KeepLog,
     /// Have it recorded that one looks at something sensitive.
     RecordRead,
     /// Choose one's second factor, or take it away.
@@ -181,6 +202,7 @@ pub fn action_of(command: &Command) -> Action {
         | Command::CheckQueue(_)
         | Command::SpendCode(_) => Action::RunSystem,
         | Command::ReceiveHandover(_) => Action::RunSystem,
+        | Command::FireHandOver(_) => Action::RunSystem,
         Command::RaisePolicyFloor(_)
         | Command::SwitchFeature(_)
         | Command::PutAdminUnits(_)
@@ -202,6 +224,7 @@ pub fn action_of(command: &Command) -> Action {
         | Command::PutRunCard(_)
         | Command::SetRetention(_)
         | Command::PutCallDesk(_)
+        | Command::PutRoom(_)
         | Command::PutAgent(_)
         | Command::EraseCall(_)
         | Command::PutServiceKey(_)
@@ -219,6 +242,9 @@ pub fn action_of(command: &Command) -> Action {
         | Command::SetAgentStatus(_) => Action::HandleCall,
         Command::DraftWarning(_) | Command::ApproveWarning(_) | Command::RejectWarning(_) => Action::WarnPublic,
         Command::OfferHandover(_) | Command::AnswerHandover(_) | Command::WithdrawHandover(_) => Action::HandOver,
+        Command::StartExercise(_) | Command::EndExercise(_) => Action::LeadExercise,
+        Command::PushScene(_) | Command::FollowRoom(_) => Action::LeadRoom,
+        Command::WriteHandOver(_) | Command::AcknowledgeHandOver(_) | Command::LogDuty(_) => Action::KeepLog,
         Command::RecordRead(_) => Action::RecordRead,
         Command::RecordReadings(_) | Command::SetDeviceStatus(_) => Action::ReportDevice,
         Command::AcknowledgeAlarm(_) | Command::ShelveAlarm(_) | Command::UnshelveAlarm(_) => Action::HandleAlarm,
@@ -302,8 +328,8 @@ pub fn allows(grant: &Grant, action: Action, place: Option<&AdminUnitCode>) -> R
         Some(place) if !covers(grant, place) => {
             Err(forbidden(format!("{place} is outside of your districts: ask its district room")))
         }
-        None if action == Action::Administer && !grant.everywhere => {
-            Err(forbidden("this concerns the whole province: ask an administrator for everywhere"))
+        None if matches!(action, Action::Administer | Action::LeadExercise) && !grant.everywhere => {
+            Err(forbidden("this concerns the whole province: ask somebody who works for everywhere"))
         }
         _ => Ok(()),
     }
@@ -342,6 +368,14 @@ fn role_allows(role: Role, action: Action) -> bool {
         Action::HandleCall | Action::SeeCaller => matches!(role, Admin | Operator | Agent),
         Action::RecordRead | Action::SecureSelf | Action::Delegate => is_person,
         Action::BreakGlass => matches!(role, Admin | Operator | Agent | Dispatcher),
+        Action::RecordRead => is_person,
+        Action::LeadExercise => matches!(role, Admin | Operator),
+        Action::LeadRoom => matches!(role, Admin | Operator | Dispatcher),
+        Action::KeepLog => matches!(role, Admin | Operator | Agent | Dispatcher),
+        // What rooms say among themselves is not for crews.
+        Action::See(Noun::Room | Noun::HandOver | Noun::DutyEntry) => {
+            matches!(role, Admin | Operator | Agent | Dispatcher | Viewer)
+        }
         Action::See(Noun::Person) => role == Admin,
         // Whoever works with advice is told which model gave it and when it is silent.
         Action::See(Noun::Model) => matches!(role, Admin | Operator | Agent | Dispatcher),
@@ -430,8 +464,14 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
     {
         return Err(forbidden("each agent says for themselves what they do: ask them, or an administrator"));
     }
+    if matches!(action, Action::LeadRoom | Action::KeepLog)
+        && places::room_of(state, command).is_some_and(|place| place.is_none())
+        && !grant.everywhere
+    {
+        return Err(forbidden("this is the province's room: ask somebody who works for everywhere"));
+    }
     let places = places::places(state, command);
-    if places.is_empty() && action == Action::Administer {
+    if places.is_empty() && matches!(action, Action::Administer | Action::LeadExercise) {
         return allows(grant, action, None);
     }
     places.into_iter().try_for_each(|place| allows(grant, action, Some(place)))

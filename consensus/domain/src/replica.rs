@@ -62,6 +62,17 @@ impl Replica {
                 state.tallies.insert((it.model.clone(), it.version.clone()), it.clone());
             }
             Subject::Readings(it) => self.read(it, at),
+            Subject::Exercise(it) => {
+                state.board.exercises.insert(it.id.clone(), it.clone());
+            }
+            Subject::Room(it) => {
+                state.board.rooms.insert(it.id.clone(), it.clone());
+            }
+            Subject::HandOver(it) => {
+                state.board.hand_overs.insert(it.id.clone(), it.clone());
+            }
+            // The log of a room is history, which is asked for in the province.
+            Subject::DutyEntry(_) => {}
             // Calls are taken in the province only: whoever talks to a caller needs the line.
             // Warnings go over no line either: whoever writes or approves one asks the province.
             Subject::Person(_) | Subject::Call(_) | Subject::Agent(_) | Subject::CallDesk(_) | Subject::Warning(_) => {}
@@ -157,5 +168,8 @@ impl Replica {
             .chain(state.alarms.values().cloned().map(Subject::Alarm))
             .chain(state.models.values().cloned().map(Subject::Model))
             .chain(state.tallies.values().cloned().map(Subject::Tally))
+            .chain(state.board.exercises.values().cloned().map(Subject::Exercise))
+            .chain(state.board.rooms.values().cloned().map(Subject::Room))
+            .chain(state.board.hand_overs.values().cloned().map(Subject::HandOver))
     }
 }

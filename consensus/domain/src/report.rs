@@ -126,6 +126,9 @@ pub struct Report {
     pub language: String,
     /// What happened to it, oldest first, at most `limits::REPORT_STEPS_MAX`; empty where nobody follows it.
     pub steps: Vec<ReportStep>,
+    /// Part of a drill: it is shown to no citizen, and counts nowhere.
+    #[serde(default)]
+    pub exercise: bool,
 }
 
 record!(Report {
@@ -150,4 +153,5 @@ record!(Report {
     contact,
     language,
     steps,
+    exercise,
 });

@@ -1,7 +1,7 @@
 //! Where each record stands on disk and in snapshots: the first byte of a key is its table, the rest is the record's identity.
 //!
-//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`, `INSTRUCTION_TIMELINE`, `AUDIT_LINKS`,
-//! `AUDIT_SEALED`) are yielded by `apply` and never read by it; `READING_CHUNKS` are made of `READINGS` by each node.
+//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`, `INSTRUCTION_TIMELINE`, `DUTY_LOG`,
+//! `AUDIT_LINKS`, `AUDIT_SEALED`) are yielded by `apply` and never read by it; `READING_CHUNKS` are made of `READINGS` by each node.
 //! A name holds neither NUL nor any byte below `-`, so a NUL ends a name within a key and keeps the order of names.
 
 use bytes::Bytes;
@@ -13,6 +13,8 @@ use crate::{
     AdminUnitCode, AlarmKey, CalendarId, CallId, CameraId, DeadlinePolicyId, DistrictId, DutyPostId, EntityId,
     IncidentId, IncidentKind, InstructionId, Millis, ModelName, PersonId, ReceiverId, ReportCode, SensorId, SessionId,
     Severity, UnitId, VersionName, WarningId, wire::Field,
+    ExerciseId, HandOverId, IncidentId, IncidentKind, InstructionId, Millis, ModelName, PersonId, ReceiverId,
+    ReportCode, RoomId, SensorId, SessionId, Severity, UnitId, VersionName, wire::Field,
 };
 
 /// Scalars of the group.
@@ -63,6 +65,14 @@ pub const CALL_DESK: u8 = 222;
 pub const CALLERS: u8 = 223;
 /// What agents have put down and not saved, by call.
 pub const CALL_DRAFTS: u8 = 224;
+/// Command rooms, by id.
+pub const ROOMS: u8 = 160;
+/// Exercises, by id.
+pub const EXERCISES: u8 = 161;
+/// What shifts left to the next, by id.
+pub const HAND_OVERS: u8 = 162;
+/// History: the log of each room, by the cluster's time.
+pub const DUTY_LOG: u8 = 163;
 /// History: the events of each incident.
 pub const TIMELINE: u8 = 64;
 /// History: what was recorded, by the cluster's time.
@@ -106,7 +116,7 @@ pub const WARNINGS: u8 = 253;
 pub fn is_state(key: &[u8]) -> bool {
     !matches!(
         key.first(),
-        Some(&(TIMELINE | READINGS | READING_CHUNKS | INSTRUCTION_TIMELINE | AUDIT_LINKS | AUDIT_SEALED))
+        Some(&(TIMELINE | READINGS | READING_CHUNKS | DUTY_LOG | INSTRUCTION_TIMELINE | AUDIT_LINKS | AUDIT_SEALED))
     )
 }
 
@@ -198,6 +208,12 @@ name_keys! {
     call_draft_key CALL_DRAFTS CallId
     /// Key of a message to the public.
     warning_key WARNINGS WarningId
+    /// Key of a command room.
+    room_key ROOMS RoomId
+    /// Key of an exercise.
+    exercise_key EXERCISES ExerciseId
+    /// Key of what a shift left to the next.
+    hand_over_key HAND_OVERS HandOverId
 }
 
 /// Key of an alarm.
@@ -273,6 +289,19 @@ pub fn instruction_timeline_key(instruction: &InstructionId, index: u64, ordinal
 pub fn instruction_timeline_range(instruction: &InstructionId) -> (Bytes, Bytes) {
     let name = instruction.as_str().as_bytes();
     (key(INSTRUCTION_TIMELINE, &[name, &[0]]), key(INSTRUCTION_TIMELINE, &[name, &[1]]))
+}
+
+/// Key of one entry of a room's log. The value is a `DutyEntry`; `at` is state's clock, `index` the log's.
+#[must_use]
+pub fn duty_log_key(room: &RoomId, at: Millis, index: u64) -> Bytes {
+    key(DUTY_LOG, &[room.as_str().as_bytes(), &[0], &at.0.to_be_bytes(), &index.to_be_bytes()])
+}
+
+/// The keys of what was logged in a room from `from` to before `to`: from the first of the pair to before the second.
+#[must_use]
+pub fn duty_log_range(room: &RoomId, from: Millis, to: Millis) -> (Bytes, Bytes) {
+    let at = |at: Millis| key(DUTY_LOG, &[room.as_str().as_bytes(), &[0], &at.0.to_be_bytes()]);
+    (at(from), at(to))
 }
 
 /// Key of a notice.
@@ -362,6 +391,18 @@ mod tests {
         assert!(from <= inside && inside < to);
         let outside = timeline_key(&ten, 0, 0);
         assert!(!(from <= outside && outside < to));
+    }
+
+    #[test]
+    fn a_rooms_log_is_its_own_and_in_the_order_of_time() {
+        let (one, ten) = (RoomId::new("r1").unwrap(), RoomId::new("r10").unwrap());
+        let (from, to) = duty_log_range(&one, Millis(5), Millis(9));
+        let keys = [(5, 0), (5, 1), (8, 2)].map(|(at, index)| duty_log_key(&one, Millis(at), index));
+        assert!(keys.is_sorted() && keys.iter().all(|key| from <= *key && *key < to && !is_state(key)));
+        for (room, at) in [(&one, 4), (&one, 9), (&ten, 6)] {
+            let key = duty_log_key(room, Millis(at), u64::MAX);
+            assert!(key < from || to <= key, "{room} {at}");
+        }
     }
 
     #[test]

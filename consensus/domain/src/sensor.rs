@@ -113,6 +113,9 @@ pub struct Sensor {
     pub last_recorded_at_ms: Millis,
     /// Grows with every change but readings.
     pub version: u64,
+    /// A device of drills: all that it says is part of one.
+    #[serde(default)]
+    pub exercise: bool,
 }
 
 record!(Sensor {
@@ -132,6 +135,7 @@ record!(Sensor {
     last_micro,
     last_recorded_at_ms,
     version,
+    exercise,
 });
 
 /// One measurement. `(sensor, at_ms)` is its identity.

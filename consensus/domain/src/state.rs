@@ -9,6 +9,7 @@ use crate::{
     Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, Retention, RunCard, Sensor, SensorId, Session,
     SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, access_book::AccessBook, call_book::CallBook,
     SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, Warning, WarningId, call_book::CallBook,
+    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, call_book::CallBook, room_book::RoomBook,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it; a copy that decides nothing is a
@@ -60,6 +61,8 @@ pub struct State {
     /// The number of the newest message to the public.
     pub(crate) warnings_drafted: u64,
     pub(crate) warnings: BTreeMap<WarningId, Warning>,
+    /// Exercises and rooms.
+    pub(crate) board: RoomBook,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
     /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
@@ -125,6 +128,7 @@ impl State {
             access: AccessBook::default(),
             warnings_drafted: 0,
             warnings: BTreeMap::new(),
+            board: RoomBook::default(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),

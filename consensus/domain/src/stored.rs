@@ -16,6 +16,7 @@ use crate::{
     Person, PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Retention, Row, RowChange, RunCard, Sensor,
     SensorId, SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName, Warning, WarningId,
     apply::adopt_unit,
+    room_book::{RoomBook, TouchedRoom},
     rows,
     state::Heard,
     wire::{Field, Malformed, Record, generated},
@@ -60,6 +61,7 @@ pub(crate) enum Touched {
     Delegation(DelegationId),
     Stance(PersonId),
     Warning(WarningId),
+    Board(TouchedRoom),
 }
 
 pub(crate) fn row(key: Bytes, record: &impl Record) -> Row {
@@ -134,6 +136,7 @@ impl State {
         out.extend(self.instructions.iter().map(|(id, record)| row(rows::instruction_key(id), record)));
         out.extend(self.receivers.iter().map(|(id, record)| row(rows::receiver_key(id), record)));
         out.extend(self.notices.values().map(|record| row(rows::notice_key(&record.receiver, record.number), record)));
+        out.extend(self.board.rows());
         out.extend(self.run_cards.values().map(|card| row(rows::run_card_key(card.kind, card.severity), card)));
         out.extend(self.reports.iter().map(|(code, record)| row(rows::report_key(code), record)));
         out.extend(self.book.calls.iter().map(|(id, record)| row(rows::call_key(id), record)));
@@ -207,6 +210,7 @@ impl State {
     /// The row as it stands after the entry: put, or gone.
     pub(crate) fn row_change(&self, touched: &Touched) -> RowChange {
         let (key, found) = match touched {
+            Touched::Board(touched) => return self.board.row_change(touched),
             Touched::Meta => (rows::meta_key(), Some(self.meta_row())),
             Touched::AdminUnit(id) => found(rows::admin_unit_key(id), self.admin_units.get(id)),
             Touched::District(id) => found(rows::district_key(id), self.districts.get(id)),
@@ -436,6 +440,7 @@ impl State {
                 same_key(key, &rows::warning_key(&record.id))?;
                 self.warnings.insert(record.id.clone(), record);
             }
+            Some(table) if RoomBook::reads(table) => self.board.read_row(key, value)?,
             Some(rows::RETENTION) => {
                 same_key(key, &rows::retention_key())?;
                 self.retention = Retention::decode(value)?;

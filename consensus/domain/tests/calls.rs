@@ -84,6 +84,7 @@ impl World {
             wanted: String::new(),
             place: None,
             language: String::new(),
+            exercise: false,
         };
         CallId::new(&self.ok(command).entity).unwrap()
     }
@@ -350,6 +351,7 @@ fn the_newest_draft_stands_and_a_report_saves_it() {
         told_kind: None,
         contact: String::new(),
         language: "vi".into(),
+        exercise: false,
     });
     let filed = world.call(&call);
     assert_eq!((filed.reports.len(), filed.incidents.len(), filed.version), (1, 1, version));

@@ -80,6 +80,17 @@ const SINCE: [(&str, u32); 46] = [
     ("FileReport.contact", VOCABULARY_2),
     ("FileReport.language", VOCABULARY_2),
     ("Grant.terms", VOCABULARY_2),
+    ("FileReport.exercise", VOCABULARY_2),
+    ("Sensor.exercise", VOCABULARY_2),
+    ("Command.start_exercise", VOCABULARY_2),
+    ("Command.end_exercise", VOCABULARY_2),
+    ("Command.put_room", VOCABULARY_2),
+    ("Command.push_scene", VOCABULARY_2),
+    ("Command.follow_room", VOCABULARY_2),
+    ("Command.write_hand_over", VOCABULARY_2),
+    ("Command.acknowledge_hand_over", VOCABULARY_2),
+    ("Command.fire_hand_over", VOCABULARY_2),
+    ("Command.log_duty", VOCABULARY_2),
     ("Role.ROLE_TELEPHONY", VOCABULARY_2),
 ];
 

@@ -40,6 +40,7 @@ fn id(name: &str) -> SensorId {
 fn sensor(name: &str) -> Command {
     let admin_unit = AdminUnitCode::new("u1").unwrap();
     let sensor = Sensor {
+        exercise: false,
         id: id(name),
         name: name.into(),
         kind: if name == "rain" { SensorKind::Rain } else { SensorKind::RiverLevel },

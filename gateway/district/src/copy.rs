@@ -357,6 +357,9 @@ fn subjects(part: &generated::Snapshot) -> Result<Vec<Subject>, Malformed> {
     all.extend(read::<domain::Alarm>(&part.alarms)?);
     all.extend(read::<domain::Model>(&part.models)?);
     all.extend(read::<domain::Tally>(&part.tallies)?);
+    all.extend(read::<domain::Exercise>(&part.exercises)?);
+    all.extend(read::<domain::Room>(&part.rooms)?);
+    all.extend(read::<domain::HandOver>(&part.hand_overs)?);
     all.extend(part.live_nodes.clone().map(domain::LiveNodes::from_wire).transpose()?.map(Subject::LiveNodes));
     Ok(all)
 }
@@ -374,6 +377,9 @@ fn add(part: &mut generated::Snapshot, subject: &Subject) {
         Subject::Model(it) => part.models.push(it.to_wire()),
         Subject::Tally(it) => part.tallies.push(it.to_wire()),
         Subject::LiveNodes(it) => part.live_nodes = Some(it.to_wire()),
+        Subject::Exercise(it) => part.exercises.push(it.to_wire()),
+        Subject::Room(it) => part.rooms.push(it.to_wire()),
+        Subject::HandOver(it) => part.hand_overs.push(it.to_wire()),
         // Calls are taken in the province only; see `domain::replica`.
         Subject::Person(_)
         | Subject::Readings(_)
@@ -381,6 +387,7 @@ fn add(part: &mut generated::Snapshot, subject: &Subject) {
         | Subject::Agent(_)
         | Subject::CallDesk(_)
         | Subject::Warning(_) => {}
+        | Subject::DutyEntry(_) => {}
     }
 }
 

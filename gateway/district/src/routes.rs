@@ -21,12 +21,25 @@ pub(crate) enum Route {
 }
 
 /// Lists that the copy has in full, as far as anybody here may see.
-const LISTS: [&str; 9] =
-    ["incidents", "alarms", "sensors", "cameras", "units", "districts", "admin-units", "instructions", "nodes"];
+const LISTS: [&str; 12] = [
+    "incidents",
+    "alarms",
+    "sensors",
+    "cameras",
+    "units",
+    "districts",
+    "admin-units",
+    "instructions",
+    "exercises",
+    "rooms",
+    "hand-overs",
+    "nodes",
+];
 
 /// Where a request is answered.
 ///
-/// What is kept is what people enter about incidents, alarms, units, instructions and their clocks. Registrations, rights,
+/// What is kept is what people enter about incidents, alarms, units, instructions and their clocks, hand-overs and a room's log; who
+/// follows whom, and exercises, are of the moment and are not. Registrations, rights,
 /// models and the cluster itself are not: they are decided by what stands when they are done.
 pub(crate) fn route(method: &str, path: &str) -> Route {
     let rest = path.strip_prefix("/api").filter(|rest| rest.is_empty() || rest.starts_with('/'));
@@ -53,6 +66,7 @@ pub(crate) fn route(method: &str, path: &str) -> Route {
         ("POST", ["units", _, _, ..]) => Route::Command,
         ("POST", ["instructions"] | ["instructions", _, _]) => Route::Command,
         ("POST", ["clocks", _]) => Route::Command,
+        ("POST", ["rooms", _, "log" | "hand-overs"] | ["hand-overs", _, _]) => Route::Command,
         _ => Route::Province,
     }
 }
@@ -76,6 +90,9 @@ mod tests {
             "/api/units/u1/mayday/clear",
             "/api/instructions/N1/finish",
             "/api/clocks/progress",
+            "/api/rooms/phu-binh/log",
+            "/api/rooms/phu-binh/hand-overs",
+            "/api/hand-overs/H7/acknowledge",
         ] {
             assert_eq!(route("POST", path), Route::Command, "{path}");
         }
@@ -87,10 +104,15 @@ mod tests {
             "/api/readings",
             "/api/reports/x/link",
             "/api/warnings/W1/approve",
+            "/api/rooms/phu-binh/follow",
+            "/api/rooms/phu-binh/scene",
+            "/api/exercises",
         ] {
             assert_eq!(route("POST", path), Route::Province, "{path}");
         }
         assert_eq!(route("GET", "/api/incidents"), Route::Copy);
+        assert_eq!(route("GET", "/api/rooms"), Route::Copy);
+        assert_eq!(route("GET", "/api/rooms/phu-binh/log"), Route::Province);
         assert_eq!(route("GET", "/api/incidents/I7/timeline"), Route::Province);
         assert_eq!(route("GET", "/"), Route::Copy);
         assert_eq!(route("GET", "/ws"), Route::Copy);

@@ -40,6 +40,7 @@ pub(crate) mod dispatch;
 pub(crate) mod district;
 pub(crate) mod duty;
 pub(crate) mod handover;
+pub(crate) mod exercise;
 pub(crate) mod incident;
 pub(crate) mod instruction;
 pub(crate) mod list;
@@ -54,6 +55,7 @@ pub(crate) mod receiver;
 pub(crate) mod report;
 pub(crate) mod retention;
 pub(crate) mod second_factor;
+pub(crate) mod room;
 pub(crate) mod sensor;
 pub(crate) mod series;
 pub(crate) mod service_key;
@@ -168,6 +170,15 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(handover::parties))
         .routes(routes!(handover::receive))
         .routes(routes!(handover::answered))
+        .routes(routes!(exercise::list, exercise::start))
+        .routes(routes!(exercise::end))
+        .routes(routes!(room::list, room::put))
+        .routes(routes!(room::push))
+        .routes(routes!(room::follow))
+        .routes(routes!(room::hand_overs))
+        .routes(routes!(room::write_hand_over))
+        .routes(routes!(room::acknowledge_hand_over))
+        .routes(routes!(room::log, room::write_log))
         .routes(routes!(call::list))
         .routes(routes!(call::pop))
         .routes(routes!(call::answer))

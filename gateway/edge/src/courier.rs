@@ -6,8 +6,9 @@
 //! content-type: application/json
 //! idempotency-key: <epoch>-<receiver>-<number>
 //! trongdong-signature: sha256=<HMAC-SHA256 (RFC 2104) of the body under the secret, hexadecimal>
+//! trongdong-exercise: true                              (only when it is part of a drill)
 //!
-//! {"epoch":…,"receiver":"…","number":…,"index":…,"missed_before":…,"event":{…}}
+//! {"epoch":…,"receiver":"…","number":…,"index":…,"missed_before":…,"exercise":…,"event":{…}}
 //! ```
 //!
 //! Three kinds of event have a body of their own, so that whoever gets them needs to know nothing of us: a warning is CAP 1.2
@@ -17,6 +18,7 @@
 //! Any status from 200 to 299 says that it was taken; everything else, redirects too, that it was not.
 
 use domain::{Event, EventKind, Handover, HandoverDirection, Notice, Receiver, ReceiverId, Subject, wire::Record};
+use domain::{Event, Notice, Receiver, ReceiverId, Subject, wire::Record};
 use entity::{Courier, Undelivered};
 use futures::{FutureExt, future::BoxFuture};
 use hmac::{Hmac, Mac};
@@ -48,6 +50,8 @@ struct Body<'a> {
     number: u64,
     index: u64,
     missed_before: u64,
+    /// Part of a drill: nobody has to move.
+    exercise: bool,
     event: &'a Event,
 }
 
@@ -65,6 +69,21 @@ impl WebCourier {
         let key = format!("{}-{}-{}", self.epoch, receiver.id, notice.number);
         let request = self.http.post(&receiver.url);
         let request = request.header("content-type", kind).header("idempotency-key", key);
+        let exercise = event.subject.as_ref().is_some_and(Subject::is_exercise);
+        let body = Body {
+            epoch: self.epoch,
+            receiver: &receiver.id,
+            number: notice.number,
+            index: notice.index,
+            missed_before: notice.missed_before,
+            exercise,
+            event: &event,
+        };
+        let body = serde_json::to_vec(&body).map_err(|e| Undelivered(e.to_string()))?;
+        let key = format!("{}-{}-{}", self.epoch, receiver.id, notice.number);
+        let request = self.http.post(&receiver.url);
+        let request = request.header("content-type", "application/json").header("idempotency-key", key);
+        let request = if exercise { request.header("trongdong-exercise", "true") } else { request };
         let request = match self.secret_of(receiver)? {
             Some(secret) => request.header(SIGNATURE_HEADER, signature(&secret, &body)),
             None => request,

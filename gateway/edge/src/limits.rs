@@ -43,6 +43,10 @@ pub const LIST_MAX: usize = 10_000;
 pub const ROWS_SCANNED_MAX: usize = 40_000;
 /// Rows fetched at a time.
 pub const ROWS_PER_SCAN: usize = 512;
+/// Entries of a room's log in one answer; more: `truncated`.
+pub const LOG_ENTRIES_MAX: usize = 1000;
+/// How far back a room's log is shown unless somebody asks for another span: two shifts of 12 hours.
+pub const LOG_SPAN_MS: u64 = 24 * 3_600_000;
 /// Points of one chart; past it the answer says `truncated`.
 pub const POINTS_MAX: usize = 10_000;
 /// Points of one series; more is 422.

@@ -21,6 +21,7 @@ mod reading;
 mod resume;
 mod rights;
 mod rights_matrix;
+mod room;
 mod screen;
 mod series;
 mod snapshot;

@@ -4,6 +4,7 @@ import { enDeadline } from './deadline.en';
 import { enDispatch } from './dispatch.en';
 import { enModels } from './models.en';
 import { enWarning } from './warning.en';
+import { enRooms } from './rooms.en';
 import type { Dict } from './vi';
 
 export const en: Dict = {
@@ -258,6 +259,7 @@ export const en: Dict = {
       ...enAccess.event,
       ...enConsole.event,
       ...enWarning.event,
+      ...enRooms.event,
     },
   },
   sensor: {
@@ -346,6 +348,7 @@ export const en: Dict = {
   dispatch: enDispatch,
   console: enConsole,
   access: enAccess,
+  rooms: enRooms,
   deadline: enDeadline,
   warning: enWarning,
   command: {
@@ -427,6 +430,13 @@ export const en: Dict = {
       'clocks/pause': 'Pause a clock',
       'clocks/resume': 'Resume a clock',
       'clocks/progress': 'Report progress',
+      exercises: 'Start an exercise',
+      'exercises/end': 'End the exercise',
+      'rooms/scene': 'Push a scene',
+      'rooms/follow': 'Follow a room',
+      'rooms/hand-overs': 'Hand over the shift',
+      'hand-overs/acknowledge': 'Acknowledge a hand-over',
+      'rooms/log': 'Write into the duty log',
     },
   },
   settings: {

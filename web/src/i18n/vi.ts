@@ -4,6 +4,7 @@ import { viDeadline } from './deadline.vi';
 import { viDispatch } from './dispatch.vi';
 import { viModels } from './models.vi';
 import { viWarning } from './warning.vi';
+import { viRooms } from './rooms.vi';
 
 /** Vietnamese, the source language. Every other language has exactly these keys. */
 export const vi = {
@@ -258,6 +259,7 @@ export const vi = {
       ...viAccess.event,
       ...viConsole.event,
       ...viWarning.event,
+      ...viRooms.event,
     } as Record<string, string>,
   },
   sensor: {
@@ -347,6 +349,7 @@ export const vi = {
   dispatch: viDispatch,
   access: viAccess,
   console: viConsole,
+  rooms: viRooms,
   deadline: viDeadline,
   warning: viWarning,
   command: {
@@ -428,6 +431,13 @@ export const vi = {
       'clocks/pause': 'Dừng đồng hồ',
       'clocks/resume': 'Chạy lại đồng hồ',
       'clocks/progress': 'Báo tiến độ',
+      exercises: 'Bắt đầu diễn tập',
+      'exercises/end': 'Kết thúc diễn tập',
+      'rooms/scene': 'Đẩy cảnh',
+      'rooms/follow': 'Theo phòng',
+      'rooms/hand-overs': 'Bàn giao ca',
+      'hand-overs/acknowledge': 'Nhận bàn giao',
+      'rooms/log': 'Ghi nhật ký trực',
     } as Record<string, string>,
   },
   settings: {

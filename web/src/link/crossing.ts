@@ -3,10 +3,12 @@ import { EventKind, type Event } from '../gen/trongdong/v1/event_pb';
 import { alarmId, alarmOf } from '../nouns/alarm';
 import { agentOf, callDeskOf, callOf } from '../nouns/call';
 import { cameraOf } from '../nouns/camera';
+import { exerciseOf } from '../nouns/exercise';
 import { incidentOf } from '../nouns/incident';
 import { instructionOf } from '../nouns/instruction';
 import { noticeOf } from '../nouns/load';
 import { modelOf, tallyOf } from '../nouns/model';
+import { handOverOf, roomOf } from '../nouns/room';
 import { sensorOf } from '../nouns/sensor';
 import { unitOf } from '../nouns/unit';
 import type { Change, Happening } from './messages';
@@ -41,6 +43,9 @@ export function changeOf(delta: Delta): Change {
     calls: [...delta.put.call.values()].map(callOf),
     agents: [...delta.put.agent.values()].map(agentOf),
     callDesk: [...delta.put.call_desk.values()].map(callDeskOf).at(-1),
+    exercises: [...delta.put.exercise.values()].map(exerciseOf),
+    rooms: [...delta.put.room.values()].map(roomOf),
+    handOvers: [...delta.put.hand_over.values()].map(handOverOf),
     removed: [...delta.removed],
     happenings: delta.events.map(happeningOf),
   };
@@ -57,9 +62,10 @@ function happeningOf(event: Event): Happening {
   };
 }
 
-/** What the happening belongs to: an instruction's is told with the incident that it serves. */
+/** What the happening belongs to: an instruction's is told with the incident that it serves, a log's entry with its room. */
 function subjectOf(subject: Event['subject']): string {
   if (subject.case === 'incident') return subject.value.id;
   if (subject.case === 'instruction') return subject.value.incident;
+  if (subject.case === 'dutyEntry') return `room/${subject.value.room}`;
   return subject.case === 'alarm' ? alarmId(subject.value.key) : '';
 }

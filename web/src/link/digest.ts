@@ -7,6 +7,7 @@ import { CameraSchema } from '../gen/trongdong/v1/camera_pb';
 import { IncidentSchema } from '../gen/trongdong/v1/incident_pb';
 import { InstructionSchema } from '../gen/trongdong/v1/instruction_pb';
 import { ModelSchema, TallySchema } from '../gen/trongdong/v1/model_pb';
+import { ExerciseSchema, HandOverSchema, RoomSchema } from '../gen/trongdong/v1/room_pb';
 import { SensorSchema } from '../gen/trongdong/v1/sensor_pb';
 import { UnitSchema } from '../gen/trongdong/v1/unit_pb';
 import { NOUNS, type Noun, type Picture } from './picture';
@@ -26,6 +27,9 @@ const SCHEMA: Readonly<Record<Noun, DescMessage>> = {
   call: CallSchema,
   agent: AgentSchema,
   call_desk: CallDeskSchema,
+  exercise: ExerciseSchema,
+  room: RoomSchema,
+  hand_over: HandOverSchema,
 };
 
 /** All records by noun and id, and each group's place, as JSON with sorted keys. */

@@ -75,6 +75,9 @@ function foldSnapshot(picture: Picture, snapshot: Snapshot, delta: Delta): boole
   for (const record of snapshot.tallies) put(group, delta, 'tally', tallyId(record), record);
   for (const record of snapshot.calls) put(group, delta, 'call', record.id, record);
   for (const record of snapshot.agents) put(group, delta, 'agent', record.person, record);
+  for (const record of snapshot.exercises) put(group, delta, 'exercise', record.id, record);
+  for (const record of snapshot.rooms) put(group, delta, 'room', record.id, record);
+  for (const record of snapshot.handOvers) put(group, delta, 'hand_over', record.id, record);
   if (snapshot.callDesk !== undefined) put(group, delta, 'call_desk', CALL_DESK, snapshot.callDesk);
   if (snapshot.liveNodes !== undefined) group.liveNodes = snapshot.liveNodes;
   group.nextPart += 1;
@@ -154,6 +157,20 @@ function foldEvent(group: GroupPicture, event: Event, delta: Delta): void {
       return put(group, delta, 'agent', subject.value.person, subject.value);
     case 'callDesk':
       return put(group, delta, 'call_desk', CALL_DESK, subject.value);
+    case 'exercise':
+      delta.urgent = true;
+      return put(group, delta, 'exercise', subject.value.id, subject.value);
+    case 'room':
+      // Somebody leads: those who follow see it with the next frame.
+      delta.urgent = true;
+      return put(group, delta, 'room', subject.value.id, subject.value);
+    case 'handOver':
+      delta.urgent = true;
+      return put(group, delta, 'hand_over', subject.value.id, subject.value);
+    case 'dutyEntry':
+      // A room's log is not kept here: whoever shows it asks for it, and hears of what is new.
+      delta.events.push(event);
+      return;
     case 'readings':
       return foldReadings(group, subject.value, event.atMs, delta);
     case 'liveNodes':

@@ -2,10 +2,12 @@
 import type { Alarm } from '../nouns/alarm';
 import type { Agent, Call, CallDesk } from '../nouns/call';
 import type { Camera, Health } from '../nouns/camera';
+import type { Exercise } from '../nouns/exercise';
 import type { Incident } from '../nouns/incident';
 import type { Instruction } from '../nouns/instruction';
 import type { LoadNotice } from '../nouns/load';
 import type { Model, SilentModel, Tally } from '../nouns/model';
+import type { HandOver, Room } from '../nouns/room';
 import type { Sensor } from '../nouns/sensor';
 import type { Unit } from '../nouns/unit';
 
@@ -95,6 +97,9 @@ export interface Change {
   agents: Agent[];
   /** Undefined: unchanged. */
   callDesk: CallDesk | undefined;
+  exercises: Exercise[];
+  rooms: Room[];
+  handOvers: HandOver[];
   /** "noun/id" */
   removed: string[];
   happenings: Happening[];

@@ -7,6 +7,7 @@ import type { Event, LiveNodes, Position } from '../gen/trongdong/v1/event_pb';
 import type { Incident } from '../gen/trongdong/v1/incident_pb';
 import type { Instruction } from '../gen/trongdong/v1/instruction_pb';
 import type { Model, Tally } from '../gen/trongdong/v1/model_pb';
+import type { Exercise, HandOver, Room } from '../gen/trongdong/v1/room_pb';
 import type { Sensor } from '../gen/trongdong/v1/sensor_pb';
 import type { Unit } from '../gen/trongdong/v1/unit_pb';
 import { GROUPS } from './position';
@@ -27,10 +28,14 @@ export interface Records {
   agent: Agent;
   /** One record, under CALL_DESK. */
   call_desk: CallDesk;
+  exercise: Exercise;
+  room: Room;
+  hand_over: HandOver;
 }
 export type Noun = keyof Records;
 export const NOUNS: readonly Noun[] = [
   'admin_unit', 'district', 'unit', 'incident', 'instruction', 'sensor', 'camera', 'alarm', 'model', 'tally', 'call', 'agent', 'call_desk',
+  'exercise', 'room', 'hand_over',
 ];
 
 /** Key of the one record of the call desk. */
@@ -95,6 +100,9 @@ export function emptyTables(): Tables {
     call: new Map(),
     agent: new Map(),
     call_desk: new Map(),
+    exercise: new Map(),
+    room: new Map(),
+    hand_over: new Map(),
   };
 }
 

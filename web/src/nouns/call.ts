@@ -53,6 +53,8 @@ export interface Call {
   outcome: string;
   transferredTo: string;
   version: number;
+  /** Part of a drill. */
+  exercise: boolean;
 }
 
 /** The domain call of a wire call. */
@@ -76,6 +78,7 @@ export function callOf(wire: CallWire): Call {
     outcome: wire.outcome,
     transferredTo: wire.transferredTo,
     version: Number(wire.version),
+    exercise: wire.exercise,
   };
 }
 

@@ -20,6 +20,9 @@ export const ACTIONS = [
   'handle-call',
   'warn-public',
   'hand-over',
+  'lead-exercise',
+  'lead-room',
+  'keep-log',
   'administer',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
@@ -46,6 +49,12 @@ const ALLOWED: Readonly<Record<Action, readonly Role[]>> = {
   'warn-public': ['admin', 'operator'],
   // Offer an incident to another service, enter what was answered, take it back.
   'hand-over': ['admin', 'operator', 'dispatcher'],
+  // Start and end exercises; for everywhere only, which the server knows.
+  'lead-exercise': ['admin', 'operator'],
+  // Show scenes to other rooms, follow them.
+  'lead-room': ['admin', 'operator', 'dispatcher'],
+  // Hand-overs and a room's log.
+  'keep-log': ['admin', 'operator', 'agent', 'dispatcher'],
   // Register models, take them into use and out of it, switch them.
   administer: ['admin'],
 };

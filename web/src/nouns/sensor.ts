@@ -31,6 +31,8 @@ export interface Sensor {
   /** UCUM code. */
   unitOfMeasure: string;
   place?: Place;
+  /** A device of drills: all that it says is part of one. */
+  exercise: boolean;
   thresholds: Threshold[];
   periodMs: number;
   silencePeriods: number;
@@ -47,6 +49,7 @@ export function sensorOf(wire: SensorWire): Sensor {
     kind: KIND[wire.kind] ?? 'other',
     unitOfMeasure: wire.unitOfMeasure,
     place: placeOf(wire.place),
+    exercise: wire.exercise,
     thresholds: wire.thresholds.map((threshold) => ({
       condition: threshold.condition,
       above: threshold.above,

@@ -16,6 +16,8 @@ export interface Told {
   /** Why it was opened again; empty: it was not. */
   reopenedBecause: string;
   version: number;
+  /** Part of a drill. */
+  exercise: boolean;
 }
 
 export interface ToldWire {
@@ -31,13 +33,15 @@ export interface ToldWire {
   rating_note: string;
   reopened_because: string;
   version: number;
+  /** A node of the release before does not say it. */
+  exercise?: boolean;
 }
 
 /** The domain record of one of the wire. */
 export function toldOf(wire: ToldWire): Told {
   const { code, channel, status, text, contact, answer, rating, version } = wire;
   const { place, received_at_ms: receivedAtMs, rating_note: ratingNote, reopened_because: reopenedBecause } = wire;
-  return { code, channel, status, text, address: place.address, contact, receivedAtMs, answer, rating, ratingNote, reopenedBecause, version };
+  return { code, channel, status, text, address: place.address, contact, receivedAtMs, answer, rating, ratingNote, reopenedBecause, version, exercise: wire.exercise ?? false };
 }
 
 /** A code as it is read out: "7K3FQ-9XM2A-BCDEH"; one of another kind as it is. */

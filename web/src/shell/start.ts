@@ -6,6 +6,7 @@ import '@fontsource/be-vietnam-pro/700.css';
 import '../ui/tokens.css';
 import '../ui/parts.css';
 import { mount, type Component } from 'svelte';
+import { roomDesk } from '../state/room.svelte';
 import { settings } from '../state/settings.svelte';
 import Shell, { type ScreenProps, type Work } from './Shell.svelte';
 
@@ -16,7 +17,9 @@ interface Options {
 
 /** Shows `screen` to whoever signs in, and runs `work` for as long as they are. */
 export function start(screen: Component<ScreenProps>, work: Work, { opensOffline = false }: Options = {}): void {
-  settings.load(new URLSearchParams(location.search));
+  const query = new URLSearchParams(location.search);
+  settings.load(query);
+  roomDesk.load(query);
   const target = document.getElementById('app');
   if (target !== null) mount(Shell, { target, props: { screen, work, opensOffline } });
 }

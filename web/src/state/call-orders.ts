@@ -57,6 +57,6 @@ export function saveForm(draft: Draft, contact: string, into: Incident | undefin
     return order('open-incident', target, '/api/incidents', { ...what, summary: draft.text.trim(), exercise: draft.exercise, place });
   }
   const about = into === undefined ? what : { incident: into.id };
-  const body = { text: draft.text.trim(), place, ...(contact === '' ? {} : { contact }), ...about };
+  const body = { text: draft.text.trim(), place, ...(contact === '' ? {} : { contact }), ...(draft.exercise ? { exercise: true } : {}), ...about };
   return order('handle-report', target, `/api/calls/${encodeURIComponent(draft.call)}/report`, body);
 }

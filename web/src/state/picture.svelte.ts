@@ -3,9 +3,11 @@ import type { AdminUnit, Change, District, Happening, Line, Stats, VideoState } 
 import type { Alarm } from '../nouns/alarm';
 import type { Agent, Call, CallDesk } from '../nouns/call';
 import type { Camera } from '../nouns/camera';
+import type { Exercise } from '../nouns/exercise';
 import type { Incident } from '../nouns/incident';
 import type { Instruction } from '../nouns/instruction';
 import { tallyId, type Model, type Tally } from '../nouns/model';
+import type { HandOver, Room } from '../nouns/room';
 import type { Sensor } from '../nouns/sensor';
 import type { Unit } from '../nouns/unit';
 import { clock } from './clock.svelte';
@@ -31,6 +33,9 @@ class Picture {
   calls = $state.raw<ReadonlyMap<string, Call>>(new Map());
   agents = $state.raw<ReadonlyMap<string, Agent>>(new Map());
   callDesk = $state.raw<CallDesk | undefined>(undefined);
+  exercises = $state.raw<ReadonlyMap<string, Exercise>>(new Map());
+  rooms = $state.raw<ReadonlyMap<string, Room>>(new Map());
+  handOvers = $state.raw<ReadonlyMap<string, HandOver>>(new Map());
   happenings = $state.raw<readonly Happening[]>([]);
   videos = $state.raw<ReadonlyMap<number, VideoState>>(new Map());
   line = $state.raw<Line | undefined>(undefined);
@@ -67,6 +72,9 @@ class Picture {
     this.adminUnits = merged(this.adminUnits, change.adminUnits, removed.get('admin_unit'), (record) => record.code);
     this.calls = merged(this.calls, change.calls, removed.get('call'), (record) => record.id);
     this.agents = merged(this.agents, change.agents, removed.get('agent'), (record) => record.person);
+    this.exercises = merged(this.exercises, change.exercises, removed.get('exercise'), (record) => record.id);
+    this.rooms = merged(this.rooms, change.rooms, removed.get('room'), (record) => record.id);
+    this.handOvers = merged(this.handOvers, change.handOvers, removed.get('hand_over'), (record) => record.id);
     if (change.callDesk !== undefined) this.callDesk = change.callDesk;
     if (change.happenings.length > 0) {
       this.happenings = [...this.happenings, ...change.happenings].slice(-HAPPENINGS_MAX);
@@ -103,6 +111,9 @@ class Picture {
     this.calls = new Map();
     this.agents = new Map();
     this.callDesk = undefined;
+    this.exercises = new Map();
+    this.rooms = new Map();
+    this.handOvers = new Map();
     this.happenings = [];
     this.videos = new Map();
   }

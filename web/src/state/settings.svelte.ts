@@ -17,6 +17,8 @@ class Settings {
   scale = $state(1);
   /** ?nomap=1 leaves the map out: for tests, and for machines without a graphics processor. */
   map = $state(true);
+  /** Whether records of exercises are to be seen; the band says that one runs either way. */
+  exercises = $state(true);
   /** ?district=<id>, repeatable: the districts that this screen follows; empty: all that the person may see. */
   districts: readonly string[] = [];
   readonly t = $derived(DICTS[this.language]);
@@ -24,7 +26,7 @@ class Settings {
 
   /** Reads what is kept, then what the address says. */
   load(query: URLSearchParams): void {
-    let kept: { language?: string; theme?: string } = {};
+    let kept: { language?: string; theme?: string; exercises?: boolean } = {};
     try {
       kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as typeof kept;
     } catch {
@@ -37,12 +39,19 @@ class Settings {
     const scale = Number(query.get('scale') ?? 1);
     this.scale = Number.isFinite(scale) ? Math.min(SCALE_MAX, Math.max(SCALE_MIN, scale)) : 1;
     this.map = query.get('nomap') !== '1';
+    this.exercises = kept.exercises !== false;
     this.districts = query.getAll('district');
   }
 
   /** To the other language. */
   turnLanguage(): void {
     this.language = this.language === 'vi' ? 'en' : 'vi';
+    this.keep();
+  }
+
+  /** Hides what is played, or shows it again. */
+  turnExercises(): void {
+    this.exercises = !this.exercises;
     this.keep();
   }
 
@@ -53,7 +62,7 @@ class Settings {
   }
 
   private keep(): void {
-    localStorage.setItem(KEY, JSON.stringify({ language: this.language, theme: this.theme }));
+    localStorage.setItem(KEY, JSON.stringify({ language: this.language, theme: this.theme, exercises: this.exercises }));
   }
 }
 

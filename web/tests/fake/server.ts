@@ -5,9 +5,10 @@ import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { PlaceSchema } from '../../src/gen/trongdong/v1/common_pb';
+import { PlaceSchema, Severity } from '../../src/gen/trongdong/v1/common_pb';
 import { EventKind, EventSchema, PositionSchema, type Event } from '../../src/gen/trongdong/v1/event_pb';
 import { FrameSchema, ToScreenSchema, ToServerSchema, type Frame, type Subscribe } from '../../src/gen/trongdong/v1/screen_pb';
+import { IncidentStatus, type Incident } from '../../src/gen/trongdong/v1/incident_pb';
 import { CameraHealth } from '../../src/gen/trongdong/v1/camera_pb';
 import { ReadingsSchema } from '../../src/gen/trongdong/v1/sensor_pb';
 import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
@@ -19,6 +20,7 @@ import { districtDesk } from './district';
 import { startModels } from './models';
 import { publicDesk } from './public';
 import { warningDesk } from './warnings';
+import { roomDesk } from './rooms';
 import { buildScene, hierarchy, seeded } from './scene';
 
 const HEARTBEAT_MS = 1_000;
@@ -59,7 +61,7 @@ export async function startFake(options: { port: number; root: string }) {
   const units = accessUnits(new URL('./street.h264', import.meta.url));
   const sockets = new Map<WebSocket, { greeted: boolean; watching: Map<string, ReturnType<typeof setInterval>> }>();
   const answered = new Map<string, { status: number; body: unknown }>();
-  const timelines = new Map<string, { kind: string; at_ms: number; by: string; note: string }[]>();
+  const timelines = new Map<string, { kind: string; at_ms: number; by: string; note: string; incident?: object }[]>();
   const control = { down: false, silent: false, holdCommandsMs: 0, failNext: 0, skipNext: 0, role: '' };
   let quorumAgeMs = 0;
 
@@ -79,9 +81,14 @@ export async function startFake(options: { port: number; root: string }) {
     }
     for (const [socket, { greeted }] of sockets) if (greeted) send(socket, { case: 'frame', value: frame });
   }
+  /** An incident as a line of its timeline holds it. */
+  const thenOf = ({ severity, status, summary, place, units: on }: Incident) => ({
+    severity: (Severity[severity] ?? '').toLowerCase(), status: (IncidentStatus[status] ?? '').toLowerCase(), summary,
+    latitude_e7: place?.latitudeE7 ?? 0, longitude_e7: place?.longitudeE7 ?? 0, units: [...on],
+  });
   function happened(kind: EventKind, subject: Event['subject'], by = '', note = ''): Event {
     if (subject.case === 'incident') {
-      const line = { kind: (EventKind[kind] ?? '').toLowerCase(), at_ms: Date.now(), by, note };
+      const line = { kind: (EventKind[kind] ?? '').toLowerCase(), at_ms: Date.now(), by, note, incident: thenOf(subject.value) };
       timelines.set(subject.value.id, [...(timelines.get(subject.value.id) ?? []), line]);
       return create(EventSchema, { kind, by, note, atMs: BigInt(line.at_ms), subject });
     }
@@ -90,7 +97,7 @@ export async function startFake(options: { port: number; root: string }) {
   for (const incident of scene.incidents.values()) {
     const opened = Number(incident.openedAtMs);
     timelines.set(incident.id, [
-      { kind: 'incident_opened', at_ms: opened, by: '', note: '' },
+      { kind: 'incident_opened', at_ms: opened, by: '', note: '', incident: thenOf({ ...incident, status: IncidentStatus.OPENED, units: [] }) },
       { kind: 'incident_fed', at_ms: opened + 21_000, by: 'Nguyễn Minh', note: 'Người dân gọi 1022 báo cùng vị trí.' },
       ...(incident.acknowledgedAtMs > 0n ? [{ kind: 'incident_acknowledged', at_ms: Number(incident.acknowledgedAtMs), by: 'Trần Thị Hoa', note: '' }] : []),
     ].filter((line) => line.at_ms <= Date.now()));
@@ -107,7 +114,7 @@ export async function startFake(options: { port: number; root: string }) {
       const atMs = BigInt(Date.now());
       if (group === COMMAND_GROUP) {
         send(socket, { case: 'snapshot', value: { through, part: 0, atMs, ...hierarchy(scene) } });
-        send(socket, { case: 'snapshot', value: { through, part: 1, last: true, atMs, units: [...scene.units.values()], incidents: [...scene.incidents.values()], instructions: [...scene.instructions.values()], models: [...register.models.values()], tallies: [...register.tallies.values()], ...phones.snapshot() } });
+        send(socket, { case: 'snapshot', value: { through, part: 1, last: true, atMs, units: [...scene.units.values()], incidents: [...scene.incidents.values()], instructions: [...scene.instructions.values()], models: [...register.models.values()], tallies: [...register.tallies.values()], ...phones.snapshot(), ...ofRooms.snapshot() } });
       } else if (group === FIELD_GROUP) {
         send(socket, { case: 'snapshot', value: { through, last: true, atMs, sensors: [...scene.sensors.values()], cameras: [...scene.cameras.values()], alarms: [...scene.alarms.values()] } });
       } else send(socket, { case: 'snapshot', value: { through, last: true, atMs } });
@@ -154,7 +161,10 @@ export async function startFake(options: { port: number; root: string }) {
   const decideRest = decider(scene, (group, kind, subject, note = '') => publish(group, [happened(kind, subject, BY, note)]));
   const warnings = warningDesk((code) => scene.communes.find((commune) => commune.code === code)?.name ?? code);
   const phones = callDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
+  const ofRooms = roomDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]));
   function decide(path: string, input: Input, person: string): { status: number; body: unknown } {
+    const inRooms = ofRooms.decide(path, input, person);
+    if (inRooms !== undefined) return inRooms;
     const ofCalls = phones.decide(path, input, person);
     if (ofCalls !== undefined) return ofCalls;
     const ofModels = register.decide(path, input, BY);
@@ -209,6 +219,8 @@ export async function startFake(options: { port: number; root: string }) {
     const asked = /^\/api\/incidents\/([^/]+)\/recommendation$/.exec(url.pathname);
     const askedFor = scene.incidents.get(asked?.[1] ?? '');
     if (askedFor !== undefined) return json(response, 200, recommendation(scene, askedFor));
+    const logged = ofRooms.ask(request.method ?? '', url.pathname, url.searchParams);
+    if (logged !== undefined) return json(response, 200, logged);
     if (control.down && url.pathname.startsWith('/api/calls/')) return response.destroy();
     const ofCall = phones.ask(request.method ?? '', url.pathname, input, person);
     if (ofCall !== undefined) return json(response, ofCall.status, ofCall.body);
@@ -253,6 +265,8 @@ export async function startFake(options: { port: number; root: string }) {
       // Public reports: so many refused as too many, so many taken and not answered.
       if (url.pathname === '/fake/busy') desk.control.busy = Number(url.searchParams.get('n'));
       if (url.pathname === '/fake/lost') desk.control.lost = Number(url.searchParams.get('n'));
+      const roomsSet = ofRooms.control(url.pathname);
+      if (roomsSet !== undefined) return json(response, 200, roomsSet);
       const ofCalls = phones.control(url.pathname, url.searchParams);
       if (ofCalls !== undefined) return json(response, 200, ofCalls);
       return json(response, 200, { indexes, answered: answered.size, reports: desk.count() });

@@ -35,7 +35,8 @@ pub(crate) fn report(alarm: &Alarm, about: &About, flood: Option<(&Alarm, &About
     if alarm.shelf.is_some() && alarm.incident.is_none() {
         return Report::Keep(None);
     }
-    let flood = flood.filter(|(flood, _)| flood.key != alarm.key);
+    // A drill is no part of a real flood.
+    let flood = flood.filter(|(flood, _)| flood.key != alarm.key && flood.exercise == alarm.exercise);
     if let Some((flood, district)) = flood {
         let is_folded = alarm.incident.is_some() && alarm.incident == flood.incident;
         if is_folded {

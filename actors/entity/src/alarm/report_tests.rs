@@ -37,6 +37,7 @@ fn sensor(kind: SensorKind, unit: &str, below: &[&str]) -> About {
         severity: Severity::High,
     };
     let sensor = Sensor {
+        exercise: false,
         id: SensorId::new("S1").unwrap(),
         name: "Trạm Gia Bảy".into(),
         kind,

@@ -1,4 +1,5 @@
-//! The keeper of the command group's deadlines: one actor, one timer, armed for the next step of any clock. All that it
+//! The keeper of the command group's deadlines: one actor, one timer, armed for the next step of any clock, and for the next
+//! hand-over that nobody has acknowledged. All that it
 //! knows stands in state, so whoever leads next arms it again; a step that two keepers propose is taken once.
 //!
 //! It goes by the time that an entry proposed now would have, and looks at least every `KEEPER_LOOK_WAIT_MAX`, so that a
@@ -9,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{FireDeadline, Reply};
+use domain::{Command, Reply};
 use futures::{StreamExt, stream};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 
@@ -87,10 +88,10 @@ impl KeeperState {
     }
 
     /// Proposes the steps. Whether every one was answered: a failure, or a clock that is behind, means to look again later.
-    async fn fire(&self, fires: Vec<FireDeadline>) -> bool {
-        let fire = |fire: FireDeadline| async {
+    async fn fire(&self, fires: Vec<Command>) -> bool {
+        let fire = |fire: Command| async {
             count(&self.reign.ctx.counters.deadlines_fired);
-            matches!(self.reign.propose(fire.into()).await, Ok(Reply::Accepted(_)))
+            matches!(self.reign.propose(fire).await, Ok(Reply::Accepted(_)))
         };
         let answered: Vec<bool> = stream::iter(fires).map(fire).buffer_unordered(FIRES_IN_FLIGHT_MAX).collect().await;
         answered.into_iter().all(|is_answered| is_answered)

@@ -54,8 +54,9 @@ async fn show(reign: &Arc<Reign>, batch: &EventBatch) {
             }
             (EventKind::AlarmRaised, Some(Subject::Alarm(alarm))) => {
                 let district = reign.district_of_unit(&alarm.place.admin_unit);
-                // What models find is bounded by itself and makes no flood.
-                if alarm.key.condition != *crate::alarm::condition::FLOOD && alarm.finding.is_none() {
+                // What models find is bounded by itself and makes no flood, and a drill makes none either.
+                let makes_flood = alarm.finding.is_none() && !alarm.exercise;
+                if alarm.key.condition != *crate::alarm::condition::FLOOD && makes_flood {
                     reign.tell_district(&district, raised(alarm));
                 }
                 reign.wake_reporter();
@@ -87,7 +88,7 @@ async fn show(reign: &Arc<Reign>, batch: &EventBatch) {
                     _ => {}
                 }
             }
-            (_, Some(Subject::Instruction(_))) => reign.wake_keeper(),
+            (_, Some(Subject::Instruction(_) | Subject::HandOver(_))) => reign.wake_keeper(),
             (_, Some(Subject::Call(_) | Subject::Agent(_) | Subject::CallDesk(_) | Subject::LiveNodes(_))) => {
                 reign.wake_usher();
             }

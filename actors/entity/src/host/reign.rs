@@ -186,7 +186,9 @@ impl Reign {
             for incident in self.ctx.cluster.read(self.group, open) {
                 self.tell_incident(&incident);
             }
-            if self.ctx.cluster.read(self.group, |state| state.clocks_due().next().is_some()) {
+            let has_due =
+                |state: &State| state.clocks_due().next().is_some() || state.hand_overs_due().next().is_some();
+            if self.ctx.cluster.read(self.group, has_due) {
                 self.wake_keeper();
             }
             if self.ctx.cluster.read(self.group, |state| !state.agents().is_empty() || !state.calls().is_empty()) {

@@ -20,6 +20,7 @@ const START_MS: u64 = 1_000_000;
 
 fn sensor() -> Sensor {
     Sensor {
+        exercise: false,
         id: SensorId::new("S1").unwrap(),
         name: "Trạm Gia Bảy".into(),
         kind: SensorKind::RiverLevel,

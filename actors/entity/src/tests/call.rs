@@ -48,6 +48,7 @@ fn offer(world: &World, leg: &str, door: &str, number: &str) {
         wanted: String::new(),
         place: None,
         language: String::new(),
+        exercise: false,
     };
     accepted(world.apply(GroupId::COMMAND, offer));
 }

@@ -232,3 +232,42 @@ async fn a_instruction_by_an_hour_of_the_day_calls_its_owner_and_who_is_on_duty(
     assert_eq!(notes.len(), 3);
     assert!(notes.iter().zip(told).all(|(note, told)| note.ends_with(&format!("told {told}"))), "{notes:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_hand_over_that_nobody_acknowledged_is_late_once() {
+    let world = World::new();
+    for node in [1, 2, 3] {
+        world.node(node);
+    }
+    world.lead(1).await;
+    let id = RoomId::new("tinh").unwrap();
+    let room = Room {
+        id: id.clone(),
+        name: "Trung tâm".into(),
+        name_en: String::new(),
+        admin_unit: None,
+        post: None,
+        scene: None,
+        follows: None,
+        followed_at_ms: Millis(0),
+        followed_by: None,
+        version: 0,
+    };
+    accepted(world.apply(GroupId::COMMAND, PutRoom { room }));
+    let left = WriteHandOver {
+        room: id,
+        note: "Đập xả lũ lúc 5 giờ".into(),
+        incidents: Vec::new(),
+        within_ms: 120_000,
+        exercise: false,
+    };
+    accepted(world.apply(GroupId::COMMAND, left));
+    let due = world.read(GroupId::COMMAND, |state| state.hand_overs_due().next().map(|(at, _)| at)).unwrap();
+    // The lead moves in between: the next one reads the same state.
+    tokio::time::sleep(60 * SECOND).await;
+    world.set_lead(GroupId::COMMAND, Some(2));
+    tokio::time::sleep(600 * SECOND).await;
+    let late = world.events(GroupId::COMMAND, &[EventKind::HandOverLate]);
+    assert_eq!(late.len(), 1);
+    assert!((due..=due.plus(LATE_MS_MAX)).contains(&late[0].at_ms), "{due} {late:?}");
+}

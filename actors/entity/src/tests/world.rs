@@ -385,6 +385,7 @@ pub(crate) fn place(admin_unit: &str) -> Place {
 
 pub(crate) fn sensor(id: &SensorId, admin_unit: &str) -> Sensor {
     Sensor {
+        exercise: false,
         id: id.clone(),
         name: format!("Trạm {id}"),
         kind: SensorKind::RiverLevel,

@@ -63,6 +63,10 @@ pub(crate) fn sights(state: &State, kind: ModelKind, readings: &[Reading]) -> Ve
     let is_forecast = kind == ModelKind::Forecast;
     let sight = |reading: &Reading| {
         let sensor = state.sensors().get(&reading.sensor).filter(|_| reading.status == DeviceStatus::Measuring)?;
+        // What a device of drills says is nothing to learn from.
+        if sensor.exercise {
+            return None;
+        }
         if is_forecast && (sensor.thresholds.is_empty() || !is_foreseeable(sensor.kind)) {
             return None;
         }

@@ -316,6 +316,7 @@ pub(crate) const TARGETS: &[Target] = &[
             "consensus/domain/src/stored.rs",
             "consensus/domain/src/rows.rs",
             "consensus/domain/src/call_book.rs",
+            "consensus/domain/src/room_book.rs",
         ],
         run: state::rows,
         seeds: state::row_sets,

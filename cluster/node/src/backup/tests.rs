@@ -111,6 +111,7 @@ fn field_story() -> Story {
     };
     story.tell(RegisterSensor {
         sensor: Sensor {
+            exercise: false,
             id: id.clone(),
             name: "Cầu Gia Bẩy".into(),
             kind: SensorKind::RiverLevel,

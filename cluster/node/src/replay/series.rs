@@ -63,6 +63,7 @@ impl Series {
         };
         let thresholds = limits.iter().map(threshold).collect::<Result<_, domain::wire::Malformed>>();
         let sensor = Sensor {
+            exercise: false,
             id: SensorId::new(kind.id).map_err(|e| e.to_string())?,
             name: kind.name.to_owned(),
             kind: kind.kind,

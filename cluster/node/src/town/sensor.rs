@@ -192,6 +192,7 @@ impl Generator {
             })
         });
         Some(Sensor {
+            exercise: false,
             id: SensorId::new(&format!("{}-{:03}", self.kind.prefix, index + 1)).ok()?,
             name,
             kind: self.kind.kind,

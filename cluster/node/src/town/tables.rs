@@ -104,6 +104,19 @@ pub fn districts() -> Vec<District> {
     rows(DISTRICTS).filter_map(|row| parse_district(&row)).collect()
 }
 
+/// Command rooms, as they are put over HTTP: the province's, and one of each district room, which is where its first unit is.
+#[must_use]
+pub fn rooms() -> Vec<serde_json::Value> {
+    let province = serde_json::json!({"id": "tinh", "name": "Trung tâm tỉnh", "name_en": "Provincial centre"});
+    let of_district = |it: District| {
+        serde_json::json!({
+            "id": it.id, "name": format!("Phòng {}", it.name), "name_en": format!("{} room", it.name_en),
+            "admin_unit": it.admin_units.first(),
+        })
+    };
+    std::iter::once(province).chain(districts().into_iter().map(of_district)).collect()
+}
+
 static COMMUNES: LazyLock<Vec<Commune>> = LazyLock::new(|| {
     let mut points: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
     for row in rows(POINTS) {

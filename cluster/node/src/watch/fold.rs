@@ -68,7 +68,10 @@ fn fold_snapshot(picture: &mut Picture, snapshot: Snapshot) -> bool {
         .chain(snapshot.instructions.into_iter().map(Subject::Instruction))
         .chain(snapshot.calls.into_iter().map(Subject::Call))
         .chain(snapshot.agents.into_iter().map(Subject::Agent))
-        .chain(snapshot.call_desk.into_iter().map(Subject::CallDesk));
+        .chain(snapshot.call_desk.into_iter().map(Subject::CallDesk))
+        .chain(snapshot.exercises.into_iter().map(Subject::Exercise))
+        .chain(snapshot.rooms.into_iter().map(Subject::Room))
+        .chain(snapshot.hand_overs.into_iter().map(Subject::HandOver));
     group.records.extend(records.filter_map(|record| Some((name_of(&record)?, record))));
     if snapshot.last {
         group.through = Some(through);

@@ -199,6 +199,10 @@ pub(super) fn name_of(subject: &Subject) -> Option<String> {
         Subject::CallDesk(_) => "call_desk/desk".to_owned(),
         Subject::Warning(it) => format!("warning/{}", it.id),
         Subject::Person(_) | Subject::Readings(_) => return None,
+        Subject::Exercise(it) => format!("exercise/{}", it.id),
+        Subject::Room(it) => format!("room/{}", it.id),
+        Subject::HandOver(it) => format!("hand_over/{}", it.id),
+        Subject::Person(_) | Subject::Readings(_) | Subject::DutyEntry(_) => return None,
     })
 }
 

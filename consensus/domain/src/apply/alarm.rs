@@ -7,6 +7,11 @@ use crate::{
     Refusal, RefusalCode, SensorId, Shelf, ShelveAlarm, State, UnshelveAlarm, limits, stored::Touched,
 };
 
+/// Whether the alarm is about a device of drills.
+fn is_of_exercise(state: &State, key: &AlarmKey) -> bool {
+    state.sensors.get(&SensorId::from(&key.entity)).is_some_and(|sensor| sensor.exercise)
+}
+
 /// The one condition that a district itself can have.
 const DISTRICT_CONDITION: &str = "flood";
 
@@ -49,7 +54,7 @@ pub(super) fn raise(work: &mut Work<'_>, command: &RaiseAlarm) -> Outcome {
         version: 1,
         incident: None,
         occurrences: 1,
-        exercise: command.exercise,
+        exercise: command.exercise || is_of_exercise(work.state, &command.key),
         finding: command.finding.clone(),
     };
     if let Some(former) = former {

@@ -225,7 +225,7 @@ fn told(state: &State, of: &Measured, step: &Step, now: Millis) -> Vec<PersonId>
     told.into_iter().take(limits::TOLD_MAX).collect()
 }
 
-fn on_duty(state: &State, post: &DutyPostId, now: Millis) -> Vec<PersonId> {
+pub(super) fn on_duty(state: &State, post: &DutyPostId, now: Millis) -> Vec<PersonId> {
     let mut at = Some(post);
     for _ in 0..limits::DUTY_ABOVE_MAX {
         let Some(post) = at.and_then(|id| state.duty_posts.get(id)) else { break };

@@ -227,6 +227,20 @@ pub(super) fn reopen(work: &mut Work<'_>, command: &ReopenIncident) -> Outcome {
     Ok(keep(work, incident, EventKind::IncidentReopened, &command.reason))
 }
 
+/// The drill is over. A crew in danger stays with what it is on. Whether it was closed.
+pub(super) fn close_drilled(work: &mut Work<'_>, id: &IncidentId, note: &str) -> bool {
+    let Ok(mut incident) = find(work, "incident", id) else { return false };
+    if assign::release_all(work, &mut incident).is_err() {
+        return false;
+    }
+    incident.status = IncidentStatus::Closed;
+    incident.closed_at_ms = work.now;
+    incident.acknowledge_due_at_ms = Millis(0);
+    answered(work, &mut incident);
+    keep(work, incident, EventKind::IncidentClosed, note);
+    true
+}
+
 /// Sent by a timer, at least once, perhaps by two leaders: what is no longer so changes nothing.
 pub(super) fn escalate(work: &mut Work<'_>, command: &EscalateIncident) -> Outcome {
     let mut incident = find(work, "incident", &command.incident)?;

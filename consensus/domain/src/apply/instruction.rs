@@ -106,6 +106,18 @@ pub(super) fn cancel(work: &mut Work<'_>, command: &CancelInstruction) -> Outcom
     Ok(keep(work, instruction, EventKind::InstructionCancelled, &command.reason))
 }
 
+/// The drill is over: nobody has to do it any more. Whether that was so.
+pub(super) fn cancel_drilled(work: &mut Work<'_>, id: &InstructionId, note: &str) -> bool {
+    let found = work.state.instructions.get(id).filter(|it| is_open(it.status)).cloned();
+    let Some(mut instruction) = found else { return false };
+    instruction.status = InstructionStatus::Cancelled;
+    instruction.ended_at_ms = work.now;
+    note.clone_into(&mut instruction.note);
+    end(work, &mut instruction, &OBLIGATIONS, ClockStatus::Void);
+    keep(work, instruction, EventKind::InstructionCancelled, note);
+    true
+}
+
 /// Its first clocks stay as they ended, and new ones run.
 pub(super) fn reopen(work: &mut Work<'_>, command: &ReopenInstruction) -> Outcome {
     valid::text("reason", &command.reason)?;

@@ -75,8 +75,12 @@ pub(super) fn post(work: &mut Work<'_>) {
     };
     for event in events.iter().filter(is_for_many) {
         let Some(place) = place_of(event).cloned() else { continue };
+    for event in &events {
+        let Some(place) = place_of(event).map(|place| place.cloned()) else { continue };
         let is_told = |receiver: &&Receiver| {
-            let reaches = receiver.admin_unit.as_ref().is_none_or(|above| deadline::lies_in(work.state, above, &place));
+            let lies_in =
+                |above: &AdminUnitCode| place.as_ref().is_none_or(|place| deadline::lies_in(work.state, above, place));
+            let reaches = receiver.admin_unit.as_ref().is_none_or(lies_in);
             !receiver.disabled && receiver.kinds.contains(&event.kind) && reaches
         };
         let told: Vec<_> = work.state.receivers.values().filter(is_told).cloned().collect();
@@ -122,6 +126,12 @@ fn place_of(event: &Event) -> Option<&AdminUnitCode> {
         Subject::Incident(incident) => Some(&incident.place.admin_unit),
         Subject::Instruction(instruction) => Some(&instruction.admin_unit),
         Subject::Warning(warning) => Some(&warning.admin_unit),
+/// Where what the event is about lies; only incidents, instructions and exercises are told of, and the last to everybody.
+fn place_of(event: &Event) -> Option<Option<&AdminUnitCode>> {
+    match event.subject.as_ref()? {
+        Subject::Incident(incident) => Some(Some(&incident.place.admin_unit)),
+        Subject::Instruction(instruction) => Some(Some(&instruction.admin_unit)),
+        Subject::Exercise(_) => Some(None),
         _ => None,
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
     need_room(work)?;
     let incident = match (&command.incident, command.kind, command.severity) {
         (None, None, None) => None,
-        (Some(id), None, None) => Some(incident::join_report(work, id, &command.code)?),
+        (Some(id), None, None) => Some(incident::join_report(work, id, &command.code, command.exercise)?),
         (None, Some(kind), Some(severity)) => Some(incident::open_report(work, command, kind, severity)?),
         _ => {
             let remedy = "name an incident, or kind and severity of a new one, or neither";
@@ -66,6 +66,7 @@ pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
         contact: command.contact.clone(),
         language: command.language.clone(),
         steps: Vec::new(),
+        exercise: command.exercise,
     };
     step(work, &mut report, ReportStepKind::Received, "");
     if report.incident.is_some() {
@@ -86,7 +87,7 @@ pub(super) fn link(work: &mut Work<'_>, command: &LinkReport) -> Outcome {
         return Err(valid::wrong_status("report", format!("it is {}: open it again first", report.status)));
     }
     valid::within("report", report.links.len() + 1, limits::REPORT_LINKS_MAX)?;
-    let incident = incident::join_report(work, &command.incident, &report.code)?;
+    let incident = incident::join_report(work, &command.incident, &report.code, report.exercise)?;
     report.links.push(new_link(work, &incident));
     report.incident = Some(incident);
     report.status = ReportStatus::InHand;
@@ -123,6 +124,19 @@ pub(super) fn answer(work: &mut Work<'_>, command: &AnswerReport) -> Outcome {
     report.answered_by = work.by();
     step(work, &mut report, ReportStepKind::Answered, &command.answer);
     Ok(keep(work, report, EventKind::ReportAnswered))
+}
+
+/// The drill is over: nobody has to answer it any more. Whether that was so.
+pub(super) fn answer_drilled(work: &mut Work<'_>, code: &ReportCode, note: &str) -> bool {
+    let is_open = |report: &&Report| report.status != ReportStatus::Answered;
+    let Some(mut report) = work.state.reports.get(code).filter(is_open).cloned() else { return false };
+    report.status = ReportStatus::Answered;
+    note.clone_into(&mut report.answer);
+    report.answered_at_ms = work.now;
+    report.answered_by = work.by();
+    step(work, &mut report, ReportStepKind::Answered, note);
+    keep(work, report, EventKind::ReportAnswered);
+    true
 }
 
 /// The sender's own; the last rating counts.

@@ -54,6 +54,8 @@ body! {
         place: Option<Place>,
         /// May be empty.
         language: String,
+        /// Part of a drill.
+        exercise: bool,
     }
 }
 

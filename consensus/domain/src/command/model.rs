@@ -1,7 +1,10 @@
-//! Commands about the register of models.
+//! Commands about the register of models, and about what they say.
 
 use super::vocabulary::body;
-use crate::{Digest, Figure, KindShare, ModelKind, ModelMode, ModelName, VersionName, wire::record};
+use crate::{
+    Advice, Digest, Figure, IncidentId, IncidentKind, KindShare, ModelKind, ModelMode, ModelName, Severity,
+    SuggestionDecision, VersionName, wire::record,
+};
 
 body! {
     /// Registers a version of a model. It is asked nothing until it is rolled out.
@@ -70,5 +73,43 @@ body! {
         late: u32,
         /// Without an answer that could be taken.
         failed: u32,
+    }
+}
+
+body! {
+    /// What a model said, proposed after the commit of what it read.
+    Suggest {
+        /// Of which incident.
+        incident: IncidentId,
+        /// Who says it.
+        model: ModelName,
+        /// In which version: active or a shadow.
+        model_version: VersionName,
+        /// Hash of the text that was read: takes effect once.
+        input_sha256: Digest,
+        /// Its length.
+        input_bytes: u32,
+        /// What it says.
+        advice: Advice,
+    }
+}
+
+body! {
+    /// What a person does with a suggestion, and the change that it makes.
+    DecideSuggestion {
+        /// Of which incident.
+        incident: IncidentId,
+        /// The version seen; dismissing needs none.
+        expected_version: u64,
+        /// Its number within the incident.
+        suggestion: u32,
+        /// What.
+        decision: SuggestionDecision,
+        /// When overridden: what is going on instead.
+        kind: Option<IncidentKind>,
+        /// When overridden: how bad it is instead.
+        severity: Option<Severity>,
+        /// When overridden: which one it is the same as instead.
+        duplicate_of: Option<IncidentId>,
     }
 }

@@ -28,6 +28,8 @@ body! {
         contact: String,
         /// The sender's language, when they follow it: then its steps are kept. Empty: nobody does.
         language: String,
+        /// Part of a drill.
+        exercise: bool,
     }
 }
 

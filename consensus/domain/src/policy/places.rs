@@ -2,8 +2,8 @@
 
 use super::instruction_of;
 use crate::{
-    AdminUnitCode, ClockKey, Command, DecideSuggestion, IncidentId, Measured, ReportCode, State, SuggestionDecision,
-    UnitId,
+    AdminUnitCode, ClockKey, Command, DecideSuggestion, IncidentId, Measured, ReportCode, RoomId, State,
+    SuggestionDecision, UnitId,
 };
 
 /// The other incident, if the decision would merge into one.
@@ -16,6 +16,22 @@ fn duplicate_of<'a>(state: &'a State, command: &'a DecideSuggestion) -> Option<&
             let named = suggestions.iter().find(|known| known.number == command.suggestion)?;
             named.advice.duplicate_of.as_ref()
         }
+    }
+}
+
+/// Whose the room is that the command acts in: none if there is no such room, or the command acts in none; none within: the
+/// province's.
+pub(super) fn room_of<'a>(state: &'a State, command: &Command) -> Option<Option<&'a AdminUnitCode>> {
+    let room = |id: &RoomId| state.board.rooms.get(id).map(|room| room.admin_unit.as_ref());
+    match command {
+        Command::PushScene(command) => room(&command.room),
+        Command::FollowRoom(command) => room(&command.room),
+        Command::WriteHandOver(command) => room(&command.room),
+        Command::LogDuty(command) => room(&command.room),
+        Command::AcknowledgeHandOver(command) => {
+            state.board.hand_overs.get(&command.hand_over).map(|it| it.admin_unit.as_ref())
+        }
+        _ => None,
     }
 }
 
@@ -114,6 +130,11 @@ pub(super) fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a Admi
         | Command::ReopenInstruction(_) => {
             [instruction_of(state, command).map(|instruction| &instruction.admin_unit), None]
         }
+        Command::PushScene(_)
+        | Command::FollowRoom(_)
+        | Command::WriteHandOver(_)
+        | Command::LogDuty(_)
+        | Command::AcknowledgeHandOver(_) => [room_of(state, command).flatten(), None],
         _ => [None, None],
     };
     places.into_iter().flatten().collect()

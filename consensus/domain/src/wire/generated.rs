@@ -596,6 +596,8 @@ pub struct Call {
     pub language: ::prost::alloc::string::String,
     #[prost(string, tag = "23")]
     pub talking: ::prost::alloc::string::String,
+    #[prost(bool, tag = "400")]
+    pub exercise: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Agent {
@@ -737,6 +739,8 @@ pub struct OfferCall {
     pub place: ::core::option::Option<Place>,
     #[prost(string, tag = "7")]
     pub language: ::prost::alloc::string::String,
+    #[prost(bool, tag = "400")]
+    pub exercise: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AnswerCall {
@@ -2507,6 +2511,8 @@ pub struct Sensor {
     pub last_recorded_at_ms: u64,
     #[prost(uint64, tag = "16")]
     pub version: u64,
+    #[prost(bool, tag = "400")]
+    pub exercise: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Reading {
@@ -2731,6 +2737,209 @@ impl InstructionStatus {
         }
     }
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Exercise {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub scenario: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub started_at_ms: u64,
+    #[prost(string, tag = "5")]
+    pub started_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "6")]
+    pub ended_at_ms: u64,
+    #[prost(string, tag = "7")]
+    pub ended_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "8")]
+    pub note: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "9")]
+    pub closed: u32,
+    #[prost(uint64, tag = "10")]
+    pub version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StartExercise {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub scenario: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EndExercise {
+    #[prost(string, tag = "1")]
+    pub exercise: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MapView {
+    #[prost(sint32, tag = "1")]
+    pub latitude_e7: i32,
+    #[prost(sint32, tag = "2")]
+    pub longitude_e7: i32,
+    #[prost(uint32, tag = "3")]
+    pub zoom_centi: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Scene {
+    #[prost(string, tag = "1")]
+    pub title: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "2")]
+    pub layers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, repeated, tag = "3")]
+    pub incidents: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, repeated, tag = "4")]
+    pub cameras: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, optional, tag = "5")]
+    pub place: ::core::option::Option<Place>,
+    #[prost(message, optional, tag = "6")]
+    pub view: ::core::option::Option<MapView>,
+    #[prost(uint64, tag = "7")]
+    pub pushed_at_ms: u64,
+    #[prost(string, tag = "8")]
+    pub pushed_by: ::prost::alloc::string::String,
+    #[prost(bool, tag = "9")]
+    pub exercise: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Room {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub name_en: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub post: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "6")]
+    pub scene: ::core::option::Option<Scene>,
+    #[prost(string, tag = "7")]
+    pub follows: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "8")]
+    pub followed_at_ms: u64,
+    #[prost(string, tag = "9")]
+    pub followed_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "10")]
+    pub version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutRoom {
+    #[prost(message, optional, tag = "1")]
+    pub room: ::core::option::Option<Room>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PushScene {
+    #[prost(string, tag = "1")]
+    pub room: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub scene: ::core::option::Option<Scene>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FollowRoom {
+    #[prost(string, tag = "1")]
+    pub room: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub leader: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HandOver {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub room: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub note: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "5")]
+    pub incidents: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(uint64, tag = "6")]
+    pub written_at_ms: u64,
+    #[prost(string, tag = "7")]
+    pub written_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "8")]
+    pub due_at_ms: u64,
+    #[prost(uint64, tag = "9")]
+    pub late_at_ms: u64,
+    #[prost(string, repeated, tag = "10")]
+    pub told: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(uint64, tag = "11")]
+    pub acknowledged_at_ms: u64,
+    #[prost(string, tag = "12")]
+    pub acknowledged_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "13")]
+    pub remark: ::prost::alloc::string::String,
+    #[prost(bool, tag = "14")]
+    pub exercise: bool,
+    #[prost(uint64, tag = "15")]
+    pub version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WriteHandOver {
+    #[prost(string, tag = "1")]
+    pub room: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub note: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "3")]
+    pub incidents: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(uint64, tag = "4")]
+    pub within_ms: u64,
+    #[prost(bool, tag = "5")]
+    pub exercise: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgeHandOver {
+    #[prost(string, tag = "1")]
+    pub hand_over: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub remark: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FireHandOver {
+    #[prost(string, tag = "1")]
+    pub hand_over: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DutyEntry {
+    #[prost(string, tag = "1")]
+    pub room: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "3")]
+    pub number: u64,
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "6")]
+    pub corrects: u64,
+    #[prost(uint64, tag = "7")]
+    pub at_ms: u64,
+    #[prost(string, tag = "8")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(bool, tag = "9")]
+    pub exercise: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LogDuty {
+    #[prost(string, tag = "1")]
+    pub room: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub corrects: u64,
+    #[prost(bool, tag = "5")]
+    pub exercise: bool,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Event {
     #[prost(enumeration = "EventKind", tag = "1")]
@@ -2746,6 +2955,7 @@ pub struct Event {
     #[prost(
         oneof = "event::Subject",
         tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 250, 320, 321, 322, 380"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 250, 320, 321, 322, 400, 401, 402, 403"
     )]
     pub subject: ::core::option::Option<event::Subject>,
 }
@@ -2787,6 +2997,14 @@ pub mod event {
         CallDesk(super::CallDesk),
         #[prost(message, tag = "380")]
         Warning(super::Warning),
+        #[prost(message, tag = "400")]
+        Exercise(super::Exercise),
+        #[prost(message, tag = "401")]
+        Room(super::Room),
+        #[prost(message, tag = "402")]
+        HandOver(super::HandOver),
+        #[prost(message, tag = "403")]
+        DutyEntry(super::DutyEntry),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2940,6 +3158,16 @@ pub enum EventKind {
     HandoverRefused = 387,
     HandoverWithdrawn = 388,
     HandoverReceived = 389,
+    ExerciseStarted = 400,
+    ExerciseEnded = 401,
+    RoomPut = 402,
+    ScenePushed = 403,
+    RoomFollowed = 404,
+    RoomLeft = 405,
+    HandOverWritten = 406,
+    HandOverAcknowledged = 407,
+    HandOverLate = 408,
+    DutyLogged = 409,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3069,6 +3297,16 @@ impl EventKind {
             Self::HandoverRefused => "EVENT_KIND_HANDOVER_REFUSED",
             Self::HandoverWithdrawn => "EVENT_KIND_HANDOVER_WITHDRAWN",
             Self::HandoverReceived => "EVENT_KIND_HANDOVER_RECEIVED",
+            Self::ExerciseStarted => "EVENT_KIND_EXERCISE_STARTED",
+            Self::ExerciseEnded => "EVENT_KIND_EXERCISE_ENDED",
+            Self::RoomPut => "EVENT_KIND_ROOM_PUT",
+            Self::ScenePushed => "EVENT_KIND_SCENE_PUSHED",
+            Self::RoomFollowed => "EVENT_KIND_ROOM_FOLLOWED",
+            Self::RoomLeft => "EVENT_KIND_ROOM_LEFT",
+            Self::HandOverWritten => "EVENT_KIND_HAND_OVER_WRITTEN",
+            Self::HandOverAcknowledged => "EVENT_KIND_HAND_OVER_ACKNOWLEDGED",
+            Self::HandOverLate => "EVENT_KIND_HAND_OVER_LATE",
+            Self::DutyLogged => "EVENT_KIND_DUTY_LOGGED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3195,6 +3433,16 @@ impl EventKind {
             "EVENT_KIND_HANDOVER_REFUSED" => Some(Self::HandoverRefused),
             "EVENT_KIND_HANDOVER_WITHDRAWN" => Some(Self::HandoverWithdrawn),
             "EVENT_KIND_HANDOVER_RECEIVED" => Some(Self::HandoverReceived),
+            "EVENT_KIND_EXERCISE_STARTED" => Some(Self::ExerciseStarted),
+            "EVENT_KIND_EXERCISE_ENDED" => Some(Self::ExerciseEnded),
+            "EVENT_KIND_ROOM_PUT" => Some(Self::RoomPut),
+            "EVENT_KIND_SCENE_PUSHED" => Some(Self::ScenePushed),
+            "EVENT_KIND_ROOM_FOLLOWED" => Some(Self::RoomFollowed),
+            "EVENT_KIND_ROOM_LEFT" => Some(Self::RoomLeft),
+            "EVENT_KIND_HAND_OVER_WRITTEN" => Some(Self::HandOverWritten),
+            "EVENT_KIND_HAND_OVER_ACKNOWLEDGED" => Some(Self::HandOverAcknowledged),
+            "EVENT_KIND_HAND_OVER_LATE" => Some(Self::HandOverLate),
+            "EVENT_KIND_DUTY_LOGGED" => Some(Self::DutyLogged),
             _ => None,
         }
     }
@@ -3315,6 +3563,8 @@ pub struct Report {
     pub language: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "21")]
     pub steps: ::prost::alloc::vec::Vec<ReportStep>,
+    #[prost(bool, tag = "400")]
+    pub exercise: bool,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -3504,6 +3754,7 @@ pub struct Command {
         oneof = "command::Body",
         tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 300"
         tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 380, 381, 382, 383, 384, 385, 386, 300"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -3735,6 +3986,24 @@ pub mod command {
         ReceiveHandover(super::ReceiveHandover),
         #[prost(message, tag = "300")]
         SetRetention(super::SetRetention),
+        #[prost(message, tag = "400")]
+        StartExercise(super::StartExercise),
+        #[prost(message, tag = "401")]
+        EndExercise(super::EndExercise),
+        #[prost(message, tag = "402")]
+        PutRoom(super::PutRoom),
+        #[prost(message, tag = "403")]
+        PushScene(super::PushScene),
+        #[prost(message, tag = "404")]
+        FollowRoom(super::FollowRoom),
+        #[prost(message, tag = "405")]
+        WriteHandOver(super::WriteHandOver),
+        #[prost(message, tag = "406")]
+        AcknowledgeHandOver(super::AcknowledgeHandOver),
+        #[prost(message, tag = "407")]
+        FireHandOver(super::FireHandOver),
+        #[prost(message, tag = "408")]
+        LogDuty(super::LogDuty),
     }
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -4677,6 +4946,8 @@ pub struct FileReport {
     pub contact: ::prost::alloc::string::String,
     #[prost(string, tag = "11")]
     pub language: ::prost::alloc::string::String,
+    #[prost(bool, tag = "400")]
+    pub exercise: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct LinkReport {
@@ -4934,6 +5205,12 @@ pub struct Snapshot {
     pub agents: ::prost::alloc::vec::Vec<Agent>,
     #[prost(message, optional, tag = "322")]
     pub call_desk: ::core::option::Option<CallDesk>,
+    #[prost(message, repeated, tag = "400")]
+    pub exercises: ::prost::alloc::vec::Vec<Exercise>,
+    #[prost(message, repeated, tag = "401")]
+    pub rooms: ::prost::alloc::vec::Vec<Room>,
+    #[prost(message, repeated, tag = "402")]
+    pub hand_overs: ::prost::alloc::vec::Vec<HandOver>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Frame {

@@ -10,6 +10,7 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
     let episode = |key: &AlarmKey| state.alarms().get(key).map_or(1, |alarm| alarm.episode);
     if super::deadline::aim(entry, state) || super::call::aim(entry, state) || super::access::aim(entry, state) {
     if super::deadline::aim(entry, state) || super::call::aim(entry, state) || super::warning::aim(entry, state) {
+    if super::deadline::aim(entry, state) || super::call::aim(entry, state) || super::room::aim(entry, state) {
         return aim_right(entry, state);
     }
     match &mut entry.command {

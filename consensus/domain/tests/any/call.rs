@@ -38,6 +38,7 @@ pub(crate) fn command_of_call() -> BoxedStrategy<Command> {
         12 => make!(OfferCall {
             leg: leg.clone(), door: Just("pbx".to_owned()), line: line(), number: number, wanted: text(),
             place: prop::option::weighted(0.3, place()), language: Just(String::new()),
+            exercise: Just(false),
         }),
         6 => make!(EndLeg { leg: leg, cause: select(LegEnd::ALL) }),
     ];

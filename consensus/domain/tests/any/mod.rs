@@ -9,6 +9,7 @@ mod finding;
 mod model;
 mod report;
 mod warning;
+mod room;
 mod world;
 
 use access::command_of_access;
@@ -19,6 +20,7 @@ use dispatch::command_of_dispatch;
 use model::command_of_model;
 use report::command_of_report;
 use warning::command_of_warning;
+use room::command_of_room;
 pub(crate) use world::world;
 
 use bytes::Bytes;
@@ -169,6 +171,7 @@ fn sensor() -> impl Strategy<Value = Sensor> + Clone {
     let thresholds = prop::collection::vec((condition(), micro(), severity()), 0..3);
     (sensor_id(), text(), place(), thresholds, (micro(), micro()), device_status()).prop_map(
         |(id, name, place, thresholds, (range_min_micro, range_max_micro), status)| Sensor {
+            exercise: false,
             id,
             name,
             kind: SensorKind::Rain,
@@ -357,6 +360,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
         9 => command_of_call(),
         5 => command_of_access(),
         6 => command_of_warning(),
+        7 => command_of_room(),
         1 => command_of_device(),
     ]
     .boxed()

@@ -23,6 +23,7 @@ pub(super) fn command_of_report() -> BoxedStrategy<Command> {
             told_kind: Just(None),
             contact: Just(String::new()),
             language: Just(String::new()),
+            exercise: Just(false),
         })),
         3 => make!(LinkReport { report: code(), expected_version: version(), incident: incident_id() }),
         2 => make!(UnlinkReport { report: code(), expected_version: version(), reason: text() }),

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use domain::*;
 
-use super::{AREAS, UNITS, call, deadline, model};
+use super::{AREAS, UNITS, call, deadline, model, room};
 
 /// What is there before the first entry.
 pub(crate) fn world(group: GroupId) -> Vec<Entry> {
@@ -55,8 +55,10 @@ pub(crate) fn world(group: GroupId) -> Vec<Entry> {
         commands.extend(call::in_use());
         commands.extend(deadline::in_use());
         commands.extend(model::in_use());
+        commands.extend(room::in_use());
     }
     let sensor = |id: &str| Sensor {
+        exercise: false,
         id: SensorId::new(id).unwrap(),
         name: id.into(),
         kind: SensorKind::Rain,

@@ -152,6 +152,7 @@ pub(super) fn report(name: &str, args: &mut Args<'_>) -> Result<Command, Failure
             told_kind: args.maybe("told-kind").map(kind).transpose()?,
             contact: args.or("contact", "").into(),
             language: args.or("language", "").into(),
+            exercise: args.number("exercise", false)?,
         }
         .into(),
         "link-report" => {

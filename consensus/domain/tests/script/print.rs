@@ -112,6 +112,13 @@ fn subject(subject: &Subject) -> String {
         }
         Subject::CallDesk(desk) => format!("overloaded since {} v{}", time(desk.overloaded_since_ms), desk.version),
         Subject::LiveNodes(live) => format!("{:?} epoch {}", live.nodes, live.epoch),
+        Subject::Exercise(it) => format!("{} {:?} ended {} v{}", it.id, it.name, time(it.ended_at_ms), it.version),
+        Subject::Room(it) => {
+            let follows = it.follows.as_ref().map_or("nobody", |id| id.as_str());
+            format!("{} follows {follows} v{}", it.id, it.version)
+        }
+        Subject::HandOver(it) => format!("{} of {} due {} v{}", it.id, it.room, time(it.due_at_ms), it.version),
+        Subject::DutyEntry(it) => format!("{} #{} {:?}", it.room, it.number, it.text),
     }
 }
 

@@ -398,6 +398,7 @@ fn sensor(args: &mut Args<'_>) -> Result<Sensor, Failure> {
         })
     };
     Ok(Sensor {
+        exercise: false,
         id: SensorId::new(args.next("sensor")?)?,
         name: args.or("name", "Gauge").into(),
         kind: args.maybe("kind").map_or(Some(SensorKind::RiverLevel), SensorKind::from_name).ok_or("no such kind")?,

@@ -84,6 +84,9 @@ pub(crate) struct Saving {
     severity: Option<Severity>,
     #[schema(value_type = Option<String>)]
     told_kind: Option<IncidentKind>,
+    /// Part of a drill; of a call of a drill it always is.
+    #[serde(default)]
+    exercise: bool,
 }
 
 /// The report of a call is held by a quorum.
@@ -267,6 +270,7 @@ pub(crate) async fn report(
         told_kind: body.told_kind,
         contact: if body.contact.is_empty() { found.number.clone() } else { body.contact },
         language: if found.language == "en" { "en".to_owned() } else { "vi".to_owned() },
+        exercise: found.exercise || body.exercise,
     };
     app.run(&ask, command).await?;
     // What was decided may not be here yet; without a quorum for it now, what is here has to do.

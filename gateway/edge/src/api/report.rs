@@ -51,6 +51,8 @@ pub(crate) struct Told {
     reopened_because: String,
     /// For `expected_version`.
     version: u64,
+    /// Part of a drill.
+    exercise: bool,
 }
 
 impl Told {
@@ -73,6 +75,7 @@ impl Told {
             reopened_count: report.reopened_count,
             reopened_because: reopened.map(|step| step.note.clone()).unwrap_or_default(),
             version: report.version,
+            exercise: report.exercise,
         }
     }
 }

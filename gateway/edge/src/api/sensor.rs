@@ -45,6 +45,9 @@ pub(crate) struct Registration {
     range_min_micro: i64,
     #[serde(default)]
     range_max_micro: i64,
+    /// A device of drills: all that it says is part of one.
+    #[serde(default)]
+    exercise: bool,
 }
 
 /// Sensors in the caller's districts.
@@ -76,6 +79,7 @@ pub(crate) async fn register(State(app): State<Arc<App>>, Asked(ask, body): Aske
         last_micro: Micro(0),
         last_recorded_at_ms: Millis(0),
         version: 0,
+        exercise: body.exercise,
     };
     let (entity, admin_unit) = (EntityId::from(&sensor.id), sensor.place.admin_unit.clone());
     let command = Command::from(RegisterSensor { sensor });

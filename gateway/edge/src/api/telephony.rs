@@ -48,6 +48,9 @@ pub(crate) struct Offer {
     place: Option<Place>,
     #[serde(default)]
     language: String,
+    /// Part of a drill.
+    #[serde(default)]
+    exercise: bool,
 }
 
 /// Who picked up.
@@ -106,10 +109,10 @@ pub(crate) async fn offer(
     body: Body,
 ) -> Answer<Standing> {
     let exchange = Exchange::new(&app, peer, &headers, &id).await?;
-    let Offer { line, number, wanted, place, language } = read_json(body).await?;
+    let Offer { line, number, wanted, place, language, exercise } = read_json(body).await?;
     let (leg, door) = (exchange.leg.clone(), exchange.grant.person.to_string());
     let number = tidy(&number);
-    exchange.run(OfferCall { leg, door, line, number, wanted, place, language }).await?;
+    exchange.run(OfferCall { leg, door, line, number, wanted, place, language, exercise }).await?;
     exchange.standing(&id).await
 }
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use bytes::Bytes;
 use domain::{
-    Event, EventKind, GroupId, IncidentId, PersonId, Subject, UnitId, UnitStatus,
+    Event, EventKind, GroupId, IncidentId, IncidentKind, IncidentStatus, PersonId, Severity, Subject, UnitId,
+    UnitStatus,
     policy::{self, Action, Noun},
     rows,
     wire::Record,
@@ -34,6 +35,25 @@ pub(crate) struct TimelineItem {
     /// What a unit did: which, what it does since, and when that was tapped.
     #[serde(skip_serializing_if = "Option::is_none")]
     unit: Option<UnitLine>,
+    /// The incident as it stood then, for whoever goes through its course on the map.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incident: Option<IncidentLine>,
+}
+
+/// The incident of a line.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct IncidentLine {
+    #[schema(value_type = String)]
+    kind: IncidentKind,
+    #[schema(value_type = String)]
+    severity: Severity,
+    #[schema(value_type = String)]
+    status: IncidentStatus,
+    summary: String,
+    latitude_e7: i32,
+    longitude_e7: i32,
+    #[schema(value_type = Vec<String>)]
+    units: Vec<UnitId>,
 }
 
 /// The unit of a line.
@@ -45,17 +65,39 @@ pub(crate) struct UnitLine {
     status: UnitStatus,
     /// May lie long before the line: a phone without a network sends later.
     status_at_ms: u64,
+    /// Where it was then.
+    latitude_e7: i32,
+    longitude_e7: i32,
 }
 
 impl TimelineItem {
     fn new(event: Event) -> Self {
-        let unit = match event.subject {
+        let (unit, incident) = match event.subject {
             Some(Subject::Unit(unit)) => {
-                Some(UnitLine { id: unit.id, status: unit.status, status_at_ms: unit.status_at_ms.0 })
+                let line = UnitLine {
+                    id: unit.id,
+                    status: unit.status,
+                    status_at_ms: unit.status_at_ms.0,
+                    latitude_e7: unit.position.latitude_e7,
+                    longitude_e7: unit.position.longitude_e7,
+                };
+                (Some(line), None)
             }
-            _ => None,
+            Some(Subject::Incident(incident)) => {
+                let line = IncidentLine {
+                    kind: incident.kind,
+                    severity: incident.severity,
+                    status: incident.status,
+                    summary: incident.summary,
+                    latitude_e7: incident.place.latitude_e7,
+                    longitude_e7: incident.place.longitude_e7,
+                    units: incident.units,
+                };
+                (None, Some(line))
+            }
+            _ => (None, None),
         };
-        Self { kind: event.kind, at_ms: event.at_ms.0, by: event.by, note: event.note, unit }
+        Self { kind: event.kind, at_ms: event.at_ms.0, by: event.by, note: event.note, unit, incident }
     }
 }
 
@@ -86,7 +128,7 @@ pub(crate) async fn timeline(
 }
 
 /// Goes through history rows until `take` says no or `ROWS_SCANNED_MAX` is reached; whether it saw all.
-async fn walk(
+pub(crate) async fn walk(
     app: &App,
     group: GroupId,
     mut from: Bytes,

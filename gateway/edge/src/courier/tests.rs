@@ -91,6 +91,34 @@ async fn a_notice_is_posted_signed_and_named() {
 }
 
 #[tokio::test]
+async fn a_notice_of_a_drill_says_so_in_its_body_and_beside_it() {
+    let (desk, url) = desk().await;
+    let drill = domain::Exercise {
+        id: domain::ExerciseId::new("E1").unwrap(),
+        name: "Diễn tập lũ".into(),
+        scenario: String::new(),
+        started_at_ms: Millis(5),
+        started_by: None,
+        ended_at_ms: Millis(0),
+        ended_by: None,
+        note: String::new(),
+        closed: 0,
+        version: 1,
+    };
+    let event = Event::decode(&notice().event).unwrap();
+    let event = Event { kind: EventKind::ExerciseStarted, subject: Some(drill.into()), ..event };
+    let told = Notice { event: event.encode().into(), ..notice() };
+    courier().deliver(receiver(url.clone(), b"secret"), told).await.unwrap();
+    courier().deliver(receiver(url, b"secret"), notice()).await.unwrap();
+    let came = desk.came.lock().unwrap();
+    for ((headers, body), is_drill) in came.iter().zip([true, false]) {
+        let read: serde_json::Value = serde_json::from_slice(body).unwrap();
+        assert_eq!(read["exercise"], serde_json::Value::Bool(is_drill));
+        assert_eq!(headers.contains_key("trongdong-exercise"), is_drill);
+    }
+}
+
+#[tokio::test]
 async fn what_is_not_taken_is_said_and_is_the_same_when_it_is_posted_again() {
     let (desk, url) = desk().await;
     *desk.answers.lock().unwrap() = vec![StatusCode::OK, StatusCode::FOUND, StatusCode::SERVICE_UNAVAILABLE];

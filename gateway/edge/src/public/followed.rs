@@ -126,7 +126,8 @@ impl App {
 
     fn look_up(&self, code: &ReportCode) -> Option<Followed> {
         read(&*self.source, GroupId::COMMAND, |state| {
-            let report = state.reports().get(code)?;
+            // What was told in a drill is no citizen's.
+            let report = state.reports().get(code).filter(|report| !report.exercise)?;
             Some(Followed::new(report, commune_name(state, &report.place.admin_unit)))
         })
     }

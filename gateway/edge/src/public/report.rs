@@ -251,6 +251,7 @@ impl App {
             told_kind: kind,
             contact: bounded("contact", tidy_line(&contact), NAME_BYTES_MAX)?,
             language: language.to_owned(),
+            exercise: false,
         })
     }
 

@@ -6,9 +6,9 @@ use std::{borrow::Cow, collections::BTreeSet};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use domain::{
-    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, CameraHealth, CameraId, District, DistrictId, Event, GroupId,
-    Incident, Instruction, LiveNodes, Millis, Model, ModelName, PersonId, Position, Role, Sensor, SilenceCause, Tally,
-    Unit,
+    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, CameraHealth, CameraId, District, DistrictId, Event, Exercise,
+    GroupId, HandOver, Incident, Instruction, LiveNodes, Millis, Model, ModelName, PersonId, Position, Role, Room,
+    Sensor, SilenceCause, Tally, Unit,
     wire::{Field, Malformed, Record, generated},
 };
 use prost::Message;
@@ -116,6 +116,9 @@ pub(crate) struct Part {
     pub(crate) calls: Vec<Call>,
     pub(crate) agents: Vec<Agent>,
     pub(crate) call_desk: Option<CallDesk>,
+    pub(crate) exercises: Vec<Exercise>,
+    pub(crate) rooms: Vec<Room>,
+    pub(crate) hand_overs: Vec<HandOver>,
     pub(crate) part: u32,
     pub(crate) at_ms: Millis,
 }
@@ -250,6 +253,9 @@ impl ToScreen<'_> {
                 calls: it.calls.write(),
                 agents: it.agents.write(),
                 call_desk: it.call_desk.as_ref().map(Record::to_wire),
+                exercises: it.exercises.write(),
+                rooms: it.rooms.write(),
+                hand_overs: it.hand_overs.write(),
             }),
             Self::Frame(it) => Body::Frame(generated::Frame {
                 from: Some(it.from.to_wire()),
@@ -280,26 +286,20 @@ impl ToScreen<'_> {
                 message: it.message.clone(),
             }),
             Self::Heartbeat(it) => {
-                let groups = it.groups.iter().map(|group| generated::GroupAge {
-                    group: group.group.0,
-                    leader_age_ms: group.leader_age_ms,
-                    applied_index: group.applied_index,
-                    leader: group.leader,
+                let groups = it.groups.iter().map(|&GroupPulse { group, leader_age_ms, applied_index, leader }| {
+                    generated::GroupAge { group: group.0, leader_age_ms, applied_index, leader }
                 });
                 let models = it.models.iter().map(|model| generated::ModelSilence {
                     name: model.name.to_string(),
                     cause: model.cause.as_str().to_owned(),
                 });
+                let line = it.line.as_ref();
                 Body::Heartbeat(generated::Heartbeat {
                     server_time_ms: it.server_time_ms,
                     quorum_age_ms: it.quorum_age_ms,
                     groups: groups.collect(),
                     models: models.collect(),
-                    line: it.line.as_ref().map(|line| generated::ProvinceLine {
-                        cut: line.cut,
-                        age_ms: line.age_ms,
-                        kept: line.kept,
-                    }),
+                    line: line.map(|&LinePulse { cut, age_ms, kept }| generated::ProvinceLine { cut, age_ms, kept }),
                 })
             }
         }

@@ -5,7 +5,8 @@
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use domain::{
-    Alarm, Call, Camera, GroupId, Incident, Instruction, Millis, Position, Sensor, State, Unit, policy::Noun,
+    Alarm, Call, Camera, Exercise, GroupId, HandOver, Incident, Instruction, Millis, Position, Room, Sensor, State,
+    Unit, policy::Noun,
 };
 
 use super::{
@@ -60,6 +61,16 @@ pub(crate) fn build(source: &dyn Source, group: GroupId, view: &View) -> Picture
             }
         }
     }
+    let exercise = |it: &Exercise| view.shows(Noun::Exercise, None).then(|| it.clone());
+    walk(source, group, State::exercises, exercise, |exercise| {
+        parts.add(128 + exercise.scenario.len(), |part| part.exercises.push(exercise));
+    });
+    let room = |it: &Room| view.shows(Noun::Room, None).then(|| it.clone());
+    walk(source, group, State::rooms, room, |room| parts.add(512, |part| part.rooms.push(room)));
+    let hand_over = |it: &HandOver| view.shows_note(Noun::HandOver, it.admin_unit.as_ref()).then(|| it.clone());
+    walk(source, group, State::hand_overs, hand_over, |hand_over| {
+        parts.add(256 + hand_over.note.len(), |part| part.hand_overs.push(hand_over));
+    });
     let unit = |unit: &Unit| view.shows(Noun::Unit, Some(&unit.station.admin_unit)).then(|| unit.clone());
     walk(source, group, State::units, unit, |unit| parts.add(192, |part| part.units.push(unit)));
     let incident = |it: &Incident| {
@@ -168,6 +179,9 @@ impl<'a> Parts<'a> {
             calls: Vec::new(),
             agents: Vec::new(),
             call_desk: None,
+            exercises: Vec::new(),
+            rooms: Vec::new(),
+            hand_overs: Vec::new(),
             part: 0,
             at_ms,
         };

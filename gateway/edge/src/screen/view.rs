@@ -87,7 +87,17 @@ impl View {
     pub(crate) fn new(grant: &Grant, subscription: &Subscription, state0: &State, encoding: Encoding) -> Self {
         let asked = SUBSCRIBABLE.map(|(_, noun)| noun).into_iter();
         let asked = asked.filter(|noun| subscription.nouns.is_empty() || subscription.nouns.contains(noun));
-        let always = [Noun::AdminUnit, Noun::District, Noun::LiveNodes, Noun::Person];
+        let always = [
+            Noun::AdminUnit,
+            Noun::District,
+            Noun::LiveNodes,
+            Noun::Person,
+            // Whoever sees anything has to know that a drill runs.
+            Noun::Exercise,
+            Noun::Room,
+            Noun::HandOver,
+            Noun::DutyEntry,
+        ];
         let nouns = asked.chain(always).filter(|noun| policy::allows(grant, Action::See(*noun), None).is_ok());
         let callers = policy::allows(grant, Action::SeeCaller, None).is_ok();
         Self { scope: Scope::new(grant, &subscription.districts, state0), nouns: nouns.collect(), encoding, callers }
@@ -98,11 +108,20 @@ impl View {
         self.nouns.contains(&noun) && place.is_none_or(|place| self.scope.covers(place))
     }
 
+    /// Whether what was written in a room is in it; without a place it is the province's, and for who sees the province.
+    pub(crate) fn shows_note(&self, noun: Noun, admin_unit: Option<&AdminUnitCode>) -> bool {
+        self.shows(noun, admin_unit) && (admin_unit.is_some() || self.scope == Scope::Everywhere)
+    }
+
     /// The event as this view shows it: whole, with only the readings of visible sensors, or not at all. `places` says
     /// where the group's sensors stand.
     pub(crate) fn filter<'a>(&self, event: &'a Event, places: &Places) -> Option<Cow<'a, Event>> {
         match event.subject.as_ref()? {
             Subject::Readings(readings) => self.filter_readings(event, readings, places),
+            Subject::HandOver(_) | Subject::DutyEntry(_) => {
+                let (noun, place) = seat(event.subject.as_ref()?);
+                self.shows_note(noun, place).then_some(Cow::Borrowed(event))
+            }
             subject => {
                 let (noun, place) = seat(subject);
                 self.shows(noun, place).then(|| redact(event, self.callers))
@@ -144,6 +163,11 @@ pub(crate) fn seat(subject: &Subject) -> (Noun, Option<&AdminUnitCode>) {
         Subject::Readings(_) => (Noun::Reading, None),
         // In no subscription: whoever writes or approves one asks over HTTP.
         Subject::Warning(warning) => (Noun::Warning, Some(&warning.admin_unit)),
+        Subject::Exercise(_) => (Noun::Exercise, None),
+        Subject::Room(_) => (Noun::Room, None),
+        // Neither ever moves: both keep the place that the room had when they were written.
+        Subject::HandOver(it) => (Noun::HandOver, it.admin_unit.as_ref()),
+        Subject::DutyEntry(it) => (Noun::DutyEntry, it.admin_unit.as_ref()),
         Subject::Unit(unit) => (Noun::Unit, Some(&unit.station.admin_unit)),
         Subject::Incident(incident) => (Noun::Incident, Some(&incident.place.admin_unit)),
         Subject::Instruction(instruction) => (Noun::Instruction, Some(&instruction.admin_unit)),

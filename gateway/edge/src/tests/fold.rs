@@ -67,6 +67,9 @@ impl Fold {
         part.agents.iter().for_each(|it| put(format!("agent/{}", it.person), it.encode_to_vec()));
         part.models.iter().for_each(|it| put(format!("model/{}", it.name), it.encode_to_vec()));
         part.tallies.iter().for_each(|it| put(tally_name(it), it.encode_to_vec()));
+        part.exercises.iter().for_each(|it| put(format!("exercise/{}", it.id), it.encode_to_vec()));
+        part.rooms.iter().for_each(|it| put(format!("room/{}", it.id), it.encode_to_vec()));
+        part.hand_overs.iter().for_each(|it| put(format!("hand_over/{}", it.id), it.encode_to_vec()));
         if let Some(desk) = part.call_desk {
             put("call_desk".into(), desk.encode_to_vec());
         }
@@ -95,7 +98,8 @@ impl Fold {
                 self.notes.push(event.note.clone());
             }
             let (name, record) = match event.subject.unwrap() {
-                Subject::Person(_) => continue,
+                // A room's log is told and not kept.
+                Subject::Person(_) | Subject::DutyEntry(_) => continue,
                 Subject::Readings(readings) => {
                     for reading in readings.readings {
                         take_reading(group, &reading, event.at_ms);
@@ -127,6 +131,9 @@ impl Fold {
                 Subject::Warning(_) => continue,
                 Subject::Instruction(it) => (format!("instruction/{}", it.id), it.encode_to_vec()),
                 Subject::LiveNodes(it) => ("live_nodes".into(), it.encode_to_vec()),
+                Subject::Exercise(it) => (format!("exercise/{}", it.id), it.encode_to_vec()),
+                Subject::Room(it) => (format!("room/{}", it.id), it.encode_to_vec()),
+                Subject::HandOver(it) => (format!("hand_over/{}", it.id), it.encode_to_vec()),
             };
             group.records.insert(name, record);
         }

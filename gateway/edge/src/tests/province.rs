@@ -37,6 +37,7 @@ pub(super) fn place(n: usize) -> Place {
 
 pub(super) fn sensor(id: &str, at: usize) -> Sensor {
     Sensor {
+        exercise: false,
         id: SensorId::new(id).unwrap(),
         name: format!("Trạm {id}"),
         kind: SensorKind::RiverLevel,

@@ -48,6 +48,7 @@ pub(super) fn split(work: &mut Work<'_>, from: &Call, leg: CallLeg) {
         wanted: from.wanted.clone(),
         place: from.place.clone(),
         language: from.language.clone(),
+        exercise: from.exercise,
     };
     let mut call = new(work, &command, leg);
     call.offered_at_ms = from.offered_at_ms;
@@ -93,6 +94,7 @@ fn new(work: &mut Work<'_>, command: &OfferCall, leg: CallLeg) -> Call {
         version: 0,
         language: command.language.clone(),
         talking: None,
+        exercise: command.exercise,
     }
 }
 
@@ -103,7 +105,8 @@ fn same_caller(work: &Work<'_>, command: &OfferCall) -> Option<Call> {
             call.status,
             CallStatus::Queued | CallStatus::Ringing | CallStatus::Callback | CallStatus::CallingBack
         );
-        waits && call.line == command.line && call.live_legs().count() < limits::CALL_LEGS_MAX
+        let is_alike = call.line == command.line && call.exercise == command.exercise;
+        waits && is_alike && call.live_legs().count() < limits::CALL_LEGS_MAX
     };
     let calls = work.state.calls_of(&command.number);
     calls.filter(can_join).min_by_key(|call| (call.offered_at_ms, call.id.clone())).cloned()
@@ -137,7 +140,8 @@ fn fold(work: &mut Work<'_>, mut call: Call, leg: CallLeg, command: &OfferCall) 
 fn times_before(work: &Work<'_>, command: &OfferCall) -> u32 {
     let lately = work.state.calls_of(&command.number).filter(|call| {
         let since = work.now.since(call.status_at_ms);
-        call.status == CallStatus::Abandoned && call.line == command.line && since <= limits::CALL_FOLD_MS
+        let is_alike = call.line == command.line && call.exercise == command.exercise;
+        call.status == CallStatus::Abandoned && is_alike && since <= limits::CALL_FOLD_MS
     });
     lately.max_by_key(|call| (call.status_at_ms, call.id.clone())).map_or(0, |call| call.times)
 }

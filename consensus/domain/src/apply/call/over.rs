@@ -1,6 +1,6 @@
 //! What remains of a call: with its number, with the reports that it became. And how it is forgotten.
 
-use super::{due_back, find_version, outcome, put, queue_again, set_status, step};
+use super::{due_back, find_version, outcome, put, queue_again, set_status, settle_down, step};
 use crate::{
     Call, CallDraft, CallId, CallStatus, CallStepKind, Caller, EraseCall, EventKind, FileReport, IncidentId, Millis,
     PastCall, ReportChannel,
@@ -17,7 +17,8 @@ pub(super) fn finish(work: &mut Work<'_>, call: &mut Call, status: CallStatus, o
     for leg in call.legs.iter_mut().filter(|leg| !leg.ended_at_ms.is_set()) {
         leg.ended_at_ms = now;
     }
-    if call.number.is_empty() {
+    // What was played tells nothing of a number.
+    if call.number.is_empty() || call.exercise {
         return;
     }
     let mut caller = caller(work, &call.number);
@@ -56,6 +57,18 @@ pub(super) fn wait_again(work: &mut Work<'_>, call: &mut Call, note: &str) {
     }
 }
 
+/// The drill is over: who waits, or waits to be called back, waits no more. Whether that was so.
+pub(in crate::apply) fn end_drilled(work: &mut Work<'_>, id: &CallId, note: &str) -> bool {
+    let waits = |call: &&Call| matches!(call.status, CallStatus::Queued | CallStatus::Callback);
+    let Some(mut call) = work.state.book.calls.get(id).filter(waits).cloned() else { return false };
+    finish(work, &mut call, CallStatus::Ended, "exercise_ended");
+    step(work, &mut call, CallStepKind::Ended, None, note);
+    put(work, call, EventKind::CallEnded, note);
+    make_room(work);
+    settle_down(work);
+    true
+}
+
 /// Those that have been over the longest leave, with what was put down of them.
 pub(super) fn make_room(work: &mut Work<'_>) {
     while work.state.book.over.len() > limits::CALLS_OVER_MAX {
@@ -89,7 +102,7 @@ pub(in crate::apply) fn filed(work: &mut Work<'_>, command: &FileReport, inciden
         }
         call.incidents.push(incident.clone());
     }
-    if !call.number.is_empty() {
+    if !call.number.is_empty() && !call.exercise {
         let mut caller = caller(work, &call.number);
         caller.place = Some(command.place.clone());
         caller.place_at_ms = work.now;

@@ -2,16 +2,27 @@
 
 use super::{Facts, find, is_live, keep_as_it_was, open_incident};
 use crate::{
-    EventKind, FileReport, IncidentId, IncidentKind, Origin, Refusal, ReportCode, Severity, Source,
+    EventKind, FileReport, IncidentId, IncidentKind, Origin, Refusal, ReportCode, Severity, Source, VOCABULARY_2,
     apply::{Work, valid},
     limits,
 };
 
 /// Adds the report to the incident, or to the one that it was merged into; which one took it.
-pub(in crate::apply) fn join(work: &mut Work<'_>, id: &IncidentId, code: &ReportCode) -> Result<IncidentId, Refusal> {
+///
+/// A drill and the real thing never mix, since the vocabulary of marked reports is on: before, a report had no mark.
+pub(in crate::apply) fn join(
+    work: &mut Work<'_>,
+    id: &IncidentId,
+    code: &ReportCode,
+    exercise: bool,
+) -> Result<IncidentId, Refusal> {
     let incident = work.state.incident_now(id).cloned().ok_or_else(|| valid::not_found("incident", id))?;
     if !is_live(incident.status) {
         let message = format!("{} is {}: choose one that is not done", incident.id, incident.status);
+        return Err(valid::wrong_status("incident", message));
+    }
+    if incident.exercise != exercise && work.state.has_feature(VOCABULARY_2) {
+        let message = "a drill and the real thing never mix: name one of the same kind";
         return Err(valid::wrong_status("incident", message));
     }
     valid::within("incident", incident.sources.len() + 1, limits::INCIDENT_SOURCES_MAX)?;
@@ -33,7 +44,7 @@ pub(in crate::apply) fn open(
         severity,
         place: command.place.clone(),
         summary: command.text.clone(),
-        exercise: false,
+        exercise: command.exercise,
         place_is_mapped: false,
     };
     let source = source(work, &command.code);

@@ -9,7 +9,7 @@
 use super::{find, find_version, hasten_deadline, is_live, keep, keep_as_it_was, keep_quietly, merge, need};
 use crate::{
     Advice, DecideSuggestion, EventKind, Incident, IncidentId, MergeIncident, Millis, Model, ModelKind, ModelMode,
-    Refusal, State, Suggest, Suggestion, SuggestionDecision, SuggestionStatus,
+    Refusal, State, Suggest, Suggestion, SuggestionDecision, SuggestionStatus, VOCABULARY_2,
     apply::{Outcome, Work, accepted, model, valid},
     limits,
 };
@@ -56,6 +56,7 @@ pub(in crate::apply) fn suggest(work: &mut Work<'_>, command: &Suggest) -> Outco
         chosen_duplicate_of: None,
     });
     let outcome = accepted(&incident.id, incident.version);
+    let is_counted = is_counted(work.state, &incident);
     if is_shadow {
         keep_quietly(work, incident);
     } else {
@@ -63,7 +64,9 @@ pub(in crate::apply) fn suggest(work: &mut Work<'_>, command: &Suggest) -> Outco
         keep_as_it_was(work, incident, EventKind::IncidentSuggested, &note);
     }
     let now = work.now;
-    model::tally(work, &command.model, &command.model_version, |tally| tally.count_suggested(advice, now));
+    if is_counted {
+        model::tally(work, &command.model, &command.model_version, |tally| tally.count_suggested(advice, now));
+    }
     Ok(outcome)
 }
 
@@ -263,9 +266,17 @@ fn settle_shadows(
     settled
 }
 
+/// What is said and decided in a drill says nothing of a model, since the vocabulary of exercises is on.
+fn is_counted(state: &State, incident: &Incident) -> bool {
+    !(incident.exercise && state.has_feature(VOCABULARY_2))
+}
+
 /// Counts the decision, and what shadows said, in the tallies of their versions.
 fn count(work: &mut Work<'_>, command: &DecideSuggestion, shadows: &[Suggestion]) {
     let incident = work.state.incidents.get(&command.incident);
+    if !incident.is_some_and(|incident| is_counted(work.state, incident)) {
+        return;
+    }
     let named = incident.and_then(|it| it.suggestions.iter().find(|known| known.number == command.suggestion));
     let settled: Vec<_> = named.into_iter().chain(shadows).cloned().collect();
     for it in settled {

@@ -1,0 +1,146 @@
+// Command rooms: what one shows to those who follow it, what a shift leaves to the next, and a room's log.
+import type { HandOver as HandOverWire, Room as RoomWire, Scene as SceneWire } from '../gen/trongdong/v1/room_pb';
+
+/** Layers of the map that a scene can turn on and off. */
+export const LAYERS = ['units', 'sensors', 'cameras'] as const;
+export type Layer = (typeof LAYERS)[number];
+
+/** Where a map looks: degrees (WGS 84) and zoom level. */
+export interface MapLook {
+  latitude: number;
+  longitude: number;
+  zoom: number;
+}
+
+/** What a room shows to those who follow it. */
+export interface Scene {
+  title: string;
+  layers: Layer[];
+  incidents: string[];
+  cameras: string[];
+  look: MapLook | undefined;
+  pushedAtMs: number;
+  pushedBy: string;
+  exercise: boolean;
+}
+
+export interface Room {
+  id: string;
+  name: string;
+  nameEn: string;
+  /** Code of the place that it is of; empty: the province's. */
+  adminUnit: string;
+  scene: Scene | undefined;
+  /** The room whose scene it shows; empty: none. */
+  follows: string;
+  followedBy: string;
+}
+
+/** What one shift left to the next. */
+export interface HandOver {
+  id: string;
+  room: string;
+  note: string;
+  incidents: string[];
+  writtenAtMs: number;
+  writtenBy: string;
+  dueAtMs: number;
+  /** 0: nobody let it wait for too long. */
+  lateAtMs: number;
+  told: string[];
+  /** 0: nobody has. */
+  acknowledgedAtMs: number;
+  acknowledgedBy: string;
+  remark: string;
+  exercise: boolean;
+  version: number;
+}
+
+/** One entry of a room's log. */
+export interface DutyEntry {
+  number: number;
+  text: string;
+  incident: string;
+  /** 0: none. */
+  corrects: number;
+  atMs: number;
+  by: string;
+  exercise: boolean;
+}
+
+const DEGREES_PER_E7 = 1e-7;
+const CENTI = 100;
+
+function sceneOf(wire: SceneWire | undefined): Scene | undefined {
+  if (wire === undefined) return undefined;
+  const { title, incidents, cameras, view, pushedBy, exercise } = wire;
+  return {
+    title,
+    layers: LAYERS.filter((layer) => wire.layers.includes(layer)),
+    incidents: [...incidents],
+    cameras: [...cameras],
+    look: view && { latitude: view.latitudeE7 * DEGREES_PER_E7, longitude: view.longitudeE7 * DEGREES_PER_E7, zoom: view.zoomCenti / CENTI },
+    pushedAtMs: Number(wire.pushedAtMs),
+    pushedBy,
+    exercise,
+  };
+}
+
+/** The domain room of a wire room. */
+export function roomOf(wire: RoomWire): Room {
+  const { id, name, nameEn, adminUnit, follows, followedBy } = wire;
+  return { id, name, nameEn, adminUnit, scene: sceneOf(wire.scene), follows, followedBy };
+}
+
+/** The domain hand-over of a wire hand-over. */
+export function handOverOf(wire: HandOverWire): HandOver {
+  const { id, room, note, writtenBy, acknowledgedBy, remark, exercise } = wire;
+  return {
+    id,
+    room,
+    note,
+    incidents: [...wire.incidents],
+    writtenAtMs: Number(wire.writtenAtMs),
+    writtenBy,
+    dueAtMs: Number(wire.dueAtMs),
+    lateAtMs: Number(wire.lateAtMs),
+    told: [...wire.told],
+    acknowledgedAtMs: Number(wire.acknowledgedAtMs),
+    acknowledgedBy,
+    remark,
+    exercise,
+    version: Number(wire.version),
+  };
+}
+
+/** Those of a room: what waits for somebody first, the longest waiting on top; then the newest. */
+export function handOversOf(room: string, all: Iterable<HandOver>): HandOver[] {
+  const waits = (it: HandOver) => it.acknowledgedAtMs === 0;
+  return [...all]
+    .filter((it) => it.room === room)
+    .sort((a, b) => Number(waits(b)) - Number(waits(a)) || (waits(a) ? a.dueAtMs - b.dueAtMs : b.writtenAtMs - a.writtenAtMs));
+}
+
+/** How a hand-over stands at that time. */
+export function handOverState(it: HandOver, nowMs: number): 'acknowledged' | 'late' | 'waiting' {
+  if (it.acknowledgedAtMs > 0) return 'acknowledged';
+  return it.lateAtMs > 0 || nowMs > it.dueAtMs ? 'late' : 'waiting';
+}
+
+/** A scene as the server reads it. */
+export function sceneToWire(scene: Pick<Scene, 'title' | 'layers' | 'incidents' | 'cameras' | 'look' | 'exercise'>): object {
+  const { look, ...rest } = scene;
+  const e7 = (degrees: number) => Math.round(degrees / DEGREES_PER_E7);
+  const view = look && { latitude_e7: e7(look.latitude), longitude_e7: e7(look.longitude), zoom_centi: Math.round(look.zoom * CENTI) };
+  return { ...rest, view: view ?? null };
+}
+
+/** Entries of a log as the server writes them. */
+export function entriesOf(answer: unknown): { items: DutyEntry[]; truncated: boolean } {
+  type Raw = { number: number; text: string; incident: string | null; corrects: number; at_ms: number; by: string | null; exercise: boolean };
+  const { items, truncated } = answer as { items: Raw[]; truncated: boolean };
+  return {
+    items: items.map(({ number, text, incident, corrects, at_ms, by, exercise }) => ({ number, text, incident: incident ?? '', corrects, atMs: at_ms, by: by ?? '', exercise })),
+    truncated,
+  };
+}
