@@ -11,6 +11,7 @@ mod call;
 mod camera;
 mod deadline;
 mod district;
+mod drill;
 mod finding;
 mod incident;
 mod instruction;
@@ -200,6 +201,11 @@ impl Work<'_> {
             Command::ExpireWrapUp(command) => call::expire_wrap_up(self, command),
             Command::CheckQueue(command) => call::check_queue(self, command),
             Command::SetRetention(command) => retention::set(self, command),
+            Command::StartDrill(command) => drill::start(self, command),
+            Command::StopDrill(command) => drill::stop(self, command),
+            Command::EndDrill(command) => drill::end(self, command),
+            Command::MeasureDrill(command) => drill::measure(self, command),
+            Command::CloseDrill(command) => drill::close(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),

@@ -4,6 +4,7 @@
 mod call;
 mod deadline;
 mod dispatch;
+mod drill;
 mod notice;
 mod retention;
 
@@ -76,6 +77,7 @@ impl State {
     /// 35. What is derived of calls is what it is derived from; lists of calls, agents and callers are within their bounds.
     /// 36. Nobody waits whom somebody who is free could take.
     /// 37. Retention names each kind and sensor once; what counts begins with a day that has begun, of sensors that are there.
+    /// 38. Only the newest drill is not closed; one that is closed has ended, and says when; who watches it does not suffer.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -97,6 +99,7 @@ impl State {
         self.check_notices()?;
         self.check_calls()?;
         self.check_retention()?;
+        self.check_drills()?;
         self.check_derived()
     }
 
@@ -126,7 +129,8 @@ impl State {
             + self.book.calls.len()
             + self.book.agents.len()
             + self.book.callers.len()
-            + self.book.drafts.len();
+            + self.book.drafts.len()
+            + self.drills.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {

@@ -4,6 +4,7 @@ mod audit;
 mod call;
 mod deadline;
 mod dispatch;
+mod drill;
 mod instruction;
 mod model;
 mod notice;
@@ -15,6 +16,7 @@ pub use audit::*;
 pub use call::*;
 pub use deadline::*;
 pub use dispatch::*;
+pub use drill::*;
 pub use instruction::*;
 pub use model::*;
 pub use notice::*;
@@ -486,4 +488,14 @@ commands! {
     CheckQueue []
     /// Says how long readings are kept (field groups).
     SetRetention []
+    /// Begins a drill.
+    StartDrill []
+    /// A person ends its faults.
+    StopDrill []
+    /// Its faults are over.
+    EndDrill []
+    /// What was measured of it.
+    MeasureDrill []
+    /// It has been measured.
+    CloseDrill []
 }

@@ -210,6 +210,12 @@ wire_enum! {
         CallOverloadEnded = "call_overload_ended",
         /// How long readings are kept was set.
         RetentionSet = "retention_set",
+        /// A drill began.
+        DrillStarted = "drill_started",
+        /// Its faults are over.
+        DrillEnded = "drill_ended",
+        /// It has its verdicts.
+        DrillClosed = "drill_closed",
     }
 }
 

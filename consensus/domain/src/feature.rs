@@ -5,7 +5,7 @@
 use crate::{Command, Refusal, RefusalCode, Role, State, audit, chunk};
 
 /// Commands and fields of commands that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of notices,
-/// reports that their senders follow, calls and who takes them.
+/// reports that their senders follow, calls and who takes them, drills.
 pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.
@@ -49,7 +49,12 @@ impl Command {
             | Self::EraseCall(_)
             | Self::ExpireRing(_)
             | Self::ExpireWrapUp(_)
-            | Self::CheckQueue(_) => Some(VOCABULARY_2),
+            | Self::CheckQueue(_)
+            | Self::StartDrill(_)
+            | Self::StopDrill(_)
+            | Self::EndDrill(_)
+            | Self::MeasureDrill(_)
+            | Self::CloseDrill(_) => Some(VOCABULARY_2),
             // A role that it does not know makes an entry that it cannot read.
             Self::PutPerson(it) => (it.person.role == Role::Telephony).then_some(VOCABULARY_2),
             Self::FileReport(it) => {

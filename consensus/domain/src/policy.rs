@@ -156,7 +156,10 @@ pub fn action_of(command: &Command) -> Action {
         | Command::ConfirmAlarmReport(_)
         | Command::ExpireRing(_)
         | Command::ExpireWrapUp(_)
-        | Command::CheckQueue(_) => Action::RunSystem,
+        | Command::CheckQueue(_)
+        | Command::EndDrill(_)
+        | Command::MeasureDrill(_)
+        | Command::CloseDrill(_) => Action::RunSystem,
         Command::RaisePolicyFloor(_)
         | Command::SwitchFeature(_)
         | Command::PutAdminUnits(_)
@@ -179,7 +182,9 @@ pub fn action_of(command: &Command) -> Action {
         | Command::SetRetention(_)
         | Command::PutCallDesk(_)
         | Command::PutAgent(_)
-        | Command::EraseCall(_) => Action::Administer,
+        | Command::EraseCall(_)
+        | Command::StartDrill(_)
+        | Command::StopDrill(_) => Action::Administer,
         Command::OfferCall(_) | Command::EndLeg(_) | Command::ReturnCall(_) => Action::DriveTelephony,
         Command::AnswerCall(_) | Command::HoldCall(_) | Command::TransferCall(_) | Command::EndCall(_) => {
             Action::TakeCall

@@ -66,6 +66,8 @@ pub const TIMELINE: u8 = 64;
 pub const READINGS: u8 = 65;
 /// History: the same readings, packed by sensor and day. Each node makes them of its rows; no hash of state has them.
 pub const READING_CHUNKS: u8 = 66;
+/// Drills, by number.
+pub const DRILLS: u8 = 231;
 /// How long readings are kept: one row.
 pub const RETENTION: u8 = 230;
 /// Calendars of working time, by id.
@@ -243,6 +245,12 @@ pub fn instruction_timeline_key(instruction: &InstructionId, index: u64, ordinal
 pub fn instruction_timeline_range(instruction: &InstructionId) -> (Bytes, Bytes) {
     let name = instruction.as_str().as_bytes();
     (key(INSTRUCTION_TIMELINE, &[name, &[0]]), key(INSTRUCTION_TIMELINE, &[name, &[1]]))
+}
+
+/// Key of a drill.
+#[must_use]
+pub fn drill_key(number: u64) -> Bytes {
+    key(DRILLS, &[&number.to_be_bytes()])
 }
 
 /// Key of a notice.

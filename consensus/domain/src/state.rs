@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, AuditHead, Calendar, CalendarId, Camera, CameraId, Clock, ClockKey,
-    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
+    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, Drill, DutyPost, DutyPostId, EntityId, GroupId,
     Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName,
     Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, Retention, RunCard, Sensor, SensorId, Session,
     SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, call_book::CallBook,
@@ -54,6 +54,8 @@ pub struct State {
     pub(crate) reports: BTreeMap<ReportCode, Report>,
     /// Calls, and who takes them.
     pub(crate) book: CallBook,
+    /// By number.
+    pub(crate) drills: BTreeMap<u64, Drill>,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
     /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
@@ -116,6 +118,7 @@ impl State {
             run_cards: BTreeMap::new(),
             reports: BTreeMap::new(),
             book: CallBook::default(),
+            drills: BTreeMap::new(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),

@@ -5,7 +5,7 @@ use prost::Message;
 
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, AuditHead, Calendar, CalendarId, CallId, Camera, CameraId,
-    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
+    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, Drill, DutyPost, DutyPostId, EntityId, GroupId,
     Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName, Notice,
     Person, PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Retention, Row, RowChange, RunCard, Sensor,
     SensorId, SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName,
@@ -49,6 +49,7 @@ pub(crate) enum Touched {
     Caller(String),
     CallDraft(CallId),
     Retention,
+    Drill(u64),
 }
 
 fn row(key: Bytes, record: &impl Record) -> Row {
@@ -130,6 +131,7 @@ impl State {
         out.extend(self.book.desk.iter().map(|record| row(rows::call_desk_key(), record)));
         out.extend(self.book.callers.iter().map(|(number, record)| row(rows::caller_key(number), record)));
         out.extend(self.book.drafts.iter().map(|(id, record)| row(rows::call_draft_key(id), record)));
+        out.extend(self.drills.iter().map(|(number, record)| row(rows::drill_key(*number), record)));
         out.extend(self.stored_retention().map(|record| row(rows::retention_key(), record)));
         out
     }
@@ -231,6 +233,7 @@ impl State {
                 found(rows::notice_key(id, *number), self.notices.get(&(id.clone(), *number)))
             }
             Touched::Retention => found(rows::retention_key(), self.stored_retention()),
+            Touched::Drill(number) => found(rows::drill_key(*number), self.drills.get(number)),
             Touched::Report(code) => found(rows::report_key(code), self.reports.get(code)),
             Touched::Call(id) => found(rows::call_key(id), self.book.calls.get(id)),
             Touched::Agent(id) => found(rows::agent_key(id), self.book.agents.get(id)),
@@ -410,6 +413,11 @@ impl State {
                 self.reports.insert(record.code.clone(), record);
             }
             Some(table) if self.book.reads(table) => self.book.read_row(key, value)?,
+            Some(rows::DRILLS) => {
+                let record = Drill::decode(value)?;
+                same_key(key, &rows::drill_key(record.number))?;
+                self.drills.insert(record.number, record);
+            }
             Some(rows::RETENTION) => {
                 same_key(key, &rows::retention_key())?;
                 self.retention = Retention::decode(value)?;
