@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use domain::{
     AdminUnit, Agent, Alarm, Applied, Calendar, Call, CallDesk, CallDraft, Caller, Camera, DeadlinePolicy, Dispatch,
-    District, Duty, DutyPost, Entry, Event, EventBatch, Grant, GroupId, Incident, Instruction, LiveNodes, Model,
+    District, Drill, DrillNow, Duty, DutyPost, Entry, Event, EventBatch, Grant, GroupId, Incident, Instruction, LiveNodes, Model,
     Person, Placement, Position, Reading, Readings, Reply, Report, Row, RowChange, RunCard, Sensor, SensorWindow,
     Session, State, Tally, Unit, rows,
     wire::{Record, generated},
@@ -192,7 +192,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 95] = [
+const COMMANDS: [&str; 100] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -288,6 +288,11 @@ const COMMANDS: [&str; 95] = [
     "ExpireWrapUp",
     "CheckQueue",
     "SetRetention",
+    "StartDrill",
+    "StopDrill",
+    "EndDrill",
+    "MeasureDrill",
+    "CloseDrill",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.
@@ -333,6 +338,8 @@ fn decode_all(bytes: &[u8]) {
     check::<CallDesk>(bytes);
     check::<Caller>(bytes);
     check::<CallDraft>(bytes);
+    check::<Drill>(bytes);
+    check::<DrillNow>(bytes);
 }
 
 #[test]

@@ -85,6 +85,10 @@ impl Envelope {
                     | Command::RaisePolicyFloor(_)
                     | Command::PlaceEntities(_)
                     | Command::SetRetention(_)
+                    | Command::StopDrill(_)
+                    | Command::EndDrill(_)
+                    | Command::MeasureDrill(_)
+                    | Command::CloseDrill(_)
             ),
         }
     }

@@ -4,6 +4,7 @@ mod aim;
 mod call;
 mod deadline;
 mod dispatch;
+mod drill;
 mod finding;
 mod model;
 mod report;
@@ -351,6 +352,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
         6 => command_of_report(),
         8 => command_of_deadline(),
         9 => command_of_call(),
+        4 => drill::command(),
         1 => command_of_device(),
     ]
     .boxed()

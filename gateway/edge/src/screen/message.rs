@@ -6,7 +6,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use domain::{
-    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, CameraHealth, CameraId, District, DistrictId, Event, GroupId,
+    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, CameraHealth, CameraId, District, DistrictId, DrillNow, Event, GroupId,
     Incident, Instruction, LiveNodes, Millis, Model, ModelName, PersonId, Position, Role, Sensor, SilenceCause, Tally,
     Unit,
     wire::{Field, Malformed, Record, generated},
@@ -157,6 +157,9 @@ pub(crate) struct Heartbeat {
     /// From a district centre's node only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) line: Option<LinePulse>,
+    /// The drill that is not closed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) drill: Option<DrillNow>,
 }
 
 /// How the line from a district centre's node to the province stands.
@@ -300,6 +303,7 @@ impl ToScreen<'_> {
                         age_ms: line.age_ms,
                         kept: line.kept,
                     }),
+                    drill: it.drill.as_ref().map(Record::to_wire),
                 })
             }
         }
