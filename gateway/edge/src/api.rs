@@ -37,6 +37,7 @@ pub(crate) mod crew;
 pub(crate) mod deadline;
 pub(crate) mod dispatch;
 pub(crate) mod district;
+pub(crate) mod drill;
 pub(crate) mod incident;
 pub(crate) mod instruction;
 pub(crate) mod list;
@@ -169,6 +170,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(cluster::leave))
         .routes(routes!(cluster::rest))
         .routes(routes!(cluster::switch_features))
+        .routes(routes!(drill::list, drill::start))
+        .routes(routes!(drill::now))
+        .routes(routes!(drill::watch))
+        .routes(routes!(drill::stop))
+        .routes(routes!(drill::report))
         .routes(routes!(node::list))
         .routes(routes!(node::live))
         .routes(routes!(node::ready))
