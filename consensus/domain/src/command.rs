@@ -24,7 +24,6 @@ pub use report::*;
 pub use retention::*;
 
 use bytes::Bytes;
-
 use crate::{
     AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, DistrictId,
     Finding, Grant, IncidentId, IncidentKind, LoadNotice, Micro, Millis, ModelName, Person, PersonId, Place, Placement,
