@@ -162,10 +162,9 @@ async fn run_one(args: RunArgs) -> Result<u8, Box<dyn Error>> {
 }
 
 async fn write_report(client: &Client, number: u64, out: &PathBuf) -> Result<(), Box<dyn Error>> {
+    let drill: Drill = client.get(&format!("{PATH}/{number}")).await?;
     let drills: Vec<Drill> = client.get(PATH).await?;
-    let drill = drills.iter().find(|drill| drill.number == number);
-    let drill = drill.ok_or_else(|| format!("không nhớ diễn tập {number} / drill {number} is not remembered"))?;
-    fs::write(out, report::page(drill, &drills))?;
+    fs::write(out, report::page(&drill, &drills))?;
     println!("{}", out.display());
     Ok(())
 }

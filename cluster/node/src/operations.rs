@@ -202,7 +202,8 @@ impl Operations for NodeOperations {
         let own = self.clone();
         Box::pin(async move {
             let asked = look::all(&own, &own.groups, &own.peers).await;
-            let start = plan::plan(&wanted, &asked, own.groups.node()).map_err(|not| refused(not.code, not.to_string()))?;
+            let start =
+                plan::plan(&wanted, &asked, own.groups.node()).map_err(|not| refused(not.code, not.to_string()))?;
             own.command_drill(start, grant).await
         })
     }
@@ -216,7 +217,8 @@ impl Operations for NodeOperations {
         let own = self.clone();
         Box::pin(async move {
             let asked = look::all(&own, &own.groups, &own.peers).await;
-            let against = plan::against(&asked).into_iter().map(|it| json!({ "vi": it.vi, "en": it.en })).collect::<Vec<_>>();
+            let against =
+                plan::against(&asked).into_iter().map(|it| json!({ "vi": it.vi, "en": it.en })).collect::<Vec<_>>();
             let node = |asked: &crate::status::judge::Asked| {
                 let report = asked.answer.as_ref().ok();
                 let groups = || report.iter().flat_map(|report| &report.groups);
@@ -234,7 +236,8 @@ impl Operations for NodeOperations {
     }
 
     fn drill_report(&self, drill: u64) -> Option<String> {
-        self.groups.read(GroupId::COMMAND, |state| Some(report::page(state.drills().get(&drill)?, state.drills().values())))
+        self.groups
+            .read(GroupId::COMMAND, |state| Some(report::page(state.drills().get(&drill)?, state.drills().values())))
     }
 
     fn rest(&self, node: u64, minutes: u32) -> Answered {

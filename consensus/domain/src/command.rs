@@ -23,7 +23,6 @@ pub use notice::*;
 pub use report::*;
 pub use retention::*;
 
-use bytes::Bytes;
 use crate::{
     AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, DistrictId,
     Finding, Grant, IncidentId, IncidentKind, LoadNotice, Micro, Millis, ModelName, Person, PersonId, Place, Placement,
@@ -31,6 +30,7 @@ use crate::{
     VersionName,
     wire::{Malformed, Record, generated, message_field, record},
 };
+use bytes::Bytes;
 use vocabulary::{body, commands};
 
 /// What the log holds.

@@ -173,6 +173,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(drill::list, drill::start))
         .routes(routes!(drill::now))
         .routes(routes!(drill::watch))
+        .routes(routes!(drill::show))
         .routes(routes!(drill::stop))
         .routes(routes!(drill::report))
         .routes(routes!(node::list))

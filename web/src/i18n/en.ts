@@ -1,6 +1,7 @@
 import { enConsole } from './console.en';
 import { enDeadline } from './deadline.en';
 import { enDispatch } from './dispatch.en';
+import { enDrill } from './drill.en';
 import { enModels } from './models.en';
 import type { Dict } from './vi';
 
@@ -337,6 +338,7 @@ export const en: Dict = {
   },
   models: enModels,
   dispatch: enDispatch,
+  drill: enDrill,
   console: enConsole,
   deadline: enDeadline,
   command: {

@@ -1,6 +1,7 @@
 import { viConsole } from './console.vi';
 import { viDeadline } from './deadline.vi';
 import { viDispatch } from './dispatch.vi';
+import { viDrill } from './drill.vi';
 import { viModels } from './models.vi';
 
 /** Vietnamese, the source language. Every other language has exactly these keys. */
@@ -338,6 +339,7 @@ export const vi = {
   },
   models: viModels,
   dispatch: viDispatch,
+  drill: viDrill,
   console: viConsole,
   deadline: viDeadline,
   command: {

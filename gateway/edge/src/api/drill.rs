@@ -36,14 +36,25 @@ pub(crate) struct Standing {
     drill: Option<DrillNow>,
 }
 
-/// Drills that are remembered, the newest first, with what was measured of them.
+/// Drills that are remembered, the newest first; what was measured each second stands in the newest only.
 #[utoipa::path(get, path = "/api/drills",
     responses((status = 200, body = Value), (status = 403, body = ErrorBody)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Vec<Value>> {
     policy::allows(&caller.grant, Action::Administer, None)?;
-    let drills: Vec<Drill> =
+    let mut drills: Vec<Drill> =
         read(&*app.source, GroupId::COMMAND, |state| state.drills().values().rev().cloned().collect());
+    drills.iter_mut().skip(1).for_each(|drill| drill.samples.clear());
     Ok(Json(drills.iter().map(|drill| serde_json::to_value(drill).unwrap_or_default()).collect()))
+}
+
+/// A drill with all that was measured of it.
+#[utoipa::path(get, path = "/api/drills/{drill}", params(("drill" = u64, Path)),
+    responses((status = 200, body = Value), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
+pub(crate) async fn show(State(app): State<Arc<App>>, Signed(caller): Signed, Id(drill): Id<u64>) -> Answer<Value> {
+    policy::allows(&caller.grant, Action::Administer, None)?;
+    let found = read(&*app.source, GroupId::COMMAND, |state| state.drills().get(&drill).cloned());
+    let found = found.ok_or_else(|| ApiError::not_found("drill", &drill.to_string()))?;
+    Ok(Json(serde_json::to_value(found).unwrap_or_default()))
 }
 
 /// Begins a drill; refused, with what to do, while the cluster is not well or would lose its majority.

@@ -123,11 +123,12 @@ async fn only_an_administrator_for_everywhere_drills_and_anybody_may_see_that_th
         assert_eq!(answer(lan.post(&served, 1, path, body)).await.0, 403, "{path}");
         assert_eq!(answer(admin.post(&served, 1, path, body)).await, (200, json!({ "done": true })), "{path}");
     }
-    for path in ["/api/drills", "/api/drills/watch", "/api/drills/7/report"] {
+    for path in ["/api/drills", "/api/drills/watch", "/api/drills/7", "/api/drills/7/report"] {
         assert_eq!(answer(client().get(served.url(path))).await.0, 401, "{path}");
         assert_eq!(answer(lan.get(&served, path)).await.0, 403, "{path}");
     }
     assert_eq!(answer(admin.get(&served, "/api/drills")).await, (200, json!([])));
+    assert_eq!(answer(admin.get(&served, "/api/drills/8")).await.0, 404);
     assert_eq!(answer(admin.get(&served, "/api/drills/8/report")).await.0, 404);
     let page = admin.get(&served, "/api/drills/7/report").send().await.unwrap();
     assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
