@@ -9,7 +9,7 @@ mod keeper;
 mod lease;
 mod load;
 pub(crate) mod look;
-mod observer;
+pub(crate) mod observer;
 pub(crate) mod plan;
 pub(crate) mod report;
 mod verdict;

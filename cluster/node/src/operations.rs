@@ -226,8 +226,8 @@ impl Operations for NodeOperations {
                     "node": asked.node,
                     "answers": report.is_some(),
                     "leads": groups().filter(|group| group.leader == asked.node).map(|group| group.group).collect::<Vec<_>>(),
-                    "terms": groups().map(|group| group.term).sum::<u64>(),
-                    "applied": groups().map(|group| group.applied).sum::<u64>(),
+                    "terms": groups().fold(0_u64, |sum, group| sum.saturating_add(group.term)),
+                    "applied": groups().fold(0_u64, |sum, group| sum.saturating_add(group.applied)),
                     "age_ms": groups().map(|group| group.quorum_age_ms).max(),
                 })
             };

@@ -24,6 +24,11 @@ pub(crate) async fn own(operations: &NodeOperations) -> Result<Bytes, String> {
     serde_json::to_vec(&operations.status().await).map(Bytes::from).map_err(|error| error.to_string())
 }
 
+/// What a node says of itself.
+pub(crate) fn read(bytes: &[u8]) -> Result<NodeReport, String> {
+    serde_json::from_slice(bytes).map_err(|error| error.to_string())
+}
+
 /// Asks every member; who does not answer in time has said nothing.
 pub(crate) async fn all(operations: &NodeOperations, groups: &Groups, peers: &Peers) -> Vec<Asked> {
     let looks = groups.members().into_iter().map(|(id, member)| async move {
@@ -33,7 +38,7 @@ pub(crate) async fn all(operations: &NodeOperations, groups: &Groups, peers: &Pe
             let answer = peers.call(id, Lane::Control, LOOK_KIND, Bytes::new(), LOOK_WITHIN).await;
             answer.map_err(|error| error.to_string())
         };
-        let answer = said.and_then(|bytes| serde_json::from_slice::<NodeReport>(&bytes).map_err(|e| e.to_string()));
+        let answer = said.and_then(|bytes| read(&bytes));
         Asked { node: Some(id), url: member.public_url, answer }
     });
     join_all(looks).await

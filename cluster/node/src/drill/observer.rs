@@ -68,7 +68,7 @@ impl Leaderless {
 
 /// What one look at all nodes comes to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Looked {
+pub(crate) struct Looked {
     terms: u64,
     lag_entries: u64,
     screens_age_ms: u64,
@@ -77,7 +77,7 @@ struct Looked {
     is_unsafe: bool,
 }
 
-fn looked(asked: &[Asked], drill: &DrillNow) -> Looked {
+pub(crate) fn looked(asked: &[Asked], drill: &DrillNow) -> Looked {
     let reports: Vec<_> = asked.iter().filter_map(|asked| asked.answer.as_ref().ok()).collect();
     let groups = |group: u32| reports.iter().flat_map(|it| &it.groups).filter(move |it| it.group == group);
     let mut looked = Looked {
@@ -89,7 +89,7 @@ fn looked(asked: &[Asked], drill: &DrillNow) -> Looked {
     for group in GroupId::all() {
         let newest = groups(group.0).map(|it| it.committed).max().unwrap_or(0);
         let slowest = groups(group.0).map(|it| it.applied).min().unwrap_or(0);
-        looked.terms += groups(group.0).map(|it| it.term).max().unwrap_or(0);
+        looked.terms = looked.terms.saturating_add(groups(group.0).map(|it| it.term).max().unwrap_or(0));
         looked.lag_entries = looked.lag_entries.max(newest.saturating_sub(slowest));
     }
     let outside = reports.iter().filter(|it| !drill.nodes.contains(&it.node)).flat_map(|it| &it.groups);
