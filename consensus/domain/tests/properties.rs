@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use domain::{
     AdminUnit, Agent, Alarm, Applied, Calendar, Call, CallDesk, CallDraft, Caller, Camera, DeadlinePolicy, Dispatch,
-    District, Drill, DrillNow, Duty, DutyPost, Entry, Event, EventBatch, Grant, GroupId, Incident, Instruction, LiveNodes, Model,
-    Person, Placement, Position, Reading, Readings, Reply, Report, Row, RowChange, RunCard, Sensor, SensorWindow,
-    Session, State, Tally, Unit, rows,
+    District, Drill, DrillNow, Duty, DutyPost, Entry, Event, EventBatch, Grant, GroupId, Incident, Instruction,
+    LiveNodes, Model, Person, Placement, Position, Reading, Readings, Reply, Report, Row, RowChange, RunCard, Sensor,
+    SensorWindow, Session, State, Tally, Unit, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};

@@ -4,8 +4,8 @@ use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use domain::{
-    CameraHealth, CameraId, Command, DrillNow, EventBatch, Grant, GroupId, Reading, ReadingVerdict, Reply, RequestId, State,
-    series::Asked,
+    CameraHealth, CameraId, Command, DrillNow, EventBatch, Grant, GroupId, Reading, ReadingVerdict, Reply, RequestId,
+    State, series::Asked,
 };
 use edge::{
     AppliedAt, BarrierError, BelowFloor, GroupAge, NotWatchable, ProvinceLine, Road, RoadError, Source, Taken, Video,

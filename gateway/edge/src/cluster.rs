@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use domain::{
-    CameraHealth, CameraId, Command, DrillNow, EventBatch, Grant, GroupId, Millis, Reading, ReadingVerdict, Reply, RequestId,
-    SensorId, State, chunk::Sample, series::Asked,
+    CameraHealth, CameraId, Command, DrillNow, EventBatch, Grant, GroupId, Millis, Reading, ReadingVerdict, Reply,
+    RequestId, SensorId, State, chunk::Sample, series::Asked,
 };
 use futures::future::BoxFuture;
 use ingest::rtsp::AccessUnit;

@@ -70,7 +70,7 @@ pub(crate) fn plan(wanted: &WantedDrill, asked: &[Asked], asker: u64) -> Result<
         return Err(not_now("unhealthy", &finding.vi, &finding.en));
     }
     if !limits::DRILL_SECONDS.contains(&wanted.seconds) {
-        let (least, most) = (limits::DRILL_SECONDS.start(), limits::DRILL_SECONDS.end());
+        let (least, most) = (*limits::DRILL_SECONDS.start(), *limits::DRILL_SECONDS.end());
         return Err(not_now(
             "seconds",
             format!("seconds: từ {least} đến {most} giây"),

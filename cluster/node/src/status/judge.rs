@@ -156,8 +156,14 @@ fn of_a_node(report: &NodeReport, found: &mut Vec<Finding>) {
     if let Some(offset) = offsets.get(offsets.len() / 2).filter(|_| !offsets.is_empty() && offsets.iter().all(far)) {
         found.push(finding(
             Level::Degraded,
-            format!("Đồng hồ của nút {node} lệch {} ms so với các nút khác: chỉnh lại NTP trên máy đó.", offset.saturating_neg()),
-            format!("The clock of node {node} is {} ms off the others': mend NTP on that machine.", offset.saturating_neg()),
+            format!(
+                "Đồng hồ của nút {node} lệch {} ms so với các nút khác: chỉnh lại NTP trên máy đó.",
+                offset.saturating_neg()
+            ),
+            format!(
+                "The clock of node {node} is {} ms off the others': mend NTP on that machine.",
+                offset.saturating_neg()
+            ),
         ));
     }
 }

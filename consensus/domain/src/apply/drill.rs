@@ -19,7 +19,7 @@ pub(super) fn start(work: &mut Work<'_>, command: &StartDrill) -> Outcome {
         return Err(valid::invalid("strength", remedy));
     }
     if !limits::DRILL_SECONDS.contains(&command.seconds) {
-        let (least, most) = (limits::DRILL_SECONDS.start(), limits::DRILL_SECONDS.end());
+        let (least, most) = (*limits::DRILL_SECONDS.start(), *limits::DRILL_SECONDS.end());
         return Err(valid::invalid("seconds", format!("is out of bounds: from {least} to {most}")));
     }
     let number = work.state.drills.last_key_value().map_or(1, |(last, _)| last.saturating_add(1));

@@ -6,9 +6,9 @@ use std::{borrow::Cow, collections::BTreeSet};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use domain::{
-    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, CameraHealth, CameraId, District, DistrictId, DrillNow, Event, GroupId,
-    Incident, Instruction, LiveNodes, Millis, Model, ModelName, PersonId, Position, Role, Sensor, SilenceCause, Tally,
-    Unit,
+    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, CameraHealth, CameraId, District, DistrictId, DrillNow, Event,
+    GroupId, Incident, Instruction, LiveNodes, Millis, Model, ModelName, PersonId, Position, Role, Sensor,
+    SilenceCause, Tally, Unit,
     wire::{Field, Malformed, Record, generated},
 };
 use prost::Message;
@@ -157,7 +157,6 @@ pub(crate) struct Heartbeat {
     /// From a district centre's node only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) line: Option<LinePulse>,
-    /// The drill that is not closed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) drill: Option<DrillNow>,
 }
