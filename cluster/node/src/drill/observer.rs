@@ -177,6 +177,17 @@ fn is_done(drill: &Drill, now_ms: u64) -> bool {
     is_over && (is_well || is_late || drill.samples.len() >= limits::DRILL_SAMPLES_MAX)
 }
 
+/// Notes, until it is aborted, whether every group has a leader as far as this node knows.
+async fn note_leads(groups: Groups, leaderless: Arc<Mutex<Leaderless>>) {
+    let mut tick = interval(LEAD_TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let now = tick.tick().await;
+        let is_leaderless = GroupId::all().any(|group| groups.lead_watch(group).borrow().leader.is_none());
+        leaderless.lock().unwrap_or_else(PoisonError::into_inner).note(is_leaderless, now);
+    }
+}
+
 /// Watches a drill to its end.
 pub(crate) async fn observe(
     groups: Groups,
@@ -188,18 +199,7 @@ pub(crate) async fn observe(
     let sent = Arc::new(Sent::default());
     let load = tokio::spawn(load::send(groups.clone(), router.clone(), drill.clone(), Arc::clone(&sent)));
     let leaderless = Arc::new(Mutex::new(Leaderless::default()));
-    let lead = tokio::spawn({
-        let (groups, leaderless) = (groups.clone(), Arc::clone(&leaderless));
-        async move {
-            let mut tick = interval(LEAD_TICK);
-            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                let now = tick.tick().await;
-                let is_leaderless = GroupId::all().any(|group| groups.lead_watch(group).borrow().leader.is_none());
-                leaderless.lock().unwrap_or_else(PoisonError::into_inner).note(is_leaderless, now);
-            }
-        }
-    });
+    let lead = tokio::spawn(note_leads(groups.clone(), Arc::clone(&leaderless)));
     let _ends = (EndsWith(load), EndsWith(lead));
 
     let number = drill.number;
