@@ -126,12 +126,16 @@ impl Keeper {
                 }
                 _ => {}
             }
-            let Some(drill) = drill else { continue };
+            let Some(drill) = drill else {
+                observer_seen_at = Instant::now();
+                continue;
+            };
             self.watch(&drill, &mut watching);
             if drill.observer == self.groups.node() || self.peers.is_connected(drill.observer) {
                 observer_seen_at = Instant::now();
             }
-            let leads = lead.borrow().is_self_ready;
+            // One that is cut off may take itself for the leader still, and has more urgent things to ask.
+            let leads = held.is_none() && lead.borrow().is_self_ready;
             if leads && let Some(due) = due(&drill, observer_seen_at.elapsed() > GONE_MAX, unix_ms()) {
                 self.do_due(drill.number, due).await;
             }

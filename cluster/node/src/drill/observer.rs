@@ -226,6 +226,8 @@ pub(crate) async fn observe(
             is_cleared = true;
         }
         if is_done(&now, unix_ms()) {
+            // What was still on its way when it was taken back before.
+            load::clear(&observer.groups, &observer.router, number).await;
             observer.tell(CloseDrill { drill: number, verdicts: verdicts(&now) }).await;
             continue;
         }
