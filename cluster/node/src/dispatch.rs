@@ -10,6 +10,8 @@ use raft::Groups;
 
 use crate::{
     admission::{self, Admission},
+    drill::look,
+    operations::NodeOperations,
     relay::Relay,
 };
 
@@ -20,6 +22,7 @@ pub(crate) struct Dispatch {
     pub(crate) router: OnceLock<Router>,
     pub(crate) relay: OnceLock<Arc<Relay>>,
     pub(crate) admission: OnceLock<Arc<Admission>>,
+    pub(crate) operations: OnceLock<Arc<NodeOperations>>,
 }
 
 const STARTING: &str = "this node is starting";
@@ -32,6 +35,10 @@ impl Handler for Dispatch {
                 let groups = groups.ok_or_else(|| STARTING.to_owned())?;
                 groups.serve_call(from, kind, payload).await
             });
+        }
+        if kind == look::LOOK_KIND {
+            let operations = self.operations.get().cloned();
+            return Box::pin(async move { look::own(&operations.ok_or_else(|| STARTING.to_owned())?).await });
         }
         let router = self.router.get().cloned();
         let door = self.admission.get().cloned();

@@ -1,13 +1,19 @@
-//! The entrance for the fuzz target of what a new node and a member say to each other: whatever the bytes are, it may not
-//! panic, and lets nobody in whom the cluster did not invite.
+//! The entrances for the fuzz targets of what nodes say to each other: whatever the bytes are, nothing may panic; nobody is let in
+//! whom the cluster did not invite, and no drill takes a majority.
 
-use edge::Sealer;
+use domain::{DrillNow, DrillScenario, Millis};
+use edge::{Sealer, WantedDrill};
 use prost::Message;
 
 use crate::{
     admission::{Admitted, Asks, Member, TakenIn},
+    drill::{look, observer::looked, plan},
     feature::known,
     invitation::Ticket,
+    status::{
+        judge::Asked,
+        report::{GroupReport, NodeReport},
+    },
 };
 
 /// The cluster of the seeds.
@@ -37,4 +43,35 @@ pub fn admission_seeds() -> Vec<Vec<u8>> {
         admitted.encode_to_vec(),
         taken.encode_to_vec(),
     ]
+}
+
+/// What a node says of itself while a drill is planned or goes on.
+pub fn fuzz_look(data: &[u8]) -> bool {
+    let Ok(report) = look::read(data) else { return false };
+    let node = report.node;
+    let asked = [Asked { node: Some(node), url: String::new(), answer: Ok(report) }];
+    let nodes = vec![node];
+    let drill = DrillNow {
+        number: 1,
+        scenario: DrillScenario::NodeLost,
+        nodes: nodes.clone(),
+        observer: 1,
+        strength: 0,
+        started_at_ms: Millis(1),
+        until_ms: Millis(2),
+        ended: false,
+    };
+    looked(&asked, &drill);
+    let wanted =
+        WantedDrill { scenario: DrillScenario::NodeLost, nodes, seconds: 30, strength: 0, purpose: "fuzz".to_owned() };
+    assert!(plan::plan(&wanted, &asked, node).is_err(), "the only node that answers is never taken");
+    true
+}
+
+/// Right inputs of [`fuzz_look`].
+#[must_use]
+pub fn look_seeds() -> Vec<Vec<u8>> {
+    let group = GroupReport { group: 0, leader: Some(1), term: 4, voters: vec![1, 2, 3], ..GroupReport::default() };
+    let report = NodeReport { node: 1, cluster: "ttdh".to_owned(), groups: vec![group], ..NodeReport::default() };
+    [NodeReport::default(), report].iter().filter_map(|report| serde_json::to_vec(report).ok()).collect()
 }

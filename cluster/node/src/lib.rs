@@ -8,6 +8,7 @@
 //!   the nodes themselves, and `operations` for who administers them over HTTP.
 //! - [`feature`] switches on what a newer version brings, [`release`] is what a version knows.
 //! - [`district`](mod@district) is a district centre's own node: its folder and its commands.
+//! - [`drill`](mod@drill) has the cluster break something of itself for a while, and says what it bore.
 //! - [`config`] and [`init`] are the files of a node; [`local`] runs a cluster of real processes on one machine.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
@@ -23,6 +24,7 @@ pub mod config;
 pub mod demo;
 mod dispatch;
 pub mod district;
+pub mod drill;
 pub mod feature;
 #[doc(hidden)]
 pub mod fuzzing;

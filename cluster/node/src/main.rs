@@ -51,6 +51,8 @@ enum Command {
     District(node::district::DistrictArgs),
     /// Switches on what a newer version brings, once every node runs it.
     Features(node::feature::FeaturesArgs),
+    /// Breaks something on purpose, for a while, and says whether every promise was kept.
+    Drill(node::drill::DrillArgs),
     /// Says, or sets, how long readings are kept.
     Retention(node::retention::RetentionArgs),
     /// Runs three nodes and a simulated town on this machine.
@@ -141,6 +143,10 @@ async fn main() -> ExitCode {
         Command::Transfer(args) => node::membership::transfer(args).await,
         Command::District(args) => node::district::run(args).await,
         Command::Features(args) => node::feature::run(args).await,
+        Command::Drill(args) => match node::drill::run(args).await {
+            Ok(level) => return ExitCode::from(level),
+            Err(error) => Err(error),
+        },
         Command::Retention(args) => node::retention::run(args).await,
         Command::Demo(args) => demo::run(args).await,
         Command::Replay(args) => node::replay::program(args).await,

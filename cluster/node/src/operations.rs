@@ -7,8 +7,8 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{Grant, GroupId};
-use edge::{Answered, Invite, OperationError, Operations, Sealer};
+use domain::{Grant, GroupId, Reply, StopDrill};
+use edge::{Answered, Invite, OperationError, Operations, Sealer, WantedDrill};
 use entity::Router;
 use futures::future::BoxFuture;
 use peer::{Lane, Peers};
@@ -19,6 +19,8 @@ use serde_json::{Value, json};
 use crate::{
     admission::{REST_KIND, tell_out},
     clock::unix_ms,
+    admission::{REST_KIND, tell_out, unix_ms},
+    drill::{look, plan, report},
     feature::switch_on,
     invitation::{Ticket, VALID_MIN_MAX},
     status::report::{ClockReport, DiskReport, FollowerReport, GroupReport, MemberReport, NodeReport},
@@ -30,7 +32,8 @@ const WORK: Duration = Duration::from_secs(8);
 /// Longest rest, minutes: a working day. Who forgets to end one finds the leads spread again the next morning.
 const REST_MIN_MAX: u32 = 12 * 60;
 
-/// This node, as an administrator asks it.
+/// This node, as an administrator asks it. Clones share it.
+#[derive(Clone)]
 pub(crate) struct NodeOperations {
     pub(crate) cluster: String,
     /// Of the program.
@@ -197,6 +200,48 @@ impl Operations for NodeOperations {
         Box::pin(async move { switch_on(&groups, &peers, &router, &grant).await })
     }
 
+    fn start_drill(&self, wanted: WantedDrill, grant: Grant) -> Answered {
+        let own = self.clone();
+        Box::pin(async move {
+            let asked = look::all(&own, &own.groups, &own.peers).await;
+            let start =
+                plan::plan(&wanted, &asked, own.groups.node()).map_err(|not| refused(not.code, not.to_string()))?;
+            own.command_drill(start, grant).await
+        })
+    }
+
+    fn stop_drill(&self, drill: u64, grant: Grant) -> Answered {
+        let own = self.clone();
+        Box::pin(async move { own.command_drill(StopDrill { drill }, grant).await })
+    }
+
+    fn watch_drill(&self) -> Answered {
+        let own = self.clone();
+        Box::pin(async move {
+            let asked = look::all(&own, &own.groups, &own.peers).await;
+            let against =
+                plan::against(&asked).into_iter().map(|it| json!({ "vi": it.vi, "en": it.en })).collect::<Vec<_>>();
+            let node = |asked: &crate::status::judge::Asked| {
+                let report = asked.answer.as_ref().ok();
+                let groups = || report.iter().flat_map(|report| &report.groups);
+                json!({
+                    "node": asked.node,
+                    "answers": report.is_some(),
+                    "leads": groups().filter(|group| group.leader == asked.node).map(|group| group.group).collect::<Vec<_>>(),
+                    "terms": groups().fold(0_u64, |sum, group| sum.saturating_add(group.term)),
+                    "applied": groups().fold(0_u64, |sum, group| sum.saturating_add(group.applied)),
+                    "age_ms": groups().map(|group| group.quorum_age_ms).max(),
+                })
+            };
+            Ok(json!({ "nodes": asked.iter().map(node).collect::<Vec<_>>(), "against": against }))
+        })
+    }
+
+    fn drill_report(&self, drill: u64) -> Option<String> {
+        self.groups
+            .read(GroupId::COMMAND, |state| Some(report::page(state.drills().get(&drill)?, state.drills().values())))
+    }
+
     fn rest(&self, node: u64, minutes: u32) -> Answered {
         let (groups, peers) = (self.groups.clone(), self.peers.clone());
         Box::pin(async move {
@@ -217,6 +262,17 @@ impl Operations for NodeOperations {
             };
             Ok(json!({ "done": left.is_empty(), "still_leads": left }))
         })
+    }
+}
+
+impl NodeOperations {
+    /// Has the log take a command about a drill, in the name of whoever holds the grant.
+    async fn command_drill(&self, command: impl Into<domain::Command>, grant: Grant) -> Result<Value, OperationError> {
+        let told = self.router.command(Some(GroupId::COMMAND), command.into(), None, Some(grant), WORK).await;
+        match told.map_err(|error| OperationError::Unavailable(error.to_string()))? {
+            Reply::Accepted(accepted) => Ok(json!({ "drill": accepted.entity.parse::<u64>().unwrap_or_default() })),
+            Reply::Refused(refusal) => Err(refused(refusal.code.as_str(), refusal.message)),
+        }
     }
 }
 

@@ -28,6 +28,7 @@ use crate::{
     belonging::{OUT, ask_to_be_taken_in, note_out, watch_over_belonging},
     config::{MemberConfig, NodeConfig},
     dispatch::Dispatch,
+    drill::{Faults, Keeper},
     feature,
     init::{FIRST_ADMIN, FOUNDED, FirstAdmin},
     invitation::Invitation,
@@ -206,7 +207,7 @@ impl Node {
         edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake, &gauge, &sensors));
         edge_config.intake = Some(intake);
         edge_config.backup = Some(backup::source(groups.clone(), config.cluster.clone()));
-        edge_config.operations = Some(Arc::new(NodeOperations {
+        let operations = Arc::new(NodeOperations {
             cluster: config.cluster.clone(),
             version: release.version,
             groups: groups.clone(),
@@ -215,7 +216,24 @@ impl Node {
             disk: Arc::clone(&disk),
             data: config.data.clone(),
             sealing_key,
-        }));
+        });
+        let _ = dispatch.operations.set(Arc::clone(&operations));
+        edge_config.operations = Some(Arc::clone(&operations) as _);
+        let (closed, is_closed) = watch::channel(false);
+        edge_config.closed = Some(is_closed);
+        let keeper = Keeper {
+            groups: groups.clone(),
+            peers: peers.clone(),
+            router: router.clone(),
+            operations,
+            faults: Faults {
+                peers: peers.clone(),
+                disk: Arc::clone(&disk),
+                closed: Arc::new(closed),
+                opens: std::sync::Mutex::default(),
+            },
+            client: gateways(&config),
+        };
         let load = Arc::clone(&sensors);
         edge_config.load = Some(Arc::new(move || serde_json::to_value(load.load()).unwrap_or_default()));
         let members = groups.clone();
@@ -238,6 +256,7 @@ impl Node {
             let groups = groups.clone();
             async move { groups.keep_readings().await }
         }));
+        tasks.push(tokio::spawn(keeper.run()));
         tasks.push(tokio::spawn(models::keep(library, groups.clone())));
         tasks.push(tokio::spawn(models::register_shipped(groups.clone())));
         router.ingest_came_up();
@@ -364,6 +383,13 @@ fn prepare(home: &Path, config: &NodeConfig) -> Result<Beginning> {
             .into());
         }
     })
+}
+
+/// The way to the members' gateways, for a node that is cut off in a drill; none: they cannot be reached from here.
+fn gateways(config: &NodeConfig) -> Option<crate::client::Client> {
+    let urls = config.members.iter().map(|member| member.public_url.clone()).collect();
+    let ca_pem = fs::read(config.certificates.join("ca.pem")).ok();
+    crate::client::Client::new(urls, ca_pem.as_deref()).ok()
 }
 
 fn own_member(config: &NodeConfig) -> Option<MemberConfig> {

@@ -38,6 +38,7 @@ mod clock;
 mod connection;
 mod counters;
 mod credit;
+mod cut;
 mod dial;
 mod ended;
 mod error;
@@ -57,6 +58,7 @@ mod tls;
 
 pub use bytes::Bytes;
 pub use counters::Counters;
+pub use cut::{CUT_MAX, Cut};
 pub use error::{CallError, PeerError};
 pub use format::Formats;
 pub use futures::future::BoxFuture;

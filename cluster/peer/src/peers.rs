@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::connection::{Connection, Wiring};
 use crate::counters::{Counters, count};
+use crate::cut::{self, CutOff};
 use crate::dial::{Attempt, Outcome, Step};
 use crate::error::{CallError, PeerError};
 use crate::format::Formats;
@@ -43,6 +44,8 @@ pub(crate) struct Inner {
     pub(crate) peers: Mutex<HashMap<NodeId, Arc<Peer>>>,
     tasks: Tasks,
     stopping: watch::Sender<bool>,
+    /// With whom this node does not talk for now.
+    pub(crate) cut: Mutex<CutOff>,
 }
 
 /// This node's end of all connections to its peers. Clones share it. It works until [`Peers::shutdown`]; dropping it does not stop it.
@@ -80,6 +83,7 @@ impl Peers {
             peers: Mutex::default(),
             tasks: Tasks::new(),
             stopping: watch::Sender::new(false),
+            cut: Mutex::default(),
         });
         inner.tasks.spawn(Arc::clone(&inner).accept(listener));
         Ok(Self(inner))
@@ -309,6 +313,9 @@ impl Inner {
     }
 
     async fn take_in(&self, tcp: TcpStream, from: SocketAddr) {
+        if self.is_cut_from_all() {
+            return;
+        }
         let known = match handshake::accept(&self.local, tcp).await {
             Ok(known) => known,
             Err(error) => {
@@ -322,6 +329,9 @@ impl Inner {
             count(&self.counters.handshakes_failed);
             return;
         };
+        if self.is_cut(known.peer) {
+            return;
+        }
         count(&self.counters.connections_accepted);
         let slot = &peer.accepted[known.link.index()];
         // A peer dials a lane once: a second connection means that it has given up the first. Close that one before frames of
@@ -335,6 +345,10 @@ impl Inner {
         raced.inspect(|raced| raced.close("the peer has dialled anew"));
         if self.is_stopping() {
             connection.close("this node stops");
+        }
+        // The cut may have begun between the look and here.
+        if self.is_cut(connection.peer) {
+            connection.close(cut::REASON);
         }
     }
 
@@ -357,6 +371,9 @@ impl Inner {
         for _ in 0..CONNECT_TRIES {
             if self.is_stopping() {
                 return Err(unreachable("this node stops"));
+            }
+            if self.is_cut(to) {
+                return Err(unreachable(cut::REASON));
             }
             let (mut outcome, again) = match dial.step(Instant::now(), jitter()) {
                 Step::Use(connection) => return Ok(connection),
@@ -401,8 +418,12 @@ impl Inner {
     }
 
     async fn attempt(&self, peer: &Peer, link: Link) -> Outcome {
+        if self.is_cut(peer.node) {
+            return Err(cut::REASON.into());
+        }
         let address = lock(&peer.address).clone().ok_or_else(|| Arc::from("has no address"))?;
         match handshake::dial(&self.local, &address, peer.node, link).await {
+            Ok(_) if self.is_cut(peer.node) => Err(cut::REASON.into()),
             Ok(known) => {
                 count(&self.counters.connections_dialled);
                 Ok(self.start(peer, known, true))

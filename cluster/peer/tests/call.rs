@@ -169,3 +169,33 @@ async fn shutdown_ends_what_is_pending_and_frees_the_port() {
     assert!(matches!(a.peers.call(2, Lane::Log, ECHO, Bytes::new(), SOON).await, Err(CallError::Unreachable(_))));
     tokio::net::TcpListener::bind(a.peers.local_addr()).await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_is_mutual_spares_whom_it_says_and_ends() {
+    let province = Province::new();
+    let nodes = [node(province.identity(1)).await, node(province.identity(2)).await, node(province.identity(3)).await];
+    for a in &nodes {
+        nodes.iter().filter(|b| b.peers.node() != a.peers.node()).for_each(|b| a.knows(b));
+    }
+    let [one, two, three] = &nodes;
+    let call = |from: &Node, to| {
+        let peers = from.peers.clone();
+        async move { peers.call(to, Lane::Control, ECHO, Bytes::from_static(b"chao"), SOON).await }
+    };
+    assert!(call(one, 2).await.is_ok() && call(two, 1).await.is_ok() && call(three, 1).await.is_ok());
+
+    one.peers.cut(peer::Cut::AllBut([3].into()), SOON);
+    assert!(!one.peers.is_connected(2));
+    assert!(matches!(call(one, 2).await, Err(CallError::Unreachable(why)) if why.contains("drill")));
+    assert!(call(two, 1).await.is_err(), "who cuts takes nobody in");
+    assert!(call(one, 3).await.is_ok() && call(three, 1).await.is_ok());
+    one.peers.cut(peer::Cut::Everybody, SOON);
+    assert!(call(one, 3).await.is_err() && call(three, 1).await.is_err());
+
+    one.peers.mend();
+    let until = Instant::now() + SOON;
+    while call(one, 2).await.is_err() || call(three, 1).await.is_err() {
+        assert!(Instant::now() < until, "they do not find each other again");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

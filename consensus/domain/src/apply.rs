@@ -13,6 +13,7 @@ mod camera;
 mod deadline;
 mod district;
 mod exercise;
+mod drill;
 mod finding;
 mod incident;
 mod instruction;
@@ -231,6 +232,11 @@ impl Work<'_> {
             Command::AcknowledgeHandOver(command) => room::acknowledge_hand_over(self, command),
             Command::FireHandOver(command) => room::fire_hand_over(self, command),
             Command::LogDuty(command) => room::log(self, command),
+            Command::StartDrill(command) => drill::start(self, command),
+            Command::StopDrill(command) => drill::stop(self, command),
+            Command::EndDrill(command) => drill::end(self, command),
+            Command::MeasureDrill(command) => drill::measure(self, command),
+            Command::CloseDrill(command) => drill::close(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),

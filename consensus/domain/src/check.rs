@@ -5,6 +5,7 @@ mod access;
 mod call;
 mod deadline;
 mod dispatch;
+mod drill;
 mod notice;
 mod retention;
 mod warning;
@@ -87,6 +88,7 @@ impl State {
     /// 38. One exercise runs at most.
     /// 39. A room names a place, a post and a leader that are there, and not itself; it says since when it follows.
     /// 40. A hand-over is of a room that is there; who acknowledged it did not write it; it is late after its time only.
+    /// 38. Only the newest drill is not closed; one that is closed has ended, and says when; who watches it does not suffer.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -111,6 +113,7 @@ impl State {
         self.check_access()?;
         self.check_warnings()?;
         self.check_rooms()?;
+        self.check_drills()?;
         self.check_derived()
     }
 
@@ -144,6 +147,7 @@ impl State {
             + self.access.len();
             + self.warnings.len();
             + self.board.len();
+            + self.drills.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {

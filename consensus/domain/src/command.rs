@@ -8,6 +8,7 @@ mod deadline;
 mod dispatch;
 mod entry;
 mod handover;
+mod drill;
 mod instruction;
 mod model;
 mod notice;
@@ -25,6 +26,7 @@ pub use deadline::*;
 pub use dispatch::*;
 pub use entry::Entry;
 pub use handover::*;
+pub use drill::*;
 pub use instruction::*;
 pub use model::*;
 pub use notice::*;
@@ -41,14 +43,13 @@ use crate::{
     Reading, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision, Unit, UnitId, UnitStatus, VersionName,
 pub use room::*;
 
-use bytes::Bytes;
-
 use crate::{
     AdminUnit, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, District, DistrictId, Finding, Grant,
     IncidentId, IncidentKind, LoadNotice, Micro, Millis, Person, PersonId, Place, Placement, Reading, RequestId,
     Sensor, SensorId, SessionId, Severity, Source, Unit, UnitId, UnitStatus,
     wire::{Malformed, Record, generated, message_field, record},
 };
+use bytes::Bytes;
 use vocabulary::{body, commands};
 
 commands! {
@@ -466,4 +467,14 @@ commands! {
     FireHandOver []
     /// Writes into a room's log.
     LogDuty []
+    /// Begins a drill.
+    StartDrill []
+    /// A person ends its faults.
+    StopDrill []
+    /// Its faults are over.
+    EndDrill []
+    /// What was measured of it.
+    MeasureDrill []
+    /// It has been measured.
+    CloseDrill []
 }

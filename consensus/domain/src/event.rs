@@ -276,6 +276,12 @@ wire_enum! {
         HandOverLate = "hand_over_late",
         /// A room's log has an entry.
         DutyLogged = "duty_logged",
+        /// A drill began.
+        DrillStarted = "drill_started",
+        /// Its faults are over.
+        DrillEnded = "drill_ended",
+        /// It has its verdicts.
+        DrillClosed = "drill_closed",
     }
 }
 

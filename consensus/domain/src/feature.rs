@@ -7,6 +7,7 @@ use crate::{Command, Grant, Refusal, RefusalCode, Role, State, Terms, audit, chu
 /// Commands and fields of commands that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of notices,
 /// reports that their senders follow, calls and who takes them, warnings to the public, hand-overs.
 /// reports that their senders follow, calls and who takes them, exercises and rooms.
+/// reports that their senders follow, calls and who takes them, drills.
 pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.
@@ -78,6 +79,11 @@ impl Command {
             | Self::FireHandOver(_)
             | Self::LogDuty(_) => Some(VOCABULARY_2),
             Self::RegisterSensor(it) => it.sensor.exercise.then_some(VOCABULARY_2),
+            | Self::StartDrill(_)
+            | Self::StopDrill(_)
+            | Self::EndDrill(_)
+            | Self::MeasureDrill(_)
+            | Self::CloseDrill(_) => Some(VOCABULARY_2),
             // A role that it does not know makes an entry that it cannot read.
             Self::PutPerson(it) => (it.person.role == Role::Telephony).then_some(VOCABULARY_2),
             Self::FileReport(it) => {

@@ -219,6 +219,20 @@ pub const CALL_LEGS_MAX: usize = 16;
 pub const CALL_STEPS_MAX: usize = 32;
 /// Reports that one call became.
 pub const CALL_REPORTS_MAX: usize = 16;
+/// Drills remembered. At the bound the oldest leaves with the next that starts.
+pub const DRILLS_MAX: usize = 32;
+/// How long the faults of a drill may last, seconds: long enough to be seen, short enough to be forgotten about without harm.
+pub const DRILL_SECONDS: std::ops::RangeInclusive<u32> = 5..=600;
+/// How long it is measured after its faults how all becomes well again: 2 minutes.
+pub const DRILL_HEAL_MS_MAX: u64 = 120_000;
+/// Samples of one drill: one a second while it lasts and heals.
+pub const DRILL_SAMPLES_MAX: usize = 720;
+/// Verdicts of one drill: one for each promise.
+pub const DRILL_VERDICTS_MAX: usize = 6;
+/// What a flush of the log takes longer at most in a drill, ms: a leader that is slower than this is doubted.
+pub const DRILL_FLUSH_MS_MAX: u32 = 500;
+/// Exercise commands in a minute: ten a second, a tenth of what one person's room would notice.
+pub const DRILL_COMMANDS_PER_MIN_MAX: u32 = 600;
 /// Bytes of a line's name.
 pub const LINE_BYTES_MAX: usize = 16;
 /// Bytes of a telephone number: 15 digits by E.164, and what people dial before them.

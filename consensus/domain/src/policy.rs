@@ -203,6 +203,9 @@ pub fn action_of(command: &Command) -> Action {
         | Command::SpendCode(_) => Action::RunSystem,
         | Command::ReceiveHandover(_) => Action::RunSystem,
         | Command::FireHandOver(_) => Action::RunSystem,
+        | Command::EndDrill(_)
+        | Command::MeasureDrill(_)
+        | Command::CloseDrill(_) => Action::RunSystem,
         Command::RaisePolicyFloor(_)
         | Command::SwitchFeature(_)
         | Command::PutAdminUnits(_)
@@ -232,6 +235,8 @@ pub fn action_of(command: &Command) -> Action {
         Command::PutSecondFactor(_) | Command::DropSecondFactor(_) => Action::SecureSelf,
         Command::PutDelegation(_) | Command::RevokeDelegation(_) | Command::TakeDelegation(_) => Action::Delegate,
         Command::BreakGlass(_) | Command::EndGlass(_) => Action::BreakGlass,
+        | Command::StartDrill(_)
+        | Command::StopDrill(_) => Action::Administer,
         Command::OfferCall(_) | Command::EndLeg(_) | Command::ReturnCall(_) => Action::DriveTelephony,
         Command::AnswerCall(_) | Command::HoldCall(_) | Command::TransferCall(_) | Command::EndCall(_) => {
             Action::TakeCall

@@ -79,6 +79,8 @@ pub const TIMELINE: u8 = 64;
 pub const READINGS: u8 = 65;
 /// History: the same readings, packed by sensor and day. Each node makes them of its rows; no hash of state has them.
 pub const READING_CHUNKS: u8 = 66;
+/// Drills, by number.
+pub const DRILLS: u8 = 231;
 /// How long readings are kept: one row.
 pub const RETENTION: u8 = 230;
 /// Calendars of working time, by id.
@@ -302,6 +304,10 @@ pub fn duty_log_key(room: &RoomId, at: Millis, index: u64) -> Bytes {
 pub fn duty_log_range(room: &RoomId, from: Millis, to: Millis) -> (Bytes, Bytes) {
     let at = |at: Millis| key(DUTY_LOG, &[room.as_str().as_bytes(), &[0], &at.0.to_be_bytes()]);
     (at(from), at(to))
+/// Key of a drill.
+#[must_use]
+pub fn drill_key(number: u64) -> Bytes {
+    key(DRILLS, &[&number.to_be_bytes()])
 }
 
 /// Key of a notice.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, AuditHead, Calendar, CalendarId, Camera, CameraId, Clock, ClockKey,
-    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
+    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, Drill, DutyPost, DutyPostId, EntityId, GroupId,
     Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName,
     Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, Retention, RunCard, Sensor, SensorId, Session,
     SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, access_book::AccessBook, call_book::CallBook,
@@ -63,6 +63,8 @@ pub struct State {
     pub(crate) warnings: BTreeMap<WarningId, Warning>,
     /// Exercises and rooms.
     pub(crate) board: RoomBook,
+    /// By number.
+    pub(crate) drills: BTreeMap<u64, Drill>,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
     /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
@@ -129,6 +131,7 @@ impl State {
             warnings_drafted: 0,
             warnings: BTreeMap::new(),
             board: RoomBook::default(),
+            drills: BTreeMap::new(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),

@@ -12,6 +12,7 @@ use crate::{
     VersionName,
     access_book::AccessBook,
     Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, DutyPost, DutyPostId, EntityId, GroupId,
+    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, Drill, DutyPost, DutyPostId, EntityId, GroupId,
     Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName, Notice,
     Person, PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Retention, Row, RowChange, RunCard, Sensor,
     SensorId, SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName, Warning, WarningId,
@@ -62,6 +63,7 @@ pub(crate) enum Touched {
     Stance(PersonId),
     Warning(WarningId),
     Board(TouchedRoom),
+    Drill(u64),
 }
 
 pub(crate) fn row(key: Bytes, record: &impl Record) -> Row {
@@ -145,6 +147,7 @@ impl State {
         out.extend(self.book.callers.iter().map(|(number, record)| row(rows::caller_key(number), record)));
         out.extend(self.book.drafts.iter().map(|(id, record)| row(rows::call_draft_key(id), record)));
         out.extend(self.warnings.iter().map(|(id, record)| row(rows::warning_key(id), record)));
+        out.extend(self.drills.iter().map(|(number, record)| row(rows::drill_key(*number), record)));
         out.extend(self.stored_retention().map(|record| row(rows::retention_key(), record)));
         out.extend(self.access.rows());
         out
@@ -253,6 +256,7 @@ impl State {
             Touched::Stance(id) => found(rows::stance_key(id), self.access.stances.get(id)),
             Touched::Warning(id) => found(rows::warning_key(id), self.warnings.get(id)),
             Touched::Retention => found(rows::retention_key(), self.stored_retention()),
+            Touched::Drill(number) => found(rows::drill_key(*number), self.drills.get(number)),
             Touched::Report(code) => found(rows::report_key(code), self.reports.get(code)),
             Touched::Call(id) => found(rows::call_key(id), self.book.calls.get(id)),
             Touched::Agent(id) => found(rows::agent_key(id), self.book.agents.get(id)),
@@ -441,6 +445,11 @@ impl State {
                 self.warnings.insert(record.id.clone(), record);
             }
             Some(table) if RoomBook::reads(table) => self.board.read_row(key, value)?,
+            Some(rows::DRILLS) => {
+                let record = Drill::decode(value)?;
+                same_key(key, &rows::drill_key(record.number))?;
+                self.drills.insert(record.number, record);
+            }
             Some(rows::RETENTION) => {
                 same_key(key, &rows::retention_key())?;
                 self.retention = Retention::decode(value)?;

@@ -24,6 +24,7 @@ const HARMLESS: [&str; 3] = ["Entry.salt", "Grant.from", "Grant.why"];
 /// Commands, fields and values since the first release, and the feature that lets them in. What stands below a field is its own.
 const SINCE: [(&str, u32); 50] = [
 const SINCE: [(&str, u32); 46] = [
+const SINCE: [(&str, u32); 44] = [
     ("Command.put_calendar", VOCABULARY_2),
     ("Command.put_deadline_policy", VOCABULARY_2),
     ("Command.put_duty_post", VOCABULARY_2),
@@ -76,6 +77,11 @@ const SINCE: [(&str, u32); 46] = [
     ("Command.answer_handover", VOCABULARY_2),
     ("Command.withdraw_handover", VOCABULARY_2),
     ("Command.receive_handover", VOCABULARY_2),
+    ("Command.start_drill", VOCABULARY_2),
+    ("Command.stop_drill", VOCABULARY_2),
+    ("Command.end_drill", VOCABULARY_2),
+    ("Command.measure_drill", VOCABULARY_2),
+    ("Command.close_drill", VOCABULARY_2),
     ("FileReport.told_kind", VOCABULARY_2),
     ("FileReport.contact", VOCABULARY_2),
     ("FileReport.language", VOCABULARY_2),

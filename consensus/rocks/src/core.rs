@@ -11,6 +11,7 @@ use rocksdb::{ColumnFamily, DB, ReadOptions, WriteOptions};
 use crate::{
     counters::Counters,
     fault::{self, Fault},
+    hindrance::Hindrance,
     key::{self, Meta},
     lock::{lock, write},
     queue::Queue,
@@ -29,6 +30,8 @@ pub(crate) struct Core {
     /// Of each group, what must not change while somebody writes or begins to read its rows.
     rows: Mutex<BTreeMap<u32, Arc<RwLock<RowState>>>>,
     fault: OnceLock<Fault>,
+    /// What a drill makes flushes wait.
+    pub(crate) hindrance: Hindrance,
 }
 
 /// A group's applied state.
@@ -58,6 +61,7 @@ impl Core {
             spans: RwLock::new(spans),
             rows: Mutex::new(rows.into_iter().map(|(group, state)| (group, Arc::new(RwLock::new(state)))).collect()),
             fault: OnceLock::new(),
+            hindrance: Hindrance::default(),
         }
     }
 

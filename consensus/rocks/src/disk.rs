@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex},
     thread::{self, JoinHandle},
+    time::{Duration, Instant},
 };
 
 use bytes::Bytes;
@@ -70,6 +71,13 @@ impl RocksDisk {
             write_stopped: property("rocksdb.is-write-stopped") != 0,
             ..self.core.counters.values()
         }
+    }
+
+    /// Lets every flush of the log wait so long before it begins, at most [`HINDRANCE_MAX`](crate::HINDRANCE_MAX), for so long from
+    /// now on, at most [`HINDERED_FOR_MAX`](crate::HINDERED_FOR_MAX), in place of what was said before. It ends by itself; no wait
+    /// ends it now. For drills.
+    pub fn hinder(&self, wait: Duration, length: Duration) {
+        self.core.hindrance.set(wait, Instant::now(), length);
     }
 
     /// Bytes that this process may still write to the file system of the disk.

@@ -15,6 +15,7 @@ mod core;
 mod counters;
 mod disk;
 mod fault;
+mod hindrance;
 mod install;
 mod key;
 mod lock;
@@ -33,6 +34,7 @@ mod watermark;
 pub use crate::{
     counters::{CounterValues, FSYNC_BUCKETS_US},
     disk::RocksDisk,
+    hindrance::{HINDERED_FOR_MAX, HINDRANCE_MAX},
     open::OpenError,
     options::Options,
 };

@@ -135,6 +135,9 @@ impl Wal {
         }
         if work.needs_flush {
             let started = Instant::now();
+            if let Some(wait) = core.hindrance.wait(started) {
+                std::thread::sleep(wait);
+            }
             core.db.flush_wal(true).map_err(|error| fault::database("flushing the log", &error))?;
             core.counters.fsync(started.elapsed());
             self.note_durable(work.entries);

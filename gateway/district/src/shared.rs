@@ -8,7 +8,10 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use domain::{GroupId, wire::generated::Heartbeat};
+use domain::{
+    DrillNow, GroupId,
+    wire::{Record, generated::Heartbeat},
+};
 use edge::AppliedAt;
 use tokio::{
     sync::{Notify, watch},
@@ -26,6 +29,8 @@ struct LastHeard {
     before: Duration,
     quorum_age: Duration,
     leader_ages: Vec<Duration>,
+    /// The drill that was not closed.
+    drill: Option<DrillNow>,
 }
 
 /// See the module.
@@ -97,6 +102,7 @@ impl Shared {
             before: Duration::from_millis(unix_ms().saturating_sub(heard.at_ms)),
             quorum_age: Duration::from_millis(heard.quorum_age_ms),
             leader_ages: Vec::new(),
+            drill: None,
         };
         Self {
             epoch,
@@ -142,7 +148,14 @@ impl Shared {
         heard.at = Instant::now();
         heard.before = Duration::ZERO;
         heard.quorum_age = Duration::from_millis(heartbeat.quorum_age_ms);
+        // One that this version cannot read is of a newer province: its own screens show it.
+        heard.drill = heartbeat.drill.clone().and_then(|drill| DrillNow::from_wire(drill).ok());
         heard.leader_ages = heartbeat.groups.iter().map(|it| Duration::from_millis(it.leader_age_ms)).collect();
+    }
+
+    /// The drill that was not closed when the province was heard last.
+    pub(crate) fn drill(&self) -> Option<DrillNow> {
+        lock(&self.heard).drill.clone()
     }
 
     /// How long ago the province was heard.

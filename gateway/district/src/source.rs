@@ -4,8 +4,8 @@ use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use domain::{
-    CameraHealth, CameraId, Command, EventBatch, Grant, GroupId, Reading, ReadingVerdict, Reply, RequestId, State,
-    series::Asked,
+    CameraHealth, CameraId, Command, DrillNow, EventBatch, Grant, GroupId, Reading, ReadingVerdict, Reply, RequestId,
+    State, series::Asked,
 };
 use edge::{
     AppliedAt, BarrierError, BelowFloor, GroupAge, NotWatchable, ProvinceLine, Road, RoadError, Source, Taken, Video,
@@ -53,6 +53,10 @@ impl Source for CopySource {
 
     fn group_age(&self, group: GroupId) -> GroupAge {
         GroupAge { leader: None, quorum_age: self.0.age(group) }
+    }
+
+    fn drill(&self) -> Option<DrillNow> {
+        self.0.drill()
     }
 
     fn line(&self) -> Option<ProvinceLine> {

@@ -41,6 +41,7 @@ pub(crate) mod district;
 pub(crate) mod duty;
 pub(crate) mod handover;
 pub(crate) mod exercise;
+pub(crate) mod drill;
 pub(crate) mod incident;
 pub(crate) mod instruction;
 pub(crate) mod list;
@@ -209,6 +210,12 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(cluster::leave))
         .routes(routes!(cluster::rest))
         .routes(routes!(cluster::switch_features))
+        .routes(routes!(drill::list, drill::start))
+        .routes(routes!(drill::now))
+        .routes(routes!(drill::watch))
+        .routes(routes!(drill::show))
+        .routes(routes!(drill::stop))
+        .routes(routes!(drill::report))
         .routes(routes!(node::list))
         .routes(routes!(node::live))
         .routes(routes!(node::ready))

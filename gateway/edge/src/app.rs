@@ -71,6 +71,11 @@ impl App {
         })
     }
 
+    /// Whether this node plays dead to screens now.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.config.closed.as_ref().is_some_and(|closed| *closed.borrow())
+    }
+
     /// Whether the pages of this origin are ours.
     pub(crate) fn is_our_origin(&self, origin: &str) -> bool {
         let is_origin = |url: &str| url.trim_end_matches('/').eq_ignore_ascii_case(origin);

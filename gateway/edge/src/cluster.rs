@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use domain::{
-    CameraHealth, CameraId, Command, EventBatch, Grant, GroupId, Millis, Reading, ReadingVerdict, Reply, RequestId,
-    SensorId, State, chunk::Sample, series::Asked,
+    CameraHealth, CameraId, Command, DrillNow, EventBatch, Grant, GroupId, Millis, Reading, ReadingVerdict, Reply,
+    RequestId, SensorId, State, chunk::Sample, series::Asked,
 };
 use futures::future::BoxFuture;
 use ingest::rtsp::AccessUnit;
@@ -70,6 +70,10 @@ pub trait Source: Send + Sync + 'static {
     fn group_age(&self, group: GroupId) -> GroupAge;
     /// The line to the province, at a district centre's node; `None` at a node of the cluster itself.
     fn line(&self) -> Option<ProvinceLine> {
+        None
+    }
+    /// The drill that is not closed, at a district centre's node, whose copy of the state has none; `None`: what the state says.
+    fn drill(&self) -> Option<DrillNow> {
         None
     }
     /// The index that a linearizable read has to wait for; applied here when it resolves.

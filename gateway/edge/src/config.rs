@@ -5,6 +5,7 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use futures::future::BoxFuture;
 use ingest::mqtt::Intake;
 use raft::backup::Export;
+use tokio::sync::watch;
 
 use crate::operations::Operations;
 
@@ -52,6 +53,8 @@ pub struct EdgeConfig {
     pub backup: Option<Backups>,
     /// What an administrator may ask of the cluster itself, for `/api/cluster`.
     pub operations: Option<Arc<dyn Operations>>,
+    /// True while this node plays dead to screens, in a drill; none: it never does.
+    pub closed: Option<watch::Receiver<bool>>,
     /// How many incidents there should be, where the node has a model for that.
     pub load: Option<LoadForecast>,
 }
@@ -76,6 +79,7 @@ impl EdgeConfig {
             more_metrics: None,
             backup: None,
             operations: None,
+            closed: None,
             load: None,
         }
     }

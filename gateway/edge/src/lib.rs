@@ -49,6 +49,6 @@ pub use courier::{WebCourier, receiver_context};
 pub use edge::{Edge, EdgeError};
 pub use error::{CODE_DENIED, CODE_NEEDED, CUT_CODE};
 pub use login_guard::LoginGuard;
-pub use operations::{Answered, Invite, OperationError, Operations};
+pub use operations::{Answered, Invite, OperationError, Operations, WantedDrill};
 pub use seal::{CannotSeal, NotSealed, Sealer, camera_context, person_context};
 pub use server::Peer;

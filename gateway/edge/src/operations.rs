@@ -1,7 +1,7 @@
 //! What an administrator may ask of the cluster itself: how it is, and who belongs to it. The node that this edge is of knows
 //! how; the edge knows who may ask.
 
-use domain::Grant;
+use domain::{DrillScenario, Grant};
 use futures::future::BoxFuture;
 use serde::Deserialize;
 use serde_json::Value;
@@ -14,6 +14,24 @@ pub struct Invite {
     pub replaces: Option<u64>,
     /// For how long the invitation counts.
     pub valid_min: u32,
+}
+
+/// Which drill is asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+pub struct WantedDrill {
+    /// `node_lost`, `link_lost`, `slow_disk`, `camera_storm`, `call_surge` or `leader_lost`.
+    #[schema(value_type = String)]
+    pub scenario: DrillScenario,
+    /// Nodes that suffer; none for a storm, and for `leader_lost`, which takes the one that leads.
+    #[serde(default)]
+    pub nodes: Vec<u64>,
+    /// How long.
+    pub seconds: u32,
+    /// ms for each flush, or exercise commands in a minute; 0: what the scenario usually has.
+    #[serde(default)]
+    pub strength: u32,
+    /// What for.
+    pub purpose: String,
 }
 
 /// Why something about the cluster was not done.
@@ -47,6 +65,14 @@ pub trait Operations: Send + Sync + 'static {
     fn leave(&self, node: u64) -> Answered;
     /// Switches on what the version of all nodes brings, in the name of whoever holds the grant.
     fn switch_features(&self, grant: Grant) -> Answered;
+    /// Begins a drill in the name of whoever holds the grant, if the cluster is well and stays able to decide.
+    fn start_drill(&self, wanted: WantedDrill, grant: Grant) -> Answered;
+    /// Ends the faults of a drill now.
+    fn stop_drill(&self, drill: u64, grant: Grant) -> Answered;
+    /// How each node is now, as this node sees it, with what stands against a drill.
+    fn watch_drill(&self) -> Answered;
+    /// The report of a drill as a page; none: no such drill is remembered.
+    fn drill_report(&self, drill: u64) -> Option<String>;
     /// Lets a node lead nothing for some minutes; none ends that.
     fn rest(&self, node: u64, minutes: u32) -> Answered;
 }

@@ -2,6 +2,7 @@ import { enAccess } from './access.en';
 import { enConsole } from './console.en';
 import { enDeadline } from './deadline.en';
 import { enDispatch } from './dispatch.en';
+import { enDrill } from './drill.en';
 import { enModels } from './models.en';
 import { enWarning } from './warning.en';
 import { enRooms } from './rooms.en';
@@ -346,6 +347,7 @@ export const en: Dict = {
   },
   models: enModels,
   dispatch: enDispatch,
+  drill: enDrill,
   console: enConsole,
   access: enAccess,
   rooms: enRooms,

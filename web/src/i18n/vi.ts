@@ -2,6 +2,7 @@ import { viAccess } from './access.vi';
 import { viConsole } from './console.vi';
 import { viDeadline } from './deadline.vi';
 import { viDispatch } from './dispatch.vi';
+import { viDrill } from './drill.vi';
 import { viModels } from './models.vi';
 import { viWarning } from './warning.vi';
 import { viRooms } from './rooms.vi';
@@ -348,6 +349,7 @@ export const vi = {
   models: viModels,
   dispatch: viDispatch,
   access: viAccess,
+  drill: viDrill,
   console: viConsole,
   rooms: viRooms,
   deadline: viDeadline,

@@ -7,6 +7,7 @@ import { healthOf } from '../nouns/camera';
 import { backoffMs } from './backoff';
 import { changeOf } from './crossing';
 import { digest } from './digest';
+import { drillNowOf } from './drill';
 import { fold } from './fold';
 import type { FeedToVideo, FromFeed, Line, Stats, ToFeed } from './messages';
 import { emptyDelta, emptyPicture, positions } from './picture';
@@ -70,6 +71,7 @@ const line: Line = {
   leaderAgeMs: new Array<number>(GROUPS).fill(0),
   silentModels: [],
   province: undefined,
+  drill: undefined,
   byeCode: '',
   byeMessage: '',
   groupsComplete: new Array<boolean>(GROUPS).fill(false),
@@ -166,6 +168,7 @@ function receive(data: ArrayBuffer): void {
       for (const age of body.value.groups) if (age.group < GROUPS) line.leaderAgeMs[age.group] = Number(age.leaderAgeMs);
       line.silentModels = body.value.models.map(({ name, cause }) => ({ name, cause: cause === 'off' ? 'off' : 'silent' }));
       line.province = body.value.line && { cut: body.value.line.cut, ageMs: Number(body.value.line.ageMs), kept: body.value.line.kept };
+      line.drill = drillNowOf(body.value.drill);
       return;
     case 'pong': {
       const sentAtMs = pings.get(body.value.nonce);

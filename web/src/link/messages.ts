@@ -3,6 +3,7 @@ import type { Alarm } from '../nouns/alarm';
 import type { Agent, Call, CallDesk } from '../nouns/call';
 import type { Camera, Health } from '../nouns/camera';
 import type { Exercise } from '../nouns/exercise';
+import type { DrillNow } from '../nouns/drill';
 import type { Incident } from '../nouns/incident';
 import type { Instruction } from '../nouns/instruction';
 import type { LoadNotice } from '../nouns/load';
@@ -42,6 +43,8 @@ export interface Line {
   silentModels: SilentModel[];
   /** At a district centre's node: how its line to the province stood at the last heartbeat. */
   province: ProvinceLine | undefined;
+  /** The drill that was not closed at the last heartbeat. */
+  drill: DrillNow | undefined;
   /** Why the server said goodbye; empty: it did not. */
   byeCode: string;
   byeMessage: string;

@@ -17,6 +17,7 @@ import { callDesk } from './calls';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
 import { crewView, dispatcher, offer, recommendation } from './dispatch';
 import { districtDesk } from './district';
+import { drillDesk } from './drill';
 import { startModels } from './models';
 import { publicDesk } from './public';
 import { warningDesk } from './warnings';
@@ -173,6 +174,7 @@ export async function startFake(options: { port: number; root: string }) {
     return ofModels;
   }
 
+  const drills = drillDesk();
   const district = districtDesk((path, input) => decide(path, input, 'hoa'));
 
   async function api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<unknown> {
@@ -188,12 +190,15 @@ export async function startFake(options: { port: number; root: string }) {
       return json(response, 200, sessionOf(person), { 'set-cookie': cookie(person) });
     }
     if (url.pathname === '/api/nodes') return json(response, 200, [{ id: 1, url: `http://${request.headers.host}` }]);
+    if (url.pathname === '/api/drills/now') return json(response, 200, drills.ask('GET', url.pathname, {}, '')?.body);
     const person = /td_session=fake-([\w-]+)/.exec(request.headers.cookie ?? '')?.[1];
     if (person === undefined) return json(response, 401, { code: 'signed_out', field: '', message: '' });
     if (url.pathname === '/api/session') return json(response, 200, sessionOf(person));
     if (url.pathname === '/api/logout') return json(response, 200, {}, { 'set-cookie': `${cookie(person)}; Max-Age=0` });
     const ofRights = rights.ask(request.method ?? '', url.pathname, input, person);
     if (ofRights !== undefined) return json(response, ofRights.status, ofRights.body);
+    const ofDrills = control.down ? undefined : drills.ask(request.method ?? '', url.pathname, input, person);
+    if (ofDrills !== undefined) return json(response, ofDrills.status, ofDrills.body);
     if (url.pathname === '/api/kept') return json(response, 200, district.list());
     const series = /^\/api\/sensors\/([^/]+)\/series$/.exec(url.pathname);
     if (series) {
@@ -254,6 +259,7 @@ export async function startFake(options: { port: number; root: string }) {
       // Whoever signs in has this role; empty: their own.
       if (url.pathname === '/fake/role') control.role = url.searchParams.get('role') ?? '';
       if (url.pathname === '/fake/model-silent') register.tallies.get(url.searchParams.get('of') ?? '')!.silent = url.searchParams.get('on') === '1';
+      if (url.pathname === '/fake/drill-against') drills.control.against = url.searchParams.get('on') === '1';
       if (url.pathname === '/fake/quorum') quorumAgeMs = Number(url.searchParams.get('age_ms'));
       // A district centre's node, its line to the province cut or not; `off` makes it an ordinary node again.
       if (url.pathname === '/fake/district') {
@@ -307,7 +313,7 @@ export async function startFake(options: { port: number; root: string }) {
 
   const timers = [
     setInterval(() => {
-      for (const socket of sockets.keys()) send(socket, { case: 'heartbeat', value: { serverTimeMs: BigInt(Date.now()), quorumAgeMs: BigInt(quorumAgeMs), groups: indexes.map((_, group) => ({ group, leaderAgeMs: 40n, leader: 1n })), models: register.silent(), line: district.line() } });
+      for (const socket of sockets.keys()) send(socket, { case: 'heartbeat', value: { serverTimeMs: BigInt(Date.now()), quorumAgeMs: BigInt(quorumAgeMs), groups: indexes.map((_, group) => ({ group, leaderAgeMs: 40n, leader: 1n })), models: register.silent(), line: district.line(), drill: drills.now() } });
     }, HEARTBEAT_MS),
     // Units move, and readings come in: several frames a second.
     setInterval(() => {

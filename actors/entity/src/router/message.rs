@@ -87,6 +87,10 @@ impl Envelope {
                     | Command::SetRetention(_)
                     | Command::ReceiveHandover(_)
                     | Command::AnswerHandover(_)
+                    | Command::StopDrill(_)
+                    | Command::EndDrill(_)
+                    | Command::MeasureDrill(_)
+                    | Command::CloseDrill(_)
             ),
         }
     }

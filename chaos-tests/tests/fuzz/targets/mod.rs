@@ -297,6 +297,20 @@ pub(crate) const TARGETS: &[Target] = &[
         words: &[],
     },
     Target {
+        name: "look",
+        parsers: &["cluster/node/src/drill/look.rs"],
+        run: ::node::fuzzing::fuzz_look,
+        seeds: ::node::fuzzing::look_seeds,
+        words: &[
+            "\"voters\":",
+            "\"leader\":",
+            "\"offset_ms\":",
+            "18446744073709551615",
+            "-9223372036854775808",
+            "null",
+        ],
+    },
+    Target {
         name: "relay",
         parsers: &["cluster/node/src/relay.rs"],
         run: node::relay,

@@ -10,7 +10,7 @@ use super::{
 /// Less free disk than this is little.
 const FREE_BYTES_MIN: u64 = 2 << 30;
 /// A clock that is further off is told of; at 2 s its node may not lead.
-const CLOCK_OFFSET_MS_MAX: i64 = 500;
+const CLOCK_OFFSET_MS_MAX: u64 = 500;
 /// Fewer voters may not lose one.
 const VOTERS_MIN: usize = 3;
 
@@ -150,14 +150,20 @@ fn of_a_node(report: &NodeReport, found: &mut Vec<Finding>) {
         ));
     }
     // A clock that is off is off from most others; one node is named, not each pair.
-    let far = |offset: &i64| offset.abs() > CLOCK_OFFSET_MS_MAX;
+    let far = |offset: &i64| offset.unsigned_abs() > CLOCK_OFFSET_MS_MAX;
     let mut offsets: Vec<i64> = report.clocks.iter().filter_map(|clock| clock.offset_ms).collect();
     offsets.sort_unstable();
     if let Some(offset) = offsets.get(offsets.len() / 2).filter(|_| !offsets.is_empty() && offsets.iter().all(far)) {
         found.push(finding(
             Level::Degraded,
-            format!("Đồng hồ của nút {node} lệch {} ms so với các nút khác: chỉnh lại NTP trên máy đó.", -offset),
-            format!("The clock of node {node} is {} ms off the others': mend NTP on that machine.", -offset),
+            format!(
+                "Đồng hồ của nút {node} lệch {} ms so với các nút khác: chỉnh lại NTP trên máy đó.",
+                offset.saturating_neg()
+            ),
+            format!(
+                "The clock of node {node} is {} ms off the others': mend NTP on that machine.",
+                offset.saturating_neg()
+            ),
         ));
     }
 }

@@ -3168,6 +3168,9 @@ pub enum EventKind {
     HandOverAcknowledged = 407,
     HandOverLate = 408,
     DutyLogged = 409,
+    DrillStarted = 420,
+    DrillEnded = 421,
+    DrillClosed = 422,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3307,6 +3310,9 @@ impl EventKind {
             Self::HandOverAcknowledged => "EVENT_KIND_HAND_OVER_ACKNOWLEDGED",
             Self::HandOverLate => "EVENT_KIND_HAND_OVER_LATE",
             Self::DutyLogged => "EVENT_KIND_DUTY_LOGGED",
+            Self::DrillStarted => "EVENT_KIND_DRILL_STARTED",
+            Self::DrillEnded => "EVENT_KIND_DRILL_ENDED",
+            Self::DrillClosed => "EVENT_KIND_DRILL_CLOSED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3443,6 +3449,9 @@ impl EventKind {
             "EVENT_KIND_HAND_OVER_ACKNOWLEDGED" => Some(Self::HandOverAcknowledged),
             "EVENT_KIND_HAND_OVER_LATE" => Some(Self::HandOverLate),
             "EVENT_KIND_DUTY_LOGGED" => Some(Self::DutyLogged),
+            "EVENT_KIND_DRILL_STARTED" => Some(Self::DrillStarted),
+            "EVENT_KIND_DRILL_ENDED" => Some(Self::DrillEnded),
+            "EVENT_KIND_DRILL_CLOSED" => Some(Self::DrillClosed),
             _ => None,
         }
     }
@@ -3728,6 +3737,254 @@ pub struct RunCard {
     #[prost(uint64, tag = "4")]
     pub version: u64,
 }
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DrillScenario {
+    Unspecified = 0,
+    NodeLost = 1,
+    LinkLost = 2,
+    SlowDisk = 3,
+    CameraStorm = 4,
+    CallSurge = 5,
+    LeaderLost = 6,
+}
+impl DrillScenario {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DRILL_SCENARIO_UNSPECIFIED",
+            Self::NodeLost => "DRILL_SCENARIO_NODE_LOST",
+            Self::LinkLost => "DRILL_SCENARIO_LINK_LOST",
+            Self::SlowDisk => "DRILL_SCENARIO_SLOW_DISK",
+            Self::CameraStorm => "DRILL_SCENARIO_CAMERA_STORM",
+            Self::CallSurge => "DRILL_SCENARIO_CALL_SURGE",
+            Self::LeaderLost => "DRILL_SCENARIO_LEADER_LOST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DRILL_SCENARIO_UNSPECIFIED" => Some(Self::Unspecified),
+            "DRILL_SCENARIO_NODE_LOST" => Some(Self::NodeLost),
+            "DRILL_SCENARIO_LINK_LOST" => Some(Self::LinkLost),
+            "DRILL_SCENARIO_SLOW_DISK" => Some(Self::SlowDisk),
+            "DRILL_SCENARIO_CAMERA_STORM" => Some(Self::CameraStorm),
+            "DRILL_SCENARIO_CALL_SURGE" => Some(Self::CallSurge),
+            "DRILL_SCENARIO_LEADER_LOST" => Some(Self::LeaderLost),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DrillEnd {
+    Unspecified = 0,
+    Over = 1,
+    Stopped = 2,
+    Unsafe = 3,
+    Lost = 4,
+}
+impl DrillEnd {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DRILL_END_UNSPECIFIED",
+            Self::Over => "DRILL_END_OVER",
+            Self::Stopped => "DRILL_END_STOPPED",
+            Self::Unsafe => "DRILL_END_UNSAFE",
+            Self::Lost => "DRILL_END_LOST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DRILL_END_UNSPECIFIED" => Some(Self::Unspecified),
+            "DRILL_END_OVER" => Some(Self::Over),
+            "DRILL_END_STOPPED" => Some(Self::Stopped),
+            "DRILL_END_UNSAFE" => Some(Self::Unsafe),
+            "DRILL_END_LOST" => Some(Self::Lost),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DrillPromise {
+    Unspecified = 0,
+    Serves = 1,
+    Elects = 2,
+    Screens = 3,
+    Heals = 4,
+    Keeps = 5,
+    Bears = 6,
+}
+impl DrillPromise {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DRILL_PROMISE_UNSPECIFIED",
+            Self::Serves => "DRILL_PROMISE_SERVES",
+            Self::Elects => "DRILL_PROMISE_ELECTS",
+            Self::Screens => "DRILL_PROMISE_SCREENS",
+            Self::Heals => "DRILL_PROMISE_HEALS",
+            Self::Keeps => "DRILL_PROMISE_KEEPS",
+            Self::Bears => "DRILL_PROMISE_BEARS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DRILL_PROMISE_UNSPECIFIED" => Some(Self::Unspecified),
+            "DRILL_PROMISE_SERVES" => Some(Self::Serves),
+            "DRILL_PROMISE_ELECTS" => Some(Self::Elects),
+            "DRILL_PROMISE_SCREENS" => Some(Self::Screens),
+            "DRILL_PROMISE_HEALS" => Some(Self::Heals),
+            "DRILL_PROMISE_KEEPS" => Some(Self::Keeps),
+            "DRILL_PROMISE_BEARS" => Some(Self::Bears),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DrillSample {
+    #[prost(uint32, tag = "1")]
+    pub number: u32,
+    #[prost(uint64, tag = "2")]
+    pub at_ms: u64,
+    #[prost(uint32, tag = "3")]
+    pub commit_ms: u32,
+    #[prost(uint32, tag = "4")]
+    pub leaderless_ms: u32,
+    #[prost(uint64, tag = "5")]
+    pub terms: u64,
+    #[prost(uint64, tag = "6")]
+    pub lag_entries: u64,
+    #[prost(uint32, tag = "7")]
+    pub screens_age_ms: u32,
+    #[prost(uint32, tag = "8")]
+    pub silent: u32,
+    #[prost(uint32, tag = "9")]
+    pub sent: u32,
+    #[prost(uint32, tag = "10")]
+    pub refused: u32,
+    #[prost(uint32, tag = "11")]
+    pub missing: u32,
+    #[prost(bool, tag = "12")]
+    pub healthy: bool,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DrillVerdict {
+    #[prost(enumeration = "DrillPromise", tag = "1")]
+    pub promise: i32,
+    #[prost(uint64, tag = "2")]
+    pub measured: u64,
+    #[prost(uint64, tag = "3")]
+    pub target: u64,
+    #[prost(bool, tag = "4")]
+    pub kept: bool,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Drill {
+    #[prost(uint64, tag = "1")]
+    pub number: u64,
+    #[prost(enumeration = "DrillScenario", tag = "2")]
+    pub scenario: i32,
+    #[prost(uint64, repeated, tag = "3")]
+    pub nodes: ::prost::alloc::vec::Vec<u64>,
+    #[prost(uint64, tag = "4")]
+    pub observer: u64,
+    #[prost(uint32, tag = "5")]
+    pub strength: u32,
+    #[prost(uint64, tag = "6")]
+    pub started_at_ms: u64,
+    #[prost(uint64, tag = "7")]
+    pub until_ms: u64,
+    #[prost(string, tag = "8")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(string, tag = "9")]
+    pub purpose: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "10")]
+    pub ended_at_ms: u64,
+    #[prost(enumeration = "DrillEnd", tag = "11")]
+    pub ended: i32,
+    #[prost(string, tag = "12")]
+    pub ended_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "13")]
+    pub closed_at_ms: u64,
+    #[prost(message, repeated, tag = "14")]
+    pub samples: ::prost::alloc::vec::Vec<DrillSample>,
+    #[prost(message, repeated, tag = "15")]
+    pub verdicts: ::prost::alloc::vec::Vec<DrillVerdict>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DrillNow {
+    #[prost(uint64, tag = "1")]
+    pub number: u64,
+    #[prost(enumeration = "DrillScenario", tag = "2")]
+    pub scenario: i32,
+    #[prost(uint64, repeated, tag = "3")]
+    pub nodes: ::prost::alloc::vec::Vec<u64>,
+    #[prost(uint64, tag = "4")]
+    pub observer: u64,
+    #[prost(uint32, tag = "5")]
+    pub strength: u32,
+    #[prost(uint64, tag = "6")]
+    pub started_at_ms: u64,
+    #[prost(uint64, tag = "7")]
+    pub until_ms: u64,
+    #[prost(bool, tag = "8")]
+    pub ended: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StartDrill {
+    #[prost(enumeration = "DrillScenario", tag = "1")]
+    pub scenario: i32,
+    #[prost(uint64, repeated, tag = "2")]
+    pub nodes: ::prost::alloc::vec::Vec<u64>,
+    #[prost(uint64, tag = "3")]
+    pub observer: u64,
+    #[prost(uint32, tag = "4")]
+    pub strength: u32,
+    #[prost(uint32, tag = "5")]
+    pub seconds: u32,
+    #[prost(string, tag = "6")]
+    pub purpose: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StopDrill {
+    #[prost(uint64, tag = "1")]
+    pub drill: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EndDrill {
+    #[prost(uint64, tag = "1")]
+    pub drill: u64,
+    #[prost(enumeration = "DrillEnd", tag = "2")]
+    pub reason: i32,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MeasureDrill {
+    #[prost(uint64, tag = "1")]
+    pub drill: u64,
+    #[prost(message, optional, tag = "2")]
+    pub sample: ::core::option::Option<DrillSample>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CloseDrill {
+    #[prost(uint64, tag = "1")]
+    pub drill: u64,
+    #[prost(message, repeated, tag = "2")]
+    pub verdicts: ::prost::alloc::vec::Vec<DrillVerdict>,
+}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Entry {
     #[prost(uint64, tag = "1")]
@@ -3755,6 +4012,7 @@ pub struct Command {
         tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 300"
         tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 380, 381, 382, 383, 384, 385, 386, 300"
         tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 300, 420, 421, 422, 423, 424"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -4004,6 +4262,16 @@ pub mod command {
         FireHandOver(super::FireHandOver),
         #[prost(message, tag = "408")]
         LogDuty(super::LogDuty),
+        #[prost(message, tag = "420")]
+        StartDrill(super::StartDrill),
+        #[prost(message, tag = "421")]
+        StopDrill(super::StopDrill),
+        #[prost(message, tag = "422")]
+        EndDrill(super::EndDrill),
+        #[prost(message, tag = "423")]
+        MeasureDrill(super::MeasureDrill),
+        #[prost(message, tag = "424")]
+        CloseDrill(super::CloseDrill),
     }
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -5251,6 +5519,8 @@ pub struct Heartbeat {
     pub models: ::prost::alloc::vec::Vec<ModelSilence>,
     #[prost(message, optional, tag = "340")]
     pub line: ::core::option::Option<ProvinceLine>,
+    #[prost(message, optional, tag = "420")]
+    pub drill: ::core::option::Option<DrillNow>,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ProvinceLine {

@@ -5,6 +5,7 @@ mod aim;
 mod call;
 mod deadline;
 mod dispatch;
+mod drill;
 mod finding;
 mod model;
 mod report;
@@ -361,6 +362,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
         5 => command_of_access(),
         6 => command_of_warning(),
         7 => command_of_room(),
+        4 => drill::command(),
         1 => command_of_device(),
     ]
     .boxed()

@@ -33,12 +33,12 @@ pub(crate) struct Rest {
     minutes: u32,
 }
 
-fn operations(app: &App) -> Result<Arc<dyn Operations>, ApiError> {
+pub(super) fn operations(app: &App) -> Result<Arc<dyn Operations>, ApiError> {
     app.config.operations.clone().ok_or_else(|| ApiError::unavailable("this node is not administered over HTTP"))
 }
 
 /// Asks in the name of an administrator for everywhere.
-async fn ask(app: &App, caller: &Caller, asked: impl FnOnce(&dyn Operations) -> Answered) -> Answer<Value> {
+pub(super) async fn ask(app: &App, caller: &Caller, asked: impl FnOnce(&dyn Operations) -> Answered) -> Answer<Value> {
     policy::allows(&caller.grant, Action::Administer, None)?;
     match asked(&*operations(app)?).await {
         Ok(answer) => Ok(Json(answer)),

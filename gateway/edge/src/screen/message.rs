@@ -9,6 +9,9 @@ use domain::{
     AdminUnit, Agent, Alarm, Call, CallDesk, Camera, CameraHealth, CameraId, District, DistrictId, Event, Exercise,
     GroupId, HandOver, Incident, Instruction, LiveNodes, Millis, Model, ModelName, PersonId, Position, Role, Room,
     Sensor, SilenceCause, Tally, Unit,
+    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, CameraHealth, CameraId, District, DistrictId, DrillNow, Event,
+    GroupId, Incident, Instruction, LiveNodes, Millis, Model, ModelName, PersonId, Position, Role, Sensor,
+    SilenceCause, Tally, Unit,
     wire::{Field, Malformed, Record, generated},
 };
 use prost::Message;
@@ -160,6 +163,8 @@ pub(crate) struct Heartbeat {
     /// From a district centre's node only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) line: Option<LinePulse>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) drill: Option<DrillNow>,
 }
 
 /// How the line from a district centre's node to the province stands.
@@ -300,6 +305,12 @@ impl ToScreen<'_> {
                     groups: groups.collect(),
                     models: models.collect(),
                     line: line.map(|&LinePulse { cut, age_ms, kept }| generated::ProvinceLine { cut, age_ms, kept }),
+                    line: it.line.as_ref().map(|line| generated::ProvinceLine {
+                        cut: line.cut,
+                        age_ms: line.age_ms,
+                        kept: line.kept,
+                    }),
+                    drill: it.drill.as_ref().map(Record::to_wire),
                 })
             }
         }

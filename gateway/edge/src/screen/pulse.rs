@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::GroupId;
+use domain::{GroupId, State};
 use tokio::{
     sync::watch,
     time::{MissedTickBehavior, interval},
@@ -69,7 +69,8 @@ pub(crate) fn heartbeat(source: &dyn Source) -> Heartbeat {
     });
     let line = source.line();
     let line = line.map(|line| LinePulse { cut: line.cut, age_ms: millis(line.age), kept: line.kept });
-    Heartbeat { server_time_ms: unix_ms(), quorum_age_ms, groups: groups.collect(), models, line }
+    let drill = source.drill().or_else(|| read(source, GroupId::COMMAND, State::drill_now));
+    Heartbeat { server_time_ms: unix_ms(), quorum_age_ms, groups: groups.collect(), models, line, drill }
 }
 
 /// Beats until `stop` says so. Cameras marked sensitive are hidden from a quorum age of `hide_after` on.

@@ -36,6 +36,9 @@ use crate::{
 /// How long a closing socket is given to hear why, and to say good-bye itself.
 const CLOSE_DEADLINE: Duration = Duration::from_millis(1_000);
 
+/// What a screen is told that is on a node of a drill.
+const PLAYS_DEAD: &str = "this node plays dead in a drill: use another one";
+
 /// Why a connection ends.
 enum End {
     /// We say why.
@@ -52,6 +55,10 @@ pub(crate) async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(
     cookie: Option<Token>,
     ip: IpAddr,
 ) {
+    if app.is_closed() {
+        app.metrics.bye(ByeCode::Unavailable);
+        return bye(&mut socket, encoding, ByeCode::Unavailable, PLAYS_DEAD.to_owned()).await;
+    }
     let Some(_seat) = app.sockets.take(ip) else {
         app.metrics.bye(ByeCode::TooMany);
         let message = "this node serves as many screens as it may: use another node, or close one".to_owned();
@@ -149,6 +156,8 @@ impl Screen {
                 changed = beat.changed(), if self.welcomed => {
                     if changed.is_err() {
                         self.session.close(ByeCode::ShuttingDown, "this node stops: use another one")
+                    } else if self.app.is_closed() {
+                        self.session.close(ByeCode::Unavailable, PLAYS_DEAD)
                     } else {
                         let payload = beat.borrow_and_update().payload(self.encoding).clone();
                         if self.write(socket, vec![payload]).await.is_err() {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::EdgeConfig,
-    operations::{Answered, Invite, OperationError, Operations},
+    operations::{Answered, Invite, OperationError, Operations, WantedDrill},
 };
 
 /// Takes down what it is asked, and refuses to let node 1 go.
@@ -48,6 +48,22 @@ impl Operations for Asked {
 
     fn switch_features(&self, grant: domain::Grant) -> Answered {
         self.done(format!("features by {}", grant.person))
+    }
+
+    fn start_drill(&self, wanted: WantedDrill, grant: domain::Grant) -> Answered {
+        self.done(format!("drill {} {:?} {}s by {}", wanted.scenario, wanted.nodes, wanted.seconds, grant.person))
+    }
+
+    fn stop_drill(&self, drill: u64, grant: domain::Grant) -> Answered {
+        self.done(format!("stop {drill} by {}", grant.person))
+    }
+
+    fn watch_drill(&self) -> Answered {
+        self.done("watch".to_owned())
+    }
+
+    fn drill_report(&self, drill: u64) -> Option<String> {
+        (drill == 7).then(|| "<!doctype html><p>7</p>".to_owned())
     }
 
     fn rest(&self, node: u64, minutes: u32) -> Answered {
@@ -94,4 +110,32 @@ async fn only_an_administrator_for_everywhere_changes_who_belongs_to_it() {
     assert_eq!((status, &refused["code"]), (409, &json!("too_few")));
     let (status, invalid) = answer(admin.post(&served, 1, "/api/cluster/leave", &json!({}))).await;
     assert_eq!((status, &invalid["field"]), (422, &json!("node")));
+}
+
+#[tokio::test]
+async fn only_an_administrator_for_everywhere_drills_and_anybody_may_see_that_there_is_one() {
+    let asked = Arc::new(Asked::default());
+    let served = served(&asked);
+    let (admin, lan) = (user(&served, "admin").await, user(&served, "lan").await);
+    let start = json!({ "scenario": "node_lost", "nodes": [2], "seconds": 30, "purpose": "practice" });
+    for (path, body) in [("/api/drills", &start), ("/api/drills/7/stop", &json!({}))] {
+        assert_eq!(answer(client().post(served.url(path)).json(body)).await.0, 401, "{path}");
+        assert_eq!(answer(lan.post(&served, 1, path, body)).await.0, 403, "{path}");
+        assert_eq!(answer(admin.post(&served, 1, path, body)).await, (200, json!({ "done": true })), "{path}");
+    }
+    for path in ["/api/drills", "/api/drills/watch", "/api/drills/7", "/api/drills/7/report"] {
+        assert_eq!(answer(client().get(served.url(path))).await.0, 401, "{path}");
+        assert_eq!(answer(lan.get(&served, path)).await.0, 403, "{path}");
+    }
+    assert_eq!(answer(admin.get(&served, "/api/drills")).await, (200, json!([])));
+    assert_eq!(answer(admin.get(&served, "/api/drills/8")).await.0, 404);
+    assert_eq!(answer(admin.get(&served, "/api/drills/8/report")).await.0, 404);
+    let page = admin.get(&served, "/api/drills/7/report").send().await.unwrap();
+    assert_eq!(page.headers()["content-type"], "text/html; charset=utf-8");
+    assert_eq!(page.text().await.unwrap(), "<!doctype html><p>7</p>");
+    let expected = ["drill node_lost [2] 30s by admin".to_owned(), "stop 7 by admin".to_owned()];
+    assert_eq!(*asked.0.lock().unwrap(), expected);
+    assert_eq!(answer(client().get(served.url("/api/drills/now"))).await, (200, json!({ "last": 0, "drill": null })));
+    let wrong = json!({ "scenario": "earthquake", "seconds": 30, "purpose": "practice" });
+    assert_eq!(answer(admin.post(&served, 1, "/api/drills", &wrong)).await.0, 422);
 }

@@ -4,8 +4,8 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use domain::{
-    AmendIncident, CloseSession, GroupId, IncidentId, IncidentKind, NoteIncident, OpenSession, PutDistrict,
-    RegisterCamera, SessionId, Severity,
+    AmendIncident, CloseSession, DrillScenario, GroupId, IncidentId, IncidentKind, NoteIncident, OpenSession,
+    PutDistrict, RegisterCamera, SessionId, Severity, StartDrill,
     wire::generated::{self as wire, to_screen::Body, to_server::Body as Say},
 };
 use futures::{SinkExt, StreamExt};
@@ -236,6 +236,37 @@ async fn heartbeats_tell_the_age_and_positions_move_on_with_them() {
         screen.beats.push(beat);
     }
     assert!(began.elapsed() <= Duration::from_secs(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn heartbeats_tell_of_a_drill_and_a_node_that_plays_dead_lets_screens_go() {
+    let (closed, is_closed) = watch::channel(false);
+    let gateway = gateway(&province(), 1, EdgeConfig { closed: Some(is_closed), ..config() });
+    let lan = token(&gateway.cluster, "lan");
+    let mut screen = Client::open(&gateway, &lan).await;
+    let start = StartDrill {
+        scenario: DrillScenario::NodeLost,
+        nodes: vec![2],
+        observer: 1,
+        strength: 0,
+        seconds: 30,
+        purpose: "practice".into(),
+    };
+    accepted(gateway.cluster.commit(GroupId(0), start));
+    let drill = loop {
+        if let Body::Heartbeat(beat) = decode(&screen.socket.next().await.unwrap().unwrap())
+            && let Some(drill) = beat.drill
+        {
+            break drill;
+        }
+    };
+    assert_eq!((drill.number, drill.nodes, drill.ended), (1, vec![2], false));
+    closed.send_replace(true);
+    assert_eq!(screen.bye().await, ("unavailable".into(), 1013));
+    let mut late = Client::connect(&gateway, Encoding::Protobuf).await;
+    assert_eq!(late.bye().await.0, "unavailable");
+    closed.send_replace(false);
+    Client::open(&gateway, &lan).await;
 }
 
 #[tokio::test(start_paused = true)]

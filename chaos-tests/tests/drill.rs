@@ -1,0 +1,123 @@
+//! The drill that an operations team runs on its own cluster, over real nodes: it ends by itself, whoever is gone; it is stopped; it is
+//! refused where it would harm; and its report says what was measured.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::time::Duration;
+
+use chaos_tests::{
+    Failure,
+    desk::{Desk, Outcome},
+    world::World,
+};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep};
+
+/// A cluster that has just started is well by then.
+const WELL_WITHIN: Duration = Duration::from_secs(60);
+/// A drill is closed by then after its time.
+const CLOSED_WITHIN: Duration = Duration::from_secs(180);
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Asks until the cluster is well enough for a drill; its number.
+async fn begin(desk: &Desk, wanted: &Value) -> Result<u64, Failure> {
+    let until = Instant::now() + WELL_WITHIN;
+    loop {
+        match desk.command("/api/drills", wanted).await {
+            Outcome::Accepted(body) => return Ok(body["drill"].as_u64().ok_or("no number")?),
+            Outcome::Refused { body, .. } if body["code"] == "unhealthy" && Instant::now() < until => sleep(LOOK).await,
+            other => return Err(format!("{wanted}: {other:?}").into()),
+        }
+    }
+}
+
+/// The drill as a node has it, once `is_so`.
+async fn wait(desk: &Desk, number: u64, is_so: impl Fn(&Value) -> bool) -> Result<Value, Failure> {
+    let until = Instant::now() + CLOSED_WITHIN;
+    loop {
+        let drill = desk.get(&format!("/api/drills/{number}")).await.accepted("the drill")?;
+        if is_so(&drill) {
+            return Ok(drill);
+        }
+        if Instant::now() >= until {
+            return Err(format!("drill {number} stands still: {drill}").into());
+        }
+        sleep(LOOK).await;
+    }
+}
+
+fn is_closed(drill: &Value) -> bool {
+    drill["closed_at_ms"].as_u64() > Some(0)
+}
+
+fn samples(drill: &Value) -> impl Iterator<Item = &Value> {
+    drill["samples"].as_array().into_iter().flatten()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_leader_is_lost_at_dispatch_and_comes_back_by_itself() {
+    let drill = async || {
+        let mut world = World::start("drill-leader").await?;
+        let wanted = json!({ "scenario": "leader_lost", "seconds": 10, "strength": 120, "purpose": "practice" });
+        let number = begin(&world.admin, &wanted).await?;
+        let again = world.admin.command("/api/drills", &wanted).await;
+        assert!(matches!(again, Outcome::Refused { status: 409, .. }), "one at a time: {again:?}");
+        let done = wait(&world.admin, number, is_closed).await?;
+        assert_eq!(done["ended"], "over", "{done}");
+        let verdicts = done["verdicts"].as_array().cloned().unwrap_or_default();
+        assert!(verdicts.len() == 6 && verdicts.iter().all(|it| it["kept"] == true), "{verdicts:?}");
+        let terms = |sample: Option<&Value>| sample.and_then(|it| it["terms"].as_u64());
+        assert!(terms(samples(&done).last()) > terms(samples(&done).next()), "an election was held: {done}");
+        assert!(samples(&done).any(|it| it["silent"] == 1), "a node was silent: {done}");
+
+        // What was opened as an exercise is closed, and a real report is taken as ever.
+        let incidents = world.admin.get("/api/incidents").await.accepted("incidents")?;
+        let items = incidents["items"].as_array().cloned().unwrap_or_default();
+        let open = items.iter().filter(|it| it["exercise"] == true && it["status"] != "closed").count();
+        assert_eq!(open, 0, "{incidents}");
+        let site = &world.sites[0];
+        let report = json!({
+            "reference": "real", "kind": "other", "severity": "low", "place": site.place(), "summary": "real",
+        });
+        world.put("/api/reports", report).await?;
+        let now = world.admin.get("/api/drills/now").await.accepted("now")?;
+        assert_eq!(now, json!({ "last": number, "drill": null }));
+        world.done();
+        Ok::<_, Failure>(())
+    };
+    drill().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drill_is_over_although_the_node_that_watched_it_is_dead() {
+    let drill = async || {
+        let mut world = World::start("drill-watcher").await?;
+        let wanted = json!({ "scenario": "node_lost", "nodes": [3], "seconds": 15, "purpose": "practice" });
+        let two = json!({ "scenario": "node_lost", "nodes": [2, 3], "seconds": 15, "purpose": "practice" });
+        // Whoever is asked watches.
+        let first = world.admin.at(&world.origin(1));
+        let number = begin(&first, &wanted).await?;
+        let second = world.admin.at(&world.origins_from(2));
+        wait(&second, number, |drill| samples(drill).count() >= 2).await?;
+        // The last two nodes do not hear each other now: nothing can be agreed on before the fault ends by itself.
+        world.kill(1)?;
+        let done = wait(&second, number, is_closed).await?;
+        assert_eq!(done["verdicts"], json!([]), "nobody measured it to its end");
+        assert!(done["ended"] == "over" || done["ended"] == "lost", "{done}");
+        let refused = second.command("/api/drills", &wanted).await;
+        assert!(matches!(&refused, Outcome::Refused { body, .. } if body["code"] == "unhealthy"), "{refused:?}");
+        world.revive().await?;
+        // Well again, and still: never the majority.
+        let stopped = begin(&second, &wanted).await?;
+        second.command(&format!("/api/drills/{stopped}/stop"), &json!({})).await.accepted("stop")?;
+        let done = wait(&second, stopped, is_closed).await?;
+        assert_eq!(done["ended"], "stopped", "{done}");
+        let majority = second.command("/api/drills", &two).await;
+        let code = |body: &Value| body["code"] == "quorum" || body["code"] == "unhealthy";
+        assert!(matches!(&majority, Outcome::Refused { body, .. } if code(body)), "{majority:?}");
+        world.done();
+        Ok::<_, Failure>(())
+    };
+    drill().await.unwrap();
+}
