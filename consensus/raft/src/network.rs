@@ -33,6 +33,9 @@ use crate::{
 
 type RpcError = RPCError<TypeConfig>;
 
+/// One answer to an append.
+type Answered = Result<StreamAppendResult<TypeConfig>, RpcError>;
+
 /// A stream that waits for an answer this long is given up. Longer than openraft's own time to live, which is a
 /// heartbeat: a follower in a slow fsync is alive.
 const STREAM_SILENCE_MAX: Duration = Duration::from_secs(2);
@@ -236,6 +239,12 @@ impl RaftNetworkV2<TypeConfig> for Link {
         S: Stream<Item = AppendRequest> + OptionalSend + Unpin + 'static,
     {
         Box::pin(async move {
+            // openraft holds a target back that has failed in the stream of its requests only: who opens before there is a
+            // first one is asked again at once for as long as the target is down, by every group, with all that a core has.
+            let Some(first) = input.next().await else {
+                return Ok(Box::pin(stream::empty::<Answered>()) as BoxStream<'s, Answered>);
+            };
+            let mut input = stream::iter([first]).chain(input);
             let header = with_group(self.group, &[]);
             let (tx, rx) = self
                 .peers
@@ -263,7 +272,7 @@ impl RaftNetworkV2<TypeConfig> for Link {
                 let item = answers.next().await?;
                 Some((item, answers))
             });
-            Ok(Box::pin(output) as BoxStream<'s, _>)
+            Ok(Box::pin(output) as BoxStream<'s, Answered>)
         })
     }
 
@@ -342,5 +351,77 @@ impl RaftNetworkV2<TypeConfig> for Link {
         };
         let _: wire::Blank = self.call(kinds::TRANSFER, &wire, &option).await?;
         Ok(Ok(()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    };
+
+    use futures::{channel::mpsc, poll};
+    use openraft::network::RPCOption;
+
+    use super::*;
+    use crate::mesh::Stream as MeshStream;
+
+    /// A way to nodes that are down; counts how often one was called for.
+    #[derive(Default)]
+    struct Down(AtomicUsize);
+
+    impl Mesh for Down {
+        fn set_address(&self, _: NodeId, _: &str) {}
+
+        fn call(
+            &self,
+            _: NodeId,
+            _: Lane,
+            _: u16,
+            _: Bytes,
+            _: Duration,
+        ) -> peer::BoxFuture<'_, Result<Bytes, CallError>> {
+            Box::pin(async { Err(CallError::Unreachable("down".to_owned())) })
+        }
+
+        fn open(&self, _: NodeId, _: Lane, _: u16, _: Bytes) -> peer::BoxFuture<'_, Result<MeshStream, CallError>> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Box::pin(async { Err(CallError::Unreachable("down".to_owned())) })
+        }
+
+        fn publish(&self, _: u16, _: Bytes, _: Bytes) {}
+
+        fn is_connected(&self, _: NodeId) -> bool {
+            false
+        }
+
+        fn clock_offset_ms(&self, _: NodeId) -> Option<i64> {
+            None
+        }
+
+        fn ended(&self, _: NodeId) -> peer::BoxFuture<'_, ()> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    #[tokio::test]
+    async fn nobody_is_called_before_there_is_something_to_say() {
+        let down = Arc::new(Down::default());
+        let mut link = Link { group: 1, target: 2, peers: down.clone() };
+        let (requests, input) = mpsc::unbounded();
+        let option = RPCOption::new(Duration::from_millis(100));
+        let mut appending = link.stream_append(input, option.clone());
+        assert!(poll!(&mut appending).is_pending(), "openraft holds its first request back");
+        assert_eq!(down.0.load(Ordering::Relaxed), 0);
+        let vote = Vote::new_committed(3, 1);
+        let request = AppendRequest { vote, prev_log_id: None, leader_commit: None, entries: Vec::new() };
+        assert!(requests.unbounded_send(request).is_ok());
+        assert!(appending.await.is_err(), "the node is down");
+        assert_eq!(down.0.load(Ordering::Relaxed), 1);
+        let (requests, input) = mpsc::unbounded();
+        drop(requests);
+        assert!(link.stream_append(input, option).await.is_ok_and(|_| true), "nothing was to be said");
+        assert_eq!(down.0.load(Ordering::Relaxed), 1);
     }
 }
