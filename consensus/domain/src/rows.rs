@@ -113,13 +113,26 @@ pub const AUDIT_SEALED: u8 = 252;
 /// Messages to the public, by id.
 pub const WARNINGS: u8 = 253;
 
+/// Tables of history, ascending.
+const HISTORY: [u8; 7] =
+    [TIMELINE, READINGS, READING_CHUNKS, DUTY_LOG, INSTRUCTION_TIMELINE, AUDIT_LINKS, AUDIT_SEALED];
+
 /// Whether the row of this key is state (true) or history (false).
 #[must_use]
 pub fn is_state(key: &[u8]) -> bool {
-    !matches!(
-        key.first(),
-        Some(&(TIMELINE | READINGS | READING_CHUNKS | DUTY_LOG | INSTRUCTION_TIMELINE | AUDIT_LINKS | AUDIT_SEALED))
-    )
+    !key.first().is_some_and(|table| HISTORY.contains(table))
+}
+
+/// Ranges of keys, from the first to before the second, in their order: every row of state lies in one of them, also of a
+/// table that this version does not know, and no row of history does.
+#[must_use]
+pub fn state_ranges() -> Vec<(Bytes, Bytes)> {
+    let starts = std::iter::once(0).chain(HISTORY.map(|table| table + 1));
+    // Above every key, for names are shorter.
+    let end = Bytes::from_static(&[u8::MAX; 256]);
+    let ends = HISTORY.map(|table| Bytes::copy_from_slice(&[table])).into_iter().chain([end]);
+    let ranges = starts.map(|table| Bytes::copy_from_slice(&[table])).zip(ends);
+    ranges.filter(|(from, to)| from < to).collect()
 }
 
 /// The key right after this one: where a range begins that leaves it out, or ends that takes it in.
@@ -388,6 +401,18 @@ pub fn reading_chunks_range(sensor: &SensorId, from: Millis, to: Millis) -> (Byt
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn ranges_of_state_hold_every_table_but_history() {
+        let ranges = state_ranges();
+        assert!(ranges.is_sorted() && HISTORY.is_sorted());
+        for table in 0..=u8::MAX {
+            for key in [vec![table], vec![table, 7], [vec![table], vec![b'z'; 200]].concat()] {
+                let holding = ranges.iter().filter(|(from, to)| from[..] <= key[..] && key[..] < to[..]).count();
+                assert_eq!(holding, usize::from(is_state(&key)), "table {table}");
+            }
+        }
+    }
 
     #[test]
     fn a_timeline_range_holds_its_own_incident_only() {

@@ -12,6 +12,7 @@ use std::{
 
 use bytes::Bytes;
 use domain::{Command, Entry, EventBatch, Grant, GroupId, Reply, RequestId, State, wire::Record};
+use futures::future::join_all;
 use openraft::{
     Config, Raft, SnapshotPolicy,
     errors::{ClientWriteError, InitializeError, RaftError},
@@ -212,13 +213,16 @@ impl Groups {
         count: usize,
         features: &'static [u32],
     ) -> io::Result<Self> {
-        let mut groups = Vec::new();
-        for id in GroupId::all().take(count) {
-            let opened = Arc::clone(&disk);
-            let (log, machine) = stage::blocking(move || {
-                Ok((LogStore::open(id.0, Arc::clone(&opened))?, StateMachine::open_knowing(id.0, opened, features)?))
+        // Side by side: a start takes as long as the largest group, where there are cores enough.
+        let opened = join_all(GroupId::all().take(count).map(|id| {
+            let disk = Arc::clone(&disk);
+            stage::blocking(move || {
+                Ok((LogStore::open(id.0, Arc::clone(&disk))?, StateMachine::open_knowing(id.0, disk, features)?))
             })
-            .await?;
+        }));
+        let mut groups = Vec::new();
+        for (id, opened) in GroupId::all().zip(opened.await) {
+            let (log, machine) = opened?;
             let shared = machine.shared();
             let network = Network { group: id.0, peers: Arc::clone(&peers) };
             let raft =

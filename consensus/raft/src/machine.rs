@@ -37,7 +37,10 @@ use crate::{
 /// Entries applied under one lock and in one write.
 const APPLY_BATCH_MAX: usize = 512;
 
-/// Bytes of rows read at a time when state is loaded.
+/// Rows read at a time when state is loaded.
+const ROWS_PER_LOAD: usize = 1024;
+
+/// Bytes of rows read at a time when all of them are.
 pub(crate) const CHUNK_BYTES: usize = 512 << 10;
 
 /// Applied entries between two trims of the event rows.
@@ -211,9 +214,50 @@ impl StateMachine {
 
 type Loaded = (Option<LogId>, StoredMembership, View);
 
+/// The rows of state of a frozen view, a page at a time. History lies beside them and is not read: how long a node takes to
+/// start follows from what is, not from all that was. Ends at the first failure.
+struct StateRows<'a> {
+    view: &'a dyn DiskSnapshot,
+    ranges: std::vec::IntoIter<(Bytes, Bytes)>,
+    /// What is left of the range that is being read.
+    rest: Option<(Bytes, Bytes)>,
+    page: std::vec::IntoIter<(Bytes, Bytes)>,
+    failed: Option<io::Error>,
+}
+
+impl<'a> StateRows<'a> {
+    fn of(view: &'a dyn DiskSnapshot) -> Self {
+        let ranges = domain::rows::state_ranges().into_iter();
+        Self { view, ranges, rest: None, page: Vec::new().into_iter(), failed: None }
+    }
+}
+
+impl Iterator for StateRows<'_> {
+    type Item = Row;
+
+    fn next(&mut self) -> Option<Row> {
+        loop {
+            if let Some((key, value)) = self.page.next() {
+                return Some(Row { key, value });
+            }
+            let (from, to) = self.rest.take().or_else(|| self.ranges.next())?;
+            match self.view.scan(&from, &to, ROWS_PER_LOAD) {
+                Ok(page) => {
+                    self.rest = page.last().map(|(last, _)| (domain::rows::after(last), to));
+                    self.page = page.into_iter();
+                }
+                Err(error) => {
+                    self.failed = Some(error);
+                    return None;
+                }
+            }
+        }
+    }
+}
+
 /// State, membership and events of a group as the disk has them.
 pub(crate) fn load(group: u32, disk: &dyn Disk) -> io::Result<Loaded> {
-    let mut snapshot = disk.snapshot(group)?;
+    let snapshot = disk.snapshot(group)?;
     let (meta, node_ids) = match snapshot.applied()? {
         Some(bytes) => {
             let wire = decode("applied state", &bytes)?;
@@ -222,17 +266,10 @@ pub(crate) fn load(group: u32, disk: &dyn Disk) -> io::Result<Loaded> {
         }
         None => (SnapshotMeta::default(), NodeIds::default()),
     };
-    let mut rows = Vec::new();
-    loop {
-        let chunk = snapshot.next_rows(CHUNK_BYTES)?;
-        if chunk.is_empty() {
-            break;
-        }
-        rows.extend(
-            chunk.into_iter().filter(|(key, _)| domain::rows::is_state(key)).map(|(key, value)| Row { key, value }),
-        );
-    }
-    let state = State::from_rows(GroupId(group), rows).map_err(|e| malformed(&format!("state rows: {e}")))?;
+    let mut rows = StateRows::of(snapshot.as_ref());
+    let state = State::from_rows(GroupId(group), &mut rows);
+    rows.failed.map_or(Ok(()), Err)?;
+    let state = state.map_err(|e| malformed(&format!("state rows: {e}")))?;
     let index = meta.last_log_id.map_or(0, |id| id.index);
     let term = meta.last_log_id.map_or(0, |id| id.committed_leader_id().term);
     let mut tail = EventTail::new(disk.event_floor(group)?);
@@ -241,10 +278,9 @@ pub(crate) fn load(group: u32, disk: &dyn Disk) -> io::Result<Loaded> {
     if let Some((below, _)) = surplus.checked_sub(1).and_then(|at| newest.get(at)) {
         tail = EventTail::new(*below);
     }
-    for (_, bytes) in newest.drain(surplus..) {
-        let batch = EventBatch::decode(&bytes).map_err(|e| malformed(&format!("events: {e}")))?;
-        if batch.index > tail.floor() {
-            tail.push(Arc::new(batch), bytes.len());
+    for (index, bytes) in newest.drain(surplus..) {
+        if index > tail.floor() {
+            tail.push_stored(index, bytes);
         }
     }
     let applied = AppliedAt { index, term, at_ms: state.clock() };

@@ -1,8 +1,12 @@
 //! The newest events of a group, in memory, for screens and actors that follow it.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, OnceLock},
+};
 
-use domain::EventBatch;
+use bytes::Bytes;
+use domain::{EventBatch, wire::Record};
 
 /// Batches kept. Who falls further behind gets a snapshot instead.
 pub(crate) const BATCHES_MAX: usize = 16_384;
@@ -18,11 +22,37 @@ pub struct BelowFloor {
     pub floor: u64,
 }
 
+/// One batch. What was found on the disk at the start is decoded when somebody asks for it: most of it nobody does.
+struct Kept {
+    index: u64,
+    /// Encoded bytes.
+    size: usize,
+    /// As found; of a batch that was applied since, empty.
+    stored: Bytes,
+    batch: OnceLock<Arc<EventBatch>>,
+}
+
+impl Kept {
+    /// The batch; none: what was found is none, which only a program of another version can have written.
+    fn batch(&self) -> Option<Arc<EventBatch>> {
+        if let Some(batch) = self.batch.get() {
+            return Some(Arc::clone(batch));
+        }
+        match EventBatch::decode(&self.stored) {
+            Ok(batch) => Some(Arc::clone(self.batch.get_or_init(|| Arc::new(batch)))),
+            Err(error) => {
+                tracing::error!(index = self.index, %error, "events of an entry are not readable: screens begin anew");
+                None
+            }
+        }
+    }
+}
+
 /// A bounded run of batches, complete after `floor`.
 #[derive(Default)]
 pub(crate) struct EventTail {
     floor: u64,
-    batches: VecDeque<(Arc<EventBatch>, usize)>,
+    batches: VecDeque<Kept>,
     bytes: usize,
 }
 
@@ -34,12 +64,21 @@ impl EventTail {
 
     /// Adds the newest batch; `size` is its encoded size.
     pub(crate) fn push(&mut self, batch: Arc<EventBatch>, size: usize) {
-        debug_assert!(self.batches.back().is_none_or(|(last, _)| last.index < batch.index), "batches come in order");
-        self.bytes += size;
-        self.batches.push_back((batch, size));
+        self.keep(Kept { index: batch.index, size, stored: Bytes::new(), batch: OnceLock::from(batch) });
+    }
+
+    /// Adds the newest batch as it was found on the disk.
+    pub(crate) fn push_stored(&mut self, index: u64, stored: Bytes) {
+        self.keep(Kept { index, size: stored.len(), stored, batch: OnceLock::new() });
+    }
+
+    fn keep(&mut self, kept: Kept) {
+        debug_assert!(self.batches.back().is_none_or(|last| last.index < kept.index), "batches come in order");
+        self.bytes += kept.size;
+        self.batches.push_back(kept);
         while self.batches.len() > BATCHES_MAX || self.bytes > BYTES_MAX {
-            let Some((oldest, size)) = self.batches.pop_front() else { return };
-            self.bytes -= size;
+            let Some(oldest) = self.batches.pop_front() else { return };
+            self.bytes -= oldest.size;
             self.floor = oldest.index;
         }
     }
@@ -56,8 +95,9 @@ impl EventTail {
         }
         #[cfg(feature = "seeded-bugs")]
         let index = index + u64::from(crate::bugs::is_made(crate::bugs::Bug::EventsResumedLate));
-        let start = self.batches.partition_point(|(batch, _)| batch.index <= index);
-        Ok(self.batches.iter().skip(start).take(batches_max).map(|(batch, _)| Arc::clone(batch)).collect())
+        let start = self.batches.partition_point(|kept| kept.index <= index);
+        let asked = self.batches.iter().skip(start).take(batches_max);
+        asked.map(|kept| kept.batch().ok_or(BelowFloor { floor: kept.index })).collect()
     }
 }
 
@@ -82,6 +122,17 @@ mod tests {
         assert_eq!(indexes(10), Ok(vec![11, 14, 15]));
         assert_eq!(indexes(12), Ok(vec![14, 15]));
         assert_eq!(indexes(15), Ok(vec![]));
+    }
+
+    #[test]
+    fn what_was_found_on_the_disk_is_read_when_it_is_asked_for() {
+        let mut tail = EventTail::new(10);
+        tail.push_stored(11, Bytes::from(batch(11).encode()));
+        tail.push_stored(12, Bytes::from_static(b"\xff of another version"));
+        tail.push(batch(13), 1);
+        assert_eq!(tail.after(10, 1), Ok(vec![batch(11)]));
+        assert_eq!(tail.after(10, 10), Err(BelowFloor { floor: 12 }), "never served: who asks takes a snapshot");
+        assert_eq!(tail.after(12, 10), Ok(vec![batch(13)]));
     }
 
     #[test]
