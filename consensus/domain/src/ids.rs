@@ -128,7 +128,7 @@ macro_rules! name {
 
         impl From<$type> for String {
             fn from(name: $type) -> Self {
-                name.0.to_string()
+                name.as_str().to_owned()
             }
         }
 
@@ -150,7 +150,8 @@ macro_rules! name {
                 Ok(Self(wire.into()))
             }
             fn write(&self) -> String {
-                self.0.to_string()
+                // Not `to_string`: of an `Arc<str>` that is a formatter at work, which grows its string bit by bit.
+                self.as_str().to_owned()
             }
         }
 
@@ -159,7 +160,7 @@ macro_rules! name {
                 if wire.is_empty() { Ok(None) } else { $type::read(field, wire).map(Some) }
             }
             fn write(&self) -> String {
-                self.as_ref().map(|name| name.0.to_string()).unwrap_or_default()
+                self.as_ref().map(|name| name.as_str().to_owned()).unwrap_or_default()
             }
         }
     )+};
