@@ -41,8 +41,8 @@ use std::collections::BTreeSet;
 use bytes::Bytes;
 
 use crate::{
-    Accepted, Applied, Command, Entry, Event, EventKind, Grant, GroupId, Incident, IncidentId, Instruction, Millis,
-    PersonId, Refusal, RefusalCode, Reply, Row, RowChange, State, Subject, policy, rows, stored::Touched, wire::Record,
+    Accepted, Command, Decided, Entry, Event, EventKind, Grant, GroupId, Incident, IncidentId, Instruction, Millis,
+    PersonId, Refusal, RefusalCode, Reply, Row, State, Subject, Unwritten, policy, rows, stored::Touched, wire::Record,
 };
 
 /// What a noun's function comes to.
@@ -57,15 +57,18 @@ struct Work<'a> {
     /// By what right; none: the system.
     grant: Option<Grant>,
     events: Vec<Event>,
-    touched: BTreeSet<Touched>,
+    /// Events as timelines have them, by ordinal.
+    encoded: Vec<(u32, Bytes)>,
+    touched: &'a mut BTreeSet<Touched>,
     history: Vec<Row>,
     /// Keys of history rows that go.
     deleted: Vec<Bytes>,
 }
 
 impl State {
-    /// Applies the entry at this log index. Total and deterministic; entries come in the order of the log, each once.
-    pub fn apply(&mut self, index: u64, entry: &Entry) -> Applied {
+    /// [`State::apply`] for who writes later: the rows of state that change are named in `unwritten`, to be written as they
+    /// stand then, together with how far is applied then.
+    pub fn apply_unwritten(&mut self, index: u64, entry: &Entry, unwritten: &mut Unwritten) -> Decided {
         // 0 means unset everywhere, so the clock leaves it with the first entry.
         self.clock = self.clock.max(entry.at_ms).max(Millis(1));
         #[cfg(feature = "seeded-bugs")]
@@ -73,14 +76,16 @@ impl State {
             self.clock = entry.at_ms.max(Millis(1));
         }
         let now = self.clock;
+        // The clock is in it.
+        unwritten.0.insert(Touched::Meta);
         let mut work = Work {
             state: self,
             index,
             now,
             grant: None,
             events: Vec::new(),
-            // The clock is in it.
-            touched: BTreeSet::from([Touched::Meta]),
+            encoded: Vec::new(),
+            touched: &mut unwritten.0,
             history: Vec::new(),
             deleted: Vec::new(),
         };
@@ -88,11 +93,8 @@ impl State {
         let reply = work.judge(entry);
         notice::post(&mut work);
         work.record(entry, &reply);
-        let Work { state, events, touched, history, deleted, .. } = work;
-        let mut rows: Vec<_> = touched.iter().map(|touched| state.row_change(touched)).collect();
-        rows.extend(history.into_iter().map(RowChange::Put));
-        rows.extend(deleted.into_iter().map(RowChange::Delete));
-        Applied { reply, events, rows }
+        let Work { events, encoded, history, deleted: erased, .. } = work;
+        Decided { reply, events, history, erased, encoded }
     }
 }
 
@@ -297,7 +299,9 @@ impl Work<'_> {
     fn write_timeline(&mut self, incident: &IncidentId) {
         if let Some(event) = self.events.last() {
             let key = rows::timeline_key(incident, self.index, event.ordinal);
-            self.history.push(Row { key, value: event.encode().into() });
+            let value = Bytes::from(event.encode());
+            self.encoded.push((event.ordinal, value.clone()));
+            self.history.push(Row { key, value });
         }
     }
 }
@@ -311,6 +315,7 @@ impl Work<'_> {
             let of_instruction = rows::instruction_timeline_key(&instruction.id, self.index, event.ordinal);
             let of_incident = instruction.incident.as_ref().map(|id| rows::timeline_key(id, self.index, event.ordinal));
             let keys = std::iter::once(of_instruction).chain(of_incident);
+            self.encoded.push((event.ordinal, value.clone()));
             self.history.extend(keys.map(|key| Row { key, value: value.clone() }));
         }
     }

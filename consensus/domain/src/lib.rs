@@ -58,6 +58,7 @@ mod state;
 mod stored;
 mod suggestion;
 mod unit;
+mod unwritten;
 mod warning;
 
 pub use access::*;
@@ -96,4 +97,5 @@ pub use sensor::*;
 pub use state::State;
 pub use suggestion::*;
 pub use unit::*;
+pub use unwritten::{Decided, Unwritten};
 pub use warning::*;

@@ -78,7 +78,7 @@ impl Groups {
     /// # Errors
     /// The disk fails, or something on it cannot be read.
     pub async fn digest(&self, group: GroupId) -> io::Result<Digest> {
-        let disk = Arc::clone(&self.group(group).disk);
+        let kept = Arc::clone(self.group(group));
         let readings = self.read(group, |state| {
             let floors = state.sensors().keys().map(|sensor| (sensor.clone(), state.readings_from(sensor))).collect();
             // Before it is switched on every replica has rows, also one of an earlier release, which sums them as they are.
@@ -86,7 +86,7 @@ impl Groups {
         });
         stage::blocking(move || {
             let mut readings = readings;
-            let mut view = disk.snapshot(group.0)?;
+            let mut view = kept.shared.frozen(kept.disk.as_ref())?;
             let applied = match view.applied()? {
                 Some(bytes) => meta_from_wire(decode("applied state", &bytes)?)?.last_log_id,
                 None => None,

@@ -113,8 +113,11 @@ impl Groups {
             if !is_on || self.room(self.node()) == Room::None {
                 return Ok(folded);
             }
-            let (disk, mut taken) = (Arc::clone(&group.disk), std::mem::take(&mut *looked));
+            let (kept, mut taken) = (Arc::clone(&group), std::mem::take(&mut *looked));
             let (step, after) = stage::blocking(move || {
+                let disk = &kept.disk;
+                // A row that came behind what was folded would stand in its range.
+                kept.shared.write_down(disk.as_ref())?;
                 let step = fold(disk.as_ref(), id.0, due, clock, &mut taken)?;
                 if step.rows > 0 {
                     return Ok((step, taken));

@@ -309,11 +309,6 @@ impl Groups {
         self.ids().filter(|id| *id != GroupId::COMMAND)
     }
 
-    /// The one disk of all groups.
-    pub(crate) fn disk(&self) -> Arc<dyn Disk> {
-        Arc::clone(&self.group(GroupId::COMMAND).disk)
-    }
-
     pub(crate) fn group_at(&self, group: u32) -> Result<Arc<Group>, String> {
         let index = usize::try_from(group).unwrap_or(usize::MAX);
         self.0.groups.get(index).cloned().ok_or_else(|| format!("group {group} is not one of this cluster's"))
@@ -427,8 +422,12 @@ impl Groups {
         to: Bytes,
         rows_max: usize,
     ) -> io::Result<Vec<(Bytes, Bytes)>> {
-        let disk = Arc::clone(&self.group(group).disk);
-        stage::blocking(move || disk.scan(group.0, &from, &to, rows_max)).await
+        let group = Arc::clone(self.group(group));
+        stage::blocking(move || {
+            group.shared.write_down(group.disk.as_ref())?;
+            group.disk.scan(group.id.0, &from, &to, rows_max)
+        })
+        .await
     }
 
     /// Hands the lead to another voter.
@@ -467,6 +466,9 @@ impl Groups {
         }
         for group in &self.0.groups {
             let _ = group.raft.shutdown().await;
+            let group = Arc::clone(group);
+            // What is not written now the log gives back.
+            let _ = stage::blocking(move || group.shared.write_down(group.disk.as_ref())).await;
         }
     }
 }

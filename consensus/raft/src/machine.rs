@@ -2,13 +2,12 @@
 //! who waits. Everything that decides is in `domain`.
 
 use std::{
-    collections::BTreeMap,
     io,
     sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
 };
 
 use bytes::Bytes;
-use domain::{EventBatch, GroupId, Millis, Row, RowChange, State, wire::Record};
+use domain::{GroupId, Millis, Row, State};
 use futures::{Stream, StreamExt};
 use openraft::{
     EntryPayload, OptionalSend,
@@ -21,7 +20,8 @@ use tokio::sync::watch;
 #[cfg(feature = "seeded-bugs")]
 use crate::bugs::{self, Bug};
 use crate::{
-    disk::{Disk, DiskSnapshot, RowBatch},
+    backlog::Backlog,
+    disk::{Disk, DiskSnapshot},
     knowledge::Knowledge,
     membership::NodeIds,
     snapshot::{Received, SnapshotData},
@@ -62,6 +62,8 @@ pub(crate) struct View {
     pub(crate) state: State,
     pub(crate) applied: AppliedAt,
     pub(crate) tail: EventTail,
+    /// What of it is not in rows on this node's disk yet.
+    backlog: Backlog,
     /// Which node ids were given away.
     pub(crate) node_ids: NodeIds,
 }
@@ -70,7 +72,10 @@ pub(crate) struct View {
 pub(crate) struct Shared {
     pub(crate) group: GroupId,
     view: RwLock<View>,
-    /// Rings after the rows are written.
+    /// Held while the backlog is written: what came later must not be written before what came earlier, nor anything of a
+    /// state in the place of which a snapshot is being installed.
+    writing: Mutex<()>,
+    /// Rings after each application.
     pub(crate) applied: watch::Sender<AppliedAt>,
 }
 
@@ -82,6 +87,22 @@ impl Shared {
 
     fn view_mut(&self) -> RwLockWriteGuard<'_, View> {
         self.view.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Brings the rows on this node's disk up to what is applied. Whoever reads rows comes here first. Blocks on IO.
+    pub(crate) fn write_down(&self, disk: &dyn Disk) -> io::Result<()> {
+        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut view = self.view_mut();
+        let View { state, backlog, .. } = &mut *view;
+        let Some(batch) = backlog.empty(state) else { return Ok(()) };
+        drop(view);
+        disk.write_rows(self.group.0, batch)
+    }
+
+    /// A frozen view of the rows, with all that is applied in it. Blocks on IO.
+    pub(crate) fn frozen(&self, disk: &dyn Disk) -> io::Result<Box<dyn DiskSnapshot>> {
+        self.write_down(disk)?;
+        disk.snapshot(self.group.0)
     }
 }
 
@@ -109,7 +130,7 @@ impl StateMachine {
         let (last, membership, view) = load(group, disk.as_ref())?;
         knowledge.check_state(&view.state)?;
         let (applied, _) = watch::channel(view.applied);
-        let shared = Shared { group: GroupId(group), view: RwLock::new(view), applied };
+        let shared = Shared { group: GroupId(group), view: RwLock::new(view), writing: Mutex::default(), applied };
         let shared = Arc::new(shared);
         Ok(Self { disk, knowledge, shared, last, membership, has_snapshot: false, trimmed_at: 0 })
     }
@@ -126,8 +147,8 @@ impl StateMachine {
         SnapshotMeta { last_log_id: self.last, last_membership: self.membership.clone() }
     }
 
-    /// Applies `entries` to state and gives what to write and whom to tell.
-    fn apply_batch(&mut self, entries: Vec<Entry>) -> io::Result<(RowBatch, Vec<Outcome>)> {
+    /// Applies `entries` to state, and gives whether the backlog of rows is full, and whom to tell what.
+    fn apply_batch(&mut self, entries: Vec<Entry>) -> io::Result<(bool, Vec<Outcome>)> {
         let mut decoded = Vec::with_capacity(entries.len());
         for entry in &entries {
             decoded.push(match &entry.payload {
@@ -140,9 +161,6 @@ impl StateMachine {
                 EntryPayload::Blank | EntryPayload::Membership(_) => None,
             });
         }
-        let mut batch = RowBatch::default();
-        // The last change to a key counts, whichever entry made it.
-        let mut changes: BTreeMap<Bytes, Option<Bytes>> = BTreeMap::new();
         let mut outcomes = Vec::with_capacity(entries.len());
         let mut view = self.shared.view_mut();
         for (entry, proposal) in entries.iter().zip(decoded) {
@@ -159,34 +177,17 @@ impl StateMachine {
                     _ => Outcome::Nothing,
                 },
                 Some(proposal) => {
-                    let applied = view.state.apply(log_id.index, &proposal);
+                    let View { state, tail, backlog, .. } = &mut *view;
+                    let decided = state.apply_unwritten(log_id.index, &proposal, &mut backlog.touched);
                     #[cfg(feature = "seeded-bugs")]
-                    let applied = if outcomes.is_empty() && bugs::is_made(Bug::EventsDropped) {
-                        domain::Applied { events: Vec::new(), ..applied }
-                    } else {
-                        applied
-                    };
-                    for change in applied.rows {
-                        #[cfg(feature = "seeded-bugs")]
-                        if bugs::is_made(Bug::FirstChangeKept)
-                            && let RowChange::Put(row) = &change
-                            && changes.contains_key(&row.key)
-                        {
-                            continue;
+                    let decided = {
+                        let mut decided = decided;
+                        if outcomes.is_empty() && bugs::is_made(Bug::EventsDropped) {
+                            decided.events.clear();
                         }
-                        match change {
-                            RowChange::Put(row) => changes.insert(row.key, Some(row.value)),
-                            RowChange::Delete(key) => changes.insert(key, None),
-                        };
-                    }
-                    if !applied.events.is_empty() {
-                        let at_ms = view.state.clock();
-                        let events = EventBatch { index: log_id.index, at_ms, events: applied.events };
-                        let bytes = Bytes::from(events.encode());
-                        view.tail.push(Arc::new(events), bytes.len());
-                        batch.events.push((log_id.index, bytes));
-                    }
-                    Outcome::Replied(applied.reply)
+                        decided
+                    };
+                    backlog.take_in(log_id.index, state, decided, tail)
                 }
             });
             let at_ms = view.state.clock();
@@ -196,19 +197,13 @@ impl StateMachine {
         let node_ids = &view.node_ids;
         #[cfg(feature = "seeded-bugs")]
         let node_ids = &if bugs::is_made(Bug::NodeIdsForgotten) { NodeIds::default() } else { node_ids.clone() };
-        batch.applied = meta_to_wire(self.last.as_ref(), &self.membership, node_ids).encode_to_vec().into();
-        if index >= self.trimmed_at + TRIM_EVERY {
+        let applied = meta_to_wire(self.last.as_ref(), &self.membership, node_ids).encode_to_vec().into();
+        let floor = (index >= self.trimmed_at + TRIM_EVERY).then(|| view.tail.floor());
+        if floor.is_some() {
             self.trimmed_at = index;
-            batch.event_floor = Some(view.tail.floor());
         }
-        drop(view);
-        for (key, value) in changes {
-            match value {
-                Some(value) => batch.puts.push((key, value)),
-                None => batch.deletes.push(key),
-            }
-        }
-        Ok((batch, outcomes))
+        view.backlog.is_applied(entries.len(), applied, floor);
+        Ok((view.backlog.is_full(), outcomes))
     }
 }
 
@@ -284,7 +279,7 @@ pub(crate) fn load(group: u32, disk: &dyn Disk) -> io::Result<Loaded> {
         }
     }
     let applied = AppliedAt { index, term, at_ms: state.clock() };
-    Ok((meta.last_log_id, meta.last_membership, View { state, applied, tail, node_ids }))
+    Ok((meta.last_log_id, meta.last_membership, View { state, applied, tail, backlog: Backlog::default(), node_ids }))
 }
 
 impl RaftStateMachine<TypeConfig> for StateMachine {
@@ -308,9 +303,11 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
                 batch.push(entry);
                 waiting.push(responder);
             }
-            let (rows, outcomes) = self.apply_batch(batch)?;
-            let (group, disk) = (self.shared.group.0, Arc::clone(&self.disk));
-            stage::blocking(move || disk.write_rows(group, rows)).await?;
+            let (is_full, outcomes) = self.apply_batch(batch)?;
+            if is_full {
+                let (shared, disk) = (Arc::clone(&self.shared), Arc::clone(&self.disk));
+                stage::blocking(move || shared.write_down(disk.as_ref())).await?;
+            }
             let applied = self.shared.view().applied;
             self.shared.applied.send_replace(applied);
             #[cfg(feature = "seeded-bugs")]
@@ -331,8 +328,8 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
 
     async fn get_snapshot_builder(&mut self) -> SnapshotBuilder {
         self.has_snapshot = true;
-        let (group, disk) = (self.shared.group.0, Arc::clone(&self.disk));
-        let view = stage::blocking(move || disk.snapshot(group)).await;
+        let (shared, disk) = (Arc::clone(&self.shared), Arc::clone(&self.disk));
+        let view = stage::blocking(move || shared.frozen(disk.as_ref())).await;
         let node_ids = self.shared.view().node_ids.clone();
         SnapshotBuilder { meta: self.meta(), node_ids, view: Mutex::new(Some(view)) }
     }
@@ -349,20 +346,24 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
         } else {
             meta
         };
-        let loaded = stage::blocking(move || {
+        let shared = Arc::clone(&self.shared);
+        let knowledge = self.knowledge;
+        let (last, membership, at) = stage::blocking(move || {
+            // From here on no row of the former state is written: what it had in its backlog goes with it.
+            let _turn = shared.writing.lock().unwrap_or_else(PoisonError::into_inner);
             let received = match snapshot {
                 SnapshotData::Received(received) => received,
                 SnapshotData::Local(view, node_ids) => copy(disk.as_ref(), group, view, node_ids)?,
             };
             let applied = meta_to_wire(meta.last_log_id.as_ref(), &meta.last_membership, &received.node_ids);
             received.finish(applied.encode_to_vec().into(), floor)?;
-            load(group, disk.as_ref())
+            let (last, membership, view) = load(group, disk.as_ref())?;
+            knowledge.check_state(&view.state)?;
+            let at = view.applied;
+            *shared.view_mut() = view;
+            Ok((last, membership, at))
         })
         .await?;
-        let (last, membership, view) = loaded;
-        let at = view.applied;
-        self.knowledge.check_state(&view.state)?;
-        *self.shared.view_mut() = view;
         self.last = last;
         self.membership = membership;
         self.has_snapshot = true;

@@ -31,8 +31,9 @@ impl Groups {
         self.read(group, |state| {
             asked.sensors.iter_mut().for_each(|(sensor, from)| *from = state.readings_from(sensor));
         });
-        let disk = std::sync::Arc::clone(&self.group(group).disk);
-        stage::blocking(move || read(disk.snapshot(group.0)?.as_ref(), &asked, rows_max, &mut take)).await
+        let group = std::sync::Arc::clone(self.group(group));
+        let frozen = move || group.shared.frozen(group.disk.as_ref());
+        stage::blocking(move || read(frozen()?.as_ref(), &asked, rows_max, &mut take)).await
     }
 }
 

@@ -80,6 +80,12 @@ pub(crate) fn fill(bytes: &mut [u8]) -> io::Result<()> {
     Ok(())
 }
 
+/// How many of something may wait: `most`, and on a stage any few, so that a short night sees the bound often.
+pub(crate) fn at_most(most: usize) -> usize {
+    const STAGED_MAX: u64 = 16;
+    stage().map_or(most, |stage| usize::try_from(1 + stage.random() % STAGED_MAX).unwrap_or(most))
+}
+
 /// Runs `work` on a thread that may block: never on the async core.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> io::Result<T> + Send + 'static,

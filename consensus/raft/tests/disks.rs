@@ -162,11 +162,14 @@ struct SlowGroup {
     disk: MemoryDisk,
     group: u32,
     hangs: Arc<AtomicBool>,
+    /// Somebody writes and waits.
+    waits: Arc<AtomicBool>,
 }
 
 impl Disk for SlowGroup {
     fn write_rows(&self, group: u32, batch: RowBatch) -> io::Result<()> {
         while group == self.group && self.hangs.load(Ordering::Acquire) {
+            self.waits.store(true, Ordering::Release);
             thread::sleep(FLUSH);
         }
         self.disk.write_rows(group, batch)
@@ -212,23 +215,36 @@ impl Disk for SlowGroup {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_group_whose_state_hangs_on_every_node_holds_up_no_other() {
     const SLOW: GroupId = GroupId(3);
-    let hangs = Arc::new(AtomicBool::new(false));
+    let (hangs, waits) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let slow = || -> Arc<dyn Disk> {
-        Arc::new(SlowGroup { disk: MemoryDisk::new(), group: SLOW.0, hangs: Arc::clone(&hangs) })
+        let (hangs, waits) = (Arc::clone(&hangs), Arc::clone(&waits));
+        Arc::new(SlowGroup { disk: MemoryDisk::new(), group: SLOW.0, hangs, waits })
     };
     let cluster = TestCluster::start_over("slow-group", vec![slow(), slow(), slow()]).await;
     let leader = cluster.leader(SLOW).await;
     propose(&cluster, 0).await;
     hangs.store(true, Ordering::Release);
-    let floor = Proposal::system(Command::from(RaisePolicyFloor { floor: 7 }));
     let groups = cluster.nodes[&leader].groups.clone();
-    let waiting = tokio::spawn(async move { groups.propose(SLOW, floor, WITHIN).await });
+    let hanging = Arc::clone(&hangs);
+    // More and more, until no more rows may wait for the disk.
+    let waiting = tokio::spawn(async move {
+        let mut floor = 0;
+        loop {
+            floor += 1;
+            let raised = Proposal::system(Command::from(RaisePolicyFloor { floor }));
+            let committed = groups.propose(SLOW, raised, WITHIN).await;
+            if !hanging.load(Ordering::Acquire) || committed.is_err() {
+                return (floor, committed);
+            }
+        }
+    });
+    until("as many rows wait as may", || waits.load(Ordering::Acquire)).await;
     for number in 1..20 {
         propose(&cluster, number).await;
     }
-    assert!(!waiting.is_finished(), "its rows are not written yet, so nobody was told");
+    assert!(!waiting.is_finished(), "its rows are not written yet, so nobody is told of more");
     hangs.store(false, Ordering::Release);
-    let committed = timeout(WITHIN, waiting).await.unwrap().unwrap().unwrap();
-    assert_eq!(committed.reply, Reply::accepted("", 7));
+    let (floor, committed) = timeout(WITHIN, waiting).await.unwrap().unwrap();
+    assert_eq!(committed.unwrap().reply, Reply::accepted("", floor));
     cluster.stop().await;
 }

@@ -176,8 +176,10 @@ pub(super) fn amend(work: &mut Work<'_>, command: &AmendIncident) -> Outcome {
 pub(super) fn note(work: &mut Work<'_>, command: &NoteIncident) -> Outcome {
     valid::text("note", &command.note)?;
     let incident = find(work, "incident", &command.incident)?;
-    work.emit_incident(EventKind::IncidentNoted, &command.note, &incident);
-    Ok(accepted(&incident.id, incident.version))
+    let outcome = accepted(&incident.id, incident.version);
+    work.emit(EventKind::IncidentNoted, &command.note, Some(incident.into()));
+    work.write_timeline(&command.incident);
+    Ok(outcome)
 }
 
 pub(super) fn acknowledge(work: &mut Work<'_>, command: &AcknowledgeIncident) -> Outcome {

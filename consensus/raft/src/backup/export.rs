@@ -113,6 +113,13 @@ impl State {
 }
 
 impl Groups {
+    /// A group with all that is applied here. Blocks on IO.
+    fn view(&self, group: GroupId) -> io::Result<View> {
+        let kept = self.group(group);
+        kept.shared.write_down(kept.disk.as_ref())?;
+        View::of(group, kept.disk.as_ref())
+    }
+
     /// A backup of the whole cluster out of this node's disk, with everything that was acknowledged before the call.
     ///
     /// The field groups are frozen first and the command group after them, behind a read barrier of its own: what a field
@@ -128,7 +135,7 @@ impl Groups {
         #[cfg(feature = "seeded-bugs")]
         if crate::bugs::is_made(crate::bugs::Bug::BackupUnasked) {
             let all = std::iter::once(GroupId::COMMAND).chain(self.field());
-            let views = all.map(|group| View::of(group, self.disk().as_ref())).collect::<io::Result<Vec<_>>>()?;
+            let views = all.map(|group| self.view(group)).collect::<io::Result<Vec<_>>>()?;
             let (cluster, program) = (cluster.to_owned(), program.to_owned());
             let (epoch, node, at_ms) = (self.epoch(), self.node(), stage::now_ms().0);
             return Ok(Export::of(Begin { format: FORMAT, cluster, epoch, node, at_ms, program }, views));
@@ -136,14 +143,12 @@ impl Groups {
         for barrier in join_all(barriers).await {
             barrier.map_err(unanswered)?;
         }
-        let disk = self.disk();
-        let field = stage::blocking({
-            let (groups, disk) = (self.clone(), self.disk());
-            move || groups.field().map(|group| View::of(group, disk.as_ref())).collect::<io::Result<Vec<_>>>()
-        })
-        .await?;
+        let groups = self.clone();
+        let views = move || groups.field().map(|group| groups.view(group)).collect::<io::Result<Vec<_>>>();
+        let field = stage::blocking(views).await?;
         self.read_barrier(GroupId::COMMAND, deadline).await.map_err(unanswered)?;
-        let command = stage::blocking(move || View::of(GroupId::COMMAND, disk.as_ref())).await?;
+        let groups = self.clone();
+        let command = stage::blocking(move || groups.view(GroupId::COMMAND)).await?;
         let begin = Begin {
             format: FORMAT,
             cluster: cluster.to_owned(),
