@@ -3,12 +3,24 @@
 use std::{collections::BTreeSet, io};
 
 use bytes::Bytes;
+use domain::GroupId;
 use openraft::{EntryPayload, entry::RaftEntry};
 
 use crate::{
+    groups::Groups,
     types::{LogId, NodeId, decode, entry_from_bytes, log_id_from_wire, meta_from_wire},
     wire,
 };
+
+/// Brings the rows on the disk of this node up to what is applied, which otherwise happens when many entries wait, or when
+/// somebody reads rows. Blocks on IO.
+///
+/// # Errors
+/// The disk fails.
+pub fn write_down(groups: &Groups, group: GroupId) -> io::Result<()> {
+    let kept = groups.group(group);
+    kept.shared.write_down(kept.disk.as_ref())
+}
 
 /// Where an entry stands in the history of its group: who leads appends under one term and its own id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -58,13 +58,14 @@ pub fn judge(world: &World) -> Verdict {
 fn judge_rows(world: &World, node: u64, group: GroupId, groups: &raft::Groups) -> Verdict {
     let unreadable = |e: &dyn std::fmt::Display| broken("healing", format_args!("node {node} group {group}: {e}"));
     let Some(disk) = world.stored(node) else { return Ok(()) };
+    inspect::write_down(groups, group).map_err(|e| unreadable(&e))?;
     let written = disk.applied(group.0).map_err(|e| unreadable(&e))?.unwrap_or_default();
     let written = inspect::applied(&written).map_err(|e| unreadable(&e))?.map_or(0, |at| at.index);
     let (held, applied) = groups.read_at(group, |state, at| {
         let rows: BTreeSet<_> = state.rows().into_iter().map(|row| (row.key, row.value)).collect();
         (rows, at.index)
     });
-    // Rows are written a moment after the state is seen.
+    // A snapshot that is being installed is written a moment before its state is seen.
     if written != applied {
         return Ok(());
     }
