@@ -42,7 +42,8 @@ use bytes::Bytes;
 
 use crate::{
     Accepted, Command, Decided, Entry, Event, EventKind, Grant, GroupId, Incident, IncidentId, Instruction, Millis,
-    PersonId, Refusal, RefusalCode, Reply, Row, State, Subject, Unwritten, policy, rows, stored::Touched, wire::Record,
+    PersonId, Refusal, RefusalCode, Reply, Row, State, Subject, Unwritten, VOCABULARY_2, policy, rows, stored::Touched,
+    wire::Record,
 };
 
 /// What a noun's function comes to.
@@ -295,14 +296,24 @@ impl Work<'_> {
         self.write_timeline(&incident.id);
     }
 
-    /// Writes the newest event into the timeline of the incident.
+    /// Writes the newest event into the timeline of the incident. The incident in it is what a line shows: with all that it
+    /// has gathered, each note would be as long as the whole file.
     fn write_timeline(&mut self, incident: &IncidentId) {
-        if let Some(event) = self.events.last() {
-            let key = rows::timeline_key(incident, self.index, event.ordinal);
-            let value = Bytes::from(event.encode());
-            self.encoded.push((event.ordinal, value.clone()));
-            self.history.push(Row { key, value });
-        }
+        let Some(event) = self.events.last() else { return };
+        let key = rows::timeline_key(incident, self.index, event.ordinal);
+        let value = match &event.subject {
+            Some(Subject::Incident(incident)) if self.state.has_feature(VOCABULARY_2) => {
+                let (by, note, subject) = (event.by.clone(), event.note.clone(), Some(incident.line().into()));
+                let line = Event { kind: event.kind, by, note, at_ms: event.at_ms, ordinal: event.ordinal, subject };
+                Bytes::from(line.encode())
+            }
+            _ => {
+                let whole = Bytes::from(event.encode());
+                self.encoded.push((event.ordinal, whole.clone()));
+                whole
+            }
+        };
+        self.history.push(Row { key, value });
     }
 }
 

@@ -8,6 +8,7 @@ use crate::{Command, Grant, Refusal, RefusalCode, Role, State, Terms, audit, chu
 /// reports that their senders follow, calls and who takes them, warnings to the public, hand-overs.
 /// reports that their senders follow, calls and who takes them, exercises and rooms.
 /// reports that their senders follow, calls and who takes them, drills.
+/// From this entry on a timeline keeps of its incident what a line shows (`Incident::line`).
 pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.

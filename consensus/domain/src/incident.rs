@@ -171,6 +171,38 @@ pub struct Incident {
     pub clocks: Vec<Clock>,
 }
 
+impl Incident {
+    /// What a timeline keeps of it with each event: all but what grows with the incident.
+    pub(crate) fn line(&self) -> Self {
+        Self {
+            id: self.id.clone(),
+            kind: self.kind,
+            severity: self.severity,
+            place: self.place.clone(),
+            summary: self.summary.clone(),
+            status: self.status,
+            sources: Vec::new(),
+            units: self.units.clone(),
+            opened_at_ms: self.opened_at_ms,
+            opened_by: self.opened_by.clone(),
+            acknowledged_at_ms: self.acknowledged_at_ms,
+            acknowledged_by: self.acknowledged_by.clone(),
+            closed_at_ms: self.closed_at_ms,
+            merged_into: self.merged_into.clone(),
+            status_before_merge: self.status_before_merge,
+            acknowledge_due_at_ms: self.acknowledge_due_at_ms,
+            escalation_level: self.escalation_level,
+            reopened_count: self.reopened_count,
+            version: self.version,
+            exercise: self.exercise,
+            place_is_mapped: self.place_is_mapped,
+            suggestions: Vec::new(),
+            dispatch: Dispatch::default(),
+            clocks: Vec::new(),
+        }
+    }
+}
+
 record!(Incident {
     id,
     kind,

@@ -80,3 +80,67 @@ impl State {
         unwritten.0.iter().map(|touched| self.row_change(touched)).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        AdminUnitCode, Command, EventBatch, GroupId, IncidentId, IncidentKind, NoteIncident, OpenIncident, Origin,
+        Place, Severity, Source, Subject, SwitchFeature, VOCABULARY_2, rows,
+    };
+
+    fn commands() -> Vec<Command> {
+        let admin_unit = AdminUnitCode::new("05443").unwrap();
+        let place = Place { latitude_e7: 0, longitude_e7: 0, admin_unit, address: String::new() };
+        let origin = Origin::Report("call-1".to_owned());
+        let open = OpenIncident {
+            kind: IncidentKind::Other,
+            severity: Severity::Low,
+            place,
+            summary: "nước lên".to_owned(),
+            source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0) },
+            exercise: false,
+            place_is_mapped: false,
+        };
+        let note = |note: &str| {
+            Command::from(NoteIncident { incident: IncidentId::new("I1").unwrap(), note: note.to_owned() })
+        };
+        let feature = SwitchFeature { feature: VOCABULARY_2 };
+        vec![open.into(), note("hai người"), feature.into(), note("ba người")]
+    }
+
+    fn entry(command: Command) -> Entry {
+        Entry { at_ms: Millis(7), request: None, grant: None, command, salt: Bytes::new() }
+    }
+
+    #[test]
+    fn events_are_the_bytes_of_their_batch() {
+        let mut state = State::new(GroupId::COMMAND);
+        for (index, command) in (1..).zip(commands()) {
+            let decided = state.apply_unwritten(index, &entry(command), &mut Unwritten::default());
+            let encoded = decided.encode_events(index, state.clock());
+            let batch = EventBatch { index, at_ms: state.clock(), events: decided.events };
+            assert!(!batch.events.is_empty() && encoded == batch.encode(), "entry {index}");
+        }
+    }
+
+    #[test]
+    fn a_timeline_has_what_its_lines_show() {
+        let mut state = State::new(GroupId::COMMAND);
+        let mut lines = Vec::new();
+        for (index, command) in (1..).zip(commands()) {
+            let applied = state.apply(index, &entry(command));
+            lines.extend(applied.rows.into_iter().filter_map(|change| match change {
+                RowChange::Put(row) if row.key.first() == Some(&rows::TIMELINE) => {
+                    let event = Event::decode(&row.value).unwrap();
+                    let Some(Subject::Incident(incident)) = event.subject else { panic!("it is about the incident") };
+                    Some((event.note, incident))
+                }
+                _ => None,
+            }));
+        }
+        let told: Vec<_> = lines.iter().map(|(note, incident)| (note.as_str(), incident.sources.len())).collect();
+        assert_eq!(told, [("", 1), ("hai người", 1), ("ba người", 0)]);
+        assert!(lines.iter().all(|(_, incident)| incident.summary == "nước lên"));
+    }
+}
