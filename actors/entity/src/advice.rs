@@ -1,5 +1,6 @@
 //! What models are asked and what they answer. This crate knows a model as [`Advisor`]; the node ties it to one.
 
+pub(crate) mod agenda;
 pub(crate) mod desk;
 pub(crate) mod rules;
 

@@ -47,6 +47,9 @@ pub(crate) const DECIDE_AGAIN_WAIT: Duration = Duration::from_secs(1);
 pub(crate) const ADVICE_QUEUE_MAX: usize = 1024;
 /// What was told and is being asked about at a time.
 pub(crate) const ADVICE_IN_FLIGHT_MAX: usize = 64;
+/// An incident is asked about again this long after an answer at the earliest, with the newest that was told of it:
+/// nobody reads advice faster, and what is said anew takes the place of what was said before.
+pub(crate) const ADVICE_PAUSE: Duration = Duration::from_millis(500);
 /// How long a model may take for an answer. Then it is late, and nobody waits for it any more.
 pub(crate) const ADVICE_DEADLINE: Duration = Duration::from_secs(2);
 /// How often silence is reported, each version at most once.

@@ -1,22 +1,27 @@
 //! The desk that asks models, one for each lead of the command group. It runs beside the actors and none of them waits for
 //! it: what does not fit in its queue is not asked, what is not answered in time is counted, and nothing else happens.
 
-use std::{collections::BTreeMap, sync::Weak};
+use std::{
+    collections::BTreeMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Weak},
+};
 
-use domain::{ModelName, Reply, ReportSilence, VersionName};
-use futures::future::join_all;
+use domain::{IncidentId, ModelName, Reply, ReportSilence, VersionName};
+use futures::{FutureExt, future::join_all};
 use tokio::{
     sync::mpsc,
     task::JoinSet,
-    time::{Instant, MissedTickBehavior, interval_at, timeout},
+    time::{Instant, MissedTickBehavior, interval_at, sleep, timeout},
 };
 
 use crate::{
     advice::{
         Answer, Question, Silence,
+        agenda::Agenda,
         rules::{Read, Told, questions, read},
     },
-    config::{ADVICE_DEADLINE, ADVICE_IN_FLIGHT_MAX, SILENCE_REPORT_PERIOD},
+    config::{ADVICE_DEADLINE, ADVICE_IN_FLIGHT_MAX, ADVICE_PAUSE, SILENCE_REPORT_PERIOD},
     counters::{Counters, count},
     host::{Ctx, reign::Reign},
 };
@@ -43,9 +48,15 @@ impl Silences {
 /// What one piece of work of the desk came to: what is to be reported, later or again.
 type Done = Vec<(Version, u32, u32)>;
 
+/// Work of the desk, with the incident that is asked about, if it is about one.
+type Work = JoinSet<(Option<IncidentId>, Done)>;
+
 /// Runs until the reign ends.
 pub(crate) async fn run(reign: Weak<Reign>, mut queue: mpsc::Receiver<Told>) {
-    let mut under_way: JoinSet<Done> = JoinSet::new();
+    let mut under_way = Work::new();
+    // Incidents that were asked about a moment ago; at most one entry for each on the agenda.
+    let mut resting: JoinSet<IncidentId> = JoinSet::new();
+    let mut agenda = Agenda::default();
     let mut silences = Silences::default();
     let mut reports = interval_at(Instant::now() + SILENCE_REPORT_PERIOD, SILENCE_REPORT_PERIOD);
     reports.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -53,21 +64,43 @@ pub(crate) async fn run(reign: Weak<Reign>, mut queue: mpsc::Receiver<Told>) {
         tokio::select! {
             told = queue.recv(), if under_way.len() < ADVICE_IN_FLIGHT_MAX => {
                 let (Some(told), Some(reign)) = (told, reign.upgrade()) else { return };
-                under_way.spawn(async move { ask_all(&reign, &told).await });
+                if let Some(told) = agenda.take(told) {
+                    begin(&mut under_way, reign, told);
+                }
+            }
+            Some(Ok(incident)) = resting.join_next(), if under_way.len() < ADVICE_IN_FLIGHT_MAX => {
+                if let Some(told) = agenda.next(&incident) {
+                    let Some(reign) = reign.upgrade() else { return };
+                    begin(&mut under_way, reign, told);
+                }
             }
             Some(done) = under_way.join_next() => {
-                // A panic of an advisor ends its own question only.
-                for (version, late, failed) in done.unwrap_or_default() {
+                let (incident, done) = done.unwrap_or_default();
+                for (version, late, failed) in done {
                     silences.add(version, late, failed);
+                }
+                if let Some(incident) = incident {
+                    resting.spawn(async move {
+                        sleep(ADVICE_PAUSE).await;
+                        incident
+                    });
                 }
             }
             _ = reports.tick(), if !silences.0.is_empty() => {
                 let Some(reign) = reign.upgrade() else { return };
                 let report = silences.take();
-                under_way.spawn(async move { report_all(&reign, report).await });
+                under_way.spawn(async move { (None, report_all(&reign, report).await) });
             }
         }
     }
+}
+
+fn begin(under_way: &mut Work, reign: Arc<Reign>, told: Told) {
+    under_way.spawn(async move {
+        // A panic of an advisor ends its own question only, and the incident may be asked about again.
+        let done = AssertUnwindSafe(ask_all(&reign, &told)).catch_unwind().await.unwrap_or_default();
+        (Some(told.incident), done)
+    });
 }
 
 /// Asks every version in use, all at once.
