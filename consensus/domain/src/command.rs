@@ -36,10 +36,10 @@ pub use room::*;
 pub use warning::*;
 
 use crate::{
-    AdminUnit, Alarm, Camera, CameraHealth, CameraId, DeviceStatus, District, DistrictId,
-    IncidentId, IncidentKind, LoadNotice, Millis, Person, PersonId, Place, Placement,
-    Reading, Sensor, SensorId, SessionId, Severity, Source, Unit, UnitId, UnitStatus,
-        wire::{Malformed, Record, generated, message_field, record},
+    AdminUnit, Alarm, Camera, CameraHealth, CameraId, DeviceStatus, District, DistrictId, IncidentId, IncidentKind,
+    LoadNotice, Millis, Person, PersonId, Place, Placement, Reading, Sensor, SensorId, SessionId, Severity, Source,
+    Unit, UnitId, UnitStatus,
+    wire::{Malformed, Record, generated, message_field, record},
 };
 use vocabulary::{body, commands};
 

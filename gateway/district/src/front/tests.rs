@@ -18,8 +18,7 @@ use super::*;
 use crate::{
     copy::{Copy, Via},
     outbox::{Outbox, OutboxLimits},
-    people,
-    sender,
+    people, sender,
     shelf::Shelf,
     source::{CopySource, NoRoad, NoVideo},
 };
