@@ -117,6 +117,7 @@ pub(crate) fn open(path: &Path, options: &Options) -> Result<Opened, OpenError> 
     check_format(path, &db)?;
 
     let groups = groups(&db).map_err(failed("listing groups"))?;
+    let spans = verify::logs(&db, &groups, options.verify_bytes).map_err(|error| error.at(path))?;
     let mut logs = wal::Logs::default();
     let mut rows = BTreeMap::new();
     let mut batch = WriteBatch::default();
@@ -125,8 +126,8 @@ pub(crate) fn open(path: &Path, options: &Options) -> Result<Opened, OpenError> 
         if let Some(votes) = votes(&db, group).map_err(&reading)? {
             logs.votes.insert(group, votes);
         }
-        if let Some(span) = verify::log(&db, group, options.verify_bytes).map_err(|error| error.at(path))? {
-            logs.spans.insert(group, sweep_log(&db, group, span, &mut batch).map_err(&reading)?);
+        if let Some(span) = spans.get(&group) {
+            logs.spans.insert(group, sweep_log(&db, group, *span, &mut batch).map_err(&reading)?);
         }
         rows.insert(group, sweep_rows(&db, group, &mut batch).map_err(&reading)?);
     }

@@ -1,6 +1,12 @@
 //! Whether a group's log is whole, looked at before anybody relies on it.
 
-use std::{io, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+    path::Path,
+    sync::{Mutex, PoisonError},
+    thread,
+};
 
 use rocksdb::DB;
 
@@ -34,9 +40,36 @@ impl From<io::Error> for VerifyError {
     }
 }
 
+/// Goes through the logs of all groups, as many at a time as there are cores: it is most of what a node reads before it may
+/// vote. Of several that are damaged the lowest group is named.
+pub(crate) fn logs(db: &DB, groups: &BTreeSet<u32>, verify_bytes: usize) -> Result<BTreeMap<u32, Span>, VerifyError> {
+    let cores = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let left = Mutex::new(groups.iter().copied());
+    let found: Vec<_> = thread::scope(|scope| {
+        let look = || {
+            let mut found = Vec::new();
+            loop {
+                // The lock is let go before the log is read.
+                let group = left.lock().unwrap_or_else(PoisonError::into_inner).next();
+                let Some(group) = group else { return found };
+                found.push((group, log(db, group, verify_bytes)));
+            }
+        };
+        let threads: Vec<_> = (0..cores.min(groups.len())).map(|_| scope.spawn(look)).collect();
+        threads.into_iter().map(thread::ScopedJoinHandle::join).collect()
+    });
+    let mut all = BTreeMap::new();
+    for found in found {
+        let found = found.map_err(|_| VerifyError::Io(io::Error::other("a thread that reads logs has ended")))?;
+        all.extend(found);
+    }
+    let whole = all.into_iter().filter_map(|(group, span)| span.map(|span| span.map(|span| (group, span))).transpose());
+    whole.collect()
+}
+
 /// Goes through the log from its end: every index must be there, and the newest `verify_bytes` must have right
 /// checksums. `None`: the group has no log.
-pub(crate) fn log(db: &DB, group: u32, verify_bytes: usize) -> Result<Option<Span>, VerifyError> {
+fn log(db: &DB, group: u32, verify_bytes: usize) -> Result<Option<Span>, VerifyError> {
     let damaged = |index, what: &str| VerifyError::Damaged { group, index, what: what.to_owned() };
     let first = match meta(db, group, Meta::First)? {
         Some(bytes) => Some(u64::from_be_bytes(number(group, Meta::First, &bytes)?)),
