@@ -14,8 +14,9 @@ use crate::{disk::RowBatch, stage, tail::EventTail, types::Outcome};
 
 /// Entries whose rows may wait: what a start after a crash has to apply again at most, beyond what was never flushed.
 const ENTRIES_MAX: usize = 256;
-/// Rows of state that may wait: what is encoded at once while readers wait.
-const ROWS_MAX: usize = 8192;
+/// Rows of state that may wait: what is encoded at once while readers of state wait, some thirty milliseconds. Full batches
+/// of readings, each of other sensors, pass the bound of entries first.
+const ROWS_MAX: usize = 32_768;
 /// Bytes of history and events that may wait.
 const BYTES_MAX: usize = 1 << 20;
 
