@@ -1,5 +1,6 @@
-//! What is applied here and not yet in the rows of this node's disk. A row of state that many entries change is encoded and
-//! written once for all of them. Nothing is lost with it: the log gives it back, as it does with rows that no flush has reached.
+//! What is applied here and not yet in the rows of this node's disk. A row of state that many entries change is encoded
+//! and written once for all of them. Nothing is lost with it: the log gives it back, as it does with rows that no flush
+//! has reached.
 
 #[cfg(feature = "seeded-bugs")]
 use std::collections::BTreeMap;

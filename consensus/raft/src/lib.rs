@@ -1,7 +1,8 @@
 //! HOW it is agreed: openraft, its log and its state machine over [`disk::Disk`], and what the node sees of it.
 //!
 //! - [`Groups`] is all of consensus on one node: propose, read, follow events, know who leads.
-//! - `log` and `machine`, whose rows may wait in a `backlog`, are what openraft asks for; `disk` is what they ask for; `memory` is a disk for tests.
+//! - `log` and `machine` are what openraft asks for; `disk` is what they ask for; `memory` is a disk for tests.
+//!   Rows of `machine` may wait in a `backlog`.
 //! - `network` sends Raft's messages over [`Mesh`], which is `peer` in a node; `serve` answers them.
 //! - `backup` is what a node gives out of all groups, and what a new cluster is seeded with.
 //! - `fold` packs readings on this node's disk, `readings` reads them back.
