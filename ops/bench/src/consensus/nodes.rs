@@ -119,7 +119,7 @@ pub(crate) async fn said(desk: &Desk, node: u64, group: u32, name: &str) -> Resu
     let status = desk.at_node(usize::try_from(node - 1)?).get("/api/cluster").await?;
     let groups = status.get("groups").and_then(Value::as_array);
     let of = |all: &Value| all.get("group").and_then(Value::as_u64) == Some(u64::from(group));
-    Ok(groups.into_iter().flatten().find(|all| of(*all)).and_then(|all| all.get(name)?.as_u64()))
+    Ok(groups.into_iter().flatten().find(|all| of(all)).and_then(|all| all.get(name)?.as_u64()))
 }
 
 /// Waits until the node at `address` says so, at most `within`; whether it did.
