@@ -29,6 +29,12 @@ pub(crate) const PUMP_BATCHES_MAX: usize = 256;
 pub(crate) const FEEDS_IN_FLIGHT_MAX: usize = 64;
 /// How often a whole group is looked at: the net under a wake that was lost with an actor that failed.
 pub(crate) const RESCAN_PERIOD: Duration = Duration::from_secs(60);
+/// How often it is looked which deadlines of incidents and units have come near.
+pub(crate) const WAKE_PERIOD: Duration = Duration::from_secs(30);
+/// A deadline that is further away has no actor yet. Four looks fall into it, so one that comes late costs nothing.
+pub(crate) const WAKE_AHEAD_MS: u64 = 120_000;
+/// Records that are looked at, and so actors that are woken, before others get their turn: about a millisecond.
+pub(crate) const WAKE_SLICE_RECORDS_MAX: usize = 128;
 /// Readings that wait for one sensor's actor. Above it a reading is not shown to the rules; the next one is.
 pub(crate) const SENSOR_BACKLOG_MAX: u64 = 256;
 /// How often a district looks for silent sensors.

@@ -6,6 +6,7 @@ pub(crate) mod membership;
 pub(crate) mod pump;
 pub(crate) mod reign;
 pub(crate) mod serve;
+pub(crate) mod wake;
 
 use std::sync::{Arc, OnceLock, Weak};
 

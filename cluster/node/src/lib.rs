@@ -43,6 +43,7 @@ pub mod replay;
 pub mod retention;
 mod room;
 mod run;
+mod scrub;
 pub mod simulate;
 pub mod status;
 mod telephony;

@@ -244,6 +244,7 @@ impl Node {
         tasks.push(tokio::spawn(assign_cameras(groups.clone(), fleet, sealer)));
         tasks.push(tokio::spawn(room::measure(groups.clone(), config.data.clone(), config.disk.clone(), gauge)));
         tasks.push(tokio::spawn(balance(groups.clone(), peers.clone())));
+        tasks.push(tokio::spawn(crate::scrub::scrub(Arc::clone(&disk))));
         tasks.push(tokio::spawn(belong(
             beginning,
             home.to_owned(),
@@ -490,6 +491,7 @@ fn more_metrics(
                 ("write_stopped", u64::from(rocks.write_stopped)),
             ],
         ));
+        all.extend(named("scrub", crate::scrub::counted(&rocks)));
         all.extend(named("node", gauge.snapshot()));
         all.extend(named("mqtt", intake.counters().snapshot()));
         all

@@ -15,6 +15,7 @@ use crate::{
     key::{self, Meta},
     lock::{lock, write},
     queue::Queue,
+    scrub::Scrub,
     span::Span,
     value,
 };
@@ -32,6 +33,8 @@ pub(crate) struct Core {
     fault: OnceLock<Fault>,
     /// What a drill makes flushes wait.
     pub(crate) hindrance: Hindrance,
+    /// What was read only to see whether it is whole.
+    pub(crate) scrub: Scrub,
 }
 
 /// A group's applied state.
@@ -62,6 +65,7 @@ impl Core {
             rows: Mutex::new(rows.into_iter().map(|(group, state)| (group, Arc::new(RwLock::new(state)))).collect()),
             fault: OnceLock::new(),
             hindrance: Hindrance::default(),
+            scrub: Scrub::default(),
         }
     }
 

@@ -9,7 +9,7 @@ use std::{
 pub const FSYNC_BUCKETS_US: [u64; 13] =
     [250, 500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 125_000, 250_000, 500_000, 1_000_000];
 
-/// Values of all counters at a moment. They only grow, but for the last four.
+/// Values of all counters at a moment. They only grow, but for the last five.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CounterValues {
     /// Log operations done.
@@ -30,6 +30,10 @@ pub struct CounterValues {
     pub watermarks: u64,
     /// Batches of applied rows written.
     pub row_batches: u64,
+    /// Bytes that were read only to see whether they are whole.
+    pub scrubbed_bytes: u64,
+    /// Times that everything was read so.
+    pub scrub_rounds: u64,
     /// Log operations that wait or are being written.
     pub queue_ops: u64,
     /// Bytes of them.
@@ -38,6 +42,8 @@ pub struct CounterValues {
     pub background_errors: u64,
     /// Whether RocksDB has stopped all writes until compaction catches up.
     pub write_stopped: bool,
+    /// Values that were found damaged, at most [`ROTTEN_NAMES_MAX`](crate::ROTTEN_NAMES_MAX).
+    pub rotten: u64,
 }
 
 #[derive(Debug, Default)]

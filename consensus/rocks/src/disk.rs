@@ -63,12 +63,16 @@ impl RocksDisk {
     #[must_use]
     pub fn counters(&self) -> CounterValues {
         let depth = self.core.queue.depth();
+        let seen = self.core.scrub.seen();
         let property = |name: &str| self.core.db.property_int_value(name).ok().flatten().unwrap_or(0);
         CounterValues {
             queue_ops: depth.ops as u64,
             queue_bytes: depth.bytes as u64,
             background_errors: property("rocksdb.background-errors"),
             write_stopped: property("rocksdb.is-write-stopped") != 0,
+            scrubbed_bytes: seen.bytes,
+            scrub_rounds: seen.rounds,
+            rotten: seen.rotten().len() as u64,
             ..self.core.counters.values()
         }
     }
@@ -87,6 +91,23 @@ impl RocksDisk {
     pub fn free_bytes(&self) -> io::Result<u64> {
         let found = rustix::fs::statvfs(&self.path)?;
         Ok(found.f_bavail.saturating_mul(found.f_frsize))
+    }
+
+    /// Reads on, where the last call ended, for about so many bytes of log and rows, round after round, to see whether they are
+    /// whole. Blocks for as long as it takes to read them.
+    ///
+    /// # Errors
+    /// When the disk is dead or cannot be read; what is only damaged is told by [`RocksDisk::rotten`].
+    pub fn scrub(&self, bytes_max: usize) -> io::Result<()> {
+        self.core.alive()?;
+        self.core.scrub(bytes_max)
+    }
+
+    /// What [`RocksDisk::scrub`] found damaged in this round or the one before, by name; at most
+    /// [`ROTTEN_NAMES_MAX`](crate::ROTTEN_NAMES_MAX).
+    #[must_use]
+    pub fn rotten(&self) -> Vec<String> {
+        self.core.scrub.seen().rotten()
     }
 
     /// Waits for the end of the write-ahead thread, which comes when the queue is closed and worked off.

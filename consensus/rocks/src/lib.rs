@@ -24,6 +24,7 @@ mod open;
 mod options;
 mod queue;
 mod rows;
+mod scrub;
 mod snapshot;
 mod span;
 mod value;
@@ -37,4 +38,5 @@ pub use crate::{
     hindrance::{HINDERED_FOR_MAX, HINDRANCE_MAX},
     open::OpenError,
     options::Options,
+    scrub::ROTTEN_NAMES_MAX,
 };

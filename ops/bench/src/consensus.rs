@@ -8,6 +8,8 @@ use crate::{
     parts::{Found, Setting},
 };
 
+mod aims;
+mod causes;
 mod chunks;
 mod commands;
 mod devices;
@@ -15,6 +17,7 @@ mod etcd;
 mod failover;
 mod http2;
 mod jetstream;
+mod lead;
 mod limits;
 mod load;
 mod nodes;
@@ -25,10 +28,11 @@ mod readings;
 pub(crate) mod report;
 mod restart;
 mod snapshot;
+mod soak;
 mod transfer;
 mod usage;
 
-const PARTS: [Part; 7] = [
+pub(crate) const PARTS: [Part; 8] = [
     Part { name: "limits", figures: &["disk_fdatasync_", "disk_write_"] },
     Part { name: "commands", figures: &["command", "etcd_", "jetstream_", "fsyncs_", "node_rss_"] },
     Part { name: "readings", figures: &["readings_", "disk_bytes_per_reading", "row_bytes_", "chunk_bytes_"] },
@@ -36,6 +40,7 @@ const PARTS: [Part; 7] = [
     Part { name: "transfer", figures: &["transfer_"] },
     Part { name: "restart", figures: &["restart_"] },
     Part { name: "snapshot", figures: &["snapshot_"] },
+    Part { name: "soak", figures: &["soak_", "spurious_"] },
 ];
 
 /// How much is filled in before something is measured.
@@ -49,6 +54,8 @@ pub(crate) struct Scale {
     pub(crate) snapshot_mib: u64,
     /// Turns of the systems that are compared.
     pub(crate) rounds: u32,
+    /// Minutes of full load.
+    pub(crate) minutes: u64,
 }
 
 /// Runs the parts, and writes after each, so that what is measured stays when a later one fails. `Err` when any failed.
@@ -76,6 +83,7 @@ async fn measure(name: &str, setting: &Setting, scale: &Scale) -> Result<Found> 
         "transfer" => transfer::measure(setting).await,
         "restart" => restart::measure(setting, scale).await,
         "snapshot" => snapshot::measure(setting, scale).await,
+        "soak" => soak::measure(setting, scale.minutes).await,
         other => Err(format!("no part is called {other}").into()),
     }
 }

@@ -89,6 +89,16 @@ impl Desk {
         Ok(serde_json::from_slice(&answer.body)?)
     }
 
+    /// Sends what is no command, and so has no number, once and to this node; what it answered.
+    pub(crate) async fn post(&mut self, path: &str, body: &Value) -> Result<Value> {
+        let headers = format!("cookie: td_session={}\r\ncontent-type: application/json\r\n", self.token);
+        let answer = self.ask("POST", path, &headers, body.to_string().as_bytes()).await?;
+        if !answer.is_success() {
+            return Err(format!("POST {path}: {}", answer.words()).into());
+        }
+        Ok(serde_json::from_slice(&answer.body)?)
+    }
+
     /// Sends a command under that number once, to this node.
     pub(crate) async fn attempt(&mut self, seq: u64, path: &str, body: &[u8]) -> io::Result<Answer> {
         let headers =

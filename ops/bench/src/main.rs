@@ -71,7 +71,7 @@ struct SpineArgs {
 
 #[derive(Args)]
 struct ConsensusArgs {
-    /// Only these parts: limits, commands, readings, failover, transfer, restart, snapshot.
+    /// Only these parts: limits, commands, readings, failover, transfer, restart, snapshot, soak.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// The `trongdong` program; absent: the one built beside this one.
@@ -95,6 +95,9 @@ struct ConsensusArgs {
     /// MiB of notes that are written before the snapshot; absent: 1,024, or 16 with `--quick`.
     #[arg(long)]
     snapshot_mib: Option<u64>,
+    /// Minutes of full load in which nobody should stand for election; absent: 60, or 2 short ones with `--quick`.
+    #[arg(long)]
+    minutes: Option<u64>,
 }
 
 fn main() -> ExitCode {
@@ -128,6 +131,7 @@ fn run() -> Result<()> {
                 readings: args.readings.unwrap_or(setting.choose(10_000_000, 20_000)),
                 snapshot_mib: args.snapshot_mib.unwrap_or(setting.choose(1024, 16)),
                 rounds: args.rounds,
+                minutes: args.minutes.unwrap_or(setting.choose(60, 2)),
             };
             until_interrupted(async || consensus::run(&setting, &args.only, scale).await)
         }

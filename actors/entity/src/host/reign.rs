@@ -47,6 +47,7 @@ use crate::{
         directory::{Directory, Key, Supervisor},
         membership::{Membership, district_of},
         pump::pump,
+        wake::{self, is_near},
     },
     incident::{
         actor::{IncidentActor, IncidentMsg},
@@ -87,7 +88,7 @@ pub(crate) struct Reign {
     pub(crate) is_watched: AtomicBool,
     /// What was recorded and waits to be shown to models.
     recorded: mpsc::Sender<Vec<Reading>>,
-    /// The pump, the anchors, in the command group the desk and the postman, in a field group the lookout.
+    /// The pump, the anchors, in the command group the desk, the postman and what wakes, in a field group the lookout.
     tasks: Mutex<Vec<AbortHandle>>,
 }
 
@@ -130,17 +131,32 @@ impl Reign {
             let anchor = tokio::spawn(anchor::run(Arc::downgrade(&reign)));
             lock(&reign.tasks).push(anchor.abort_handle());
         }
-        reign.stamp().await;
         if group.is_field() {
+            reign.stamp().await;
             // After the stamp: findings are measured by state's clock.
             let lookout = tokio::spawn(lookout::run(Arc::downgrade(&reign), shown));
             lock(&reign.tasks).push(lookout.abort_handle());
+            // Districts know their sensors before the first reading comes.
+            reign.rescan();
+            let pump = tokio::spawn(pump(reign.clone(), applied.index, PUMP_BATCHES_MAX));
+            lock(&reign.tasks).push(pump.abort_handle());
+        } else {
+            // Commands need none of it: they are taken while the new lead looks round.
+            let looking = tokio::spawn(reign.clone().look_round(applied.index));
+            lock(&reign.tasks).push(looking.abort_handle());
         }
-        // First everything that stands in state, then the events after it: nothing falls in between.
-        reign.rescan();
-        let pump = tokio::spawn(pump(reign.clone(), applied.index, PUMP_BATCHES_MAX));
-        lock(&reign.tasks).push(pump.abort_handle());
         Some(reign)
+    }
+
+    /// Of the command group: first everything that stands in state, then the events after it, so nothing falls in between.
+    async fn look_round(self: Arc<Self>, index: u64) {
+        self.stamp().await;
+        self.rescan();
+        let waking = wake::run(self.clone());
+        tokio::select! {
+            () = waking => {}
+            () = pump(self, index, PUMP_BATCHES_MAX) => {}
+        }
     }
 
     /// State's clock stands where the last entry left it, however long ago that was, and deadlines are measured by it. An
@@ -163,7 +179,7 @@ impl Reign {
         self.supervisor.kill();
     }
 
-    /// Looks at the whole state and wakes whoever has something to do.
+    /// Looks at the whole state and wakes whoever has something to do; whose deadline comes near, [`wake`] finds.
     pub(crate) fn rescan(self: &Arc<Self>) {
         if self.group.is_field() {
             self.read_districts();
@@ -179,13 +195,6 @@ impl Reign {
             }
             self.wake_reporter();
         } else {
-            let open = |state: &State| {
-                let open = state.incidents().values().filter(|incident| due(incident).is_some());
-                open.map(|incident| incident.id.clone()).collect::<Vec<_>>()
-            };
-            for incident in self.ctx.cluster.read(self.group, open) {
-                self.tell_incident(&incident);
-            }
             let has_due =
                 |state: &State| state.clocks_due().next().is_some() || state.shift_notes_due().next().is_some();
             if self.ctx.cluster.read(self.group, has_due) {
@@ -193,13 +202,6 @@ impl Reign {
             }
             if self.ctx.cluster.read(self.group, |state| !state.agents().is_empty() || !state.calls().is_empty()) {
                 self.wake_usher();
-            }
-            let running = |state: &State| {
-                let running = state.units().values().filter(|unit| unit_rules::due(unit).is_some());
-                running.map(|unit| unit.id.clone()).collect::<Vec<_>>()
-            };
-            for unit in self.ctx.cluster.read(self.group, running) {
-                self.tell_unit(&unit);
             }
             for told in self.ctx.cluster.read(self.group, |state| unasked(state, ADVICE_RESCAN_MAX)) {
                 self.advise(told);
@@ -268,28 +270,28 @@ impl Reign {
         self.directory.tell(&Key::Camera(camera.clone()), message, &self.supervisor, wake);
     }
 
-    fn tell_incident(self: &Arc<Self>, incident: &IncidentId) {
+    pub(crate) fn tell_incident(self: &Arc<Self>, incident: &IncidentId) {
         let wake = || (IncidentActor, (self.clone(), incident.clone()));
         self.directory.tell(&Key::Incident(incident.clone()), IncidentMsg::Look, &self.supervisor, wake);
     }
 
-    fn tell_unit(self: &Arc<Self>, unit: &UnitId) {
+    pub(crate) fn tell_unit(self: &Arc<Self>, unit: &UnitId) {
         let wake = || (UnitActor, (self.clone(), unit.clone()));
         self.directory.tell(&Key::Unit(unit.clone()), UnitMsg::Look, &self.supervisor, wake);
     }
 
-    /// A unit changed: wakes its actor when a deadline runs, and lets one that is awake see that none does.
+    /// A unit changed: wakes its actor when a deadline is near, and lets one that is awake see that it is not.
     pub(crate) fn unit_changed(self: &Arc<Self>, unit: &Unit) {
-        if unit_rules::due(unit).is_some() {
+        if is_near(unit_rules::due(unit), self.clock.now().clock) {
             self.tell_unit(&unit.id);
         } else {
             self.directory.tell_awake(&Key::Unit(unit.id.clone()), UnitMsg::Look);
         }
     }
 
-    /// An incident changed: wakes its actor when a deadline runs, and lets one that is awake see that none does.
+    /// An incident changed: wakes its actor when a deadline is near, and lets one that is awake see that it is not.
     pub(crate) fn incident_changed(self: &Arc<Self>, incident: &Incident) {
-        if due(incident).is_some() {
+        if is_near(due(incident), self.clock.now().clock) {
             self.tell_incident(&incident.id);
         } else {
             self.directory.tell_awake(&Key::Incident(incident.id.clone()), IncidentMsg::Look);

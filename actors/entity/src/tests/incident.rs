@@ -1,6 +1,9 @@
 //! Deadlines of incidents.
 
+use std::{sync::atomic::Ordering, time::Duration};
+
 use domain::{GroupId, IncidentKind, OpenIncident, Origin, Severity, Source, limits};
+use tokio::time::Instant;
 
 use super::world::{SECOND, World, accepted, place, until};
 
@@ -67,4 +70,55 @@ async fn an_acknowledged_incident_is_left_alone() {
     accepted(world.apply(GroupId::COMMAND, resolve));
     tokio::time::sleep(300 * SECOND).await;
     assert_eq!(world.proposed(GroupId::COMMAND, "EscalateIncident"), before);
+}
+
+/// An actor for each of them would be this many.
+const OPEN: usize = 400;
+/// The reporters of the field groups, which are awake whatever happens.
+const REPORTERS: u64 = 8;
+
+#[tokio::test(start_paused = true)]
+async fn a_new_leader_wakes_only_those_whose_deadline_is_near() {
+    let world = World::new();
+    let (one, two) = (world.node(1), world.node(2));
+    world.lead(1).await;
+    for at in 0..OPEN {
+        let mut info = open(Severity::Info);
+        info.source.origin = Origin::Report(format!("info-{at}"));
+        accepted(world.apply(GroupId::COMMAND, info));
+    }
+    // Due after 180 s.
+    accepted(world.apply(GroupId::COMMAND, open(Severity::High)));
+    world.lead(2).await;
+    tokio::time::sleep(SECOND).await;
+    let actors = two.counters().actors.load(Ordering::Relaxed);
+    assert!(actors <= REPORTERS, "{actors} actors are awake, and nothing is due for minutes");
+    assert_eq!(one.counters().actors.load(Ordering::Relaxed), 0);
+    tokio::time::sleep(120 * SECOND).await;
+    let actors = two.counters().actors.load(Ordering::Relaxed);
+    assert!((1..=REPORTERS + 1).contains(&actors), "{actors}");
+    tokio::time::sleep(65 * SECOND).await;
+    let levels: Vec<_> = world.incidents().iter().map(|incident| incident.escalation_level).collect();
+    assert_eq!(levels.iter().filter(|level| **level == 1).count(), 1, "the one that was due, when it was due");
+    assert_eq!(levels.iter().filter(|level| **level == 0).count(), OPEN);
+    // The others are due within the hour, by whoever leads then.
+    tokio::time::sleep(3500 * SECOND).await;
+    assert!(world.incidents().iter().all(|incident| incident.escalation_level >= 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_are_taken_while_the_new_lead_looks_round() {
+    let world = World::new();
+    let router = world.node(1);
+    // Nothing commits, so the lead waits with its first look at the state.
+    world.hold(GroupId::COMMAND);
+    let begun = Instant::now();
+    world.set_lead(GroupId::COMMAND, Some(1));
+    until(|| router.reign(GroupId::COMMAND).is_some()).await;
+    assert!(begun.elapsed() < Duration::from_millis(100), "after {:?}", begun.elapsed());
+    world.release(GroupId::COMMAND);
+    // And looks all the same.
+    accepted(world.apply(GroupId::COMMAND, open(Severity::Critical)));
+    tokio::time::sleep(62 * SECOND).await;
+    assert_eq!(world.incidents()[0].escalation_level, 1);
 }

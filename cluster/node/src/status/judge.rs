@@ -132,6 +132,14 @@ fn of_a_node(report: &NodeReport, found: &mut Vec<Finding>) {
             format!("The disk of node {node} has write errors: read its log, replace the node if the disk is broken."),
         ));
     }
+    if !report.disk.rotten.is_empty() {
+        let names = report.disk.rotten.join("; ");
+        found.push(finding(
+            Level::Degraded,
+            format!("Dữ liệu trên đĩa của nút {node} bị hỏng ({names}): thay nút khi các nút khác còn đủ."),
+            format!("Stored data of node {node} is damaged ({names}): replace the node while the others are whole."),
+        ));
+    }
     if report.is_resting {
         found.push(finding(
             Level::Well,

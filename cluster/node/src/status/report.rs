@@ -62,6 +62,9 @@ pub struct DiskReport {
     pub write_stopped: bool,
     /// Errors of RocksDB in the background.
     pub background_errors: u64,
+    /// What lies damaged on it, by name; nodes of older versions do not look.
+    #[serde(default)]
+    pub rotten: Vec<String>,
 }
 
 /// Another node's clock, as this node measures it.

@@ -59,7 +59,8 @@ struct Score {
     runs: BTreeMap<usize, Run>,
     /// Of the last round, by number of clients.
     spent: BTreeMap<usize, Map<String, Value>>,
-    rss_mib: f64,
+    /// Of each process after the writes, in the round in which the largest was largest.
+    rss_mib: Vec<f64>,
     fsyncs_per_s: Option<f64>,
 }
 
@@ -107,7 +108,8 @@ pub(crate) async fn measure(setting: &Setting, rounds: u32) -> Result<Found> {
 fn put(found: &mut Found, system: System, score: Score) {
     let prefix = system.prefix();
     let memory = if system == System::Ours { "node_" } else { prefix };
-    found.figure(format!("{memory}rss_mib"), Some(score.rss_mib));
+    found.figure(format!("{memory}rss_mib"), score.rss_mib.iter().copied().reduce(f64::max));
+    found.note(format!("{prefix}rss_mib_of_each"), score.rss_mib);
     if system == System::Ours {
         found.figure("fsyncs_per_s", score.fsyncs_per_s);
     }
@@ -180,7 +182,11 @@ async fn run<C: Client>(score: &mut Score, clients: usize, all: Vec<C>, within: 
     .await?;
     // The connections are closed before the next run begins.
     drop(back);
-    score.rss_mib = usage::rss_mib_max(pids)?.max(score.rss_mib);
+    let rss_mib = usage::rss_mib(pids)?;
+    let most = |all: &[f64]| all.iter().copied().fold(0.0, f64::max);
+    if most(&rss_mib) > most(&score.rss_mib) {
+        score.rss_mib = rss_mib;
+    }
     let operations = run.latencies.len() as f64;
     println!("    {clients} clients: {:.0}/s", run.per_s());
     if let [(before, own_before), (after, own_after)] = &looks[..] {

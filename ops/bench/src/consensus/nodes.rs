@@ -9,7 +9,7 @@ use std::{
 use serde_json::{Map, Value};
 use tokio::time::sleep;
 
-use crate::{Result, http::Connection, stats::rounded};
+use crate::{Result, desk::Desk, http::Connection, stage::NODES, stats::rounded};
 
 /// How often a wait looks again.
 const LOOK: Duration = Duration::from_millis(20);
@@ -58,6 +58,11 @@ impl Look {
     /// Whether this node says that the node `id` leads the group.
     pub(crate) fn is_led_by(&self, group: u32, id: u64) -> bool {
         (self.of_group("trongdong_group_leader", group) - id as f64).abs() < 0.5
+    }
+
+    /// Who leads the group, as far as this node knows.
+    pub(crate) fn leader(&self, group: u32) -> Option<u64> {
+        (1..=NODES).find(|id| self.is_led_by(group, *id))
     }
 
     /// Whether this node knows a leader other than `dead` of every group.
@@ -109,6 +114,14 @@ pub(crate) fn fsyncs_per_s(before: &[Look], after: &[Look], seconds: f64) -> f64
     each.fold(0.0, f64::max) / seconds
 }
 
+/// What a node says of a group in its status (`/api/cluster`); none where it says nothing.
+pub(crate) async fn said(desk: &Desk, node: u64, group: u32, name: &str) -> Result<Option<u64>> {
+    let status = desk.at_node(usize::try_from(node - 1)?).get("/api/cluster").await?;
+    let groups = status.get("groups").and_then(Value::as_array);
+    let of = |all: &Value| all.get("group").and_then(Value::as_u64) == Some(u64::from(group));
+    Ok(groups.into_iter().flatten().find(|all| of(all)).and_then(|all| all.get(name)?.as_u64()))
+}
+
 /// Waits until the node at `address` says so, at most `within`; whether it did.
 pub(crate) async fn until(address: SocketAddr, within: Duration, said: impl Fn(&Look) -> bool) -> bool {
     let end = Instant::now() + within;
@@ -135,6 +148,7 @@ mod tests {
         let look = Look::parse(TEXT);
         assert!(look.is_led_by(0, 2) && !look.is_led_by(0, 1));
         assert!(!look.all_led_by(2), "of group 1 nothing is said");
+        assert_eq!((look.leader(0), look.leader(1)), (Some(2), None));
         assert!((look.count("trongdong_rocks_fsyncs_total") - 10.0).abs() < 1e-9);
     }
 

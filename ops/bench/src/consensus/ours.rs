@@ -62,6 +62,7 @@ impl Ward {
             let session = self.sessions.get(at / CLIENTS_PER_SESSION).ok_or("too few sessions were opened")?;
             clients.push(Noter {
                 connection: Connection::open(address).await?,
+                address,
                 headers: format!("cookie: td_session={}\r\ncontent-type: application/json\r\n", session.token),
                 path: format!("/api/incidents/{}/note", session.incident),
                 seq: session.seq.clone(),
@@ -81,6 +82,7 @@ fn session(desk: &mut Desk, incident: String) -> Session {
 /// A client that writes notes.
 pub(crate) struct Noter {
     connection: Connection,
+    address: SocketAddr,
     headers: String,
     path: String,
     seq: Arc<AtomicU64>,
@@ -90,28 +92,41 @@ pub(crate) struct Noter {
 
 impl Client for Noter {
     async fn put(&mut self) -> std::result::Result<(), String> {
-        self.number += 1;
-        let note = load::value(self.client, self.number);
-        self.note(&note).await
+        self.put_counting().await.map(drop)
     }
 }
 
 impl Noter {
-    /// Writes one note, again under the same number where a bound refused it.
-    pub(crate) async fn note(&mut self, note: &str) -> std::result::Result<(), String> {
+    /// Writes the next value; how often it was refused before it was acknowledged.
+    pub(crate) async fn put_counting(&mut self) -> std::result::Result<u64, String> {
+        self.number += 1;
+        let note = load::value(self.client, self.number);
+        self.note(&note).await
+    }
+
+    /// Opens the connection anew: after an error it is of no more use.
+    pub(crate) async fn reconnect(&mut self) -> Result<()> {
+        self.connection = Connection::open(self.address).await?;
+        Ok(())
+    }
+
+    /// Writes one note, again under the same number where it was refused for now; how often it was.
+    pub(crate) async fn note(&mut self, note: &str) -> std::result::Result<u64, String> {
         let seq = self.seq.fetch_add(1, Ordering::Relaxed);
         let headers = format!("{}x-request-seq: {seq}\r\n", self.headers);
         let body = json!({ "note": note }).to_string();
         let until = Instant::now() + ANSWERED_WITHIN;
+        let mut refused = 0;
         loop {
             let answer = self.connection.ask("POST", &self.path, &headers, body.as_bytes()).await;
             let answer = answer.map_err(|error| format!("a note: {error}"))?;
             if answer.is_success() {
-                return Ok(());
+                return Ok(refused);
             }
             if (answer.status < 500 && answer.status != 429) || Instant::now() > until {
                 return Err(format!("a note: {}", answer.words()));
             }
+            refused += 1;
             sleep(AGAIN_AFTER).await;
         }
     }

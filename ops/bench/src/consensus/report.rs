@@ -5,8 +5,12 @@ use std::{fmt::Write, fs, path::Path};
 use serde_json::{Map, Value};
 
 use super::{
+    PARTS,
+    aims::{self, ROWS, Row, short},
+    causes,
     commands::CLIENTS,
     plot::{self, Line},
+    usage::threads,
 };
 use crate::{
     Result,
@@ -25,50 +29,6 @@ const PLOTS: [(&str, &str, &str, &str); 2] = [
 ];
 /// Beginnings of the figures' names, and whose they are.
 const SYSTEMS: [(&str, &str); 3] = [("", "nodes"), ("etcd_", "etcd"), ("jetstream_", "JetStream")];
-
-/// A figure, its unit, what the target is, and what it is.
-struct Row(&'static str, &'static str, &'static str, &'static str);
-
-const ROWS: [Row; 18] = [
-    Row(
-        "readings_per_s",
-        "/s",
-        "200,000",
-        "readings in batches of 100, acknowledged when a quorum's disks hold them; the best run",
-    ),
-    Row("readings_batch_ms_p50", "ms", "", "a batch of 100, in that run"),
-    Row("readings_batch_ms_p99", "ms", "", ""),
-    Row(
-        "disk_bytes_per_reading",
-        "B",
-        "",
-        "written to the disk by one node for one reading, compaction included, in that run",
-    ),
-    Row("row_bytes_per_reading", "B", "", "at rest as a row: a year of a hundred sensors, each read every ten minutes"),
-    Row("chunk_bytes_per_reading", "B", "", "the same readings in chunks"),
-    Row("failover_ms_p50", "ms", "800", "`kill -9` of the leader of all groups → the next command acknowledged"),
-    Row("failover_ms_p99", "ms", "1,500", "of 50 kills the longest"),
-    Row(
-        "transfer_pause_ms_max",
-        "ms",
-        "100",
-        "the slowest command while the lead of group 0 is handed over as planned, 5 moves",
-    ),
-    Row("restart_ready_s", "s", "3", "`kill -9` of one node → it is ready; what it holds is told below"),
-    Row("restart_all_ready_s", "s", "", "`kill -9` of all nodes → all are ready"),
-    Row(
-        "snapshot_write_p99_ratio",
-        "",
-        "1.5",
-        "slowest hundredth of writes while a follower is sent a snapshot, by the same without",
-    ),
-    Row("fsyncs_per_s", "/s", "", "flushes of the write-ahead log of the node with most, at 256 clients"),
-    Row("node_rss_mib", "MiB", "", "resident memory of the largest node after the writes"),
-    Row("etcd_rss_mib", "MiB", "", "the same of etcd"),
-    Row("jetstream_rss_mib", "MiB", "", "the same of JetStream"),
-    Row("disk_fdatasync_4k_per_s", "/s", "", "the disk alone: 4 KiB written and flushed, one after the other"),
-    Row("disk_write_bytes_per_s", "B/s", "", "the disk alone: written in a row, flushed once"),
-];
 
 /// Draws the report and its plots into `folder`.
 pub(crate) fn write(folder: &Path) -> Result<()> {
@@ -110,15 +70,119 @@ fn draw(figures: &Map<String, Value>, detail: &Map<String, Value>) -> Result<Str
         text("commit"),
         text("conditions"),
     );
+    parts(&mut md, figures, detail)?;
     commands(&mut md, figures, detail)?;
-    writeln!(md, "\n## All figures\n\n| figure | | aim | what |\n|---|---:|---:|---|")?;
+    writeln!(md, "\n## All figures\n\n| figure | | aim | what | measured elsewhen |\n|---|---:|---:|---|---|")?;
     for Row(name, unit, aim, what) in &ROWS {
         let Some(value) = figure(figures, name) else { continue };
-        writeln!(md, "| `{name}` | {} {unit} | {aim} | {what} |", human(value))?;
+        let elsewhen = elsewhen(figures, detail, name).unwrap_or_default();
+        writeln!(md, "| `{name}` | {} {unit} | {} | {what} | {elsewhen} |", short(value), aim.words())?;
     }
+    missed(&mut md, figures, detail)?;
+    memory(&mut md, detail)?;
     spent(&mut md, detail)?;
+    by_thread(&mut md, detail)?;
+    soak(&mut md, detail)?;
     others(&mut md, detail)?;
     Ok(md)
+}
+
+/// When each part was measured, where that was not all at once.
+fn parts(md: &mut String, figures: &Map<String, Value>, detail: &Map<String, Value>) -> Result<()> {
+    let text = |part: &Map<String, Value>, name: &str| part.get(name).and_then(Value::as_str).map(str::to_owned);
+    let own = figures.get("commit").and_then(Value::as_str);
+    let measured = || PARTS.iter().filter_map(|part| Some((part.name, object(detail, part.name)?)));
+    if measured().all(|(_, part)| text(part, "commit").as_deref() == own) {
+        return Ok(());
+    }
+    writeln!(md, "\nNot all of it was measured in one run:\n\n| part | commit | date | took |\n|---|---|---|---:|")?;
+    for (name, part) in measured() {
+        let (commit, date) = (text(part, "commit").unwrap_or_default(), text(part, "date").unwrap_or_default());
+        let seconds = figure(part, "seconds").map_or(String::new(), |seconds| format!("{} s", human(seconds)));
+        writeln!(md, "| {name} | `{commit}` | {date} | {seconds} |")?;
+    }
+    Ok(())
+}
+
+/// Commit and date of a figure that is of another commit than the last run.
+fn elsewhen(figures: &Map<String, Value>, detail: &Map<String, Value>, name: &str) -> Option<String> {
+    let part = PARTS.iter().find(|part| part.figures.iter().any(|begins| name.starts_with(begins)))?;
+    let part = object(detail, part.name)?;
+    let commit = part.get("commit")?.as_str()?;
+    let date = part.get("date").and_then(Value::as_str).unwrap_or_default();
+    let is_other = figures.get("commit").and_then(Value::as_str) != Some(commit);
+    is_other.then(|| format!("`{}`, {date}", commit.get(..7).unwrap_or(commit)))
+}
+
+/// What is not what it should be, each with its cause.
+fn missed(md: &mut String, figures: &Map<String, Value>, detail: &Map<String, Value>) -> Result<()> {
+    let missed = aims::missed(figures);
+    if !missed.is_empty() {
+        writeln!(md, "\n## Missed, and why\n")?;
+    }
+    for aims::Missed { figure, got, aim } in missed {
+        let cause = causes::cause(figure, figures, detail);
+        writeln!(md, "- **Missed: `{figure}` is {got}, and should be {aim}.** {cause}")?;
+    }
+    let unmeasured = aims::unmeasured(figures);
+    if !unmeasured.is_empty() {
+        writeln!(md, "\nNot measured: `{}`.", unmeasured.join("`, `"))?;
+    }
+    Ok(())
+}
+
+/// What each process holds after the writes, beside the peers'.
+fn memory(md: &mut String, detail: &Map<String, Value>) -> Result<()> {
+    let Some(commands) = object(detail, "commands") else { return Ok(()) };
+    let each = |prefix: &str| commands.get(&format!("{prefix}rss_mib_of_each"));
+    let systems: Vec<_> = SYSTEMS.iter().filter_map(|(prefix, system)| Some((system, each(prefix)?))).collect();
+    if systems.is_empty() {
+        return Ok(());
+    }
+    writeln!(md, "\n## Memory\n\n| system | MiB of each process after the writes |\n|---|---|")?;
+    for (system, each) in systems {
+        writeln!(md, "| {system} | {} |", list(Some(each)))?;
+    }
+    Ok(())
+}
+
+/// All threads of the busiest runs.
+fn by_thread(md: &mut String, detail: &Map<String, Value>) -> Result<()> {
+    let runs = [("commands", Some("clients_256")), ("readings", causes::best(detail, "readings"))];
+    for (part, run) in runs {
+        let processes = run.and_then(|run| object(object(object(object(detail, part)?, run)?, "spent")?, "processes"));
+        let Some((run, processes)) = run.zip(processes) else { continue };
+        let whole = figure(processes, "cpu_us").unwrap_or_default().max(f64::MIN_POSITIVE);
+        writeln!(md, "\n| thread: {part}, {} | µs of one | share |\n|---|---:|---:|", run.replace('_', " "))?;
+        let mut threads: Vec<_> = object(processes, "by_thread_us").into_iter().flatten().collect();
+        threads.sort_by(|a, b| b.1.as_f64().unwrap_or_default().total_cmp(&a.1.as_f64().unwrap_or_default()));
+        for (name, us) in threads {
+            let us = us.as_f64().unwrap_or_default();
+            writeln!(md, "| {name} | {} | {} % |", human(us), human(100.0 * us / whole))?;
+        }
+    }
+    Ok(())
+}
+
+/// The load of a stated time, minute by minute.
+fn soak(md: &mut String, detail: &Map<String, Value>) -> Result<()> {
+    let Some(soak) = object(detail, "soak") else { return Ok(()) };
+    writeln!(
+        md,
+        "\n## Full load, minute by minute\n\n| minute | acknowledged | refused | failed | p50 ms | p99 ms | most ms | readings \
+         |\n|---:|---:|---:|---:|---:|---:|---:|---:|"
+    )?;
+    let minutes = soak.get("minutes").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    for (minute, number) in minutes.iter().zip(1..) {
+        let of = |name: &str| minute.get(name).and_then(Value::as_f64).map_or(String::new(), short);
+        let [acknowledged, refused, failed, readings] = ["acknowledged", "refused", "failed", "readings"].map(of);
+        let [p50, p99, most] = ["ms_p50", "ms_p99", "ms_most"].map(of);
+        writeln!(md, "| {number} | {acknowledged} | {refused} | {failed} | {p50} | {p99} | {most} | {readings} |")?;
+    }
+    for said in soak.get("said").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
+        writeln!(md, "\n{said}")?;
+    }
+    Ok(())
 }
 
 fn commands(md: &mut String, figures: &Map<String, Value>, detail: &Map<String, Value>) -> Result<()> {
@@ -167,7 +231,7 @@ fn spent(md: &mut String, detail: &Map<String, Value>) -> Result<()> {
          that drives them. Where nearly all cores are busy, this is what bounds the rate.\n\n| run | processes µs | of it in \
          the kernel µs | client µs | cores busy | bytes written | most by thread |\n|---|---:|---:|---:|---:|---:|---|"
     )?;
-    for part in ["commands", "readings"] {
+    for part in ["commands", "readings", "restart"] {
         let Some(runs) = object(detail, part) else { continue };
         for (name, run) in runs {
             let Some(spent) = run.get("spent").and_then(Value::as_object) else { continue };
@@ -200,23 +264,13 @@ fn spent(md: &mut String, detail: &Map<String, Value>) -> Result<()> {
     Ok(())
 }
 
-/// The threads that used most.
-fn threads(processes: &Map<String, Value>) -> String {
-    let mut threads: Vec<_> = object(processes, "by_thread_us")
-        .into_iter()
-        .flatten()
-        .filter_map(|(name, us)| Some((name.as_str(), us.as_f64()?)))
-        .collect();
-    threads.sort_by(|a, b| b.1.total_cmp(&a.1));
-    threads.iter().take(4).map(|(name, us)| format!("{name} {}", human(*us))).collect::<Vec<_>>().join(", ")
-}
-
 /// What stands beside the figures of the other parts.
 fn others(md: &mut String, detail: &Map<String, Value>) -> Result<()> {
     writeln!(md, "\n## Of the other parts\n\n| part | what | |\n|---|---|---:|")?;
-    for part in ["failover", "transfer", "restart", "snapshot"] {
+    for part in ["failover", "transfer", "restart", "snapshot", "soak"] {
         for (name, value) in object(detail, part).into_iter().flatten() {
-            let is_plain = value.is_number() || value.as_array().is_some_and(|all| all.iter().all(Value::is_number));
+            let is_plain = value.is_number()
+                || value.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(Value::is_number));
             if is_plain {
                 let value = value.as_f64().map_or_else(|| list(Some(value)), human);
                 writeln!(md, "| {part} | {} | {value} |", name.replace('_', " "))?;
@@ -242,8 +296,26 @@ mod tests {
         let md = draw(figures.as_object().unwrap(), detail.as_object().unwrap()).unwrap();
         assert!(md.contains("| 256 | nodes | 20,000 |  | 12.0 | × 4.00 |"), "{md}");
         assert!(md.contains("JetStream was not measured: install it"));
-        assert!(md.contains("| `failover_ms_p50` | 120 ms | 800 |"));
-        assert!(!md.contains("restart_ready_s"));
+        assert!(md.contains("| `failover_ms_p50` | 120 ms | ≤ 800 |"), "{md}");
+        assert!(!md.contains("| `restart_ready_s`") && md.contains("Not measured: "), "{md}");
         assert_eq!(lines(figures.as_object().unwrap(), "commands_per_s").len(), 2);
+    }
+
+    #[test]
+    fn a_figure_of_another_commit_is_marked_and_what_was_missed_has_its_cause() {
+        let figures = json!({ "commit": "aaaaaaaaaa", "restart_ready_s": 13.8, "failover_ms_p50": 120.0 });
+        let detail = json!({
+            "restart": { "commit": "bbbbbbbbbb", "date": "2026-01-01", "seconds": 5.0 },
+            "failover": { "commit": "aaaaaaaaaa", "date": "2026-01-02" },
+            "soak": { "minutes": [{ "acknowledged": 7, "ms_p50": 1.5 }], "said": ["ended early"] },
+            "commands": { "rss_mib_of_each": [1.5, 2.0] },
+        });
+        let md = draw(figures.as_object().unwrap(), detail.as_object().unwrap()).unwrap();
+        assert!(md.contains("it holds is told below | `bbbbbbb`, 2026-01-01 |"), "{md}");
+        assert!(md.contains("next command acknowledged |  |"), "{md}");
+        assert!(md.contains("Not all of it was measured in one run"), "{md}");
+        assert!(md.contains("- **Missed: `restart_ready_s` is 13.8 s, and should be ≤ 3.** "), "{md}");
+        assert!(md.contains("| 1 | 7 |  |  | 1.50 |  |  |  |") && md.contains("ended early"), "{md}");
+        assert!(md.contains("| nodes | 1.5, 2.0 |"), "{md}");
     }
 }

@@ -49,6 +49,12 @@ pub(crate) async fn measure(setting: &Setting, scale: &Scale) -> Result<Found> {
     stage.cluster.start_node(NODES)?;
     stage.cluster.ready().await?;
     let one_s = begun.elapsed().as_secs_f64();
+    // All that the process has used since it was started.
+    let started = stage.cluster.pid(NODES)?.ok_or("the node has ended")?;
+    let spent = Usage::of(&[started])?;
+    let cores_busy = rounded(spent.cpu_s_since(&Usage::default()) / one_s);
+    let spent = spent.per_operation(&Usage::default(), 1.0);
+    found.note("one_start", json!({ "spent": { "processes": spent, "cores_busy": cores_busy } }));
     let address = gateway(&stage.gateways()?, NODES)?;
     let applied: f64 = {
         let look = nodes::Look::at(address).await?;

@@ -2,9 +2,14 @@
 
 use std::{collections::BTreeMap, fs};
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use crate::{Result, stage, stats::rounded};
+use crate::{
+    Result,
+    report::{human, object},
+    stage,
+    stats::rounded,
+};
 
 /// Clock ticks of `/proc/*/stat` in a second; the same on every Linux of today (`getconf CLK_TCK`).
 const TICKS_PER_S: f64 = 100.0;
@@ -82,13 +87,29 @@ fn read_stat(stat: &str) -> Option<(String, f64, f64)> {
     Some((name, user / TICKS_PER_S, kernel / TICKS_PER_S))
 }
 
+/// The threads that used most, of what [`Usage::per_operation`] told.
+pub(crate) fn threads(processes: &Map<String, Value>) -> String {
+    let mut threads: Vec<_> = object(processes, "by_thread_us")
+        .into_iter()
+        .flatten()
+        .filter_map(|(name, us)| Some((name.as_str(), us.as_f64()?)))
+        .collect();
+    threads.sort_by(|a, b| b.1.total_cmp(&a.1));
+    threads.iter().take(4).map(|(name, us)| format!("{name} {}", human(*us))).collect::<Vec<_>>().join(", ")
+}
+
+/// Resident memory of each of these processes, MiB.
+pub(crate) fn rss_mib(pids: &[u32]) -> Result<Vec<f64>> {
+    let mut all = Vec::with_capacity(pids.len());
+    for pid in pids {
+        all.push(rounded(stage::rss_kib(*pid)? as f64 / 1024.0));
+    }
+    Ok(all)
+}
+
 /// Resident memory of the largest of these processes, MiB.
 pub(crate) fn rss_mib_max(pids: &[u32]) -> Result<f64> {
-    let mut most = 0;
-    for pid in pids {
-        most = stage::rss_kib(*pid)?.max(most);
-    }
-    Ok(most as f64 / 1024.0)
+    Ok(rss_mib(pids)?.into_iter().fold(0.0, f64::max))
 }
 
 #[cfg(test)]

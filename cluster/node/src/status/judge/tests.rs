@@ -183,6 +183,20 @@ fn a_disk_that_fills_is_told_by_what_the_node_does_about_it() {
 }
 
 #[test]
+fn what_lies_damaged_on_a_disk_is_named_with_what_to_do() {
+    let found = said(|report| {
+        if report.node == 2 {
+            report.disk.rotten = vec!["group 3: row \"h050\"".to_owned(), "group 9: entry 2".to_owned()];
+        }
+    });
+    only(
+        &found,
+        Level::Degraded,
+        "Stored data of node 2 is damaged (group 3: row \"h050\"; group 9: entry 2): replace",
+    );
+}
+
+#[test]
 fn what_an_older_node_does_not_say_is_no_fault() {
     let older = r#"{ "free_bytes": 7, "used_bytes": 1, "write_stopped": false, "background_errors": 0 }"#;
     assert_eq!(serde_json::from_str::<DiskReport>(older).unwrap().room, RoomReport::Enough);
