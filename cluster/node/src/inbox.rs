@@ -29,6 +29,8 @@ const POSTS_MAX: usize = 100_000;
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of a notice.
 const BODY_BYTES_MAX: usize = 1 << 20;
+/// Wait after a connection that could not be accepted: there may be no open file left for it.
+const ACCEPT_AGAIN_WAIT: Duration = Duration::from_millis(10);
 
 /// How a receiver behaves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -179,7 +181,10 @@ async fn listen(listener: TcpListener, shared: Arc<Shared>) {
                 Ok((stream, _)) => {
                     connections.spawn(serve(stream, Arc::clone(&shared)));
                 }
-                Err(error) => tracing::warn!(%error, "a receiver's connection was not accepted"),
+                Err(error) => {
+                    tracing::warn!(%error, "a receiver's connection was not accepted");
+                    sleep(ACCEPT_AGAIN_WAIT).await;
+                }
             },
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
         }
