@@ -25,6 +25,8 @@ use tokio::{
 
 /// Posts that are written down; what comes beyond is refused with 503, and so comes again.
 const POSTS_MAX: usize = 100_000;
+/// Bytes read at a time.
+const READ_BYTES: usize = 4096;
 /// Bytes of a request's head.
 const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of a notice.
@@ -194,7 +196,7 @@ async fn listen(listener: TcpListener, shared: Arc<Shared>) {
 /// One connection, to its end: whoever posts nonsense is cut off.
 async fn serve(mut stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
     stream.set_nodelay(true)?;
-    let mut input = BytesMut::with_capacity(4096);
+    let mut input = BytesMut::with_capacity(READ_BYTES);
     while let Some((key, body)) = request(&mut stream, &mut input).await? {
         let status = shared.take(key, &body).await?;
         stream.write_all(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes()).await?;
@@ -241,18 +243,24 @@ async fn request(stream: &mut TcpStream, input: &mut BytesMut) -> io::Result<Opt
         if input.len() > HEAD_BYTES_MAX {
             return Err(invalid("its head is too long"));
         }
-        if stream.read_buf(input).await? == 0 {
+        if !fill(stream, input).await? {
             return Ok(None);
         }
     };
     let (key, length) = head(input.get(..end).unwrap_or_default())?;
     input.advance(end);
     while input.len() < length {
-        if stream.read_buf(input).await? == 0 {
+        if !fill(stream, input).await? {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
     }
     Ok(Some((key, input.split_to(length))))
+}
+
+/// Reads what is there; false: the other side has closed.
+async fn fill(stream: &mut TcpStream, input: &mut BytesMut) -> io::Result<bool> {
+    input.reserve(READ_BYTES);
+    Ok(stream.read_buf(input).await? > 0)
 }
 
 /// The key and the bytes of the body that a head announces.

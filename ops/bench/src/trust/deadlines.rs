@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use domain::wire::generated::{EventKind, Frame, to_screen::Body};
+use domain::wire::generated::{EventKind, to_screen::Body};
 use node::watch::{Hook, Noted, Screen, ScreenConfig, picture::Picture};
 use serde_json::{Value, json};
 use tokio::{
@@ -159,8 +159,8 @@ fn observe(stage: &Stage, token: &str, seen: &Seen) -> Result<Vec<Screen>> {
         origins.rotate_left(at);
         let seen = Arc::clone(seen);
         let hook: Hook = Arc::new(move |noted: Noted<'_>| {
-            if let Noted::Message(Body::Frame(frame)) = noted {
-                put_down(&seen, frame);
+            if let Noted::Message(body) = noted {
+                put_down(&seen, told_in(body));
             }
         });
         screens.push(Screen::open(ScreenConfig {
@@ -173,16 +173,29 @@ fn observe(stage: &Stage, token: &str, seen: &Seen) -> Result<Vec<Screen>> {
     Ok(screens)
 }
 
-fn put_down(seen: &Seen, frame: &Frame) {
-    let late = frame.events.iter().filter(|event| event.kind == EventKind::DeadlineLate as i32);
-    let clocks: Vec<_> = late.filter_map(|event| clock_of(&event.note)).collect();
+/// The clocks that a message says are late: by an event, or, for who was away, by the picture that it is given anew.
+fn told_in(body: &Body) -> Vec<String> {
+    match body {
+        Body::Frame(frame) => {
+            let late = frame.events.iter().filter(|event| event.kind == EventKind::DeadlineLate as i32);
+            late.filter_map(|event| clock_of(&event.note)).map(str::to_owned).collect()
+        }
+        Body::Snapshot(snapshot) => {
+            let clocks = snapshot.instructions.iter().flat_map(|it| it.clocks.iter().map(|clock| (&it.id, clock)));
+            clocks.filter(|(_, clock)| clock.fired > 0).map(|(id, clock)| format!("{id}#{}", clock.number)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn put_down(seen: &Seen, clocks: Vec<String>) {
     if clocks.is_empty() {
         return;
     }
     let at_ms = now_ms();
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     for clock in clocks {
-        seen.entry(clock.to_owned()).or_insert(at_ms);
+        seen.entry(clock).or_insert(at_ms);
     }
 }
 
@@ -262,7 +275,21 @@ async fn look(desk: &mut Desk, path: &str) -> Result<Value> {
 
 #[cfg(test)]
 mod tests {
+    use domain::wire::generated::{Clock, Event, Frame, Instruction, Snapshot};
+
     use super::*;
+
+    #[test]
+    fn screens_are_told_by_events_and_by_pictures() {
+        let event =
+            |kind: EventKind| Event { kind: kind.into(), note: "T3#1 do_instruction".into(), ..Event::default() };
+        let events = vec![event(EventKind::DeadlineLate), event(EventKind::InstructionGiven)];
+        assert_eq!(told_in(&Body::Frame(Frame { events, ..Frame::default() })), ["T3#1"]);
+        let clock = |number, fired| Clock { number, fired, ..Clock::default() };
+        let clocks = vec![clock(1, 1), clock(2, 0)];
+        let instructions = vec![Instruction { id: "T4".into(), clocks, ..Instruction::default() }];
+        assert_eq!(told_in(&Body::Snapshot(Snapshot { instructions, ..Snapshot::default() })), ["T4#1"]);
+    }
 
     #[test]
     fn lines_that_tell_of_a_late_clock_are_read() {

@@ -52,7 +52,8 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
     let mut desk = stage.admin(0).await?;
     let mut all = Vec::new();
     for _ in 0..QUICK {
-        all.push(open(&mut desk, all.len(), "quick", "incident_opened", Manner::default()).await?);
+        let told = open(&mut desk, all.len(), "quick", "incident_opened", Manner::default()).await?;
+        all.push(told);
     }
 
     // As fast as they come.
@@ -73,7 +74,8 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
         ("slow", "incident_noted", slow),
         ("slow", "incident_noted", slow),
     ] {
-        all.push(open(&mut desk, all.len(), sort, kind, manner).await?);
+        let told = open(&mut desk, all.len(), sort, kind, manner).await?;
+        all.push(told);
     }
     let begun = Instant::now();
     let flowing = tokio::spawn(flow(stage.admin(1).await?, steady));
