@@ -17,7 +17,7 @@ mod http2;
 mod jetstream;
 mod limits;
 mod load;
-mod nodes;
+pub(crate) mod nodes;
 mod ours;
 mod peer;
 mod plot;

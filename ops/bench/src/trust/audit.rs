@@ -42,7 +42,7 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
     let bodies = (0..reports).map(|number| stage::report(&format!("record-{number}"))).collect();
     let (filled, _) = stage::register(stage.admins(SESSIONS).await?, "/api/reports", bodies, FILL_WITHIN).await?;
     let mut desk = stage.admin(0).await?;
-    let copy = Copy::export(&mut desk, "audit").await?;
+    let copy = Exported::export(&mut desk, "audit").await?;
     // The copy is elsewhere: from here on there is no cluster.
     drop((desk, stage));
     let (mut records, mut took_s) = (0, Samples::default());
@@ -69,23 +69,23 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
 
 /// Exports the record of a cluster and verifies the copy; how many records it holds, and the seconds it took.
 pub(super) async fn export_and_verify(setting: &Setting, desk: &mut Desk, name: &str) -> Result<(u64, f64)> {
-    let copy = Copy::export(desk, name).await?;
+    let copy = Exported::export(desk, name).await?;
     verify(&setting.program, &copy.files).await
 }
 
 /// The files of an export, in a folder that goes with it.
-struct Copy {
+struct Exported {
     folder: PathBuf,
     files: Vec<PathBuf>,
 }
 
-impl Drop for Copy {
+impl Drop for Exported {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-impl Copy {
+impl Exported {
     /// Exports all groups, a file each.
     async fn export(desk: &mut Desk, name: &str) -> Result<Self> {
         let folder = std::env::temp_dir().join(format!("trongdong-bench-{}-{name}-record", std::process::id()));
@@ -160,7 +160,7 @@ fn records_of(said: &str) -> Option<u64> {
 }
 
 /// Changes one bit in the middle of the largest file; whether the verification says so. The copy stays changed.
-async fn finds_a_changed_byte(program: &Path, copy: &Copy) -> Result<bool> {
+async fn finds_a_changed_byte(program: &Path, copy: &Exported) -> Result<bool> {
     let largest = copy.files.iter().max_by_key(|file| fs::metadata(file).map(|file| file.len()).unwrap_or_default());
     let largest = largest.ok_or("nothing was exported")?;
     let mut bytes = fs::read(largest)?;

@@ -88,7 +88,7 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
             continue;
         }
         while_due += u32::from(Instant::now() < ends);
-        let killed = kill_leader(&mut stage, &gateways, desk.token()).await?;
+        let killed = kill_leader(&mut stage, &gateways).await?;
         println!(
             "  node {} killed: another leads after {:.2} s, ready {:.1} s",
             killed.node, killed.moved_s, killed.ready_s
@@ -181,7 +181,7 @@ fn told_in(body: &Body) -> Vec<String> {
             late.filter_map(|event| clock_of(&event.note)).map(str::to_owned).collect()
         }
         Body::Snapshot(snapshot) => {
-            let clocks = snapshot.instructions.iter().flat_map(|it| it.clocks.iter().map(|clock| (&it.id, clock)));
+            let clocks = snapshot.instructions.iter().flat_map(|it| it.clocks.iter().map(move |clock| (&it.id, clock)));
             clocks.filter(|(_, clock)| clock.fired > 0).map(|(id, clock)| format!("{id}#{}", clock.number)).collect()
         }
         _ => Vec::new(),

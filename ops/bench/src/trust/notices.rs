@@ -82,7 +82,7 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
     let mut moved_s = Vec::new();
     for _ in 0..setting.choose(KILLS, 1) {
         sleep(CALM).await;
-        let killed = kill_leader(&mut stage, &gateways, desk.token()).await?;
+        let killed = kill_leader(&mut stage, &gateways).await?;
         println!("  node {} killed: another leads after {:.2} s", killed.node, killed.moved_s);
         moved_s.push(stats::rounded(killed.moved_s));
     }

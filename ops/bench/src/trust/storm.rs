@@ -2,19 +2,21 @@
 
 use std::net::SocketAddr;
 
+use domain::GroupId;
 use tokio::time::{Duration, Instant, sleep};
 
 use crate::{
-    Result, screen,
+    Result,
+    consensus::nodes::Look,
     stage::{NODES, Stage},
 };
 
 /// How long a survivor may take to name another leader.
 const MOVED_WITHIN: Duration = Duration::from_secs(20);
 /// How often a leader is looked for where nobody says who it is.
-const LOOKS_MAX: u32 = 50;
+const LOOKS_MAX: usize = 200;
 /// Between two looks.
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(20);
 
 /// One kill.
 #[derive(Clone, Copy, Debug)]
@@ -28,13 +30,13 @@ pub(crate) struct Killed {
 }
 
 /// Kills the leader of the command group, waits until another one leads, and starts it again.
-pub(crate) async fn kill_leader(stage: &mut Stage, gateways: &[SocketAddr], token: &str) -> Result<Killed> {
-    let node = leader(gateways, token).await?;
+pub(crate) async fn kill_leader(stage: &mut Stage, gateways: &[SocketAddr]) -> Result<Killed> {
+    let node = leader(gateways).await?;
     let killed = Instant::now();
     stage.cluster.kill(node)?;
     let at = usize::try_from(node)?.checked_sub(1).ok_or("nodes count from 1")?;
     let survivors: Vec<_> = gateways.iter().enumerate().filter(|(of, _)| *of != at).map(|(_, it)| *it).collect();
-    while leader(&survivors, token).await? == node {
+    while leader(&survivors).await? == node {
         if killed.elapsed() > MOVED_WITHIN {
             stage.show_logs();
             return Err(format!("nobody leads after node {node}").into());
@@ -59,14 +61,17 @@ pub(crate) async fn restart_all(stage: &mut Stage) -> Result<f64> {
     Ok(begun.elapsed().as_secs_f64())
 }
 
-/// Who leads the command group, as the first of these nodes says that answers.
-async fn leader(gateways: &[SocketAddr], token: &str) -> Result<u64> {
-    let mut last = "no node was asked".to_owned();
+/// Who leads the command group, as the first of these nodes says that answers and knows.
+async fn leader(gateways: &[SocketAddr]) -> Result<u64> {
+    let mut last = "no leader is known".to_owned();
     for look in 0..LOOKS_MAX {
-        let at = usize::try_from(look)? % gateways.len().max(1);
-        let gateway = gateways.get(at).ok_or("no node was asked")?;
-        match screen::leader(*gateway, token).await {
-            Ok(leader) => return Ok(leader),
+        let gateway = gateways.get(look % gateways.len().max(1)).ok_or("no node was asked")?;
+        match Look::at(*gateway).await {
+            Ok(said) => {
+                if let Some(node) = (1..=NODES).find(|node| said.is_led_by(GroupId::COMMAND.0, *node)) {
+                    return Ok(node);
+                }
+            }
             Err(error) => last = error.to_string(),
         }
         sleep(LOOK).await;
