@@ -14,7 +14,7 @@ use crate::{
 /// How long a survivor may take to name another leader.
 const MOVED_WITHIN: Duration = Duration::from_secs(20);
 /// How often a leader is looked for where nobody says who it is.
-const LOOKS_MAX: usize = 200;
+const LOOKS_MAX: usize = 1000;
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(20);
 
