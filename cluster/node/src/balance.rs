@@ -11,7 +11,7 @@ use std::{
 
 use domain::GroupId;
 use peer::{NodeId, Peers};
-use raft::{GroupStatus, Groups, Room, membership::LAG_ENTRIES_MAX};
+use raft::{CLOCK_SKEW_MS_MAX, GroupStatus, Groups, Room, membership::LAG_ENTRIES_MAX};
 
 /// How often a lead may move from this node: one round.
 const TICK: Duration = Duration::from_secs(5);
@@ -54,6 +54,8 @@ struct Known {
     is_resting: bool,
     /// It said a moment ago that it has started and is not in step with every group yet.
     is_starting: bool,
+    /// Its clock is near to ours, as far as is known: whoever is too far off gives the lead away again.
+    keeps_time: bool,
     /// It has answered the group's leader lately.
     is_up: bool,
     /// Entries of the group that it lacks; none: it has not said yet.
@@ -63,7 +65,8 @@ struct Known {
 impl Known {
     fn is_fit(self) -> bool {
         let is_in_step = self.lag.is_some_and(|lag| lag <= LAG_ENTRIES_MAX);
-        self.is_connected && self.has_room && !self.is_resting && !self.is_starting && self.is_up && is_in_step
+        let is_well = self.is_connected && self.has_room && self.keeps_time && self.is_up;
+        is_well && !self.is_resting && !self.is_starting && is_in_step
     }
 }
 
@@ -129,6 +132,7 @@ fn led(groups: &Groups, peers: &Peers, status: &GroupStatus) -> Led {
             has_room: groups.room(node) == Room::Enough,
             is_resting: groups.is_resting(node),
             is_starting: groups.is_starting(node),
+            keeps_time: peers.clock_offset_ms(node).is_none_or(|offset_ms| offset_ms.abs() <= CLOCK_SKEW_MS_MAX),
             is_up: member.is_some_and(|(_, is_up, _)| *is_up),
             lag: member.and_then(|(_, _, lag)| *lag),
         }
@@ -137,12 +141,13 @@ fn led(groups: &Groups, peers: &Peers, status: &GroupStatus) -> Led {
     Led { group: status.group, voters: status.voters.clone(), fit }
 }
 
-/// Hands over what another should lead, one lead at a time.
+/// Hands over what another should lead, one lead at a time; at once what this node's clock is too far off for.
 pub(crate) async fn balance(groups: Groups, peers: Peers) {
     let mut tick = tokio::time::interval(TICK);
     let mut balance = Balance::default();
     loop {
         tick.tick().await;
+        groups.mind_clock().await;
         if groups.is_resting(groups.node()) {
             groups.hand_over_leads(TICK).await;
             continue;
@@ -180,6 +185,7 @@ mod tests {
             has_room: true,
             is_resting: false,
             is_starting: false,
+            keeps_time: true,
             is_up: true,
             lag: Some(12),
         };
@@ -189,6 +195,7 @@ mod tests {
             Known { has_room: false, ..well },
             Known { is_resting: true, ..well },
             Known { is_starting: true, ..well },
+            Known { keeps_time: false, ..well },
             Known { is_up: false, ..well },
             Known { lag: None, ..well },
             Known { lag: Some(LAG_ENTRIES_MAX + 1), ..well },

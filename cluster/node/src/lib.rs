@@ -9,7 +9,8 @@
 //! - [`feature`] switches on what a newer version brings, [`release`] is what a version knows.
 //! - [`district`](mod@district) is a district centre's own node: its folder and its commands.
 //! - [`drill`](mod@drill) has the cluster break something of itself for a while, and says what it bore.
-//! - [`config`] and [`init`] are the files of a node; [`local`] runs a cluster of real processes on one machine.
+//! - [`config`] and [`init`] are the files of a node; [`local`] runs a cluster of real processes on one machine, and [`inbox`] is
+//!   a receiver of their notices there.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
 
@@ -28,6 +29,7 @@ pub mod drill;
 pub mod feature;
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod inbox;
 pub mod init;
 pub mod invitation;
 pub mod local;

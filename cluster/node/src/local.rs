@@ -118,6 +118,8 @@ impl LocalCluster {
         let child = Command::new(node.program.as_ref().unwrap_or(&program))
             .arg("start")
             .arg(&node.home)
+            // Receivers of notices are on loopback as well: a proxy of the machine's would not find them.
+            .env("NO_PROXY", "127.0.0.1,localhost")
             .envs(node.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)

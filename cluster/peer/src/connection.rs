@@ -25,7 +25,7 @@ use crate::limits::{
 use crate::message::{self, Link};
 use crate::outbox::{NotQueued, Outbox};
 use crate::stream::{StreamFault, StreamReceiver, StreamSender, StreamState};
-use crate::sync::{Tasks, lock, wall_ms};
+use crate::sync::{Tasks, lock, steady_ms, wall_ms};
 use crate::{Handler, NodeId};
 
 /// How long a closing connection may take to say so to the peer.
@@ -328,9 +328,8 @@ impl Connection {
     }
 
     fn send_ping(&self, id: u64) {
-        let wall = wall_ms();
-        *lock(&self.ping) = Some((id, Instant::now(), wall));
-        let _ = self.queued(self.outbox.push_first(message::clock(Kind::Ping, id, wall)));
+        *lock(&self.ping) = Some((id, Instant::now(), steady_ms()));
+        let _ = self.queued(self.outbox.push_first(message::clock(Kind::Ping, id, wall_ms())));
     }
 
     fn take_frames(self: &Arc<Self>, buf: &mut BytesMut) -> Result<(), Fault> {
@@ -403,11 +402,11 @@ impl Connection {
 
     fn on_pong(&self, id: u64, peer_wall_ms: i64) {
         let sent = lock(&self.ping).take_if(|(ping, ..)| *ping == id);
-        if let Some((_, sent, sent_wall_ms)) = sent
+        if let Some((_, sent, sent_ms)) = sent
             && self.link == Link::Control
         {
             let round_trip = sent.elapsed();
-            lock(&self.wiring.vitals.clock).add(round_trip, offset_ms(sent_wall_ms, round_trip, peer_wall_ms));
+            lock(&self.wiring.vitals.clock).add(round_trip, offset_ms(sent_ms, round_trip, peer_wall_ms));
         }
     }
 

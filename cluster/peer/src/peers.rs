@@ -26,7 +26,7 @@ use crate::limits::{
 use crate::message::Link;
 use crate::peer::Peer;
 use crate::stream::{StreamReceiver, StreamSender};
-use crate::sync::{Tasks, lock};
+use crate::sync::{Tasks, lock, wall_ahead_ms};
 use crate::tls::Tls;
 use crate::{Handler, Lane, NodeId};
 
@@ -219,11 +219,12 @@ impl Peers {
         lock(&self.0.peers).get(&node).and_then(|peer| peer.vitals.last_heard())
     }
 
-    /// How far the peer's wall clock is ahead of ours in ms, from the best of the last pings on the control lane. `None` while
-    /// no connection with it is up, or none of the control lane has been.
+    /// How far the peer's wall clock is ahead of ours in ms, from the best of the last pings on the control lane. That ours was
+    /// set shows at once, that the peer's was with the next pings. `None` while no connection with it is up, or none of the
+    /// control lane has been.
     pub fn clock_offset_ms(&self, node: NodeId) -> Option<i64> {
         let peer = lock(&self.0.peers).get(&node).cloned().filter(|peer| peer.is_connected())?;
-        lock(&peer.vitals.clock).offset_ms()
+        lock(&peer.vitals.clock).offset_ms(wall_ahead_ms())
     }
 
     /// What was counted since start.

@@ -1,7 +1,7 @@
 //! Locks and task counting that the rest shares.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::watch;
 
@@ -17,6 +17,17 @@ pub(crate) fn wall_ms() -> i64 {
         Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
         Err(before) => -i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX),
     }
+}
+
+/// A clock that nobody sets, in ms since this process asked for it first.
+pub(crate) fn steady_ms() -> i64 {
+    static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    i64::try_from(BEGUN.elapsed().as_millis()).unwrap_or(i64::MAX)
+}
+
+/// How far the wall clock is ahead of the steady one: the same until somebody sets it.
+pub(crate) fn wall_ahead_ms() -> i64 {
+    wall_ms().saturating_sub(steady_ms())
 }
 
 /// How many background tasks live, so that a shutdown can wait for them.

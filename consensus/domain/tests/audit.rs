@@ -167,6 +167,36 @@ fn some(group: GroupId) -> Recorded {
     recorded(group, &entries)
 }
 
+/// Entries of the file whose bytes are all changed, one after the other: enough for every sort of field.
+const ENTRIES_OF_A_FILE: usize = 12;
+
+#[test]
+fn there_is_no_byte_of_an_export_file_that_can_be_changed_left_out_or_added() {
+    let mut runner = TestRunner::deterministic();
+    let entries = any::entries(any::command_of_group_0()).new_tree(&mut runner).unwrap().current();
+    let recorded = recorded(GroupId::COMMAND, &entries[..entries.len().min(ENTRIES_OF_A_FILE)]);
+    let heads = recorded.heads();
+    let is_right = |file: &[u8]| {
+        let records: Result<Vec<AuditRecord>, _> = frames(file).collect();
+        records.is_ok_and(|records| verify(&records, &heads).is_ok())
+    };
+    let file: Vec<u8> = recorded.export().iter().flat_map(frame).collect();
+    assert!(is_right(&file));
+    for at in 0..file.len() {
+        for mask in [0x01, 0x10, 0x80, 0xff] {
+            let mut changed = file.clone();
+            changed[at] ^= mask;
+            assert!(!is_right(&changed), "byte {at} of {}, {mask:#04x}", file.len());
+        }
+        let mut shorter = file.clone();
+        shorter.remove(at);
+        assert!(!is_right(&shorter), "without byte {at} of {}", file.len());
+        let mut longer = file.clone();
+        longer.insert(at, file[at] ^ 1);
+        assert!(!is_right(&longer), "with a byte before {at} of {}", file.len());
+    }
+}
+
 #[test]
 fn what_was_erased_by_rule_still_verifies_and_what_just_vanished_does_not() {
     let mut recorded = some(GroupId::COMMAND);

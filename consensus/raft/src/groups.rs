@@ -446,6 +446,16 @@ impl Groups {
         clock::may_stamp(&offsets, voters.len())
     }
 
+    /// Gives the leads away for which this node's clock is too far off. Whoever proposes finds out by itself; a leader whose clock
+    /// is behind finds nothing due, and so would never propose.
+    pub async fn mind_clock(&self) {
+        for group in self.0.groups.iter().filter(|group| group.raft.as_leader().is_ok()) {
+            if !self.clock_is_safe(group) {
+                self.hand_over(group).await;
+            }
+        }
+    }
+
     /// Gives the lead away because this node's clock is wrong.
     async fn hand_over(&self, group: &Group) {
         let other = group.raft.voter_ids().find(|id| *id != self.0.node && self.0.peers.is_connected(*id));

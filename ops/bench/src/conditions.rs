@@ -54,6 +54,15 @@ pub(crate) fn of_consensus(root: &Path, etcd: Option<String>) -> Result<String> 
     ))
 }
 
+/// One line: machine, disk, build, and what shares the machine with the nodes.
+pub(crate) fn of_trust(root: &Path) -> Result<String> {
+    Ok(format!(
+        "{}. Three node processes, all clients, screens and receivers of notices share these cores and this disk; all traffic is \
+         loopback, nodes talk to each other over mutual TLS, screens, HTTP and webhooks go without TLS.",
+        machine(root)?
+    ))
+}
+
 /// One line: machine, build, and how models and their peers compute.
 pub(crate) fn of_models(root: &Path) -> Result<String> {
     let python = said_by("python3", &["--version"], root);

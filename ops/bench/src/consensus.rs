@@ -20,7 +20,7 @@ mod jetstream;
 mod lead;
 mod limits;
 mod load;
-mod nodes;
+pub(crate) mod nodes;
 mod ours;
 mod peer;
 mod plot;

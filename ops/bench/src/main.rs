@@ -1,6 +1,6 @@
 //! Benchmarks: `bench spine` measures real node processes and writes `ops/reports/spine.json`, `bench models` measures what models
-//! say and writes `ops/reports/models.json`, `bench consensus` does so for what agreeing costs, `bench report` draws the `.md` files
-//! from them. See DESIGN.md for what each figure is.
+//! say and writes `ops/reports/models.json`, `bench consensus` does so for what agreeing costs, `bench trust` for deadlines, notices,
+//! rights and the record, `bench report` draws the `.md` files from them. See DESIGN.md for what each figure is.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
 
@@ -27,6 +27,7 @@ mod screen;
 mod spine;
 mod stage;
 mod stats;
+mod trust;
 mod websocket;
 
 /// What fails a measurement is told and ends it; nobody tells kinds of it apart.
@@ -46,6 +47,8 @@ enum Command {
     Models(models::ModelsArgs),
     /// Measures agreement on this machine beside etcd and JetStream, and writes ops/reports/consensus.json and consensus.md.
     Consensus(ConsensusArgs),
+    /// Measures deadlines and notices while leaders are killed, rights and the record, and writes ops/reports/trust.json and trust.md.
+    Trust(TrustArgs),
     /// Draws the reports anew from what was measured.
     Report,
 }
@@ -100,6 +103,22 @@ struct ConsensusArgs {
     minutes: Option<u64>,
 }
 
+#[derive(Args)]
+struct TrustArgs {
+    /// Only these parts: deadlines, notices, policy, audit, revoke.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// The `trongdong` program; absent: the one built beside this one.
+    #[arg(long)]
+    program: Option<PathBuf>,
+    /// Tries the benchmark itself: fewer, shorter, and nothing is written.
+    #[arg(long)]
+    quick: bool,
+    /// Leaves the clusters' folders, with their logs, in the temporary folder.
+    #[arg(long)]
+    keep: bool,
+}
+
 fn main() -> ExitCode {
     match run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -122,7 +141,12 @@ fn run() -> Result<()> {
         Command::Report => {
             report::write(&root.join("ops/reports"))?;
             models::report::write(&root.join("ops/reports"))?;
-            consensus::report::write(&root.join("ops/reports"))
+            consensus::report::write(&root.join("ops/reports"))?;
+            trust::report::write(&root.join("ops/reports"))
+        }
+        Command::Trust(args) => {
+            let setting = setting(args.program, args.keep, args.quick)?;
+            until_interrupted(async || trust::run(&setting, &args.only).await)
         }
         Command::Consensus(args) => {
             let setting = setting(args.program, args.keep, args.quick)?;

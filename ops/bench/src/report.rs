@@ -235,12 +235,13 @@ pub(crate) fn object<'a>(map: &'a Map<String, Value>, name: &str) -> Option<&'a 
 }
 
 /// Points of a curve of `stats::curve`.
-fn points(curve: &Value) -> impl Iterator<Item = (f64, f64)> + '_ {
+pub(crate) fn points(curve: &Value) -> impl Iterator<Item = (f64, f64)> + '_ {
     let points = curve.get("percentiles_ms").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
     points.iter().filter_map(|point| Some((point.get(0)?.as_f64()?, point.get(1)?.as_f64()?)))
 }
 
-fn point(curve: &Value, percent: f64) -> Option<f64> {
+/// The milliseconds of such a curve at `percent`.
+pub(crate) fn point(curve: &Value, percent: f64) -> Option<f64> {
     points(curve).find(|point| (point.0 - percent).abs() < 0.01).map(|point| point.1)
 }
 
