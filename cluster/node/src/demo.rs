@@ -2,6 +2,7 @@
 
 use std::{
     error::Error,
+    fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -48,12 +49,18 @@ pub struct DemoArgs {
     /// Nothing moves: nodes, accounts and devices only.
     #[arg(long)]
     still: bool,
+    /// Port on loopback at which node 1 takes telephone calls over SIP, UDP and TCP; absent: none does. A folder keeps the first one.
+    #[arg(long)]
+    sip_port: Option<u16>,
 }
 
 /// Runs until Ctrl-C.
 pub async fn run(args: DemoArgs) -> Result<(), Box<dyn Error>> {
     let program = std::env::current_exe()?;
     let mut cluster = LocalCluster::make(&program, &args.folder, 3, args.first_port)?;
+    if let (Some(port), Some(node)) = (args.sip_port, cluster.nodes.first()) {
+        open_sip_door(&node.home.join("node.toml"), port)?;
+    }
     cluster.start()?;
     println!("Starting three nodes in {} ...", args.folder.display());
     cluster.ready().await?;
@@ -120,6 +127,15 @@ pub async fn run(args: DemoArgs) -> Result<(), Box<dyn Error>> {
     let _ = stop.send(true);
     drop(rtsp);
     cluster.stop()?;
+    Ok(())
+}
+
+/// Has a node take telephone calls on loopback, unless its configuration says how it does already.
+fn open_sip_door(config: &Path, port: u16) -> Result<(), Box<dyn Error>> {
+    let text = fs::read_to_string(config)?;
+    if !text.lines().any(|line| line.trim() == "[sip]") {
+        fs::write(config, format!("{text}\n[sip]\nlisten = \"127.0.0.1:{port}\"\ntrunks = [\"127.0.0.1\"]\n"))?;
+    }
     Ok(())
 }
 
