@@ -6,7 +6,7 @@ import { PICTURE } from './picture';
 // ends also when a test is cut off.
 export default defineConfig({
   testDir: '.',
-  testMatch: PICTURE === undefined ? ['models.real.ts', 'wall.real.ts'] : 'picture.real.ts',
+  testMatch: PICTURE === undefined ? ['call.real.ts', 'citizen.real.ts', 'models.real.ts', 'wall.real.ts'] : 'picture.real.ts',
   workers: 1,
   timeout: 180_000,
   expect: { timeout: 15_000 },

@@ -96,7 +96,7 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "web-real",
-        needs: &[Use::Build, Use::Screens, Use::Browser],
+        needs: &[Use::Build, Use::Screens, Use::Browser, Use::Peers],
         run: web_real,
         remedy: "run it again in web: `npm run e2e:real` with CARGO_TARGET_DIR as said above; pictures are in web/test-results/real",
     },

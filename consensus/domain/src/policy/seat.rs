@@ -1,5 +1,6 @@
-//! Who sends units from a seat where calls are taken: in a small centre the caller is still on the line when the first unit
-//! goes. An agent may no more than their role says, but for this one command, and only where their seat was registered so. Pure.
+//! Who sends units from a seat where calls are taken: in a small centre the caller is still on the line when the first
+//! unit goes. An agent may no more than their role says, but for this one command, and only where their seat was
+//! registered so. Pure.
 
 use super::{covers, forbidden, places};
 use crate::{Command, Grant, Refusal, Role, State};
