@@ -49,7 +49,8 @@ pub struct DemoArgs {
     /// Nothing moves: nodes, accounts and devices only.
     #[arg(long)]
     still: bool,
-    /// Port on loopback at which node 1 takes telephone calls over SIP, UDP and TCP; absent: none does. A folder keeps the
+    /// Port on loopback at which node 1 takes telephone calls over SIP, UDP and TCP; absent: none does. A folder keeps
+    /// the
     /// first one.
     #[arg(long)]
     sip_port: Option<u16>,

@@ -1,6 +1,6 @@
 //! Benchmarks: `bench spine` measures real node processes and writes `ops/reports/spine.json`, `bench models` measures what models
-//! say and writes `ops/reports/models.json`, `bench consensus` does so for what agreeing costs, `bench report` draws the `.md` files
-//! from them. See DESIGN.md for what each figure is.
+//! say and writes `ops/reports/models.json`, `bench consensus` does so for what agreeing costs, `bench people` for people at their screens;
+//! `bench report` draws the `.md` files from them. See DESIGN.md for what each figure is.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
 
@@ -20,6 +20,7 @@ mod fanout;
 mod http;
 mod models;
 mod parts;
+mod people;
 mod plot;
 mod protobuf;
 mod report;
@@ -46,6 +47,8 @@ enum Command {
     Models(models::ModelsArgs),
     /// Measures agreement on this machine beside etcd and JetStream, and writes ops/reports/consensus.json and consensus.md.
     Consensus(ConsensusArgs),
+    /// Has scripted people work three nodes in real browsers, and writes ops/reports/people.json and people.md.
+    People(PeopleArgs),
     /// Draws the reports anew from what was measured.
     Report,
 }
@@ -67,6 +70,22 @@ struct SpineArgs {
     /// How long `cargo xtask test` took, as it has put down itself.
     #[arg(long)]
     test_times: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct PeopleArgs {
+    /// Only these parts: console, pop, tap, calls, look.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// The `trongdong` program; absent: the one built beside this one.
+    #[arg(long)]
+    program: Option<PathBuf>,
+    /// Tries the benchmark itself: fewer, shorter, and nothing is written.
+    #[arg(long)]
+    quick: bool,
+    /// Leaves the clusters' folders, with their logs, in the temporary folder.
+    #[arg(long)]
+    keep: bool,
 }
 
 #[derive(Args)]
@@ -119,6 +138,7 @@ fn run() -> Result<()> {
         Command::Report => {
             report::write(&root.join("ops/reports"))?;
             models::report::write(&root.join("ops/reports"))?;
+            people::report::write(&root.join("ops/reports"))?;
             consensus::report::write(&root.join("ops/reports"))
         }
         Command::Consensus(args) => {
@@ -130,6 +150,10 @@ fn run() -> Result<()> {
                 rounds: args.rounds,
             };
             until_interrupted(async || consensus::run(&setting, &args.only, scale).await)
+        }
+        Command::People(args) => {
+            let setting = setting(args.program, args.keep, args.quick)?;
+            until_interrupted(async || people::run(&setting, &args.only).await)
         }
         Command::Models(args) => {
             let setting = setting(args.program.clone(), args.keep, args.quick)?;

@@ -240,7 +240,8 @@ fn points(curve: &Value) -> impl Iterator<Item = (f64, f64)> + '_ {
     points.iter().filter_map(|point| Some((point.get(0)?.as_f64()?, point.get(1)?.as_f64()?)))
 }
 
-fn point(curve: &Value, percent: f64) -> Option<f64> {
+/// The value of a curve at a percentile.
+pub(crate) fn point(curve: &Value, percent: f64) -> Option<f64> {
     points(curve).find(|point| (point.0 - percent).abs() < 0.01).map(|point| point.1)
 }
 

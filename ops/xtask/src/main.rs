@@ -32,6 +32,7 @@ cargo xtask bench ARGS         measure; ARGS go to the benchmark program:
             spine              three nodes: readings, commands, latencies, fan-out, memory
             models             the models: quality and speed, with peers and published figures beside
             consensus          what agreeing costs, with etcd and JetStream beside; --help for more
+            people             scripted people in real browsers: calls, pops, taps, a peak, axe, a slow phone
             report             draw the reports anew
 cargo xtask siege [OPTIONS]    try to break it, and keep the record in ops/reports
             --hours N          real nodes, storm after storm (0.2); --seed N, --keep-going
