@@ -107,8 +107,11 @@ async fn play(client: Arc<Client>, connection: String, call: u32, connections: C
     let path = format!("/api/telephony/calls/{connection}");
     let begun = Instant::now();
     let offer = json!({ "line": "1022", "number": format!("09{call:08}") });
-    let answer = client.command(&format!("{path}/offer"), &offer).await.map_err(|error| error.to_string())?;
-    let Answer::Accepted(standing) = answer else { return Err(format!("{connection} was refused: {answer:?}")) };
+    let offered = client.command(&format!("{path}/offer"), &offer).await.map_err(|error| error.to_string())?;
+    let standing = match offered {
+        Answer::Accepted(standing) => standing,
+        Answer::Refused(refused) => return Err(format!("{connection} was refused: {refused}")),
+    };
     let ms = begun.elapsed().as_secs_f64() * 1000.0;
     let id = standing.get("call").and_then(Value::as_str).unwrap_or_default().to_owned();
     connections.lock().unwrap_or_else(PoisonError::into_inner).insert(id, connection);
