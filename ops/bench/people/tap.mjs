@@ -11,7 +11,7 @@ import { afterPaint, launch, open, orders, say, screen } from './browser.mjs';
 
 const { wall, phones, incident } = JSON.parse(process.argv[2] ?? 'null');
 /** Between two taps of a crew, milliseconds. */
-const BETWEEN_MS = 900;
+const BETWEEN_MS = 600;
 /** A tap that is not on the wall by then fails the measurement; an election is well within. */
 const PAINTED_MS_MAX = 60_000;
 /** What is pressed, and what the wall shows of the unit then; nothing: it has left the incident. */

@@ -1,7 +1,10 @@
 //! From a tap on a crew's phone to the change on the wall, over whole orders: accepted, set out, arrived, done.
 
+use std::time::Duration;
+
 use node::town::unit::units;
 use serde_json::{Value, json};
+use tokio::time::{Instant, sleep_until};
 
 use super::{
     scene::Scene,
@@ -10,18 +13,21 @@ use super::{
 use crate::{
     Result,
     parts::{Found, Setting},
+    stage::unix_ms,
     stats::{Samples, curve},
 };
 
 /// Crews that tap at the same time.
 const CREWS: usize = 4;
+/// The leader dies at some moment of so long from the beginning of its cycle: the clock says which, and no tap.
+const KILLED_WITHIN_MS: u64 = 8_000;
 /// A tap can be taken back for so long before it goes (`UNDO_MS` of `web/src/state/outbox.ts`): what is measured begins
 /// there.
 const TAKEN_BACK_MS: f64 = 5_000.0;
 
 /// Measures.
 pub(super) async fn measure(setting: &Setting) -> Result<Found> {
-    let cycles = setting.choose(15, 2);
+    let cycles = setting.choose(18, 2);
     let mut scene = Scene::start(setting, "tap").await?;
     let incident = scene.open("tap").await?;
     let crews = units(CREWS);
@@ -44,12 +50,20 @@ pub(super) async fn measure(setting: &Setting) -> Result<Found> {
     script.said("ready", READY_WITHIN).await?;
     let (mut from_sent, mut from_press) = (Samples::default(), Samples::default());
     let mut killed = None;
+    let middle = cycles / 2;
     for cycle in 0..cycles {
         let all: Vec<_> = crews.iter().map(|unit| unit.id.to_string()).collect();
         scene.decide(&incident, "assign", json!({ "units": all })).await?;
         script.order("cycle").await?;
+        let kill_at = Instant::now() + Duration::from_millis(unix_ms() % KILLED_WITHIN_MS);
         loop {
-            let (word, said) = script.next(SEEN_WITHIN).await?;
+            let (word, said) = tokio::select! {
+                line = script.next(SEEN_WITHIN) => line?,
+                () = sleep_until(kill_at), if cycle == middle && killed.is_none() => {
+                    killed = Some(scene.kill_leader().await?);
+                    continue;
+                }
+            };
             if word == "cycled" {
                 break;
             }
@@ -59,12 +73,8 @@ pub(super) async fn measure(setting: &Setting) -> Result<Found> {
             let press_ms = number(&said, "paintedMs")? - number(&said, "tappedMs")?;
             from_press.put(press_ms);
             from_sent.put((press_ms - TAKEN_BACK_MS).max(0.0));
-            // While others' taps are on their way.
-            if cycle == cycles / 2 && killed.is_none() {
-                killed = Some(scene.kill_leader().await?);
-            }
         }
-        if let Some(node) = killed.filter(|_| cycle == cycles / 2) {
+        if let Some(node) = killed.filter(|_| cycle == middle) {
             scene.restart(node).await?;
         }
     }
