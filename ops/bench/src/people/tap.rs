@@ -74,7 +74,13 @@ pub(super) async fn measure(setting: &Setting) -> Result<Found> {
             from_press.put(press_ms);
             from_sent.put((press_ms - TAKEN_BACK_MS).max(0.0));
         }
-        if let Some(node) = killed.filter(|_| cycle == middle) {
+        if cycle == middle {
+            // The cycle may have been quicker than the clock.
+            let node = match killed {
+                Some(node) => node,
+                None => scene.kill_leader().await?,
+            };
+            killed = Some(node);
             scene.restart(node).await?;
         }
     }
