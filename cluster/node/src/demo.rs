@@ -177,3 +177,20 @@ fn serve_rtsp(script: &Path, port: u16, cameras: usize) -> Result<RtspServer, Bo
     server.base = base.trim_end_matches('/').to_owned();
     Ok(server)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sip_door_is_opened_once_and_behind_what_was_there() {
+        let file = std::env::temp_dir().join(format!("trongdong-demo-{}.toml", std::process::id()));
+        fs::write(&file, "node = 1\n\n[[members]]\nid = 1\n").unwrap();
+        open_sip_door(&file, 5070).unwrap();
+        open_sip_door(&file, 5071).unwrap();
+        let written: toml::Value = toml::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        fs::remove_file(&file).unwrap();
+        assert_eq!(written["sip"]["listen"].as_str(), Some("127.0.0.1:5070"));
+        assert_eq!(written["members"][0]["id"].as_integer(), Some(1));
+    }
+}
