@@ -55,7 +55,7 @@ test('a call becomes an incident, a unit goes there through a tunnel, and the in
     const saved = agent.getByText(/Đã lưu thành I\d+/);
     await expect(saved).toBeVisible();
     id = /I\d+/.exec((await saved.textContent()) ?? '')?.[0] ?? '';
-    await expect(row(wall, id)).toContainText('Cháy');
+    await expect(row(wall, id)).toContainText(TOLD);
   });
 
   await test.step('the agent sends the first unit of the list without leaving the keys', async () => {
