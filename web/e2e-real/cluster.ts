@@ -1,7 +1,8 @@
 // Three real nodes for the browser tests: `trongdong demo` on free ports and in a folder of its own, so that a demonstration
-// that runs already is not disturbed. The demonstration starts each node as a process; tests may kill those by their id.
+// that runs already is not disturbed. The demonstration starts each node as a process; tests may kill those, and start them again.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -11,6 +12,10 @@ export const CLUSTER_VARIABLE = 'TRONGDONG_CLUSTER';
 const READY_MS_MAX = 180_000;
 /** The demonstration asks its nodes to stop and waits for them. */
 const STOP_MS_MAX = 30_000;
+/** A node that was killed opens its database again and hears of a leader for each group. */
+const BACK_MS_MAX = 60_000;
+/** Between two looks at something that only a node's process or its figures tell. */
+const LOOK_MS = 100;
 const NODES = 3;
 /** Bytes of the demonstration's output that are kept to explain why it did not start. */
 const OUTPUT_CHARACTERS_MAX = 8_000;
@@ -21,8 +26,12 @@ export interface Facts {
   urls: string[];
   /** Of every account that the demonstration makes. */
   password: string;
-  /** Process ids of the nodes, in the same order. */
-  pids: number[];
+  /** Where the nodes live, each in `node-<number>`. */
+  folder: string;
+  /** The program that they run. */
+  program: string;
+  /** Where node 1 takes telephone calls over SIP. */
+  sip: string;
 }
 
 /** The cluster that the runner started. */
@@ -46,9 +55,10 @@ export const STILL = ['--still', '--sensors', '12', '--units', '12', '--cameras'
 export async function startCluster(options: readonly string[]): Promise<{ facts: Facts; stop: () => Promise<void> }> {
   const folder = mkdtempSync(join(tmpdir(), 'trongdong-web-'));
   const path = program();
+  const sipPort = await freePort();
   const demo = spawn(
     path,
-    ['demo', '--folder', folder, '--first-port', '0', ...options],
+    ['demo', '--folder', folder, '--first-port', '0', '--sip-port', String(sipPort), ...options],
     { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, TRONGDONG_LOG: 'warn' } },
   );
   const stop = () => stopCluster(demo, folder);
@@ -57,10 +67,10 @@ export async function startCluster(options: readonly string[]): Promise<{ facts:
   try {
     const output = await ready(demo);
     const urls = [...output.matchAll(/node \d+ +(http:\S+)/g)].map(([, url]) => url ?? '');
-    const pids = Array.from({ length: NODES }, (_, index) => nodePid(folder, index + 1));
-    if (urls.length !== NODES || pids.includes(undefined)) throw new Error(`three nodes should run: ${output}`);
+    const running = Array.from({ length: NODES }, (_, index) => nodePid(folder, index + 1));
+    if (urls.length !== NODES || running.includes(undefined)) throw new Error(`three nodes should run: ${output}`);
     const password = readFileSync(join(folder, 'admin.password'), 'utf8').trim();
-    return { facts: { urls, password, pids: pids as number[] }, stop };
+    return { facts: { urls, password, folder, program: path, sip: `127.0.0.1:${sipPort}` }, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -82,6 +92,63 @@ function ready(demo: ChildProcess): Promise<string> {
     demo.once('error', reject);
     demo.once('exit', (code) => reject(new Error(`the demonstration ended (${code}): ${output}`)));
   });
+}
+
+/** A port of loopback that nobody has now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
+    });
+  });
+}
+
+/** Looks until there is something; undefined after that time. */
+async function until<T>(msMax: number, look: () => Promise<T | undefined>): Promise<T | undefined> {
+  const end = Date.now() + msMax;
+  for (;;) {
+    const found = await look();
+    if (found !== undefined || Date.now() > end) return found;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** `kill -9` of a node, by its number. */
+export async function killNode({ folder }: Facts, node: number): Promise<void> {
+  const pid = nodePid(folder, node);
+  if (pid === undefined) throw new Error(`node ${node} does not run`);
+  process.kill(pid, 'SIGKILL');
+  await until(BACK_MS_MAX, async () => (nodePid(folder, node) === undefined ? true : undefined));
+}
+
+/** Starts a node that was killed, and waits until it says that it is ready. It ends with the cluster. */
+export async function startNode({ folder, program: path, urls }: Facts, node: number): Promise<void> {
+  const home = join(folder, `node-${node}`);
+  const log = openSync(join(home, 'node.log'), 'a');
+  spawn(path, ['start', home], { stdio: ['ignore', log, log], env: { ...process.env, TRONGDONG_LOG: 'warn' } }).unref();
+  closeSync(log);
+  const ready = await until(BACK_MS_MAX, async () => {
+    const answer = await fetch(`${urls[node - 1]}/ready`).catch(() => undefined);
+    return answer?.ok ? true : undefined;
+  });
+  if (ready === undefined) throw new Error(`node ${node} is not ready after ${BACK_MS_MAX} ms: see node.log`);
+}
+
+/** The node that leads group 0, as any of the others than `gone` says. */
+export async function leaderOf({ urls }: Facts, gone = 0): Promise<number> {
+  const leader = await until(BACK_MS_MAX, async () => {
+    for (const url of urls.filter((_, index) => index + 1 !== gone)) {
+      const text = await fetch(`${url}/metrics`).then((answer) => answer.text()).catch(() => '');
+      const found = Number(/^trongdong_group_leader\{group="0"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+      if (found !== 0 && found !== gone) return found;
+    }
+    return undefined;
+  });
+  if (leader === undefined) throw new Error('no leader of group 0 is named');
+  return leader;
 }
 
 /** The process that runs this node: the one whose arguments name its folder. */

@@ -24,7 +24,7 @@ export const GAUGE = {
   silence_periods: 6,
 };
 
-async function post(urls: readonly string[], path: string, headers: Record<string, string>, body: unknown): Promise<Response> {
+export async function post(urls: readonly string[], path: string, headers: Record<string, string>, body: unknown): Promise<Response> {
   let last = '';
   for (let attempt = 0; attempt < TRIES_MAX; attempt += 1) {
     try {
@@ -46,13 +46,13 @@ async function post(urls: readonly string[], path: string, headers: Record<strin
 }
 
 /** An administrator's program: its session, and the number of its next request. */
-interface Session {
+export interface Session {
   cookie: string;
   seq: number;
 }
 
-async function logIn({ urls, password }: Facts): Promise<Session> {
-  const login = await post(urls.slice(0, 1), '/api/login', {}, { person: ADMIN, password });
+export async function logIn({ urls, password }: Facts): Promise<Session> {
+  const login = await post(urls, '/api/login', {}, { person: ADMIN, password });
   const { next_seq: seq } = (await login.json()) as { next_seq: number };
   const cookie = login.headers.getSetCookie().map((set) => set.split(';')[0]).join('; ');
   return { cookie, seq };

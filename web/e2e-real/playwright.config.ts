@@ -1,16 +1,17 @@
 import { defineConfig } from '@playwright/test';
 import { launchOptions } from '../tests/browser';
+import { IS_DEMO } from './demo';
 import { PICTURE } from './picture';
 
 // The screens as built, in a real browser, against three real nodes. The cluster is the runner's and not a test's, so that it
 // ends also when a test is cut off.
 export default defineConfig({
   testDir: '.',
-  testMatch: PICTURE === undefined ? ['models.real.ts', 'wall.real.ts'] : 'picture.real.ts',
+  testMatch: IS_DEMO ? 'readme.real.ts' : PICTURE === undefined ? ['call.real.ts', 'citizen.real.ts', 'models.real.ts', 'wall.real.ts'] : 'picture.real.ts',
   workers: 1,
   timeout: 180_000,
   expect: { timeout: 15_000 },
-  outputDir: '../test-results/real',
+  outputDir: IS_DEMO ? '../test-results/readme' : '../test-results/real',
   globalSetup: './setup.ts',
   use: { viewport: { width: 1600, height: 900 }, launchOptions },
 });

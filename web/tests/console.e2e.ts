@@ -264,3 +264,18 @@ test('who may not send leaves it to the dispatcher, and is told so', async ({ pa
   await page.keyboard.press('F9');
   await expect(whom(page)).toContainText('Vai trò Tổng đài không được làm việc này');
 });
+
+test('an agent whose seat sends units does so by the same key, and may nothing else for it', async ({ page }) => {
+  await fake(page, 'role?role=agent');
+  await fake(page, 'agent?person=linh&dispatches=1');
+  await console_(page, 'linh');
+  await page.keyboard.type('cây đổ chắn đường ở chợ mới');
+  await page.keyboard.press('F4');
+  await page.keyboard.press('F9');
+  await expect(page.getByText(/Đã lưu thành I\d+/)).toBeVisible();
+  await expect(whom(page).getByRole('listitem').first()).toBeVisible();
+  await page.keyboard.press('F9');
+  await expect(whom(page)).not.toContainText('không được làm việc này');
+  await expect(page.getByText(/· Đang mời/)).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Điều phối lực lượng' })).toHaveCount(0);
+});

@@ -2,6 +2,7 @@
 
 use std::{
     error::Error,
+    fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -48,12 +49,20 @@ pub struct DemoArgs {
     /// Nothing moves: nodes, accounts and devices only.
     #[arg(long)]
     still: bool,
+    /// Port on loopback at which node 1 takes telephone calls over SIP, UDP and TCP; absent: none does. A folder keeps
+    /// the
+    /// first one.
+    #[arg(long)]
+    sip_port: Option<u16>,
 }
 
 /// Runs until Ctrl-C.
 pub async fn run(args: DemoArgs) -> Result<(), Box<dyn Error>> {
     let program = std::env::current_exe()?;
     let mut cluster = LocalCluster::make(&program, &args.folder, 3, args.first_port)?;
+    if let (Some(port), Some(node)) = (args.sip_port, cluster.nodes.first()) {
+        open_sip_door(&node.home.join("node.toml"), port)?;
+    }
     cluster.start()?;
     println!("Starting three nodes in {} ...", args.folder.display());
     cluster.ready().await?;
@@ -123,6 +132,15 @@ pub async fn run(args: DemoArgs) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Has a node take telephone calls on loopback, unless its configuration says how it does already.
+fn open_sip_door(config: &Path, port: u16) -> Result<(), Box<dyn Error>> {
+    let text = fs::read_to_string(config)?;
+    if !text.lines().any(|line| line.trim() == "[sip]") {
+        fs::write(config, format!("{text}\n[sip]\nlisten = \"127.0.0.1:{port}\"\ntrunks = [\"127.0.0.1\"]\n"))?;
+    }
+    Ok(())
+}
+
 /// The RTSP server; it ends with this.
 struct RtspServer {
     child: Child,
@@ -158,4 +176,21 @@ fn serve_rtsp(script: &Path, port: u16, cameras: usize) -> Result<RtspServer, Bo
     let base = line.strip_prefix("ready ").ok_or("the RTSP server said something else than that it is ready")?;
     server.base = base.trim_end_matches('/').to_owned();
     Ok(server)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sip_door_is_opened_once_and_behind_what_was_there() {
+        let file = std::env::temp_dir().join(format!("trongdong-demo-{}.toml", std::process::id()));
+        fs::write(&file, "node = 1\n\n[[members]]\nid = 1\n").unwrap();
+        open_sip_door(&file, 5070).unwrap();
+        open_sip_door(&file, 5071).unwrap();
+        let written: toml::Value = toml::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+        fs::remove_file(&file).unwrap();
+        assert_eq!(written["sip"]["listen"].as_str(), Some("127.0.0.1:5070"));
+        assert_eq!(written["members"][0]["id"].as_integer(), Some(1));
+    }
 }

@@ -52,6 +52,9 @@ pub struct Agent {
     pub version: u64,
     /// The person's name.
     pub name: String,
+    /// Sends units from this seat, whatever else an agent may not (`policy/seat.rs`).
+    #[serde(default)]
+    pub dispatches: bool,
 }
 
 record!(Agent {
@@ -67,4 +70,5 @@ record!(Agent {
     reason,
     version,
     name,
+    dispatches,
 });

@@ -11,6 +11,7 @@
 //! | admin, operator | warn the public: one drafts, another approves |
 //! | admin, operator, dispatcher | hand an incident over, answer an offer |
 //! | operator, agent | take calls, call back; only their own status |
+//! | agent whose seat dispatches | assign units to incidents as well (`policy/seat.rs`) |
 //! | operator for everywhere | start and end exercises |
 //! | operator, dispatcher | show scenes to other rooms, follow them |
 //! | operator, agent, dispatcher | write and acknowledge hand-overs, write into a room's log |
@@ -28,6 +29,7 @@
 
 mod beyond;
 mod places;
+mod seat;
 
 pub use beyond::grant_of_key;
 
@@ -433,6 +435,9 @@ pub(crate) fn right(
 
 /// Whether the grant allows this command on the state as it is.
 pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Result<(), Refusal> {
+    if let Some(judged) = seat::authorize(state, grant, command) {
+        return judged;
+    }
     let action = action_of(command);
     if !role_allows(grant.role, action) || !grant.terms.allow(action) {
         return allows(grant, action, None);

@@ -63,6 +63,17 @@ pub(crate) fn of_trust(root: &Path) -> Result<String> {
     ))
 }
 
+/// One line: machine, build, browser, and what shares the machine.
+pub(crate) fn of_people(root: &Path) -> Result<String> {
+    let chromium = said_by("chromium", &["--version"], root);
+    let browser = chromium.split_whitespace().take(2).collect::<Vec<_>>().join(" ");
+    Ok(format!(
+        "{}; {browser}, without graphics processor and map. Three node processes, the scripted people and their browsers share these \
+         cores and this disk; all traffic is loopback; the node that leads is killed with -9 in the middle of each part but `look`.",
+        machine(root)?
+    ))
+}
+
 /// One line: machine, build, and how models and their peers compute.
 pub(crate) fn of_models(root: &Path) -> Result<String> {
     let python = said_by("python3", &["--version"], root);

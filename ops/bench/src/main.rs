@@ -1,6 +1,7 @@
 //! Benchmarks: `bench spine` measures real node processes and writes `ops/reports/spine.json`, `bench models` measures what models
 //! say and writes `ops/reports/models.json`, `bench consensus` does so for what agreeing costs, `bench trust` for deadlines, notices,
-//! rights and the record, `bench report` draws the `.md` files from them. See DESIGN.md for what each figure is.
+//! rights and the record, `bench people` for people at their screens; `bench report` draws the `.md` files from them. See DESIGN.md
+//! for what each figure is.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
 
@@ -20,6 +21,7 @@ mod fanout;
 mod http;
 mod models;
 mod parts;
+mod people;
 mod plot;
 mod protobuf;
 mod report;
@@ -49,6 +51,8 @@ enum Command {
     Consensus(ConsensusArgs),
     /// Measures deadlines and notices while leaders are killed, rights and the record, and writes ops/reports/trust.json and trust.md.
     Trust(TrustArgs),
+    /// Has scripted people work three nodes in real browsers, and writes ops/reports/people.json and people.md.
+    People(PeopleArgs),
     /// Draws the reports anew from what was measured.
     Report,
 }
@@ -70,6 +74,22 @@ struct SpineArgs {
     /// How long `cargo xtask test` took, as it has put down itself.
     #[arg(long)]
     test_times: Option<PathBuf>,
+}
+
+#[derive(Args)]
+struct PeopleArgs {
+    /// Only these parts: console, pop, tap, calls, look.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// The `trongdong` program; absent: the one built beside this one.
+    #[arg(long)]
+    program: Option<PathBuf>,
+    /// Tries the benchmark itself: fewer, shorter, and nothing is written.
+    #[arg(long)]
+    quick: bool,
+    /// Leaves the clusters' folders, with their logs, in the temporary folder.
+    #[arg(long)]
+    keep: bool,
 }
 
 #[derive(Args)]
@@ -141,6 +161,7 @@ fn run() -> Result<()> {
         Command::Report => {
             report::write(&root.join("ops/reports"))?;
             models::report::write(&root.join("ops/reports"))?;
+            people::report::write(&root.join("ops/reports"))?;
             consensus::report::write(&root.join("ops/reports"))?;
             trust::report::write(&root.join("ops/reports"))
         }
@@ -158,6 +179,10 @@ fn run() -> Result<()> {
                 minutes: args.minutes.unwrap_or(setting.choose(60, 2)),
             };
             until_interrupted(async || consensus::run(&setting, &args.only, scale).await)
+        }
+        Command::People(args) => {
+            let setting = setting(args.program, args.keep, args.quick)?;
+            until_interrupted(async || people::run(&setting, &args.only).await)
         }
         Command::Models(args) => {
             let setting = setting(args.program.clone(), args.keep, args.quick)?;

@@ -240,7 +240,7 @@ pub(crate) fn points(curve: &Value) -> impl Iterator<Item = (f64, f64)> + '_ {
     points.iter().filter_map(|point| Some((point.get(0)?.as_f64()?, point.get(1)?.as_f64()?)))
 }
 
-/// The milliseconds of such a curve at `percent`.
+/// The value of a curve at a percentile.
 pub(crate) fn point(curve: &Value, percent: f64) -> Option<f64> {
     points(curve).find(|point| (point.0 - percent).abs() < 0.01).map(|point| point.1)
 }

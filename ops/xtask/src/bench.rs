@@ -4,12 +4,26 @@ use crate::{
     context::{self, Context},
     times,
     tools::{self, Use},
+    web,
 };
 
 /// Builds and runs it.
 pub(crate) fn run(context: &Context, passed: &[String]) -> Result<(), String> {
-    let is_spine = passed.first().is_some_and(|part| part == "spine");
-    tools::ensure(if is_spine { &[Use::Build, Use::Peers] } else { &[Use::Build] })?;
+    let is = |name: &str| passed.first().is_some_and(|part| part == name);
+    let is_spine = is("spine");
+    let needs: &[Use] = if is_spine {
+        &[Use::Build, Use::Peers]
+    } else if is("people") {
+        &[Use::Build, Use::Screens, Use::Browser]
+    } else {
+        &[Use::Build]
+    };
+    tools::ensure(needs)?;
+    if is("people") {
+        // The program carries the screens, and the scripted people take their browser's driver from there.
+        web::install(context)?;
+        web::build_if_stale(context)?;
+    }
     context.say_target();
     // The benchmarks start `trongdong` themselves, and find it beside their own program.
     let folder = context.build(&["trongdong", "bench"])?;

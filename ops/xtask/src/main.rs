@@ -1,7 +1,7 @@
 //! `cargo xtask`: the project's own commands. Each module is one of them, beside what they share:
 //!
 //! - `up` runs the product, `test` checks everything, `codegen` writes what is generated, `fmt` formats, `bench` measures,
-//!   `siege` tries to break it.
+//!   `siege` tries to break it, `shots` takes pictures of every screen.
 //! - `times` keeps how long a whole test run takes.
 //! - `context` knows where the checkout and the build folder are and starts programs; `tools` knows what has to be
 //!   installed; `web` knows when the screens have to be installed or built again.
@@ -10,6 +10,7 @@ mod bench;
 mod codegen;
 mod context;
 mod fmt;
+mod shots;
 mod siege;
 mod test;
 mod times;
@@ -33,7 +34,10 @@ cargo xtask bench ARGS         measure; ARGS go to the benchmark program:
             models             the models: quality and speed, with peers and published figures beside
             consensus          what agreeing costs, with etcd and JetStream beside; --help for more
             trust              deadlines, notices, rights and the record, while leaders are killed
+            people             scripted people in real browsers: calls, pops, taps, a peak, axe, a slow phone
             report             draw the reports anew
+cargo xtask shots FOLDER [vi|en]
+                               pictures of every screen in both themes
 cargo xtask siege [OPTIONS]    try to break it, and keep the record in ops/reports
             --hours N          real nodes, storm after storm (0.2); --seed N, --keep-going
             --agree-minutes M  seeds of consensus in the simulator for so long
@@ -67,6 +71,10 @@ fn run(args: &[String]) -> Result<(), String> {
         "bench" => {
             // With or without `--`: it has no options of its own.
             bench::run(&Context::find()?, &[options, passed].concat())
+        }
+        "shots" => {
+            refuse_surplus(passed)?;
+            shots::run(&Context::find()?, options)
         }
         "siege" => {
             refuse_surplus(passed)?;

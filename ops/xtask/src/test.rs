@@ -96,9 +96,16 @@ const STEPS: &[Step] = &[
     },
     Step {
         name: "web-real",
-        needs: &[Use::Build, Use::Screens, Use::Browser],
+        needs: &[Use::Build, Use::Screens, Use::Browser, Use::Peers],
         run: web_real,
         remedy: "run it again in web: `npm run e2e:real` with CARGO_TARGET_DIR as said above; pictures are in web/test-results/real",
+    },
+    // The read-me's first hour, with everything that moves in the demonstration.
+    Step {
+        name: "readme",
+        needs: &[Use::Build, Use::Screens, Use::Browser, Use::Cameras],
+        run: |context| real(context, "e2e:readme"),
+        remedy: "README.md's first hour and the screens say different things, or `npm run e2e:readme` in web says what stands in its way",
     },
     Step {
         name: "clippy",
@@ -120,12 +127,17 @@ fn npm(context: &Context, script: &str) -> Result<Done, String> {
     passed(context.npm(&["run", script]))
 }
 
-/// Takes the program that the selection of `rust` builds: the same one, so nothing is built where that step has passed.
+/// Real screens against real nodes.
 fn web_real(context: &Context) -> Result<Done, String> {
+    real(context, "e2e:real")
+}
+
+/// Takes the program that the selection of `rust` builds: the same one, so nothing is built where that step has passed.
+fn real(context: &Context, script: &str) -> Result<Done, String> {
     web::install(context)?;
     web::build_if_stale(context)?;
     context::run(context.cargo(&["test", "--locked", "--workspace", "--exclude", "xtask", "--no-run"]))?;
-    let mut npm = context.npm(&["run", "e2e:real"]);
+    let mut npm = context.npm(&["run", script]);
     npm.env("TRONGDONG_PROGRAM", context.target.join("debug/trongdong"));
     passed(npm)
 }

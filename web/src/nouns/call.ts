@@ -106,6 +106,8 @@ export interface Agent {
   /** Why break or off; "missed": the system did it. */
   reason: string;
   version: number;
+  /** Sends units from this seat, whatever else an agent may not. */
+  dispatches: boolean;
 }
 
 /** The domain agent of a wire agent. */
@@ -120,6 +122,7 @@ export function agentOf(wire: AgentWire): Agent {
     wrapUpDueAtMs: Number(wire.wrapUpDueAtMs),
     reason: wire.reason,
     version: Number(wire.version),
+    dispatches: wire.dispatches,
   };
 }
 

@@ -5,12 +5,14 @@ import { readCrew } from '../link/dispatch';
 import type { Crew } from '../nouns/crew';
 import type { UnitState } from '../nouns/unit';
 import { openKeep, type Keep } from './keep';
-import { commandOf, Outbox, OUTBOX_KEY, statusNow, type Tap } from './outbox';
+import { commandOf, Outbox, OUTBOX_KEY, statusNow, UNDO_MS, type Tap } from './outbox';
 
 /** How often the centre is asked. */
 const ASK_MS = 4_000;
 /** How often the outbox is looked at. */
 const SEND_TICK_MS = 500;
+/** A timer may be early by a clock's grain: then the tap would wait for the next look. */
+const GRAIN_MS = 5;
 /** Silence from which the page says that it has lost the centre. */
 export const LOST_MS = 12_000;
 /** One page of a phone sends; others only watch. */
@@ -101,6 +103,8 @@ class CrewPage {
     const tap = { kind, unit: crew.unit, assignment: crew.assignment, status, expected: this.status, reason, tappedAtMs: Date.now() };
     this.full = outbox.add(tap) === undefined && kind !== 'mayday';
     void this.keep?.settled().then((isKept) => (this.unkept = !isKept));
+    // It goes as soon as it can no longer be taken back, and not at the next look.
+    setTimeout(() => void this.send(), UNDO_MS + GRAIN_MS);
     this.show();
   }
 

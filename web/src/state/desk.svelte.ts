@@ -22,6 +22,8 @@ class Desk {
   /** Which incidents the queue shows. */
   queue = $state<'open' | 'done'>('open');
   role = $state<Role>('viewer');
+  /** The seat at which somebody takes calls here sends units, too: the console says so. Tasks and shifts stay with who has the role. */
+  seatSends = $state(false);
 
   signIn(role: string): void {
     this.role = roleOf(role.toLowerCase());
@@ -44,7 +46,8 @@ class Desk {
   /** Why this person may not; empty: they may, as far as a screen can know. */
   whyNot(action: Action): string {
     const { command, role } = settings.t;
-    return this.may(action) ? '' : command.notForRole(role[this.role]);
+    const bySeat = action === 'assign-incident' && this.role === 'agent' && this.seatSends;
+    return this.may(action) || bySeat ? '' : command.notForRole(role[this.role]);
   }
 }
 

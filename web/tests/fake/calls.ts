@@ -72,6 +72,7 @@ export function callDesk(scene: Scene, tell: Tell, open: Decide) {
       return { call: call.id };
     }
     if (path === '/fake/agent') {
+      agentOf(person).dispatches = query.get('dispatches') === '1';
       putAgent(agentOf(person), AgentStatus.AVAILABLE);
       return {};
     }

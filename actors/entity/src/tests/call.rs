@@ -27,7 +27,7 @@ fn agents(world: &World, names: &[&str]) {
             unit: None,
         };
         accepted(world.apply(GroupId::COMMAND, PutPerson { person }));
-        let put = PutAgent { person: id(name), lines: vec!["1022".into()], phone: String::new() };
+        let put = PutAgent { person: id(name), lines: vec!["1022".into()], phone: String::new(), dispatches: false };
         accepted(world.apply(GroupId::COMMAND, put));
         set(world, name, AgentStatus::Available);
     }

@@ -22,6 +22,8 @@ pub struct Seat {
     pub person: String,
     /// Which lines they take.
     pub lines: Vec<String>,
+    /// Sends units as well.
+    pub dispatches: bool,
 }
 
 /// Every seat: that of the desk, and those of simulated agents.
@@ -29,7 +31,8 @@ pub struct Seat {
 pub fn seats() -> Vec<Seat> {
     let lines: Vec<String> = LINES.iter().map(|line| (*line).to_owned()).collect();
     let people = std::iter::once(AGENT).chain(SIMULATED_AGENTS);
-    people.map(|person| Seat { person: person.to_owned(), lines: lines.clone() }).collect()
+    let seat = |person: &str| Seat { person: person.to_owned(), lines: lines.clone(), dispatches: person == AGENT };
+    people.map(seat).collect()
 }
 
 /// Whether the simulator answers for this agent.

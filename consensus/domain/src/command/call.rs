@@ -12,7 +12,7 @@ body! {
 }
 
 body! {
-    /// Makes an agent, or changes their lines and phone; without lines they are no agent.
+    /// Makes an agent, or changes their lines, phone and whether they send units; without lines they are no agent.
     PutAgent {
         /// Who.
         person: PersonId,
@@ -20,6 +20,8 @@ body! {
         lines: Vec<String>,
         /// SIP address of their phone; may be empty.
         phone: String,
+        /// Sends units from this seat, too.
+        dispatches: bool,
     }
 }
 

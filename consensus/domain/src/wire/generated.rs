@@ -625,6 +625,8 @@ pub struct Agent {
     pub version: u64,
     #[prost(string, tag = "12")]
     pub name: ::prost::alloc::string::String,
+    #[prost(bool, tag = "13")]
+    pub dispatches: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CallDesk {
@@ -711,6 +713,8 @@ pub struct PutAgent {
     pub lines: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(string, tag = "3")]
     pub phone: ::prost::alloc::string::String,
+    #[prost(bool, tag = "4")]
+    pub dispatches: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SetAgentStatus {

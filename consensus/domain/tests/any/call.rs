@@ -45,6 +45,7 @@ pub(crate) fn command_of_call() -> BoxedStrategy<Command> {
     let agents = prop_oneof![
         1 => make!(PutAgent {
             person: person_id(), lines: prop::collection::vec(line(), 0..3), phone: Just("sip:101@10.0.0.5".to_owned()),
+            dispatches: any::<bool>(),
         }),
         6 => make!(SetAgentStatus {
             agent: person_id(), expected_version: version(), status: select(AgentStatus::ALL), reason: text(),
@@ -85,6 +86,7 @@ pub(super) fn in_use() -> Vec<Command> {
         person: PersonId::new(person).unwrap(),
         lines: lines.iter().map(|line| (*line).to_owned()).collect(),
         phone: String::new(),
+        dispatches: person == "an",
     };
     let come = |person: &str| SetAgentStatus {
         agent: PersonId::new(person).unwrap(),

@@ -25,6 +25,9 @@ pub(crate) struct Seat {
     /// SIP address of their phone.
     #[serde(default)]
     phone: String,
+    /// Sends units from this seat, too.
+    #[serde(default)]
+    dispatches: bool,
 }
 
 /// What an agent does now.
@@ -46,12 +49,12 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) ->
     })
 }
 
-/// Makes an agent, or changes their lines and phone.
+/// Makes an agent, or changes their lines, phone and whether they send units.
 #[utoipa::path(post, path = "/api/agents", request_body = Seat, params(("x-request-seq" = u64, Header)),
     responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Seat>) -> Answer<Done> {
-    let Seat { person, lines, phone } = body;
-    app.run(&ask, PutAgent { person, lines, phone }).await.map(done)
+    let Seat { person, lines, phone, dispatches } = body;
+    app.run(&ask, PutAgent { person, lines, phone, dispatches }).await.map(done)
 }
 
 /// An agent comes, goes, or ends a wrap-up.

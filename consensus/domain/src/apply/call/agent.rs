@@ -30,7 +30,7 @@ pub(in crate::apply) fn put(work: &mut Work<'_>, command: &PutAgent) -> Outcome 
         // The record stays, so that every screen hears that they are gone.
         if !former.lines.is_empty() {
             let status = AgentStatus::Off;
-            let gone = Agent { lines: Vec::new(), status, status_at_ms: work.now, ..former };
+            let gone = Agent { lines: Vec::new(), dispatches: false, status, status_at_ms: work.now, ..former };
             keep(work, gone, EventKind::AgentPut);
         }
         return Ok(outcome(work, person));
@@ -51,9 +51,11 @@ pub(in crate::apply) fn put(work: &mut Work<'_>, command: &PutAgent) -> Outcome 
         reason: String::new(),
         version: 0,
         name: String::new(),
+        dispatches: false,
     });
     agent.lines.clone_from(&command.lines);
     agent.phone.clone_from(&command.phone);
+    agent.dispatches = command.dispatches;
     agent.name = name;
     if former.as_ref() == Some(&agent) {
         return Ok(accepted(person, agent.version));

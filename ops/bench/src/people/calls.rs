@@ -1,0 +1,206 @@
+//! A peak of calls through the exchange's interface, with the leader killed in the middle: each has to be in the
+//! cluster's list afterwards, on
+//! every node, as answered, waiting, to be called back, or ended by its caller.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures::{StreamExt, stream};
+use node::{
+    client::{Answer, Client},
+    town::person,
+};
+use serde_json::{Value, json};
+use tokio::{
+    sync::watch,
+    task::JoinSet,
+    time::{Instant, sleep, sleep_until},
+};
+
+use super::scene::Scene;
+use crate::{
+    Result,
+    parts::{Found, Setting},
+    stage::unix_ms,
+    stats::{Samples, curve, rounded},
+};
+
+/// Calls a second at the peak.
+const CALLS_PER_S: u32 = 5;
+/// What a day with this mean is: 60,000 calls.
+const CALLS_A_DAY: f64 = 60_000.0;
+/// A caller waits this long at least, and up to so much longer, then hangs up.
+const PATIENCE_S: (u64, u64) = (5, 25);
+/// Agents talk so long.
+const TALK_MS: u64 = 2_000;
+/// How often the scripted agents look at their desks.
+const DESKS_EVERY: Duration = Duration::from_millis(300);
+/// Looks at the list under way at once, when it is gone through.
+const LOOKS_AT_ONCE: usize = 16;
+/// What a call may be at the end; anything else is a call lost.
+const KNOWN: [&str; 9] =
+    ["queued", "ringing", "answered", "held", "callback", "calling_back", "ended", "abandoned", "transferred"];
+
+/// The connection of each call, by the cluster's id of the call.
+type Connections = Arc<Mutex<BTreeMap<String, String>>>;
+
+/// What became of one caller's offer: milliseconds until it was in the log.
+type Offered = std::result::Result<f64, String>;
+
+/// Measures.
+pub(super) async fn measure(setting: &Setting) -> Result<Found> {
+    let count = CALLS_PER_S * setting.choose(120, 6);
+    let mut scene = Scene::start(setting, "calls").await?;
+    let connections = Connections::default();
+    let (stop, stopped) = watch::channel(false);
+    let desks = tokio::spawn(man_desks(scene.client.clone(), connections.clone(), stopped));
+    let begun = Instant::now();
+    let (mut callers, mut killed) = (JoinSet::<Offered>::new(), None);
+    for call in 0..count {
+        sleep_until(begun + Duration::from_secs(1) * call / CALLS_PER_S).await;
+        if call == count / 2 {
+            killed = Some(scene.kill_leader().await?);
+        }
+        callers.spawn(play(scene.client.clone(), connection_of(call), call, connections.clone()));
+    }
+    let offered_s = begun.elapsed().as_secs_f64();
+    let (mut waits, mut refused) = (Samples::default(), Vec::new());
+    while let Some(ended) = callers.join_next().await {
+        match ended? {
+            Ok(ms) => waits.put(ms),
+            Err(why) => refused.push(why),
+        }
+    }
+    if let Some(node) = killed {
+        scene.restart(node).await?;
+    }
+    let _ = stop.send(true);
+    desks.await?;
+    let (held, statuses) = gone_through(&scene, count).await?;
+    let mut found = Found::default();
+    let lost = f64::from(count) - held as f64;
+    found.figure("calls_offered", Some(f64::from(count)));
+    found.figure("calls_lost", Some(lost));
+    found.figure("calls_per_s", Some(f64::from(count) / offered_s));
+    found.note("statuses", json!(statuses));
+    found.note("distinct_calls", connections.lock().unwrap_or_else(PoisonError::into_inner).len());
+    found.note("refused_or_unanswered", refused.len());
+    found.note("refusals", json!(refused.iter().take(5).collect::<Vec<_>>()));
+    found.note("offer_to_answer", curve(&waits.sorted()));
+    found.note(
+        "day",
+        json!({ "calls": CALLS_A_DAY, "mean_per_s": rounded(CALLS_A_DAY / 86_400.0), "peak_per_s": CALLS_PER_S }),
+    );
+    found.note("killed_node", killed);
+    Ok(found)
+}
+
+fn connection_of(call: u32) -> String {
+    format!("burst-{call}")
+}
+
+/// One caller: rings, waits, and hangs up where nobody has answered by then.
+async fn play(client: Arc<Client>, connection: String, call: u32, connections: Connections) -> Offered {
+    let path = format!("/api/telephony/calls/{connection}");
+    let begun = Instant::now();
+    let offer = json!({ "line": "1022", "number": format!("09{call:08}") });
+    let offered = client.command(&format!("{path}/offer"), &offer).await.map_err(|error| error.to_string())?;
+    let standing = match offered {
+        Answer::Accepted(standing) => standing,
+        Answer::Refused(refused) => return Err(format!("{connection} was refused: {refused}")),
+    };
+    let ms = begun.elapsed().as_secs_f64() * 1000.0;
+    let id = standing.get("call").and_then(Value::as_str).unwrap_or_default().to_owned();
+    connections.lock().unwrap_or_else(PoisonError::into_inner).insert(id, connection);
+    sleep(Duration::from_secs(PATIENCE_S.0 + u64::from(call) * 7 % PATIENCE_S.1)).await;
+    let standing: Value = client.get(&path).await.map_err(|error| error.to_string())?;
+    if matches!(standing.get("status").and_then(Value::as_str), Some("queued" | "ringing")) {
+        // Refused where an agent was faster: then they talk.
+        let over = json!({ "cause": "hung_up" });
+        client.command(&format!("{path}/end"), &over).await.map_err(|error| error.to_string())?;
+    }
+    Ok(ms)
+}
+
+/// The scripted agents: answer what rings, talk, hang up, and are there for the next.
+async fn man_desks(client: Arc<Client>, connections: Connections, stopped: watch::Receiver<bool>) {
+    let seats = person::seats();
+    while !*stopped.borrow() {
+        let agents: Vec<Value> = client.list("/api/agents").await.unwrap_or_default();
+        for agent in agents.iter().filter(|agent| seats.iter().any(|seat| text(agent, "person") == seat.person)) {
+            // What is refused was decided meanwhile, and is looked at again.
+            if let Some((path, body)) = next_of(agent, &connections) {
+                let _ = client.command(&path, &body).await;
+            }
+        }
+        sleep(DESKS_EVERY).await;
+    }
+}
+
+/// What an agent does next, if anything.
+fn next_of(agent: &Value, connections: &Connections) -> Option<(String, Value)> {
+    let person = text(agent, "person");
+    let connection = || connections.lock().unwrap_or_else(PoisonError::into_inner).get(text(agent, "call")).cloned();
+    match text(agent, "status") {
+        "off" | "break" | "wrap_up" => {
+            let body = json!({ "expected_version": agent.get("version")?, "status": "available" });
+            Some((format!("/api/agents/{person}/status"), body))
+        }
+        "ringing" => Some((format!("/api/telephony/calls/{}/answer", connection()?), json!({ "agent": person }))),
+        "on_call" if agent.get("status_at_ms")?.as_u64()? + TALK_MS <= unix_ms() => {
+            Some((format!("/api/telephony/calls/{}/end", connection()?), json!({ "cause": "agent_hung_up" })))
+        }
+        _ => None,
+    }
+}
+
+fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+    value.get(name).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// Asks every node for each connection: how many all of them know, and as what.
+async fn gone_through(scene: &Scene, count: u32) -> Result<(usize, BTreeMap<String, usize>)> {
+    let origins = scene.stage.cluster.urls();
+    let looks = (0..count).map(|call| {
+        let origins = &origins;
+        async move {
+            let mut status = String::new();
+            for origin in origins {
+                let path = format!("/api/telephony/calls/{}", connection_of(call));
+                let standing: Value = scene.client.get_from(origin, &path).await.ok()?;
+                status = text(&standing, "status").to_owned();
+                if !KNOWN.contains(&status.as_str()) {
+                    return None;
+                }
+            }
+            Some(status)
+        }
+    });
+    let found: Vec<Option<String>> = stream::iter(looks).buffer_unordered(LOOKS_AT_ONCE).collect().await;
+    let mut statuses = BTreeMap::new();
+    for status in found.into_iter().flatten() {
+        *statuses.entry(status).or_default() += 1;
+    }
+    Ok((statuses.values().sum(), statuses))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agent_answers_what_rings_talks_and_comes_back() {
+        let connections = Connections::default();
+        connections.lock().unwrap().insert("C1".into(), "burst-7".into());
+        let agent = |status: &str, at_ms: u64| json!({ "person": "dtv-1", "status": status, "status_at_ms": at_ms, "version": 4, "call": "C1" });
+        let path = |agent: &Value| next_of(agent, &connections).map(|(path, _)| path);
+        assert_eq!(path(&agent("ringing", 0)).as_deref(), Some("/api/telephony/calls/burst-7/answer"));
+        assert_eq!(path(&agent("on_call", 0)).as_deref(), Some("/api/telephony/calls/burst-7/end"));
+        assert_eq!(path(&agent("on_call", unix_ms())), None);
+        assert_eq!(path(&agent("wrap_up", 0)).as_deref(), Some("/api/agents/dtv-1/status"));
+        assert_eq!(path(&agent("available", 0)), None);
+    }
+}

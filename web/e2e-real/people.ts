@@ -1,0 +1,78 @@
+// People of the tests at their screens, each in a browser of their own; whatever they wait for is something that they see.
+import { expect, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test';
+import { signIn } from '../tests/page';
+import type { Facts } from './cluster';
+import { logIn } from './device';
+
+/** A lead moves, and screens with it. */
+export const MOVED_MS_MAX = 60_000;
+/** A tap can be taken back for five seconds before it goes, and the page asks every four. */
+export const TAPPED_MS_MAX = 30_000;
+/** A phone, held upright. */
+const PHONE = { width: 390, height: 844 };
+/** Sending is pressed again so often because the incident changed while the list was looked at. */
+const SENDS_MAX = 6;
+
+/** Opens a screen at a node (from 1 on) and signs in. */
+export async function sit(browser: Browser, { urls, password }: Facts, node: number, screen: string, person: string): Promise<Page> {
+  const page = await (await browser.newContext()).newPage();
+  // What blinks would be dim in some pictures.
+  await page.emulateMedia({ reducedMotion: 'reduce' });
+  await page.goto(`${urls[node - 1]}${screen}`);
+  await signIn(page, person, password);
+  await expect(page.locator('.line[data-state=live]')).toBeVisible();
+  return page;
+}
+
+/** A page on a phone at a node, and the phone, whose line can be cut. */
+export async function onPhone(browser: Browser, { urls }: Facts, node: number, screen: string): Promise<{ context: BrowserContext; page: Page }> {
+  const context = await browser.newContext({ viewport: PHONE, hasTouch: true });
+  const page = await context.newPage();
+  await page.goto(`${urls[node - 1]}${screen}`);
+  return { context, page };
+}
+
+/** A crew's page on a phone, signed in. */
+export async function crewPhone(browser: Browser, cluster: Facts, node: number, person: string, language: 'vi' | 'en'): Promise<{ context: BrowserContext; page: Page }> {
+  const phone = await onPhone(browser, cluster, node, `/unit?lang=${language}`);
+  await signIn(phone.page, person, cluster.password);
+  await expect(phone.page.getByText(language === 'vi' ? 'Chưa có lệnh.' : 'No order.')).toBeVisible();
+  // The page's own files are on the phone before the first tunnel.
+  await phone.page.evaluate(async () => void (await navigator.serviceWorker.ready));
+  return phone;
+}
+
+/**
+ * Sends, by whatever `press` does, until `sent` is seen. What a model says of the incident may come in between: then the list is worked out
+ * anew, or the cluster refuses what was decided on the older version, and a person presses once more.
+ */
+export async function send(list: Locator, press: () => Promise<void>, sent: Locator, notYet: Locator): Promise<void> {
+  for (let presses = 0; presses < SENDS_MAX; presses += 1) {
+    await expect(list.locator('.outdated')).toHaveCount(0);
+    await expect(list.getByRole('listitem').first()).toBeVisible();
+    if (await sent.isVisible()) return;
+    await press();
+    await expect(sent.or(notYet).first()).toBeVisible({ timeout: MOVED_MS_MAX });
+    if (await sent.isVisible()) return;
+  }
+  await expect(sent).toBeVisible();
+}
+
+/** One thing that a crew said, as the centre has it: when it was tapped, when it came. */
+export interface Step {
+  status: string;
+  tapped_at_ms: number;
+  received_at_ms: number;
+}
+
+/** What the cluster has of a unit's assignment, asked of any node that answers. */
+export async function stepsOf(cluster: Facts, unit: string): Promise<Step[]> {
+  const { cookie } = await logIn(cluster);
+  for (const url of cluster.urls) {
+    const answer = await fetch(`${url}/api/units`, { headers: { cookie, 'x-read': 'linearizable' } }).catch(() => undefined);
+    if (answer?.ok !== true) continue;
+    const { items } = (await answer.json()) as { items: { id: string; duty: { assignment: { steps: Step[] } | null } }[] };
+    return items.find(({ id }) => id === unit)?.duty.assignment?.steps ?? [];
+  }
+  throw new Error('no node answers');
+}
