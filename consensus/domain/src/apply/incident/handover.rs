@@ -17,7 +17,7 @@ use crate::{
     IncidentId, Millis, Obligation, OfferHandover, Origin, ReceiveHandover, Receiver, ReceiverId, Refusal, RefusalCode,
     RetractHandover, Room, RoomId, Source, Step, WithdrawHandover,
     apply::{Outcome, Work, accepted, deadline, notice, valid},
-    deadline::Terms,
+    deadline::ClockTerms,
     limits,
 };
 
@@ -315,7 +315,7 @@ fn start_clock(work: &Work<'_>, incident: &mut Incident, post: Option<&DutyPostI
     let asked = policy.map(|policy| deadline::terms(policy, number, round));
     let within_ms = limits::HANDOVER_WITHIN_MS[incident.severity.level() - 1];
     let steps = vec![Step { stage: ClockStage::Late, offset_ms: 0, post: None }];
-    let plain = Terms { number, obligation, policy: None, round, calendar: None, within_ms, steps };
+    let plain = ClockTerms { number, obligation, policy: None, round, calendar: None, within_ms, steps };
     // A policy by whose calendar nobody ever works gives no clock: then it is the plain one.
     for mut terms in asked.into_iter().chain([plain]) {
         for step in terms.steps.iter_mut().filter(|step| step.stage == ClockStage::Late && step.post.is_none()) {
