@@ -24,6 +24,8 @@ pub(crate) mod pidf;
 const COMPONENTS_MAX: usize = 256;
 /// The extension that says what is offered.
 const EXTENSION: &str = "vn.trongdong.handover.1";
+/// The extension of an object that only tells of an incident: nobody is asked to take it over.
+const TOLD: &str = "vn.trongdong.notice.1";
 /// The only version there is.
 const VERSION: &str = "1.0";
 
@@ -60,6 +62,8 @@ fn is_false(value: &bool) -> bool {
 /// What another service's object says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Said {
+    /// It tells of an incident, as a centre like this one does.
+    Tells,
     /// It offers us an incident.
     Offers(Box<Offered>),
     /// It takes back what it offered under that reference.
@@ -179,6 +183,10 @@ pub(crate) fn write(issuer: &str, incident: &Incident, handover: Option<&Handove
     if let (Some(handover), Some(all)) = (handover, eido.as_object_mut()) {
         all.insert("eidoExtensionId".to_owned(), json!([EXTENSION]));
         all.insert(EXTENSION.to_owned(), json!(offer(incident, handover)));
+    } else if let Some(all) = eido.as_object_mut() {
+        // Else a centre like this one would take it for an offer, and tell us of it in turn.
+        all.insert("eidoExtensionId".to_owned(), json!([TOLD]));
+        all.insert(TOLD.to_owned(), json!({"exercise": incident.exercise}));
     }
     eido
 }
@@ -214,6 +222,8 @@ struct Wire {
     notes_component: Vec<WireNote>,
     #[serde(rename = "vn.trongdong.handover.1", default)]
     offer: Option<Offer>,
+    #[serde(rename = "vn.trongdong.notice.1", default)]
+    told: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -269,6 +279,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Said, ApiError> {
     let wire: Wire = from_json(bytes)?;
     if wire.eido_version != VERSION {
         return Err(ApiError::invalid("eidoVersion", "send 1.0 (NENA-STA-021.1b-2022)"));
+    }
+    if wire.told.is_some() {
+        return Ok(Said::Tells);
     }
     let Some(offer) = &wire.offer else { return offered(wire).map(|offered| Said::Offers(Box::new(offered))) };
     if !is_reference(&offer.handover) {

@@ -239,6 +239,8 @@ impl App {
         let from = receiver.id.clone();
         let offered = match eido::read(bytes)? {
             eido::Said::Offers(offered) => *offered,
+            // What only tells is known now, and nobody has to do anything.
+            eido::Said::Tells => return Ok(()),
             eido::Said::TakesBack { reference, reason } => {
                 return self.propose_partner(RetractHandover { from, reference, reason }).await;
             }
