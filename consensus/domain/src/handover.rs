@@ -161,7 +161,8 @@ impl Dispatch {
             }
         });
         let (_, newest) = decided.max_by_key(|(at, it)| (*at, it.number))?;
-        let is_ours = newest.direction == HandoverDirection::In && newest.lead && newest.status == HandoverStatus::Accepted;
+        let is_ours =
+            newest.direction == HandoverDirection::In && newest.lead && newest.status == HandoverStatus::Accepted;
         (!is_ours).then_some(newest)
     }
 }

@@ -67,7 +67,8 @@ impl Receiver {
     #[must_use]
     pub fn channel(&self) -> Option<Channel<'_>> {
         let url = self.url.as_str();
-        let has_host = |scheme: &str| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
+        let has_host =
+            |scheme: &str| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
         if has_host("https://") || has_host("http://") {
             return Some(Channel::Web(url));
         }
@@ -95,7 +96,8 @@ pub fn is_mail_address(text: &str) -> bool {
         })
     };
     let parts = text.split_once('@');
-    text.len() <= limits::MAIL_ADDRESS_BYTES_MAX && parts.is_some_and(|(user, domain)| is_word(user) && is_domain(domain))
+    text.len() <= limits::MAIL_ADDRESS_BYTES_MAX
+        && parts.is_some_and(|(user, domain)| is_word(user) && is_domain(domain))
 }
 
 /// One notice that waits for its receiver.
@@ -140,9 +142,14 @@ mod tests {
     fn an_address_names_its_channel() {
         assert_eq!(channel("https://a/b").as_deref(), Some("Web(\"https://a/b\")"));
         assert_eq!(channel("mailto:truc.ban+1@115.example.vn").as_deref(), Some("Mail(\"truc.ban+1@115.example.vn\")"));
-        assert_eq!(channel("wss://a:1/IncidentData/ent").as_deref(), Some("Conveyance(Some(\"wss://a:1/IncidentData/ent\"))"));
+        assert_eq!(
+            channel("wss://a:1/IncidentData/ent").as_deref(),
+            Some("Conveyance(Some(\"wss://a:1/IncidentData/ent\"))")
+        );
         assert_eq!(channel("wss:").as_deref(), Some("Conveyance(None)"));
-        for none in ["", "ftp://a", "https://", "http:///x", "mailto:", "mailto:a", "mailto:a@b@c", "mailto:a b@c", "wss:x"] {
+        for none in
+            ["", "ftp://a", "https://", "http:///x", "mailto:", "mailto:a", "mailto:a@b@c", "mailto:a b@c", "wss:x"]
+        {
             assert_eq!(channel(none), None, "{none}");
         }
     }
@@ -152,7 +159,9 @@ mod tests {
         for right in ["a@b", "ioc@example.vn", "a.b'c@x-1.vn"] {
             assert!(is_mail_address(right), "{right}");
         }
-        for wrong in ["a@b>\r\nRCPT TO:<c@d", "\"a b\"@c", "<a@b>", ".a@b", "a.@b", "a@", "@b", "a@b..c", "ầ@b", "a@b,c@d"] {
+        for wrong in
+            ["a@b>\r\nRCPT TO:<c@d", "\"a b\"@c", "<a@b>", ".a@b", "a.@b", "a@", "@b", "a@b..c", "ầ@b", "a@b,c@d"]
+        {
             assert!(!is_mail_address(wrong), "{wrong}");
         }
         assert!(!is_mail_address(&format!("{}@b", "a".repeat(300))));

@@ -18,8 +18,7 @@ use crate::{
     app::App,
     assets,
     command::{DEADLINE, too_late},
-    conveyance,
-    fresh,
+    conveyance, fresh,
     public::{open311, report as citizen},
     screen::upgrade::websocket,
 };

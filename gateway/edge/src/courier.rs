@@ -202,7 +202,9 @@ impl Courier for WebCourier {
                 let (epoch, to, mail) = (self.epoch, to.to_owned(), self.mail.clone());
                 async move {
                     let Some(mail) = mail else {
-                        return Err(Undelivered::Again("this node has no mail server: name one in node.toml".to_owned()));
+                        return Err(Undelivered::Again(
+                            "this node has no mail server: name one in node.toml".to_owned(),
+                        ));
                     };
                     let enclosed = Enclosed { kind: made.kind, bytes: &made.bytes, signature: made.signature };
                     mail::deliver(&mail, epoch, &to, &receiver, &notice, &made.event, &enclosed).await

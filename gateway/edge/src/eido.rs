@@ -67,17 +67,9 @@ pub(crate) enum Said {
     /// It offers us an incident.
     Offers(Box<Offered>),
     /// It takes back what it offered under that reference.
-    TakesBack {
-        reference: String,
-        reason: String,
-    },
+    TakesBack { reference: String, reason: String },
     /// It answers what we offered.
-    Answers {
-        incident: IncidentId,
-        handover: u32,
-        accept: bool,
-        offer: Offer,
-    },
+    Answers { incident: IncidentId, handover: u32, accept: bool, offer: Offer },
 }
 
 /// What somebody offers us, as far as we use it.
@@ -149,7 +141,8 @@ pub(crate) fn write(issuer: &str, incident: &Incident, handover: Option<&Handove
     // The other side is an agency of the incident, and so is whoever leads it, which may be another one.
     let is_shown = |it: &&Handover| it.direction != HandoverDirection::Within;
     let other = handover.filter(is_shown);
-    let is_another = |led: &&Handover| other.is_none_or(|it| (&it.party, &it.party_name) != (&led.party, &led.party_name));
+    let is_another =
+        |led: &&Handover| other.is_none_or(|it| (&it.party, &it.party_name) != (&led.party, &led.party_name));
     let third = led_by.filter(is_another);
     for it in other.into_iter().chain(third) {
         let name = it.party.as_ref().map_or_else(|| it.party_name.clone(), ToString::to_string);
@@ -294,7 +287,10 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Said, ApiError> {
             return Err(ApiError::invalid("vn.trongdong.handover.1.status", "an answer is accepted or refused"));
         }
         let Some((incident, handover)) = read_handover_name(&offer.handover) else {
-            return Err(ApiError::invalid("vn.trongdong.handover.1.handover", "name it as the offer did, such as I12.1"));
+            return Err(ApiError::invalid(
+                "vn.trongdong.handover.1.handover",
+                "name it as the offer did, such as I12.1",
+            ));
         };
         return Ok(Said::Answers { incident, handover, accept, offer: offer.clone() });
     }

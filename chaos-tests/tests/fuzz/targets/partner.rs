@@ -22,7 +22,8 @@ pub(crate) const CONVEYANCE: &[&str] = &[
 ];
 
 /// Pieces of RFC 5321.
-pub(crate) const REPLY: &[&str] = &["220 ", "250-", "250 ", "354 ", "550 5.1.1 ", "\r\n", "STARTTLS", "AUTH PLAIN LOGIN"];
+pub(crate) const REPLY: &[&str] =
+    &["220 ", "250-", "250 ", "354 ", "550 5.1.1 ", "\r\n", "STARTTLS", "AUTH PLAIN LOGIN"];
 
 pub(crate) fn conveyances() -> Vec<Vec<u8>> {
     let messages = [
@@ -38,6 +39,11 @@ pub(crate) fn conveyances() -> Vec<Vec<u8>> {
 }
 
 pub(crate) fn replies() -> Vec<Vec<u8>> {
-    let replies = ["220 mx.example ESMTP\r\n", "250-mx.example\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n", "550 5.1.1 no\r\n", "354\r\n"];
+    let replies = [
+        "220 mx.example ESMTP\r\n",
+        "250-mx.example\r\n250-AUTH PLAIN\r\n250 STARTTLS\r\n",
+        "550 5.1.1 no\r\n",
+        "354\r\n",
+    ];
     replies.map(|reply| reply.as_bytes().to_vec()).to_vec()
 }

@@ -4,8 +4,8 @@
 
 use super::{Outcome, Work, accepted, deadline, incident, valid};
 use crate::{
-    AdminUnitCode, ConfirmNotices, Event, EventKind, GiveUpNotice, Handover, Incident, Notice, NoticeGivenUp, PutReceiver,
-    Receiver, ReceiverId, Subject, handover::is_of_handover, limits, stored::Touched, wire::Record,
+    AdminUnitCode, ConfirmNotices, Event, EventKind, GiveUpNotice, Handover, Incident, Notice, NoticeGivenUp,
+    PutReceiver, Receiver, ReceiverId, Subject, handover::is_of_handover, limits, stored::Touched, wire::Record,
 };
 
 /// An empty secret keeps the one that is there, because whoever edits a receiver cannot see it.
@@ -14,7 +14,8 @@ pub(super) fn put(work: &mut Work<'_>, command: &PutReceiver) -> Outcome {
     valid::name("receiver.name", &receiver.name)?;
     valid::line("receiver.url", &receiver.url, limits::URL_BYTES_MAX)?;
     if receiver.channel().is_none() {
-        let remedy = "names no channel: begin it with https://, mailto: or wss://, or send wss: alone where only they connect";
+        let remedy =
+            "names no channel: begin it with https://, mailto: or wss://, or send wss: alone where only they connect";
         return Err(valid::invalid("receiver.url", remedy));
     }
     valid::sealed("receiver.secret_sealed", &receiver.secret_sealed)?;

@@ -178,7 +178,8 @@ impl Notifier {
             }
             BAD | 404 | TOO_LARGE => {
                 self.failures = 0;
-                let said: String = answer.status_text.chars().filter(|c| !c.is_control()).take(NAME_BYTES_MAX).collect();
+                let said: String =
+                    answer.status_text.chars().filter(|c| !c.is_control()).take(NAME_BYTES_MAX).collect();
                 vec![Effect::GivenUp(under_way.number, format!("{} {said}", answer.status_code))]
             }
             UNKNOWN => vec![Effect::Close("the subscriber does not know its subscription")],
@@ -205,7 +206,11 @@ impl Notifier {
         self.under_way =
             Some(UnderWay { number, transaction: transaction.clone(), due_ms: now_ms + ACKNOWLEDGED_MS_MAX });
         let subscription_id = subscription.id.clone();
-        Effect::Say(ToSubscriber::Event(Event { subscription_id, transaction_id: transaction, notification: vec![eido] }))
+        Effect::Say(ToSubscriber::Event(Event {
+            subscription_id,
+            transaction_id: transaction,
+            notification: vec![eido],
+        }))
     }
 
     /// What the time asks for.
@@ -319,12 +324,15 @@ mod tests {
         let renew = |id: &str| asked(|it| (it.subscription_id, it.request_type) = (Some(id.to_owned()), None));
         assert_eq!(status(&notifier.received(1, renew("7-b-1"))), OK);
         assert_eq!(status(&notifier.received(1, renew("7-b-2"))), UNKNOWN);
-        assert!(matches!(&notifier.tick(20_000)[..], [Effect::Say(ToSubscriber::Event(it))] if it.notification.is_empty()));
+        assert!(
+            matches!(&notifier.tick(20_000)[..], [Effect::Say(ToSubscriber::Event(it))] if it.notification.is_empty())
+        );
         assert_eq!(notifier.tick(20_001), []);
         assert!(matches!(&notifier.tick(600_001)[..], [Effect::Say(ToSubscriber::Terminate(_))]));
         assert!(!notifier.may_send(600_001) && notifier.tick(600_002).is_empty());
         let mut notifier = subscribed();
-        let ended = |id: &str| ToNotifier::Unsubscribe(Subscribed { request_id: "u".into(), subscription_id: id.into() });
+        let ended =
+            |id: &str| ToNotifier::Unsubscribe(Subscribed { request_id: "u".into(), subscription_id: id.into() });
         assert_eq!(status(&notifier.received(1, ended("x"))), UNKNOWN);
         assert_eq!(status(&notifier.received(1, ended("7-b-1"))), OK);
         assert!(!notifier.may_send(2));

@@ -62,7 +62,11 @@ const MESSAGES_PER_SECOND_MAX: u32 = 50;
 const CLOSE_DEADLINE: Duration = Duration::from_millis(1_000);
 
 /// `GET /IncidentData/ent/{receiver}`: a WebSocket of the standard's sub-protocol.
-pub(crate) async fn accept(State(app): State<Arc<App>>, Path(receiver): Path<String>, mut request: Request) -> Response {
+pub(crate) async fn accept(
+    State(app): State<Arc<App>>,
+    Path(receiver): Path<String>,
+    mut request: Request,
+) -> Response {
     let ip = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
     let (receiver, key) = match admit(&app, ip, &receiver, request.headers()) {
         Ok(admitted) => admitted,
@@ -103,7 +107,8 @@ fn admit(
     let (date, signature) = (text(DATE_HEADER), text(SIGNATURE_HEADER));
     let words = signed_words(receiver, date);
     let known = app.partner(receiver);
-    let signed = known.filter(|(_, secret)| is_fresh(date, unix_ms()) && is_signed(secret, words.as_bytes(), signature));
+    let signed =
+        known.filter(|(_, secret)| is_fresh(date, unix_ms()) && is_signed(secret, words.as_bytes(), signature));
     let Some((known, _)) = signed else {
         app.charge(Kind::Miss, ip)?;
         let remedy = "sign your name, a blank and trongdong-date: sha256= and their HMAC-SHA-256 under the secret";

@@ -163,7 +163,8 @@ fn text(receiver: &Receiver, notice: &Notice, event: &Event, name: &str) -> Stri
         }
         Some(Subject::Warning(warning)) => {
             for text in &warning.content.texts {
-                let label = if text.language == "en" { ("Tiếng Anh", "English") } else { ("Tiếng Việt", "Vietnamese") };
+                let label =
+                    if text.language == "en" { ("Tiếng Anh", "English") } else { ("Tiếng Việt", "Vietnamese") };
                 let words = format!("{}\n{}\n{}", text.headline, text.description, text.instruction);
                 fact(label, (words.as_str(), words.as_str()));
             }

@@ -145,7 +145,8 @@ impl Wire {
     async fn reply(&mut self, within: Duration) -> io::Result<Reply> {
         let read = async {
             loop {
-                let parsed = parse_reply(&self.come).map_err(|wrong| io::Error::other(format!("the server {wrong}")))?;
+                let parsed =
+                    parse_reply(&self.come).map_err(|wrong| io::Error::other(format!("the server {wrong}")))?;
                 if let Some((reply, bytes)) = parsed {
                     self.come.drain(..bytes);
                     return Ok(reply);

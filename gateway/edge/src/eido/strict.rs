@@ -219,6 +219,7 @@ fn is_time(text: &str) -> bool {
             '+' => c == '+' || c == '-',
             form => c == form,
         });
-    let within = |from: usize, most: u32| text.get(from..from + 2).is_some_and(|d| d.parse::<u32>().is_ok_and(|n| n <= most));
+    let within =
+        |from: usize, most: u32| text.get(from..from + 2).is_some_and(|d| d.parse::<u32>().is_ok_and(|n| n <= most));
     has_form && within(5, 12) && within(8, 31) && within(11, 23) && within(14, 59) && within(17, 59)
 }

@@ -171,7 +171,11 @@ fn an_answer_and_a_withdrawal_are_read_as_what_they_are() {
     assert_eq!((offer.answered_for.as_str(), offer.reference.as_str()), ("kíp 2", "I12.1"));
     let told = write("trongdong-7", &ours, None, Millis(1));
     strict::check(&told).unwrap();
-    assert_eq!(read(&serde_json::to_vec(&told).unwrap()).unwrap(), Said::Tells, "no offer, or two centres would ping-pong");
+    assert_eq!(
+        read(&serde_json::to_vec(&told).unwrap()).unwrap(),
+        Said::Tells,
+        "no offer, or two centres would ping-pong"
+    );
     ours.dispatch.handovers = vec![Handover { status: HandoverStatus::Escalated, ..theirs }];
     let undecided = read(&serde_json::to_vec(&written(&ours)).unwrap()).unwrap_err();
     assert_eq!(undecided.field(), "vn.trongdong.handover.1.status");

@@ -28,7 +28,10 @@ fn config_that_subscribes() -> EdgeConfig {
 async fn with_partner(served: &Served, admin: &User, seq: u64, id: &str, url: &str) {
     let receiver = json!({"id": id, "name": format!("Trung tâm {id}"), "url": url, "secret": SECRET, "kinds": ["incident_opened"],
         "admin_unit": "u1"});
-    assert_eq!(answer(admin.post(served, seq, "/api/receivers", &receiver)).await, (200, json!({"entity": id, "version": 0})));
+    assert_eq!(
+        answer(admin.post(served, seq, "/api/receivers", &receiver)).await,
+        (200, json!({"entity": id, "version": 0}))
+    );
 }
 
 fn ws(served: &Served, receiver: &str) -> String {
@@ -40,7 +43,11 @@ fn incidents(served: &Served) -> Vec<Incident> {
 }
 
 /// The hand-over of that direction, once there is one that fits.
-async fn handover(served: &Served, direction: HandoverDirection, fits: impl Fn(&Handover) -> bool) -> (Incident, Handover) {
+async fn handover(
+    served: &Served,
+    direction: HandoverDirection,
+    fits: impl Fn(&Handover) -> bool,
+) -> (Incident, Handover) {
     for _ in 0..500 {
         for incident in incidents(served) {
             if let Some(found) = incident.dispatch.handovers.iter().find(|it| it.direction == direction && fits(it)) {
@@ -76,7 +83,10 @@ async fn two_centres_hand_an_incident_over_answer_and_take_it_back() {
     let (received, _) = handover(&b, HandoverDirection::In, |it| it.status == HandoverStatus::Offered).await;
     assert_eq!(received.dispatch.led_by().map(|it| it.party_name.as_str()), Some("Trung tâm a"), "theirs, so far");
     let taken = json!({"handover": 1, "accept": true, "answered_for": "kíp 2"});
-    assert_eq!(answer(lan_b.post(&b, 1, &format!("/api/incidents/{}/handover/answer", received.id), &taken)).await.0, 200);
+    assert_eq!(
+        answer(lan_b.post(&b, 1, &format!("/api/incidents/{}/handover/answer", received.id), &taken)).await.0,
+        200
+    );
     let (ours, accepted) = handover(&a, HandoverDirection::Out, |it| it.status == HandoverStatus::Accepted).await;
     assert_eq!((accepted.answered_for.as_str(), accepted.reference), ("kíp 2", format!("{}.1", received.id)));
     assert_eq!(ours.dispatch.led_by().map(|it| it.party_name.as_str()), Some("Trung tâm b"));
@@ -123,8 +133,12 @@ async fn say(line: &mut WebSocketStream<TcpStream>, message: Value) {
 
 async fn subscribed(served: &Served) -> WebSocketStream<TcpStream> {
     let mut line = line(served, "fire", unix_ms(), SECRET).await.unwrap();
-    say(&mut line, json!({"subscribe": {"requestId": "1", "requestType": "eido", "requestSubType": "new",
-        "subscriptionId": null, "expires": 60, "minRate": 20}})).await;
+    say(
+        &mut line,
+        json!({"subscribe": {"requestId": "1", "requestType": "eido", "requestSubType": "new",
+        "subscriptionId": null, "expires": 60, "minRate": 20}}),
+    )
+    .await;
     let answer = told(&mut line).await;
     assert_eq!(answer["subscribeResponse"]["statusCode"], 200, "{answer}");
     line
@@ -158,7 +172,11 @@ async fn a_subscriber_that_is_cut_goes_on_with_what_it_has_not_acknowledged_and_
     let again = told(&mut second).await["event"].take();
     assert_eq!(again["transactionId"], event["transactionId"], "the same, so that it is known");
     assert_ne!(again["subscriptionId"], Value::Null);
-    say(&mut second, json!({"eventResponse": {"transactionId": again["transactionId"], "statusCode": 200, "statusText": "OK"}})).await;
+    say(
+        &mut second,
+        json!({"eventResponse": {"transactionId": again["transactionId"], "statusCode": 200, "statusText": "OK"}}),
+    )
+    .await;
     until_settled(&served, 1).await;
 
     // The next one comes over the same line, and is refused for good: it is given up, where it is seen.
@@ -168,7 +186,11 @@ async fn a_subscriber_that_is_cut_goes_on_with_what_it_has_not_acknowledged_and_
     let next = told(&mut second).await["event"].take();
     assert_ne!(next["transactionId"], event["transactionId"]);
     assert_eq!(next["notification"][0]["vn.trongdong.handover.1"]["status"], "withdrawn");
-    say(&mut second, json!({"eventResponse": {"transactionId": next["transactionId"], "statusCode": 400, "statusText": "no"}})).await;
+    say(
+        &mut second,
+        json!({"eventResponse": {"transactionId": next["transactionId"], "statusCode": 400, "statusText": "no"}}),
+    )
+    .await;
     until_settled(&served, 2).await;
     assert_eq!(settled(&served, "fire"), (2, 2, Some("400 no".to_owned())));
     say(&mut second, json!({"retrieve": {"requestId": "9"}})).await;
@@ -182,7 +204,8 @@ async fn only_who_signs_now_and_is_registered_for_it_gets_a_line() {
     with_partner(&served, &admin, 1, "fire", "wss:").await;
     with_partner(&served, &admin, 2, "web", "https://web.example/notices").await;
     let now = unix_ms();
-    let refused = [("fire", now, "another"), ("fire", now - 301_000, SECRET), ("nobody", now, SECRET), ("web", now, SECRET)];
+    let refused =
+        [("fire", now, "another"), ("fire", now - 301_000, SECRET), ("nobody", now, SECRET), ("web", now, SECRET)];
     for (receiver, date, secret) in refused {
         match line(&served, receiver, date, secret).await {
             Err(Error::Http(answer)) => assert_eq!(answer.status().as_u16(), 403, "{receiver}"),

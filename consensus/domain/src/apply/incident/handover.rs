@@ -13,9 +13,9 @@
 
 use super::{Facts, find, find_version, is_live, keep, keep_as_it_was, need, open_incident, sent};
 use crate::{
-    AnswerHandover, ClockStage, ClockStatus, DutyPostId, EventKind, Handover, HandoverDirection, HandoverStatus, Incident,
-    IncidentId, Millis, Obligation, OfferHandover, Origin, ReceiveHandover, Receiver, ReceiverId, Refusal, RefusalCode,
-    RetractHandover, Room, RoomId, Source, Step, WithdrawHandover,
+    AnswerHandover, ClockStage, ClockStatus, DutyPostId, EventKind, Handover, HandoverDirection, HandoverStatus,
+    Incident, IncidentId, Millis, Obligation, OfferHandover, Origin, ReceiveHandover, Receiver, ReceiverId, Refusal,
+    RefusalCode, RetractHandover, Room, RoomId, Source, Step, WithdrawHandover,
     apply::{Outcome, Work, accepted, deadline, notice, valid},
     deadline::ClockTerms,
     limits,
@@ -204,7 +204,10 @@ pub(in crate::apply) fn retract(work: &mut Work<'_>, command: &RetractHandover) 
     let from = receiver(work, "from", &command.from)?.id.clone();
     let is_it = |it: &Handover| {
         let can = it.status.is_waiting() || it.status == HandoverStatus::Accepted;
-        it.direction == HandoverDirection::In && it.party.as_ref() == Some(&from) && it.reference == command.reference && can
+        it.direction == HandoverDirection::In
+            && it.party.as_ref() == Some(&from)
+            && it.reference == command.reference
+            && can
     };
     let found = work.state.incidents.values().find(|incident| incident.dispatch.handovers.iter().any(is_it));
     let Some(mut incident) = found.cloned() else { return Ok(accepted(&from, 0)) };

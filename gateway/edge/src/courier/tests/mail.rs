@@ -261,7 +261,10 @@ async fn a_server_that_is_silent_keeps_its_own_letters_and_nobody_elses() {
     assert_eq!(place.letters().len(), 3);
     assert!(!slow.is_finished());
     slow.abort();
-    assert!(courier.within(&by_mail()) > courier.within(&receiver("https://a".into(), b"")), "a letter may take longer");
+    assert!(
+        courier.within(&by_mail()) > courier.within(&receiver("https://a".into(), b"")),
+        "a letter may take longer"
+    );
 }
 
 #[tokio::test]
