@@ -8,6 +8,7 @@ mod camera;
 mod deadline;
 mod dispatch;
 mod failover;
+mod handover;
 mod incident;
 mod notice;
 mod record;

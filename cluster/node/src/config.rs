@@ -35,6 +35,9 @@ pub struct NodeConfig {
     /// Where telephone exchanges reach it; absent: nowhere.
     #[serde(default)]
     pub sip: Option<SipConfig>,
+    /// The mail server that takes our letters; absent: receivers by mail wait.
+    #[serde(default)]
+    pub mail: Option<MailSettings>,
     /// Room on the disk.
     #[serde(default)]
     pub disk: DiskConfig,
@@ -127,6 +130,43 @@ pub struct MqttClientConfig {
     pub password_file: Option<PathBuf>,
 }
 
+/// The operator's mail server.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MailSettings {
+    /// Its host.
+    pub host: String,
+    /// Its port: 587 for STARTTLS, 465 for TLS.
+    pub port: u16,
+    /// How the connection is kept from others.
+    #[serde(default)]
+    pub tls: MailSettingsTls,
+    /// The address that writes.
+    pub from: String,
+    /// What people call the centre.
+    #[serde(default)]
+    pub from_name: String,
+    /// Account at the server.
+    #[serde(default)]
+    pub user: String,
+    /// File with its password; absent: no signing in.
+    #[serde(default)]
+    pub password_file: Option<PathBuf>,
+}
+
+/// How a connection to the mail server is kept from others.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MailSettingsTls {
+    /// STARTTLS, or nothing is sent.
+    #[default]
+    Starttls,
+    /// TLS from the first byte.
+    Tls,
+    /// In the clear: for a relay on this machine.
+    None,
+}
+
 /// How much room the data folder's disk must have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -207,6 +247,9 @@ impl NodeConfig {
         config.sealing_key = folder.join(&config.sealing_key);
         if let Some(client) = &mut config.mqtt_client {
             client.password_file = client.password_file.take().map(|file| folder.join(file));
+        }
+        if let Some(mail) = &mut config.mail {
+            mail.password_file = mail.password_file.take().map(|file| folder.join(file));
         }
         Ok(config)
     }

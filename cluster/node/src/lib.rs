@@ -38,6 +38,7 @@ pub mod model;
 mod models;
 mod operations;
 pub mod placement;
+mod receivers;
 mod recorder;
 mod relay;
 pub mod release;

@@ -35,6 +35,7 @@ use crate::{
     models::{self, Library, sensors::Sensors},
     operations::NodeOperations,
     placement::{agree_on_live_nodes, assign_cameras},
+    receivers,
     recorder::ClusterRecorder,
     relay::Relay,
     release::release,
@@ -60,12 +61,6 @@ const FOUNDING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Folder of trained models in a node's folder.
 const ARTIFACTS: &str = "models";
-
-/// File in a node's folder with the authorities of receivers of notices; absent: receivers over plain HTTP only.
-const RECEIVERS_CA: &str = "receivers-ca.pem";
-
-/// How long one post to a receiver may take: less than the postman waits, so that the reason is known.
-const RECEIVER_WITHIN: Duration = Duration::from_secs(8);
 
 /// A running node.
 pub struct Node {
@@ -93,21 +88,6 @@ enum Beginning {
     Joins(Invitation),
     /// It belongs to a cluster.
     ComesBack,
-}
-
-/// Posts to receivers: trusts whom the operator says, and follows no redirect.
-fn receivers_client(home: &Path) -> Result<reqwest::Client> {
-    let ca_pem = match fs::read(home.join(RECEIVERS_CA)) {
-        Ok(pem) => Some(pem),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error.into()),
-    };
-    let client = reqwest::Client::builder()
-        .use_preconfigured_tls(crate::client::tls::config(ca_pem.as_deref())?)
-        .timeout(RECEIVER_WITHIN)
-        .redirect(reqwest::redirect::Policy::none())
-        .build()?;
-    Ok(client)
 }
 
 impl Node {
@@ -149,7 +129,10 @@ impl Node {
         let library = Library::new(home.join(ARTIFACTS));
         models::advise(&router, &library);
         let sensors = Arc::new(models::sensors::start(&groups, &router, &library)?);
-        router.deliver_with(Arc::new(WebCourier::new(receivers_client(home)?, config.epoch, &sealing_key)));
+        let trust = receivers::trust(home)?;
+        let courier = WebCourier::new(receivers::client(trust.clone())?, config.epoch, &sealing_key);
+        let trust = Arc::new(trust);
+        router.deliver_with(Arc::new(courier.with_mail(receivers::mail(config.mail.as_ref(), &trust)?)));
         let sealer = Sealer::new(&sealing_key);
         let accounts = Accounts::new(groups.clone(), &sealing_key);
         let recorder = Arc::new(ClusterRecorder { router: router.clone(), accounts });
@@ -206,6 +189,7 @@ impl Node {
         let gauge = Arc::new(DiskGauge::default());
         edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake, &gauge, &sensors));
         edge_config.intake = Some(intake);
+        edge_config.conveyance = Some(trust);
         edge_config.backup = Some(backup::source(groups.clone(), config.cluster.clone()));
         let operations = Arc::new(NodeOperations {
             cluster: config.cluster.clone(),

@@ -226,6 +226,8 @@ impl Work<'_> {
             Command::AnswerHandover(command) => incident::answer_handover(self, command),
             Command::WithdrawHandover(command) => incident::withdraw_handover(self, command),
             Command::ReceiveHandover(command) => incident::receive_handover(self, command),
+            Command::RetractHandover(command) => incident::retract_handover(self, command),
+            Command::GiveUpNotice(command) => notice::give_up(self, command),
             Command::StartExercise(command) => exercise::start(self, command),
             Command::EndExercise(command) => exercise::end(self, command),
             Command::PutRoom(command) => room::put(self, command),

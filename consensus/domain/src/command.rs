@@ -440,6 +440,10 @@ commands! {
     WithdrawHandover []
     /// Another service offers us an incident.
     ReceiveHandover []
+    /// It takes that back.
+    RetractHandover []
+    /// A receiver refuses a notice for good.
+    GiveUpNotice []
     /// Begins a drill.
     StartExercise []
     /// Ends it, and closes what is open of it.

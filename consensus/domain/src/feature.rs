@@ -69,6 +69,8 @@ impl Command {
             | Self::AnswerHandover(_)
             | Self::WithdrawHandover(_)
             | Self::ReceiveHandover(_)
+            | Self::RetractHandover(_)
+            | Self::GiveUpNotice(_)
             | Self::StartExercise(_)
             | Self::EndExercise(_)
             | Self::PutRoom(_)

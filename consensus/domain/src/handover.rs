@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Dispatch, Event, EventKind, Incident, Millis, PersonId, ReceiverId, Subject,
+    Dispatch, Event, EventKind, Incident, Millis, PersonId, ReceiverId, RoomId, Subject,
     wire::{record, wire_enum},
 };
 
@@ -15,6 +15,8 @@ wire_enum! {
         Out = "out",
         /// Another service, to us.
         In = "in",
+        /// One of our rooms, to another: up or down.
+        Within = "within",
     }
 }
 
@@ -85,6 +87,8 @@ pub struct Handover {
     pub reference: String,
     /// When it was taken back.
     pub withdrawn_at_ms: Millis,
+    /// Within: the room that it is offered to.
+    pub room: Option<RoomId>,
 }
 
 record!(Handover {
@@ -108,6 +112,7 @@ record!(Handover {
     answer,
     reference,
     withdrawn_at_ms,
+    room,
 });
 
 impl Handover {
@@ -144,10 +149,20 @@ pub(crate) fn is_of_handover(kind: EventKind) -> bool {
 }
 
 impl Dispatch {
-    /// Who has the lead, if it is not this centre: the other side of the newest hand-over that took the lead.
+    /// Who has the lead, if it is not the room in which the incident came up: the other side of the newest hand-over that decided
+    /// it. What another service offers is theirs until we have taken it over with the lead; what we offer is ours until they have.
     #[must_use]
     pub fn led_by(&self) -> Option<&Handover> {
-        let taken = self.handovers.iter().filter(|it| it.lead && it.status == HandoverStatus::Accepted);
-        taken.max_by_key(|it| (it.answered_at_ms, it.number)).filter(|it| it.direction == HandoverDirection::Out)
+        let decided = self.handovers.iter().filter_map(|it| {
+            let is_taken = it.lead && it.status == HandoverStatus::Accepted;
+            match it.direction {
+                HandoverDirection::Out | HandoverDirection::Within => is_taken.then_some((it.answered_at_ms, it)),
+                HandoverDirection::In => Some((if is_taken { it.answered_at_ms } else { it.offered_at_ms }, it)),
+            }
+        });
+        let (_, newest) = decided.max_by_key(|(at, it)| (*at, it.number))?;
+        let is_ours =
+            newest.direction == HandoverDirection::In && newest.lead && newest.status == HandoverStatus::Accepted;
+        (!is_ours).then_some(newest)
     }
 }

@@ -134,6 +134,8 @@ pub const FEATURES_MAX: usize = 1024;
 pub const SKILLS_MAX: usize = 32;
 /// Bytes of a sealed credential: an argon2id hash or "user:password", with nonce and tag.
 pub const CREDENTIAL_BYTES_MAX: usize = 1024;
+/// Bytes of a mail address (RFC 5321, 4.5.3.1.3, less its brackets).
+pub const MAIL_ADDRESS_BYTES_MAX: usize = 254;
 /// Bytes of a camera's address.
 pub const URL_BYTES_MAX: usize = 1024;
 /// Alarms that group 0 remembers having heard of: those of every field group.

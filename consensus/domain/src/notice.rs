@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{AdminUnitCode, EventKind, ReceiverId, wire::record};
+use crate::{AdminUnitCode, EventKind, Millis, ReceiverId, limits, wire::record};
 
 /// Another system that is told of what happens, one notice at a time, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,7 +12,7 @@ pub struct Receiver {
     pub id: ReceiverId,
     /// What people call it.
     pub name: String,
-    /// Where notices are posted.
+    /// Where its notices go ([`Receiver::channel`]).
     pub url: String,
     /// What they are signed with, sealed under the cluster key. Never in an event, never in JSON.
     #[serde(skip)]
@@ -29,9 +29,76 @@ pub struct Receiver {
     pub confirmed: u64,
     /// Notices that it never got, since `limits::NOTICES_MAX` were waiting.
     pub missed: u64,
+    /// The newest that it refused for good.
+    #[serde(default)]
+    pub given_up: Option<NoticeGivenUp>,
 }
 
-record!(Receiver { id, name, url, secret_sealed, kinds, admin_unit, disabled, newest, confirmed, missed });
+record!(Receiver { id, name, url, secret_sealed, kinds, admin_unit, disabled, newest, confirmed, missed, given_up });
+
+/// What a receiver refused for good. It left the queue, so that those behind it go on, and stands here until the next one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NoticeGivenUp {
+    /// How many since the receiver was put.
+    pub count: u64,
+    /// Its number.
+    pub number: u64,
+    /// What the receiver said.
+    pub reason: String,
+    /// When.
+    pub at_ms: Millis,
+}
+
+record!(NoticeGivenUp { count, number, reason, at_ms });
+
+/// How notices reach a receiver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Channel<'a> {
+    /// Posted there.
+    Web(&'a str),
+    /// Sent to that address as a letter.
+    Mail(&'a str),
+    /// Taken by it over a WebSocket (NENA-STA-024), to which it connects; and what it has for us, we take over one at this address.
+    Conveyance(Option<&'a str>),
+}
+
+impl Receiver {
+    /// The channel that its address names; none: it names none that there is.
+    #[must_use]
+    pub fn channel(&self) -> Option<Channel<'_>> {
+        let url = self.url.as_str();
+        let has_host =
+            |scheme: &str| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
+        if has_host("https://") || has_host("http://") {
+            return Some(Channel::Web(url));
+        }
+        if let Some(address) = url.strip_prefix("mailto:") {
+            return is_mail_address(address).then_some(Channel::Mail(address));
+        }
+        match url {
+            "wss:" => Some(Channel::Conveyance(None)),
+            _ => (has_host("wss://") || has_host("ws://")).then_some(Channel::Conveyance(Some(url))),
+        }
+    }
+}
+
+/// Whether a mail server can be given it as it is: one address in ASCII, without quotes, a name, or anything that ends a command.
+#[must_use]
+pub fn is_mail_address(text: &str) -> bool {
+    let is_word = |word: &str| {
+        let of_word = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.".contains(&byte);
+        !word.is_empty() && word.bytes().all(of_word) && !word.starts_with('.') && !word.ends_with('.')
+    };
+    let is_domain = |domain: &str| {
+        domain.split('.').all(|label| {
+            let of_label = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+            !label.is_empty() && label.bytes().all(of_label)
+        })
+    };
+    let parts = text.split_once('@');
+    text.len() <= limits::MAIL_ADDRESS_BYTES_MAX
+        && parts.is_some_and(|(user, domain)| is_word(user) && is_domain(domain))
+}
 
 /// One notice that waits for its receiver.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,3 +116,54 @@ pub struct Notice {
 }
 
 record!(Notice { receiver, number, index, missed_before, event });
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn channel(url: &str) -> Option<String> {
+        let receiver = Receiver {
+            id: ReceiverId::new("a").unwrap(),
+            name: String::new(),
+            url: url.into(),
+            secret_sealed: Bytes::new(),
+            kinds: Vec::new(),
+            admin_unit: None,
+            disabled: false,
+            newest: 0,
+            confirmed: 0,
+            missed: 0,
+            given_up: None,
+        };
+        receiver.channel().map(|channel| format!("{channel:?}"))
+    }
+
+    #[test]
+    fn an_address_names_its_channel() {
+        assert_eq!(channel("https://a/b").as_deref(), Some("Web(\"https://a/b\")"));
+        assert_eq!(channel("mailto:truc.ban+1@115.example.vn").as_deref(), Some("Mail(\"truc.ban+1@115.example.vn\")"));
+        assert_eq!(
+            channel("wss://a:1/IncidentData/ent").as_deref(),
+            Some("Conveyance(Some(\"wss://a:1/IncidentData/ent\"))")
+        );
+        assert_eq!(channel("wss:").as_deref(), Some("Conveyance(None)"));
+        for none in
+            ["", "ftp://a", "https://", "http:///x", "mailto:", "mailto:a", "mailto:a@b@c", "mailto:a b@c", "wss:x"]
+        {
+            assert_eq!(channel(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn an_address_is_one_word_that_ends_no_command() {
+        for right in ["a@b", "ioc@example.vn", "a.b'c@x-1.vn"] {
+            assert!(is_mail_address(right), "{right}");
+        }
+        for wrong in
+            ["a@b>\r\nRCPT TO:<c@d", "\"a b\"@c", "<a@b>", ".a@b", "a.@b", "a@", "@b", "a@b..c", "ầ@b", "a@b,c@d"]
+        {
+            assert!(!is_mail_address(wrong), "{wrong}");
+        }
+        assert!(!is_mail_address(&format!("{}@b", "a".repeat(300))));
+    }
+}

@@ -204,6 +204,8 @@ pub fn action_of(command: &Command) -> Action {
         | Command::CheckQueue(_)
         | Command::SpendCode(_)
         | Command::ReceiveHandover(_)
+        | Command::RetractHandover(_)
+        | Command::GiveUpNotice(_)
         | Command::FireShiftNote(_)
         | Command::EndDrill(_)
         | Command::MeasureDrill(_)
@@ -473,7 +475,7 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
     {
         return Err(forbidden("each agent says for themselves what they do: ask them, or an administrator"));
     }
-    if matches!(action, Action::LeadRoom | Action::KeepLog)
+    if matches!(action, Action::LeadRoom | Action::KeepLog | Action::HandOver)
         && places::room_of(state, command).is_some_and(|place| place.is_none())
         && !grant.everywhere
     {

@@ -193,7 +193,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 126] = [
+const COMMANDS: [&str; 128] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -306,6 +306,8 @@ const COMMANDS: [&str; 126] = [
     "AnswerHandover",
     "WithdrawHandover",
     "ReceiveHandover",
+    "RetractHandover",
+    "GiveUpNotice",
     "StartExercise",
     "EndExercise",
     "PutRoom",

@@ -22,7 +22,7 @@ const RELEASES: &str = "tests/releases";
 const HARMLESS: [&str; 3] = ["Entry.salt", "Grant.from", "Grant.why"];
 
 /// Commands, fields and values since the first release, and the feature that lets them in. What stands below a field is its own.
-const SINCE: [(&str, u32); 73] = [
+const SINCE: [(&str, u32); 75] = [
     ("Command.put_calendar", VOCABULARY_2),
     ("Command.put_deadline_policy", VOCABULARY_2),
     ("Command.put_duty_post", VOCABULARY_2),
@@ -75,6 +75,8 @@ const SINCE: [(&str, u32); 73] = [
     ("Command.answer_handover", VOCABULARY_2),
     ("Command.withdraw_handover", VOCABULARY_2),
     ("Command.receive_handover", VOCABULARY_2),
+    ("Command.retract_handover", VOCABULARY_2),
+    ("Command.give_up_notice", VOCABULARY_2),
     ("Command.start_drill", VOCABULARY_2),
     ("Command.stop_drill", VOCABULARY_2),
     ("Command.end_drill", VOCABULARY_2),

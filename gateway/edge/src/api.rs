@@ -18,7 +18,7 @@ use crate::{
     app::App,
     assets,
     command::{DEADLINE, too_late},
-    fresh,
+    conveyance, fresh,
     public::{open311, report as citizen},
     screen::upgrade::websocket,
 };
@@ -73,7 +73,8 @@ pub(crate) mod warning;
                    error, 429 or 503 send the same request with the same number: it is applied once, however often it is sent. \
                    Looks are answered from what the node has applied; `x-state-age-ms` says how long ago it last knew of a \
                    quorum. With `x-read: linearizable` the answer holds all that was acknowledged before, or is 503. \
-                   Screens follow `GET /ws` (protocols `trongdong.v1` and `trongdong.v1.json`)."
+                   Screens follow `GET /ws` (protocols `trongdong.v1` and `trongdong.v1.json`); other services fetch NENA EIDOs \
+                   over `GET /IncidentData/ent/{receiver}` (protocol `emergency-ent1.0`, NENA-STA-024.1.1)."
 ))]
 struct Description;
 
@@ -226,6 +227,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api", get(move || std::future::ready(Json(description.as_ref().clone()))))
         .route("/api/{*rest}", axum::routing::any(missing))
         .route("/ws", get(websocket))
+        .route("/IncidentData/ent/{receiver}", get(conveyance::serve::accept))
         .fallback(assets::serve)
         .layer(middleware::from_fn_with_state(app.clone(), around))
         .with_state(app)

@@ -57,6 +57,8 @@ pub struct EdgeConfig {
     pub closed: Option<watch::Receiver<bool>>,
     /// How many incidents there should be, where the node has a model for that.
     pub load: Option<LoadForecast>,
+    /// Whom TLS trusts where other services notify; none: no service is subscribed to.
+    pub conveyance: Option<Arc<rustls::ClientConfig>>,
 }
 
 impl EdgeConfig {
@@ -81,6 +83,7 @@ impl EdgeConfig {
             operations: None,
             closed: None,
             load: None,
+            conveyance: None,
         }
     }
 }

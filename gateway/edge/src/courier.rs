@@ -1,5 +1,8 @@
-//! Webhooks: a notice is posted to its receiver as JSON, signed with the receiver's secret. The receiver knows a notice
-//! that is posted again by its `idempotency-key`, and that it is ours by its `trongdong-signature`.
+//! Carries notices over the channel that a receiver's address names: webhooks here, letters in `mail`. Who connects to us
+//! (NENA-STA-024) is served in `conveyance`.
+//!
+//! A webhook is posted, signed with the receiver's secret. The receiver knows a notice that is posted again by its
+//! `idempotency-key`, and that it is ours by its `trongdong-signature`.
 //!
 //! ```text
 //! POST <url>
@@ -15,19 +18,46 @@
 //! (`application/cap+xml`); an incident that is offered, escalated or taken back is a NENA EIDO; what we answered to an offer is
 //! what we would be answered (`api/handover.rs`).
 //!
-//! Any status from 200 to 299 says that it was taken; everything else, redirects too, that it was not.
+//! Any status from 200 to 299 says that it was taken. 409, 410, 413, 415 and 422 say that it never will be: it is given up, where
+//! its administrator sees it. Everything else, redirects too, says that it was not taken now.
 
-use domain::{Event, EventKind, Handover, HandoverDirection, Notice, Receiver, ReceiverId, Subject, wire::Record};
+use std::time::Duration;
+
+use domain::{
+    Channel, Event, EventKind, Handover, HandoverDirection, Notice, Receiver, ReceiverId, Subject, wire::Record,
+};
 use entity::{Courier, Undelivered};
 use futures::{FutureExt, future::BoxFuture};
 use hmac::{Hmac, Mac};
+use hyper::StatusCode;
 use serde::Serialize;
 use sha2::Sha256;
 
 use crate::{api::handover::HandoverAnswer, cap, eido, seal::Sealer};
 
+pub(crate) mod letter;
+pub(crate) mod mail;
+pub(crate) mod smtp;
+
+use letter::Enclosed;
+pub use letter::MailSender;
+pub use mail::MailConfig;
+pub use smtp::{MailServer, MailTls};
+
 /// The header of the signature, out and in.
 pub(crate) const SIGNATURE_HEADER: &str = "trongdong-signature";
+/// How long a letter may take: its server may think about a whole one for a while, and who hangs up gets it twice.
+const MAIL_WITHIN: Duration = Duration::from_secs(90);
+/// How long a webhook may take.
+const POST_WITHIN: Duration = Duration::from_secs(10);
+/// What a receiver says that has understood a notice and will never take it.
+const NEVER: [StatusCode; 5] = [
+    StatusCode::CONFLICT,
+    StatusCode::GONE,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::UNSUPPORTED_MEDIA_TYPE,
+    StatusCode::UNPROCESSABLE_ENTITY,
+];
 
 /// The context of a receiver's secret.
 #[must_use]
@@ -35,11 +65,12 @@ pub fn receiver_context(receiver: &ReceiverId) -> String {
     format!("receiver/{receiver}")
 }
 
-/// Posts notices over HTTP. One for a node; its connections are kept and shared.
+/// Carries notices over HTTP and by mail. One for a node; its connections are kept and shared.
 pub struct WebCourier {
     http: reqwest::Client,
     epoch: u64,
     sealer: Sealer,
+    mail: Option<MailConfig>,
 }
 
 #[derive(Serialize)]
@@ -54,47 +85,65 @@ struct Body<'a> {
     event: &'a Event,
 }
 
+/// A notice as a program gets it: the same whenever it is sent.
+struct Made {
+    event: Event,
+    kind: &'static str,
+    bytes: Vec<u8>,
+    signature: Option<String>,
+}
+
 impl WebCourier {
     /// A courier of the cluster's `epoch`. `http` brings the roots that it trusts, its deadline, and follows no redirect,
     /// so that nothing is posted to where no administrator said.
     #[must_use]
     pub fn new(http: reqwest::Client, epoch: u64, sealing_key: &[u8; 32]) -> Self {
-        Self { http, epoch, sealer: Sealer::new(sealing_key) }
+        Self { http, epoch, sealer: Sealer::new(sealing_key), mail: None }
     }
 
-    fn request(&self, receiver: &Receiver, notice: &Notice) -> Result<reqwest::RequestBuilder, Undelivered> {
-        let event = Event::decode(&notice.event).map_err(|e| Undelivered(e.to_string()))?;
-        let exercise = event.subject.as_ref().is_some_and(Subject::is_exercise);
-        let (kind, body) = self.body(receiver, notice, &event, exercise)?;
+    /// The same with a mail server; without one a letter waits.
+    #[must_use]
+    pub fn with_mail(self, mail: Option<MailConfig>) -> Self {
+        Self { mail, ..self }
+    }
+
+    fn make(&self, receiver: &Receiver, notice: &Notice) -> Result<Made, Undelivered> {
+        // What this node cannot read a newer one may.
+        let event = Event::decode(&notice.event).map_err(|e| Undelivered::Again(e.to_string()))?;
+        let (kind, bytes) = self.body(receiver, notice, &event)?;
+        let signature = self.secret_of(receiver)?.map(|secret| signature(&secret, &bytes));
+        Ok(Made { event, kind, bytes, signature })
+    }
+
+    fn request(&self, url: &str, receiver: &Receiver, notice: &Notice, made: Made) -> reqwest::RequestBuilder {
         let key = format!("{}-{}-{}", self.epoch, receiver.id, notice.number);
-        let request = self.http.post(&receiver.url);
-        let request = request.header("content-type", kind).header("idempotency-key", key);
+        let request = self.http.post(url);
+        let request = request.header("content-type", made.kind).header("idempotency-key", key);
+        let exercise = made.event.subject.as_ref().is_some_and(Subject::is_exercise);
         let request = if exercise { request.header("trongdong-exercise", "true") } else { request };
-        let request = match self.secret_of(receiver)? {
-            Some(secret) => request.header(SIGNATURE_HEADER, signature(&secret, &body)),
+        let request = match &made.signature {
+            Some(signature) => request.header(SIGNATURE_HEADER, signature),
             None => request,
         };
-        Ok(request.body(body))
+        request.body(made.bytes)
     }
 
-    /// The media type and the bytes: the same whenever the notice is posted.
+    /// The media type and the bytes: the same whenever the notice is sent.
     fn body(
         &self,
         receiver: &Receiver,
         notice: &Notice,
         event: &Event,
-        exercise: bool,
     ) -> Result<(&'static str, Vec<u8>), Undelivered> {
-        let failed = |error: serde_json::Error| Undelivered(error.to_string());
+        let failed = |error: serde_json::Error| Undelivered::Again(error.to_string());
         if event.kind == EventKind::WarningPublished
             && let Some(Subject::Warning(warning)) = &event.subject
         {
             return Ok((cap::CAP_TYPE, cap::alert(warning).into_bytes()));
         }
         let body = match Handover::of_event(event) {
-            Some((incident, handover)) if handover.direction == HandoverDirection::Out => {
-                let issuer = format!("trongdong-{}", self.epoch);
-                serde_json::to_vec(&eido::write(&issuer, incident, handover, event.at_ms))
+            Some((incident, handover)) if handover.direction != HandoverDirection::In => {
+                serde_json::to_vec(&eido::write(&eido::issuer(self.epoch), incident, Some(handover), event.at_ms))
             }
             Some((incident, handover)) => serde_json::to_vec(&HandoverAnswer {
                 handover: handover.reference.clone(),
@@ -109,7 +158,7 @@ impl WebCourier {
                 number: notice.number,
                 index: notice.index,
                 missed_before: notice.missed_before,
-                exercise,
+                exercise: event.subject.as_ref().is_some_and(Subject::is_exercise),
                 event,
             }),
         };
@@ -122,20 +171,54 @@ impl WebCourier {
             return Ok(None);
         }
         let opened = self.sealer.open(&receiver_context(&receiver.id), &receiver.secret_sealed);
-        opened.map(Some).map_err(|e| Undelivered(e.to_string()))
+        opened.map(Some).map_err(|e| Undelivered::Again(e.to_string()))
+    }
+}
+
+/// Posts it, and says what the answer means.
+async fn post(request: reqwest::RequestBuilder) -> Result<(), Undelivered> {
+    // The address stands in the configuration and is not repeated in a log: it may hold a token.
+    let answer = request.send().await.map_err(|e| Undelivered::Again(e.without_url().to_string()))?;
+    let status = answer.status();
+    let said = format!("the receiver answered {status}");
+    if status.is_success() {
+        Ok(())
+    } else if NEVER.contains(&status) {
+        Err(Undelivered::Never(said))
+    } else {
+        Err(Undelivered::Again(said))
     }
 }
 
 impl Courier for WebCourier {
     fn deliver(&self, receiver: Receiver, notice: Notice) -> BoxFuture<'static, Result<(), Undelivered>> {
-        let request = self.request(&receiver, &notice);
-        async move {
-            // The address stands in the configuration and is not repeated in a log: it may hold a token.
-            let answer = request?.send().await.map_err(|e| Undelivered(e.without_url().to_string()))?;
-            let status = answer.status();
-            if status.is_success() { Ok(()) } else { Err(Undelivered(format!("the receiver answered {status}"))) }
+        let made = match self.make(&receiver, &notice) {
+            Ok(made) => made,
+            Err(undelivered) => return std::future::ready(Err(undelivered)).boxed(),
+        };
+        match receiver.channel() {
+            Some(Channel::Web(url)) => post(self.request(url, &receiver, &notice, made)).boxed(),
+            Some(Channel::Mail(to)) => {
+                let (epoch, to, mail) = (self.epoch, to.to_owned(), self.mail.clone());
+                async move {
+                    let Some(mail) = mail else {
+                        return Err(Undelivered::Again(
+                            "this node has no mail server: name one in node.toml".to_owned(),
+                        ));
+                    };
+                    let enclosed = Enclosed { kind: made.kind, bytes: &made.bytes, signature: made.signature };
+                    mail::deliver(&mail, epoch, &to, &receiver, &notice, &made.event, &enclosed).await
+                }
+                .boxed()
+            }
+            Some(Channel::Conveyance(_)) | None => {
+                std::future::ready(Err(Undelivered::Again("nobody carries to this address".to_owned()))).boxed()
+            }
         }
-        .boxed()
+    }
+
+    fn within(&self, receiver: &Receiver) -> Duration {
+        if matches!(receiver.channel(), Some(Channel::Mail(_))) { MAIL_WITHIN } else { POST_WITHIN }
     }
 }
 

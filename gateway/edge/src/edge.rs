@@ -10,6 +10,7 @@ use crate::{
     app::App,
     cluster::{Road, Source, Video},
     config::{EdgeConfig, Nodes},
+    conveyance::subscriber,
     limits::STOP_DEADLINE,
     server,
 };
@@ -66,6 +67,9 @@ impl Edge {
         let address = listener.local_addr().map_err(failed)?;
         let (stop, stopping) = watch::channel(false);
         let app = App::start(config, source, road, video, nodes, stopping.clone());
+        if let Some(trust) = app.config.conveyance.clone() {
+            tokio::spawn(subscriber::run(app.clone(), trust, stopping.clone()));
+        }
         let router = front(api::router(app.clone()));
         let server = tokio::spawn(server::run(app, router, listener, stopping));
         tracing::info!(%address, "edge: listening");

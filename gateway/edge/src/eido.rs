@@ -1,11 +1,13 @@
 //! Incidents between services as NENA has them: the Emergency Incident Data Object in JSON (EIDO, NENA-STA-021.1b-2022),
-//! written for whom an incident is offered to, and read from whoever offers us one. Pure, both ways.
+//! written for whom an incident is offered to or who is told of it, and read from whoever offers us one or answers. Pure, both ways.
 //!
 //! The object has no word for an offer, so ours goes with it as the extension `vn.trongdong.handover.1`, named in
 //! `eidoExtensionId` as the standard has it; another service need not know it. Where an incident lies is a PIDF-LO (RFC 4119,
 //! RFC 5139, RFC 5491) in `locationByValue`, with the official code of the commune as `ADDCODE`.
 
-use domain::{Handover, Incident, IncidentKind, Severity, limits::TEXT_BYTES_MAX};
+use domain::{
+    Handover, HandoverDirection, HandoverStatus, Incident, IncidentId, IncidentKind, Severity, limits::TEXT_BYTES_MAX,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -22,13 +24,15 @@ pub(crate) mod pidf;
 const COMPONENTS_MAX: usize = 256;
 /// The extension that says what is offered.
 const EXTENSION: &str = "vn.trongdong.handover.1";
+/// The extension of an object that only tells of an incident: nobody is asked to take it over.
+const TOLD: &str = "vn.trongdong.notice.1";
 /// The only version there is.
 const VERSION: &str = "1.0";
 
-/// What is offered, beside the incident.
+/// What is offered, beside the incident; or what is answered to an offer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Offer {
-    /// What to name in the answer: `I12.1`.
+    /// What to name in the answer: `I12.1`. In an answer: the name of the offer.
     pub(crate) handover: String,
     /// The lead goes over with it.
     pub(crate) lead: bool,
@@ -36,6 +40,36 @@ pub(crate) struct Offer {
     pub(crate) exercise: bool,
     /// How far it is: `withdrawn` when it was taken back.
     pub(crate) status: String,
+    /// It is an answer to what the reader offered.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) answers: bool,
+    /// What was answered, in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) answer: String,
+    /// Who gave the answer, in words.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) answered_for: String,
+    /// What the one that answers calls the incident.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) reference: String,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// What another service's object says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// It tells of an incident, as a centre like this one does.
+    Tells,
+    /// It offers us an incident.
+    Offers(Box<Offered>),
+    /// It takes back what it offered under that reference.
+    TakesBack { reference: String, reason: String },
+    /// It answers what we offered.
+    Answers { incident: IncidentId, handover: u32, accept: bool, offer: Offer },
 }
 
 /// What somebody offers us, as far as we use it.
@@ -53,8 +87,11 @@ pub(crate) struct Offered {
     pub(crate) address: String,
     pub(crate) lead: bool,
     pub(crate) exercise: bool,
-    /// They took it back.
-    pub(crate) withdrawn: bool,
+}
+
+/// This cluster's name among agencies.
+pub(crate) fn issuer(epoch: u64) -> String {
+    format!("trongdong-{epoch}")
 }
 
 /// How an incident and its hand-over are named towards other services.
@@ -63,14 +100,14 @@ pub(crate) fn handover_name(incident: &Incident, handover: &Handover) -> String 
 }
 
 /// The incident and the hand-over of a name; none if it is not one.
-pub(crate) fn read_handover_name(name: &str) -> Option<(domain::IncidentId, u32)> {
+pub(crate) fn read_handover_name(name: &str) -> Option<(IncidentId, u32)> {
     let (incident, number) = name.rsplit_once('.')?;
-    Some((domain::IncidentId::new(incident).ok()?, number.parse().ok()?))
+    Some((IncidentId::new(incident).ok()?, number.parse().ok()?))
 }
 
-/// The incident as an object, for the other side of the hand-over. `issuer` is this cluster's name among agencies.
-pub(crate) fn write(issuer: &str, incident: &Incident, handover: &Handover, at: domain::Millis) -> Value {
-    let other = handover.party.as_ref().map_or_else(|| handover.party_name.clone(), ToString::to_string);
+/// The incident as an object, for the other side of the hand-over; none: for whoever is told of incidents. `issuer` is this
+/// cluster's name among agencies.
+pub(crate) fn write(issuer: &str, incident: &Incident, handover: Option<&Handover>, at: domain::Millis) -> Value {
     let component = |id: String, more: Value| {
         let mut all = json!({
             "$id": id,
@@ -84,15 +121,15 @@ pub(crate) fn write(issuer: &str, incident: &Incident, handover: &Handover, at: 
     };
     let named = |what: &str| format!("{what}-{}", incident.id);
     let reference = |what: &str| json!([{"$ref": named(what)}]);
-    let is_theirs = incident.dispatch.led_by().is_some_and(|led| led.number == handover.number);
+    let led_by = incident.dispatch.led_by().filter(|it| it.direction != HandoverDirection::Within);
     let place = &incident.place;
     let location = pidf::write(incident.id.as_str(), place);
-    let offer = Offer {
-        handover: handover_name(incident, handover),
-        lead: handover.lead,
-        exercise: incident.exercise,
-        status: handover.status.to_string(),
-    };
+    let mut notes = vec![component(named("summary"), json!({"notesActionComments": html(&incident.summary)}))];
+    let mut referred = vec![json!({"$ref": named("summary")})];
+    if let Some(handover) = handover {
+        notes.push(component(named("reason"), json!({"notesActionComments": html(&handover.reason)})));
+        referred.push(json!({"$ref": named("reason")}));
+    }
     let agency = |owns: bool| {
         json!({
             "agencyRoleDescriptionRegistryText": ["Dispatching"],
@@ -100,11 +137,22 @@ pub(crate) fn write(issuer: &str, incident: &Incident, handover: &Handover, at: 
             "incidentOwningAgencyIndicator": owns,
         })
     };
-    component(
+    let mut agencies = vec![component(issuer.to_owned(), agency(led_by.is_none()))];
+    // The other side is an agency of the incident, and so is whoever leads it, which may be another one.
+    let is_shown = |it: &&Handover| it.direction != HandoverDirection::Within;
+    let other = handover.filter(is_shown);
+    let is_another =
+        |led: &&Handover| other.is_none_or(|it| (&it.party, &it.party_name) != (&led.party, &led.party_name));
+    let third = led_by.filter(is_another);
+    for it in other.into_iter().chain(third) {
+        let name = it.party.as_ref().map_or_else(|| it.party_name.clone(), ToString::to_string);
+        let is_theirs = led_by.is_some_and(|led| (&led.party, &led.party_name) == (&it.party, &it.party_name));
+        agencies.push(component(name, agency(is_theirs)));
+    }
+    let mut eido = component(
         format!("urn:emergency:uid:incidentid:{}:{issuer}", incident.id),
         json!({
             "eidoVersion": VERSION,
-            "eidoExtensionId": [EXTENSION],
             "issuingElementIdentification": issuer,
             "incidentComponent": component(named("incident"), json!({
                 "incidentTypeCommonRegistryText": registry(incident.kind),
@@ -114,21 +162,43 @@ pub(crate) fn write(issuer: &str, incident: &Incident, handover: &Handover, at: 
                 "incidentPriorityInternalText": incident.severity.as_str(),
                 "incidentCommonPriorityNumber": 6 - incident.severity.level(),
                 "locationReference": reference("location"),
-                "notesReference": [{"$ref": named("summary")}, {"$ref": named("reason")}],
+                "notesReference": referred,
             })),
             "locationComponent": [component(named("location"), json!({
                 "locationTypeDescriptionRegistryText": "Incident",
                 "locationByValue": location,
                 "locationDescriptionText": place.address.as_str(),
             }))],
-            "notesComponent": [
-                component(named("summary"), json!({"notesActionComments": html(&incident.summary)})),
-                component(named("reason"), json!({"notesActionComments": html(&handover.reason)})),
-            ],
-            "agencyComponent": [component(issuer.to_owned(), agency(!is_theirs)), component(other, agency(is_theirs))],
-            EXTENSION: offer,
+            "notesComponent": notes,
+            "agencyComponent": agencies,
         }),
-    )
+    );
+    if let (Some(handover), Some(all)) = (handover, eido.as_object_mut()) {
+        all.insert("eidoExtensionId".to_owned(), json!([EXTENSION]));
+        all.insert(EXTENSION.to_owned(), json!(offer(incident, handover)));
+    } else if let Some(all) = eido.as_object_mut() {
+        // Else a centre like this one would take it for an offer, and tell us of it in turn.
+        all.insert("eidoExtensionId".to_owned(), json!([TOLD]));
+        all.insert(TOLD.to_owned(), json!({"exercise": incident.exercise}));
+    }
+    eido
+}
+
+/// What our extension says of the hand-over: our offer, or our answer to theirs.
+fn offer(incident: &Incident, handover: &Handover) -> Offer {
+    let answers = handover.direction == HandoverDirection::In;
+    let own = handover_name(incident, handover);
+    let of_answer = |text: &str| if answers { text.to_owned() } else { String::new() };
+    Offer {
+        handover: if answers { handover.reference.clone() } else { own.clone() },
+        lead: handover.lead,
+        exercise: incident.exercise,
+        status: handover.status.to_string(),
+        answers,
+        answer: of_answer(&handover.answer),
+        answered_for: of_answer(&handover.answered_for),
+        reference: of_answer(&own),
+    }
 }
 
 #[derive(Deserialize)]
@@ -145,6 +215,8 @@ struct Wire {
     notes_component: Vec<WireNote>,
     #[serde(rename = "vn.trongdong.handover.1", default)]
     offer: Option<Offer>,
+    #[serde(rename = "vn.trongdong.notice.1", default)]
+    told: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -192,16 +264,50 @@ struct WireNote {
     notes_action_comments: String,
 }
 
-/// Reads an object that offers us an incident.
+/// Reads what another service's object says to us.
 ///
 /// # Errors
 /// 400 for what is no JSON, 422 with the field and the remedy for what is no incident with a place.
-pub(crate) fn read(bytes: &[u8]) -> Result<Offered, ApiError> {
+pub(crate) fn read(bytes: &[u8]) -> Result<Said, ApiError> {
     let wire: Wire = from_json(bytes)?;
     if wire.eido_version != VERSION {
         return Err(ApiError::invalid("eidoVersion", "send 1.0 (NENA-STA-021.1b-2022)"));
     }
-    if wire.id.is_empty() || wire.id.len() > domain::limits::NAME_BYTES_MAX || wire.id.chars().any(char::is_control) {
+    if wire.told.is_some() {
+        return Ok(Said::Tells);
+    }
+    let Some(offer) = &wire.offer else { return offered(wire).map(|offered| Said::Offers(Box::new(offered))) };
+    if !is_reference(&offer.handover) {
+        let field = "vn.trongdong.handover.1.handover";
+        return Err(ApiError::invalid(field, "name the hand-over, such as I12.1, in at most 256 bytes"));
+    }
+    if offer.answers {
+        let accept = offer.status == HandoverStatus::Accepted.as_str();
+        if !accept && offer.status != HandoverStatus::Refused.as_str() {
+            return Err(ApiError::invalid("vn.trongdong.handover.1.status", "an answer is accepted or refused"));
+        }
+        let Some((incident, handover)) = read_handover_name(&offer.handover) else {
+            return Err(ApiError::invalid(
+                "vn.trongdong.handover.1.handover",
+                "name it as the offer did, such as I12.1",
+            ));
+        };
+        return Ok(Said::Answers { incident, handover, accept, offer: offer.clone() });
+    }
+    if offer.status == HandoverStatus::Withdrawn.as_str() {
+        return Ok(Said::TakesBack { reference: offer.handover.clone(), reason: String::new() });
+    }
+    offered(wire).map(|offered| Said::Offers(Box::new(offered)))
+}
+
+/// Whether a name of somebody else's can stand in a record.
+fn is_reference(name: &str) -> bool {
+    !name.is_empty() && name.len() <= domain::limits::NAME_BYTES_MAX && !name.chars().any(char::is_control)
+}
+
+/// What somebody offers us, with a place.
+fn offered(wire: Wire) -> Result<Offered, ApiError> {
+    if !is_reference(&wire.id) {
         return Err(ApiError::invalid("$id", "send the incident's tracking identifier, at most 256 bytes"));
     }
     for (field, count) in
@@ -231,7 +337,8 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Offered, ApiError> {
     let described = location.map_or("", |it| it.location_description_text.as_str());
     let offer = wire.offer;
     Ok(Offered {
-        reference: wire.id,
+        // Who knows our extension is answered by the name of the offer: one incident may be offered twice.
+        reference: offer.as_ref().map_or(wire.id, |offer| offer.handover.clone()),
         kind: kind(&incident),
         severity: severity(&incident),
         summary: cut(summary.unwrap_or_else(|| "EIDO".to_owned()), TEXT_BYTES_MAX),
@@ -240,8 +347,7 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Offered, ApiError> {
         commune: place.commune,
         address: cut(crate::public::words::tidy_line(described), domain::limits::NAME_BYTES_MAX),
         lead: offer.as_ref().is_none_or(|offer| offer.lead),
-        exercise: offer.as_ref().is_some_and(|offer| offer.exercise),
-        withdrawn: offer.is_some_and(|offer| offer.status == "withdrawn"),
+        exercise: offer.is_some_and(|offer| offer.exercise),
     })
 }
 
@@ -332,5 +438,7 @@ fn cut(mut text: String, bytes_max: usize) -> String {
     text
 }
 
+#[cfg(test)]
+pub(crate) mod strict;
 #[cfg(test)]
 mod tests;

@@ -28,7 +28,7 @@ use crate::{
         service_key, session, unit, warning,
     },
     auth::{cookie_token, token},
-    eido,
+    conveyance, eido,
     error::ApiError,
     limits::SUBSCRIBE_ITEMS_MAX,
     public::{self, code, open311},
@@ -112,8 +112,8 @@ pub fn fuzz_proof(data: &[u8]) -> bool {
 
 /// What another service sends about a hand-over: an object that offers an incident, or an answer.
 pub fn fuzz_handover(data: &[u8]) -> bool {
-    let offered = eido::read(data);
-    if let Ok(offered) = &offered {
+    let said = eido::read(data);
+    if let Ok(eido::Said::Offers(offered)) = &said {
         let is_on_earth =
             offered.latitude_e7.unsigned_abs() <= 900_000_000 && offered.longitude_e7.unsigned_abs() <= 1_800_000_000;
         assert!(is_on_earth, "a place lies on the earth");
@@ -127,7 +127,38 @@ pub fn fuzz_handover(data: &[u8]) -> bool {
     {
         assert!(answered.handover.starts_with(incident.as_str()) && answered.handover.ends_with(&number.to_string()));
     }
-    is_taken(offered.map(|_| ())) | is_taken(answered.map(|_| ()))
+    is_taken(said.map(|_| ())) | is_taken(answered.map(|_| ()))
+}
+
+/// What comes over a conveyance of objects (NENA-STA-024), from either side.
+pub fn fuzz_conveyance(data: &[u8]) -> bool {
+    let asked = conveyance::message::read::<conveyance::message::ToNotifier>(data);
+    let told = conveyance::message::read::<conveyance::message::ToSubscriber>(data);
+    if let Ok(asked) = &asked {
+        let (mut notifier, mut now_ms) = (conveyance::notifier::Notifier::new("fuzz"), 0);
+        for _ in 0..4 {
+            let effects = notifier.received(now_ms, asked.clone());
+            assert!(effects.len() <= conveyance::notifier::EFFECTS_MAX, "one message asks for little");
+            if notifier.may_send(now_ms) {
+                notifier.send(now_ms, 1, "t".to_owned(), serde_json::json!({}));
+                assert!(!notifier.may_send(now_ms), "one object is under way at a time");
+            }
+            now_ms += 1_000;
+            notifier.tick(now_ms);
+        }
+    }
+    asked.is_ok() | told.is_ok()
+}
+
+/// What a mail server answers.
+pub fn fuzz_smtp_reply(data: &[u8]) -> bool {
+    match crate::courier::smtp::parse_reply(data) {
+        Ok(Some((reply, bytes))) => {
+            assert!(bytes <= data.len() && (200..600).contains(&reply.code) && !reply.lines.is_empty());
+            bytes == data.len()
+        }
+        _ => false,
+    }
 }
 
 /// Readings that are pushed, as JSON of either form and as protobuf.

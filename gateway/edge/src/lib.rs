@@ -15,6 +15,7 @@ mod cluster;
 mod code_guard;
 mod command;
 mod config;
+mod conveyance;
 mod courier;
 mod edge;
 mod eido;
@@ -45,7 +46,7 @@ pub use cluster::{
     AppliedAt, BarrierError, BelowFloor, GroupAge, NotWatchable, ProvinceLine, Road, RoadError, Source, Taken, Video,
 };
 pub use config::{Backups, EdgeConfig, LoadForecast, MoreMetrics, Nodes};
-pub use courier::{WebCourier, receiver_context};
+pub use courier::{MailConfig, MailSender, MailServer, MailTls, WebCourier, receiver_context};
 pub use edge::{Edge, EdgeError};
 pub use error::{CODE_DENIED, CODE_NEEDED, CUT_CODE};
 pub use login_guard::LoginGuard;

@@ -6,6 +6,7 @@ mod backup;
 mod call;
 mod cluster;
 mod commands;
+mod conveyance;
 mod deadline;
 mod dispatch;
 mod double;

@@ -75,6 +75,8 @@ export const enWarning: WarningDict = {
     offer: 'Hand over…',
     to: 'To',
     byPhone: 'Another service (telephone)',
+    rooms: 'Our rooms, above and below',
+    within: 'between rooms',
     toName: 'Name of the service',
     contact: 'Telephone',
     second: 'Second channel: whom to call when nobody answers',

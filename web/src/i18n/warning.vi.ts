@@ -73,6 +73,8 @@ export const viWarning = {
     offer: 'Bàn giao…',
     to: 'Giao cho',
     byPhone: 'Cơ quan khác (điện thoại)',
+    rooms: 'Phòng của ta, cấp trên và cấp dưới',
+    within: 'giữa các phòng',
     toName: 'Tên cơ quan',
     contact: 'Điện thoại',
     second: 'Kênh thứ hai: gọi ai khi không trả lời',

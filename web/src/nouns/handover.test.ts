@@ -5,7 +5,7 @@ import { handoverOf, isWaiting, leader } from './handover';
 
 const handover = (number: number, direction: HandoverDirection, status: HandoverStatus, lead = true) =>
   handoverOf(create(HandoverSchema, { number, direction, status, lead, partyName: `p${number}`, answeredAtMs: BigInt(number * 10) }));
-const { OUT, IN } = HandoverDirection;
+const { OUT, IN, WITHIN } = HandoverDirection;
 
 test('an offer changes nothing, the newest that took the lead does, and what came to us is ours', () => {
   expect(leader([])).toBeUndefined();
@@ -15,6 +15,20 @@ test('an offer changes nothing, the newest that took the lead does, and what cam
   expect(leader([gone, handover(2, OUT, HandoverStatus.REFUSED)])?.partyName).toBe('p1');
   expect(leader([gone, handover(2, IN, HandoverStatus.ACCEPTED)])).toBeUndefined();
   expect(leader([handover(1, OUT, HandoverStatus.WITHDRAWN)])).toBeUndefined();
+});
+
+test('what another service offers is theirs until we take it over, and again when they take it back', () => {
+  expect(leader([handover(1, IN, HandoverStatus.OFFERED)])?.partyName).toBe('p1');
+  expect(leader([handover(1, IN, HandoverStatus.ACCEPTED)])).toBeUndefined();
+  expect(leader([handover(1, IN, HandoverStatus.ACCEPTED, false)])?.partyName).toBe('p1');
+  expect(leader([handover(1, IN, HandoverStatus.WITHDRAWN)])?.partyName).toBe('p1');
+});
+
+test('between rooms the newest that was taken leads', () => {
+  const down = handover(1, WITHIN, HandoverStatus.ACCEPTED);
+  expect(down.out).toBe(true);
+  expect(leader([down, handover(2, WITHIN, HandoverStatus.OFFERED)])?.partyName).toBe('p1');
+  expect(leader([down, handover(2, WITHIN, HandoverStatus.ACCEPTED)])?.partyName).toBe('p2');
 });
 
 test('an answer is owed until it is there', () => {

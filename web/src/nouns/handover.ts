@@ -1,4 +1,4 @@
-// Hand-overs to other services and by them: who was offered what, how far it is, and whose the incident is now.
+// Hand-overs to other services and by them, and between our own rooms: who was offered what, how far it is, and whose the incident is now.
 import { HandoverDirection, HandoverStatus, type Handover as HandoverWire } from '../gen/trongdong/v1/handover_pb';
 
 export type HandoverState = 'offered' | 'escalated' | 'accepted' | 'refused' | 'withdrawn';
@@ -13,8 +13,10 @@ const STATE: Partial<Record<HandoverStatus, HandoverState>> = {
 /** One offer. Times are Unix milliseconds, 0: not yet. */
 export interface Handover {
   number: number;
-  /** We offered it; else it was offered to us. */
+  /** We offered it; else another service offered it to us. */
   out: boolean;
+  /** The room of ours that it was offered to; empty: another service. */
+  room: string;
   partyName: string;
   /** Whom to telephone there; empty: nobody is named. */
   contact: string;
@@ -36,10 +38,10 @@ export interface Handover {
 
 /** The domain hand-over of a wire hand-over. */
 export function handoverOf(wire: HandoverWire): Handover {
-  const { number, partyName, contact, secondContact, lead, reason, answeredFor, answer, reference, clock } = wire;
+  const { number, partyName, contact, secondContact, lead, reason, answeredFor, answer, reference, clock, room } = wire;
   return {
-    number, partyName, contact, secondContact, lead, reason, answeredFor, answer, reference, clock,
-    out: wire.direction === HandoverDirection.OUT,
+    number, partyName, contact, secondContact, lead, reason, answeredFor, answer, reference, clock, room,
+    out: wire.direction !== HandoverDirection.IN,
     state: STATE[wire.status] ?? 'offered',
     offeredAtMs: Number(wire.offeredAtMs),
     escalatedAtMs: Number(wire.escalatedAtMs),
@@ -50,11 +52,18 @@ export function handoverOf(wire: HandoverWire): Handover {
 /** Whether the other side still owes an answer. */
 export const isWaiting = (handover: Handover): boolean => handover.state === 'offered' || handover.state === 'escalated';
 
-/** Who leads the incident: the other side of the newest hand-over that took the lead; undefined: this centre. */
+const isTaken = ({ lead, state }: Handover): boolean => lead && state === 'accepted';
+
+/**
+ * Who leads the incident, if it is not where it came up: the other side of the newest hand-over that decided it. What another service
+ * offers is theirs until we have taken it over with the lead; what we offer is ours until they have.
+ */
 export function leader(handovers: readonly Handover[]): Handover | undefined {
-  const taken = handovers.filter(({ lead, state }) => lead && state === 'accepted');
-  taken.sort((a, b) => b.answeredAtMs - a.answeredAtMs || b.number - a.number);
-  return taken[0]?.out === true ? taken[0] : undefined;
+  const at = (it: Handover): number => (isTaken(it) ? it.answeredAtMs : it.offeredAtMs);
+  const decided = handovers.filter((it) => !it.out || isTaken(it));
+  decided.sort((a, b) => at(b) - at(a) || b.number - a.number);
+  const newest = decided[0];
+  return newest === undefined || (!newest.out && isTaken(newest)) ? undefined : newest;
 }
 
 /** Whom an incident can be offered to over the network. */

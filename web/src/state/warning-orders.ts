@@ -43,9 +43,10 @@ export function rejectWarning(warning: Warning, reason: string): Sent {
   return order('warn-public', warningTarget(warning), path, { expected_version: warning.version, reason });
 }
 
-/** To whom an incident is offered. `to` is empty where there is a telephone only. */
+/** To whom an incident is offered. `to` is empty where there is a telephone only, and where it is one of our own rooms. */
 export interface Offer {
   to: string;
+  room: string;
   toName: string;
   contact: string;
   secondContact: string;
@@ -55,11 +56,17 @@ export interface Offer {
 
 const path = (incident: Incident, verb = '') => `/api/incidents/${encodeURIComponent(incident.id)}/handover${verb}`;
 
-/** Offers the incident to another service. */
+/** To whom: a room of ours, a system, or a telephone. */
+function side(offer: Offer) {
+  if (offer.room !== '') return { room: offer.room };
+  return offer.to === '' ? { to_name: offer.toName } : { to: offer.to };
+}
+
+/** Offers the incident to another service, or to one of our own rooms. */
 export function offerHandover(incident: Incident, offer: Offer): Sent {
   return order('hand-over', incidentTarget(incident), path(incident), {
     expected_version: incident.version,
-    ...(offer.to === '' ? { to_name: offer.toName } : { to: offer.to }),
+    ...side(offer),
     contact: offer.contact,
     second_contact: offer.secondContact,
     lead: offer.lead,
@@ -69,7 +76,7 @@ export function offerHandover(incident: Incident, offer: Offer): Sent {
 
 /** What was answered: by telephone, or by us. */
 export function answerHandover(incident: Incident, handover: Handover, accept: boolean, words: string): Sent {
-  const body = { handover: handover.number, accept, answer: words, answered_for: handover.out ? handover.partyName : '' };
+  const body = { handover: handover.number, accept, answer: words, answered_for: handover.out && handover.room === '' ? handover.partyName : '' };
   return order('hand-over', incidentTarget(incident), path(incident, '/answer'), body);
 }
 

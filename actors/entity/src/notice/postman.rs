@@ -2,6 +2,9 @@
 //! confirmed, so its notices come in order; each receiver has its own wait after a failure, so a slow one or one that is
 //! gone holds up nobody else. What was taken is confirmed in state, and then leaves the outbox.
 //!
+//! What a receiver refuses for good is given up in state, so that it does not stand before the others for ever. A receiver that
+//! connects to us (NENA-STA-024) fetches its notices itself, at the gateway of any node.
+//!
 //! Whoever leads next begins with the oldest unconfirmed ones: what was taken and not yet confirmed is brought again under
 //! the same number, by which a receiver knows it.
 
@@ -11,14 +14,17 @@ use std::{
     time::Duration,
 };
 
-use domain::{ConfirmNotices, Notice, Receiver, ReceiverId, Reply, State};
+use domain::{
+    Channel, Command, ConfirmNotices, GiveUpNotice, Notice, Receiver, ReceiverId, Reply, State, limits::TEXT_BYTES_MAX,
+};
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::{
-    config::{DELIVER_AGAIN_WAIT_MAX, DELIVER_AGAIN_WAIT_MIN, DELIVER_DEADLINE, RESCAN_PERIOD},
+    config::{DELIVER_AGAIN_WAIT_MAX, DELIVER_AGAIN_WAIT_MIN, RESCAN_PERIOD},
     counters::count,
     host::reign::Reign,
+    notice::Undelivered,
 };
 
 /// A receiver that has failed, and when it is tried again.
@@ -36,7 +42,8 @@ fn wait_after(failures: u32) -> Duration {
 
 /// The oldest notice of each receiver that is told of something and not in `but`.
 fn oldest(state: &State, but: &BTreeSet<ReceiverId>) -> Vec<(Receiver, Notice)> {
-    let receivers = state.receivers().values().filter(|it| !it.disabled && !but.contains(&it.id));
+    let is_carried = |it: &Receiver| !it.disabled && !matches!(it.channel(), None | Some(Channel::Conveyance(_)));
+    let receivers = state.receivers().values().filter(|it| is_carried(it) && !but.contains(&it.id));
     let oldest = |it: &Receiver| Some((it.clone(), state.notices_for(&it.id).next()?.clone()));
     receivers.filter_map(oldest).collect()
 }
@@ -75,26 +82,38 @@ pub(crate) async fn run(reign: Arc<Reign>) {
     }
 }
 
-/// Brings one notice, and has state confirm it. Whether both were done.
+/// What a receiver said, as far as a record holds it.
+fn cut(mut reason: String) -> String {
+    let mut end = TEXT_BYTES_MAX.min(reason.len());
+    while !reason.is_char_boundary(end) {
+        end -= 1;
+    }
+    reason.truncate(end);
+    if reason.trim().is_empty() { "refused".to_owned() } else { reason }
+}
+
+/// Brings one notice, and has state confirm it, or give it up. Whether both were done.
 async fn carry(reign: Arc<Reign>, receiver: Receiver, notice: Notice) -> (ReceiverId, bool) {
     let id = receiver.id.clone();
     let Some(courier) = reign.ctx.courier.get().cloned() else { return (id, false) };
     count(&reign.ctx.counters.notices_sent);
     let number = notice.number;
-    let delivered = timeout(DELIVER_DEADLINE, courier.deliver(receiver, notice)).await;
-    let reason = match delivered {
-        Ok(Ok(())) => None,
-        Ok(Err(undelivered)) => Some(undelivered.to_string()),
-        Err(_) => Some("no answer in time".to_owned()),
+    let delivered = timeout(courier.within(&receiver), courier.deliver(receiver, notice)).await;
+    let outcome: Command = match delivered.unwrap_or_else(|_| Err(Undelivered::Again("no answer in time".to_owned()))) {
+        Ok(()) => ConfirmNotices { receiver: id.clone(), through: number }.into(),
+        Err(Undelivered::Again(reason)) => {
+            count(&reign.ctx.counters.notices_failed);
+            tracing::warn!(receiver = %id, number, reason, "a notice did not get there and is sent again");
+            return (id, false);
+        }
+        Err(Undelivered::Never(reason)) => {
+            count(&reign.ctx.counters.notices_failed);
+            tracing::warn!(receiver = %id, number, reason, "a notice was refused for good and is given up");
+            GiveUpNotice { receiver: id.clone(), number, reason: cut(reason) }.into()
+        }
     };
-    if let Some(reason) = reason {
-        count(&reign.ctx.counters.notices_failed);
-        tracing::warn!(receiver = %id, number, reason, "a notice did not get there and is sent again");
-        return (id, false);
-    }
-    let confirm = ConfirmNotices { receiver: id.clone(), through: number };
-    let is_confirmed = matches!(reign.propose(confirm.into()).await, Ok(Reply::Accepted(_)));
-    (id, is_confirmed)
+    let is_settled = matches!(reign.propose(outcome).await, Ok(Reply::Accepted(_)));
+    (id, is_settled)
 }
 
 #[cfg(test)]

@@ -19,6 +19,8 @@ struct Post {
     taken: Mutex<BTreeMap<ReceiverId, Vec<u64>>>,
     failing: Mutex<BTreeSet<&'static str>>,
     silent: Mutex<BTreeSet<&'static str>>,
+    /// Receivers that refuse a notice for good, and which.
+    refused: Mutex<BTreeSet<(&'static str, u64)>>,
 }
 
 impl Post {
@@ -37,7 +39,10 @@ impl Courier for ByPost {
                 std::future::pending::<()>().await;
             }
             if post.failing.lock().unwrap().contains(receiver.id.as_str()) {
-                return Err(Undelivered("503".into()));
+                return Err(Undelivered::Again("503".into()));
+            }
+            if post.refused.lock().unwrap().contains(&(receiver.id.as_str(), notice.number)) {
+                return Err(Undelivered::Never("550 no such mailbox".into()));
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
             post.taken.lock().unwrap().entry(receiver.id).or_default().push(notice.number);
@@ -60,6 +65,7 @@ fn receiver(id: &str) -> PutReceiver {
             newest: 0,
             confirmed: 0,
             missed: 0,
+            given_up: None,
         },
     }
 }
@@ -145,4 +151,30 @@ async fn a_new_leader_goes_on_where_the_last_one_was() {
     let taken = post.taken("police");
     assert!(taken.is_sorted(), "{taken:?}");
     assert_eq!(taken.iter().copied().collect::<BTreeSet<_>>(), (1..=30).collect());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_refused_for_good_is_given_up_in_the_open_and_stops_nobody() {
+    let (world, post) = world(&["mailbox", "well"]);
+    post.refused.lock().unwrap().extend([("mailbox", 2), ("mailbox", 4)]);
+    world.lead(1).await;
+    for _ in 0..5 {
+        accepted(world.apply(GroupId::COMMAND, open()));
+    }
+    until(|| waiting(&world, "mailbox") + waiting(&world, "well") == 0).await;
+    assert_eq!((post.taken("mailbox"), post.taken("well")), (vec![1, 3, 5], vec![1, 2, 3, 4, 5]));
+    let given_up = world.read(GroupId::COMMAND, |state| state.receivers()["mailbox"].given_up.clone()).unwrap();
+    assert_eq!((given_up.count, given_up.number, given_up.reason.as_str()), (2, 4, "550 no such mailbox"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_receiver_that_fetches_is_not_carried_to() {
+    let (world, post) = world(&["police"]);
+    let fetching = receiver("fetching").receiver;
+    accepted(world.apply(GroupId::COMMAND, PutReceiver { receiver: Receiver { url: "wss:".into(), ..fetching } }));
+    world.lead(1).await;
+    accepted(world.apply(GroupId::COMMAND, open()));
+    until(|| waiting(&world, "police") == 0).await;
+    tokio::time::sleep(600 * SECOND).await;
+    assert_eq!((waiting(&world, "fetching"), post.taken("fetching")), (1, Vec::new()), "it waits for them to come");
 }

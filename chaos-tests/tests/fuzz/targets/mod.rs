@@ -4,6 +4,7 @@
 mod centre;
 mod device;
 mod node;
+mod partner;
 mod screen;
 mod state;
 
@@ -169,6 +170,20 @@ pub(crate) const TARGETS: &[Target] = &[
         run: edge::fuzzing::fuzz_handover,
         seeds: screen::handovers,
         words: screen::HANDOVER,
+    },
+    Target {
+        name: "conveyance",
+        parsers: &["gateway/edge/src/conveyance/message.rs", "gateway/edge/src/conveyance/notifier.rs"],
+        run: edge::fuzzing::fuzz_conveyance,
+        seeds: partner::conveyances,
+        words: partner::CONVEYANCE,
+    },
+    Target {
+        name: "smtp_reply",
+        parsers: &["gateway/edge/src/courier/smtp.rs"],
+        run: edge::fuzzing::fuzz_smtp_reply,
+        seeds: partner::replies,
+        words: partner::REPLY,
     },
     Target {
         name: "to_server",

@@ -40,7 +40,7 @@ pub(super) use feed::feed;
 pub(super) use gather::{join as join_report, open as open_report, part as part_report};
 pub(super) use handover::{
     answer as answer_handover, escalate as escalate_handover, offer as offer_handover, receive as receive_handover,
-    withdraw as withdraw_handover,
+    retract as retract_handover, withdraw as withdraw_handover,
 };
 pub(super) use merge::{merge, unmerge};
 pub(super) use offer::expire as expire_offer;
@@ -197,8 +197,10 @@ pub(super) fn resolve(work: &mut Work<'_>, command: &ResolveIncident) -> Outcome
     assign::release_all(work, &mut incident)?;
     incident.status = IncidentStatus::Resolved;
     incident.acknowledge_due_at_ms = Millis(0);
-    answered(work, &mut incident);
-    Ok(keep(work, incident, EventKind::IncidentResolved, &command.note))
+    let waited = answered(work, &mut incident);
+    let outcome = keep(work, incident, EventKind::IncidentResolved, &command.note);
+    handover::tell_withdrawn(work, &command.incident, &waited);
+    Ok(outcome)
 }
 
 pub(super) fn close(work: &mut Work<'_>, command: &CloseIncident) -> Outcome {
@@ -210,8 +212,10 @@ pub(super) fn close(work: &mut Work<'_>, command: &CloseIncident) -> Outcome {
     incident.status = IncidentStatus::Closed;
     incident.closed_at_ms = work.now;
     incident.acknowledge_due_at_ms = Millis(0);
-    answered(work, &mut incident);
-    Ok(keep(work, incident, EventKind::IncidentClosed, &command.note))
+    let waited = answered(work, &mut incident);
+    let outcome = keep(work, incident, EventKind::IncidentClosed, &command.note);
+    handover::tell_withdrawn(work, &command.incident, &waited);
+    Ok(outcome)
 }
 
 pub(super) fn reopen(work: &mut Work<'_>, command: &ReopenIncident) -> Outcome {
@@ -238,8 +242,9 @@ pub(super) fn close_drilled(work: &mut Work<'_>, id: &IncidentId, note: &str) ->
     incident.status = IncidentStatus::Closed;
     incident.closed_at_ms = work.now;
     incident.acknowledge_due_at_ms = Millis(0);
-    answered(work, &mut incident);
+    let waited = answered(work, &mut incident);
     keep(work, incident, EventKind::IncidentClosed, note);
+    handover::tell_withdrawn(work, id, &waited);
     true
 }
 
@@ -277,10 +282,12 @@ fn sent(work: &Work<'_>, incident: &mut Incident) -> bool {
     is_waiting
 }
 
-/// It is answered, and with that all that was to be done in time; who was asked to take it over need not say any more.
-fn answered(work: &Work<'_>, incident: &mut Incident) {
-    handover::withdraw_waiting(incident, work.now);
+/// It is answered, and with that all that was to be done in time; who was asked to take it over need not say any more: their
+/// numbers.
+fn answered(work: &Work<'_>, incident: &mut Incident) -> Vec<u32> {
+    let waited = handover::withdraw_waiting(incident, work.now);
     deadline::end(work.state, &mut incident.clocks, Obligation::ALL, ClockStatus::Met, work.now);
+    waited
 }
 
 /// Refuses what is no longer worked on.

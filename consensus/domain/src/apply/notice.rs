@@ -2,10 +2,10 @@
 //! when its receiver has confirmed it. At the bound of one receiver its newest notices are counted and not kept, and the
 //! next one that is says how many: a receiver that is slow or gone harms itself only.
 
-use super::{Outcome, Work, accepted, deadline, valid};
+use super::{Outcome, Work, accepted, deadline, incident, valid};
 use crate::{
-    AdminUnitCode, ConfirmNotices, Event, EventKind, Incident, Notice, PutReceiver, Receiver, ReceiverId, Subject,
-    handover::is_of_handover, limits, stored::Touched, wire::Record,
+    AdminUnitCode, ConfirmNotices, Event, EventKind, GiveUpNotice, Handover, Incident, Notice, NoticeGivenUp,
+    PutReceiver, Receiver, ReceiverId, Subject, handover::is_of_handover, limits, stored::Touched, wire::Record,
 };
 
 /// An empty secret keeps the one that is there, because whoever edits a receiver cannot see it.
@@ -13,8 +13,10 @@ pub(super) fn put(work: &mut Work<'_>, command: &PutReceiver) -> Outcome {
     let mut receiver = command.receiver.clone();
     valid::name("receiver.name", &receiver.name)?;
     valid::line("receiver.url", &receiver.url, limits::URL_BYTES_MAX)?;
-    if !receiver.url.starts_with("https://") && !receiver.url.starts_with("http://") {
-        return Err(valid::invalid("receiver.url", "is no address of the web: begin it with https://"));
+    if receiver.channel().is_none() {
+        let remedy =
+            "names no channel: begin it with https://, mailto: or wss://, or send wss: alone where only they connect";
+        return Err(valid::invalid("receiver.url", remedy));
     }
     valid::sealed("receiver.secret_sealed", &receiver.secret_sealed)?;
     valid::distinct("receiver.kinds", &receiver.kinds)?;
@@ -28,6 +30,7 @@ pub(super) fn put(work: &mut Work<'_>, command: &PutReceiver) -> Outcome {
     valid::within("receiver", work.state.receivers.len() + added, limits::RECEIVERS_MAX)?;
     (receiver.newest, receiver.confirmed, receiver.missed) =
         former.map_or((0, 0, 0), |former| (former.newest, former.confirmed, former.missed));
+    receiver.given_up = former.and_then(|former| former.given_up.clone());
     if receiver.secret_sealed.is_empty()
         && let Some(former) = former
     {
@@ -58,6 +61,37 @@ pub(super) fn confirm(work: &mut Work<'_>, command: &ConfirmNotices) -> Outcome 
     if command.through > receiver.confirmed {
         receiver.confirmed = command.through;
         keep(work, receiver);
+    }
+    Ok(outcome)
+}
+
+/// Only of the oldest: sent again, or late, it changes nothing. A hand-over that the receiver refuses to hear of goes to its second
+/// channel at once.
+pub(super) fn give_up(work: &mut Work<'_>, command: &GiveUpNotice) -> Outcome {
+    let found = work.state.receivers.get(&command.receiver).cloned();
+    let mut receiver = found.ok_or_else(|| valid::not_found("receiver", &command.receiver))?;
+    valid::text("reason", &command.reason)?;
+    if command.number > receiver.newest {
+        let remedy = format!("has not been sent: at most {}", receiver.newest);
+        return Err(valid::invalid("number", remedy));
+    }
+    let outcome = accepted(&receiver.id, receiver.newest);
+    if command.number != receiver.confirmed + 1 {
+        return Ok(outcome);
+    }
+    let key = (receiver.id.clone(), command.number);
+    let notice = work.state.notices.remove(&key);
+    work.touch(Touched::Notice(key.0.clone(), key.1));
+    let count = receiver.given_up.as_ref().map_or(0, |former| former.count).saturating_add(1);
+    receiver.confirmed = command.number;
+    receiver.given_up =
+        Some(NoticeGivenUp { count, number: command.number, reason: command.reason.clone(), at_ms: work.now });
+    keep(work, receiver);
+    let told = notice.and_then(|notice| Event::decode(&notice.event).ok());
+    if let Some(told) = told.filter(|told| told.kind == EventKind::HandoverOffered)
+        && let Some((incident, handover)) = Handover::of_event(&told)
+    {
+        incident::escalate_handover(work, &incident.id, handover.clock);
     }
     Ok(outcome)
 }

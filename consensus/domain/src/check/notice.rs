@@ -13,6 +13,9 @@ impl State {
                 && numbers.eq(receiver.confirmed + 1..=receiver.newest)
                 && self.notices_for(id).count() <= limits::NOTICES_MAX;
             hold(32, is_right, || format!("receiver {id}: {} of {}", receiver.confirmed, receiver.newest))?;
+            let given_up = receiver.given_up.as_ref();
+            let is_behind = given_up.is_none_or(|it| it.count > 0 && it.number <= receiver.confirmed);
+            hold(32, is_behind, || format!("receiver {id}: {given_up:?}"))?;
             waiting += self.notices_for(id).count();
         }
         hold(32, waiting == self.notices.len(), || "a notice without its receiver".into())

@@ -1,7 +1,7 @@
 //! Invariants of warnings to the public and of hand-overs.
 
 use super::{Violation, hold};
-use crate::{HandoverStatus, Incident, State, Warning, WarningMessage, WarningStatus, limits};
+use crate::{HandoverDirection, HandoverStatus, Incident, State, Warning, WarningMessage, WarningStatus, limits};
 
 impl State {
     pub(super) fn check_warnings(&self) -> Result<(), Violation> {
@@ -44,6 +44,7 @@ fn check_handovers(incident: &Incident) -> Result<(), Violation> {
         it.status.is_waiting() == is_measured
             && (!is_answered || it.answered_at_ms.is_set())
             && it.withdrawn_at_ms.is_set() == is_withdrawn
+            && it.room.is_some() == (it.direction == HandoverDirection::Within)
             && (it.status != HandoverStatus::Escalated || it.escalated_at_ms.is_set())
     });
     let is_within = handovers.len() <= limits::HANDOVERS_MAX;

@@ -1,7 +1,7 @@
 //! Commands about hand-overs. `proto/trongdong/v1/dispatch.proto` tells what each is for.
 
 use super::vocabulary::body;
-use crate::{IncidentId, IncidentKind, Place, ReceiverId, Severity, wire::record};
+use crate::{IncidentId, IncidentKind, Place, ReceiverId, RoomId, Severity, wire::record};
 
 body! {
     /// Offers an incident to another service.
@@ -24,6 +24,8 @@ body! {
         lead: bool,
         /// Why; not empty.
         reason: String,
+        /// One of our own rooms, at or above the incident's place; then the other side has no system and no name of its own.
+        room: Option<RoomId>,
     }
 }
 
@@ -80,5 +82,17 @@ body! {
         lead: bool,
         /// Part of a drill.
         exercise: bool,
+    }
+}
+
+body! {
+    /// Another service takes back what it offered us.
+    RetractHandover {
+        /// Which service.
+        from: ReceiverId,
+        /// What it calls the offer.
+        reference: String,
+        /// Why; may be empty.
+        reason: String,
     }
 }

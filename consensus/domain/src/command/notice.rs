@@ -20,3 +20,15 @@ body! {
         through: u64,
     }
 }
+
+body! {
+    /// A receiver refuses its oldest notice for good.
+    GiveUpNotice {
+        /// Which.
+        receiver: ReceiverId,
+        /// The notice's number.
+        number: u64,
+        /// What the receiver said; not empty.
+        reason: String,
+    }
+}

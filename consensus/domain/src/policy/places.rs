@@ -31,6 +31,10 @@ pub(super) fn room_of<'a>(state: &'a State, command: &Command) -> Option<Option<
         Command::AcknowledgeShiftNote(command) => {
             state.board.shift_notes.get(&command.shift_note).map(|it| it.admin_unit.as_ref())
         }
+        Command::AnswerHandover(command) => {
+            let handovers = &state.incidents.get(&command.incident)?.dispatch.handovers;
+            room(handovers.iter().find(|it| it.number == command.handover)?.room.as_ref()?)
+        }
         _ => None,
     }
 }
@@ -93,7 +97,8 @@ pub(super) fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a Admi
         Command::ReopenReport(command) => [report(&command.report), None],
         Command::AcknowledgeAttention(command) => [incident(&command.incident), None],
         Command::OfferHandover(command) => [incident(&command.incident), None],
-        Command::AnswerHandover(command) => [incident(&command.incident), None],
+        // What is offered to a room is answered by who works there.
+        Command::AnswerHandover(answer) => [incident(&answer.incident), room_of(state, command).flatten()],
         Command::WithdrawHandover(command) => [incident(&command.incident), None],
         Command::GiveTask(command) => [incident(&command.incident), None],
         Command::AnswerTask(command) => [incident(&command.incident), None],

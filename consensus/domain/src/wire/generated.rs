@@ -1336,6 +1336,8 @@ pub struct Handover {
     pub reference: ::prost::alloc::string::String,
     #[prost(uint64, tag = "20")]
     pub withdrawn_at_ms: u64,
+    #[prost(string, tag = "21")]
+    pub room: ::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1343,6 +1345,7 @@ pub enum HandoverDirection {
     Unspecified = 0,
     Out = 1,
     In = 2,
+    Within = 3,
 }
 impl HandoverDirection {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1354,6 +1357,7 @@ impl HandoverDirection {
             Self::Unspecified => "HANDOVER_DIRECTION_UNSPECIFIED",
             Self::Out => "HANDOVER_DIRECTION_OUT",
             Self::In => "HANDOVER_DIRECTION_IN",
+            Self::Within => "HANDOVER_DIRECTION_WITHIN",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1362,6 +1366,7 @@ impl HandoverDirection {
             "HANDOVER_DIRECTION_UNSPECIFIED" => Some(Self::Unspecified),
             "HANDOVER_DIRECTION_OUT" => Some(Self::Out),
             "HANDOVER_DIRECTION_IN" => Some(Self::In),
+            "HANDOVER_DIRECTION_WITHIN" => Some(Self::Within),
             _ => None,
         }
     }
@@ -2271,6 +2276,8 @@ pub struct OfferHandover {
     pub lead: bool,
     #[prost(string, tag = "9")]
     pub reason: ::prost::alloc::string::String,
+    #[prost(string, tag = "10")]
+    pub room: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AnswerHandover {
@@ -2318,6 +2325,15 @@ pub struct ReceiveHandover {
     pub lead: bool,
     #[prost(bool, tag = "8")]
     pub exercise: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RetractHandover {
+    #[prost(string, tag = "1")]
+    pub from: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub reference: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DrillSample {
@@ -4279,6 +4295,19 @@ pub struct Receiver {
     pub confirmed: u64,
     #[prost(uint64, tag = "10")]
     pub missed: u64,
+    #[prost(message, optional, tag = "11")]
+    pub given_up: ::core::option::Option<NoticeGivenUp>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NoticeGivenUp {
+    #[prost(uint64, tag = "1")]
+    pub count: u64,
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub at_ms: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Notice {
@@ -4304,6 +4333,15 @@ pub struct ConfirmNotices {
     pub receiver: ::prost::alloc::string::String,
     #[prost(uint64, tag = "2")]
     pub through: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GiveUpNotice {
+    #[prost(string, tag = "1")]
+    pub receiver: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub number: u64,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReportLink {
@@ -4614,7 +4652,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 380, 381, 382, 383, 384, 385, 386, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 380, 381, 382, 383, 384, 385, 386, 387, 388, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -4844,6 +4882,10 @@ pub mod command {
         WithdrawHandover(super::WithdrawHandover),
         #[prost(message, tag = "386")]
         ReceiveHandover(super::ReceiveHandover),
+        #[prost(message, tag = "387")]
+        RetractHandover(super::RetractHandover),
+        #[prost(message, tag = "388")]
+        GiveUpNotice(super::GiveUpNotice),
         #[prost(message, tag = "300")]
         SetRetention(super::SetRetention),
         #[prost(message, tag = "400")]

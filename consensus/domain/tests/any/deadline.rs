@@ -132,6 +132,7 @@ pub(super) fn command_of_deadline() -> BoxedStrategy<Command> {
         newest: 9,
         confirmed: 9,
         missed: 9,
+        given_up: None,
     });
     let to = select(&["police", "province"][..]).prop_map(|id| ReceiverId::new(id).unwrap());
     prop_oneof![

@@ -7,7 +7,7 @@ use super::{area, camera_id, incident_id, make, place, text, version};
 
 const ROOMS: [&str; 2] = ["tinh", "phu-binh"];
 
-fn room_id() -> impl Strategy<Value = RoomId> + Clone {
+pub(super) fn room_id() -> impl Strategy<Value = RoomId> + Clone {
     select(&ROOMS[..]).prop_map(|text| RoomId::new(text).unwrap())
 }
 

@@ -3,7 +3,7 @@
 use domain::*;
 use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
 
-use super::{area, incident_id, kind, make, place, severity, text, time, version};
+use super::{area, incident_id, kind, make, place, room::room_id, severity, text, time, version};
 
 fn warning_id() -> impl Strategy<Value = WarningId> + Clone {
     (1u32..6).prop_map(|number| WarningId::new(&format!("W{number}")).unwrap())
@@ -67,7 +67,7 @@ pub(super) fn command_of_warning() -> BoxedStrategy<Command> {
             incident: incident_id(), expected_version: version(), to: prop::option::weighted(0.7, receiver_id()),
             to_name: some(&["115", ""]), contact: some(&["0234 115", ""]),
             second: prop::option::of(receiver_id()), second_contact: some(&["0234 113", ""]),
-            lead: any::<bool>(), reason: text(),
+            lead: any::<bool>(), reason: text(), room: prop::option::weighted(0.2, room_id()),
         }),
         4 => make!(AnswerHandover {
             incident: incident_id(), handover: 1u32..4, accept: any::<bool>(), answer: text(),
@@ -81,6 +81,8 @@ pub(super) fn command_of_warning() -> BoxedStrategy<Command> {
             from: receiver_id(), reference: some(&["A1", "A2", ""]), kind: kind(), severity: severity(),
             place: place(), summary: text(), lead: any::<bool>(), exercise: any::<bool>(),
         }),
+        1 => make!(RetractHandover { from: receiver_id(), reference: some(&["A1", "A2", ""]), reason: text() }),
+        1 => make!(GiveUpNotice { receiver: receiver_id(), number: 1u64..4, reason: text() }),
     ]
     .boxed()
 }
@@ -123,6 +125,9 @@ pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
             command.reason = "ngoài địa bàn".into();
             command.second_contact = "0234 113".into();
             command.second = None;
+            if command.room.is_some() {
+                command.to = None;
+            }
         }
         Command::AnswerHandover(command) => {
             let Some((incident, handover)) = waiting() else { return true };
@@ -134,7 +139,13 @@ pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
             (command.incident, command.handover) = (incident.id.clone(), handover.number);
             (command.expected_version, command.reason) = (incident.version, "tự xử lý".into());
         }
-        Command::ReceiveHandover(_) => {}
+        Command::ReceiveHandover(_) | Command::RetractHandover(_) => {}
+        Command::GiveUpNotice(command) => {
+            let waiting = state.receivers().values().find(|it| it.confirmed < it.newest);
+            let Some(receiver) = waiting else { return true };
+            (command.receiver, command.number) = (receiver.id.clone(), receiver.confirmed + 1);
+            command.reason = "550".into();
+        }
         _ => return false,
     }
     true

@@ -27,6 +27,7 @@ pub(super) fn command(name: &str, args: &mut Args<'_>) -> Result<Command, Failur
         newest: 0,
         confirmed: 0,
         missed: 0,
+        given_up: None,
     };
     Ok(PutReceiver { receiver }.into())
 }

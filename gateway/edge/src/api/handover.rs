@@ -15,7 +15,7 @@ use axum::{
 use bytes::Bytes;
 use domain::{
     AdminUnitCode, AnswerHandover, Command, GroupId, IncidentId, OfferHandover, Place, ReceiveHandover, Receiver,
-    ReceiverId, WithdrawHandover,
+    ReceiverId, RetractHandover, RoomId, WithdrawHandover,
     policy::{self, Action},
 };
 use hyper::StatusCode;
@@ -54,6 +54,9 @@ pub(crate) struct Offering {
     #[serde(default)]
     lead: bool,
     reason: String,
+    /// One of our own rooms, at or above the incident's place, instead of another service.
+    #[schema(value_type = Option<String>)]
+    room: Option<RoomId>,
 }
 
 /// What was answered, as a person heard it.
@@ -95,7 +98,7 @@ pub(crate) struct HandoverAnswer {
     pub(crate) reference: String,
 }
 
-/// Offers the incident to another service.
+/// Offers the incident to another service, or to one of our own rooms.
 #[utoipa::path(post, path = "/api/incidents/{id}/handover", request_body = Offering,
     params(("id" = String, Path), ("x-request-seq" = u64, Header)),
     responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 409, body = ErrorBody),
@@ -105,9 +108,9 @@ pub(crate) async fn offer(
     Id(incident): Id<IncidentId>,
     Asked(ask, body): Asked<Offering>,
 ) -> Answer<Done> {
-    let Offering { expected_version, to, to_name, contact, second, second_contact, lead, reason } = body;
+    let Offering { expected_version, to, to_name, contact, second, second_contact, lead, reason, room } = body;
     let offer =
-        OfferHandover { incident, expected_version, to, to_name, contact, second, second_contact, lead, reason };
+        OfferHandover { incident, expected_version, to, to_name, contact, second, second_contact, lead, reason, room };
     app.run(&ask, offer).await.map(done)
 }
 
@@ -187,8 +190,8 @@ impl IntoResponse for PartnerError {
     }
 }
 
-/// Another service offers an incident, as a NENA EIDO. 202 says that a quorum holds it and that a person will answer; the
-/// same `$id` again changes nothing.
+/// Another service offers an incident, takes that back, or answers what it was offered, as a NENA EIDO. 202 says that a quorum holds
+/// it, and of an offer that a person will answer; the same again changes nothing.
 #[utoipa::path(post, path = "/api/handover/{receiver}/incidents", request_body = serde_json::Value,
     params(("receiver" = String, Path), ("trongdong-signature" = String, Header)),
     responses((status = 202), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
@@ -200,29 +203,7 @@ pub(crate) async fn receive(
     sent: Body,
 ) -> Result<StatusCode, PartnerError> {
     let (receiver, bytes) = app.signed_by(peer, &receiver, &headers, sent).await?;
-    let offered = eido::read(&bytes)?;
-    if offered.withdrawn {
-        // What was taken back needs nobody's answer; that the incident is there is known to the room.
-        return Ok(StatusCode::ACCEPTED);
-    }
-    let admin_unit = app.commune_of(&offered.commune, &receiver)?;
-    let place = Place {
-        latitude_e7: offered.latitude_e7,
-        longitude_e7: offered.longitude_e7,
-        admin_unit,
-        address: offered.address,
-    };
-    let receive = ReceiveHandover {
-        from: receiver.id,
-        reference: offered.reference,
-        kind: offered.kind,
-        severity: offered.severity,
-        place,
-        summary: offered.summary,
-        lead: offered.lead,
-        exercise: offered.exercise,
-    };
-    app.propose_partner(receive).await?;
+    app.take_eido(&receiver, &bytes).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -250,6 +231,55 @@ pub(crate) async fn answered(
 }
 
 impl App {
+    /// Does what another service's object says, once a quorum holds it; the same again changes nothing.
+    ///
+    /// # Errors
+    /// What is wrong with it, or why it cannot be done now.
+    pub(crate) async fn take_eido(&self, receiver: &Receiver, bytes: &[u8]) -> Result<(), PartnerError> {
+        let from = receiver.id.clone();
+        let offered = match eido::read(bytes)? {
+            eido::Said::Offers(offered) => *offered,
+            // What only tells is known now, and nobody has to do anything.
+            eido::Said::Tells => return Ok(()),
+            eido::Said::TakesBack { reference, reason } => {
+                return self.propose_partner(RetractHandover { from, reference, reason }).await;
+            }
+            eido::Said::Answers { incident, handover, accept, offer } => {
+                let eido::Offer { answer, answered_for, reference, .. } = offer;
+                let from = Some(from);
+                let answer = AnswerHandover { incident, handover, accept, answer, answered_for, reference, from };
+                return self.propose_partner(answer).await;
+            }
+        };
+        let admin_unit = self.commune_of(&offered.commune, receiver)?;
+        let place = Place {
+            latitude_e7: offered.latitude_e7,
+            longitude_e7: offered.longitude_e7,
+            admin_unit,
+            address: offered.address,
+        };
+        let receive = ReceiveHandover {
+            from,
+            reference: offered.reference,
+            kind: offered.kind,
+            severity: offered.severity,
+            place,
+            summary: offered.summary,
+            lead: offered.lead,
+            exercise: offered.exercise,
+        };
+        self.propose_partner(receive).await
+    }
+
+    /// The receiver of that name, if it is on and has a secret, and that secret.
+    pub(crate) fn partner(&self, receiver: &str) -> Option<(Receiver, Vec<u8>)> {
+        let id = ReceiverId::new(receiver).ok()?;
+        let known = read(&*self.source, GroupId::COMMAND, |state| state.receivers().get(&id).cloned());
+        let known = known.filter(|it| !it.disabled && !it.secret_sealed.is_empty())?;
+        let opened = self.auth.accounts.sealer().open(&receiver_context(&known.id), &known.secret_sealed);
+        opened.ok().map(|secret| (known, secret))
+    }
+
     /// Who sent these bytes. Whoever is not known and whoever signed wrongly are told the same.
     async fn signed_by(
         &self,
@@ -261,14 +291,7 @@ impl App {
         self.admit(Kind::Write, peer.0.ip())?;
         let bytes = body::read(sent, EIDO_BYTES_MAX).await?;
         let signature = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let known = ReceiverId::new(receiver)
-            .ok()
-            .and_then(|id| read(&*self.source, GroupId::COMMAND, |state| state.receivers().get(&id).cloned()));
-        let opened = known.filter(|it| !it.disabled && !it.secret_sealed.is_empty()).and_then(|it| {
-            let secret = self.auth.accounts.sealer().open(&receiver_context(&it.id), &it.secret_sealed).ok()?;
-            Some((it, secret))
-        });
-        match opened {
+        match self.partner(receiver) {
             Some((receiver, secret)) if is_signed(&secret, &bytes, signature) => Ok((receiver, bytes)),
             _ => {
                 self.charge(Kind::Miss, peer.0.ip())?;
@@ -299,7 +322,7 @@ impl App {
         })
     }
 
-    async fn propose_partner(&self, command: impl Into<Command>) -> Result<(), PartnerError> {
+    pub(crate) async fn propose_partner(&self, command: impl Into<Command>) -> Result<(), PartnerError> {
         let _turn = self.public.turn()?;
         let reply =
             self.road.command(Some(GroupId::COMMAND), command.into(), None, None, crate::limits::COMMAND_DEADLINE);

@@ -24,6 +24,7 @@ pub(crate) struct Registration {
     #[schema(value_type = String)]
     id: ReceiverId,
     name: String,
+    /// `https://…`: posted there; `mailto:…`: by mail; `wss://…`: NENA EIDOs over WebSockets, both ways (`wss:` alone: only it connects).
     url: String,
     /// What its notices are signed with.
     secret: Option<String>,
@@ -35,7 +36,7 @@ pub(crate) struct Registration {
     disabled: bool,
 }
 
-/// Receivers, for administrators: what waits for each is `newest` less `confirmed`.
+/// Receivers, for administrators: what waits for each is `newest` less `confirmed`, and what it refused for good is `given_up`.
 #[utoipa::path(get, path = "/api/receivers", responses((status = 200, body = Listed<serde_json::Value>), (status = 403, body = ErrorBody)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<Receiver>> {
     policy::allows(&caller.grant, policy::Action::Administer, None)?;
@@ -58,7 +59,8 @@ pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Reg
             .map_err(|error| ApiError::unavailable(&error.to_string()))?,
         None => Bytes::new(),
     };
-    let (newest, confirmed, missed) = (0, 0, 0);
-    let receiver = Receiver { id, name, url, secret_sealed, kinds, admin_unit, disabled, newest, confirmed, missed };
+    let (newest, confirmed, missed, given_up) = (0, 0, 0, None);
+    let receiver =
+        Receiver { id, name, url, secret_sealed, kinds, admin_unit, disabled, newest, confirmed, missed, given_up };
     app.run(&ask, PutReceiver { receiver }).await.map(done)
 }

@@ -173,3 +173,97 @@ fn is_point(text: &str) -> bool {
     let within = |text: &str, most: f64| text.parse::<f64>().is_ok_and(|degrees| degrees.abs() <= most);
     text.split_once(',').is_some_and(|(latitude, longitude)| within(latitude, 90.0) && within(longitude, 180.0))
 }
+
+mod schema {
+    //! The checker's tables are those of the schema that OASIS publishes (`CAP-v1.2.xsd`), as far as they go.
+
+    use std::collections::BTreeMap;
+
+    use super::{ALERT, Any, Elements, Least, Maybe, Once, OneOf, Rule, Time, Times};
+
+    /// One element of the schema: how often, which values if it says which, and whether it is a time.
+    struct Element {
+        times: Times,
+        values: Vec<String>,
+        is_time: bool,
+    }
+
+    /// What stands between quotes behind the name of an attribute.
+    fn attribute<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+        line.split_once(&format!("{name} = \""))?.1.split_once('"').map(|(value, _)| value)
+    }
+
+    /// Elements by path, and the order of those within each path. The file has one tag a line.
+    fn read(xsd: &str) -> (BTreeMap<String, Element>, BTreeMap<String, Vec<String>>) {
+        let (mut elements, mut order) = (BTreeMap::new(), BTreeMap::<String, Vec<String>>::new());
+        let mut path = vec![String::new()];
+        for line in xsd.lines().map(str::trim) {
+            let here = path.last().unwrap().clone();
+            if line.starts_with("<element ") {
+                let name = attribute(line, "name").or_else(|| attribute(line, "ref")?.strip_prefix("cap:")).unwrap();
+                let is_maybe = attribute(line, "minOccurs") == Some("0");
+                let is_many = attribute(line, "maxOccurs") == Some("unbounded");
+                let times = match (is_maybe, is_many) {
+                    (false, false) => Once,
+                    (true, false) => Maybe,
+                    (true, true) => Any,
+                    (false, true) => Least,
+                };
+                let at = format!("{here}/{name}");
+                elements.insert(at.clone(), Element { times, values: Vec::new(), is_time: false });
+                order.entry(here).or_default().push(name.to_owned());
+                if !line.ends_with("/>") {
+                    path.push(at);
+                }
+            } else if line.starts_with("</element>") {
+                path.pop();
+            } else if line.starts_with("<enumeration ") {
+                let value = attribute(line, "value").unwrap().to_owned();
+                elements.get_mut(&here).unwrap().values.push(value);
+            } else if line.starts_with("<restriction base = \"xs:dateTime\"") {
+                elements.get_mut(&here).unwrap().is_time = true;
+            }
+        }
+        (elements, order)
+    }
+
+    fn compare(
+        at: &str,
+        rules: &[Rule],
+        elements: &BTreeMap<String, Element>,
+        order: &BTreeMap<String, Vec<String>>,
+    ) -> usize {
+        let known = &order[at];
+        let places: Vec<_> = rules.iter().map(|(name, ..)| known.iter().position(|it| it == name)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{at}: {known:?}");
+        for name in known {
+            let is_needed = matches!(elements[&format!("{at}/{name}")].times, Once | Least);
+            assert!(!is_needed || rules.iter().any(|(rule, ..)| rule == name), "{at}/{name} is required");
+        }
+        let compared = rules.iter().map(|(name, times, holds)| {
+            let at = format!("{at}/{name}");
+            let element = &elements[&at];
+            assert!(element.times == *times, "{at}: how often");
+            assert_eq!(element.is_time, matches!(holds, Time), "{at}: a time");
+            match holds {
+                Elements(rules) => 1 + compare(&at, rules, elements, order),
+                OneOf(values) if !element.values.is_empty() => {
+                    assert_eq!(&element.values, values, "{at}");
+                    1
+                }
+                _ => {
+                    assert!(element.values.is_empty(), "{at} has values of its own: {:?}", element.values);
+                    1
+                }
+            }
+        });
+        compared.sum()
+    }
+
+    #[test]
+    fn the_checker_is_the_schemas() {
+        let (elements, order) = read(include_str!("CAP-v1.2.xsd"));
+        assert!(elements.len() > 50, "{} elements", elements.len());
+        assert_eq!(compare("/alert", ALERT, &elements, &order), 38);
+    }
+}

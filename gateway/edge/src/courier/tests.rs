@@ -1,5 +1,7 @@
 //! Against a receiver on loopback.
 
+mod mail;
+
 use std::sync::{Arc, Mutex};
 
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, http::StatusCode, routing::post};
@@ -51,6 +53,7 @@ fn receiver(url: String, secret: &[u8]) -> Receiver {
         newest: 1,
         confirmed: 0,
         missed: 0,
+        given_up: None,
     }
 }
 
@@ -130,6 +133,19 @@ async fn what_is_not_taken_is_said_and_is_the_same_when_it_is_posted_again() {
     let came = desk.came.lock().unwrap();
     assert_eq!(came.len(), 3);
     assert!(came.iter().all(|(headers, body)| headers["idempotency-key"] == "3-police-12" && *body == came[0].1));
+}
+
+#[tokio::test]
+async fn what_a_receiver_has_understood_and_will_never_take_is_not_sent_again() {
+    let (desk, url) = desk().await;
+    *desk.answers.lock().unwrap() = vec![StatusCode::CONFLICT, StatusCode::GONE, StatusCode::UNAUTHORIZED];
+    let (courier, receiver) = (courier(), receiver(url, b"secret"));
+    let mut outcomes = Vec::new();
+    for _ in 0..3 {
+        outcomes.push(courier.deliver(receiver.clone(), notice()).await.unwrap_err());
+    }
+    assert!(matches!(&outcomes[0], Undelivered::Again(said) if said.contains("401")), "{outcomes:?}");
+    assert!(matches!(&outcomes[1..], [Undelivered::Never(_), Undelivered::Never(_)]), "{outcomes:?}");
 }
 
 #[tokio::test]

@@ -29,6 +29,7 @@ fn handover(number: u32, status: HandoverStatus) -> Handover {
         answer: String::new(),
         reference: String::new(),
         withdrawn_at_ms: Millis(0),
+        room: None,
     }
 }
 
@@ -66,34 +67,13 @@ fn place(latitude_e7: i32, longitude_e7: i32, address: &str) -> Place {
 }
 
 fn written(incident: &Incident) -> Value {
-    write("trongdong-7", incident, incident.dispatch.handovers.last().unwrap(), Millis(1_763_800_000_000))
+    write("trongdong-7", incident, incident.dispatch.handovers.last(), Millis(1_763_800_000_000))
 }
 
-/// Every component begins as the standard has it, and what is referred to is there.
-fn check_components(eido: &Value) {
-    let mut ids = Vec::new();
-    let mut references = Vec::new();
-    let mut left = vec![eido];
-    while let Some(value) = left.pop() {
-        match value {
-            Value::Object(fields) => {
-                if let Some(to) = fields.get("$ref") {
-                    references.push(to.as_str().unwrap().to_owned());
-                }
-                if let Some(id) = fields.get("$id") {
-                    ids.push(id.as_str().unwrap().to_owned());
-                    assert!(
-                        fields["lastUpdateTimeStamp"].is_string() && fields["updatedByAgencyReference"].is_object()
-                    );
-                }
-                left.extend(fields.values());
-            }
-            Value::Array(items) => left.extend(items),
-            _ => {}
-        }
-    }
-    for to in references {
-        assert!(ids.contains(&to), "{to} is referred to and is not there: {ids:?}");
+fn offered(eido: &Value) -> Offered {
+    match read(&serde_json::to_vec(eido).unwrap()).unwrap() {
+        Said::Offers(offered) => *offered,
+        other => panic!("{other:?}"),
     }
 }
 
@@ -102,7 +82,7 @@ fn an_object_has_what_the_standard_requires() {
     let incident =
         incident(IncidentKind::Medical, Severity::High, "Ngất xỉu", place(164_637_000, 1_075_909_000, "Cầu"));
     let eido = written(&incident);
-    check_components(&eido);
+    strict::check(&eido).unwrap();
     assert_eq!((&eido["eidoVersion"], &eido["issuingElementIdentification"]), (&json!("1.0"), &json!("trongdong-7")));
     assert_eq!(eido["incidentComponent"]["incidentTypeCommonRegistryText"], "Medical");
     assert_eq!(eido["incidentComponent"]["incidentCommonPriorityNumber"], 2);
@@ -146,7 +126,7 @@ fn another_services_object_is_read_by_the_registrys_words() {
             "locationByValue": "<gp:location-info><gml:Point><gml:pos>\n16.5 -107.25 </gml:pos></gml:Point><A3>Hu\u{1ebf}</A3>"}],
         "agencyComponent": []
     });
-    let offered = read(&serde_json::to_vec(&eido).unwrap()).unwrap();
+    let offered = offered(&eido);
     assert_eq!(
         (offered.kind, offered.severity, offered.summary.as_str()),
         (IncidentKind::Fire, Severity::Critical, "Structure Fire")
@@ -155,13 +135,73 @@ fn another_services_object_is_read_by_the_registrys_words() {
         (offered.latitude_e7, offered.longitude_e7, offered.commune.as_str()),
         (165_000_000, -1_072_500_000, "Huế")
     );
-    assert!(offered.lead && !offered.exercise && !offered.withdrawn);
+    assert!(offered.lead && !offered.exercise);
+    assert_eq!(offered.reference, "urn:emergency:uid:incidentid:a56e:bcf.example");
 }
 
 #[test]
 fn names_of_hand_overs_are_read_back() {
     assert_eq!(read_handover_name("I12.3"), Some((IncidentId::new("I12").unwrap(), 3)));
     assert_eq!(["I12", "I12.", ".3", "I 1.3", "I1.x"].map(read_handover_name), [const { None }; 5]);
+}
+
+/// What is answered and taken back goes the same way, and is told from an offer.
+#[test]
+fn an_answer_and_a_withdrawal_are_read_as_what_they_are() {
+    let mut ours = incident(IncidentKind::Fire, Severity::Low, "Cháy", place(1, 2, ""));
+    ours.dispatch.handovers = vec![handover(1, HandoverStatus::Withdrawn)];
+    let said = read(&serde_json::to_vec(&written(&ours)).unwrap()).unwrap();
+    assert_eq!(said, Said::TakesBack { reference: "I12.1".into(), reason: String::new() });
+
+    let theirs = Handover {
+        direction: HandoverDirection::In,
+        reference: "I7.3".into(),
+        answer: "đã nhận".into(),
+        answered_for: "kíp 2".into(),
+        ..handover(1, HandoverStatus::Accepted)
+    };
+    ours.dispatch.handovers = vec![theirs.clone()];
+    let eido = written(&ours);
+    strict::check(&eido).unwrap();
+    assert_eq!(eido["agencyComponent"][0]["incidentOwningAgencyIndicator"], true, "we took it over");
+    let Said::Answers { incident, handover, accept, offer } = read(&serde_json::to_vec(&eido).unwrap()).unwrap() else {
+        panic!("an answer");
+    };
+    assert_eq!((incident.as_str(), handover, accept), ("I7", 3, true));
+    assert_eq!((offer.answered_for.as_str(), offer.reference.as_str()), ("kíp 2", "I12.1"));
+    let told = write("trongdong-7", &ours, None, Millis(1));
+    strict::check(&told).unwrap();
+    assert_eq!(
+        read(&serde_json::to_vec(&told).unwrap()).unwrap(),
+        Said::Tells,
+        "no offer, or two centres would ping-pong"
+    );
+    ours.dispatch.handovers = vec![Handover { status: HandoverStatus::Escalated, ..theirs }];
+    let undecided = read(&serde_json::to_vec(&written(&ours)).unwrap()).unwrap_err();
+    assert_eq!(undecided.field(), "vn.trongdong.handover.1.status");
+}
+
+#[test]
+fn the_checker_finds_what_is_wrong() {
+    let right = written(&incident(IncidentKind::Fire, Severity::Low, "Cháy", place(1, 2, "")));
+    strict::check(&right).unwrap();
+    let wrong: [fn(&mut Value); 10] = [
+        |it| it["eidoVersion"] = json!("1.1"),
+        |it| it["agencyComponent"] = json!([]),
+        |it| drop(it.as_object_mut().unwrap().remove("agencyComponent")),
+        |it| it["agencyComponent"][0]["agencyType"] = json!("psap"),
+        |it| it["incidentComponent"]["incidentCommonPriorityNumber"] = json!("1"),
+        |it| it["incidentComponent"]["priority"] = json!(1),
+        |it| it["incidentComponent"]["notesReference"][0]["$ref"] = json!("location-I12"),
+        |it| it["notesComponent"][0]["$id"] = json!("nobody"),
+        |it| it["lastUpdateTimeStamp"] = json!("2025-11-23"),
+        |it| it["locationComponent"][0]["updatedByAgencyReference"] = Value::Null,
+    ];
+    for (number, change) in wrong.into_iter().enumerate() {
+        let mut changed = right.clone();
+        change(&mut changed);
+        assert!(strict::check(&changed).is_err(), "{number}: {changed}");
+    }
 }
 
 proptest! {
@@ -174,9 +214,11 @@ proptest! {
         prop_assume!(!summary.is_empty());
         let mut sent = incident(kind, severity, &summary, place(latitude_e7, longitude_e7, &address));
         sent.exercise = exercise;
-        let offered = read(&serde_json::to_vec(&written(&sent)).unwrap()).unwrap();
+        let eido = written(&sent);
+        prop_assert_eq!(strict::check(&eido), Ok(()));
+        let offered = offered(&eido);
         let expected = Offered {
-            reference: "urn:emergency:uid:incidentid:I12:trongdong-7".into(),
+            reference: "I12.1".into(),
             kind,
             severity,
             summary,
@@ -186,9 +228,35 @@ proptest! {
             address,
             lead: true,
             exercise,
-            withdrawn: false,
         };
         prop_assert_eq!(offered, expected);
+    }
+
+    /// Whatever state an incident and its hand-overs are in, and whether its reader is one of them.
+    #[test]
+    fn every_object_is_one_by_the_published_description(
+        kind in select(IncidentKind::ALL), severity in select(Severity::ALL), summary in "\\PC{0,60}", reason in any::<String>(),
+        given in proptest::collection::vec(
+            (select(HandoverStatus::ALL), any::<bool>(), any::<bool>(), select(&["115-hue", "cong-an", ""][..])), 0..4,
+        ),
+        told in 0usize..5,
+    ) {
+        let mut sent = incident(kind, severity, &summary, place(1, 2, &reason));
+        sent.dispatch.handovers = (1..).zip(given).map(|(number, (status, is_in, lead, party))| Handover {
+            direction: if is_in { HandoverDirection::In } else { HandoverDirection::Out },
+            party: ReceiverId::new(party).ok(),
+            party_name: format!("Cơ quan {party}"),
+            reason: reason.clone(),
+            reference: "X1".into(),
+            answered_at_ms: Millis(u64::from(number)),
+            lead,
+            ..handover(number, status)
+        }).collect();
+        let eido = write("trongdong-7", &sent, sent.dispatch.handovers.get(told), Millis(1_763_800_000_000));
+        prop_assert_eq!(strict::check(&eido), Ok(()), "{}", eido);
+        let owners = eido["agencyComponent"].as_array().unwrap().iter();
+        let owners = owners.filter(|it| it["incidentOwningAgencyIndicator"] == true).count();
+        prop_assert_eq!(owners, 1, "whose it is is always clear: {}", eido);
     }
 
     #[test]

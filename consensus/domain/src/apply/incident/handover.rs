@@ -2,19 +2,20 @@
 //!
 //! | command | from | to |
 //! |---|---|---|
-//! | offer; receive | – | offered |
-//! | (its clock is late) | offered | escalated: the second channel is told |
+//! | offer, to another service or to one of our rooms; receive | – | offered |
+//! | (its clock is late, or the other side's system will not hear of it) | offered | escalated: the second channel is told |
 //! | answer | offered, escalated | accepted, refused |
-//! | withdraw; resolve and close the incident | offered, escalated | withdrawn |
+//! | withdraw; resolve and close the incident; they retract | offered, escalated | withdrawn |
 //! | withdraw (we take the lead back) | accepted, of ours | withdrawn |
+//! | retract (they take it back) | accepted, of theirs | withdrawn |
 //!
 //! Only the other side is told of these, by a notice in its own queue; what a screen shows is the incident.
 
 use super::{Facts, find, find_version, is_live, keep, keep_as_it_was, need, open_incident, sent};
 use crate::{
-    AnswerHandover, ClockStage, ClockStatus, EventKind, Handover, HandoverDirection, HandoverStatus, Incident,
-    IncidentId, Millis, Obligation, OfferHandover, Origin, ReceiveHandover, Receiver, ReceiverId, Refusal, RefusalCode,
-    Source, Step, WithdrawHandover,
+    AnswerHandover, ClockStage, ClockStatus, DutyPostId, EventKind, Handover, HandoverDirection, HandoverStatus,
+    Incident, IncidentId, Millis, Obligation, OfferHandover, Origin, ReceiveHandover, Receiver, ReceiverId, Refusal,
+    RefusalCode, RetractHandover, Room, RoomId, Source, Step, WithdrawHandover,
     apply::{Outcome, Work, accepted, deadline, notice, valid},
     deadline::ClockTerms,
     limits,
@@ -24,9 +25,12 @@ pub(in crate::apply) fn offer(work: &mut Work<'_>, command: &OfferHandover) -> O
     valid::text("reason", &command.reason)?;
     valid::maybe_name("contact", &command.contact)?;
     valid::maybe_name("second_contact", &command.second_contact)?;
-    let party_name = match &command.to {
-        Some(id) => receiver(work, "to", id)?.name.clone(),
-        None => {
+    let room = command.room.as_ref().map(|id| room(work, id)).transpose()?;
+    let party_name = match (&room, &command.to) {
+        (Some(_), Some(_)) => return Err(valid::invalid("to", "stands beside a room: name one of the two")),
+        (Some(room), None) => room.name.clone(),
+        (None, Some(id)) => receiver(work, "to", id)?.name.clone(),
+        (None, None) => {
             valid::name("to_name", &command.to_name)?;
             valid::name("contact", &command.contact)?;
             command.to_name.clone()
@@ -35,14 +39,21 @@ pub(in crate::apply) fn offer(work: &mut Work<'_>, command: &OfferHandover) -> O
     if let Some(second) = &command.second {
         receiver(work, "second", second)?;
     }
-    let has_second = command.second.is_some() || !command.second_contact.trim().is_empty();
+    // Of a room with a roster, those on duty are called.
+    let post = room.as_ref().and_then(|room| room.post.clone());
+    let has_second = command.second.is_some() || !command.second_contact.trim().is_empty() || post.is_some();
     if !has_second || (command.second.is_some() && command.second == command.to) {
         let remedy = "is missing: name another receiver, or whom to telephone when nobody answers";
         return Err(valid::invalid("second", remedy));
     }
     let mut incident = find_version(work, &command.incident, command.expected_version)?;
     need(&incident, is_live(incident.status), "handed over")?;
-    let is_there = |it: &&Handover| it.status.is_waiting() && it.party == command.to && it.party_name == party_name;
+    if let Some(room) = &room {
+        need_along(work, &incident, room)?;
+    }
+    let is_there = |it: &&Handover| {
+        it.status.is_waiting() && it.party == command.to && it.room == command.room && it.party_name == party_name
+    };
     if let Some(open) = incident.dispatch.handovers.iter().find(is_there) {
         let message = format!("#{} waits for {party_name} already: wait for it, or withdraw it", open.number);
         return Err(valid::wrong_status("incident", message));
@@ -56,9 +67,10 @@ pub(in crate::apply) fn offer(work: &mut Work<'_>, command: &OfferHandover) -> O
         lead: command.lead,
         reason: command.reason.clone(),
         offered_by: work.by(),
-        ..blank(work.now, HandoverDirection::Out)
+        room: command.room.clone(),
+        ..blank(work.now, if room.is_some() { HandoverDirection::Within } else { HandoverDirection::Out })
     };
-    let note = add(work, &mut incident, handover)?;
+    let note = add(work, &mut incident, handover, post.as_ref())?;
     sent(work, &mut incident);
     let outcome = keep(work, incident, EventKind::HandoverOffered, &note);
     tell(work, command.to.as_ref());
@@ -100,7 +112,7 @@ pub(in crate::apply) fn receive(work: &mut Work<'_>, command: &ReceiveHandover) 
         ..blank(work.now, HandoverDirection::In)
     };
     // A new incident has room for its first one.
-    let note = add(work, &mut incident, handover)?;
+    let note = add(work, &mut incident, handover, None)?;
     Ok(keep(work, incident, EventKind::HandoverReceived, &note))
 }
 
@@ -123,6 +135,10 @@ pub(in crate::apply) fn answer(work: &mut Work<'_>, command: &AnswerHandover) ->
     let is_theirs = command.from.as_ref().is_some_and(|from| handover.is_with(from));
     match (&by, handover.direction) {
         // Whom a person telephones for.
+        (by, HandoverDirection::Within) if *by == handover.offered_by => {
+            let message = "you offered it: somebody of the room that it was offered to answers";
+            return Err(Refusal::new(RefusalCode::Forbidden, "handover", message));
+        }
         (Some(_), _) if command.from.is_none() => {}
         (None, HandoverDirection::Out) if is_theirs => {}
         _ => {
@@ -181,6 +197,30 @@ pub(in crate::apply) fn withdraw(work: &mut Work<'_>, command: &WithdrawHandover
     Ok(outcome)
 }
 
+/// From the other side's system, at least once: what is withdrawn, refused or not known changes nothing. What we lead since they
+/// gave it to us is theirs again, and both sides show it.
+pub(in crate::apply) fn retract(work: &mut Work<'_>, command: &RetractHandover) -> Outcome {
+    valid::maybe_text("reason", &command.reason)?;
+    let from = receiver(work, "from", &command.from)?.id.clone();
+    let is_it = |it: &Handover| {
+        let can = it.status.is_waiting() || it.status == HandoverStatus::Accepted;
+        it.direction == HandoverDirection::In
+            && it.party.as_ref() == Some(&from)
+            && it.reference == command.reference
+            && can
+    };
+    let found = work.state.incidents.values().find(|incident| incident.dispatch.handovers.iter().any(is_it));
+    let Some(mut incident) = found.cloned() else { return Ok(accepted(&from, 0)) };
+    let Some(handover) = incident.dispatch.handovers.iter_mut().find(|it| is_it(it)) else {
+        return Ok(accepted(&from, 0));
+    };
+    handover.status = HandoverStatus::Withdrawn;
+    handover.withdrawn_at_ms = work.now;
+    let (clock, note) = (handover.clock, note(handover, &command.reason));
+    end_clock(work, &mut incident, clock, ClockStatus::Void);
+    Ok(keep(work, incident, EventKind::HandoverWithdrawn, &note))
+}
+
 /// Its clock is late: the second channel, which is a system, a telephone that a person takes up, or both. The version
 /// stays, as with every step of a clock.
 pub(in crate::apply) fn escalate(work: &mut Work<'_>, id: &IncidentId, clock: u32) {
@@ -196,11 +236,33 @@ pub(in crate::apply) fn escalate(work: &mut Work<'_>, id: &IncidentId, clock: u3
     tell(work, second.as_ref());
 }
 
-/// The incident is done: nobody has to take it over any more.
-pub(super) fn withdraw_waiting(incident: &mut Incident, now: Millis) {
+/// The incident is done: nobody has to take it over any more. The numbers of those that waited.
+pub(super) fn withdraw_waiting(incident: &mut Incident, now: Millis) -> Vec<u32> {
+    let mut waited = Vec::new();
     for handover in incident.dispatch.handovers.iter_mut().filter(|it| it.status.is_waiting()) {
         handover.status = HandoverStatus::Withdrawn;
         handover.withdrawn_at_ms = now;
+        waited.push(handover.number);
+    }
+    waited
+}
+
+/// Tells whoever was asked, by each channel that was used, that nobody waits for them any more.
+pub(super) fn tell_withdrawn(work: &mut Work<'_>, id: &IncidentId, numbers: &[u32]) {
+    for number in numbers {
+        let Some(incident) = work.state.incidents.get(id).cloned() else { return };
+        let Some(handover) = incident.dispatch.handovers.iter().find(|it| it.number == *number) else { continue };
+        if handover.direction != HandoverDirection::Out {
+            continue;
+        }
+        let second = handover.second.clone().filter(|_| handover.escalated_at_ms.is_set());
+        let (party, note) = (handover.party.clone(), note(handover, incident.status.as_str()));
+        if party.is_none() && second.is_none() {
+            continue;
+        }
+        keep_as_it_was(work, incident, EventKind::HandoverWithdrawn, &note);
+        tell(work, party.as_ref());
+        tell(work, second.as_ref());
     }
 }
 
@@ -226,22 +288,29 @@ fn blank(now: Millis, direction: HandoverDirection) -> Handover {
         answer: String::new(),
         reference: String::new(),
         withdrawn_at_ms: Millis(0),
+        room: None,
     }
 }
 
-/// Gives it its number and its clock, and puts it into the incident; the note of its event.
-fn add(work: &Work<'_>, incident: &mut Incident, mut handover: Handover) -> Result<String, Refusal> {
+/// Gives it its number and its clock, and puts it into the incident; the note of its event. Who is on duty at the `post` hears of
+/// it when nobody answers in time.
+fn add(
+    work: &Work<'_>,
+    incident: &mut Incident,
+    mut handover: Handover,
+    post: Option<&DutyPostId>,
+) -> Result<String, Refusal> {
     let handovers = &incident.dispatch.handovers;
     valid::within("incident", handovers.len() + 1, limits::HANDOVERS_MAX)?;
     handover.number = handovers.last().map_or(1, |last| last.number + 1);
-    handover.clock = start_clock(work, incident)?;
+    handover.clock = start_clock(work, incident, post)?;
     let note = note(&handover, &handover.reason);
     incident.dispatch.handovers.push(handover);
     Ok(note)
 }
 
 /// As a policy says, else within what the severity asks for.
-fn start_clock(work: &Work<'_>, incident: &mut Incident) -> Result<u32, Refusal> {
+fn start_clock(work: &Work<'_>, incident: &mut Incident, post: Option<&DutyPostId>) -> Result<u32, Refusal> {
     let obligation = Obligation::AcknowledgeHandover;
     let (number, round) = (deadline::number(&incident.clocks), incident.reopened_count);
     let case = deadline::Case { kind: Some(incident.kind), agency: "", admin_unit: &incident.place.admin_unit };
@@ -251,7 +320,10 @@ fn start_clock(work: &Work<'_>, incident: &mut Incident) -> Result<u32, Refusal>
     let steps = vec![Step { stage: ClockStage::Late, offset_ms: 0, post: None }];
     let plain = ClockTerms { number, obligation, policy: None, round, calendar: None, within_ms, steps };
     // A policy by whose calendar nobody ever works gives no clock: then it is the plain one.
-    for terms in asked.into_iter().chain([plain]) {
+    for mut terms in asked.into_iter().chain([plain]) {
+        for step in terms.steps.iter_mut().filter(|step| step.stage == ClockStage::Late && step.post.is_none()) {
+            step.post = post.cloned();
+        }
         deadline::start(work.state, &mut incident.clocks, terms, work.now);
         if incident.clocks.last().is_some_and(|clock| clock.number == number) {
             return Ok(number);
@@ -271,6 +343,20 @@ fn end_clock(work: &Work<'_>, incident: &mut Incident, number: u32, status: Cloc
 fn waiting_or_done(incident: &mut Incident, number: u32) -> Result<&mut Handover, Refusal> {
     let found = incident.dispatch.handovers.iter_mut().find(|handover| handover.number == number);
     found.ok_or_else(|| valid::not_found("handover", number))
+}
+
+fn room(work: &Work<'_>, id: &RoomId) -> Result<Room, Refusal> {
+    work.state.board.rooms.get(id).cloned().ok_or_else(|| valid::not_found("room", id))
+}
+
+/// Up and down only: who works in the room has to see the incident.
+fn need_along(work: &Work<'_>, incident: &Incident, room: &Room) -> Result<(), Refusal> {
+    let place = &incident.place.admin_unit;
+    if room.admin_unit.as_ref().is_none_or(|above| deadline::lies_in(work.state, above, place)) {
+        return Ok(());
+    }
+    let remedy = format!("is not in charge of {place}: name a room of that place, or of one above it");
+    Err(valid::invalid("room", remedy))
 }
 
 fn receiver<'a>(work: &'a Work<'_>, field: &str, id: &ReceiverId) -> Result<&'a Receiver, Refusal> {

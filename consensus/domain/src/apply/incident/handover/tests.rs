@@ -55,6 +55,7 @@ impl World {
                 newest: 0,
                 confirmed: 0,
                 missed: 0,
+                given_up: None,
             };
             world.ok(None, PutReceiver { receiver });
         }
@@ -93,6 +94,7 @@ impl World {
             terms: Default::default(),
             from: String::new(),
             why: String::new(),
+            terms: Terms::default(),
         });
         let at_ms = Millis(self.at_ms);
         let entry = Entry { at_ms, request: None, grant, command: command.into(), salt: Bytes::new() };
@@ -128,6 +130,7 @@ impl World {
             second_contact: "0234 115".into(),
             lead: true,
             reason: "cần xe cấp cứu".into(),
+            room: None,
         };
         self.ok(Some("an"), offer);
     }
@@ -223,6 +226,7 @@ fn what_was_received_is_opened_once_and_answered_by_a_person() {
     world.ok(None, receive);
     assert_eq!(world.state.incidents().len(), 1);
     assert_eq!((world.handover().direction, world.handover().status), (HandoverDirection::In, HandoverStatus::Offered));
+    assert!(world.now().dispatch.led_by().is_some(), "theirs, until we take it");
     assert_eq!(world.apply(None, answer(true, Some("province"))).unwrap_err().code, RefusalCode::Forbidden);
     world.ok(Some("an"), answer(true, None));
     assert_eq!(world.told("province"), [EventKind::HandoverAccepted]);
@@ -255,6 +259,7 @@ fn a_second_channel_is_required_and_one_offer_waits_at_a_time() {
         second_contact: String::new(),
         lead: false,
         reason: "gây rối".into(),
+        room: None,
     };
     let refused = world.apply(Some("an"), by_phone.clone()).unwrap_err();
     assert_eq!((refused.code, refused.field.as_str()), (RefusalCode::Invalid, "OfferHandover.second"));
@@ -264,4 +269,160 @@ fn a_second_channel_is_required_and_one_offer_waits_at_a_time() {
     assert_eq!(world.apply(Some("an"), again).unwrap_err().code, RefusalCode::WrongStatus);
     world.ok(Some("an"), answer(true, None));
     assert_eq!(world.now().dispatch.led_by(), None, "they help; the lead stays");
+}
+
+/// Rooms of the province and of commune a, with somebody of each.
+fn with_rooms(world: &mut World) {
+    let room = |id: &str, admin_unit: Option<&str>| Room {
+        id: RoomId::new(id).unwrap(),
+        name: format!("Phòng {id}"),
+        name_en: String::new(),
+        admin_unit: admin_unit.map(|code| AdminUnitCode::new(code).unwrap()),
+        post: None,
+        scene: None,
+        follows: None,
+        followed_at_ms: Millis(0),
+        followed_by: None,
+        version: 0,
+    };
+    world.ok(None, PutRoom { room: room("tinh", None) });
+    world.ok(None, PutRoom { room: room("xa-a", Some("a")) });
+}
+
+fn to_room(world: &World, room: &str) -> OfferHandover {
+    OfferHandover {
+        incident: incident(),
+        expected_version: world.now().version,
+        to: None,
+        to_name: String::new(),
+        contact: String::new(),
+        second: None,
+        second_contact: "0234 100".into(),
+        lead: true,
+        reason: "trong khả năng của xã".into(),
+        room: Some(RoomId::new(room).unwrap()),
+    }
+}
+
+#[test]
+fn an_incident_goes_down_to_a_room_and_up_again_and_its_owner_is_always_one() {
+    let mut world = World::new();
+    with_rooms(&mut world);
+    world.open();
+    let owner = |world: &World| world.now().dispatch.led_by().and_then(|it| it.room.clone()).map(|id| id.to_string());
+    let down = to_room(&world, "xa-a");
+    world.ok(Some("an"), down);
+    assert_eq!((world.handover().direction, owner(&world)), (HandoverDirection::Within, None));
+    let itself = world.apply(Some("an"), answer(true, None)).unwrap_err();
+    assert_eq!(itself.code, RefusalCode::Forbidden, "whoever offered it does not answer");
+    assert_eq!(world.apply(None, answer(true, Some("115"))).unwrap_err().code, RefusalCode::Forbidden);
+    world.ok(Some("binh"), answer(true, None));
+    assert_eq!(owner(&world).as_deref(), Some("xa-a"));
+    let up = to_room(&world, "tinh");
+    world.ok(Some("binh"), up);
+    assert_eq!(owner(&world).as_deref(), Some("xa-a"), "until the province has answered");
+    world.ok(Some("an"), AnswerHandover { handover: 2, ..answer(true, None) });
+    assert_eq!(owner(&world).as_deref(), Some("tinh"));
+}
+
+#[test]
+fn a_room_that_does_not_answer_is_escalated_once_and_one_elsewhere_is_not_asked() {
+    let mut world = World::new();
+    with_rooms(&mut world);
+    let b = AdminUnit {
+        code: AdminUnitCode::new("b").unwrap(),
+        name: "Xã b".into(),
+        name_en: String::new(),
+        parent: None,
+        aliases: Vec::new(),
+        valid_from_ms: Millis(0),
+        valid_until_ms: Millis(0),
+    };
+    world.ok(None, PutAdminUnits { admin_units: vec![b.clone()] });
+    let elsewhere = world.state.board.rooms[&RoomId::new("xa-a").unwrap()].clone();
+    let elsewhere = Room { id: RoomId::new("xa-b").unwrap(), admin_unit: Some(b.code), ..elsewhere };
+    world.ok(None, PutRoom { room: elsewhere });
+    world.open();
+    let aside = to_room(&world, "xa-b");
+    assert_eq!(world.apply(Some("an"), aside).unwrap_err().field, "OfferHandover.room");
+    let down = to_room(&world, "xa-a");
+    world.ok(Some("an"), down);
+    world.fire();
+    assert_eq!(world.handover().status, HandoverStatus::Escalated);
+    assert!(world.state.clocks_due().next().is_none(), "it fires once");
+    world.ok(Some("binh"), answer(false, None));
+    assert_eq!(world.now().dispatch.led_by(), None, "a room that refuses leaves it where it was");
+}
+
+#[test]
+fn who_was_asked_hears_that_nobody_waits_any_more() {
+    let mut world = World::new();
+    world.open();
+    world.offer(Some("province"));
+    world.fire();
+    let resolve = ResolveIncident { incident: incident(), expected_version: world.now().version, note: String::new() };
+    world.ok(None, resolve);
+    assert_eq!(world.told("115"), [EventKind::HandoverOffered, EventKind::HandoverWithdrawn]);
+    assert_eq!(world.told("province"), [EventKind::HandoverEscalated, EventKind::HandoverWithdrawn]);
+}
+
+#[test]
+fn what_they_take_back_is_theirs_again_once() {
+    let mut world = World::new();
+    let receive = ReceiveHandover {
+        from: receiver("province"),
+        reference: "I9.1".into(),
+        kind: IncidentKind::Fire,
+        severity: Severity::Low,
+        place: Place {
+            latitude_e7: 1,
+            longitude_e7: 2,
+            admin_unit: AdminUnitCode::new("a").unwrap(),
+            address: String::new(),
+        },
+        summary: "cháy".into(),
+        lead: true,
+        exercise: false,
+    };
+    world.ok(None, receive);
+    world.ok(Some("an"), answer(true, None));
+    assert_eq!(world.now().dispatch.led_by(), None);
+    let retract =
+        RetractHandover { from: receiver("province"), reference: "I9.1".into(), reason: "đã xử lý".into() };
+    world.ok(None, RetractHandover { from: receiver("115"), ..retract.clone() });
+    assert_eq!(world.handover().status, HandoverStatus::Accepted, "another one takes back nothing");
+    world.ok(None, retract.clone());
+    assert_eq!(world.handover().status, HandoverStatus::Withdrawn);
+    assert_eq!(world.now().dispatch.led_by().map(|it| it.party_name.as_str()), Some("Cơ quan province"));
+    let version = world.now().version;
+    world.ok(None, retract);
+    assert_eq!(world.now().version, version, "the same again changes nothing");
+}
+
+#[test]
+fn an_offer_that_their_system_refuses_to_hear_goes_to_the_second_channel_at_once_and_once() {
+    let mut world = World::new();
+    world.open();
+    world.offer(Some("province"));
+    let number = world.state.notices_for(&receiver("115")).last().unwrap().number;
+    for before in 1..number {
+        world.ok(None, ConfirmNotices { receiver: receiver("115"), through: before });
+    }
+    let refuse = GiveUpNotice { receiver: receiver("115"), number, reason: "550 no such mailbox".into() };
+    world.ok(None, refuse.clone());
+    assert_eq!(world.handover().status, HandoverStatus::Escalated);
+    assert_eq!(world.told("province"), [EventKind::HandoverEscalated]);
+    let given_up = world.state.receivers()[&receiver("115")].given_up.clone().unwrap();
+    assert_eq!((given_up.count, given_up.number, given_up.reason.as_str()), (1, number, "550 no such mailbox"));
+    world.ok(None, refuse.clone());
+    world.ok(None, GiveUpNotice { number: 1, ..refuse.clone() });
+    assert_eq!(
+        world.state.receivers()[&receiver("115")].given_up.clone().unwrap().count,
+        1,
+        "late, it changes nothing"
+    );
+    let ahead = world.apply(None, GiveUpNotice { number: number + 1, ..refuse }).unwrap_err();
+    assert_eq!(ahead.code, RefusalCode::Invalid);
+    world.fire();
+    assert_eq!(world.told("province"), [EventKind::HandoverEscalated], "its clock tells nobody again");
 }

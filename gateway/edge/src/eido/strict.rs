@@ -1,0 +1,225 @@
+//! Whether a JSON value is an Emergency Incident Data Object as NENA publishes it: which components, which elements of which type,
+//! which of them are required, and that each reference finds a component of the type that it is for.
+//!
+//! Written from the data dictionary of NENA-STA-021.1b-2022 and the OpenAPI description that goes with it (`NENA911/EIDO-JSON`,
+//! `Schema/openapi.yaml`, version 1.0.0). That description comes without a licence to pass it on, so no copy of it stands here. For
+//! tests: of the standard's components those are known that we write, and, unlike there, nothing else may stand beside them, so
+//! whatever passes here passes there. An extension is an element of its own that `eidoExtensionId` names.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+/// What an element may hold.
+#[derive(Clone, Copy)]
+enum Holds {
+    Text,
+    Texts,
+    Bool,
+    Integer,
+    /// RFC 3339.
+    Time,
+    OneOf(&'static [&'static str]),
+    /// A `ReferenceType` for a component of that type.
+    To(&'static str),
+    /// Some of them.
+    ToSome(&'static str),
+    Part(&'static Type),
+    Parts(&'static Type),
+}
+use Holds::{Bool, Integer, OneOf, Part, Parts, Text, Texts, Time, To, ToSome};
+
+/// A type of component, without what all have.
+struct Type {
+    name: &'static str,
+    required: &'static [&'static str],
+    elements: &'static [(&'static str, Holds)],
+}
+
+/// What every component begins with (2.2, `PrologueType`).
+const PROLOGUE: Type = Type {
+    name: "PrologueType",
+    required: &["$id", "lastUpdateTimeStamp", "updatedByAgencyReference"],
+    elements: &[
+        ("$id", Text),
+        ("lastUpdateTimeStamp", Time),
+        ("updatedByAgencyReference", To("AgencyType")),
+        ("updatedByAgentReference", To("AgentType")),
+    ],
+};
+
+const AGENCY: Type = Type {
+    name: "AgencyType",
+    required: &["agencyRoleDescriptionRegistryText", "agencyType"],
+    elements: &[
+        ("agencyJcard", Text),
+        ("agencyRoleDescriptionRegistryText", Texts),
+        ("agencyType", Texts),
+        ("notesReference", ToSome("NotesType")),
+        ("incidentOwningAgencyIndicator", Bool),
+        ("actingOnBehalfOfAgencyReference", ToSome("AgencyType")),
+    ],
+};
+
+const INCIDENT: Type = Type {
+    name: "IncidentInformationType",
+    required: &["incidentTypeCommonRegistryText"],
+    elements: &[
+        ("incidentTypeInternalCode", Text),
+        ("incidentTypeInternalText", Text),
+        ("incidentTypeCommonRegistryText", Text),
+        ("incidentStatusInternalText", Texts),
+        ("incidentStatusCommonRegistryText", Texts),
+        ("internalIncidentId", Text),
+        ("agentReference", ToSome("AgentType")),
+        ("locationReference", ToSome("LocationInformationType")),
+        ("documentIdentification", Texts),
+        ("reportNumberType", Text),
+        ("incidentPriorityInternalText", Text),
+        ("incidentCommonPriorityNumber", Integer),
+        ("beatOrDispatchGroupText", Text),
+        ("notesReference", ToSome("NotesType")),
+    ],
+};
+
+const LOCATION: Type = Type {
+    name: "LocationInformationType",
+    required: &["locationTypeDescriptionRegistryText"],
+    elements: &[
+        ("locationTypeDescriptionRegistryText", Text),
+        ("locationByValue", Text),
+        ("locationByReferenceUrl", Text),
+        ("locationDescriptionText", Text),
+        ("crossStreetByValue", Texts),
+        ("intersectingStreetByValue", Texts),
+        ("cellTowerSectorId", Text),
+        ("localIdentifier", Texts),
+        ("notesReference", ToSome("NotesType")),
+    ],
+};
+
+const NOTES: Type = Type {
+    name: "NotesType",
+    required: &["notesActionComments"],
+    elements: &[("notesActionComments", Text), ("agentReference", To("AgentType"))],
+};
+
+const EIDO: Type = Type {
+    name: "EmergencyIncidentDataObjectType",
+    required: &["eidoVersion", "issuingElementIdentification", "agencyComponent"],
+    elements: &[
+        ("eidoVersion", OneOf(&["1.0"])),
+        ("eidoExtensionId", Texts),
+        ("issuingElementIdentification", Text),
+        ("incidentComponent", Part(&INCIDENT)),
+        ("notesComponent", Parts(&NOTES)),
+        ("agencyComponent", Parts(&AGENCY)),
+        ("locationComponent", Parts(&LOCATION)),
+    ],
+};
+
+/// Ids of components and references to them, as they are found.
+#[derive(Default)]
+struct Found {
+    types: BTreeMap<String, &'static str>,
+    references: Vec<(String, &'static str)>,
+}
+
+/// # Errors
+/// The first thing that the description forbids, with where it stands.
+pub(crate) fn check(eido: &Value) -> Result<(), String> {
+    let mut found = Found::default();
+    let whole = eido.as_object().ok_or("an object is an object")?;
+    let named = whole.get("eidoExtensionId").and_then(Value::as_array).into_iter().flatten();
+    let extensions: Vec<&str> = named.filter_map(Value::as_str).collect();
+    component(whole, &EIDO, &extensions, "", &mut found)?;
+    for (to, kind) in &found.references {
+        match found.types.get(to) {
+            Some(known) if known == kind => {}
+            Some(other) => return Err(format!("{to} is of {other}, and a {kind} is referred to")),
+            None => return Err(format!("{to} is referred to and is not there")),
+        }
+    }
+    for extension in extensions {
+        if !whole.contains_key(extension) {
+            return Err(format!("{extension} is named and is not there"));
+        }
+    }
+    Ok(())
+}
+
+fn component(
+    fields: &Map<String, Value>,
+    kind: &'static Type,
+    extensions: &[&str],
+    at: &str,
+    found: &mut Found,
+) -> Result<(), String> {
+    for name in PROLOGUE.required.iter().chain(kind.required) {
+        if !fields.contains_key(*name) {
+            return Err(format!("{at}.{name} is required"));
+        }
+    }
+    for (name, value) in fields {
+        let known = PROLOGUE.elements.iter().chain(kind.elements).find(|(known, _)| known == name);
+        match known {
+            Some((_, holds)) => element(value, *holds, &format!("{at}.{name}"), found)?,
+            None if extensions.contains(&name.as_str()) => {}
+            None => return Err(format!("{at}.{name} is no element of {}", kind.name)),
+        }
+    }
+    let id = fields.get("$id").and_then(Value::as_str).unwrap_or_default();
+    if id.is_empty() || found.types.insert(id.to_owned(), kind.name).is_some() {
+        return Err(format!("{at}.$id {id:?} is not its own"));
+    }
+    Ok(())
+}
+
+fn element(value: &Value, holds: Holds, at: &str, found: &mut Found) -> Result<(), String> {
+    let items = || value.as_array().filter(|items| !items.is_empty()).ok_or(format!("{at} is a list of some"));
+    let is_right = match holds {
+        Text => value.is_string(),
+        Texts => items()?.iter().all(Value::is_string),
+        Bool => value.is_boolean(),
+        Integer => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
+        Time => value.as_str().is_some_and(is_time),
+        OneOf(known) => value.as_str().is_some_and(|text| known.contains(&text)),
+        To(kind) => refer(value, kind, found),
+        ToSome(kind) => items()?.iter().all(|item| refer(item, kind, found)),
+        Part(kind) => {
+            let fields = value.as_object().ok_or(format!("{at} is an object"))?;
+            component(fields, kind, &[], at, found)?;
+            true
+        }
+        Parts(kind) => {
+            for (number, item) in items()?.iter().enumerate() {
+                let fields = item.as_object().ok_or(format!("{at}[{number}] is an object"))?;
+                component(fields, kind, &[], &format!("{at}[{number}]"), found)?;
+            }
+            true
+        }
+    };
+    if is_right { Ok(()) } else { Err(format!("{at} does not hold {value}")) }
+}
+
+fn refer(value: &Value, kind: &'static str, found: &mut Found) -> bool {
+    let to = value.as_object().filter(|fields| fields.len() == 1).and_then(|fields| fields.get("$ref")?.as_str());
+    if let Some(to) = to {
+        found.references.push((to.to_owned(), kind));
+    }
+    to.is_some()
+}
+
+/// `2025-11-23T00:00:00+07:00`, and a time that there is.
+fn is_time(text: &str) -> bool {
+    const FORM: &str = "dddd-dd-ddTdd:dd:dd+dd:dd";
+    let has_form = text.len() == FORM.len()
+        && text.chars().zip(FORM.chars()).all(|(c, form)| match form {
+            'd' => c.is_ascii_digit(),
+            '+' => c == '+' || c == '-',
+            form => c == form,
+        });
+    let within =
+        |from: usize, most: u32| text.get(from..from + 2).is_some_and(|d| d.parse::<u32>().is_ok_and(|n| n <= most));
+    has_form && within(5, 12) && within(8, 31) && within(11, 23) && within(14, 59) && within(17, 59)
+}
