@@ -140,6 +140,19 @@ impl Accounts {
         self.guard().succeeded(person.as_str(), ip);
     }
 
+    /// Begins a try that no password is part of. It counts against the address until [`Accounts::let_in_by`].
+    ///
+    /// # Errors
+    /// [`LoginFailure::TooSoon`].
+    pub(crate) fn begin_by(&self, name: &str, ip: IpAddr) -> Result<(), LoginFailure> {
+        self.guard().begin(name, ip, unix_ms()).map_err(|wait_ms| LoginFailure::TooSoon { wait_ms })
+    }
+
+    /// It ended well.
+    pub(crate) fn let_in_by(&self, name: &str, ip: IpAddr) {
+        self.guard().succeeded(name, ip);
+    }
+
     /// The second factor that the person signs in with; none: they have none, or have not yet shown a code of it.
     pub(crate) fn second_factor(&self, person: &PersonId) -> Option<SecondFactor> {
         let factor = read(&*self.0.source, GroupId::COMMAND, |state0| state0.second_factor(person).cloned());

@@ -48,6 +48,7 @@ pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod model;
 pub(crate) mod node;
+pub(crate) mod oidc;
 pub(crate) mod person;
 pub(crate) mod place;
 pub(crate) mod quarantine;
@@ -83,6 +84,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(session::login))
         .routes(routes!(session::logout))
         .routes(routes!(session::current))
+        .routes(routes!(oidc::ways))
+        .routes(routes!(oidc::start))
+        .routes(routes!(oidc::callback))
+        .routes(routes!(oidc::code))
         .routes(routes!(incident::list, incident::open))
         .routes(routes!(incident::acknowledge))
         .routes(routes!(incident::resolve))
