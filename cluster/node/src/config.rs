@@ -9,6 +9,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use crate::oidc::OidcSection;
+
 /// The file, beside the node's certificates and above its data.
 pub const FILE: &str = "node.toml";
 
@@ -35,6 +37,9 @@ pub struct NodeConfig {
     /// Where telephone exchanges reach it; absent: nowhere.
     #[serde(default)]
     pub sip: Option<SipConfig>,
+    /// A provider whose word people may sign in by; absent: by password only.
+    #[serde(default)]
+    pub oidc: Option<OidcSection>,
     /// Room on the disk.
     #[serde(default)]
     pub disk: DiskConfig,

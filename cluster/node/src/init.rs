@@ -182,6 +182,7 @@ pub fn make(
             mqtt: Some(MqttConfig { listen: node.mqtt, tls: false }),
             mqtt_client: None,
             sip: None,
+            oidc: None,
             disk: DiskConfig::default(),
             members: members.clone(),
             certificates: "certificates".into(),

@@ -9,6 +9,7 @@
 //! - [`feature`] switches on what a newer version brings, [`release`] is what a version knows.
 //! - [`district`](mod@district) is a district centre's own node: its folder and its commands.
 //! - [`drill`](mod@drill) has the cluster break something of itself for a while, and says what it bore.
+//! - [`oidc`] reads the provider whose word people may sign in by.
 //! - [`config`] and [`init`] are the files of a node; [`local`] runs a cluster of real processes on one machine.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
@@ -34,6 +35,7 @@ pub mod local;
 pub mod membership;
 pub mod model;
 mod models;
+pub mod oidc;
 mod operations;
 pub mod placement;
 mod recorder;

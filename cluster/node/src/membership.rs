@@ -209,6 +209,7 @@ fn write_folder(place: &Place, authority: &Authority, invited: &Invited) -> Done
         mqtt: Some(MqttConfig { listen: listen(place.mqtt_port), tls: false }),
         mqtt_client: None,
         sip: None,
+        oidc: None,
         disk: DiskConfig::default(),
         members,
         certificates: "certificates".into(),

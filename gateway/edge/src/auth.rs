@@ -122,7 +122,8 @@ impl Auth {
         let barrier = self.source.read_barrier(GroupId::COMMAND, BARRIER_DEADLINE).await;
         barrier.map_err(|error| ApiError::unavailable(&error.to_string()))?;
         let is_person = |known: &Person| !known.disabled && !matches!(known.role, Role::Device | Role::Telephony);
-        let is_known = read(&*self.source, GroupId::COMMAND, |state0| state0.persons().get(person).is_some_and(is_person));
+        let is_known =
+            read(&*self.source, GroupId::COMMAND, |state0| state0.persons().get(person).is_some_and(is_person));
         if !is_known {
             return Err(LoginFailure::Denied.into());
         }

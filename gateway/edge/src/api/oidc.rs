@@ -208,13 +208,7 @@ pub(crate) async fn callback(
     Ok(to_page(location, cookies))
 }
 
-async fn finish(
-    app: &App,
-    oidc: &Oidc,
-    passage: &Passage,
-    returned: &Returned,
-    ip: IpAddr,
-) -> Result<Outcome, Why> {
+async fn finish(app: &App, oidc: &Oidc, passage: &Passage, returned: &Returned, ip: IpAddr) -> Result<Outcome, Why> {
     // Whoever sends somebody else's browser here has another state than that browser.
     if returned.state.as_deref() != Some(passage.state.as_str()) {
         return Err(Why::Expired);
