@@ -14,6 +14,8 @@ mod fresh;
 mod http;
 mod hub;
 mod model;
+mod oidc;
+mod oidc_provider;
 mod open311;
 mod province;
 mod public;
