@@ -98,6 +98,7 @@ const SINCE: [(&str, u32); 44] = [
     ("Command.fire_hand_over", VOCABULARY_2),
     ("Command.log_duty", VOCABULARY_2),
     ("Role.ROLE_TELEPHONY", VOCABULARY_2),
+    ("Role.ROLE_AUDITOR", VOCABULARY_2),
 ];
 
 /// Fields of each message, name and type; values of each enum, which have no type.

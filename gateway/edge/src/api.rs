@@ -54,6 +54,7 @@ pub(crate) mod place;
 pub(crate) mod quarantine;
 pub(crate) mod reading;
 pub(crate) mod receiver;
+pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod retention;
 pub(crate) mod second_factor;
@@ -206,6 +207,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(telephony::end))
         .routes(routes!(telephony::standing))
         .routes(routes!(audit::export))
+        .routes(routes!(record::list))
         .routes(routes!(reading::push))
         .routes(routes!(quarantine::list))
         .routes(routes!(backup::backup))

@@ -2383,6 +2383,7 @@ pub enum Role {
     Viewer = 6,
     Device = 7,
     Telephony = 8,
+    Auditor = 9,
 }
 impl Role {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2400,6 +2401,7 @@ impl Role {
             Self::Viewer => "ROLE_VIEWER",
             Self::Device => "ROLE_DEVICE",
             Self::Telephony => "ROLE_TELEPHONY",
+            Self::Auditor => "ROLE_AUDITOR",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2414,6 +2416,7 @@ impl Role {
             "ROLE_VIEWER" => Some(Self::Viewer),
             "ROLE_DEVICE" => Some(Self::Device),
             "ROLE_TELEPHONY" => Some(Self::Telephony),
+            "ROLE_AUDITOR" => Some(Self::Auditor),
             _ => None,
         }
     }
