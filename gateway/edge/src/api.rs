@@ -63,6 +63,7 @@ pub(crate) mod sensor;
 pub(crate) mod series;
 pub(crate) mod service_key;
 pub(crate) mod session;
+pub(crate) mod sign_in;
 pub(crate) mod telephony;
 pub(crate) mod timeline;
 pub(crate) mod unit;
@@ -86,6 +87,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(session::logout))
         .routes(routes!(session::current))
         .routes(routes!(oidc::ways))
+        .routes(routes!(sign_in::holds))
         .routes(routes!(oidc::start))
         .routes(routes!(oidc::callback))
         .routes(routes!(oidc::code))

@@ -20,6 +20,7 @@ mod open311;
 mod province;
 mod public;
 mod reading;
+mod record;
 mod resume;
 mod rights;
 mod rights_matrix;
