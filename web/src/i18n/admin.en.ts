@@ -34,7 +34,7 @@ export const enAdmin: AdminDict = {
     off: 'disabled',
     form: 'Add or change somebody',
     dropFactor: 'Take second factor away',
-    dropFactorOf: (person: string) => `Take the second factor of ${person} away`,
+    dropFactorOf: (person: string) => `Take second factor away: ${person}`,
   },
   delegations: {
     heading: 'Delegations',
@@ -81,7 +81,7 @@ export const enAdmin: AdminDict = {
     on: 'open',
     over: 'over',
     end: 'End now',
-    endOf: (person: string) => `End the emergency access of ${person}`,
+    endOf: (person: string) => `End now: the emergency access of ${person}`,
     none: 'Nobody has used emergency access.',
   },
   holds: {

@@ -31,8 +31,8 @@ export const viAdmin = {
     on: 'Đang dùng',
     off: 'Đã ngừng',
     form: 'Thêm hoặc sửa người',
-    dropFactor: 'Gỡ hai bước',
-    dropFactorOf: (person: string) => `Gỡ xác thực hai bước của ${person}`,
+    dropFactor: 'Gỡ xác thực hai bước',
+    dropFactorOf: (person: string) => `Gỡ xác thực hai bước: ${person}`,
   },
   delegations: {
     heading: 'Ủy quyền có thời hạn',
@@ -79,7 +79,7 @@ export const viAdmin = {
     on: 'Đang mở',
     over: 'Đã hết',
     end: 'Kết thúc ngay',
-    endOf: (person: string) => `Kết thúc quyền khẩn cấp của ${person}`,
+    endOf: (person: string) => `Kết thúc ngay quyền khẩn cấp của ${person}`,
     none: 'Chưa ai mở quyền khẩn cấp.',
   },
   holds: {
@@ -111,7 +111,7 @@ export const viAdmin = {
     find: 'Tra cứu',
     asking: 'Đang tra cứu…',
     more: 'Xem cũ hơn',
-    export: 'Tải bản có chữ ký chuỗi',
+    export: 'Tải bản để kiểm chứng',
     exporting: (count: string) => `Đang tải: ${count} byte…`,
     lines: 'Các dòng nhật ký',
     none: 'Không có dòng nào như vậy.',
