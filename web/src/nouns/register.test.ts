@@ -25,6 +25,7 @@ test('times in fields are the province\'s, whatever the machine is set to', () =
   expect(fieldText(fieldMs('2026-11-23T07:30'))).toBe('2026-11-23T07:30');
   expect(fieldMs('2026-11-23T07:00')).toBe(Date.UTC(2026, 10, 23, 0));
   expect(fieldMs('')).toBeNaN();
+  expect(phaseOf({ fromMs: 9, untilMs: 4 }, 5)).toBe('over');
   expect([phaseOf({ fromMs: 5, untilMs: 9 }, 4), phaseOf({ fromMs: 5, untilMs: 9 }, 5), phaseOf({ fromMs: 5, untilMs: 9 }, 9)]).toEqual(['ahead', 'on', 'over']);
 });
 

@@ -129,9 +129,10 @@ export function linesOf(answer: unknown): { lines: RecordLine[]; nextBefore: num
   return { lines, nextBefore: next_before };
 }
 
-/** Whether what is given from then until then counts. */
+/** Whether what is given from then until then counts; what was revoked before it began is over. */
 export function phaseOf({ fromMs, untilMs }: { fromMs: number; untilMs: number }, nowMs: number): 'ahead' | 'on' | 'over' {
-  return nowMs < fromMs ? 'ahead' : nowMs < untilMs ? 'on' : 'over';
+  if (nowMs >= untilMs) return 'over';
+  return nowMs < fromMs ? 'ahead' : 'on';
 }
 
 /** Who is on duty at the post. */

@@ -88,7 +88,7 @@ export function adminDesk() {
         const back = query.get('back') ?? '/';
         const told = provider.why !== '' ? provider.why : provider.owes ? 'code' : '';
         const signedIn: Record<string, string> = told === '' ? { 'set-cookie': cookie('hoa') } : {};
-        return { status: 303, body: {}, headers: { location: told === '' ? back : `${back}?signin=${told}`, ...signedIn } };
+        return { status: 303, body: {}, headers: { location: told === '' ? back : `${back}${back.includes('?') ? '&' : '?'}signin=${told}`, ...signedIn } };
       }
       if (path === '/api/oidc/code' && method === 'POST') {
         if (!provider.owes) return { status: 401, body: { code: 'signed_out', field: '', message: '' } };

@@ -161,7 +161,8 @@ pub(crate) async fn start(
 
 /// The address of one of our pages, with what it is to say.
 fn told(page: &str, what: &str) -> String {
-    format!("{page}?signin={what}")
+    let before = if page.contains('?') { '&' } else { '?' };
+    format!("{page}{before}signin={what}")
 }
 
 /// Where the provider sends the browser back to.

@@ -14,8 +14,8 @@ use crate::seal::Sealer;
 pub(crate) const PASSAGE_COOKIE: &str = "td_oidc";
 /// Name of the cookie between coming back and the code of the second factor.
 pub(crate) const PROVEN_COOKIE: &str = "td_oidc_proven";
-/// Bytes of the path of a page that a sign-in goes back to.
-const BACK_BYTES_MAX: usize = 64;
+/// Bytes of the address of a page that a sign-in goes back to.
+const BACK_BYTES_MAX: usize = 256;
 
 /// A sign-in that is under way at the provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,14 +43,16 @@ fn chance() -> Option<String> {
     Some(BASE64_URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// A page of ours that a sign-in may go back to; anything else is the first page.
+/// A page of ours that a sign-in may go back to, with what its address sets (`?lang=en&room=tinh`); anything else is the first
+/// page.
 pub(crate) fn page(back: Option<&str>) -> String {
-    let is_page = |path: &str| {
-        path.len() <= BACK_BYTES_MAX
-            && path.strip_prefix('/').is_some_and(|rest| !rest.starts_with('/'))
-            && path.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'.'))
+    let is_page = |address: &str| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._?=&".contains(&byte);
+        address.len() <= BACK_BYTES_MAX
+            && address.strip_prefix('/').is_some_and(|rest| !rest.starts_with('/'))
+            && address.bytes().all(plain)
     };
-    back.filter(|path| is_page(path)).unwrap_or("/").to_owned()
+    back.filter(|address| is_page(address)).unwrap_or("/").to_owned()
 }
 
 impl Passage {
@@ -165,7 +167,8 @@ mod tests {
             ("//evil.example", "/"),
             ("/\\evil.example", "/"),
             ("https://evil.example", "/"),
-            ("/?x=1", "/"),
+            ("/?lang=en&room=tinh", "/?lang=en&room=tinh"),
+            ("/?x=\r\nset-cookie:a", "/"),
             ("", "/"),
         ] {
             assert_eq!(page(Some(asked)), to);
