@@ -19,14 +19,15 @@ test.afterEach(async ({ page }) => {
 });
 
 for (const [lang, words] of [
-  ['vi', { people: 'Người và vai trò', rosters: 'Lịch trực', keys: 'Khóa dịch vụ', glass: 'Quyền khẩn cấp', holds: /^Đang phải chờ đăng nhập/, duty: 'Đang trực: hoa', wrong: 'sai mật khẩu' }],
-  ['en', { people: 'People and roles', rosters: 'Rosters', keys: 'Service keys', glass: 'Emergency access', holds: /^Held up at sign-in/, duty: 'On duty: hoa', wrong: 'wrong passwords' }],
+  ['vi', { people: 'Người và vai trò', rosters: 'Lịch trực', keys: 'Khóa dịch vụ', glass: 'Quyền khẩn cấp', holds: /^Đang phải chờ đăng nhập/, duty: 'Đang trực: hoa', rooms: 'Phòng: Trung tâm tỉnh', wrong: 'sai mật khẩu' }],
+  ['en', { people: 'People and roles', rosters: 'Rosters', keys: 'Service keys', glass: 'Emergency access', holds: /^Held up at sign-in/, duty: 'On duty: hoa', rooms: 'Rooms: Trung tâm tỉnh', wrong: 'wrong passwords' }],
 ] as const) {
   for (const theme of ['dark', 'light'] as const) {
     test(`everything about accounts and rights is there and axe finds nothing, ${lang}, ${theme}`, async ({ page }) => {
       await administer(page, `?lang=${lang}&theme=${theme}`);
       await expect(panel(page, words.people).getByRole('row', { name: /^lan / })).toContainText('Lê Thị Lan');
       await expect(panel(page, words.rosters)).toContainText(words.duty);
+      await expect(panel(page, words.rosters)).toContainText(words.rooms);
       await expect(panel(page, words.keys).getByRole('row', { name: /^mua-son-la/ })).toContainText('tram-mua');
       await expect(panel(page, words.glass)).toContainText('lũ quét ở huyện bên');
       await expect(panel(page, words.holds).getByRole('row').filter({ hasText: '10.0.0.7' })).toContainText(words.wrong);

@@ -48,6 +48,7 @@ export const enAdmin: AdminDict = {
   rosters: {
     heading: 'Rosters',
     post: 'Post',
+    ofRooms: (rooms: string) => `Rooms: ${rooms}`,
     onDuty: (people: string) => `On duty: ${people}`,
     nobody: 'Nobody is on duty: all of this post are rung',
     add: 'Add shift',

@@ -46,6 +46,7 @@ export const viAdmin = {
   rosters: {
     heading: 'Lịch trực',
     post: 'Vị trí trực',
+    ofRooms: (rooms: string) => `Phòng: ${rooms}`,
     onDuty: (people: string) => `Đang trực: ${people}`,
     nobody: 'Không ai trực: mọi người của vị trí này đều được báo',
     add: 'Xếp ca',

@@ -7,6 +7,8 @@ export interface Register {
   accounts: Account[];
   /** Rooms, by id. */
   districts: { id: string; name: string }[];
+  /** Command rooms, and the post of each; empty: none. */
+  rooms: { id: string; name: string; post: string }[];
   posts: Post[];
   keys: ServiceKey[];
   glasses: Glass[];
@@ -15,12 +17,13 @@ export interface Register {
 
 /** Asks the node that feeds this page for all of it. */
 export async function readRegister(): Promise<Register> {
-  const [people, districts, posts, keys, glasses, holds] = await Promise.all(
-    ['/api/people', '/api/districts', '/api/duty-posts', '/api/keys', '/api/glass', '/api/sign-in/holds'].map(readJson),
+  const [people, districts, rooms, posts, keys, glasses, holds] = await Promise.all(
+    ['/api/people', '/api/districts', '/api/rooms', '/api/duty-posts', '/api/keys', '/api/glass', '/api/sign-in/holds'].map(readJson),
   );
   return {
     accounts: accountsOf(people),
     districts: (districts as { items: { id: string; name: string }[] }).items.map(({ id, name }) => ({ id, name })),
+    rooms: (rooms as { items: { id: string; name: string; post?: string | null }[] }).items.map(({ id, name, post }) => ({ id, name, post: post ?? '' })),
     posts: postsOf(posts),
     keys: keysOf(keys),
     glasses: glassesOf(glasses),

@@ -20,7 +20,7 @@ export const keyTarget = (id: string) => `key/${id}`;
 export const postTarget = (id: string) => `post/${id}`;
 export const glassTarget = (person: string) => `glass/${person}`;
 
-const EMPTY: Register = { accounts: [], districts: [], posts: [], keys: [], glasses: [], holds: [] };
+const EMPTY: Register = { accounts: [], districts: [], rooms: [], posts: [], keys: [], glasses: [], holds: [] };
 
 class Administration {
   register = $state.raw<Register>(EMPTY);

@@ -113,6 +113,7 @@ export function adminDesk() {
       if (path === '/api/keys') return mayAdminister ? listed([...keys.values()]) : forbidden;
       if (path === '/api/sign-in/holds') return mayAdminister ? listed(holds()) : forbidden;
       if (path === '/api/districts') return listed([{ id: 'd1', name: 'Phòng Vạn Xuân' }, { id: 'd2', name: 'Phòng Sơn La' }]);
+      if (path === '/api/rooms') return listed([{ id: 'tinh', name: 'Trung tâm tỉnh', post: 'truc-ban' }]);
       if (path === '/api/duty-posts') return listed([...posts.values()]);
       if (path === '/api/delegations' && mayAdminister) return listed(delegations);
       return undefined;
