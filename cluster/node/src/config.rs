@@ -9,6 +9,8 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
+use crate::oidc::OidcSection;
+
 /// The file, beside the node's certificates and above its data.
 pub const FILE: &str = "node.toml";
 
@@ -38,6 +40,9 @@ pub struct NodeConfig {
     /// The mail server that takes our letters; absent: receivers by mail wait.
     #[serde(default)]
     pub mail: Option<MailSettings>,
+    /// A provider whose word people may sign in by; absent: by password only.
+    #[serde(default)]
+    pub oidc: Option<OidcSection>,
     /// Room on the disk.
     #[serde(default)]
     pub disk: DiskConfig,

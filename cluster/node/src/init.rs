@@ -183,6 +183,7 @@ pub fn make(
             mqtt_client: None,
             sip: None,
             mail: None,
+            oidc: None,
             disk: DiskConfig::default(),
             members: members.clone(),
             certificates: "certificates".into(),

@@ -11,6 +11,8 @@
 //! - [`drill`](mod@drill) has the cluster break something of itself for a while, and says what it bore.
 //! - [`config`] and [`init`] are the files of a node; [`local`] runs a cluster of real processes on one machine, and [`inbox`] is
 //!   a receiver of their notices there.
+//! - [`oidc`] reads the provider whose word people may sign in by.
+
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
 
@@ -36,6 +38,7 @@ pub mod local;
 pub mod membership;
 pub mod model;
 mod models;
+pub mod oidc;
 mod operations;
 pub mod placement;
 mod receivers;

@@ -210,6 +210,7 @@ fn write_folder(place: &Place, authority: &Authority, invited: &Invited) -> Done
         mqtt_client: None,
         sip: None,
         mail: None,
+        oidc: None,
         disk: DiskConfig::default(),
         members,
         certificates: "certificates".into(),

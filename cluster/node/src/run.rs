@@ -190,6 +190,7 @@ impl Node {
         edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake, &gauge, &sensors));
         edge_config.intake = Some(intake);
         edge_config.conveyance = Some(trust);
+        edge_config.oidc = crate::oidc::config(home, config.oidc.as_ref())?;
         edge_config.backup = Some(backup::source(groups.clone(), config.cluster.clone()));
         let operations = Arc::new(NodeOperations {
             cluster: config.cluster.clone(),

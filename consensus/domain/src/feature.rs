@@ -87,7 +87,7 @@ impl Command {
             | Self::CloseDrill(_) => Some(VOCABULARY_2),
             Self::RegisterSensor(it) => it.sensor.exercise.then_some(VOCABULARY_2),
             // A role that it does not know makes an entry that it cannot read.
-            Self::PutPerson(it) => (it.person.role == Role::Telephony).then_some(VOCABULARY_2),
+            Self::PutPerson(it) => matches!(it.person.role, Role::Telephony | Role::Auditor).then_some(VOCABULARY_2),
             Self::FileReport(it) => {
                 let is_plain =
                     it.told_kind.is_none() && it.contact.is_empty() && it.language.is_empty() && !it.exercise;

@@ -29,6 +29,8 @@ wire_enum! {
         Device = "device",
         /// A telephone exchange: offers calls and says what becomes of them.
         Telephony = "telephony",
+        /// Reads the record of who did what and why, and nothing else.
+        Auditor = "auditor",
     }
 }
 

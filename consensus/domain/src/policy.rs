@@ -20,6 +20,9 @@
 //! | admin, operator, agent, dispatcher | break the glass: the whole province for an hour, with a reason |
 //! | device | readings and its own status |
 //! | telephony | calls: what an exchange knows of them |
+//! | admin, auditor for everywhere | read the record: who did what, from where and why, and who broke the glass |
+//!
+//! An auditor reads the record and nothing else: no picture, no list, no command but that of having read, and their own second factor.
 //!
 //! Scope: the administrative unit of what is acted on must be in the grant, unless the grant is for everywhere. What
 //! belongs to no place (people, districts, the hierarchy, switches) takes an administrator for everywhere.
@@ -168,6 +171,8 @@ pub enum Action {
     KeepLog,
     /// Have it recorded that one looks at something sensitive.
     RecordRead,
+    /// Read the record of who did what and why; only for everywhere.
+    ReadRecord,
     /// Choose one's second factor, or take it away.
     SecureSelf,
     /// Give one's rights to somebody for a time, end that, take what was given.
@@ -330,14 +335,14 @@ pub fn allows(grant: &Grant, action: Action, place: Option<&AdminUnitCode>) -> R
     if !grant.terms.allow(action) {
         return Err(forbidden("this key is not for this: use one with that scope, or sign in"));
     }
-    if action == Action::Administer && grant.terms.broken_glass {
-        return Err(forbidden("a broken glass is for an emergency and administers nothing: end it first"));
+    if matches!(action, Action::Administer | Action::ReadRecord) && grant.terms.broken_glass {
+        return Err(forbidden("a broken glass is for an emergency, and neither administers nor audits: end it first"));
     }
     match place {
         Some(place) if !covers(grant, place) => {
             Err(forbidden(format!("{place} is outside of your districts: ask its district room")))
         }
-        None if matches!(action, Action::Administer | Action::LeadExercise) && !grant.everywhere => {
+        None if matches!(action, Action::Administer | Action::LeadExercise | Action::ReadRecord) && !grant.everywhere => {
             Err(forbidden("this concerns the whole province: ask somebody who works for everywhere"))
         }
         _ => Ok(()),
@@ -351,8 +356,10 @@ pub fn covers(grant: &Grant, place: &AdminUnitCode) -> bool {
 }
 
 fn role_allows(role: Role, action: Action) -> bool {
-    use Role::{Admin, Agent, Device, Dispatcher, Operator, Responder, Telephony, Viewer};
+    use Role::{Admin, Agent, Auditor, Device, Dispatcher, Operator, Responder, Telephony, Viewer};
     let is_person = !matches!(role, Device | Telephony);
+    // Who looks at what others did has no part in it.
+    let takes_part = is_person && role != Auditor;
     match action {
         Action::RunSystem => false,
         Action::Administer => role == Admin,
@@ -361,7 +368,7 @@ fn role_allows(role: Role, action: Action) -> bool {
             matches!(role, Admin | Operator)
         }
         // Whose instruction it is may do it, whatever they are there for; `authorize` sees to the rest.
-        Action::DoInstruction | Action::ReportProgress => is_person,
+        Action::DoInstruction | Action::ReportProgress => takes_part,
         Action::OpenIncident => matches!(role, Admin | Operator | Agent),
         Action::NoteIncident => matches!(role, Admin | Operator | Agent | Dispatcher | Responder),
         Action::AcknowledgeIncident | Action::ResolveIncident | Action::AssignIncident => {
@@ -375,7 +382,9 @@ fn role_allows(role: Role, action: Action) -> bool {
         Action::DriveTelephony => matches!(role, Admin | Telephony),
         Action::TakeCall => matches!(role, Admin | Operator | Agent | Telephony),
         Action::HandleCall | Action::SeeCaller => matches!(role, Admin | Operator | Agent),
-        Action::RecordRead | Action::SecureSelf | Action::Delegate => is_person,
+        Action::RecordRead | Action::SecureSelf => is_person,
+        Action::Delegate => takes_part,
+        Action::ReadRecord => matches!(role, Admin | Auditor),
         Action::BreakGlass => matches!(role, Admin | Operator | Agent | Dispatcher),
         Action::LeadExercise => matches!(role, Admin | Operator),
         Action::LeadRoom => matches!(role, Admin | Operator | Dispatcher),
@@ -389,7 +398,7 @@ fn role_allows(role: Role, action: Action) -> bool {
         Action::See(Noun::Model) => matches!(role, Admin | Operator | Agent | Dispatcher),
         // How many wait is for every room; a crew has its order.
         Action::See(Noun::Call) => matches!(role, Admin | Operator | Agent | Dispatcher | Viewer),
-        Action::See(_) => is_person,
+        Action::See(_) => takes_part,
     }
 }
 

@@ -6,7 +6,7 @@ use domain::{
     AcknowledgeAlarm, AdminUnit, AdminUnitCode, AlarmKey, BreakGlass, Command, Condition, Delegation, DelegationId,
     Digest, District, DistrictId, DropSecondFactor, EndGlass, EntityId, Entry, EventKind, Grant, GroupId, KeyScope,
     Millis, NoteIncident, Person, PersonId, PutAdminUnits, PutDelegation, PutDistrict, PutPerson, PutSecondFactor,
-    PutServiceKey, RefusalCode, Reply, RevokeDelegation, Role, ServiceKey, ServiceKeyId, SpendCode, State,
+    PutServiceKey, RecordRead, RefusalCode, Reply, RevokeDelegation, Role, ServiceKey, ServiceKeyId, SpendCode, State,
     SwitchFeature, TakeDelegation, Terms, audit, limits, policy,
     policy::{Action, Noun},
     wire::Record,
@@ -22,7 +22,8 @@ fn code(name: &str) -> AdminUnitCode {
     AdminUnitCode::new(name).unwrap()
 }
 
-/// Group 0 with communes a and b in rooms east and west: admin an, operator oanh of east, viewer vy of west, device tram of east.
+/// Group 0 with communes a and b in rooms east and west: admin an, operator oanh of east, viewer vy of west, device tram of east,
+/// auditors kiem and, of east, kha.
 struct World {
     state: State,
     index: u64,
@@ -58,6 +59,8 @@ impl World {
             ("oanh", Role::Operator, Some("east")),
             ("vy", Role::Viewer, Some("west")),
             ("tram", Role::Device, Some("east")),
+            ("kiem", Role::Auditor, None),
+            ("kha", Role::Auditor, Some("east")),
         ] {
             let person = Person {
                 id: id(name),
@@ -281,4 +284,24 @@ fn the_record_says_for_whom_and_by_what_somebody_acted() {
 fn audit_payload(sealed: &[u8]) -> domain::AuditPayload {
     let sealed = domain::AuditSealed::decode(sealed).unwrap();
     domain::AuditPayload::decode(&sealed.payload).unwrap()
+}
+
+#[test]
+fn an_auditor_reads_the_record_for_the_whole_province_and_takes_no_part() {
+    let mut world = World::new();
+    let allows = |world: &World, person: &str, action| policy::allows(&world.grant(person), action, None).is_ok();
+    assert!(allows(&world, "kiem", Action::ReadRecord) && allows(&world, "an", Action::ReadRecord));
+    for person in ["kha", "oanh", "vy"] {
+        assert!(!allows(&world, person, Action::ReadRecord), "{person}");
+    }
+    for noun in [Noun::AdminUnit, Noun::Person, Noun::Incident, Noun::Camera, Noun::Call, Noun::Exercise, Noun::Room] {
+        assert!(!allows(&world, "kiem", Action::See(noun)), "{noun:?}");
+    }
+    for action in [Action::Delegate, Action::BreakGlass, Action::ReportProgress, Action::NoteIncident, Action::Administer]
+    {
+        assert!(!allows(&world, "kiem", action), "{action:?}");
+    }
+    let read = RecordRead { what: "record/0".into(), why: "thanh tra".into() };
+    assert_eq!(world.by("kiem", read), Ok(Vec::new()), "that they read is theirs to have recorded");
+    assert_eq!(world.by("kiem", BreakGlass { reason: "x".into(), lasts_ms: 1_000 }), Err(RefusalCode::Forbidden));
 }

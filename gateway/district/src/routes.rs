@@ -55,6 +55,9 @@ pub(crate) fn route(method: &str, path: &str) -> Route {
         ("OPTIONS", _) => Route::Copy,
         ("GET", []) => Route::Description,
         (_, ["public", ..]) => Route::Nowhere,
+        // A provider leads back to the province's nodes only; here nobody is told of one.
+        (_, ["oidc", ..]) => Route::Nowhere,
+        ("GET", ["sign-in", "ways"]) => Route::Copy,
         ("POST", ["login"]) => Route::Login,
         ("POST", ["logout"]) => Route::Logout,
         ("GET", ["session"]) => Route::Session,
@@ -114,6 +117,9 @@ mod tests {
         assert_eq!(route("GET", "/api/rooms"), Route::Copy);
         assert_eq!(route("GET", "/api/rooms/phu-binh/log"), Route::Province);
         assert_eq!(route("GET", "/api/incidents/I7/timeline"), Route::Province);
+        assert_eq!(route("GET", "/api/sign-in/ways"), Route::Copy);
+        assert_eq!(route("GET", "/api/sign-in/holds"), Route::Province);
+        assert_eq!(route("GET", "/api/oidc/start"), Route::Nowhere);
         assert_eq!(route("GET", "/"), Route::Copy);
         assert_eq!(route("GET", "/ws"), Route::Copy);
         assert_eq!(route("POST", "/api/public/reports"), Route::Nowhere);

@@ -22,7 +22,7 @@ use crate::{
     cluster::{Source, read},
     code_guard::CodeGuard,
     limits::{KEY_VERIFIED_MS, KEYS_VERIFIED_MAX, PASSWORD_BYTES_MAX, VERIFICATION_WAIT, VERIFICATIONS_MAX},
-    login_guard::LoginGuard,
+    login_guard::{LoginGuard, Waiting},
     seal::{CannotSeal, Sealer, person_context, second_factor_context},
     service_key, totp,
 };
@@ -53,6 +53,13 @@ pub enum LoginFailure {
     Busy,
 }
 
+/// Who is held up at this node.
+pub(crate) struct Held {
+    pub(crate) passwords: Vec<Waiting>,
+    /// Person, wrong codes, and until when.
+    pub(crate) codes: Vec<(String, u32, u64)>,
+}
+
 /// The people and service accounts of the cluster, as this node knows them.
 #[derive(Clone)]
 pub struct Accounts(Arc<Inner>);
@@ -65,6 +72,8 @@ struct Inner {
     checks: Arc<Semaphore>,
     /// Digests of keys that were right, and until when they count.
     verified: Mutex<HashMap<[u8; 32], u64>>,
+    /// When this node last let somebody in by a service key; no more than there are keys.
+    keys_used: Mutex<HashMap<ServiceKeyId, u64>>,
     /// Makes the digests worthless to anybody else.
     digest_key: [u8; 32],
 }
@@ -99,6 +108,7 @@ impl Accounts {
             codes: Mutex::default(),
             checks: Arc::new(Semaphore::new(VERIFICATIONS_MAX)),
             verified: Mutex::default(),
+            keys_used: Mutex::default(),
             digest_key,
         }))
     }
@@ -138,6 +148,19 @@ impl Accounts {
     /// Whoever it is has shown all that is asked for.
     pub(crate) fn let_in(&self, person: &PersonId, ip: IpAddr) {
         self.guard().succeeded(person.as_str(), ip);
+    }
+
+    /// Begins a try that no password is part of. It counts against the address until [`Accounts::let_in_by`].
+    ///
+    /// # Errors
+    /// [`LoginFailure::TooSoon`].
+    pub(crate) fn begin_by(&self, name: &str, ip: IpAddr) -> Result<(), LoginFailure> {
+        self.guard().begin(name, ip, unix_ms()).map_err(|wait_ms| LoginFailure::TooSoon { wait_ms })
+    }
+
+    /// It ended well.
+    pub(crate) fn let_in_by(&self, name: &str, ip: IpAddr) {
+        self.guard().succeeded(name, ip);
     }
 
     /// The second factor that the person signs in with; none: they have none, or have not yet shown a code of it.
@@ -207,11 +230,23 @@ impl Accounts {
     pub(crate) fn grant_of_key(&self, shown: &service_key::Shown<'_>) -> Option<Grant> {
         let id = shown.id()?;
         let index = self.0.source.applied(GroupId::COMMAND).index;
-        read(&*self.0.source, GroupId::COMMAND, |state0| {
+        let grant = read(&*self.0.source, GroupId::COMMAND, |state0| {
             let now = state0.clock().max(Millis(unix_ms()));
             let key = state0.service_key(&id, &shown.secret_sha256, now)?;
             policy::grant_of_key(state0, &key.id, index, now)
-        })
+        })?;
+        self.keys_used().insert(id, unix_ms());
+        Some(grant)
+    }
+
+    /// When this node last let somebody in by the key, since it was started; 0: not yet.
+    pub(crate) fn key_used_at_ms(&self, key: &ServiceKeyId) -> u64 {
+        self.keys_used().get(key).copied().unwrap_or_default()
+    }
+
+    /// Who is held up now.
+    pub(crate) fn held(&self, now_ms: u64) -> Held {
+        Held { passwords: self.guard().waiting(now_ms), codes: self.codes().waiting(now_ms) }
     }
 
     /// Checks what a device signs in with over MQTT: the name to ask [`Accounts::speaks_for`] by, which says by which key.
@@ -337,6 +372,10 @@ impl Accounts {
 
     fn codes(&self) -> MutexGuard<'_, CodeGuard> {
         self.0.codes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keys_used(&self) -> MutexGuard<'_, HashMap<ServiceKeyId, u64>> {
+        self.0.keys_used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn verified(&self) -> MutexGuard<'_, HashMap<[u8; 32], u64>> {

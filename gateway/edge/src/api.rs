@@ -48,11 +48,13 @@ pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod model;
 pub(crate) mod node;
+pub(crate) mod oidc;
 pub(crate) mod person;
 pub(crate) mod place;
 pub(crate) mod quarantine;
 pub(crate) mod reading;
 pub(crate) mod receiver;
+pub(crate) mod record;
 pub(crate) mod report;
 pub(crate) mod retention;
 pub(crate) mod room;
@@ -61,6 +63,7 @@ pub(crate) mod sensor;
 pub(crate) mod series;
 pub(crate) mod service_key;
 pub(crate) mod session;
+pub(crate) mod sign_in;
 pub(crate) mod telephony;
 pub(crate) mod timeline;
 pub(crate) mod unit;
@@ -84,6 +87,11 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(session::login))
         .routes(routes!(session::logout))
         .routes(routes!(session::current))
+        .routes(routes!(oidc::ways))
+        .routes(routes!(sign_in::holds))
+        .routes(routes!(oidc::start))
+        .routes(routes!(oidc::callback))
+        .routes(routes!(oidc::code))
         .routes(routes!(incident::list, incident::open))
         .routes(routes!(incident::acknowledge))
         .routes(routes!(incident::resolve))
@@ -202,6 +210,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(telephony::end))
         .routes(routes!(telephony::standing))
         .routes(routes!(audit::export))
+        .routes(routes!(record::list))
         .routes(routes!(reading::push))
         .routes(routes!(quarantine::list))
         .routes(routes!(backup::backup))
@@ -276,7 +285,7 @@ fn share(headers: &mut HeaderMap, origin: HeaderValue) {
         (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"),
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, x-read, x-request-seq"),
-        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after, x-state-age-ms"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after, x-audit-through, x-state-age-ms"),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));

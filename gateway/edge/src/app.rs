@@ -12,6 +12,7 @@ use crate::{
     cluster::{Road, Source, Video, read},
     config::{EdgeConfig, Nodes},
     metrics::Metrics,
+    oidc::Oidc,
     public::Public,
     requests::Requests,
     screen::{fanout::Fanout, pulse, pulse::Pulses},
@@ -27,6 +28,8 @@ pub(crate) struct App {
     pub(crate) video: Arc<dyn Video>,
     pub(crate) nodes: Nodes,
     pub(crate) auth: Auth,
+    /// The provider whose word counts too; none: there is none.
+    pub(crate) oidc: Option<Oidc>,
     pub(crate) fanout: Fanout,
     pub(crate) pulses: Pulses,
     pub(crate) metrics: Metrics,
@@ -52,7 +55,9 @@ impl App {
         stopping: watch::Receiver<bool>,
     ) -> Arc<Self> {
         let accounts = Accounts::over(source.clone(), Sealer::new(&config.sealing_key));
+        let oidc = config.oidc.clone().map(|oidc| Oidc::new(oidc, &config.public_url, &config.sealing_key));
         Arc::new(Self {
+            oidc,
             auth: Auth::new(source.clone(), road.clone(), accounts),
             fanout: Fanout::start(&source, &stopping),
             pulses: pulse::start(source.clone(), config.sensitive_hidden_after, stopping.clone()),

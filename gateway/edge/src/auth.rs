@@ -5,8 +5,8 @@ use std::{net::IpAddr, sync::Arc};
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
-    CloseSession, Grant, GroupId, Millis, OpenSession, Person, RefusalCode, Reply, SecondFactor, SessionId,
-    limits::SESSION_MS_MAX, policy,
+    CloseSession, Grant, GroupId, Millis, OpenSession, Person, PersonId, RefusalCode, Reply, Role, SecondFactor,
+    SessionId, limits::SESSION_MS_MAX, policy,
 };
 use hyper::{
     HeaderMap,
@@ -104,6 +104,40 @@ impl Auth {
             self.spend(&factor, code, ip).await?;
         }
         self.accounts.let_in(&person.id, ip);
+        self.open(&person.id).await
+    }
+
+    /// Signs in somebody for whom another provider vouched. `has_two`: with two factors, which is enough; else who has a second
+    /// factor here is asked for a code of it, as with a password.
+    ///
+    /// # Errors
+    /// They are not in the register, disabled, or no person; or a code is asked for.
+    pub(crate) async fn sign_in_vouched(
+        &self,
+        person: &PersonId,
+        code: &str,
+        has_two: bool,
+        ip: IpAddr,
+    ) -> Result<(Token, Caller), ApiError> {
+        let barrier = self.source.read_barrier(GroupId::COMMAND, BARRIER_DEADLINE).await;
+        barrier.map_err(|error| ApiError::unavailable(&error.to_string()))?;
+        let is_person = |known: &Person| !known.disabled && !matches!(known.role, Role::Device | Role::Telephony);
+        let is_known =
+            read(&*self.source, GroupId::COMMAND, |state0| state0.persons().get(person).is_some_and(is_person));
+        if !is_known {
+            return Err(LoginFailure::Denied.into());
+        }
+        if let Some(factor) = self.accounts.second_factor(person).filter(|_| !has_two) {
+            if code.is_empty() {
+                return Err(LoginFailure::CodeNeeded.into());
+            }
+            self.spend(&factor, code, ip).await?;
+        }
+        self.open(person).await
+    }
+
+    /// Opens a session for somebody who has shown all that is asked for.
+    async fn open(&self, person: &PersonId) -> Result<(Token, Caller), ApiError> {
         let token = Token::random().ok_or_else(|| ApiError::unavailable("this node has no randomness; use another"))?;
         let session = token.session();
         // State's clock is the one that ends the session; it may be a little ahead of this node's.
@@ -111,15 +145,18 @@ impl Auth {
         let now = clock.max(Millis(unix_ms()));
         // A minute less than the most, so that a leader whose clock is behind does not refuse it.
         let expires_at_ms = now.plus(SESSION_MS_MAX - 60_000);
-        let open = OpenSession { session, person: person.id.clone(), expires_at_ms };
+        let open = OpenSession { session, person: person.clone(), expires_at_ms };
         let reply = self.road.command(Some(GroupId::COMMAND), open.into(), None, None, COMMAND_DEADLINE).await?;
         if let Reply::Refused(refusal) = reply {
             return Err(refusal.into());
         }
         let index = self.source.applied(GroupId::COMMAND).index;
-        let grant =
-            read(&*self.source, GroupId::COMMAND, |state0| policy::grant_at(state0, &person.id, index, now_by(state0)));
-        let grant = grant.ok_or_else(ApiError::signed_out)?;
+        let found = read(&*self.source, GroupId::COMMAND, |state0| {
+            let person = state0.persons().get(person)?.clone();
+            let grant = policy::grant_at(state0, &person.id, index, now_by(state0))?;
+            Some((person, grant))
+        });
+        let (person, grant) = found.ok_or_else(ApiError::signed_out)?;
         Ok((token, Caller { session, person, grant, expires_at_ms }))
     }
 
@@ -255,9 +292,14 @@ pub fn token(headers: &HeaderMap) -> Option<Token> {
 
 /// The token in the cookie.
 pub(crate) fn cookie_token(headers: &HeaderMap) -> Option<Token> {
+    cookie_named(headers, COOKIE_NAME).and_then(Token::read)
+}
+
+/// The first cookie of that name.
+pub(crate) fn cookie_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find(|(name, _)| *name == COOKIE_NAME).and_then(|(_, value)| Token::read(value))
+    pairs.find(|(known, _)| *known == name).map(|(_, value)| value)
 }
 
 /// The cookie to set; an empty `value` takes it away.

@@ -42,6 +42,13 @@ impl CodeGuard {
         if wrong.count < WRONG_FREE || left_ms == 0 { Ok(()) } else { Err(left_ms) }
     }
 
+    /// Whose codes count from known addresses only: who, how many were wrong, until when.
+    pub(crate) fn waiting(&self, now_ms: u64) -> Vec<(String, u32, u64)> {
+        let held = self.wrong.iter().filter(|(_, wrong)| wrong.count >= WRONG_FREE);
+        let held = held.map(|(person, wrong)| (person.clone(), wrong.count, wrong.since_ms + WINDOW_MS));
+        held.filter(|(_, _, until_ms)| *until_ms > now_ms).collect()
+    }
+
     /// It was wrong.
     pub(crate) fn failed(&mut self, person: &str, now_ms: u64) {
         make_room(&mut self.wrong, |wrong| wrong.since_ms);
@@ -86,6 +93,7 @@ mod tests {
             guard.failed("lan", 1_000);
         }
         assert_eq!(guard.begin("lan", ip(99), 2_000), Err(WINDOW_MS - 1_000));
+        assert_eq!(guard.waiting(2_000), [("lan".to_owned(), WRONG_FREE, 1_000 + WINDOW_MS)]);
         assert_eq!(guard.begin("lan", ip(1), 2_000), Ok(()), "from where she signed in lately");
         assert_eq!(guard.begin("minh", ip(99), 2_000), Ok(()), "nor is anybody else");
         assert_eq!(guard.begin("lan", ip(99), 1_000 + WINDOW_MS), Ok(()), "and it ends");

@@ -7,7 +7,7 @@ use ingest::mqtt::Intake;
 use raft::backup::Export;
 use tokio::sync::watch;
 
-use crate::operations::Operations;
+use crate::{oidc::OidcConfig, operations::Operations};
 
 /// Nodes of the cluster: id, and origin (`https://host:port`) for browsers.
 pub type Nodes = Arc<dyn Fn() -> Vec<(u64, String)> + Send + Sync>;
@@ -55,6 +55,8 @@ pub struct EdgeConfig {
     pub operations: Option<Arc<dyn Operations>>,
     /// True while this node plays dead to screens, in a drill; none: it never does.
     pub closed: Option<watch::Receiver<bool>>,
+    /// A provider whose word people may sign in by; none: by password only.
+    pub oidc: Option<OidcConfig>,
     /// How many incidents there should be, where the node has a model for that.
     pub load: Option<LoadForecast>,
     /// Whom TLS trusts where other services notify; none: no service is subscribed to.
@@ -82,6 +84,7 @@ impl EdgeConfig {
             backup: None,
             operations: None,
             closed: None,
+            oidc: None,
             load: None,
             conveyance: None,
         }

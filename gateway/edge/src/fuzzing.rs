@@ -23,6 +23,7 @@ use crate::{
         body::{SEQ_HEADER, from_json},
         camera, district, handover, incident, person,
         reading::{basic, parse_json},
+        record,
         report, retention, second_factor, sensor,
         series::{Span, Wanted},
         service_key, session, unit, warning,
@@ -31,6 +32,8 @@ use crate::{
     conveyance, eido,
     error::ApiError,
     limits::SUBSCRIBE_ITEMS_MAX,
+    oidc::{self, discovery::Discovery, id_token, keys::Keys, passage},
+    seal::Sealer,
     public::{self, code, open311},
     screen::{
         message::{Payload, ToServer},
@@ -63,6 +66,7 @@ pub fn fuzz_body(data: &[u8]) -> bool {
         is_read::<second_factor::Code>(data),
         is_read::<service_key::Wanted>(data),
         is_read::<access::Giving>(data),
+        is_read::<record::Search>(data),
         is_read::<access::Taking>(data),
         is_read::<access::Emergency>(data),
         is_read::<access::Ending>(data),
@@ -159,6 +163,50 @@ pub fn fuzz_smtp_reply(data: &[u8]) -> bool {
         }
         _ => false,
     }
+}
+
+/// What a provider says of itself.
+pub fn fuzz_discovery(data: &[u8]) -> bool {
+    let read = Discovery::parse("https://op.example", data);
+    if let Ok(found) = &read {
+        for url in [&found.authorization, &found.token, &found.keys] {
+            assert!(matches!(url.scheme(), "https" | "http"), "a browser and we are sent to the web only");
+            assert!(url.username().is_empty() && url.password().is_none(), "nobody's password is sent along");
+        }
+    }
+    read.is_ok()
+}
+
+/// A provider's keys.
+pub fn fuzz_keys(data: &[u8]) -> bool {
+    let Ok(keys) = Keys::parse(data) else { return false };
+    let algorithms = [oidc::keys::Algorithm::Rs256, oidc::keys::Algorithm::Es256];
+    for key in algorithms.iter().filter_map(|algorithm| keys.find(None, *algorithm)) {
+        assert!(!key.signed(b"a.b", &[0; 64]) && !key.signed(b"", b""), "nobody has signed this");
+    }
+    keys.len() > 0
+}
+
+/// An ID token that nobody has signed, and what a browser carries through a sign-in.
+pub fn fuzz_id_token(data: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(data) else { return false };
+    let sealer = Sealer::new(&[7; 32]);
+    assert!(passage::open::<passage::Passage>(&sealer, text, 0).is_none(), "nobody has sealed this");
+    assert!(passage::open::<passage::Proven>(&sealer, text, 0).is_none(), "nobody has sealed this");
+    assert!(!passage::page(Some(text)).starts_with("//"), "a sign-in goes back to a page of ours");
+    let Ok(token) = id_token::IdToken::parse(text) else { return false };
+    // The base point of P-256.
+    let keys = Keys::parse(
+        br#"{"keys":[{"kty":"EC","crv":"P-256","x":"axfR8uEsQkf4vOblY6RA8ncDfYEt6zOg9KE5RdiYwpY","y":
+            "T-NC4v4af5uO5-tKfA-eFivOM1drMV7Oy7ZAaDe_UfU"}]}"#,
+    );
+    let keys = keys.unwrap_or_default();
+    let expected =
+        id_token::Expected { issuer: "https://op.example", client_id: "td", nonce: "n", now_s: 1_800_000_000 };
+    if let Some(key) = keys.find(None, oidc::keys::Algorithm::Es256) {
+        assert!(token.claims(key, &expected).is_err(), "what nobody signed is not believed");
+    }
+    true
 }
 
 /// Readings that are pushed, as JSON of either form and as protobuf.

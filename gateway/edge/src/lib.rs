@@ -26,6 +26,7 @@ pub mod fuzzing;
 pub mod limits;
 mod login_guard;
 mod metrics;
+mod oidc;
 mod operations;
 mod public;
 mod requests;
@@ -50,6 +51,7 @@ pub use courier::{MailConfig, MailSender, MailServer, MailTls, WebCourier, recei
 pub use edge::{Edge, EdgeError};
 pub use error::{CODE_DENIED, CODE_NEEDED, CUT_CODE};
 pub use login_guard::LoginGuard;
+pub use oidc::{OidcConfig, ProviderFactor};
 pub use operations::{Answered, Invite, OperationError, Operations, WantedDrill};
 pub use seal::{CannotSeal, NotSealed, Sealer, camera_context, person_context};
 pub use server::Peer;

@@ -126,6 +126,10 @@ pub const HUB_REQUESTS_MAX: usize = 1_024;
 pub const REASON_BYTES_MAX: usize = 256;
 /// Records of one export; who verifies a whole group asks again after the last.
 pub const AUDIT_EXPORTED_MAX: usize = 1_024;
+/// Lines of the record in one answer; who wants more asks again before the last.
+pub const AUDIT_LISTED_MAX: usize = 100;
+/// Parts of [`AUDIT_EXPORTED_MAX`] records that are looked through for one answer; past it the answer says where to go on.
+pub const AUDIT_WINDOWS_MAX: usize = 16;
 /// Bytes of what another service sends about a hand-over; more is 413.
 pub const EIDO_BYTES_MAX: usize = 256 * 1024;
 /// Warnings in the public feed: the newest.

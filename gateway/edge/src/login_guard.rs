@@ -25,6 +25,17 @@ struct Failures {
     not_before_ms: u64,
 }
 
+/// Somebody who has to wait.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Waiting {
+    /// As it was typed; none: all who try from there.
+    pub(crate) account: Option<String>,
+    /// Of an IPv6 network of 64 bits its first address.
+    pub(crate) address: IpAddr,
+    pub(crate) failures: u32,
+    pub(crate) until_ms: u64,
+}
+
 /// The failed logins that count.
 #[derive(Debug, Default)]
 pub struct LoginGuard {
@@ -69,6 +80,18 @@ impl LoginGuard {
             failures.count = failures.count.saturating_sub(1);
             failures.not_before_ms = 0;
         }
+    }
+
+    /// Who has to wait now.
+    pub(crate) fn waiting(&self, now_ms: u64) -> Vec<Waiting> {
+        let held = self.failures.iter().filter(|(_, failures)| failures.not_before_ms > now_ms);
+        let waiting = held.map(|((account, address), failures)| Waiting {
+            account: account.clone(),
+            address: *address,
+            failures: failures.count,
+            until_ms: failures.not_before_ms,
+        });
+        waiting.collect()
     }
 
     /// At the bound the entry that may try soonest leaves: it loses the least by being forgotten.
@@ -124,6 +147,16 @@ mod tests {
         }
         assert_eq!(waits[..6], [1_000, 2_000, 4_000, 8_000, 16_000, 32_000]);
         assert_eq!(waits.last(), Some(&60_000));
+    }
+
+    #[test]
+    fn who_waits_is_told_until_they_may_try_again() {
+        let mut guard = LoginGuard::default();
+        while guard.begin("lan", ip(1), 1_000).is_ok() {}
+        let waiting = guard.waiting(1_000);
+        let told = Waiting { account: Some("lan".into()), address: ip(1), failures: 4, until_ms: 2_000 };
+        assert_eq!(waiting, [told]);
+        assert_eq!(guard.waiting(2_000), []);
     }
 
     #[test]

@@ -1,4 +1,5 @@
 import { enAccess } from './access.en';
+import { enAdmin } from './admin.en';
 import { enConsole } from './console.en';
 import { enDeadline } from './deadline.en';
 import { enDispatch } from './dispatch.en';
@@ -21,6 +22,7 @@ export const en: Dict = {
     viewer: 'Viewer',
     device: 'Device',
     telephony: 'Exchange',
+    auditor: 'Auditor',
   },
   login: {
     offline: 'The line to the province is cut: only those can sign in who did so here lately, with the same password.',
@@ -350,6 +352,7 @@ export const en: Dict = {
   drill: enDrill,
   console: enConsole,
   access: enAccess,
+  admin: enAdmin,
   rooms: enRooms,
   deadline: enDeadline,
   warning: enWarning,

@@ -1,4 +1,5 @@
 import { viAccess } from './access.vi';
+import { viAdmin } from './admin.vi';
 import { viConsole } from './console.vi';
 import { viDeadline } from './deadline.vi';
 import { viDispatch } from './dispatch.vi';
@@ -21,6 +22,7 @@ export const vi = {
     viewer: 'Màn hình',
     device: 'Thiết bị',
     telephony: 'Máy tổng đài',
+    auditor: 'Kiểm tra',
   },
   login: {
     offline: 'Đường truyền về tỉnh đang mất: chỉ người đã đăng nhập tại đây gần đây mới vào được, với mật khẩu cũ.',
@@ -349,6 +351,7 @@ export const vi = {
   models: viModels,
   dispatch: viDispatch,
   access: viAccess,
+  admin: viAdmin,
   drill: viDrill,
   console: viConsole,
   rooms: viRooms,

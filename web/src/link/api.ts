@@ -58,6 +58,8 @@ export interface Committed {
   version: number;
   /** Of what was saved from a call: its incident; empty: none. */
   incident: string;
+  /** Of a service key that was made: the key, which nobody is shown again. */
+  key?: string;
 }
 
 let origins: string[] = [''];
@@ -167,6 +169,16 @@ export async function login(person: string, password: string, code = ''): Promis
   return sessionOf(await request(current, 'POST', '/api/login', body));
 }
 
+/** The name of the provider whose word counts at this node; undefined: there is none. */
+export async function readProvider(): Promise<string | undefined> {
+  return ((await request('', 'GET', '/api/sign-in/ways')) as { provider?: string }).provider;
+}
+
+/** Opens a session with a code of the second factor, after the provider has vouched. Throws `Refused` like `login`. */
+export async function loginByProvider(code: string): Promise<Session> {
+  return sessionOf(await request('', 'POST', '/api/oidc/code', { code }));
+}
+
 /** Ends the session; the cookie goes with it. */
 export async function logout(): Promise<void> {
   try {
@@ -258,6 +270,19 @@ export async function sendNumbered(path: string, body: unknown, seq: number): Pr
   return request(current, 'POST', path, body, seq);
 }
 
+/** The part of a file that a numbered request gives, and the number to go on behind; undefined: that was the last. */
+export async function sendForBytes(path: string, body: unknown, seq: number): Promise<{ bytes: ArrayBuffer; through: number | undefined }> {
+  const headers = { 'content-type': 'application/json', 'x-request-seq': String(seq) };
+  const credentials = current === '' ? 'same-origin' : 'include';
+  const response = await fetch(`${current}${path}`, { method: 'POST', headers, body: JSON.stringify(body), credentials, signal: AbortSignal.timeout(REQUEST_MS_MAX) });
+  if (!response.ok) {
+    const { code = '', field = '', message = '' } = (await response.json().catch(() => ({}))) as { code?: string; field?: string; message?: string };
+    throw new Refused(response.status, code, field, message);
+  }
+  const through = response.headers.get('x-audit-through');
+  return { bytes: await response.arrayBuffer(), through: through === null ? undefined : Number(through) };
+}
+
 function originAt(attempt: number): string {
   return attempt === 0 ? current : (origins[(origins.indexOf(current) + attempt) % origins.length] ?? current);
 }
@@ -274,9 +299,10 @@ export async function nextSequence(session: Session): Promise<number> {
  * `Unanswered` when nobody knows: then the same number may be sent again. One that is kept is unanswered too, as `KeptBack`.
  */
 export async function sendOnce(path: string, body: unknown, seq: number, attempt: number): Promise<Committed> {
-  const answer = (await request(originAt(attempt), 'POST', path, body, seq)) as Partial<Committed> & { code?: string; kept?: { place: number } };
+  const answer = (await request(originAt(attempt), 'POST', path, body, seq)) as Partial<Committed> & { id?: string; code?: string; kept?: { place: number } };
   if (answer.kept !== undefined) throw new KeptBack(answer.kept.place);
-  return { entity: answer.entity ?? answer.code ?? '', version: answer.version ?? 0, incident: answer.incident ?? '' };
+  const made = answer.key === undefined ? {} : { key: answer.key };
+  return { entity: answer.entity ?? answer.code ?? answer.id ?? '', version: answer.version ?? 0, incident: answer.incident ?? '', ...made };
 }
 
 /**

@@ -65,7 +65,7 @@ test('what is done is listed by when it was done', () => {
 
 test('rights are those of the policy table of the cluster', () => {
   const policy = readFileSync(new URL('../../../consensus/domain/src/policy.rs', import.meta.url), 'utf8');
-  const variants = { 'handle-alarm': 'HandleAlarm', 'decide-incident': 'DecideIncident', 'open-incident': 'OpenIncident', 'note-incident': 'NoteIncident', 'acknowledge-incident': 'AcknowledgeIncident', 'resolve-incident': 'ResolveIncident', 'assign-incident': 'AssignIncident', 'handle-report': 'HandleReport', 'answer-task': 'AnswerTask', 'set-unit-status': 'SetUnitStatus', 'take-call': 'TakeCall', 'handle-call': 'HandleCall', 'warn-public': 'WarnPublic', 'hand-over': 'HandOver', 'lead-exercise': 'LeadExercise', 'lead-room': 'LeadRoom', 'keep-log': 'KeepLog', administer: 'Administer' };
+  const variants = { 'handle-alarm': 'HandleAlarm', 'decide-incident': 'DecideIncident', 'open-incident': 'OpenIncident', 'note-incident': 'NoteIncident', 'acknowledge-incident': 'AcknowledgeIncident', 'resolve-incident': 'ResolveIncident', 'assign-incident': 'AssignIncident', 'handle-report': 'HandleReport', 'answer-task': 'AnswerTask', 'set-unit-status': 'SetUnitStatus', 'take-call': 'TakeCall', 'handle-call': 'HandleCall', 'warn-public': 'WarnPublic', 'hand-over': 'HandOver', 'lead-exercise': 'LeadExercise', 'lead-room': 'LeadRoom', 'keep-log': 'KeepLog', administer: 'Administer', 'read-record': 'ReadRecord' };
   const arms = /fn role_allows[^]*?match action \{([^]*?)\n {4}\}/.exec(policy)?.[1] ?? '';
   for (const action of ACTIONS) {
     const found = new RegExp(`Action::${variants[action]}\\b[^]*?(?:matches!\\(role, ([^)]*)\\)|role == (\\w+))`).exec(arms);

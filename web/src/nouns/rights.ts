@@ -1,7 +1,7 @@
 // Who may do what, as the cluster's policy has it (consensus/domain/src/policy.rs). The server decides in the end; this lets
 // a screen say beforehand why something cannot be done. Which places a person may act in is known to the server alone.
 
-export const ROLES = ['admin', 'operator', 'agent', 'dispatcher', 'responder', 'viewer', 'device', 'telephony'] as const;
+export const ROLES = ['admin', 'operator', 'agent', 'dispatcher', 'responder', 'viewer', 'device', 'telephony', 'auditor'] as const;
 export type Role = (typeof ROLES)[number];
 
 /** Families of commands that the screens have. */
@@ -24,6 +24,7 @@ export const ACTIONS = [
   'lead-room',
   'keep-log',
   'administer',
+  'read-record',
 ] as const;
 export type Action = (typeof ACTIONS)[number];
 
@@ -57,6 +58,8 @@ const ALLOWED: Readonly<Record<Action, readonly Role[]>> = {
   'keep-log': ['admin', 'operator', 'agent', 'dispatcher'],
   // Register models, take them into use and out of it, switch them.
   administer: ['admin'],
+  // Read the record of who did what and why; for everywhere only, which the server knows.
+  'read-record': ['admin', 'auditor'],
 };
 
 /** The role of that name; one that is not known may only look. */

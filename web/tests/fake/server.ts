@@ -13,6 +13,7 @@ import { CameraHealth } from '../../src/gen/trongdong/v1/camera_pb';
 import { ReadingsSchema } from '../../src/gen/trongdong/v1/sensor_pb';
 import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
 import { accessDesk } from './access';
+import { adminDesk } from './admin';
 import { callDesk } from './calls';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
 import { crewView, dispatcher, offer, recommendation } from './dispatch';
@@ -146,10 +147,13 @@ export async function startFake(options: { port: number; root: string }) {
   // Each login and each reload gets numbers of its own, because all sessions share one window of answers here.
   let nextSeq = 1;
   const rights = accessDesk();
+  const admin = adminDesk();
   function sessionOf(person: string) {
     nextSeq += 1_000;
     return { person, ...(PEOPLE[person] ?? PEOPLE['hoa']), ...(control.role === '' ? {} : { role: control.role }), next_seq: nextSeq, expires_at_ms: EXPIRES_AT_MS, ...rights.session(person) };
   }
+  /** What whoever is signed in is there for. */
+  const sessionRole = (person: string) => (control.role === '' ? (PEOPLE[person] ?? PEOPLE['hoa']!).role : control.role);
   const decideDispatch = dispatcher(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), BY);
   // Who is on an incident from the beginning is in an assignment, as in a cluster.
   for (const unit of scene.units.values()) {
@@ -166,6 +170,8 @@ export async function startFake(options: { port: number; root: string }) {
   function decide(path: string, input: Input, person: string): { status: number; body: unknown } {
     const inRooms = ofRooms.decide(path, input, person);
     if (inRooms !== undefined) return inRooms;
+    const ofAdmin = admin.decide(path, input);
+    if (ofAdmin !== undefined) return ofAdmin;
     const ofCalls = phones.decide(path, input, person);
     if (ofCalls !== undefined) return ofCalls;
     const ofModels = register.decide(path, input, BY);
@@ -182,6 +188,8 @@ export async function startFake(options: { port: number; root: string }) {
     if (url.pathname.startsWith('/api/public/') && control.down) return response.destroy();
     const ofPublic = desk.ask(request.method ?? '', url.pathname, input);
     if (ofPublic !== undefined) return json(response, ofPublic.status, ofPublic.body, ofPublic.headers);
+    const toAll = admin.open(request.method ?? '', url.pathname, url.searchParams, input, sessionOf, cookie);
+    if (toAll !== undefined) return json(response, toAll.status, toAll.body, toAll.headers);
     if (url.pathname === '/api/login') {
       if (input['password'] !== 'trongdong') return json(response, 401, { code: 'unauthorized', field: 'login.password', message: '' });
       const person = input['person'] ?? '';
@@ -195,7 +203,10 @@ export async function startFake(options: { port: number; root: string }) {
     if (person === undefined) return json(response, 401, { code: 'signed_out', field: '', message: '' });
     if (url.pathname === '/api/session') return json(response, 200, sessionOf(person));
     if (url.pathname === '/api/logout') return json(response, 200, {}, { 'set-cookie': `${cookie(person)}; Max-Age=0` });
-    const ofRights = rights.ask(request.method ?? '', url.pathname, input, person);
+    const ofAdmin = admin.ask(request.method ?? '', url.pathname, input, sessionRole(person));
+    if (ofAdmin !== undefined) return json(response, ofAdmin.status, ofAdmin.body);
+    const ofOthers = url.pathname === '/api/glass/end' && input['person'] !== undefined;
+    const ofRights = ofOthers ? undefined : rights.ask(request.method ?? '', url.pathname, input, person);
     if (ofRights !== undefined) return json(response, ofRights.status, ofRights.body);
     const ofDrills = control.down ? undefined : drills.ask(request.method ?? '', url.pathname, input, person);
     if (ofDrills !== undefined) return json(response, ofDrills.status, ofDrills.body);
@@ -271,6 +282,8 @@ export async function startFake(options: { port: number; root: string }) {
       // Public reports: so many refused as too many, so many taken and not answered.
       if (url.pathname === '/fake/busy') desk.control.busy = Number(url.searchParams.get('n'));
       if (url.pathname === '/fake/lost') desk.control.lost = Number(url.searchParams.get('n'));
+      const providerSet = admin.control(url.pathname, url.searchParams);
+      if (providerSet !== undefined) return json(response, 200, providerSet);
       const roomsSet = ofRooms.control(url.pathname);
       if (roomsSet !== undefined) return json(response, 200, roomsSet);
       const ofCalls = phones.control(url.pathname, url.searchParams);

@@ -5,6 +5,7 @@ mod centre;
 mod device;
 mod node;
 mod partner;
+mod provider;
 mod screen;
 mod state;
 
@@ -132,6 +133,27 @@ pub(crate) const TARGETS: &[Target] = &[
         run: edge::fuzzing::fuzz_proof,
         seeds: screen::proofs,
         words: &["tdk_", "_", "-", "MZXW6YTB", "123456"],
+    },
+    Target {
+        name: "oidc_discovery",
+        parsers: &["gateway/edge/src/oidc/discovery.rs"],
+        run: edge::fuzzing::fuzz_discovery,
+        seeds: provider::documents,
+        words: provider::DISCOVERY,
+    },
+    Target {
+        name: "oidc_keys",
+        parsers: &["gateway/edge/src/oidc/keys.rs"],
+        run: edge::fuzzing::fuzz_keys,
+        seeds: provider::sets,
+        words: provider::KEYS,
+    },
+    Target {
+        name: "oidc_token",
+        parsers: &["gateway/edge/src/oidc/id_token.rs", "gateway/edge/src/oidc/passage.rs"],
+        run: edge::fuzzing::fuzz_id_token,
+        seeds: provider::tokens,
+        words: provider::TOKEN,
     },
     Target {
         name: "http_push",

@@ -99,6 +99,7 @@ pub(crate) fn bodies() -> Vec<Vec<u8>> {
         r#"{"person":"lan","password":"mật khẩu"}"#,
         r#"{"expected_version":18446744073709551615}"#,
         r#"{"expected_version":2,"note":"xong"}"#,
+        r#"{"group":0,"before":7,"by":"lan","kind":"right","text":"lũ","from_ms":1,"to_ms":2,"reason":"kiểm tra"}"#,
         r#"{"expected_version":2,"reason":"còn khói"}"#,
         r#"{"note":"đã gọi"}"#,
         r#"{"name":"Diễn tập lũ","scenario":"Vỡ đê"}"#,

@@ -68,7 +68,7 @@ impl std::fmt::Debug for NewPerson {
 }
 
 /// Login name, full name, role, district; an empty district is everywhere.
-const PEOPLE: [(&str, &str, Role, &str); 13] = [
+const PEOPLE: [(&str, &str, Role, &str); 14] = [
     ("truc-ban", "Nguyễn Thị Hạnh (trực ban tỉnh)", Role::Operator, ""),
     (AGENT, "Trần Văn Khoa (tổng đài)", Role::Agent, ""),
     ("dtv-1", "Vũ Thị Mai (điện thoại viên)", Role::Agent, ""),
@@ -77,6 +77,7 @@ const PEOPLE: [(&str, &str, Role, &str); 13] = [
     (EXCHANGE, "Tổng đài điện thoại", Role::Telephony, ""),
     ("dieu-phoi", "Lê Minh Tuấn (điều phối)", Role::Dispatcher, ""),
     ("man-hinh", "Màn hình trung tâm", Role::Viewer, ""),
+    ("thanh-tra", "Bùi Thị Minh (thanh tra)", Role::Auditor, ""),
     (DEVICE, "Tài khoản thiết bị", Role::Device, ""),
     ("song-cong", "Dương Thu Trang (trực Sông Công)", Role::Operator, "d-song-cong"),
     ("thai-nguyen", "Phạm Đức Long (trực Thái Nguyên)", Role::Operator, "d-thai-nguyen"),

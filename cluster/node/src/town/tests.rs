@@ -107,6 +107,7 @@ fn accounts_have_districts_and_units_that_exist_and_hide_their_password() {
     let of_role = |role| people.iter().filter(|person| person.role == role).count();
     assert_eq!(of_role(domain::Role::Device), 1);
     assert_eq!(of_role(domain::Role::Telephony), 1);
+    assert_eq!(of_role(domain::Role::Auditor), 1);
     assert!(person::seats().iter().all(|seat| people.iter().any(|person| person.id == seat.person)));
     assert!(of_role(domain::Role::Responder) > 0 && of_role(domain::Role::Agent) > 0);
 }

@@ -2834,6 +2834,7 @@ pub enum Role {
     Viewer = 6,
     Device = 7,
     Telephony = 8,
+    Auditor = 9,
 }
 impl Role {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2851,6 +2852,7 @@ impl Role {
             Self::Viewer => "ROLE_VIEWER",
             Self::Device => "ROLE_DEVICE",
             Self::Telephony => "ROLE_TELEPHONY",
+            Self::Auditor => "ROLE_AUDITOR",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2865,6 +2867,7 @@ impl Role {
             "ROLE_VIEWER" => Some(Self::Viewer),
             "ROLE_DEVICE" => Some(Self::Device),
             "ROLE_TELEPHONY" => Some(Self::Telephony),
+            "ROLE_AUDITOR" => Some(Self::Auditor),
             _ => None,
         }
     }

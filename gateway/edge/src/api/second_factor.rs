@@ -51,7 +51,7 @@ pub(crate) struct Chosen {
 /// A code of the application, or a recovery code.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Code {
-    code: String,
+    pub(crate) code: String,
 }
 
 /// Nothing is said with it.

@@ -49,12 +49,24 @@ pub(crate) struct Made {
     key: String,
 }
 
+/// A key, and when it was used.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Known {
+    #[serde(flatten)]
+    key: ServiceKey,
+    /// When the node that answers last let somebody in by it, since that node was started; 0: not yet.
+    used_here_at_ms: u64,
+}
+
 /// Keys without their secrets, for administrators.
 #[utoipa::path(get, path = "/api/keys", responses((status = 200, body = Listed<serde_json::Value>), (status = 403, body = ErrorBody)))]
-pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<ServiceKey>> {
+pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<Known>> {
     policy::allows(&caller.grant, Action::Administer, None)?;
+    let accounts = &app.auth.accounts;
     listed(&app, &caller, Noun::Person, command_group(), |state, put| {
-        state.service_keys().values().for_each(|key| put(key, None));
+        for key in state.service_keys().values() {
+            put(&Known { key: key.clone(), used_here_at_ms: accounts.key_used_at_ms(&key.id) }, None);
+        }
     })
 }
 

@@ -60,7 +60,7 @@ pub(crate) struct SessionBody {
 }
 
 impl SessionBody {
-    fn new(app: &App, caller: &Caller, next_seq: u64) -> Self {
+    pub(crate) fn new(app: &App, caller: &Caller, next_seq: u64) -> Self {
         let terms = &caller.grant.terms;
         Self {
             person: caller.person.id.to_string(),

@@ -126,7 +126,7 @@ fn check(asker: Option<&Asker>, path: &str, came: &str) {
 }
 
 /// Every route of the description that has the method, with every id in it.
-async fn paths(served: &Served, method: &str) -> Vec<String> {
+pub(super) async fn paths(served: &Served, method: &str) -> Vec<String> {
     let description: Value = client().get(served.url("/api")).send().await.unwrap().json().await.unwrap();
     let mut paths = Vec::new();
     for (path, methods) in description["paths"].as_object().unwrap() {
@@ -180,6 +180,9 @@ async fn a_refusal_tells_nothing_of_what_it_refuses() {
         json!({"expected_version": 99, "note": "x", "reason": "x", "group": 0, "entity": "s2", "condition": "high"});
     for (seq, path) in (1_u64..).zip(paths(&served, "post").await) {
         for asker in &askers {
+            if path == "/api/audit/export" && policy::allows(&asker.grant, Action::ReadRecord, None).is_ok() {
+                continue;
+            }
             let request = client.post(served.url(&path)).bearer_auth(asker.token.text());
             let came = text(request.header("x-request-seq", seq).json(&body)).await;
             // An export of the record is for whoever administers everywhere, who sees all of it.

@@ -1,0 +1,73 @@
+// Who works here, by what right, and the record of what they did, over HTTP.
+import { nextSequence, readJson, sendForBytes, sendNumbered, type Session } from './api';
+import { accountsOf, glassesOf, holdsOf, keysOf, linesOf, postsOf, type Account, type Glass, type Hold, type Post, type RecordLine, type ServiceKey } from '../nouns/register';
+
+/** Everything that an administrator is shown at once. */
+export interface Register {
+  accounts: Account[];
+  /** Rooms, by id. */
+  districts: { id: string; name: string }[];
+  /** Command rooms, and the post of each; empty: none. */
+  rooms: { id: string; name: string; post: string }[];
+  posts: Post[];
+  keys: ServiceKey[];
+  glasses: Glass[];
+  holds: Hold[];
+}
+
+/** Asks the node that feeds this page for all of it. */
+export async function readRegister(): Promise<Register> {
+  const [people, districts, rooms, posts, keys, glasses, holds] = await Promise.all(
+    ['/api/people', '/api/districts', '/api/rooms', '/api/duty-posts', '/api/keys', '/api/glass', '/api/sign-in/holds'].map(readJson),
+  );
+  return {
+    accounts: accountsOf(people),
+    districts: (districts as { items: { id: string; name: string }[] }).items.map(({ id, name }) => ({ id, name })),
+    rooms: (rooms as { items: { id: string; name: string; post?: string | null }[] }).items.map(({ id, name, post }) => ({ id, name, post: post ?? '' })),
+    posts: postsOf(posts),
+    keys: keysOf(keys),
+    glasses: glassesOf(glasses),
+    holds: holdsOf(holds),
+  };
+}
+
+/** Who has used emergency access, for whoever reads the record. */
+export async function readGlasses(): Promise<Glass[]> {
+  return glassesOf(await readJson('/api/glass'));
+}
+
+/** What is looked for in the record; empty or 0: anything. */
+export interface RecordSearch {
+  group: number;
+  before: number;
+  by: string;
+  kind: string;
+  text: string;
+  fromMs: number;
+  toMs: number;
+  reason: string;
+}
+
+/** Lines of the record, newest first. That they were read stands in it. */
+export async function searchRecord(session: Session, { kind, fromMs, toMs, ...rest }: RecordSearch): Promise<{ lines: RecordLine[]; nextBefore: number }> {
+  const body = { ...rest, ...(kind === '' ? {} : { kind }), from_ms: fromMs, to_ms: toMs };
+  return linesOf(await sendNumbered('/api/audit/records', body, await nextSequence(session)));
+}
+
+/** Records of one part of an export; a shorter part is the last. */
+const PART_RECORDS = 1_024;
+
+/** The record of a group as a file that `trongdong audit verify` reads. `heard` is told how many bytes are there. */
+export async function exportRecord(session: Session, group: number, reason: string, heard: (bytes: number) => void): Promise<Blob> {
+  const parts: ArrayBuffer[] = [];
+  let [after, size, whole] = [0, 0, false];
+  while (!whole) {
+    const { bytes, through } = await sendForBytes('/api/audit/export', { group, after, reason }, await nextSequence(session));
+    parts.push(bytes);
+    size += bytes.byteLength;
+    heard(size);
+    whole = through === undefined || through - after < PART_RECORDS;
+    after = through ?? after;
+  }
+  return new Blob(parts, { type: 'application/octet-stream' });
+}

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { accountsOf, fieldMs, fieldText, glassesOf, linesOf, matching, onDuty, phaseOf, postsOf, postToWire, withoutShift, withShift } from './register';
+
+test('people come by name, and an unknown role may only look', () => {
+  const base = { districts: [], everywhere: true, disabled: false, unit: null };
+  const found = accountsOf({ items: [{ ...base, id: 'minh', name: 'Minh', role: 'auditor' }, { ...base, id: 'lan', name: 'Lê Thị Lan', role: 'emperor' }] });
+  expect(found.map(({ id, role, unit }) => [id, role, unit])).toEqual([['lan', 'viewer', ''], ['minh', 'auditor', '']]);
+  expect(matching(found, 'thị').map(({ id }) => id)).toEqual(['lan']);
+  expect(matching(found, '')).toHaveLength(2);
+});
+
+test('a shift goes in by its beginning, once, and comes out as it went in', () => {
+  const wire = { id: 'truc-ban', name: 'Trực ban', above: null, shifts: [{ person: 'lan', from_ms: 10, until_ms: 20 }] };
+  const [post] = postsOf({ items: [wire] });
+  expect(postToWire(post!)).toEqual(wire);
+  const more = withShift(post!, { person: 'minh', fromMs: 5, untilMs: 10 })!;
+  expect(more.shifts.map(({ person }) => person)).toEqual(['minh', 'lan']);
+  expect(withShift(more, { person: 'lan', fromMs: 19, untilMs: 30 })).toBeUndefined();
+  expect(withShift(more, { person: 'lan', fromMs: 20, untilMs: 30 })!.shifts).toHaveLength(3);
+  expect([onDuty(more, 9), onDuty(more, 10), onDuty(more, 20)]).toEqual([['minh'], ['lan'], []]);
+  expect(withoutShift(more, more.shifts[0]!).shifts).toEqual(post!.shifts);
+});
+
+test('times in fields are the province\'s, whatever the machine is set to', () => {
+  expect(fieldText(fieldMs('2026-11-23T07:30'))).toBe('2026-11-23T07:30');
+  expect(fieldMs('2026-11-23T07:00')).toBe(Date.UTC(2026, 10, 23, 0));
+  expect(fieldMs('')).toBeNaN();
+  expect(phaseOf({ fromMs: 9, untilMs: 4 }, 5)).toBe('over');
+  expect([phaseOf({ fromMs: 5, untilMs: 9 }, 4), phaseOf({ fromMs: 5, untilMs: 9 }, 5), phaseOf({ fromMs: 5, untilMs: 9 }, 9)]).toEqual(['ahead', 'on', 'over']);
+});
+
+test('only who has used emergency access is listed, the newest first', () => {
+  const glass = (at: number) => ({ reason: 'lũ', begun_at_ms: at, until_ms: at + 9 });
+  const found = glassesOf({ items: [{ person: 'a', glass: glass(1) }, { person: 'b', glass: null }, { person: 'c', glass: glass(5) }] });
+  expect(found.map(({ person }) => person)).toEqual(['c', 'a']);
+});
+
+test('a line whose payload was erased still stands there', () => {
+  const told = { kind: 'read', name: 'RecordRead', by: 'lan', from: '', what: 'camera/c1', why: 'điều tra', refused: '', acts_for: 'minh', broken_glass: true, key: '' };
+  const { lines, nextBefore } = linesOf({ items: [{ number: 9, at_ms: 1, told }, { number: 8, at_ms: 1 }], next_before: 8 });
+  expect([lines[0]!.told!.actsFor, lines[0]!.told!.brokenGlass, lines[1]!.told, nextBefore]).toEqual(['minh', true, undefined, 8]);
+});

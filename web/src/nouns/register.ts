@@ -1,0 +1,166 @@
+// Who works here and by what right, as administrators see it, and lines of the record, as auditors do.
+import { roleOf, type Role } from './rights';
+
+export interface Account {
+  id: string;
+  name: string;
+  role: Role;
+  /** Rooms seen and acted in. */
+  districts: string[];
+  everywhere: boolean;
+  disabled: boolean;
+  /** The unit that a responder crews; empty: none. */
+  unit: string;
+}
+
+export interface ServiceKey {
+  id: string;
+  account: string;
+  name: string;
+  scopes: string[];
+  putAtMs: number;
+  expiresAtMs: number;
+  /** At the node that was asked, since it started; 0: not yet. */
+  usedHereAtMs: number;
+}
+
+export interface Shift {
+  person: string;
+  fromMs: number;
+  untilMs: number;
+}
+
+/** A post that somebody is always to be on. */
+export interface Post {
+  id: string;
+  name: string;
+  above: string | null;
+  shifts: Shift[];
+}
+
+/** Emergency access, now or the last time. */
+export interface Glass {
+  person: string;
+  reason: string;
+  begunAtMs: number;
+  untilMs: number;
+}
+
+/** Somebody, or everybody at an address, who has to wait before they may sign in. */
+export interface Hold {
+  /** Empty: everybody. */
+  person: string;
+  /** Empty: from wherever is not known of them. */
+  address: string;
+  what: string;
+  failures: number;
+  untilMs: number;
+}
+
+export const KEY_SCOPES = ['readings', 'see', 'telephony'] as const;
+export const RECORD_KINDS = ['read', 'right', 'sign_in', 'change', 'system'] as const;
+
+/** One line of the record. Without `told` its payload was erased by rule. */
+export interface RecordLine {
+  number: number;
+  atMs: number;
+  told: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; actsFor: string; brokenGlass: boolean; key: string } | undefined;
+}
+
+const items = <T>(answer: unknown): T[] => (answer as { items: T[] }).items;
+
+type AccountJson = Omit<Account, 'role' | 'unit'> & { role: string; unit: string | null };
+
+/** Of `GET /api/people`, by name. */
+export function accountsOf(answer: unknown): Account[] {
+  const all = items<AccountJson>(answer).map((it) => ({ ...it, role: roleOf(it.role), unit: it.unit ?? '' }));
+  return all.sort((one, other) => one.id.localeCompare(other.id));
+}
+
+/** Of `GET /api/keys`. */
+export function keysOf(answer: unknown): ServiceKey[] {
+  const all = items<{ id: string; account: string; name: string; scopes: string[]; put_at_ms: number; expires_at_ms: number; used_here_at_ms: number }>(answer);
+  return all.map(({ put_at_ms, expires_at_ms, used_here_at_ms, ...rest }) => ({ ...rest, putAtMs: put_at_ms, expiresAtMs: expires_at_ms, usedHereAtMs: used_here_at_ms }));
+}
+
+interface PostJson {
+  id: string;
+  name: string;
+  above: string | null;
+  shifts: { person: string; from_ms: number; until_ms: number }[];
+}
+
+/** Of `GET /api/duty-posts`. */
+export function postsOf(answer: unknown): Post[] {
+  return items<PostJson>(answer).map(({ shifts, ...rest }) => ({ ...rest, shifts: shifts.map(({ person, from_ms, until_ms }) => ({ person, fromMs: from_ms, untilMs: until_ms })) }));
+}
+
+/** As the cluster takes a post. */
+export function postToWire({ shifts, ...rest }: Post): PostJson {
+  return { ...rest, shifts: shifts.map(({ person, fromMs, untilMs }) => ({ person, from_ms: fromMs, until_ms: untilMs })) };
+}
+
+/** Of `GET /api/glass`, the newest first. */
+export function glassesOf(answer: unknown): Glass[] {
+  const all = items<{ person: string; glass: { reason: string; begun_at_ms: number; until_ms: number } | null }>(answer);
+  const broken = all.flatMap(({ person, glass }) => (glass === null ? [] : [{ person, reason: glass.reason, begunAtMs: glass.begun_at_ms, untilMs: glass.until_ms }]));
+  return broken.sort((one, other) => other.begunAtMs - one.begunAtMs);
+}
+
+/** Of `GET /api/sign-in/holds`. */
+export function holdsOf(answer: unknown): Hold[] {
+  return items<{ person?: string; address?: string; what: string; failures: number; until_ms: number }>(answer).map(({ person = '', address = '', what, failures, until_ms }) => ({ person, address, what, failures, untilMs: until_ms }));
+}
+
+interface LineJson {
+  number: number;
+  at_ms: number;
+  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string };
+}
+
+/** Of `POST /api/audit/records`; `nextBefore` 0: there are no older lines. */
+export function linesOf(answer: unknown): { lines: RecordLine[]; nextBefore: number } {
+  const { next_before } = answer as { next_before: number };
+  const lines = items<LineJson>(answer).map(({ number, at_ms, told }) => {
+    if (told === undefined) return { number, atMs: at_ms, told: undefined };
+    const { acts_for, broken_glass, ...rest } = told;
+    return { number, atMs: at_ms, told: { ...rest, actsFor: acts_for, brokenGlass: broken_glass } };
+  });
+  return { lines, nextBefore: next_before };
+}
+
+/** Whether what is given from then until then counts; what was revoked before it began is over. */
+export function phaseOf({ fromMs, untilMs }: { fromMs: number; untilMs: number }, nowMs: number): 'ahead' | 'on' | 'over' {
+  if (nowMs >= untilMs) return 'over';
+  return nowMs < fromMs ? 'ahead' : 'on';
+}
+
+/** Who is on duty at the post. */
+export const onDuty = (post: Post, nowMs: number): string[] => post.shifts.filter((shift) => phaseOf(shift, nowMs) === 'on').map(({ person }) => person);
+
+/** The post with one shift more, in the cluster's order; undefined: the person is on this post at that time already. */
+export function withShift(post: Post, shift: Shift): Post | undefined {
+  const taken = post.shifts.some(({ person, fromMs, untilMs }) => person === shift.person && fromMs < shift.untilMs && shift.fromMs < untilMs);
+  if (taken) return undefined;
+  const by = (one: Shift, other: Shift) => one.fromMs - other.fromMs || (one.person < other.person ? -1 : one.person > other.person ? 1 : 0);
+  return { ...post, shifts: [...post.shifts, shift].sort(by) };
+}
+
+/** The post without this shift. */
+export const withoutShift = (post: Post, gone: Shift): Post => ({ ...post, shifts: post.shifts.filter((shift) => shift !== gone) });
+
+/** Hours between the province's time and UTC; Vietnam has no summer time. */
+const PROVINCE = '+07:00';
+const PROVINCE_MS = 7 * 3_600_000;
+
+/** The province's time in a field, "2026-11-23T07:30"; NaN: it is not filled in. */
+export const fieldMs = (text: string): number => (text === '' ? Number.NaN : Date.parse(`${text}:00${PROVINCE}`));
+
+/** That time as a field has it. */
+export const fieldText = (ms: number): string => new Date(ms + PROVINCE_MS).toISOString().slice(0, 16);
+
+/** Accounts whose name or id holds the text. */
+export function matching(accounts: readonly Account[], text: string): Account[] {
+  const wanted = text.trim().toLowerCase();
+  return accounts.filter(({ id, name }) => id.toLowerCase().includes(wanted) || name.toLowerCase().includes(wanted));
+}

@@ -1,0 +1,99 @@
+// What an administrator sees of accounts and rights, and what they order about them. It is asked for again after each order, and
+// every few seconds, because most of it goes over no line.
+import { readDelegations, type Delegation } from '../link/access';
+import { readRegister, type Register } from '../link/admin';
+import { postToWire, withShift, withoutShift, type Account, type Post, type Shift } from '../nouns/register';
+import { toWire } from '../nouns/wire';
+import { order, type Sent } from './orders';
+
+const ASK_AGAIN_MS = 5_000;
+const DAY_MS = 86_400_000;
+
+/** What commands are shown beside. */
+export const PERSON_FORM = 'person/form';
+export const DELEGATION_FORM = 'delegation/form';
+export const KEY_FORM = 'key/form';
+export const POST_FORM = 'post/form';
+export const personTarget = (person: string) => `person/${person}`;
+export const delegationTarget = (id: string) => `delegation/${id}`;
+export const keyTarget = (id: string) => `key/${id}`;
+export const postTarget = (id: string) => `post/${id}`;
+export const glassTarget = (person: string) => `glass/${person}`;
+
+const EMPTY: Register = { accounts: [], districts: [], rooms: [], posts: [], keys: [], glasses: [], holds: [] };
+
+class Administration {
+  register = $state.raw<Register>(EMPTY);
+  delegations = $state.raw<Delegation[]>([]);
+  /** The node did not answer the last time. */
+  missing = $state(false);
+
+  async load(): Promise<void> {
+    try {
+      [this.register, this.delegations] = await Promise.all([readRegister(), readDelegations()]);
+      this.missing = false;
+    } catch {
+      this.missing = true;
+    }
+  }
+
+  /** Asks until what it gives back is called. */
+  start(): () => void {
+    void this.load();
+    const timer = setInterval(() => void this.load(), ASK_AGAIN_MS);
+    return () => {
+      clearInterval(timer);
+      this.register = EMPTY;
+      this.delegations = [];
+    };
+  }
+}
+
+export const administration = new Administration();
+
+/** Sends a command, then asks for what came of it. */
+async function ordered(target: string, path: string, body: unknown): Sent {
+  const sent = await order('administer', target, path, body);
+  if (sent !== undefined) await administration.load();
+  return sent;
+}
+
+/** Puts a person as they shall be; an empty password leaves it as it is. */
+export function putPerson({ unit, ...account }: Account, password: string): Sent {
+  const more = password === '' ? {} : { password };
+  return ordered(PERSON_FORM, '/api/people', { ...account, unit: unit === '' ? null : unit, ...more });
+}
+
+/** Takes the second factor of somebody away who has lost it. */
+export const dropFactor = (person: string): Sent => ordered(personTarget(person), `/api/people/${encodeURIComponent(person)}/second-factor/drop`, {});
+
+/** Gives one person's rights to another for a time. */
+export const delegate = (giver: string, deputy: string, fromMs: number, untilMs: number, reason: string): Sent =>
+  ordered(DELEGATION_FORM, '/api/delegations', { giver, deputy, from_ms: fromMs, until_ms: untilMs, reason });
+
+/** Ends a delegation. */
+export const revokeDelegation = (id: string): Sent => ordered(delegationTarget(id), `/api/delegations/${encodeURIComponent(id)}/revoke`, {});
+
+/** Makes a key; the answer has it, and nobody is shown it again. */
+export function makeKey(id: string, account: string, name: string, scopes: readonly string[], days: number, nowMs: number): Sent {
+  const expires = Math.round(nowMs + days * DAY_MS);
+  return ordered(KEY_FORM, '/api/keys', { id, account, name, scopes: scopes.map(toWire), expires_at_ms: expires });
+}
+
+/** The key counts no more. */
+export const revokeKey = (id: string): Sent => ordered(keyTarget(id), `/api/keys/${encodeURIComponent(id)}/revoke`, {});
+
+/** Puts a post with its whole roster. */
+export const putPost = (post: Post, target: string): Sent => ordered(target, '/api/duty-posts', postToWire(post));
+
+/** Adds a shift; undefined at once where the person has one at that time. */
+export function addShift(post: Post, shift: Shift): Sent | undefined {
+  const more = withShift(post, shift);
+  return more === undefined ? undefined : putPost(more, postTarget(post.id));
+}
+
+/** Takes a shift away. */
+export const removeShift = (post: Post, shift: Shift): Sent => putPost(withoutShift(post, shift), postTarget(post.id));
+
+/** Ends somebody's emergency access. */
+export const endGlass = (person: string): Sent => ordered(glassTarget(person), '/api/glass/end', { person });

@@ -1,0 +1,193 @@
+// The administrator's screen: people, delegations, rosters, keys, emergency access, who is held up; each command pending, then
+// committed or refused. In both languages and themes, and by the keyboard.
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test, type Page } from '@playwright/test';
+import { enterAt, fake, panel } from './page';
+
+async function faultless(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(' | ')}`)).toEqual([]);
+}
+
+const administer = async (page: Page, query = '') => {
+  await fake(page, 'role?role=admin');
+  await enterAt(page, `/admin.html${query}`);
+};
+
+test.afterEach(async ({ page }) => {
+  for (const command of ['role?role=', 'hold?ms=0', 'provider']) await fake(page, command);
+});
+
+for (const [lang, words] of [
+  ['vi', { people: 'Người và vai trò', rosters: 'Lịch trực', keys: 'Khóa dịch vụ', glass: 'Quyền khẩn cấp', holds: /^Đang phải chờ đăng nhập/, duty: 'Đang trực: hoa', rooms: 'Phòng: Trung tâm tỉnh', wrong: 'sai mật khẩu' }],
+  ['en', { people: 'People and roles', rosters: 'Rosters', keys: 'Service keys', glass: 'Emergency access', holds: /^Held up at sign-in/, duty: 'On duty: hoa', rooms: 'Rooms: Trung tâm tỉnh', wrong: 'wrong passwords' }],
+] as const) {
+  for (const theme of ['dark', 'light'] as const) {
+    test(`everything about accounts and rights is there and axe finds nothing, ${lang}, ${theme}`, async ({ page }) => {
+      await administer(page, `?lang=${lang}&theme=${theme}`);
+      await expect(panel(page, words.people).getByRole('row', { name: /^lan / })).toContainText('Lê Thị Lan');
+      await expect(panel(page, words.rosters)).toContainText(words.duty);
+      await expect(panel(page, words.rosters)).toContainText(words.rooms);
+      await expect(panel(page, words.keys).getByRole('row', { name: /^mua-son-la/ })).toContainText('tram-mua');
+      await expect(panel(page, words.glass)).toContainText('lũ quét ở huyện bên');
+      await expect(panel(page, words.holds).getByRole('row').filter({ hasText: '10.0.0.7' })).toContainText(words.wrong);
+      await faultless(page);
+    });
+  }
+}
+
+test('somebody is entered by the keyboard alone; the command is pending, then committed, and they are listed', async ({ page }) => {
+  await administer(page);
+  const people = panel(page, 'Người và vai trò');
+  const form = people.getByRole('form', { name: 'Thêm hoặc sửa người' });
+  // What is missing is said beside the button, and nothing is sent.
+  await form.getByRole('button', { name: 'Ghi' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(form.getByRole('status')).toContainText('Điền đủ các ô bắt buộc');
+  await form.getByLabel('Tên đăng nhập').focus();
+  await page.keyboard.type('vy');
+  await page.keyboard.press('Tab');
+  await page.keyboard.type('Ngô Tường Vy');
+  await form.getByLabel('Vai trò').selectOption('auditor');
+  await form.getByRole('checkbox', { name: 'Toàn tỉnh' }).check();
+  await fake(page, 'hold?ms=1500');
+  await form.getByRole('button', { name: 'Ghi' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(form.getByRole('status')).toContainText('Đang ghi');
+  await expect(people.getByRole('row', { name: /^vy / })).toHaveCount(0);
+  await expect(form.getByRole('status')).toContainText('Đã ghi');
+  await expect(people.getByRole('row', { name: /^vy / })).toContainText('Kiểm tra');
+
+  await fake(page, 'hold?ms=0');
+  await form.getByLabel('Tên đăng nhập').fill('bi-khoa');
+  await form.getByLabel('Họ tên').fill('Trùng Tên');
+  await form.getByRole('button', { name: 'Ghi' }).click();
+  await expect(form.getByRole('status')).toContainText('Bị từ chối');
+  await expect(form.getByLabel('Tên đăng nhập')).toHaveValue('bi-khoa');
+});
+
+test('somebody is changed: the form holds what they are', async ({ page }) => {
+  await administer(page);
+  const people = panel(page, 'Người và vai trò');
+  await people.getByLabel('Tìm theo tên').fill('thị lan');
+  await expect(people.getByRole('row')).toHaveCount(2);
+  await people.getByRole('button', { name: 'Sửa lan' }).click();
+  const form = people.getByRole('form');
+  await expect(form.getByLabel('Họ tên')).toBeFocused();
+  await expect(form.getByRole('checkbox', { name: 'Phòng Vạn Xuân' })).toBeChecked();
+  await form.getByRole('checkbox', { name: 'Ngừng sử dụng' }).check();
+  await form.getByRole('button', { name: 'Ghi' }).click();
+  await expect(people.getByRole('row', { name: /^lan / })).toContainText('Đã ngừng');
+  await people.getByRole('button', { name: 'Gỡ xác thực hai bước: lan' }).click();
+  await expect(people.getByRole('row', { name: /^lan / }).getByRole('status')).toContainText('Bị từ chối');
+});
+
+test('rights are given for a time and taken back', async ({ page }) => {
+  await administer(page, '?lang=en');
+  const sheet = panel(page, 'Delegations');
+  const form = sheet.getByRole('form');
+  await form.getByLabel('Giver').fill('lan');
+  await form.getByLabel('Deputy').fill('hoa');
+  await form.getByLabel('Reason').fill('nghỉ phép');
+  await form.getByLabel('From').fill('2035-01-02T07:00');
+  await form.getByLabel('Until').fill('2035-01-01T07:00');
+  await form.getByRole('button', { name: 'Delegate' }).click();
+  await expect(form.getByRole('status')).toContainText('The end has to be after the beginning');
+  await form.getByLabel('Until').fill('2035-01-05T07:00');
+  await form.getByRole('button', { name: 'Delegate' }).click();
+  const row = sheet.getByRole('row').filter({ hasText: 'nghỉ phép' });
+  await expect(row).toContainText('to come');
+  await row.getByRole('button', { name: 'Revoke the delegation of lan to hoa' }).click();
+  await expect(row.getByRole('status')).toContainText('Committed');
+});
+
+test('a shift is added once and taken away', async ({ page }) => {
+  await administer(page);
+  const sheet = panel(page, 'Lịch trực');
+  const form = sheet.getByRole('form', { name: 'Xếp ca' });
+  const add = async () => {
+    await form.getByLabel('Người').fill('lan');
+    await form.getByLabel('Từ').fill('2035-01-01T07:00');
+    await form.getByLabel('Đến').fill('2035-01-01T15:00');
+    await form.getByRole('button', { name: 'Xếp ca' }).click();
+  };
+  await add();
+  await expect(sheet.getByRole('row').filter({ hasText: 'lan' })).toHaveCount(1);
+  await add();
+  await expect(form.getByRole('status')).toContainText('đã có ca trùng giờ');
+  await sheet.getByRole('button', { name: /^Bỏ ca của lan/ }).click();
+  await expect(sheet.getByRole('row').filter({ hasText: 'lan' })).toHaveCount(0);
+});
+
+test('a key is shown once, and revoked', async ({ page }) => {
+  await administer(page);
+  const sheet = panel(page, 'Khóa dịch vụ');
+  const form = sheet.getByRole('form');
+  await form.getByLabel('Mã khóa').fill('bang-tin');
+  await form.getByLabel('Tài khoản dịch vụ').fill('tram-mua');
+  await form.getByLabel('Dùng để').fill('Bảng tin');
+  await form.getByRole('checkbox', { name: 'Xem' }).check();
+  await form.getByRole('button', { name: 'Cấp khóa' }).click();
+  const made = sheet.getByRole('alertdialog');
+  await expect(made).toContainText('tdk_bang-tin_');
+  await expect(made.getByText('tdk_bang-tin_')).toBeFocused();
+  await faultless(page);
+  await made.getByRole('button', { name: 'Đã chép xong' }).click();
+  await expect(page.getByText('tdk_bang-tin_')).toHaveCount(0);
+  const row = sheet.getByRole('row', { name: /^bang-tin/ });
+  await expect(row).toContainText('chưa, từ khi nút này khởi động');
+  await row.getByRole('button', { name: 'Thu hồi khóa bang-tin' }).click();
+  await expect(row).toContainText('Hết hiệu lực');
+});
+
+test('emergency access is ended from here', async ({ page }) => {
+  await administer(page);
+  const row = panel(page, 'Quyền khẩn cấp').getByRole('row', { name: /^lan / });
+  await expect(row).toContainText('Đang mở');
+  await row.getByRole('button', { name: 'Kết thúc ngay quyền khẩn cấp của lan' }).click();
+  await expect(row).toContainText('Đã hết');
+});
+
+test('nobody else sees it', async ({ page }) => {
+  await fake(page, 'role?role=operator');
+  await enterAt(page, '/admin.html?lang=en');
+  await expect(page.getByText('Only administrators for the whole province see this page.')).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Administration' })).toHaveCount(0);
+});
+
+for (const [lang, words] of [
+  ['vi', { button: 'Đăng nhập bằng Cổng', code: 'Mã xác thực', unknown: 'chưa có trong danh sách', denied: 'Mã sai hoặc đã dùng', key: 'Tài khoản và quyền' }],
+  ['en', { button: 'Sign in with Cổng', code: 'Authentication code', unknown: 'not in the centre\'s register', denied: 'wrong or was used before', key: 'Account and rights' }],
+] as const) {
+  test(`somebody signs in by the word of another provider, ${lang}`, async ({ page }) => {
+    await page.goto(`/?lang=${lang}&nomap=1`);
+    await expect(page.locator('input[name=person]')).toBeVisible();
+    await expect(page.getByRole('link', { name: words.button })).toHaveCount(0);
+    await fake(page, 'provider?name=C%E1%BB%95ng&why=unknown');
+    await page.reload();
+    await faultless(page);
+    await page.getByRole('link', { name: words.button }).click();
+    await expect(page.getByRole('alert')).toContainText(words.unknown);
+    expect(new URL(page.url()).searchParams.has('signin')).toBe(false);
+    await fake(page, 'provider?name=C%E1%BB%95ng&owes=1');
+    await page.getByRole('link', { name: words.button }).click();
+    const code = page.getByLabel(words.code);
+    await expect(code).toBeFocused();
+    await expect(page.locator('input[name=password]')).toHaveCount(0);
+    await faultless(page);
+    await code.fill('000000');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('alert')).toContainText(words.denied);
+    await code.fill('123456');
+    await page.keyboard.press('Enter');
+    await expect(page.getByRole('button', { name: words.key })).toBeVisible();
+  });
+}
+
+test('without a second factor the way back leads right in', async ({ page }) => {
+  await fake(page, 'provider?name=C%E1%BB%95ng');
+  await page.goto('/rooms.html');
+  await page.getByRole('link', { name: 'Đăng nhập bằng Cổng' }).click();
+  await expect(page.getByRole('button', { name: 'Tài khoản và quyền' })).toBeVisible();
+  expect(new URL(page.url()).pathname).toBe('/rooms.html');
+});

@@ -1,0 +1,160 @@
+// Accounts, rights, the record and a provider of sign-ins, of the node made of paper.
+import { CODE } from './access';
+
+type Input = Record<string, unknown>;
+interface Answer {
+  status: number;
+  body: unknown;
+  headers?: Record<string, string>;
+}
+interface Account {
+  id: string;
+  name: string;
+  role: string;
+  districts: string[];
+  everywhere: boolean;
+  disabled: boolean;
+  unit: string | null;
+}
+interface Line {
+  number: number;
+  at_ms: number;
+  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string };
+}
+
+const HOUR_MS = 3_600_000;
+/** Lines of one answer, few enough that a test sees the next. */
+const LISTED_MAX = 5;
+
+export function adminDesk() {
+  const now = Date.now();
+  const account = (id: string, name: string, role: string, more: Partial<Account> = {}): Account => ({ id, name, role, districts: [], everywhere: true, disabled: false, unit: null, ...more });
+  const people = new Map<string, Account>(
+    [
+      account('hoa', 'Trần Thị Hoa', 'operator'),
+      account('kiem', 'Đỗ Văn Kiểm', 'auditor'),
+      account('lan', 'Lê Thị Lan', 'dispatcher', { everywhere: false, districts: ['d1'] }),
+      account('tram-mua', 'Trạm mưa', 'device', { everywhere: false, districts: ['d1'] }),
+    ].map((it) => [it.id, it] as const),
+  );
+  const posts = new Map([['truc-ban', { id: 'truc-ban', name: 'Trực ban tỉnh', above: null as string | null, shifts: [{ person: 'hoa', from_ms: now - HOUR_MS, until_ms: now + 7 * HOUR_MS }] }]]);
+  const delegations: { id: string; giver: string; deputy: string; from_ms: number; until_ms: number; reason: string }[] = [
+    { id: 'Q1', giver: 'hoa', deputy: 'lan', from_ms: now - HOUR_MS, until_ms: now + 8 * HOUR_MS, reason: 'đi họp' },
+  ];
+  const keys = new Map([['mua-son-la', { id: 'mua-son-la', account: 'tram-mua', name: 'Trạm mưa Sơn La', scopes: ['readings'], put_at_ms: now - HOUR_MS, expires_at_ms: now + 90 * 24 * HOUR_MS, used_here_at_ms: now - 60_000 }]]);
+  const glasses = new Map([['lan', { person: 'lan', acts_by: null, glass: { reason: 'lũ quét ở huyện bên', begun_at_ms: now - 600_000, until_ms: now + HOUR_MS } }]]);
+  const holds = () => [
+    { person: 'lan', address: '10.0.0.7', what: 'password', failures: 5, until_ms: Date.now() + 30_000 },
+    { person: 'hoa', what: 'code', failures: 10, until_ms: Date.now() + 600_000 },
+  ];
+  const record: Line[] = [];
+  const write = (kind: string, name: string, by: string, what: string, why: string, more: Partial<NonNullable<Line['told']>> = {}) =>
+    record.push({ number: record.length + 1, at_ms: Date.now(), told: { kind, name, by, from: '10.0.0.7', what, why, refused: '', acts_for: '', broken_glass: false, key: '', ...more } });
+  write('system', 'SwitchFeature', '', '', '');
+  write('sign_in', 'OpenSession', '', 'lan', '');
+  write('right', 'BreakGlass', 'lan', '', 'lũ quét ở huyện bên');
+  write('read', 'RecordRead', 'lan', 'camera/c-12', 'tìm người mất tích', { broken_glass: true });
+  write('change', 'CloseIncident', 'hoa', 'I4819', '', { acts_for: 'minh' });
+  write('change', 'MergeIncident', 'hoa', 'I4817 → I4819', '', { refused: 'version_conflict' });
+  record.push({ number: record.length + 1, at_ms: Date.now() });
+  write('right', 'PutServiceKey', 'quan-tri', 'mua-son-la (tram-mua)', '');
+
+  /** A provider whose word counts; empty: there is none. `owes`: it vouches, and a code is asked for. */
+  const provider = { name: '', owes: false, why: '' };
+  const ok = (entity: string, more: object = {}): Answer => ({ status: 200, body: { entity, version: 0, ...more } });
+  const listed = (items: unknown[]): Answer => ({ status: 200, body: { items, truncated: false } });
+  const invalid = (field: string): Answer => ({ status: 422, body: { code: 'invalid', field, message: '' } });
+  const forbidden: Answer = { status: 403, body: { code: 'forbidden', field: '', message: 'role may not do this' } };
+
+  function search(input: Input): Answer {
+    if (String(input['reason'] ?? '').trim() === '') return invalid('why');
+    const { by = '', kind = '', text = '', before = 0 } = input as { by?: string; kind?: string; text?: string; before?: number };
+    write('read', 'RecordRead', 'kiem', `record/${String(input['group'])}`, String(input['reason']));
+    const wants = ({ told }: Line) => {
+      if (told === undefined) return by === '' && kind === '' && text === '';
+      const says = [told.name, told.what, told.why].some((part) => part.toLowerCase().includes(text.toLowerCase()));
+      return says && (by === '' || told.by === by) && (kind === '' ? told.kind !== 'system' : told.kind === kind);
+    };
+    const found = record.filter((line) => (before === 0 || line.number < before) && wants(line)).reverse();
+    const items = found.slice(0, LISTED_MAX);
+    return { status: 200, body: { items, next_before: found.length > LISTED_MAX ? items.at(-1)!.number : 0 } };
+  }
+
+  return {
+    /** What those without a session may ask, and how they come back from the provider. */
+    open(method: string, path: string, query: URLSearchParams, input: Input, session: (person: string) => object, cookie: (person: string) => string): Answer | undefined {
+      if (path === '/api/sign-in/ways') return { status: 200, body: provider.name === '' ? {} : { provider: provider.name } };
+      if (path === '/api/oidc/start' && provider.name !== '') {
+        const back = query.get('back') ?? '/';
+        const told = provider.why !== '' ? provider.why : provider.owes ? 'code' : '';
+        const signedIn: Record<string, string> = told === '' ? { 'set-cookie': cookie('hoa') } : {};
+        return { status: 303, body: {}, headers: { location: told === '' ? back : `${back}${back.includes('?') ? '&' : '?'}signin=${told}`, ...signedIn } };
+      }
+      if (path === '/api/oidc/code' && method === 'POST') {
+        if (!provider.owes) return { status: 401, body: { code: 'signed_out', field: '', message: '' } };
+        if (input['code'] !== CODE) return { status: 401, body: { code: 'code_denied', field: 'code', message: '' } };
+        return { status: 200, body: session('hoa'), headers: { 'set-cookie': cookie('hoa') } };
+      }
+      return undefined;
+    },
+    /** `/fake/provider?name=…&owes=1&why=…`: sets one, or takes it away. */
+    control(path: string, query: URLSearchParams): object | undefined {
+      if (path !== '/fake/provider') return undefined;
+      Object.assign(provider, { name: query.get('name') ?? '', owes: query.get('owes') === '1', why: query.get('why') ?? '' });
+      return provider;
+    },
+    ask(method: string, path: string, input: Input, role: string): Answer | undefined {
+      const mayAdminister = role === 'admin';
+      const mayRead = mayAdminister || role === 'auditor';
+      if (path === '/api/audit/records') return mayRead ? search(input) : forbidden;
+      if (method === 'GET' && path === '/api/glass') return listed(mayRead ? [...glasses.values()] : []);
+      if (method !== 'GET') return undefined;
+      if (path === '/api/people') return mayAdminister ? listed([...people.values()]) : forbidden;
+      if (path === '/api/keys') return mayAdminister ? listed([...keys.values()]) : forbidden;
+      if (path === '/api/sign-in/holds') return mayAdminister ? listed(holds()) : forbidden;
+      if (path === '/api/districts') return listed([{ id: 'd1', name: 'Phòng Vạn Xuân' }, { id: 'd2', name: 'Phòng Sơn La' }]);
+      if (path === '/api/rooms') return listed([{ id: 'tinh', name: 'Trung tâm tỉnh', post: 'truc-ban' }]);
+      if (path === '/api/duty-posts') return listed([...posts.values()]);
+      if (path === '/api/delegations' && mayAdminister) return listed(delegations);
+      return undefined;
+    },
+    /** Commands, which are held, lost and answered once like all others. */
+    decide(path: string, input: Input): Answer | undefined {
+      if (path === '/api/people') {
+        if (input['id'] === 'bi-khoa') return { status: 409, body: { code: 'exists', field: 'id', message: '' } };
+        people.set(String(input['id']), { ...account('', '', ''), ...(input as unknown as Account) });
+        return ok(String(input['id']));
+      }
+      if (/^\/api\/people\/[^/]+\/second-factor\/drop$/.test(path)) return { status: 404, body: { code: 'not_found', field: 'second factor', message: '' } };
+      if (path === '/api/delegations') {
+        delegations.push({ ...(input as unknown as (typeof delegations)[number]), id: `Q${delegations.length + 1}` });
+        return ok(`Q${delegations.length}`);
+      }
+      const revoked = /^\/api\/delegations\/([^/]+)\/revoke$/.exec(path)?.[1];
+      if (revoked !== undefined) {
+        for (const it of delegations) if (it.id === revoked) it.until_ms = Date.now();
+        return ok(revoked);
+      }
+      if (path === '/api/keys') {
+        const id = String(input['id']);
+        keys.set(id, { ...(input as unknown as NonNullable<ReturnType<typeof keys.get>>), put_at_ms: Date.now(), used_here_at_ms: 0 });
+        return { status: 200, body: { id, key: `tdk_${id}_${'A'.repeat(43)}` } };
+      }
+      const gone = /^\/api\/keys\/([^/]+)\/revoke$/.exec(path)?.[1];
+      if (gone !== undefined) {
+        Object.assign(keys.get(gone) ?? {}, { expires_at_ms: Date.now() });
+        return ok(gone);
+      }
+      if (path === '/api/duty-posts') {
+        posts.set(String(input['id']), input as unknown as NonNullable<ReturnType<typeof posts.get>>);
+        return ok(String(input['id']));
+      }
+      if (path === '/api/glass/end') {
+        const person = String(input['person']);
+        Object.assign(glasses.get(person)?.glass ?? {}, { until_ms: Date.now() });
+        return ok(person);
+      }
+      return undefined;
+    },
+  };
+}

@@ -1,0 +1,71 @@
+// The auditor's screen: the record by who, what, when and why, in both languages and themes.
+import AxeBuilder from '@axe-core/playwright';
+import { expect, test, type Page } from '@playwright/test';
+import { enterAt, fake, panel } from './page';
+
+async function faultless(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(' | ')}`)).toEqual([]);
+}
+
+const audit = async (page: Page, query = '') => {
+  await fake(page, 'role?role=auditor');
+  await enterAt(page, `/record.html${query}`, 'kiem');
+};
+
+test.afterEach(async ({ page }) => {
+  await fake(page, 'role?role=');
+});
+
+for (const [lang, words] of [
+  ['vi', { reason: 'Lý do tra cứu', find: 'Tra cứu', lines: 'Các dòng nhật ký', read: 'Xem dữ liệu nhạy cảm', glass: 'bằng quyền khẩn cấp', who: 'Ai đã mở quyền khẩn cấp', refused: 'bị từ chối: version_conflict', erased: 'đã xóa theo quy định', older: 'Xem cũ hơn' }],
+  ['en', { reason: 'Reason for looking', find: 'Look up', lines: 'Lines of the record', read: 'Sensitive read', glass: 'by emergency access', who: 'Who used emergency access', refused: 'refused: version_conflict', erased: 'was erased by rule', older: 'Older' }],
+] as const) {
+  for (const theme of ['dark', 'light'] as const) {
+    test(`who did what and why is found, newest first, ${lang}, ${theme}`, async ({ page }) => {
+      await audit(page, `?lang=${lang}&theme=${theme}`);
+      await expect(panel(page, words.who)).toContainText('lũ quét ở huyện bên');
+      // Without a reason nothing is looked up.
+      await page.getByRole('button', { name: words.find, exact: true }).click();
+      await expect(panel(page, words.lines)).toHaveCount(0);
+      await page.getByLabel(words.reason).fill('thanh tra quý 3');
+      await page.keyboard.press('Enter');
+      const lines = panel(page, words.lines);
+      // This very look stands in it, on top.
+      await expect(lines.getByRole('row').nth(1)).toContainText('thanh tra quý 3');
+      while (await lines.getByRole('button', { name: words.older }).isVisible()) {
+        const shown = await lines.getByRole('row').count();
+        await lines.getByRole('button', { name: words.older }).click();
+        await expect.poll(() => lines.getByRole('row').count()).toBeGreaterThan(shown);
+      }
+      await expect(lines.getByRole('row').filter({ hasText: 'camera/c-12' })).toContainText(words.read);
+      await expect(lines.getByRole('row').filter({ hasText: 'camera/c-12' })).toContainText(words.glass);
+      await expect(lines).toContainText(words.refused);
+      await expect(lines).toContainText(words.erased);
+      await faultless(page);
+    });
+  }
+}
+
+test('lines are narrowed by who and by kind', async ({ page }) => {
+  await audit(page);
+  await page.getByLabel('Lý do tra cứu').fill('kiểm tra');
+  await page.getByLabel('Ai (tên đăng nhập)').fill('lan');
+  await page.getByLabel('Loại').selectOption('right');
+  await page.getByRole('button', { name: 'Tra cứu', exact: true }).click();
+  const lines = panel(page, 'Các dòng nhật ký');
+  await expect(lines.getByRole('row')).toHaveCount(2);
+  await expect(lines).toContainText('lũ quét ở huyện bên');
+  await page.getByLabel('Việc gì, vì sao (chứa chữ)').fill('không có gì như vậy');
+  await page.getByRole('button', { name: 'Tra cứu', exact: true }).click();
+  await expect(lines).toContainText('Không có dòng nào như vậy.');
+});
+
+test('nobody else reads it, and an auditor is led nowhere else', async ({ page }) => {
+  await fake(page, 'role?role=operator');
+  await enterAt(page, '/record.html?lang=en');
+  await expect(page.getByText('Only auditors and administrators for the whole province read the record.')).toBeVisible();
+  await page.context().clearCookies();
+  await audit(page, '?lang=en');
+  await expect(page.getByRole('banner').getByRole('link')).toHaveCount(0);
+});
