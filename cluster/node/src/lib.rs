@@ -12,8 +12,6 @@
 //! - [`config`] and [`init`] are the files of a node; [`local`] runs a cluster of real processes on one machine, and [`inbox`] is
 //!   a receiver of their notices there.
 //! - [`oidc`] reads the provider whose word people may sign in by.
-
-
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic"))]
 
 mod admission;
