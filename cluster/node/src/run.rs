@@ -30,6 +30,7 @@ use crate::{
     dispatch::Dispatch,
     drill::{Faults, Keeper},
     feature,
+    files::{self, EdgeFiles, NodeFiles},
     init::{FIRST_ADMIN, FOUNDED, FirstAdmin},
     invitation::Invitation,
     models::{self, Library, sensors::Sensors},
@@ -60,6 +61,9 @@ const FOUNDING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Folder of trained models in a node's folder.
 const ARTIFACTS: &str = "models";
+
+/// Folder of photos in the data folder: whoever loses the one has lost the other.
+const FILES: &str = "files";
 
 /// File in a node's folder with the authorities of receivers of notices; absent: receivers over plain HTTP only.
 const RECEIVERS_CA: &str = "receivers-ca.pem";
@@ -144,6 +148,10 @@ impl Node {
             fs::write(home.join(FOUNDED), "")?;
         }
 
+        // What is left of the disk below this is the log's.
+        let files =
+            NodeFiles::open(groups.clone(), peers.clone(), config.data.join(FILES), config.disk.low_bytes)?;
+        let _ = dispatch.files.set(Arc::clone(&files));
         let router = Router::start(groups.clone(), peers.clone(), EntityConfig::default()).await;
         let _ = dispatch.router.set(router.clone());
         let library = Library::new(home.join(ARTIFACTS));
@@ -204,7 +212,8 @@ impl Node {
             edge_config.tls = Some(server_tls(&config.certificates)?);
         }
         let gauge = Arc::new(DiskGauge::default());
-        edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake, &gauge, &sensors));
+        edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake, &gauge, &sensors, &files));
+        edge_config.files = Some(Arc::new(EdgeFiles(Arc::clone(&files))));
         edge_config.intake = Some(intake);
         edge_config.backup = Some(backup::source(groups.clone(), config.cluster.clone()));
         let operations = Arc::new(NodeOperations {
@@ -257,6 +266,7 @@ impl Node {
             async move { groups.keep_readings().await }
         }));
         tasks.push(tokio::spawn(keeper.run()));
+        tasks.push(tokio::spawn(files::keep(files)));
         tasks.push(tokio::spawn(models::keep(library, groups.clone())));
         tasks.push(tokio::spawn(models::register_shipped(groups.clone())));
         router.ingest_came_up();
@@ -445,6 +455,7 @@ async fn found_admin(groups: Groups, file: PathBuf) {
     }
 }
 
+#[allow(clippy::too_many_arguments, reason = "each is a part that counts")]
 fn more_metrics(
     groups: &Groups,
     router: &Router,
@@ -453,10 +464,11 @@ fn more_metrics(
     intake: &Arc<Intake>,
     gauge: &Arc<DiskGauge>,
     sensors: &Arc<Sensors>,
+    files: &Arc<NodeFiles>,
 ) -> edge::MoreMetrics {
     let (groups, router, peers, disk, intake) =
         (groups.clone(), router.clone(), peers.clone(), Arc::clone(disk), Arc::clone(intake));
-    let (gauge, sensors) = (Arc::clone(gauge), Arc::clone(sensors));
+    let (gauge, sensors, files) = (Arc::clone(gauge), Arc::clone(sensors), Arc::clone(files));
     Arc::new(move || {
         let named = |prefix: &'static str, counts: Vec<(&'static str, u64)>| {
             counts.into_iter().map(move |(name, count)| (format!("{prefix}_{name}"), count))
@@ -491,6 +503,7 @@ fn more_metrics(
             ],
         ));
         all.extend(named("node", gauge.snapshot()));
+        all.extend(named("files", files.snapshot()));
         all.extend(named("mqtt", intake.counters().snapshot()));
         all
     })

@@ -135,7 +135,7 @@ impl State {
     }
 
     /// What belongs to the owner, the oldest first (group 0).
-    pub fn attachments_of(&self, owner: &FileOwner) -> impl Iterator<Item = &Attachment> {
+    pub fn attachments_of<'a>(&'a self, owner: &FileOwner) -> impl Iterator<Item = &'a Attachment> + use<'a> {
         self.files.of(owner)
     }
 
@@ -171,6 +171,12 @@ impl State {
     /// Every file that something names: what each node has to have (group 0).
     pub fn files(&self) -> impl Iterator<Item = StoredFile> {
         self.files.files.values().map(|held| held.file)
+    }
+
+    /// Changes whenever another file may be named, or one not any more (group 0).
+    #[must_use]
+    pub fn files_mark(&self) -> (u64, usize) {
+        (self.files.settings.attached, self.files.attachments.len())
     }
 
     /// Bytes of all files that something names (group 0).
