@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 
 use crate::{
     admission::{REST_KIND, tell_out},
-    clock::unix_ms,
     admission::{REST_KIND, tell_out, unix_ms},
+    clock::unix_ms,
     drill::{look, plan, report},
     feature::switch_on,
     invitation::{Ticket, VALID_MIN_MAX},

@@ -50,7 +50,7 @@ impl Subject {
             Self::Alarm(it) => it.exercise,
             Self::Sensor(it) => it.exercise,
             Self::Call(it) => it.exercise,
-            Self::HandOver(it) => it.exercise,
+            Self::ShiftNote(it) => it.exercise,
             Self::DutyEntry(it) => it.exercise,
             Self::Room(it) => it.scene.as_ref().is_some_and(|scene| scene.exercise),
             Self::AdminUnit(_)
