@@ -9,7 +9,7 @@ use crate::{
     State, StoredFile, limits,
     retention::DAY_MS,
     rows,
-    stored::same_key,
+    stored::{row, same_key},
     wire::{Malformed, Record},
 };
 
@@ -121,10 +121,6 @@ impl FileBook {
         }
         Ok(())
     }
-}
-
-fn row(key: Bytes, record: &impl Record) -> Row {
-    Row { key, value: record.encode().into() }
 }
 
 impl State {

@@ -7,7 +7,7 @@ use ingest::mqtt::Intake;
 use raft::backup::Export;
 use tokio::sync::watch;
 
-use crate::operations::Operations;
+use crate::{files::Files, operations::Operations};
 
 /// Nodes of the cluster: id, and origin (`https://host:port`) for browsers.
 pub type Nodes = Arc<dyn Fn() -> Vec<(u64, String)> + Send + Sync>;
@@ -55,6 +55,8 @@ pub struct EdgeConfig {
     pub operations: Option<Arc<dyn Operations>>,
     /// True while this node plays dead to screens, in a drill; none: it never does.
     pub closed: Option<watch::Receiver<bool>>,
+    /// Where photos are; none: this node stores none.
+    pub files: Option<Arc<dyn Files>>,
     /// How many incidents there should be, where the node has a model for that.
     pub load: Option<LoadForecast>,
 }
@@ -80,6 +82,7 @@ impl EdgeConfig {
             backup: None,
             operations: None,
             closed: None,
+            files: None,
             load: None,
         }
     }

@@ -14,9 +14,9 @@ impl State {
             let is_right = *number >= 1
                 && *number <= book.settings.attached
                 && (1..=limits::FILE_BYTES_MAX).contains(&attachment.file.bytes);
-            hold(43, is_right, || format!("file {number}: {attachment:?}"))?;
+            hold(45, is_right, || format!("file {number}: {attachment:?}"))?;
             anew.keep(attachment.clone());
         }
-        hold(43, anew == *book, || "what is derived of files is not what it is derived from".into())
+        hold(45, anew == *book, || "what is derived of files is not what it is derived from".into())
     }
 }
