@@ -18,7 +18,6 @@ use serde_json::{Value, json};
 
 use crate::{
     admission::{REST_KIND, tell_out},
-    admission::{REST_KIND, tell_out, unix_ms},
     clock::unix_ms,
     drill::{look, plan, report},
     feature::switch_on,

@@ -38,13 +38,11 @@ pub use room::*;
 pub use warning::*;
 
 use crate::{
-    AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, DistrictId,
-    Finding, Grant, IncidentId, IncidentKind, LoadNotice, Micro, Millis, ModelName, Person, PersonId, Place, Placement,
-    Reading, RequestId, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision, Unit, UnitId, UnitStatus,
-    VersionName,
+    AdminUnit, Alarm, Camera, CameraHealth, CameraId, DeviceStatus, District, DistrictId, IncidentId, IncidentKind,
+    LoadNotice, Millis, Person, PersonId, Place, Placement, Reading, Sensor, SensorId, SessionId, Severity, Source,
+    Unit, UnitId, UnitStatus,
     wire::{Malformed, Record, generated, message_field, record},
 };
-use bytes::Bytes;
 use vocabulary::{body, commands};
 
 commands! {

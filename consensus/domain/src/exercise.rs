@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ExerciseId, Millis, PersonId, Subject, wire::record};
+use crate::{ExerciseId, Millis, PersonId, Subject, WarningPurpose, wire::record};
 
 /// A drill as it stands. One runs at a time, so the time of a marked record says which one it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -52,6 +52,7 @@ impl Subject {
             Self::Call(it) => it.exercise,
             Self::ShiftNote(it) => it.exercise,
             Self::DutyEntry(it) => it.exercise,
+            Self::Warning(it) => it.content.purpose == WarningPurpose::Exercise,
             Self::Room(it) => it.scene.as_ref().is_some_and(|scene| scene.exercise),
             Self::AdminUnit(_)
             | Self::District(_)

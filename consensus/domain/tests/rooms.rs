@@ -96,6 +96,7 @@ impl World {
             everywhere: false,
             admin_units: Default::default(),
             index: 1,
+            terms: Default::default(),
             from: String::new(),
             why: String::new(),
         });

@@ -302,11 +302,6 @@ impl ToScreen<'_> {
                     groups: groups.collect(),
                     models: models.collect(),
                     line: line.map(|&LinePulse { cut, age_ms, kept }| generated::ProvinceLine { cut, age_ms, kept }),
-                    line: it.line.as_ref().map(|line| generated::ProvinceLine {
-                        cut: line.cut,
-                        age_ms: line.age_ms,
-                        kept: line.kept,
-                    }),
                     drill: it.drill.as_ref().map(Record::to_wire),
                 })
             }
