@@ -320,6 +320,10 @@ const COMMANDS: [&str; 126] = [
     "EndDrill",
     "MeasureDrill",
     "CloseDrill",
+    "AttachFile",
+    "DetachFile",
+    "SetFileRetention",
+    "DropFiles",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.
@@ -377,6 +381,8 @@ fn decode_all(bytes: &[u8]) {
     check::<DutyEntry>(bytes);
     check::<Drill>(bytes);
     check::<DrillNow>(bytes);
+    check::<Attachment>(bytes);
+    check::<FileSettings>(bytes);
 }
 
 #[test]
