@@ -143,7 +143,7 @@ fn a_photo_is_put_once_and_the_incident_is_told() {
     let (reply, events) = world.apply(Some("lan"), attach(1, incident()));
     assert_eq!(reply.unwrap().entity, "1");
     assert_eq!((events[0].kind, &*events[0].note), (EventKind::FileAttached, "Cầu sập"));
-    assert!(matches!(&events[0].subject, Some(Subject::Incident(it)) if it.id == id("I1")));
+    assert!(matches!(&events[0].subject, Some(Subject::Incident(it)) if it.id == id::<IncidentId>("I1")));
     let (reply, events) = world.apply(Some("lan"), attach(1, incident()));
     assert_eq!((reply.unwrap().entity, events.len()), ("1".into(), 0), "sent again it is put once");
     world.ok(attach(2, report()));
@@ -158,7 +158,10 @@ fn a_photo_is_put_once_and_the_incident_is_told() {
 fn who_may_not_and_what_is_not_there_is_refused() {
     let mut world = World::new();
     assert_eq!(world.refused(Some("xem"), attach(1, incident())).0, RefusalCode::Forbidden);
-    assert_eq!(world.refused(Some("lan"), DetachFile { number: 1, reason: "mặt người".into() }).0, RefusalCode::Forbidden);
+    assert_eq!(
+        world.refused(Some("lan"), DetachFile { number: 1, reason: "mặt người".into() }).0,
+        RefusalCode::Forbidden
+    );
     assert_eq!(world.refused(Some("an"), DropFiles { numbers: vec![1] }).0, RefusalCode::Forbidden, "the system's");
     assert_eq!(world.refused(None, attach(1, FileOwner::Incident(id("I9")))).0, RefusalCode::NotFound);
     assert_eq!(world.refused(None, attach(1, answer())).0, RefusalCode::WrongStatus, "it has no answer");

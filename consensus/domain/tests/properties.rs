@@ -193,7 +193,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 126] = [
+const COMMANDS: [&str; 130] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",

@@ -8,6 +8,7 @@ mod exif;
 mod jpeg;
 mod png;
 mod reader;
+pub(crate) mod seeds;
 mod webp;
 
 use domain::{FileKind, limits};

@@ -9,6 +9,7 @@ mod commands;
 mod deadline;
 mod dispatch;
 mod double;
+mod file;
 mod fold;
 mod fresh;
 mod http;

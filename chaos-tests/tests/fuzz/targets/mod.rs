@@ -290,6 +290,26 @@ pub(crate) const TARGETS: &[Target] = &[
         words: &["not-leader", "timeout"],
     },
     Target {
+        name: "picture",
+        parsers: &[
+            "gateway/edge/src/picture.rs",
+            "gateway/edge/src/picture/exif.rs",
+            "gateway/edge/src/picture/jpeg.rs",
+            "gateway/edge/src/picture/png.rs",
+            "gateway/edge/src/picture/webp.rs",
+        ],
+        run: edge::fuzzing::fuzz_picture,
+        seeds: edge::fuzzing::picture_seeds,
+        words: screen::PICTURE,
+    },
+    Target {
+        name: "file_header",
+        parsers: &["cluster/node/src/files/line.rs"],
+        run: ::node::fuzzing::fuzz_file_header,
+        seeds: ::node::fuzzing::file_header_seeds,
+        words: &[],
+    },
+    Target {
         name: "admission",
         parsers: &["cluster/node/src/admission.rs", "cluster/node/src/invitation.rs", "cluster/node/src/membership.rs"],
         run: ::node::fuzzing::fuzz_admission,

@@ -30,7 +30,7 @@ const CRC: [u32; 256] = {
     table
 };
 
-fn crc(bytes: &[u8]) -> u32 {
+pub(super) fn crc(bytes: &[u8]) -> u32 {
     let step = |crc: u32, byte: &u8| {
         let [low, ..] = crc.to_le_bytes();
         CRC[usize::from(low ^ byte)] ^ (crc >> 8)

@@ -1,7 +1,9 @@
 //! What whoever has the code may know of a report. Made field by field, so that nothing that is added to the record gets
 //! out by itself: no incident, nobody's name, no note of the room, no other report, not even how to reach the sender.
 
-use domain::{AdminUnitCode, FileOwner, GroupId, IncidentKind, Millis, Report, ReportCode, ReportStatus, ReportStepKind, State};
+use domain::{
+    AdminUnitCode, FileOwner, GroupId, IncidentKind, Millis, Report, ReportCode, ReportStatus, ReportStepKind, State,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
