@@ -83,7 +83,7 @@ impl NodeFiles {
     pub(crate) fn snapshot(&self) -> Vec<(&'static str, u64)> {
         let counters = &self.counters;
         vec![
-            ("held", u64::try_from(self.store.held().len()).unwrap_or(u64::MAX)),
+            ("held", u64::try_from(self.store.count()).unwrap_or(u64::MAX)),
             ("missing", counters.missing.load(Ordering::Relaxed)),
             ("kept_total", counters.kept.load(Ordering::Relaxed)),
             ("repaired_total", counters.repaired.load(Ordering::Relaxed)),

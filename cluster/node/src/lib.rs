@@ -34,6 +34,7 @@ pub mod init;
 pub mod invitation;
 pub mod local;
 pub mod membership;
+mod metrics;
 pub mod model;
 mod models;
 mod operations;

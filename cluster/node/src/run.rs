@@ -33,6 +33,7 @@ use crate::{
     files::{self, EdgeFiles, NodeFiles},
     init::{FIRST_ADMIN, FOUNDED, FirstAdmin},
     invitation::Invitation,
+    metrics,
     models::{self, Library, sensors::Sensors},
     operations::NodeOperations,
     placement::{agree_on_live_nodes, assign_cameras},
@@ -149,8 +150,10 @@ impl Node {
         }
 
         // What is left of the disk below this is the log's.
-        let files =
-            NodeFiles::open(groups.clone(), peers.clone(), config.data.join(FILES), config.disk.low_bytes)?;
+        let (of_files, to_files) = (groups.clone(), peers.clone());
+        let (folder, reserve_bytes) = (config.data.join(FILES), config.disk.low_bytes);
+        let opened = tokio::task::spawn_blocking(move || NodeFiles::open(of_files, to_files, folder, reserve_bytes));
+        let files = opened.await??;
         let _ = dispatch.files.set(Arc::clone(&files));
         let router = Router::start(groups.clone(), peers.clone(), EntityConfig::default()).await;
         let _ = dispatch.router.set(router.clone());
@@ -212,7 +215,16 @@ impl Node {
             edge_config.tls = Some(server_tls(&config.certificates)?);
         }
         let gauge = Arc::new(DiskGauge::default());
-        edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake, &gauge, &sensors, &files));
+        edge_config.more_metrics = Some(metrics::counts(metrics::Parts {
+            groups: groups.clone(),
+            router: router.clone(),
+            peers: peers.clone(),
+            disk: Arc::clone(&disk),
+            intake: Arc::clone(&intake),
+            gauge: Arc::clone(&gauge),
+            sensors: Arc::clone(&sensors),
+            files: Arc::clone(&files),
+        }));
         edge_config.files = Some(Arc::new(EdgeFiles(Arc::clone(&files))));
         edge_config.intake = Some(intake);
         edge_config.backup = Some(backup::source(groups.clone(), config.cluster.clone()));
@@ -453,58 +465,4 @@ async fn found_admin(groups: Groups, file: PathBuf) {
             let _ = groups.propose(GroupId::COMMAND, Proposal::system(command), FOUNDING_TIMEOUT).await;
         }
     }
-}
-
-#[allow(clippy::too_many_arguments, reason = "each is a part that counts")]
-fn more_metrics(
-    groups: &Groups,
-    router: &Router,
-    peers: &Peers,
-    disk: &Arc<RocksDisk>,
-    intake: &Arc<Intake>,
-    gauge: &Arc<DiskGauge>,
-    sensors: &Arc<Sensors>,
-    files: &Arc<NodeFiles>,
-) -> edge::MoreMetrics {
-    let (groups, router, peers, disk, intake) =
-        (groups.clone(), router.clone(), peers.clone(), Arc::clone(disk), Arc::clone(intake));
-    let (gauge, sensors, files) = (Arc::clone(gauge), Arc::clone(sensors), Arc::clone(files));
-    Arc::new(move || {
-        let named = |prefix: &'static str, counts: Vec<(&'static str, u64)>| {
-            counts.into_iter().map(move |(name, count)| (format!("{prefix}_{name}"), count))
-        };
-        let mut all: Vec<(String, u64)> = Vec::new();
-        all.extend(named("entity", router.counters().snapshot()));
-        all.extend(named("raft", vec![("successions_total", groups.successions())]));
-        all.extend(named("peer", peers.counters().all()));
-        for (model, counts) in sensors.counts() {
-            let counted = [
-                ("answered", counts.answered),
-                ("late", counts.late),
-                ("full", counts.full),
-                ("failed", counts.failed),
-            ];
-            all.extend(counted.map(|(name, count)| (format!("model_{model}_{name}_total"), count)));
-        }
-        let rocks = disk.counters();
-        all.extend(named(
-            "rocks",
-            vec![
-                ("entries_total", rocks.entries),
-                ("bytes_total", rocks.bytes),
-                ("batches_total", rocks.batches),
-                ("fsyncs_total", rocks.fsyncs),
-                ("fsync_us_total", rocks.fsync_us_sum),
-                ("row_batches_total", rocks.row_batches),
-                ("queue_ops", rocks.queue_ops),
-                ("queue_bytes", rocks.queue_bytes),
-                ("background_errors", rocks.background_errors),
-                ("write_stopped", u64::from(rocks.write_stopped)),
-            ],
-        ));
-        all.extend(named("node", gauge.snapshot()));
-        all.extend(named("files", files.snapshot()));
-        all.extend(named("mqtt", intake.counters().snapshot()));
-        all
-    })
 }

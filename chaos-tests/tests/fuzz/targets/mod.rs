@@ -351,6 +351,7 @@ pub(crate) const TARGETS: &[Target] = &[
             "consensus/domain/src/rows.rs",
             "consensus/domain/src/call_book.rs",
             "consensus/domain/src/room_book.rs",
+            "consensus/domain/src/file_book.rs",
         ],
         run: state::rows,
         seeds: state::row_sets,

@@ -93,6 +93,11 @@ impl FileStore {
         self.lock().clone()
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     /// Writes a copy; when it returns, the copy outlives a loss of power. One that is there and right is only touched, so that it
     /// counts as new.
     pub(super) fn write(&self, file: &Digest, bytes: &[u8]) -> Result<(), StoreError> {
