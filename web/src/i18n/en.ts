@@ -5,6 +5,7 @@ import { enDispatch } from './dispatch.en';
 import { enDrill } from './drill.en';
 import { enModels } from './models.en';
 import { enWarning } from './warning.en';
+import { enPhoto } from './photo.en';
 import { enRooms } from './rooms.en';
 import type { Dict } from './vi';
 
@@ -261,6 +262,7 @@ export const en: Dict = {
       ...enConsole.event,
       ...enWarning.event,
       ...enRooms.event,
+      ...enPhoto.event,
     },
   },
   sensor: {
@@ -351,6 +353,7 @@ export const en: Dict = {
   console: enConsole,
   access: enAccess,
   rooms: enRooms,
+  photo: enPhoto,
   deadline: enDeadline,
   warning: enWarning,
   command: {

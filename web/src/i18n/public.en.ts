@@ -69,6 +69,17 @@ export const publicEn: PublicDict = {
     follow: 'Follow this report',
     another: 'Send another report',
     refused: 'The centre could not take this report',
+    photos: {
+      label: 'Photos',
+      hint: (most) => `At most ${most}. The place and the device that a photo names are removed.`,
+      unread: 'A file is no photo that can be used, or this device is full. Choose another JPEG, PNG or WebP.',
+      photo: (number) => `Photo ${number}`,
+      remove: 'Remove photo',
+      unkept: 'This browser does not keep photos: leave the page open until they are sent.',
+      sent: (sent, all) => `${sent} of ${all} photos sent`,
+      received: 'the centre has it',
+      waiting: 'being sent, leave the page open',
+    },
   },
   follow: {
     heading: 'Follow a report',

@@ -5,6 +5,7 @@ import { viDispatch } from './dispatch.vi';
 import { viDrill } from './drill.vi';
 import { viModels } from './models.vi';
 import { viWarning } from './warning.vi';
+import { viPhoto } from './photo.vi';
 import { viRooms } from './rooms.vi';
 
 /** Vietnamese, the source language. Every other language has exactly these keys. */
@@ -261,6 +262,7 @@ export const vi = {
       ...viConsole.event,
       ...viWarning.event,
       ...viRooms.event,
+      ...viPhoto.event,
     } as Record<string, string>,
   },
   sensor: {
@@ -352,6 +354,7 @@ export const vi = {
   drill: viDrill,
   console: viConsole,
   rooms: viRooms,
+  photo: viPhoto,
   deadline: viDeadline,
   warning: viWarning,
   command: {
