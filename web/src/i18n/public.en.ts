@@ -99,6 +99,8 @@ export const publicEn: PublicDict = {
     received: 'Received at',
     history: 'What happened',
     answer: "The agency's answer",
+    answerPhoto: (number) => `Photo ${number} of the answer`,
+    photosSent: 'Photos sent',
     rate: 'What do you think of the result?',
     stars: ['Very bad', 'Bad', 'Fair', 'Good', 'Very good'],
     note: 'Anything to add',
