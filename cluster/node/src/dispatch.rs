@@ -11,6 +11,7 @@ use raft::Groups;
 use crate::{
     admission::{self, Admission},
     drill::look,
+    files::{self, NodeFiles},
     operations::NodeOperations,
     relay::Relay,
 };
@@ -23,6 +24,7 @@ pub(crate) struct Dispatch {
     pub(crate) relay: OnceLock<Arc<Relay>>,
     pub(crate) admission: OnceLock<Arc<Admission>>,
     pub(crate) operations: OnceLock<Arc<NodeOperations>>,
+    pub(crate) files: OnceLock<Arc<NodeFiles>>,
 }
 
 const STARTING: &str = "this node is starting";
@@ -61,6 +63,12 @@ impl Handler for Dispatch {
         if raft::kinds::RANGE.contains(&kind) {
             if let Some(groups) = self.groups.get().cloned() {
                 tokio::spawn(async move { groups.serve_stream(kind, header, tx, rx).await });
+            }
+            return;
+        }
+        if files::KINDS.contains(&kind) {
+            if let Some(files) = self.files.get().cloned() {
+                tokio::spawn(async move { files.serve(kind, header, tx, rx).await });
             }
             return;
         }

@@ -75,3 +75,15 @@ pub fn look_seeds() -> Vec<Vec<u8>> {
     let report = NodeReport { node: 1, cluster: "ttdh".to_owned(), groups: vec![group], ..NodeReport::default() };
     [NodeReport::default(), report].iter().filter_map(|report| serde_json::to_vec(report).ok()).collect()
 }
+
+/// What stands in front of a file that a node brings, or asks for.
+pub fn fuzz_file_header(data: &[u8]) -> bool {
+    crate::files::fuzz_header(data)
+}
+
+/// Right inputs of [`fuzz_file_header`].
+#[must_use]
+pub fn file_header_seeds() -> Vec<Vec<u8>> {
+    let file = [7; 32];
+    vec![file.to_vec(), [&file[..], &1000_u32.to_be_bytes()].concat()]
+}

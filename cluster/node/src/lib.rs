@@ -7,6 +7,7 @@
 //! - [`status`] says how a cluster is; [`membership`] brings nodes in and takes them out, with `admission` and `belonging` on
 //!   the nodes themselves, and `operations` for who administers them over HTTP.
 //! - [`feature`] switches on what a newer version brings, [`release`] is what a version knows.
+//! - [`files`] keeps photos on the nodes' disks beside the log.
 //! - [`district`](mod@district) is a district centre's own node: its folder and its commands.
 //! - [`drill`](mod@drill) has the cluster break something of itself for a while, and says what it bore.
 //! - [`config`] and [`init`] are the files of a node; [`local`] runs a cluster of real processes on one machine, and [`inbox`] is
@@ -27,6 +28,7 @@ mod dispatch;
 pub mod district;
 pub mod drill;
 pub mod feature;
+mod files;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod inbox;
@@ -34,6 +36,7 @@ pub mod init;
 pub mod invitation;
 pub mod local;
 pub mod membership;
+mod metrics;
 pub mod model;
 mod models;
 pub mod oidc;

@@ -30,8 +30,10 @@ use crate::{
     dispatch::Dispatch,
     drill::{Faults, Keeper},
     feature,
+    files::{self, EdgeFiles, NodeFiles},
     init::{FIRST_ADMIN, FOUNDED, FirstAdmin},
     invitation::Invitation,
+    metrics,
     models::{self, Library, sensors::Sensors},
     operations::NodeOperations,
     placement::{agree_on_live_nodes, assign_cameras},
@@ -61,6 +63,9 @@ const FOUNDING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Folder of trained models in a node's folder.
 const ARTIFACTS: &str = "models";
+
+/// Folder of photos in the data folder: whoever loses the one has lost the other.
+const FILES: &str = "files";
 
 /// A running node.
 pub struct Node {
@@ -124,6 +129,12 @@ impl Node {
             fs::write(home.join(FOUNDED), "")?;
         }
 
+        // What is left of the disk below this is the log's.
+        let (of_files, to_files) = (groups.clone(), peers.clone());
+        let (folder, reserve_bytes) = (config.data.join(FILES), config.disk.low_bytes);
+        let opened = tokio::task::spawn_blocking(move || NodeFiles::open(of_files, to_files, folder, reserve_bytes));
+        let files = opened.await??;
+        let _ = dispatch.files.set(Arc::clone(&files));
         let router = Router::start(groups.clone(), peers.clone(), EntityConfig::default()).await;
         let _ = dispatch.router.set(router.clone());
         let library = Library::new(home.join(ARTIFACTS));
@@ -187,7 +198,17 @@ impl Node {
             edge_config.tls = Some(server_tls(&config.certificates)?);
         }
         let gauge = Arc::new(DiskGauge::default());
-        edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake, &gauge, &sensors));
+        edge_config.more_metrics = Some(metrics::counts(metrics::Parts {
+            groups: groups.clone(),
+            router: router.clone(),
+            peers: peers.clone(),
+            disk: Arc::clone(&disk),
+            intake: Arc::clone(&intake),
+            gauge: Arc::clone(&gauge),
+            sensors: Arc::clone(&sensors),
+            files: Arc::clone(&files),
+        }));
+        edge_config.files = Some(Arc::new(EdgeFiles(Arc::clone(&files))));
         edge_config.intake = Some(intake);
         edge_config.conveyance = Some(trust);
         edge_config.oidc = crate::oidc::config(home, config.oidc.as_ref())?;
@@ -243,6 +264,7 @@ impl Node {
             async move { groups.keep_readings().await }
         }));
         tasks.push(tokio::spawn(keeper.run()));
+        tasks.push(tokio::spawn(files::keep(files)));
         tasks.push(tokio::spawn(models::keep(library, groups.clone())));
         tasks.push(tokio::spawn(models::register_shipped(groups.clone())));
         router.ingest_came_up();
@@ -429,56 +451,4 @@ async fn found_admin(groups: Groups, file: PathBuf) {
             let _ = groups.propose(GroupId::COMMAND, Proposal::system(command), FOUNDING_TIMEOUT).await;
         }
     }
-}
-
-fn more_metrics(
-    groups: &Groups,
-    router: &Router,
-    peers: &Peers,
-    disk: &Arc<RocksDisk>,
-    intake: &Arc<Intake>,
-    gauge: &Arc<DiskGauge>,
-    sensors: &Arc<Sensors>,
-) -> edge::MoreMetrics {
-    let (groups, router, peers, disk, intake) =
-        (groups.clone(), router.clone(), peers.clone(), Arc::clone(disk), Arc::clone(intake));
-    let (gauge, sensors) = (Arc::clone(gauge), Arc::clone(sensors));
-    Arc::new(move || {
-        let named = |prefix: &'static str, counts: Vec<(&'static str, u64)>| {
-            counts.into_iter().map(move |(name, count)| (format!("{prefix}_{name}"), count))
-        };
-        let mut all: Vec<(String, u64)> = Vec::new();
-        all.extend(named("entity", router.counters().snapshot()));
-        all.extend(named("raft", vec![("successions_total", groups.successions())]));
-        all.extend(named("peer", peers.counters().all()));
-        for (model, counts) in sensors.counts() {
-            let counted = [
-                ("answered", counts.answered),
-                ("late", counts.late),
-                ("full", counts.full),
-                ("failed", counts.failed),
-            ];
-            all.extend(counted.map(|(name, count)| (format!("model_{model}_{name}_total"), count)));
-        }
-        let rocks = disk.counters();
-        all.extend(named(
-            "rocks",
-            vec![
-                ("entries_total", rocks.entries),
-                ("bytes_total", rocks.bytes),
-                ("batches_total", rocks.batches),
-                ("fsyncs_total", rocks.fsyncs),
-                ("fsync_us_total", rocks.fsync_us_sum),
-                ("row_batches_total", rocks.row_batches),
-                ("queue_ops", rocks.queue_ops),
-                ("queue_bytes", rocks.queue_bytes),
-                ("background_errors", rocks.background_errors),
-                ("write_stopped", u64::from(rocks.write_stopped)),
-            ],
-        ));
-        all.extend(named("scrub", crate::scrub::counted(&rocks)));
-        all.extend(named("node", gauge.snapshot()));
-        all.extend(named("mqtt", intake.counters().snapshot()));
-        all
-    })
 }

@@ -14,6 +14,7 @@ mod deadline;
 mod district;
 mod drill;
 mod exercise;
+mod file;
 mod finding;
 mod incident;
 mod instruction;
@@ -242,6 +243,10 @@ impl Work<'_> {
             Command::EndDrill(command) => drill::end(self, command),
             Command::MeasureDrill(command) => drill::measure(self, command),
             Command::CloseDrill(command) => drill::close(self, command),
+            Command::AttachFile(command) => file::attach(self, command),
+            Command::DetachFile(command) => file::detach(self, command),
+            Command::SetFileRetention(command) => file::set_retention(self, command),
+            Command::DropFiles(command) => file::drop_due(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),

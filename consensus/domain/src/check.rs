@@ -6,6 +6,7 @@ mod call;
 mod deadline;
 mod dispatch;
 mod drill;
+mod file;
 mod notice;
 mod retention;
 mod room;
@@ -89,6 +90,7 @@ impl State {
     /// 42. A room names a place, a post and a leader that are there, and not itself; it says since when it follows.
     /// 43. A shift note is of a room that is there; who acknowledged it did not write it; it is late after its time only.
     /// 44. Only the newest drill is not closed; one that is closed has ended, and says when; who watches it does not suffer.
+    /// 45. What is derived of files is what it is derived from; no attachment has a number that was not given yet.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -114,6 +116,7 @@ impl State {
         self.check_warnings()?;
         self.check_rooms()?;
         self.check_drills()?;
+        self.check_files()?;
         self.check_derived()
     }
 
@@ -147,7 +150,8 @@ impl State {
             + self.access.len()
             + self.warnings.len()
             + self.board.len()
-            + self.drills.len();
+            + self.drills.len()
+            + self.files.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {

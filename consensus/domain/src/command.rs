@@ -8,6 +8,7 @@ mod deadline;
 mod dispatch;
 mod drill;
 mod entry;
+mod file;
 mod handover;
 mod instruction;
 mod model;
@@ -26,6 +27,7 @@ pub use deadline::*;
 pub use dispatch::*;
 pub use drill::*;
 pub use entry::Entry;
+pub use file::*;
 pub use handover::*;
 pub use instruction::*;
 pub use model::*;
@@ -472,4 +474,12 @@ commands! {
     MeasureDrill []
     /// It has been measured.
     CloseDrill []
+    /// A file that a quorum holds belongs to something.
+    AttachFile []
+    /// It does not any more.
+    DetachFile []
+    /// How long files are kept.
+    SetFileRetention []
+    /// Forgets files whose time is over.
+    DropFiles []
 }

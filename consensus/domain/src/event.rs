@@ -280,6 +280,14 @@ wire_enum! {
         DrillEnded = "drill_ended",
         /// It has its verdicts.
         DrillClosed = "drill_closed",
+        /// A photo belongs to something; the note is what it shows.
+        FileAttached = "file_attached",
+        /// It does not any more; the note says why.
+        FileDetached = "file_detached",
+        /// How long photos are kept was set.
+        FileRetentionSet = "file_retention_set",
+        /// Photos whose time was over are forgotten.
+        FilesDropped = "files_dropped",
     }
 }
 

@@ -84,7 +84,11 @@ impl Command {
             | Self::StopDrill(_)
             | Self::EndDrill(_)
             | Self::MeasureDrill(_)
-            | Self::CloseDrill(_) => Some(VOCABULARY_2),
+            | Self::CloseDrill(_)
+            | Self::AttachFile(_)
+            | Self::DetachFile(_)
+            | Self::SetFileRetention(_)
+            | Self::DropFiles(_) => Some(VOCABULARY_2),
             Self::RegisterSensor(it) => it.sensor.exercise.then_some(VOCABULARY_2),
             // A role that it does not know makes an entry that it cannot read.
             Self::PutPerson(it) => matches!(it.person.role, Role::Telephony | Role::Auditor).then_some(VOCABULARY_2),

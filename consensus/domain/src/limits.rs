@@ -235,6 +235,22 @@ pub const DRILL_VERDICTS_MAX: usize = 6;
 pub const DRILL_FLUSH_MS_MAX: u32 = 500;
 /// Exercise commands in a minute: ten a second, a tenth of what one person's room would notice.
 pub const DRILL_COMMANDS_PER_MIN_MAX: u32 = 600;
+/// Bytes of one stored file: what a phone's camera makes, without what it writes beside the picture.
+pub const FILE_BYTES_MAX: u32 = 8 * 1024 * 1024;
+/// Pixels of a picture's longer side.
+pub const FILE_SIDE_PIXELS_MAX: u32 = 12_000;
+/// Pixels of a picture: 200 MB for whoever shows it.
+pub const FILE_PIXELS_MAX: u64 = 50_000_000;
+/// Files of one incident.
+pub const INCIDENT_FILES_MAX: usize = 64;
+/// Files that a report's sender sends with it, and as many with its answer.
+pub const REPORT_FILES_MAX: usize = 4;
+/// Attachments in all: two years of a hundred photos a day, and as many again. At the bound a new one is refused.
+pub const FILES_MAX: usize = 200_000;
+/// Bytes of all files, on each node's disk. At the bound a new one is refused.
+pub const FILES_BYTES_MAX: u64 = 256 << 30;
+/// Attachments that one entry forgets.
+pub const FILES_DROPPED_AT_ONCE: usize = 256;
 /// Bytes of a line's name.
 pub const LINE_BYTES_MAX: usize = 16;
 /// Bytes of a telephone number: 15 digits by E.164, and what people dial before them.

@@ -39,8 +39,8 @@ pub use beyond::grant_of_key;
 use std::collections::BTreeSet;
 
 use crate::{
-    AdminUnitCode, AnswerTask, ClockKey, Command, Grant, GroupId, IncidentId, Instruction, Measured, Millis, PersonId,
-    Refusal, RefusalCode, Role, State, UnitId, limits,
+    AdminUnitCode, AnswerTask, ClockKey, Command, FileOwner, Grant, GroupId, IncidentId, Instruction, Measured, Millis,
+    PersonId, Refusal, RefusalCode, Role, State, UnitId, limits,
 };
 
 /// What there is to see, as in a subscription.
@@ -214,7 +214,8 @@ pub fn action_of(command: &Command) -> Action {
         | Command::FireShiftNote(_)
         | Command::EndDrill(_)
         | Command::MeasureDrill(_)
-        | Command::CloseDrill(_) => Action::RunSystem,
+        | Command::CloseDrill(_)
+        | Command::DropFiles(_) => Action::RunSystem,
         Command::RaisePolicyFloor(_)
         | Command::SwitchFeature(_)
         | Command::PutAdminUnits(_)
@@ -242,7 +243,8 @@ pub fn action_of(command: &Command) -> Action {
         | Command::PutServiceKey(_)
         | Command::RevokeServiceKey(_)
         | Command::StartDrill(_)
-        | Command::StopDrill(_) => Action::Administer,
+        | Command::StopDrill(_)
+        | Command::SetFileRetention(_) => Action::Administer,
         Command::PutSecondFactor(_) | Command::DropSecondFactor(_) => Action::SecureSelf,
         Command::PutDelegation(_) | Command::RevokeDelegation(_) | Command::TakeDelegation(_) => Action::Delegate,
         Command::BreakGlass(_) | Command::EndGlass(_) => Action::BreakGlass,
@@ -271,7 +273,9 @@ pub fn action_of(command: &Command) -> Action {
         | Command::ReopenIncident(_)
         | Command::MergeIncident(_)
         | Command::UnmergeIncident(_)
-        | Command::DecideSuggestion(_) => Action::DecideIncident,
+        | Command::DecideSuggestion(_)
+        | Command::DetachFile(_) => Action::DecideIncident,
+        Command::AttachFile(it) if matches!(it.owner, FileOwner::Incident(_)) => Action::NoteIncident,
         Command::AssignIncident(_)
         | Command::SetUnitShift(_)
         | Command::ClearMayday(_)
@@ -279,7 +283,8 @@ pub fn action_of(command: &Command) -> Action {
         | Command::GiveTask(_)
         | Command::CombineAnswer(_) => Action::AssignIncident,
         Command::AnswerTask(_) => Action::AnswerTask,
-        Command::FileReport(_)
+        Command::AttachFile(_)
+        | Command::FileReport(_)
         | Command::LinkReport(_)
         | Command::UnlinkReport(_)
         | Command::AnswerReport(_)
@@ -342,7 +347,9 @@ pub fn allows(grant: &Grant, action: Action, place: Option<&AdminUnitCode>) -> R
         Some(place) if !covers(grant, place) => {
             Err(forbidden(format!("{place} is outside of your districts: ask its district room")))
         }
-        None if matches!(action, Action::Administer | Action::LeadExercise | Action::ReadRecord) && !grant.everywhere => {
+        None if matches!(action, Action::Administer | Action::LeadExercise | Action::ReadRecord)
+            && !grant.everywhere =>
+        {
             Err(forbidden("this concerns the whole province: ask somebody who works for everywhere"))
         }
         _ => Ok(()),
@@ -466,6 +473,10 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
             Command::RaiseMayday(command) => return of_crew(crewed, &command.unit),
             Command::AnswerTask(command) => return of_agency(state, crewed, command),
             Command::NoteIncident(command) if on_incident(state, crewed, &command.incident) => return Ok(()),
+            Command::AttachFile(command) if matches!(&command.owner, FileOwner::Incident(id) if on_incident(state, crewed, id)) =>
+            {
+                return Ok(());
+            }
             _ => {}
         }
     }

@@ -76,6 +76,10 @@ pub const READINGS: u8 = 65;
 pub const READING_CHUNKS: u8 = 66;
 /// Drills, by number.
 pub const DRILLS: u8 = 231;
+/// What files belong to, by number.
+pub const FILES: u8 = 170;
+/// How far files are, and how long they are kept: one row.
+pub const FILE_SETTINGS: u8 = 171;
 /// How long readings are kept: one row.
 pub const RETENTION: u8 = 230;
 /// Calendars of working time, by id.
@@ -312,6 +316,18 @@ pub fn duty_log_key(room: &RoomId, at: Millis, index: u64) -> Bytes {
 pub fn duty_log_range(room: &RoomId, from: Millis, to: Millis) -> (Bytes, Bytes) {
     let at = |at: Millis| key(DUTY_LOG, &[room.as_str().as_bytes(), &[0], &at.0.to_be_bytes()]);
     (at(from), at(to))
+}
+
+/// Key of what a file belongs to.
+#[must_use]
+pub fn file_key(number: u64) -> Bytes {
+    key(FILES, &[&number.to_be_bytes()])
+}
+
+/// Key of how far files are.
+#[must_use]
+pub fn file_settings_key() -> Bytes {
+    key(FILE_SETTINGS, &[])
 }
 
 /// Key of a drill.

@@ -8,7 +8,7 @@ use crate::{
     Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName,
     Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, Retention, RunCard, Sensor, SensorId, Session,
     SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, Warning, WarningId, access_book::AccessBook,
-    call_book::CallBook, room_book::RoomBook,
+    call_book::CallBook, file_book::FileBook, room_book::RoomBook,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it; a copy that decides nothing is a
@@ -64,6 +64,8 @@ pub struct State {
     pub(crate) board: RoomBook,
     /// By number.
     pub(crate) drills: BTreeMap<u64, Drill>,
+    /// Which files there are, and what they belong to.
+    pub(crate) files: FileBook,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
     /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
@@ -131,6 +133,7 @@ impl State {
             warnings: BTreeMap::new(),
             board: RoomBook::default(),
             drills: BTreeMap::new(),
+            files: FileBook::default(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),

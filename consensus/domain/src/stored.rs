@@ -12,6 +12,7 @@ use crate::{
     UnitId, VersionName, Warning, WarningId,
     access_book::AccessBook,
     apply::adopt_unit,
+    file_book::{FileBook, TouchedFile},
     room_book::{RoomBook, TouchedRoom},
     rows,
     state::Heard,
@@ -59,6 +60,7 @@ pub(crate) enum Touched {
     Warning(WarningId),
     Board(TouchedRoom),
     Drill(u64),
+    File(TouchedFile),
 }
 
 pub(crate) fn row(key: Bytes, record: &impl Record) -> Row {
@@ -134,6 +136,7 @@ impl State {
         out.extend(self.receivers.iter().map(|(id, record)| row(rows::receiver_key(id), record)));
         out.extend(self.notices.values().map(|record| row(rows::notice_key(&record.receiver, record.number), record)));
         out.extend(self.board.rows());
+        out.extend(self.files.rows());
         out.extend(self.run_cards.values().map(|card| row(rows::run_card_key(card.kind, card.severity), card)));
         out.extend(self.reports.iter().map(|(code, record)| row(rows::report_key(code), record)));
         out.extend(self.book.calls.iter().map(|(id, record)| row(rows::call_key(id), record)));
@@ -209,6 +212,7 @@ impl State {
     pub(crate) fn row_change(&self, touched: &Touched) -> RowChange {
         let (key, found) = match touched {
             Touched::Board(touched) => return self.board.row_change(touched),
+            Touched::File(touched) => return self.files.row_change(touched),
             Touched::Meta => (rows::meta_key(), Some(self.meta_row())),
             Touched::AdminUnit(id) => found(rows::admin_unit_key(id), self.admin_units.get(id)),
             Touched::District(id) => found(rows::district_key(id), self.districts.get(id)),
@@ -440,6 +444,7 @@ impl State {
                 self.warnings.insert(record.id.clone(), record);
             }
             Some(table) if RoomBook::reads(table) => self.board.read_row(key, value)?,
+            Some(table) if FileBook::reads(table) => self.files.read_row(key, value)?,
             Some(rows::DRILLS) => {
                 let record = Drill::decode(value)?;
                 same_key(key, &rows::drill_key(record.number))?;

@@ -193,7 +193,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 128] = [
+const COMMANDS: [&str; 132] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -322,6 +322,10 @@ const COMMANDS: [&str; 128] = [
     "EndDrill",
     "MeasureDrill",
     "CloseDrill",
+    "AttachFile",
+    "DetachFile",
+    "SetFileRetention",
+    "DropFiles",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.
@@ -379,6 +383,8 @@ fn decode_all(bytes: &[u8]) {
     check::<DutyEntry>(bytes);
     check::<Drill>(bytes);
     check::<DrillNow>(bytes);
+    check::<Attachment>(bytes);
+    check::<FileSettings>(bytes);
 }
 
 #[test]

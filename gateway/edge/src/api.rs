@@ -1,6 +1,6 @@
 //! The HTTP API, by noun. `GET /api` describes it as OpenAPI.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -19,7 +19,8 @@ use crate::{
     assets,
     command::{DEADLINE, too_late},
     conveyance, fresh,
-    public::{open311, report as citizen},
+    limits::UPLOAD_MS_MAX,
+    public::{file as citizen_file, open311, report as citizen},
     screen::upgrade::websocket,
 };
 
@@ -41,6 +42,7 @@ pub(crate) mod district;
 pub(crate) mod drill;
 pub(crate) mod duty;
 pub(crate) mod exercise;
+pub(crate) mod file;
 pub(crate) mod handover;
 pub(crate) mod incident;
 pub(crate) mod instruction;
@@ -111,6 +113,13 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(citizen::follow))
         .routes(routes!(citizen::rate))
         .routes(routes!(citizen::reopen))
+        .routes(routes!(citizen_file::attach))
+        .routes(routes!(citizen_file::show))
+        .routes(routes!(file::list, file::attach))
+        .routes(routes!(file::show))
+        .routes(routes!(file::remove))
+        .routes(routes!(file::show_with_answer))
+        .routes(routes!(file::retention, file::set_retention))
         .routes(routes!(dispatch::recommendation))
         .routes(routes!(dispatch::attention))
         .routes(routes!(dispatch::task))
@@ -256,7 +265,8 @@ async fn around(State(app): State<Arc<App>>, route: Option<MatchedPath>, request
     let mut response = if is_preflight {
         StatusCode::NO_CONTENT.into_response()
     } else {
-        match timeout(DEADLINE, fresh::answer(&app, request, next)).await {
+        let deadline = if brings_photo(&request, route.as_ref()) { UPLOAD_DEADLINE } else { DEADLINE };
+        match timeout(deadline, fresh::answer(&app, request, next)).await {
             Ok(response) => response,
             Err(_) => too_late().into_response(),
         }
@@ -277,6 +287,15 @@ async fn around(State(app): State<Arc<App>>, route: Option<MatchedPath>, request
     // What a node answers now may be wrong in a second; assets say otherwise themselves.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+/// What a request that brings a photo is given at most.
+const UPLOAD_DEADLINE: Duration = Duration::from_millis(UPLOAD_MS_MAX);
+
+/// Whether a request brings a photo, which takes its time over a thin line.
+fn brings_photo(request: &Request, route: Option<&MatchedPath>) -> bool {
+    let route = route.map_or("", MatchedPath::as_str);
+    request.method() == Method::POST && matches!(route, "/api/files" | "/api/public/reports/{code}/files")
 }
 
 fn share(headers: &mut HeaderMap, origin: HeaderValue) {

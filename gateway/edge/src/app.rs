@@ -11,6 +11,7 @@ use crate::{
     auth::Auth,
     cluster::{Road, Source, Video, read},
     config::{EdgeConfig, Nodes},
+    limits::UPLOADS_MAX,
     metrics::Metrics,
     oidc::Oidc,
     public::Public,
@@ -38,6 +39,8 @@ pub(crate) struct App {
     pub(crate) requests: Mutex<Requests>,
     /// What those without an account share.
     pub(crate) public: Public,
+    /// Turns to bring a photo.
+    pub(crate) uploads: Semaphore,
     /// Turns to take a backup.
     pub(crate) backups: Arc<Semaphore>,
     /// Turns true when the edge stops.
@@ -66,6 +69,7 @@ impl App {
             sockets: Seats::new(config.sockets_max, config.sockets_per_ip_max),
             requests: Mutex::default(),
             public: Public::default(),
+            uploads: Semaphore::new(UPLOADS_MAX),
             backups: Arc::new(Semaphore::new(BACKUPS_MAX)),
             config,
             source,

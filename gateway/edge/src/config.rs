@@ -7,7 +7,7 @@ use ingest::mqtt::Intake;
 use raft::backup::Export;
 use tokio::sync::watch;
 
-use crate::{oidc::OidcConfig, operations::Operations};
+use crate::{files::Files, oidc::OidcConfig, operations::Operations};
 
 /// Nodes of the cluster: id, and origin (`https://host:port`) for browsers.
 pub type Nodes = Arc<dyn Fn() -> Vec<(u64, String)> + Send + Sync>;
@@ -57,6 +57,8 @@ pub struct EdgeConfig {
     pub closed: Option<watch::Receiver<bool>>,
     /// A provider whose word people may sign in by; none: by password only.
     pub oidc: Option<OidcConfig>,
+    /// Where photos are; none: this node stores none.
+    pub files: Option<Arc<dyn Files>>,
     /// How many incidents there should be, where the node has a model for that.
     pub load: Option<LoadForecast>,
     /// Whom TLS trusts where other services notify; none: no service is subscribed to.
@@ -85,6 +87,7 @@ impl EdgeConfig {
             operations: None,
             closed: None,
             oidc: None,
+            files: None,
             load: None,
             conveyance: None,
         }

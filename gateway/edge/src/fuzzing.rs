@@ -21,10 +21,9 @@ use crate::{
     api::{
         access, admin_unit, alarm,
         body::{SEQ_HEADER, from_json},
-        camera, district, handover, incident, person,
+        camera, district, file, handover, incident, person,
         reading::{basic, parse_json},
-        record,
-        report, retention, second_factor, sensor,
+        record, report, retention, second_factor, sensor,
         series::{Span, Wanted},
         service_key, session, unit, warning,
     },
@@ -33,7 +32,7 @@ use crate::{
     error::ApiError,
     limits::SUBSCRIBE_ITEMS_MAX,
     oidc::{self, discovery::Discovery, id_token, keys::Keys, passage},
-    seal::Sealer,
+    picture,
     public::{self, code, open311},
     screen::{
         message::{Payload, ToServer},
@@ -41,6 +40,7 @@ use crate::{
         upgrade,
         view::{Encoding, Scope, View},
     },
+    seal::Sealer,
     service_key as key_of_service, totp,
 };
 
@@ -94,6 +94,9 @@ pub fn fuzz_body(data: &[u8]) -> bool {
         is_read::<retention::Wanted>(data),
         is_read::<report::Unlinking>(data),
         is_read::<report::Answering>(data),
+        is_read::<file::Showing>(data),
+        is_read::<file::Removing>(data),
+        is_read::<file::FileRetention>(data),
         is_read::<warning::WarningDrafting>(data),
         is_read::<warning::Deciding>(data),
         is_read::<handover::Offering>(data),
@@ -256,6 +259,27 @@ pub fn fuzz_public(data: &[u8]) -> bool {
     }
     found.is_ok() | filed.is_ok()
 }
+
+/// A photo as strangers send it.
+pub fn fuzz_picture(data: &[u8]) -> bool {
+    let Ok(picture) = picture::strip(data) else { return false };
+    // Only what says which way up it is may be longer than it came.
+    assert!(picture.bytes.len() <= data.len() + 64, "what is stored is a part of what came");
+    let pixels = u64::from(picture.width) * u64::from(picture.height);
+    assert!((1..=domain::limits::FILE_PIXELS_MAX).contains(&pixels), "what is shown fits");
+    let again = picture::strip(&picture.bytes);
+    assert_eq!(again.as_ref(), Ok(&picture), "stripping what was stripped changes nothing");
+    true
+}
+
+/// Right inputs of [`fuzz_picture`], each with something that is not stored.
+#[must_use]
+pub fn picture_seeds() -> Vec<Vec<u8>> {
+    picture::seeds::seeds()
+}
+
+/// What [`picture_seeds`] hold beside their pictures.
+pub const PICTURE_SECRET: &[u8] = picture::seeds::SECRET;
 
 /// One message of a screen, in both encodings.
 pub fn fuzz_to_server(data: &[u8]) -> bool {

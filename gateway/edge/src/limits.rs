@@ -130,6 +130,18 @@ pub const AUDIT_EXPORTED_MAX: usize = 1_024;
 pub const AUDIT_LISTED_MAX: usize = 100;
 /// Parts of [`AUDIT_EXPORTED_MAX`] records that are looked through for one answer; past it the answer says where to go on.
 pub const AUDIT_WINDOWS_MAX: usize = 16;
+/// One request that brings a photo, from its head to its answer: a phone on a thin line needs a minute for what it made small.
+pub const UPLOAD_MS_MAX: u64 = 90_000;
+/// Photos of staff that are being read or stored at a time: each is in memory meanwhile. At the bound the answer is 429.
+pub const UPLOADS_MAX: usize = 16;
+/// The same of people without an account.
+pub const PUBLIC_UPLOADS_MAX: usize = 16;
+/// The same from one address: who sends slowly on purpose leaves the others their part.
+pub const PUBLIC_UPLOADS_PER_IP_MAX: usize = 4;
+/// How long a quorum is given to store a photo.
+pub const FILE_KEEP_DEADLINE: Duration = Duration::from_millis(15_000);
+/// How long the nodes are given to find a photo; shorter than [`REQUEST_MS_MAX`].
+pub const FILE_FETCH_DEADLINE: Duration = Duration::from_millis(8_000);
 /// Bytes of what another service sends about a hand-over; more is 413.
 pub const EIDO_BYTES_MAX: usize = 256 * 1024;
 /// Warnings in the public feed: the newest.

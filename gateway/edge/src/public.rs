@@ -16,15 +16,19 @@ use crate::{
     api::body::{from_json, read},
     app::App,
     clock::unix_ms,
-    limits::{COMMAND_DEADLINE, PUBLIC_BODY_BYTES_MAX, PUBLIC_TURNS_MAX},
+    limits::{
+        COMMAND_DEADLINE, PUBLIC_BODY_BYTES_MAX, PUBLIC_TURNS_MAX, PUBLIC_UPLOADS_MAX, PUBLIC_UPLOADS_PER_IP_MAX,
+    },
     public::{
         error::PublicError,
         guard::{Guard, Kind},
     },
+    seats::Seats,
 };
 
 pub(crate) mod code;
 pub(crate) mod error;
+pub(crate) mod file;
 pub(crate) mod followed;
 pub(crate) mod guard;
 pub(crate) mod open311;
@@ -36,11 +40,17 @@ pub(crate) struct Public {
     guard: Mutex<Guard>,
     /// Turns on the way into the cluster.
     turns: Semaphore,
+    /// Turns to bring a photo.
+    pub(crate) uploads: Seats,
 }
 
 impl Default for Public {
     fn default() -> Self {
-        Self { guard: Mutex::default(), turns: Semaphore::new(PUBLIC_TURNS_MAX) }
+        Self {
+            guard: Mutex::default(),
+            turns: Semaphore::new(PUBLIC_TURNS_MAX),
+            uploads: Seats::new(PUBLIC_UPLOADS_MAX, PUBLIC_UPLOADS_PER_IP_MAX),
+        }
     }
 }
 

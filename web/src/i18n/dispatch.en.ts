@@ -112,7 +112,7 @@ export const enDispatch: DispatchDict = {
     waitingCount: (count) => `${count} taps wait to be sent`,
     unkept: 'This phone does not keep what is tapped: leave the page open until it is sent.',
     full: 'Too many taps wait; the centre has nothing new.',
-    tap: { status: (status) => status, 'check-in': 'I am fine', mayday: 'Mayday', cleared: 'Cleared / left' },
+    tap: { status: (status) => status, 'check-in': 'I am fine', mayday: 'Mayday', cleared: 'Cleared / left', photo: 'Photo of the scene' },
     state: {
       waiting: 'on this phone, not yet at the centre',
       received: (at) => `the centre has it since ${at}`,

@@ -110,7 +110,7 @@ export const viDispatch = {
     waitingCount: (count: number) => `${count} thao tác chờ gửi`,
     unkept: 'Điện thoại này không giữ được thao tác: đừng đóng trang khi chưa gửi xong.',
     full: 'Quá nhiều thao tác chờ gửi; trung tâm chưa nhận được gì mới.',
-    tap: { status: (status: string) => status, 'check-in': 'Tôi ổn', mayday: 'Cấp cứu', cleared: 'Xong / rút' },
+    tap: { status: (status: string) => status, 'check-in': 'Tôi ổn', mayday: 'Cấp cứu', cleared: 'Xong / rút', photo: 'Ảnh hiện trường' },
     state: {
       waiting: 'trên máy, trung tâm chưa nhận',
       received: (at: string) => `trung tâm đã nhận lúc ${at}`,

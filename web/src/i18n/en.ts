@@ -6,6 +6,7 @@ import { enDispatch } from './dispatch.en';
 import { enDrill } from './drill.en';
 import { enModels } from './models.en';
 import { enWarning } from './warning.en';
+import { enPhoto } from './photo.en';
 import { enRooms } from './rooms.en';
 import type { Dict } from './vi';
 
@@ -263,6 +264,7 @@ export const en: Dict = {
       ...enConsole.event,
       ...enWarning.event,
       ...enRooms.event,
+      ...enPhoto.event,
     },
   },
   sensor: {
@@ -354,6 +356,7 @@ export const en: Dict = {
   access: enAccess,
   admin: enAdmin,
   rooms: enRooms,
+  photo: enPhoto,
   deadline: enDeadline,
   warning: enWarning,
   command: {

@@ -6,6 +6,7 @@ import { viDispatch } from './dispatch.vi';
 import { viDrill } from './drill.vi';
 import { viModels } from './models.vi';
 import { viWarning } from './warning.vi';
+import { viPhoto } from './photo.vi';
 import { viRooms } from './rooms.vi';
 
 /** Vietnamese, the source language. Every other language has exactly these keys. */
@@ -263,6 +264,7 @@ export const vi = {
       ...viConsole.event,
       ...viWarning.event,
       ...viRooms.event,
+      ...viPhoto.event,
     } as Record<string, string>,
   },
   sensor: {
@@ -355,6 +357,7 @@ export const vi = {
   drill: viDrill,
   console: viConsole,
   rooms: viRooms,
+  photo: viPhoto,
   deadline: viDeadline,
   warning: viWarning,
   command: {

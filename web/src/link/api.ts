@@ -283,7 +283,8 @@ export async function sendForBytes(path: string, body: unknown, seq: number): Pr
   return { bytes: await response.arrayBuffer(), through: through === null ? undefined : Number(through) };
 }
 
-function originAt(attempt: number): string {
+/** The node to ask at the `attempt`-th time. */
+export function originAt(attempt: number): string {
   return attempt === 0 ? current : (origins[(origins.indexOf(current) + attempt) % origins.length] ?? current);
 }
 
@@ -305,15 +306,18 @@ export async function sendOnce(path: string, body: unknown, seq: number, attempt
   return { entity: answer.entity ?? answer.code ?? answer.id ?? '', version: answer.version ?? 0, incident: answer.incident ?? '', ...made };
 }
 
+/** Sends a command once; a photo goes another way than JSON. */
+export type SendOnce = (path: string, body: unknown, seq: number, attempt: number) => Promise<Committed>;
+
 /**
  * Sends one command until it is answered, always under the same number, so that it takes effect once however often it is
  * sent. Throws `Refused` when the server says no, and `KeptBack` when a node keeps it until the province answers. `retried`
  * hears of each attempt that had no answer.
  */
-export async function sendCommand(path: string, body: unknown, seq: number, retried: () => void): Promise<Committed> {
+export async function sendCommand(path: string, body: unknown, seq: number, retried: () => void, once: SendOnce = sendOnce): Promise<Committed> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await sendOnce(path, body, seq, attempt);
+      return await once(path, body, seq, attempt);
     } catch (error) {
       if (!(error instanceof Unanswered) || error instanceof KeptBack) throw error;
       retried();

@@ -77,4 +77,7 @@ export interface Followed {
   answer: string | null;
   rating: number | null;
   can_respond: boolean;
+  photos_sent: number;
+  /** What goes with the answer. */
+  answer_photos: { url: string; width: number; height: number; note: string }[];
 }

@@ -1,5 +1,5 @@
 // Commands under way: pending until the log has them, then committed or refused. Nothing is shown as done before.
-import { KeptBack, nextSequence, Refused, sendCommand, type Committed, type Session } from '../link/api';
+import { KeptBack, nextSequence, Refused, sendCommand, type Committed, type SendOnce, type Session } from '../link/api';
 import type { Kept } from '../nouns/kept';
 import type { Refusal } from '../nouns/refusal';
 
@@ -46,7 +46,7 @@ class Commands {
   }
 
   /** Sends one command about `target`; undefined unless it was committed. A target has one command under way at most. */
-  async send(target: string, path: string, body: unknown, tooMany: string): Promise<Committed | undefined> {
+  async send(target: string, path: string, body: unknown, tooMany: string, once?: SendOnce): Promise<Committed | undefined> {
     if (this.session === undefined || this.isPending(target)) return undefined;
     const waiting = [...this.states.values()].filter((state) => state.status === 'pending').length;
     if (waiting >= PENDING_MAX) {
@@ -60,7 +60,7 @@ class Commands {
       const committed = await sendCommand(path, body, seq, () => {
         state = { ...state, tries: state.tries + 1 };
         this.put(target, state);
-      });
+      }, once);
       this.finish(target, { ...state, status: 'committed', version: committed.version }, COMMITTED_SHOWN_MS);
       return committed;
     } catch (error) {

@@ -2,10 +2,13 @@
 import { backoffMs } from '../link/backoff';
 import { nextSequence, readOrigins, Refused, sendOnce, sessionKey, type Session } from '../link/api';
 import { readCrew } from '../link/dispatch';
+import { sendPhotoOnce } from '../link/photo';
 import type { Crew } from '../nouns/crew';
 import type { UnitState } from '../nouns/unit';
 import { openKeep, type Keep } from './keep';
 import { commandOf, Outbox, OUTBOX_KEY, statusNow, UNDO_MS, type Tap } from './outbox';
+import { PhotoBox } from './photo-box';
+import { shrunk } from './shrink';
 
 /** How often the centre is asked. */
 const ASK_MS = 4_000;
@@ -32,6 +35,10 @@ class CrewPage {
   /** Another page of this phone sends. */
   watchingOnly = $state(false);
   full = $state(false);
+  /** What was chosen is no photo that can be sent. */
+  unread = $state(false);
+  /** How much of a photo that is under way has gone out, 0 to 1. */
+  share = $state(0);
   /** This phone does not keep what is tapped. */
   unkept = $state(false);
 
@@ -43,6 +50,9 @@ class CrewPage {
   private session: Session | undefined;
   private ended = () => {};
   private sending = false;
+  private readonly photos = new PhotoBox();
+  /** Breaks off the photo that is under way: it goes again, under the same number. */
+  private upload: AbortController | undefined;
   private attempt = 0;
   private notBeforeMs = 0;
 
@@ -87,25 +97,44 @@ class CrewPage {
     this.add('check-in', this.status, '');
   }
 
+  /** Keeps a photo of the order's incident, made small, with the taps. */
+  async takePhoto(file: Blob): Promise<void> {
+    const { crew } = this;
+    if (crew?.order === undefined || this.watchingOnly) return;
+    const photo = await shrunk(file);
+    this.unread = photo === undefined;
+    if (photo === undefined) return;
+    const kept = await this.photos.add(`crew/${crew.unit}`, photo);
+    this.full = kept === undefined;
+    if (kept === undefined) return;
+    this.unkept = !(await this.photos.isKept());
+    if (!this.add('photo', this.status, '', { incident: crew.order.incident, photo: kept })) await this.photos.remove(kept);
+  }
+
   mayday(): void {
     this.add('mayday', this.status, '');
     void this.send();
   }
 
   undo(id: number): void {
+    const tap = this.taps.find((other) => other.id === id);
     this.outbox?.undo(id);
+    const isGone = this.outbox?.all().every((other) => other.id !== id) ?? false;
+    if (isGone && tap?.photo !== undefined) void this.photos.remove(tap.photo);
     this.show();
   }
 
-  private add(kind: Tap['kind'], status: UnitState, reason: string): void {
+  private add(kind: Tap['kind'], status: UnitState, reason: string, more: Pick<Tap, 'incident' | 'photo'> = {}): boolean {
     const { crew, outbox } = this;
-    if (crew === undefined || outbox === undefined || this.watchingOnly) return;
-    const tap = { kind, unit: crew.unit, assignment: crew.assignment, status, expected: this.status, reason, tappedAtMs: Date.now() };
-    this.full = outbox.add(tap) === undefined && kind !== 'mayday';
+    if (crew === undefined || outbox === undefined || this.watchingOnly) return false;
+    const tap = { ...more, kind, unit: crew.unit, assignment: crew.assignment, status, expected: this.status, reason, tappedAtMs: Date.now() };
+    const isTaken = outbox.add(tap) !== undefined;
+    this.full = !isTaken && kind !== 'mayday';
     void this.keep?.settled().then((isKept) => (this.unkept = !isKept));
     // It goes as soon as it can no longer be taken back, and not at the next look.
     setTimeout(() => void this.send(), UNDO_MS + GRAIN_MS);
     this.show();
+    return isTaken;
   }
 
   private async ask(): Promise<void> {
@@ -130,8 +159,13 @@ class CrewPage {
 
   private async send(): Promise<void> {
     const { outbox, session } = this;
-    if (outbox === undefined || session === undefined || this.sending || this.watchingOnly) return;
+    if (outbox === undefined || session === undefined || this.watchingOnly) return;
     const tap = outbox.next(Date.now());
+    if (this.sending) {
+      // A photo makes way for a word.
+      if (tap !== undefined && tap.kind !== 'photo') this.upload?.abort();
+      return;
+    }
     if (tap === undefined || (tap.kind !== 'mayday' && Date.now() < this.notBeforeMs)) return;
     this.sending = true;
     try {
@@ -140,9 +174,12 @@ class CrewPage {
       this.notBeforeMs = 0;
     } catch {
       // No answer: the same tap goes again under the same number.
-      this.notBeforeMs = Date.now() + backoffMs(this.attempt, Math.random());
-      this.attempt += 1;
+      const madeWay = this.upload?.signal.aborted === true;
+      this.notBeforeMs = madeWay ? 0 : Date.now() + backoffMs(this.attempt, Math.random());
+      this.attempt += madeWay ? 0 : 1;
     } finally {
+      this.upload = undefined;
+      this.share = 0;
       this.sending = false;
       this.show();
     }
@@ -154,9 +191,11 @@ class CrewPage {
     outbox.number(tap.id, seq, key);
     const { path, body } = commandOf(tap);
     try {
-      await sendOnce(path, body, seq, this.attempt);
+      if (tap.kind === 'photo') await this.sendPhoto(tap, path, seq);
+      else await sendOnce(path, body, seq, this.attempt);
       this.heardAtMs = Date.now();
       outbox.received(tap.id, Date.now());
+      if (tap.photo !== undefined) void this.photos.remove(tap.photo);
       void this.ask();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
@@ -173,9 +212,17 @@ class CrewPage {
         outbox.reconcile(crew, Date.now());
         const isOpen = outbox.waiting().some((other) => other.id === tap.id);
         if (isOpen) outbox.refused(tap.id, Date.now(), error.code, error.message);
+        if (tap.photo !== undefined) void this.photos.remove(tap.photo);
         this.crew = crew;
       }
     }
+  }
+
+  private async sendPhoto(tap: Tap, path: string, seq: number): Promise<void> {
+    const photo = await this.photos.get(tap.photo ?? 0);
+    if (photo === undefined) throw new Refused(0, 'photo_lost', '', 'this phone has lost the photo');
+    this.upload = new AbortController();
+    await sendPhotoOnce(path, photo, seq, this.attempt, { signal: this.upload.signal, progress: (share) => (this.share = share) });
   }
 
   /** Until the centre is heard, what it said last is shown with its age. */

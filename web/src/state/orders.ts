@@ -1,5 +1,5 @@
 // Everything that people order, each once (of models in models.ts): which right it takes, where it goes, which version it was based on.
-import type { Committed } from '../link/api';
+import type { Committed, SendOnce } from '../link/api';
 import type { Alarm } from '../nouns/alarm';
 import type { Told } from '../nouns/told';
 import type { Incident } from '../nouns/incident';
@@ -25,13 +25,13 @@ export const alarmTarget = (alarm: Alarm) => `alarm/${alarm.id}`;
 export const incidentTarget = (incident: Incident) => `incident/${incident.id}`;
 
 /** Sends a command about `target`, or says beside it why this person may not. */
-export async function order(action: Action, target: string, path: string, body: unknown): Sent {
+export async function order(action: Action, target: string, path: string, body: unknown, once?: SendOnce): Sent {
   const why = desk.whyNot(action);
   if (why !== '') {
     commands.keepBack(target, why);
     return undefined;
   }
-  return commands.send(target, path, body, settings.t.command.tooMany);
+  return commands.send(target, path, body, settings.t.command.tooMany, once);
 }
 
 function orderIncident(action: Action, incident: Incident, verb: string, more: object = {}): Sent {

@@ -4,6 +4,7 @@
 import type { Crew } from '../nouns/crew';
 import type { UnitState } from '../nouns/unit';
 import { toWire } from '../nouns/wire';
+import { photoTarget } from '../link/photo';
 
 /** Taps that wait at once; at the bound no more is taken, and the page says so. */
 export const WAITING_MAX = 64;
@@ -17,13 +18,16 @@ export const OUTBOX_KEY = 'trongdong.outbox';
 /** One tap. Times are Unix milliseconds. */
 export interface Tap {
   id: number;
-  kind: 'status' | 'check-in' | 'mayday';
+  kind: 'status' | 'check-in' | 'mayday' | 'photo';
   unit: string;
   assignment: number;
   /** For a status: what it shall be, and what it was. */
   status: UnitState;
   expected: UnitState;
   reason: string;
+  /** For a photo: of which incident, and where this phone keeps its bytes. */
+  incident?: string;
+  photo?: number;
   tappedAtMs: number;
   /** Waiting: the centre does not have it, as far as this phone knows. */
   state: 'waiting' | 'received' | 'refused';
@@ -37,7 +41,7 @@ export interface Tap {
 }
 
 export type OutboxStore = Pick<Storage, 'getItem' | 'setItem'>;
-type New = Pick<Tap, 'kind' | 'unit' | 'assignment' | 'status' | 'expected' | 'reason' | 'tappedAtMs'>;
+type New = Pick<Tap, 'kind' | 'unit' | 'assignment' | 'status' | 'expected' | 'reason' | 'tappedAtMs' | 'incident' | 'photo'>;
 
 function isTap(value: unknown): value is Tap {
   const tap = value as Partial<Tap> | null;
@@ -77,20 +81,24 @@ export class Outbox {
     return added;
   }
 
-  /** Takes a tap back that has not been tried yet, and what was tapped on top of it. */
+  /** Takes a tap back that has not been tried yet, and what was tapped on top of it; a photo stands on no tap. */
   undo(id: number): void {
     const tap = this.taps.find((other) => other.id === id);
     if (tap === undefined || tap.seq !== 0 || tap.state !== 'waiting') return;
-    this.keep(this.taps.filter((other) => other.id < id || other.state !== 'waiting' || other.seq !== 0 || other.kind === 'mayday'));
+    this.keep(this.taps.filter((other) => other.id < id || other.state !== 'waiting' || other.seq !== 0 || other.kind === 'mayday' || (other.id !== id && (other.kind === 'photo' || tap.kind === 'photo'))));
   }
 
-  /** What to send now: mayday before all else, then the oldest once it can no longer be taken back. */
+  /**
+   * What to send now: mayday before all else, then the oldest once it can no longer be taken back. Photos take long and nobody decides
+   * on them alone: they go in their order once nothing else waits.
+   */
   next(nowMs: number): Tap | undefined {
     const waiting = this.waiting();
     const mayday = waiting.find((tap) => tap.kind === 'mayday');
     // A clock that was set back must not hold taps for ever.
     const isDue = (tap: Tap) => tap.seq !== 0 || Math.abs(nowMs - tap.tappedAtMs) >= UNDO_MS;
-    return mayday ?? waiting.slice(0, 1).find(isDue);
+    const short = waiting.filter((tap) => tap.kind !== 'photo');
+    return mayday ?? (short.length > 0 ? short : waiting).slice(0, 1).find(isDue);
   }
 
   /** The number under which it goes, kept before it is sent, so that a reload sends the same. */
@@ -124,7 +132,7 @@ export class Outbox {
 
 /** Whether the centre's picture shows that it has the tap. The end of an assignment leaves no trace there. */
 export function has(crew: Crew, tap: Tap): boolean {
-  if (tap.unit !== crew.unit) return false;
+  if (tap.unit !== crew.unit || tap.kind === 'photo') return false;
   if (tap.kind === 'mayday') return crew.mayday && tap.seq !== 0;
   if (tap.assignment !== crew.assignment) return false;
   if (tap.kind === 'check-in') return tap.seq !== 0 && crew.checkedInAtMs >= tap.tappedAtMs;
@@ -141,6 +149,7 @@ export function statusNow(crew: Crew, waiting: readonly Tap[]): UnitState {
 export function commandOf(tap: Tap): { path: string; body: object } {
   const unit = `/api/units/${encodeURIComponent(tap.unit)}`;
   const { assignment, tappedAtMs: tapped_at_ms } = tap;
+  if (tap.kind === 'photo') return { path: photoTarget(tap.incident ?? '', tap.tappedAtMs), body: {} };
   if (tap.kind === 'mayday') return { path: `${unit}/mayday`, body: { tapped_at_ms } };
   if (tap.kind === 'check-in') return { path: `${unit}/check-in`, body: { assignment, tapped_at_ms } };
   const body = { status: toWire(tap.status), expected_status: toWire(tap.expected), assignment, tapped_at_ms, reason: tap.reason };

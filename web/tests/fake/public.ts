@@ -34,6 +34,8 @@ interface FakeReport {
   rating_note: string;
   incident: string;
   version: number;
+  /** What was sent with it. */
+  photos: Buffer[];
 }
 
 export interface PublicAnswer {
@@ -51,7 +53,7 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
   const put = (report: Partial<FakeReport> & { code: string; text: string }) => {
     const ago = (minutes: number) => nowMs - minutes * MINUTE_MS;
     const full: FakeReport = {
-      key: '', kind: '', contact: '', status: 'received', answer: '', rating: 0, rating_note: '', incident: '', version: 1,
+      key: '', kind: '', contact: '', status: 'received', answer: '', rating: 0, rating_note: '', incident: '', version: 1, photos: [],
       place: { admin_unit: communes[0]!.code, address: 'Tổ 5' }, steps: [{ kind: 'received', at_ms: ago(95), note: '' }], ...report,
     };
     reports.set(plain(report.code), full);
@@ -81,6 +83,8 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
       place: { ...place, name: communes.find((commune) => commune.code === place.admin_unit)?.name ?? '' },
       received_at_ms: steps[0]!.at_ms, updated_at_ms: steps.at(-1)!.at_ms, history: steps.map((step) => ({ ...step, text: STEP[step.kind] })),
       answer: answer || null, rating: rating || null, can_respond: status === 'answered',
+      photos_sent: report.photos.length,
+      answer_photos: status === 'answered' ? [{ url: `/api/public/reports/${code}/files/${'a1'.repeat(32)}`, width: 640, height: 480, note: 'Mặt đường sau khi vá' }] : [],
     };
   }
 
@@ -125,6 +129,21 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
     return { status: 204, body: undefined };
   }
 
+  /** Takes a photo, as a node does: the same one once. */
+  function attach(code: string, photo: Buffer): PublicAnswer {
+    const report = reports.get(plain(code));
+    if (report === undefined) return noReport();
+    const isPhoto = photo.subarray(0, 2).equals(Buffer.from([0xff, 0xd8])) || photo.subarray(1, 4).toString() === 'PNG';
+    if (!isPhoto) return refusal(422, 'invalid', 'photo', 'Tệp này không phải ảnh.', 'This file is no photo.');
+    if (!report.photos.some((known) => known.equals(photo))) report.photos.push(photo);
+    // It is taken, and nobody hears of it.
+    if (control.lost > 0) {
+      control.lost -= 1;
+      return { status: 503, body: { code: 'unknown', field: '', message: '', message_en: '' } };
+    }
+    return { status: 201, body: { photos: report.photos.length, photos_max: 4 } };
+  }
+
   const told = (report: FakeReport) => {
     const { code, status, kind, text, place, contact, incident, answer, rating, rating_note, version, steps } = report;
     const reopened = steps.filter((known) => known.kind === 'reopened');
@@ -164,5 +183,5 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
     return { status: 200, body: { entity: report.code, version: report.version } };
   }
 
-  return { ask, list, decide, control, count: () => reports.size };
+  return { ask, attach, list, decide, control, count: () => reports.size };
 }

@@ -20,6 +20,7 @@ import { crewView, dispatcher, offer, recommendation } from './dispatch';
 import { districtDesk } from './district';
 import { drillDesk } from './drill';
 import { startModels } from './models';
+import { photoDesk, PIXEL } from './photos';
 import { publicDesk } from './public';
 import { warningDesk } from './warnings';
 import { roomDesk } from './rooms';
@@ -139,11 +140,12 @@ export async function startFake(options: { port: number; root: string }) {
 
   const json = (response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) =>
     response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers }).end(JSON.stringify(body));
-  async function body(request: IncomingMessage): Promise<Input> {
+  async function body(request: IncomingMessage): Promise<Buffer> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
-    return JSON.parse(Buffer.concat(parts).toString() || '{}') as Input;
+    return Buffer.concat(parts);
   }
+  const picture = (response: ServerResponse, type: string, bytes: Buffer) => response.writeHead(200, { 'content-type': type, 'cache-control': 'private' }).end(bytes);
   // Each login and each reload gets numbers of its own, because all sessions share one window of answers here.
   let nextSeq = 1;
   const rights = accessDesk();
@@ -181,11 +183,21 @@ export async function startFake(options: { port: number; root: string }) {
   }
 
   const drills = drillDesk();
+  const photos = photoDesk();
   const district = districtDesk((path, input) => decide(path, input, 'hoa'));
 
   async function api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<unknown> {
-    const input = request.method === 'POST' ? await body(request) : ({} as Input);
+    const bytes = request.method === 'POST' ? await body(request) : Buffer.alloc(0);
+    const type = request.headers['content-type'] ?? '';
+    const isPhoto = request.method === 'POST' && (url.pathname === '/api/files' || url.pathname.endsWith('/files'));
+    const input = JSON.parse((isPhoto ? '' : bytes.toString()) || '{}') as Input;
     if (url.pathname.startsWith('/api/public/') && control.down) return response.destroy();
+    const enclosed = /^\/api\/public\/reports\/([^/]+)\/files(\/\w+)?$/.exec(url.pathname);
+    if (enclosed && enclosed[2] !== undefined) return picture(response, 'image/png', PIXEL);
+    if (enclosed) {
+      const { status, body: told, headers } = desk.attach(decodeURIComponent(enclosed[1]!), bytes);
+      return json(response, status, told, headers);
+    }
     const ofPublic = desk.ask(request.method ?? '', url.pathname, input);
     if (ofPublic !== undefined) return json(response, ofPublic.status, ofPublic.body, ofPublic.headers);
     const toAll = admin.open(request.method ?? '', url.pathname, url.searchParams, input, sessionOf, cookie);
@@ -240,6 +252,10 @@ export async function startFake(options: { port: number; root: string }) {
     if (control.down && url.pathname.startsWith('/api/calls/')) return response.destroy();
     const ofCall = phones.ask(request.method ?? '', url.pathname, input, person);
     if (ofCall !== undefined) return json(response, ofCall.status, ofCall.body);
+    if (control.down && url.pathname.startsWith('/api/files')) return response.destroy();
+    if (url.pathname === '/api/files' && request.method === 'GET') return json(response, 200, photos.list(url.searchParams.get('incident') ?? ''));
+    const shown = photos.show(/^\/api\/files\/(\w+)$/.exec(url.pathname)?.[1] ?? '');
+    if (shown !== undefined) return picture(response, shown.type, shown.bytes);
     if (request.method !== 'POST') return json(response, 404, {});
     if (control.down) return response.destroy();
     const seq = String(request.headers['x-request-seq']);
@@ -251,7 +267,8 @@ export async function startFake(options: { port: number; root: string }) {
     const kept = district.keep(seq, url.pathname, input);
     if (kept !== undefined) return json(response, kept.status, kept.body);
     // One answer per number, however often it is asked.
-    const answer = answered.get(seq) ?? desk.decide(url.pathname, input) ?? decide(url.pathname, input, person);
+    const put = isPhoto ? () => photos.attach(url.searchParams, bytes, type, person) : () => undefined;
+    const answer = answered.get(seq) ?? put() ?? desk.decide(url.pathname, input) ?? decide(url.pathname, input, person);
     answered.set(seq, answer);
     return json(response, answer.status, answer.body);
   }
@@ -288,7 +305,7 @@ export async function startFake(options: { port: number; root: string }) {
       if (roomsSet !== undefined) return json(response, 200, roomsSet);
       const ofCalls = phones.control(url.pathname, url.searchParams);
       if (ofCalls !== undefined) return json(response, 200, ofCalls);
-      return json(response, 200, { indexes, answered: answered.size, reports: desk.count() });
+      return json(response, 200, { indexes, answered: answered.size, reports: desk.count(), photos: photos.taken() });
     }
     if (url.pathname.startsWith('/api/')) return void api(request, response, url).catch(() => json(response, 500, {}));
     // A page is also found without its ending, as on a real node.

@@ -66,6 +66,27 @@ pub(crate) const PUBLIC: &[&str] = &[
     "\u{2028}",
 ];
 
+/// What words can say of formats whose marks are bytes beyond text.
+pub(crate) const PICTURE: &[&str] = &[
+    "Exif\u{0}\u{0}MM\u{0}*",
+    "JFIF\u{0}",
+    "Adobe",
+    "IHDR",
+    "IDAT",
+    "IEND",
+    "PLTE",
+    "tRNS",
+    "eXIf",
+    "RIFF",
+    "WEBP",
+    "VP8 ",
+    "VP8L",
+    "VP8X",
+    "ALPH",
+    "EXIF",
+    "\u{0}\u{0}\u{0}\u{0}",
+];
+
 pub(crate) const MESSAGE: &[&str] = &[
     "{\"hello\":{}}",
     "{\"ping\":{\"nonce\":1}}",

@@ -2,7 +2,7 @@
 
 use super::instruction_of;
 use crate::{
-    AdminUnitCode, ClockKey, Command, DecideSuggestion, IncidentId, Measured, ReportCode, RoomId, State,
+    AdminUnitCode, ClockKey, Command, DecideSuggestion, FileOwner, IncidentId, Measured, ReportCode, RoomId, State,
     SuggestionDecision, UnitId,
 };
 
@@ -49,6 +49,10 @@ pub(super) fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a Admi
     };
     let alarm = |key| state.alarms.get(key).map(|alarm: &crate::Alarm| &alarm.place.admin_unit);
     let report = |code: &ReportCode| state.reports.get(code).map(|report| &report.place.admin_unit);
+    let owner = |owner: &FileOwner| match owner {
+        FileOwner::Incident(id) => incident(id),
+        FileOwner::Report(code) | FileOwner::Answer(code) => report(code),
+    };
     let station = |id: &UnitId| state.units.get(id).map(|unit| &unit.station.admin_unit);
     // Whoever leads the incident answers for the crews on it, wherever they come from.
     let at_work = |id: &UnitId| {
@@ -93,6 +97,10 @@ pub(super) fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a Admi
         Command::LinkReport(command) => [report(&command.report), incident(&command.incident)],
         Command::UnlinkReport(command) => [report(&command.report), None],
         Command::AnswerReport(command) => [report(&command.report), None],
+        Command::AttachFile(command) => [owner(&command.owner), None],
+        Command::DetachFile(command) => {
+            [state.attachments().get(&command.number).and_then(|gone| owner(&gone.owner)), None]
+        }
         Command::RateReport(command) => [report(&command.report), None],
         Command::ReopenReport(command) => [report(&command.report), None],
         Command::AcknowledgeAttention(command) => [incident(&command.incident), None],

@@ -13,6 +13,7 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
         return aim_right(entry, state);
     }
     super::drill::aim(&mut entry.command, state);
+    super::file::aim(&mut entry.command, state);
     match &mut entry.command {
         Command::EraseAudit(command) => command.numbers = (1..=state.audit_head().number).take(2).collect(),
         Command::OpenSession(command) => command.expires_at_ms = now.plus(60_000),

@@ -6,6 +6,7 @@ mod call;
 mod deadline;
 mod dispatch;
 mod drill;
+mod file;
 mod finding;
 mod model;
 mod report;
@@ -363,6 +364,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
         6 => command_of_warning(),
         7 => command_of_room(),
         4 => drill::command(),
+        4 => file::command(),
         1 => command_of_device(),
     ]
     .boxed()

@@ -114,20 +114,30 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Asked<T> {
         if caller.grant.terms.key.is_some() {
             return Err(ApiError::forbidden("authorization", "a service key sends no commands of people: sign in"));
         }
-        let seq = parts.headers.get(SEQ_HEADER).and_then(|seq| seq.to_str().ok()?.parse().ok());
-        let seq = seq.filter(|seq| *seq > 0).ok_or_else(|| {
-            ApiError::bad_request(
-                SEQ_HEADER,
-                "send the number of the command: `next_seq` of GET /api/session, and one more each time",
-            )
-        })?;
+        let seq = seq_of(&parts.headers)?;
         let bytes = read(body, BODY_BYTES_MAX).await?;
-        let mut fingerprint = Sha256::new_with_prefix(parts.uri.path());
-        fingerprint.update([0]);
-        fingerprint.update(&bytes);
-        let ask = Ask { caller, seq, fingerprint: fingerprint.finalize().into() };
+        let ask = Ask { caller, seq, fingerprint: fingerprint(parts.uri.path(), &bytes) };
         Ok(Self(ask, from_json(&bytes)?))
     }
+}
+
+/// The number of a command.
+pub(crate) fn seq_of(headers: &HeaderMap) -> Result<u64, ApiError> {
+    let seq = headers.get(SEQ_HEADER).and_then(|seq| seq.to_str().ok()?.parse().ok());
+    seq.filter(|seq| *seq > 0).ok_or_else(|| {
+        ApiError::bad_request(
+            SEQ_HEADER,
+            "send the number of the command: `next_seq` of GET /api/session, and one more each time",
+        )
+    })
+}
+
+/// What tells a request from another under the same number: where it went, and its body.
+pub(crate) fn fingerprint(what: &str, body: &[u8]) -> [u8; 32] {
+    let mut fingerprint = Sha256::new_with_prefix(what);
+    fingerprint.update([0]);
+    fingerprint.update(body);
+    fingerprint.finalize().into()
 }
 
 /// An id in the path.

@@ -1,13 +1,16 @@
 //! What whoever has the code may know of a report. Made field by field, so that nothing that is added to the record gets
 //! out by itself: no incident, nobody's name, no note of the room, no other report, not even how to reach the sender.
 
-use domain::{AdminUnitCode, GroupId, IncidentKind, Millis, Report, ReportCode, ReportStatus, ReportStepKind, State};
+use domain::{
+    AdminUnitCode, FileOwner, GroupId, IncidentKind, Millis, Report, ReportCode, ReportStatus, ReportStepKind, State,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
     code,
     error::PublicError,
+    file::{AnswerPhoto, answer_photos},
     guard::Kind,
     words::{self, Both},
 };
@@ -39,6 +42,13 @@ pub(crate) struct Followed {
     pub(crate) rating: Option<u32>,
     /// Whether it can be rated or opened again now.
     pub(crate) can_respond: bool,
+    /// How many photos its sender has sent. They are not shown here: whoever has the code need not be who took them.
+    pub(crate) photos_sent: usize,
+    /// What goes with the answer.
+    pub(crate) answer_photos: Vec<AnswerPhoto>,
+    /// The address of the first of them, for Open311; empty: there is none.
+    #[serde(skip)]
+    pub(crate) media_url: String,
 }
 
 /// Where the sender said that it is.
@@ -89,6 +99,9 @@ impl Followed {
             answer: (!report.answer.is_empty()).then(|| report.answer.clone()),
             rating: (report.rating > 0).then_some(report.rating),
             can_respond: report.status == ReportStatus::Answered,
+            photos_sent: 0,
+            answer_photos: Vec::new(),
+            media_url: String::new(),
         }
     }
 }
@@ -128,7 +141,12 @@ impl App {
         read(&*self.source, GroupId::COMMAND, |state| {
             // What was told in a drill is no citizen's.
             let report = state.reports().get(code).filter(|report| !report.exercise)?;
-            Some(Followed::new(report, commune_name(state, &report.place.admin_unit)))
+            let followed = Followed::new(report, commune_name(state, &report.place.admin_unit));
+            let photos_sent = state.attachments_of(&FileOwner::Report(code.clone())).count();
+            let answer_photos = answer_photos(state, code, &followed.code);
+            let here = self.config.public_url.trim_end_matches('/');
+            let media_url = answer_photos.first().map(|photo| format!("{here}{}", photo.url)).unwrap_or_default();
+            Some(Followed { photos_sent, answer_photos, media_url, ..followed })
         })
     }
 }

@@ -370,6 +370,8 @@ async fn nothing_internal_gets_out() {
         "answer",
         "rating",
         "can_respond",
+        "photos_sent",
+        "answer_photos",
     ];
     assert_eq!(found, allowed.iter().map(|key| (*key).to_owned()).collect());
     let asked = [

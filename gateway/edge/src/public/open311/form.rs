@@ -10,6 +10,8 @@ use crate::public::{
 
 /// Fields of one form, at most; the others are not read.
 const FIELDS_MAX: usize = 64;
+/// Bytes of an address of a photo that is somewhere else.
+const MEDIA_URL_BYTES_MAX: usize = 500;
 /// Steps of a degree in our places.
 const E7: f64 = 1e7;
 
@@ -75,16 +77,36 @@ pub(crate) fn filing(fields: &Fields, key: String) -> Result<Filing, PublicError
         ("", "") => (None, None),
         (latitude, longitude) => (Some(degrees("lat", latitude, 90.0)?), Some(degrees("long", longitude, 180.0)?)),
     };
+    let mut text = fields.get("description").to_owned();
+    let media_url = fields.get("media_url");
+    if !media_url.is_empty() {
+        // Words for who reads the report, not a link, and nothing here asks for it: it may name anything, also within this network.
+        if !is_web_address(media_url) {
+            return Err(PublicError::invalid(
+                "media_url",
+                "Hãy gửi địa chỉ bắt đầu bằng https:// hoặc http://, hoặc gửi tệp ảnh sau khi có mã phản ánh.",
+                "Send an address that begins with https:// or http://, or send the photo itself once you have the code.",
+            ));
+        }
+        text = format!("{text}\n[media_url] {media_url}");
+    }
     let contact = ["first_name", "last_name", "phone", "email"].map(|name| fields.get(name));
     let contact: Vec<_> = contact.into_iter().filter(|part| !part.is_empty()).collect();
     Ok(Filing {
         key,
         kind: Some(kind),
-        text: fields.get("description").to_owned(),
+        text,
         place: Where { admin_unit, address: fields.get("address_string").to_owned(), latitude_e7, longitude_e7 },
         contact: contact.join(" "),
         language: Language::Vi,
     })
+}
+
+/// Whether the text is an address on the web: one word, without anything that a screen could take for its own.
+fn is_web_address(text: &str) -> bool {
+    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let is_plain = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'`');
+    rest.is_some_and(|rest| !rest.is_empty() && text.len() <= MEDIA_URL_BYTES_MAX && rest.bytes().all(is_plain))
 }
 
 /// 404, as the standard has it for a service that is not known.

@@ -38,7 +38,7 @@ pub(super) fn request(report: &Followed) -> Vec<Node> {
         ("zipcode", Node::text("")),
         ("lat", degrees(report.place.latitude_e7)),
         ("long", degrees(report.place.longitude_e7)),
-        ("media_url", Node::text("")),
+        ("media_url", Node::text(&report.media_url)),
     ])]
 }
 

@@ -1,0 +1,25 @@
+/** Words of photos of incidents. */
+export const viPhoto = {
+  heading: 'Ảnh hiện trường',
+  missing: 'Chưa đọc được danh sách ảnh.',
+  none: 'Chưa có ảnh.',
+  add: 'Thêm ảnh',
+  take: 'CHỤP ẢNH HIỆN TRƯỜNG',
+  note: 'Ảnh chụp gì? (cho người không xem được ảnh)',
+  unread: 'Tệp này không phải ảnh dùng được. Hãy chọn ảnh JPEG, PNG hay WebP khác.',
+  alt: (number: number) => `Ảnh ${number}`,
+  open: (what: string) => `Mở lớn: ${what}`,
+  citizen: 'Người dân',
+  by: (who: string, time: string) => `${who} · ${time}`,
+  taken: (time: string) => `chụp lúc ${time}`,
+  answer: 'kèm trả lời cho người dân',
+  close: 'Đóng',
+  show: (code: string) => `Cho người gửi ${code} xem kèm trả lời`,
+  remove: 'Gỡ ảnh',
+  reason: 'Vì sao gỡ?',
+  reasonMissing: 'Ghi lý do',
+  event: {
+    file_attached: 'Thêm ảnh',
+    file_detached: 'Gỡ ảnh',
+  },
+};

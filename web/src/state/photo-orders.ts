@@ -1,0 +1,28 @@
+// What people order about photos of an incident.
+import { photoTarget, sendPhotoOnce } from '../link/photo';
+import type { Photo } from '../nouns/photo';
+import { commands } from './commands.svelte';
+import { order, type Sent } from './orders';
+import { settings } from './settings.svelte';
+import { shrunk } from './shrink';
+
+/** Where it is said what became of a photo of the incident. */
+export const photosTarget = (incident: string) => `photos/${incident}`;
+
+/** Puts a photo with the incident, made small. */
+export async function putPhoto(incident: string, file: Blob, note: string): Sent {
+  const photo = await shrunk(file);
+  if (photo === undefined) {
+    commands.keepBack(photosTarget(incident), settings.t.photo.unread);
+    return undefined;
+  }
+  const path = photoTarget(incident, Date.now(), note);
+  return order('note-incident', photosTarget(incident), path, photo, (to, body, seq, attempt) => sendPhotoOnce(to, body as Blob, seq, attempt));
+}
+
+/** Takes a photo away, for a reason. */
+export const removePhoto = (incident: string, photo: Photo, reason: string): Sent => order('decide-incident', photosTarget(incident), `/api/files/${photo.number}/remove`, { reason });
+
+/** Shows a photo to the sender of an answered report. */
+export const showPhoto = (incident: string, photo: Photo, report: string): Sent =>
+  order('handle-report', photosTarget(incident), `/api/reports/${encodeURIComponent(report)}/photos`, { sha256: photo.sha256, note: photo.note });

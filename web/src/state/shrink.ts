@@ -1,0 +1,24 @@
+// Makes a photo small enough for a thin line before it is kept and sent. The browser turns it the right way up, and drops what the
+// camera wrote beside it; the centre does so again with whatever comes.
+import { fitted, PHOTO_BYTES_MAX, PHOTO_SIDE_MAX, PHOTO_TYPES } from '../nouns/photo';
+
+const QUALITY = 0.85;
+
+/** The photo as it is sent; undefined: this is no picture that the browser can read, or that the centre takes. */
+export async function shrunk(file: Blob): Promise<Blob | undefined> {
+  const asItIs = PHOTO_TYPES.split(',').includes(file.type) && file.size <= PHOTO_BYTES_MAX ? file : undefined;
+  let bitmap: ImageBitmap;
+  try {
+    bitmap = await createImageBitmap(file, { imageOrientation: 'from-image' });
+  } catch {
+    return asItIs;
+  }
+  const { width, height } = fitted(bitmap.width, bitmap.height, PHOTO_SIDE_MAX);
+  const canvas = document.createElement('canvas');
+  Object.assign(canvas, { width, height });
+  canvas.getContext('2d')?.drawImage(bitmap, 0, 0, width, height);
+  bitmap.close();
+  const made = await new Promise<Blob | null>((resolve) => canvas.toBlob(resolve, 'image/jpeg', QUALITY));
+  if (made === null) return asItIs;
+  return asItIs !== undefined && asItIs.size < made.size ? asItIs : made;
+}
