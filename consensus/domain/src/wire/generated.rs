@@ -2466,120 +2466,6 @@ pub struct CloseDrill {
     #[prost(message, repeated, tag = "2")]
     pub verdicts: ::prost::alloc::vec::Vec<DrillVerdict>,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileOwner {
-    #[prost(oneof = "file_owner::Of", tags = "1, 2, 3")]
-    pub of: ::core::option::Option<file_owner::Of>,
-}
-/// Nested message and enum types in `FileOwner`.
-pub mod file_owner {
-    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
-    pub enum Of {
-        #[prost(string, tag = "1")]
-        Incident(::prost::alloc::string::String),
-        #[prost(string, tag = "2")]
-        Report(::prost::alloc::string::String),
-        #[prost(string, tag = "3")]
-        Answer(::prost::alloc::string::String),
-    }
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct StoredFile {
-    #[prost(bytes = "bytes", tag = "1")]
-    pub sha256: ::prost::bytes::Bytes,
-    #[prost(enumeration = "FileKind", tag = "2")]
-    pub kind: i32,
-    #[prost(uint32, tag = "3")]
-    pub bytes: u32,
-    #[prost(uint32, tag = "4")]
-    pub width: u32,
-    #[prost(uint32, tag = "5")]
-    pub height: u32,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Attachment {
-    #[prost(uint64, tag = "1")]
-    pub number: u64,
-    #[prost(message, optional, tag = "2")]
-    pub file: ::core::option::Option<StoredFile>,
-    #[prost(message, optional, tag = "3")]
-    pub owner: ::core::option::Option<FileOwner>,
-    #[prost(uint64, tag = "4")]
-    pub at_ms: u64,
-    #[prost(uint64, tag = "5")]
-    pub taken_at_ms: u64,
-    #[prost(string, tag = "6")]
-    pub by: ::prost::alloc::string::String,
-    #[prost(string, tag = "7")]
-    pub note: ::prost::alloc::string::String,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileSettings {
-    #[prost(uint64, tag = "1")]
-    pub attached: u64,
-    #[prost(uint32, tag = "2")]
-    pub retention_days: u32,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AttachFile {
-    #[prost(message, optional, tag = "1")]
-    pub file: ::core::option::Option<StoredFile>,
-    #[prost(message, optional, tag = "2")]
-    pub owner: ::core::option::Option<FileOwner>,
-    #[prost(uint64, tag = "3")]
-    pub taken_at_ms: u64,
-    #[prost(string, tag = "4")]
-    pub note: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct DetachFile {
-    #[prost(uint64, tag = "1")]
-    pub number: u64,
-    #[prost(string, tag = "2")]
-    pub reason: ::prost::alloc::string::String,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SetFileRetention {
-    #[prost(uint32, tag = "1")]
-    pub days: u32,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct DropFiles {
-    #[prost(uint64, repeated, tag = "1")]
-    pub numbers: ::prost::alloc::vec::Vec<u64>,
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum FileKind {
-    Unspecified = 0,
-    Jpeg = 1,
-    Png = 2,
-    Webp = 3,
-}
-impl FileKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "FILE_KIND_UNSPECIFIED",
-            Self::Jpeg => "FILE_KIND_JPEG",
-            Self::Png => "FILE_KIND_PNG",
-            Self::Webp => "FILE_KIND_WEBP",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "FILE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "FILE_KIND_JPEG" => Some(Self::Jpeg),
-            "FILE_KIND_PNG" => Some(Self::Png),
-            "FILE_KIND_WEBP" => Some(Self::Webp),
-            _ => None,
-        }
-    }
-}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum DrillScenario {
@@ -2693,6 +2579,120 @@ impl DrillPromise {
             "DRILL_PROMISE_HEALS" => Some(Self::Heals),
             "DRILL_PROMISE_KEEPS" => Some(Self::Keeps),
             "DRILL_PROMISE_BEARS" => Some(Self::Bears),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileOwner {
+    #[prost(oneof = "file_owner::Of", tags = "1, 2, 3")]
+    pub of: ::core::option::Option<file_owner::Of>,
+}
+/// Nested message and enum types in `FileOwner`.
+pub mod file_owner {
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Of {
+        #[prost(string, tag = "1")]
+        Incident(::prost::alloc::string::String),
+        #[prost(string, tag = "2")]
+        Report(::prost::alloc::string::String),
+        #[prost(string, tag = "3")]
+        Answer(::prost::alloc::string::String),
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StoredFile {
+    #[prost(bytes = "bytes", tag = "1")]
+    pub sha256: ::prost::bytes::Bytes,
+    #[prost(enumeration = "FileKind", tag = "2")]
+    pub kind: i32,
+    #[prost(uint32, tag = "3")]
+    pub bytes: u32,
+    #[prost(uint32, tag = "4")]
+    pub width: u32,
+    #[prost(uint32, tag = "5")]
+    pub height: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Attachment {
+    #[prost(uint64, tag = "1")]
+    pub number: u64,
+    #[prost(message, optional, tag = "2")]
+    pub file: ::core::option::Option<StoredFile>,
+    #[prost(message, optional, tag = "3")]
+    pub owner: ::core::option::Option<FileOwner>,
+    #[prost(uint64, tag = "4")]
+    pub at_ms: u64,
+    #[prost(uint64, tag = "5")]
+    pub taken_at_ms: u64,
+    #[prost(string, tag = "6")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileSettings {
+    #[prost(uint64, tag = "1")]
+    pub attached: u64,
+    #[prost(uint32, tag = "2")]
+    pub retention_days: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AttachFile {
+    #[prost(message, optional, tag = "1")]
+    pub file: ::core::option::Option<StoredFile>,
+    #[prost(message, optional, tag = "2")]
+    pub owner: ::core::option::Option<FileOwner>,
+    #[prost(uint64, tag = "3")]
+    pub taken_at_ms: u64,
+    #[prost(string, tag = "4")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DetachFile {
+    #[prost(uint64, tag = "1")]
+    pub number: u64,
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetFileRetention {
+    #[prost(uint32, tag = "1")]
+    pub days: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DropFiles {
+    #[prost(uint64, repeated, tag = "1")]
+    pub numbers: ::prost::alloc::vec::Vec<u64>,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FileKind {
+    Unspecified = 0,
+    Jpeg = 1,
+    Png = 2,
+    Webp = 3,
+}
+impl FileKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FILE_KIND_UNSPECIFIED",
+            Self::Jpeg => "FILE_KIND_JPEG",
+            Self::Png => "FILE_KIND_PNG",
+            Self::Webp => "FILE_KIND_WEBP",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FILE_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "FILE_KIND_JPEG" => Some(Self::Jpeg),
+            "FILE_KIND_PNG" => Some(Self::Png),
+            "FILE_KIND_WEBP" => Some(Self::Webp),
             _ => None,
         }
     }
@@ -4781,7 +4781,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 380, 381, 382, 383, 384, 385, 386, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424, 440, 441, 442, 443"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 380, 381, 382, 383, 384, 385, 386, 387, 388, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424, 440, 441, 442, 443"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
