@@ -51,10 +51,7 @@ pub(crate) async fn run(reign: Weak<Reign>, mut queue: mpsc::Receiver<Told>) {
     reports.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            told = queue.recv(), if under_way.len() < ADVICE_IN_FLIGHT_MAX => {
-                let (Some(told), Some(reign)) = (told, reign.upgrade()) else { return };
-                under_way.spawn(async move { ask_all(&reign, &told).await });
-            }
+            biased;
             Some(done) = under_way.join_next() => {
                 // A panic of an advisor ends its own question only.
                 for (version, late, failed) in done.unwrap_or_default() {
@@ -65,6 +62,10 @@ pub(crate) async fn run(reign: Weak<Reign>, mut queue: mpsc::Receiver<Told>) {
                 let Some(reign) = reign.upgrade() else { return };
                 let report = silences.take();
                 under_way.spawn(async move { report_all(&reign, report).await });
+            }
+            told = queue.recv(), if under_way.len() < ADVICE_IN_FLIGHT_MAX => {
+                let (Some(told), Some(reign)) = (told, reign.upgrade()) else { return };
+                under_way.spawn(async move { ask_all(&reign, &told).await });
             }
         }
     }
