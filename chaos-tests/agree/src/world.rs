@@ -364,10 +364,12 @@ impl World {
         self.note(format_args!("node {id} has started"));
         for group in Self::group_ids() {
             let (world, groups) = (Arc::clone(self), groups.clone());
-            if self.crew.get().is_none() {
-                stage::spawn_on(id, keeper::keep(Arc::clone(&world), id, group, groups.clone()));
-            }
+            let kept = self.crew.get().is_none();
+            let kept = kept.then(|| keeper::keep(Arc::clone(&world), id, group, groups.clone()));
             stage::spawn_on(id, async move { world.watch_lead(id, group, groups).await });
+            if let Some(kept) = kept {
+                stage::spawn_on(id, kept);
+            }
         }
         if let Some(crew) = self.crew.get() {
             crew.starts(self, id, &groups);

@@ -85,9 +85,7 @@ pub(crate) fn fill(bytes: &mut [u8]) -> io::Result<()> {
 ///
 /// # Errors
 /// Those of `work`, and that it ended without an answer.
-pub async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     if let Some(takes) = stage().map(|stage| stage.blocking_time()) {
         tokio::time::sleep(takes).await;
         return work();
