@@ -38,7 +38,10 @@ impl Handler for Dispatch {
         }
         if kind == look::LOOK_KIND {
             let operations = self.operations.get().cloned();
-            return Box::pin(async move { look::own(&operations.ok_or_else(|| STARTING.to_owned())?).await });
+            return Box::pin(async move {
+                let operations = operations.ok_or_else(|| STARTING.to_owned())?;
+                look::own(&operations).await
+            });
         }
         let router = self.router.get().cloned();
         let door = self.admission.get().cloned();

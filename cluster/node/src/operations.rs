@@ -19,7 +19,6 @@ use serde_json::{Value, json};
 use crate::{
     admission::{REST_KIND, tell_out},
     clock::unix_ms,
-    admission::{REST_KIND, tell_out, unix_ms},
     drill::{look, plan, report},
     feature::switch_on,
     invitation::{Ticket, VALID_MIN_MAX},

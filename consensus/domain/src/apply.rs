@@ -12,8 +12,8 @@ mod call;
 mod camera;
 mod deadline;
 mod district;
-mod exercise;
 mod drill;
+mod exercise;
 mod finding;
 mod incident;
 mod instruction;
@@ -228,9 +228,9 @@ impl Work<'_> {
             Command::PutRoom(command) => room::put(self, command),
             Command::PushScene(command) => room::push(self, command),
             Command::FollowRoom(command) => room::follow(self, command),
-            Command::WriteHandOver(command) => room::write_hand_over(self, command),
-            Command::AcknowledgeHandOver(command) => room::acknowledge_hand_over(self, command),
-            Command::FireHandOver(command) => room::fire_hand_over(self, command),
+            Command::WriteShiftNote(command) => room::write_shift_note(self, command),
+            Command::AcknowledgeShiftNote(command) => room::acknowledge_shift_note(self, command),
+            Command::FireShiftNote(command) => room::fire_shift_note(self, command),
             Command::LogDuty(command) => room::log(self, command),
             Command::StartDrill(command) => drill::start(self, command),
             Command::StopDrill(command) => drill::stop(self, command),

@@ -101,7 +101,6 @@ impl CallBook {
         self.calls.len() - self.over.len()
     }
 
-    /// How many wait.
     /// How many wait; callers of a drill make no overload.
     pub(crate) fn waiting_count(&self) -> usize {
         self.waiting.values().flatten().filter(|(_, id)| self.is_real(id)).count()

@@ -8,8 +8,8 @@ mod dispatch;
 mod drill;
 mod notice;
 mod retention;
-mod warning;
 mod room;
+mod warning;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,13 +82,13 @@ impl State {
     /// 37. Retention names each kind and sensor once; what counts begins with a day that has begun, of sensors that are there.
     /// 38. Second factors, keys, delegations and stances are of people that are there; one counts once a code of it was spent;
     ///     who acts by a delegation is its deputy.
-    /// 38. Messages to the public say when and by whom they were decided on exactly if they were; each is for a place, and an
+    /// 39. Messages to the public say when and by whom they were decided on exactly if they were; each is for a place, and an
     ///     update or a cancellation names what came before it.
-    /// 39. With an incident are hand-overs ascending; one that waits has an open clock, one that does not says when it ended.
-    /// 38. One exercise runs at most.
-    /// 39. A room names a place, a post and a leader that are there, and not itself; it says since when it follows.
-    /// 40. A hand-over is of a room that is there; who acknowledged it did not write it; it is late after its time only.
-    /// 38. Only the newest drill is not closed; one that is closed has ended, and says when; who watches it does not suffer.
+    /// 40. With an incident are hand-overs ascending; one that waits has an open clock, one that does not says when it ended.
+    /// 41. One exercise runs at most.
+    /// 42. A room names a place, a post and a leader that are there, and not itself; it says since when it follows.
+    /// 43. A shift note is of a room that is there; who acknowledged it did not write it; it is late after its time only.
+    /// 44. Only the newest drill is not closed; one that is closed has ended, and says when; who watches it does not suffer.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -144,9 +144,9 @@ impl State {
             + self.book.agents.len()
             + self.book.callers.len()
             + self.book.drafts.len()
-            + self.access.len();
-            + self.warnings.len();
-            + self.board.len();
+            + self.access.len()
+            + self.warnings.len()
+            + self.board.len()
             + self.drills.len();
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;

@@ -6,9 +6,9 @@ mod audit;
 mod call;
 mod deadline;
 mod dispatch;
+mod drill;
 mod entry;
 mod handover;
-mod drill;
 mod instruction;
 mod model;
 mod notice;
@@ -24,32 +24,23 @@ pub use audit::*;
 pub use call::*;
 pub use deadline::*;
 pub use dispatch::*;
+pub use drill::*;
 pub use entry::Entry;
 pub use handover::*;
-pub use drill::*;
 pub use instruction::*;
 pub use model::*;
 pub use notice::*;
 pub use report::*;
 pub use retention::*;
+pub use room::*;
 pub use warning::*;
 
 use crate::{
-    AdminUnit, Advice, Alarm, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, DistrictId, Grant,
-    IncidentId, IncidentKind, LoadNotice, Millis, ModelName, Person, PersonId, Place, Placement, Reading, RequestId,
-    Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision, Unit, UnitId, UnitStatus, VersionName,
-    AdminUnit, Advice, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, Digest, District, DistrictId,
-    Finding, IncidentId, IncidentKind, LoadNotice, Micro, Millis, ModelName, Person, PersonId, Place, Placement,
-    Reading, Sensor, SensorId, SessionId, Severity, Source, SuggestionDecision, Unit, UnitId, UnitStatus, VersionName,
-pub use room::*;
-
-use crate::{
-    AdminUnit, Alarm, AlarmKey, Camera, CameraHealth, CameraId, DeviceStatus, District, DistrictId, Finding, Grant,
-    IncidentId, IncidentKind, LoadNotice, Micro, Millis, Person, PersonId, Place, Placement, Reading, RequestId,
-    Sensor, SensorId, SessionId, Severity, Source, Unit, UnitId, UnitStatus,
+    AdminUnit, Alarm, Camera, CameraHealth, CameraId, DeviceStatus, District, DistrictId, IncidentId, IncidentKind,
+    LoadNotice, Millis, Person, PersonId, Place, Placement, Reading, Sensor, SensorId, SessionId, Severity, Source,
+    Unit, UnitId, UnitStatus,
     wire::{Malformed, Record, generated, message_field, record},
 };
-use bytes::Bytes;
 use vocabulary::{body, commands};
 
 commands! {
@@ -460,11 +451,11 @@ commands! {
     /// A room chooses whom it follows.
     FollowRoom []
     /// Leaves something to the next shift.
-    WriteHandOver []
+    WriteShiftNote []
     /// Somebody of the next shift has read it.
-    AcknowledgeHandOver []
+    AcknowledgeShiftNote []
     /// Nobody acknowledged it in time.
-    FireHandOver []
+    FireShiftNote []
     /// Writes into a room's log.
     LogDuty []
     /// Begins a drill.

@@ -275,8 +275,8 @@ impl std::fmt::Display for ClockKey {
 
 impl Clock {
     /// A clock that starts now; none: in its calendar it would be due never.
-    pub(crate) fn start(terms: Terms, now: Millis, calendar: Option<&Calendar>) -> Option<Self> {
-        let Terms { number, obligation, policy, round, calendar: id, within_ms, steps } = terms;
+    pub(crate) fn start(terms: ClockTerms, now: Millis, calendar: Option<&Calendar>) -> Option<Self> {
+        let ClockTerms { number, obligation, policy, round, calendar: id, within_ms, steps } = terms;
         let mut clock = Self {
             number,
             obligation,
@@ -405,7 +405,7 @@ impl Clock {
 }
 
 /// What a clock starts with.
-pub(crate) struct Terms {
+pub(crate) struct ClockTerms {
     pub(crate) number: u32,
     pub(crate) obligation: Obligation,
     pub(crate) policy: Option<DeadlinePolicyId>,
@@ -423,7 +423,7 @@ mod tests {
         let step = |stage, offset_ms| Step { stage, offset_ms, post: None };
         let steps = vec![step(ClockStage::NearlyLate, -20), step(ClockStage::Late, 0), step(ClockStage::Overdue, 50)];
         let (number, obligation, round) = (1, Obligation::Answer, 0);
-        let terms = Terms { number, obligation, policy: None, round, calendar: None, within_ms: 100, steps };
+        let terms = ClockTerms { number, obligation, policy: None, round, calendar: None, within_ms: 100, steps };
         Clock::start(terms, Millis(1000), None).unwrap()
     }
 

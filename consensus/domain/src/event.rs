@@ -6,10 +6,8 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, District, GroupId, Incident, Instruction, Millis, Model, Person,
-    PersonId, Readings, Sensor, Tally, Unit, Warning,
-    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, District, DutyEntry, Exercise, GroupId, HandOver, Incident,
-    Instruction, Millis, Model, Person, PersonId, Readings, Room, Sensor, Tally, Unit,
+    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, District, DutyEntry, Exercise, GroupId, Incident, Instruction,
+    Millis, Model, Person, PersonId, Readings, Room, Sensor, ShiftNote, Tally, Unit, Warning,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -269,11 +267,11 @@ wire_enum! {
         /// It does not any more.
         RoomLeft = "room_left",
         /// A shift left something to the next.
-        HandOverWritten = "hand_over_written",
+        ShiftNoteWritten = "shift_note_written",
         /// The next has read it.
-        HandOverAcknowledged = "hand_over_acknowledged",
+        ShiftNoteAcknowledged = "shift_note_acknowledged",
         /// Nobody did in time.
-        HandOverLate = "hand_over_late",
+        ShiftNoteLate = "shift_note_late",
         /// A room's log has an entry.
         DutyLogged = "duty_logged",
         /// A drill began.
@@ -350,7 +348,7 @@ subjects! {
     Warning "warning",
     Exercise "exercise",
     Room "room",
-    HandOver "hand_over",
+    ShiftNote "shift_note",
     DutyEntry "duty_entry",
 }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ExerciseId, Millis, PersonId, Subject, wire::record};
+use crate::{ExerciseId, Millis, PersonId, Subject, WarningPurpose, wire::record};
 
 /// A drill as it stands. One runs at a time, so the time of a marked record says which one it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,8 +50,9 @@ impl Subject {
             Self::Alarm(it) => it.exercise,
             Self::Sensor(it) => it.exercise,
             Self::Call(it) => it.exercise,
-            Self::HandOver(it) => it.exercise,
+            Self::ShiftNote(it) => it.exercise,
             Self::DutyEntry(it) => it.exercise,
+            Self::Warning(it) => it.content.purpose == WarningPurpose::Exercise,
             Self::Room(it) => it.scene.as_ref().is_some_and(|scene| scene.exercise),
             Self::AdminUnit(_)
             | Self::District(_)

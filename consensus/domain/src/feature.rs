@@ -5,9 +5,8 @@
 use crate::{Command, Grant, Refusal, RefusalCode, Role, State, Terms, audit, chunk};
 
 /// Commands and fields of commands that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of notices,
-/// reports that their senders follow, calls and who takes them, warnings to the public, hand-overs.
-/// reports that their senders follow, calls and who takes them, exercises and rooms.
-/// reports that their senders follow, calls and who takes them, drills.
+/// reports that their senders follow, calls and who takes them, rights beyond a role, warnings to the public, hand-overs,
+/// exercises and rooms, drills.
 pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.
@@ -61,29 +60,29 @@ impl Command {
             | Self::RevokeDelegation(_)
             | Self::TakeDelegation(_)
             | Self::BreakGlass(_)
-            | Self::EndGlass(_) => Some(VOCABULARY_2),
+            | Self::EndGlass(_)
             | Self::DraftWarning(_)
             | Self::ApproveWarning(_)
             | Self::RejectWarning(_)
             | Self::OfferHandover(_)
             | Self::AnswerHandover(_)
             | Self::WithdrawHandover(_)
-            | Self::ReceiveHandover(_) => Some(VOCABULARY_2),
+            | Self::ReceiveHandover(_)
             | Self::StartExercise(_)
             | Self::EndExercise(_)
             | Self::PutRoom(_)
             | Self::PushScene(_)
             | Self::FollowRoom(_)
-            | Self::WriteHandOver(_)
-            | Self::AcknowledgeHandOver(_)
-            | Self::FireHandOver(_)
-            | Self::LogDuty(_) => Some(VOCABULARY_2),
-            Self::RegisterSensor(it) => it.sensor.exercise.then_some(VOCABULARY_2),
+            | Self::WriteShiftNote(_)
+            | Self::AcknowledgeShiftNote(_)
+            | Self::FireShiftNote(_)
+            | Self::LogDuty(_)
             | Self::StartDrill(_)
             | Self::StopDrill(_)
             | Self::EndDrill(_)
             | Self::MeasureDrill(_)
             | Self::CloseDrill(_) => Some(VOCABULARY_2),
+            Self::RegisterSensor(it) => it.sensor.exercise.then_some(VOCABULARY_2),
             // A role that it does not know makes an entry that it cannot read.
             Self::PutPerson(it) => (it.person.role == Role::Telephony).then_some(VOCABULARY_2),
             Self::FileReport(it) => {

@@ -215,7 +215,7 @@ name! {
     /// A command room.
     RoomId "room"
     /// What a shift left to the next.
-    HandOverId "hand_over"
+    ShiftNoteId "shift_note"
 }
 
 macro_rules! as_entity {

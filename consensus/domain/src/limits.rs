@@ -193,14 +193,14 @@ pub const SCENE_INCIDENTS_MAX: usize = 16;
 pub const SCENE_CAMERAS_MAX: usize = 16;
 /// The nearest that a scene looks: zoom level 24.
 pub const ZOOM_CENTI_MAX: u32 = 2400;
-/// Hand-overs in memory. At the bound those acknowledged the longest ago leave; a new one is refused only when none is.
-pub const HAND_OVERS_MAX: usize = 2048;
-/// Acknowledged hand-overs that leave memory when the bound is reached.
-pub const HAND_OVERS_DROPPED_AT_ONCE: usize = 64;
-/// Incidents of one hand-over.
-pub const HAND_OVER_INCIDENTS_MAX: usize = 64;
-/// Time to acknowledge a hand-over: a minute to a day.
-pub const HAND_OVER_WITHIN_MS: std::ops::RangeInclusive<u64> = 60_000..=86_400_000;
+/// Shift notes in memory. At the bound those acknowledged the longest ago leave; a new one is refused only when none is.
+pub const SHIFT_NOTES_MAX: usize = 2048;
+/// Acknowledged shift notes that leave memory when the bound is reached.
+pub const SHIFT_NOTES_DROPPED_AT_ONCE: usize = 64;
+/// Incidents of one shift note.
+pub const SHIFT_NOTE_INCIDENTS_MAX: usize = 64;
+/// Time to acknowledge a shift note: a minute to a day.
+pub const SHIFT_NOTE_WITHIN_MS: std::ops::RangeInclusive<u64> = 60_000..=86_400_000;
 /// Answered reports that leave memory when the bound is reached.
 pub const REPORTS_DROPPED_AT_ONCE: usize = 256;
 /// Incidents that one report ever belonged to. At the bound it stays where it is.

@@ -74,7 +74,7 @@ pub enum Noun {
     /// Command rooms and their scenes.
     Room,
     /// What shifts leave to the next.
-    HandOver,
+    ShiftNote,
     /// Logs of rooms.
     DutyEntry,
 }
@@ -100,7 +100,7 @@ impl Noun {
             "warning" => Self::Warning,
             "exercise" => Self::Exercise,
             "room" => Self::Room,
-            "hand_over" => Self::HandOver,
+            "shift_note" => Self::ShiftNote,
             "duty_entry" => Self::DutyEntry,
             _ => return None,
         })
@@ -200,9 +200,9 @@ pub fn action_of(command: &Command) -> Action {
         | Command::ExpireRing(_)
         | Command::ExpireWrapUp(_)
         | Command::CheckQueue(_)
-        | Command::SpendCode(_) => Action::RunSystem,
-        | Command::ReceiveHandover(_) => Action::RunSystem,
-        | Command::FireHandOver(_) => Action::RunSystem,
+        | Command::SpendCode(_)
+        | Command::ReceiveHandover(_)
+        | Command::FireShiftNote(_)
         | Command::EndDrill(_)
         | Command::MeasureDrill(_)
         | Command::CloseDrill(_) => Action::RunSystem,
@@ -231,12 +231,12 @@ pub fn action_of(command: &Command) -> Action {
         | Command::PutAgent(_)
         | Command::EraseCall(_)
         | Command::PutServiceKey(_)
-        | Command::RevokeServiceKey(_) => Action::Administer,
+        | Command::RevokeServiceKey(_)
+        | Command::StartDrill(_)
+        | Command::StopDrill(_) => Action::Administer,
         Command::PutSecondFactor(_) | Command::DropSecondFactor(_) => Action::SecureSelf,
         Command::PutDelegation(_) | Command::RevokeDelegation(_) | Command::TakeDelegation(_) => Action::Delegate,
         Command::BreakGlass(_) | Command::EndGlass(_) => Action::BreakGlass,
-        | Command::StartDrill(_)
-        | Command::StopDrill(_) => Action::Administer,
         Command::OfferCall(_) | Command::EndLeg(_) | Command::ReturnCall(_) => Action::DriveTelephony,
         Command::AnswerCall(_) | Command::HoldCall(_) | Command::TransferCall(_) | Command::EndCall(_) => {
             Action::TakeCall
@@ -249,7 +249,7 @@ pub fn action_of(command: &Command) -> Action {
         Command::OfferHandover(_) | Command::AnswerHandover(_) | Command::WithdrawHandover(_) => Action::HandOver,
         Command::StartExercise(_) | Command::EndExercise(_) => Action::LeadExercise,
         Command::PushScene(_) | Command::FollowRoom(_) => Action::LeadRoom,
-        Command::WriteHandOver(_) | Command::AcknowledgeHandOver(_) | Command::LogDuty(_) => Action::KeepLog,
+        Command::WriteShiftNote(_) | Command::AcknowledgeShiftNote(_) | Command::LogDuty(_) => Action::KeepLog,
         Command::RecordRead(_) => Action::RecordRead,
         Command::RecordReadings(_) | Command::SetDeviceStatus(_) => Action::ReportDevice,
         Command::AcknowledgeAlarm(_) | Command::ShelveAlarm(_) | Command::UnshelveAlarm(_) => Action::HandleAlarm,
@@ -373,12 +373,11 @@ fn role_allows(role: Role, action: Action) -> bool {
         Action::HandleCall | Action::SeeCaller => matches!(role, Admin | Operator | Agent),
         Action::RecordRead | Action::SecureSelf | Action::Delegate => is_person,
         Action::BreakGlass => matches!(role, Admin | Operator | Agent | Dispatcher),
-        Action::RecordRead => is_person,
         Action::LeadExercise => matches!(role, Admin | Operator),
         Action::LeadRoom => matches!(role, Admin | Operator | Dispatcher),
         Action::KeepLog => matches!(role, Admin | Operator | Agent | Dispatcher),
         // What rooms say among themselves is not for crews.
-        Action::See(Noun::Room | Noun::HandOver | Noun::DutyEntry) => {
+        Action::See(Noun::Room | Noun::ShiftNote | Noun::DutyEntry) => {
             matches!(role, Admin | Operator | Agent | Dispatcher | Viewer)
         }
         Action::See(Noun::Person) => role == Admin,

@@ -68,8 +68,8 @@ impl Replica {
             Subject::Room(it) => {
                 state.board.rooms.insert(it.id.clone(), it.clone());
             }
-            Subject::HandOver(it) => {
-                state.board.hand_overs.insert(it.id.clone(), it.clone());
+            Subject::ShiftNote(it) => {
+                state.board.shift_notes.insert(it.id.clone(), it.clone());
             }
             // The log of a room is history, which is asked for in the province.
             Subject::DutyEntry(_) => {}
@@ -170,6 +170,6 @@ impl Replica {
             .chain(state.tallies.values().cloned().map(Subject::Tally))
             .chain(state.board.exercises.values().cloned().map(Subject::Exercise))
             .chain(state.board.rooms.values().cloned().map(Subject::Room))
-            .chain(state.board.hand_overs.values().cloned().map(Subject::HandOver))
+            .chain(state.board.shift_notes.values().cloned().map(Subject::ShiftNote))
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdminUnitCode, CameraId, DutyPostId, HandOverId, IncidentId, Millis, PersonId, Place, RoomId, wire::record,
+    AdminUnitCode, CameraId, DutyPostId, IncidentId, Millis, PersonId, Place, RoomId, ShiftNoteId, wire::record,
 };
 
 /// Where the map looks.
@@ -90,16 +90,16 @@ record!(Room { id, name, name_en, admin_unit, post, scene, follows, followed_at_
 
 /// What one shift leaves to the next. Somebody of the next acknowledges it, or it is late.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct HandOver {
+pub struct ShiftNote {
     /// "H" and a number that grows.
-    pub id: HandOverId,
+    pub id: ShiftNoteId,
     /// Of which room.
     pub room: RoomId,
     /// Whose the room was when it was written.
     pub admin_unit: Option<AdminUnitCode>,
     /// What the next ones have to know.
     pub note: String,
-    /// What they have to watch, at most `limits::HAND_OVER_INCIDENTS_MAX`.
+    /// What they have to watch, at most `limits::SHIFT_NOTE_INCIDENTS_MAX`.
     pub incidents: Vec<IncidentId>,
     /// When it was written.
     pub written_at_ms: Millis,
@@ -123,7 +123,7 @@ pub struct HandOver {
     pub version: u64,
 }
 
-record!(HandOver {
+record!(ShiftNote {
     id,
     room,
     admin_unit,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use crate::{
-    Exercise, ExerciseId, HandOver, HandOverId, Millis, Room, RoomId, Row, RowChange, State, rows,
+    Exercise, ExerciseId, Millis, Room, RoomId, Row, RowChange, ShiftNote, ShiftNoteId, State, rows,
     stored::same_key,
     wire::{Malformed, Record},
 };
@@ -15,7 +15,7 @@ use crate::{
 pub(crate) struct RoomBook {
     pub(crate) exercises: BTreeMap<ExerciseId, Exercise>,
     pub(crate) rooms: BTreeMap<RoomId, Room>,
-    pub(crate) hand_overs: BTreeMap<HandOverId, HandOver>,
+    pub(crate) shift_notes: BTreeMap<ShiftNoteId, ShiftNote>,
 }
 
 /// Names a row of the book that an entry touched.
@@ -23,21 +23,21 @@ pub(crate) struct RoomBook {
 pub(crate) enum TouchedRoom {
     Exercise(ExerciseId),
     Room(RoomId),
-    HandOver(HandOverId),
+    ShiftNote(ShiftNoteId),
 }
 
 impl RoomBook {
     /// How many records it holds.
     pub(crate) fn len(&self) -> usize {
-        self.exercises.len() + self.rooms.len() + self.hand_overs.len()
+        self.exercises.len() + self.rooms.len() + self.shift_notes.len()
     }
 
     /// Every row of it, in order of table, then of key.
     pub(crate) fn rows(&self) -> impl Iterator<Item = Row> + '_ {
         let rooms = self.rooms.iter().map(|(id, record)| row(rows::room_key(id), record));
         let exercises = self.exercises.iter().map(|(id, record)| row(rows::exercise_key(id), record));
-        let hand_overs = self.hand_overs.iter().map(|(id, record)| row(rows::hand_over_key(id), record));
-        rooms.chain(exercises).chain(hand_overs)
+        let shift_notes = self.shift_notes.iter().map(|(id, record)| row(rows::shift_note_key(id), record));
+        rooms.chain(exercises).chain(shift_notes)
     }
 
     /// The row as it stands after the entry: put, or gone.
@@ -45,13 +45,13 @@ impl RoomBook {
         match touched {
             TouchedRoom::Exercise(id) => change(rows::exercise_key(id), self.exercises.get(id)),
             TouchedRoom::Room(id) => change(rows::room_key(id), self.rooms.get(id)),
-            TouchedRoom::HandOver(id) => change(rows::hand_over_key(id), self.hand_overs.get(id)),
+            TouchedRoom::ShiftNote(id) => change(rows::shift_note_key(id), self.shift_notes.get(id)),
         }
     }
 
     /// Whether rows of this table are its own.
     pub(crate) fn reads(table: u8) -> bool {
-        matches!(table, rows::ROOMS | rows::EXERCISES | rows::HAND_OVERS)
+        matches!(table, rows::ROOMS | rows::EXERCISES | rows::SHIFT_NOTES)
     }
 
     /// Takes a row of one of these tables.
@@ -68,9 +68,9 @@ impl RoomBook {
                 self.exercises.insert(record.id.clone(), record);
             }
             _ => {
-                let record = HandOver::decode(value)?;
-                same_key(key, &rows::hand_over_key(&record.id))?;
-                self.hand_overs.insert(record.id.clone(), record);
+                let record = ShiftNote::decode(value)?;
+                same_key(key, &rows::shift_note_key(&record.id))?;
+                self.shift_notes.insert(record.id.clone(), record);
             }
         }
         Ok(())
@@ -109,13 +109,13 @@ impl State {
 
     /// What shifts left to the next, acknowledged ones included (group 0).
     #[must_use]
-    pub fn hand_overs(&self) -> &BTreeMap<HandOverId, HandOver> {
-        &self.board.hand_overs
+    pub fn shift_notes(&self) -> &BTreeMap<ShiftNoteId, ShiftNote> {
+        &self.board.shift_notes
     }
 
-    /// When each hand-over that nobody has acknowledged is late (group 0).
-    pub fn hand_overs_due(&self) -> impl Iterator<Item = (Millis, &HandOverId)> {
-        let waits = |it: &&HandOver| !it.acknowledged_at_ms.is_set() && !it.late_at_ms.is_set();
-        self.board.hand_overs.values().filter(waits).map(|it| (it.due_at_ms, &it.id))
+    /// When each shift note that nobody has acknowledged is late (group 0).
+    pub fn shift_notes_due(&self) -> impl Iterator<Item = (Millis, &ShiftNoteId)> {
+        let waits = |it: &&ShiftNote| !it.acknowledged_at_ms.is_set() && !it.late_at_ms.is_set();
+        self.board.shift_notes.values().filter(waits).map(|it| (it.due_at_ms, &it.id))
     }
 }

@@ -8,13 +8,8 @@ use bytes::Bytes;
 
 use crate::{
     AdminUnitCode, AlarmKey, CalendarId, CallId, CameraId, DeadlinePolicyId, DelegationId, DistrictId, DutyPostId,
-    EntityId, IncidentId, IncidentKind, InstructionId, Millis, ModelName, PersonId, ReceiverId, ReportCode, SensorId,
-    ServiceKeyId, SessionId, Severity, UnitId, VersionName, wire::Field,
-    AdminUnitCode, AlarmKey, CalendarId, CallId, CameraId, DeadlinePolicyId, DistrictId, DutyPostId, EntityId,
-    IncidentId, IncidentKind, InstructionId, Millis, ModelName, PersonId, ReceiverId, ReportCode, SensorId, SessionId,
-    Severity, UnitId, VersionName, WarningId, wire::Field,
-    ExerciseId, HandOverId, IncidentId, IncidentKind, InstructionId, Millis, ModelName, PersonId, ReceiverId,
-    ReportCode, RoomId, SensorId, SessionId, Severity, UnitId, VersionName, wire::Field,
+    EntityId, ExerciseId, IncidentId, IncidentKind, InstructionId, Millis, ModelName, PersonId, ReceiverId, ReportCode,
+    RoomId, SensorId, ServiceKeyId, SessionId, Severity, ShiftNoteId, UnitId, VersionName, WarningId, wire::Field,
 };
 
 /// Scalars of the group.
@@ -70,7 +65,7 @@ pub const ROOMS: u8 = 160;
 /// Exercises, by id.
 pub const EXERCISES: u8 = 161;
 /// What shifts left to the next, by id.
-pub const HAND_OVERS: u8 = 162;
+pub const SHIFT_NOTES: u8 = 162;
 /// History: the log of each room, by the cluster's time.
 pub const DUTY_LOG: u8 = 163;
 /// History: the events of each incident.
@@ -215,7 +210,7 @@ name_keys! {
     /// Key of an exercise.
     exercise_key EXERCISES ExerciseId
     /// Key of what a shift left to the next.
-    hand_over_key HAND_OVERS HandOverId
+    shift_note_key SHIFT_NOTES ShiftNoteId
 }
 
 /// Key of an alarm.
@@ -304,6 +299,8 @@ pub fn duty_log_key(room: &RoomId, at: Millis, index: u64) -> Bytes {
 pub fn duty_log_range(room: &RoomId, from: Millis, to: Millis) -> (Bytes, Bytes) {
     let at = |at: Millis| key(DUTY_LOG, &[room.as_str().as_bytes(), &[0], &at.0.to_be_bytes()]);
     (at(from), at(to))
+}
+
 /// Key of a drill.
 #[must_use]
 pub fn drill_key(number: u64) -> Bytes {

@@ -7,9 +7,8 @@ use crate::{
     Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, Drill, DutyPost, DutyPostId, EntityId, GroupId,
     Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName,
     Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, Retention, RunCard, Sensor, SensorId, Session,
-    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, access_book::AccessBook, call_book::CallBook,
-    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, Warning, WarningId, call_book::CallBook,
-    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, call_book::CallBook, room_book::RoomBook,
+    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, Warning, WarningId, access_book::AccessBook,
+    call_book::CallBook, room_book::RoomBook,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it; a copy that decides nothing is a

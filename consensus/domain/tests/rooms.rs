@@ -1,4 +1,4 @@
-//! Exercises begin and end by a command and mix with nothing; scenes, hand-overs and logs of rooms.
+//! Exercises begin and end by a command and mix with nothing; scenes, shift notes and logs of rooms.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
 
 use domain::{wire::Record, *};
@@ -96,6 +96,7 @@ impl World {
             everywhere: false,
             admin_units: Default::default(),
             index: 1,
+            terms: Default::default(),
             from: String::new(),
             why: String::new(),
         });
@@ -152,8 +153,8 @@ impl World {
         self.apply(None, report)
     }
 
-    fn hand_over(&mut self, by: &str, room: &str) -> HandOverId {
-        let write = WriteHandOver {
+    fn shift_note(&mut self, by: &str, room: &str) -> ShiftNoteId {
+        let write = WriteShiftNote {
             room: id(room),
             note: "Đập xả lũ lúc 5 giờ".into(),
             incidents: Vec::new(),
@@ -163,9 +164,9 @@ impl World {
         id(&self.apply(Some(by), write).unwrap().entity)
     }
 
-    fn acknowledge(&mut self, by: &str, hand_over: &HandOverId) -> Result<Accepted, Refusal> {
+    fn acknowledge(&mut self, by: &str, shift_note: &ShiftNoteId) -> Result<Accepted, Refusal> {
         let acknowledge =
-            AcknowledgeHandOver { hand_over: hand_over.clone(), expected_version: 1, remark: "Đã rõ".into() };
+            AcknowledgeShiftNote { shift_note: shift_note.clone(), expected_version: 1, remark: "Đã rõ".into() };
         self.apply(Some(by), acknowledge)
     }
 }
@@ -297,18 +298,18 @@ fn a_room_follows_leaves_and_comes_back() {
 }
 
 #[test]
-fn a_hand_over_is_acknowledged_by_another_one_or_late_once() {
+fn a_shift_note_is_acknowledged_by_another_one_or_late_once() {
     let mut world = World::new();
-    let first = world.hand_over("oanh", "tinh");
+    let first = world.shift_note("oanh", "tinh");
     assert_eq!(world.acknowledge("oanh", &first).unwrap_err().code, RefusalCode::Forbidden);
-    let fire = FireHandOver { hand_over: first.clone() };
+    let fire = FireShiftNote { shift_note: first.clone() };
     assert_eq!(world.apply(None, fire.clone()).unwrap_err().code, RefusalCode::NotDue);
     world.at_ms = world.at_ms.plus(600_000);
     world.ok(fire.clone());
-    let late_at_ms = world.state.hand_overs()[&first].late_at_ms;
-    assert!(late_at_ms.is_set() && world.state.hand_overs_due().next().is_none());
+    let late_at_ms = world.state.shift_notes()[&first].late_at_ms;
+    assert!(late_at_ms.is_set() && world.state.shift_notes_due().next().is_none());
     world.ok(fire);
-    assert_eq!(world.state.hand_overs()[&first].late_at_ms, late_at_ms, "once");
+    assert_eq!(world.state.shift_notes()[&first].late_at_ms, late_at_ms, "once");
     world.acknowledge("binh", &first).unwrap();
     assert_eq!(world.acknowledge("an", &first).unwrap_err().code, RefusalCode::WrongStatus);
 }
@@ -321,7 +322,7 @@ fn where_a_roster_says_who_is_on_duty_one_of_these_acknowledges() {
     world.ok(PutDutyPost { post });
     let room = Room { post: Some(id("truc")), ..world.state.rooms()["tinh"].clone() };
     world.ok(PutRoom { room });
-    let left = world.hand_over("oanh", "tinh");
+    let left = world.shift_note("oanh", "tinh");
     assert_eq!(world.acknowledge("tay", &left).unwrap_err().code, RefusalCode::Forbidden);
     world.acknowledge("binh", &left).unwrap();
 }

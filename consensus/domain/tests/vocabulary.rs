@@ -22,9 +22,7 @@ const RELEASES: &str = "tests/releases";
 const HARMLESS: [&str; 3] = ["Entry.salt", "Grant.from", "Grant.why"];
 
 /// Commands, fields and values since the first release, and the feature that lets them in. What stands below a field is its own.
-const SINCE: [(&str, u32); 50] = [
-const SINCE: [(&str, u32); 46] = [
-const SINCE: [(&str, u32); 44] = [
+const SINCE: [(&str, u32); 73] = [
     ("Command.put_calendar", VOCABULARY_2),
     ("Command.put_deadline_policy", VOCABULARY_2),
     ("Command.put_duty_post", VOCABULARY_2),
@@ -93,9 +91,9 @@ const SINCE: [(&str, u32); 44] = [
     ("Command.put_room", VOCABULARY_2),
     ("Command.push_scene", VOCABULARY_2),
     ("Command.follow_room", VOCABULARY_2),
-    ("Command.write_hand_over", VOCABULARY_2),
-    ("Command.acknowledge_hand_over", VOCABULARY_2),
-    ("Command.fire_hand_over", VOCABULARY_2),
+    ("Command.write_shift_note", VOCABULARY_2),
+    ("Command.acknowledge_shift_note", VOCABULARY_2),
+    ("Command.fire_shift_note", VOCABULARY_2),
     ("Command.log_duty", VOCABULARY_2),
     ("Role.ROLE_TELEPHONY", VOCABULARY_2),
 ];

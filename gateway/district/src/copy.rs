@@ -359,7 +359,7 @@ fn subjects(part: &generated::Snapshot) -> Result<Vec<Subject>, Malformed> {
     all.extend(read::<domain::Tally>(&part.tallies)?);
     all.extend(read::<domain::Exercise>(&part.exercises)?);
     all.extend(read::<domain::Room>(&part.rooms)?);
-    all.extend(read::<domain::HandOver>(&part.hand_overs)?);
+    all.extend(read::<domain::ShiftNote>(&part.shift_notes)?);
     all.extend(part.live_nodes.clone().map(domain::LiveNodes::from_wire).transpose()?.map(Subject::LiveNodes));
     Ok(all)
 }
@@ -379,7 +379,7 @@ fn add(part: &mut generated::Snapshot, subject: &Subject) {
         Subject::LiveNodes(it) => part.live_nodes = Some(it.to_wire()),
         Subject::Exercise(it) => part.exercises.push(it.to_wire()),
         Subject::Room(it) => part.rooms.push(it.to_wire()),
-        Subject::HandOver(it) => part.hand_overs.push(it.to_wire()),
+        Subject::ShiftNote(it) => part.shift_notes.push(it.to_wire()),
         // Calls are taken in the province only; see `domain::replica`.
         Subject::Person(_)
         | Subject::Readings(_)
@@ -387,7 +387,7 @@ fn add(part: &mut generated::Snapshot, subject: &Subject) {
         | Subject::Agent(_)
         | Subject::CallDesk(_)
         | Subject::Warning(_) => {}
-        | Subject::DutyEntry(_) => {}
+        Subject::DutyEntry(_) => {}
     }
 }
 

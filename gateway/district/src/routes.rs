@@ -32,13 +32,13 @@ const LISTS: [&str; 12] = [
     "instructions",
     "exercises",
     "rooms",
-    "hand-overs",
+    "shift-notes",
     "nodes",
 ];
 
 /// Where a request is answered.
 ///
-/// What is kept is what people enter about incidents, alarms, units, instructions and their clocks, hand-overs and a room's log; who
+/// What is kept is what people enter about incidents, alarms, units, instructions and their clocks, shift notes and a room's log; who
 /// follows whom, and exercises, are of the moment and are not. Registrations, rights,
 /// models and the cluster itself are not: they are decided by what stands when they are done.
 pub(crate) fn route(method: &str, path: &str) -> Route {
@@ -66,7 +66,7 @@ pub(crate) fn route(method: &str, path: &str) -> Route {
         ("POST", ["units", _, _, ..]) => Route::Command,
         ("POST", ["instructions"] | ["instructions", _, _]) => Route::Command,
         ("POST", ["clocks", _]) => Route::Command,
-        ("POST", ["rooms", _, "log" | "hand-overs"] | ["hand-overs", _, _]) => Route::Command,
+        ("POST", ["rooms", _, "log" | "shift-notes"] | ["shift-notes", _, _]) => Route::Command,
         _ => Route::Province,
     }
 }
@@ -91,8 +91,8 @@ mod tests {
             "/api/instructions/N1/finish",
             "/api/clocks/progress",
             "/api/rooms/phu-binh/log",
-            "/api/rooms/phu-binh/hand-overs",
-            "/api/hand-overs/H7/acknowledge",
+            "/api/rooms/phu-binh/shift-notes",
+            "/api/shift-notes/H7/acknowledge",
         ] {
             assert_eq!(route("POST", path), Route::Command, "{path}");
         }

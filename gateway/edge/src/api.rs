@@ -38,10 +38,10 @@ pub(crate) mod crew;
 pub(crate) mod deadline;
 pub(crate) mod dispatch;
 pub(crate) mod district;
-pub(crate) mod duty;
-pub(crate) mod handover;
-pub(crate) mod exercise;
 pub(crate) mod drill;
+pub(crate) mod duty;
+pub(crate) mod exercise;
+pub(crate) mod handover;
 pub(crate) mod incident;
 pub(crate) mod instruction;
 pub(crate) mod list;
@@ -55,8 +55,8 @@ pub(crate) mod reading;
 pub(crate) mod receiver;
 pub(crate) mod report;
 pub(crate) mod retention;
-pub(crate) mod second_factor;
 pub(crate) mod room;
+pub(crate) mod second_factor;
 pub(crate) mod sensor;
 pub(crate) mod series;
 pub(crate) mod service_key;
@@ -176,9 +176,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(room::list, room::put))
         .routes(routes!(room::push))
         .routes(routes!(room::follow))
-        .routes(routes!(room::hand_overs))
-        .routes(routes!(room::write_hand_over))
-        .routes(routes!(room::acknowledge_hand_over))
+        .routes(routes!(room::shift_notes))
+        .routes(routes!(room::write_shift_note))
+        .routes(routes!(room::acknowledge_shift_note))
         .routes(routes!(room::log, room::write_log))
         .routes(routes!(call::list))
         .routes(routes!(call::pop))

@@ -18,7 +18,6 @@
 //! Any status from 200 to 299 says that it was taken; everything else, redirects too, that it was not.
 
 use domain::{Event, EventKind, Handover, HandoverDirection, Notice, Receiver, ReceiverId, Subject, wire::Record};
-use domain::{Event, Notice, Receiver, ReceiverId, Subject, wire::Record};
 use entity::{Courier, Undelivered};
 use futures::{FutureExt, future::BoxFuture};
 use hmac::{Hmac, Mac};
@@ -65,24 +64,11 @@ impl WebCourier {
 
     fn request(&self, receiver: &Receiver, notice: &Notice) -> Result<reqwest::RequestBuilder, Undelivered> {
         let event = Event::decode(&notice.event).map_err(|e| Undelivered(e.to_string()))?;
-        let (kind, body) = self.body(receiver, notice, &event)?;
+        let exercise = event.subject.as_ref().is_some_and(Subject::is_exercise);
+        let (kind, body) = self.body(receiver, notice, &event, exercise)?;
         let key = format!("{}-{}-{}", self.epoch, receiver.id, notice.number);
         let request = self.http.post(&receiver.url);
         let request = request.header("content-type", kind).header("idempotency-key", key);
-        let exercise = event.subject.as_ref().is_some_and(Subject::is_exercise);
-        let body = Body {
-            epoch: self.epoch,
-            receiver: &receiver.id,
-            number: notice.number,
-            index: notice.index,
-            missed_before: notice.missed_before,
-            exercise,
-            event: &event,
-        };
-        let body = serde_json::to_vec(&body).map_err(|e| Undelivered(e.to_string()))?;
-        let key = format!("{}-{}-{}", self.epoch, receiver.id, notice.number);
-        let request = self.http.post(&receiver.url);
-        let request = request.header("content-type", "application/json").header("idempotency-key", key);
         let request = if exercise { request.header("trongdong-exercise", "true") } else { request };
         let request = match self.secret_of(receiver)? {
             Some(secret) => request.header(SIGNATURE_HEADER, signature(&secret, &body)),
@@ -97,6 +83,7 @@ impl WebCourier {
         receiver: &Receiver,
         notice: &Notice,
         event: &Event,
+        exercise: bool,
     ) -> Result<(&'static str, Vec<u8>), Undelivered> {
         let failed = |error: serde_json::Error| Undelivered(error.to_string());
         if event.kind == EventKind::WarningPublished
@@ -122,6 +109,7 @@ impl WebCourier {
                 number: notice.number,
                 index: notice.index,
                 missed_before: notice.missed_before,
+                exercise,
                 event,
             }),
         };

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     api::body::from_json,
-    cap::{degrees, time},
+    cap::time,
     error::ApiError,
     public::{open311::node::escape, words::tidy},
 };

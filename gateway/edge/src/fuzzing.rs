@@ -25,8 +25,7 @@ use crate::{
         reading::{basic, parse_json},
         report, retention, second_factor, sensor,
         series::{Span, Wanted},
-        service_key, session, unit,
-        session, unit, warning,
+        service_key, session, unit, warning,
     },
     auth::{cookie_token, token},
     eido,
@@ -109,6 +108,8 @@ pub fn fuzz_proof(data: &[u8]) -> bool {
     let key = key_of_service::parse(text);
     assert!(key.is_none() || text.starts_with("tdk_"), "a key says what it is");
     totp::parse(text).is_some() | key.is_some()
+}
+
 /// What another service sends about a hand-over: an object that offers an incident, or an answer.
 pub fn fuzz_handover(data: &[u8]) -> bool {
     let offered = eido::read(data);

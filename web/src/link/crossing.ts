@@ -8,7 +8,7 @@ import { incidentOf } from '../nouns/incident';
 import { instructionOf } from '../nouns/instruction';
 import { noticeOf } from '../nouns/load';
 import { modelOf, tallyOf } from '../nouns/model';
-import { handOverOf, roomOf } from '../nouns/room';
+import { shiftNoteOf, roomOf } from '../nouns/room';
 import { sensorOf } from '../nouns/sensor';
 import { unitOf } from '../nouns/unit';
 import type { Change, Happening } from './messages';
@@ -45,7 +45,7 @@ export function changeOf(delta: Delta): Change {
     callDesk: [...delta.put.call_desk.values()].map(callDeskOf).at(-1),
     exercises: [...delta.put.exercise.values()].map(exerciseOf),
     rooms: [...delta.put.room.values()].map(roomOf),
-    handOvers: [...delta.put.hand_over.values()].map(handOverOf),
+    shiftNotes: [...delta.put.shift_note.values()].map(shiftNoteOf),
     removed: [...delta.removed],
     happenings: delta.events.map(happeningOf),
   };

@@ -7,7 +7,7 @@ import { CameraSchema } from '../gen/trongdong/v1/camera_pb';
 import { IncidentSchema } from '../gen/trongdong/v1/incident_pb';
 import { InstructionSchema } from '../gen/trongdong/v1/instruction_pb';
 import { ModelSchema, TallySchema } from '../gen/trongdong/v1/model_pb';
-import { ExerciseSchema, HandOverSchema, RoomSchema } from '../gen/trongdong/v1/room_pb';
+import { ExerciseSchema, ShiftNoteSchema, RoomSchema } from '../gen/trongdong/v1/room_pb';
 import { SensorSchema } from '../gen/trongdong/v1/sensor_pb';
 import { UnitSchema } from '../gen/trongdong/v1/unit_pb';
 import { NOUNS, type Noun, type Picture } from './picture';
@@ -29,7 +29,7 @@ const SCHEMA: Readonly<Record<Noun, DescMessage>> = {
   call_desk: CallDeskSchema,
   exercise: ExerciseSchema,
   room: RoomSchema,
-  hand_over: HandOverSchema,
+  shift_note: ShiftNoteSchema,
 };
 
 /** All records by noun and id, and each group's place, as JSON with sorted keys. */

@@ -77,7 +77,7 @@ function foldSnapshot(picture: Picture, snapshot: Snapshot, delta: Delta): boole
   for (const record of snapshot.agents) put(group, delta, 'agent', record.person, record);
   for (const record of snapshot.exercises) put(group, delta, 'exercise', record.id, record);
   for (const record of snapshot.rooms) put(group, delta, 'room', record.id, record);
-  for (const record of snapshot.handOvers) put(group, delta, 'hand_over', record.id, record);
+  for (const record of snapshot.shiftNotes) put(group, delta, 'shift_note', record.id, record);
   if (snapshot.callDesk !== undefined) put(group, delta, 'call_desk', CALL_DESK, snapshot.callDesk);
   if (snapshot.liveNodes !== undefined) group.liveNodes = snapshot.liveNodes;
   group.nextPart += 1;
@@ -164,9 +164,9 @@ function foldEvent(group: GroupPicture, event: Event, delta: Delta): void {
       // Somebody leads: those who follow see it with the next frame.
       delta.urgent = true;
       return put(group, delta, 'room', subject.value.id, subject.value);
-    case 'handOver':
+    case 'shiftNote':
       delta.urgent = true;
-      return put(group, delta, 'hand_over', subject.value.id, subject.value);
+      return put(group, delta, 'shift_note', subject.value.id, subject.value);
     case 'dutyEntry':
       // A room's log is not kept here: whoever shows it asks for it, and hears of what is new.
       delta.events.push(event);

@@ -8,7 +8,7 @@ import type { Incident } from '../nouns/incident';
 import type { Instruction } from '../nouns/instruction';
 import type { LoadNotice } from '../nouns/load';
 import type { Model, SilentModel, Tally } from '../nouns/model';
-import type { HandOver, Room } from '../nouns/room';
+import type { ShiftNote, Room } from '../nouns/room';
 import type { Sensor } from '../nouns/sensor';
 import type { Unit } from '../nouns/unit';
 
@@ -102,7 +102,7 @@ export interface Change {
   callDesk: CallDesk | undefined;
   exercises: Exercise[];
   rooms: Room[];
-  handOvers: HandOver[];
+  shiftNotes: ShiftNote[];
   /** "noun/id" */
   removed: string[];
   happenings: Happening[];

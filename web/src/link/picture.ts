@@ -7,7 +7,7 @@ import type { Event, LiveNodes, Position } from '../gen/trongdong/v1/event_pb';
 import type { Incident } from '../gen/trongdong/v1/incident_pb';
 import type { Instruction } from '../gen/trongdong/v1/instruction_pb';
 import type { Model, Tally } from '../gen/trongdong/v1/model_pb';
-import type { Exercise, HandOver, Room } from '../gen/trongdong/v1/room_pb';
+import type { Exercise, ShiftNote, Room } from '../gen/trongdong/v1/room_pb';
 import type { Sensor } from '../gen/trongdong/v1/sensor_pb';
 import type { Unit } from '../gen/trongdong/v1/unit_pb';
 import { GROUPS } from './position';
@@ -30,12 +30,12 @@ export interface Records {
   call_desk: CallDesk;
   exercise: Exercise;
   room: Room;
-  hand_over: HandOver;
+  shift_note: ShiftNote;
 }
 export type Noun = keyof Records;
 export const NOUNS: readonly Noun[] = [
   'admin_unit', 'district', 'unit', 'incident', 'instruction', 'sensor', 'camera', 'alarm', 'model', 'tally', 'call', 'agent', 'call_desk',
-  'exercise', 'room', 'hand_over',
+  'exercise', 'room', 'shift_note',
 ];
 
 /** Key of the one record of the call desk. */
@@ -102,7 +102,7 @@ export function emptyTables(): Tables {
     call_desk: new Map(),
     exercise: new Map(),
     room: new Map(),
-    hand_over: new Map(),
+    shift_note: new Map(),
   };
 }
 

@@ -1,19 +1,19 @@
 import { expect, test } from 'vitest';
 import { endedExercises, runningExercise, visible, type Exercise } from './exercise';
-import { handOversOf, handOverState, sceneToWire, type HandOver } from './room';
+import { shiftNotesOf, shiftNoteState, sceneToWire, type ShiftNote } from './room';
 
-const left = (id: string, more: Partial<HandOver>): HandOver => ({
+const left = (id: string, more: Partial<ShiftNote>): ShiftNote => ({
   id, room: 'tinh', note: '', incidents: [], writtenAtMs: 0, writtenBy: 'an', dueAtMs: 100, lateAtMs: 0, told: [], acknowledgedAtMs: 0, acknowledgedBy: '', remark: '', exercise: false, version: 1, ...more,
 });
 
 test('what waits for somebody stands first, the longest waiting on top', () => {
   const all = [left('done', { acknowledgedAtMs: 9, writtenAtMs: 8 }), left('older', { acknowledgedAtMs: 9, writtenAtMs: 2 }), left('later', { dueAtMs: 300 }), left('sooner', {}), left('other', { room: 'tay' })];
-  expect(handOversOf('tinh', all).map(({ id }) => id)).toEqual(['sooner', 'later', 'done', 'older']);
+  expect(shiftNotesOf('tinh', all).map(({ id }) => id)).toEqual(['sooner', 'later', 'done', 'older']);
 });
 
 test('a hand-over is late by its time, before the cluster has said so and after', () => {
-  expect([99, 101].map((nowMs) => handOverState(left('a', {}), nowMs))).toEqual(['waiting', 'late']);
-  expect(handOverState(left('a', { lateAtMs: 100, acknowledgedAtMs: 120 }), 200)).toBe('acknowledged');
+  expect([99, 101].map((nowMs) => shiftNoteState(left('a', {}), nowMs))).toEqual(['waiting', 'late']);
+  expect(shiftNoteState(left('a', { lateAtMs: 100, acknowledgedAtMs: 120 }), 200)).toBe('acknowledged');
 });
 
 test('a scene goes out in whole numbers, and without a map with no view', () => {

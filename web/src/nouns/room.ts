@@ -1,5 +1,5 @@
 // Command rooms: what one shows to those who follow it, what a shift leaves to the next, and a room's log.
-import type { HandOver as HandOverWire, Room as RoomWire, Scene as SceneWire } from '../gen/trongdong/v1/room_pb';
+import type { ShiftNote as ShiftNoteWire, Room as RoomWire, Scene as SceneWire } from '../gen/trongdong/v1/room_pb';
 
 /** Layers of the map that a scene can turn on and off. */
 export const LAYERS = ['units', 'sensors', 'cameras'] as const;
@@ -37,7 +37,7 @@ export interface Room {
 }
 
 /** What one shift left to the next. */
-export interface HandOver {
+export interface ShiftNote {
   id: string;
   room: string;
   note: string;
@@ -93,7 +93,7 @@ export function roomOf(wire: RoomWire): Room {
 }
 
 /** The domain hand-over of a wire hand-over. */
-export function handOverOf(wire: HandOverWire): HandOver {
+export function shiftNoteOf(wire: ShiftNoteWire): ShiftNote {
   const { id, room, note, writtenBy, acknowledgedBy, remark, exercise } = wire;
   return {
     id,
@@ -114,15 +114,15 @@ export function handOverOf(wire: HandOverWire): HandOver {
 }
 
 /** Those of a room: what waits for somebody first, the longest waiting on top; then the newest. */
-export function handOversOf(room: string, all: Iterable<HandOver>): HandOver[] {
-  const waits = (it: HandOver) => it.acknowledgedAtMs === 0;
+export function shiftNotesOf(room: string, all: Iterable<ShiftNote>): ShiftNote[] {
+  const waits = (it: ShiftNote) => it.acknowledgedAtMs === 0;
   return [...all]
     .filter((it) => it.room === room)
     .sort((a, b) => Number(waits(b)) - Number(waits(a)) || (waits(a) ? a.dueAtMs - b.dueAtMs : b.writtenAtMs - a.writtenAtMs));
 }
 
 /** How a hand-over stands at that time. */
-export function handOverState(it: HandOver, nowMs: number): 'acknowledged' | 'late' | 'waiting' {
+export function shiftNoteState(it: ShiftNote, nowMs: number): 'acknowledged' | 'late' | 'waiting' {
   if (it.acknowledgedAtMs > 0) return 'acknowledged';
   return it.lateAtMs > 0 || nowMs > it.dueAtMs ? 'late' : 'waiting';
 }

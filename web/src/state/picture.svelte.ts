@@ -7,7 +7,7 @@ import type { Exercise } from '../nouns/exercise';
 import type { Incident } from '../nouns/incident';
 import type { Instruction } from '../nouns/instruction';
 import { tallyId, type Model, type Tally } from '../nouns/model';
-import type { HandOver, Room } from '../nouns/room';
+import type { ShiftNote, Room } from '../nouns/room';
 import type { Sensor } from '../nouns/sensor';
 import type { Unit } from '../nouns/unit';
 import { clock } from './clock.svelte';
@@ -35,7 +35,7 @@ class Picture {
   callDesk = $state.raw<CallDesk | undefined>(undefined);
   exercises = $state.raw<ReadonlyMap<string, Exercise>>(new Map());
   rooms = $state.raw<ReadonlyMap<string, Room>>(new Map());
-  handOvers = $state.raw<ReadonlyMap<string, HandOver>>(new Map());
+  shiftNotes = $state.raw<ReadonlyMap<string, ShiftNote>>(new Map());
   happenings = $state.raw<readonly Happening[]>([]);
   videos = $state.raw<ReadonlyMap<number, VideoState>>(new Map());
   line = $state.raw<Line | undefined>(undefined);
@@ -74,7 +74,7 @@ class Picture {
     this.agents = merged(this.agents, change.agents, removed.get('agent'), (record) => record.person);
     this.exercises = merged(this.exercises, change.exercises, removed.get('exercise'), (record) => record.id);
     this.rooms = merged(this.rooms, change.rooms, removed.get('room'), (record) => record.id);
-    this.handOvers = merged(this.handOvers, change.handOvers, removed.get('hand_over'), (record) => record.id);
+    this.shiftNotes = merged(this.shiftNotes, change.shiftNotes, removed.get('shift_note'), (record) => record.id);
     if (change.callDesk !== undefined) this.callDesk = change.callDesk;
     if (change.happenings.length > 0) {
       this.happenings = [...this.happenings, ...change.happenings].slice(-HAPPENINGS_MAX);
@@ -113,7 +113,7 @@ class Picture {
     this.callDesk = undefined;
     this.exercises = new Map();
     this.rooms = new Map();
-    this.handOvers = new Map();
+    this.shiftNotes = new Map();
     this.happenings = [];
     this.videos = new Map();
   }

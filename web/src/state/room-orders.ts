@@ -1,12 +1,12 @@
 // What people order about exercises and rooms.
 import type { Exercise } from '../nouns/exercise';
-import { sceneToWire, type HandOver, type Scene } from '../nouns/room';
+import { sceneToWire, type ShiftNote, type Scene } from '../nouns/room';
 import { order, type Sent } from './orders';
 
 export const EXERCISE = 'exercise/new';
 export const roomTarget = (room: string) => `room/${room}`;
 export const logTarget = (room: string) => `log/${room}`;
-export const handOverTarget = (it: HandOver) => `hand-over/${it.id}`;
+export const shiftNoteTarget = (it: ShiftNote) => `hand-over/${it.id}`;
 const path = (room: string, verb: string) => `/api/rooms/${encodeURIComponent(room)}/${verb}`;
 
 /** Begins a drill. */
@@ -23,11 +23,11 @@ export const followRoom = (room: string, leader: string): Sent =>
   order('lead-room', roomTarget(room), path(room, 'follow'), { leader: leader === '' ? null : leader });
 
 /** Leaves something to the next shift. */
-export const writeHandOver = (room: string, note: string, incidents: readonly string[], withinMs: number, exercise: boolean): Sent =>
-  order('keep-log', roomTarget(room), path(room, 'hand-overs'), { note, incidents, within_ms: withinMs, exercise });
+export const writeShiftNote = (room: string, note: string, incidents: readonly string[], withinMs: number, exercise: boolean): Sent =>
+  order('keep-log', roomTarget(room), path(room, 'shift-notes'), { note, incidents, within_ms: withinMs, exercise });
 /** Says that the next shift has read it. */
-export const acknowledgeHandOver = (it: HandOver, remark: string): Sent =>
-  order('keep-log', handOverTarget(it), `/api/hand-overs/${encodeURIComponent(it.id)}/acknowledge`, { expected_version: it.version, remark });
+export const acknowledgeShiftNote = (it: ShiftNote, remark: string): Sent =>
+  order('keep-log', shiftNoteTarget(it), `/api/shift-notes/${encodeURIComponent(it.id)}/acknowledge`, { expected_version: it.version, remark });
 /** Writes into the room's log. */
 export const logDuty = (room: string, text: string, exercise: boolean): Sent =>
   order('keep-log', logTarget(room), path(room, 'log'), { text, incident: null, exercise });

@@ -2,7 +2,7 @@
 import { create } from '@bufbuild/protobuf';
 import { EventKind, type Event } from '../../src/gen/trongdong/v1/event_pb';
 import { IncidentStatus } from '../../src/gen/trongdong/v1/incident_pb';
-import { DutyEntrySchema, ExerciseSchema, HandOverSchema, MapViewSchema, RoomSchema, SceneSchema, type Exercise, type HandOver, type Room } from '../../src/gen/trongdong/v1/room_pb';
+import { DutyEntrySchema, ExerciseSchema, ShiftNoteSchema, MapViewSchema, RoomSchema, SceneSchema, type Exercise, type ShiftNote, type Room } from '../../src/gen/trongdong/v1/room_pb';
 import type { Answer, Input } from './decide';
 import type { Scene } from './scene';
 
@@ -14,7 +14,7 @@ const now = () => BigInt(Date.now());
 export function roomDesk(scene: Scene, tell: Tell) {
   const exercises = new Map<string, Exercise>();
   const rooms = new Map<string, Room>();
-  const handOvers = new Map<string, HandOver>();
+  const shiftNotes = new Map<string, ShiftNote>();
   const logs = new Map<string, { number: number; text: string; incident: string | null; corrects: number; at_ms: number; by: string; exercise: boolean }[]>();
   let entries = 9_000;
 
@@ -28,10 +28,10 @@ export function roomDesk(scene: Scene, tell: Tell) {
       tell(EventKind.ROOM_PUT, { case: 'room', value: room });
     }
     for (const exercise of exercises.values()) if (exercise.endedAtMs === 0n) end(exercise, '');
-    for (const it of handOvers.values()) {
+    for (const it of shiftNotes.values()) {
       if (it.acknowledgedAtMs > 0n) continue;
       Object.assign(it, { acknowledgedAtMs: now(), acknowledgedBy: 'reset' });
-      tell(EventKind.HAND_OVER_ACKNOWLEDGED, { case: 'handOver', value: it });
+      tell(EventKind.SHIFT_NOTE_ACKNOWLEDGED, { case: 'shiftNote', value: it });
     }
     logs.clear();
   }
@@ -61,14 +61,14 @@ export function roomDesk(scene: Scene, tell: Tell) {
       const leader = (input['leader'] as string | null) ?? '';
       if (leader === room.id) return refuse('invalid', 'leader', 'is the room itself', 422);
       Object.assign(room, { follows: leader, followedBy: leader === '' ? '' : by, followedAtMs: leader === '' ? 0n : now() });
-    } else if (verb === 'hand-overs') {
+    } else if (verb === 'shift-notes') {
       entries += 1;
-      const it = create(HandOverSchema, {
+      const it = create(ShiftNoteSchema, {
         id: `H${entries}`, room: room.id, note: input['note'], incidents: input['incidents'] as unknown as string[], writtenAtMs: now(), writtenBy: by,
         dueAtMs: now() + BigInt(input['within_ms'] ?? 0), exercise: Boolean(input['exercise']), version: 1n,
       });
-      handOvers.set(it.id, it);
-      tell(EventKind.HAND_OVER_WRITTEN, { case: 'handOver', value: it });
+      shiftNotes.set(it.id, it);
+      tell(EventKind.SHIFT_NOTE_WRITTEN, { case: 'shiftNote', value: it });
       return done(it.id, 1n);
     } else if (verb === 'log') {
       entries += 1;
@@ -88,10 +88,10 @@ export function roomDesk(scene: Scene, tell: Tell) {
     control(path: string): object | undefined {
       if (path === '/fake/rooms') reset();
       else if (path === '/fake/late') {
-        const it = [...handOvers.values()].at(-1);
+        const it = [...shiftNotes.values()].at(-1);
         if (it === undefined) return {};
         Object.assign(it, { dueAtMs: now() - 60_000n, lateAtMs: now(), told: ['truc-ban'] });
-        tell(EventKind.HAND_OVER_LATE, { case: 'handOver', value: it });
+        tell(EventKind.SHIFT_NOTE_LATE, { case: 'shiftNote', value: it });
       } else return undefined;
       return {};
     },
@@ -116,18 +116,18 @@ export function roomDesk(scene: Scene, tell: Tell) {
         end(ended, input['note'] ?? '');
         return done(ended.id, ended.version);
       }
-      const left = handOvers.get(/^\/api\/hand-overs\/([^/]+)\/acknowledge$/.exec(path)?.[1] ?? '');
+      const left = shiftNotes.get(/^\/api\/shift-notes\/([^/]+)\/acknowledge$/.exec(path)?.[1] ?? '');
       if (left !== undefined) {
-        if (left.writtenBy === by) return refuse('forbidden', 'hand_over', 'somebody of the next shift acknowledges it', 403);
+        if (left.writtenBy === by) return refuse('forbidden', 'shift_note', 'somebody of the next shift acknowledges it', 403);
         Object.assign(left, { acknowledgedAtMs: now(), acknowledgedBy: by, remark: input['remark'] ?? '' });
         left.version += 1n;
-        tell(EventKind.HAND_OVER_ACKNOWLEDGED, { case: 'handOver', value: left });
+        tell(EventKind.SHIFT_NOTE_ACKNOWLEDGED, { case: 'shiftNote', value: left });
         return done(left.id, left.version);
       }
       const [, id = '', verb = ''] = /^\/api\/rooms\/([^/]+)\/([\w-]+)$/.exec(path) ?? [];
       const room = rooms.get(id);
       return room === undefined ? undefined : ofRoom(room, verb, input, by);
     },
-    snapshot: () => ({ exercises: [...exercises.values()], rooms: [...rooms.values()], handOvers: [...handOvers.values()] }),
+    snapshot: () => ({ exercises: [...exercises.values()], rooms: [...rooms.values()], shiftNotes: [...shiftNotes.values()] }),
   };
 }

@@ -1,5 +1,5 @@
 //! The keeper of the command group's deadlines: one actor, one timer, armed for the next step of any clock, and for the next
-//! hand-over that nobody has acknowledged. All that it
+//! shift note that nobody has acknowledged. All that it
 //! knows stands in state, so whoever leads next arms it again; a step that two keepers propose is taken once.
 //!
 //! It goes by the time that an entry proposed now would have, and looks at least every `KEEPER_LOOK_WAIT_MAX`, so that a

@@ -89,7 +89,7 @@ async fn show(reign: &Arc<Reign>, batch: &EventBatch) {
                     _ => {}
                 }
             }
-            (_, Some(Subject::Instruction(_) | Subject::HandOver(_))) => reign.wake_keeper(),
+            (_, Some(Subject::Instruction(_) | Subject::ShiftNote(_))) => reign.wake_keeper(),
             (_, Some(Subject::Call(_) | Subject::Agent(_) | Subject::CallDesk(_) | Subject::LiveNodes(_))) => {
                 reign.wake_usher();
             }

@@ -186,7 +186,7 @@ impl Reign {
                 self.tell_incident(&incident);
             }
             let has_due =
-                |state: &State| state.clocks_due().next().is_some() || state.hand_overs_due().next().is_some();
+                |state: &State| state.clocks_due().next().is_some() || state.shift_notes_due().next().is_some();
             if self.ctx.cluster.read(self.group, has_due) {
                 self.wake_keeper();
             }

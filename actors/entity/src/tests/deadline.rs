@@ -234,7 +234,7 @@ async fn a_instruction_by_an_hour_of_the_day_calls_its_owner_and_who_is_on_duty(
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_hand_over_that_nobody_acknowledged_is_late_once() {
+async fn a_shift_note_that_nobody_acknowledged_is_late_once() {
     let world = World::new();
     for node in [1, 2, 3] {
         world.node(node);
@@ -254,7 +254,7 @@ async fn a_hand_over_that_nobody_acknowledged_is_late_once() {
         version: 0,
     };
     accepted(world.apply(GroupId::COMMAND, PutRoom { room }));
-    let left = WriteHandOver {
+    let left = WriteShiftNote {
         room: id,
         note: "Đập xả lũ lúc 5 giờ".into(),
         incidents: Vec::new(),
@@ -262,12 +262,12 @@ async fn a_hand_over_that_nobody_acknowledged_is_late_once() {
         exercise: false,
     };
     accepted(world.apply(GroupId::COMMAND, left));
-    let due = world.read(GroupId::COMMAND, |state| state.hand_overs_due().next().map(|(at, _)| at)).unwrap();
+    let due = world.read(GroupId::COMMAND, |state| state.shift_notes_due().next().map(|(at, _)| at)).unwrap();
     // The lead moves in between: the next one reads the same state.
     tokio::time::sleep(60 * SECOND).await;
     world.set_lead(GroupId::COMMAND, Some(2));
     tokio::time::sleep(600 * SECOND).await;
-    let late = world.events(GroupId::COMMAND, &[EventKind::HandOverLate]);
+    let late = world.events(GroupId::COMMAND, &[EventKind::ShiftNoteLate]);
     assert_eq!(late.len(), 1);
     assert!((due..=due.plus(LATE_MS_MAX)).contains(&late[0].at_ms), "{due} {late:?}");
 }

@@ -136,6 +136,8 @@ pub(crate) fn proofs() -> Vec<Vec<u8>> {
     ["123456", "123 456", "MZXW-6YTB-MZXW-6YTB", "mzxw6ytbmzxw6ytb", key.as_str()]
         .map(|text| text.as_bytes().to_vec())
         .to_vec()
+}
+
 /// Pieces of objects that offer incidents, and of answers.
 pub(crate) const HANDOVER: &[&str] = &[
     "\"$id\":",

@@ -19,7 +19,7 @@ use super::{
     load,
     observer::observe,
 };
-use crate::{admission::unix_ms, client::Client, operations::NodeOperations};
+use crate::{client::Client, clock::unix_ms, operations::NodeOperations};
 
 /// How often the log is looked at.
 const TICK: Duration = Duration::from_millis(250);

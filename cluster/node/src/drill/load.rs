@@ -145,7 +145,7 @@ pub(crate) async fn send(groups: Groups, router: Router, drill: DrillNow, sent: 
         let goes_on =
             groups.read(GroupId::COMMAND, State::drill_now).is_some_and(|now| now.number == drill.number && !now.ended);
         // Where the end itself cannot be heard of, the time that was said beforehand holds.
-        if !goes_on || crate::admission::unix_ms() >= drill.until_ms.0 {
+        if !goes_on || crate::clock::unix_ms() >= drill.until_ms.0 {
             return;
         }
         let Some((group, command)) = next(&groups, &drill, turn) else { continue };

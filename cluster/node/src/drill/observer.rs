@@ -20,7 +20,7 @@ use super::{
     plan::{against, group_without_majority},
     verdict::verdicts,
 };
-use crate::{admission::unix_ms, operations::NodeOperations, status::judge::Asked};
+use crate::{clock::unix_ms, operations::NodeOperations, status::judge::Asked};
 
 /// Between two samples.
 const SAMPLE_EVERY: Duration = Duration::from_secs(1);

@@ -97,7 +97,8 @@ pub(crate) fn page<'a>(drill: &Drill, all: impl IntoIterator<Item = &'a Drill>) 
     out.push_str(&summary(drill));
     out.push_str(&facts(drill));
     out.push_str(&verdicts(drill));
-    let plots: [(&str, &str, fn(&DrillSample) -> u64); 4] = [
+    type Measure = fn(&DrillSample) -> u64;
+    let plots: [(&str, &str, Measure); 4] = [
         ("Chờ ghi (ms)", "wait for a write", |it| u64::from(it.commit_ms)),
         ("Không có nút điều khiển (ms)", "without a leader", |it| u64::from(it.leaderless_ms)),
         ("Độ trễ hình ảnh (ms)", "age of pictures", |it| u64::from(it.screens_age_ms)),

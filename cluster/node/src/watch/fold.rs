@@ -71,7 +71,7 @@ fn fold_snapshot(picture: &mut Picture, snapshot: Snapshot) -> bool {
         .chain(snapshot.call_desk.into_iter().map(Subject::CallDesk))
         .chain(snapshot.exercises.into_iter().map(Subject::Exercise))
         .chain(snapshot.rooms.into_iter().map(Subject::Room))
-        .chain(snapshot.hand_overs.into_iter().map(Subject::HandOver));
+        .chain(snapshot.shift_notes.into_iter().map(Subject::ShiftNote));
     group.records.extend(records.filter_map(|record| Some((name_of(&record)?, record))));
     if snapshot.last {
         group.through = Some(through);

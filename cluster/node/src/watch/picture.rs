@@ -198,10 +198,9 @@ pub(super) fn name_of(subject: &Subject) -> Option<String> {
         Subject::Agent(it) => format!("agent/{}", it.person),
         Subject::CallDesk(_) => "call_desk/desk".to_owned(),
         Subject::Warning(it) => format!("warning/{}", it.id),
-        Subject::Person(_) | Subject::Readings(_) => return None,
         Subject::Exercise(it) => format!("exercise/{}", it.id),
         Subject::Room(it) => format!("room/{}", it.id),
-        Subject::HandOver(it) => format!("hand_over/{}", it.id),
+        Subject::ShiftNote(it) => format!("shift_note/{}", it.id),
         Subject::Person(_) | Subject::Readings(_) | Subject::DutyEntry(_) => return None,
     })
 }

@@ -23,7 +23,7 @@ use super::{Outcome, Work, accepted, incident, instruction, valid};
 use crate::{
     Accepted, AdminUnitCode, Calendar, CalendarId, Clock, ClockKey, ClockStage, ClockStatus, DeadlinePolicy,
     DutyPostId, EventKind, FireDeadline, Incident, IncidentKind, Measured, Millis, Obligation, PauseClock, PersonId,
-    Refusal, RefusalCode, ReportProgress, ResumeClock, State, Step, calendar, deadline::Terms, limits,
+    Refusal, RefusalCode, ReportProgress, ResumeClock, State, Step, calendar, deadline::ClockTerms, limits,
 };
 
 /// What a policy is chosen by.
@@ -81,8 +81,8 @@ pub(super) fn start_for_incident(state: &State, incident: &mut Incident, now: Mi
 }
 
 /// What the policy asks, for a clock of that number and round.
-pub(super) fn terms(policy: &DeadlinePolicy, number: u32, round: u32) -> Terms {
-    Terms {
+pub(super) fn terms(policy: &DeadlinePolicy, number: u32, round: u32) -> ClockTerms {
+    ClockTerms {
         number,
         obligation: policy.obligation,
         policy: Some(policy.id.clone()),
@@ -99,7 +99,7 @@ pub(super) fn number(clocks: &[Clock]) -> u32 {
 }
 
 /// Starts a clock. At the bound the oldest one that has ended leaves, but never one of the first round.
-pub(super) fn start(state: &State, clocks: &mut Vec<Clock>, terms: Terms, now: Millis) {
+pub(super) fn start(state: &State, clocks: &mut Vec<Clock>, terms: ClockTerms, now: Millis) {
     let calendar = terms.calendar.as_ref().and_then(|id| state.calendars.get(id));
     let Some(clock) = Clock::start(terms, now, calendar) else { return };
     if clocks.len() >= limits::CLOCKS_MAX {

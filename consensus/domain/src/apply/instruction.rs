@@ -15,7 +15,7 @@ use super::{Outcome, Work, accepted, deadline, incident, valid};
 use crate::{
     Accepted, CancelInstruction, ClockStage, ClockStatus, EventKind, FinishInstruction, GiveInstruction, Incident,
     Instruction, InstructionId, InstructionStatus, Millis, Obligation, Refusal, ReopenInstruction, State, Step,
-    TakeInstruction, deadline::Terms, limits, stored::Touched,
+    TakeInstruction, deadline::ClockTerms, limits, stored::Touched,
 };
 
 pub(super) fn give(work: &mut Work<'_>, command: &GiveInstruction) -> Outcome {
@@ -162,7 +162,7 @@ fn start_clocks(state: &State, instruction: &mut Instruction, served: Option<&In
 }
 
 /// "By 16:00": an hour of the day, whatever the calendar says. The ladder is that of the policy, if there is one.
-fn by_the_hour(terms: Option<Terms>, number: u32, round: u32, within_ms: u64) -> Terms {
+fn by_the_hour(terms: Option<ClockTerms>, number: u32, round: u32, within_ms: u64) -> ClockTerms {
     let policy = terms.as_ref().and_then(|terms| terms.policy.clone());
     let mut steps = terms.map(|terms| terms.steps).unwrap_or_default();
     if steps.is_empty() {
@@ -174,7 +174,7 @@ fn by_the_hour(terms: Option<Terms>, number: u32, round: u32, within_ms: u64) ->
     }
     // A warning that would come before the instruction is none.
     steps.retain(|step| step.offset_ms >= 0 || step.offset_ms.unsigned_abs() < within_ms);
-    Terms { number, obligation: Obligation::DoInstruction, policy, round, calendar: None, within_ms, steps }
+    ClockTerms { number, obligation: Obligation::DoInstruction, policy, round, calendar: None, within_ms, steps }
 }
 
 fn end(work: &Work<'_>, instruction: &mut Instruction, obligations: &[Obligation], status: ClockStatus) {

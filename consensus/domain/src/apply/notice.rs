@@ -74,8 +74,6 @@ pub(super) fn post(work: &mut Work<'_>) {
         !is_draft && !is_of_handover(event.kind)
     };
     for event in events.iter().filter(is_for_many) {
-        let Some(place) = place_of(event).cloned() else { continue };
-    for event in &events {
         let Some(place) = place_of(event).map(|place| place.cloned()) else { continue };
         let is_told = |receiver: &&Receiver| {
             let lies_in =
@@ -120,17 +118,12 @@ fn keep(work: &mut Work<'_>, receiver: Receiver) {
     work.state.receivers.insert(receiver.id.clone(), receiver);
 }
 
-/// Where what the event is about lies; only incidents, instructions and warnings are told of.
-fn place_of(event: &Event) -> Option<&AdminUnitCode> {
-    match event.subject.as_ref()? {
-        Subject::Incident(incident) => Some(&incident.place.admin_unit),
-        Subject::Instruction(instruction) => Some(&instruction.admin_unit),
-        Subject::Warning(warning) => Some(&warning.admin_unit),
-/// Where what the event is about lies; only incidents, instructions and exercises are told of, and the last to everybody.
+/// Where what the event is about lies; only incidents, instructions, warnings and exercises are told of, and the last to everybody.
 fn place_of(event: &Event) -> Option<Option<&AdminUnitCode>> {
     match event.subject.as_ref()? {
         Subject::Incident(incident) => Some(Some(&incident.place.admin_unit)),
         Subject::Instruction(instruction) => Some(Some(&instruction.admin_unit)),
+        Subject::Warning(warning) => Some(Some(&warning.admin_unit)),
         Subject::Exercise(_) => Some(None),
         _ => None,
     }

@@ -3,9 +3,9 @@
 
 use super::{Outcome, Work, accepted, deadline, incident, valid};
 use crate::{
-    AcknowledgeHandOver, DutyEntry, EventKind, FireHandOver, FollowRoom, HandOver, HandOverId, IncidentId, LogDuty,
-    MapView, Millis, PersonId, PushScene, PutRoom, Refusal, RefusalCode, Role, Room, RoomId, Row, Scene, WriteHandOver,
-    limits, room_book::TouchedRoom, rows, stored::Touched, wire::Record,
+    AcknowledgeShiftNote, DutyEntry, EventKind, FireShiftNote, FollowRoom, IncidentId, LogDuty, MapView, Millis,
+    PersonId, PushScene, PutRoom, Refusal, RefusalCode, Role, Room, RoomId, Row, Scene, ShiftNote, ShiftNoteId,
+    WriteShiftNote, limits, room_book::TouchedRoom, rows, stored::Touched, wire::Record,
 };
 
 pub(super) fn put(work: &mut Work<'_>, command: &PutRoom) -> Outcome {
@@ -98,20 +98,20 @@ pub(super) fn follow(work: &mut Work<'_>, command: &FollowRoom) -> Outcome {
     Ok(keep(work, room, kind, &note))
 }
 
-pub(super) fn write_hand_over(work: &mut Work<'_>, command: &WriteHandOver) -> Outcome {
+pub(super) fn write_shift_note(work: &mut Work<'_>, command: &WriteShiftNote) -> Outcome {
     valid::text("note", &command.note)?;
     let room = find(work, "room", &command.room)?;
-    valid::within("incidents", command.incidents.len(), limits::HAND_OVER_INCIDENTS_MAX)?;
+    valid::within("incidents", command.incidents.len(), limits::SHIFT_NOTE_INCIDENTS_MAX)?;
     valid::distinct("incidents", &command.incidents)?;
     command.incidents.iter().try_for_each(|id| need_alike(work, "incidents", id, command.exercise))?;
-    if !limits::HAND_OVER_WITHIN_MS.contains(&command.within_ms) {
-        let (least, most) = (limits::HAND_OVER_WITHIN_MS.start(), limits::HAND_OVER_WITHIN_MS.end());
+    if !limits::SHIFT_NOTE_WITHIN_MS.contains(&command.within_ms) {
+        let (least, most) = (limits::SHIFT_NOTE_WITHIN_MS.start(), limits::SHIFT_NOTE_WITHIN_MS.end());
         return Err(valid::invalid("within_ms", format!("is out of range: send {least} to {most} milliseconds")));
     }
     make_room(work)?;
     // The log index is nobody else's, however many have left.
-    let id = HandOverId::new(&format!("H{}", work.index)).map_err(|e| valid::invalid("hand_over", e.remedy))?;
-    let hand_over = HandOver {
+    let id = ShiftNoteId::new(&format!("H{}", work.index)).map_err(|e| valid::invalid("shift_note", e.remedy))?;
+    let shift_note = ShiftNote {
         id,
         room: room.id,
         admin_unit: room.admin_unit,
@@ -128,53 +128,53 @@ pub(super) fn write_hand_over(work: &mut Work<'_>, command: &WriteHandOver) -> O
         exercise: command.exercise,
         version: 1,
     };
-    Ok(keep_hand_over(work, hand_over, EventKind::HandOverWritten, ""))
+    Ok(keep_shift_note(work, shift_note, EventKind::ShiftNoteWritten, ""))
 }
 
 /// By somebody else than who wrote it; where a roster says who is on duty, by one of these, or by an administrator.
-pub(super) fn acknowledge_hand_over(work: &mut Work<'_>, command: &AcknowledgeHandOver) -> Outcome {
+pub(super) fn acknowledge_shift_note(work: &mut Work<'_>, command: &AcknowledgeShiftNote) -> Outcome {
     valid::maybe_text("remark", &command.remark)?;
     let by = work.by_person()?;
-    let mut hand_over = find_hand_over(work, &command.hand_over)?;
-    if hand_over.acknowledged_at_ms.is_set() {
-        let who = hand_over.acknowledged_by.as_ref().map_or("somebody", PersonId::as_str);
-        return Err(valid::wrong_status("hand_over", format!("{who} has acknowledged it: nothing is left to do")));
+    let mut shift_note = find_shift_note(work, &command.shift_note)?;
+    if shift_note.acknowledged_at_ms.is_set() {
+        let who = shift_note.acknowledged_by.as_ref().map_or("somebody", PersonId::as_str);
+        return Err(valid::wrong_status("shift_note", format!("{who} has acknowledged it: nothing is left to do")));
     }
-    if hand_over.version != command.expected_version {
-        let message = format!("it is at version {}: look, then decide anew", hand_over.version);
+    if shift_note.version != command.expected_version {
+        let message = format!("it is at version {}: look, then decide anew", shift_note.version);
         return Err(valid::version_conflict("expected_version", message));
     }
-    if hand_over.written_by.as_ref() == Some(&by) {
+    if shift_note.written_by.as_ref() == Some(&by) {
         return Err(forbidden("you wrote it: somebody of the next shift acknowledges it"));
     }
     let is_admin = work.grant.as_ref().is_some_and(|grant| grant.role == Role::Admin);
-    let on_duty = on_duty(work, &hand_over.room);
+    let on_duty = on_duty(work, &shift_note.room);
     if !is_admin && !on_duty.is_empty() && !on_duty.contains(&by) {
         return Err(forbidden("the roster names others for now: one of them acknowledges it"));
     }
-    hand_over.acknowledged_at_ms = work.now;
-    hand_over.acknowledged_by = Some(by);
-    hand_over.remark.clone_from(&command.remark);
-    hand_over.version += 1;
-    Ok(keep_hand_over(work, hand_over, EventKind::HandOverAcknowledged, &command.remark))
+    shift_note.acknowledged_at_ms = work.now;
+    shift_note.acknowledged_by = Some(by);
+    shift_note.remark.clone_from(&command.remark);
+    shift_note.version += 1;
+    Ok(keep_shift_note(work, shift_note, EventKind::ShiftNoteAcknowledged, &command.remark))
 }
 
 /// Sent by a timer, at least once. The version stays: it spoils nothing that somebody is about to acknowledge.
-pub(super) fn fire_hand_over(work: &mut Work<'_>, command: &FireHandOver) -> Outcome {
-    let mut hand_over = find_hand_over(work, &command.hand_over)?;
-    if hand_over.acknowledged_at_ms.is_set() || hand_over.late_at_ms.is_set() {
-        return Ok(accepted(&hand_over.id, hand_over.version));
+pub(super) fn fire_shift_note(work: &mut Work<'_>, command: &FireShiftNote) -> Outcome {
+    let mut shift_note = find_shift_note(work, &command.shift_note)?;
+    if shift_note.acknowledged_at_ms.is_set() || shift_note.late_at_ms.is_set() {
+        return Ok(accepted(&shift_note.id, shift_note.version));
     }
-    if work.now < hand_over.due_at_ms {
-        let message = format!("it is due at {}: come back then", hand_over.due_at_ms);
-        return Err(Refusal::new(RefusalCode::NotDue, "hand_over", message));
+    if work.now < shift_note.due_at_ms {
+        let message = format!("it is due at {}: come back then", shift_note.due_at_ms);
+        return Err(Refusal::new(RefusalCode::NotDue, "shift_note", message));
     }
-    hand_over.late_at_ms = work.now;
-    hand_over.told = on_duty(work, &hand_over.room);
-    hand_over.told.truncate(limits::TOLD_MAX);
-    let names: Vec<_> = hand_over.told.iter().map(PersonId::as_str).collect();
+    shift_note.late_at_ms = work.now;
+    shift_note.told = on_duty(work, &shift_note.room);
+    shift_note.told.truncate(limits::TOLD_MAX);
+    let names: Vec<_> = shift_note.told.iter().map(PersonId::as_str).collect();
     let note = names.join(" ");
-    Ok(keep_hand_over(work, hand_over, EventKind::HandOverLate, &note))
+    Ok(keep_shift_note(work, shift_note, EventKind::ShiftNoteLate, &note))
 }
 
 /// The entry is a row of history: it is never read here, and nothing can change it.
@@ -222,12 +222,12 @@ fn find(work: &Work<'_>, field: &str, id: &RoomId) -> Result<Room, Refusal> {
     work.state.board.rooms.get(id).cloned().ok_or_else(|| valid::not_found(field, id))
 }
 
-fn find_hand_over(work: &Work<'_>, id: &HandOverId) -> Result<HandOver, Refusal> {
-    work.state.board.hand_overs.get(id).cloned().ok_or_else(|| valid::not_found("hand_over", id))
+fn find_shift_note(work: &Work<'_>, id: &ShiftNoteId) -> Result<ShiftNote, Refusal> {
+    work.state.board.shift_notes.get(id).cloned().ok_or_else(|| valid::not_found("shift_note", id))
 }
 
 fn forbidden(message: &str) -> Refusal {
-    Refusal::new(RefusalCode::Forbidden, "hand_over", message)
+    Refusal::new(RefusalCode::Forbidden, "shift_note", message)
 }
 
 fn keep(work: &mut Work<'_>, mut room: Room, kind: EventKind, note: &str) -> crate::Accepted {
@@ -239,27 +239,27 @@ fn keep(work: &mut Work<'_>, mut room: Room, kind: EventKind, note: &str) -> cra
     outcome
 }
 
-fn keep_hand_over(work: &mut Work<'_>, hand_over: HandOver, kind: EventKind, note: &str) -> crate::Accepted {
-    let outcome = accepted(&hand_over.id, hand_over.version);
-    work.touch(Touched::Board(TouchedRoom::HandOver(hand_over.id.clone())));
-    work.emit(kind, note, Some(hand_over.clone().into()));
-    work.state.board.hand_overs.insert(hand_over.id.clone(), hand_over);
+fn keep_shift_note(work: &mut Work<'_>, shift_note: ShiftNote, kind: EventKind, note: &str) -> crate::Accepted {
+    let outcome = accepted(&shift_note.id, shift_note.version);
+    work.touch(Touched::Board(TouchedRoom::ShiftNote(shift_note.id.clone())));
+    work.emit(kind, note, Some(shift_note.clone().into()));
+    work.state.board.shift_notes.insert(shift_note.id.clone(), shift_note);
     outcome
 }
 
 /// At the bound those acknowledged the longest ago leave; a new one is refused only when none is.
 fn make_room(work: &mut Work<'_>) -> Result<(), Refusal> {
-    let count = work.state.board.hand_overs.len();
-    if count < limits::HAND_OVERS_MAX {
+    let count = work.state.board.shift_notes.len();
+    if count < limits::SHIFT_NOTES_MAX {
         return Ok(());
     }
-    let done = work.state.board.hand_overs.values().filter(|it| it.acknowledged_at_ms.is_set());
+    let done = work.state.board.shift_notes.values().filter(|it| it.acknowledged_at_ms.is_set());
     let mut done: Vec<_> = done.map(|it| (it.acknowledged_at_ms, it.id.clone())).collect();
-    valid::within("hand_over", count + usize::from(done.is_empty()), limits::HAND_OVERS_MAX)?;
+    valid::within("shift_note", count + usize::from(done.is_empty()), limits::SHIFT_NOTES_MAX)?;
     done.sort_unstable();
-    for (_, id) in done.into_iter().take(limits::HAND_OVERS_DROPPED_AT_ONCE) {
-        work.state.board.hand_overs.remove(&id);
-        work.touch(Touched::Board(TouchedRoom::HandOver(id)));
+    for (_, id) in done.into_iter().take(limits::SHIFT_NOTES_DROPPED_AT_ONCE) {
+        work.state.board.shift_notes.remove(&id);
+        work.touch(Touched::Board(TouchedRoom::ShiftNote(id)));
     }
     Ok(())
 }

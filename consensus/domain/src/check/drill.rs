@@ -20,7 +20,7 @@ impl State {
                 && drill.nodes.is_empty() != drill.scenario.has_radius()
                 && !drill.nodes.contains(&drill.observer)
                 && drill.samples.is_sorted_by(|one, next| one.number < next.number);
-            hold(38, is_right, || format!("drill {number}: {drill:?}"))?;
+            hold(44, is_right, || format!("drill {number}: {drill:?}"))?;
         }
         Ok(())
     }

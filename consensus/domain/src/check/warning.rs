@@ -7,7 +7,7 @@ impl State {
     pub(super) fn check_warnings(&self) -> Result<(), Violation> {
         let drafted = usize::try_from(self.warnings_drafted).unwrap_or(usize::MAX);
         let is_within = self.warnings.len() <= limits::WARNINGS_MAX.min(drafted);
-        hold(38, is_within, || format!("{} messages of {drafted}", self.warnings.len()))?;
+        hold(39, is_within, || format!("{} messages of {drafted}", self.warnings.len()))?;
         for (id, warning) in &self.warnings {
             hold(2, *id == warning.id, || format!("warning {id}"))?;
             check_warning(warning)?;
@@ -31,7 +31,7 @@ fn check_warning(warning: &Warning) -> Result<(), Violation> {
         && is_chained
         && !warning.content.areas.is_empty()
         && warning.references.len() <= limits::WARNING_REFERENCES_MAX;
-    hold(38, is_right, || format!("{warning:?}"))
+    hold(39, is_right, || format!("{warning:?}"))
 }
 
 fn check_handovers(incident: &Incident) -> Result<(), Violation> {
@@ -47,5 +47,5 @@ fn check_handovers(incident: &Incident) -> Result<(), Violation> {
             && (it.status != HandoverStatus::Escalated || it.escalated_at_ms.is_set())
     });
     let is_within = handovers.len() <= limits::HANDOVERS_MAX;
-    hold(39, is_counted && is_right && is_within, || format!("incident {}: {handovers:?}", incident.id))
+    hold(40, is_counted && is_right && is_within, || format!("incident {}: {handovers:?}", incident.id))
 }

@@ -1,7 +1,7 @@
 //! Commands about exercises and rooms. `proto/trongdong/v1/room.proto` tells what each is for.
 
 use super::vocabulary::body;
-use crate::{ExerciseId, HandOverId, IncidentId, Room, RoomId, Scene, wire::record};
+use crate::{ExerciseId, IncidentId, Room, RoomId, Scene, ShiftNoteId, wire::record};
 
 body! {
     /// Begins a drill.
@@ -53,7 +53,7 @@ body! {
 
 body! {
     /// Leaves something to the next shift.
-    WriteHandOver {
+    WriteShiftNote {
         /// Of which room.
         room: RoomId,
         /// What the next ones have to know.
@@ -69,9 +69,9 @@ body! {
 
 body! {
     /// Somebody of the next shift has read it.
-    AcknowledgeHandOver {
+    AcknowledgeShiftNote {
         /// Which.
-        hand_over: HandOverId,
+        shift_note: ShiftNoteId,
         /// The version seen.
         expected_version: u64,
         /// May be empty.
@@ -81,9 +81,9 @@ body! {
 
 body! {
     /// Nobody acknowledged it in time. Takes effect once.
-    FireHandOver {
+    FireShiftNote {
         /// Which.
-        hand_over: HandOverId,
+        shift_note: ShiftNoteId,
     }
 }
 

@@ -26,10 +26,10 @@ pub(super) fn room_of<'a>(state: &'a State, command: &Command) -> Option<Option<
     match command {
         Command::PushScene(command) => room(&command.room),
         Command::FollowRoom(command) => room(&command.room),
-        Command::WriteHandOver(command) => room(&command.room),
+        Command::WriteShiftNote(command) => room(&command.room),
         Command::LogDuty(command) => room(&command.room),
-        Command::AcknowledgeHandOver(command) => {
-            state.board.hand_overs.get(&command.hand_over).map(|it| it.admin_unit.as_ref())
+        Command::AcknowledgeShiftNote(command) => {
+            state.board.shift_notes.get(&command.shift_note).map(|it| it.admin_unit.as_ref())
         }
         _ => None,
     }
@@ -132,9 +132,9 @@ pub(super) fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a Admi
         }
         Command::PushScene(_)
         | Command::FollowRoom(_)
-        | Command::WriteHandOver(_)
+        | Command::WriteShiftNote(_)
         | Command::LogDuty(_)
-        | Command::AcknowledgeHandOver(_) => [room_of(state, command).flatten(), None],
+        | Command::AcknowledgeShiftNote(_) => [room_of(state, command).flatten(), None],
         _ => [None, None],
     };
     places.into_iter().flatten().collect()

@@ -1290,6 +1290,116 @@ impl ClockStatus {
         }
     }
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Handover {
+    #[prost(uint32, tag = "1")]
+    pub number: u32,
+    #[prost(enumeration = "HandoverDirection", tag = "2")]
+    pub direction: i32,
+    #[prost(string, tag = "3")]
+    pub party: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub party_name: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub contact: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub second: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub second_contact: ::prost::alloc::string::String,
+    #[prost(bool, tag = "8")]
+    pub lead: bool,
+    #[prost(string, tag = "9")]
+    pub reason: ::prost::alloc::string::String,
+    #[prost(enumeration = "HandoverStatus", tag = "10")]
+    pub status: i32,
+    #[prost(uint32, tag = "11")]
+    pub clock: u32,
+    #[prost(uint64, tag = "12")]
+    pub offered_at_ms: u64,
+    #[prost(string, tag = "13")]
+    pub offered_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "14")]
+    pub escalated_at_ms: u64,
+    #[prost(uint64, tag = "15")]
+    pub answered_at_ms: u64,
+    #[prost(string, tag = "16")]
+    pub answered_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "17")]
+    pub answered_for: ::prost::alloc::string::String,
+    #[prost(string, tag = "18")]
+    pub answer: ::prost::alloc::string::String,
+    #[prost(string, tag = "19")]
+    pub reference: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "20")]
+    pub withdrawn_at_ms: u64,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum HandoverDirection {
+    Unspecified = 0,
+    Out = 1,
+    In = 2,
+}
+impl HandoverDirection {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "HANDOVER_DIRECTION_UNSPECIFIED",
+            Self::Out => "HANDOVER_DIRECTION_OUT",
+            Self::In => "HANDOVER_DIRECTION_IN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "HANDOVER_DIRECTION_UNSPECIFIED" => Some(Self::Unspecified),
+            "HANDOVER_DIRECTION_OUT" => Some(Self::Out),
+            "HANDOVER_DIRECTION_IN" => Some(Self::In),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum HandoverStatus {
+    Unspecified = 0,
+    Offered = 1,
+    Escalated = 2,
+    Accepted = 3,
+    Refused = 4,
+    Withdrawn = 5,
+}
+impl HandoverStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "HANDOVER_STATUS_UNSPECIFIED",
+            Self::Offered => "HANDOVER_STATUS_OFFERED",
+            Self::Escalated => "HANDOVER_STATUS_ESCALATED",
+            Self::Accepted => "HANDOVER_STATUS_ACCEPTED",
+            Self::Refused => "HANDOVER_STATUS_REFUSED",
+            Self::Withdrawn => "HANDOVER_STATUS_WITHDRAWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "HANDOVER_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "HANDOVER_STATUS_OFFERED" => Some(Self::Offered),
+            "HANDOVER_STATUS_ESCALATED" => Some(Self::Escalated),
+            "HANDOVER_STATUS_ACCEPTED" => Some(Self::Accepted),
+            "HANDOVER_STATUS_REFUSED" => Some(Self::Refused),
+            "HANDOVER_STATUS_WITHDRAWN" => Some(Self::Withdrawn),
+            _ => None,
+        }
+    }
+}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Shift {
     #[prost(uint64, tag = "1")]
@@ -1585,116 +1695,6 @@ pub struct CombinedAnswer {
     pub at_ms: u64,
     #[prost(string, tag = "3")]
     pub by: ::prost::alloc::string::String,
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum HandoverDirection {
-    Unspecified = 0,
-    Out = 1,
-    In = 2,
-}
-impl HandoverDirection {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "HANDOVER_DIRECTION_UNSPECIFIED",
-            Self::Out => "HANDOVER_DIRECTION_OUT",
-            Self::In => "HANDOVER_DIRECTION_IN",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "HANDOVER_DIRECTION_UNSPECIFIED" => Some(Self::Unspecified),
-            "HANDOVER_DIRECTION_OUT" => Some(Self::Out),
-            "HANDOVER_DIRECTION_IN" => Some(Self::In),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum HandoverStatus {
-    Unspecified = 0,
-    Offered = 1,
-    Escalated = 2,
-    Accepted = 3,
-    Refused = 4,
-    Withdrawn = 5,
-}
-impl HandoverStatus {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "HANDOVER_STATUS_UNSPECIFIED",
-            Self::Offered => "HANDOVER_STATUS_OFFERED",
-            Self::Escalated => "HANDOVER_STATUS_ESCALATED",
-            Self::Accepted => "HANDOVER_STATUS_ACCEPTED",
-            Self::Refused => "HANDOVER_STATUS_REFUSED",
-            Self::Withdrawn => "HANDOVER_STATUS_WITHDRAWN",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "HANDOVER_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
-            "HANDOVER_STATUS_OFFERED" => Some(Self::Offered),
-            "HANDOVER_STATUS_ESCALATED" => Some(Self::Escalated),
-            "HANDOVER_STATUS_ACCEPTED" => Some(Self::Accepted),
-            "HANDOVER_STATUS_REFUSED" => Some(Self::Refused),
-            "HANDOVER_STATUS_WITHDRAWN" => Some(Self::Withdrawn),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Handover {
-    #[prost(uint32, tag = "1")]
-    pub number: u32,
-    #[prost(enumeration = "HandoverDirection", tag = "2")]
-    pub direction: i32,
-    #[prost(string, tag = "3")]
-    pub party: ::prost::alloc::string::String,
-    #[prost(string, tag = "4")]
-    pub party_name: ::prost::alloc::string::String,
-    #[prost(string, tag = "5")]
-    pub contact: ::prost::alloc::string::String,
-    #[prost(string, tag = "6")]
-    pub second: ::prost::alloc::string::String,
-    #[prost(string, tag = "7")]
-    pub second_contact: ::prost::alloc::string::String,
-    #[prost(bool, tag = "8")]
-    pub lead: bool,
-    #[prost(string, tag = "9")]
-    pub reason: ::prost::alloc::string::String,
-    #[prost(enumeration = "HandoverStatus", tag = "10")]
-    pub status: i32,
-    #[prost(uint32, tag = "11")]
-    pub clock: u32,
-    #[prost(uint64, tag = "12")]
-    pub offered_at_ms: u64,
-    #[prost(string, tag = "13")]
-    pub offered_by: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "14")]
-    pub escalated_at_ms: u64,
-    #[prost(uint64, tag = "15")]
-    pub answered_at_ms: u64,
-    #[prost(string, tag = "16")]
-    pub answered_by: ::prost::alloc::string::String,
-    #[prost(string, tag = "17")]
-    pub answered_for: ::prost::alloc::string::String,
-    #[prost(string, tag = "18")]
-    pub answer: ::prost::alloc::string::String,
-    #[prost(string, tag = "19")]
-    pub reference: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "20")]
-    pub withdrawn_at_ms: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Dispatch {
@@ -2133,6 +2133,437 @@ pub struct FireDeadline {
     pub version: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SkillNeed {
+    #[prost(string, tag = "1")]
+    pub skill: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub count: u32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RunCard {
+    #[prost(enumeration = "IncidentKind", tag = "1")]
+    pub kind: i32,
+    #[prost(enumeration = "Severity", tag = "2")]
+    pub severity: i32,
+    #[prost(message, repeated, tag = "3")]
+    pub needs: ::prost::alloc::vec::Vec<SkillNeed>,
+    #[prost(uint64, tag = "4")]
+    pub version: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct PutRunCard {
+    #[prost(message, optional, tag = "1")]
+    pub card: ::core::option::Option<RunCard>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetUnitShift {
+    #[prost(string, tag = "1")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub starts_at_ms: u64,
+    #[prost(uint64, tag = "3")]
+    pub ends_at_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CheckInUnit {
+    #[prost(string, tag = "1")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub assignment: u64,
+    #[prost(uint64, tag = "3")]
+    pub tapped_at_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RaiseMayday {
+    #[prost(string, tag = "1")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub tapped_at_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ClearMayday {
+    #[prost(string, tag = "1")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub received_at_ms: u64,
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ExpireOffer {
+    #[prost(string, tag = "1")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub assignment: u64,
+    #[prost(string, tag = "3")]
+    pub next: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EscalateCheckIn {
+    #[prost(string, tag = "1")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub assignment: u64,
+    #[prost(uint32, tag = "3")]
+    pub from_level: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgeAttention {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub attention: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GiveTask {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub agency: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AnswerTask {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub task: u32,
+    #[prost(enumeration = "TaskStatus", tag = "3")]
+    pub status: i32,
+    #[prost(enumeration = "TaskStatus", tag = "4")]
+    pub expected_status: i32,
+    #[prost(string, tag = "5")]
+    pub answer: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CombineAnswer {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub answer: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OfferHandover {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub to: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub to_name: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub contact: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub second: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub second_contact: ::prost::alloc::string::String,
+    #[prost(bool, tag = "8")]
+    pub lead: bool,
+    #[prost(string, tag = "9")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AnswerHandover {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub handover: u32,
+    #[prost(bool, tag = "3")]
+    pub accept: bool,
+    #[prost(string, tag = "4")]
+    pub answer: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub answered_for: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub reference: ::prost::alloc::string::String,
+    #[prost(string, tag = "7")]
+    pub from: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WithdrawHandover {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(uint32, tag = "3")]
+    pub handover: u32,
+    #[prost(string, tag = "4")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReceiveHandover {
+    #[prost(string, tag = "1")]
+    pub from: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub reference: ::prost::alloc::string::String,
+    #[prost(enumeration = "IncidentKind", tag = "3")]
+    pub kind: i32,
+    #[prost(enumeration = "Severity", tag = "4")]
+    pub severity: i32,
+    #[prost(message, optional, tag = "5")]
+    pub place: ::core::option::Option<Place>,
+    #[prost(string, tag = "6")]
+    pub summary: ::prost::alloc::string::String,
+    #[prost(bool, tag = "7")]
+    pub lead: bool,
+    #[prost(bool, tag = "8")]
+    pub exercise: bool,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DrillSample {
+    #[prost(uint32, tag = "1")]
+    pub number: u32,
+    #[prost(uint64, tag = "2")]
+    pub at_ms: u64,
+    #[prost(uint32, tag = "3")]
+    pub commit_ms: u32,
+    #[prost(uint32, tag = "4")]
+    pub leaderless_ms: u32,
+    #[prost(uint64, tag = "5")]
+    pub terms: u64,
+    #[prost(uint64, tag = "6")]
+    pub lag_entries: u64,
+    #[prost(uint32, tag = "7")]
+    pub screens_age_ms: u32,
+    #[prost(uint32, tag = "8")]
+    pub silent: u32,
+    #[prost(uint32, tag = "9")]
+    pub sent: u32,
+    #[prost(uint32, tag = "10")]
+    pub refused: u32,
+    #[prost(uint32, tag = "11")]
+    pub missing: u32,
+    #[prost(bool, tag = "12")]
+    pub healthy: bool,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DrillVerdict {
+    #[prost(enumeration = "DrillPromise", tag = "1")]
+    pub promise: i32,
+    #[prost(uint64, tag = "2")]
+    pub measured: u64,
+    #[prost(uint64, tag = "3")]
+    pub target: u64,
+    #[prost(bool, tag = "4")]
+    pub kept: bool,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Drill {
+    #[prost(uint64, tag = "1")]
+    pub number: u64,
+    #[prost(enumeration = "DrillScenario", tag = "2")]
+    pub scenario: i32,
+    #[prost(uint64, repeated, tag = "3")]
+    pub nodes: ::prost::alloc::vec::Vec<u64>,
+    #[prost(uint64, tag = "4")]
+    pub observer: u64,
+    #[prost(uint32, tag = "5")]
+    pub strength: u32,
+    #[prost(uint64, tag = "6")]
+    pub started_at_ms: u64,
+    #[prost(uint64, tag = "7")]
+    pub until_ms: u64,
+    #[prost(string, tag = "8")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(string, tag = "9")]
+    pub purpose: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "10")]
+    pub ended_at_ms: u64,
+    #[prost(enumeration = "DrillEnd", tag = "11")]
+    pub ended: i32,
+    #[prost(string, tag = "12")]
+    pub ended_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "13")]
+    pub closed_at_ms: u64,
+    #[prost(message, repeated, tag = "14")]
+    pub samples: ::prost::alloc::vec::Vec<DrillSample>,
+    #[prost(message, repeated, tag = "15")]
+    pub verdicts: ::prost::alloc::vec::Vec<DrillVerdict>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DrillNow {
+    #[prost(uint64, tag = "1")]
+    pub number: u64,
+    #[prost(enumeration = "DrillScenario", tag = "2")]
+    pub scenario: i32,
+    #[prost(uint64, repeated, tag = "3")]
+    pub nodes: ::prost::alloc::vec::Vec<u64>,
+    #[prost(uint64, tag = "4")]
+    pub observer: u64,
+    #[prost(uint32, tag = "5")]
+    pub strength: u32,
+    #[prost(uint64, tag = "6")]
+    pub started_at_ms: u64,
+    #[prost(uint64, tag = "7")]
+    pub until_ms: u64,
+    #[prost(bool, tag = "8")]
+    pub ended: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StartDrill {
+    #[prost(enumeration = "DrillScenario", tag = "1")]
+    pub scenario: i32,
+    #[prost(uint64, repeated, tag = "2")]
+    pub nodes: ::prost::alloc::vec::Vec<u64>,
+    #[prost(uint64, tag = "3")]
+    pub observer: u64,
+    #[prost(uint32, tag = "4")]
+    pub strength: u32,
+    #[prost(uint32, tag = "5")]
+    pub seconds: u32,
+    #[prost(string, tag = "6")]
+    pub purpose: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StopDrill {
+    #[prost(uint64, tag = "1")]
+    pub drill: u64,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EndDrill {
+    #[prost(uint64, tag = "1")]
+    pub drill: u64,
+    #[prost(enumeration = "DrillEnd", tag = "2")]
+    pub reason: i32,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MeasureDrill {
+    #[prost(uint64, tag = "1")]
+    pub drill: u64,
+    #[prost(message, optional, tag = "2")]
+    pub sample: ::core::option::Option<DrillSample>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct CloseDrill {
+    #[prost(uint64, tag = "1")]
+    pub drill: u64,
+    #[prost(message, repeated, tag = "2")]
+    pub verdicts: ::prost::alloc::vec::Vec<DrillVerdict>,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DrillScenario {
+    Unspecified = 0,
+    NodeLost = 1,
+    LinkLost = 2,
+    SlowDisk = 3,
+    CameraStorm = 4,
+    CallSurge = 5,
+    LeaderLost = 6,
+}
+impl DrillScenario {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DRILL_SCENARIO_UNSPECIFIED",
+            Self::NodeLost => "DRILL_SCENARIO_NODE_LOST",
+            Self::LinkLost => "DRILL_SCENARIO_LINK_LOST",
+            Self::SlowDisk => "DRILL_SCENARIO_SLOW_DISK",
+            Self::CameraStorm => "DRILL_SCENARIO_CAMERA_STORM",
+            Self::CallSurge => "DRILL_SCENARIO_CALL_SURGE",
+            Self::LeaderLost => "DRILL_SCENARIO_LEADER_LOST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DRILL_SCENARIO_UNSPECIFIED" => Some(Self::Unspecified),
+            "DRILL_SCENARIO_NODE_LOST" => Some(Self::NodeLost),
+            "DRILL_SCENARIO_LINK_LOST" => Some(Self::LinkLost),
+            "DRILL_SCENARIO_SLOW_DISK" => Some(Self::SlowDisk),
+            "DRILL_SCENARIO_CAMERA_STORM" => Some(Self::CameraStorm),
+            "DRILL_SCENARIO_CALL_SURGE" => Some(Self::CallSurge),
+            "DRILL_SCENARIO_LEADER_LOST" => Some(Self::LeaderLost),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DrillEnd {
+    Unspecified = 0,
+    Over = 1,
+    Stopped = 2,
+    Unsafe = 3,
+    Lost = 4,
+}
+impl DrillEnd {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DRILL_END_UNSPECIFIED",
+            Self::Over => "DRILL_END_OVER",
+            Self::Stopped => "DRILL_END_STOPPED",
+            Self::Unsafe => "DRILL_END_UNSAFE",
+            Self::Lost => "DRILL_END_LOST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DRILL_END_UNSPECIFIED" => Some(Self::Unspecified),
+            "DRILL_END_OVER" => Some(Self::Over),
+            "DRILL_END_STOPPED" => Some(Self::Stopped),
+            "DRILL_END_UNSAFE" => Some(Self::Unsafe),
+            "DRILL_END_LOST" => Some(Self::Lost),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum DrillPromise {
+    Unspecified = 0,
+    Serves = 1,
+    Elects = 2,
+    Screens = 3,
+    Heals = 4,
+    Keeps = 5,
+    Bears = 6,
+}
+impl DrillPromise {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "DRILL_PROMISE_UNSPECIFIED",
+            Self::Serves => "DRILL_PROMISE_SERVES",
+            Self::Elects => "DRILL_PROMISE_ELECTS",
+            Self::Screens => "DRILL_PROMISE_SCREENS",
+            Self::Heals => "DRILL_PROMISE_HEALS",
+            Self::Keeps => "DRILL_PROMISE_KEEPS",
+            Self::Bears => "DRILL_PROMISE_BEARS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "DRILL_PROMISE_UNSPECIFIED" => Some(Self::Unspecified),
+            "DRILL_PROMISE_SERVES" => Some(Self::Serves),
+            "DRILL_PROMISE_ELECTS" => Some(Self::Elects),
+            "DRILL_PROMISE_SCREENS" => Some(Self::Screens),
+            "DRILL_PROMISE_HEALS" => Some(Self::Heals),
+            "DRILL_PROMISE_KEEPS" => Some(Self::Keeps),
+            "DRILL_PROMISE_BEARS" => Some(Self::Bears),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Figure {
     #[prost(string, tag = "1")]
     pub name: ::prost::alloc::string::String,
@@ -2463,6 +2894,209 @@ impl ReadingVerdict {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Exercise {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub scenario: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub started_at_ms: u64,
+    #[prost(string, tag = "5")]
+    pub started_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "6")]
+    pub ended_at_ms: u64,
+    #[prost(string, tag = "7")]
+    pub ended_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "8")]
+    pub note: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "9")]
+    pub closed: u32,
+    #[prost(uint64, tag = "10")]
+    pub version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StartExercise {
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub scenario: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EndExercise {
+    #[prost(string, tag = "1")]
+    pub exercise: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct MapView {
+    #[prost(sint32, tag = "1")]
+    pub latitude_e7: i32,
+    #[prost(sint32, tag = "2")]
+    pub longitude_e7: i32,
+    #[prost(uint32, tag = "3")]
+    pub zoom_centi: u32,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Scene {
+    #[prost(string, tag = "1")]
+    pub title: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "2")]
+    pub layers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, repeated, tag = "3")]
+    pub incidents: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, repeated, tag = "4")]
+    pub cameras: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, optional, tag = "5")]
+    pub place: ::core::option::Option<Place>,
+    #[prost(message, optional, tag = "6")]
+    pub view: ::core::option::Option<MapView>,
+    #[prost(uint64, tag = "7")]
+    pub pushed_at_ms: u64,
+    #[prost(string, tag = "8")]
+    pub pushed_by: ::prost::alloc::string::String,
+    #[prost(bool, tag = "9")]
+    pub exercise: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Room {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub name_en: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub post: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "6")]
+    pub scene: ::core::option::Option<Scene>,
+    #[prost(string, tag = "7")]
+    pub follows: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "8")]
+    pub followed_at_ms: u64,
+    #[prost(string, tag = "9")]
+    pub followed_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "10")]
+    pub version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PutRoom {
+    #[prost(message, optional, tag = "1")]
+    pub room: ::core::option::Option<Room>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct PushScene {
+    #[prost(string, tag = "1")]
+    pub room: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "2")]
+    pub scene: ::core::option::Option<Scene>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FollowRoom {
+    #[prost(string, tag = "1")]
+    pub room: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub leader: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShiftNote {
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub room: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub note: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "5")]
+    pub incidents: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(uint64, tag = "6")]
+    pub written_at_ms: u64,
+    #[prost(string, tag = "7")]
+    pub written_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "8")]
+    pub due_at_ms: u64,
+    #[prost(uint64, tag = "9")]
+    pub late_at_ms: u64,
+    #[prost(string, repeated, tag = "10")]
+    pub told: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(uint64, tag = "11")]
+    pub acknowledged_at_ms: u64,
+    #[prost(string, tag = "12")]
+    pub acknowledged_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "13")]
+    pub remark: ::prost::alloc::string::String,
+    #[prost(bool, tag = "14")]
+    pub exercise: bool,
+    #[prost(uint64, tag = "15")]
+    pub version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WriteShiftNote {
+    #[prost(string, tag = "1")]
+    pub room: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub note: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "3")]
+    pub incidents: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(uint64, tag = "4")]
+    pub within_ms: u64,
+    #[prost(bool, tag = "5")]
+    pub exercise: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgeShiftNote {
+    #[prost(string, tag = "1")]
+    pub shift_note: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub remark: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FireShiftNote {
+    #[prost(string, tag = "1")]
+    pub shift_note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DutyEntry {
+    #[prost(string, tag = "1")]
+    pub room: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "3")]
+    pub number: u64,
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "6")]
+    pub corrects: u64,
+    #[prost(uint64, tag = "7")]
+    pub at_ms: u64,
+    #[prost(string, tag = "8")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(bool, tag = "9")]
+    pub exercise: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LogDuty {
+    #[prost(string, tag = "1")]
+    pub room: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub corrects: u64,
+    #[prost(bool, tag = "5")]
+    pub exercise: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Threshold {
     #[prost(string, tag = "1")]
     pub condition: ::prost::alloc::string::String,
@@ -2737,208 +3371,372 @@ impl InstructionStatus {
         }
     }
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Exercise {
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub scenario: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "4")]
-    pub started_at_ms: u64,
-    #[prost(string, tag = "5")]
-    pub started_by: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "6")]
-    pub ended_at_ms: u64,
-    #[prost(string, tag = "7")]
-    pub ended_by: ::prost::alloc::string::String,
-    #[prost(string, tag = "8")]
-    pub note: ::prost::alloc::string::String,
-    #[prost(uint32, tag = "9")]
-    pub closed: u32,
-    #[prost(uint64, tag = "10")]
-    pub version: u64,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct StartExercise {
-    #[prost(string, tag = "1")]
-    pub name: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub scenario: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct EndExercise {
-    #[prost(string, tag = "1")]
-    pub exercise: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub note: ::prost::alloc::string::String,
-}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct MapView {
+pub struct GeoPoint {
     #[prost(sint32, tag = "1")]
     pub latitude_e7: i32,
     #[prost(sint32, tag = "2")]
     pub longitude_e7: i32,
-    #[prost(uint32, tag = "3")]
-    pub zoom_centi: u32,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Scene {
-    #[prost(string, tag = "1")]
-    pub title: ::prost::alloc::string::String,
-    #[prost(string, repeated, tag = "2")]
-    pub layers: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    #[prost(string, repeated, tag = "3")]
-    pub incidents: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    #[prost(string, repeated, tag = "4")]
-    pub cameras: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    #[prost(message, optional, tag = "5")]
-    pub place: ::core::option::Option<Place>,
-    #[prost(message, optional, tag = "6")]
-    pub view: ::core::option::Option<MapView>,
-    #[prost(uint64, tag = "7")]
-    pub pushed_at_ms: u64,
-    #[prost(string, tag = "8")]
-    pub pushed_by: ::prost::alloc::string::String,
-    #[prost(bool, tag = "9")]
-    pub exercise: bool,
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GeoCircle {
+    #[prost(message, optional, tag = "1")]
+    pub center: ::core::option::Option<GeoPoint>,
+    #[prost(uint32, tag = "2")]
+    pub radius_m: u32,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct Room {
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WarningArea {
     #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
+    pub admin_unit: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
     #[prost(string, tag = "3")]
     pub name_en: ::prost::alloc::string::String,
-    #[prost(string, tag = "4")]
-    pub admin_unit: ::prost::alloc::string::String,
-    #[prost(string, tag = "5")]
-    pub post: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "6")]
-    pub scene: ::core::option::Option<Scene>,
-    #[prost(string, tag = "7")]
-    pub follows: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "8")]
-    pub followed_at_ms: u64,
-    #[prost(string, tag = "9")]
-    pub followed_by: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "10")]
-    pub version: u64,
+    #[prost(message, repeated, tag = "4")]
+    pub polygon: ::prost::alloc::vec::Vec<GeoPoint>,
+    #[prost(message, optional, tag = "5")]
+    pub circle: ::core::option::Option<GeoCircle>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct PutRoom {
-    #[prost(message, optional, tag = "1")]
-    pub room: ::core::option::Option<Room>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct PushScene {
+pub struct WarningText {
     #[prost(string, tag = "1")]
-    pub room: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "2")]
-    pub scene: ::core::option::Option<Scene>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FollowRoom {
-    #[prost(string, tag = "1")]
-    pub room: ::prost::alloc::string::String,
+    pub language: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
-    pub leader: ::prost::alloc::string::String,
+    pub event: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub headline: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub description: ::prost::alloc::string::String,
+    #[prost(string, tag = "5")]
+    pub instruction: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct HandOver {
+pub struct WarningReference {
+    #[prost(string, tag = "1")]
+    pub warning: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub sender: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "3")]
+    pub sent_at_ms: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct WarningContent {
+    #[prost(enumeration = "WarningPurpose", tag = "1")]
+    pub purpose: i32,
+    #[prost(string, tag = "2")]
+    pub sender: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub sender_name: ::prost::alloc::string::String,
+    #[prost(enumeration = "Severity", tag = "4")]
+    pub severity: i32,
+    #[prost(enumeration = "WarningUrgency", tag = "5")]
+    pub urgency: i32,
+    #[prost(enumeration = "WarningCertainty", tag = "6")]
+    pub certainty: i32,
+    #[prost(enumeration = "WarningResponse", tag = "7")]
+    pub response: i32,
+    #[prost(uint64, tag = "8")]
+    pub onset_at_ms: u64,
+    #[prost(uint64, tag = "9")]
+    pub expires_at_ms: u64,
+    #[prost(string, tag = "10")]
+    pub contact: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "11")]
+    pub texts: ::prost::alloc::vec::Vec<WarningText>,
+    #[prost(message, repeated, tag = "12")]
+    pub areas: ::prost::alloc::vec::Vec<WarningArea>,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Warning {
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
-    pub room: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub admin_unit: ::prost::alloc::string::String,
+    pub incident: ::prost::alloc::string::String,
+    #[prost(enumeration = "IncidentKind", tag = "3")]
+    pub kind: i32,
     #[prost(string, tag = "4")]
-    pub note: ::prost::alloc::string::String,
-    #[prost(string, repeated, tag = "5")]
-    pub incidents: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    #[prost(uint64, tag = "6")]
-    pub written_at_ms: u64,
+    pub admin_unit: ::prost::alloc::string::String,
+    #[prost(enumeration = "WarningMessage", tag = "5")]
+    pub message: i32,
+    #[prost(message, optional, tag = "6")]
+    pub content: ::core::option::Option<WarningContent>,
     #[prost(string, tag = "7")]
-    pub written_by: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "8")]
-    pub due_at_ms: u64,
-    #[prost(uint64, tag = "9")]
-    pub late_at_ms: u64,
-    #[prost(string, repeated, tag = "10")]
-    pub told: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    pub of: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "8")]
+    pub references: ::prost::alloc::vec::Vec<WarningReference>,
+    #[prost(enumeration = "WarningStatus", tag = "9")]
+    pub status: i32,
+    #[prost(string, tag = "10")]
+    pub drafted_by: ::prost::alloc::string::String,
     #[prost(uint64, tag = "11")]
-    pub acknowledged_at_ms: u64,
+    pub drafted_at_ms: u64,
     #[prost(string, tag = "12")]
-    pub acknowledged_by: ::prost::alloc::string::String,
-    #[prost(string, tag = "13")]
-    pub remark: ::prost::alloc::string::String,
-    #[prost(bool, tag = "14")]
-    pub exercise: bool,
-    #[prost(uint64, tag = "15")]
+    pub decided_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "13")]
+    pub sent_at_ms: u64,
+    #[prost(uint64, tag = "14")]
+    pub ended_at_ms: u64,
+    #[prost(string, tag = "15")]
+    pub reason: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "16")]
     pub version: u64,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WriteHandOver {
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DraftWarning {
     #[prost(string, tag = "1")]
-    pub room: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub note: ::prost::alloc::string::String,
-    #[prost(string, repeated, tag = "3")]
-    pub incidents: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    #[prost(uint64, tag = "4")]
-    pub within_ms: u64,
-    #[prost(bool, tag = "5")]
-    pub exercise: bool,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AcknowledgeHandOver {
-    #[prost(string, tag = "1")]
-    pub hand_over: ::prost::alloc::string::String,
+    pub draft: ::prost::alloc::string::String,
     #[prost(uint64, tag = "2")]
     pub expected_version: u64,
     #[prost(string, tag = "3")]
-    pub remark: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FireHandOver {
-    #[prost(string, tag = "1")]
-    pub hand_over: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct DutyEntry {
-    #[prost(string, tag = "1")]
-    pub room: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub admin_unit: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "3")]
-    pub number: u64,
-    #[prost(string, tag = "4")]
-    pub text: ::prost::alloc::string::String,
+    pub incident: ::prost::alloc::string::String,
+    #[prost(enumeration = "WarningMessage", tag = "4")]
+    pub message: i32,
     #[prost(string, tag = "5")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "6")]
-    pub corrects: u64,
-    #[prost(uint64, tag = "7")]
-    pub at_ms: u64,
-    #[prost(string, tag = "8")]
-    pub by: ::prost::alloc::string::String,
-    #[prost(bool, tag = "9")]
-    pub exercise: bool,
+    pub of: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "6")]
+    pub content: ::core::option::Option<WarningContent>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct LogDuty {
+pub struct ApproveWarning {
     #[prost(string, tag = "1")]
-    pub room: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub text: ::prost::alloc::string::String,
+    pub warning: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RejectWarning {
+    #[prost(string, tag = "1")]
+    pub warning: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
     #[prost(string, tag = "3")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "4")]
-    pub corrects: u64,
-    #[prost(bool, tag = "5")]
-    pub exercise: bool,
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WarningMessage {
+    Unspecified = 0,
+    Alert = 1,
+    Update = 2,
+    Cancel = 3,
+}
+impl WarningMessage {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WARNING_MESSAGE_UNSPECIFIED",
+            Self::Alert => "WARNING_MESSAGE_ALERT",
+            Self::Update => "WARNING_MESSAGE_UPDATE",
+            Self::Cancel => "WARNING_MESSAGE_CANCEL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WARNING_MESSAGE_UNSPECIFIED" => Some(Self::Unspecified),
+            "WARNING_MESSAGE_ALERT" => Some(Self::Alert),
+            "WARNING_MESSAGE_UPDATE" => Some(Self::Update),
+            "WARNING_MESSAGE_CANCEL" => Some(Self::Cancel),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WarningPurpose {
+    Unspecified = 0,
+    Actual = 1,
+    Exercise = 2,
+    Test = 3,
+}
+impl WarningPurpose {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WARNING_PURPOSE_UNSPECIFIED",
+            Self::Actual => "WARNING_PURPOSE_ACTUAL",
+            Self::Exercise => "WARNING_PURPOSE_EXERCISE",
+            Self::Test => "WARNING_PURPOSE_TEST",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WARNING_PURPOSE_UNSPECIFIED" => Some(Self::Unspecified),
+            "WARNING_PURPOSE_ACTUAL" => Some(Self::Actual),
+            "WARNING_PURPOSE_EXERCISE" => Some(Self::Exercise),
+            "WARNING_PURPOSE_TEST" => Some(Self::Test),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WarningStatus {
+    Unspecified = 0,
+    Draft = 1,
+    Published = 2,
+    Rejected = 3,
+    Ended = 4,
+}
+impl WarningStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WARNING_STATUS_UNSPECIFIED",
+            Self::Draft => "WARNING_STATUS_DRAFT",
+            Self::Published => "WARNING_STATUS_PUBLISHED",
+            Self::Rejected => "WARNING_STATUS_REJECTED",
+            Self::Ended => "WARNING_STATUS_ENDED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WARNING_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "WARNING_STATUS_DRAFT" => Some(Self::Draft),
+            "WARNING_STATUS_PUBLISHED" => Some(Self::Published),
+            "WARNING_STATUS_REJECTED" => Some(Self::Rejected),
+            "WARNING_STATUS_ENDED" => Some(Self::Ended),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WarningUrgency {
+    Unspecified = 0,
+    Immediate = 1,
+    Expected = 2,
+    Future = 3,
+    Past = 4,
+    Unknown = 5,
+}
+impl WarningUrgency {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WARNING_URGENCY_UNSPECIFIED",
+            Self::Immediate => "WARNING_URGENCY_IMMEDIATE",
+            Self::Expected => "WARNING_URGENCY_EXPECTED",
+            Self::Future => "WARNING_URGENCY_FUTURE",
+            Self::Past => "WARNING_URGENCY_PAST",
+            Self::Unknown => "WARNING_URGENCY_UNKNOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WARNING_URGENCY_UNSPECIFIED" => Some(Self::Unspecified),
+            "WARNING_URGENCY_IMMEDIATE" => Some(Self::Immediate),
+            "WARNING_URGENCY_EXPECTED" => Some(Self::Expected),
+            "WARNING_URGENCY_FUTURE" => Some(Self::Future),
+            "WARNING_URGENCY_PAST" => Some(Self::Past),
+            "WARNING_URGENCY_UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WarningCertainty {
+    Unspecified = 0,
+    Observed = 1,
+    Likely = 2,
+    Possible = 3,
+    Unlikely = 4,
+    Unknown = 5,
+}
+impl WarningCertainty {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WARNING_CERTAINTY_UNSPECIFIED",
+            Self::Observed => "WARNING_CERTAINTY_OBSERVED",
+            Self::Likely => "WARNING_CERTAINTY_LIKELY",
+            Self::Possible => "WARNING_CERTAINTY_POSSIBLE",
+            Self::Unlikely => "WARNING_CERTAINTY_UNLIKELY",
+            Self::Unknown => "WARNING_CERTAINTY_UNKNOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WARNING_CERTAINTY_UNSPECIFIED" => Some(Self::Unspecified),
+            "WARNING_CERTAINTY_OBSERVED" => Some(Self::Observed),
+            "WARNING_CERTAINTY_LIKELY" => Some(Self::Likely),
+            "WARNING_CERTAINTY_POSSIBLE" => Some(Self::Possible),
+            "WARNING_CERTAINTY_UNLIKELY" => Some(Self::Unlikely),
+            "WARNING_CERTAINTY_UNKNOWN" => Some(Self::Unknown),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WarningResponse {
+    Unspecified = 0,
+    Shelter = 1,
+    Evacuate = 2,
+    Prepare = 3,
+    Execute = 4,
+    Avoid = 5,
+    Monitor = 6,
+    Assess = 7,
+    AllClear = 8,
+    NoAction = 9,
+}
+impl WarningResponse {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WARNING_RESPONSE_UNSPECIFIED",
+            Self::Shelter => "WARNING_RESPONSE_SHELTER",
+            Self::Evacuate => "WARNING_RESPONSE_EVACUATE",
+            Self::Prepare => "WARNING_RESPONSE_PREPARE",
+            Self::Execute => "WARNING_RESPONSE_EXECUTE",
+            Self::Avoid => "WARNING_RESPONSE_AVOID",
+            Self::Monitor => "WARNING_RESPONSE_MONITOR",
+            Self::Assess => "WARNING_RESPONSE_ASSESS",
+            Self::AllClear => "WARNING_RESPONSE_ALL_CLEAR",
+            Self::NoAction => "WARNING_RESPONSE_NO_ACTION",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WARNING_RESPONSE_UNSPECIFIED" => Some(Self::Unspecified),
+            "WARNING_RESPONSE_SHELTER" => Some(Self::Shelter),
+            "WARNING_RESPONSE_EVACUATE" => Some(Self::Evacuate),
+            "WARNING_RESPONSE_PREPARE" => Some(Self::Prepare),
+            "WARNING_RESPONSE_EXECUTE" => Some(Self::Execute),
+            "WARNING_RESPONSE_AVOID" => Some(Self::Avoid),
+            "WARNING_RESPONSE_MONITOR" => Some(Self::Monitor),
+            "WARNING_RESPONSE_ASSESS" => Some(Self::Assess),
+            "WARNING_RESPONSE_ALL_CLEAR" => Some(Self::AllClear),
+            "WARNING_RESPONSE_NO_ACTION" => Some(Self::NoAction),
+            _ => None,
+        }
+    }
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Event {
@@ -2954,8 +3752,7 @@ pub struct Event {
     pub ordinal: u32,
     #[prost(
         oneof = "event::Subject",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 250, 320, 321, 322, 380"
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 250, 320, 321, 322, 400, 401, 402, 403"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 250, 320, 321, 322, 380, 400, 401, 402, 403"
     )]
     pub subject: ::core::option::Option<event::Subject>,
 }
@@ -3002,7 +3799,7 @@ pub mod event {
         #[prost(message, tag = "401")]
         Room(super::Room),
         #[prost(message, tag = "402")]
-        HandOver(super::HandOver),
+        ShiftNote(super::ShiftNote),
         #[prost(message, tag = "403")]
         DutyEntry(super::DutyEntry),
     }
@@ -3164,9 +3961,9 @@ pub enum EventKind {
     ScenePushed = 403,
     RoomFollowed = 404,
     RoomLeft = 405,
-    HandOverWritten = 406,
-    HandOverAcknowledged = 407,
-    HandOverLate = 408,
+    ShiftNoteWritten = 406,
+    ShiftNoteAcknowledged = 407,
+    ShiftNoteLate = 408,
     DutyLogged = 409,
     DrillStarted = 420,
     DrillEnded = 421,
@@ -3306,9 +4103,9 @@ impl EventKind {
             Self::ScenePushed => "EVENT_KIND_SCENE_PUSHED",
             Self::RoomFollowed => "EVENT_KIND_ROOM_FOLLOWED",
             Self::RoomLeft => "EVENT_KIND_ROOM_LEFT",
-            Self::HandOverWritten => "EVENT_KIND_HAND_OVER_WRITTEN",
-            Self::HandOverAcknowledged => "EVENT_KIND_HAND_OVER_ACKNOWLEDGED",
-            Self::HandOverLate => "EVENT_KIND_HAND_OVER_LATE",
+            Self::ShiftNoteWritten => "EVENT_KIND_SHIFT_NOTE_WRITTEN",
+            Self::ShiftNoteAcknowledged => "EVENT_KIND_SHIFT_NOTE_ACKNOWLEDGED",
+            Self::ShiftNoteLate => "EVENT_KIND_SHIFT_NOTE_LATE",
             Self::DutyLogged => "EVENT_KIND_DUTY_LOGGED",
             Self::DrillStarted => "EVENT_KIND_DRILL_STARTED",
             Self::DrillEnded => "EVENT_KIND_DRILL_ENDED",
@@ -3445,9 +4242,9 @@ impl EventKind {
             "EVENT_KIND_SCENE_PUSHED" => Some(Self::ScenePushed),
             "EVENT_KIND_ROOM_FOLLOWED" => Some(Self::RoomFollowed),
             "EVENT_KIND_ROOM_LEFT" => Some(Self::RoomLeft),
-            "EVENT_KIND_HAND_OVER_WRITTEN" => Some(Self::HandOverWritten),
-            "EVENT_KIND_HAND_OVER_ACKNOWLEDGED" => Some(Self::HandOverAcknowledged),
-            "EVENT_KIND_HAND_OVER_LATE" => Some(Self::HandOverLate),
+            "EVENT_KIND_SHIFT_NOTE_WRITTEN" => Some(Self::ShiftNoteWritten),
+            "EVENT_KIND_SHIFT_NOTE_ACKNOWLEDGED" => Some(Self::ShiftNoteAcknowledged),
+            "EVENT_KIND_SHIFT_NOTE_LATE" => Some(Self::ShiftNoteLate),
             "EVENT_KIND_DUTY_LOGGED" => Some(Self::DutyLogged),
             "EVENT_KIND_DRILL_STARTED" => Some(Self::DrillStarted),
             "EVENT_KIND_DRILL_ENDED" => Some(Self::DrillEnded),
@@ -3574,6 +4371,76 @@ pub struct Report {
     pub steps: ::prost::alloc::vec::Vec<ReportStep>,
     #[prost(bool, tag = "400")]
     pub exercise: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileReport {
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    #[prost(enumeration = "ReportChannel", tag = "2")]
+    pub channel: i32,
+    #[prost(string, tag = "3")]
+    pub reference: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "5")]
+    pub place: ::core::option::Option<Place>,
+    #[prost(string, tag = "6")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(enumeration = "IncidentKind", tag = "7")]
+    pub kind: i32,
+    #[prost(enumeration = "Severity", tag = "8")]
+    pub severity: i32,
+    #[prost(enumeration = "IncidentKind", tag = "9")]
+    pub told_kind: i32,
+    #[prost(string, tag = "10")]
+    pub contact: ::prost::alloc::string::String,
+    #[prost(string, tag = "11")]
+    pub language: ::prost::alloc::string::String,
+    #[prost(bool, tag = "400")]
+    pub exercise: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub incident: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnlinkReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AnswerReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub answer: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RateReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub rating: u32,
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReopenReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -3719,272 +4586,6 @@ pub struct SetRetention {
     #[prost(message, repeated, tag = "2")]
     pub kinds: ::prost::alloc::vec::Vec<KindRetention>,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SkillNeed {
-    #[prost(string, tag = "1")]
-    pub skill: ::prost::alloc::string::String,
-    #[prost(uint32, tag = "2")]
-    pub count: u32,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct RunCard {
-    #[prost(enumeration = "IncidentKind", tag = "1")]
-    pub kind: i32,
-    #[prost(enumeration = "Severity", tag = "2")]
-    pub severity: i32,
-    #[prost(message, repeated, tag = "3")]
-    pub needs: ::prost::alloc::vec::Vec<SkillNeed>,
-    #[prost(uint64, tag = "4")]
-    pub version: u64,
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum DrillScenario {
-    Unspecified = 0,
-    NodeLost = 1,
-    LinkLost = 2,
-    SlowDisk = 3,
-    CameraStorm = 4,
-    CallSurge = 5,
-    LeaderLost = 6,
-}
-impl DrillScenario {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "DRILL_SCENARIO_UNSPECIFIED",
-            Self::NodeLost => "DRILL_SCENARIO_NODE_LOST",
-            Self::LinkLost => "DRILL_SCENARIO_LINK_LOST",
-            Self::SlowDisk => "DRILL_SCENARIO_SLOW_DISK",
-            Self::CameraStorm => "DRILL_SCENARIO_CAMERA_STORM",
-            Self::CallSurge => "DRILL_SCENARIO_CALL_SURGE",
-            Self::LeaderLost => "DRILL_SCENARIO_LEADER_LOST",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "DRILL_SCENARIO_UNSPECIFIED" => Some(Self::Unspecified),
-            "DRILL_SCENARIO_NODE_LOST" => Some(Self::NodeLost),
-            "DRILL_SCENARIO_LINK_LOST" => Some(Self::LinkLost),
-            "DRILL_SCENARIO_SLOW_DISK" => Some(Self::SlowDisk),
-            "DRILL_SCENARIO_CAMERA_STORM" => Some(Self::CameraStorm),
-            "DRILL_SCENARIO_CALL_SURGE" => Some(Self::CallSurge),
-            "DRILL_SCENARIO_LEADER_LOST" => Some(Self::LeaderLost),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum DrillEnd {
-    Unspecified = 0,
-    Over = 1,
-    Stopped = 2,
-    Unsafe = 3,
-    Lost = 4,
-}
-impl DrillEnd {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "DRILL_END_UNSPECIFIED",
-            Self::Over => "DRILL_END_OVER",
-            Self::Stopped => "DRILL_END_STOPPED",
-            Self::Unsafe => "DRILL_END_UNSAFE",
-            Self::Lost => "DRILL_END_LOST",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "DRILL_END_UNSPECIFIED" => Some(Self::Unspecified),
-            "DRILL_END_OVER" => Some(Self::Over),
-            "DRILL_END_STOPPED" => Some(Self::Stopped),
-            "DRILL_END_UNSAFE" => Some(Self::Unsafe),
-            "DRILL_END_LOST" => Some(Self::Lost),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum DrillPromise {
-    Unspecified = 0,
-    Serves = 1,
-    Elects = 2,
-    Screens = 3,
-    Heals = 4,
-    Keeps = 5,
-    Bears = 6,
-}
-impl DrillPromise {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "DRILL_PROMISE_UNSPECIFIED",
-            Self::Serves => "DRILL_PROMISE_SERVES",
-            Self::Elects => "DRILL_PROMISE_ELECTS",
-            Self::Screens => "DRILL_PROMISE_SCREENS",
-            Self::Heals => "DRILL_PROMISE_HEALS",
-            Self::Keeps => "DRILL_PROMISE_KEEPS",
-            Self::Bears => "DRILL_PROMISE_BEARS",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "DRILL_PROMISE_UNSPECIFIED" => Some(Self::Unspecified),
-            "DRILL_PROMISE_SERVES" => Some(Self::Serves),
-            "DRILL_PROMISE_ELECTS" => Some(Self::Elects),
-            "DRILL_PROMISE_SCREENS" => Some(Self::Screens),
-            "DRILL_PROMISE_HEALS" => Some(Self::Heals),
-            "DRILL_PROMISE_KEEPS" => Some(Self::Keeps),
-            "DRILL_PROMISE_BEARS" => Some(Self::Bears),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct DrillSample {
-    #[prost(uint32, tag = "1")]
-    pub number: u32,
-    #[prost(uint64, tag = "2")]
-    pub at_ms: u64,
-    #[prost(uint32, tag = "3")]
-    pub commit_ms: u32,
-    #[prost(uint32, tag = "4")]
-    pub leaderless_ms: u32,
-    #[prost(uint64, tag = "5")]
-    pub terms: u64,
-    #[prost(uint64, tag = "6")]
-    pub lag_entries: u64,
-    #[prost(uint32, tag = "7")]
-    pub screens_age_ms: u32,
-    #[prost(uint32, tag = "8")]
-    pub silent: u32,
-    #[prost(uint32, tag = "9")]
-    pub sent: u32,
-    #[prost(uint32, tag = "10")]
-    pub refused: u32,
-    #[prost(uint32, tag = "11")]
-    pub missing: u32,
-    #[prost(bool, tag = "12")]
-    pub healthy: bool,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct DrillVerdict {
-    #[prost(enumeration = "DrillPromise", tag = "1")]
-    pub promise: i32,
-    #[prost(uint64, tag = "2")]
-    pub measured: u64,
-    #[prost(uint64, tag = "3")]
-    pub target: u64,
-    #[prost(bool, tag = "4")]
-    pub kept: bool,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Drill {
-    #[prost(uint64, tag = "1")]
-    pub number: u64,
-    #[prost(enumeration = "DrillScenario", tag = "2")]
-    pub scenario: i32,
-    #[prost(uint64, repeated, tag = "3")]
-    pub nodes: ::prost::alloc::vec::Vec<u64>,
-    #[prost(uint64, tag = "4")]
-    pub observer: u64,
-    #[prost(uint32, tag = "5")]
-    pub strength: u32,
-    #[prost(uint64, tag = "6")]
-    pub started_at_ms: u64,
-    #[prost(uint64, tag = "7")]
-    pub until_ms: u64,
-    #[prost(string, tag = "8")]
-    pub by: ::prost::alloc::string::String,
-    #[prost(string, tag = "9")]
-    pub purpose: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "10")]
-    pub ended_at_ms: u64,
-    #[prost(enumeration = "DrillEnd", tag = "11")]
-    pub ended: i32,
-    #[prost(string, tag = "12")]
-    pub ended_by: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "13")]
-    pub closed_at_ms: u64,
-    #[prost(message, repeated, tag = "14")]
-    pub samples: ::prost::alloc::vec::Vec<DrillSample>,
-    #[prost(message, repeated, tag = "15")]
-    pub verdicts: ::prost::alloc::vec::Vec<DrillVerdict>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct DrillNow {
-    #[prost(uint64, tag = "1")]
-    pub number: u64,
-    #[prost(enumeration = "DrillScenario", tag = "2")]
-    pub scenario: i32,
-    #[prost(uint64, repeated, tag = "3")]
-    pub nodes: ::prost::alloc::vec::Vec<u64>,
-    #[prost(uint64, tag = "4")]
-    pub observer: u64,
-    #[prost(uint32, tag = "5")]
-    pub strength: u32,
-    #[prost(uint64, tag = "6")]
-    pub started_at_ms: u64,
-    #[prost(uint64, tag = "7")]
-    pub until_ms: u64,
-    #[prost(bool, tag = "8")]
-    pub ended: bool,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct StartDrill {
-    #[prost(enumeration = "DrillScenario", tag = "1")]
-    pub scenario: i32,
-    #[prost(uint64, repeated, tag = "2")]
-    pub nodes: ::prost::alloc::vec::Vec<u64>,
-    #[prost(uint64, tag = "3")]
-    pub observer: u64,
-    #[prost(uint32, tag = "4")]
-    pub strength: u32,
-    #[prost(uint32, tag = "5")]
-    pub seconds: u32,
-    #[prost(string, tag = "6")]
-    pub purpose: ::prost::alloc::string::String,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct StopDrill {
-    #[prost(uint64, tag = "1")]
-    pub drill: u64,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct EndDrill {
-    #[prost(uint64, tag = "1")]
-    pub drill: u64,
-    #[prost(enumeration = "DrillEnd", tag = "2")]
-    pub reason: i32,
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct MeasureDrill {
-    #[prost(uint64, tag = "1")]
-    pub drill: u64,
-    #[prost(message, optional, tag = "2")]
-    pub sample: ::core::option::Option<DrillSample>,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct CloseDrill {
-    #[prost(uint64, tag = "1")]
-    pub drill: u64,
-    #[prost(message, repeated, tag = "2")]
-    pub verdicts: ::prost::alloc::vec::Vec<DrillVerdict>,
-}
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Entry {
     #[prost(uint64, tag = "1")]
@@ -4009,10 +4610,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 300"
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 380, 381, 382, 383, 384, 385, 386, 300"
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408"
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 300, 420, 421, 422, 423, 424"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 380, 381, 382, 383, 384, 385, 386, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -4255,11 +4853,11 @@ pub mod command {
         #[prost(message, tag = "404")]
         FollowRoom(super::FollowRoom),
         #[prost(message, tag = "405")]
-        WriteHandOver(super::WriteHandOver),
+        WriteShiftNote(super::WriteShiftNote),
         #[prost(message, tag = "406")]
-        AcknowledgeHandOver(super::AcknowledgeHandOver),
+        AcknowledgeShiftNote(super::AcknowledgeShiftNote),
         #[prost(message, tag = "407")]
-        FireHandOver(super::FireHandOver),
+        FireShiftNote(super::FireShiftNote),
         #[prost(message, tag = "408")]
         LogDuty(super::LogDuty),
         #[prost(message, tag = "420")]
@@ -4273,441 +4871,6 @@ pub mod command {
         #[prost(message, tag = "424")]
         CloseDrill(super::CloseDrill),
     }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum WarningMessage {
-    Unspecified = 0,
-    Alert = 1,
-    Update = 2,
-    Cancel = 3,
-}
-impl WarningMessage {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "WARNING_MESSAGE_UNSPECIFIED",
-            Self::Alert => "WARNING_MESSAGE_ALERT",
-            Self::Update => "WARNING_MESSAGE_UPDATE",
-            Self::Cancel => "WARNING_MESSAGE_CANCEL",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "WARNING_MESSAGE_UNSPECIFIED" => Some(Self::Unspecified),
-            "WARNING_MESSAGE_ALERT" => Some(Self::Alert),
-            "WARNING_MESSAGE_UPDATE" => Some(Self::Update),
-            "WARNING_MESSAGE_CANCEL" => Some(Self::Cancel),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum WarningPurpose {
-    Unspecified = 0,
-    Actual = 1,
-    Exercise = 2,
-    Test = 3,
-}
-impl WarningPurpose {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "WARNING_PURPOSE_UNSPECIFIED",
-            Self::Actual => "WARNING_PURPOSE_ACTUAL",
-            Self::Exercise => "WARNING_PURPOSE_EXERCISE",
-            Self::Test => "WARNING_PURPOSE_TEST",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "WARNING_PURPOSE_UNSPECIFIED" => Some(Self::Unspecified),
-            "WARNING_PURPOSE_ACTUAL" => Some(Self::Actual),
-            "WARNING_PURPOSE_EXERCISE" => Some(Self::Exercise),
-            "WARNING_PURPOSE_TEST" => Some(Self::Test),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum WarningStatus {
-    Unspecified = 0,
-    Draft = 1,
-    Published = 2,
-    Rejected = 3,
-    Ended = 4,
-}
-impl WarningStatus {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "WARNING_STATUS_UNSPECIFIED",
-            Self::Draft => "WARNING_STATUS_DRAFT",
-            Self::Published => "WARNING_STATUS_PUBLISHED",
-            Self::Rejected => "WARNING_STATUS_REJECTED",
-            Self::Ended => "WARNING_STATUS_ENDED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "WARNING_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
-            "WARNING_STATUS_DRAFT" => Some(Self::Draft),
-            "WARNING_STATUS_PUBLISHED" => Some(Self::Published),
-            "WARNING_STATUS_REJECTED" => Some(Self::Rejected),
-            "WARNING_STATUS_ENDED" => Some(Self::Ended),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum WarningUrgency {
-    Unspecified = 0,
-    Immediate = 1,
-    Expected = 2,
-    Future = 3,
-    Past = 4,
-    Unknown = 5,
-}
-impl WarningUrgency {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "WARNING_URGENCY_UNSPECIFIED",
-            Self::Immediate => "WARNING_URGENCY_IMMEDIATE",
-            Self::Expected => "WARNING_URGENCY_EXPECTED",
-            Self::Future => "WARNING_URGENCY_FUTURE",
-            Self::Past => "WARNING_URGENCY_PAST",
-            Self::Unknown => "WARNING_URGENCY_UNKNOWN",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "WARNING_URGENCY_UNSPECIFIED" => Some(Self::Unspecified),
-            "WARNING_URGENCY_IMMEDIATE" => Some(Self::Immediate),
-            "WARNING_URGENCY_EXPECTED" => Some(Self::Expected),
-            "WARNING_URGENCY_FUTURE" => Some(Self::Future),
-            "WARNING_URGENCY_PAST" => Some(Self::Past),
-            "WARNING_URGENCY_UNKNOWN" => Some(Self::Unknown),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum WarningCertainty {
-    Unspecified = 0,
-    Observed = 1,
-    Likely = 2,
-    Possible = 3,
-    Unlikely = 4,
-    Unknown = 5,
-}
-impl WarningCertainty {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "WARNING_CERTAINTY_UNSPECIFIED",
-            Self::Observed => "WARNING_CERTAINTY_OBSERVED",
-            Self::Likely => "WARNING_CERTAINTY_LIKELY",
-            Self::Possible => "WARNING_CERTAINTY_POSSIBLE",
-            Self::Unlikely => "WARNING_CERTAINTY_UNLIKELY",
-            Self::Unknown => "WARNING_CERTAINTY_UNKNOWN",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "WARNING_CERTAINTY_UNSPECIFIED" => Some(Self::Unspecified),
-            "WARNING_CERTAINTY_OBSERVED" => Some(Self::Observed),
-            "WARNING_CERTAINTY_LIKELY" => Some(Self::Likely),
-            "WARNING_CERTAINTY_POSSIBLE" => Some(Self::Possible),
-            "WARNING_CERTAINTY_UNLIKELY" => Some(Self::Unlikely),
-            "WARNING_CERTAINTY_UNKNOWN" => Some(Self::Unknown),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum WarningResponse {
-    Unspecified = 0,
-    Shelter = 1,
-    Evacuate = 2,
-    Prepare = 3,
-    Execute = 4,
-    Avoid = 5,
-    Monitor = 6,
-    Assess = 7,
-    AllClear = 8,
-    NoAction = 9,
-}
-impl WarningResponse {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "WARNING_RESPONSE_UNSPECIFIED",
-            Self::Shelter => "WARNING_RESPONSE_SHELTER",
-            Self::Evacuate => "WARNING_RESPONSE_EVACUATE",
-            Self::Prepare => "WARNING_RESPONSE_PREPARE",
-            Self::Execute => "WARNING_RESPONSE_EXECUTE",
-            Self::Avoid => "WARNING_RESPONSE_AVOID",
-            Self::Monitor => "WARNING_RESPONSE_MONITOR",
-            Self::Assess => "WARNING_RESPONSE_ASSESS",
-            Self::AllClear => "WARNING_RESPONSE_ALL_CLEAR",
-            Self::NoAction => "WARNING_RESPONSE_NO_ACTION",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "WARNING_RESPONSE_UNSPECIFIED" => Some(Self::Unspecified),
-            "WARNING_RESPONSE_SHELTER" => Some(Self::Shelter),
-            "WARNING_RESPONSE_EVACUATE" => Some(Self::Evacuate),
-            "WARNING_RESPONSE_PREPARE" => Some(Self::Prepare),
-            "WARNING_RESPONSE_EXECUTE" => Some(Self::Execute),
-            "WARNING_RESPONSE_AVOID" => Some(Self::Avoid),
-            "WARNING_RESPONSE_MONITOR" => Some(Self::Monitor),
-            "WARNING_RESPONSE_ASSESS" => Some(Self::Assess),
-            "WARNING_RESPONSE_ALL_CLEAR" => Some(Self::AllClear),
-            "WARNING_RESPONSE_NO_ACTION" => Some(Self::NoAction),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GeoPoint {
-    #[prost(sint32, tag = "1")]
-    pub latitude_e7: i32,
-    #[prost(sint32, tag = "2")]
-    pub longitude_e7: i32,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct GeoCircle {
-    #[prost(message, optional, tag = "1")]
-    pub center: ::core::option::Option<GeoPoint>,
-    #[prost(uint32, tag = "2")]
-    pub radius_m: u32,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct WarningArea {
-    #[prost(string, tag = "1")]
-    pub admin_unit: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub name: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub name_en: ::prost::alloc::string::String,
-    #[prost(message, repeated, tag = "4")]
-    pub polygon: ::prost::alloc::vec::Vec<GeoPoint>,
-    #[prost(message, optional, tag = "5")]
-    pub circle: ::core::option::Option<GeoCircle>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WarningText {
-    #[prost(string, tag = "1")]
-    pub language: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub event: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub headline: ::prost::alloc::string::String,
-    #[prost(string, tag = "4")]
-    pub description: ::prost::alloc::string::String,
-    #[prost(string, tag = "5")]
-    pub instruction: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WarningReference {
-    #[prost(string, tag = "1")]
-    pub warning: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub sender: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "3")]
-    pub sent_at_ms: u64,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct WarningContent {
-    #[prost(enumeration = "WarningPurpose", tag = "1")]
-    pub purpose: i32,
-    #[prost(string, tag = "2")]
-    pub sender: ::prost::alloc::string::String,
-    #[prost(string, tag = "3")]
-    pub sender_name: ::prost::alloc::string::String,
-    #[prost(enumeration = "Severity", tag = "4")]
-    pub severity: i32,
-    #[prost(enumeration = "WarningUrgency", tag = "5")]
-    pub urgency: i32,
-    #[prost(enumeration = "WarningCertainty", tag = "6")]
-    pub certainty: i32,
-    #[prost(enumeration = "WarningResponse", tag = "7")]
-    pub response: i32,
-    #[prost(uint64, tag = "8")]
-    pub onset_at_ms: u64,
-    #[prost(uint64, tag = "9")]
-    pub expires_at_ms: u64,
-    #[prost(string, tag = "10")]
-    pub contact: ::prost::alloc::string::String,
-    #[prost(message, repeated, tag = "11")]
-    pub texts: ::prost::alloc::vec::Vec<WarningText>,
-    #[prost(message, repeated, tag = "12")]
-    pub areas: ::prost::alloc::vec::Vec<WarningArea>,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Warning {
-    #[prost(string, tag = "1")]
-    pub id: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(enumeration = "IncidentKind", tag = "3")]
-    pub kind: i32,
-    #[prost(string, tag = "4")]
-    pub admin_unit: ::prost::alloc::string::String,
-    #[prost(enumeration = "WarningMessage", tag = "5")]
-    pub message: i32,
-    #[prost(message, optional, tag = "6")]
-    pub content: ::core::option::Option<WarningContent>,
-    #[prost(string, tag = "7")]
-    pub of: ::prost::alloc::string::String,
-    #[prost(message, repeated, tag = "8")]
-    pub references: ::prost::alloc::vec::Vec<WarningReference>,
-    #[prost(enumeration = "WarningStatus", tag = "9")]
-    pub status: i32,
-    #[prost(string, tag = "10")]
-    pub drafted_by: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "11")]
-    pub drafted_at_ms: u64,
-    #[prost(string, tag = "12")]
-    pub decided_by: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "13")]
-    pub sent_at_ms: u64,
-    #[prost(uint64, tag = "14")]
-    pub ended_at_ms: u64,
-    #[prost(string, tag = "15")]
-    pub reason: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "16")]
-    pub version: u64,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct DraftWarning {
-    #[prost(string, tag = "1")]
-    pub draft: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub expected_version: u64,
-    #[prost(string, tag = "3")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(enumeration = "WarningMessage", tag = "4")]
-    pub message: i32,
-    #[prost(string, tag = "5")]
-    pub of: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "6")]
-    pub content: ::core::option::Option<WarningContent>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ApproveWarning {
-    #[prost(string, tag = "1")]
-    pub warning: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub expected_version: u64,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RejectWarning {
-    #[prost(string, tag = "1")]
-    pub warning: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub expected_version: u64,
-    #[prost(string, tag = "3")]
-    pub reason: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct OfferHandover {
-    #[prost(string, tag = "1")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub expected_version: u64,
-    #[prost(string, tag = "3")]
-    pub to: ::prost::alloc::string::String,
-    #[prost(string, tag = "4")]
-    pub to_name: ::prost::alloc::string::String,
-    #[prost(string, tag = "5")]
-    pub contact: ::prost::alloc::string::String,
-    #[prost(string, tag = "6")]
-    pub second: ::prost::alloc::string::String,
-    #[prost(string, tag = "7")]
-    pub second_contact: ::prost::alloc::string::String,
-    #[prost(bool, tag = "8")]
-    pub lead: bool,
-    #[prost(string, tag = "9")]
-    pub reason: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AnswerHandover {
-    #[prost(string, tag = "1")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(uint32, tag = "2")]
-    pub handover: u32,
-    #[prost(bool, tag = "3")]
-    pub accept: bool,
-    #[prost(string, tag = "4")]
-    pub answer: ::prost::alloc::string::String,
-    #[prost(string, tag = "5")]
-    pub answered_for: ::prost::alloc::string::String,
-    #[prost(string, tag = "6")]
-    pub reference: ::prost::alloc::string::String,
-    #[prost(string, tag = "7")]
-    pub from: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct WithdrawHandover {
-    #[prost(string, tag = "1")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub expected_version: u64,
-    #[prost(uint32, tag = "3")]
-    pub handover: u32,
-    #[prost(string, tag = "4")]
-    pub reason: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct ReceiveHandover {
-    #[prost(string, tag = "1")]
-    pub from: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub reference: ::prost::alloc::string::String,
-    #[prost(enumeration = "IncidentKind", tag = "3")]
-    pub kind: i32,
-    #[prost(enumeration = "Severity", tag = "4")]
-    pub severity: i32,
-    #[prost(message, optional, tag = "5")]
-    pub place: ::core::option::Option<Place>,
-    #[prost(string, tag = "6")]
-    pub summary: ::prost::alloc::string::String,
-    #[prost(bool, tag = "7")]
-    pub lead: bool,
-    #[prost(bool, tag = "8")]
-    pub exercise: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct OpenSession {
@@ -5093,173 +5256,6 @@ pub struct ReportLoad {
     #[prost(message, optional, tag = "2")]
     pub notice: ::core::option::Option<LoadNotice>,
 }
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct PutRunCard {
-    #[prost(message, optional, tag = "1")]
-    pub card: ::core::option::Option<RunCard>,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct SetUnitShift {
-    #[prost(string, tag = "1")]
-    pub unit: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub starts_at_ms: u64,
-    #[prost(uint64, tag = "3")]
-    pub ends_at_ms: u64,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CheckInUnit {
-    #[prost(string, tag = "1")]
-    pub unit: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub assignment: u64,
-    #[prost(uint64, tag = "3")]
-    pub tapped_at_ms: u64,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RaiseMayday {
-    #[prost(string, tag = "1")]
-    pub unit: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub tapped_at_ms: u64,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ClearMayday {
-    #[prost(string, tag = "1")]
-    pub unit: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub received_at_ms: u64,
-    #[prost(string, tag = "3")]
-    pub note: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ExpireOffer {
-    #[prost(string, tag = "1")]
-    pub unit: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub assignment: u64,
-    #[prost(string, tag = "3")]
-    pub next: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct EscalateCheckIn {
-    #[prost(string, tag = "1")]
-    pub unit: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub assignment: u64,
-    #[prost(uint32, tag = "3")]
-    pub from_level: u32,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AcknowledgeAttention {
-    #[prost(string, tag = "1")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(uint32, tag = "2")]
-    pub attention: u32,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct GiveTask {
-    #[prost(string, tag = "1")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub expected_version: u64,
-    #[prost(string, tag = "3")]
-    pub agency: ::prost::alloc::string::String,
-    #[prost(string, tag = "4")]
-    pub text: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AnswerTask {
-    #[prost(string, tag = "1")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(uint32, tag = "2")]
-    pub task: u32,
-    #[prost(enumeration = "TaskStatus", tag = "3")]
-    pub status: i32,
-    #[prost(enumeration = "TaskStatus", tag = "4")]
-    pub expected_status: i32,
-    #[prost(string, tag = "5")]
-    pub answer: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct CombineAnswer {
-    #[prost(string, tag = "1")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub expected_version: u64,
-    #[prost(string, tag = "3")]
-    pub answer: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileReport {
-    #[prost(string, tag = "1")]
-    pub code: ::prost::alloc::string::String,
-    #[prost(enumeration = "ReportChannel", tag = "2")]
-    pub channel: i32,
-    #[prost(string, tag = "3")]
-    pub reference: ::prost::alloc::string::String,
-    #[prost(string, tag = "4")]
-    pub text: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "5")]
-    pub place: ::core::option::Option<Place>,
-    #[prost(string, tag = "6")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(enumeration = "IncidentKind", tag = "7")]
-    pub kind: i32,
-    #[prost(enumeration = "Severity", tag = "8")]
-    pub severity: i32,
-    #[prost(enumeration = "IncidentKind", tag = "9")]
-    pub told_kind: i32,
-    #[prost(string, tag = "10")]
-    pub contact: ::prost::alloc::string::String,
-    #[prost(string, tag = "11")]
-    pub language: ::prost::alloc::string::String,
-    #[prost(bool, tag = "400")]
-    pub exercise: bool,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct LinkReport {
-    #[prost(string, tag = "1")]
-    pub report: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub expected_version: u64,
-    #[prost(string, tag = "3")]
-    pub incident: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct UnlinkReport {
-    #[prost(string, tag = "1")]
-    pub report: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub expected_version: u64,
-    #[prost(string, tag = "3")]
-    pub reason: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AnswerReport {
-    #[prost(string, tag = "1")]
-    pub report: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub expected_version: u64,
-    #[prost(string, tag = "3")]
-    pub answer: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RateReport {
-    #[prost(string, tag = "1")]
-    pub report: ::prost::alloc::string::String,
-    #[prost(uint32, tag = "2")]
-    pub rating: u32,
-    #[prost(string, tag = "3")]
-    pub note: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ReopenReport {
-    #[prost(string, tag = "1")]
-    pub report: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub reason: ::prost::alloc::string::String,
-}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum SuggestionDecision {
@@ -5478,7 +5474,7 @@ pub struct Snapshot {
     #[prost(message, repeated, tag = "401")]
     pub rooms: ::prost::alloc::vec::Vec<Room>,
     #[prost(message, repeated, tag = "402")]
-    pub hand_overs: ::prost::alloc::vec::Vec<HandOver>,
+    pub shift_notes: ::prost::alloc::vec::Vec<ShiftNote>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Frame {

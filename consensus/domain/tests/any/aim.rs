@@ -8,9 +8,8 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
     let now = entry.at_ms;
     let incident = |id: &IncidentId| state.incidents().get(id).map_or(1, |incident| incident.version);
     let episode = |key: &AlarmKey| state.alarms().get(key).map_or(1, |alarm| alarm.episode);
-    if super::deadline::aim(entry, state) || super::call::aim(entry, state) || super::access::aim(entry, state) {
-    if super::deadline::aim(entry, state) || super::call::aim(entry, state) || super::warning::aim(entry, state) {
-    if super::deadline::aim(entry, state) || super::call::aim(entry, state) || super::room::aim(entry, state) {
+    let aims = [super::deadline::aim, super::call::aim, super::access::aim, super::warning::aim, super::room::aim];
+    if aims.iter().any(|aim| aim(entry, state)) {
         return aim_right(entry, state);
     }
     super::drill::aim(&mut entry.command, state);

@@ -9,8 +9,8 @@ mod drill;
 mod finding;
 mod model;
 mod report;
-mod warning;
 mod room;
+mod warning;
 mod world;
 
 use access::command_of_access;
@@ -20,8 +20,8 @@ use deadline::command_of_deadline;
 use dispatch::command_of_dispatch;
 use model::command_of_model;
 use report::command_of_report;
-use warning::command_of_warning;
 use room::command_of_room;
+use warning::command_of_warning;
 pub(crate) use world::world;
 
 use bytes::Bytes;

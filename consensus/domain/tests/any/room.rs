@@ -15,8 +15,8 @@ fn exercise_id() -> impl Strategy<Value = ExerciseId> + Clone {
     select(&["E1", "E2"][..]).prop_map(|text| ExerciseId::new(text).unwrap())
 }
 
-fn hand_over_id() -> impl Strategy<Value = HandOverId> + Clone {
-    (1u32..30).prop_map(|index| HandOverId::new(&format!("H{index}")).unwrap())
+fn shift_note_id() -> impl Strategy<Value = ShiftNoteId> + Clone {
+    (1u32..30).prop_map(|index| ShiftNoteId::new(&format!("H{index}")).unwrap())
 }
 
 fn room() -> impl Strategy<Value = Room> {
@@ -68,12 +68,12 @@ pub(super) fn command_of_room() -> BoxedStrategy<Command> {
         1 => make!(PutRoom { room: room() }),
         3 => make!(PushScene { room: room_id(), scene: prop::option::weighted(0.8, scene()) }),
         3 => make!(FollowRoom { room: room_id(), leader: prop::option::of(room_id()) }),
-        3 => make!(WriteHandOver {
+        3 => make!(WriteShiftNote {
             room: room_id(), note: text(), incidents: Just(Vec::new()), within_ms: select(&[0u64, 60_000][..]),
             exercise: any::<bool>(),
         }),
-        3 => make!(AcknowledgeHandOver { hand_over: hand_over_id(), expected_version: version(), remark: text() }),
-        2 => make!(FireHandOver { hand_over: hand_over_id() }),
+        3 => make!(AcknowledgeShiftNote { shift_note: shift_note_id(), expected_version: version(), remark: text() }),
+        2 => make!(FireShiftNote { shift_note: shift_note_id() }),
         2 => make!(LogDuty {
             room: room_id(), text: text(), incident: prop::option::weighted(0.2, incident_id()), corrects: 0u64..4,
             exercise: any::<bool>(),
@@ -96,7 +96,7 @@ pub(super) fn in_use() -> Vec<Command> {
         followed_by: None,
         version: 0,
     };
-    let left = WriteHandOver {
+    let left = WriteShiftNote {
         room: RoomId::new("tinh").unwrap(),
         note: "Đập xả lũ".into(),
         incidents: Vec::new(),
@@ -128,19 +128,19 @@ pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
                 (scene.title, scene.place, scene.view) = (some(), None, None);
             }
         }
-        Command::WriteHandOver(command) => (command.note, command.within_ms) = (some(), 60_000),
-        Command::AcknowledgeHandOver(command) => {
+        Command::WriteShiftNote(command) => (command.note, command.within_ms) = (some(), 60_000),
+        Command::AcknowledgeShiftNote(command) => {
             let me = PersonId::new("an").unwrap();
-            let waits = |it: &&HandOver| !it.acknowledged_at_ms.is_set() && it.written_by.as_ref() != Some(&me);
-            let Some(waiting) = state.hand_overs().values().find(waits) else { return true };
-            (command.hand_over, command.expected_version) = (waiting.id.clone(), waiting.version);
+            let waits = |it: &&ShiftNote| !it.acknowledged_at_ms.is_set() && it.written_by.as_ref() != Some(&me);
+            let Some(waiting) = state.shift_notes().values().find(waits) else { return true };
+            (command.shift_note, command.expected_version) = (waiting.id.clone(), waiting.version);
             command.remark = some();
             // By the one of whom it is not.
             entry.request = None;
         }
-        Command::FireHandOver(command) => {
-            let Some((due, id)) = state.hand_overs_due().next() else { return true };
-            command.hand_over = id.clone();
+        Command::FireShiftNote(command) => {
+            let Some((due, id)) = state.shift_notes_due().next() else { return true };
+            command.shift_note = id.clone();
             entry.at_ms = entry.at_ms.max(due);
         }
         Command::LogDuty(command) => (command.text, command.incident) = (some(), None),

@@ -25,7 +25,7 @@ fn words(language: &str) -> WarningText {
 
 fn content() -> impl Strategy<Value = WarningContent> {
     let point = |latitude_e7| GeoPoint { latitude_e7, longitude_e7: 1_058_000_000 };
-    let ring = vec![point(1), point(2), point(3), point(1)];
+    let ring = [point(1), point(2), point(3), point(1)];
     let polygon = select(&[0usize, 3, 4][..]).prop_map(move |count| ring[..count].to_vec());
     (select(WarningPurpose::ALL), severity(), time(), prop::collection::vec(area(), 1..3), polygon).prop_map(
         |(purpose, severity, expires_at_ms, areas, polygon)| WarningContent {

@@ -117,7 +117,7 @@ fn subject(subject: &Subject) -> String {
             let follows = it.follows.as_ref().map_or("nobody", |id| id.as_str());
             format!("{} follows {follows} v{}", it.id, it.version)
         }
-        Subject::HandOver(it) => format!("{} of {} due {} v{}", it.id, it.room, time(it.due_at_ms), it.version),
+        Subject::ShiftNote(it) => format!("{} of {} due {} v{}", it.id, it.room, time(it.due_at_ms), it.version),
         Subject::DutyEntry(it) => format!("{} #{} {:?}", it.room, it.number, it.text),
     }
 }

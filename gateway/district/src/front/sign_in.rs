@@ -19,9 +19,8 @@ use serde_json::{Value, json};
 use super::{Front, Refused, answered, read, session_of};
 use crate::{
     limits::{COMMAND_BYTES_MAX, FORWARD_DEADLINE, PASSWORD_BYTES_MAX, SEND_DEADLINE},
-    people::{Account, Sitting, Who},
+    people::{self, Account, Sitting, Who},
     province::{Answer, Asked},
-    sessions,
     shared::unix_ms,
 };
 
@@ -239,7 +238,7 @@ impl Front {
     pub(super) async fn logout(&self, headers: &HeaderMap) -> Result<Response, Refused> {
         let caller = self.caller(headers)?;
         let session = caller.session.as_str();
-        if let Some(id) = sessions::id_of(session) {
+        if let Some(id) = people::id_of(session) {
             self.shared.change(|copy| copy.dismiss(&id));
         }
         let mut is_over = !caller.sitting.at_province;

@@ -18,7 +18,7 @@ use super::*;
 use crate::{
     copy::{Copy, Via},
     outbox::{Outbox, OutboxLimits},
-    sender,
+    people, sender,
     shelf::Shelf,
     source::{CopySource, NoRoad, NoVideo},
 };
@@ -167,7 +167,7 @@ impl Room {
         let mut copy = copied();
         for (name, sitting) in found.people.sittings() {
             copy.put_person(&found.people.who(&sitting.person).unwrap().record());
-            copy.admit(sitting.session(sessions::id_of(name).unwrap()));
+            copy.admit(sitting.session(people::id_of(name).unwrap()));
         }
         let outbox = Outbox::new(limits, found.entries);
         let shared = Arc::new(Shared::new(1, copy, None, found.people, outbox, found.damaged, shelf));

@@ -1,11 +1,11 @@
-//! Command rooms: scenes, who follows whom, hand-overs, and each room's log.
+//! Command rooms: scenes, who follows whom, shift notes, and each room's log.
 
 use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use domain::{
-    AcknowledgeHandOver, AdminUnitCode, DutyEntry, DutyPostId, FollowRoom, Grant, GroupId, HandOver, HandOverId,
-    IncidentId, LogDuty, Millis, PushScene, PutRoom, Room, RoomId, Scene, WriteHandOver, policy,
+    AcknowledgeShiftNote, AdminUnitCode, DutyEntry, DutyPostId, FollowRoom, Grant, GroupId, IncidentId, LogDuty,
+    Millis, PushScene, PutRoom, Room, RoomId, Scene, ShiftNote, ShiftNoteId, WriteShiftNote, policy,
     policy::{Action, Noun},
     rows,
     wire::Record,
@@ -149,41 +149,41 @@ pub(crate) async fn follow(
 }
 
 /// What shifts left to the next, of the rooms that the caller reads.
-#[utoipa::path(get, path = "/api/hand-overs", responses((status = 200, body = Listed<serde_json::Value>), (status = 403, body = ErrorBody)))]
-pub(crate) async fn hand_overs(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<HandOver>> {
+#[utoipa::path(get, path = "/api/shift-notes", responses((status = 200, body = Listed<serde_json::Value>), (status = 403, body = ErrorBody)))]
+pub(crate) async fn shift_notes(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<ShiftNote>> {
     let grant = &caller.grant;
-    listed(&app, &caller, Noun::HandOver, command_group(), |state, put| {
-        let all = state.hand_overs().values();
-        all.filter(|it| may_read(grant, Noun::HandOver, it.admin_unit.as_ref()))
+    listed(&app, &caller, Noun::ShiftNote, command_group(), |state, put| {
+        let all = state.shift_notes().values();
+        all.filter(|it| may_read(grant, Noun::ShiftNote, it.admin_unit.as_ref()))
             .for_each(|it| put(it, it.admin_unit.as_ref()));
     })
 }
 
 /// Leaves something to the next shift of a room.
-#[utoipa::path(post, path = "/api/rooms/{id}/hand-overs", request_body = Leaving,
+#[utoipa::path(post, path = "/api/rooms/{id}/shift-notes", request_body = Leaving,
     params(("id" = String, Path), ("x-request-seq" = u64, Header)),
     responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
     (status = 422, body = ErrorBody)))]
-pub(crate) async fn write_hand_over(
+pub(crate) async fn write_shift_note(
     State(app): State<Arc<App>>,
     Id(room): Id<RoomId>,
     Asked(ask, body): Asked<Leaving>,
 ) -> Answer<Done> {
     let Leaving { note, incidents, within_ms, exercise } = body;
-    app.run(&ask, WriteHandOver { room, note, incidents, within_ms, exercise }).await.map(done)
+    app.run(&ask, WriteShiftNote { room, note, incidents, within_ms, exercise }).await.map(done)
 }
 
 /// Says that the next shift has read it.
-#[utoipa::path(post, path = "/api/hand-overs/{id}/acknowledge", request_body = Acknowledgement,
+#[utoipa::path(post, path = "/api/shift-notes/{id}/acknowledge", request_body = Acknowledgement,
     params(("id" = String, Path), ("x-request-seq" = u64, Header)),
     responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub(crate) async fn acknowledge_hand_over(
+pub(crate) async fn acknowledge_shift_note(
     State(app): State<Arc<App>>,
-    Id(hand_over): Id<HandOverId>,
+    Id(shift_note): Id<ShiftNoteId>,
     Asked(ask, body): Asked<Acknowledgement>,
 ) -> Answer<Done> {
     let Acknowledgement { expected_version, remark } = body;
-    app.run(&ask, AcknowledgeHandOver { hand_over, expected_version, remark }).await.map(done)
+    app.run(&ask, AcknowledgeShiftNote { shift_note, expected_version, remark }).await.map(done)
 }
 
 /// A room's log of a span of time, oldest first; without one the last `LOG_SPAN_MS`.

@@ -84,7 +84,7 @@ pub(crate) fn check(xml: &str) -> Result<(), String> {
         return Err(format!("what is left: {rest:.60}"));
     }
     let has = |name: &str| xml.contains(&format!("<{name}>"));
-    let follows = has("references") == !xml.contains("<msgType>Alert</msgType>");
+    let follows = has("references") != xml.contains("<msgType>Alert</msgType>");
     if !follows {
         return Err("references go with an update or a cancellation".to_owned());
     }

@@ -111,7 +111,7 @@ fn weight(event: &Event) -> usize {
         }
         Some(Subject::Instruction(instruction)) => 256 + instruction.title.len() + instruction.clocks.len() * 256,
         Some(Subject::Call(call)) => 256 + call.steps.len() * 48,
-        Some(Subject::HandOver(it)) => 256 + it.note.len() + it.incidents.len() * 16,
+        Some(Subject::ShiftNote(it)) => 256 + it.note.len() + it.incidents.len() * 16,
         Some(Subject::DutyEntry(it)) => 128 + it.text.len(),
         Some(Subject::District(district)) => 128 + district.admin_units.len() * 16,
         Some(Subject::Sensor(sensor)) => 256 + sensor.thresholds.len() * 64,

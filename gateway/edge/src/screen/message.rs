@@ -6,12 +6,9 @@ use std::{borrow::Cow, collections::BTreeSet};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use domain::{
-    AdminUnit, Agent, Alarm, Call, CallDesk, Camera, CameraHealth, CameraId, District, DistrictId, Event, Exercise,
-    GroupId, HandOver, Incident, Instruction, LiveNodes, Millis, Model, ModelName, PersonId, Position, Role, Room,
-    Sensor, SilenceCause, Tally, Unit,
     AdminUnit, Agent, Alarm, Call, CallDesk, Camera, CameraHealth, CameraId, District, DistrictId, DrillNow, Event,
-    GroupId, Incident, Instruction, LiveNodes, Millis, Model, ModelName, PersonId, Position, Role, Sensor,
-    SilenceCause, Tally, Unit,
+    Exercise, GroupId, Incident, Instruction, LiveNodes, Millis, Model, ModelName, PersonId, Position, Role, Room,
+    Sensor, ShiftNote, SilenceCause, Tally, Unit,
     wire::{Field, Malformed, Record, generated},
 };
 use prost::Message;
@@ -121,7 +118,7 @@ pub(crate) struct Part {
     pub(crate) call_desk: Option<CallDesk>,
     pub(crate) exercises: Vec<Exercise>,
     pub(crate) rooms: Vec<Room>,
-    pub(crate) hand_overs: Vec<HandOver>,
+    pub(crate) shift_notes: Vec<ShiftNote>,
     pub(crate) part: u32,
     pub(crate) at_ms: Millis,
 }
@@ -260,7 +257,7 @@ impl ToScreen<'_> {
                 call_desk: it.call_desk.as_ref().map(Record::to_wire),
                 exercises: it.exercises.write(),
                 rooms: it.rooms.write(),
-                hand_overs: it.hand_overs.write(),
+                shift_notes: it.shift_notes.write(),
             }),
             Self::Frame(it) => Body::Frame(generated::Frame {
                 from: Some(it.from.to_wire()),
@@ -305,11 +302,6 @@ impl ToScreen<'_> {
                     groups: groups.collect(),
                     models: models.collect(),
                     line: line.map(|&LinePulse { cut, age_ms, kept }| generated::ProvinceLine { cut, age_ms, kept }),
-                    line: it.line.as_ref().map(|line| generated::ProvinceLine {
-                        cut: line.cut,
-                        age_ms: line.age_ms,
-                        kept: line.kept,
-                    }),
                     drill: it.drill.as_ref().map(Record::to_wire),
                 })
             }

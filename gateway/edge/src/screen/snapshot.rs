@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use domain::{
-    Alarm, Call, Camera, Exercise, GroupId, HandOver, Incident, Instruction, Millis, Position, Room, Sensor, State,
+    Alarm, Call, Camera, Exercise, GroupId, Incident, Instruction, Millis, Position, Room, Sensor, ShiftNote, State,
     Unit, policy::Noun,
 };
 
@@ -67,9 +67,9 @@ pub(crate) fn build(source: &dyn Source, group: GroupId, view: &View) -> Picture
     });
     let room = |it: &Room| view.shows(Noun::Room, None).then(|| it.clone());
     walk(source, group, State::rooms, room, |room| parts.add(512, |part| part.rooms.push(room)));
-    let hand_over = |it: &HandOver| view.shows_note(Noun::HandOver, it.admin_unit.as_ref()).then(|| it.clone());
-    walk(source, group, State::hand_overs, hand_over, |hand_over| {
-        parts.add(256 + hand_over.note.len(), |part| part.hand_overs.push(hand_over));
+    let shift_note = |it: &ShiftNote| view.shows_note(Noun::ShiftNote, it.admin_unit.as_ref()).then(|| it.clone());
+    walk(source, group, State::shift_notes, shift_note, |shift_note| {
+        parts.add(256 + shift_note.note.len(), |part| part.shift_notes.push(shift_note));
     });
     let unit = |unit: &Unit| view.shows(Noun::Unit, Some(&unit.station.admin_unit)).then(|| unit.clone());
     walk(source, group, State::units, unit, |unit| parts.add(192, |part| part.units.push(unit)));
@@ -181,7 +181,7 @@ impl<'a> Parts<'a> {
             call_desk: None,
             exercises: Vec::new(),
             rooms: Vec::new(),
-            hand_overs: Vec::new(),
+            shift_notes: Vec::new(),
             part: 0,
             at_ms,
         };

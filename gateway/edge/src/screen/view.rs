@@ -95,7 +95,7 @@ impl View {
             // Whoever sees anything has to know that a drill runs.
             Noun::Exercise,
             Noun::Room,
-            Noun::HandOver,
+            Noun::ShiftNote,
             Noun::DutyEntry,
         ];
         let nouns = asked.chain(always).filter(|noun| policy::allows(grant, Action::See(*noun), None).is_ok());
@@ -118,7 +118,7 @@ impl View {
     pub(crate) fn filter<'a>(&self, event: &'a Event, places: &Places) -> Option<Cow<'a, Event>> {
         match event.subject.as_ref()? {
             Subject::Readings(readings) => self.filter_readings(event, readings, places),
-            Subject::HandOver(_) | Subject::DutyEntry(_) => {
+            Subject::ShiftNote(_) | Subject::DutyEntry(_) => {
                 let (noun, place) = seat(event.subject.as_ref()?);
                 self.shows_note(noun, place).then_some(Cow::Borrowed(event))
             }
@@ -166,7 +166,7 @@ pub(crate) fn seat(subject: &Subject) -> (Noun, Option<&AdminUnitCode>) {
         Subject::Exercise(_) => (Noun::Exercise, None),
         Subject::Room(_) => (Noun::Room, None),
         // Neither ever moves: both keep the place that the room had when they were written.
-        Subject::HandOver(it) => (Noun::HandOver, it.admin_unit.as_ref()),
+        Subject::ShiftNote(it) => (Noun::ShiftNote, it.admin_unit.as_ref()),
         Subject::DutyEntry(it) => (Noun::DutyEntry, it.admin_unit.as_ref()),
         Subject::Unit(unit) => (Noun::Unit, Some(&unit.station.admin_unit)),
         Subject::Incident(incident) => (Noun::Incident, Some(&incident.place.admin_unit)),

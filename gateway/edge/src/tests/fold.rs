@@ -69,7 +69,7 @@ impl Fold {
         part.tallies.iter().for_each(|it| put(tally_name(it), it.encode_to_vec()));
         part.exercises.iter().for_each(|it| put(format!("exercise/{}", it.id), it.encode_to_vec()));
         part.rooms.iter().for_each(|it| put(format!("room/{}", it.id), it.encode_to_vec()));
-        part.hand_overs.iter().for_each(|it| put(format!("hand_over/{}", it.id), it.encode_to_vec()));
+        part.shift_notes.iter().for_each(|it| put(format!("shift_note/{}", it.id), it.encode_to_vec()));
         if let Some(desk) = part.call_desk {
             put("call_desk".into(), desk.encode_to_vec());
         }
@@ -133,7 +133,7 @@ impl Fold {
                 Subject::LiveNodes(it) => ("live_nodes".into(), it.encode_to_vec()),
                 Subject::Exercise(it) => (format!("exercise/{}", it.id), it.encode_to_vec()),
                 Subject::Room(it) => (format!("room/{}", it.id), it.encode_to_vec()),
-                Subject::HandOver(it) => (format!("hand_over/{}", it.id), it.encode_to_vec()),
+                Subject::ShiftNote(it) => (format!("shift_note/{}", it.id), it.encode_to_vec()),
             };
             group.records.insert(name, record);
         }

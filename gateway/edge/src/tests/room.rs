@@ -93,7 +93,7 @@ async fn what_a_room_wrote_is_read_by_whom_its_place_is_in_reach_of() {
     rooms(&served).await;
     let (binh, lan, admin) = (user(&served, "binh").await, user(&served, "lan").await, user(&served, "admin").await);
     let left = json!({"note": "Đập xả lũ lúc 5 giờ", "incidents": ["I1"], "within_ms": 600_000});
-    for (who, path) in [(&binh, "/api/rooms/tinh/hand-overs"), (&lan, "/api/rooms/phu-binh/hand-overs")] {
+    for (who, path) in [(&binh, "/api/rooms/tinh/shift-notes"), (&lan, "/api/rooms/phu-binh/shift-notes")] {
         let (status, body) = answer(who.post(&served, 1, path, &left)).await;
         assert_eq!(status, 200, "{path} {body}");
     }
@@ -105,7 +105,7 @@ async fn what_a_room_wrote_is_read_by_whom_its_place_is_in_reach_of() {
         [("admin", 2, 200, 200), ("lan", 1, 200, 404), ("dung", 0, 404, 404), ("xem", 0, 404, 404)]
     {
         let reader = user(&served, who).await;
-        let listed = answer(reader.get(&served, "/api/hand-overs")).await.1;
+        let listed = answer(reader.get(&served, "/api/shift-notes")).await.1;
         assert_eq!(listed["items"].as_array().unwrap().len(), notes, "{who}");
         assert_eq!(answer(reader.get(&served, "/api/rooms/phu-binh/log")).await.0, of_room, "{who}");
         assert_eq!(answer(reader.get(&served, "/api/rooms/tinh/log")).await.0, of_province, "{who}");
@@ -122,11 +122,11 @@ async fn what_a_room_wrote_is_read_by_whom_its_place_is_in_reach_of() {
     }
     assert_eq!(answer(lan.get(&served, "/api/rooms/phu-binh/log?from_ms=9&to_ms=1")).await.0, 422);
     // Whoever wrote it does not acknowledge it.
-    let listed = answer(lan.get(&served, "/api/hand-overs")).await.1;
-    let path = format!("/api/hand-overs/{}/acknowledge", listed["items"][0]["id"].as_str().unwrap());
+    let listed = answer(lan.get(&served, "/api/shift-notes")).await.1;
+    let path = format!("/api/shift-notes/{}/acknowledge", listed["items"][0]["id"].as_str().unwrap());
     let seen = json!({"expected_version": 1, "remark": "Đã rõ"});
     assert_eq!(answer(lan.post(&served, 3, &path, &seen)).await.0, 403);
     assert_eq!(answer(admin.post(&served, 3, &path, &seen)).await.0, 200);
-    let done = answer(lan.get(&served, "/api/hand-overs")).await.1;
+    let done = answer(lan.get(&served, "/api/shift-notes")).await.1;
     assert_eq!(done["items"][0]["acknowledged_by"], json!("admin"));
 }

@@ -2,8 +2,8 @@
 
 use super::{line, put as put_call, queue_again, settle_down, step};
 use crate::{
-    Accepted, Agent, AgentStatus, CallId, CallStatus, CallStepKind, EventKind, ExpireWrapUp, Millis, PersonId, PutAgent, Refusal,
-    RefusalCode, SetAgentStatus,
+    Accepted, Agent, AgentStatus, CallId, CallStatus, CallStepKind, EventKind, ExpireWrapUp, Millis, PersonId,
+    PutAgent, Refusal, RefusalCode, SetAgentStatus,
     apply::{Outcome, Work, accepted, valid},
     limits,
     stored::Touched,

@@ -16,7 +16,7 @@ use crate::{
     IncidentId, Millis, Obligation, OfferHandover, Origin, ReceiveHandover, Receiver, ReceiverId, Refusal, RefusalCode,
     Source, Step, WithdrawHandover,
     apply::{Outcome, Work, accepted, deadline, notice, valid},
-    deadline::Terms,
+    deadline::ClockTerms,
     limits,
 };
 
@@ -249,7 +249,7 @@ fn start_clock(work: &Work<'_>, incident: &mut Incident) -> Result<u32, Refusal>
     let asked = policy.map(|policy| deadline::terms(policy, number, round));
     let within_ms = limits::HANDOVER_WITHIN_MS[incident.severity.level() - 1];
     let steps = vec![Step { stage: ClockStage::Late, offset_ms: 0, post: None }];
-    let plain = Terms { number, obligation, policy: None, round, calendar: None, within_ms, steps };
+    let plain = ClockTerms { number, obligation, policy: None, round, calendar: None, within_ms, steps };
     // A policy by whose calendar nobody ever works gives no clock: then it is the plain one.
     for terms in asked.into_iter().chain([plain]) {
         deadline::start(work.state, &mut incident.clocks, terms, work.now);

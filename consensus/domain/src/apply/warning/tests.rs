@@ -78,6 +78,7 @@ impl World {
             everywhere: true,
             admin_units: Default::default(),
             index: 1,
+            terms: Default::default(),
             from: String::new(),
             why: String::new(),
         });
@@ -210,7 +211,8 @@ fn what_is_wrong_is_named() {
         command
     };
     let open = vec![GeoPoint { latitude_e7: 0, longitude_e7: 0 }; 3];
-    let wrong: [(&dyn Fn(&mut WarningContent), &str); 8] = [
+    type Change<'a> = &'a dyn Fn(&mut WarningContent);
+    let wrong: [(Change<'_>, &str); 8] = [
         (&|it| it.sender = "a b".into(), "content.sender"),
         (&|it| it.expires_at_ms = Millis(1), "content.expires_at_ms"),
         (&|it| it.onset_at_ms = it.expires_at_ms, "content.onset_at_ms"),

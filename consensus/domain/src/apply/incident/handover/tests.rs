@@ -90,6 +90,7 @@ impl World {
             everywhere: true,
             admin_units: Default::default(),
             index: 1,
+            terms: Default::default(),
             from: String::new(),
             why: String::new(),
         });
@@ -133,7 +134,8 @@ impl World {
 
     /// What waits for a receiver about hand-overs.
     fn told(&self, id: &str) -> Vec<EventKind> {
-        let events = self.state.notices_for(&receiver(id)).map(|notice| Event::decode(&notice.event).unwrap());
+        let id = receiver(id);
+        let events = self.state.notices_for(&id).map(|notice| Event::decode(&notice.event).unwrap());
         events.filter(|event| Handover::of_event(event).is_some()).map(|event| event.kind).collect()
     }
 
