@@ -7,12 +7,14 @@
 //! | `promises.rs` | a note that was acknowledged and is lost, or is there twice |
 //! | `screens.rs` | a gap, a double, a disorder; events that are not the true ones; a last picture that is not the cluster's state |
 //! | `deadlines.rs` | a step of an escalation that is taken twice, before its time, or late when nothing is wrong |
+//! | `actors.rs` | an actor that fails |
 //! | `phones.rs` | a tap that nobody has heard of when the storm is long over |
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use agree::judge::promises::Fate;
 
+pub mod actors;
 pub mod deadlines;
 pub mod phones;
 pub mod promises;

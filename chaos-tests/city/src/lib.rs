@@ -44,7 +44,7 @@ pub mod wired;
 use self::{
     bug::Mistake,
     host::Hosts,
-    judge::{Counts, deadlines, phones, promises, screens},
+    judge::{Counts, actors, deadlines, phones, promises, screens},
     line::Line,
     people::{caller, crew, device, dispatcher},
     person::Person,
@@ -208,12 +208,13 @@ fn work(town: &Arc<Town>) -> (Vec<Arc<Screen>>, Vec<Arc<Line>>) {
         if job == Job::Probe {
             continue;
         }
-        let screen = Screen::new(number);
-        lines.push(Arc::clone(&screen.line));
+        let line: Arc<Line> = Arc::default();
+        lines.push(Arc::clone(&line));
         if job == Job::Crew {
-            stage::spawn_on(stage::WORLD, crew::work(Arc::clone(town), number, Arc::clone(&screen.line)));
+            stage::spawn_on(stage::WORLD, crew::work(Arc::clone(town), number, line));
             continue;
         }
+        let screen = Screen::new(number, line);
         let chance = town.world.chance().fork();
         stage::spawn_on(stage::WORLD, Arc::clone(&screen).follow(Arc::clone(town), chance));
         match job {
@@ -268,6 +269,7 @@ async fn rests(town: &Arc<Town>, all: &[Arc<Screen>]) -> Verdict {
     healing::judge(&town.world)?;
     kept::judge(&town.world)?;
     dispatch::judge(&town.world)?;
+    actors::judge(town)?;
     all.iter().filter(|screen| screens::is_even(town, screen)).try_for_each(|screen| screens::judge(town, screen))?;
     let judged = town.world.judges.ask(GroupId::COMMAND, |judges| {
         let (book, truth) = (town.book(), &judges.truth);

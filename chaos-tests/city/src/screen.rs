@@ -55,11 +55,11 @@ pub struct Screen {
 type Socket = WebSocketStream<DuplexStream>;
 
 impl Screen {
-    /// The screen of a person.
+    /// The screen of a person, on their line.
     #[must_use]
-    pub fn new(person: u64) -> Arc<Self> {
+    pub fn new(person: u64, line: Arc<Line>) -> Arc<Self> {
         let picture = Mutex::new(Picture::new(SEEN_MAX));
-        Arc::new(Self { person, line: Arc::default(), picture, connected: Mutex::default() })
+        Arc::new(Self { person, line, picture, connected: Mutex::default() })
     }
 
     /// Looks at its picture. Never held over an await.

@@ -105,9 +105,9 @@ impl Promises {
     }
 }
 
-/// Whether nobody but an alarm has asked for it.
+/// Whether nobody but alarms has asked for it.
 fn is_of_alarm(incident: &Incident) -> bool {
-    incident.sources.iter().any(|source| matches!(source.origin, Origin::Alarm(_)))
+    !incident.sources.is_empty() && incident.sources.iter().all(|source| matches!(source.origin, Origin::Alarm(_)))
 }
 
 fn judge_times(what: &str, fate: Fate, times: usize) -> Verdict {

@@ -26,18 +26,18 @@ const BATCH: u64 = 3;
 /// How far from the limit the river is, in millionths of a metre: beyond the hysteresis, above or below.
 const AROUND_MICRO: (u64, u64) = (600_000, 2_000_000);
 
-/// Of a thousand batches so many are over the limit.
-const HIGH_PER_MILLE: u64 = 350;
+/// Of a thousand batches so many find the river on the other side of the limit: fewer than would make a flood of alarms.
+const TURNS_PER_MILLE: u64 = 120;
 
 /// Works until the storm is over.
 pub async fn work(town: Arc<Town>, number: u64) {
     let mut chance = town.world.chance().fork();
     let sensor = gauge(number);
-    let mut last_ms = 0;
+    let (mut last_ms, mut is_high) = (0, false);
     while town.world.storms() {
         let pause = chance.ms(PAUSE_MS.0, PAUSE_MS.1);
         sleep(pause).await;
-        let is_high = chance.per_mille(HIGH_PER_MILLE);
+        is_high ^= chance.per_mille(TURNS_PER_MILLE);
         let mut readings = Vec::new();
         for _ in 0..BATCH {
             // A device never tells of one moment twice.
