@@ -17,7 +17,7 @@ use crate::{
     storm::Kind,
 };
 
-pub use city::add_city_run;
+pub use city::{CityCaught, add_city_run, put_city_bugs};
 pub use folder::keep;
 pub use siege::add_rounds;
 
@@ -272,12 +272,12 @@ pub fn draw_figures(detail: &Map<String, Value>, figures: &mut Map<String, Value
         put("lost", (lost + played("lost")).into());
         put("doubled", (doubled + played("doubled")).into());
     }
-    let table = table(detail);
-    if !table.is_empty() {
-        put("seeded_bugs", table.len().into());
+    let rows: Vec<&Value> = table(detail).iter().chain(city::table(detail)).collect();
+    if !rows.is_empty() {
+        put("seeded_bugs", rows.len().into());
         put(
             "seeded_bugs_caught",
-            table.iter().filter(|row| row.get("judge").is_some_and(Value::is_string)).count().into(),
+            rows.iter().filter(|row| row.get("judge").is_some_and(Value::is_string)).count().into(),
         );
     }
     if let Some(newest) = runs.last().or(rounds.last()).or(city.last()).or_else(|| detail.get("agree_bugs")) {
@@ -350,6 +350,7 @@ pub fn draw_page(detail: &Map<String, Value>) -> Result<String, std::fmt::Error>
     city::draw_section(&mut md, city::runs(detail))?;
     siege::draw_section(&mut md, siege::rounds(detail))?;
     bugs_section(&mut md, detail)?;
+    city::draw_bugs(&mut md, detail)?;
     write!(md, "\n## Not covered\n\n{NOT_COVERED}")?;
     Ok(md)
 }

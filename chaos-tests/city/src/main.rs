@@ -7,7 +7,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use agree::{bug::Bug, conditions, record as kept, record::Made};
+use agree::{
+    bug::Bug,
+    conditions, record as kept,
+    record::{CityCaught, Made},
+};
 use city::{Outcome, bug::Mistake, play_of, record::Tally, run};
 
 const USAGE: &str = "\
@@ -70,8 +74,8 @@ fn asked(mut args: impl Iterator<Item = String>) -> Result<Asked, String> {
     if !cfg!(feature = "seeded-bugs") && asked.bug.is_some_and(Bug::is_inside) {
         return Err("mistakes inside consensus are compiled in with --features seeded-bugs only".to_owned());
     }
-    if asked.record.is_some() && (asked.all_bugs || asked.mistake.is_some() || asked.bug.is_some()) {
-        return Err("a record is of plays without a mistake: leave out --bug and --bugs".to_owned());
+    if asked.record.is_some() && (asked.mistake.is_some() || asked.bug.is_some()) {
+        return Err("a record is of plays without a mistake, or with every one: leave out --bug".to_owned());
     }
     Ok(asked)
 }
@@ -130,31 +134,36 @@ fn play_all(asked: &Asked, made: &Made) -> Result<ExitCode, String> {
 }
 
 /// Puts every mistake of the city's back. The exit says whether each was found.
-fn judge_judges(from: u64) -> ExitCode {
+fn judge_judges(asked: &Asked, made: &Made) -> Result<ExitCode, String> {
+    let from = asked.seeds.map_or(0, |(from, _)| from);
     println!("| mistake | found by | seeds | what it said |\n|---|---|---|---|");
-    let mut is_blind = false;
-    for (mistake, _) in Mistake::ALL {
+    let mut table = Vec::new();
+    for (mistake, what) in Mistake::ALL {
         let found = (0..SEEDS_PER_BUG_MAX).find_map(|played| {
             let violation = run(play_of(from + played, Some(*mistake), None, false)).violation?;
             Some((played + 1, violation))
         });
-        is_blind |= found.is_none();
-        match found {
-            Some((seeds, violation)) => {
-                let what: String = violation.what.chars().take(110).collect();
-                println!("| {mistake:?} | {} | {seeds} | {what} |", violation.judge);
-            }
-            None => println!("| {mistake:?} | nobody | {SEEDS_PER_BUG_MAX} | |"),
-        }
+        let (judge, seeds_needed, said) = match found {
+            Some((seeds, violation)) => (Some(violation.judge), seeds, violation.what.chars().take(110).collect()),
+            None => (None, SEEDS_PER_BUG_MAX, String::new()),
+        };
+        println!("| {mistake:?} | {} | {seeds_needed} | {said} |", judge.unwrap_or("nobody"));
+        table.push(CityCaught { bug: format!("{mistake:?}"), what, judge, seeds_needed });
     }
-    if is_blind { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    if let Some(folder) = &asked.record {
+        kept::keep(folder, |detail| {
+            kept::put_city_bugs(detail, made, &table);
+            Ok(())
+        })?;
+    }
+    Ok(if table.iter().all(|caught| caught.judge.is_some()) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn main() -> ExitCode {
     // Before anything is played: the load is of before the run.
     let made = conditions::now();
     let done = match asked(env::args().skip(1)) {
-        Ok(asked) if asked.all_bugs => Ok(judge_judges(asked.seeds.map_or(0, |(from, _)| from))),
+        Ok(asked) if asked.all_bugs => judge_judges(&asked, &made),
         Ok(asked) => play_all(&asked, &made),
         Err(error) => {
             eprintln!("{error}\n{USAGE}");

@@ -13,7 +13,8 @@ cargo xtask siege [OPTIONS]
             --agree-minutes M  seeds of consensus in the simulator from a new beginning for so long
             --agree-bugs       puts every known mistake back, and records which judge finds it
             --city-minutes M   seeds of whole nodes in the simulator from a new beginning for so long
-            --city-seed N      the one seed, which is not recorded";
+            --city-seed N      the one seed, which is not recorded
+            --city-bugs        puts every known mistake between consensus and people back";
 
 /// What is asked of the simulator; what else was said is the siege's.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -22,6 +23,7 @@ struct Asked {
     agree_bugs: bool,
     city_minutes: Option<u64>,
     city_seed: Option<u64>,
+    city_bugs: bool,
     siege: Vec<String>,
 }
 
@@ -54,8 +56,11 @@ pub(crate) fn run(context: &Context, options: &[String]) -> Result<(), String> {
     if let Some(seed) = asked.city_seed {
         city(&["--seed", &seed.to_string()])?;
     }
+    let [option, folder] = &record;
+    if asked.city_bugs {
+        city(&["--bugs", option, folder])?;
+    }
     if let Some(minutes) = asked.city_minutes {
-        let [option, folder] = &record;
         city(&["--minutes", &minutes.to_string(), option, folder])?;
     }
     if !asked.siege.is_empty() || asked == Asked::default() {
@@ -80,6 +85,7 @@ fn asked(options: &[String]) -> Result<Asked, String> {
         let mut value = || options.next().cloned().ok_or_else(|| format!("{option} takes a value\n\n{USAGE}"));
         match option.as_str() {
             "--agree-bugs" => asked.agree_bugs = true,
+            "--city-bugs" => asked.city_bugs = true,
             "--agree-minutes" => asked.agree_minutes = Some(minutes(option, &value()?)?),
             "--city-minutes" => asked.city_minutes = Some(minutes(option, &value()?)?),
             "--city-seed" => {
@@ -116,8 +122,8 @@ mod tests {
         assert_eq!(of(&["--hours", "2", "--keep-going"]), Ok(Asked { siege: real, ..Asked::default() }));
         let older = ["--older", "/opt/trongdong-0.1/trongdong"].map(str::to_owned).to_vec();
         assert_eq!(of(&["--older", "/opt/trongdong-0.1/trongdong"]), Ok(Asked { siege: older, ..Asked::default() }));
-        let whole = Asked { city_minutes: Some(5), city_seed: Some(7), ..Asked::default() };
-        assert_eq!(of(&["--city-minutes", "5", "--city-seed", "7"]), Ok(whole));
+        let whole = Asked { city_minutes: Some(5), city_seed: Some(7), city_bugs: true, ..Asked::default() };
+        assert_eq!(of(&["--city-minutes", "5", "--city-seed", "7", "--city-bugs"]), Ok(whole));
         assert!(of(&["--agree-minutes", "0"]).is_err());
         assert!(of(&["--city-minutes", "0"]).is_err());
         assert!(of(&["--city-seed", "x"]).is_err());

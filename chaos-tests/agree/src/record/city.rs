@@ -9,6 +9,9 @@ use super::{Made, RUNS_MAX, faults, number, sign, sum, text};
 /// Where they stand in the record.
 const RUNS: &str = "city_runs";
 
+/// Where the table of mistakes stands in the record.
+const BUGS: &str = "city_bugs";
+
 /// The figures that are drawn here.
 const NAMES: [&str; 2] = ["city_seeds", "city_seeds_per_min"];
 
@@ -21,6 +24,57 @@ pub fn add_city_run(detail: &mut Map<String, Value>, made: &Made, mut run: Map<S
         let surplus = runs.len().saturating_sub(RUNS_MAX);
         runs.drain(..surplus);
     }
+}
+
+/// How one mistake of the city's was found.
+#[derive(Clone, Debug)]
+pub struct CityCaught {
+    /// Its name.
+    pub bug: String,
+    /// What is wrong with it.
+    pub what: &'static str,
+    /// The judge that found it first; none: nobody did.
+    pub judge: Option<&'static str>,
+    /// Seeds until then, from the first on.
+    pub seeds_needed: u64,
+}
+
+/// Puts the table of the city's mistakes into the record, in the place of the one before.
+pub fn put_city_bugs(detail: &mut Map<String, Value>, made: &Made, caught: &[CityCaught]) {
+    let row = |it: &CityCaught| json!({ "bug": it.bug, "layer": "city", "what": it.what, "judge": it.judge, "seeds_needed": it.seeds_needed });
+    let mut bugs = Map::new();
+    bugs.insert("table".to_owned(), caught.iter().map(row).collect::<Vec<_>>().into());
+    sign(&mut bugs, made);
+    detail.insert(BUGS.to_owned(), bugs.into());
+}
+
+/// The table of the city's mistakes.
+pub(super) fn table(detail: &Map<String, Value>) -> &[Value] {
+    let rows = detail.get(BUGS).and_then(|bugs| bugs.get("table")).and_then(Value::as_array);
+    rows.map(Vec::as_slice).unwrap_or_default()
+}
+
+/// The city's mistakes on the page.
+pub(super) fn draw_bugs(md: &mut String, detail: &Map<String, Value>) -> std::fmt::Result {
+    let Some(bugs) = detail.get(BUGS) else { return Ok(()) };
+    writeln!(
+        md,
+        "\n## Mistakes between consensus and people\n\nMade where `chaos-tests/city` ties the parts of a node together, one at a time, at commit `{}` on {}.\n\n\
+         | mistake | what | found by | seeds needed |\n|---|---|---|---:|",
+        text(bugs, "commit"),
+        text(bugs, "date"),
+    )?;
+    for row in table(detail) {
+        let judge = row.get("judge").and_then(Value::as_str).unwrap_or("nobody");
+        writeln!(
+            md,
+            "| `{}` | {} | `{judge}` | {} |",
+            text(row, "bug"),
+            text(row, "what"),
+            number(row, "seeds_needed")
+        )?;
+    }
+    Ok(())
 }
 
 /// All runs of the record.
@@ -101,6 +155,19 @@ mod tests {
         let mut page = String::new();
         assert_eq!(draw_section(&mut page, runs(&detail)), Ok(()));
         assert!(page.contains("7 seeds in 2 runs") && page.contains("| line_cut | 6 |"), "{page}");
+    }
+
+    #[test]
+    fn a_mistake_that_nobody_found_is_told() {
+        let caught = |judge| CityCaught { bug: "TimerLost".to_owned(), what: "lost", judge, seeds_needed: 2 };
+        let mut detail = Map::new();
+        put_city_bugs(&mut detail, &Made::default(), &[caught(Some("dispatch")), caught(None)]);
+        let mut figures = Map::new();
+        super::super::draw_figures(&detail, &mut figures);
+        assert_eq!((&figures["seeded_bugs"], &figures["seeded_bugs_caught"]), (&json!(2), &json!(1)));
+        let mut page = String::new();
+        assert_eq!(draw_bugs(&mut page, &detail), Ok(()));
+        assert!(page.contains("| `TimerLost` | lost | `dispatch` | 2 |") && page.contains("`nobody`"), "{page}");
     }
 
     #[test]
