@@ -138,9 +138,9 @@ fn judge_judges(asked: &Asked, made: &Made) -> Result<ExitCode, String> {
     let from = asked.seeds.map_or(0, |(from, _)| from);
     println!("| mistake | found by | seeds | what it said |\n|---|---|---|---|");
     let mut table = Vec::new();
-    for (mistake, what) in Mistake::ALL {
+    for (mistake, what) in Mistake::ALL.iter().copied() {
         let found = (0..SEEDS_PER_BUG_MAX).find_map(|played| {
-            let violation = run(play_of(from + played, Some(*mistake), None, false)).violation?;
+            let violation = run(play_of(from + played, Some(mistake), None, false)).violation?;
             Some((played + 1, violation))
         });
         let (judge, seeds_needed, said) = match found {
