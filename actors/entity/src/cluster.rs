@@ -10,14 +10,15 @@ use raft::{AppliedAt, BelowFloor, Committed, Lead, NodeId, Proposal, ProposeErro
 use tokio::sync::watch;
 
 /// What `raft::Groups` and `peer::Peers` do for this crate, with their words for it.
-pub(crate) trait Cluster: Send + Sync + 'static {
+pub trait Cluster: Send + Sync + 'static {
+    /// This node.
     fn node(&self) -> NodeId;
     /// What a leader would stamp on an entry now.
     fn wall(&self) -> Millis;
     /// Whether the group's log may hold the command, by the local applied state: some node may run a release that cannot read
     /// it. The refusal is what to answer instead.
     fn may_hold(&self, group: GroupId, command: &Command) -> Result<(), Refusal>;
-    /// Only where this node leads the group.
+    /// Commits the proposal; only where this node leads the group.
     fn propose(
         &self,
         group: GroupId,
@@ -26,9 +27,16 @@ pub(crate) trait Cluster: Send + Sync + 'static {
     ) -> BoxFuture<'static, Result<Committed, ProposeError>>;
     /// Calls `read` once with the local applied state.
     fn with_state(&self, group: GroupId, read: &mut dyn FnMut(&State));
+    /// How far this node has applied.
     fn applied(&self, group: GroupId) -> AppliedAt;
+    /// Rings after each application.
     fn applied_watch(&self, group: GroupId) -> watch::Receiver<AppliedAt>;
+    /// Events of entries after `index`, oldest first.
+    ///
+    /// # Errors
+    /// They are no longer kept.
     fn events_after(&self, group: GroupId, index: u64, batches_max: usize) -> Result<Vec<Arc<EventBatch>>, BelowFloor>;
+    /// Who leads the group, as this node knows it.
     fn lead_watch(&self, group: GroupId) -> watch::Receiver<Lead>;
     /// Resolves once this node has applied all that the group acknowledged before the call; false: no quorum answered.
     fn catch_up(&self, group: GroupId, deadline: Duration) -> BoxFuture<'static, bool>;

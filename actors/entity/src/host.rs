@@ -70,6 +70,7 @@ impl GroupHost {
                 term = wanted;
             }
             tokio::select! {
+                biased;
                 changed = leads.changed() => if changed.is_err() { break },
                 _ = stopping.wait_for(|stop| *stop) => break,
             }
@@ -77,7 +78,7 @@ impl GroupHost {
         self.end();
     }
 
-    fn end(&self) {
+    pub(crate) fn end(&self) {
         if let Some(reign) = self.reign.send_replace(None) {
             reign.end();
         }

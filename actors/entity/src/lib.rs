@@ -38,6 +38,12 @@ mod wiring;
 #[cfg(test)]
 mod tests;
 
+/// For a simulator, which has these actors run on a cluster of its own.
+#[doc(hidden)]
+pub mod staged {
+    pub use crate::cluster::Cluster;
+}
+
 pub use advice::{About, Advice, Advisor, Answer, Question, Silence};
 pub use call::rules::NODE_DOOR;
 pub use config::EntityConfig;

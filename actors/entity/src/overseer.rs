@@ -52,8 +52,9 @@ pub(crate) async fn oversee(ctx: Arc<Ctx>, hosts: Vec<Arc<GroupHost>>, mut stopp
             continue;
         }
         tokio::select! {
-            changed = applied.changed() => if changed.is_err() { return },
+            biased;
             _ = stopping.wait_for(|stop| *stop) => return,
+            changed = applied.changed() => if changed.is_err() { return },
         }
     }
 }

@@ -15,10 +15,12 @@ use domain::{
     RequestId, limits::READINGS_PER_COMMAND_MAX,
 };
 use futures::future::join_all;
-use raft::NodeId;
+use raft::{
+    NodeId,
+    stage::{JoinHandle, spawn},
+};
 use tokio::{
     sync::watch,
-    task::JoinHandle,
     time::{Instant, sleep_until, timeout, timeout_at},
 };
 
@@ -65,7 +67,10 @@ impl Router {
         Self::over(Arc::new(Wired { groups, peers }), config)
     }
 
-    pub(crate) fn over(cluster: Arc<dyn Cluster>, config: EntityConfig) -> Self {
+    /// The same over whatever stands for the cluster: a double, or a node of a simulator.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn over(cluster: Arc<dyn Cluster>, config: EntityConfig) -> Self {
         let counters = Arc::new(Counters::default());
         let ctx = Arc::new(Ctx {
             cluster,
@@ -89,8 +94,8 @@ impl Router {
         // A new context has no road yet, so this one stays.
         let _ = ctx.road.set(Arc::downgrade(&road));
         let mut tasks: Vec<_> =
-            road.hosts.iter().map(|host| tokio::spawn(host.clone().run(road.stopping.subscribe()))).collect();
-        tasks.push(tokio::spawn(oversee(ctx, road.hosts.clone(), road.stopping.subscribe())));
+            road.hosts.iter().map(|host| spawn(host.clone().run(road.stopping.subscribe()))).collect();
+        tasks.push(spawn(oversee(ctx, road.hosts.clone(), road.stopping.subscribe())));
         *road.tasks.lock().unwrap_or_else(PoisonError::into_inner) = tasks;
         Self(road)
     }
@@ -190,6 +195,15 @@ impl Router {
         let tasks = std::mem::take(&mut *self.0.tasks.lock().unwrap_or_else(PoisonError::into_inner));
         if timeout(STOP_WAIT_MAX, join_all(tasks)).await.is_err() {
             tracing::warn!("entity: actors were still stopping when the wait ended");
+        }
+    }
+
+    /// Ends every actor at once and waits for nobody, as the end of a process does.
+    #[doc(hidden)]
+    pub fn cut(&self) {
+        self.0.stopping.send_replace(true);
+        for host in &self.0.hosts {
+            host.end();
         }
     }
 
@@ -368,6 +382,7 @@ impl Road {
             let wait_until = until.min(Instant::now() + ELECTION_WAIT_MAX);
             let mut stopping = self.stopping.subscribe();
             tokio::select! {
+                biased;
                 _ = leads.changed() => {}
                 _ = reigns.changed() => {}
                 _ = stopping.wait_for(|stop| *stop) => {}

@@ -56,7 +56,8 @@ impl fmt::Display for Violation {
 pub type Verdict = Result<(), Violation>;
 
 /// `Err` of a judge.
-pub(crate) fn broken(judge: &'static str, what: fmt::Arguments<'_>) -> Violation {
+#[must_use]
+pub fn broken(judge: &'static str, what: fmt::Arguments<'_>) -> Violation {
     Violation { judge, what: what.to_string() }
 }
 

@@ -2,7 +2,7 @@
 //! it, and they report alarms to the command group. They wake by [`raft::Lead::is_self_ready`], as the actors do, and die with
 //! their node.
 //!
-//! It is a stand-in: the actors themselves run on a scheduler that no seed could hold. What is tried here is what they rely on.
+//! It is a stand-in: what is tried here is what the actors rely on. They themselves are played in `chaos-tests/city`.
 
 use std::{sync::Arc, time::Duration};
 

@@ -170,7 +170,8 @@ async fn whole(world: &Arc<World>) {
     }
 }
 
-fn look(world: &World) {
+/// The judges look at every node.
+pub fn look(world: &World) {
     for node in world.node_ids() {
         world.judges.look_at(world, node);
         let Some(groups) = world.groups(node) else { continue };

@@ -2,7 +2,6 @@
 
 use std::{
     env, fs,
-    io::ErrorKind,
     path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
@@ -12,10 +11,9 @@ use agree::{
     Outcome,
     bug::Bug,
     conditions, play_of,
-    record::{self, Caught, Made, Tally},
+    record::{self, Caught, Made, Tally, keep},
     run,
 };
-use serde_json::{Map, Value};
 
 const USAGE: &str = "\
 usage: cargo run -p agree -- [--seed N [--trace]] [--seeds FROM..TO] [--minutes M] [--bug NAME] [--bugs] [--rounds FILE] [--record FOLDER]
@@ -207,33 +205,6 @@ fn add_rounds(file: &Path, folder: &Path, made: &Made) -> Result<ExitCode, Strin
     let lines = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     keep(folder, |detail| record::add_rounds(detail, made, &lines))?;
     Ok(ExitCode::SUCCESS)
-}
-
-/// Changes the record in this folder, and draws figures and page from it.
-fn keep(folder: &Path, change: impl FnOnce(&mut Map<String, Value>) -> Result<(), String>) -> Result<(), String> {
-    let read = |name: &str| -> Result<Map<String, Value>, String> {
-        let path = folder.join(name);
-        match fs::read(&path) {
-            Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| format!("{}: {error}", path.display())),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Map::new()),
-            Err(error) => Err(format!("{}: {error}", path.display())),
-        }
-    };
-    let write = |name: &str, text: String| {
-        let path = folder.join(name);
-        fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
-    };
-    let pretty = |map: Map<String, Value>| {
-        serde_json::to_string_pretty(&Value::Object(map)).map(|text| text + "\n").map_err(|error| error.to_string())
-    };
-    let (mut detail, mut figures) = (read(record::DETAIL)?, read(record::FIGURES)?);
-    change(&mut detail)?;
-    record::draw_figures(&detail, &mut figures);
-    write(record::PAGE, record::draw_page(&detail).map_err(|error| error.to_string())?)?;
-    write(record::DETAIL, pretty(detail)?)?;
-    write(record::FIGURES, pretty(figures)?)?;
-    println!("{}", folder.join(record::PAGE).display());
-    Ok(())
 }
 
 fn main() -> ExitCode {

@@ -54,7 +54,8 @@ impl Default for Ways {
 
 impl World {
     /// How long a message takes now; `None`: it is lost.
-    fn way(&self, from: NodeId, to: NodeId) -> Option<Duration> {
+    #[must_use]
+    pub fn way(&self, from: NodeId, to: NodeId) -> Option<Duration> {
         let (is_cut, lost, longest) = {
             let ways = self.ways();
             (ways.cut.contains(&(from, to)), ways.lost_per_mille, ways.delay_ms_max)

@@ -1,6 +1,8 @@
 //! The record of what was played. Each run is added to `chaos.detail.json`; the figures of `chaos.json` and the page
-//! `chaos.md` are drawn from it and say nothing that is not in it. Pure: whoever calls reads and writes the files.
+//! `chaos.md` are drawn from it and say nothing that is not in it. Pure, but for `folder`, which reads and writes the files.
 
+mod city;
+mod folder;
 mod siege;
 
 use std::fmt::Write;
@@ -15,6 +17,8 @@ use crate::{
     storm::Kind,
 };
 
+pub use city::{CityCaught, add_city_run, put_city_bugs};
+pub use folder::keep;
 pub use siege::add_rounds;
 
 /// All that was played.
@@ -47,8 +51,8 @@ const NAMES: [&str; 11] = [
 
 /// What no seed plays.
 const NOT_COVERED: &str = "\
-- The actors, gateways and screens themselves: a stand-in with their duties (deadlines, reports of alarms) works on every leader. \
-Real processes under faults are the drills of `chaos-tests`.
+- In `agree` a stand-in with the actors' duties (deadlines, reports of alarms) works on every leader; `city` has the real actors, gateways and \
+screens. Real processes under faults are the drills of `chaos-tests`.
 - `peer` with its credit and TLS, RocksDB, bits that rot: their own tests. The disk here is a model that is compared with RocksDB.
 - Nine groups at once, states of gigabytes, logs beyond what stands in memory, weeks.
 ";
@@ -251,29 +255,32 @@ pub fn draw_figures(detail: &Map<String, Value>, figures: &mut Map<String, Value
     for name in NAMES {
         figures.remove(name);
     }
-    let (runs, rounds) = (runs(detail), siege::rounds(detail));
+    let (runs, rounds, city) = (runs(detail), siege::rounds(detail), city::runs(detail));
     siege::draw_figures(rounds, figures);
+    city::draw_figures(city, figures);
     let mut put = |name: &str, value: Value| figures.insert(name.to_owned(), value);
     if let Some(newest) = runs.last() {
         put("agree_seeds", sum(runs, "seeds").into());
         put("agree_seeds_per_min", newest.get("seeds_per_minute").cloned().unwrap_or_default());
     }
-    if !(runs.is_empty() && rounds.is_empty()) {
+    if !(runs.is_empty() && rounds.is_empty() && city.is_empty()) {
         let [faults_of, acknowledged, lost, doubled] = siege::shared(rounds);
-        put("faults_injected", (faults_of + faults(runs).iter().map(|(_, times)| times).sum::<u64>()).into());
-        put("acknowledged_checked", (acknowledged + sum(runs, "acknowledged")).into());
-        put("lost", (lost + sum(runs, "lost")).into());
-        put("doubled", (doubled + sum(runs, "doubled")).into());
+        let played = |name: &str| sum(runs, name) + sum(city, name);
+        let injected = faults(runs).into_iter().chain(faults(city)).map(|(_, times)| times).sum::<u64>();
+        put("faults_injected", (faults_of + injected).into());
+        put("acknowledged_checked", (acknowledged + played("acknowledged")).into());
+        put("lost", (lost + played("lost")).into());
+        put("doubled", (doubled + played("doubled")).into());
     }
-    let table = table(detail);
-    if !table.is_empty() {
-        put("seeded_bugs", table.len().into());
+    let rows: Vec<&Value> = table(detail).iter().chain(city::table(detail)).collect();
+    if !rows.is_empty() {
+        put("seeded_bugs", rows.len().into());
         put(
             "seeded_bugs_caught",
-            table.iter().filter(|row| row.get("judge").is_some_and(Value::is_string)).count().into(),
+            rows.iter().filter(|row| row.get("judge").is_some_and(Value::is_string)).count().into(),
         );
     }
-    if let Some(newest) = runs.last().or(rounds.last()).or_else(|| detail.get("agree_bugs")) {
+    if let Some(newest) = runs.last().or(rounds.last()).or(city.last()).or_else(|| detail.get("agree_bugs")) {
         for name in ["commit", "date", "conditions"] {
             put(name, text(newest, name).into());
         }
@@ -340,8 +347,10 @@ pub fn draw_page(detail: &Map<String, Value>) -> Result<String, std::fmt::Error>
         }
         failures_section(&mut md, runs)?;
     }
+    city::draw_section(&mut md, city::runs(detail))?;
     siege::draw_section(&mut md, siege::rounds(detail))?;
     bugs_section(&mut md, detail)?;
+    city::draw_bugs(&mut md, detail)?;
     write!(md, "\n## Not covered\n\n{NOT_COVERED}")?;
     Ok(md)
 }

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -56,6 +56,14 @@ pub struct Play {
     pub keeps_lines: bool,
 }
 
+/// Who stands on consensus at each node. Without one, stand-ins act for a leader ([`keeper`]).
+pub trait Crew: Send + Sync {
+    /// Consensus has started on the node. Called in a task of the node, so that whatever is spawned ends with it.
+    fn starts(&self, world: &Arc<World>, node: NodeId, groups: &Groups);
+    /// The node's process has ended: its tasks are gone.
+    fn ends(&self, node: NodeId);
+}
+
 #[derive(Default)]
 struct Place {
     groups: Option<Groups>,
@@ -93,6 +101,7 @@ pub struct World {
     places: Mutex<BTreeMap<NodeId, Place>>,
     /// Who votes once every change that was begun is done.
     members: Mutex<BTreeSet<NodeId>>,
+    crew: OnceLock<Arc<dyn Crew>>,
     epoch: u64,
 }
 
@@ -120,6 +129,7 @@ impl World {
         Arc::new(Self {
             judges,
             epoch,
+            crew: OnceLock::new(),
             members: Mutex::new(disks.keys().copied().collect()),
             found: Notify::new(),
             storms: AtomicBool::new(false),
@@ -133,6 +143,11 @@ impl World {
             places: Mutex::new(disks.into_iter().map(|(id, disk)| (id, Place::with(disk))).collect()),
             play,
         })
+    }
+
+    /// Has this crew stand on every node that starts from now on; the first one stays.
+    pub fn set_crew(&self, crew: Arc<dyn Crew>) {
+        let _ = self.crew.set(crew);
     }
 
     /// The chance of the world. Never held over an await.
@@ -349,9 +364,15 @@ impl World {
         self.note(format_args!("node {id} has started"));
         for group in Self::group_ids() {
             let (world, groups) = (Arc::clone(self), groups.clone());
-            let kept = keeper::keep(Arc::clone(&world), id, group, groups.clone());
+            let kept = self.crew.get().is_none();
+            let kept = kept.then(|| keeper::keep(Arc::clone(&world), id, group, groups.clone()));
             stage::spawn_on(id, async move { world.watch_lead(id, group, groups).await });
-            stage::spawn_on(id, kept);
+            if let Some(kept) = kept {
+                stage::spawn_on(id, kept);
+            }
+        }
+        if let Some(crew) = self.crew.get() {
+            crew.starts(self, id, &groups);
         }
         if id > self.play.nodes || self.epoch != EPOCH {
             return;
@@ -388,6 +409,9 @@ impl World {
         };
         let stored = disk.crash();
         stage::kill(id);
+        if let Some(crew) = self.crew.get() {
+            crew.ends(id);
+        }
         self.changes();
         self.note(format_args!("node {id} has ended"));
         self.count(|counts| counts.crashes += 1);
@@ -416,6 +440,9 @@ impl World {
 
     /// Lets go of everything, so that nothing holds anything in a circle.
     pub fn clear(&self) {
+        if let Some(crew) = self.crew.get() {
+            self.ever_ids().for_each(|node| crew.ends(node));
+        }
         lock(&self.places).clear();
     }
 }

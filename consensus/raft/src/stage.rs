@@ -1,4 +1,4 @@
-//! Where consensus runs: its tasks, its blocking work, its chance and its wall clock. Those are tokio's and the machine's, but
+//! Where consensus runs, and what stands on it: tasks, blocking work, chance and the wall clock. Those are tokio's and the machine's, but
 //! on a thread that a simulator has put on a [`Stage`] they are the simulator's, who takes all four from one seed.
 //!
 //! Timers are tokio's in both: a simulator pauses tokio's clock.
@@ -61,7 +61,8 @@ fn stage() -> Option<Rc<dyn Stage>> {
 }
 
 /// Unix milliseconds of this node's clock.
-pub(crate) fn now_ms() -> Millis {
+#[must_use]
+pub fn now_ms() -> Millis {
     if let Some(stage) = stage() {
         return Millis(stage.now_ms());
     }
@@ -87,9 +88,10 @@ pub(crate) fn at_most(most: usize) -> usize {
 }
 
 /// Runs `work` on a thread that may block: never on the async core.
-pub(crate) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> io::Result<T> + Send + 'static,
-) -> io::Result<T> {
+///
+/// # Errors
+/// Those of `work`, and that it ended without an answer.
+pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     if let Some(takes) = stage().map(|stage| stage.blocking_time()) {
         tokio::time::sleep(takes).await;
         return work();
@@ -103,8 +105,8 @@ pub(crate) async fn blocking<T: Send + 'static>(
     }
 }
 
-/// Runs a task of its own.
-pub(crate) fn spawn<F>(future: F) -> JoinHandle<F::Output>
+/// Runs a task of its own. It goes on when nobody keeps the handle.
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + Send + 'static,
     F::Output: Send + 'static,
@@ -132,7 +134,7 @@ pub enum JoinHandle<T> {
 
 impl<T> JoinHandle<T> {
     /// Ends the task where it waits next.
-    pub(crate) fn abort(&self) {
+    pub fn abort(&self) {
         match self {
             Self::Tokio(handle) => handle.abort(),
             Self::Staged(_, handle) => handle.abort(),

@@ -37,6 +37,8 @@ mod seal;
 mod seats;
 mod server;
 mod service_key;
+#[doc(hidden)]
+pub mod staged;
 mod stop;
 #[cfg(test)]
 mod tests;

@@ -185,8 +185,8 @@ const KEPT: &[Kept] = &[
         names: &["seeded-bugs"],
         extensions: &["toml"],
         within: "",
-        but: &["chaos-tests/agree/", "consensus/domain/Cargo.toml", "consensus/raft/Cargo.toml"],
-        remedy: "nothing that ships turns mistakes on; chaos-tests/agree does, to judge its judges",
+        but: &["chaos-tests/agree/", "chaos-tests/city/", "consensus/domain/Cargo.toml", "consensus/raft/Cargo.toml"],
+        remedy: "nothing that ships turns mistakes on; chaos-tests/agree and city do, to judge their judges",
     },
     Kept {
         names: &["new WebSocket", "fetch(", "new XMLHttpRequest", "new EventSource", "sendBeacon("],

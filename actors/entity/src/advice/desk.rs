@@ -62,18 +62,7 @@ pub(crate) async fn run(reign: Weak<Reign>, mut queue: mpsc::Receiver<Told>) {
     reports.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            told = queue.recv(), if under_way.len() < ADVICE_IN_FLIGHT_MAX => {
-                let (Some(told), Some(reign)) = (told, reign.upgrade()) else { return };
-                if let Some(told) = agenda.take(told) {
-                    begin(&mut under_way, reign, told);
-                }
-            }
-            Some(Ok(incident)) = resting.join_next(), if under_way.len() < ADVICE_IN_FLIGHT_MAX => {
-                if let Some(told) = agenda.next(&incident) {
-                    let Some(reign) = reign.upgrade() else { return };
-                    begin(&mut under_way, reign, told);
-                }
-            }
+            biased;
             Some(done) = under_way.join_next() => {
                 let (incident, done) = done.unwrap_or_default();
                 for (version, late, failed) in done {
@@ -90,6 +79,18 @@ pub(crate) async fn run(reign: Weak<Reign>, mut queue: mpsc::Receiver<Told>) {
                 let Some(reign) = reign.upgrade() else { return };
                 let report = silences.take();
                 under_way.spawn(async move { (None, report_all(&reign, report).await) });
+            }
+            Some(Ok(incident)) = resting.join_next(), if under_way.len() < ADVICE_IN_FLIGHT_MAX => {
+                if let Some(told) = agenda.next(&incident) {
+                    let Some(reign) = reign.upgrade() else { return };
+                    begin(&mut under_way, reign, told);
+                }
+            }
+            told = queue.recv(), if under_way.len() < ADVICE_IN_FLIGHT_MAX => {
+                let (Some(told), Some(reign)) = (told, reign.upgrade()) else { return };
+                if let Some(told) = agenda.take(told) {
+                    begin(&mut under_way, reign, told);
+                }
             }
         }
     }

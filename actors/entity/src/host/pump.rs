@@ -39,8 +39,9 @@ pub(crate) async fn pump(reign: Arc<Reign>, mut index: u64, batches_max: usize) 
             }
         }
         tokio::select! {
-            changed = applied.changed() => if changed.is_err() { return },
+            biased;
             _ = net.tick() => reign.rescan(),
+            changed = applied.changed() => if changed.is_err() { return },
         }
     }
 }

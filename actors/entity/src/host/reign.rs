@@ -14,11 +14,11 @@ use domain::{
     Reading, Reply, SensorId, State, Unit, UnitId,
 };
 use ractor::{Actor, ActorCell, ActorRef, ActorRuntime};
-use raft::{Proposal, ProposeError};
-use tokio::{
-    sync::{Semaphore, mpsc},
-    task::AbortHandle,
+use raft::{
+    Proposal, ProposeError,
+    stage::{JoinHandle, spawn},
 };
+use tokio::sync::{Semaphore, mpsc};
 
 use crate::{
     advice::{
@@ -89,7 +89,7 @@ pub(crate) struct Reign {
     /// What was recorded and waits to be shown to models.
     recorded: mpsc::Sender<Vec<Reading>>,
     /// The pump, the anchors, in the command group the desk, the postman and what wakes, in a field group the lookout.
-    tasks: Mutex<Vec<AbortHandle>>,
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl Reign {
@@ -122,28 +122,27 @@ impl Reign {
             ctx,
         });
         if group == GroupId::COMMAND {
-            let desk = tokio::spawn(desk::run(Arc::downgrade(&reign), queue));
-            lock(&reign.tasks).push(desk.abort_handle());
-            let postman = tokio::spawn(postman::run(reign.clone()));
-            lock(&reign.tasks).push(postman.abort_handle());
+            let desk = spawn(desk::run(Arc::downgrade(&reign), queue));
+            let postman = spawn(postman::run(reign.clone()));
+            lock(&reign.tasks).extend([desk, postman]);
         }
         if !anchor::anchored_in(group).is_empty() {
-            let anchor = tokio::spawn(anchor::run(Arc::downgrade(&reign)));
-            lock(&reign.tasks).push(anchor.abort_handle());
+            let anchor = spawn(anchor::run(Arc::downgrade(&reign)));
+            lock(&reign.tasks).push(anchor);
         }
         if group.is_field() {
             reign.stamp().await;
             // After the stamp: findings are measured by state's clock.
-            let lookout = tokio::spawn(lookout::run(Arc::downgrade(&reign), shown));
-            lock(&reign.tasks).push(lookout.abort_handle());
+            let lookout = spawn(lookout::run(Arc::downgrade(&reign), shown));
+            lock(&reign.tasks).push(lookout);
             // Districts know their sensors before the first reading comes.
             reign.rescan();
-            let pump = tokio::spawn(pump(reign.clone(), applied.index, PUMP_BATCHES_MAX));
-            lock(&reign.tasks).push(pump.abort_handle());
+            let pump = spawn(pump(reign.clone(), applied.index, PUMP_BATCHES_MAX));
+            lock(&reign.tasks).push(pump);
         } else {
             // Commands need none of it: they are taken while the new lead looks round.
-            let looking = tokio::spawn(reign.clone().look_round(applied.index));
-            lock(&reign.tasks).push(looking.abort_handle());
+            let looking = spawn(reign.clone().look_round(applied.index));
+            lock(&reign.tasks).push(looking);
         }
         Some(reign)
     }
@@ -154,6 +153,7 @@ impl Reign {
         self.rescan();
         let waking = wake::run(self.clone());
         tokio::select! {
+            biased;
             () = waking => {}
             () = pump(self, index, PUMP_BATCHES_MAX) => {}
         }

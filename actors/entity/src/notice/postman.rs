@@ -67,7 +67,7 @@ pub(crate) async fn run(reign: Arc<Reign>) {
         }
         let again_at = failed.values().map(|failed| failed.again_at).filter(|at| *at > now).min();
         tokio::select! {
-            changed = applied.changed() => if changed.is_err() { return },
+            biased;
             Some((id, is_taken)) = under_way.next(), if !under_way.is_empty() => {
                 busy.remove(&id);
                 if is_taken {
@@ -77,6 +77,7 @@ pub(crate) async fn run(reign: Arc<Reign>) {
                     failed.insert(id, Failed { times, again_at: Instant::now() + wait_after(times) });
                 }
             }
+            changed = applied.changed() => if changed.is_err() { return },
             () = sleep_until(again_at.unwrap_or(now + RESCAN_PERIOD)) => {}
         }
     }

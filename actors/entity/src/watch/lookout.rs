@@ -72,9 +72,10 @@ pub(crate) async fn run(reign: Weak<Reign>, mut queue: mpsc::Receiver<Vec<Readin
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
-            readings = queue.recv() => {
-                let (Some(readings), Some(reign)) = (readings, reign.upgrade()) else { return };
-                lookout.show(&reign, &readings);
+            biased;
+            _ = tick.tick() => {
+                let Some(reign) = reign.upgrade() else { return };
+                lookout.look(&reign);
             }
             Some(answered) = lookout.waiting.join_next() => {
                 let Some(reign) = reign.upgrade() else { return };
@@ -88,9 +89,9 @@ pub(crate) async fn run(reign: Weak<Reign>, mut queue: mpsc::Receiver<Vec<Readin
                     lookout.silences.add(version, late, failed);
                 }
             }
-            _ = tick.tick() => {
-                let Some(reign) = reign.upgrade() else { return };
-                lookout.look(&reign);
+            readings = queue.recv() => {
+                let (Some(readings), Some(reign)) = (readings, reign.upgrade()) else { return };
+                lookout.show(&reign, &readings);
             }
         }
     }

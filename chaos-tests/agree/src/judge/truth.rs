@@ -68,6 +68,8 @@ pub struct Truth {
     digest: u64,
     /// Hash of the events of each entry that has some.
     events: BTreeMap<u64, u64>,
+    /// The events themselves, in order.
+    batches: Vec<EventBatch>,
     /// How far each node has applied in this life.
     applied: BTreeMap<NodeId, u64>,
     /// How far each follower of a node's events has come.
@@ -95,6 +97,7 @@ impl Truth {
             state,
             rows,
             events: BTreeMap::new(),
+            batches: Vec::new(),
             applied: BTreeMap::new(),
             followed: BTreeMap::new(),
         }
@@ -110,6 +113,12 @@ impl Truth {
     #[must_use]
     pub fn voters(&self) -> &[BTreeSet<NodeId>] {
         &self.voters
+    }
+
+    /// The true events, oldest first.
+    #[must_use]
+    pub fn batches(&self) -> &[EventBatch] {
+        &self.batches
     }
 
     /// The true state.
@@ -203,6 +212,7 @@ impl Truth {
             if !applied.events.is_empty() {
                 let batch = EventBatch { index: position.index, at_ms: self.state.clock(), events: applied.events };
                 self.events.insert(position.index, fnv(0, &batch.encode()));
+                self.batches.push(batch);
             }
             applied.reply
         });

@@ -62,7 +62,7 @@ impl Fanout {
                 rights: changed.take(),
                 built: sender.downgrade(),
             };
-            tokio::spawn(follower.run(receiver, stop.clone()));
+            raft::stage::spawn(follower.run(receiver, stop.clone()));
             requests.insert(group, sender);
         }
         Self { requests, rights, sockets: AtomicU64::new(1) }
@@ -173,8 +173,11 @@ impl Follower {
                 sleep_until(not_before).await;
                 self.source.applied_after(self.group, hub.at().index).await
             };
+            // What was applied waits `WAKE_INTERVAL` before it counts again, so that it keeps no request from its turn.
             tokio::select! {
+                biased;
                 () = stopped(&mut stop) => return,
+                _ = beats.tick() => hub.beat(),
                 applied = applied => {
                     if applied.is_none() {
                         return;
@@ -187,7 +190,6 @@ impl Follower {
                     let wanted = self.answer(&mut hub, request);
                     self.build(wanted);
                 }
-                _ = beats.tick() => hub.beat(),
             }
         }
     }
@@ -252,10 +254,10 @@ impl Follower {
         for view in wanted {
             let (source, group, builds, built) =
                 (self.source.clone(), self.group, self.builds.clone(), self.built.clone());
-            tokio::spawn(async move {
+            raft::stage::spawn(async move {
                 let Ok(_permit) = builds.acquire_owned().await else { return };
                 let of = view.clone();
-                let building = tokio::task::spawn_blocking(move || snapshot::build(&*source, group, &of));
+                let building = raft::stage::blocking(move || Ok(snapshot::build(&*source, group, &of)));
                 let (Ok(picture), Some(built)) = (building.await, built.upgrade()) else { return };
                 let _ = built.send(Request::Built { view, picture }).await;
             });

@@ -3,7 +3,7 @@
 //!
 //! Invariant: a screen that is live in a crowd has been sent everything visible up to `Crowd::sent`, and nothing after it.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{EventBatch, GroupId, Millis, Position};
 
@@ -66,7 +66,8 @@ pub(crate) struct Hub<S> {
     at_ms: Millis,
     places: Places,
     moves: Moves,
-    crowds: HashMap<Arc<View>, Crowd<S>>,
+    /// In an order of their own, so that the same events are told in the same order each time.
+    crowds: BTreeMap<Arc<View>, Crowd<S>>,
     /// They have seen more than this node has applied, and wait for it.
     ahead: Vec<Join<S>>,
 }
@@ -78,7 +79,7 @@ impl<S: Sink> Hub<S> {
     /// A hub that has reached `at`, where records lie as `places` has it.
     pub(crate) fn new(at: Position, at_ms: Millis, places: Places) -> Self {
         let moves = Moves::known_after(at.index);
-        Self { at, at_ms, places, moves, crowds: HashMap::new(), ahead: Vec::new() }
+        Self { at, at_ms, places, moves, crowds: BTreeMap::new(), ahead: Vec::new() }
     }
 
     /// How far it is.
@@ -303,7 +304,7 @@ impl<S: Sink> Crowd<S> {
     }
 }
 
-fn crowd<'a, S>(crowds: &'a mut HashMap<Arc<View>, Crowd<S>>, view: &Arc<View>, at: Position) -> &'a mut Crowd<S> {
+fn crowd<'a, S>(crowds: &'a mut BTreeMap<Arc<View>, Crowd<S>>, view: &Arc<View>, at: Position) -> &'a mut Crowd<S> {
     crowds.entry(view.clone()).or_insert_with(|| Crowd {
         sent: at,
         live: Vec::new(),

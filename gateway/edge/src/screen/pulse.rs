@@ -77,13 +77,14 @@ pub(crate) fn heartbeat(source: &dyn Source) -> Heartbeat {
 pub(crate) fn start(source: Arc<dyn Source>, hide_after: Duration, mut stop: watch::Receiver<bool>) -> Pulses {
     let (beat, beats) = watch::channel(Pulse::new(heartbeat(&*source)));
     let (hide, hidden) = watch::channel(false);
-    tokio::spawn(async move {
+    raft::stage::spawn(async move {
         let mut ticks = interval(Duration::from_millis(HEARTBEAT_MS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
         loop {
             tokio::select! {
-                _ = ticks.tick() => {}
+                biased;
                 () = stopped(&mut stop) => return,
+                _ = ticks.tick() => {}
             }
             let heartbeat = heartbeat(&*source);
             let hides = Duration::from_millis(heartbeat.quorum_age_ms) >= hide_after;

@@ -122,7 +122,13 @@ impl Screen {
                     None => std::future::pending().await,
                 }
             };
+            // In this order: who floods the socket is let go for it, and what may be lost comes last.
             let effects = tokio::select! {
+                biased;
+                () = stopped(&mut stop) => {
+                    self.session.close(ByeCode::ShuttingDown, "this node stops: use another one")
+                }
+                () = hello_due => self.session.tick(self.now_ms()),
                 received = socket.next() => match received {
                     Some(Ok(message)) => match self.read(&message) {
                         Some(message) => self.session.received(self.now_ms(), message),
@@ -133,25 +139,13 @@ impl Screen {
                     }
                     Some(Err(_)) | None => return End::Gone,
                 },
-                () = self.outbox.filled() => match self.outbox.take(FRAMES_PER_FLUSH_MAX) {
-                    Some(messages) => {
-                        if self.write(socket, messages).await.is_err() {
-                            return End::Gone;
-                        }
-                        self.welcomed |= self.caller.is_some();
-                        continue;
+                changed = rights.changed(), if self.session.view().is_some() => {
+                    if changed.is_err() {
+                        self.session.close(ByeCode::ShuttingDown, "this node stops: use another one")
+                    } else {
+                        let view = self.derive();
+                        self.session.rederived(view)
                     }
-                    None => {
-                        let message = "this screen does not keep up: it may come back and resume";
-                        self.session.close(ByeCode::Slow, message)
-                    }
-                },
-                () = self.watching.filled() => {
-                    let frame = self.watching.take().map(|frame| frame.encode(self.encoding));
-                    if self.write(socket, frame.into_iter().collect()).await.is_err() {
-                        return End::Gone;
-                    }
-                    continue;
                 }
                 changed = beat.changed(), if self.welcomed => {
                     if changed.is_err() {
@@ -174,18 +168,26 @@ impl Screen {
                         }
                     }
                 }
-                changed = rights.changed(), if self.session.view().is_some() => {
-                    if changed.is_err() {
-                        self.session.close(ByeCode::ShuttingDown, "this node stops: use another one")
-                    } else {
-                        let view = self.derive();
-                        self.session.rederived(view)
+                () = self.outbox.filled() => match self.outbox.take(FRAMES_PER_FLUSH_MAX) {
+                    Some(messages) => {
+                        if self.write(socket, messages).await.is_err() {
+                            return End::Gone;
+                        }
+                        self.welcomed |= self.caller.is_some();
+                        continue;
                     }
+                    None => {
+                        let message = "this screen does not keep up: it may come back and resume";
+                        self.session.close(ByeCode::Slow, message)
+                    }
+                },
+                () = self.watching.filled() => {
+                    let frame = self.watching.take().map(|frame| frame.encode(self.encoding));
+                    if self.write(socket, frame.into_iter().collect()).await.is_err() {
+                        return End::Gone;
+                    }
+                    continue;
                 }
-                () = stopped(&mut stop) => {
-                    self.session.close(ByeCode::ShuttingDown, "this node stops: use another one")
-                }
-                () = hello_due => self.session.tick(self.now_ms()),
             };
             if let Some(end) = self.carry_out(effects).await {
                 return end;

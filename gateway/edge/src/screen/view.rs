@@ -11,7 +11,7 @@ use domain::{
 use super::places::Places;
 
 /// Where a view reaches.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Scope {
     /// The whole province.
     Everywhere,
@@ -41,7 +41,7 @@ impl Scope {
 }
 
 /// How a screen's messages are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Encoding {
     /// `trongdong.v1`.
     Protobuf,
@@ -72,7 +72,7 @@ pub(crate) struct Subscription {
 }
 
 /// What a screen sees, and how it is told.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct View {
     pub(crate) scope: Scope,
     pub(crate) nouns: BTreeSet<Noun>,
