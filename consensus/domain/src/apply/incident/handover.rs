@@ -39,6 +39,10 @@ pub(in crate::apply) fn offer(work: &mut Work<'_>, command: &OfferHandover) -> O
     if let Some(second) = &command.second {
         receiver(work, "second", second)?;
     }
+    if room.is_some() && command.second.is_some() {
+        let remedy = "is another service: of a room name whom to telephone, or give it a post with a roster";
+        return Err(valid::invalid("second", remedy));
+    }
     // Of a room with a roster, those on duty are called.
     let post = room.as_ref().and_then(|room| room.post.clone());
     let has_second = command.second.is_some() || !command.second_contact.trim().is_empty() || post.is_some();
