@@ -49,3 +49,20 @@ test('the file says whose the incident is, and an offer lacks nothing before it 
   const { violations } = await new AxeBuilder({ page }).include('details.handovers').analyze();
   expect(violations).toEqual([]);
 });
+
+for (const [language, words] of [
+  ['vi', { ask: 'Bàn giao…', to: 'Giao cho', reason: 'Vì sao, cần gì', second: 'Kênh thứ hai', room: 'Trung tâm tỉnh' }],
+  ['en', { ask: 'Hand over…', to: 'To', reason: 'Why, and what is needed', second: 'Second channel', room: 'Provincial centre' }],
+] as const) {
+  test(`an incident is offered to a room of our own (${language})`, async ({ page }) => {
+    await enter(page, `?nomap=1&lang=${language}`);
+    await page.getByRole('listitem').filter({ hasText: 'I4820' }).getByRole('button').first().click();
+    const card = file(page, 'I4820').locator('details.handovers');
+    await card.locator('summary').click();
+    await card.getByRole('button', { name: words.ask }).click();
+    await card.getByLabel(words.to, { exact: true }).selectOption({ label: words.room });
+    await card.getByLabel(words.reason).fill('R');
+    await card.getByLabel(words.second).fill('0280 100');
+    await expect(card.locator('.form .acts button').first()).toHaveAttribute('aria-disabled', 'false');
+  });
+}

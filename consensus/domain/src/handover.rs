@@ -89,6 +89,10 @@ pub struct Handover {
     pub withdrawn_at_ms: Millis,
     /// Within: the room that it is offered to.
     pub room: Option<RoomId>,
+    /// The system that answered, by whichever channel; none: a person entered the answer.
+    pub taken_by: Option<ReceiverId>,
+    /// What people call it; may be empty.
+    pub taken_by_name: String,
 }
 
 record!(Handover {
@@ -113,6 +117,8 @@ record!(Handover {
     reference,
     withdrawn_at_ms,
     room,
+    taken_by,
+    taken_by_name,
 });
 
 impl Handover {

@@ -145,7 +145,8 @@ pub(crate) fn write(issuer: &str, incident: &Incident, handover: Option<&Handove
         |led: &&Handover| other.is_none_or(|it| (&it.party, &it.party_name) != (&led.party, &led.party_name));
     let third = led_by.filter(is_another);
     for it in other.into_iter().chain(third) {
-        let name = it.party.as_ref().map_or_else(|| it.party_name.clone(), ToString::to_string);
+        let party = it.taken_by.as_ref().filter(|_| it.direction != HandoverDirection::In).or(it.party.as_ref());
+        let name = party.map_or_else(|| it.party_name.clone(), ToString::to_string);
         let is_theirs = led_by.is_some_and(|led| (&led.party, &led.party_name) == (&it.party, &it.party_name));
         agencies.push(component(name, agency(is_theirs)));
     }
@@ -294,7 +295,9 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Said, ApiError> {
         };
         return Ok(Said::Answers { incident, handover, accept, offer: offer.clone() });
     }
-    if offer.status == HandoverStatus::Withdrawn.as_str() {
+    // Whoever took it is not told so: of an offer that is settled, those hear that were asked as well.
+    let is_settled = |status: HandoverStatus| !status.is_waiting() && offer.status == status.as_str();
+    if HandoverStatus::ALL.iter().any(|status| is_settled(*status)) {
         return Ok(Said::TakesBack { reference: offer.handover.clone(), reason: String::new() });
     }
     offered(wire).map(|offered| Said::Offers(Box::new(offered)))

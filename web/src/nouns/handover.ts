@@ -30,6 +30,8 @@ export interface Handover {
   /** Who gave the answer there; empty: their system. */
   answeredFor: string;
   answer: string;
+  /** Whose system answered; empty: nobody's did. */
+  takenBy: string;
   /** What the other side calls the incident. */
   reference: string;
   /** The number of the clock that runs for the answer. */
@@ -42,6 +44,7 @@ export function handoverOf(wire: HandoverWire): Handover {
   return {
     number, partyName, contact, secondContact, lead, reason, answeredFor, answer, reference, clock, room,
     out: wire.direction !== HandoverDirection.IN,
+    takenBy: wire.takenByName,
     state: STATE[wire.status] ?? 'offered',
     offeredAtMs: Number(wire.offeredAtMs),
     escalatedAtMs: Number(wire.escalatedAtMs),

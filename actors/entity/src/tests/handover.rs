@@ -189,10 +189,12 @@ async fn every_hand_over_is_acknowledged_or_escalated_once_whatever_happens() {
         let handover = &incident.dispatch.handovers[0];
         let by = if to == "well" { "well" } else { "second" };
         assert_eq!(handover.answered_for, by, "{to} {}", incident.id);
+        assert_eq!(handover.taken_by.as_ref().map(|it| it.as_str()), Some(by), "{to} {}", incident.id);
         assert_eq!(incident.dispatch.led_by(), Some(handover), "whose it is");
     }
     let refusing = world.read(GroupId::COMMAND, |state| state.receivers()["refusing"].given_up.clone()).unwrap();
-    assert_eq!(refusing.count, u64::try_from(OFFERS).unwrap());
+    // Of each it hears twice, and will hear of neither: the offer, and that another one has it.
+    assert_eq!(refusing.count, 2 * u64::try_from(OFFERS).unwrap());
     for (id, taken) in services.taken.lock().unwrap().iter() {
         assert!(taken.is_sorted(), "{id}: {taken:?}");
     }

@@ -1338,6 +1338,10 @@ pub struct Handover {
     pub withdrawn_at_ms: u64,
     #[prost(string, tag = "21")]
     pub room: ::prost::alloc::string::String,
+    #[prost(string, tag = "22")]
+    pub taken_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "23")]
+    pub taken_by_name: ::prost::alloc::string::String,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]

@@ -329,7 +329,7 @@ mod tests {
         for wrong in ["HTTP/1.1 400\r\n", "250-a\r\n251 b\r\n", "25\r\n", "250*x\r\n", "150 x\r\n", "-50 x\r\n"] {
             assert!(parse_reply(wrong.as_bytes()).is_err(), "{wrong}");
         }
-        assert!(parse_reply(&vec![b'2'; REPLY_BYTES_MAX + 1]).is_err());
+        assert!(parse_reply(&[b'2'; REPLY_BYTES_MAX + 1]).is_err());
     }
 
     #[test]

@@ -30,6 +30,8 @@ fn handover(number: u32, status: HandoverStatus) -> Handover {
         reference: String::new(),
         withdrawn_at_ms: Millis(0),
         room: None,
+        taken_by: None,
+        taken_by_name: String::new(),
     }
 }
 

@@ -39,6 +39,10 @@ pub(in crate::apply) fn offer(work: &mut Work<'_>, command: &OfferHandover) -> O
     if let Some(second) = &command.second {
         receiver(work, "second", second)?;
     }
+    if room.is_some() && command.second.is_some() {
+        let remedy = "is another service: of a room name whom to telephone, or give it a post with a roster";
+        return Err(valid::invalid("second", remedy));
+    }
     // Of a room with a roster, those on duty are called.
     let post = room.as_ref().and_then(|room| room.post.clone());
     let has_second = command.second.is_some() || !command.second_contact.trim().is_empty() || post.is_some();
@@ -146,7 +150,9 @@ pub(in crate::apply) fn answer(work: &mut Work<'_>, command: &AnswerHandover) ->
             return Err(Refusal::new(RefusalCode::Forbidden, "handover", message));
         }
     }
-    if handover.status == status {
+    // Two channels may both say yes: the first one has it, and the second one hears that it has not.
+    let is_again = command.from.is_none() || handover.taken_by == command.from;
+    if handover.status == status && is_again {
         return Ok(accepted(&command.incident, version));
     }
     if !handover.status.is_waiting() || !can {
@@ -158,6 +164,11 @@ pub(in crate::apply) fn answer(work: &mut Work<'_>, command: &AnswerHandover) ->
     handover.answered_by = by;
     handover.answered_for.clone_from(&command.answered_for);
     handover.answer.clone_from(&command.answer);
+    if let Some(from) = &command.from {
+        handover.taken_by = Some(from.clone());
+        handover.taken_by_name = work.state.receivers.get(from).map(|it| it.name.clone()).unwrap_or_default();
+    }
+    let others = told_beside(handover, command.from.as_ref());
     if !command.reference.is_empty() && handover.direction == HandoverDirection::Out {
         handover.reference.clone_from(&command.reference);
     }
@@ -169,7 +180,17 @@ pub(in crate::apply) fn answer(work: &mut Work<'_>, command: &AnswerHandover) ->
     if is_in {
         tell(work, party.as_ref());
     }
+    others.iter().for_each(|other| tell(work, Some(other)));
     Ok(outcome)
+}
+
+/// Who was asked by another channel than the one that answers: their system has to show that nobody waits for them.
+fn told_beside(handover: &Handover, from: Option<&ReceiverId>) -> Vec<ReceiverId> {
+    if from.is_none() || handover.direction == HandoverDirection::In || !handover.escalated_at_ms.is_set() {
+        return Vec::new();
+    }
+    let told = [&handover.party, &handover.second].into_iter().flatten();
+    told.filter(|receiver| Some(*receiver) != from).cloned().collect()
 }
 
 pub(in crate::apply) fn withdraw(work: &mut Work<'_>, command: &WithdrawHandover) -> Outcome {
@@ -289,6 +310,8 @@ fn blank(now: Millis, direction: HandoverDirection) -> Handover {
         reference: String::new(),
         withdrawn_at_ms: Millis(0),
         room: None,
+        taken_by: None,
+        taken_by_name: String::new(),
     }
 }
 

@@ -83,8 +83,6 @@ impl World {
     }
 
     fn apply(&mut self, by: Option<&str>, command: impl Into<Command>) -> Result<Accepted, Refusal> {
-        self.index += 1;
-        self.at_ms += 10;
         let grant = by.map(|by| Grant {
             person: PersonId::new(by).unwrap(),
             role: Role::Dispatcher,
@@ -96,6 +94,12 @@ impl World {
             why: String::new(),
             terms: Terms::default(),
         });
+        self.apply_under(grant, command)
+    }
+
+    fn apply_under(&mut self, grant: Option<Grant>, command: impl Into<Command>) -> Result<Accepted, Refusal> {
+        self.index += 1;
+        self.at_ms += 10;
         let at_ms = Millis(self.at_ms);
         let entry = Entry { at_ms, request: None, grant, command: command.into(), salt: Bytes::new() };
         let reply = self.state.apply(self.index, &entry).reply;
@@ -325,6 +329,36 @@ fn an_incident_goes_down_to_a_room_and_up_again_and_its_owner_is_always_one() {
     assert_eq!(owner(&world).as_deref(), Some("tinh"));
 }
 
+/// Somebody who works in commune a only.
+fn of_commune_a() -> Grant {
+    Grant {
+        person: PersonId::new("chi").unwrap(),
+        role: Role::Dispatcher,
+        everywhere: false,
+        admin_units: [AdminUnitCode::new("a").unwrap()].into(),
+        index: 1,
+        from: String::new(),
+        why: String::new(),
+        terms: Terms::default(),
+    }
+}
+
+#[test]
+fn what_is_offered_to_the_provinces_room_is_not_answered_by_who_works_in_a_commune() {
+    let mut world = World::new();
+    with_rooms(&mut world);
+    world.open();
+    let up = to_room(&world, "tinh");
+    world.ok(Some("binh"), up);
+    let refused = world.apply_under(Some(of_commune_a()), answer(true, None)).unwrap_err();
+    assert_eq!(refused.code, RefusalCode::Forbidden);
+    world.ok(Some("an"), answer(true, None));
+    let down = to_room(&world, "xa-a");
+    world.ok(Some("an"), down);
+    let answered = AnswerHandover { handover: 2, ..answer(true, None) };
+    assert!(world.apply_under(Some(of_commune_a()), answered).is_ok(), "their own room's");
+}
+
 #[test]
 fn a_room_that_does_not_answer_is_escalated_once_and_one_elsewhere_is_not_asked() {
     let mut world = World::new();
@@ -425,4 +459,21 @@ fn an_offer_that_their_system_refuses_to_hear_goes_to_the_second_channel_at_once
     assert_eq!(ahead.code, RefusalCode::Invalid);
     world.fire();
     assert_eq!(world.told("province"), [EventKind::HandoverEscalated], "its clock tells nobody again");
+}
+
+#[test]
+fn who_says_yes_second_hears_that_another_one_has_it() {
+    let mut world = World::new();
+    world.open();
+    world.offer(Some("province"));
+    world.fire();
+    world.ok(None, answer(true, Some("province")));
+    let led = world.now().dispatch.led_by().unwrap();
+    assert_eq!(led.taken_by_name, "Cơ quan province");
+    assert_eq!(world.told("115"), [EventKind::HandoverOffered, EventKind::HandoverAccepted], "nobody waits for them");
+    assert_eq!(world.told("province"), [EventKind::HandoverEscalated]);
+    let late = world.apply(None, answer(true, Some("115"))).unwrap_err();
+    assert_eq!(late.code, RefusalCode::WrongStatus);
+    world.ok(None, answer(true, Some("province")));
+    assert_eq!(world.now().dispatch.led_by().unwrap().taken_by, Some(receiver("province")));
 }
