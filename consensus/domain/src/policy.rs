@@ -338,7 +338,9 @@ pub fn allows(grant: &Grant, action: Action, place: Option<&AdminUnitCode>) -> R
         Some(place) if !covers(grant, place) => {
             Err(forbidden(format!("{place} is outside of your districts: ask its district room")))
         }
-        None if matches!(action, Action::Administer | Action::LeadExercise | Action::ReadRecord) && !grant.everywhere => {
+        None if matches!(action, Action::Administer | Action::LeadExercise | Action::ReadRecord)
+            && !grant.everywhere =>
+        {
             Err(forbidden("this concerns the whole province: ask somebody who works for everywhere"))
         }
         _ => Ok(()),

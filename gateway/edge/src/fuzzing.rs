@@ -23,8 +23,7 @@ use crate::{
         body::{SEQ_HEADER, from_json},
         camera, district, handover, incident, person,
         reading::{basic, parse_json},
-        record,
-        report, retention, second_factor, sensor,
+        record, report, retention, second_factor, sensor,
         series::{Span, Wanted},
         service_key, session, unit, warning,
     },
@@ -33,7 +32,6 @@ use crate::{
     error::ApiError,
     limits::SUBSCRIBE_ITEMS_MAX,
     oidc::{self, discovery::Discovery, id_token, keys::Keys, passage},
-    seal::Sealer,
     public::{self, code, open311},
     screen::{
         message::{Payload, ToServer},
@@ -41,6 +39,7 @@ use crate::{
         upgrade,
         view::{Encoding, Scope, View},
     },
+    seal::Sealer,
     service_key as key_of_service, totp,
 };
 
