@@ -26,6 +26,7 @@ test('an exercise is begun, marked on the wall, hidden by a person, and ended wi
   await expect(band(wall)).toContainText('DIỄN TẬP');
   await expect(band(wall)).toContainText('Diễn tập vỡ đê');
   const open = panel(wall, 'Chỉ số chung').locator('.kpi').first();
+  await expect(open.locator('strong')).not.toHaveText('0');
   const before = await open.locator('strong').textContent();
   await wall.keyboard.press('F8');
   const dialog = wall.getByRole('dialog');
@@ -92,8 +93,9 @@ test('a hand-over waits with a clock until somebody else has read it', async ({ 
   const line = own.getByRole('listitem').filter({ hasText: 'Đập Núi Cốc' }).first();
   await expect(line).toContainText('Chờ xác nhận');
   await expect(line).toContainText(/còn \d/);
-  await line.getByRole('button', { name: 'Đã nhận bàn giao' }).click();
-  await expect(line).toContainText('không tự xác nhận được');
+  const acknowledge = line.getByRole('button', { name: 'Đã nhận bàn giao' });
+  await expect(acknowledge).toHaveAttribute('aria-disabled', 'true');
+  await expect(acknowledge).toHaveAttribute('title', /không tự xác nhận được/);
   await fake(page, 'late');
   await expect(line).toContainText('Quá giờ xác nhận');
   await expect(line).toContainText('Đã báo: truc-ban');
