@@ -72,7 +72,7 @@ struct Inner {
     checks: Arc<Semaphore>,
     /// Digests of keys that were right, and until when they count.
     verified: Mutex<HashMap<[u8; 32], u64>>,
-    /// When this node last let somebody in by a service key; no more than there are keys.
+    /// When this node last let somebody in, or took something, by a service key; no more than there are keys.
     keys_used: Mutex<HashMap<ServiceKeyId, u64>>,
     /// Makes the digests worthless to anybody else.
     digest_key: [u8; 32],
@@ -239,7 +239,7 @@ impl Accounts {
         Some(grant)
     }
 
-    /// When this node last let somebody in by the key, since it was started; 0: not yet.
+    /// When the key was last used at this node, since it was started; 0: not yet.
     pub(crate) fn key_used_at_ms(&self, key: &ServiceKeyId) -> u64 {
         self.keys_used().get(key).copied().unwrap_or_default()
     }
@@ -291,9 +291,11 @@ impl Accounts {
         let grant = match account.split_once('/') {
             Some((_, key)) => {
                 let key = ServiceKeyId::new(key).ok()?;
-                read(source, GroupId::COMMAND, |state0| {
+                let grant = read(source, GroupId::COMMAND, |state0| {
                     policy::grant_of_key(state0, &key, index, state0.clock().max(Millis(unix_ms())))
-                })?
+                })?;
+                self.keys_used().insert(key, unix_ms());
+                grant
             }
             None => {
                 let person = self.find(account)?;
