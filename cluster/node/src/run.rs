@@ -152,7 +152,8 @@ impl Node {
         router.deliver_with(Arc::new(WebCourier::new(receivers_client(home)?, config.epoch, &sealing_key)));
         let sealer = Sealer::new(&sealing_key);
         let accounts = Accounts::new(groups.clone(), &sealing_key);
-        let recorder = Arc::new(ClusterRecorder { router: router.clone(), accounts: accounts.clone() });
+        let key_uses = accounts.key_uses();
+        let recorder = Arc::new(ClusterRecorder { router: router.clone(), accounts });
         let fleet = Arc::new(Fleet::new(Arc::clone(&recorder) as _));
         let relay = Arc::new(Relay::new(groups.clone(), peers.clone(), Arc::clone(&fleet)));
         let _ = dispatch.relay.set(Arc::clone(&relay));
@@ -206,7 +207,7 @@ impl Node {
         let gauge = Arc::new(DiskGauge::default());
         edge_config.more_metrics = Some(more_metrics(&groups, &router, &peers, &disk, &intake, &gauge, &sensors));
         edge_config.intake = Some(intake);
-        edge_config.accounts = Some(accounts);
+        edge_config.key_uses = key_uses;
         edge_config.oidc = crate::oidc::config(home, config.oidc.as_ref())?;
         edge_config.backup = Some(backup::source(groups.clone(), config.cluster.clone()));
         let operations = Arc::new(NodeOperations {

@@ -7,7 +7,7 @@ use ingest::mqtt::Intake;
 use raft::backup::Export;
 use tokio::sync::watch;
 
-use crate::{accounts::Accounts, oidc::OidcConfig, operations::Operations};
+use crate::{accounts::KeyUses, oidc::OidcConfig, operations::Operations};
 
 /// Nodes of the cluster: id, and origin (`https://host:port`) for browsers.
 pub type Nodes = Arc<dyn Fn() -> Vec<(u64, String)> + Send + Sync>;
@@ -55,9 +55,8 @@ pub struct EdgeConfig {
     pub operations: Option<Arc<dyn Operations>>,
     /// True while this node plays dead to screens, in a drill; none: it never does.
     pub closed: Option<watch::Receiver<bool>>,
-    /// The accounts that devices are let in by elsewhere on this node, so that guesses and uses of keys count together; none:
-    /// the edge has its own.
-    pub accounts: Option<Accounts>,
+    /// Uses of service keys at the other doors of this node.
+    pub key_uses: KeyUses,
     /// A provider whose word people may sign in by; none: by password only.
     pub oidc: Option<OidcConfig>,
     /// How many incidents there should be, where the node has a model for that.
@@ -85,7 +84,7 @@ impl EdgeConfig {
             backup: None,
             operations: None,
             closed: None,
-            accounts: None,
+            key_uses: KeyUses::default(),
             oidc: None,
             load: None,
         }
