@@ -146,6 +146,7 @@ impl Node {
         router.deliver_with(Arc::new(courier.with_mail(receivers::mail(config.mail.as_ref(), &trust)?)));
         let sealer = Sealer::new(&sealing_key);
         let accounts = Accounts::new(groups.clone(), &sealing_key);
+        let key_uses = accounts.key_uses();
         let recorder = Arc::new(ClusterRecorder { router: router.clone(), accounts });
         let fleet = Arc::new(Fleet::new(Arc::clone(&recorder) as _));
         let relay = Arc::new(Relay::new(groups.clone(), peers.clone(), Arc::clone(&fleet)));
@@ -211,6 +212,7 @@ impl Node {
         edge_config.files = Some(Arc::new(EdgeFiles(Arc::clone(&files))));
         edge_config.intake = Some(intake);
         edge_config.conveyance = Some(trust);
+        edge_config.key_uses = key_uses;
         edge_config.oidc = crate::oidc::config(home, config.oidc.as_ref())?;
         edge_config.backup = Some(backup::source(groups.clone(), config.cluster.clone()));
         let operations = Arc::new(NodeOperations {

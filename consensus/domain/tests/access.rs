@@ -297,7 +297,8 @@ fn an_auditor_reads_the_record_for_the_whole_province_and_takes_no_part() {
     for noun in [Noun::AdminUnit, Noun::Person, Noun::Incident, Noun::Camera, Noun::Call, Noun::Exercise, Noun::Room] {
         assert!(!allows(&world, "kiem", Action::See(noun)), "{noun:?}");
     }
-    for action in [Action::Delegate, Action::BreakGlass, Action::ReportProgress, Action::NoteIncident, Action::Administer]
+    for action in
+        [Action::Delegate, Action::BreakGlass, Action::ReportProgress, Action::NoteIncident, Action::Administer]
     {
         assert!(!allows(&world, "kiem", action), "{action:?}");
     }

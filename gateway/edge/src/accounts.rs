@@ -60,6 +60,22 @@ pub(crate) struct Held {
     pub(crate) codes: Vec<(String, u32, u64)>,
 }
 
+/// When each service key was last used at this node, since it was started: to be let in, or to bring something. No more than
+/// there are keys. All doors of a node share one.
+#[derive(Clone, Default)]
+pub struct KeyUses(Arc<Mutex<HashMap<ServiceKeyId, u64>>>);
+
+impl KeyUses {
+    fn note(&self, key: ServiceKeyId) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, unix_ms());
+    }
+
+    /// Milliseconds since 1970; 0: not yet.
+    pub(crate) fn last_ms(&self, key: &ServiceKeyId) -> u64 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).copied().unwrap_or_default()
+    }
+}
+
 /// The people and service accounts of the cluster, as this node knows them.
 #[derive(Clone)]
 pub struct Accounts(Arc<Inner>);
@@ -72,8 +88,7 @@ struct Inner {
     checks: Arc<Semaphore>,
     /// Digests of keys that were right, and until when they count.
     verified: Mutex<HashMap<[u8; 32], u64>>,
-    /// When this node last let somebody in by a service key; no more than there are keys.
-    keys_used: Mutex<HashMap<ServiceKeyId, u64>>,
+    uses: KeyUses,
     /// Makes the digests worthless to anybody else.
     digest_key: [u8; 32],
 }
@@ -93,8 +108,8 @@ pub(crate) fn speaks_for(source: &dyn Source, grant: &Grant, sensor: &SensorId) 
 }
 
 impl Accounts {
-    /// The accounts in `source`, with credentials sealed by `sealer`.
-    pub(crate) fn over(source: Arc<dyn Source>, sealer: Sealer) -> Self {
+    /// The accounts in `source`, with credentials sealed by `sealer`; uses of keys are noted in `uses`.
+    pub(crate) fn over(source: Arc<dyn Source>, sealer: Sealer, uses: KeyUses) -> Self {
         let mut digest_key = [0; 32];
         // Without randomness nothing is remembered, see `digest`.
         let has_key = getrandom::fill(&mut digest_key).is_ok();
@@ -108,7 +123,7 @@ impl Accounts {
             codes: Mutex::default(),
             checks: Arc::new(Semaphore::new(VERIFICATIONS_MAX)),
             verified: Mutex::default(),
-            keys_used: Mutex::default(),
+            uses,
             digest_key,
         }))
     }
@@ -235,13 +250,14 @@ impl Accounts {
             let key = state0.service_key(&id, &shown.secret_sha256, now)?;
             policy::grant_of_key(state0, &key.id, index, now)
         })?;
-        self.keys_used().insert(id, unix_ms());
+        self.0.uses.note(id);
         Some(grant)
     }
 
-    /// When this node last let somebody in by the key, since it was started; 0: not yet.
-    pub(crate) fn key_used_at_ms(&self, key: &ServiceKeyId) -> u64 {
-        self.keys_used().get(key).copied().unwrap_or_default()
+    /// Uses of keys, for another door of this node.
+    #[must_use]
+    pub fn key_uses(&self) -> KeyUses {
+        self.0.uses.clone()
     }
 
     /// Who is held up now.
@@ -291,9 +307,11 @@ impl Accounts {
         let grant = match account.split_once('/') {
             Some((_, key)) => {
                 let key = ServiceKeyId::new(key).ok()?;
-                read(source, GroupId::COMMAND, |state0| {
+                let grant = read(source, GroupId::COMMAND, |state0| {
                     policy::grant_of_key(state0, &key, index, state0.clock().max(Millis(unix_ms())))
-                })?
+                })?;
+                self.0.uses.note(key);
+                grant
             }
             None => {
                 let person = self.find(account)?;
@@ -372,10 +390,6 @@ impl Accounts {
 
     fn codes(&self) -> MutexGuard<'_, CodeGuard> {
         self.0.codes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn keys_used(&self) -> MutexGuard<'_, HashMap<ServiceKeyId, u64>> {
-        self.0.keys_used.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn verified(&self) -> MutexGuard<'_, HashMap<[u8; 32], u64>> {

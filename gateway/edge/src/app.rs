@@ -57,7 +57,8 @@ impl App {
         nodes: Nodes,
         stopping: watch::Receiver<bool>,
     ) -> Arc<Self> {
-        let accounts = Accounts::over(source.clone(), Sealer::new(&config.sealing_key));
+        let sealer = Sealer::new(&config.sealing_key);
+        let accounts = Accounts::over(source.clone(), sealer, config.key_uses.clone());
         let oidc = config.oidc.clone().map(|oidc| Oidc::new(oidc, &config.public_url, &config.sealing_key));
         Arc::new(Self {
             oidc,

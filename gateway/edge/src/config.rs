@@ -7,7 +7,7 @@ use ingest::mqtt::Intake;
 use raft::backup::Export;
 use tokio::sync::watch;
 
-use crate::{files::Files, oidc::OidcConfig, operations::Operations};
+use crate::{accounts::KeyUses, files::Files, oidc::OidcConfig, operations::Operations};
 
 /// Nodes of the cluster: id, and origin (`https://host:port`) for browsers.
 pub type Nodes = Arc<dyn Fn() -> Vec<(u64, String)> + Send + Sync>;
@@ -55,6 +55,8 @@ pub struct EdgeConfig {
     pub operations: Option<Arc<dyn Operations>>,
     /// True while this node plays dead to screens, in a drill; none: it never does.
     pub closed: Option<watch::Receiver<bool>>,
+    /// Uses of service keys at the other doors of this node.
+    pub key_uses: KeyUses,
     /// A provider whose word people may sign in by; none: by password only.
     pub oidc: Option<OidcConfig>,
     /// Where photos are; none: this node stores none.
@@ -86,6 +88,7 @@ impl EdgeConfig {
             backup: None,
             operations: None,
             closed: None,
+            key_uses: KeyUses::default(),
             oidc: None,
             files: None,
             load: None,

@@ -45,7 +45,7 @@ mod tests;
 mod totp;
 mod wiring;
 
-pub use accounts::{Accounts, LoginFailure, hash_password};
+pub use accounts::{Accounts, KeyUses, LoginFailure, hash_password};
 pub use auth::{COOKIE_NAME, Token, cookie, token};
 pub use cluster::{
     AppliedAt, BarrierError, BelowFloor, GroupAge, NotWatchable, ProvinceLine, Road, RoadError, Source, Taken, Video,

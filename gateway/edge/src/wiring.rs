@@ -10,7 +10,7 @@ use futures::future::BoxFuture;
 use raft::Groups;
 
 use crate::{
-    accounts::Accounts,
+    accounts::{Accounts, KeyUses},
     cluster::{AppliedAt, BarrierError, BelowFloor, GroupAge, Road, RoadError, Source, Taken, Video},
     config::{EdgeConfig, Nodes},
     edge::{Edge, EdgeError},
@@ -39,7 +39,7 @@ impl Accounts {
     /// The accounts of the cluster, for whoever else lets people or devices in.
     #[must_use]
     pub fn new(groups: Groups, sealing_key: &[u8; 32]) -> Self {
-        Self::over(Arc::new(NodeSource(groups)), Sealer::new(sealing_key))
+        Self::over(Arc::new(NodeSource(groups)), Sealer::new(sealing_key), KeyUses::default())
     }
 }
 

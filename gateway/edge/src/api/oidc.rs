@@ -93,11 +93,11 @@ impl From<OidcError> for Why {
     fn from(error: OidcError) -> Self {
         match error {
             OidcError::Unavailable(why) => {
-                tracing::warn!(why, "auth: the provider cannot be asked");
+                tracing::warn!(%why, "auth: the provider cannot be asked");
                 Self::Unavailable
             }
             OidcError::Denied { field, remedy } => {
-                tracing::info!(field, remedy, "auth: the provider's word is not taken");
+                tracing::info!(what = field, remedy, "auth: the provider's word is not taken");
                 Self::Denied
             }
         }

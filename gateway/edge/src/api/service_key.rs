@@ -62,10 +62,10 @@ pub(crate) struct Known {
 #[utoipa::path(get, path = "/api/keys", responses((status = 200, body = Listed<serde_json::Value>), (status = 403, body = ErrorBody)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<Known>> {
     policy::allows(&caller.grant, Action::Administer, None)?;
-    let accounts = &app.auth.accounts;
+    let uses = app.auth.accounts.key_uses();
     listed(&app, &caller, Noun::Person, command_group(), |state, put| {
         for key in state.service_keys().values() {
-            put(&Known { key: key.clone(), used_here_at_ms: accounts.key_used_at_ms(&key.id) }, None);
+            put(&Known { key: key.clone(), used_here_at_ms: uses.last_ms(&key.id) }, None);
         }
     })
 }

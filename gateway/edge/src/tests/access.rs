@@ -130,6 +130,8 @@ async fn a_service_key_does_what_it_is_for_until_it_ends_and_is_replaced_without
         answer(client().post(served.url("/api/readings")).basic_auth("tram", Some(text)).json(&reading))
     };
     assert_eq!(push(text.clone(), 1).await.0, 200);
+    let listed = answer(admin.get(&served, "/api/keys")).await.1;
+    assert!(listed["items"][0]["used_here_at_ms"].as_u64().unwrap() > 0, "{listed}");
     let look = |text: &str| answer(client().get(served.url("/api/sensors")).bearer_auth(text));
     assert_eq!(look(&text).await.0, 403, "this key is not for looking");
 
