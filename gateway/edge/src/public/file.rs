@@ -198,7 +198,8 @@ fn not_kept(error: ApiError) -> PublicError {
         StatusCode::PAYLOAD_TOO_LARGE => too_large(),
         StatusCode::UNPROCESSABLE_ENTITY => PublicError::invalid(
             "photo",
-            "Tệp này không phải ảnh JPEG, PNG hay WebP dùng được, hoặc bị hỏng, hoặc quá nhiều điểm ảnh. Hãy chụp lại hoặc chọn ảnh khác.",
+            "Tệp này không phải ảnh JPEG, PNG hay WebP dùng được, hoặc bị hỏng, hoặc quá nhiều điểm ảnh. Hãy chụp lại hoặc chọn \
+             ảnh khác.",
             error.message(),
         ),
         StatusCode::TOO_MANY_REQUESTS => PublicError::busy(UPLOADS_WAIT_S),
