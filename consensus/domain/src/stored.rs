@@ -135,8 +135,7 @@ impl State {
         out.extend(self.instructions.iter().map(|(id, record)| row(rows::instruction_key(id), record)));
         out.extend(self.receivers.iter().map(|(id, record)| row(rows::receiver_key(id), record)));
         out.extend(self.notices.values().map(|record| row(rows::notice_key(&record.receiver, record.number), record)));
-        out.extend(self.board.rows());
-        out.extend(self.files.rows());
+        out.extend(self.board.rows().chain(self.files.rows()).chain(self.access.rows()));
         out.extend(self.run_cards.values().map(|card| row(rows::run_card_key(card.kind, card.severity), card)));
         out.extend(self.reports.iter().map(|(code, record)| row(rows::report_key(code), record)));
         out.extend(self.book.calls.iter().map(|(id, record)| row(rows::call_key(id), record)));
@@ -147,7 +146,6 @@ impl State {
         out.extend(self.warnings.iter().map(|(id, record)| row(rows::warning_key(id), record)));
         out.extend(self.drills.iter().map(|(number, record)| row(rows::drill_key(*number), record)));
         out.extend(self.stored_retention().map(|record| row(rows::retention_key(), record)));
-        out.extend(self.access.rows());
         out
     }
 

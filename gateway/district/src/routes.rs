@@ -107,6 +107,7 @@ mod tests {
             "/api/readings",
             "/api/reports/x/link",
             "/api/warnings/W1/approve",
+            "/api/files",
             "/api/rooms/phu-binh/follow",
             "/api/rooms/phu-binh/scene",
             "/api/exercises",

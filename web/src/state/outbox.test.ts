@@ -116,3 +116,25 @@ test('the bound refuses and keeps what waits; what is over leaves, the oldest fi
 test('what cannot be read is nothing', () => {
   for (const text of ['', '{', 'null', '7', '[1, null, {"id": "x"}]']) expect(new Outbox(memory(text)).all()).toEqual([]);
 });
+
+test('photos go in their order once no word waits, and taking a word back leaves them', () => {
+  const outbox = new Outbox(memory());
+  const photo = (at: number, kept: number) => outbox.add({ ...tap('on-scene', 'on-scene', at), kind: 'photo', incident: 'I7', photo: kept })!;
+  const first = photo(1_000, 11);
+  const second = photo(2_000, 12);
+  const word = outbox.add(tap('en-route', 'accepted', 3_000))!;
+  expect(outbox.next(60_000)?.id).toBe(word.id);
+  // A word that can still be taken back holds photos up for that moment.
+  expect(outbox.next(3_000)).toBeUndefined();
+  outbox.undo(word.id);
+  expect(outbox.waiting().map(({ photo: kept }) => kept)).toEqual([11, 12]);
+  expect(outbox.next(60_000)?.id).toBe(first.id);
+  expect(commandOf(first)).toMatchObject({ path: '/api/files?incident=I7&taken_at_ms=1000&note=' });
+  outbox.received(first.id, 61_000);
+  expect(outbox.next(60_000)?.id).toBe(second.id);
+  // What the centre shows of a crew says nothing of a photo.
+  outbox.reconcile(crewAt('on_scene', 3, ['on_scene']), 62_000);
+  expect(outbox.waiting().map(({ id }) => id)).toEqual([second.id]);
+  outbox.undo(second.id);
+  expect(outbox.waiting()).toEqual([]);
+});

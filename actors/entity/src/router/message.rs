@@ -94,6 +94,9 @@ impl Envelope {
                     | Command::EndDrill(_)
                     | Command::MeasureDrill(_)
                     | Command::CloseDrill(_)
+                    | Command::AttachFile(_)
+                    | Command::DetachFile(_)
+                    | Command::DropFiles(_)
             ),
         }
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use domain::{
-    Calendar, ClockKey, DeadlinePolicy, Digest, DutyPost, Millis, PauseClock, PutCalendar, PutDeadlinePolicy,
-    PutDutyPost, ReportProgress, ResumeClock, policy::Noun,
+    Calendar, ClockKey, DeadlinePolicy, Digest, DutyPost, GroupId, Measured, Millis, PauseClock, PutCalendar,
+    PutDeadlinePolicy, PutDutyPost, ReportProgress, ResumeClock, State as State0, policy::Noun,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -14,7 +14,11 @@ use super::{
     body::{Answer, Asked, Done, Signed, done},
     list::{Listed, command_group, listed},
 };
-use crate::{app::App, error::ErrorBody};
+use crate::{
+    app::App,
+    cluster::read,
+    error::{ApiError, ErrorBody},
+};
 
 /// Calendars of working time.
 #[utoipa::path(get, path = "/api/calendars", responses((status = 200, body = Listed<serde_json::Value>)))]
@@ -90,7 +94,7 @@ pub(crate) async fn resume(State(app): State<Arc<App>>, Asked(ask, body): Asked<
     app.run(&ask, ResumeClock { clock, expected_version }).await.map(done)
 }
 
-/// How far it is: a note, the hash of a photo, and a promised time.
+/// How far it is: a note, the hash of a photo that was put with the incident (`POST /api/files`), and a promised time.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Progress {
     /// `{"of": {"incident": "I7"}, "number": 1}`.
@@ -105,9 +109,30 @@ pub(crate) struct Progress {
 
 /// Says how far it is. The deadline is then what was promised.
 #[utoipa::path(post, path = "/api/clocks/progress", request_body = Progress, params(("x-request-seq" = u64, Header)),
-    responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 409, body = ErrorBody)))]
+    responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 409, body = ErrorBody),
+        (status = 422, body = ErrorBody)))]
 pub(crate) async fn progress(State(app): State<Arc<App>>, Asked(ask, body): Asked<Progress>) -> Answer<Done> {
     let Progress { clock, expected_version, note, photo_sha256, promised_at_ms } = body;
+    if !read(&*app.source, GroupId::COMMAND, |state| has_photo(state, &clock, &photo_sha256)) {
+        return Err(ApiError::invalid(
+            "photo_sha256",
+            "is no photo of this incident: put it first, with POST /api/files",
+        ));
+    }
     let promised_at_ms = Millis(promised_at_ms);
     app.run(&ask, ReportProgress { clock, expected_version, note, photo_sha256, promised_at_ms }).await.map(done)
+}
+
+/// Whether the photo is one of the clock's incident; of an instruction without one, any that the centre has.
+fn has_photo(state: &State0, clock: &ClockKey, photo: &Digest) -> bool {
+    let incident = match &clock.of {
+        Measured::Incident(id) => Some(id),
+        Measured::Instruction(id) => state.instructions().get(id).and_then(|instruction| instruction.incident.as_ref()),
+    };
+    match incident {
+        Some(id) => state.incidents().get(id).is_some_and(|incident| {
+            state.attachments_around(incident).iter().any(|attachment| attachment.file.sha256 == *photo)
+        }),
+        None => state.file(photo).is_some(),
+    }
 }

@@ -30,6 +30,7 @@ use crate::{
     cluster::{RoadError, read},
     error::ApiError,
     limits::BARRIER_DEADLINE,
+    login_guard::network,
     server::Peer,
 };
 
@@ -81,7 +82,7 @@ pub(crate) async fn attach(
     app.admit(Kind::Write, peer.0.ip())?;
     let report = typed(&code)?;
     app.need_open(&report, peer).await?;
-    let seat = app.public.uploads.take(peer.0.ip()).ok_or_else(|| PublicError::busy(UPLOADS_WAIT_S))?;
+    let seat = app.public.uploads.take(network(peer.0.ip())).ok_or_else(|| PublicError::busy(UPLOADS_WAIT_S))?;
     let sent = read_body(body, bytes_max()).await.map_err(not_read)?;
     let file = app.keep_picture(sent).await.map_err(not_kept)?;
     drop(seat);
@@ -198,7 +199,8 @@ fn not_kept(error: ApiError) -> PublicError {
         StatusCode::PAYLOAD_TOO_LARGE => too_large(),
         StatusCode::UNPROCESSABLE_ENTITY => PublicError::invalid(
             "photo",
-            "Tệp này không phải ảnh JPEG, PNG hay WebP dùng được, hoặc bị hỏng, hoặc quá nhiều điểm ảnh. Hãy chụp lại hoặc chọn ảnh khác.",
+            "Tệp này không phải ảnh JPEG, PNG hay WebP dùng được, hoặc bị hỏng, hoặc quá nhiều điểm ảnh. Hãy chụp lại hoặc chọn \
+             ảnh khác.",
             error.message(),
         ),
         StatusCode::TOO_MANY_REQUESTS => PublicError::busy(UPLOADS_WAIT_S),

@@ -283,3 +283,36 @@ async fn without_a_place_for_files_nothing_is_taken() {
     let (status, body) = answer(put(&lan, &served, 1, "incident=I1", photo())).await;
     assert_eq!((status, &body["code"]), (503, &json!("unavailable")));
 }
+
+#[tokio::test]
+async fn a_progress_note_shows_a_photo_of_its_incident() {
+    let (served, _) = served();
+    let (admin, lan) = (user(&served, "admin").await, user(&served, "lan").await);
+    let post = json!({"id": "desk", "name": "Trực ban", "above": null, "shifts": []});
+    assert_eq!(answer(admin.post(&served, 1, "/api/duty-posts", &post)).await.0, 200);
+    let policy = json!({
+        "id": "answer", "name": "Trả lời trong ngày", "obligation": "answer", "kinds": [], "agency": "",
+        "admin_unit": null, "calendar": null, "within_ms": 86_400_000, "disabled": false,
+        "steps": [{"stage": "late", "offset_ms": 0, "post": "desk"}],
+    });
+    assert_eq!(answer(admin.post(&served, 2, "/api/deadline-policies", &policy)).await.0, 200);
+    let open = json!({"kind": "flood", "severity": "low", "place": super::province::place(1), "summary": "Ngập"});
+    let (status, opened) = answer(lan.post(&served, 1, "/api/incidents", &open)).await;
+    assert_eq!(status, 200, "{opened}");
+    let incident = opened["entity"].as_str().unwrap();
+    let promised_at_ms = read(&*served.node, GroupId(0), domain::State::clock).plus(7_200_000).0;
+    let progress = |photo: &str| {
+        json!({
+            "clock": {"of": {"incident": incident}, "number": 1}, "expected_version": 1, "note": "Đang bơm",
+            "photo_sha256": photo, "promised_at_ms": promised_at_ms,
+        })
+    };
+    assert_eq!(answer(put(&lan, &served, 2, "incident=I1", photo())).await.0, 200);
+    let elsewhere = listed(&lan, &served, "incident=I1").await[0]["sha256"].as_str().unwrap().to_owned();
+    let (status, refused) = answer(lan.post(&served, 3, "/api/clocks/progress", &progress(&elsewhere))).await;
+    assert_eq!((status, &refused["field"]), (422, &json!("photo_sha256")), "another incident's");
+    assert_eq!(answer(put(&lan, &served, 4, &format!("incident={incident}"), photo_of(9))).await.0, 200);
+    let here = listed(&lan, &served, &format!("incident={incident}")).await[0]["sha256"].as_str().unwrap().to_owned();
+    let (status, done) = answer(lan.post(&served, 5, "/api/clocks/progress", &progress(&here))).await;
+    assert_eq!(status, 200, "{done}");
+}

@@ -5,8 +5,9 @@
 use std::sync::Arc;
 
 use domain::{
-    AlarmKey, Condition, DeviceStatus, EntityId, Grant, GroupId, IncidentId, Micro, Millis, NoteIncident, OpenSession,
-    PersonId, PutPerson, PutUnit, RaiseAlarm, Reading, RecordReadings, Role, SensorId, Severity, Unit, policy,
+    AlarmKey, AttachFile, Condition, DeviceStatus, Digest, EntityId, FileKind, FileOwner, Grant, GroupId, IncidentId,
+    Micro, Millis, NoteIncident, OpenSession, PersonId, PutPerson, PutUnit, RaiseAlarm, Reading, RecordReadings, Role,
+    SensorId, Severity, StoredFile, Unit, policy,
     policy::{Action, Noun},
 };
 use reqwest::RequestBuilder;
@@ -40,11 +41,13 @@ struct Marker {
     at: usize,
 }
 
-const MARKERS: [Marker; 14] = [
+const MARKERS: [Marker; 16] = [
     Marker { word: "Ngập 1", nouns: &[Noun::Incident], at: 1 },
     Marker { word: "Ngập 2", nouns: &[Noun::Incident], at: 3 },
     Marker { word: "ghi chú kín 1", nouns: &[Noun::Incident], at: 1 },
     Marker { word: "ghi chú kín 2", nouns: &[Noun::Incident], at: 3 },
+    Marker { word: "ảnh kín 1", nouns: &[Noun::Incident], at: 1 },
+    Marker { word: "ảnh kín 2", nouns: &[Noun::Incident], at: 3 },
     Marker { word: "Trạm s1", nouns: &[Noun::Sensor], at: 1 },
     Marker { word: "Trạm s2", nouns: &[Noun::Sensor], at: 3 },
     Marker { word: "Camera c1", nouns: &[Noun::Camera], at: 1 },
@@ -90,7 +93,17 @@ fn furnished() -> Arc<Cluster> {
         let renamed = Unit { name: format!("Xe thang {n}"), ..unit(&format!("xe{n}"), at) };
         accepted(cluster.commit(GroupId(0), PutUnit { unit: renamed }));
         let incident = IncidentId::new(&format!("I{n}")).unwrap();
-        accepted(cluster.commit(GroupId(0), NoteIncident { incident, note: format!("ghi chú kín {n}") }));
+        accepted(
+            cluster.commit(GroupId(0), NoteIncident { incident: incident.clone(), note: format!("ghi chú kín {n}") }),
+        );
+        let sha256 = Digest([u8::try_from(n).unwrap(); 32]);
+        let attach = AttachFile {
+            file: StoredFile { sha256, kind: FileKind::Jpeg, bytes: 1, width: 1, height: 1 },
+            owner: FileOwner::Incident(incident),
+            taken_at_ms: Millis(0),
+            note: format!("ảnh kín {n}"),
+        };
+        accepted(cluster.commit(GroupId(0), attach));
     }
     cluster
 }
@@ -159,6 +172,7 @@ async fn what_is_read_is_what_the_policy_shows() {
     paths.extend(IDS.map(|id| format!("/api/sensors/{id}/readings?{span}")));
     paths.extend(IDS.map(|id| format!("/api/sensors/{id}/series?{span}&points_max=10")));
     paths.extend(IDS.map(|id| format!("/api/reports?incident={id}")));
+    paths.extend(IDS.map(|id| format!("/api/files?incident={id}")));
     for path in &paths {
         check(None, path, &text(client.get(served.url(path))).await);
         for asker in &askers {
