@@ -134,7 +134,8 @@ impl Operations for NodeOperations {
         let (write_stopped, background_errors) = (counters.write_stopped, counters.background_errors);
         let room = self.groups.room(self.groups.node()).into();
         let rotten = disk.rotten();
-        let report = self.report(DiskReport { room, write_stopped, background_errors, rotten, ..DiskReport::default() });
+        let report =
+            self.report(DiskReport { room, write_stopped, background_errors, rotten, ..DiskReport::default() });
         Box::pin(async move {
             let sizes = tokio::task::spawn_blocking(move || (disk.free_bytes().ok(), used_bytes(&data))).await;
             let (free_bytes, used_bytes) = sizes.unwrap_or_default();
