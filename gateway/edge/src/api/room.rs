@@ -20,7 +20,6 @@ use super::{
 };
 use crate::{
     app::App,
-    clock::unix_ms,
     cluster::read,
     error::{ApiError, ErrorBody},
     limits::{LOG_ENTRIES_MAX, LOG_SPAN_MS},
@@ -199,13 +198,14 @@ pub(crate) async fn log(
     Asking(span): Asking<Span>,
 ) -> Answer<Listed<DutyEntry>> {
     let missing = || ApiError::not_found("room", room.as_str());
-    let known = |state: &domain::State| state.rooms().get(&room).map(|room| room.admin_unit.clone());
-    let admin_unit = read(&*app.source, GroupId::COMMAND, known).ok_or_else(missing)?;
+    let known = |state: &domain::State| Some((state.rooms().get(&room)?.admin_unit.clone(), state.clock()));
+    let (admin_unit, now) = read(&*app.source, GroupId::COMMAND, known).ok_or_else(missing)?;
     if !may_read(&caller.grant, Noun::DutyEntry, admin_unit.as_ref()) {
         return Err(missing());
     }
-    let to_ms = span.to_ms.unwrap_or_else(|| unix_ms().saturating_add(LOG_SPAN_MS));
-    let from_ms = span.from_ms.unwrap_or_else(|| unix_ms().saturating_sub(LOG_SPAN_MS));
+    // By the clock that entries are written under.
+    let to_ms = span.to_ms.unwrap_or(now.0.saturating_add(1));
+    let from_ms = span.from_ms.unwrap_or(now.0.saturating_sub(LOG_SPAN_MS));
     if from_ms > to_ms {
         return Err(ApiError::invalid("from_ms", "lies after to_ms: swap them"));
     }
