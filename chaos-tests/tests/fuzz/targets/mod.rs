@@ -386,6 +386,7 @@ pub(crate) const TARGETS: &[Target] = &[
         parsers: &[
             "consensus/domain/src/stored.rs",
             "consensus/domain/src/rows.rs",
+            "consensus/domain/src/access_book.rs",
             "consensus/domain/src/call_book.rs",
             "consensus/domain/src/room_book.rs",
             "consensus/domain/src/file_book.rs",
