@@ -210,10 +210,8 @@ fn frame(body: &[u8]) -> Result<(u32, u32), NotPicture> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{
-        super::tests::{jpeg, segment},
-        *,
-    };
+    use super::super::tests::{jpeg, segment};
+    use super::*;
 
     const ENTROPY: &[u8] = &[0x12, 0xff, 0x00, 0x34, 0xff, 0xd0, 0x56];
     const EXIF: &[u8] = b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0GPS";

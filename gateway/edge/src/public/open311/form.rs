@@ -158,6 +158,20 @@ mod tests {
         assert_eq!((filing.place.latitude_e7, filing.place.longitude_e7), (Some(-900_000_000), Some(1_058_000_000)));
     }
 
+    #[test]
+    fn a_photo_that_is_elsewhere_is_words_and_nothing_that_a_screen_could_run() {
+        let form =
+            |media_url: &str| format!("service_code=fire&address_id=u1&description=Ch%C3%A1y&media_url={media_url}");
+        let filed = |media_url: &str| filing(&Fields::parse(form(media_url).as_bytes()), String::new());
+        let text = filed("https%3A%2F%2Fexample.test%2F1.jpg").ok().unwrap().text;
+        assert_eq!(text, "Cháy\n[media_url] https://example.test/1.jpg");
+        assert_eq!(filed("").ok().unwrap().text, "Cháy");
+        let long = format!("https://{}", "a".repeat(MEDIA_URL_BYTES_MAX));
+        for wrong in ["javascript:alert(1)", "https://", "http://a b", "https://a%22%3E", "file:///etc/passwd", &long] {
+            assert_eq!(filed(wrong).err().unwrap().body.field, "media_url", "{wrong}");
+        }
+    }
+
     proptest! {
         #[test]
         fn any_bytes_may_come(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
