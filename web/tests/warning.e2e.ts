@@ -60,7 +60,7 @@ for (const [language, words] of [
     const card = file(page, 'I4820').locator('details.handovers');
     await card.locator('summary').click();
     await card.getByRole('button', { name: words.ask }).click();
-    await card.getByLabel(words.to, { exact: true }).selectOption({ label: words.room });
+    await card.locator('label').filter({ hasText: words.to }).locator('select').first().selectOption({ label: words.room });
     await card.getByLabel(words.reason).fill('R');
     await card.getByLabel(words.second).fill('0280 100');
     await expect(card.locator('.form .acts button').first()).toHaveAttribute('aria-disabled', 'false');
