@@ -208,7 +208,12 @@ fn a_companys_second_caller_waits_on_in_the_first_ones_place() {
             unit: None,
         },
     });
-    world.ok(PutAgent { person: PersonId::new("an").unwrap(), lines: vec!["1022".into()], phone: String::new(), dispatches: false });
+    world.ok(PutAgent {
+        person: PersonId::new("an").unwrap(),
+        lines: vec!["1022".into()],
+        phone: String::new(),
+        dispatches: false,
+    });
     world.come("an");
     world.answer("an", &call).unwrap();
     let other = CallId::new("C2").unwrap();
@@ -298,7 +303,12 @@ fn a_phone_that_does_not_answer_costs_the_caller_nothing() {
 #[test]
 fn a_transfer_stays_ours_where_somebody_is_here_for_the_line() {
     let mut world = World::new(&["an", "binh"]);
-    world.ok(PutAgent { person: PersonId::new("binh").unwrap(), lines: vec!["115".into()], phone: String::new(), dispatches: false });
+    world.ok(PutAgent {
+        person: PersonId::new("binh").unwrap(),
+        lines: vec!["115".into()],
+        phone: String::new(),
+        dispatches: false,
+    });
     let transfer = |world: &World, call: &CallId| TransferCall {
         call: call.clone(),
         expected_version: world.call(call).version,
@@ -473,10 +483,8 @@ fn an_agent_sends_units_only_from_a_seat_that_was_registered_so() {
         dispatches,
     };
     world.ok(seat("an", true));
-    let send =
-        AssignIncident { incident: IncidentId::new("I999").unwrap(), expected_version: 1, units: Vec::new() };
-    let close =
-        CloseIncident { incident: IncidentId::new("I999").unwrap(), expected_version: 1, note: "Xong".into() };
+    let send = AssignIncident { incident: IncidentId::new("I999").unwrap(), expected_version: 1, units: Vec::new() };
+    let close = CloseIncident { incident: IncidentId::new("I999").unwrap(), expected_version: 1, note: "Xong".into() };
     // That there is no such incident is said to who may send, and to nobody else.
     assert_eq!(world.apply(Some("an"), send.clone()).unwrap_err().code, RefusalCode::NotFound);
     assert_eq!(world.apply(Some("binh"), send.clone()).unwrap_err().code, RefusalCode::Forbidden);

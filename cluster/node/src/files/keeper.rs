@@ -71,13 +71,14 @@ impl NodeFiles {
     async fn repair(&self) -> usize {
         let held = self.store.held();
         let missing = self.groups.read(GroupId::COMMAND, |state| missing(state.files(), &held));
+        let count = missing.len();
         let fetching = missing
-            .iter()
+            .into_iter()
             .take(REPAIRED_AT_ONCE)
-            .map(|file| async move { self.fetch_far(*file, Instant::now() + LINE_WITHIN).await.is_some() });
+            .map(|file| async move { self.fetch_far(file, Instant::now() + LINE_WITHIN).await.is_some() });
         let fetched = stream::iter(fetching).buffer_unordered(REPAIRS_SIDE_BY_SIDE);
         let repaired = fetched.filter(|done| std::future::ready(*done)).count().await;
-        let left = missing.len() - repaired;
+        let left = count - repaired;
         let counted = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
         self.counters.repaired.fetch_add(counted(repaired), Ordering::Relaxed);
         self.counters.missing.store(counted(left), Ordering::Relaxed);

@@ -135,7 +135,7 @@ mod tests {
     fn the_picture_stays_and_nothing_else() {
         let [icc, exif, xmp] = secrets();
         for (picture, size) in [(vp8(640, 480), (640, 480)), (vp8l(9_000, 2), (9_000, 2))] {
-            let plain = riff(&[picture.clone()]);
+            let plain = riff(std::slice::from_ref(&picture));
             let found = strip(&plain).unwrap();
             assert_eq!((found.kind, (found.width, found.height)), (FileKind::Webp, size));
             assert_eq!(found.bytes, plain);

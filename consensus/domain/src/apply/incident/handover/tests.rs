@@ -89,7 +89,6 @@ impl World {
             everywhere: true,
             admin_units: Default::default(),
             index: 1,
-            terms: Default::default(),
             from: String::new(),
             why: String::new(),
             terms: Terms::default(),
