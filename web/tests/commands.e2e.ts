@@ -20,7 +20,7 @@ test('an incident is opened from the keyboard alone, and the desk turns to it', 
   await page.keyboard.press('Tab');
   await page.keyboard.type('ba be');
   await expect(dialog(page)).toContainText(/Tọa độ 22\.\d{4}, 105\.\d{4}/);
-  await fake(page, 'hold?ms=600');
+  await fake(page, 'hold?ms=2000');
   await page.keyboard.press('Enter');
   await expect(queue(page)).toContainText('Đang ghi');
   await expect(queue(page)).toContainText('Đã ghi');

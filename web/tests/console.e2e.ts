@@ -186,7 +186,7 @@ test('the command line does what the keys do, completes, and leaves without a tr
   await expect(line(page)).toHaveValue('');
   await page.keyboard.press('F9');
   await expect(form(page)).toContainText('Chưa ghi người gọi kể gì.');
-  await fake(page, 'hold?ms=600');
+  await fake(page, 'hold?ms=2000');
   await page.keyboard.type('nước lên nhanh quanh hồ núi cốc');
   await page.keyboard.press('F1');
   await page.keyboard.type('luu');

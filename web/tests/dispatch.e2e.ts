@@ -15,7 +15,7 @@ test('one key sends the best unit; the board shows pending, committed, and then 
   await expect(first).toContainText(/km, khoảng \d+ phút/);
   await expect(list).toContainText('40 km/h');
   const name = (await first.locator('b').textContent()) ?? '';
-  await fake(page, 'hold?ms=700');
+  await fake(page, 'hold?ms=2000');
   await page.keyboard.press('1');
   await expect(list).toContainText('Đang ghi');
   await expect(list).toContainText('Đã ghi');

@@ -24,7 +24,7 @@ test('a suggestion is accepted by keyboard; incident and register change when th
   await expect(card).toContainText('triage · bản v1');
   await expect(card.locator('q')).toHaveText(['tai nạn', 'xe khách']);
   await expect(file.locator('.file-head')).toContainText('Giao thông');
-  await fake(page, 'hold?ms=700');
+  await fake(page, 'hold?ms=2000');
   await card.getByRole('button', { name: 'Nhận' }).focus();
   await page.keyboard.press('Enter');
   // Pending: nothing is shown as done before the log has it.

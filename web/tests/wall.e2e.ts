@@ -28,7 +28,7 @@ test('the queue is by level, with shape, number, word and age', async ({ page })
 test('a command is pending until the log has it, under one number however often it is sent', async ({ page }) => {
   await enter(page);
   await fake(page, 'fail?n=2');
-  await fake(page, 'hold?ms=800');
+  await fake(page, 'hold?ms=2000');
   const seqs: string[] = [];
   page.on('request', (request) => {
     const seq = request.headers()['x-request-seq'];

@@ -333,9 +333,12 @@ impl Disk for SimDisk {
         self.memory.applied(group)
     }
 
+    fn applies(&self, group: u32, applied: &Bytes) {
+        self.world.judges.applied(&self.world, self.node, group, applied);
+    }
+
     fn write_rows(&self, group: u32, mut batch: RowBatch) -> io::Result<()> {
         self.check()?;
-        self.world.judges.applied(&self.world, self.node, group, &batch.applied);
         self.finish_torn();
         if self.has(Bug::AppliedIndexLost) {
             let before = self.queue().applied.insert(group, batch.applied.clone());

@@ -181,7 +181,7 @@ impl Judges {
         }
     }
 
-    /// A node has applied so far: it writes the rows, or installs them.
+    /// A node has applied so far, or installs what came to so far; nobody has heard of it yet.
     pub fn applied(&self, world: &World, node: NodeId, group: u32, applied: &Bytes) {
         let group = GroupId(group);
         let Ok(Some(upto)) = inspect::applied(applied) else { return };

@@ -160,6 +160,10 @@ pub trait Disk: Send + Sync + 'static {
     /// What was given as `applied` last.
     fn applied(&self, group: u32) -> io::Result<Option<Bytes>>;
 
+    /// Entries are applied up to here, nobody has been told yet, and their rows follow by [`Disk::write_rows`], perhaps together
+    /// with later ones. For who watches; a disk has nothing to do.
+    fn applies(&self, _group: u32, _applied: &Bytes) {}
+
     /// One atomic step of applied state.
     fn write_rows(&self, group: u32, batch: RowBatch) -> io::Result<()>;
 

@@ -197,13 +197,16 @@ impl StateMachine {
         let node_ids = &view.node_ids;
         #[cfg(feature = "seeded-bugs")]
         let node_ids = &if bugs::is_made(Bug::NodeIdsForgotten) { NodeIds::default() } else { node_ids.clone() };
-        let applied = meta_to_wire(self.last.as_ref(), &self.membership, node_ids).encode_to_vec().into();
+        let applied: Bytes = meta_to_wire(self.last.as_ref(), &self.membership, node_ids).encode_to_vec().into();
         let floor = (index >= self.trimmed_at + TRIM_EVERY).then(|| view.tail.floor());
         if floor.is_some() {
             self.trimmed_at = index;
         }
-        view.backlog.is_applied(entries.len(), applied, floor);
-        Ok((view.backlog.is_full(), outcomes))
+        view.backlog.is_applied(entries.len(), applied.clone(), floor);
+        let is_full = view.backlog.is_full();
+        drop(view);
+        self.disk.applies(self.shared.group.0, &applied);
+        Ok((is_full, outcomes))
     }
 }
 

@@ -290,6 +290,29 @@ fn with_rooms(world: &mut World) {
     };
     world.ok(None, PutRoom { room: room("tinh", None) });
     world.ok(None, PutRoom { room: room("xa-a", Some("a")) });
+    let district = District {
+        id: DistrictId::new("cum-a").unwrap(),
+        name: "Cụm a".into(),
+        name_en: String::new(),
+        admin_units: vec![AdminUnitCode::new("a").unwrap()],
+        group: GroupId(1),
+        load: None,
+    };
+    world.ok(None, PutDistrict { district });
+    for (id, everywhere) in [("binh", true), ("chi", false)] {
+        let districts = if everywhere { Vec::new() } else { vec![DistrictId::new("cum-a").unwrap()] };
+        let person = Person {
+            id: PersonId::new(id).unwrap(),
+            name: id.into(),
+            role: Role::Dispatcher,
+            districts,
+            everywhere,
+            disabled: false,
+            credential_sealed: Bytes::new(),
+            unit: None,
+        };
+        world.ok(None, PutPerson { person });
+    }
 }
 
 fn to_room(world: &World, room: &str) -> OfferHandover {
