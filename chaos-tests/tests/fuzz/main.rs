@@ -233,6 +233,7 @@ const NOT_FROM_A_STRANGER: &[(&str, &str)] = &[
     ("consensus/raft/src/lead.rs", "a number of four bytes and one of eight, from slices of that length"),
     ("consensus/raft/src/log.rs", "this node's own disk"),
     ("consensus/raft/src/digest.rs", "this node's own disk"),
+    ("consensus/raft/src/tail.rs", "this node's own disk"),
     ("consensus/domain/src/chunk/fold.rs", "this node's own disk"),
     ("consensus/domain/src/series.rs", "this node's own disk"),
     ("gateway/district/src/front/kept.rs", "what this node kept, and the edge's own description"),

@@ -89,10 +89,12 @@ impl Shared {
         self.view.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Brings the rows on this node's disk up to what is applied. Whoever reads rows comes here first. Blocks on IO.
+    /// Brings the rows on this node's disk up to what is applied. Whoever reads rows comes here first. Blocks on IO. Where an
+    /// apply or a write broke off in a panic nothing is written any more: half an entry would be, or rows would be left out.
     pub(crate) fn write_down(&self, disk: &dyn Disk) -> io::Result<()> {
-        let _turn = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut view = self.view_mut();
+        let broke_off = || io::Error::other("an apply broke off: this group's rows are written again after a restart");
+        let _turn = self.writing.lock().map_err(|_| broke_off())?;
+        let mut view = self.view.write().map_err(|_| broke_off())?;
         let View { state, backlog, .. } = &mut *view;
         let Some(batch) = backlog.empty(state) else { return Ok(()) };
         drop(view);
@@ -360,6 +362,8 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
             };
             let applied = meta_to_wire(meta.last_log_id.as_ref(), &meta.last_membership, &received.node_ids);
             received.finish(applied.encode_to_vec().into(), floor)?;
+            // Whatever becomes of the rest: nothing of the former state is written over these rows.
+            shared.view_mut().backlog = Backlog::default();
             let (last, membership, view) = load(group, disk.as_ref())?;
             knowledge.check_state(&view.state)?;
             let at = view.applied;
@@ -418,3 +422,6 @@ pub(crate) fn meta_of(header: wire::SnapshotHeader) -> io::Result<(SnapshotMeta,
     let node_ids = node_ids_from_wire(&meta);
     Ok((meta_from_wire(meta)?, node_ids))
 }
+
+#[cfg(test)]
+mod tests;
