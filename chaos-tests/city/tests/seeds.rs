@@ -9,12 +9,21 @@ const SEEDS: std::ops::Range<u64> = 0..20;
 
 #[test]
 fn the_fixed_seeds_hold_every_promise() {
+    let (mut answered, mut messages, mut opened) = (0, 0, 0);
     for seed in SEEDS {
         let outcome = run(play_of(seed, None, None, false));
         if let Some(violation) = &outcome.violation {
             panic!("seed {seed}: {violation}\nagain: {}", outcome.command());
         }
         let counts = &outcome.counts;
-        assert!(counts.answered > 10 && counts.messages > 50 && counts.screens_opened > 4, "seed {seed}: {counts:?}");
+        assert!(counts.answered > 0 && counts.messages > 0 && counts.screens_opened > 0, "seed {seed}: {counts:?}");
+        answered += counts.answered;
+        messages += counts.messages;
+        opened += counts.screens_opened;
     }
+    // A night in which little gets through is a night too; twenty of them are not all so.
+    assert!(
+        answered > 200 && messages > 1_000 && opened > 80,
+        "{answered} answers, {messages} messages, {opened} screens"
+    );
 }
