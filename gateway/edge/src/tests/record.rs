@@ -68,7 +68,7 @@ async fn an_auditor_finds_who_did_what_and_why_and_each_look_stands_in_the_recor
 async fn the_record_is_read_with_a_reason_by_who_may() {
     let served = served();
     let (status, body) = search(&served, &user(&served, "kiem").await, 1, json!({"reason": " "})).await;
-    assert_eq!((status, &body["field"]), (422, &json!("why")));
+    assert_eq!((status, &body["field"]), (422, &json!("RecordRead.why")));
     for person in ["lan", "xem", "kiem-d1"] {
         let asker = user(&served, person).await;
         assert_eq!(search(&served, &asker, 1, json!({})).await.0, 403, "{person}");
