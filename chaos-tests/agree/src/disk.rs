@@ -1,6 +1,8 @@
 //! A node's disk: [`MemoryDisk`], which keeps what is written and what is on the platter apart, behind a queue that takes virtual
 //! time, with faults, and with the mistakes of [`Bug`] that belong to a disk.
 
+mod views;
+
 use std::{
     collections::{BTreeMap, VecDeque},
     io, mem,
@@ -21,6 +23,7 @@ use raft::{
 };
 use tokio::sync::Notify;
 
+use self::views::{LaterRows, WithoutAnswers};
 use crate::{bug::Bug, world::World};
 
 /// Bytes in the queue from which on [`Disk::room`] makes wait.
@@ -386,7 +389,7 @@ impl Disk for SimDisk {
         let view = self.memory.snapshot(group)?;
         if self.has(Bug::SnapshotOfLaterRows) {
             let (world, node) = (Arc::clone(&self.world), self.node);
-            return Ok(Box::new(LaterRows { applied: view.applied()?, world, node, group, view: None }));
+            return Ok(Box::new(LaterRows::of(view.applied()?, world, node, group)));
         }
         if self.has(Bug::AnswersNotInSnapshot) {
             return Ok(Box::new(WithoutAnswers(view)));
@@ -426,78 +429,5 @@ impl Install for Installing {
         self.world.judges.applied(&self.world, self.node, self.group, &applied);
         self.world.count(|counts| counts.snapshots += 1);
         self.inner.finish(applied, event_floor)
-    }
-}
-
-/// `SnapshotOfLaterRows`: looks when it is read, not when it is taken.
-struct LaterRows {
-    applied: Option<Bytes>,
-    world: Arc<World>,
-    node: NodeId,
-    group: u32,
-    view: Option<Box<dyn DiskSnapshot>>,
-}
-
-impl LaterRows {
-    fn now(&self) -> io::Result<Box<dyn DiskSnapshot>> {
-        let disk = self.world.disk(self.node).ok_or_else(|| io::Error::other("the disk is gone"))?;
-        disk.memory.snapshot(self.group)
-    }
-}
-
-impl DiskSnapshot for LaterRows {
-    fn applied(&self) -> io::Result<Option<Bytes>> {
-        Ok(self.applied.clone())
-    }
-
-    fn generation(&self) -> u32 {
-        self.now().map_or(0, |view| view.generation())
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], rows_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {
-        self.now()?.scan(from, to, rows_max)
-    }
-
-    fn last(&self, from: &[u8], to: &[u8]) -> io::Result<Option<(Bytes, Bytes)>> {
-        self.now()?.last(from, to)
-    }
-
-    fn next_rows(&mut self, bytes_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {
-        if self.view.is_none() {
-            self.view = Some(self.now()?);
-        }
-        self.view.as_mut().map_or(Ok(Vec::new()), |view| view.next_rows(bytes_max))
-    }
-}
-
-/// `AnswersNotInSnapshot`.
-struct WithoutAnswers(Box<dyn DiskSnapshot>);
-
-impl DiskSnapshot for WithoutAnswers {
-    fn applied(&self) -> io::Result<Option<Bytes>> {
-        self.0.applied()
-    }
-
-    fn generation(&self) -> u32 {
-        self.0.generation()
-    }
-
-    fn scan(&self, from: &[u8], to: &[u8], rows_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {
-        self.0.scan(from, to, rows_max)
-    }
-
-    fn last(&self, from: &[u8], to: &[u8]) -> io::Result<Option<(Bytes, Bytes)>> {
-        self.0.last(from, to)
-    }
-
-    fn next_rows(&mut self, bytes_max: usize) -> io::Result<Vec<(Bytes, Bytes)>> {
-        loop {
-            let mut rows = self.0.next_rows(bytes_max)?;
-            let was_empty = rows.is_empty();
-            rows.retain(|(key, _)| key.first() != Some(&domain::rows::ANSWERS));
-            if was_empty || !rows.is_empty() {
-                return Ok(rows);
-            }
-        }
     }
 }

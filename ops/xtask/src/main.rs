@@ -41,6 +41,7 @@ cargo xtask shots FOLDER [vi|en]
 cargo xtask siege [OPTIONS]    try to break it, and keep the record in ops/reports
             --hours N          real nodes, storm after storm (0.2); --seed N, --keep-going
             --agree-minutes M  seeds of consensus in the simulator for so long
+            --city-minutes M   seeds of whole nodes, screens and phones in it; --city-seed N, --city-bugs
             --agree-bugs       put every known mistake back: which judge finds it?";
 
 fn main() -> ExitCode {

@@ -59,7 +59,8 @@ pub(super) fn draw_bugs(md: &mut String, detail: &Map<String, Value>) -> std::fm
     let Some(bugs) = detail.get(BUGS) else { return Ok(()) };
     writeln!(
         md,
-        "\n## Mistakes between consensus and people\n\nMade where `chaos-tests/city` ties the parts of a node together, one at a time, at commit `{}` on {}.\n\n\
+        "\n## Mistakes between consensus and people\n\nMade where `chaos-tests/city` ties the parts of a node together, one at a time, \
+         at commit `{}` on {}.\n\n\
          | mistake | what | found by | seeds needed |\n|---|---|---|---:|",
         text(bugs, "commit"),
         text(bugs, "date"),

@@ -299,14 +299,13 @@ fn with_rooms(world: &mut World) {
         load: None,
     };
     world.ok(None, PutDistrict { district });
-    for (id, everywhere) in [("binh", true), ("chi", false)] {
-        let districts = if everywhere { Vec::new() } else { vec![DistrictId::new("cum-a").unwrap()] };
+    for (id, districts) in [("binh", Vec::new()), ("chi", vec![DistrictId::new("cum-a").unwrap()])] {
         let person = Person {
             id: PersonId::new(id).unwrap(),
             name: id.into(),
             role: Role::Dispatcher,
+            everywhere: districts.is_empty(),
             districts,
-            everywhere,
             disabled: false,
             credential_sealed: Bytes::new(),
             unit: None,
