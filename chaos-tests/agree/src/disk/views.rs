@@ -3,7 +3,10 @@
 use std::{io, sync::Arc};
 
 use bytes::Bytes;
-use raft::{NodeId, disk::DiskSnapshot};
+use raft::{
+    NodeId,
+    disk::{Disk, DiskSnapshot},
+};
 
 use crate::world::World;
 
