@@ -227,6 +227,7 @@ test('holding, transferring, breaks, call-backs and what the cluster refuses', a
   await expect(bar(page)).toContainText('GIỮ MÁY');
   await page.keyboard.press('F3');
   await expect(bar(page)).toContainText('Đang nghe');
+  await expect(bar(page)).toContainText('Đã ghi · bản 4');
   // Somebody else was quicker: what was decided on the older version is refused, and says so.
   // (Theirs goes in between the key and its arrival, on whatever machine this runs.)
   await page.route(`**/api/calls/${call}/hold`, async (route) => {
