@@ -172,7 +172,7 @@ fn sequences_reach_every_command_and_refusal() {
     let (mut accepted, mut refused) = (BTreeSet::new(), BTreeSet::new());
     for (group, command) in [(GroupId::COMMAND, any::command_of_group_0()), (GroupId(1), any::command_of_field())] {
         let entries = any::entries(command);
-        for _ in 0..2_304 {
+        for _ in 0..4_608 {
             let mut state = State::new(group);
             let drawn = entries.new_tree(&mut runner).unwrap().current();
             let world = any::world(group).into_iter().map(|entry| (false, entry));
