@@ -100,13 +100,6 @@ const STEPS: &[Step] = &[
         run: web_real,
         remedy: "run it again in web: `npm run e2e:real` with CARGO_TARGET_DIR as said above; pictures are in web/test-results/real",
     },
-    // The read-me's first hour, with everything that moves in the demonstration.
-    Step {
-        name: "readme",
-        needs: &[Use::Build, Use::Screens, Use::Browser, Use::Cameras],
-        run: |context| real(context, "e2e:readme"),
-        remedy: "README.md's first hour and the screens say different things, or `npm run e2e:readme` in web says what stands in its way",
-    },
     Step {
         name: "clippy",
         needs: &[Use::Build],
