@@ -195,6 +195,15 @@ pub(crate) fn right(
     Ok(Some(carried.clone()))
 }
 
+/// What the state will say of the grant's right to the command, as far as it can be told beforehand: by role and place, and
+/// by the seat of who takes calls.
+///
+/// # Errors
+/// The refusal.
+pub fn foresee(state0: &State, grant: &Grant, command: &Command, place: Option<&AdminUnitCode>) -> Result<(), Refusal> {
+    seat::authorize(state0, grant, command).unwrap_or_else(|| allows(grant, action_of(command), place))
+}
+
 /// Whether the grant allows this command on the state as it is.
 pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Result<(), Refusal> {
     if let Some(judged) = seat::authorize(state, grant, command) {

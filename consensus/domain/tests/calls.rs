@@ -9,6 +9,19 @@ use std::collections::BTreeMap;
 use domain::*;
 use proptest::prelude::*;
 
+fn agents_grant(person: &str) -> Grant {
+    Grant {
+        person: PersonId::new(person).unwrap(),
+        role: Role::Agent,
+        everywhere: true,
+        admin_units: Default::default(),
+        index: 1,
+        from: String::new(),
+        why: String::new(),
+        terms: Default::default(),
+    }
+}
+
 struct World {
     state: State,
     index: u64,
@@ -41,20 +54,13 @@ impl World {
     fn apply(&mut self, by: Option<&str>, command: impl Into<Command>) -> Result<Accepted, Refusal> {
         self.index += 1;
         self.at_ms = self.at_ms.plus(10);
-        let grant = by.map(|by| Grant {
-            person: PersonId::new(by).unwrap(),
-            role: Role::Agent,
-            everywhere: true,
-            admin_units: Default::default(),
-            index: 1,
-            from: String::new(),
-            why: String::new(),
-            terms: Default::default(),
-        });
-        let entry =
-            Entry { at_ms: self.at_ms, request: None, grant, command: command.into(), salt: bytes::Bytes::new() };
+        let grant = by.map(agents_grant);
+        let command = command.into();
+        let foreseen = grant.as_ref().map_or(Ok(()), |grant| policy::foresee(&self.state, grant, &command, None));
+        let entry = Entry { at_ms: self.at_ms, request: None, grant, command, salt: bytes::Bytes::new() };
         let reply = self.state.apply(self.index, &entry).reply;
         self.state.check().unwrap();
+        assert!(foreseen.is_ok() || format!("{reply:?}").contains("Forbidden"), "{foreseen:?}");
         match reply {
             Reply::Accepted(accepted) => Ok(accepted),
             Reply::Refused(refusal) => Err(refusal),

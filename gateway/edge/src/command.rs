@@ -35,7 +35,8 @@ impl App {
     pub(crate) async fn run(&self, ask: &Ask, command: impl Into<Command>) -> Result<Accepted, ApiError> {
         let command = command.into();
         let place = self.place_of(&command);
-        policy::allows(&ask.caller.grant, policy::action_of(&command), place.as_ref())?;
+        let grant = &ask.caller.grant;
+        read(&*self.source, GroupId::COMMAND, |state| policy::foresee(state, grant, &command, place.as_ref()))?;
         let group = self.group_of(&command).await?;
         if !self.remember(ask, group) {
             return Err(ApiError::seq_reused(ask.seq));
