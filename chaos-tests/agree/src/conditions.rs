@@ -1,13 +1,23 @@
 //! Under what seeds are played, in words: the machine, the build, the commit.
 
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::Command,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
 use crate::record::Made;
 
 /// What is true now, in this checkout.
 #[must_use]
 pub fn now() -> Made {
-    Made { commit: commit(), date: said_by("date", &["-u", "+%Y-%m-%d"]), conditions: machine() }
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Made {
+        commit: commit(),
+        date: said_by("date", &["-u", "+%Y-%m-%d"]),
+        at_ms: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
+        conditions: machine(),
+    }
 }
 
 fn machine() -> String {

@@ -2,6 +2,8 @@
 //! `chaos.md` are drawn from it and say nothing that is not in it. Pure, but for `folder`, which reads and writes the files.
 
 mod city;
+mod commits;
+mod failures;
 mod folder;
 mod siege;
 
@@ -18,6 +20,7 @@ use crate::{
 };
 
 pub use city::{CityCaught, add_city_run, put_city_bugs};
+pub use failures::{Failure, OPEN, known, open};
 pub use folder::keep;
 pub use siege::add_rounds;
 
@@ -35,7 +38,7 @@ const RUNS_MAX: usize = 1_000;
 const FAILURES_MAX: usize = 50;
 
 /// The figures that are drawn here; others in the same file stay as they are.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 13] = [
     "acknowledged_checked",
     "agree_seeds",
     "agree_seeds_per_min",
@@ -43,6 +46,8 @@ const NAMES: [&str; 11] = [
     "conditions",
     "date",
     "doubled",
+    "failures_found",
+    "failures_open",
     "faults_injected",
     "lost",
     "seeded_bugs",
@@ -64,6 +69,8 @@ pub struct Made {
     pub commit: String,
     /// The day, in UTC.
     pub date: String,
+    /// The moment, milliseconds since 1970: of two runs of one day the later one is known by it.
+    pub at_ms: u64,
     /// Machine and build, in words.
     pub conditions: String,
 }
@@ -212,6 +219,8 @@ fn sign(what: &mut Map<String, Value>, made: &Made) {
     what.insert("commit".to_owned(), made.commit.clone().into());
     what.insert("date".to_owned(), made.date.clone().into());
     what.insert("conditions".to_owned(), made.conditions.clone().into());
+    // A round of a siege has the moment at which it ended.
+    what.entry("at_ms").or_insert_with(|| made.at_ms.into());
 }
 
 fn runs(detail: &Map<String, Value>) -> &[Value] {
@@ -280,7 +289,14 @@ pub fn draw_figures(detail: &Map<String, Value>, figures: &mut Map<String, Value
             rows.iter().filter(|row| row.get("judge").is_some_and(Value::is_string)).count().into(),
         );
     }
-    if let Some(newest) = runs.last().or(rounds.last()).or(city.last()).or_else(|| detail.get("agree_bugs")) {
+    if !(runs.is_empty() && rounds.is_empty() && city.is_empty()) {
+        let known = known();
+        let open = open(detail, &known).len();
+        put("failures_found", (known.len() + open).into());
+        put("failures_open", open.into());
+    }
+    let newest = [city::bugs(detail), detail.get("agree_bugs"), city.last(), rounds.last(), runs.last()];
+    if let Some(newest) = newest.into_iter().flatten().max_by_key(|it| number(it, "at_ms")) {
         for name in ["commit", "date", "conditions"] {
             put(name, text(newest, name).into());
         }
@@ -345,30 +361,15 @@ pub fn draw_page(detail: &Map<String, Value>) -> Result<String, std::fmt::Error>
                 number(run, "failed"),
             )?;
         }
-        failures_section(&mut md, runs)?;
     }
     city::draw_section(&mut md, city::runs(detail))?;
     siege::draw_section(&mut md, siege::rounds(detail))?;
+    commits::draw_section(&mut md, detail)?;
+    failures::draw_section(&mut md, detail, &known())?;
     bugs_section(&mut md, detail)?;
     city::draw_bugs(&mut md, detail)?;
     write!(md, "\n## Not covered\n\n{NOT_COVERED}")?;
     Ok(md)
-}
-
-fn failures_section(md: &mut String, runs: &[Value]) -> std::fmt::Result {
-    let failures = |run: &'_ Value| run.get("failures").and_then(Value::as_array).cloned().unwrap_or_default();
-    if runs.iter().all(|run| failures(run).is_empty()) {
-        return Ok(());
-    }
-    writeln!(md, "\n## Broken promises\n\nEach is played again by its command at its commit.\n")?;
-    for run in runs {
-        let commit: String = text(run, "commit").chars().take(10).collect();
-        for failure in failures(run) {
-            let what: String = text(&failure, "what").chars().take(200).collect();
-            writeln!(md, "- `{commit}`: `{}`: {}: {what}", text(&failure, "again"), text(&failure, "judge"))?;
-        }
-    }
-    Ok(())
 }
 
 fn bugs_section(md: &mut String, detail: &Map<String, Value>) -> std::fmt::Result {
@@ -405,7 +406,7 @@ mod tests {
     use super::*;
 
     fn made() -> Made {
-        Made { commit: "abc".to_owned(), date: "2026-01-02".to_owned(), conditions: "one core".to_owned() }
+        Made { commit: "abc".to_owned(), date: "2026-01-02".to_owned(), at_ms: 7, conditions: "one core".to_owned() }
     }
 
     fn run(seeds: u64) -> Tally {
@@ -427,6 +428,20 @@ mod tests {
         assert_eq!(figures["faults_injected"], 2);
         assert_eq!((&figures["lost"], &figures["doubled"]), (&json!(0), &json!(0)));
         assert_eq!(figures["commit"], "abc");
+    }
+
+    #[test]
+    fn the_figures_are_of_the_commit_that_was_played_last() {
+        let (mut detail, mut figures) = (Map::new(), Map::new());
+        let at = |commit: &str, at_ms| Made { commit: commit.to_owned(), at_ms, ..made() };
+        add_run(&mut detail, &at("older", 5), &run(1));
+        add_city_run(&mut detail, &at("newer", 6), Map::new());
+        draw_figures(&detail, &mut figures);
+        assert_eq!(figures["commit"], "newer");
+        let line = json!({ "commit": "besieged", "seed": 1, "at_ms": 9, "happened": [] }).to_string();
+        add_rounds(&mut detail, &at("reader", 8), &line).unwrap();
+        draw_figures(&detail, &mut figures);
+        assert_eq!(figures["commit"], "besieged");
     }
 
     #[test]

@@ -48,15 +48,20 @@ pub fn put_city_bugs(detail: &mut Map<String, Value>, made: &Made, caught: &[Cit
     detail.insert(BUGS.to_owned(), bugs.into());
 }
 
+/// The city's mistakes, with when and where they were put back.
+pub(super) fn bugs(detail: &Map<String, Value>) -> Option<&Value> {
+    detail.get(BUGS)
+}
+
 /// The table of the city's mistakes.
 pub(super) fn table(detail: &Map<String, Value>) -> &[Value] {
-    let rows = detail.get(BUGS).and_then(|bugs| bugs.get("table")).and_then(Value::as_array);
+    let rows = bugs(detail).and_then(|bugs| bugs.get("table")).and_then(Value::as_array);
     rows.map(Vec::as_slice).unwrap_or_default()
 }
 
 /// The city's mistakes on the page.
 pub(super) fn draw_bugs(md: &mut String, detail: &Map<String, Value>) -> std::fmt::Result {
-    let Some(bugs) = detail.get(BUGS) else { return Ok(()) };
+    let Some(bugs) = bugs(detail) else { return Ok(()) };
     writeln!(
         md,
         "\n## Mistakes between consensus and people\n\nMade where `chaos-tests/city` ties the parts of a node together, one at a time, \
@@ -121,12 +126,6 @@ pub(super) fn draw_section(md: &mut String, runs: &[Value]) -> std::fmt::Result 
     )?;
     for (kind, times) in faults(runs) {
         writeln!(md, "| {kind} | {times} |")?;
-    }
-    let failures = runs.iter().filter_map(|run| Some((run, run.get("failures")?.as_array()?)));
-    for (run, failure) in failures.flat_map(|(run, failures)| failures.iter().map(move |failure| (run, failure))) {
-        let commit: String = text(run, "commit").chars().take(10).collect();
-        let what: String = text(failure, "what").chars().take(200).collect();
-        writeln!(md, "\n- `{commit}`: `{}`: {}: {what}", text(failure, "again"), text(failure, "judge"))?;
     }
     Ok(())
 }
