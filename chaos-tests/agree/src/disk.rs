@@ -43,6 +43,8 @@ pub enum Fault {
     NoSpace,
     /// The next read of the log or of a snapshot fails with `EIO`.
     ReadFails,
+    /// The next write of rows fails with `EIO`, whatever the log does: many entries may wait for it.
+    RowsFail,
 }
 
 #[derive(Default)]
@@ -135,7 +137,7 @@ impl SimDisk {
         self.world.disk_failed(self.node);
         match fault {
             Fault::NoSpace => io::Error::new(io::ErrorKind::StorageFull, "no space left on device"),
-            Fault::WriteFails | Fault::ReadFails => io::Error::other("input/output error"),
+            Fault::WriteFails | Fault::ReadFails | Fault::RowsFail => io::Error::other("input/output error"),
         }
     }
 
@@ -156,6 +158,10 @@ impl SimDisk {
         fault.map_or(Ok(()), |fault| Err(self.fail(fault)))
     }
 
+    fn rows_fail(&self) -> Option<Fault> {
+        self.queue().fault.take_if(|fault| *fault == Fault::RowsFail)
+    }
+
     /// Works the queue off until the node ends: one write and one flush for all that has come meanwhile.
     pub async fn run(self: Arc<Self>) {
         loop {
@@ -173,7 +179,10 @@ impl SimDisk {
         let (ops, fault) = {
             let mut queue = self.queue();
             queue.bytes = 0;
-            (mem::take(&mut queue.ops), queue.fault.take_if(|fault| *fault != Fault::ReadFails))
+            (
+                mem::take(&mut queue.ops),
+                queue.fault.take_if(|fault| matches!(fault, Fault::WriteFails | Fault::NoSpace)),
+            )
         };
         self.room.notify_waiters();
         let mut left = fault.map(|_| self.world.chance().below(ops.len() as u64 + 1));
@@ -361,12 +370,21 @@ impl Disk for SimDisk {
             };
             self.queue().torn.insert(group, rest);
         }
+        if let Some(fault) = self.rows_fail() {
+            // Who is told that a write failed does not know whether it is there.
+            let is_written = self.world.chance().per_mille(500);
+            let written = if is_written { self.memory.write_rows(group, batch) } else { Ok(()) };
+            return written.and(Err(self.fail(fault)));
+        }
         self.memory.write_rows(group, batch)
     }
 
     fn replace_rows(&self, group: u32, generation: u32, step: Replacement) -> io::Result<bool> {
         self.check()?;
         self.finish_torn();
+        if let Some(fault) = self.rows_fail() {
+            return Err(self.fail(fault));
+        }
         self.memory.replace_rows(group, generation, step)
     }
 

@@ -44,6 +44,8 @@ pub enum Kind {
     SlowDisk,
     /// A write or a read fails.
     BrokenDisk,
+    /// A write of rows fails, for which many entries may wait.
+    RowsFailed,
     /// A node is stopped and goes on.
     Stopped,
     /// A clock is wrong for a while.
@@ -70,6 +72,7 @@ impl Kind {
         Self::BadWays,
         Self::SlowDisk,
         Self::BrokenDisk,
+        Self::RowsFailed,
         Self::Stopped,
         Self::ClockJump,
         Self::OutOfRoom,
@@ -91,6 +94,7 @@ impl Kind {
             Self::BadWays => "bad_ways",
             Self::SlowDisk => "slow_disk",
             Self::BrokenDisk => "broken_disk",
+            Self::RowsFailed => "rows_failed",
             Self::Stopped => "stopped",
             Self::ClockJump => "clock_jump",
             Self::OutOfRoom => "out_of_room",
@@ -111,7 +115,8 @@ impl Kind {
             42..50 => Self::CutOneWay,
             50..60 => Self::BadWays,
             60..66 => Self::SlowDisk,
-            66..72 => Self::BrokenDisk,
+            66..70 => Self::BrokenDisk,
+            70..72 => Self::RowsFailed,
             72..79 => Self::Stopped,
             79..84 => Self::ClockJump,
             84..88 => Self::OutOfRoom,
@@ -190,6 +195,7 @@ async fn befall(world: &Arc<World>, fault: Kind) {
         Kind::BadWays => worsen_ways(world).await,
         Kind::SlowDisk => slow_disk(world, node).await,
         Kind::BrokenDisk => break_disk(world, node),
+        Kind::RowsFailed => fail_rows(world, node),
         Kind::Stopped => stop(world, node).await,
         Kind::ClockJump => jump_clock(world, node).await,
         Kind::OutOfRoom => run_out_of_room(world, node).await,
@@ -291,6 +297,13 @@ fn break_disk(world: &World, node: NodeId) {
         _ => Fault::ReadFails,
     };
     disk.break_next(fault);
+}
+
+/// The node's process ends with its next rows; until then its log goes on.
+fn fail_rows(world: &World, node: NodeId) {
+    if let Some(disk) = world.disk(node) {
+        disk.break_next(Fault::RowsFail);
+    }
 }
 
 async fn stop(world: &World, node: NodeId) {

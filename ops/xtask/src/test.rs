@@ -88,6 +88,18 @@ const STEPS: &[Step] = &[
         run: |context| passed(context.cargo(&["test", "--locked", "--workspace", "--exclude", "xtask"])),
         remedy: "run the one test again: `cargo test --package CRATE NAME` with CARGO_TARGET_DIR as said above",
     },
+    // The mistakes are compiled into `domain`, `raft` and `agree` alone, and into no program: the same selection of crates, so that
+    // nothing else is built again.
+    Step {
+        name: "mistakes",
+        needs: &[Use::Build],
+        run: |context| {
+            let features = ["--features", "agree/seeded-bugs", "--test", "mistakes"];
+            let selection = ["test", "--locked", "--workspace", "--exclude", "xtask"];
+            passed(context.cargo(&[&selection[..], &features[..]].concat()))
+        },
+        remedy: "a judge sleeps: `cargo run --package agree --features seeded-bugs -- --bug NAME` plays the mistake that it names",
+    },
     Step {
         name: "web-e2e",
         needs: &[Use::Screens, Use::Browser],
