@@ -1,5 +1,5 @@
 /* What a node's operating system does to it in a siege, between the node and the C library: flushes that take long or fail
- * after their writes were taken, a wall clock that is off, and connections that lead through a proxy. Preloaded
+ * after their writes were taken, a disk without room, a wall clock that is off, and connections that lead through a proxy. Preloaded
  * (LD_PRELOAD); src/shim.rs compiles it, and writes the control block that all of it is read from at each call.
  * The monotonic clock is left alone: a kernel never moves it.
  */
@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +26,8 @@ struct control {
     int64_t clock_ahead_ms;
     uint32_t flush_ms;
     uint32_t flush_fails;
+    uint32_t is_full;
+    uint32_t unused;
     struct { uint16_t from, to; } routes[ROUTES];
 };
 
@@ -114,6 +117,32 @@ int fdatasync(int file) {
 int fsync(int file) {
     REAL(int, fsync, int);
     return flush(real, file);
+}
+
+/* A file on a disk without room. Sockets are none, and what a program says on its output is not on that disk. */
+static int is_refused(int file) {
+    struct stat what;
+    return control && control->is_full && file > STDERR_FILENO && fstat(file, &what) == 0 && S_ISREG(what.st_mode);
+}
+
+#define NO_ROOM(file) if (is_refused(file)) { errno = ENOSPC; return -1; }
+
+ssize_t write(int file, const void *from, size_t length) {
+    REAL(ssize_t, write, int, const void *, size_t);
+    NO_ROOM(file)
+    return real(file, from, length);
+}
+
+ssize_t pwrite(int file, const void *from, size_t length, off_t at) {
+    REAL(ssize_t, pwrite, int, const void *, size_t, off_t);
+    NO_ROOM(file)
+    return real(file, from, length, at);
+}
+
+ssize_t pwrite64(int file, const void *from, size_t length, off64_t at) {
+    REAL(ssize_t, pwrite64, int, const void *, size_t, off64_t);
+    NO_ROOM(file)
+    return real(file, from, length, at);
 }
 
 int connect(int file, const struct sockaddr *address, socklen_t length) {

@@ -164,6 +164,12 @@ impl Desk {
         outcome(self.ask(Method::GET, path, None, None, ANSWER_MS_MAX).await)
     }
 
+    /// Looks, for no longer than that.
+    pub async fn get_within(&self, path: &str, within: Duration) -> Outcome {
+        let wait_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
+        outcome(self.ask(Method::GET, path, None, None, wait_ms).await)
+    }
+
     async fn ask(
         &self,
         method: Method,

@@ -77,6 +77,7 @@ pub struct Device {
     count: u32,
     last_ms: u64,
     counts: DeviceCounts,
+    rest: Option<watch::Receiver<bool>>,
 }
 
 struct Line {
@@ -89,7 +90,17 @@ impl Device {
     #[must_use]
     pub fn new(config: DeviceConfig, oracle: Arc<Oracle>) -> Self {
         let counts = DeviceCounts::default();
-        Self { config, oracle, pending: VecDeque::new(), pkid: 0, count: 0, last_ms: 0, counts }
+        Self { config, oracle, pending: VecDeque::new(), pkid: 0, count: 0, last_ms: 0, counts, rest: None }
+    }
+
+    /// While `rest` says so it measures nothing new.
+    #[must_use]
+    pub fn resting(self, rest: watch::Receiver<bool>) -> Self {
+        Self { rest: Some(rest), ..self }
+    }
+
+    fn is_to_rest(&self) -> bool {
+        self.rest.as_ref().is_some_and(|rest| *rest.borrow())
     }
 
     /// Measures until told to stop, and then waits for what it is owed.
@@ -171,6 +182,9 @@ impl Device {
                     other => return Err(format!("{other:?} came for a PUBACK").into()),
                 },
                 _ = pace.tick(), if !is_stopping && self.pending.len() < INFLIGHT_MAX => {
+                    if self.is_to_rest() {
+                        continue;
+                    }
                     let pending = self.measure();
                     let packet = Packet::Publish(publish(&pending, false));
                     self.pending.push_back(pending);

@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use crate::{
     Failure,
-    desk::Desk,
+    desk::{Desk, Outcome},
     judge::{Found, FoundIncident},
     load::MARK,
     oracle::Promises,
@@ -20,6 +20,10 @@ use crate::{
 const EQUAL_WITHIN: Duration = Duration::from_secs(60);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(200);
+/// How long a node is asked whose disk may be damaged.
+const SICK_WITHIN: Duration = Duration::from_secs(3);
+/// What a node holds of each group: index, rows, their sum.
+const DIGESTS: &str = "/api/cluster/digests";
 
 /// What the nodes that `desk` asks hold.
 ///
@@ -85,8 +89,7 @@ pub async fn equal(admin: &Desk, urls: &[String]) -> Result<(), Failure> {
     loop {
         let mut digests = Vec::new();
         for url in urls {
-            let path = "/api/cluster/digests";
-            digests.push(admin.at(std::slice::from_ref(url)).get(path).await.accepted(path)?["groups"].clone());
+            digests.push(digests_of(admin, url).await?);
         }
         if digests.windows(2).all(|pair| pair[0] == pair[1]) {
             println!("equal on {} nodes: {}", urls.len(), digests[0]);
@@ -99,11 +102,53 @@ pub async fn equal(admin: &Desk, urls: &[String]) -> Result<(), Failure> {
     }
 }
 
+async fn digests_of(admin: &Desk, url: &str) -> Result<Value, Failure> {
+    Ok(admin.at(&[url.to_owned()]).get(DIGESTS).await.accepted(DIGESTS)?["groups"].clone())
+}
+
+/// Waits until `whole`, of which there is one at least, hold the same rows, and `sick` holds them too or says nothing: what is damaged is not served.
+///
+/// # Errors
+/// It holds other rows and says so for all that time, or the others do not hold the same.
+pub async fn equal_or_silent(admin: &Desk, whole: &[String], sick: &str) -> Result<(), Failure> {
+    let until = Instant::now() + EQUAL_WITHIN;
+    loop {
+        let mut digests = Vec::new();
+        for url in whole {
+            digests.push(digests_of(admin, url).await?);
+        }
+        let said = match admin.at(&[sick.to_owned()]).get_within(DIGESTS, SICK_WITHIN).await {
+            Outcome::Accepted(body) => Some(body["groups"].clone()),
+            Outcome::Refused { .. } | Outcome::Unknown(_) => None,
+        };
+        if is_sound(&digests, said.as_ref()) {
+            return Ok(());
+        }
+        if Instant::now() > until {
+            return Err(format!("state digests differ: {digests:?}; with a damaged disk: {said:?}").into());
+        }
+        sleep(LOOK).await;
+    }
+}
+
+fn is_sound(whole: &[Value], sick: Option<&Value>) -> bool {
+    let Some(first) = whole.first() else { return false };
+    whole.iter().chain(sick).all(|digests| digests == first)
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn who_has_a_damaged_disk_holds_the_same_or_says_nothing() {
+        let (held, other) = (json!([{ "group": 0, "crc32c": "a" }]), json!([{ "group": 0, "crc32c": "b" }]));
+        let whole = [held.clone(), held.clone()];
+        assert!(is_sound(&whole, Some(&held)) && is_sound(&whole, None));
+        assert!(!is_sound(&whole, Some(&other)) && !is_sound(&[held, other], None) && !is_sound(&[], None));
+    }
 
     #[test]
     fn a_chart_is_read_to_the_millionth() {

@@ -54,6 +54,7 @@ pub struct Load {
     /// What was promised so far.
     pub oracle: Arc<Oracle>,
     stop: watch::Sender<bool>,
+    rest: watch::Sender<bool>,
     tasks: JoinSet<Result<DeviceCounts, Failure>>,
 }
 
@@ -65,6 +66,7 @@ impl Load {
     pub async fn start(world: &World, plan: Plan, first: u64) -> Result<Self, Failure> {
         let oracle = Arc::new(Oracle::default());
         let (stop, stopped) = watch::channel(false);
+        let (rest, resting) = watch::channel(false);
         let mut tasks = JoinSet::new();
         let origins = world.origins_from(first);
         // In the text of every incident: of two loads on one cluster none takes the other's for its own.
@@ -72,7 +74,8 @@ impl Load {
         if plan.http {
             for (at, site) in world.sites.iter().enumerate() {
                 let desk = Desk::sign_in(&origins, DEVICE, &world.secret).await?.from_node(at);
-                tasks.spawn(push(desk, site.pushed.clone(), Arc::clone(&oracle), stopped.clone()));
+                let told = Told { stop: stopped.clone(), rest: resting.clone() };
+                tasks.spawn(push(desk, site.pushed.clone(), Arc::clone(&oracle), told));
             }
         }
         if plan.mqtt {
@@ -83,21 +86,28 @@ impl Load {
                 sensors: world.sites.iter().flat_map(|site| site.published.clone()).collect(),
                 pace: MEASURE_PACE,
             };
-            let device = Device::new(config, Arc::clone(&oracle));
+            let device = Device::new(config, Arc::clone(&oracle)).resting(resting.clone());
             let stopped = stopped.clone();
             tasks.spawn(device.run(stopped));
         }
         for number in 0..plan.operators {
             let desk = Desk::sign_in(&origins, OPERATOR, &world.secret).await?.from_node(number);
             let site = world.sites[number % world.sites.len()].clone();
-            tasks.spawn(operate((begun_ms, number), desk, site, Arc::clone(&oracle), stopped.clone()));
+            let told = Told { stop: stopped.clone(), rest: resting.clone() };
+            tasks.spawn(operate((begun_ms, number), desk, site, Arc::clone(&oracle), told));
         }
-        Ok(Self { oracle, stop, tasks })
+        Ok(Self { oracle, stop, rest, tasks })
+    }
+
+    /// Lets it send nothing new, or go on. What is under way comes to its end.
+    pub fn set_resting(&self, is_resting: bool) {
+        self.rest.send_replace(is_resting);
     }
 
     /// Lets another device publish elsewhere, under the same oracle.
     pub fn add_device(&mut self, config: DeviceConfig) {
-        self.tasks.spawn(Device::new(config, Arc::clone(&self.oracle)).run(self.stop.subscribe()));
+        let device = Device::new(config, Arc::clone(&self.oracle)).resting(self.rest.subscribe());
+        self.tasks.spawn(device.run(self.stop.subscribe()));
     }
 
     /// Stops sending anything new, and waits for the last answers. Yields what the devices lived through, all together.
@@ -120,22 +130,36 @@ impl Load {
     }
 }
 
+/// What those who work are told.
+struct Told {
+    stop: watch::Receiver<bool>,
+    rest: watch::Receiver<bool>,
+}
+
+impl Told {
+    fn is_to_rest(&self) -> bool {
+        *self.rest.borrow()
+    }
+
+    fn is_to_stop(&self) -> bool {
+        *self.stop.borrow()
+    }
+}
+
 /// Pushes one reading for each sensor again and again; each batch is answered before the next is sent.
-async fn push(
-    desk: Desk,
-    sensors: Vec<String>,
-    oracle: Arc<Oracle>,
-    mut stop: watch::Receiver<bool>,
-) -> Result<DeviceCounts, Failure> {
+async fn push(desk: Desk, sensors: Vec<String>, oracle: Arc<Oracle>, mut told: Told) -> Result<DeviceCounts, Failure> {
     let mut pace = interval(PUSH_PACE);
     let (mut count, mut at_ms) = (0_u32, 0);
     loop {
         tokio::select! {
             _ = pace.tick() => {}
-            _ = stop.changed() => {}
+            _ = told.stop.changed() => {}
         }
-        if *stop.borrow() {
+        if told.is_to_stop() {
             break;
+        }
+        if told.is_to_rest() {
+            continue;
         }
         count += 1;
         at_ms = unix_ms().max(at_ms + 1);
@@ -177,16 +201,19 @@ async fn operate(
     desk: Desk,
     site: Site,
     oracle: Arc<Oracle>,
-    mut stop: watch::Receiver<bool>,
+    mut told: Told,
 ) -> Result<DeviceCounts, Failure> {
     let mut pace = interval(COMMAND_PACE);
     for count in 0_u32.. {
         tokio::select! {
             _ = pace.tick() => {}
-            _ = stop.changed() => {}
+            _ = told.stop.changed() => {}
         }
-        if *stop.borrow() {
+        if told.is_to_stop() {
             break;
+        }
+        if told.is_to_rest() {
+            continue;
         }
         let summary = format!("{MARK}{begun_ms}-{number}-{count}");
         oracle.incident_sent(&summary);

@@ -36,7 +36,7 @@ pub struct Scene {
     pub load: Load,
     /// Two screens with the same view: the first begins at the node that was named, the second at another.
     pub screens: [Screen; 2],
-    name: &'static str,
+    name: String,
 }
 
 impl Scene {
@@ -46,7 +46,7 @@ impl Scene {
     /// # Errors
     /// A screen gets no picture, or somebody is not let in.
     pub async fn begin(
-        name: &'static str,
+        name: impl Into<String>,
         world: World,
         plan: Plan,
         [first, second]: [u64; 2],
@@ -56,7 +56,7 @@ impl Scene {
             screen.wait_until(PICTURE_WITHIN, Picture::is_complete).await?;
         }
         let load = Load::start(&world, plan, first).await?;
-        Ok(Self { world, load, screens, name })
+        Ok(Self { world, load, screens, name: name.into() })
     }
 
     /// Waits until a command was acknowledged that was sent after `fault`, and says how long that took.
@@ -97,7 +97,7 @@ impl Scene {
         let other = screens[1].picture(Clone::clone);
         let (streams, common) = screens[0].picture(|picture| judge_streams(picture, &other));
         broken.add("streams", streams);
-        report(name, &oracle, &promises, &screens, common);
+        report(&name, &oracle, &promises, &screens, common);
         println!("{name}: device: {} connections, {} publishes sent again", counts.connections, counts.resent);
         if promises.readings_acknowledged() == 0 && promises.commands_acknowledged() == 0 {
             return Err("nothing was acknowledged, so nothing is proved".into());

@@ -15,8 +15,8 @@ use crate::Failure;
 const SOURCE: &str = include_str!("../shim/faults.c");
 /// Routes of one node; the array in the source is as long.
 const ROUTES_MAX: usize = 8;
-/// Clock, two numbers, routes.
-const CONTROL_BYTES: usize = 16 + 4 * ROUTES_MAX;
+/// Clock, four numbers, routes.
+const CONTROL_BYTES: usize = 24 + 4 * ROUTES_MAX;
 
 /// Environment of a node that is under the shim.
 const CONTROL_VARIABLE: &str = "TRONGDONG_FAULTS";
@@ -30,6 +30,8 @@ pub struct Control {
     pub flush_ms: u32,
     /// Every flush fails, after the writes before it were taken.
     pub flush_fails: bool,
+    /// Its disk has no room: every write to a file fails with `ENOSPC`, but for what it says on its own output.
+    pub is_full: bool,
     /// Where a connection to a port of loopback leads instead.
     pub routes: Vec<(u16, u16)>,
 }
@@ -45,7 +47,8 @@ impl Control {
         bytes[..8].copy_from_slice(&self.clock_ahead_ms.to_ne_bytes());
         bytes[8..12].copy_from_slice(&self.flush_ms.to_ne_bytes());
         bytes[12..16].copy_from_slice(&u32::from(self.flush_fails).to_ne_bytes());
-        for (at, (from, to)) in bytes[16..].chunks_exact_mut(4).zip(&self.routes) {
+        bytes[16..20].copy_from_slice(&u32::from(self.is_full).to_ne_bytes());
+        for (at, (from, to)) in bytes[24..].chunks_exact_mut(4).zip(&self.routes) {
             at[..2].copy_from_slice(&from.to_ne_bytes());
             at[2..].copy_from_slice(&to.to_ne_bytes());
         }
@@ -146,6 +149,35 @@ mod tests {
         assert_eq!(fs::metadata(&file).unwrap().len(), 4096);
         shim.set(|control| *control = Control::default()).unwrap();
         assert!(run(&shim, "dd", &flush).status.success());
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    /// Writes one byte to the file that it is told of, and ends with what it could not be for.
+    const WRITER: &str = "#include <errno.h>\n#include <fcntl.h>\n#include <unistd.h>\n\
+        int main(int count, char **args) {\n\
+            int file = open(args[count - 1], O_CREAT | O_WRONLY, 0600);\n\
+            return write(file, \"x\", 1) == 1 && pwrite(file, \"y\", 1, 1) == 1 ? 0 : errno;\n\
+        }\n";
+
+    #[test]
+    fn on_a_disk_without_room_no_file_is_written_and_what_a_program_says_is_heard() {
+        const NO_SPACE: i32 = 28;
+        let folder = std::env::temp_dir().join(format!("trongdong-shim-full-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let (source, writer, file) = (folder.join("writer.c"), folder.join("writer"), folder.join("written"));
+        fs::write(&source, WRITER).unwrap();
+        assert!(Command::new("cc").arg("-o").args([&writer, &source]).status().unwrap().success());
+        let mut shim = Shim::new(Shim::compile(&folder).unwrap(), folder.join("control"), Control::default()).unwrap();
+        let write = |shim: &Shim| Command::new(&writer).arg(&file).envs(shim.environment()).status().unwrap().code();
+        assert_eq!(write(&shim), Some(0));
+        shim.set(|control| control.is_full = true).unwrap();
+        fs::remove_file(&file).unwrap();
+        assert_eq!(write(&shim), Some(NO_SPACE));
+        assert_eq!(fs::metadata(&file).unwrap().len(), 0);
+        let said = Command::new("echo").arg("heard").envs(shim.environment()).output().unwrap();
+        assert_eq!(said.stdout, b"heard\n");
+        shim.set(Control::heal).unwrap();
+        assert_eq!(write(&shim), Some(0));
         fs::remove_dir_all(folder).unwrap();
     }
 }

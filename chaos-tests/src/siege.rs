@@ -3,6 +3,7 @@
 
 pub mod plan;
 pub mod record;
+mod replace;
 
 use std::{
     collections::BTreeMap,
@@ -10,22 +11,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-use node::{local::LocalCluster, watch::Screen};
+use node::{
+    local::{ADMIN, LocalCluster},
+    watch::Screen,
+};
+use serde_json::json;
 use tokio::time::sleep;
 
 use self::{
     plan::{Fault, Round, Step, Victim},
-    record::{Happened, RoundRecord},
+    record::{Happened, Played, RoundRecord},
 };
 use crate::{
     Failure,
+    deadlines::{Given, Spread},
+    desk::{Desk, Outcome},
+    gather,
     load::Plan,
     older::Older,
-    oracle::Promises,
     proxy::{Line, Proxies},
     scene::Scene,
     shim::{Control, Shim},
-    upgrade::{Upgraded, upgrade},
+    unix_ms,
+    upgrade::{FEATURES, Upgraded, code_of, upgrade},
     world::{NODES, World},
 };
 
@@ -39,87 +47,181 @@ const STOPPED_WITHIN: Duration = Duration::from_secs(20);
 const HEARD_WITHIN: Duration = Duration::from_secs(30);
 /// Its quorum is this young then.
 const QUORUM_AGE_MS: u64 = 1_500;
+/// After the last node was upgraded the others have heard of it, and what is new is switched on.
+const SWITCHED_WITHIN: Duration = Duration::from_secs(20);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(20);
+/// Between two changes of a clock that drifts.
+const DRIFT_TICK: Duration = Duration::from_millis(50);
+/// What is to be told while a round goes on.
+const DEADLINES: Spread = Spread { count: 40, ahead_ms: 15_000, spacing_ms: 1_000 };
+/// What is to be told in a drill of a few faults.
+const DEADLINES_OF_DRILL: Spread = Spread { count: 12, ahead_ms: 8_000, spacing_ms: 1_000 };
 
-/// A cluster whose nodes' disks, clocks and lines are in our hands, and the work on it.
+/// Where a siege stands.
+#[derive(Clone, Debug)]
+pub struct Ground {
+    /// Name of its folder.
+    pub name: String,
+    /// The first of its ports when others are besieged beside it; none: it takes free ones, and waits until no other cluster of this
+    /// process runs.
+    pub first_port: Option<u16>,
+    /// Clusters that are besieged on this machine at the same time, itself included.
+    pub clusters: usize,
+}
+
+impl Ground {
+    /// For a siege that has the machine for itself.
+    #[must_use]
+    pub fn alone(name: &str) -> Self {
+        Self { name: name.to_owned(), first_port: None, clusters: 1 }
+    }
+}
+
+/// A cluster whose nodes' disks, clocks and lines are in our hands, and the work on it. A node goes by its place, from 1 on: who stands in
+/// for one that is lost has another id, and takes over its place, addresses, shim and proxies.
 pub struct Siege {
     scene: Scene,
     shims: BTreeMap<u64, Shim>,
     proxies: Proxies,
-    happened: Vec<Happened>,
+    /// What is to be told meanwhile; an earlier release knows no instructions.
+    given: Option<Given>,
+    /// When the newest fault was over.
+    whole_at_ms: u64,
+    so_far: Played,
+    stand_ins: u32,
 }
 
 impl Siege {
-    /// Starts the cluster and the work.
+    /// Starts the cluster and the work, on a machine of its own.
     ///
     /// # Errors
     /// As [`World::start`] and [`Scene::begin`].
-    pub async fn begin(name: &'static str) -> Result<Self, Failure> {
-        let mut held = None;
-        let world = World::start_prepared(name, "", 0, |cluster, folder| {
-            held = Some(take_in_hand(cluster, folder)?);
-            Ok(())
-        })
-        .await?;
-        let (shims, proxies) = held.ok_or("the nodes were not prepared")?;
-        let scene = Scene::begin(name, world, Plan::FULL, [1, 2]).await?;
-        sleep(CALM).await;
-        Ok(Self { scene, shims, proxies, happened: Vec::new() })
+    pub async fn begin(name: &str) -> Result<Self, Failure> {
+        Self::begin_on(&Ground::alone(name), false, DEADLINES_OF_DRILL).await
     }
 
-    /// Lets one fault happen from beginning to end.
+    /// Starts the cluster and the work there; `begins_older`: with nodes of an earlier release.
+    async fn begin_on(ground: &Ground, begins_older: bool, deadlines: Spread) -> Result<Self, Failure> {
+        let mut held = None;
+        let prepare = |cluster: &mut LocalCluster, folder: &Path| -> Result<(), Failure> {
+            held = Some(take_in_hand(cluster, folder)?);
+            if begins_older {
+                cluster.nodes.iter_mut().for_each(|node| Older::Acting.put_on(node));
+            }
+            Ok(())
+        };
+        let world = match ground.first_port {
+            Some(first_port) => World::start_beside(&ground.name, first_port, prepare).await?,
+            None => World::start_prepared(&ground.name, "", 0, prepare).await?,
+        };
+        let (shims, proxies) = held.ok_or("the nodes were not prepared")?;
+        let given = if begins_older { None } else { Some(Given::to(&world, deadlines).await?) };
+        let scene = Scene::begin(ground.name.clone(), world, Plan::FULL, [1, 2]).await?;
+        sleep(CALM).await;
+        Ok(Self { scene, shims, proxies, given, whole_at_ms: 0, so_far: Played::default(), stand_ins: 0 })
+    }
+
+    /// Lets one fault happen from beginning to end, and waits until all nodes hold the same.
     ///
     /// # Errors
     /// The cluster does not get over it in time, or a node goes on that must not.
     pub async fn step(&mut self, step: &Step) -> Result<(), Failure> {
-        let leader = self.scene.screens[0].picture(|picture| picture.leader(0));
+        let leader = self.leader(0);
         let victim = match step.victim {
-            Victim::Node(node) => node,
+            Victim::Node(place) => place,
             // During an election nobody leads; then it is the first.
-            Victim::Leader(group) => self.scene.screens[0].picture(|picture| picture.leader(group)).unwrap_or(1),
+            Victim::Leader(group) => self.leader(group).unwrap_or(1),
         };
         let name = step.fault.name(leader == Some(victim));
-        println!("{name}: node {victim}; {leader:?} leads group 0");
+        println!("{name}: place {victim}; {leader:?} leads group 0");
         let begun = Instant::now();
         match step.fault {
             Fault::Killed => self.kill(name, victim, step.hold).await?,
-            Fault::TwoKilled => self.kill_quorum(name, &[victim, victim % NODES + 1]).await?,
+            Fault::TwoKilled => self.kill_quorum(name, &[victim, next(victim)]).await?,
             Fault::AllKilled => self.kill_quorum(name, &(1..=NODES).collect::<Vec<_>>()).await?,
-            Fault::RollingRestart => self.restart_in_turn(name).await?,
-            Fault::DiskFailed => self.fail_disk(name, victim).await?,
+            Fault::RollingRestart => self.restart_in_turn(name, false).await?,
+            Fault::RollingUpgrade => self.upgrade_in_turn(name).await?,
+            Fault::DiskFailed => self.fail_disk(name, victim, step.fault, "has a disk that fails").await?,
+            Fault::DiskFull => self.fail_disk(name, victim, step.fault, "has a disk without room").await?,
+            Fault::BitFlipped { at_per_mille } => self.flip_bit(name, victim, at_per_mille).await?,
+            Fault::DiskLost => self.lose_disk(name, victim).await?,
+            Fault::ClockDrifts { per_mille } => {
+                self.drift(victim, per_mille, step.hold).await?;
+                self.recovered(name, begun).await?;
+            }
             lasting => {
                 self.bring_about(lasting, victim)?;
                 let recovered = self.recovered(name, begun).await;
                 sleep(step.hold.saturating_sub(begun.elapsed())).await;
                 self.undo(victim)?;
+                self.undo(next(victim))?;
                 recovered?;
-                if matches!(lasting, Fault::Cut | Fault::Deaf | Fault::Mute) {
+                if matches!(lasting, Fault::Cut | Fault::Deaf | Fault::Mute | Fault::LinkCut) {
                     self.healed(victim).await?;
                 }
             }
         }
+        self.whole_at_ms = unix_ms();
         sleep(step.calm).await;
+        self.equal().await
+    }
+
+    /// The work rests until all nodes hold the same rows of every group at the same index.
+    async fn equal(&mut self) -> Result<(), Failure> {
+        self.scene.load.set_resting(true);
+        let since = Instant::now();
+        let equal = gather::equal(&self.scene.world.admin, &self.scene.world.origins()).await;
+        self.scene.load.set_resting(false);
+        equal?;
+        self.so_far.states_compared += 1;
+        self.so_far.equal_within = self.so_far.equal_within.max(since.elapsed());
         Ok(())
+    }
+
+    /// The place of who leads the group, as the first screen is told.
+    fn leader(&self, group: u32) -> Option<u64> {
+        let leader = self.scene.screens[0].picture(|picture| picture.leader(group))?;
+        let at = self.scene.world.cluster.nodes.iter().position(|node| node.id == leader)?;
+        u64::try_from(at + 1).ok()
+    }
+
+    /// The id of who is in a place.
+    fn id(&self, place: u64) -> Result<u64, Failure> {
+        let at = usize::try_from(place)?.checked_sub(1);
+        let node = at.and_then(|at| self.scene.world.cluster.nodes.get(at));
+        node.map(|node| node.id).ok_or_else(|| format!("there is no place {place}").into())
     }
 
     /// What befalls a node until [`Siege::undo`].
     ///
     /// # Errors
     /// There is no such node, or the fault is one that is over at once.
-    pub fn bring_about(&mut self, fault: Fault, node: u64) -> Result<(), Failure> {
+    pub fn bring_about(&mut self, fault: Fault, place: u64) -> Result<(), Failure> {
         let cut = Line { is_cut: true, ..Line::default() };
         match fault {
-            Fault::Frozen => self.scene.world.signal(node, "STOP")?,
-            Fault::DiskSlow { flush_ms } => self.shim(node)?.set(|control| control.flush_ms = flush_ms)?,
-            Fault::DiskFailed => self.shim(node)?.set(|control| control.flush_fails = true)?,
-            Fault::ClockJumped { ahead_ms } => self.shim(node)?.set(|control| control.clock_ahead_ms = ahead_ms)?,
-            Fault::Cut => self.proxies.set_around(node, Some(cut), Some(cut)),
-            Fault::Deaf => self.proxies.set_around(node, None, Some(cut)),
-            Fault::Mute => self.proxies.set_around(node, Some(cut), None),
+            Fault::Frozen => {
+                let id = self.id(place)?;
+                self.scene.world.signal(id, "STOP")?;
+            }
+            Fault::DiskSlow { flush_ms } => self.shim(place)?.set(|control| control.flush_ms = flush_ms)?,
+            Fault::DiskFailed => self.shim(place)?.set(|control| control.flush_fails = true)?,
+            Fault::DiskFull => self.shim(place)?.set(|control| control.is_full = true)?,
+            Fault::ClockJumped { ahead_ms } => self.shim(place)?.set(|control| control.clock_ahead_ms = ahead_ms)?,
+            Fault::ClocksApart { ms } => {
+                self.shim(place)?.set(|control| control.clock_ahead_ms = ms)?;
+                self.shim(next(place))?.set(|control| control.clock_ahead_ms = -ms)?;
+            }
+            Fault::Cut => self.proxies.set_around(place, Some(cut), Some(cut)),
+            Fault::Deaf => self.proxies.set_around(place, None, Some(cut)),
+            Fault::Mute => self.proxies.set_around(place, Some(cut), None),
+            Fault::LinkCut => {
+                self.proxies.set(place, next(place), cut);
+                self.proxies.set(next(place), place, cut);
+            }
+            Fault::LinkSlow { delay_ms } => self.proxies.set(place, next(place), slow(delay_ms)),
             Fault::LineSlow { delay_ms } => {
-                let slow = Line { delay: Duration::from_millis(delay_ms.into()), ..Line::default() };
-                self.proxies.set_around(node, Some(slow), Some(slow));
+                self.proxies.set_around(place, Some(slow(delay_ms)), Some(slow(delay_ms)));
             }
             other => return Err(format!("{other:?} is nothing that lasts").into()),
         }
@@ -130,25 +232,51 @@ impl Siege {
     ///
     /// # Errors
     /// There is no such node.
-    pub fn undo(&mut self, node: u64) -> Result<(), Failure> {
-        self.shim(node)?.set(Control::heal)?;
-        self.proxies.set_around(node, Some(Line::default()), Some(Line::default()));
-        self.scene.world.signal(node, "CONT")
+    pub fn undo(&mut self, place: u64) -> Result<(), Failure> {
+        self.shim(place)?.set(Control::heal)?;
+        self.proxies.set_around(place, Some(Line::default()), Some(Line::default()));
+        let id = self.id(place)?;
+        self.scene.world.signal(id, "CONT")
     }
 
-    /// Everything is whole again, the work ends, and what was promised is counted. Yields what was got over, and the promises.
+    /// Everything is whole again, the work ends, and what was promised is counted.
     ///
     /// # Errors
     /// A promise was broken.
-    pub async fn judge(mut self) -> Result<(Vec<Happened>, Promises), Failure> {
-        for node in 1..=NODES {
-            self.undo(node)?;
+    pub async fn judge(self) -> Result<Played, Failure> {
+        let played = self.end().await;
+        match played.failure {
+            Some(failure) => Err(failure.into()),
+            None => Ok(played),
         }
-        Ok((self.happened, self.scene.judge().await?))
     }
 
-    fn shim(&mut self, node: u64) -> Result<&mut Shim, Failure> {
-        self.shims.get_mut(&node).ok_or_else(|| format!("there is no node {node}").into())
+    /// The same, with what was got over also when a promise was broken.
+    async fn end(mut self) -> Played {
+        if let Err(failure) = self.tell_in_time().await {
+            self.so_far.failure = Some(failure.to_string());
+            return self.so_far;
+        }
+        let Self { scene, mut so_far, .. } = self;
+        match scene.judge().await {
+            Ok(promises) => so_far.promises = promises,
+            Err(failure) => so_far.failure = Some(failure.to_string()),
+        }
+        so_far
+    }
+
+    async fn tell_in_time(&mut self) -> Result<(), Failure> {
+        for place in 1..=NODES {
+            self.undo(place)?;
+        }
+        if let Some(given) = &self.given {
+            self.so_far.deadline_late = Some(given.judge(&self.scene.world, self.whole_at_ms).await?);
+        }
+        Ok(())
+    }
+
+    fn shim(&mut self, place: u64) -> Result<&mut Shim, Failure> {
+        self.shims.get_mut(&place).ok_or_else(|| format!("there is no place {place}").into())
     }
 
     async fn recovered(&mut self, name: &'static str, since: Instant) -> Result<(), Failure> {
@@ -158,13 +286,14 @@ impl Siege {
     }
 
     fn got_over(&mut self, name: &'static str, after: Duration) {
-        self.happened.push(Happened { fault: name.to_owned(), recovery_s: after.as_secs_f64() });
+        self.so_far.happened.push(Happened { fault: name.to_owned(), recovery_s: after.as_secs_f64() });
     }
 
     /// Waits until a node that was cut off hears the quorum itself.
-    async fn healed(&mut self, node: u64) -> Result<(), Failure> {
+    async fn healed(&mut self, place: u64) -> Result<(), Failure> {
         let since = Instant::now();
-        let screen: Screen = self.scene.world.screen(self.scene.world.origin(node))?;
+        let id = self.id(place)?;
+        let screen: Screen = self.scene.world.screen(self.scene.world.origin(id))?;
         screen
             .wait_until(HEARD_WITHIN, |picture| {
                 picture.is_complete()
@@ -175,8 +304,9 @@ impl Siege {
         Ok(())
     }
 
-    async fn kill(&mut self, name: &'static str, node: u64, hold: Duration) -> Result<(), Failure> {
-        self.scene.world.kill(node)?;
+    async fn kill(&mut self, name: &'static str, place: u64, hold: Duration) -> Result<(), Failure> {
+        let id = self.id(place)?;
+        self.scene.world.kill(id)?;
         let fault = Instant::now();
         self.recovered(name, fault).await?;
         sleep(hold.saturating_sub(fault.elapsed())).await;
@@ -184,9 +314,10 @@ impl Siege {
     }
 
     /// Without a quorum nothing can be acknowledged until they are back.
-    async fn kill_quorum(&mut self, name: &'static str, nodes: &[u64]) -> Result<(), Failure> {
-        for node in nodes {
-            self.scene.world.kill(*node)?;
+    async fn kill_quorum(&mut self, name: &'static str, places: &[u64]) -> Result<(), Failure> {
+        for place in places {
+            let id = self.id(*place)?;
+            self.scene.world.kill(id)?;
         }
         let fault = Instant::now();
         self.scene.world.cluster.start().map_err(|error| error.to_string())?;
@@ -194,11 +325,16 @@ impl Siege {
         self.scene.world.revive().await
     }
 
-    async fn restart_in_turn(&mut self, name: &'static str) -> Result<(), Failure> {
+    /// Stops and starts one node after the other; `is_upgrade`: with this release from then on.
+    async fn restart_in_turn(&mut self, name: &'static str, is_upgrade: bool) -> Result<(), Failure> {
         let begun = Instant::now();
-        for node in 1..=NODES {
-            self.scene.world.cluster.ask_to_stop(node).map_err(|error| error.to_string())?;
-            self.ends(node, STOPPED_WITHIN, "was asked to stop").await?;
+        for place in 1..=NODES {
+            let id = self.id(place)?;
+            self.scene.world.cluster.ask_to_stop(id).map_err(|error| error.to_string())?;
+            self.ends(id, STOPPED_WITHIN, "was asked to stop").await?;
+            if is_upgrade {
+                self.scene.world.cluster.nodes.iter_mut().filter(|node| node.id == id).for_each(Older::take_off);
+            }
             self.scene.world.revive().await?;
         }
         let pause = self.scene.load.oracle.longest_pause_since(begun);
@@ -206,26 +342,72 @@ impl Siege {
         Ok(())
     }
 
-    /// A node must not go on after a flush that failed: nobody knows what of its writes is on the disk.
-    async fn fail_disk(&mut self, name: &'static str, node: u64) -> Result<(), Failure> {
-        self.bring_about(Fault::DiskFailed, node)?;
-        let fault = Instant::now();
-        self.ends(node, ENDED_WITHIN, "has a disk that fails").await?;
-        self.recovered(name, fault).await?;
-        self.shim(node)?.set(|control| control.flush_fails = false)?;
+    /// Each node comes to run this release, and then what is new is switched on.
+    async fn upgrade_in_turn(&mut self, name: &'static str) -> Result<(), Failure> {
+        self.restart_in_turn(name, true).await?;
+        let world = &self.scene.world;
+        let desk = Desk::sign_in(&world.origins(), ADMIN, &world.cluster.password).await?;
+        let until = Instant::now() + SWITCHED_WITHIN;
+        loop {
+            match desk.push(FEATURES, &json!({})).await {
+                // A leader that has not heard yet what each node runs.
+                Outcome::Refused { body, .. } if code_of(&body) == "older_version" && Instant::now() < until => {
+                    sleep(LOOK).await;
+                }
+                other => return other.accepted(FEATURES).map(|_| ()),
+            }
+        }
+    }
+
+    /// The clock of a node goes wrong all the time, and is set right again.
+    async fn drift(&mut self, place: u64, per_mille: i32, length: Duration) -> Result<(), Failure> {
+        let begun = Instant::now();
+        while begun.elapsed() < length {
+            let passed_ms = i64::try_from(begun.elapsed().as_millis())?;
+            let ahead_ms = passed_ms * i64::from(per_mille) / 1_000;
+            self.shim(place)?.set(|control| control.clock_ahead_ms = ahead_ms)?;
+            sleep(DRIFT_TICK).await;
+        }
+        self.undo(place)
+    }
+
+    /// A node must not go on after a flush or a write that failed: nobody knows what of its writes is on the disk.
+    async fn fail_disk(&mut self, name: &'static str, place: u64, fault: Fault, why: &str) -> Result<(), Failure> {
+        self.bring_about(fault, place)?;
+        let begun = Instant::now();
+        let id = self.id(place)?;
+        self.ends(id, ENDED_WITHIN, why).await?;
+        self.recovered(name, begun).await?;
+        self.shim(place)?.set(|control| (control.flush_fails, control.is_full) = (false, false))?;
         self.scene.world.revive().await
     }
 
-    async fn ends(&mut self, node: u64, within: Duration, why: &str) -> Result<(), Failure> {
+    async fn ends(&mut self, id: u64, within: Duration, why: &str) -> Result<(), Failure> {
+        if self.has_ended_within(id, within).await? {
+            return Ok(());
+        }
+        Err(format!("node {id} {why}, and goes on for {within:?}").into())
+    }
+
+    async fn has_ended_within(&mut self, id: u64, within: Duration) -> Result<bool, Failure> {
         let until = Instant::now() + within;
-        while !self.scene.world.cluster.has_ended(node).map_err(|error| error.to_string())? {
+        while !self.scene.world.cluster.has_ended(id).map_err(|error| error.to_string())? {
             if Instant::now() > until {
-                return Err(format!("node {node} {why}, and goes on for {within:?}").into());
+                return Ok(false);
             }
             sleep(LOOK).await;
         }
-        Ok(())
+        Ok(true)
     }
+}
+
+/// The place after this one, around.
+fn next(place: u64) -> u64 {
+    place % NODES + 1
+}
+
+fn slow(delay_ms: u32) -> Line {
+    Line { delay: Duration::from_millis(delay_ms.into()), ..Line::default() }
 }
 
 /// Puts each node under a shim, and a proxy on each way to another one.
@@ -247,44 +429,50 @@ fn take_in_hand(cluster: &mut LocalCluster, folder: &Path) -> Result<(BTreeMap<u
 
 /// One round from beginning to end, of what is checked out as `commit`. A round that fails is recorded too; its nodes' logs and data
 /// are kept.
-pub async fn round(seed: u64, commit: &str) -> RoundRecord {
+pub async fn round(seed: u64, commit: &str, ground: &Ground) -> RoundRecord {
     let begun = Instant::now();
-    let (kept, failure) = match play(seed).await {
-        Ok(kept) => (kept, None),
-        Err(failure) => (Default::default(), Some(failure.to_string())),
-    };
-    let (happened, promises) = kept;
-    RoundRecord::new(commit, seed, begun.elapsed(), happened, &promises, failure.as_deref())
+    let played = play(seed, ground).await;
+    RoundRecord::new(commit, seed, ground.clusters, begun.elapsed(), &played)
 }
 
 /// A round that upgrades a cluster from `older` instead of a storm. Nothing in it is drawn: the seed only counts.
 pub async fn upgrade_round(seed: u64, commit: &str, older: &Older) -> RoundRecord {
     let begun = Instant::now();
-    let (happened, promises, failure) = match upgrade("siege-upgrade", older.clone()).await {
+    let played = match upgrade("siege-upgrade", older.clone()).await {
         Ok(Upgraded { promises: [mixed, mut whole], longest_pause }) => {
             whole.add(mixed);
             let happened = Happened { fault: "upgraded".to_owned(), recovery_s: longest_pause.as_secs_f64() };
-            (vec![happened], whole, None)
+            Played { happened: vec![happened], promises: whole, ..Played::default() }
         }
-        Err(failure) => (Vec::new(), Promises::default(), Some(failure.to_string())),
+        Err(failure) => Played { failure: Some(failure.to_string()), ..Played::default() },
     };
-    RoundRecord::new(commit, seed, begun.elapsed(), happened, &promises, failure.as_deref())
+    RoundRecord::new(commit, seed, 1, begun.elapsed(), &played)
 }
 
-async fn play(seed: u64) -> Result<(Vec<Happened>, Promises), Failure> {
+async fn play(seed: u64, ground: &Ground) -> Played {
     let round = Round::draw(seed);
-    let mut siege = Siege::begin("siege").await?;
-    if let Some((fault, node)) = round.background {
-        println!("siege {seed}: node {node} all the time: {fault:?}");
-        siege.bring_about(fault, node)?;
+    let mut siege = match Siege::begin_on(ground, round.begins_older, DEADLINES).await {
+        Ok(siege) => siege,
+        Err(failure) => return Played { failure: Some(failure.to_string()), ..Played::default() },
+    };
+    match storm(&mut siege, seed, &round).await {
+        Ok(()) => siege.end().await,
+        Err(failure) => Played { failure: Some(failure.to_string()), ..siege.so_far },
+    }
+}
+
+async fn storm(siege: &mut Siege, seed: u64, round: &Round) -> Result<(), Failure> {
+    if let Some((fault, place)) = round.background {
+        println!("siege {seed}: place {place} all the time: {fault:?}");
+        siege.bring_about(fault, place)?;
     }
     for step in &round.steps {
         println!("siege {seed}: {step:?}");
         siege.step(step).await?;
-        if let Some((fault, node)) = round.background {
+        if let Some((fault, place)) = round.background {
             // A step on the same lines, or with the same victim, has undone it.
-            siege.bring_about(fault, node)?;
+            siege.bring_about(fault, place)?;
         }
     }
-    siege.judge().await
+    Ok(())
 }

@@ -39,7 +39,7 @@ const LOOK: Duration = Duration::from_millis(200);
 const REST_MIN: u32 = 5;
 /// Routes that every release since the first has.
 const REST: &str = "/api/cluster/rest";
-const FEATURES: &str = "/api/cluster/features";
+pub(crate) const FEATURES: &str = "/api/cluster/features";
 
 /// What both halves came to.
 #[derive(Debug)]
@@ -266,6 +266,7 @@ async fn put_what_is_new(desk: &Desk) -> Outcome {
     desk.command("/api/calendars", &calendar).await
 }
 
-fn code_of(body: &Value) -> &str {
+/// What an answer that refuses calls its reason.
+pub(crate) fn code_of(body: &Value) -> &str {
     body["code"].as_str().unwrap_or_default()
 }

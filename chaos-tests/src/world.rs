@@ -99,7 +99,8 @@ pub struct World {
     pub admin: Desk,
     folder: PathBuf,
     is_done: bool,
-    _turn: MutexGuard<'static, ()>,
+    /// None for one of several clusters that this process drives beside each other.
+    _turn: Option<MutexGuard<'static, ()>>,
 }
 
 impl World {
@@ -138,6 +139,29 @@ impl World {
         prepare: impl FnOnce(&mut LocalCluster, &Path) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
         let turn = ONE_AT_A_TIME.lock().await;
+        Self::make(name, more, first_port, Some(turn), prepare).await
+    }
+
+    /// The same for one of several clusters beside each other: it waits for none of them. Each has a name and ports of its own, and
+    /// needs them in a row: a free port of one that is down would be taken by another.
+    ///
+    /// # Errors
+    /// As [`World::start_prepared`].
+    pub async fn start_beside(
+        name: &str,
+        first_port: u16,
+        prepare: impl FnOnce(&mut LocalCluster, &Path) -> Result<(), Failure>,
+    ) -> Result<Self, Failure> {
+        Self::make(name, "", first_port, None, prepare).await
+    }
+
+    async fn make(
+        name: &str,
+        more: &str,
+        first_port: u16,
+        turn: Option<MutexGuard<'static, ()>>,
+        prepare: impl FnOnce(&mut LocalCluster, &Path) -> Result<(), Failure>,
+    ) -> Result<Self, Failure> {
         let program = program()?;
         // The process has one provider of cryptography, and whoever makes an HTTP client without naming one needs it.
         let _ = rustls::crypto::ring::default_provider().install_default();
@@ -253,6 +277,12 @@ impl World {
     /// There is none.
     pub fn screen(&self, origins: Vec<String>) -> Result<Screen, Failure> {
         Ok(Screen::open(ScreenConfig::new(origins, self.admin.token().to_owned()))?)
+    }
+
+    /// Where the nodes' folders and the authority's are.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// The drill went well: nobody will ask for logs and data.

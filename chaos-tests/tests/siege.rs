@@ -10,6 +10,7 @@ use chaos_tests::{
     siege::{
         Siege,
         plan::{Fault, Step, Victim},
+        record::Played,
     },
 };
 
@@ -26,8 +27,10 @@ async fn drill(name: &'static str, faults: &[Fault]) {
         for fault in faults {
             siege.step(&Step { fault: *fault, victim: Victim::Leader(0), hold: HOLD, calm: CALM }).await?;
         }
-        let (happened, promises) = siege.judge().await?;
+        let Played { happened, promises, states_compared, deadline_late, .. } = siege.judge().await?;
         assert!(happened.len() >= faults.len(), "{happened:?}");
+        assert_eq!(states_compared, faults.len());
+        assert!(deadline_late.is_some(), "deadlines were judged");
         assert!(promises.readings_acknowledged() >= READINGS_MIN, "{} readings", promises.readings_acknowledged());
         assert!(promises.commands_acknowledged() >= COMMANDS_MIN, "{} commands", promises.commands_acknowledged());
         Ok::<_, Failure>(())
@@ -49,6 +52,18 @@ async fn a_leaders_disk_is_slow_and_another_ones_fails_after_its_writes_were_tak
 async fn a_leaders_clock_jumps_both_ways_under_load() {
     let (ahead_ms, behind_ms) = (20 * 60_000, -40_000);
     drill("siege-clocks", &[Fault::ClockJumped { ahead_ms }, Fault::ClockJumped { ahead_ms: behind_ms }]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_leaders_disk_is_full_then_a_bit_of_one_turns_over_and_another_one_is_lost() {
+    drill("siege-lost", &[Fault::DiskFull, Fault::BitFlipped { at_per_mille: 0 }, Fault::DiskLost]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_link_is_cut_and_slow_a_clock_drifts_and_two_part() {
+    let links = [Fault::LinkCut, Fault::LinkSlow { delay_ms: 40 }];
+    let clocks = [Fault::ClockDrifts { per_mille: 1_500 }, Fault::ClocksApart { ms: 15_000 }];
+    drill("siege-links", &[links, clocks].concat()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

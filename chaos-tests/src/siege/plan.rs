@@ -20,6 +20,13 @@ const AHEAD_MS: (u64, u64) = (1_000, 30 * 60_000);
 /// are refused by design.
 const BEHIND_MS: (u64, u64) = (1_000, 45_000);
 
+/// How fast a clock drifts, thousandths of a second a second: by ten seconds in the longest that it lasts.
+const DRIFT_PER_MILLE: (u64, u64) = (20, 1_500);
+/// How far two clocks go apart from the third, which is right: one ahead, one behind.
+const APART_MS: (u64, u64) = (500, 20_000);
+/// Nodes of one round that come back under a new id. Each takes as long as all the rest.
+const REPLACED_MAX: usize = 2;
+
 /// What befalls a node, or all of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
@@ -40,10 +47,33 @@ pub enum Fault {
     },
     /// Each flush fails after its writes were taken; the disk is whole again when the node is started anew.
     DiskFailed,
+    /// Every write to a file is refused, as on a disk without room; there is room again when the node is started anew.
+    DiskFull,
+    /// While it is down one bit of its disk turns over, in a file of the log, of votes and of rows. It must refuse or hold the same as
+    /// the others; then a new one stands in.
+    BitFlipped {
+        /// Which file, and which bit of it: a part of a thousand of all.
+        at_per_mille: u32,
+    },
+    /// Its disk is gone. It must not come back under its id; a new one stands in.
+    DiskLost,
+    /// Each node in turn is stopped and started with this release, after which what is new is switched on. Rounds in which this
+    /// happens begin with an earlier one.
+    RollingUpgrade,
     /// The wall clock is off by so much, negative: behind.
     ClockJumped {
         /// Milliseconds.
         ahead_ms: i64,
+    },
+    /// The wall clock goes faster, or slower when negative.
+    ClockDrifts {
+        /// Thousandths of a second a second.
+        per_mille: i32,
+    },
+    /// Its wall clock is ahead and that of the next node behind.
+    ClocksApart {
+        /// Milliseconds, each of them.
+        ms: i64,
     },
     /// Nothing comes and nothing goes between this node and the others.
     Cut,
@@ -51,6 +81,13 @@ pub enum Fault {
     Deaf,
     /// They hear nothing from it, and it hears them.
     Mute,
+    /// Nothing goes between it and the next one; both reach the third.
+    LinkCut,
+    /// What it sends to the next one is slow, and nothing else.
+    LinkSlow {
+        /// Milliseconds a chunk.
+        delay_ms: u32,
+    },
     /// What it sends and is sent is slow.
     LineSlow {
         /// Milliseconds a chunk.
@@ -78,13 +115,21 @@ impl Fault {
             (Self::Deaf, _) => "node_deaf",
             (Self::Mute, _) => "node_mute",
             (Self::LineSlow { .. }, _) => "line_slow",
+            (Self::DiskFull, _) => "disk_full",
+            (Self::BitFlipped { .. }, _) => "bit_flipped",
+            (Self::DiskLost, _) => "disk_lost",
+            (Self::RollingUpgrade, _) => "rolling_upgrade",
+            (Self::ClockDrifts { .. }, _) => "clock_drifting",
+            (Self::ClocksApart { .. }, _) => "clocks_apart",
+            (Self::LinkCut, _) => "link_cut",
+            (Self::LinkSlow { .. }, _) => "link_slow",
         }
     }
 
     fn draw(random: &mut Random) -> Self {
         let short = |milliseconds: u64| u32::try_from(milliseconds).unwrap_or(u32::MAX);
         let signed = |milliseconds: u64| i64::try_from(milliseconds).unwrap_or(i64::MAX);
-        match random.below(14) {
+        match random.below(22) {
             0..=2 => Self::Killed,
             3 => Self::TwoKilled,
             4 => Self::AllKilled,
@@ -97,27 +142,67 @@ impl Fault {
             10 | 11 => Self::Cut,
             12 if random.below(2) == 0 => Self::Deaf,
             12 => Self::Mute,
-            _ => Self::LineSlow { delay_ms: short(random.between(LINE_MS)) },
+            13 => Self::LineSlow { delay_ms: short(random.between(LINE_MS)) },
+            14 => Self::LinkSlow { delay_ms: short(random.between(LINE_MS)) },
+            15 => Self::LinkCut,
+            16 => Self::DiskFull,
+            17 | 18 => Self::BitFlipped { at_per_mille: short(random.between((0, 999))) },
+            19 => Self::DiskLost,
+            20 => {
+                let per_mille = i32::try_from(random.between(DRIFT_PER_MILLE)).unwrap_or(i32::MAX);
+                // A clock that goes backwards is a jump.
+                let is_slow = random.below(2) == 0;
+                Self::ClockDrifts { per_mille: if is_slow { -per_mille.min(900) } else { per_mille } }
+            }
+            _ => Self::ClocksApart { ms: signed(random.between(APART_MS)) },
         }
+    }
+
+    /// One that may befall beside what has befallen already: never more than a quorum bears.
+    fn draw_beside(random: &mut Random, background: Option<Self>, may_be_replaced: bool) -> Self {
+        loop {
+            let drawn = Self::draw(random);
+            // Two clocks that are wrong the same way outvote the one that is right.
+            let too_many_clocks = drawn.is_of_clocks() && background.is_some_and(Self::is_of_clocks);
+            if !too_many_clocks && (may_be_replaced || !drawn.is_replaced()) {
+                return drawn;
+            }
+        }
+    }
+
+    /// Whether it makes wall clocks wrong.
+    #[must_use]
+    pub fn is_of_clocks(self) -> bool {
+        matches!(self, Self::ClockJumped { .. } | Self::ClockDrifts { .. } | Self::ClocksApart { .. })
+    }
+
+    /// Whether the node never comes back, and another one stands in.
+    #[must_use]
+    pub fn is_replaced(self) -> bool {
+        matches!(self, Self::BitFlipped { .. } | Self::DiskLost)
     }
 
     /// What can go on while other things happen: it takes no quorum away.
     fn draw_background(random: &mut Random) -> Self {
         loop {
             let drawn = Self::draw(random);
-            if matches!(drawn, Self::DiskSlow { .. } | Self::ClockJumped { .. } | Self::LineSlow { .. }) {
+            let lasts = matches!(
+                drawn,
+                Self::DiskSlow { .. } | Self::ClockJumped { .. } | Self::LineSlow { .. } | Self::LinkSlow { .. }
+            );
+            if lasts {
                 return drawn;
             }
         }
     }
 }
 
-/// Whom it befalls.
+/// Whom it befalls. Nodes go by their place, which whoever stands in for one takes over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Victim {
     /// Whoever leads that group at the time.
     Leader(u32),
-    /// That node, whatever it is.
+    /// The node of that place, whatever it is.
     Node(u64),
 }
 
@@ -137,6 +222,8 @@ pub struct Step {
 /// One round: a new cluster, work, faults, judgement.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Round {
+    /// The nodes begin with an earlier release, and [`Fault::RollingUpgrade`] is one of the steps.
+    pub begins_older: bool,
     /// What is wrong all the time, at one node; half of the rounds have nothing of the sort.
     pub background: Option<(Fault, u64)>,
     /// What happens, one after the other.
@@ -148,20 +235,32 @@ impl Round {
     #[must_use]
     pub fn draw(seed: u64) -> Self {
         let mut random = Random::new(seed);
+        let upgraded_at = (random.below(6) == 0).then(|| random.below(STEPS));
         let background =
             (random.below(2) == 0).then(|| (Fault::draw_background(&mut random), random.between((1, NODES))));
-        let step = |_| Step {
-            fault: Fault::draw(&mut random),
-            victim: match random.below(4) {
-                0 => Victim::Leader(0),
-                1 => Victim::Leader(1),
-                2 => Victim::Leader(2),
-                _ => Victim::Node(random.between((1, NODES))),
-            },
-            hold: Duration::from_millis(random.between(HOLD_MS)),
-            calm: Duration::from_millis(random.between(CALM_MS)),
+        let mut replaced = 0;
+        let step = |at: usize| {
+            // Who stands in for a node has this release: there is none before the upgrade.
+            let may_be_replaced = replaced < REPLACED_MAX && upgraded_at.is_none_or(|upgraded| at > upgraded);
+            let fault = if upgraded_at == Some(at) {
+                Fault::RollingUpgrade
+            } else {
+                Fault::draw_beside(&mut random, background.map(|(fault, _)| fault), may_be_replaced)
+            };
+            replaced += usize::from(fault.is_replaced());
+            Step {
+                fault,
+                victim: match random.below(4) {
+                    0 => Victim::Leader(0),
+                    1 => Victim::Leader(1),
+                    2 => Victim::Leader(2),
+                    _ => Victim::Node(random.between((1, NODES))),
+                },
+                hold: Duration::from_millis(random.between(HOLD_MS)),
+                calm: Duration::from_millis(random.between(CALM_MS)),
+            }
         };
-        Self { background, steps: (0..STEPS).map(step).collect() }
+        Self { begins_older: upgraded_at.is_some(), background, steps: (0..STEPS).map(step).collect() }
     }
 }
 
@@ -172,20 +271,54 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_seed_draws_the_same_round_and_a_hundred_seeds_draw_every_fault() {
+    fn a_seed_draws_the_same_round_and_two_hundred_seeds_draw_every_fault() {
         assert_eq!(Round::draw(7), Round::draw(7));
         assert_ne!(Round::draw(7), Round::draw(8));
-        let rounds = (0..100).map(Round::draw);
+        let rounds = (0..200).map(Round::draw);
         let names =
             rounds.flat_map(|round| round.steps).flat_map(|step| [step.fault.name(true), step.fault.name(false)]);
-        assert_eq!(names.collect::<BTreeSet<_>>().len(), 15);
+        assert_eq!(names.collect::<BTreeSet<_>>().len(), 23);
     }
 
     #[test]
     fn what_goes_on_in_the_background_takes_no_quorum_away() {
         for (fault, node) in (0..200).filter_map(|seed| Round::draw(seed).background) {
-            assert!(matches!(fault, Fault::DiskSlow { .. } | Fault::ClockJumped { .. } | Fault::LineSlow { .. }));
-            assert!((1..=NODES).contains(&node));
+            let lasts = matches!(
+                fault,
+                Fault::DiskSlow { .. } | Fault::ClockJumped { .. } | Fault::LineSlow { .. } | Fault::LinkSlow { .. }
+            );
+            assert!(lasts && (1..=NODES).contains(&node), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_round_never_takes_more_than_a_quorum_bears_nor_a_node_that_nobody_can_stand_in_for() {
+        let (mut upgraded, mut replaced) = (0, 0);
+        for round in (0..1_000).map(Round::draw) {
+            let faults: Vec<Fault> = round.steps.iter().map(|step| step.fault).collect();
+            assert_eq!(faults.len(), STEPS);
+            let upgrade = faults.iter().position(|fault| *fault == Fault::RollingUpgrade);
+            assert_eq!(upgrade.is_some(), round.begins_older);
+            let has_wrong_clock = round.background.is_some_and(|(fault, _)| fault.is_of_clocks());
+            assert!(!has_wrong_clock || !faults.iter().any(|fault| fault.is_of_clocks()), "{round:?}");
+            let before = upgrade.unwrap_or(0);
+            assert!(!faults[..before].iter().any(|fault| fault.is_replaced()), "{round:?}");
+            let gone = faults.iter().filter(|fault| fault.is_replaced()).count();
+            assert!(gone <= REPLACED_MAX, "{round:?}");
+            upgraded += usize::from(round.begins_older);
+            replaced += gone;
+        }
+        assert!(upgraded > 100 && replaced > 300, "{upgraded} upgrades, {replaced} nodes replaced");
+    }
+
+    #[test]
+    fn a_clock_that_drifts_never_goes_backwards_and_two_that_part_stay_near() {
+        for fault in (0..500).map(Round::draw).flat_map(|round| round.steps).map(|step| step.fault) {
+            match fault {
+                Fault::ClockDrifts { per_mille } => assert!((-900..=1_500).contains(&per_mille) && per_mille != 0),
+                Fault::ClocksApart { ms } => assert!((500..=20_000).contains(&ms)),
+                _ => {}
+            }
         }
     }
 }

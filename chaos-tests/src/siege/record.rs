@@ -24,6 +24,23 @@ pub struct Happened {
     pub recovery_s: f64,
 }
 
+/// What a round came to.
+#[derive(Clone, Debug, Default)]
+pub struct Played {
+    /// What was got over.
+    pub happened: Vec<Happened>,
+    /// What was promised and found; nothing when it did not come to that.
+    pub promises: Promises,
+    /// How often the states of all nodes were compared, and were equal.
+    pub states_compared: usize,
+    /// Within which time they were.
+    pub equal_within: Duration,
+    /// By how much the latest deadline was late; none: no deadline was judged.
+    pub deadline_late: Option<Duration>,
+    /// What went wrong.
+    pub failure: Option<String>,
+}
+
 /// One round.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RoundRecord {
@@ -33,6 +50,8 @@ pub struct RoundRecord {
     pub seed: u64,
     /// When it ended, milliseconds since 1970.
     pub at_ms: u64,
+    /// Clusters that were besieged at the same time on one machine.
+    pub clusters: usize,
     /// How long it took, with the cluster's making and the judgement.
     pub seconds: f64,
     /// What happened.
@@ -43,6 +62,12 @@ pub struct RoundRecord {
     pub commands_acknowledged: usize,
     /// What nobody learned the outcome of: there once or not at all.
     pub unknown: usize,
+    /// How often the states of all nodes were compared: after each fault.
+    pub states_compared: usize,
+    /// The longest time until they were equal.
+    pub equal_s_max: f64,
+    /// By how many seconds the latest deadline was late; none: no deadline was judged.
+    pub deadline_late_s_max: Option<f64>,
     /// What went wrong; none: every promise was kept.
     pub failure: Option<String>,
 }
@@ -50,24 +75,22 @@ pub struct RoundRecord {
 impl RoundRecord {
     /// The record of a round that has just ended.
     #[must_use]
-    pub fn new(
-        commit: &str,
-        seed: u64,
-        took: Duration,
-        happened: Vec<Happened>,
-        promises: &Promises,
-        failure: Option<&str>,
-    ) -> Self {
+    pub fn new(commit: &str, seed: u64, clusters: usize, took: Duration, played: &Played) -> Self {
+        let promises = &played.promises;
         Self {
             commit: commit.to_owned(),
             seed,
             at_ms: unix_ms(),
+            clusters,
             seconds: took.as_secs_f64(),
-            happened,
+            happened: played.happened.clone(),
             readings_acknowledged: promises.readings_acknowledged(),
             commands_acknowledged: promises.commands_acknowledged(),
             unknown: promises.unknown(),
-            failure: failure.map(|failure| failure.chars().take(FAILURE_CHARS_MAX).collect()),
+            states_compared: played.states_compared,
+            equal_s_max: played.equal_within.as_secs_f64(),
+            deadline_late_s_max: played.deadline_late.map(|late| late.as_secs_f64()),
+            failure: played.failure.as_ref().map(|failure| failure.chars().take(FAILURE_CHARS_MAX).collect()),
         }
     }
 

@@ -43,6 +43,23 @@ pub struct LocalNode {
     child: Option<Child>,
 }
 
+impl LocalNode {
+    /// The node of this folder. It does not run.
+    fn open(home: PathBuf) -> Result<Self> {
+        let config = crate::config::NodeConfig::load(&home)?;
+        Ok(Self {
+            id: config.node,
+            home,
+            url: format!("http://{}", config.gateway.listen),
+            mqtt: config.mqtt.map_or(config.gateway.listen, |mqtt| mqtt.listen),
+            peer: config.peer.listen,
+            program: None,
+            environment: Vec::new(),
+            child: None,
+        })
+    }
+}
+
 /// Nodes that run as child processes; they end with it.
 pub struct LocalCluster {
     program: PathBuf,
@@ -77,19 +94,7 @@ impl LocalCluster {
         }
         let mut nodes = Vec::new();
         for id in 1..=count {
-            let home = folder.join(format!("node-{id}"));
-            let config = crate::config::NodeConfig::load(&home)?;
-            let mqtt = config.mqtt.map_or(config.gateway.listen, |mqtt| mqtt.listen);
-            nodes.push(LocalNode {
-                id,
-                home,
-                url: format!("http://{}", config.gateway.listen),
-                mqtt,
-                peer: config.peer.listen,
-                program: None,
-                environment: Vec::new(),
-                child: None,
-            });
+            nodes.push(LocalNode::open(folder.join(format!("node-{id}")))?);
         }
         let password = fs::read_to_string(password_file)?.trim().to_owned();
         Ok(Self { program: program.to_owned(), nodes, password })
@@ -97,6 +102,17 @@ impl LocalCluster {
 
     fn node(&mut self, id: u64) -> Result<&mut LocalNode> {
         self.nodes.iter_mut().find(|node| node.id == id).ok_or_else(|| format!("no node {id}").into())
+    }
+
+    /// Kills a node, and has the one whose folder is `home` in its place from then on, with its environment and under an id of its
+    /// own, which is told. It does not run yet.
+    pub fn stand_in(&mut self, old: u64, home: PathBuf) -> Result<u64> {
+        let stands_in = LocalNode::open(home)?;
+        self.kill(old)?;
+        let node = self.node(old)?;
+        let environment = std::mem::take(&mut node.environment);
+        *node = LocalNode { environment, ..stands_in };
+        Ok(node.id)
     }
 
     /// Starts every node that does not run.

@@ -39,7 +39,8 @@ cargo xtask bench ARGS         measure; ARGS go to the benchmark program:
 cargo xtask shots FOLDER [vi|en]
                                pictures of every screen in both themes
 cargo xtask siege [OPTIONS]    try to break it, and keep the record in ops/reports
-            --hours N          real nodes, storm after storm (0.2); --seed N, --keep-going
+            --hours N          real nodes, storm after storm (0.2); --seed N, --keep-going,
+                               --clusters K (beside each other), --no-build (programs as they are)
             --agree-minutes M  seeds of consensus in the simulator for so long
             --city-minutes M   seeds of whole nodes, screens and phones in it; --city-seed N, --city-bugs
             --agree-bugs       put every known mistake back: which judge finds it?";

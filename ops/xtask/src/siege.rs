@@ -1,6 +1,14 @@
 //! `cargo xtask siege`: tries to break it for as long as one likes, on real nodes and in the simulator, and keeps the record in
 //! `ops/reports`.
 
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    thread::sleep,
+    time::Duration,
+};
+
 use crate::{
     context::{self, Context},
     tools::{self, Use},
@@ -9,12 +17,17 @@ use crate::{
 const USAGE: &str = "\
 cargo xtask siege [OPTIONS]
             --hours N          real nodes, storm after storm (0.2 when nothing is said); --seed N, --keep-going
+            --clusters K       of K clusters beside each other, each for so long: the record counts their hours together
+            --no-build         with the programs as they were built last: whoever says so vouches for the commit
             --older PATH       instead of storms: upgrades a cluster, node by node, from that earlier `trongdong`
             --agree-minutes M  seeds of consensus in the simulator from a new beginning for so long
             --agree-bugs       puts every known mistake back, and records which judge finds it
             --city-minutes M   seeds of whole nodes in the simulator from a new beginning for so long
             --city-seed N      the one seed, which is not recorded
             --city-bugs        puts every known mistake between consensus and people back";
+
+/// Between two looks whether a siege has played another round.
+const LOOK: Duration = Duration::from_secs(1);
 
 /// What is asked of the simulator; what else was said is the siege's.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -24,6 +37,7 @@ struct Asked {
     city_minutes: Option<u64>,
     city_seed: Option<u64>,
     city_bugs: bool,
+    no_build: bool,
     siege: Vec<String>,
 }
 
@@ -63,19 +77,53 @@ pub(crate) fn run(context: &Context, options: &[String]) -> Result<(), String> {
     if let Some(minutes) = asked.city_minutes {
         city(&["--minutes", &minutes.to_string(), option, folder])?;
     }
-    if !asked.siege.is_empty() || asked == Asked::default() {
+    let is_siege = !asked.siege.is_empty() || asked == Asked { no_build: asked.no_build, ..Asked::default() };
+    if is_siege {
         let rounds = context.runs_folder()?.join(format!("siege-{}.jsonl", std::process::id()));
-        let rounds = rounds.to_string_lossy();
         // The siege starts `trongdong` itself, and finds it beside its own program.
-        let programs = context.build(&["trongdong", "siege"])?;
-        let mut siege = context.program(&programs.join("siege").to_string_lossy(), "", &["--record", &rounds]);
-        siege.args(&asked.siege).env("TMPDIR", context.runs_folder()?);
-        let broken = context::run(siege);
-        // A round that failed stands in the record as well.
-        agree(&["--rounds", &rounds])?;
-        broken?;
+        let names = ["trongdong", "siege", "agree"];
+        let programs =
+            if asked.no_build { built(context.target.join("debug"), &names)? } else { context.build(&names)? };
+        let program = |name: &str| context.program(&programs.join(name).to_string_lossy(), "", &[]);
+        let mut siege = program("siege");
+        siege.arg("--record").arg(&rounds).args(&asked.siege).env("TMPDIR", context.runs_folder()?);
+        besiege(siege, &rounds, || {
+            let mut agree = program("agree");
+            agree.args(&record).arg("--rounds").arg(&rounds);
+            context::run(agree)
+        })?;
     }
     Ok(())
+}
+
+/// Lets a siege run, and keeps its rounds in the record as they are played: one that is cut off is not lost. A round that failed stands there
+/// as well.
+fn besiege(mut siege: Command, rounds: &Path, keep: impl Fn() -> Result<(), String>) -> Result<(), String> {
+    let mut running = siege.spawn().map_err(|error| format!("cannot start the siege: {error}"))?;
+    let (mut kept_bytes, mut kept) = (0, Ok(()));
+    let ended = loop {
+        // Asked first: what was written before it ended is seen below.
+        let ended = running.try_wait().map_err(|error| error.to_string())?;
+        let bytes = fs::metadata(rounds).map_or(0, |meta| meta.len());
+        if bytes > kept_bytes {
+            kept = keep();
+            kept_bytes = bytes;
+        }
+        if let Some(status) = ended {
+            break status;
+        }
+        sleep(LOOK);
+    };
+    kept?;
+    if ended.success() { Ok(()) } else { Err(format!("the siege ended with {ended}; its rounds are in the record")) }
+}
+
+/// The folder of programs that were built before.
+fn built(folder: PathBuf, names: &[&str]) -> Result<PathBuf, String> {
+    match names.iter().find(|name| !folder.join(name).is_file()) {
+        Some(missing) => Err(format!("{} is not there: leave out --no-build", folder.join(missing).display())),
+        None => Ok(folder),
+    }
 }
 
 fn asked(options: &[String]) -> Result<Asked, String> {
@@ -92,7 +140,8 @@ fn asked(options: &[String]) -> Result<Asked, String> {
                 let seed = value()?.parse().ok();
                 asked.city_seed = Some(seed.ok_or_else(|| format!("{option} takes a whole number\n\n{USAGE}"))?);
             }
-            "--hours" | "--seed" | "--older" => asked.siege.extend([option.clone(), value()?]),
+            "--no-build" => asked.no_build = true,
+            "--hours" | "--seed" | "--older" | "--clusters" => asked.siege.extend([option.clone(), value()?]),
             "--keep-going" => asked.siege.push(option.clone()),
             other => return Err(format!("`siege` does not take `{other}`\n\n{USAGE}")),
         }
@@ -120,6 +169,9 @@ mod tests {
         assert_eq!(of(&["--agree-minutes", "3", "--agree-bugs"]), Ok(simulated));
         let real = ["--hours", "2", "--keep-going"].map(str::to_owned).to_vec();
         assert_eq!(of(&["--hours", "2", "--keep-going"]), Ok(Asked { siege: real, ..Asked::default() }));
+        let beside = ["--hours", "1", "--clusters", "4"].map(str::to_owned).to_vec();
+        let built = Asked { no_build: true, siege: beside, ..Asked::default() };
+        assert_eq!(of(&["--hours", "1", "--no-build", "--clusters", "4"]), Ok(built));
         let older = ["--older", "/opt/trongdong-0.1/trongdong"].map(str::to_owned).to_vec();
         assert_eq!(of(&["--older", "/opt/trongdong-0.1/trongdong"]), Ok(Asked { siege: older, ..Asked::default() }));
         let whole = Asked { city_minutes: Some(5), city_seed: Some(7), city_bugs: true, ..Asked::default() };
@@ -129,5 +181,40 @@ mod tests {
         assert!(of(&["--city-seed", "x"]).is_err());
         assert!(of(&["--hours"]).is_err());
         assert!(of(&["--minutes", "3"]).is_err());
+    }
+
+    fn shell(script: &str, rounds: &Path) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).arg(rounds);
+        command
+    }
+
+    #[test]
+    fn rounds_are_kept_while_a_siege_goes_on_and_when_it_fails() {
+        let rounds = std::env::temp_dir().join(format!("xtask-siege-{}.jsonl", std::process::id()));
+        let seen = std::cell::RefCell::new(Vec::new());
+        let keep = || {
+            seen.borrow_mut().push(fs::read_to_string(&rounds).map_err(|error| error.to_string())?);
+            Ok(())
+        };
+        // The second round is written once the first was kept, which is told by a file.
+        let told = rounds.with_extension("kept");
+        let keep_and_tell = || {
+            keep()?;
+            fs::write(&told, "").map_err(|error| error.to_string())
+        };
+        let script =
+            "echo one >>\"$0\"; until [ -e \"${0%.jsonl}.kept\" ]; do sleep 0.1; done; echo two >>\"$0\"; exit 1";
+        let ended = besiege(shell(script, &rounds), &rounds, keep_and_tell);
+        assert!(ended.is_err_and(|error| error.contains("its rounds are in the record")));
+        assert_eq!(*seen.borrow(), ["one\n", "one\ntwo\n"]);
+        assert_eq!(besiege(shell("true", &rounds), &told, || Err("kept without a round".to_owned())), Ok(()));
+        assert!([&rounds, &told].iter().all(|file| fs::remove_file(file).is_ok()));
+    }
+
+    #[test]
+    fn a_program_that_was_never_built_is_named() {
+        let refused = built(std::env::temp_dir(), &["no-such-program"]);
+        assert!(refused.is_err_and(|error| error.contains("no-such-program") && error.contains("--no-build")));
     }
 }
