@@ -13,7 +13,7 @@ pub const LATE_MS_MAX: u64 = 10_000;
 /// After the last one was told: until it would have been told twice.
 const LISTEN: Duration = Duration::from_secs(2);
 /// Between two looks.
-const LOOK: Duration = Duration::from_millis(200);
+pub(crate) const LOOK: Duration = Duration::from_millis(200);
 
 /// How many deadlines, and when they are due.
 #[derive(Clone, Copy, Debug)]
@@ -129,7 +129,8 @@ fn judge(due_at_ms: &BTreeMap<String, u64>, told: Vec<(String, u64)>, back_at_ms
     if times.is_empty() { Ok(worst_ms) } else { Err(format!("deadlines that nobody gave were told: {times:?}")) }
 }
 
-fn entity(done: &Value) -> Result<String, Failure> {
+/// What a command has made.
+pub(crate) fn entity(done: &Value) -> Result<String, Failure> {
     Ok(done["entity"].as_str().ok_or("nothing was made")?.to_owned())
 }
 

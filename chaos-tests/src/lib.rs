@@ -4,7 +4,8 @@
 //! - [`desk`] is somebody at the HTTP API, [`device`] something at MQTT, [`broker`] a broker of the province's own.
 //! - [`load`] keeps them busy and writes every promise into the [`oracle`].
 //! - [`gather`] asks the cluster what it holds, and [`judge`] compares the two; both sides are plain values.
-//! - [`deadlines`] are given, and each has to be told once and in time.
+//! - [`deadlines`] are given, and each has to be told once and in time; units are sent ([`dispatch`]), and each offer has to be
+//!   acknowledged or to come back to a person.
 //! - [`scene`] is a storm from beginning to end: load, screens, faults, judgement.
 //! - [`siege`] is storm after storm, drawn from seeds: [`shim`] has the nodes' disks and clocks in hand, [`proxy`] their lines.
 //! - [`upgrade`] brings a cluster from an [`older`] release to this one, node by node.
@@ -16,6 +17,7 @@ pub mod broker;
 pub mod deadlines;
 pub mod desk;
 pub mod device;
+pub mod dispatch;
 pub mod gather;
 pub mod judge;
 pub mod load;

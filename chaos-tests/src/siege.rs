@@ -26,6 +26,7 @@ use crate::{
     Failure,
     deadlines::{Given, Spread},
     desk::{Desk, Outcome},
+    dispatch::Dispatched,
     gather,
     load::Plan,
     older::Older,
@@ -53,10 +54,18 @@ const SWITCHED_WITHIN: Duration = Duration::from_secs(20);
 const LOOK: Duration = Duration::from_millis(20);
 /// Between two changes of a clock that drifts.
 const DRIFT_TICK: Duration = Duration::from_millis(50);
-/// What is to be told while a round goes on.
-const DEADLINES: Spread = Spread { count: 40, ahead_ms: 15_000, spacing_ms: 1_000 };
-/// What is to be told in a drill of a few faults.
-const DEADLINES_OF_DRILL: Spread = Spread { count: 12, ahead_ms: 8_000, spacing_ms: 1_000 };
+/// What runs out while a round goes on. Offers take a minute to: most do so under the faults, some after them.
+const OF_ROUND: Asked = Asked { deadlines: Spread { count: 40, ahead_ms: 15_000, spacing_ms: 1_000 }, dispatches: 6 };
+/// What runs out in a drill of a few faults, which is over in less than a minute.
+const OF_DRILL: Asked = Asked { deadlines: Spread { count: 12, ahead_ms: 8_000, spacing_ms: 1_000 }, dispatches: 0 };
+
+/// What the cluster has to do by itself.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    deadlines: Spread,
+    /// Units that are sent.
+    dispatches: u64,
+}
 
 /// Where a siege stands.
 #[derive(Clone, Debug)]
@@ -84,8 +93,8 @@ pub struct Siege {
     scene: Scene,
     shims: BTreeMap<u64, Shim>,
     proxies: Proxies,
-    /// What is to be told meanwhile; an earlier release knows no instructions.
-    given: Option<Given>,
+    /// What runs out meanwhile; an earlier release knows no instructions.
+    given: Option<(Given, Dispatched)>,
     /// When the newest fault was over.
     whole_at_ms: u64,
     so_far: Played,
@@ -98,11 +107,11 @@ impl Siege {
     /// # Errors
     /// As [`World::start`] and [`Scene::begin`].
     pub async fn begin(name: &str) -> Result<Self, Failure> {
-        Self::begin_on(&Ground::alone(name), false, DEADLINES_OF_DRILL).await
+        Self::begin_on(&Ground::alone(name), false, OF_DRILL).await
     }
 
     /// Starts the cluster and the work there; `begins_older`: with nodes of an earlier release.
-    async fn begin_on(ground: &Ground, begins_older: bool, deadlines: Spread) -> Result<Self, Failure> {
+    async fn begin_on(ground: &Ground, begins_older: bool, asked: Asked) -> Result<Self, Failure> {
         let mut held = None;
         let prepare = |cluster: &mut LocalCluster, folder: &Path| -> Result<(), Failure> {
             held = Some(take_in_hand(cluster, folder)?);
@@ -116,7 +125,11 @@ impl Siege {
             None => World::start_prepared(&ground.name, "", 0, prepare).await?,
         };
         let (shims, proxies) = held.ok_or("the nodes were not prepared")?;
-        let given = if begins_older { None } else { Some(Given::to(&world, deadlines).await?) };
+        let given = if begins_older {
+            None
+        } else {
+            Some((Given::to(&world, asked.deadlines).await?, Dispatched::to(&world, asked.dispatches).await?))
+        };
         let scene = Scene::begin(ground.name.clone(), world, Plan::FULL, [1, 2]).await?;
         sleep(CALM).await;
         Ok(Self { scene, shims, proxies, given, whole_at_ms: 0, so_far: Played::default(), stand_ins: 0 })
@@ -269,8 +282,10 @@ impl Siege {
         for place in 1..=NODES {
             self.undo(place)?;
         }
-        if let Some(given) = &self.given {
-            self.so_far.deadline_late = Some(given.judge(&self.scene.world, self.whole_at_ms).await?);
+        if let Some((given, dispatched)) = &self.given {
+            let world = &self.scene.world;
+            self.so_far.deadline_late = Some(given.judge(world, self.whole_at_ms).await?);
+            self.so_far.dispatches = dispatched.judge(world, self.whole_at_ms).await?;
         }
         Ok(())
     }
@@ -451,7 +466,7 @@ pub async fn upgrade_round(seed: u64, commit: &str, older: &Older) -> RoundRecor
 
 async fn play(seed: u64, ground: &Ground) -> Played {
     let round = Round::draw(seed);
-    let mut siege = match Siege::begin_on(ground, round.begins_older, DEADLINES).await {
+    let mut siege = match Siege::begin_on(ground, round.begins_older, OF_ROUND).await {
         Ok(siege) => siege,
         Err(failure) => return Played { failure: Some(failure.to_string()), ..Played::default() },
     };

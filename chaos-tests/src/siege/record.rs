@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{oracle::Promises, unix_ms};
+use crate::{dispatch::Settled, oracle::Promises, unix_ms};
 
 /// Characters of a failure that are kept.
 const FAILURE_CHARS_MAX: usize = 4_000;
@@ -37,6 +37,8 @@ pub struct Played {
     pub equal_within: Duration,
     /// By how much the latest deadline was late; none: no deadline was judged.
     pub deadline_late: Option<Duration>,
+    /// What became of the units that were sent.
+    pub dispatches: Settled,
     /// What went wrong.
     pub failure: Option<String>,
 }
@@ -68,6 +70,10 @@ pub struct RoundRecord {
     pub equal_s_max: f64,
     /// By how many seconds the latest deadline was late; none: no deadline was judged.
     pub deadline_late_s_max: Option<f64>,
+    /// Offers to units that their crews acknowledged.
+    pub offers_answered: usize,
+    /// Offers that nobody answered, and that came back to a person.
+    pub offers_escalated: usize,
     /// What went wrong; none: every promise was kept.
     pub failure: Option<String>,
 }
@@ -90,6 +96,8 @@ impl RoundRecord {
             states_compared: played.states_compared,
             equal_s_max: played.equal_within.as_secs_f64(),
             deadline_late_s_max: played.deadline_late.map(|late| late.as_secs_f64()),
+            offers_answered: played.dispatches.answered,
+            offers_escalated: played.dispatches.escalated,
             failure: played.failure.as_ref().map(|failure| failure.chars().take(FAILURE_CHARS_MAX).collect()),
         }
     }

@@ -137,13 +137,16 @@ pub(super) fn draw_section(md: &mut String, rounds: &[Value]) -> std::fmt::Resul
     let compared = rounds.iter().map(|round| number(round, "states_compared")).sum::<u64>();
     let equal_s = rounds.iter().filter_map(|round| round.get("equal_s_max")?.as_f64()).fold(0.0, f64::max);
     let late_s = rounds.iter().filter_map(|round| round.get("deadline_late_s_max")?.as_f64()).fold(0.0, f64::max);
+    let count = |name: &str| rounds.iter().map(|round| number(round, name)).sum::<u64>();
+    let (answered, escalated) = (count("offers_answered"), count("offers_escalated"));
     let [faults, acknowledged, ..] = shared(rounds);
     writeln!(
         md,
         "\n## Siege\n\nReal processes, real RocksDB, real sockets, by `cargo xtask siege --hours N`: {} rounds in {} hours of a cluster, \
          up to {side_by_side} side by side on one machine, {faults} faults, {acknowledged} readings and commands acknowledged, each looked for \
          on every node and both screens; {failed} rounds failed. After a fault the states of all nodes were compared {compared} times: \
-         they were equal within {} s. Of the deadlines that were given each was told once, the latest {} s late. The newest \
+         they were equal within {} s. Of the deadlines that were given each was told once, the latest {} s late; of the offers \
+         to units {answered} were acknowledged and {escalated} came back to a person. The newest \
          was on {} at commit `{}`.\n\n\
          Seconds until the next command was acknowledged that was sent after the fault. For a partition that healed: \
          until the node that was cut off heard the quorum again. For a node that was replaced: until it voted in every group. For restarts and \
