@@ -290,3 +290,17 @@ async fn a_node_that_rests_hands_its_leads_over_and_the_pause_is_short() {
     assert!(longest < Duration::from_secs(5), "handing over is no election: {longest:?}");
     cluster.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_leader_that_nobody_follows_any_more_refuses_nobody() {
+    let mut cluster = TestCluster::start("deposed", 3).await;
+    let leader = cluster.leader(GroupId::COMMAND).await;
+    let others: Vec<_> =
+        (1..=3).filter(|node| *node != leader).map(|node| cluster.nodes.remove(&node).unwrap()).collect();
+    futures::future::join_all(others.into_iter().map(common::TestNode::crash)).await;
+    // The next leader may have invited that node by now, and this one cannot know.
+    let (groups, address) = (&cluster.nodes[&leader].groups, cluster.address(leader));
+    let asked = groups.change(Goal::Learn { node: 9 }, Some(&address), DEADLINE).await;
+    assert!(matches!(asked, Ok(Progress::Waiting { .. })), "{asked:?}");
+    cluster.stop().await;
+}
