@@ -19,6 +19,9 @@ use crate::{
     types::{decode, malformed, meta_from_wire},
 };
 
+/// How often a group is read anew whose readings were erased, or packed for the first time, while it was read.
+const READ_ANEW_MAX: usize = 4;
+
 /// What a node holds of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Digest {
@@ -78,14 +81,33 @@ impl Groups {
     /// # Errors
     /// The disk fails, or something on it cannot be read.
     pub async fn digest(&self, group: GroupId) -> io::Result<Digest> {
+        let mut floors = self.floors(group);
+        for _ in 0..READ_ANEW_MAX {
+            let digest = self.digest_by(group, floors.clone()).await?;
+            // The rows are of a later moment than the floors. Where these have not moved since they hold for the rows too.
+            let now = self.floors(group);
+            if now == floors {
+                return Ok(digest);
+            }
+            floors = now;
+        }
+        self.digest_by(group, floors).await
+    }
+
+    /// From when on readings of each sensor count, once they are packed. Before that is switched on every replica has rows, also one of an
+    /// earlier release, which sums them as they are.
+    fn floors(&self, group: GroupId) -> Option<BTreeMap<SensorId, Millis>> {
+        self.read(group, |state| {
+            let floors =
+                || state.sensors().keys().map(|sensor| (sensor.clone(), state.readings_from(sensor))).collect();
+            state.has_feature(chunk::FEATURE).then(floors)
+        })
+    }
+
+    async fn digest_by(&self, group: GroupId, floors: Option<BTreeMap<SensorId, Millis>>) -> io::Result<Digest> {
         let kept = Arc::clone(self.group(group));
-        let readings = self.read(group, |state| {
-            let floors = state.sensors().keys().map(|sensor| (sensor.clone(), state.readings_from(sensor))).collect();
-            // Before it is switched on every replica has rows, also one of an earlier release, which sums them as they are.
-            state.has_feature(chunk::FEATURE).then(|| OfReadings { floors, ..OfReadings::default() })
-        });
         stage::blocking(move || {
-            let mut readings = readings;
+            let mut readings = floors.map(|floors| OfReadings { floors, ..OfReadings::default() });
             let mut view = kept.shared.frozen(kept.disk.as_ref())?;
             let applied = match view.applied()? {
                 Some(bytes) => meta_from_wire(decode("applied state", &bytes)?)?.last_log_id,
