@@ -48,7 +48,7 @@ pub(crate) async fn measure(setting: &Setting, scale: &Scale) -> Result<Found> {
     let mut stage = Stage::start(&setting.program, "snapshot", setting.keep).await?;
     let gateways = stage.gateways()?;
     let desk = stage.admin(0).await?;
-    let ward = Ward::open(&stage, FILLERS).await?;
+    let ward = Ward::open_each(&stage, FILLERS).await?;
     let wanted = (scale.snapshot_mib << 20) / FILL_BYTES as u64;
     let notes = fill(ward.clients(FILLERS).await?, wanted, FILL_BYTES, FILL_WITHIN).await?;
     let filled_mib = (notes * FILL_BYTES as u64) >> 20;

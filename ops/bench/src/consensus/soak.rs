@@ -106,7 +106,7 @@ pub(crate) async fn measure(setting: &Setting, minutes: u64) -> Result<Found> {
     let mut stage = Stage::start(&setting.program, "soak", setting.keep).await?;
     let desk = stage.admin(0).await?;
     let devices = Devices::register(&stage, CONNECTIONS, SENSORS, REGISTER_WITHIN).await?;
-    let clients = Ward::open(&stage, CLIENTS).await?.clients(CLIENTS).await?;
+    let clients = Ward::open_each(&stage, CLIENTS).await?.clients(CLIENTS).await?;
     steady(&desk, setting.choose(STEADY_FOR, LOOK)).await?;
 
     let pids = pids(&mut stage)?;

@@ -73,7 +73,8 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
     let (opened, _) = stage::register(stage.admins(OPENERS).await?, "/api/reports", bodies, OPEN_WITHIN).await?;
     println!("  {opened} incidents are open");
 
-    let clients = Ward::open(&stage, usize::try_from(NODES)?).await?.clients(usize::try_from(NODES)?).await?;
+    let count = usize::try_from(NODES)?;
+    let clients = Ward::open_each(&stage, count).await?.clients(count).await?;
     let (stop, stopped) = watch::channel(false);
     let (mut tasks, mut streams) = (JoinSet::new(), Vec::new());
     for client in clients {
