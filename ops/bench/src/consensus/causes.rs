@@ -206,10 +206,8 @@ fn elections(figures: &Map<String, Value>, detail: &Map<String, Value>) -> Optio
 mod tests {
     use serde_json::json;
 
-    use super::{
-        super::aims::{Aim, ROWS, Row},
-        *,
-    };
+    use super::*;
+    use crate::consensus::aims::{Aim, ROWS, Row};
 
     fn map(value: Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap()
