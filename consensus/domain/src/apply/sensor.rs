@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+
 use super::{Outcome, Work, accepted, retention, valid};
 #[cfg(feature = "seeded-bugs")]
 use crate::bugs::{Bug, is_made};
 use crate::{
-    CameraId, DeviceStatus, EntityId, EventKind, Grant, Micro, Millis, Reading, ReadingVerdict, Readings,
+    CameraId, DeviceStatus, EntityId, Event, EventKind, Grant, Micro, Millis, Reading, ReadingVerdict, Readings,
     RecordReadings, Refusal, RefusalCode, RegisterSensor, Row, Sensor, SensorId, SetDeviceStatus, Threshold, limits,
-    policy, rows, stored::Touched, wire::Record,
+    policy, rows,
+    stored::Touched,
+    wire::{Record, bulk},
 };
 
 /// Conditions that actors and models raise of themselves: a threshold of that name would fight them for one alarm.
@@ -118,8 +122,15 @@ pub(super) fn record(work: &mut Work<'_>, command: &RecordReadings) -> Outcome {
     }
     if !recorded.readings.is_empty() {
         let key = rows::readings_key(work.now, work.index);
-        work.history.push(Row { key, value: recorded.encode().into() });
+        let value = Bytes::from(recorded.encode());
         work.emit(EventKind::ReadingsRecorded, "", Some(recorded.into()));
+        if let Some(event) = work.events.last() {
+            // Row and event hold the same message: it is written once.
+            let (by, note) = (event.by.clone(), event.note.clone());
+            let bare = Event { kind: event.kind, by, note, at_ms: event.at_ms, ordinal: event.ordinal, subject: None };
+            work.encoded.push((event.ordinal, bulk::event(&bare, &value).into()));
+        }
+        work.history.push(Row { key, value });
     }
     for (id, before) in statuses {
         let Some(sensor) = work.state.sensors.get_mut(&id) else { continue };
