@@ -30,7 +30,11 @@ pub(crate) fn counts(parts: Parts) -> edge::MoreMetrics {
         };
         let mut all: Vec<(String, u64)> = Vec::new();
         all.extend(named("entity", parts.router.counters().snapshot()));
-        all.extend(named("raft", vec![("successions_total", parts.groups.successions())]));
+        let raft = [
+            ("successions_total", parts.groups.successions()),
+            ("snapshots_installed_total", parts.groups.snapshots_installed()),
+        ];
+        all.extend(named("raft", raft.to_vec()));
         all.extend(named("peer", parts.peers.counters().all()));
         for (model, counts) in parts.sensors.counts() {
             let counted = [

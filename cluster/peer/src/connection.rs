@@ -19,8 +19,8 @@ use crate::counters::{Counters, add, count};
 use crate::error::CallError;
 use crate::frame::{Frame, FrameError, Kind, decode};
 use crate::limits::{
-    DRAIN_BYTES_MAX, FRAME_BYTES_MAX, OUTBOX_BYTES_MAX, OUTBOX_LIVE_BYTES_MAX, PING_PERIOD, SILENCE_MAX,
-    STREAMS_ACCEPTED_MAX, STREAMS_MAX, WRITE_STALL_MAX,
+    DRAIN_BYTES_MAX, FRAME_BYTES_MAX, OUTBOX_BYTES_MAX, OUTBOX_LIVE_BYTES_MAX, PING_PERIOD, READ_BYTES, READ_BYTES_MIN,
+    SILENCE_MAX, STREAMS_ACCEPTED_MAX, STREAMS_MAX, WRITE_STALL_MAX,
 };
 use crate::message::{self, Link};
 use crate::outbox::{NotQueued, Outbox};
@@ -261,6 +261,10 @@ impl Connection {
         let fault = loop {
             if let Err(fault) = self.take_frames(&mut buf) {
                 break fault;
+            }
+            if buf.capacity() - buf.len() < READ_BYTES_MIN {
+                // Small payloads are copied out, so mostly this is the same memory again.
+                buf.reserve(READ_BYTES);
             }
             tokio::select! {
                 read = reader.read_buf(&mut buf) => match read {

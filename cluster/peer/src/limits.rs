@@ -9,6 +9,11 @@ pub const FRAME_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// stands before the payload. The sender refuses a larger one with [`CallError::TooLarge`](crate::CallError::TooLarge).
 pub const MESSAGE_BYTES_MAX: usize = FRAME_BYTES_MAX - 2048;
 
+/// Bytes that one read of a connection has room for, and the room below which it is made anew: frames are mostly small, and many
+/// come at once. Without it a buffer grows by 64 bytes, a read each.
+pub(crate) const READ_BYTES: usize = 16 * 1024;
+pub(crate) const READ_BYTES_MIN: usize = 4 * 1024;
+
 /// The largest frame before a peer has said who it is.
 pub(crate) const HELLO_FRAME_BYTES_MAX: usize = 2048;
 

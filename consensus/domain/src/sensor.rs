@@ -163,7 +163,7 @@ pub struct Readings {
     pub readings: Vec<Reading>,
 }
 
-record!(Readings { readings });
+record!(Readings { readings } written_by crate::wire::bulk::recorded);
 
 /// The device times already recorded of one sensor, ascending, at most `limits::SENSOR_WINDOW`.
 #[derive(Clone, Debug, PartialEq, Eq)]

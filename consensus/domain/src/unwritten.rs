@@ -85,8 +85,9 @@ impl State {
 mod tests {
     use super::*;
     use crate::{
-        AdminUnitCode, Command, EventBatch, GroupId, IncidentId, IncidentKind, NoteIncident, OpenIncident, Origin,
-        Place, Severity, Source, Subject, SwitchFeature, VOCABULARY_2, rows,
+        AdminUnitCode, Command, DeviceStatus, EventBatch, GroupId, IncidentId, IncidentKind, Micro, NoteIncident,
+        OpenIncident, Origin, Place, Reading, RecordReadings, RegisterSensor, Sensor, SensorId, SensorKind, Severity,
+        Source, Subject, SwitchFeature, VOCABULARY_2, rows,
     };
 
     fn commands() -> Vec<Command> {
@@ -122,6 +123,57 @@ mod tests {
             let batch = EventBatch { index, at_ms: state.clock(), events: decided.events };
             assert!(!batch.events.is_empty() && encoded == batch.encode(), "entry {index}");
         }
+    }
+
+    #[test]
+    fn an_event_of_readings_has_the_message_of_their_row() {
+        let id = SensorId::new("s1").unwrap();
+        let sensor = Sensor {
+            id: id.clone(),
+            name: "Trạm đo".to_owned(),
+            kind: SensorKind::RiverLevel,
+            unit_of_measure: "m".to_owned(),
+            place: Place {
+                latitude_e7: 0,
+                longitude_e7: 0,
+                admin_unit: AdminUnitCode::new("05443").unwrap(),
+                address: String::new(),
+            },
+            thresholds: Vec::new(),
+            period_ms: 0,
+            silence_periods: 0,
+            rate_limit_micro_per_min: 0,
+            range_min_micro: Micro(0),
+            range_max_micro: Micro(0),
+            status: DeviceStatus::Measuring,
+            last_at_ms: Millis(0),
+            last_micro: Micro(0),
+            last_recorded_at_ms: Millis(0),
+            version: 0,
+            exercise: false,
+        };
+        let reading = |at_ms, status| Reading {
+            sensor: id.clone(),
+            at_ms: Millis(at_ms),
+            value_micro: Micro(-4),
+            status,
+            unit_of_measure: "m".to_owned(),
+        };
+        // The device's own word changes twice, so the entry has an event of the sensor beside that of the readings.
+        let readings = vec![
+            reading(1, DeviceStatus::Measuring),
+            reading(2, DeviceStatus::Fault),
+            reading(3, DeviceStatus::Measuring),
+            reading(4, DeviceStatus::Calibrating),
+        ];
+        let mut state = State::new(GroupId(1));
+        state.apply(1, &entry(RegisterSensor { sensor }.into()));
+        let decided = state.apply_unwritten(2, &entry(RecordReadings { readings }.into()), &mut Unwritten::default());
+        assert_eq!(decided.events.len(), 2, "{:?}", decided.events);
+        let encoded = decided.encode_events(2, state.clock());
+        let batch = EventBatch { index: 2, at_ms: state.clock(), events: decided.events };
+        assert!(encoded == batch.encode());
+        assert_eq!(state.sensors()[&id].status, DeviceStatus::Calibrating);
     }
 
     #[test]

@@ -7,6 +7,8 @@ use prost::Message;
 #[path = "wire/generated.rs"]
 pub mod generated;
 
+pub(crate) mod bulk;
+
 /// What came in is not what the field takes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {remedy}")]
@@ -108,6 +110,8 @@ impl<T: Field<W>, W> Field<Option<W>> for Option<T> {
 
 /// Ties a struct to its message, field by field under the same names.
 ///
+/// With `written_by` behind, its bytes come from that function, which writes what the message is written as.
+///
 /// With `default` in front, a message that is absent is the default, and the default is written as absent: for what was
 /// added to records that are on disks already.
 macro_rules! record {
@@ -125,11 +129,11 @@ macro_rules! record {
             }
         }
     };
-    ($type:ident { $($field:ident),+ $(,)? }) => {
-        $crate::wire::record!(@message $type { $($field),+ });
+    ($type:ident { $($field:ident),+ $(,)? } $(written_by $written_by:path)?) => {
+        $crate::wire::record!(@message $type { $($field),+ } $(written_by $written_by)?);
         $crate::wire::message_field!($type);
     };
-    (@message $type:ident { $($field:ident),+ }) => {
+    (@message $type:ident { $($field:ident),+ } $(written_by $written_by:path)?) => {
         impl $crate::wire::Record for $type {
             type Wire = $crate::wire::generated::$type;
             fn from_wire(wire: Self::Wire) -> Result<Self, $crate::wire::Malformed> {
@@ -139,6 +143,9 @@ macro_rules! record {
             fn to_wire(&self) -> Self::Wire {
                 $crate::wire::generated::$type { $($field: $crate::wire::Field::write(&self.$field)),+ }
             }
+            $(fn encode(&self) -> Vec<u8> {
+                $written_by(self)
+            })?
         }
     };
 }

@@ -3,7 +3,10 @@
 
 use std::{
     io,
-    sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use bytes::Bytes;
@@ -77,6 +80,8 @@ pub(crate) struct Shared {
     writing: Mutex<()>,
     /// Rings after each application.
     pub(crate) applied: watch::Sender<AppliedAt>,
+    /// Snapshots installed since the start.
+    pub(crate) installed: AtomicU64,
 }
 
 impl Shared {
@@ -132,8 +137,13 @@ impl StateMachine {
         let (last, membership, view) = load(group, disk.as_ref())?;
         knowledge.check_state(&view.state)?;
         let (applied, _) = watch::channel(view.applied);
-        let shared = Shared { group: GroupId(group), view: RwLock::new(view), writing: Mutex::default(), applied };
-        let shared = Arc::new(shared);
+        let shared = Arc::new(Shared {
+            group: GroupId(group),
+            view: RwLock::new(view),
+            writing: Mutex::default(),
+            applied,
+            installed: AtomicU64::new(0),
+        });
         Ok(Self { disk, knowledge, shared, last, membership, has_snapshot: false, trimmed_at: 0 })
     }
 
@@ -367,6 +377,7 @@ impl RaftStateMachine<TypeConfig> for StateMachine {
             let (last, membership, view) = load(group, disk.as_ref())?;
             knowledge.check_state(&view.state)?;
             let at = view.applied;
+            shared.installed.fetch_add(1, Ordering::Relaxed);
             *shared.view_mut() = view;
             Ok((last, membership, at))
         })

@@ -1,6 +1,6 @@
 //! Consensus as an operator sees it, and what an operator may ask of it.
 
-use std::{collections::BTreeSet, io, time::Duration};
+use std::{collections::BTreeSet, io, sync::atomic::Ordering, time::Duration};
 
 use domain::GroupId;
 use openraft::async_runtime::watch::WatchReceiver;
@@ -82,6 +82,12 @@ impl Groups {
             .await
             .map_err(io::Error::other)?;
         Ok(())
+    }
+
+    /// Snapshots that were installed here since the start, of all groups.
+    #[must_use]
+    pub fn snapshots_installed(&self) -> u64 {
+        self.0.groups.iter().map(|group| group.shared.installed.load(Ordering::Relaxed)).sum()
     }
 
     /// Every group as an operator sees it.

@@ -144,6 +144,7 @@ async fn a_late_node_catches_up_by_snapshot_when_the_log_is_gone() {
     assert_eq!(cluster.nodes[&away].groups.read(GroupId::COMMAND, count), 60);
     let floor = cluster.nodes[&away].groups.events_after(GroupId::COMMAND, first, 1000).unwrap_err().floor;
     assert!(floor > first, "what came by snapshot has no events: the floor rose to {floor}");
+    assert!(cluster.nodes[&away].groups.snapshots_installed() > 0, "it is counted on the node that took it");
     cluster.stop().await;
 }
 

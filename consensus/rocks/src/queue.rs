@@ -12,6 +12,10 @@ use tokio::sync::Notify;
 
 use crate::lock::lock;
 
+/// How long what nobody waits for is left lying for what somebody waits for: how far is committed is told a moment after each
+/// entry, and a batch of its own for it costs a turn of the thread and a write. With one writer the next entry takes it along.
+const LINGER: Duration = Duration::from_millis(3);
+
 /// Bounded by bytes: `room` waits while the bound is passed. Only who does not wait for `room` can pass it.
 pub(crate) struct Queue {
     bytes_max: usize,
@@ -48,6 +52,10 @@ pub(crate) struct Depth {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Queued>,
+    /// How many of them somebody waits for.
+    urgent: usize,
+    /// The thread sleeps for a moment only, and then looks at all that has come: it need not be woken for what can wait.
+    lingers: bool,
     /// Of what waits and of what is being written.
     depth: Depth,
     /// Nothing more is taken in.
@@ -65,33 +73,48 @@ impl Queue {
         if state.closed {
             return Err(Queued { op, done });
         }
+        let is_urgent = op.needs_flush();
         state.depth.ops += 1;
         state.depth.bytes += op.bytes();
+        state.urgent += usize::from(is_urgent);
         state.waiting.push_back(Queued { op, done });
+        let wakes = is_urgent || !state.lingers;
         drop(state);
-        self.filled.notify_one();
+        if wakes {
+            self.filled.notify_one();
+        }
         Ok(())
     }
 
-    /// Takes operations up to `bytes_max`, at least one. Waits for the first, at most `wait`.
+    /// Takes operations up to `bytes_max`, at least one. Waits for the first, at most `wait`; for what nobody waits for a moment
+    /// longer than for the rest.
     pub(crate) fn take(&self, bytes_max: usize, wait: Option<Duration>) -> Taken {
-        let deadline = wait.map(|wait| Instant::now() + wait);
+        let begun = Instant::now();
+        let (deadline, lingers_until) = (wait.map(|wait| begun + wait), begun + LINGER);
         let mut state = lock(&self.state);
-        while state.waiting.is_empty() {
+        loop {
+            let now = Instant::now();
+            let lingers = now < lingers_until && !state.closed;
+            if state.urgent > 0 || (!state.waiting.is_empty() && !lingers) {
+                break;
+            }
             if state.closed {
                 return Taken::Closed;
             }
-            state = match deadline {
+            if deadline.is_some_and(|deadline| deadline <= now) {
+                return Taken::Idle;
+            }
+            state.lingers = lingers;
+            let until = if lingers { Some(deadline.unwrap_or(lingers_until).min(lingers_until)) } else { deadline };
+            state = match until {
                 None => self.filled.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return Taken::Idle;
-                    }
+                Some(until) => {
+                    let left = until.saturating_duration_since(now);
                     self.filled.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
                 }
             };
         }
+        state.lingers = false;
         let mut bytes = 0;
         let mut count = 0;
         for queued in &state.waiting {
@@ -102,7 +125,10 @@ impl Queue {
             }
             count += 1;
         }
-        Taken::Ops(state.waiting.drain(..count).collect(), bytes)
+        let ops: Vec<_> = state.waiting.drain(..count).collect();
+        let urgent = ops.iter().filter(|queued| queued.op.needs_flush()).count();
+        state.urgent = state.urgent.saturating_sub(urgent);
+        Taken::Ops(ops, bytes)
     }
 
     /// Operations that were taken are done.
@@ -131,6 +157,7 @@ impl Queue {
             let mut state = lock(&self.state);
             state.closed = true;
             state.depth = Depth::default();
+            state.urgent = 0;
             mem::take(&mut state.waiting)
         };
         self.filled.notify_all();
@@ -176,6 +203,33 @@ mod tests {
 
     fn push(queue: &Queue, bytes: usize) {
         assert!(queue.push(vote(bytes), Box::new(|_| {})).is_ok());
+    }
+
+    fn committed() -> LogOp {
+        LogOp::Committed { group: 1, committed: Bytes::from_static(b"c") }
+    }
+
+    #[test]
+    fn what_nobody_waits_for_goes_with_what_somebody_does_and_alone_a_moment_later() {
+        let queue = Arc::new(Queue::new(1 << 20));
+        let put = |op| assert!(queue.push(op, Box::new(|_| {})).is_ok());
+        put(committed());
+        let begun = Instant::now();
+        let Taken::Ops(alone, _) = queue.take(1000, None) else { panic!("there is one") };
+        assert_eq!(alone.len(), 1);
+        assert!(begun.elapsed() >= LINGER);
+        put(committed());
+        put(vote(10));
+        put(committed());
+        let Taken::Ops(together, _) = queue.take(1000, Some(Duration::ZERO)) else { panic!("a vote does not wait") };
+        assert_eq!(together.iter().map(|queued| queued.op.needs_flush()).collect::<Vec<_>>(), [false, true, false]);
+        // A thread that has lain still for long hears of it although nobody waits.
+        let sleeper = Arc::clone(&queue);
+        let taken =
+            std::thread::spawn(move || matches!(sleeper.take(1000, None), Taken::Ops(ops, _) if ops.len() == 1));
+        std::thread::sleep(2 * LINGER);
+        put(committed());
+        assert!(taken.join().unwrap());
     }
 
     #[test]

@@ -48,8 +48,8 @@ pub(crate) fn of_consensus(root: &Path, etcd: Option<String>) -> Result<String> 
     let etcd = etcd.unwrap_or_else(|| "etcd is not installed".to_owned());
     let nats = said_by("/usr/sbin/nats-server", &["--version"], root);
     Ok(format!(
-        "{}; {etcd}; {nats}. Peers run with what they ship as defaults; three nodes of each system, one system at a time, and its \
-         clients share these cores, and everything stands in one folder of one disk.",
+        "{}; {etcd}; {nats}. Peers run with what they ship as defaults, but for mutual TLS between their processes; three nodes of \
+         each system, one system at a time, and its clients share these cores, and everything stands in one folder of one disk.",
         machine(root)?
     ))
 }

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use bytes::Bytes;
+
 use super::{Outcome, Work, accepted, retention, valid};
 #[cfg(feature = "seeded-bugs")]
 use crate::bugs::{Bug, is_made};
 use crate::{
-    CameraId, DeviceStatus, EntityId, EventKind, Micro, Millis, Reading, ReadingVerdict, Readings, RecordReadings,
-    Refusal, RefusalCode, RegisterSensor, Row, Sensor, SensorId, SetDeviceStatus, Threshold, limits, policy, rows,
-    stored::Touched, wire::Record,
+    CameraId, DeviceStatus, EntityId, Event, EventKind, Grant, Micro, Millis, Reading, ReadingVerdict, Readings,
+    RecordReadings, Refusal, RefusalCode, RegisterSensor, Row, Sensor, SensorId, SetDeviceStatus, Threshold, limits,
+    policy, rows,
+    stored::Touched,
+    wire::{Record, bulk},
 };
 
 /// Conditions that actors and models raise of themselves: a threshold of that name would fight them for one alarm.
@@ -108,19 +112,25 @@ pub(super) fn record(work: &mut Work<'_>, command: &RecordReadings) -> Outcome {
     let mut statuses: BTreeMap<SensorId, DeviceStatus> = BTreeMap::new();
     let mut verdicts = Vec::with_capacity(command.readings.len());
     for reading in &command.readings {
-        let verdict = judge(work, reading);
+        let verdict = take(work, reading, &mut statuses);
         verdicts.push(verdict);
         if verdict != ReadingVerdict::Recorded {
             continue;
         }
-        keep_reading(work, reading, &mut statuses);
         // It is the sensor's own unit, so the row need not say so each time.
         recorded.readings.push(Reading { unit_of_measure: String::new(), ..reading.clone() });
     }
     if !recorded.readings.is_empty() {
         let key = rows::readings_key(work.now, work.index);
-        work.history.push(Row { key, value: recorded.encode().into() });
+        let value = Bytes::from(recorded.encode());
         work.emit(EventKind::ReadingsRecorded, "", Some(recorded.into()));
+        if let Some(event) = work.events.last() {
+            // Row and event hold the same message: it is written once.
+            let (by, note) = (event.by.clone(), event.note.clone());
+            let bare = Event { kind: event.kind, by, note, at_ms: event.at_ms, ordinal: event.ordinal, subject: None };
+            work.encoded.push((event.ordinal, bulk::event(&bare, &value).into()));
+        }
+        work.history.push(Row { key, value });
     }
     for (id, before) in statuses {
         let Some(sensor) = work.state.sensors.get_mut(&id) else { continue };
@@ -133,23 +143,60 @@ pub(super) fn record(work: &mut Work<'_>, command: &RecordReadings) -> Outcome {
     Ok(crate::Accepted { verdicts, ..accepted("", 0) })
 }
 
-fn judge(work: &Work<'_>, reading: &Reading) -> ReadingVerdict {
-    let Some(sensor) = work.state.sensors.get(&reading.sensor) else { return ReadingVerdict::UnknownSensor };
+/// Judges a reading and keeps one that counts: adds it to the window, and to the sensor if nothing newer is there. Sensor and
+/// window are looked up once, because readings are most of what is ever applied. `statuses` keeps what each sensor was before it
+/// said something else.
+fn take(work: &mut Work<'_>, reading: &Reading, statuses: &mut BTreeMap<SensorId, DeviceStatus>) -> ReadingVerdict {
+    let Some(sensor) = work.state.sensors.get_mut(&reading.sensor) else { return ReadingVerdict::UnknownSensor };
+    let mut new = Vec::new();
+    let known = work.state.windows.get_mut(&reading.sensor);
+    let is_known = known.is_some();
+    let window = known.unwrap_or(&mut new);
+    let verdict = judge(sensor, window, work.grant.as_ref(), work.now, reading);
+    if verdict != ReadingVerdict::Recorded {
+        return verdict;
+    }
+    #[cfg(feature = "seeded-bugs")]
+    if window.binary_search(&reading.at_ms).is_ok() {
+        return verdict;
+    }
+    let at = window.partition_point(|at_ms| *at_ms < reading.at_ms);
+    window.insert(at, reading.at_ms);
+    if window.len() > limits::SENSOR_WINDOW {
+        window.remove(0);
+    }
+    if !is_known {
+        work.state.windows.insert(reading.sensor.clone(), new);
+    }
+    work.touched.insert(Touched::Window(reading.sensor.clone()));
+    if reading.at_ms > sensor.last_at_ms {
+        if sensor.status != reading.status {
+            statuses.entry(reading.sensor.clone()).or_insert(sensor.status);
+        }
+        sensor.last_at_ms = reading.at_ms;
+        sensor.last_micro = reading.value_micro;
+        sensor.last_recorded_at_ms = work.now;
+        sensor.status = reading.status;
+        work.touched.insert(Touched::Sensor(reading.sensor.clone()));
+    }
+    verdict
+}
+
+fn judge(sensor: &Sensor, window: &[Millis], grant: Option<&Grant>, now: Millis, reading: &Reading) -> ReadingVerdict {
     // What lies outside of the grant's scope is not there for it.
-    if work.grant.as_ref().is_some_and(|grant| !policy::covers(grant, &sensor.place.admin_unit)) {
+    if grant.is_some_and(|grant| !policy::covers(grant, &sensor.place.admin_unit)) {
         return ReadingVerdict::UnknownSensor;
     }
     if !reading.unit_of_measure.is_empty() && reading.unit_of_measure != sensor.unit_of_measure {
         return ReadingVerdict::WrongUnit;
     }
-    if reading.at_ms > work.now.plus(limits::CLOCK_AHEAD_MS_MAX) {
+    if reading.at_ms > now.plus(limits::CLOCK_AHEAD_MS_MAX) {
         return ReadingVerdict::InFuture;
     }
     let has_range = (sensor.range_min_micro, sensor.range_max_micro) != (Micro(0), Micro(0));
     if has_range && !(sensor.range_min_micro..=sensor.range_max_micro).contains(&reading.value_micro) {
         return ReadingVerdict::OutOfRange;
     }
-    let window = work.state.windows.get(&reading.sensor).map_or(&[][..], Vec::as_slice);
     let is_there = window.binary_search(&reading.at_ms).is_ok();
     #[cfg(feature = "seeded-bugs")]
     let is_there = is_there && !is_made(Bug::ReadingTwice);
@@ -161,30 +208,6 @@ fn judge(work: &Work<'_>, reading: &Reading) -> ReadingVerdict {
         return ReadingVerdict::TooLate;
     }
     ReadingVerdict::Recorded
-}
-
-/// Adds to the window, and to the sensor if nothing newer is there. `statuses` keeps what each sensor was before.
-fn keep_reading(work: &mut Work<'_>, reading: &Reading, statuses: &mut BTreeMap<SensorId, DeviceStatus>) {
-    let window = work.state.windows.entry(reading.sensor.clone()).or_default();
-    #[cfg(feature = "seeded-bugs")]
-    if window.binary_search(&reading.at_ms).is_ok() {
-        return;
-    }
-    let at = window.partition_point(|at_ms| *at_ms < reading.at_ms);
-    window.insert(at, reading.at_ms);
-    if window.len() > limits::SENSOR_WINDOW {
-        window.remove(0);
-    }
-    work.touched.insert(Touched::Window(reading.sensor.clone()));
-    let Some(sensor) = work.state.sensors.get_mut(&reading.sensor) else { return };
-    if reading.at_ms > sensor.last_at_ms {
-        statuses.entry(reading.sensor.clone()).or_insert(sensor.status);
-        sensor.last_at_ms = reading.at_ms;
-        sensor.last_micro = reading.value_micro;
-        sensor.last_recorded_at_ms = work.now;
-        sensor.status = reading.status;
-        work.touched.insert(Touched::Sensor(reading.sensor.clone()));
-    }
 }
 
 fn keep(work: &mut Work<'_>, sensor: Sensor, kind: EventKind) {

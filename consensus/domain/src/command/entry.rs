@@ -19,4 +19,4 @@ pub struct Entry {
     pub salt: Bytes,
 }
 
-record!(Entry { at_ms, request, grant, command, salt });
+record!(Entry { at_ms, request, grant, command, salt } written_by crate::wire::bulk::entry);

@@ -3,11 +3,14 @@
 
 use serde_json::{Map, Value};
 
-use super::usage::threads;
-use crate::report::{human, object};
+use super::{aims::short, usage::threads};
+use crate::report::{human, object, point};
 
 /// Where the cores are busy to this share, they are the bound.
 const FULL: f64 = 0.9;
+
+/// Said of what neither the run nor anybody has explained.
+const UNKNOWN: &str = "The cause is not known.";
 
 /// What was found by reading and trying, by figure.
 const FOUND: [(&str, &str); 4] = [
@@ -42,11 +45,17 @@ pub(crate) fn cause(figure: &str, figures: &Map<String, Value>, detail: &Map<Str
             best(detail, "readings").and_then(|run| processor(figures, detail, "readings", run, Some(200_000.0)))
         }
         "restart_ready_s" => start(figures, detail),
+        "failover_ms_p50" => failover(detail, 50.0),
+        "failover_ms_p99" => failover(detail, 99.0),
+        "transfer_pause_ms_max" => transfer(detail),
+        "snapshot_write_p99_ratio" => snapshot(figures, detail),
+        "soak_minutes" => said(detail),
+        "spurious_elections" => elections(figures, detail),
         _ => None,
     };
     let found = FOUND.iter().find(|(name, _)| *name == figure).map(|(_, words)| (*words).to_owned());
     let said: Vec<_> = found.into_iter().chain(shown).collect();
-    if said.is_empty() { "The cause is not known.".to_owned() } else { said.join(" ") }
+    if said.is_empty() { UNKNOWN.to_owned() } else { said.join(" ") }
 }
 
 fn number(map: &Map<String, Value>, name: &str) -> Option<f64> {
@@ -54,7 +63,7 @@ fn number(map: &Map<String, Value>, name: &str) -> Option<f64> {
 }
 
 /// Cores of the machine, by the first word of the conditions.
-fn cores(figures: &Map<String, Value>) -> Option<f64> {
+fn cores_of(figures: &Map<String, Value>) -> Option<f64> {
     figures.get("conditions")?.as_str()?.split(' ').next()?.parse().ok()
 }
 
@@ -79,7 +88,7 @@ fn processor(
 ) -> Option<String> {
     let spent_here = spent(detail, part, run)?;
     let (processes, busy) = (object(spent_here, "processes")?, number(spent_here, "cores_busy")?);
-    let (cpu_us, cores) = (number(processes, "cpu_us")?, cores(figures)?);
+    let (cpu_us, cores) = (number(processes, "cpu_us")?, cores_of(figures)?);
     if busy < FULL * cores {
         return Some(format!("{} of {cores} cores were busy: it waits, and for what is not known.", human(busy)));
     }
@@ -132,11 +141,73 @@ fn start(figures: &Map<String, Value>, detail: &Map<String, Value>) -> Option<St
     ))
 }
 
+/// How much of an outage was the election.
+fn failover(detail: &Map<String, Value>, percent: f64) -> Option<String> {
+    let part = object(detail, "failover")?;
+    let elected = point(part.get("group_0_led")?, percent)?;
+    let all = part.get("all_groups_led").and_then(|curve| point(curve, percent));
+    let all = all.map_or(String::new(), |ms| format!(", until all nine groups were led {} ms", human(ms)));
+    Some(format!(
+        "Until a survivor led group 0 went by {} ms (p{percent}){all}; the rest is the new leader's first entry, its actors that \
+         wake, and the client that asks again.",
+        human(elected)
+    ))
+}
+
+/// Whether a pause is the move's, and whether it grows.
+fn transfer(detail: &Map<String, Value>) -> Option<String> {
+    let part = object(detail, "transfer")?;
+    let of = |name: &str| number(part, name).map(human);
+    let (still, first, last) =
+        (of("longest_gap_without_a_move_ms")?, of("first_moves_pause_ms_max")?, of("last_moves_pause_ms_max")?);
+    Some(format!(
+        "Without any move the longest time between two acknowledgements was {still} ms; around the first ten moves {first} ms, \
+         around the last ten {last} ms."
+    ))
+}
+
+/// What was busy while a snapshot was sent, and without.
+fn snapshot(figures: &Map<String, Value>, detail: &Map<String, Value>) -> Option<String> {
+    let part = object(detail, "snapshot")?;
+    let of = |run: &str, name: &str| number(object(part, run)?, name).map(human);
+    let (cores, before) = (of("used_during", "cores_busy")?, of("used_without", "cores_busy")?);
+    let written = of("used_during", "written_bytes_per_s")?;
+    let written_before = of("used_without", "written_bytes_per_s")?;
+    let possible = number(figures, "disk_write_bytes_per_s").map_or("?".to_owned(), human);
+    let all = cores_of(figures).map_or("?".to_owned(), |all| all.to_string());
+    Some(format!(
+        "While it was sent the three processes kept {cores} of {all} cores busy ({before} without) and wrote {written} B/s \
+         ({written_before} without) of the {possible} that the disk takes: sender, receiver and writers share both."
+    ))
+}
+
+/// What the load itself said.
+fn said(detail: &Map<String, Value>) -> Option<String> {
+    let lines = object(detail, "soak")?.get("said")?.as_array()?;
+    let lines: Vec<_> = lines.iter().filter_map(Value::as_str).collect();
+    let asked = "As many minutes were asked for.".to_owned();
+    Some(if lines.is_empty() { asked } else { format!("The load: {}.", lines.join("; ")) })
+}
+
+/// In which groups terms began, and how busy the machine was.
+fn elections(figures: &Map<String, Value>, detail: &Map<String, Value>) -> Option<String> {
+    let part = object(detail, "soak")?;
+    let groups = object(part, "elections_by_group")?.iter().filter(|(_, count)| count.as_u64() > Some(0));
+    let groups: Vec<_> = groups.map(|(group, count)| format!("group {group}: {count}")).collect();
+    let planned = number(part, "leads_handed_over_on_purpose").map_or("?".to_owned(), short);
+    let busy = object(part, "used_during").and_then(|used| number(used, "cores_busy"));
+    let busy = busy.zip(cores_of(figures)).map_or(String::new(), |(busy, cores)| {
+        format!(" {} of {cores} cores were busy in the three processes: a heartbeat may wait behind work.", human(busy))
+    });
+    Some(format!("Terms that began: {}; {planned} of them were moves on purpose.{busy}", groups.join(", ")))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::consensus::aims::{Aim, ROWS, Row};
 
     fn map(value: Value) -> Map<String, Value> {
         value.as_object().cloned().unwrap()
@@ -167,8 +238,44 @@ mod tests {
 
     #[test]
     fn what_nobody_found_is_said_to_be_unknown() {
-        assert_eq!(cause("failover_ms_p50", &Map::new(), &Map::new()), "The cause is not known.");
-        assert_eq!(cause("restart_ready_s", &Map::new(), &Map::new()), "The cause is not known.");
+        for Row(figure, _, aim, _) in &ROWS {
+            let words = cause(figure, &Map::new(), &Map::new());
+            assert!(
+                *aim == Aim::Told || FOUND.iter().any(|found| found.0 == *figure) || words == UNKNOWN,
+                "{figure}: {words}"
+            );
+        }
+    }
+
+    #[test]
+    fn every_aim_has_a_cause_of_the_run_where_its_part_was_measured() {
+        let figures =
+            map(json!({ "conditions": "2 cores (a machine)", "restart_ready_s": 4.0, "disk_write_bytes_per_s": 7e8 }));
+        let curve = |ms: f64| json!({ "percentiles_ms": [[50.0, ms], [99.0, 2.0 * ms]] });
+        let used = |cores: f64| json!({ "cores_busy": cores, "written_bytes_per_s": 5e7 });
+        let spent = json!({ "processes": { "cpu_us": 3e6, "by_thread_us": { "main": 2e6 } }, "cores_busy": 0.9 });
+        let detail = map(json!({
+            "failover": { "group_0_led": curve(310.0), "all_groups_led": curve(400.0) },
+            "transfer": { "longest_gap_without_a_move_ms": 9.0, "first_moves_pause_ms_max": 70.0, "last_moves_pause_ms_max": 120.0 },
+            "restart": { "one_start": { "spent": spent } },
+            "snapshot": { "used_during": used(1.9), "used_without": used(1.2) },
+            "soak": {
+                "said": ["ended after 3 minutes: the disk has 6000 MiB left"], "elections_by_group": { "0": 2, "1": 0 },
+                "leads_handed_over_on_purpose": 1, "used_during": used(1.8),
+            },
+        }));
+        for (figure, part) in [
+            ("failover_ms_p50", "310 ms (p50)"),
+            ("failover_ms_p99", "620 ms (p99)"),
+            ("transfer_pause_ms_max", "around the last ten 120 ms"),
+            ("restart_ready_s", "uses 3.00 s of processor"),
+            ("snapshot_write_p99_ratio", "kept 1.90 of 2 cores busy (1.20 without)"),
+            ("soak_minutes", "ended after 3 minutes"),
+            ("spurious_elections", "group 0: 2; 1 of them were moves on purpose. 1.80 of 2 cores"),
+        ] {
+            let words = cause(figure, &figures, &detail);
+            assert!(words.contains(part), "{figure}: {words}");
+        }
     }
 
     #[test]

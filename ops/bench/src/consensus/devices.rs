@@ -12,7 +12,10 @@ use std::{
 
 use domain::wire::generated::{DeviceStatus, Reading, Readings};
 use prost::Message;
-use tokio::{task::JoinSet, time::Instant};
+use tokio::{
+    task::JoinSet,
+    time::{Instant, sleep},
+};
 
 use crate::{
     Result,
@@ -26,6 +29,10 @@ use crate::{
 pub(crate) const BATCH: usize = 100;
 /// Sessions that register.
 const REGISTERS: usize = 48;
+/// How long one batch may take, refusals at bounds included.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
+/// Pause before a batch that was refused for now is sent again, as devices do.
+const AGAIN_AFTER: Duration = Duration::from_millis(10);
 
 /// The sensors of one connection, all of one field group, as those of one district are.
 type Sensors = Arc<Vec<String>>;
@@ -43,8 +50,10 @@ pub(crate) struct Sent {
     pub(crate) readings: f64,
     /// The time that it took.
     pub(crate) seconds: f64,
-    /// Milliseconds of each batch.
+    /// Milliseconds of each batch, from when it was sent first.
     pub(crate) latencies: Samples,
+    /// How often a batch was refused for now, and sent again.
+    pub(crate) refused: u64,
 }
 
 impl Devices {
@@ -93,12 +102,14 @@ impl Devices {
             };
             tasks.spawn(async move { lane.run().await.map_err(|error| error.to_string()) });
         }
-        let mut latencies = Samples::default();
+        let (mut latencies, mut refused) = (Samples::default(), 0);
         while let Some(ended) = tasks.join_next().await {
-            ended??.into_iter().for_each(|ms| latencies.put(ms));
+            let (taken, again) = ended??;
+            taken.into_iter().for_each(|ms| latencies.put(ms));
+            refused += again;
         }
         let seconds = Instant::now().min(end).saturating_duration_since(begin).as_secs_f64();
-        Ok(Sent { readings: (latencies.len() * BATCH) as f64, seconds, latencies })
+        Ok(Sent { readings: (latencies.len() * BATCH) as f64, seconds, latencies, refused })
     }
 }
 
@@ -113,29 +124,48 @@ struct Lane {
 }
 
 impl Lane {
-    async fn run(self) -> Result<Vec<f64>> {
+    /// Milliseconds of each batch, and how often one was refused for now.
+    async fn run(self) -> Result<(Vec<f64>, u64)> {
         let mut connection = Connection::open(self.address).await?;
-        let (mut taken, mut turn, mut at_ms) = (Vec::new(), 0, 0);
+        let (mut taken, mut refused, mut turn, mut at_ms) = (Vec::new(), 0, 0, 0);
         loop {
             let started = Instant::now();
             let is_wanted =
                 self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(BATCH as u64));
             if started >= self.end || is_wanted.is_err() {
-                return Ok(taken);
+                return Ok((taken, refused));
             }
             // A device time that these sensors have not had.
             at_ms = unix_ms().max(at_ms + 1);
             let payload = batch(&self.sensors, &mut turn, at_ms);
-            let answer = connection.ask("POST", "/api/readings", &self.headers, &payload).await?;
-            let recorded = String::from_utf8_lossy(&answer.body).matches("recorded").count();
-            if !answer.is_success() || recorded != BATCH {
-                return Err(format!("{recorded} of {BATCH} recorded: {}", answer.words()).into());
+            let mut is_again = false;
+            let answer = loop {
+                let answer = connection.ask("POST", "/api/readings", &self.headers, &payload).await?;
+                let is_for_now = answer.status == 429 || answer.status >= 500;
+                if !is_for_now || started.elapsed() > ANSWERED_WITHIN {
+                    break answer;
+                }
+                is_again = true;
+                refused += 1;
+                sleep(AGAIN_AFTER).await;
+            };
+            let held = held(&answer.body, is_again);
+            if !answer.is_success() || held != BATCH {
+                return Err(format!("{held} of {BATCH} recorded: {}", answer.words()).into());
             }
             if started >= self.begin && Instant::now() <= self.end {
                 taken.push(started.elapsed().as_secs_f64() * 1000.0);
             }
         }
     }
+}
+
+/// Readings that an answer says a quorum holds. One that is there already is held only where the batch `is_again` sent: it was
+/// recorded after its sender was told to send it again.
+fn held(body: &[u8], is_again: bool) -> usize {
+    let body = String::from_utf8_lossy(body);
+    let already = if is_again { body.matches("duplicate").count() } else { 0 };
+    body.matches("recorded").count() + already
 }
 
 /// The next batch, each reading of the next sensor in turn.
@@ -155,6 +185,12 @@ fn batch(sensors: &[String], turn: &mut usize, at_ms: u64) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_reading_that_is_there_already_counts_where_its_batch_was_refused_before() {
+        let body = br#"{"verdicts":["recorded","duplicate","too_late"]}"#;
+        assert_eq!([held(body, false), held(body, true)], [1, 2]);
+    }
 
     #[test]
     fn a_batch_has_each_sensor_once_and_the_next_has_others() {

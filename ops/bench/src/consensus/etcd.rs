@@ -47,20 +47,28 @@ struct ResponseHeader {
     revision: i64,
 }
 
-/// Starts three nodes with what etcd ships as defaults; where their clients connect.
+/// Starts three nodes with what etcd ships as defaults, but for mutual TLS between them; where their clients connect.
 pub(crate) async fn start() -> Result<(Peer, Vec<SocketAddr>)> {
     let program = peer::program(PROGRAM).ok_or_else(|| format!("apt-get install {PACKAGE}"))?;
     let mut running = Peer::new("etcd")?;
     let ports = peer::ports()?;
-    let cluster: Vec<_> = ports.iter().enumerate().map(|(at, (_, peer))| format!("n{at}=http://{peer}")).collect();
-    for (at, (client, peer)) in ports.iter().enumerate() {
+    let cluster: Vec<_> = ports.iter().enumerate().map(|(at, (_, peer))| format!("n{at}=https://{peer}")).collect();
+    let certificates = peer::certificates(&running.folder)?;
+    for ((at, (client, peer)), certificate) in ports.iter().enumerate().zip(&certificates) {
         let mut command = Command::new(&program);
         command
             .args(["--name", &format!("n{at}"), "--log-level", "warn", "--logger", "zap"])
             .args(["--listen-client-urls", &format!("http://{client}")])
             .args(["--advertise-client-urls", &format!("http://{client}")])
-            .args(["--listen-peer-urls", &format!("http://{peer}")])
-            .args(["--initial-advertise-peer-urls", &format!("http://{peer}")])
+            .args(["--listen-peer-urls", &format!("https://{peer}")])
+            .args(["--initial-advertise-peer-urls", &format!("https://{peer}")])
+            .arg("--peer-client-cert-auth")
+            .arg("--peer-trusted-ca-file")
+            .arg(&certificate.ca)
+            .arg("--peer-cert-file")
+            .arg(&certificate.own)
+            .arg("--peer-key-file")
+            .arg(&certificate.key)
             .args(["--initial-cluster", &cluster.join(","), "--initial-cluster-state", "new"])
             .arg("--data-dir")
             .arg(running.folder.join(format!("n{at}")));

@@ -30,7 +30,7 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
     let mut stage = Stage::start(&setting.program, "failover", setting.keep).await?;
     let gateways = stage.gateways()?;
     let mut desk = stage.admin(0).await?;
-    let (mut outages, mut whole) = (Samples::default(), Samples::default());
+    let (mut outages, mut elected, mut whole) = (Samples::default(), Samples::default(), Samples::default());
     let mut lost = 0;
     let until = Instant::now() + PART_WITHIN;
     while outages.len() < rounds && Instant::now() < until {
@@ -45,9 +45,13 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
             lost += 1;
             continue;
         }
-        let (outage_ms, whole_ms) = kill(&mut stage, &gateways, &mut desk, leader).await?;
-        println!("  kill {}: node {leader}, {outage_ms:.0} ms, all groups {whole_ms:.0} ms", round + 1);
-        outages.put(outage_ms);
+        let Outage { ms, elected_ms, whole_ms } = kill(&mut stage, &gateways, &mut desk, leader).await?;
+        println!(
+            "  kill {}: node {leader}, {ms:.0} ms, led again {elected_ms:.0} ms, all groups {whole_ms:.0} ms",
+            round + 1
+        );
+        outages.put(ms);
+        elected.put(elected_ms);
         whole.put(whole_ms);
         stage.cluster.start_node(leader)?;
         stage.cluster.ready().await?;
@@ -56,6 +60,7 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
     found.note("kills", outages.len());
     found.note("rounds_begun_anew", lost);
     found.percentiles("failover", &outages.sorted());
+    found.note("group_0_led", crate::stats::curve(&elected.sorted()));
     found.note("all_groups_led", crate::stats::curve(&whole.sorted()));
     Ok(found)
 }
@@ -76,12 +81,31 @@ async fn trickle(desk: &mut Desk, gateways: &[SocketAddr], leader: u64, lost: u6
     Ok(nodes::Look::at(gateway(gateways, leader)?).await?.all_led_by(leader))
 }
 
-/// Kills the leader; milliseconds to the next acknowledgement, and until every group is led again.
-async fn kill(stage: &mut Stage, gateways: &[SocketAddr], desk: &mut Desk, leader: u64) -> Result<(f64, f64)> {
+/// One kill, in milliseconds since it.
+struct Outage {
+    /// The next command was acknowledged.
+    ms: f64,
+    /// A survivor knew another leader of group 0: at most a look ([`nodes::until`]) earlier it did not.
+    elected_ms: f64,
+    /// Every group was led again.
+    whole_ms: f64,
+}
+
+/// When the node at `survivor` knows another leader of group 0 than the dead one.
+async fn elected(survivor: SocketAddr, dead: u64, killed: Instant) -> Option<f64> {
+    let is_led = |look: &nodes::Look| look.leader(0).is_some_and(|leader| leader != dead);
+    nodes::until(survivor, ACKNOWLEDGED_WITHIN, is_led).await.then(|| killed.elapsed().as_secs_f64() * 1000.0)
+}
+
+/// Kills the leader, and awaits who comes after it.
+async fn kill(stage: &mut Stage, gateways: &[SocketAddr], desk: &mut Desk, leader: u64) -> Result<Outage> {
     let seq = desk.next_seq();
     let body = stage::report(&format!("after-{seq}")).to_string().into_bytes();
+    let survivor = (1..=NODES).find(|id| *id != leader).unwrap_or_default();
+    let survivor = gateway(gateways, survivor)?;
     let killed = Instant::now();
     stage.cluster.kill(leader)?;
+    let electing = tokio::spawn(elected(survivor, leader, killed));
     let mut asking = JoinSet::new();
     for id in (1..=NODES).filter(|id| *id != leader) {
         let node = desk.at_node(usize::try_from(id - 1)?);
@@ -98,10 +122,9 @@ async fn kill(stage: &mut Stage, gateways: &[SocketAddr], desk: &mut Desk, leade
         }
     }
     drop(asking);
-    let survivor = (1..=NODES).find(|id| *id != leader).unwrap_or_default();
-    let survivor = gateway(gateways, survivor)?;
+    let elected_ms = electing.await?.ok_or("group 0 stays without a leader")?;
     if !nodes::until(survivor, ACKNOWLEDGED_WITHIN, |look| look.all_led_without(leader)).await {
         return Err("a group stays without a leader".into());
     }
-    Ok((outage_ms, killed.elapsed().as_secs_f64() * 1000.0))
+    Ok(Outage { ms: outage_ms, elected_ms, whole_ms: killed.elapsed().as_secs_f64() * 1000.0 })
 }

@@ -1,6 +1,6 @@
 //! The second peer: NATS JetStream, Debian's `nats-server`. A stream with three replicas in files; each message is
 //! published with a reply subject and counts when the stream's acknowledgement with its number has come. As it ships, it
-//! does not flush a message to the disk before it acknowledges it.
+//! does not flush a message to the disk before it acknowledges it. Between the servers there is mutual TLS, as between our nodes.
 
 use std::{fs, net::SocketAddr, time::Duration};
 
@@ -39,16 +39,21 @@ pub(crate) async fn start() -> Result<(Peer, Vec<SocketAddr>)> {
     let mut running = Peer::new("jetstream")?;
     let ports = peer::ports()?;
     let routes: Vec<_> = ports.iter().map(|(_, peer)| format!("nats://{peer}")).collect();
-    for (at, (client, peer)) in ports.iter().enumerate() {
+    let certificates = peer::certificates(&running.folder)?;
+    for ((at, (client, peer)), certificate) in ports.iter().enumerate().zip(&certificates) {
         let store = running.folder.join(format!("n{at}"));
         let config = running.folder.join(format!("n{at}.conf"));
         fs::write(
             &config,
             format!(
                 "server_name: n{at}\nlisten: \"{client}\"\njetstream {{ store_dir: \"{}\", max_file_store: 20GB }}\n\
-                 cluster {{\n  name: bench\n  listen: \"{peer}\"\n  routes: [\"{}\"]\n}}\n",
+                 cluster {{\n  name: bench\n  listen: \"{peer}\"\n  routes: [\"{}\"]\n  tls {{\n    ca_file: \"{}\"\n    cert_file: \
+                 \"{}\"\n    key_file: \"{}\"\n    verify: true\n  }}\n}}\n",
                 store.display(),
-                routes.join("\", \"")
+                routes.join("\", \""),
+                certificate.ca.display(),
+                certificate.own.display(),
+                certificate.key.display(),
             ),
         )?;
         running.spawn(Command::new(&program).arg("-c").arg(&config))?;

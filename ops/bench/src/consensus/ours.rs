@@ -28,6 +28,7 @@ const AGAIN_AFTER: Duration = Duration::from_millis(10);
 pub(crate) struct Ward {
     gateways: Vec<SocketAddr>,
     sessions: Vec<Session>,
+    clients_per_session: usize,
 }
 
 #[derive(Clone)]
@@ -40,18 +41,29 @@ struct Session {
 impl Ward {
     /// Signs in, and opens the incidents on which `clients` will note.
     pub(crate) async fn open(stage: &Stage, clients: usize) -> Result<Self> {
+        Self::open_with(stage, clients, CLIENTS_PER_SESSION).await
+    }
+
+    /// The same with a session for each client: where one has to wait for another node than the others do, these would leave
+    /// its number behind the session's window meanwhile, and it would be refused for good.
+    pub(crate) async fn open_each(stage: &Stage, clients: usize) -> Result<Self> {
+        Self::open_with(stage, clients, 1).await
+    }
+
+    async fn open_with(stage: &Stage, clients: usize, clients_per_session: usize) -> Result<Self> {
         let gateways = stage.gateways()?;
         let mut sessions = Vec::new();
-        for (at, mut desk) in stage.admins(clients.div_ceil(CLIENTS_PER_SESSION)).await?.into_iter().enumerate() {
+        for (at, mut desk) in stage.admins(clients.div_ceil(clients_per_session)).await?.into_iter().enumerate() {
             let incident = desk.command("/api/reports", &crate::stage::report(&format!("ward-{at}"))).await?.entity;
             sessions.push(session(&mut desk, incident));
         }
-        Ok(Self { gateways, sessions })
+        Ok(Self { gateways, sessions, clients_per_session })
     }
 
     /// The same sessions at these nodes only.
     pub(crate) fn at(&self, gateways: &[SocketAddr]) -> Self {
-        Self { gateways: gateways.to_vec(), sessions: self.sessions.clone() }
+        let (gateways, sessions) = (gateways.to_vec(), self.sessions.clone());
+        Self { gateways, sessions, clients_per_session: self.clients_per_session }
     }
 
     /// Connects that many clients, spread over the nodes.
@@ -59,7 +71,7 @@ impl Ward {
         let mut clients = Vec::with_capacity(count);
         for at in 0..count {
             let address = self.gateways[at % self.gateways.len()];
-            let session = self.sessions.get(at / CLIENTS_PER_SESSION).ok_or("too few sessions were opened")?;
+            let session = self.sessions.get(at / self.clients_per_session).ok_or("too few sessions were opened")?;
             clients.push(Noter {
                 connection: Connection::open(address).await?,
                 address,

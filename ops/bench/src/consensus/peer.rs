@@ -1,17 +1,20 @@
-//! The processes of a system that ours is compared with: three on loopback, each with a folder and a log of its own. They
-//! end with this, whatever happens.
+//! The processes of a system that ours is compared with: three on loopback, each with a folder and a log of its own, and with
+//! mutual TLS between them, as ours have. They end with this, whatever happens.
 
 use std::{
     fs, io,
     net::{SocketAddr, TcpListener},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Stdio,
 };
 
-use node::local::free_port;
+use node::{
+    init::{NewCluster, NewNode, make, random_hex},
+    local::free_port,
+};
 use tokio::process::{Child, Command};
 
-use crate::Result;
+use crate::{Result, stage::LOOPBACK};
 
 /// Processes of one system.
 pub(crate) const PROCESSES: usize = 3;
@@ -19,6 +22,33 @@ pub(crate) const PROCESSES: usize = 3;
 const FOLDERS: [&str; 3] = ["/usr/bin", "/usr/sbin", "/usr/local/bin"];
 /// Lines of a log shown when something fails.
 const LOG_LINES_SHOWN: usize = 5;
+
+/// What a process proves to the others of its system who it is with.
+pub(crate) struct Certificate {
+    /// The authority that all of them trust.
+    pub(crate) ca: PathBuf,
+    /// Its own.
+    pub(crate) own: PathBuf,
+    /// Its private key.
+    pub(crate) key: PathBuf,
+}
+
+/// A certificate for each process, made as our own nodes' are: what goes between processes is encrypted and mutually proven
+/// in every system that is compared.
+pub(crate) fn certificates(folder: &Path) -> Result<Vec<Certificate>> {
+    // Nothing listens by these folders' configuration.
+    let nowhere = SocketAddr::from((LOOPBACK, 0));
+    let new =
+        |id| NewNode { id, host: LOOPBACK.to_string(), peer: nowhere, gateway: nowhere, mqtt: nowhere, tls: false };
+    let nodes: Vec<_> = (1..=PROCESSES as u64).map(new).collect();
+    let sealing_key = random_hex(32)?;
+    let cluster = NewCluster { name: "peers", epoch: 1, sealing_key: &sealing_key, first_admin: None };
+    let of = |home: PathBuf| {
+        let file = |name: &str| home.join("certificates").join(name);
+        Certificate { ca: file("ca.pem"), own: file("node.pem"), key: file("node.key") }
+    };
+    Ok(make(&folder.join("tls"), &cluster, &nodes)?.into_iter().map(of).collect())
+}
 
 /// A program that may not be installed.
 pub(crate) fn program(name: &str) -> Option<PathBuf> {
@@ -94,4 +124,21 @@ pub(crate) fn ports() -> io::Result<Vec<(SocketAddr, SocketAddr)>> {
     let held = (0..2 * PROCESSES).map(|_| free_port()).collect::<io::Result<Vec<_>>>()?;
     let all = held.iter().map(TcpListener::local_addr).collect::<io::Result<Vec<_>>>()?;
     Ok(all.chunks_exact(2).map(|pair| (pair[0], pair[1])).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_process_has_a_certificate_of_its_own_under_one_authority() {
+        let folder = std::env::temp_dir().join(format!("trongdong-bench-tls-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        let all = certificates(&folder).unwrap();
+        assert_eq!(all.len(), PROCESSES);
+        let read = |path: &PathBuf| fs::read_to_string(path).unwrap();
+        assert!(all.iter().all(|one| read(&one.ca) == read(&all[0].ca) && !read(&one.key).is_empty()));
+        assert_ne!(read(&all[0].own), read(&all[1].own));
+        fs::remove_dir_all(folder).unwrap();
+    }
 }

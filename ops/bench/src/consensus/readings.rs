@@ -63,6 +63,7 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
             format!("connections_{connections}"),
             json!({
                 "per_s": rounded(per_s),
+                "refused": sent.refused,
                 "latency": curve(&sorted),
                 "spent": {
                     "processes": now.per_operation(&used, readings),

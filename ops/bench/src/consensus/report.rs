@@ -192,7 +192,7 @@ fn commands(md: &mut String, figures: &Map<String, Value>, detail: &Map<String, 
          one of the three and one write under way. Ours are notes of a person on an incident over HTTP, with rights, \
          sequence numbers and a timeline; etcd's are puts over gRPC; JetStream's are messages published with acknowledgement \
          to a stream of three replicas in files, which it does not flush before it acknowledges. Nothing is encrypted between \
-         clients and servers. Between themselves our nodes speak mutual TLS, as always; etcd's and JetStream's do not.\n"
+         clients and servers; between the three processes of each system there is mutual TLS.\n"
     )?;
     for (file, title, ..) in PLOTS {
         writeln!(md, "![{title}]({file})\n")?;

@@ -39,6 +39,7 @@ pub(crate) async fn measure(setting: &Setting, scale: &Scale) -> Result<Found> {
     println!("  {:.0} readings in {:.0} s", sent.readings, sent.seconds);
     found.note("entities", scale.entities);
     found.note("readings", sent.readings);
+    found.note("refused", sent.refused);
     found.note("filled_per_s", rounded(sent.readings / sent.seconds));
     found.note("written_bytes_per_reading_of_one_node", rounded(written / sent.readings / NODES as f64));
     found.note("filled_rss_mib", rounded(rss_mib_max(&all)?));

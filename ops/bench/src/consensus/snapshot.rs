@@ -9,9 +9,11 @@ use tokio::time::{Instant, sleep};
 
 use super::{
     Scale,
+    commands::pids,
     failover::gateway,
     load, nodes,
     ours::{Noter, Ward},
+    usage::Usage,
 };
 use crate::{
     Result,
@@ -34,6 +36,8 @@ const MISSED_MAX: u64 = 130_000;
 /// Entries between two looks whether that is enough.
 const MISSED_STEP: u64 = 5_000;
 const WITHOUT_FOR: Duration = Duration::from_secs(10);
+/// What a node counts for each snapshot that it installs, since its start.
+const INSTALLED: &str = "trongdong_raft_snapshots_installed_total";
 /// How long filling, missing and catching up may take. What is not filled by then is missing, and the report says so.
 const FILL_WITHIN: Duration = Duration::from_secs(150);
 const MISS_WITHIN: Duration = Duration::from_secs(90);
@@ -44,7 +48,7 @@ pub(crate) async fn measure(setting: &Setting, scale: &Scale) -> Result<Found> {
     let mut stage = Stage::start(&setting.program, "snapshot", setting.keep).await?;
     let gateways = stage.gateways()?;
     let desk = stage.admin(0).await?;
-    let ward = Ward::open(&stage, FILLERS).await?;
+    let ward = Ward::open_each(&stage, FILLERS).await?;
     let wanted = (scale.snapshot_mib << 20) / FILL_BYTES as u64;
     let notes = fill(ward.clients(FILLERS).await?, wanted, FILL_BYTES, FILL_WITHIN).await?;
     let filled_mib = (notes * FILL_BYTES as u64) >> 20;
@@ -56,8 +60,16 @@ pub(crate) async fn measure(setting: &Setting, scale: &Scale) -> Result<Found> {
     let back = gateway(&gateways, follower)?;
     let others: Vec<_> = gateways.iter().copied().filter(|at| *at != back).collect();
     // The same nodes take the writes with a snapshot and without.
-    let (run, writers) = load::drive(ward.at(&others).clients(WRITERS).await?, WITHOUT_FOR, || Ok(())).await?;
+    let all = pids(&mut stage)?;
+    let mut looks = Vec::new();
+    let writers = ward.at(&others).clients(WRITERS).await?;
+    let (run, writers) = load::drive(writers, WITHOUT_FOR, || {
+        looks.push(Usage::of(&all)?);
+        Ok(())
+    })
+    .await?;
     drop(writers);
+    let used_without = looks.last().zip(looks.first()).map(|(now, before)| now.rates(before, run.seconds));
     let without = run.latencies.sorted();
 
     stage.cluster.kill(follower)?;
@@ -76,6 +88,8 @@ pub(crate) async fn measure(setting: &Setting, scale: &Scale) -> Result<Found> {
 
     stage.cluster.start_node(follower)?;
     let begun = Instant::now();
+    let all = pids(&mut stage)?;
+    let before = Usage::of(&all)?;
     let target = nodes::Look::at(leading).await?.applied(0);
     let caught_up = tokio::spawn(nodes::until(back, CAUGHT_UP_WITHIN, move |look| look.applied(0) >= target));
     let during = write_until(ward.at(&others).clients(WRITERS).await?, || caught_up.is_finished()).await?;
@@ -84,9 +98,10 @@ pub(crate) async fn measure(setting: &Setting, scale: &Scale) -> Result<Found> {
         return Err(format!("the follower did not catch up within {CAUGHT_UP_WITHIN:?}").into());
     }
     let seconds = begun.elapsed().as_secs_f64();
+    let used_during = Usage::of(&all)?.rates(&before, seconds);
     println!("  caught up in {seconds:.1} s");
-    // What it was sent entry by entry is no snapshot, and measures something else.
-    if nodes::said(&desk, follower, 0, "snapshot").await?.unwrap_or_default() == 0 {
+    // What it was sent entry by entry is no snapshot, and measures something else. One that it took of itself does not count.
+    if nodes::Look::at(back).await?.count(INSTALLED) < 1.0 {
         return Err(format!("the follower was sent {missed} entries and no snapshot").into());
     }
     let during = during.sorted();
@@ -98,6 +113,8 @@ pub(crate) async fn measure(setting: &Setting, scale: &Scale) -> Result<Found> {
     found.note("caught_up_s", rounded(seconds));
     found.note("write_ms_p99_without", p99(&without));
     found.note("write_ms_p99_during", p99(&during));
+    found.note("used_without", used_without);
+    found.note("used_during", used_during);
     found.note("without", curve(&without));
     found.note("during", json!(curve(&during)));
     Ok(found)

@@ -22,7 +22,7 @@ use super::{
     commands::pids,
     devices::Devices,
     ours::{Noter, Ward},
-    usage::rss_mib,
+    usage::{Usage, rss_mib},
 };
 use crate::{
     Result,
@@ -42,6 +42,8 @@ const REGISTER_WITHIN: Duration = Duration::from_secs(180);
 const STEADY_FOR: Duration = Duration::from_secs(20);
 const STEADY_WITHIN: Duration = Duration::from_secs(180);
 const LOOK: Duration = Duration::from_secs(1);
+/// Lines at most of what went wrong: more are told as a number.
+const SAID_MAX: usize = 40;
 /// Pause of a client whose connection broke.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// The load ends early when the disk has no more room than this.
@@ -104,7 +106,7 @@ pub(crate) async fn measure(setting: &Setting, minutes: u64) -> Result<Found> {
     let mut stage = Stage::start(&setting.program, "soak", setting.keep).await?;
     let desk = stage.admin(0).await?;
     let devices = Devices::register(&stage, CONNECTIONS, SENSORS, REGISTER_WITHIN).await?;
-    let clients = Ward::open(&stage, CLIENTS).await?.clients(CLIENTS).await?;
+    let clients = Ward::open_each(&stage, CLIENTS).await?.clients(CLIENTS).await?;
     steady(&desk, setting.choose(STEADY_FOR, LOOK)).await?;
 
     let pids = pids(&mut stage)?;
@@ -115,24 +117,40 @@ pub(crate) async fn measure(setting: &Setting, minutes: u64) -> Result<Found> {
     for client in clients {
         tasks.spawn(write(client, tally.clone(), stopped.clone()));
     }
+    let used = Usage::of(&pids)?;
     for number in 1..=minutes {
         let begun = Instant::now();
-        let readings = match devices.send(CONNECTIONS, u64::MAX, Duration::ZERO, minute).await {
-            Ok(sent) => sent.readings,
-            Err(error) => {
-                lines.push(format!("minute {number}: readings: {error}"));
-                0.0
+        let mut readings = 0.0;
+        while begun.elapsed() < minute {
+            let left = minute.saturating_sub(begun.elapsed());
+            match devices.send(CONNECTIONS, u64::MAX, Duration::ZERO, left).await {
+                Ok(sent) => {
+                    readings += sent.readings;
+                    tally.refused.fetch_add(sent.refused, Ordering::Relaxed);
+                }
+                // What was acknowledged before it is not counted: the figure is too low, never too high.
+                Err(error) => {
+                    lines.push(format!("minute {number}: readings: {error}"));
+                    sleep(AGAIN_AFTER).await;
+                }
             }
-        };
+        }
         sleep_until(begun + minute).await;
         sum.put(begun.elapsed().as_secs_f64(), &tally, readings);
         println!("  minute {number}: {}", sum.minutes.last().map(Value::to_string).unwrap_or_default());
+        if let Some(node) = ended(&mut stage)? {
+            stage.show_logs();
+            lines.insert(0, format!("ended after {number} minutes: the process of node {node} has ended"));
+            break;
+        }
         if let Some(free) = free_bytes(&desk).await.filter(|free| *free < FREE_BYTES_MIN) {
-            lines.push(format!("ended after {number} minutes: the disk has {} MiB left", free >> 20));
+            lines.insert(0, format!("ended after {number} minutes: the disk has {} MiB left", free >> 20));
             break;
         }
     }
-    let rss_after = rss_mib(&pids)?;
+    // Of a process that has ended nothing can be told.
+    let rss_after = rss_mib(&pids).unwrap_or_default();
+    let used_during = Usage::of(&pids).ok().map(|now| now.rates(&used, sum.seconds));
     stop.send_replace(true);
     while let Some(ended) = tasks.join_next().await {
         ended?;
@@ -148,6 +166,12 @@ pub(crate) async fn measure(setting: &Setting, minutes: u64) -> Result<Found> {
     found.note("leads_handed_over_on_purpose", planned);
     found.note("rss_mib_of_each_at_the_start", rss_before.clone());
     found.note("rss_mib_of_each_at_the_end", rss_after.clone());
+    found.note("used_during", used_during);
+    let unsaid = lines.len().saturating_sub(SAID_MAX);
+    lines.truncate(SAID_MAX);
+    if unsaid > 0 {
+        lines.push(format!("and {unsaid} more"));
+    }
     found.note("said", lines);
     put(&mut found, sum, elections.saturating_sub(planned));
     let most = |all: &[f64]| all.iter().copied().reduce(f64::max);
@@ -205,14 +229,25 @@ async fn steady(desk: &Desk, steady_for: Duration) -> Result<()> {
 async fn terms(desk: &Desk) -> Result<BTreeMap<u64, u64>> {
     let mut terms = BTreeMap::new();
     for at in 0..usize::try_from(NODES)? {
-        let status = desk.at_node(at).get("/api/cluster").await?;
+        // Of one that has ended a line tells; the others know who was elected without it.
+        let Ok(status) = desk.at_node(at).get("/api/cluster").await else { continue };
         for group in status.get("groups").and_then(Value::as_array).into_iter().flatten() {
             let number = |name: &str| group.get(name).and_then(Value::as_u64).unwrap_or_default();
             let term = terms.entry(number("group")).or_insert(0);
             *term = number("term").max(*term);
         }
     }
-    Ok(terms)
+    if terms.is_empty() { Err("no node tells its terms".into()) } else { Ok(terms) }
+}
+
+/// A node whose process has ended, if one has.
+fn ended(stage: &mut Stage) -> Result<Option<u64>> {
+    for node in 1..=NODES {
+        if stage.cluster.has_ended(node)? {
+            return Ok(Some(node));
+        }
+    }
+    Ok(None)
 }
 
 /// Room on the disk, if the node says.

@@ -32,6 +32,8 @@ const OPENERS: usize = 48;
 const OPEN_WITHIN: Duration = Duration::from_secs(180);
 /// Commands go on so long before a move.
 const BEFORE: Duration = Duration::from_millis(500);
+/// Commands go on so long after a move before it is looked at: a pause behind the new leader's first answer counts too.
+const AFTER: Duration = Duration::from_millis(250);
 /// Pause of a client between two commands.
 const PACE: Duration = Duration::from_millis(1);
 /// How often it is looked whether every client goes on.
@@ -51,6 +53,13 @@ impl Acknowledged {
     fn is_after(&self, moment: Instant) -> bool {
         self.all().last().is_some_and(|last| *last > moment)
     }
+
+    /// All so far. The last one stays as the first of the next look: a gap between two looks is in the second.
+    fn take(&self) -> Vec<Instant> {
+        let mut all = self.all();
+        let last = all.last().copied().into_iter().collect();
+        std::mem::replace(&mut *all, last)
+    }
 }
 
 /// Measures.
@@ -64,7 +73,8 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
     let (opened, _) = stage::register(stage.admins(OPENERS).await?, "/api/reports", bodies, OPEN_WITHIN).await?;
     println!("  {opened} incidents are open");
 
-    let clients = Ward::open(&stage, usize::try_from(NODES)?).await?.clients(usize::try_from(NODES)?).await?;
+    let count = usize::try_from(NODES)?;
+    let clients = Ward::open_each(&stage, count).await?.clients(count).await?;
     let (stop, stopped) = watch::channel(false);
     let (mut tasks, mut streams) = (JoinSet::new(), Vec::new());
     for client in clients {
@@ -80,7 +90,7 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
         let asked = Instant::now();
         let next = lead::away_from(&desk, &gateways, leader).await?;
         let moved = Instant::now();
-        while !streams.iter().all(|stream| stream.is_after(moved)) {
+        while !streams.iter().all(|stream| stream.is_after(moved + AFTER)) {
             if let Some(ended) = tasks.try_join_next() {
                 ended??;
             }
@@ -93,7 +103,7 @@ pub(crate) async fn measure(setting: &Setting) -> Result<Found> {
         let end = Instant::now();
         let mut pause = Duration::ZERO;
         for stream in &streams {
-            let all = std::mem::take(&mut *stream.all());
+            let all = stream.take();
             pause = pause.max(longest_gap(&all, asked, end));
             still = still.max(longest_gap(&all, begun, asked));
         }
@@ -157,6 +167,16 @@ mod tests {
         assert_eq!(longest_gap(&acknowledged, at(405), at(500)), Duration::from_millis(500), "it begins inside");
         assert_eq!(longest_gap(&acknowledged, at(399), at(475)), Duration::from_millis(400), "it ends inside");
         assert_eq!(longest_gap(&[], at(0), at(1)), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_gap_between_two_looks_is_in_the_second() {
+        let (stream, begun) = (Acknowledged::default(), Instant::now());
+        let at = |ms: u64| begun + Duration::from_millis(ms);
+        stream.all().extend([at(0), at(10)]);
+        assert_eq!(stream.take(), [at(0), at(10)]);
+        stream.all().push(at(300));
+        assert_eq!(longest_gap(&stream.take(), at(20), at(400)), Duration::from_millis(290));
     }
 
     #[test]

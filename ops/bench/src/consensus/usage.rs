@@ -54,6 +54,14 @@ impl Usage {
         self.threads.values().sum::<f64>() - before.threads.values().sum::<f64>()
     }
 
+    /// Cores and bytes of the disk a second over `seconds` since `before`, for the details.
+    pub(crate) fn rates(&self, before: &Self, seconds: f64) -> Value {
+        json!({
+            "cores_busy": rounded(self.cpu_s_since(before) / seconds),
+            "written_bytes_per_s": rounded(self.written_since(before) / seconds),
+        })
+    }
+
     /// Microseconds of processor time for each of `count` operations since `before`, by thread, for the details.
     pub(crate) fn per_operation(&self, before: &Self, count: f64) -> Value {
         let us = |seconds: f64| rounded(seconds * 1e6 / count.max(1.0));
