@@ -3,6 +3,8 @@ import { expect, type Browser, type BrowserContext, type Locator, type Page } fr
 import { signIn } from '../tests/page';
 import type { Facts } from './cluster';
 import { logIn } from './device';
+import { witness } from './witness';
+import { wordsIn, type Language } from './words';
 
 /** A lead moves, and screens with it. */
 export const MOVED_MS_MAX = 60_000;
@@ -10,12 +12,15 @@ export const MOVED_MS_MAX = 60_000;
 export const TAPPED_MS_MAX = 30_000;
 /** A phone, held upright. */
 const PHONE = { width: 390, height: 844 };
-/** Sending is pressed again so often because the incident changed while the list was looked at. */
-const SENDS_MAX = 6;
+/** Something is pressed again so often because the incident changed while it was looked at. */
+const PRESSES_MAX = 6;
+
+/** A screen without its map, in a language. */
+export const screenIn = (language: Language, path: string): string => `${path}?nomap=1&lang=${language}`;
 
 /** Opens a screen at a node (from 1 on) and signs in. */
 export async function sit(browser: Browser, { urls, password }: Facts, node: number, screen: string, person: string): Promise<Page> {
-  const page = await (await browser.newContext()).newPage();
+  const page = witness(await (await browser.newContext()).newPage(), `${person} ${screen.split('?')[0]}`);
   // What blinks would be dim in some pictures.
   await page.emulateMedia({ reducedMotion: 'reduce' });
   await page.goto(`${urls[node - 1]}${screen}`);
@@ -27,16 +32,16 @@ export async function sit(browser: Browser, { urls, password }: Facts, node: num
 /** A page on a phone at a node, and the phone, whose line can be cut. */
 export async function onPhone(browser: Browser, { urls }: Facts, node: number, screen: string): Promise<{ context: BrowserContext; page: Page }> {
   const context = await browser.newContext({ viewport: PHONE, hasTouch: true });
-  const page = await context.newPage();
+  const page = witness(await context.newPage(), `phone ${screen.split(/[?#]/)[0]}`);
   await page.goto(`${urls[node - 1]}${screen}`);
   return { context, page };
 }
 
 /** A crew's page on a phone, signed in. */
-export async function crewPhone(browser: Browser, cluster: Facts, node: number, person: string, language: 'vi' | 'en'): Promise<{ context: BrowserContext; page: Page }> {
+export async function crewPhone(browser: Browser, cluster: Facts, node: number, person: string, language: Language): Promise<{ context: BrowserContext; page: Page }> {
   const phone = await onPhone(browser, cluster, node, `/unit?lang=${language}`);
   await signIn(phone.page, person, cluster.password);
-  await expect(phone.page.getByText(language === 'vi' ? 'Chưa có lệnh.' : 'No order.')).toBeVisible();
+  await expect(phone.page.getByText(wordsIn(language).t.dispatch.crew.noOrder)).toBeVisible();
   // The page's own files are on the phone before the first tunnel.
   await phone.page.evaluate(async () => void (await navigator.serviceWorker.ready));
   return phone;
@@ -47,7 +52,7 @@ export async function crewPhone(browser: Browser, cluster: Facts, node: number, 
  * anew, or the cluster refuses what was decided on the older version, and a person presses once more.
  */
 export async function send(list: Locator, press: () => Promise<void>, sent: Locator, notYet: Locator): Promise<void> {
-  for (let presses = 0; presses < SENDS_MAX; presses += 1) {
+  for (let presses = 0; presses < PRESSES_MAX; presses += 1) {
     await expect(list.locator('.outdated')).toHaveCount(0);
     await expect(list.getByRole('listitem').first()).toBeVisible();
     if (await sent.isVisible()) return;
@@ -56,6 +61,19 @@ export async function send(list: Locator, press: () => Promise<void>, sent: Loca
     if (await sent.isVisible()) return;
   }
   await expect(sent).toBeVisible();
+}
+
+/**
+ * Presses until `done` is seen. A command that was decided on an older version than the incident has by now is refused: a person looks, and
+ * presses once more.
+ */
+export async function pressUntil(press: () => Promise<void>, done: Locator, refused: Locator): Promise<void> {
+  for (let presses = 0; presses < PRESSES_MAX; presses += 1) {
+    await press();
+    await expect(done.or(refused).first()).toBeVisible({ timeout: MOVED_MS_MAX });
+    if (await done.isVisible()) return;
+  }
+  await expect(done).toBeVisible({ timeout: MOVED_MS_MAX });
 }
 
 /** One thing that a crew said, as the centre has it: when it was tapped, when it came. */
