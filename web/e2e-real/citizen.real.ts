@@ -1,10 +1,9 @@
 // From a citizen's report with a photo to a rated case that is opened again, in both languages: the citizen's line is cut while they send, the
 // node that leads is killed, a dispatcher sends a crew, and the sender says that it is not done.
-import type { Page } from '@playwright/test';
 import { publicVi } from '../src/i18n/public.vi';
 import { facts, killNode, leaderOf, startNode } from './cluster';
 import { IncidentOnWall } from './file';
-import { crewPhone, MOVED_MS_MAX, onPhone, screenIn, send, sit, TAPPED_MS_MAX } from './people';
+import { communeOption, crewPhone, jpegOf, MOVED_MS_MAX, onPhone, screenIn, send, sit, TAPPED_MS_MAX } from './people';
 import { expect, test } from './witness';
 import { begins, LANGUAGES, wordsIn, type Language } from './words';
 
@@ -72,7 +71,7 @@ for (const language of LANGUAGES) {
 
     await test.step('the citizen writes, adds a photo, and sends into a cut line', async () => {
       await page.getByLabel(open.tell.what, { exact: true }).fill(story.told);
-      await page.locator('#commune').selectOption(await optionOf(page, story.ward.name));
+      await page.locator('#commune').selectOption(await communeOption(page, story.ward.name));
       await page.locator('#contact').fill(story.contact);
       await page.locator('#photos').setInputFiles({ name: 'scene.jpg', mimeType: 'image/jpeg', buffer: await jpegOf(page) });
       await expect(page.getByRole('img', { name: open.tell.photos.photo(1), exact: true })).toBeVisible();
@@ -110,8 +109,7 @@ for (const language of LANGUAGES) {
     await test.step('the report is gathered in it, and its photo is there', async () => {
       // Who opens an incident is shown its file.
       await incident.unfoldTold(0);
-      await incident.told.getByRole('listitem').filter({ hasText: story.told }).getByRole('button', { name: t.told.link, exact: true }).click();
-      await expect(incident.file.getByText(incident.toldHeading(1), { exact: true })).toBeVisible({ timeout: MOVED_MS_MAX });
+      await incident.gather(story.told);
       const photo = incident.file.getByRole('region', { name: t.photo.heading, exact: true }).locator('img');
       await expect(photo).toHaveCount(1, { timeout: MOVED_MS_MAX });
       await photo.scrollIntoViewIfNeeded();
@@ -168,25 +166,4 @@ for (const language of LANGUAGES) {
       await incident.close(story.mended);
     });
   });
-}
-
-/** The value of the commune of that name, once the list is there. */
-async function optionOf(page: Page, name: string): Promise<string> {
-  const option = page.locator('#commune option').filter({ hasText: name }).first();
-  await expect(option).toBeAttached();
-  return (await option.getAttribute('value')) ?? '';
-}
-
-/** A photograph, as a phone would make one: drawn by the page's own browser. */
-async function jpegOf(page: Page): Promise<Buffer> {
-  const address = await page.evaluate(() => {
-    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 });
-    const pen = canvas.getContext('2d')!;
-    pen.fillStyle = '#888';
-    pen.fillRect(0, 0, 320, 240);
-    pen.fillStyle = '#c00';
-    pen.fillRect(40, 60, 120, 80);
-    return canvas.toDataURL('image/jpeg', 0.8);
-  });
-  return Buffer.from(address.slice(address.indexOf(',') + 1), 'base64');
 }

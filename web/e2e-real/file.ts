@@ -56,6 +56,12 @@ export class IncidentOnWall {
     await expect(this.told).toBeVisible();
   }
 
+  /** Gathers the report with these words, which waits in the incident's commune. */
+  async gather(text: string): Promise<void> {
+    await this.told.getByRole('listitem').filter({ hasText: text }).getByRole('button', { name: this.words.told.link, exact: true }).click();
+    await expect(this.file.getByText(this.toldHeading(1), { exact: true })).toBeVisible({ timeout: MOVED_MS_MAX });
+  }
+
   /** The heading of what was told, with how much of it there is. */
   toldHeading(reports: number): string {
     return `${this.words.told.heading} · ${reports}`;

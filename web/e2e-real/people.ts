@@ -76,6 +76,27 @@ export async function pressUntil(press: () => Promise<void>, done: Locator, refu
   await expect(done).toBeVisible({ timeout: MOVED_MS_MAX });
 }
 
+/** On the page for citizens: the value of the commune of that name, once the list is there. */
+export async function communeOption(page: Page, name: string): Promise<string> {
+  const option = page.locator('#commune option').filter({ hasText: name }).first();
+  await expect(option).toBeAttached();
+  return (await option.getAttribute('value')) ?? '';
+}
+
+/** A photograph, as a phone would make one: drawn by the page's own browser. */
+export async function jpegOf(page: Page): Promise<Buffer> {
+  const address = await page.evaluate(() => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 320, height: 240 });
+    const pen = canvas.getContext('2d')!;
+    pen.fillStyle = '#888';
+    pen.fillRect(0, 0, 320, 240);
+    pen.fillStyle = '#c00';
+    pen.fillRect(40, 60, 120, 80);
+    return canvas.toDataURL('image/jpeg', 0.8);
+  });
+  return Buffer.from(address.slice(address.indexOf(',') + 1), 'base64');
+}
+
 /** One thing that a crew said, as the centre has it: when it was tapped, when it came. */
 export interface Step {
   status: string;
