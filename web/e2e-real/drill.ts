@@ -96,7 +96,7 @@ export async function isLive(course: Locator, { t }: Words, suffers: number): Pr
 export async function isReported({ admin, wall, phone, words }: Seats, scenario: Played, number: string, end: string, info: TestInfo): Promise<void> {
   const { t } = words;
   const past = admin.getByRole('region', { name: t.drill.past, exact: true });
-  const link = past.getByRole('link', { name: t.drill.openReport(number), exact: true });
+  const link = admin.getByRole('link', { name: t.drill.openReport(number), exact: true });
   const row = past.getByRole('row').filter({ has: link });
   await expect(row).toContainText(` · ${end}`, { timeout: CLOSED_MS_MAX });
   for (const page of [admin, wall, phone]) await expect(band(page, words, number)).toHaveCount(0, { timeout: MOVED_MS_MAX });
