@@ -14,6 +14,7 @@ const GOES_ON_AT = 3;
 const TOLD = 'sat lo dat o tich luong, ';
 const TOLD_ON = 'dat lap nua duong truoc truong hoc';
 const KIND = 'infrastructure';
+const WARD = 'Tích Lương';
 
 test('a form that is not saved outlives the browser, the node and the machine', async ({ browser }) => {
   expect(hasSipp, 'sipp is not there: apt-get install sip-tester').toBe(true);
@@ -54,6 +55,7 @@ test('a form that is not saved outlives the browser, the node and the machine', 
     await page.goto(`${cluster.urls[TYPED_AT - 1]}${screen}`);
     await expect(page.locator('.line[data-state=live]')).toBeVisible({ timeout: MOVED_MS_MAX });
     await expect(text(page)).toHaveValue(TOLD + TOLD_ON);
+    await expect(page.getByRole('status', { name: t.console.form.suggested, exact: true })).toContainText(WARD);
     await page.keyboard.press('F4');
     await expect(kind(page)).toHaveValue(KIND);
     await expect(page.getByText(kept.centre, { exact: true })).toBeVisible({ timeout: MOVED_MS_MAX });

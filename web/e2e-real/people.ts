@@ -10,6 +10,8 @@ import { wordsIn, type Language } from './words';
 export const MOVED_MS_MAX = 60_000;
 /** A tap can be taken back for five seconds before it goes, and the page asks every four. */
 export const TAPPED_MS_MAX = 30_000;
+/** Who was let in sees the screen by then. */
+const ENTERED_MS_MAX = 15_000;
 /** A phone, held upright. */
 const PHONE = { width: 390, height: 844 };
 /** Something is pressed again so often because the incident changed while it was looked at. */
@@ -24,9 +26,19 @@ export async function sit(browser: Browser, { urls, password }: Facts, node: num
   // What blinks would be dim in some pictures.
   await page.emulateMedia({ reducedMotion: 'reduce' });
   await page.goto(`${urls[node - 1]}${screen}`);
-  await signIn(page, person, password);
-  await expect(page.locator('.line[data-state=live]')).toBeVisible();
+  await enter(page, person, password, page.locator('.line[data-state=live]'));
   return page;
+}
+
+/** Signs in until the screen is there: while a lead moves nobody can be let in, the page says so, and a person tries again. */
+async function enter(page: Page, person: string, password: string, there: Locator): Promise<void> {
+  const form = page.locator('input[name=person]');
+  await expect(form.or(there).first()).toBeVisible();
+  const entered = async () => {
+    if (await form.isVisible()) await signIn(page, person, password);
+    await expect(there).toBeVisible({ timeout: ENTERED_MS_MAX });
+  };
+  await expect(entered).toPass({ timeout: MOVED_MS_MAX });
 }
 
 /** A page on a phone at a node, and the phone, whose line can be cut. */
@@ -40,8 +52,7 @@ export async function onPhone(browser: Browser, { urls }: Facts, node: number, s
 /** A crew's page on a phone, signed in. */
 export async function crewPhone(browser: Browser, cluster: Facts, node: number, person: string, language: Language): Promise<{ context: BrowserContext; page: Page }> {
   const phone = await onPhone(browser, cluster, node, `/unit?lang=${language}`);
-  await signIn(phone.page, person, cluster.password);
-  await expect(phone.page.getByText(wordsIn(language).t.dispatch.crew.noOrder)).toBeVisible();
+  await enter(phone.page, person, cluster.password, phone.page.getByText(wordsIn(language).t.dispatch.crew.noOrder, { exact: true }));
   // The page's own files are on the phone before the first tunnel.
   await phone.page.evaluate(async () => void (await navigator.serviceWorker.ready));
   return phone;

@@ -143,7 +143,8 @@ async function takeCall(browser: Browser, cluster: Facts, step: string): Promise
       await page.keyboard.type(TOLD);
     },
     F4: async () => {
-      await expect(page.getByRole('status', { name: ofForm.suggested, exact: true })).toContainText(t.incident.kind.traffic);
+      const suggested = page.getByRole('status', { name: ofForm.suggested, exact: true });
+      for (const what of [t.incident.kind.traffic, 'Quyết Thắng']) await expect(suggested).toContainText(what);
       await page.keyboard.press('F4');
       await expect(form.getByRole('combobox', { name: ofForm.kind, exact: true })).toHaveValue('traffic');
     },
