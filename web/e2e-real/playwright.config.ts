@@ -17,5 +17,6 @@ export default defineConfig({
   expect: { timeout: 15_000 },
   outputDir: `../test-results/${IS_DEMO ? 'readme' : CHAIN ? 'chains' : 'real'}`,
   globalSetup: './setup.ts',
-  use: { viewport: { width: 1600, height: 900 }, launchOptions },
+  // What cannot be done by then is named, instead of the whole test being too late.
+  use: { viewport: { width: 1600, height: 900 }, launchOptions, actionTimeout: 60_000 },
 });
