@@ -16,6 +16,8 @@ interface Story {
   number: string;
   /** As the screen shows it. */
   spoken: string;
+  /** Who calls while the agent is on the line: the number, and as the screen shows it. */
+  second: { number: string; spoken: string };
   /** A key for each letter, as it is typed without marks. */
   told: string;
   kind: string;
@@ -31,6 +33,7 @@ const STORIES: Readonly<Record<Language, Story>> = {
   vi: {
     number: '0912345678',
     spoken: '0912 345 678',
+    second: { number: '0911222333', spoken: '0911 222 333' },
     told: 'chay nha o duc xuan, khoi den nhieu',
     kind: 'fire',
     unit: { id: 'unit-001', name: 'Xe chữa cháy 01' },
@@ -41,6 +44,7 @@ const STORIES: Readonly<Record<Language, Story>> = {
   en: {
     number: '0987654321',
     spoken: '0987 654 321',
+    second: { number: '0977888999', spoken: '0977 888 999' },
     told: 'ong cu kho tho, ngat o bac kan',
     kind: 'medical',
     unit: { id: 'unit-002', name: 'Xe cứu thương 115 01' },
@@ -66,6 +70,7 @@ for (const language of LANGUAGES) {
     const crew = await crewPhone(browser, cluster, 3, `to-${story.unit.id}`, language);
     const bar = agent.getByRole('region', { name: t.console.call.heading, exact: true });
     const state = bar.locator('.state');
+    const waiting = agent.getByRole('region', { name: begins(t.console.queue.heading) });
     const form = agent.getByRole('region', { name: begins(t.console.form.heading) });
     const tap = (name: string) => crew.page.getByRole('button', { name, exact: true }).click();
     const { state: being } = t.console.agent;
@@ -120,9 +125,20 @@ for (const language of LANGUAGES) {
       await expect(incident.unit(story.unit.name, t.unit.status.accepted)).toBeVisible({ timeout: TAPPED_MS_MAX });
     });
 
-    await test.step('the agent hangs up, and the caller’s telephone hears it', async () => {
+    await test.step('a second caller waits while the agent talks and writes up, and is answered then', async () => {
+      const second = call(cluster, story.second.number);
+      await expect(waiting.getByRole('listitem').filter({ hasText: story.second.spoken })).toBeVisible();
       await agent.keyboard.press('F7');
       expect(await caller.hungUp).toBe(true);
+      await expect(state).toContainText(being['wrap-up']);
+      await expect(waiting.getByRole('listitem').filter({ hasText: story.second.spoken })).toBeVisible();
+      await agent.keyboard.press('F7');
+      await expect(bar).toContainText(t.console.call.incoming);
+      await expect(bar.getByTestId('number')).toHaveText(story.second.spoken);
+      await agent.keyboard.press('F2');
+      await expect(state).toContainText(being['on-call']);
+      await agent.keyboard.press('F7');
+      expect(await second.hungUp).toBe(true);
       await expect(state).toContainText(being['wrap-up']);
       await agent.keyboard.press('F7');
       await expect(state).toContainText(being.available);
@@ -181,7 +197,7 @@ for (const language of LANGUAGES) {
     });
 
     await test.step('nobody waits, and the next one can call', async () => {
-      await expect(agent.getByRole('region', { name: begins(t.console.queue.heading) })).toContainText(t.console.queue.empty, { timeout: MOVED_MS_MAX });
+      await expect(waiting).toContainText(t.console.queue.empty, { timeout: MOVED_MS_MAX });
       await expect(agent.locator('.line[data-state=live]')).toBeVisible({ timeout: MOVED_MS_MAX });
       await agent.keyboard.press('F8');
       await expect(state).toContainText(being.break, { timeout: MOVED_MS_MAX });
