@@ -1,136 +1,207 @@
-// From a telephone call to a closed incident, in Vietnamese: a real SIP caller, an agent without a mouse, a crew whose line is cut in the
-// middle, and the node that leads killed meanwhile.
-import { expect, test } from '@playwright/test';
-import { file, outbox, panel, queue, row, timeline } from '../tests/page';
+// From a telephone call to a closed and rated case, in both languages: a real SIP caller, an agent without a mouse, a crew whose line is
+// cut in the middle, and the node that leads killed meanwhile.
+import { outbox } from '../tests/page';
 import { facts, killNode, leaderOf, startNode } from './cluster';
-import { crewPhone, MOVED_MS_MAX, send, sit, stepsOf, TAPPED_MS_MAX } from './people';
+import { IncidentOnWall } from './file';
+import { crewPhone, MOVED_MS_MAX, onPhone, screenIn, send, sit, stepsOf, TAPPED_MS_MAX } from './people';
 import { call, hasSipp, phone, seat } from './telephone';
+import { expect, test } from './witness';
+import { begins, LANGUAGES, literally, wordsIn, type Language } from './words';
 
 const AGENT = 'tong-dai';
 const OPERATOR = 'truc-ban';
-const CREW = 'to-unit-001';
-/** The unit that this crew has, and the ward where it is stationed: the nearest to what burns there. */
-const UNIT = { id: 'unit-001', name: 'Xe chữa cháy 01' };
-const NUMBER = '0912345678';
-/** A key for each letter, as it is typed without marks. */
-const TOLD = 'chay nha o duc xuan, khoi den nhieu';
+const STARS = 5;
 
-test('a call becomes an incident, a unit goes there through a tunnel, and the incident is closed', async ({ browser }, info) => {
-  test.skip(!hasSipp, 'sipp is not there: apt-get install sip-tester');
-  test.setTimeout(300_000);
-  const cluster = facts();
-  const desk = await phone();
-  await seat(cluster, AGENT, desk.address);
-  // Three people at three nodes; the telephone is at the first.
-  const agent = await sit(browser, cluster, 2, '/console?nomap=1', AGENT);
-  const wall = await sit(browser, cluster, 3, '/?nomap=1', OPERATOR);
-  const crew = await crewPhone(browser, cluster, 3, CREW, 'vi');
-  const bar = agent.getByRole('region', { name: 'Cuộc gọi', exact: true });
-  const form = agent.getByRole('region', { name: /^Phiếu/ });
-  const list = agent.getByRole('region', { name: /^Điều lực lượng · I/ });
-  const onIt = (status: string) => file(wall, id).getByRole('button', { name: `${UNIT.name} · ${status}` });
-  let clicks = 0;
-  await agent.exposeFunction('countClick', () => (clicks += 1));
-  let id = '';
+interface Story {
+  number: string;
+  /** As the screen shows it. */
+  spoken: string;
+  /** Who calls while the agent is on the line: the number, and as the screen shows it. */
+  second: { number: string; spoken: string };
+  /** A key for each letter, as it is typed without marks. */
+  told: string;
+  kind: string;
+  /** The unit that a person crews here, and the ward where it is stationed: the nearest to what is told. */
+  unit: { id: string; name: string };
+  ward: string;
+  answer: string;
+  result: string;
+}
 
-  await expect(bar.locator('.state')).toContainText('Rời ca');
-  await agent.evaluate(() => addEventListener('pointerdown', () => void (window as unknown as { countClick: () => void }).countClick(), true));
-  await agent.keyboard.press('F8');
-  await expect(bar.locator('.state')).toContainText('Sẵn sàng');
-  const caller = call(cluster, NUMBER);
+// A story for each language: another caller, unit and ward, so that nothing of one is taken for the other.
+const STORIES: Readonly<Record<Language, Story>> = {
+  vi: {
+    number: '0912345678',
+    spoken: '0912 345 678',
+    second: { number: '0911222333', spoken: '0911 222 333' },
+    told: 'chay nha o duc xuan, khoi den nhieu',
+    kind: 'fire',
+    unit: { id: 'unit-001', name: 'Xe chữa cháy 01' },
+    ward: 'Đức Xuân',
+    answer: 'Lửa đã được dập, không ai bị thương.',
+    result: 'Đã dập tắt, không ai bị thương',
+  },
+  en: {
+    number: '0987654321',
+    spoken: '0987 654 321',
+    second: { number: '0977888999', spoken: '0977 888 999' },
+    told: 'ong cu kho tho, ngat o bac kan',
+    kind: 'medical',
+    unit: { id: 'unit-002', name: 'Xe cứu thương 115 01' },
+    ward: 'Bắc Kạn',
+    answer: 'The ambulance took him to hospital.',
+    result: 'Taken to hospital, breathing by himself',
+  },
+};
 
-  await test.step('it rings at the desk with the caller’s number, and is answered by a key', async () => {
-    await expect(bar).toContainText('CUỘC GỌI ĐẾN');
-    await expect(bar.getByTestId('number')).toHaveText('0912 345 678');
-    await agent.keyboard.press('F2');
-    await expect(bar).toContainText('Đang nghe');
-  });
+for (const language of LANGUAGES) {
+  test(`a call becomes an incident, a unit goes there through a tunnel, the case is closed and rated (${language})`, async ({ browser }, info) => {
+    expect(hasSipp, 'sipp is not there: apt-get install sip-tester').toBe(true);
+    test.setTimeout(300_000);
+    const words = wordsIn(language);
+    const { t, open } = words;
+    const story = STORIES[language];
+    const cluster = facts();
+    const desk = await phone();
+    await seat(cluster, AGENT, desk.address);
+    // Three people at three nodes; the telephone is at the first.
+    const agent = await sit(browser, cluster, 2, screenIn(language, '/console'), AGENT);
+    const wall = await sit(browser, cluster, 3, screenIn(language, '/'), OPERATOR);
+    const crew = await crewPhone(browser, cluster, 3, `to-${story.unit.id}`, language);
+    const bar = agent.getByRole('region', { name: t.console.call.heading, exact: true });
+    const state = bar.locator('.state');
+    const waiting = agent.getByRole('region', { name: begins(t.console.queue.heading) });
+    const form = agent.getByRole('region', { name: begins(t.console.form.heading) });
+    const tap = (name: string) => crew.page.getByRole('button', { name, exact: true }).click();
+    const { state: being } = t.console.agent;
+    let clicks = 0;
+    await agent.exposeFunction('countClick', () => (clicks += 1));
 
-  await test.step('what is told fills the form by suggestions, and one key saves it', async () => {
-    await agent.keyboard.type(TOLD);
-    await expect(agent.getByRole('status', { name: 'Gợi ý', exact: true })).toContainText('Đức Xuân');
-    await agent.keyboard.press('F4');
-    await expect(form.getByRole('combobox', { name: 'Loại' })).toHaveValue('fire');
-    await agent.keyboard.press('F9');
-    const saved = agent.getByText(/Đã lưu thành I\d+/);
-    await expect(saved).toBeVisible();
-    id = /I\d+/.exec((await saved.textContent()) ?? '')?.[0] ?? '';
-    await expect(row(wall, id)).toContainText(TOLD);
-  });
-
-  await test.step('the agent sends the first unit of the list without leaving the keys', async () => {
-    await expect(list.getByRole('listitem').first()).toContainText(UNIT.name);
-    const sent = agent.getByText(new RegExp(`${UNIT.name} · Đang mời`));
-    const notYet = agent.getByText('Đang tính nên điều ai').or(agent.getByText(/Bị từ chối/));
-    await send(list, () => agent.keyboard.press('F9'), sent, notYet);
-    await agent.screenshot({ path: info.outputPath('sent.png') });
-    expect(clicks).toBe(0);
-  });
-
-  await test.step('the crew accepts on its phone and sets out; the wall hears of both', async () => {
-    await expect(crew.page.getByRole('region', { name: 'Nhiệm vụ' })).toContainText(id, { timeout: TAPPED_MS_MAX });
-    await crew.page.getByRole('button', { name: 'NHẬN LỆNH' }).click();
-    await row(wall, id).getByRole('button').first().click();
-    await expect(onIt('Đã nhận')).toBeVisible({ timeout: TAPPED_MS_MAX });
-    await crew.page.getByRole('button', { name: 'LÊN ĐƯỜNG' }).click();
-    await expect(onIt('Đang đến')).toBeVisible({ timeout: TAPPED_MS_MAX });
-  });
-
-  await test.step('the agent hangs up, and the caller’s telephone hears it', async () => {
-    await agent.keyboard.press('F7');
-    expect(await caller.hungUp).toBe(true);
-    await expect(bar).toContainText('Ghi nốt');
-    await agent.keyboard.press('F7');
-    await expect(bar.locator('.state')).toContainText('Sẵn sàng');
-  });
-
-  let tappedAtMs = 0;
-  await test.step('in the tunnel the crew arrives: kept on the phone, and nobody is told that the centre knew', async () => {
-    await crew.context.setOffline(true);
-    await crew.page.getByRole('button', { name: 'ĐÃ ĐẾN NƠI' }).click();
-    await expect(crew.page.getByText('1 thao tác chờ gửi')).toBeVisible();
-    await expect(crew.page.getByText('trên máy, trung tâm chưa nhận')).toBeVisible();
-    tappedAtMs = (await outbox(crew.page)).find(({ status }) => status === 'on-scene')?.tappedAtMs ?? 0;
-    expect(tappedAtMs).toBeGreaterThan(0);
-  });
-
-  await test.step('meanwhile the node that leads is killed; another one leads, and the wall goes on', async () => {
-    const gone = await leaderOf(cluster);
-    await killNode(cluster, gone);
-    expect(await leaderOf(cluster, gone)).not.toBe(gone);
-    await expect(wall.locator('.line[data-state=live]')).toBeVisible({ timeout: MOVED_MS_MAX });
-    await expect(onIt('Đang đến')).toBeVisible();
-
-    await crew.context.setOffline(false);
-    await expect(crew.page.getByText('chờ gửi')).toHaveCount(0, { timeout: MOVED_MS_MAX });
-    await expect(onIt('Tại hiện trường')).toBeVisible({ timeout: MOVED_MS_MAX });
-    await startNode(cluster, gone);
-  });
-
-  await test.step('the tap arrived once, with its own time', async () => {
-    const steps = (await stepsOf(cluster, UNIT.id)).filter(({ status }) => status === 'on_scene');
-    expect(steps.map(({ tapped_at_ms }) => tapped_at_ms)).toEqual([tappedAtMs]);
-    expect(steps[0]!.received_at_ms).toBeGreaterThan(tappedAtMs);
-  });
-
-  await test.step('the crew is done, and the operator closes the incident', async () => {
-    await crew.page.getByRole('button', { name: 'XONG VIỆC' }).click();
-    await expect(crew.page.getByText('Chưa có lệnh.')).toBeVisible({ timeout: TAPPED_MS_MAX });
-    await file(wall, id).getByLabel('Ghi chú').fill('Đã dập tắt, không ai bị thương');
-    await file(wall, id).getByRole('button', { name: 'Đã xử lý xong' }).click();
-    await expect(timeline(wall, id)).toContainText('Đã dập tắt, không ai bị thương', { timeout: MOVED_MS_MAX });
-    await file(wall, id).getByRole('button', { name: 'Đóng sự cố' }).click();
-    await expect(file(wall, id).locator('.file-head')).toContainText('Đã đóng', { timeout: MOVED_MS_MAX });
-    await expect(queue(wall).getByRole('listitem').filter({ hasText: id })).toHaveCount(0);
-    await wall.screenshot({ path: info.outputPath('closed.png') });
-  });
-
-  await test.step('nobody waits, and the next one can call', async () => {
-    await expect(panel(agent, /^Đang chờ nghe/)).toContainText('Không ai đang chờ.', { timeout: MOVED_MS_MAX });
-    await expect(agent.locator('.line[data-state=live]')).toBeVisible({ timeout: MOVED_MS_MAX });
+    // Away at first, or on the break that the story before ended with.
+    await expect(state).toHaveText(new RegExp(`^\\s*(${literally(being.off)}|${literally(being.break)})\\s*$`));
+    await agent.evaluate(() => addEventListener('pointerdown', () => void (window as unknown as { countClick: () => void }).countClick(), true));
     await agent.keyboard.press('F8');
-    await expect(bar.locator('.state')).toContainText('Nghỉ', { timeout: MOVED_MS_MAX });
+    await expect(state).toContainText(being.available);
+    const caller = call(cluster, story.number);
+
+    await test.step('it rings at the desk with the caller’s number, and is answered by a key', async () => {
+      await expect(bar).toContainText(t.console.call.incoming);
+      await expect(bar.getByTestId('number')).toHaveText(story.spoken);
+      await agent.keyboard.press('F2');
+      await expect(state).toContainText(being['on-call']);
+    });
+
+    let id = '';
+    let code = '';
+    await test.step('what is told fills the form by suggestions, and one key saves it', async () => {
+      await agent.keyboard.type(story.told);
+      await expect(agent.getByRole('status', { name: t.console.form.suggested, exact: true })).toContainText(story.ward);
+      await agent.keyboard.press('F4');
+      await expect(form.getByRole('combobox', { name: t.console.form.kind, exact: true })).toHaveValue(story.kind);
+      await agent.keyboard.press('F9');
+      const saved = agent.getByText(new RegExp(literally(t.console.sent.saved('#')).replace('#', 'I\\d+')));
+      await expect(saved).toBeVisible();
+      id = /I\d+/.exec((await saved.textContent()) ?? '')?.[0] ?? '';
+      code = /\w{5}-\w{5}-\w{5}/.exec((await agent.getByText(begins(t.console.sent.code('').trim())).textContent()) ?? '')?.[0] ?? '';
+      expect(code, 'the caller is given a code').not.toBe('');
+    });
+    const incident = new IncidentOnWall(wall, id, words);
+    await expect(incident.row).toContainText(story.told);
+
+    await test.step('the agent sends the first unit of the list without leaving the keys', async () => {
+      const list = agent.getByRole('region', { name: t.console.sent.heading(id), exact: true });
+      await expect(list.getByRole('listitem').first()).toContainText(story.unit.name);
+      const sent = agent.getByText(`${story.unit.name} · ${t.unit.status.offered}`, { exact: true });
+      const notYet = agent.getByText(t.console.sent.computing).or(agent.getByText(begins(`${t.command.refused}: `)));
+      await send(list, () => agent.keyboard.press('F9'), sent, notYet);
+      await agent.screenshot({ path: info.outputPath('sent.png') });
+      expect(clicks).toBe(0);
+    });
+
+    await test.step('the crew accepts on its phone, and the wall hears of it', async () => {
+      await expect(crew.page.getByRole('region', { name: t.unit.incident, exact: true })).toContainText(id, { timeout: TAPPED_MS_MAX });
+      await tap(t.dispatch.crew.act.accepted);
+      await incident.open();
+      await expect(incident.unit(story.unit.name, t.unit.status.accepted)).toBeVisible({ timeout: TAPPED_MS_MAX });
+    });
+
+    await test.step('a second caller waits while the agent talks and writes up, and is answered then', async () => {
+      const second = call(cluster, story.second.number);
+      await expect(waiting.getByRole('listitem').filter({ hasText: story.second.spoken })).toBeVisible();
+      await agent.keyboard.press('F7');
+      expect(await caller.hungUp).toBe(true);
+      await expect(state).toContainText(being['wrap-up']);
+      await expect(waiting.getByRole('listitem').filter({ hasText: story.second.spoken })).toBeVisible();
+      await agent.keyboard.press('F7');
+      await expect(bar).toContainText(t.console.call.incoming);
+      await expect(bar.getByTestId('number')).toHaveText(story.second.spoken);
+      await agent.keyboard.press('F2');
+      await expect(state).toContainText(being['on-call']);
+      await agent.keyboard.press('F7');
+      expect(await second.hungUp).toBe(true);
+      await expect(state).toContainText(being['wrap-up']);
+      await agent.keyboard.press('F7');
+      await expect(state).toContainText(being.available);
+    });
+
+    let tapped: { status: string; tappedAtMs: number }[] = [];
+    await test.step('in the tunnel the crew sets out and arrives: kept on the phone, and nobody is told that the centre knew', async () => {
+      await expect(crew.page.getByText(t.dispatch.crew.state.waiting, { exact: true })).toHaveCount(0, { timeout: TAPPED_MS_MAX });
+      await crew.context.setOffline(true);
+      await tap(t.dispatch.crew.act['en-route']);
+      await tap(t.dispatch.crew.act['on-scene']);
+      await expect(crew.page.getByText(t.dispatch.crew.waitingCount(2), { exact: true })).toBeVisible();
+      await expect(crew.page.getByText(t.dispatch.crew.state.waiting, { exact: true })).toHaveCount(2);
+      tapped = (await outbox(crew.page)).filter(({ state: of }) => of === 'waiting');
+      expect(tapped.map(({ status }) => status)).toEqual(['en-route', 'on-scene']);
+    });
+
+    await test.step('meanwhile the node that leads is killed; another one leads, and the wall goes on', async () => {
+      const gone = await leaderOf(cluster);
+      await killNode(cluster, gone);
+      expect(await leaderOf(cluster, gone)).not.toBe(gone);
+      await expect(wall.locator('.line[data-state=live]')).toBeVisible({ timeout: MOVED_MS_MAX });
+      await expect(incident.unit(story.unit.name, t.unit.status.accepted)).toBeVisible();
+
+      await crew.context.setOffline(false);
+      await expect(crew.page.getByText(t.dispatch.crew.state.waiting, { exact: true })).toHaveCount(0, { timeout: MOVED_MS_MAX });
+      await expect(incident.unit(story.unit.name, t.unit.status['on-scene'])).toBeVisible({ timeout: MOVED_MS_MAX });
+      await startNode(cluster, gone);
+    });
+
+    await test.step('the taps arrived once each, in order, with their own times', async () => {
+      const steps = (await stepsOf(cluster, story.unit.id)).filter(({ status }) => status === 'en_route' || status === 'on_scene');
+      expect(steps.map(({ status, tapped_at_ms }) => [status.replace('_', '-'), tapped_at_ms])).toEqual(tapped.map(({ status, tappedAtMs }) => [status, tappedAtMs]));
+      for (const { tapped_at_ms, received_at_ms } of steps) expect(received_at_ms).toBeGreaterThan(tapped_at_ms);
+    });
+
+    await test.step('the crew is done; the operator answers the caller and closes the case', async () => {
+      await tap(t.dispatch.crew.act.cleared);
+      await expect(crew.page.getByText(t.dispatch.crew.noOrder, { exact: true })).toBeVisible({ timeout: TAPPED_MS_MAX });
+      await incident.unfoldTold(1);
+      await incident.answer(story.answer);
+      await incident.close(story.result);
+      await expect(incident.row).toHaveCount(0);
+      await wall.screenshot({ path: info.outputPath('closed.png') });
+    });
+
+    await test.step('the caller reads the answer by the code, and rates it', async () => {
+      const { page } = await onPhone(browser, cluster, 1, `/theo-doi?lang=${language}#${code}`);
+      await expect(page.getByRole('region', { name: begins(open.follow.status) })).toContainText(story.answer);
+      await page.getByRole('radio', { name: `${STARS} ${open.follow.stars[STARS - 1]}` }).check();
+      await page.getByRole('button', { name: open.follow.sendRating, exact: true }).click();
+      await expect(page.getByText(open.follow.rated(STARS), { exact: true })).toBeVisible();
+      await incident.openDone();
+      await incident.unfoldTold(1);
+      await expect(incident.told).toContainText(t.told.rated(STARS));
+    });
+
+    await test.step('nobody waits, and the next one can call', async () => {
+      await expect(waiting).toContainText(t.console.queue.empty, { timeout: MOVED_MS_MAX });
+      await expect(agent.locator('.line[data-state=live]')).toBeVisible({ timeout: MOVED_MS_MAX });
+      await agent.keyboard.press('F8');
+      await expect(state).toContainText(being.break, { timeout: MOVED_MS_MAX });
+    });
+    desk.end();
   });
-  desk.end();
-  for (const page of [agent, wall, crew.page]) await page.context().close();
-});
+}

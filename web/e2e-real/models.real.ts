@@ -1,9 +1,10 @@
 // Models over the real cluster: what a caller said is read by the program's own triage on the node that leads, and what people
 // do with it is kept with the incident and counted in the register.
-import { expect, test, type Browser, type Page } from '@playwright/test';
+import type { Browser, Page } from '@playwright/test';
 import { file, row, signIn, timeline } from '../tests/page';
 import { facts } from './cluster';
 import { report } from './device';
+import { expect, test, witness } from './witness';
 
 const ADMIN = 'quan-tri';
 const OPERATOR = 'truc-ban';
@@ -17,7 +18,7 @@ const FIRE = 'Cháy nhà, khói đen mù mịt, còn bà cụ kẹt ở tầng h
 
 async function enter(browser: Browser, person: string, page: string): Promise<Page> {
   const cluster = facts();
-  const opened = await (await browser.newContext()).newPage();
+  const opened = witness(await (await browser.newContext()).newPage(), person);
   await opened.goto(`${cluster.urls[1]}/${page}`);
   await signIn(opened, person, cluster.password);
   return opened;

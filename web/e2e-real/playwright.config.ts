@@ -5,17 +5,18 @@ import { PICTURE } from './picture';
 
 // The screens as built, in a real browser, against three real nodes. The cluster is the runner's and not a test's, so that it
 // ends also when a test is cut off.
-// The chains from a call and from a citizen to a closed case are played alone (`CHAIN=1`): they fill the screens of the cluster
-// that the others look at.
+// The chains from a call and from a citizen to a closed case, the draft that outlives its browser, and the drill are played alone
+// (`npm run e2e:chains`): they fill the screens of the cluster that the others look at. One of them: `npm run e2e:chains -- call`.
 const CHAIN = process.env['CHAIN'] !== undefined;
-const SCREENS = CHAIN ? ['call.real.ts', 'citizen.real.ts'] : ['models.real.ts', 'wall.real.ts'];
+const SCREENS = CHAIN ? ['call.real.ts', 'citizen.real.ts', 'draft.real.ts', 'drill.real.ts'] : ['models.real.ts', 'wall.real.ts'];
 export default defineConfig({
   testDir: '.',
   testMatch: IS_DEMO ? 'readme.real.ts' : PICTURE === undefined ? SCREENS : 'picture.real.ts',
   workers: 1,
   timeout: 180_000,
   expect: { timeout: 15_000 },
-  outputDir: IS_DEMO ? '../test-results/readme' : '../test-results/real',
+  outputDir: `../test-results/${IS_DEMO ? 'readme' : CHAIN ? 'chains' : 'real'}`,
   globalSetup: './setup.ts',
-  use: { viewport: { width: 1600, height: 900 }, launchOptions },
+  // What cannot be done by then is named, instead of the whole test being too late.
+  use: { viewport: { width: 1600, height: 900 }, launchOptions, actionTimeout: 60_000 },
 });

@@ -97,7 +97,10 @@ export interface Phone {
 export async function phone(): Promise<Phone> {
   const port = await freePort();
   const sipp: ChildProcess = spawn('sipp', ['-sn', 'uas', '-i', '127.0.0.1', '-t', 'u1', '-p', String(port), '-nostdin'], { cwd: tmpdir(), stdio: 'ignore' });
-  return { address: `sip:101@127.0.0.1:${port}`, end: () => void sipp.kill('SIGKILL') };
+  const end = () => void sipp.kill('SIGKILL');
+  // A test that fails does not get to take it off the desk.
+  process.once('exit', end);
+  return { address: `sip:101@127.0.0.1:${port}`, end };
 }
 
 /** Says which phone stands on an agent's desk, and that they may send units from there. */

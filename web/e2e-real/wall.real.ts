@@ -1,7 +1,8 @@
-import { expect, test, type BrowserContext, type Page } from '@playwright/test';
+import type { BrowserContext, Page } from '@playwright/test';
 import { alarms, file, queue, row, signIn, timeline } from '../tests/page';
 import { facts, killNode } from './cluster';
 import { GAUGE, measure, registerGauge } from './device';
+import { expect, test, witness } from './witness';
 
 const OPERATOR = 'truc-ban';
 const DISPATCHER = 'dieu-phoi';
@@ -22,7 +23,7 @@ const done = async (page: Page) => Number(/Đã xong (\d+)/.exec((await queue(pa
 const node = (page: Page) => page.evaluate(() => window.__stats?.node);
 
 async function enter(context: BrowserContext, url: string, person: string, password: string): Promise<Page> {
-  const page = await context.newPage();
+  const page = witness(await context.newPage(), person);
   // The symbols blink; a picture of that moment would show some of them dim.
   await page.emulateMedia({ reducedMotion: 'reduce' });
   await page.goto(`${url}/?theme=dark`);
@@ -103,7 +104,7 @@ test('a report goes from the gauge to both desks, is acknowledged at one, and ou
   await test.step('the desk that moved goes on working, through the node that it moved to', async () => {
     const doneBefore = await done(b);
     await row(a, id).getByRole('button').first().click();
-    await file(a, id).getByLabel('Ghi chú').fill('Nước đã rút, cầu thông xe');
+    await file(a, id).getByRole('textbox', { name: 'Ghi chú', exact: true }).fill('Nước đã rút, cầu thông xe');
     await file(a, id).getByRole('button', { name: 'Đã xử lý xong' }).click();
     await expect(timeline(b, id)).toContainText('Nước đã rút, cầu thông xe', { timeout: MOVED_MS_MAX });
     await expect(row(b, id)).toHaveCount(0);

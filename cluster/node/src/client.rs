@@ -33,6 +33,8 @@ const BACKOFF_MS: (u64, u64) = (100, 3_000);
 const COMMANDS_AT_ONCE_MAX: usize = 16;
 /// Bytes of one answer.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// What a body is that is not a file.
+const JSON: &str = "application/json";
 /// The cookie that carries the session.
 const COOKIE: &str = "td_session";
 
@@ -125,6 +127,15 @@ pub struct Client {
     turns: Semaphore,
 }
 
+/// What goes with a request.
+#[derive(Clone, Copy)]
+struct Body<'a> {
+    content_type: &'static str,
+    /// Number of the command; none: it is no command.
+    seq: Option<u64>,
+    bytes: &'a [u8],
+}
+
 /// What one attempt came to.
 enum Attempt {
     Answered(StatusCode, Vec<u8>, Option<String>),
@@ -177,7 +188,10 @@ impl Client {
     async fn open(&self, person: &str, password: &str) -> Result<Session, ClientError> {
         let body = serde_json::json!({ "person": person, "password": password });
         let bytes = encode("/api/login", &body)?;
-        let (status, body, cookie) = self.ask(Method::POST, "/api/login", Some((None, &bytes)), None).await?.0;
+        let (status, body, cookie) = self
+            .ask(Method::POST, "/api/login", Some(Body { content_type: JSON, seq: None, bytes: &bytes }), None)
+            .await?
+            .0;
         if !status.is_success() {
             let Refused { code, message, .. } = refused(status, &body);
             return Err(ClientError::SignIn { person: person.to_owned(), code, message });
@@ -200,8 +214,14 @@ impl Client {
         let _turn = self.turns.acquire().await;
         for is_renewed in [false, true] {
             let (cookie, seq) = self.next_request().await?;
-            let ((status, body, _), was_unsure) =
-                self.ask(Method::POST, path, Some((Some(seq), &bytes)), Some(&cookie)).await?;
+            let ((status, body, _), was_unsure) = self
+                .ask(
+                    Method::POST,
+                    path,
+                    Some(Body { content_type: JSON, seq: Some(seq), bytes: &bytes }),
+                    Some(&cookie),
+                )
+                .await?;
             if status.is_success() {
                 let body = if body.is_empty() { Value::Null } else { decode(path, &body)? };
                 return Ok(Answer::Accepted(body));
@@ -214,6 +234,33 @@ impl Client {
             return Ok(Answer::Refused(refused(status, &body)));
         }
         Err(ClientError::Answer { path: path.to_owned(), reason: "a fresh session was refused".into() })
+    }
+
+    /// Says something without a session, as people without an account do. It may be said any number of times, and is until
+    /// a node answers.
+    ///
+    /// # Errors
+    /// No answer came; it may or may not have been taken.
+    pub async fn tell(&self, path: &str, body: &(impl Serialize + ?Sized)) -> Result<Answer, ClientError> {
+        let bytes = encode(path, body)?;
+        self.say(path, Body { content_type: JSON, seq: None, bytes: &bytes }).await
+    }
+
+    /// Sends a photo, a PNG, without a session.
+    ///
+    /// # Errors
+    /// As [`Self::tell`].
+    pub async fn tell_photo(&self, path: &str, png: &[u8]) -> Result<Answer, ClientError> {
+        self.say(path, Body { content_type: "image/png", seq: None, bytes: png }).await
+    }
+
+    async fn say(&self, path: &str, body: Body<'_>) -> Result<Answer, ClientError> {
+        let _turn = self.turns.acquire().await;
+        let ((status, answer, _), _) = self.ask(Method::POST, path, Some(body), None).await?;
+        if !status.is_success() {
+            return Ok(Answer::Refused(refused(status, &answer)));
+        }
+        Ok(Answer::Accepted(if answer.is_empty() { Value::Null } else { decode(path, &answer)? }))
     }
 
     /// Looks at `path`.
@@ -288,7 +335,7 @@ impl Client {
         &self,
         method: Method,
         path: &str,
-        body: Option<(Option<u64>, &[u8])>,
+        body: Option<Body<'_>>,
         cookie: Option<&str>,
     ) -> Result<((StatusCode, Vec<u8>, Option<String>), bool), ClientError> {
         let until = Instant::now() + Duration::from_millis(ANSWER_MS_MAX);
@@ -313,16 +360,10 @@ impl Client {
         }
     }
 
-    async fn attempt(
-        &self,
-        method: &Method,
-        url: &str,
-        body: Option<(Option<u64>, &[u8])>,
-        cookie: Option<&str>,
-    ) -> Attempt {
+    async fn attempt(&self, method: &Method, url: &str, body: Option<Body<'_>>, cookie: Option<&str>) -> Attempt {
         let mut request = self.http.request(method.clone(), url);
-        if let Some((seq, bytes)) = body {
-            request = request.header(header::CONTENT_TYPE, "application/json").body(bytes.to_vec());
+        if let Some(Body { content_type, seq, bytes }) = body {
+            request = request.header(header::CONTENT_TYPE, content_type).body(bytes.to_vec());
             if let Some(seq) = seq {
                 request = request.header("x-request-seq", seq);
             }

@@ -21,6 +21,8 @@ use crate::{
 };
 
 pub mod call;
+pub mod citizen;
+mod photo;
 pub mod report;
 pub mod unit;
 pub mod weather;
@@ -48,13 +50,22 @@ pub struct SimulateOptions {
     pub report_every_ms: u64,
     /// Mean time between calls over a day; 0: none.
     pub call_every_ms: u64,
+    /// Mean time between reports on the public's page; 0: none.
+    pub citizen_every_ms: u64,
     /// Incidents are part of a drill.
     pub exercise: bool,
 }
 
 impl Default for SimulateOptions {
     fn default() -> Self {
-        Self { seed: 19, weather_pace: 30, report_every_ms: 100_000, call_every_ms: 30_000, exercise: false }
+        Self {
+            seed: 19,
+            weather_pace: 30,
+            report_every_ms: 100_000,
+            call_every_ms: 30_000,
+            citizen_every_ms: 120_000,
+            exercise: false,
+        }
     }
 }
 
@@ -71,6 +82,10 @@ pub struct Simulated {
     pub calls: u64,
     /// Calls that were refused or had no answer.
     pub calls_failed: u64,
+    /// Reports on the public's page.
+    pub citizens: u64,
+    /// Those that were refused or had no answer.
+    pub citizens_failed: u64,
     /// Steps of response units: statuses and positions.
     pub unit_steps: u64,
     /// Steps that were refused (somebody else was faster) or had no answer.
@@ -85,13 +100,26 @@ pub async fn run(
     options: SimulateOptions,
     stop: watch::Receiver<bool>,
 ) -> Simulated {
-    let (readings, (reports, reports_failed), (unit_steps, unit_steps_failed), (calls, calls_failed)) = tokio::join!(
+    let (readings, reported, stepped, called, told) = tokio::join!(
         publish(account, sensors, options, stop.clone()),
         reports(client, options, stop.clone()),
         units(client, stop.clone()),
-        call::run(client, options, stop),
+        call::run(client, options, stop.clone()),
+        citizen::run(client, options, stop),
     );
-    Simulated { readings, reports, reports_failed, calls, calls_failed, unit_steps, unit_steps_failed }
+    let ((reports, reports_failed), (unit_steps, unit_steps_failed)) = (reported, stepped);
+    let ((calls, calls_failed), (citizens, citizens_failed)) = (called, told);
+    Simulated {
+        readings,
+        reports,
+        reports_failed,
+        calls,
+        calls_failed,
+        citizens,
+        citizens_failed,
+        unit_steps,
+        unit_steps_failed,
+    }
 }
 
 /// Resolves when it is time to stop.

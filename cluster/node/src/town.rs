@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::client::{Answer, Client, ClientError, Refused};
 
 pub mod camera;
+pub mod duty;
 pub mod measure;
 pub mod person;
 pub mod random;
@@ -94,7 +95,8 @@ pub struct Furnished {
     pub cameras: Vec<Camera>,
     /// Response units.
     pub units: Vec<Unit>,
-    /// What became of each noun: `admin_unit`, `district`, `unit`, `person`, `agent`, `sensor`, `camera`.
+    /// What became of each noun: `admin_unit`, `district`, `unit`, `run_card`, `room`, `person`, `calendar`, `duty_post`,
+    /// `deadline_policy`, `agent`, `sensor`, `camera`.
     pub registered: BTreeMap<&'static str, Registered>,
 }
 
@@ -134,6 +136,9 @@ pub async fn furnish(
     registered.insert("district", register(client, "/api/districts", &new, |it| it.id.to_string()).await?);
     let units = unit::units(size.units);
     registered.insert("unit", register(client, "/api/units", &units, |it| it.id.to_string()).await?);
+    let cards = duty::run_cards();
+    let name_of = |card: &domain::RunCard| format!("{}-{}", card.kind, card.severity);
+    registered.insert("run_card", register(client, "/api/run-cards", &cards, name_of).await?);
     let rooms = tables::rooms();
     let room_of = |room: &serde_json::Value| room["id"].as_str().unwrap_or_default().to_owned();
     registered.insert("room", register(client, "/api/rooms", &rooms, room_of).await?);
@@ -142,6 +147,17 @@ pub async fn furnish(
         client.list::<Person>("/api/people").await?.into_iter().map(|person| person.id.to_string()).collect();
     let new: Vec<_> = people(password).into_iter().filter(|person| !known.contains(&person.id)).collect();
     registered.insert("person", register(client, "/api/people", &new, |it| it.id.clone()).await?);
+    let calendars = duty::calendars();
+    registered.insert("calendar", register(client, "/api/calendars", &calendars, |it| it.id.to_string()).await?);
+    // One after the other: a post stands below one that is there.
+    let mut posts = Registered::default();
+    for post in duty::posts() {
+        posts.put(post.id.as_str(), 1, put(client, "/api/duty-posts", &post).await?);
+    }
+    registered.insert("duty_post", posts);
+    let policies = duty::policies();
+    let policy_of = |it: &domain::DeadlinePolicy| it.id.to_string();
+    registered.insert("deadline_policy", register(client, "/api/deadline-policies", &policies, policy_of).await?);
     registered.insert("agent", register(client, "/api/agents", &person::seats(), |it| it.person.clone()).await?);
     let sensors = sensor::sensors(size.sensors);
     registered.insert("sensor", register(client, "/api/sensors", &sensors, |it| it.id.to_string()).await?);

@@ -5,8 +5,12 @@
 use std::{
     collections::BTreeMap,
     net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket},
+    path::Path,
     process::{Child, Command, Stdio},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -17,7 +21,7 @@ use tokio::sync::watch;
 /// A switchboard with one agent, who answers everything at once, or nothing.
 struct Board {
     phone: String,
-    answers: bool,
+    answers: AtomicBool,
     callers: Mutex<BTreeMap<String, Standing>>,
     told: Mutex<Vec<String>>,
     changed: watch::Sender<u64>,
@@ -26,7 +30,7 @@ struct Board {
 impl Board {
     fn new(phone: String, answers: bool) -> Arc<Self> {
         let (callers, told) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { phone, answers, callers, told, changed: watch::Sender::new(0) })
+        Arc::new(Self { phone, answers: AtomicBool::new(answers), callers, told, changed: watch::Sender::new(0) })
     }
 
     fn set(&self, connection: &str, standing: Standing) {
@@ -52,7 +56,8 @@ impl Switchboard for Shared {
         Box::pin(async move {
             board.tell("offered");
             let phone = board.phone.clone();
-            board.set(&ringing.connection, if board.answers { Standing::Talking { phone } } else { Standing::Waiting });
+            let answers = board.answers.load(Ordering::Relaxed);
+            board.set(&ringing.connection, if answers { Standing::Talking { phone } } else { Standing::Waiting });
             Ok(())
         })
     }
@@ -278,4 +283,122 @@ async fn a_phone_that_is_not_there_gives_the_caller_back() {
     let door = door(&board).await;
     assert!(!call(&door, 1, &["-t", "u1", "-recv_timeout", "2000"]).await);
     assert_eq!(board.count("no phone"), 1, "{:?}", board.told.lock().unwrap());
+}
+
+/// Calls, is held and resumed, and is sent on. It says how far it is by files, since nothing of that is told to the cluster.
+const HELD: &str = include_str!("sipp/held.xml");
+
+/// An agent's phone that is held and resumed, and put down when the caller is sent on.
+const DESK: &str = include_str!("sipp/desk.xml");
+
+/// INVITE again, which has to say this of the sound, and its answer; then it is written down.
+fn again(check: &str, variable: &str, says: &str) -> String {
+    format!(
+        r#"<recv request="INVITE"><action>
+<ereg regexp="a=inactive" search_in="msg" {check}="true" assign_to="{variable}"/>
+</action></recv>
+<send retrans="500"><![CDATA[
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Contact: <sip:x@[local_ip]:[local_port]>
+Content-Type: application/sdp
+Content-Length: [len]
+
+v=0
+o=u 1 2 IN IP[local_ip_type] [local_ip]
+s=-
+c=IN IP[media_ip_type] [media_ip]
+t=0 0
+m=audio [media_port] RTP/AVP 0
+]]></send>
+<recv request="ACK"><action><exec command="touch FOLDER/{says}"/></action></recv>
+"#
+    )
+}
+
+const BYE: &str = r#"<recv request="BYE"></recv>
+<send><![CDATA[
+SIP/2.0 200 OK
+[last_Via:]
+[last_From:]
+[last_To:]
+[last_Call-ID:]
+[last_CSeq:]
+Content-Length: 0
+
+]]></send>
+"#;
+
+/// A peer that plays this scenario once; it says how far it is in `folder`.
+fn play(folder: &Path, name: &str, scenario: &str, more: &[&str]) -> tokio::process::Child {
+    let scenario = scenario
+        .replace("HOLD\n", &again("check_it", "silent", &format!("{name}-held")))
+        .replace("RESUME\n", &again("check_it_inverse", "sound", &format!("{name}-resumed")))
+        .replace("BYE\n<Reference", &format!("{BYE}<Reference"))
+        .replace("FOLDER", folder.to_str().unwrap());
+    let file = folder.join(format!("{name}.xml"));
+    std::fs::write(&file, scenario).unwrap();
+    tokio::process::Command::new("sipp")
+        .args(["-sf", file.to_str().unwrap(), "-i", "127.0.0.1", "-t", "u1", "-m", "1", "-nostdin"])
+        .args(["-timeout", "40", "-timeout_error"])
+        .args(more)
+        .current_dir(folder)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .kill_on_drop(true)
+        .spawn()
+        .unwrap()
+}
+
+/// Waits until a peer says that it is so far.
+async fn so_far(folder: &Path, says: &str) {
+    let is_there = async {
+        while !folder.join(says).exists() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(30), is_there).await.is_ok(), "nobody says {says}");
+}
+
+#[tokio::test]
+async fn a_caller_is_held_while_a_second_one_rings_then_resumed_and_sent_on() {
+    if !is_there() {
+        return;
+    }
+    let folder = std::env::temp_dir().join(format!("trongdong-sipp-desk-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let port = port();
+    let mut desk = play(&folder, "desk", DESK, &["-p", &port.to_string()]);
+    while UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let phone = format!("sip:101@127.0.0.1:{port}");
+    let board = Board::new(phone.clone(), true);
+    let door = door(&board).await;
+    let mut caller = play(&folder, "caller", HELD, &["-s", "1022", &door.address().to_string()]);
+    so_far(&folder, "caller-talks").await;
+    let connection = board.callers.lock().unwrap().keys().next().cloned().unwrap();
+
+    board.set(&connection, Standing::Held);
+    so_far(&folder, "caller-held").await;
+    so_far(&folder, "desk-held").await;
+    // The one agent is busy: the second caller rings, gives up, and disturbs nobody.
+    board.answers.store(false, Ordering::Relaxed);
+    let mut second = play(&folder, "second", CANCELS, &["-s", "1022", &door.address().to_string()]);
+    assert!(second.wait().await.unwrap().success(), "{:?}", board.told.lock().unwrap());
+    assert_eq!((board.count("offered"), board.count("gone: HungUp")), (2, 1));
+
+    board.set(&connection, Standing::Talking { phone });
+    so_far(&folder, "caller-resumed").await;
+    so_far(&folder, "desk-resumed").await;
+    board.set(&connection, Standing::Transferred { to: "115".to_owned() });
+    assert!(caller.wait().await.unwrap().success(), "{:?}", board.told.lock().unwrap());
+    assert!(desk.wait().await.unwrap().success(), "{:?}", board.told.lock().unwrap());
+    // Who was sent on by the desk has not hung up.
+    assert_eq!((board.count("gone: HungUp"), board.count("agent hung up")), (1, 0));
+    std::fs::remove_dir_all(&folder).unwrap();
 }

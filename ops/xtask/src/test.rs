@@ -109,8 +109,15 @@ const STEPS: &[Step] = &[
     Step {
         name: "web-real",
         needs: &[Use::Build, Use::Screens, Use::Browser, Use::Peers],
-        run: web_real,
+        run: |context| real(context, "e2e:real"),
         remedy: "run it again in web: `npm run e2e:real` with CARGO_TARGET_DIR as said above; pictures are in web/test-results/real",
+    },
+    Step {
+        name: "web-chains",
+        needs: &[Use::Build, Use::Screens, Use::Browser, Use::Peers],
+        run: |context| real(context, "e2e:chains"),
+        remedy: "run the one chain again in web: `npm run e2e:chains -- call` (or citizen, draft, drill) with CARGO_TARGET_DIR as said \
+                 above; the pictures, consoles and nodes' logs of a failure are in web/test-results/chains",
     },
     Step {
         name: "clippy",
@@ -132,12 +139,8 @@ fn npm(context: &Context, script: &str) -> Result<Done, String> {
     passed(context.npm(&["run", script]))
 }
 
-/// Real screens against real nodes.
-fn web_real(context: &Context) -> Result<Done, String> {
-    real(context, "e2e:real")
-}
-
-/// Takes the program that the selection of `rust` builds: the same one, so nothing is built where that step has passed.
+/// Real screens against real nodes. Takes the program that the selection of `rust` builds: the same one, so nothing is
+/// built where that step has passed.
 fn real(context: &Context, script: &str) -> Result<Done, String> {
     web::install(context)?;
     web::build_if_stale(context)?;

@@ -130,3 +130,17 @@ fn only_the_session_cookie_counts() {
     assert_eq!(cookie_of("theme=dark"), None);
     assert_eq!(cookie_of("td_session=; Max-Age=0"), None);
 }
+
+#[tokio::test]
+async fn what_is_told_without_an_account_carries_neither_session_nor_number() {
+    let taken = answer("201 Created", "", r#"{"code":"7K3FQ-9XM2A-BCDEH"}"#);
+    let (origin, asked) = scripted(&[&signed_in(), &taken, &answer("201 Created", "", "")]).await;
+    let client = Client::new(vec![origin], None).unwrap();
+    client.login("admin", "secret").await.unwrap();
+    let told = client.tell("/api/public/reports", &serde_json::json!({ "text": "x" })).await.unwrap();
+    assert_eq!(told, Answer::Accepted(serde_json::json!({ "code": "7K3FQ-9XM2A-BCDEH" })));
+    assert_eq!(client.tell_photo("/api/public/reports/x/files", b"png").await.unwrap(), Answer::Accepted(Value::Null));
+    let asked = asked.lock().await;
+    assert!(asked[1].contains("content-type: application/json") && asked[2].contains("content-type: image/png"));
+    assert!(asked[1..].iter().all(|it| seq_of(it).is_none() && !it.contains("td_session")), "{asked:?}");
+}

@@ -7,6 +7,10 @@ use serde::Serialize;
 pub const DEVICE: &str = "thiet-bi";
 /// The desk that takes calls.
 pub const AGENT: &str = "tong-dai";
+/// The province's duty officer.
+pub const OPERATOR: &str = "truc-ban";
+/// The leader on duty.
+pub const LEADER: &str = "lanh-dao";
 
 /// The service account of a telephone exchange.
 pub const EXCHANGE: &str = "may-tong-dai";
@@ -68,8 +72,9 @@ impl std::fmt::Debug for NewPerson {
 }
 
 /// Login name, full name, role, district; an empty district is everywhere.
-const PEOPLE: [(&str, &str, Role, &str); 14] = [
-    ("truc-ban", "Nguyễn Thị Hạnh (trực ban tỉnh)", Role::Operator, ""),
+const PEOPLE: [(&str, &str, Role, &str); 15] = [
+    (LEADER, "Hoàng Văn Sơn (lãnh đạo trực)", Role::Operator, ""),
+    (OPERATOR, "Nguyễn Thị Hạnh (trực ban tỉnh)", Role::Operator, ""),
     (AGENT, "Trần Văn Khoa (tổng đài)", Role::Agent, ""),
     ("dtv-1", "Vũ Thị Mai (điện thoại viên)", Role::Agent, ""),
     ("dtv-2", "Đặng Quốc Huy (điện thoại viên)", Role::Agent, ""),

@@ -113,6 +113,35 @@ fn accounts_have_districts_and_units_that_exist_and_hide_their_password() {
 }
 
 #[test]
+fn duties_name_people_posts_hours_and_skills_that_exist() {
+    let (people, calendars, posts) = (people("mat-khau-dai"), duty::calendars(), duty::posts());
+    let (policies, cards) = (duty::policies(), duty::run_cards());
+    assert_eq!((calendars.len(), posts.len(), policies.len()), (1, 2, 5));
+    calendars.iter().for_each(passes);
+    posts.iter().for_each(passes);
+    policies.iter().for_each(passes);
+    cards.iter().for_each(passes);
+    for (at, post) in posts.iter().enumerate() {
+        assert!(post.above.iter().all(|above| posts[..at].iter().any(|it| it.id == *above)), "{}", post.id);
+        assert!(post.shifts.iter().all(|shift| people.iter().any(|person| person.id == shift.person.as_str())));
+    }
+    for policy in &policies {
+        assert!(policy.calendar.iter().all(|id| calendars.iter().any(|it| it.id == *id)), "{}", policy.id);
+        assert!(
+            policy.steps.iter().filter_map(|step| step.post.as_ref()).all(|id| posts.iter().any(|it| it.id == *id))
+        );
+        assert!(policy.steps.is_sorted_by_key(|step| step.offset_ms), "{}", policy.id);
+        assert!(policy.steps[0].offset_ms.unsigned_abs() < policy.within_ms, "{}", policy.id);
+    }
+    let units = unit::units(TownSize::default().units);
+    for need in cards.iter().flat_map(|card| &card.needs) {
+        assert!(units.iter().any(|unit| unit.skills.contains(&need.skill)), "{need:?}");
+    }
+    let kinds: BTreeSet<_> = cards.iter().map(|card| (card.kind.as_str(), card.severity.as_str())).collect();
+    assert_eq!(kinds.len(), cards.len(), "one card a kind and level");
+}
+
+#[test]
 fn requests_of_admin_units_fit_the_gateway() {
     for chunk in admin_units().chunks(ADMIN_UNITS_PER_REQUEST) {
         let body = serde_json::to_vec(&serde_json::json!({ "admin_units": chunk })).unwrap();
