@@ -94,7 +94,9 @@ impl Command {
             | Self::SetReportAside(_) => Some(VOCABULARY_2),
             // A release that knows no other link reads none without its incident.
             Self::LinkReport(it) => {
-                (it.incident.is_none() || it.kind.is_some() || it.severity.is_some()).then_some(VOCABULARY_2)
+                let is_plain =
+                    it.incident.is_some() && it.kind.is_none() && it.severity.is_none() && it.place.is_none();
+                (!is_plain).then_some(VOCABULARY_2)
             }
             Self::RegisterSensor(it) => it.sensor.exercise.then_some(VOCABULARY_2),
             // A role that it does not know makes an entry that it cannot read.

@@ -135,7 +135,7 @@ fn aside(code: &str, expected_version: u64) -> SetReportAside {
 
 fn opening(code: &str, expected_version: u64) -> LinkReport {
     let (kind, severity) = (Some(IncidentKind::Flood), Some(Severity::High));
-    LinkReport { report: id(code), expected_version, incident: None, kind, severity }
+    LinkReport { report: id(code), expected_version, incident: None, kind, severity, place: None }
 }
 
 fn photo(code: &str, byte: u8) -> AttachFile {
@@ -196,6 +196,7 @@ fn one_waits_again_when_it_is_taken_out_or_opened_again_and_says_why() {
     world.apply(Some("lan"), opening("7K3F", 1)).unwrap();
     assert!(world.waiting("7K3F").is_none());
     let incident = world.state.reports()["7K3F"].incident.clone();
+    assert_eq!(world.state.incidents()[incident.as_ref().unwrap()].place, world.state.reports()["7K3F"].place);
     assert_eq!(world.state.incidents()[incident.as_ref().unwrap()].summary, "Nước vào nhà");
     assert_eq!(world.refused(Some("lan"), take("7K3F", 2)), RefusalCode::WrongStatus);
     assert_eq!(world.refused(Some("lan"), aside("7K3F", 2)), RefusalCode::WrongStatus);
@@ -219,6 +220,21 @@ fn one_waits_again_when_it_is_taken_out_or_opened_again_and_says_why() {
     world.ok(AnswerReport { report: id("7K3F"), expected_version: 5, answer: "Đã bơm lại".into() });
     assert!(world.waiting("7K3F").is_none());
     assert_eq!(world.state.reports()["7K3F"].desk, ReportDesk::default());
+}
+
+/// Who sends no pin names a commune only: whoever opens the incident says where in it.
+#[test]
+fn the_incident_is_where_whoever_opens_it_says() {
+    let mut world = World::new();
+    world.ok(filing("7K3F"));
+    let place = Place { latitude_e7: 5, longitude_e7: 6, admin_unit: id("hue"), address: "Chợ".into() };
+    let beyond = Place { latitude_e7: i32::MAX, ..place.clone() };
+    let nowhere = LinkReport { place: Some(beyond), ..opening("7K3F", 1) };
+    assert_eq!(world.refused(Some("lan"), nowhere), RefusalCode::Invalid);
+    world.apply(Some("lan"), LinkReport { place: Some(place.clone()), ..opening("7K3F", 1) }).unwrap();
+    let incident = world.state.reports()["7K3F"].incident.clone().unwrap();
+    assert_eq!(world.state.incidents()[&incident].place, place);
+    assert_eq!(world.state.reports()["7K3F"].place, filing("7K3F").place);
 }
 
 /// Nothing about reports that wait is shown before every node knows what it is.

@@ -96,10 +96,14 @@ pub(super) fn link(work: &mut Work<'_>, command: &LinkReport) -> Outcome {
         return Err(valid::wrong_status("report", format!("it is {}: open it again first", report.status)));
     }
     valid::within("report", report.links.len() + 1, limits::REPORT_LINKS_MAX)?;
+    if let Some(place) = &command.place {
+        valid::place("place", place)?;
+    }
     let incident = match (&command.incident, command.kind, command.severity) {
         (Some(id), None, None) => incident::join_report(work, id, &report.code, report.exercise)?,
         (None, Some(kind), Some(severity)) => {
-            let Report { code, place, text, exercise, .. } = &report;
+            let Report { code, text, exercise, .. } = &report;
+            let place = command.place.as_ref().unwrap_or(&report.place);
             incident::open_report(work, &Telling { code, place, text, exercise: *exercise }, kind, severity)?
         }
         _ => return Err(valid::invalid("incident", "name an incident, or kind and severity of a new one")),

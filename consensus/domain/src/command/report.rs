@@ -46,6 +46,8 @@ body! {
         kind: Option<IncidentKind>,
         /// How bad a new one is.
         severity: Option<Severity>,
+        /// Where a new one is; none: where the report says.
+        place: Option<Place>,
     }
 }
 

@@ -31,6 +31,7 @@ pub(super) fn command_of_report() -> BoxedStrategy<Command> {
             incident: prop::option::weighted(0.9, incident_id()),
             kind: prop::option::weighted(0.3, kind()),
             severity: prop::option::weighted(0.3, severity()),
+            place: prop::option::weighted(0.2, place()),
         }),
         2 => make!(TakeReport { report: code(), expected_version: version(), take: prop::bool::weighted(0.7) }),
         2 => make!(SetReportAside {

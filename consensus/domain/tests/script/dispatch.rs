@@ -162,7 +162,7 @@ pub(super) fn report(name: &str, args: &mut Args<'_>) -> Result<Command, Failure
                 Some(_) => args.maybe("incident").map(IncidentId::new).transpose()?,
                 None => Some(IncidentId::new(args.next("incident")?)?),
             };
-            LinkReport { report, expected_version, incident, kind, severity }.into()
+            LinkReport { report, expected_version, incident, kind, severity, place: None }.into()
         }
         "take-report" => TakeReport { report, expected_version, take: true }.into(),
         "give-back-report" => TakeReport { report, expected_version, take: false }.into(),

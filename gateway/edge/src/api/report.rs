@@ -98,6 +98,9 @@ pub(crate) struct Linking {
     kind: Option<IncidentKind>,
     #[schema(value_type = Option<String>)]
     severity: Option<Severity>,
+    /// Where a new one is; none: where the report says.
+    #[schema(value_type = Option<Object>)]
+    place: Option<Place>,
 }
 
 /// Whether somebody looks at it now.
@@ -186,8 +189,8 @@ pub(crate) async fn link(
     Id(report): Id<ReportCode>,
     Asked(ask, body): Asked<Linking>,
 ) -> Answer<Done> {
-    let Linking { expected_version, incident, kind, severity } = body;
-    app.run(&ask, LinkReport { report, expected_version, incident, kind, severity }).await.map(done)
+    let Linking { expected_version, incident, kind, severity, place } = body;
+    app.run(&ask, LinkReport { report, expected_version, incident, kind, severity, place }).await.map(done)
 }
 
 /// Somebody looks at it now, or gives it back.
