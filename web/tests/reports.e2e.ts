@@ -39,7 +39,7 @@ for (const { name, go } of [
     await expect(bar(page)).toContainText('1 đang có người xem');
     await fake(page, 'hold?ms=0');
     await row(page).getByLabel('Lời trả lời người gửi, hoặc lý do để sau').fill('Đã cử tổ xuống');
-    await row(page).getByRole('button', { name: 'Trả lời' }).click();
+    await row(page).getByRole('button', { name: 'Trả lời', exact: true }).click();
     await expect(row(page)).toHaveCount(0);
     // What was ordered is said also when its row has gone.
     await expect(bar(page)).toContainText('Đã ghi');
@@ -120,6 +120,19 @@ test('one that its sender opened again says so, with the words, in English', asy
   await page.keyboard.press('Escape');
   await expect(row(page)).toHaveCount(0);
   await expect(bar(page).getByRole('button', { name: /Open the list/ })).toBeFocused();
+});
+
+test('senders of an incident that was closed are owed an answer, and have the same one by one press', async ({ page }) => {
+  await board(page);
+  await file(page, '&why=unanswered&incident=I4700');
+  await file(page, '&why=unanswered&incident=I4700', OTHER);
+  await page.keyboard.press('Alt+b');
+  await expect(row(page)).toContainText('Sự cố đã đóng, chưa trả lời người gửi');
+  await row(page).locator('button.head').click();
+  await expect(row(page).getByRole('button', { name: 'Mở sự cố' })).toHaveCount(0);
+  await row(page).getByLabel('Lời trả lời người gửi, hoặc lý do để sau').fill('Nước đã rút, đường đã thông');
+  await row(page).getByRole('button', { name: 'Trả lời cả 2 tin của I4700' }).click();
+  await expect(bar(page).getByRole('listitem')).toHaveCount(0);
 });
 
 test('what comes after a cut is there when the line is back, and who only looks on sees none', async ({ page, browser, baseURL }) => {

@@ -294,7 +294,7 @@ wire_enum! {
         ReportGivenBack = "report_given_back",
         /// It was set aside, and comes back by itself.
         ReportSetAside = "report_set_aside",
-        /// A photo more, or one less, of a report that waits.
+        /// Of a report that waits: a photo more or one less, its incident was closed or goes on.
         ReportSupplemented = "report_supplemented",
     }
 }

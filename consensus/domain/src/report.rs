@@ -132,6 +132,9 @@ pub struct Report {
     /// Who looks at it while it waits.
     #[serde(default)]
     pub desk: ReportDesk,
+    /// Since when its incident is closed, and its sender, who follows it, has no answer; unset: that is not so.
+    #[serde(default)]
+    pub unanswered_since_ms: Millis,
 }
 
 record!(Report {
@@ -158,4 +161,5 @@ record!(Report {
     steps,
     exercise,
     desk,
+    unanswered_since_ms,
 });

@@ -3,7 +3,7 @@
 //! | a report is | it waits |
 //! |---|---|
 //! | received | always: it belongs to no incident |
-//! | in hand | if its sender opened it again since somebody put it into its incident |
+//! | in hand | if its sender opened it again since somebody put it there, or follows it and its incident was closed |
 //! | answered | never |
 //!
 //! Who takes one has it for `limits::REPORT_TAKEN_MS`, and one that is set aside comes back at its time, or when a photo comes.
@@ -49,6 +49,8 @@ wire_enum! {
         Reopened = "reopened",
         /// It does not wait any more: screens forget it.
         Settled = "settled",
+        /// Its incident was closed, and its sender has no answer.
+        Unanswered = "unanswered",
     }
 }
 
@@ -71,7 +73,7 @@ pub struct WaitingReport {
     pub received_at_ms: Millis,
     /// Since when it waits, for this reason.
     pub since_ms: Millis,
-    /// The incident that it was opened again in.
+    /// The incident that it was opened again in, or that was closed without an answer to it.
     pub incident: Option<IncidentId>,
     /// Why it was opened again, or taken out; may be empty.
     pub note: String,
@@ -133,7 +135,11 @@ impl Report {
             ReportStatus::InHand => {
                 // Whoever put it there after the answer has seen it.
                 let is_seen = last.is_some_and(|link| link.at_ms > self.answered_at_ms);
-                (self.answered_at_ms.is_set() && !is_seen).then(|| (WaitReason::Reopened, self.reopened_at()))
+                if self.answered_at_ms.is_set() && !is_seen {
+                    return Some((WaitReason::Reopened, self.reopened_at()));
+                }
+                let since = self.unanswered_since_ms;
+                since.is_set().then_some((WaitReason::Unanswered, since))
             }
             ReportStatus::Received => Some(match last {
                 Some(link) if link.undone_at_ms >= self.answered_at_ms => (WaitReason::SetBack, link.undone_at_ms),
@@ -156,7 +162,7 @@ impl Report {
                 let reopened = self.steps.iter().rev().find(|step| step.kind == ReportStepKind::Reopened);
                 reopened.map(|step| step.note.clone()).unwrap_or_default()
             }
-            WaitReason::Filed | WaitReason::Settled => String::new(),
+            WaitReason::Filed | WaitReason::Settled | WaitReason::Unanswered => String::new(),
         }
     }
 }

@@ -222,6 +222,42 @@ fn one_waits_again_when_it_is_taken_out_or_opened_again_and_says_why() {
     assert_eq!(world.state.reports()["7K3F"].desk, ReportDesk::default());
 }
 
+#[test]
+fn a_closed_incident_owes_an_answer_to_who_follows_what_they_told_of_it() {
+    let mut world = World::new();
+    world.ok(filing("7K3F"));
+    world.ok(FileReport { language: String::new(), ..filing("9QXM") });
+    world.ok(filing("2ABC"));
+    world.ok(opening("7K3F", 1));
+    world.ok(opening("2ABC", 1));
+    let into: IncidentId = id("I1");
+    let link = LinkReport { incident: Some(into.clone()), kind: None, severity: None, ..opening("9QXM", 1) };
+    world.ok(link);
+    // One that was merged is closed with what it was merged into.
+    world.ok(MergeIncident { incident: id("I2"), expected_version: 1, into: into.clone() });
+    assert!(world.state.waiting_reports().is_empty());
+    let seen = |world: &World| world.state.incidents()["I1"].version;
+    world.ok(CloseIncident { incident: into.clone(), expected_version: seen(&world), note: String::new() });
+    assert_eq!(world.state.waiting_reports().keys().map(ReportCode::as_str).collect::<Vec<_>>(), ["2ABC", "7K3F"]);
+    let owed = world.waiting("7K3F").unwrap();
+    assert_eq!((owed.why, owed.since_ms, &owed.incident), (WaitReason::Unanswered, world.at_ms, &Some(into.clone())));
+    // It goes on after all, and is closed again; then one of them is answered.
+    world.apply(Some("lan"), take("7K3F", world.version("7K3F"))).unwrap();
+    let reopen =
+        ReopenIncident { incident: into.clone(), expected_version: seen(&world), reason: "Vẫn ngập".into() };
+    world.ok(reopen);
+    assert!(world.state.waiting_reports().is_empty());
+    assert_eq!(world.state.reports()["7K3F"].desk, ReportDesk::default(), "who looked has nothing to look at");
+    world.ok(CloseIncident { incident: into, expected_version: seen(&world), note: String::new() });
+    let expected_version = world.version("7K3F");
+    world.ok(AnswerReport { report: id("7K3F"), expected_version, answer: "Đã bơm".into() });
+    assert_eq!(world.state.waiting_reports().keys().map(ReportCode::as_str).collect::<Vec<_>>(), ["2ABC"]);
+    // They were two after all: the other one is not done.
+    let expected_version = world.state.incidents()["I2"].version;
+    world.ok(UnmergeIncident { incident: id("I2"), expected_version });
+    assert!(world.state.waiting_reports().is_empty());
+}
+
 /// Who sends no pin names a commune only: whoever opens the incident says where in it.
 #[test]
 fn the_incident_is_where_whoever_opens_it_says() {
@@ -255,14 +291,14 @@ fn events_of_before_the_switch_are_as_they_were() {
 }
 
 fn act() -> BoxedStrategy<(usize, u8, bool)> {
-    (0..CODES.len(), 0u8..12, any::<bool>()).boxed()
+    (0..CODES.len(), 0u8..14, any::<bool>()).boxed()
 }
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     /// Whatever people, senders and the system do, in whichever order: each report that was filed is there, and it is answered,
-    /// or belongs to an incident that knows it and was not complained of since, or it waits on the screens.
+    /// or belongs to an incident that goes on, knows it, and was not complained of since; or it waits on the screens.
     #[test]
     fn no_report_is_ever_lost(
         acts in prop::collection::vec(act(), 1..60), passing in prop::collection::vec(select(&[0u64, 10, 901_000][..]), 60),
@@ -292,10 +328,15 @@ proptest! {
                 8 => world.apply(by, TakeReport { take: false, ..take(code, version) }),
                 9 => world.apply(by, aside(code, version)),
                 10 => world.apply(None, photo(code, u8::try_from(version % 4).unwrap())),
-                _ => {
+                11 | 12 => {
                     let Some(incident) = newest else { continue };
                     let expected_version = world.state.incidents()[&incident].version;
                     world.apply(None, CloseIncident { incident, expected_version, note: String::new() })
+                }
+                _ => {
+                    let Some(incident) = newest else { continue };
+                    let expected_version = world.state.incidents()[&incident].version;
+                    world.apply(None, ReopenIncident { incident, expected_version, reason: "nhầm".into() })
                 }
             };
             for code in &filed {
@@ -305,10 +346,12 @@ proptest! {
                     let sources = &world.state.incidents()[incident].sources;
                     sources.iter().any(|source| source.origin == Origin::Report((*code).to_owned()))
                 });
+                let is_closed = |id: &IncidentId| world.state.incidents()[id].status == IncidentStatus::Closed;
+                let is_owed = is_complained || report.incident.as_ref().is_some_and(is_closed);
                 let waits = world.shown.contains_key(*code);
                 let is_safe = match report.status {
                     ReportStatus::Answered => !waits,
-                    ReportStatus::InHand => is_known && waits == is_complained,
+                    ReportStatus::InHand => is_known && waits == is_owed,
                     ReportStatus::Received => waits,
                 };
                 prop_assert!(is_safe, "{report:?} {:?}", world.shown.get(*code));

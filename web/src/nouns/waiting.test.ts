@@ -26,6 +26,7 @@ test('it is more pressing by kind, by coming back, by waiting, and never the gra
   expect([at({}, 0), at({}, 15), at({}, 60), at({}, 6_000)]).toEqual([2, 3, 4, 4]);
   expect(at({ kind: IncidentKind.FIRE }, 0)).toBe(3);
   expect(at({ why: WaitReason.REOPENED }, 0)).toBe(3);
+  expect(at({ kind: IncidentKind.FIRE, why: WaitReason.UNANSWERED }, 0)).toBe(2);
   expect(at({ kind: IncidentKind.FIRE, why: WaitReason.REOPENED }, 60)).toBe(4);
 });
 

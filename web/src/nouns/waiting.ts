@@ -17,10 +17,10 @@ export interface WaitingReport {
   place: Place | undefined;
   adminUnit: string;
   address: string;
-  why: 'filed' | 'set_back' | 'reopened';
+  why: 'filed' | 'set_back' | 'reopened' | 'unanswered';
   receivedAtMs: number;
   sinceMs: number;
-  /** The incident that it was opened again in; empty: none. */
+  /** The incident that it was opened again in, or that was closed without an answer to it; empty: none. */
   incident: string;
   /** Why it was opened again, or taken out. */
   note: string;
@@ -37,7 +37,7 @@ export interface WaitingReport {
   exercise: boolean;
 }
 
-const WHY: Partial<Record<WaitReason, WaitingReport['why']>> = { [WaitReason.SET_BACK]: 'set_back', [WaitReason.REOPENED]: 'reopened' };
+const WHY: Partial<Record<WaitReason, WaitingReport['why']>> = { [WaitReason.SET_BACK]: 'set_back', [WaitReason.REOPENED]: 'reopened', [WaitReason.UNANSWERED]: 'unanswered' };
 
 /** The domain record of one of the wire. */
 export function waitingOf(wire: WaitingWire): WaitingReport {
@@ -78,7 +78,9 @@ const MOST: Severity = 4;
 /** How pressing it is: by what the sender took it for, whether they came back, and how long it has waited. */
 export function pressing(report: WaitingReport, nowMs: number): Severity {
   const long = LONG_MS.filter((ms) => nowMs - report.sinceMs >= ms).length;
-  const level = (PRESSING.includes(report.kind) ? 3 : 2) + (report.why === 'reopened' ? 1 : 0) + long;
+  // Of what is done only the answer is owed.
+  const isDone = report.why === 'unanswered';
+  const level = (!isDone && PRESSING.includes(report.kind) ? 3 : 2) + (report.why === 'reopened' ? 1 : 0) + long;
   return Math.min(level, MOST) as Severity;
 }
 

@@ -8,7 +8,7 @@ import type { Answer, Input } from './decide';
 import type { Scene } from './scene';
 
 const TAKEN_MS = 900_000n;
-const WHY: Record<string, WaitReason> = { filed: WaitReason.FILED, set_back: WaitReason.SET_BACK, reopened: WaitReason.REOPENED };
+const WHY: Record<string, WaitReason> = { filed: WaitReason.FILED, set_back: WaitReason.SET_BACK, reopened: WaitReason.REOPENED, unanswered: WaitReason.UNANSWERED };
 type Tell = (kind: EventKind, subject: Event['subject'], note?: string) => void;
 const refuse = (code: string, field: string, message: string, status = 409): Answer => ({ status, body: { code, field, message } });
 
@@ -37,7 +37,7 @@ export function waitingDesk(scene: Scene, tell: Tell, decide: (path: string, inp
         show(EventKind.REPORT_FILED, create(WaitingReportSchema, {
           code: of('code'), text: of('text'), channel: ReportChannel.WEB, kind: IncidentKind[of('kind') as keyof typeof IncidentKind] ?? IncidentKind.UNSPECIFIED,
           place: like ?? create(PlaceSchema, { adminUnit: commune.code, address: 'Tổ 5' }),
-          why: WHY[of('why')] ?? WaitReason.FILED, note: of('note'), receivedAtMs: since, sinceMs: since, version: 1n, exercise: of('exercise') === '1',
+          why: WHY[of('why')] ?? WaitReason.FILED, note: of('note'), incident: of('incident'), receivedAtMs: since, sinceMs: since, version: 1n, exercise: of('exercise') === '1',
         }));
       } else if (path === '/fake/photo' || path === '/fake/taken') {
         const report = waiting.get(of('code'));

@@ -18,9 +18,9 @@ use super::{
     valid,
 };
 use crate::{
-    AnswerReport, EventKind, FileReport, IncidentId, LinkReport, Millis, RateReport, Refusal, RefusalCode,
-    ReopenReport, Report, ReportCode, ReportDesk, ReportLink, ReportStatus, ReportStep, ReportStepKind, SetReportAside,
-    TakeReport, UnlinkReport, VOCABULARY_2, limits, stored::Touched,
+    AnswerReport, EventKind, FileReport, Incident, IncidentId, LinkReport, Millis, Origin, RateReport, Refusal,
+    RefusalCode, ReopenReport, Report, ReportCode, ReportDesk, ReportLink, ReportStatus, ReportStep, ReportStepKind,
+    SetReportAside, State, TakeReport, UnlinkReport, VOCABULARY_2, limits, stored::Touched,
 };
 
 pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
@@ -76,6 +76,7 @@ pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
         steps: Vec::new(),
         exercise: command.exercise,
         desk: ReportDesk::default(),
+        unanswered_since_ms: Millis(0),
     };
     step(work, &mut report, ReportStepKind::Received, "");
     if report.incident.is_some() {
@@ -276,6 +277,7 @@ fn step(work: &Work<'_>, report: &mut Report, kind: ReportStepKind, note: &str) 
 fn keep(work: &mut Work<'_>, mut report: Report, kind: EventKind) -> crate::Accepted {
     if kind != EventKind::ReportRated {
         report.desk = ReportDesk::default();
+        report.unanswered_since_ms = Millis(0);
     }
     keep_desk(work, report, kind)
 }
@@ -290,6 +292,46 @@ fn keep_desk(work: &mut Work<'_>, mut report: Report, kind: EventKind) -> crate:
     let subject = waiting.filter(|_| work.state.has_feature(VOCABULARY_2)).map(Into::into);
     work.emit(kind, code.as_str(), subject);
     accepted(&code, version)
+}
+
+/// An incident was closed: whoever told of it and follows that has an answer to get, and somebody has to see that they do.
+pub(super) fn incident_closed(work: &mut Work<'_>, id: &IncidentId) {
+    let now = work.now;
+    owe(work, id, now);
+}
+
+/// It goes on after all: what is told of it is in hand as it was.
+pub(super) fn incident_reopened(work: &mut Work<'_>, id: &IncidentId) {
+    owe(work, id, Millis(0));
+}
+
+fn owe(work: &mut Work<'_>, id: &IncidentId, since: Millis) {
+    if !work.state.has_feature(VOCABULARY_2) {
+        return;
+    }
+    for mut report in told_of(work.state, id) {
+        let is_open = report.status == ReportStatus::InHand && !report.language.is_empty();
+        if !is_open || report.unanswered_since_ms.is_set() == since.is_set() {
+            continue;
+        }
+        report.unanswered_since_ms = since;
+        if report.waits().is_none() {
+            report.desk = ReportDesk::default();
+        }
+        keep_desk(work, report, EventKind::ReportSupplemented);
+    }
+}
+
+/// The reports that belong to the incident, or to one that was merged into it.
+fn told_of(state: &State, id: &IncidentId) -> Vec<Report> {
+    let is_it = |other: &IncidentId| other == id || state.incident_now(other).is_some_and(|now| now.id == *id);
+    let of = |it: &&Incident| it.id == *id || (it.merged_into.is_some() && is_it(&it.id));
+    let sources = state.incidents.values().filter(of).flat_map(|incident| &incident.sources);
+    let codes = sources.filter_map(|source| match &source.origin {
+        Origin::Report(code) => state.reports.get(code.as_str()),
+        Origin::Alarm(_) | Origin::Person(_) => None,
+    });
+    codes.filter(|report| report.incident.as_ref().is_some_and(is_it)).cloned().collect()
 }
 
 /// A photo came to it, or was taken away: whoever sees that it waits is told, and one that was set aside is back.

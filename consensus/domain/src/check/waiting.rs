@@ -1,7 +1,7 @@
 //! Invariants of reports that wait.
 
 use super::{Violation, hold};
-use crate::{ReportDesk, State};
+use crate::{ReportDesk, ReportStatus, State};
 
 impl State {
     pub(super) fn check_waiting(&self) -> Result<(), Violation> {
@@ -18,6 +18,8 @@ impl State {
                 && desk.aside_at_ms.is_set() == is_aside
                 && desk.aside_until_ms.is_set() == is_aside
                 && desk.aside_reason.is_empty() != is_aside;
+            let is_owed = !report.unanswered_since_ms.is_set() || report.status == ReportStatus::InHand;
+            hold(46, is_owed, || format!("report {code}: it is {}, and owed an answer", report.status))?;
             let is_right = is_told && !(is_taken && is_aside) && (waits || *desk == ReportDesk::default());
             hold(46, is_right, || format!("report {code}: {desk:?}"))?;
         }
