@@ -300,6 +300,7 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/elsewhere') scene.incidents.get(url.searchParams.get('id') ?? '')!.version += 1n;
       // Public reports: so many refused as too many, so many taken and not answered.
       if (url.pathname === '/fake/busy') desk.control.busy = Number(url.searchParams.get('n'));
+      if (url.pathname === '/fake/message') desk.control.message = url.searchParams.get('text') ?? '';
       if (url.pathname === '/fake/lost') desk.control.lost = Number(url.searchParams.get('n'));
       const providerSet = admin.control(url.pathname, url.searchParams);
       if (providerSet !== undefined) return json(response, 200, providerSet);

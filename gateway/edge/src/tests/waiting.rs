@@ -1,17 +1,18 @@
-//! Reports that wait for a person: who sees them on their screens, and what each act makes of them there.
+//! Reports that wait for a person: who sees them on their screens, what each act makes of them there, and what their senders are told.
 
 use domain::{
-    AttachFile, Digest, FileKind, FileOwner, FileReport, GroupId, IncidentKind, Millis, PutPerson, ReopenReport,
-    ReportChannel, ReportCode, Role, StoredFile, SwitchFeature, VOCABULARY_2,
+    AnswerReport, AttachFile, CallDesk, Digest, FileKind, FileOwner, FileReport, GroupId, IncidentKind, LegId, Millis,
+    OfferCall, PutCallDesk, PutPerson, ReopenReport, ReportChannel, ReportCode, Role, StoredFile, SwitchFeature,
+    VOCABULARY_2,
     wire::generated::{self as wire, WaitReason},
 };
 use prost::Message;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     fold::Fold,
-    http::{answer, user},
-    province::{accepted, config, person, place, province, serve},
+    http::{answer, client, user},
+    province::{Served, accepted, config, person, place, province, serve},
     screen::{Client, gateway, token},
 };
 
@@ -122,4 +123,49 @@ async fn what_waits_is_on_the_screens_of_its_district_until_a_person_has_dealt_w
     // Whoever comes now has the same picture as who followed all of it.
     let fresh = Client::open(&screens, &token(&cluster, "lan")).await;
     assert_eq!(waiting(&fresh.fold), waiting(&screen.fold));
+}
+
+async fn follow(served: &Served, shown: &str) -> Value {
+    let (status, seen) = answer(client().get(served.url(&format!("/api/public/reports/{shown}")))).await;
+    assert_eq!(status, 200, "{seen}");
+    seen
+}
+
+/// In an overload the centre has something to say to callers that wait; who follows a report waits as well.
+#[tokio::test]
+async fn who_follows_a_report_is_told_what_callers_that_wait_are_told() {
+    let served = serve(&province(), 1, config());
+    let cluster = &served.cluster;
+    let filing = json!({
+        "key": "a-key-of-chance-0002", "kind": "flood", "text": "Nước vào nhà",
+        "place": {"admin_unit": "u1", "address": "Tổ 5"}, "contact": "", "language": "vi"
+    });
+    let (status, filed) = answer(client().post(served.url("/api/public/reports")).json(&filing)).await;
+    assert_eq!(status, 201, "{filed}");
+    let shown = filed["code"].as_str().unwrap().to_owned();
+    let words = "Nhiều cuộc gọi, xin chờ";
+    let desk = CallDesk { overload_waiting: 1, waiting_message: words.into(), ..CallDesk::default() };
+    accepted(cluster.commit(GroupId::COMMAND, PutCallDesk { desk }));
+    assert_eq!(follow(&served, &shown).await["waiting_message"], json!(null), "there is no overload");
+    for (leg, number) in [("a", "0905000001"), ("b", "0905000002")] {
+        let offer = OfferCall {
+            leg: LegId::new(leg).unwrap(),
+            door: "pbx".into(),
+            line: "1022".into(),
+            number: number.into(),
+            wanted: String::new(),
+            place: None,
+            language: String::new(),
+            exercise: false,
+        };
+        accepted(cluster.commit(GroupId::COMMAND, offer));
+    }
+    let message = json!({"vi": words, "en": words});
+    assert_eq!(follow(&served, &shown).await["waiting_message"], message);
+    let request = client().get(served.url(&format!("/open311/v2/requests/{shown}.json")));
+    assert_eq!(answer(request).await.1[0]["service_notice"], message["vi"]);
+    let report = crate::public::code::parse(&shown).unwrap();
+    let told = AnswerReport { report, expected_version: 1, answer: "Đã cử tổ xuống".into() };
+    accepted(cluster.commit(GroupId::COMMAND, told));
+    assert_eq!(follow(&served, &shown).await["waiting_message"], json!(null), "they wait no longer");
 }
