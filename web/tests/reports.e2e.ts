@@ -47,6 +47,38 @@ for (const { name, go } of [
   });
 }
 
+test('it rings once the bell is armed, and no more when somebody looks', async ({ page }) => {
+  // A sound is a beat of an oscillator; what is heard is counted.
+  await page.addInitScript(() => {
+    const create = AudioContext.prototype.createOscillator;
+    Object.assign(window, { beats: 0 });
+    AudioContext.prototype.createOscillator = function (...args) {
+      (window as unknown as { beats: number }).beats += 1;
+      return create.apply(this, args);
+    };
+  });
+  const beats = () => page.evaluate(() => (window as unknown as { beats: number }).beats);
+  /** Lets the screen's own clock go on by more than lies between two rings, and gives what was heard meanwhile. */
+  const heard = async () => {
+    const before = await beats();
+    await page.clock.fastForward(4_500);
+    return (await beats()) - before;
+  };
+  await page.clock.install();
+  await board(page);
+  await page.getByRole('button', { name: 'Bật chuông' }).click();
+  await expect(page.getByRole('button', { name: 'Chuông đang bật' })).toBeVisible();
+  expect(await heard()).toBe(0);
+  await file(page);
+  await expect(bar(page)).toContainText('1 tin báo chờ');
+  expect(await heard()).toBeGreaterThan(0);
+  await page.keyboard.press('Alt+b');
+  await row(page).locator('button.head').click();
+  await row(page).getByRole('button', { name: 'Nhận xem' }).click();
+  await expect(row(page)).toContainText('dung đang xem');
+  expect(await heard()).toBe(0);
+});
+
 test('of two people who saw the same one the second is told, and may take over knowingly', async ({ page }) => {
   await board(page);
   await file(page);
@@ -80,6 +112,7 @@ test('one is set aside for a reason, counted, and comes back with a photo', asyn
   await expect(row(page)).toContainText('Chờ xã xác minh');
   await fake(page, `photo?code=${CODE}`);
   await expect(row(page)).toContainText('1 ảnh');
+  await expect(row(page).getByRole('img', { name: 'Nước ngang cửa' })).toBeVisible();
   await expect(bar(page)).not.toContainText('1 để sau');
 });
 

@@ -255,7 +255,7 @@ export async function startFake(options: { port: number; root: string }) {
     const ofCall = phones.ask(request.method ?? '', url.pathname, input, person);
     if (ofCall !== undefined) return json(response, ofCall.status, ofCall.body);
     if (control.down && url.pathname.startsWith('/api/files')) return response.destroy();
-    if (url.pathname === '/api/files' && request.method === 'GET') return json(response, 200, photos.list(url.searchParams.get('incident') ?? ''));
+    if (url.pathname === '/api/files' && request.method === 'GET') return json(response, 200, photos.list(url.searchParams.get('incident') ?? url.searchParams.get('report') ?? ''));
     const shown = photos.show(/^\/api\/files\/(\w+)$/.exec(url.pathname)?.[1] ?? '');
     if (shown !== undefined) return picture(response, shown.type, shown.bytes);
     if (request.method !== 'POST') return json(response, 404, {});
@@ -306,6 +306,7 @@ export async function startFake(options: { port: number; root: string }) {
       if (providerSet !== undefined) return json(response, 200, providerSet);
       const roomsSet = ofRooms.control(url.pathname);
       if (roomsSet !== undefined) return json(response, 200, roomsSet);
+      if (url.pathname === '/fake/photo') photos.ofReport(url.searchParams.get('code') ?? '');
       const waitingSet = ofWaiting.control(url.pathname, url.searchParams);
       if (waitingSet !== undefined) return json(response, 200, waitingSet);
       const ofCalls = phones.control(url.pathname, url.searchParams);
