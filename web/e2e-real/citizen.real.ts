@@ -53,7 +53,15 @@ test('a report is told on a cut line, gathered, dispatched, answered, rated, and
   const queue = wall.getByRole('region', { name: 'Incident queue' });
   const rows = queue.getByRole('listitem');
   const told = (id: string) => file(wall, id).getByRole('list', { name: 'Told by citizens' });
+  const untouched = wall.getByRole('region', { name: 'Reports waiting' });
   let id = '';
+  await test.step('what came stands over the wall until somebody deals with it', async () => {
+    await expect(untouched).toContainText('reports waiting', { timeout: MOVED_MS_MAX });
+    await wall.keyboard.press('Alt+b');
+    await expect(untouched.getByRole('listitem').filter({ hasText: code })).toContainText(TOLD);
+    await wall.keyboard.press('Escape');
+  });
+
   await test.step('an operator opens an incident and gathers the report in it', async () => {
     await wall.keyboard.press('F8');
     const dialog = wall.getByRole('dialog');
