@@ -37,5 +37,6 @@ export const enWaiting: WaitingDict = {
   asideFor: 'Set aside for',
   duration: { '900000': '15 minutes', '3600000': '1 hour', '14400000': '4 hours', '86400000': '1 day' },
   setAside: 'Set aside',
+  more: (count) => `${count} more come up as these are dealt with`,
   help: 'Arrow keys: choose. Enter: open. Esc: close.',
 };

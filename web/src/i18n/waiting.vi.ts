@@ -37,6 +37,7 @@ export const viWaiting = {
   asideFor: 'Để sau trong',
   duration: { '900000': '15 phút', '3600000': '1 giờ', '14400000': '4 giờ', '86400000': '1 ngày' } as Record<string, string>,
   setAside: 'Để sau',
+  more: (count: string) => `còn ${count} tin phía dưới, hiện dần khi xử lý bớt`,
   help: 'Mũi tên lên, xuống: chọn tin. Enter: mở. Esc: thu gọn.',
 };
 
