@@ -15,6 +15,7 @@ use super::{
     province::{Served, accepted, config, person, place, province, serve},
     screen::{Client, gateway, token},
 };
+use crate::limits::REPORTS_WAITING_MAX;
 
 fn code(text: &str) -> ReportCode {
     ReportCode::new(text).unwrap()
@@ -168,4 +169,25 @@ async fn who_follows_a_report_is_told_what_callers_that_wait_are_told() {
     let told = AnswerReport { report, expected_version: 1, answer: "Đã cử tổ xuống".into() };
     accepted(cluster.commit(GroupId::COMMAND, told));
     assert_eq!(follow(&served, &shown).await["waiting_message"], json!(null), "they wait no longer");
+}
+
+/// A flood ends at the door, and not on the screens; who sent before is told what they were told.
+#[tokio::test]
+async fn when_too_many_wait_the_public_comes_back_later_and_nothing_that_came_is_lost() {
+    let served = serve(&province(), 1, config());
+    let cluster = &served.cluster;
+    let letter = |key: &str| json!({"key": key, "text": "Nước vào nhà", "place": {"admin_unit": "u1"}, "contact": "", "language": "vi"});
+    let send = |key: &str| answer(client().post(served.url("/api/public/reports")).json(&letter(key)));
+    let (status, first) = send("a-key-of-chance-0003").await;
+    assert_eq!(status, 201, "{first}");
+    for n in 1..REPORTS_WAITING_MAX {
+        accepted(cluster.commit(GroupId::COMMAND, filing(&format!("R{n}"), 1)));
+    }
+    let (status, refused) = send("a-key-of-chance-0004").await;
+    assert_eq!((status, &refused["code"]), (429, &json!("busy")), "{refused}");
+    let (status, again) = send("a-key-of-chance-0003").await;
+    assert_eq!((status, &again["code"]), (201, &first["code"]), "what came is there");
+    let told = AnswerReport { report: code("R1"), expected_version: 1, answer: "Đã cử tổ xuống".into() };
+    accepted(cluster.commit(GroupId::COMMAND, told));
+    assert_eq!(send("a-key-of-chance-0004").await.0, 201, "somebody has dealt with one");
 }
