@@ -104,6 +104,15 @@ async function dispatch(theme) {
   await region(page, 'Sự cố đang mở', 'Open incidents').getByRole('button').first().click();
   await see(region(page, /^Nên điều · /, /^Whom to send · /).getByRole('listitem'));
   await keep(page, 'dispatch', theme);
+  const text = encodeURIComponent(language === 'vi' ? 'Nước vào nhà, hai cụ già chưa ra được' : 'Water in the house, two old people cannot get out');
+  await fake(page, `report?code=7K3FQ9XM2ABCDEH&kind=FLOOD&minutes=18&near=I4820&text=${text}`);
+  await fake(page, `report?code=9QXMB2ABC7K3FDE&why=reopened&minutes=4&text=${text}`);
+  await see(region(page, 'Tin báo chờ', 'Reports waiting'));
+  await page.keyboard.press('Alt+b');
+  await page.keyboard.press('Enter');
+  await see(region(page, 'Tin báo chờ', 'Reports waiting').locator('li select'));
+  await keep(page, 'dispatch-reports', theme);
+  await fake(page, 'reports');
   await page.context().close();
 }
 

@@ -92,6 +92,14 @@ for (const language of LANGUAGES) {
     });
 
     const wall = await sit(browser, cluster, stays, screenIn(language, '/'), OPERATOR);
+    await test.step('what came stands over the wall until somebody deals with it', async () => {
+      const untouched = wall.getByRole('region', { name: t.waiting.heading, exact: true });
+      await expect(untouched.getByRole('button').first()).toBeVisible({ timeout: MOVED_MS_MAX });
+      await wall.keyboard.press('Alt+b');
+      await expect(untouched.getByRole('listitem').filter({ hasText: code })).toContainText(story.told);
+      await wall.keyboard.press('Escape');
+    });
+
     const id = await test.step('an operator opens an incident', async () => {
       await wall.keyboard.press('F8');
       const dialog = wall.getByRole('dialog');

@@ -69,6 +69,19 @@ test('a thumb reaches the end of the page, and nothing is wider than the phone',
   }
 });
 
+test('who follows a report is told what those who wait are told, until there is an answer', async ({ page }) => {
+  await fake(page, `message?text=${encodeURIComponent('Đang có rất nhiều cuộc gọi, xin chờ')}`);
+  try {
+    await page.goto('/theo-doi#9QXMB-0C1DE-2F3G4');
+    await expect(page.getByText('Đang có rất nhiều cuộc gọi, xin chờ')).toBeVisible();
+    await page.goto('/theo-doi#7K3FQ-9XM2A-BCDEH');
+    await expect(page.getByRole('heading', { name: 'Quá trình xử lý' })).toBeVisible();
+    await expect(page.getByText('Đang có rất nhiều cuộc gọi, xin chờ')).toHaveCount(0);
+  } finally {
+    await fake(page, 'message?text=');
+  }
+});
+
 test('a draft survives a reload', async ({ page }) => {
   await page.goto('/bao-tin');
   await write(page, 'Đang viết dở');

@@ -29,8 +29,8 @@ impl KeyScope {
     pub fn covers(self, action: Action) -> bool {
         match self {
             Self::Readings => action == Action::ReportDevice,
-            // Who works here is nobody's integration's business.
-            Self::See => matches!(action, Action::See(noun) if noun != Noun::Person),
+            // Who works here, and what citizens wrote, is nobody's integration's business.
+            Self::See => matches!(action, Action::See(noun) if !matches!(noun, Noun::Person | Noun::Report)),
             Self::Telephony => matches!(action, Action::DriveTelephony | Action::TakeCall),
         }
     }

@@ -173,6 +173,8 @@ impl Work<'_> {
             Command::LinkReport(command) => report::link(self, command),
             Command::UnlinkReport(command) => report::unlink(self, command),
             Command::AnswerReport(command) => report::answer(self, command),
+            Command::TakeReport(command) => report::take(self, command),
+            Command::SetReportAside(command) => report::set_aside(self, command),
             Command::RateReport(command) => report::rate(self, command),
             Command::ReopenReport(command) => report::reopen(self, command),
             Command::PutCalendar(command) => deadline::put_calendar(self, command),

@@ -10,6 +10,7 @@ mod file;
 mod notice;
 mod retention;
 mod room;
+mod waiting;
 mod warning;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -91,6 +92,8 @@ impl State {
     /// 43. A shift note is of a room that is there; who acknowledged it did not write it; it is late after its time only.
     /// 44. Only the newest drill is not closed; one that is closed has ended, and says when; who watches it does not suffer.
     /// 45. What is derived of files is what it is derived from; no attachment has a number that was not given yet.
+    /// 46. Exactly the reports wait of which a person has to think, as derived; only one that waits is taken or set aside, not
+    ///     both, and says by whom, since when and why.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -117,6 +120,7 @@ impl State {
         self.check_rooms()?;
         self.check_drills()?;
         self.check_files()?;
+        self.check_waiting()?;
         self.check_derived()
     }
 

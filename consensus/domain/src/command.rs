@@ -482,4 +482,8 @@ commands! {
     SetFileRetention []
     /// Forgets files whose time is over.
     DropFiles []
+    /// Somebody looks at a report that waits, or gives it back.
+    TakeReport []
+    /// It is set aside, and comes back by itself.
+    SetReportAside []
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AdminUnit, Agent, Alarm, Call, CallDesk, Camera, District, DutyEntry, Exercise, GroupId, Incident, Instruction,
-    Millis, Model, Person, PersonId, Readings, Room, Sensor, ShiftNote, Tally, Unit, Warning,
+    Millis, Model, Person, PersonId, Readings, Room, Sensor, ShiftNote, Tally, Unit, WaitingReport, Warning,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -124,7 +124,7 @@ wire_enum! {
         IncidentTaskAnswered = "incident_task_answered",
         /// All agencies have one answer.
         IncidentAnswerCombined = "incident_answer_combined",
-        /// A report came; events of reports have no subject and name the code.
+        /// A report came; events of reports name the code, and show it while it waits for a person.
         ReportFiled = "report_filed",
         /// A report belongs to an incident.
         ReportLinked = "report_linked",
@@ -288,6 +288,14 @@ wire_enum! {
         FileRetentionSet = "file_retention_set",
         /// Photos whose time was over are forgotten.
         FilesDropped = "files_dropped",
+        /// Somebody looks at a report that waits.
+        ReportTaken = "report_taken",
+        /// They do not any more.
+        ReportGivenBack = "report_given_back",
+        /// It was set aside, and comes back by itself.
+        ReportSetAside = "report_set_aside",
+        /// Of a report that waits: a photo more or one less, its incident was closed or goes on.
+        ReportSupplemented = "report_supplemented",
     }
 }
 
@@ -358,6 +366,7 @@ subjects! {
     Room "room",
     ShiftNote "shift_note",
     DutyEntry "duty_entry",
+    WaitingReport "report",
 }
 
 /// Something that happened.

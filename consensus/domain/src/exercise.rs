@@ -52,6 +52,7 @@ impl Subject {
             Self::Call(it) => it.exercise,
             Self::ShiftNote(it) => it.exercise,
             Self::DutyEntry(it) => it.exercise,
+            Self::WaitingReport(it) => it.exercise,
             Self::Warning(it) => it.content.purpose == WarningPurpose::Exercise,
             Self::Room(it) => it.scene.as_ref().is_some_and(|scene| scene.exercise),
             Self::AdminUnit(_)

@@ -7,7 +7,8 @@ use crate::{Command, Grant, Refusal, RefusalCode, Role, State, Terms, audit, chu
 /// Commands and fields of commands that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of notices,
 /// reports that their senders follow, calls and who takes them, rights beyond a role, warnings to the public, hand-overs,
 /// exercises and rooms, drills.
-/// From this entry on a timeline keeps of its incident what a line shows (`Incident::line`).
+/// From this entry on a timeline keeps of its incident what a line shows (`Incident::line`), and events of reports show those
+/// that wait for a person.
 pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.
@@ -88,7 +89,15 @@ impl Command {
             | Self::AttachFile(_)
             | Self::DetachFile(_)
             | Self::SetFileRetention(_)
-            | Self::DropFiles(_) => Some(VOCABULARY_2),
+            | Self::DropFiles(_)
+            | Self::TakeReport(_)
+            | Self::SetReportAside(_) => Some(VOCABULARY_2),
+            // A release that knows no other link reads none without its incident.
+            Self::LinkReport(it) => {
+                let is_plain =
+                    it.incident.is_some() && it.kind.is_none() && it.severity.is_none() && it.place.is_none();
+                (!is_plain).then_some(VOCABULARY_2)
+            }
             Self::RegisterSensor(it) => it.sensor.exercise.then_some(VOCABULARY_2),
             // A role that it does not know makes an entry that it cannot read.
             Self::PutPerson(it) => matches!(it.person.role, Role::Telephony | Role::Auditor).then_some(VOCABULARY_2),

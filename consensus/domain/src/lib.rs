@@ -61,6 +61,7 @@ mod stored;
 mod suggestion;
 mod unit;
 mod unwritten;
+mod waiting;
 mod warning;
 
 pub use access::*;
@@ -101,4 +102,5 @@ pub use state::State;
 pub use suggestion::*;
 pub use unit::*;
 pub use unwritten::{Decided, Unwritten};
+pub use waiting::*;
 pub use warning::*;

@@ -209,6 +209,10 @@ pub const REPORTS_DROPPED_AT_ONCE: usize = 256;
 pub const REPORT_LINKS_MAX: usize = 32;
 /// Steps kept of a report that its sender follows. At the bound the oldest leaves that is not the first.
 pub const REPORT_STEPS_MAX: usize = 64;
+/// How long a report is with who took it. Then it is anybody's again.
+pub const REPORT_TAKEN_MS: u64 = 900_000;
+/// How long a report can be set aside.
+pub const REPORT_ASIDE_MS: std::ops::RangeInclusive<u64> = 60_000..=604_800_000;
 /// The best rating.
 pub const RATING_MAX: u32 = 5;
 /// Calls that somebody still owes something. At the bound a new one is refused, and the exchange plays that all lines are busy.

@@ -147,6 +147,8 @@ fn role_allows(role: Role, action: Action) -> bool {
         Action::See(Noun::Person) => role == Admin,
         // Whoever works with advice is told which model gave it and when it is silent.
         Action::See(Noun::Model) => matches!(role, Admin | Operator | Agent | Dispatcher),
+        // What a citizen wrote is for who does something about it.
+        Action::See(Noun::Report) => role_allows(role, Action::HandleReport),
         // How many wait is for every room; a crew has its order.
         Action::See(Noun::Call) => matches!(role, Admin | Operator | Agent | Dispatcher | Viewer),
         Action::See(_) => takes_part,

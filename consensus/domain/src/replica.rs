@@ -2,7 +2,7 @@
 //! province. It holds what the line brings, so the invariants of [`State::check`] that span records do not hold of it: an
 //! incident may name a unit that the copy's account does not see.
 
-use crate::{EntityId, GroupId, Millis, Person, PersonId, Readings, Session, SessionId, State, Subject};
+use crate::{EntityId, GroupId, Millis, Person, PersonId, Readings, Session, SessionId, State, Subject, WaitReason};
 
 /// A group as it was told. Its state changes here and nowhere else, and never by [`State::apply`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,12 @@ impl Replica {
             }
             Subject::ShiftNote(it) => {
                 state.board.shift_notes.insert(it.id.clone(), it.clone());
+            }
+            Subject::WaitingReport(it) if it.why == WaitReason::Settled => {
+                state.waiting.remove(&it.code);
+            }
+            Subject::WaitingReport(it) => {
+                state.waiting.insert(it.code.clone(), it.clone());
             }
             // The log of a room is history, which is asked for in the province.
             Subject::DutyEntry(_) => {}
@@ -171,5 +177,6 @@ impl Replica {
             .chain(state.board.exercises.values().cloned().map(Subject::Exercise))
             .chain(state.board.rooms.values().cloned().map(Subject::Room))
             .chain(state.board.shift_notes.values().cloned().map(Subject::ShiftNote))
+            .chain(state.waiting.values().cloned().map(Subject::WaitingReport))
     }
 }

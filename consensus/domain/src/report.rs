@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    IncidentId, IncidentKind, Millis, PersonId, Place, ReportCode,
+    IncidentId, IncidentKind, Millis, PersonId, Place, ReportCode, ReportDesk,
     wire::{record, wire_enum},
 };
 
@@ -129,6 +129,12 @@ pub struct Report {
     /// Part of a drill: it is shown to no citizen, and counts nowhere.
     #[serde(default)]
     pub exercise: bool,
+    /// Who looks at it while it waits.
+    #[serde(default)]
+    pub desk: ReportDesk,
+    /// Since when its incident is closed, and its sender, who follows it, has no answer; unset: that is not so.
+    #[serde(default)]
+    pub unanswered_since_ms: Millis,
 }
 
 record!(Report {
@@ -154,4 +160,6 @@ record!(Report {
     language,
     steps,
     exercise,
+    desk,
+    unanswered_since_ms,
 });

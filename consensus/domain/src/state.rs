@@ -7,8 +7,8 @@ use crate::{
     Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, Drill, DutyPost, DutyPostId, EntityId, GroupId,
     Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName,
     Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, Retention, RunCard, Sensor, SensorId, Session,
-    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, Warning, WarningId, access_book::AccessBook,
-    call_book::CallBook, file_book::FileBook, room_book::RoomBook,
+    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, WaitingReport, Warning, WarningId,
+    access_book::AccessBook, call_book::CallBook, file_book::FileBook, room_book::RoomBook,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it; a copy that decides nothing is a
@@ -53,6 +53,8 @@ pub struct State {
     /// Bounded by the kinds and severities that there are.
     pub(crate) run_cards: BTreeMap<(IncidentKind, Severity), RunCard>,
     pub(crate) reports: BTreeMap<ReportCode, Report>,
+    /// Invariant: exactly the reports that wait for a person, as `State::waiting_report` derives them.
+    pub(crate) waiting: BTreeMap<ReportCode, WaitingReport>,
     /// Calls, and who takes them.
     pub(crate) book: CallBook,
     /// Rights beyond a role.
@@ -127,6 +129,7 @@ impl State {
             clocks_due: BTreeSet::new(),
             run_cards: BTreeMap::new(),
             reports: BTreeMap::new(),
+            waiting: BTreeMap::new(),
             book: CallBook::default(),
             access: AccessBook::default(),
             warnings_drafted: 0,

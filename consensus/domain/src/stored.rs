@@ -188,7 +188,7 @@ impl State {
         for session in state.sessions.values_mut() {
             session.answered.sort_by_key(|answered| answered.seq);
         }
-        Ok(state)
+        Ok(state.with_waiting())
     }
 
     /// What `rows` gives for what `from_rows` makes of this row of state: the same row, but for a record of an older program

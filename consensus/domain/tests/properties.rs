@@ -11,7 +11,7 @@ use domain::{
     Delegation, Dispatch, District, Drill, DrillNow, Duty, DutyEntry, DutyPost, Entry, Event, EventBatch, Exercise,
     FileSettings, Grant, GroupId, Handover, Incident, Instruction, LiveNodes, Model, Person, Placement, Position,
     Reading, Readings, Reply, Report, Room, Row, RowChange, RunCard, SecondFactor, Sensor, SensorWindow, ServiceKey,
-    Session, ShiftNote, Stance, State, Tally, Unit, Warning, rows,
+    Session, ShiftNote, Stance, State, Tally, Unit, WaitingReport, Warning, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -193,7 +193,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 132] = [
+const COMMANDS: [&str; 134] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -254,6 +254,8 @@ const COMMANDS: [&str; 132] = [
     "AnswerReport",
     "RateReport",
     "ReopenReport",
+    "TakeReport",
+    "SetReportAside",
     "PutCalendar",
     "PutDeadlinePolicy",
     "PutDutyPost",
@@ -364,6 +366,7 @@ fn decode_all(bytes: &[u8]) {
     check::<Instruction>(bytes);
     check::<RunCard>(bytes);
     check::<Report>(bytes);
+    check::<WaitingReport>(bytes);
     check::<Duty>(bytes);
     check::<Dispatch>(bytes);
     check::<Call>(bytes);

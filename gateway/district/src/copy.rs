@@ -360,6 +360,7 @@ fn subjects(part: &generated::Snapshot) -> Result<Vec<Subject>, Malformed> {
     all.extend(read::<domain::Exercise>(&part.exercises)?);
     all.extend(read::<domain::Room>(&part.rooms)?);
     all.extend(read::<domain::ShiftNote>(&part.shift_notes)?);
+    all.extend(read::<domain::WaitingReport>(&part.waiting_reports)?);
     all.extend(part.live_nodes.clone().map(domain::LiveNodes::from_wire).transpose()?.map(Subject::LiveNodes));
     Ok(all)
 }
@@ -380,6 +381,7 @@ fn add(part: &mut generated::Snapshot, subject: &Subject) {
         Subject::Exercise(it) => part.exercises.push(it.to_wire()),
         Subject::Room(it) => part.rooms.push(it.to_wire()),
         Subject::ShiftNote(it) => part.shift_notes.push(it.to_wire()),
+        Subject::WaitingReport(it) => part.waiting_reports.push(it.to_wire()),
         // Calls are taken in the province only; see `domain::replica`.
         Subject::Person(_)
         | Subject::Readings(_)

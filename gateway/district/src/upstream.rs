@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What a copy holds. Calls and models stay at the province: whoever works on them needs the line.
-const COPIED: [&str; 7] = ["sensor", "camera", "alarm", "incident", "instruction", "unit", "reading"];
+const COPIED: [&str; 8] = ["sensor", "camera", "alarm", "incident", "instruction", "unit", "reading", "report"];
 
 /// Follows the province.
 pub(crate) struct Upstream {

@@ -28,6 +28,9 @@ pub const PUBLIC_TURNS_MAX: usize = 64;
 /// Addresses of the public whose requests are counted one by one; at the bound those leave that have nothing to wait for, and
 /// new ones share one count.
 pub const PUBLIC_ADDRESSES_MAX: usize = 20_000;
+/// Reports that wait for a person while the public's door takes more: each is on the screens of its district. From then on it is 429, and
+/// the sender's page keeps what it has and sends it again.
+pub const REPORTS_WAITING_MAX: usize = 20_000;
 /// Codes in one Open311 question; more is 422.
 pub const OPEN311_IDS_MAX: usize = 20;
 /// Reports of one list for staff; a longer one ends there and says `truncated`.

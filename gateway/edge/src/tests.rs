@@ -31,4 +31,5 @@ mod screen;
 mod series;
 mod snapshot;
 mod socket;
+mod waiting;
 mod warning;

@@ -5,6 +5,7 @@ import { enDeadline } from './deadline.en';
 import { enDispatch } from './dispatch.en';
 import { enDrill } from './drill.en';
 import { enModels } from './models.en';
+import { enWaiting } from './waiting.en';
 import { enWarning } from './warning.en';
 import { enPhoto } from './photo.en';
 import { enRooms } from './rooms.en';
@@ -358,6 +359,7 @@ export const en: Dict = {
   rooms: enRooms,
   photo: enPhoto,
   deadline: enDeadline,
+  waiting: enWaiting,
   warning: enWarning,
   command: {
     pending: 'Committing…',

@@ -5,6 +5,7 @@ import { viDeadline } from './deadline.vi';
 import { viDispatch } from './dispatch.vi';
 import { viDrill } from './drill.vi';
 import { viModels } from './models.vi';
+import { viWaiting } from './waiting.vi';
 import { viWarning } from './warning.vi';
 import { viPhoto } from './photo.vi';
 import { viRooms } from './rooms.vi';
@@ -359,6 +360,7 @@ export const vi = {
   rooms: viRooms,
   photo: viPhoto,
   deadline: viDeadline,
+  waiting: viWaiting,
   warning: viWarning,
   command: {
     pending: 'Đang ghi…',

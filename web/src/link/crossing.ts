@@ -11,6 +11,7 @@ import { modelOf, tallyOf } from '../nouns/model';
 import { shiftNoteOf, roomOf } from '../nouns/room';
 import { sensorOf } from '../nouns/sensor';
 import { unitOf } from '../nouns/unit';
+import { waitingOf } from '../nouns/waiting';
 import type { Change, Happening } from './messages';
 import type { Delta } from './picture';
 
@@ -46,6 +47,7 @@ export function changeOf(delta: Delta): Change {
     exercises: [...delta.put.exercise.values()].map(exerciseOf),
     rooms: [...delta.put.room.values()].map(roomOf),
     shiftNotes: [...delta.put.shift_note.values()].map(shiftNoteOf),
+    waitingReports: [...delta.put.report.values()].map(waitingOf),
     removed: [...delta.removed],
     happenings: delta.events.map(happeningOf),
   };

@@ -7,6 +7,7 @@ import { CameraSchema } from '../gen/trongdong/v1/camera_pb';
 import { IncidentSchema } from '../gen/trongdong/v1/incident_pb';
 import { InstructionSchema } from '../gen/trongdong/v1/instruction_pb';
 import { ModelSchema, TallySchema } from '../gen/trongdong/v1/model_pb';
+import { WaitingReportSchema } from '../gen/trongdong/v1/report_pb';
 import { ExerciseSchema, ShiftNoteSchema, RoomSchema } from '../gen/trongdong/v1/room_pb';
 import { SensorSchema } from '../gen/trongdong/v1/sensor_pb';
 import { UnitSchema } from '../gen/trongdong/v1/unit_pb';
@@ -30,6 +31,7 @@ const SCHEMA: Readonly<Record<Noun, DescMessage>> = {
   exercise: ExerciseSchema,
   room: RoomSchema,
   shift_note: ShiftNoteSchema,
+  report: WaitingReportSchema,
 };
 
 /** All records by noun and id, and each group's place, as JSON with sorted keys. */

@@ -1,6 +1,7 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
 import { EventKind, PositionSchema, type Position } from '../gen/trongdong/v1/event_pb';
+import { WaitReason } from '../gen/trongdong/v1/report_pb';
 import { ToScreenSchema } from '../gen/trongdong/v1/screen_pb';
 import { digest } from './digest';
 import { fold } from './fold';
@@ -66,6 +67,21 @@ describe('snapshot', () => {
       { case: 'snapshot', value: { through: at(0, 7), part: 2, last: true } },
     ]);
     expect({ places, resubscribe, gaps: picture.counters.gaps }).toEqual({ places: [], resubscribe: 1, gaps: 1 });
+  });
+});
+
+describe('report that waits', () => {
+  test('is kept while it waits, and forgotten by the event that says that it does not', () => {
+    const waiting = (code: string, why: WaitReason) => ({ kind: EventKind.REPORT_FILED, subject: { case: 'waitingReport', value: { code, why } } });
+    const { picture, delta } = check([
+      snapshot(0, 7, { waitingReports: [{ code: '7K3F', why: WaitReason.FILED }] }),
+      frame(at(0, 7), at(0, 8), { events: [waiting('9QXM', WaitReason.FILED), waiting('7K3F', WaitReason.SETTLED)] }),
+      // Whoever never heard of it has nothing to forget.
+      frame(at(0, 8), at(0, 9), { events: [waiting('2ABC', WaitReason.SETTLED)] }),
+    ]);
+    expect([...picture.groups[0]!.tables.report.keys()]).toEqual(['9QXM']);
+    expect([...delta.removed]).toEqual(['report/7K3F']);
+    expect(delta.urgent).toBe(true);
   });
 });
 

@@ -4,6 +4,7 @@ import { alarmId } from '../nouns/alarm';
 import { tallyId } from '../nouns/model';
 import type { Event } from '../gen/trongdong/v1/event_pb';
 import type { Model } from '../gen/trongdong/v1/model_pb';
+import { WaitReason } from '../gen/trongdong/v1/report_pb';
 import type { Frame, Snapshot, ToScreen } from '../gen/trongdong/v1/screen_pb';
 import { DeviceStatus, type Reading, type Readings } from '../gen/trongdong/v1/sensor_pb';
 import { CALL_DESK, emptyGroup, NOUNS, type Delta, type GroupPicture, type Noun, type Picture, type Records } from './picture';
@@ -78,6 +79,7 @@ function foldSnapshot(picture: Picture, snapshot: Snapshot, delta: Delta): boole
   for (const record of snapshot.exercises) put(group, delta, 'exercise', record.id, record);
   for (const record of snapshot.rooms) put(group, delta, 'room', record.id, record);
   for (const record of snapshot.shiftNotes) put(group, delta, 'shift_note', record.id, record);
+  for (const record of snapshot.waitingReports) put(group, delta, 'report', record.code, record);
   if (snapshot.callDesk !== undefined) put(group, delta, 'call_desk', CALL_DESK, snapshot.callDesk);
   if (snapshot.liveNodes !== undefined) group.liveNodes = snapshot.liveNodes;
   group.nextPart += 1;
@@ -167,6 +169,11 @@ function foldEvent(group: GroupPicture, event: Event, delta: Delta): void {
     case 'shiftNote':
       delta.urgent = true;
       return put(group, delta, 'shift_note', subject.value.id, subject.value);
+    case 'waitingReport':
+      // Somebody waits for an answer: it is painted with the next frame. What waits no more is told once, and forgotten.
+      delta.urgent = true;
+      if (subject.value.why === WaitReason.SETTLED) return remove(group, delta, 'report', subject.value.code);
+      return put(group, delta, 'report', subject.value.code, subject.value);
     case 'dutyEntry':
       // A room's log is not kept here: whoever shows it asks for it, and hears of what is new.
       delta.events.push(event);

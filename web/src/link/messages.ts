@@ -9,6 +9,7 @@ import type { Instruction } from '../nouns/instruction';
 import type { LoadNotice } from '../nouns/load';
 import type { Model, SilentModel, Tally } from '../nouns/model';
 import type { ShiftNote, Room } from '../nouns/room';
+import type { WaitingReport } from '../nouns/waiting';
 import type { Sensor } from '../nouns/sensor';
 import type { Unit } from '../nouns/unit';
 
@@ -103,6 +104,7 @@ export interface Change {
   exercises: Exercise[];
   rooms: Room[];
   shiftNotes: ShiftNote[];
+  waitingReports: WaitingReport[];
   /** "noun/id" */
   removed: string[];
   happenings: Happening[];

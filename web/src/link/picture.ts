@@ -7,6 +7,7 @@ import type { Event, LiveNodes, Position } from '../gen/trongdong/v1/event_pb';
 import type { Incident } from '../gen/trongdong/v1/incident_pb';
 import type { Instruction } from '../gen/trongdong/v1/instruction_pb';
 import type { Model, Tally } from '../gen/trongdong/v1/model_pb';
+import type { WaitingReport } from '../gen/trongdong/v1/report_pb';
 import type { Exercise, ShiftNote, Room } from '../gen/trongdong/v1/room_pb';
 import type { Sensor } from '../gen/trongdong/v1/sensor_pb';
 import type { Unit } from '../gen/trongdong/v1/unit_pb';
@@ -31,11 +32,13 @@ export interface Records {
   exercise: Exercise;
   room: Room;
   shift_note: ShiftNote;
+  /** Only while it waits for a person. */
+  report: WaitingReport;
 }
 export type Noun = keyof Records;
 export const NOUNS: readonly Noun[] = [
   'admin_unit', 'district', 'unit', 'incident', 'instruction', 'sensor', 'camera', 'alarm', 'model', 'tally', 'call', 'agent', 'call_desk',
-  'exercise', 'room', 'shift_note',
+  'exercise', 'room', 'shift_note', 'report',
 ];
 
 /** Key of the one record of the call desk. */
@@ -103,6 +106,7 @@ export function emptyTables(): Tables {
     exercise: new Map(),
     room: new Map(),
     shift_note: new Map(),
+    report: new Map(),
   };
 }
 

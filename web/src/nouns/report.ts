@@ -77,6 +77,8 @@ export interface Followed {
   answer: string | null;
   rating: number | null;
   can_respond: boolean;
+  /** What the centre tells those who wait, while more come than it can take; a node of the release before does not say it. */
+  waiting_message?: Both | null;
   photos_sent: number;
   /** What goes with the answer. */
   answer_photos: { url: string; width: number; height: number; note: string }[];

@@ -5,6 +5,7 @@ import type { Told } from '../nouns/told';
 import type { Incident } from '../nouns/incident';
 import type { Kind } from '../nouns/kind';
 import type { TaskState } from '../nouns/dispatch';
+import type { Place } from '../nouns/place';
 import type { Action } from '../nouns/rights';
 import { SEVERITY_NAME, type Severity } from '../nouns/severity';
 import { commands } from './commands.svelte';
@@ -20,6 +21,7 @@ export type Sent = Promise<Committed | undefined>;
 export const TEXT_MAX = 500;
 
 const E7_PER_DEGREE = 1e7;
+const e7 = (degrees: number): number => Math.round(degrees * E7_PER_DEGREE);
 
 export const alarmTarget = (alarm: Alarm) => `alarm/${alarm.id}`;
 export const incidentTarget = (incident: Incident) => `incident/${incident.id}`;
@@ -78,8 +80,8 @@ export async function openIncident(opening: Opening): Promise<void> {
     summary: opening.summary,
     exercise: opening.exercise,
     place: {
-      latitude_e7: Math.round(opening.latitude * E7_PER_DEGREE),
-      longitude_e7: Math.round(opening.longitude * E7_PER_DEGREE),
+      latitude_e7: e7(opening.latitude),
+      longitude_e7: e7(opening.longitude),
       admin_unit: opening.adminUnit,
       address: opening.address,
     },
@@ -177,16 +179,28 @@ export function combineAnswer(incident: Incident, answer: string): Sent {
   return orderIncident('assign-incident', incident, 'answer', { answer });
 }
 
-export const reportTarget = (report: Told) => `report/${report.code}`;
+/** A report as somebody sees it, whichever list it stands in. */
+type Seen = Pick<Told, 'code' | 'version'>;
 
-function orderReport(report: Told, verb: string, more: object): Sent {
+export const reportTarget = (report: Seen) => `report/${report.code}`;
+
+function orderReport(report: Seen, verb: string, more: object): Sent {
   const path = `/api/reports/${encodeURIComponent(report.code)}/${verb}`;
   return order('handle-report', reportTarget(report), path, { expected_version: report.version, ...more });
 }
 
 /** What this citizen told belongs to the incident. */
-export const linkReport = (report: Told, incident: Incident): Sent => orderReport(report, 'link', { incident: incident.id });
+export const linkReport = (report: Seen, incident: Pick<Incident, 'id'>): Sent => orderReport(report, 'link', { incident: incident.id });
 /** It does not belong to its incident, for a reason. */
 export const unlinkReport = (report: Told, reason: string): Sent => orderReport(report, 'unlink', { reason });
 /** Whoever has the report's code reads this. */
-export const answerReport = (report: Told, answer: string): Sent => orderReport(report, 'answer', { answer });
+export const answerReport = (report: Seen, answer: string): Sent => orderReport(report, 'answer', { answer });
+/** A new incident is opened from it, in one command; at `place` where the report itself says only in which commune. */
+export function openFromReport(report: Seen, kind: Kind, severity: Severity, place?: Place): Sent {
+  const at = place && { latitude_e7: e7(place.latitude), longitude_e7: e7(place.longitude), admin_unit: place.adminUnit, address: place.address };
+  return orderReport(report, 'link', { kind: toWire(kind), severity: SEVERITY_NAME[severity], ...(at && { place: at }) });
+}
+/** Somebody looks at it now, or gives it back. */
+export const takeReport = (report: Seen, take: boolean): Sent => orderReport(report, 'take', { take });
+/** Not now, for a reason: it comes back by itself. */
+export const setReportAside = (report: Seen, forMs: number, reason: string): Sent => orderReport(report, 'aside', { for_ms: forMs, reason });

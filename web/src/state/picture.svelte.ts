@@ -10,6 +10,7 @@ import { tallyId, type Model, type Tally } from '../nouns/model';
 import type { ShiftNote, Room } from '../nouns/room';
 import type { Sensor } from '../nouns/sensor';
 import type { Unit } from '../nouns/unit';
+import type { WaitingReport } from '../nouns/waiting';
 import { clock } from './clock.svelte';
 
 /** Silence from which data counts as old, milliseconds. */
@@ -36,6 +37,7 @@ class Picture {
   exercises = $state.raw<ReadonlyMap<string, Exercise>>(new Map());
   rooms = $state.raw<ReadonlyMap<string, Room>>(new Map());
   shiftNotes = $state.raw<ReadonlyMap<string, ShiftNote>>(new Map());
+  waitingReports = $state.raw<ReadonlyMap<string, WaitingReport>>(new Map());
   happenings = $state.raw<readonly Happening[]>([]);
   videos = $state.raw<ReadonlyMap<number, VideoState>>(new Map());
   line = $state.raw<Line | undefined>(undefined);
@@ -75,6 +77,7 @@ class Picture {
     this.exercises = merged(this.exercises, change.exercises, removed.get('exercise'), (record) => record.id);
     this.rooms = merged(this.rooms, change.rooms, removed.get('room'), (record) => record.id);
     this.shiftNotes = merged(this.shiftNotes, change.shiftNotes, removed.get('shift_note'), (record) => record.id);
+    this.waitingReports = merged(this.waitingReports, change.waitingReports, removed.get('report'), (record) => record.code);
     if (change.callDesk !== undefined) this.callDesk = change.callDesk;
     if (change.happenings.length > 0) {
       this.happenings = [...this.happenings, ...change.happenings].slice(-HAPPENINGS_MAX);
@@ -114,6 +117,7 @@ class Picture {
     this.exercises = new Map();
     this.rooms = new Map();
     this.shiftNotes = new Map();
+    this.waitingReports = new Map();
     this.happenings = [];
     this.videos = new Map();
   }

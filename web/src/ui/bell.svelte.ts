@@ -17,6 +17,8 @@ const BEAT_S = 0.16;
 class Bell {
   armed = $state(false);
   private context: AudioContext | undefined;
+  /** What each part of the screen asks for. */
+  private readonly asked = new Map<string, Severity>();
   private severity: Severity | undefined;
   private timer: ReturnType<typeof setInterval> | undefined;
 
@@ -32,8 +34,11 @@ class Bell {
     this.ring(3);
   }
 
-  /** The worst alarm that nobody has acknowledged; undefined stops the bell. */
-  set(severity: Severity | undefined): void {
+  /** The worst of what nobody has looked at yet in one part of the screen; undefined: nothing rings there. The worst of all parts rings. */
+  set(asked: Severity | undefined, part = 'screen'): void {
+    if (asked === undefined) this.asked.delete(part);
+    else this.asked.set(part, asked);
+    const severity = [...this.asked.values()].reduce<Severity | undefined>((worst, one) => (worst === undefined || one > worst ? one : worst), undefined);
     if (severity === this.severity) return;
     this.severity = severity;
     clearInterval(this.timer);

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 interface FakePhoto {
   number: number;
   sha256: string;
+  /** What it belongs to: an incident, or a report by its code. */
   incident: string;
   bytes: Buffer;
   type: string;
@@ -29,7 +30,7 @@ export function photoDesk() {
   put('I4819', PIXEL, 'image/png', '', 'Khói đen sau chợ', 0);
 
   const wire = ({ number, sha256, incident, taken_at_ms, at_ms, by, note }: FakePhoto) => ({
-    number, sha256, kind: 'png', bytes: 1, width: 640, height: 480, owner: { incident }, at_ms, taken_at_ms, by: by || null, note,
+    number, sha256, kind: 'png', bytes: 1, width: 640, height: 480, owner: /^I\d+$/.test(incident) ? { incident } : { report: incident }, at_ms, taken_at_ms, by: by || null, note,
   });
 
   /** A photo that was put; its answer. */
@@ -41,6 +42,8 @@ export function photoDesk() {
   return {
     attach,
     list: (incident: string) => ({ items: photos.filter((photo) => photo.incident === incident).map(wire), truncated: false }),
+    /** A citizen sends one with their report. */
+    ofReport: (code: string) => put(code, PIXEL, 'image/png', '', 'Nước ngang cửa', 0),
     show: (sha256: string) => photos.find((photo) => photo.sha256 === sha256),
     /** For looking at: when each was taken, in the order in which they came. */
     taken: () => photos.map(({ taken_at_ms }) => taken_at_ms),

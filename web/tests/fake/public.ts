@@ -71,7 +71,7 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
   const fire = incidents.get('I4819');
   put({ code: '4HTQW-22MXA-9BCD1', text: 'Khói đen rất to sau chợ, nghe tiếng nổ nhỏ.', kind: 'fire', contact: '0905 000 001', status: 'in_hand', incident: 'I4819', version: 2, place: { admin_unit: fire?.place?.adminUnit ?? '', address: 'Sau chợ' } });
   put({ code: '9QXMB-0C1DE-2F3G4', text: 'Cháy kho, lửa lan sang nhà bên.', kind: 'fire', place: { admin_unit: fire?.place?.adminUnit ?? '', address: 'Ngõ 12' } });
-  const control = { busy: 0, lost: 0 };
+  const control = { busy: 0, lost: 0, message: '' };
 
   const refusal = (status: number, code: string, field: string, message: string, message_en: string, headers?: Record<string, string>): PublicAnswer => ({ status, body: { code, field, message, message_en }, headers });
   const noReport = () => refusal(404, 'not_found', 'code', 'Không có phản ánh nào với mã này. Hãy xem lại mã, hoặc gọi 1022.', 'There is no report under this code. Look at the code again, or call 1022.');
@@ -83,6 +83,7 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
       place: { ...place, name: communes.find((commune) => commune.code === place.admin_unit)?.name ?? '' },
       received_at_ms: steps[0]!.at_ms, updated_at_ms: steps.at(-1)!.at_ms, history: steps.map((step) => ({ ...step, text: STEP[step.kind] })),
       answer: answer || null, rating: rating || null, can_respond: status === 'answered',
+      waiting_message: control.message === '' || status === 'answered' ? null : { vi: control.message, en: control.message },
       photos_sent: report.photos.length,
       answer_photos: status === 'answered' ? [{ url: `/api/public/reports/${code}/files/${'a1'.repeat(32)}`, width: 640, height: 480, note: 'Mặt đường sau khi vá' }] : [],
     };

@@ -22,6 +22,7 @@ import { drillDesk } from './drill';
 import { startModels } from './models';
 import { photoDesk, PIXEL } from './photos';
 import { publicDesk } from './public';
+import { waitingDesk } from './waiting';
 import { warningDesk } from './warnings';
 import { roomDesk } from './rooms';
 import { buildScene, hierarchy, seeded } from './scene';
@@ -117,7 +118,7 @@ export async function startFake(options: { port: number; root: string }) {
       const atMs = BigInt(Date.now());
       if (group === COMMAND_GROUP) {
         send(socket, { case: 'snapshot', value: { through, part: 0, atMs, ...hierarchy(scene) } });
-        send(socket, { case: 'snapshot', value: { through, part: 1, last: true, atMs, units: [...scene.units.values()], incidents: [...scene.incidents.values()], instructions: [...scene.instructions.values()], models: [...register.models.values()], tallies: [...register.tallies.values()], ...phones.snapshot(), ...ofRooms.snapshot() } });
+        send(socket, { case: 'snapshot', value: { through, part: 1, last: true, atMs, units: [...scene.units.values()], incidents: [...scene.incidents.values()], instructions: [...scene.instructions.values()], models: [...register.models.values()], tallies: [...register.tallies.values()], ...phones.snapshot(), ...ofRooms.snapshot(), ...ofWaiting.snapshot() } });
       } else if (group === FIELD_GROUP) {
         send(socket, { case: 'snapshot', value: { through, last: true, atMs, sensors: [...scene.sensors.values()], cameras: [...scene.cameras.values()], alarms: [...scene.alarms.values()] } });
       } else send(socket, { case: 'snapshot', value: { through, last: true, atMs } });
@@ -169,6 +170,7 @@ export async function startFake(options: { port: number; root: string }) {
   const warnings = warningDesk((code) => scene.communes.find((commune) => commune.code === code)?.name ?? code);
   const phones = callDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
   const ofRooms = roomDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]));
+  const ofWaiting = waitingDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
   function decide(path: string, input: Input, person: string): { status: number; body: unknown } {
     const inRooms = ofRooms.decide(path, input, person);
     if (inRooms !== undefined) return inRooms;
@@ -253,7 +255,7 @@ export async function startFake(options: { port: number; root: string }) {
     const ofCall = phones.ask(request.method ?? '', url.pathname, input, person);
     if (ofCall !== undefined) return json(response, ofCall.status, ofCall.body);
     if (control.down && url.pathname.startsWith('/api/files')) return response.destroy();
-    if (url.pathname === '/api/files' && request.method === 'GET') return json(response, 200, photos.list(url.searchParams.get('incident') ?? ''));
+    if (url.pathname === '/api/files' && request.method === 'GET') return json(response, 200, photos.list(url.searchParams.get('incident') ?? url.searchParams.get('report') ?? ''));
     const shown = photos.show(/^\/api\/files\/(\w+)$/.exec(url.pathname)?.[1] ?? '');
     if (shown !== undefined) return picture(response, shown.type, shown.bytes);
     if (request.method !== 'POST') return json(response, 404, {});
@@ -268,7 +270,7 @@ export async function startFake(options: { port: number; root: string }) {
     if (kept !== undefined) return json(response, kept.status, kept.body);
     // One answer per number, however often it is asked.
     const put = isPhoto ? () => photos.attach(url.searchParams, bytes, type, person) : () => undefined;
-    const answer = answered.get(seq) ?? put() ?? desk.decide(url.pathname, input) ?? decide(url.pathname, input, person);
+    const answer = answered.get(seq) ?? put() ?? ofWaiting.decide(url.pathname, input, person) ?? desk.decide(url.pathname, input) ?? decide(url.pathname, input, person);
     answered.set(seq, answer);
     return json(response, answer.status, answer.body);
   }
@@ -298,11 +300,15 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/elsewhere') scene.incidents.get(url.searchParams.get('id') ?? '')!.version += 1n;
       // Public reports: so many refused as too many, so many taken and not answered.
       if (url.pathname === '/fake/busy') desk.control.busy = Number(url.searchParams.get('n'));
+      if (url.pathname === '/fake/message') desk.control.message = url.searchParams.get('text') ?? '';
       if (url.pathname === '/fake/lost') desk.control.lost = Number(url.searchParams.get('n'));
       const providerSet = admin.control(url.pathname, url.searchParams);
       if (providerSet !== undefined) return json(response, 200, providerSet);
       const roomsSet = ofRooms.control(url.pathname);
       if (roomsSet !== undefined) return json(response, 200, roomsSet);
+      if (url.pathname === '/fake/photo') photos.ofReport(url.searchParams.get('code') ?? '');
+      const waitingSet = ofWaiting.control(url.pathname, url.searchParams);
+      if (waitingSet !== undefined) return json(response, 200, waitingSet);
       const ofCalls = phones.control(url.pathname, url.searchParams);
       if (ofCalls !== undefined) return json(response, 200, ofCalls);
       return json(response, 200, { indexes, answered: answered.size, reports: desk.count(), photos: photos.taken() });

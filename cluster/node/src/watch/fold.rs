@@ -1,7 +1,7 @@
 //! The one place where what comes over the wire becomes a screen's state, by the rules of the web's own fold: the same
 //! messages in the same order give the same picture on every screen. Pure.
 
-use domain::wire::generated::{Event, Frame, Position, Reading, Snapshot, event::Subject, to_screen::Body};
+use domain::wire::generated::{Event, Frame, Position, Reading, Snapshot, WaitReason, event::Subject, to_screen::Body};
 
 use super::picture::{Group, Picture, name_of, seen};
 
@@ -71,7 +71,8 @@ fn fold_snapshot(picture: &mut Picture, snapshot: Snapshot) -> bool {
         .chain(snapshot.call_desk.into_iter().map(Subject::CallDesk))
         .chain(snapshot.exercises.into_iter().map(Subject::Exercise))
         .chain(snapshot.rooms.into_iter().map(Subject::Room))
-        .chain(snapshot.shift_notes.into_iter().map(Subject::ShiftNote));
+        .chain(snapshot.shift_notes.into_iter().map(Subject::ShiftNote))
+        .chain(snapshot.waiting_reports.into_iter().map(Subject::WaitingReport));
     group.records.extend(records.filter_map(|record| Some((name_of(&record)?, record))));
     if snapshot.last {
         group.through = Some(through);
@@ -156,7 +157,11 @@ fn fold_event(group: &mut Group, event: &Event) {
                 let is_known = |version: &str| model.versions.iter().any(|known| known.version == version);
                 group.records.retain(|name, _| name.strip_prefix(&of_model).is_none_or(is_known));
             }
-            if let Some(name) = name_of(subject) {
+            let Some(name) = name_of(subject) else { return };
+            // A report that waits no more is told once, and forgotten.
+            if matches!(subject, Subject::WaitingReport(it) if it.why == WaitReason::Settled as i32) {
+                group.records.remove(&name);
+            } else {
                 group.records.insert(name, subject.clone());
             }
         }

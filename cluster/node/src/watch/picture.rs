@@ -201,6 +201,7 @@ pub(super) fn name_of(subject: &Subject) -> Option<String> {
         Subject::Exercise(it) => format!("exercise/{}", it.id),
         Subject::Room(it) => format!("room/{}", it.id),
         Subject::ShiftNote(it) => format!("shift_note/{}", it.id),
+        Subject::WaitingReport(it) => format!("report/{}", it.code),
         Subject::Person(_) | Subject::Readings(_) | Subject::DutyEntry(_) => return None,
     })
 }

@@ -1,6 +1,6 @@
 //! Files: what they belong to, and until when. The bytes are beside the log, on a quorum's disks before an entry names them.
 
-use super::{Outcome, Work, accepted, valid};
+use super::{Outcome, Work, accepted, report, valid};
 use crate::{
     AttachFile, Attachment, DetachFile, DropFiles, EventKind, FileOwner, Refusal, RefusalCode, ReportCode,
     SetFileRetention, StoredFile, file_book::TouchedFile, limits, stored::Touched,
@@ -78,6 +78,7 @@ pub(super) fn drop_due(work: &mut Work<'_>, command: &DropFiles) -> Outcome {
     let mut dropped = 0_u32;
     for number in &command.numbers {
         if work.state.is_file_due(*number, work.now) {
+            // Only of reports that are answered or gone: nothing of it waits.
             work.state.files.forget(*number);
             work.touch(Touched::File(TouchedFile::Attachment(*number)));
             dropped += 1;
@@ -128,5 +129,8 @@ fn tell(work: &mut Work<'_>, kind: EventKind, owner: &FileOwner, note: &str) {
     match incident.and_then(|id| work.state.incidents.get(&id).cloned()) {
         Some(incident) => work.emit_incident(kind, note, &incident),
         None => work.emit(kind, &owner.to_string(), None),
+    }
+    if let FileOwner::Report(code) = owner {
+        report::supplemented(work, code);
     }
 }

@@ -37,7 +37,7 @@ mod task;
 pub(super) use assign::{assign, unit_left};
 pub(super) use attention::{acknowledge as acknowledge_attention, raise as raise_attention};
 pub(super) use feed::feed;
-pub(super) use gather::{join as join_report, open as open_report, part as part_report};
+pub(super) use gather::{Telling, join as join_report, open as open_report, part as part_report};
 pub(super) use handover::{
     answer as answer_handover, escalate as escalate_handover, offer as offer_handover, receive as receive_handover,
     retract as retract_handover, withdraw as withdraw_handover,
@@ -47,7 +47,7 @@ pub(super) use offer::expire as expire_offer;
 pub(super) use suggestion::{decide, suggest};
 pub(super) use task::{answer as answer_task, combine as combine_answer, give as give_task};
 
-use super::{Outcome, Work, accepted, deadline, valid};
+use super::{Outcome, Work, accepted, deadline, report, valid};
 #[cfg(feature = "seeded-bugs")]
 use crate::bugs::{Bug, is_made};
 use crate::{
@@ -215,6 +215,7 @@ pub(super) fn close(work: &mut Work<'_>, command: &CloseIncident) -> Outcome {
     let waited = answered(work, &mut incident);
     let outcome = keep(work, incident, EventKind::IncidentClosed, &command.note);
     handover::tell_withdrawn(work, &command.incident, &waited);
+    report::incident_closed(work, &command.incident);
     Ok(outcome)
 }
 
@@ -230,7 +231,9 @@ pub(super) fn reopen(work: &mut Work<'_>, command: &ReopenIncident) -> Outcome {
     start_deadline(&mut incident, work.now);
     // The first clocks stay as they ended, beside the new ones.
     deadline::start_for_incident(work.state, &mut incident, work.now);
-    Ok(keep(work, incident, EventKind::IncidentReopened, &command.reason))
+    let outcome = keep(work, incident, EventKind::IncidentReopened, &command.reason);
+    report::incident_reopened(work, &command.incident);
+    Ok(outcome)
 }
 
 /// The drill is over. A crew in danger stays with what it is on. Whether it was closed.

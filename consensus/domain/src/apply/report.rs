@@ -8,14 +8,19 @@
 //! | answer | received, in hand, answered | answered |
 //! | rate | answered | the same |
 //! | reopen | answered | in hand if it still belongs to an incident, or else received |
+//! | take, set aside | one that waits for a person (`Report::waits`) | the same |
 //!
 //! Where the sender follows it (it was filed with a language) its steps are kept, and opening it again in the same words is a retry.
 
-use super::{Outcome, Work, accepted, call, incident, valid};
+use super::{
+    Outcome, Work, accepted, call,
+    incident::{self, Telling},
+    valid,
+};
 use crate::{
-    AnswerReport, EventKind, FileReport, IncidentId, LinkReport, Millis, RateReport, Refusal, RefusalCode,
-    ReopenReport, Report, ReportCode, ReportLink, ReportStatus, ReportStep, ReportStepKind, UnlinkReport, limits,
-    stored::Touched,
+    AnswerReport, EventKind, FileReport, Incident, IncidentId, LinkReport, Millis, Origin, RateReport, Refusal,
+    RefusalCode, ReopenReport, Report, ReportCode, ReportDesk, ReportLink, ReportStatus, ReportStep, ReportStepKind,
+    SetReportAside, State, TakeReport, UnlinkReport, VOCABULARY_2, limits, stored::Touched,
 };
 
 pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
@@ -36,7 +41,10 @@ pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
     let incident = match (&command.incident, command.kind, command.severity) {
         (None, None, None) => None,
         (Some(id), None, None) => Some(incident::join_report(work, id, &command.code, command.exercise)?),
-        (None, Some(kind), Some(severity)) => Some(incident::open_report(work, command, kind, severity)?),
+        (None, Some(kind), Some(severity)) => {
+            let FileReport { code, place, text, exercise, .. } = command;
+            Some(incident::open_report(work, &Telling { code, place, text, exercise: *exercise }, kind, severity)?)
+        }
         _ => {
             let remedy = "name an incident, or kind and severity of a new one, or neither";
             return Err(valid::invalid("incident", remedy));
@@ -67,6 +75,8 @@ pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
         language: command.language.clone(),
         steps: Vec::new(),
         exercise: command.exercise,
+        desk: ReportDesk::default(),
+        unanswered_since_ms: Millis(0),
     };
     step(work, &mut report, ReportStepKind::Received, "");
     if report.incident.is_some() {
@@ -87,7 +97,18 @@ pub(super) fn link(work: &mut Work<'_>, command: &LinkReport) -> Outcome {
         return Err(valid::wrong_status("report", format!("it is {}: open it again first", report.status)));
     }
     valid::within("report", report.links.len() + 1, limits::REPORT_LINKS_MAX)?;
-    let incident = incident::join_report(work, &command.incident, &report.code, report.exercise)?;
+    if let Some(place) = &command.place {
+        valid::place("place", place)?;
+    }
+    let incident = match (&command.incident, command.kind, command.severity) {
+        (Some(id), None, None) => incident::join_report(work, id, &report.code, report.exercise)?,
+        (None, Some(kind), Some(severity)) => {
+            let Report { code, text, exercise, .. } = &report;
+            let place = command.place.as_ref().unwrap_or(&report.place);
+            incident::open_report(work, &Telling { code, place, text, exercise: *exercise }, kind, severity)?
+        }
+        _ => return Err(valid::invalid("incident", "name an incident, or kind and severity of a new one")),
+    };
     report.links.push(new_link(work, &incident));
     report.incident = Some(incident);
     report.status = ReportStatus::InHand;
@@ -124,6 +145,39 @@ pub(super) fn answer(work: &mut Work<'_>, command: &AnswerReport) -> Outcome {
     report.answered_by = work.by();
     step(work, &mut report, ReportStepKind::Answered, &command.answer);
     Ok(keep(work, report, EventKind::ReportAnswered))
+}
+
+/// Whoever takes one that somebody else has does so on the version that says so: never unknowingly.
+pub(super) fn take(work: &mut Work<'_>, command: &TakeReport) -> Outcome {
+    let by = work.by_person()?;
+    let mut report = find_waiting(work, &command.report, command.expected_version)?;
+    if command.take {
+        report.desk = ReportDesk { taken_by: Some(by), taken_at_ms: work.now, ..ReportDesk::default() };
+        return Ok(keep_desk(work, report, EventKind::ReportTaken));
+    }
+    if report.desk.taken_by.is_none() {
+        return Ok(accepted(&report.code, report.version));
+    }
+    report.desk = ReportDesk::default();
+    Ok(keep_desk(work, report, EventKind::ReportGivenBack))
+}
+
+pub(super) fn set_aside(work: &mut Work<'_>, command: &SetReportAside) -> Outcome {
+    valid::text("reason", &command.reason)?;
+    let by = work.by_person()?;
+    if !limits::REPORT_ASIDE_MS.contains(&command.for_ms) {
+        let (least, most) = (limits::REPORT_ASIDE_MS.start(), limits::REPORT_ASIDE_MS.end());
+        return Err(valid::invalid("for_ms", format!("is out of range: send {least} to {most} milliseconds")));
+    }
+    let mut report = find_waiting(work, &command.report, command.expected_version)?;
+    report.desk = ReportDesk {
+        aside_by: Some(by),
+        aside_at_ms: work.now,
+        aside_until_ms: work.now.plus(command.for_ms),
+        aside_reason: command.reason.clone(),
+        ..ReportDesk::default()
+    };
+    Ok(keep_desk(work, report, EventKind::ReportSetAside))
 }
 
 /// The drill is over: nobody has to answer it any more. Whether that was so.
@@ -182,6 +236,14 @@ fn find_version(work: &Work<'_>, code: &ReportCode, expected_version: u64) -> Re
     Err(valid::version_conflict("expected_version", message))
 }
 
+fn find_waiting(work: &Work<'_>, code: &ReportCode, expected_version: u64) -> Result<Report, Refusal> {
+    let report = find_version(work, code, expected_version)?;
+    if report.waits().is_some() {
+        return Ok(report);
+    }
+    Err(valid::wrong_status("report", format!("it is {}: it waits for nobody", report.status)))
+}
+
 fn need_answered(report: &Report) -> Result<(), Refusal> {
     if report.status == ReportStatus::Answered {
         return Ok(());
@@ -211,14 +273,73 @@ fn step(work: &Work<'_>, report: &mut Report, kind: ReportStepKind, note: &str) 
     report.steps.push(ReportStep { kind, at_ms: work.now, note: note.to_owned() });
 }
 
-/// Keeps the report as a new version and tells its code: what it says is for whom it concerns.
+/// Keeps the report: whatever somebody did about it, nobody has it any more and nothing is set aside.
 fn keep(work: &mut Work<'_>, mut report: Report, kind: EventKind) -> crate::Accepted {
+    if kind != EventKind::ReportRated {
+        report.desk = ReportDesk::default();
+        report.unanswered_since_ms = Millis(0);
+    }
+    keep_desk(work, report, kind)
+}
+
+/// Keeps the report as a new version and tells its code. What it says is for whom it concerns: who sees those that wait.
+fn keep_desk(work: &mut Work<'_>, mut report: Report, kind: EventKind) -> crate::Accepted {
     report.version += 1;
-    let outcome = accepted(&report.code, report.version);
-    work.touch(Touched::Report(report.code.clone()));
-    work.emit(kind, report.code.as_str(), None);
-    work.state.reports.insert(report.code.clone(), report);
-    outcome
+    let (code, version) = (report.code.clone(), report.version);
+    work.touch(Touched::Report(code.clone()));
+    work.state.reports.insert(code.clone(), report);
+    let waiting = work.state.note_waiting(&code);
+    let subject = waiting.filter(|_| work.state.has_feature(VOCABULARY_2)).map(Into::into);
+    work.emit(kind, code.as_str(), subject);
+    accepted(&code, version)
+}
+
+/// An incident was closed: whoever told of it and follows that has an answer to get, and somebody has to see that they do.
+pub(super) fn incident_closed(work: &mut Work<'_>, id: &IncidentId) {
+    let now = work.now;
+    owe(work, id, now);
+}
+
+/// It goes on after all: what is told of it is in hand as it was.
+pub(super) fn incident_reopened(work: &mut Work<'_>, id: &IncidentId) {
+    owe(work, id, Millis(0));
+}
+
+fn owe(work: &mut Work<'_>, id: &IncidentId, since: Millis) {
+    if !work.state.has_feature(VOCABULARY_2) {
+        return;
+    }
+    for mut report in told_of(work.state, id) {
+        let is_open = report.status == ReportStatus::InHand && !report.language.is_empty();
+        if !is_open || report.unanswered_since_ms.is_set() == since.is_set() {
+            continue;
+        }
+        report.unanswered_since_ms = since;
+        if report.waits().is_none() {
+            report.desk = ReportDesk::default();
+        }
+        keep_desk(work, report, EventKind::ReportSupplemented);
+    }
+}
+
+/// The reports that belong to the incident, or to one that was merged into it.
+fn told_of(state: &State, id: &IncidentId) -> Vec<Report> {
+    let is_it = |other: &IncidentId| other == id || state.incident_now(other).is_some_and(|now| now.id == *id);
+    let of = |it: &&Incident| it.id == *id || (it.merged_into.is_some() && is_it(&it.id));
+    let sources = state.incidents.values().filter(of).flat_map(|incident| &incident.sources);
+    let codes = sources.filter_map(|source| match &source.origin {
+        Origin::Report(code) => state.reports.get(code.as_str()),
+        Origin::Alarm(_) | Origin::Person(_) => None,
+    });
+    codes.filter(|report| report.incident.as_ref().is_some_and(is_it)).cloned().collect()
+}
+
+/// A photo came to it, or was taken away: whoever sees that it waits is told, and one that was set aside is back.
+pub(super) fn supplemented(work: &mut Work<'_>, code: &ReportCode) {
+    let waiting = work.state.note_waiting(code);
+    if let Some(waiting) = waiting.filter(|_| work.state.has_feature(VOCABULARY_2)) {
+        work.emit(EventKind::ReportSupplemented, code.as_str(), Some(waiting.into()));
+    }
 }
 
 /// Refuses when nothing could leave for a new report.

@@ -34,14 +34,20 @@ body! {
 }
 
 body! {
-    /// The report belongs to the incident.
+    /// The report belongs to the incident, or to a new one that is opened from it.
     LinkReport {
         /// Which.
         report: ReportCode,
         /// The version seen.
         expected_version: u64,
-        /// To which.
-        incident: IncidentId,
+        /// To which; none: a new one.
+        incident: Option<IncidentId>,
+        /// What a new one is.
+        kind: Option<IncidentKind>,
+        /// How bad a new one is.
+        severity: Option<Severity>,
+        /// Where a new one is; none: where the report says.
+        place: Option<Place>,
     }
 }
 
@@ -86,6 +92,32 @@ body! {
     ReopenReport {
         /// Which.
         report: ReportCode,
+        /// Why; not empty.
+        reason: String,
+    }
+}
+
+body! {
+    /// Somebody looks at it now, or gives it back.
+    TakeReport {
+        /// Which.
+        report: ReportCode,
+        /// The version seen.
+        expected_version: u64,
+        /// Whether it is taken; otherwise it is given back.
+        take: bool,
+    }
+}
+
+body! {
+    /// Not now: it comes back by itself.
+    SetReportAside {
+        /// Which.
+        report: ReportCode,
+        /// The version seen.
+        expected_version: u64,
+        /// For how long, within `limits::REPORT_ASIDE_MS`.
+        for_ms: u64,
         /// Why; not empty.
         reason: String,
     }

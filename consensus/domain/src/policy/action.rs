@@ -41,6 +41,8 @@ pub enum Noun {
     ShiftNote,
     /// Logs of rooms.
     DutyEntry,
+    /// Reports that wait for a person.
+    Report,
 }
 
 impl Noun {
@@ -66,6 +68,7 @@ impl Noun {
             "room" => Self::Room,
             "shift_note" => Self::ShiftNote,
             "duty_entry" => Self::DutyEntry,
+            "report" => Self::Report,
             _ => return None,
         })
     }
@@ -245,6 +248,8 @@ pub fn action_of(command: &Command) -> Action {
         Command::AttachFile(_)
         | Command::FileReport(_)
         | Command::LinkReport(_)
+        | Command::TakeReport(_)
+        | Command::SetReportAside(_)
         | Command::UnlinkReport(_)
         | Command::AnswerReport(_)
         | Command::RateReport(_)

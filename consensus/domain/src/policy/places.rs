@@ -94,7 +94,12 @@ pub(super) fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a Admi
         Command::AcknowledgeIncident(command) => [incident(&command.incident), None],
         Command::AssignIncident(command) => [incident(&command.incident), None],
         Command::FileReport(command) => [Some(&command.place.admin_unit), command.incident.as_ref().and_then(incident)],
-        Command::LinkReport(command) => [report(&command.report), incident(&command.incident)],
+        Command::LinkReport(command) => {
+            let of_new = command.place.as_ref().map(|place| &place.admin_unit);
+            [report(&command.report), command.incident.as_ref().and_then(incident).or(of_new)]
+        }
+        Command::TakeReport(command) => [report(&command.report), None],
+        Command::SetReportAside(command) => [report(&command.report), None],
         Command::UnlinkReport(command) => [report(&command.report), None],
         Command::AnswerReport(command) => [report(&command.report), None],
         Command::AttachFile(command) => [owner(&command.owner), None],

@@ -25,7 +25,21 @@ pub(super) fn command_of_report() -> BoxedStrategy<Command> {
             language: Just(String::new()),
             exercise: Just(false),
         })),
-        3 => make!(LinkReport { report: code(), expected_version: version(), incident: incident_id() }),
+        3 => make!(LinkReport {
+            report: code(),
+            expected_version: version(),
+            incident: prop::option::weighted(0.9, incident_id()),
+            kind: prop::option::weighted(0.3, kind()),
+            severity: prop::option::weighted(0.3, severity()),
+            place: prop::option::weighted(0.2, place()),
+        }),
+        2 => make!(TakeReport { report: code(), expected_version: version(), take: prop::bool::weighted(0.7) }),
+        2 => make!(SetReportAside {
+            report: code(),
+            expected_version: version(),
+            for_ms: prop_oneof![4 => 60_000u64..400_000, 1 => any::<u64>()],
+            reason: text(),
+        }),
         2 => make!(UnlinkReport { report: code(), expected_version: version(), reason: text() }),
         3 => make!(AnswerReport { report: code(), expected_version: version(), answer: text() }),
         1 => make!(RateReport { report: code(), rating: 0u32..7, note: text() }),
@@ -64,8 +78,19 @@ pub(super) fn aim(entry: &mut Entry, state: &State) {
             }
         }
         Command::LinkReport(command) => {
+            if command.incident.is_some() || command.kind.is_none() || command.severity.is_none() {
+                (command.kind, command.severity) = (None, None);
+            }
             let Some(report) = received else { return };
             (command.report, command.expected_version) = (report.code, report.version);
+        }
+        Command::TakeReport(command) => {
+            let Some((code, report)) = state.waiting_reports().iter().next() else { return };
+            (command.report, command.expected_version) = (code.clone(), report.version);
+        }
+        Command::SetReportAside(command) => {
+            let Some((code, report)) = state.waiting_reports().iter().next() else { return };
+            (command.report, command.expected_version, command.reason) = (code.clone(), report.version, some());
         }
         Command::UnlinkReport(command) => {
             let Some(report) = in_hand else { return };

@@ -156,7 +156,19 @@ pub(super) fn report(name: &str, args: &mut Args<'_>) -> Result<Command, Failure
         }
         .into(),
         "link-report" => {
-            LinkReport { report, expected_version, incident: IncidentId::new(args.next("incident")?)? }.into()
+            let kind = args.maybe("kind").map(kind).transpose()?;
+            let severity = args.maybe("severity").map(severity).transpose()?;
+            let incident = match kind {
+                Some(_) => args.maybe("incident").map(IncidentId::new).transpose()?,
+                None => Some(IncidentId::new(args.next("incident")?)?),
+            };
+            LinkReport { report, expected_version, incident, kind, severity, place: None }.into()
+        }
+        "take-report" => TakeReport { report, expected_version, take: true }.into(),
+        "give-back-report" => TakeReport { report, expected_version, take: false }.into(),
+        "set-aside-report" => {
+            let (for_ms, reason) = (args.number("for-ms", 3_600_000)?, args.or("reason", "").into());
+            SetReportAside { report, expected_version, for_ms, reason }.into()
         }
         "unlink-report" => UnlinkReport { report, expected_version, reason: args.or("reason", "").into() }.into(),
         "answer-report" => AnswerReport { report, expected_version, answer: args.or("answer", "").into() }.into(),
@@ -166,6 +178,24 @@ pub(super) fn report(name: &str, args: &mut Args<'_>) -> Result<Command, Failure
         "reopen-report" => ReopenReport { report, reason: args.or("reason", "").into() }.into(),
         _ => return Err(format!("no command {name}").into()),
     })
+}
+
+/// A report that waits, in words.
+pub(super) fn waiting_words(it: &WaitingReport) -> String {
+    let mut line = format!("{} {} since {}", it.code, it.why, time(it.since_ms));
+    if let Some(incident) = &it.incident {
+        line += &format!(" in {incident}");
+    }
+    if !it.note.is_empty() {
+        line += &format!(" because {:?}", it.note);
+    }
+    if let Some(by) = &it.taken_by {
+        line += &format!(" with {by} until {}", time(it.taken_until_ms));
+    }
+    if let Some(by) = &it.aside_by {
+        line += &format!(" aside by {by} until {} {:?}", time(it.aside_until_ms), it.aside_reason);
+    }
+    format!("{line} v{}", it.version)
 }
 
 /// A report in words.

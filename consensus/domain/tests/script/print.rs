@@ -119,6 +119,7 @@ fn subject(subject: &Subject) -> String {
         }
         Subject::ShiftNote(it) => format!("{} of {} due {} v{}", it.id, it.room, time(it.due_at_ms), it.version),
         Subject::DutyEntry(it) => format!("{} #{} {:?}", it.room, it.number, it.text),
+        Subject::WaitingReport(it) => super::dispatch::waiting_words(it),
     }
 }
 

@@ -5,15 +5,15 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use domain::{
     AnswerReport, GroupId, IncidentId, IncidentKind, LinkReport, Place, Report, ReportChannel, ReportCode,
-    ReportStatus, UnlinkReport,
-    policy::{self, Action},
+    ReportStatus, SetReportAside, Severity, TakeReport, UnlinkReport, WaitingReport,
+    policy::{self, Action, Noun},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
     body::{Answer, Asked, Asking, Done, Id, Signed, done},
-    list::Listed,
+    list::{Listed, command_group, listed},
 };
 use crate::{
     app::App,
@@ -88,12 +88,36 @@ pub(crate) struct Which {
     admin_unit: Option<domain::AdminUnitCode>,
 }
 
-/// To which incident.
+/// To which incident, or what a new one is.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Linking {
     expected_version: u64,
-    #[schema(value_type = String)]
-    incident: IncidentId,
+    #[schema(value_type = Option<String>)]
+    incident: Option<IncidentId>,
+    #[schema(value_type = Option<String>)]
+    kind: Option<IncidentKind>,
+    #[schema(value_type = Option<String>)]
+    severity: Option<Severity>,
+    /// Where a new one is; none: where the report says.
+    #[schema(value_type = Option<Object>)]
+    place: Option<Place>,
+}
+
+/// Whether somebody looks at it now.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Taking {
+    expected_version: u64,
+    /// False: it is given back.
+    take: bool,
+}
+
+/// Not now.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct SettingAside {
+    expected_version: u64,
+    /// Milliseconds from now.
+    for_ms: u64,
+    reason: String,
 }
 
 /// Why it does not belong there.
@@ -144,7 +168,19 @@ pub(crate) async fn list(
     Ok(Json(Listed { items, truncated }))
 }
 
-/// It belongs to an incident.
+/// Reports that wait for a person in the caller's districts, those that somebody has and those that are set aside included, the
+/// one that has waited the longest first.
+#[utoipa::path(get, path = "/api/reports/waiting", responses((status = 200, body = Listed<serde_json::Value>),
+    (status = 403, body = ErrorBody)))]
+pub(crate) async fn waiting(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<WaitingReport>> {
+    let Json(mut listed) = listed(&app, &caller, Noun::Report, command_group(), |state, put| {
+        state.waiting_reports().values().for_each(|report| put(report, Some(&report.place.admin_unit)));
+    })?;
+    listed.items.sort_by(|a, b| a.since_ms.cmp(&b.since_ms).then_with(|| a.code.cmp(&b.code)));
+    Ok(Json(listed))
+}
+
+/// It belongs to an incident, or to a new one that is opened from it.
 #[utoipa::path(post, path = "/api/reports/{id}/link", request_body = Linking,
     params(("id" = String, Path), ("x-request-seq" = u64, Header)),
     responses((status = 200, body = Done), (status = 409, body = ErrorBody)))]
@@ -153,8 +189,34 @@ pub(crate) async fn link(
     Id(report): Id<ReportCode>,
     Asked(ask, body): Asked<Linking>,
 ) -> Answer<Done> {
-    let Linking { expected_version, incident } = body;
-    app.run(&ask, LinkReport { report, expected_version, incident }).await.map(done)
+    let Linking { expected_version, incident, kind, severity, place } = body;
+    app.run(&ask, LinkReport { report, expected_version, incident, kind, severity, place }).await.map(done)
+}
+
+/// Somebody looks at it now, or gives it back.
+#[utoipa::path(post, path = "/api/reports/{id}/take", request_body = Taking,
+    params(("id" = String, Path), ("x-request-seq" = u64, Header)),
+    responses((status = 200, body = Done), (status = 409, body = ErrorBody)))]
+pub(crate) async fn take(
+    State(app): State<Arc<App>>,
+    Id(report): Id<ReportCode>,
+    Asked(ask, body): Asked<Taking>,
+) -> Answer<Done> {
+    let Taking { expected_version, take } = body;
+    app.run(&ask, TakeReport { report, expected_version, take }).await.map(done)
+}
+
+/// It comes back by itself, at its time or when a photo comes.
+#[utoipa::path(post, path = "/api/reports/{id}/aside", request_body = SettingAside,
+    params(("id" = String, Path), ("x-request-seq" = u64, Header)),
+    responses((status = 200, body = Done), (status = 409, body = ErrorBody)))]
+pub(crate) async fn set_aside(
+    State(app): State<Arc<App>>,
+    Id(report): Id<ReportCode>,
+    Asked(ask, body): Asked<SettingAside>,
+) -> Answer<Done> {
+    let SettingAside { expected_version, for_ms, reason } = body;
+    app.run(&ask, SetReportAside { report, expected_version, for_ms, reason }).await.map(done)
 }
 
 /// It does not.

@@ -42,6 +42,8 @@ pub(crate) struct Followed {
     pub(crate) rating: Option<u32>,
     /// Whether it can be rated or opened again now.
     pub(crate) can_respond: bool,
+    /// What the call desk tells those who wait, while more come than it can take and this one has no answer; `null`: nothing.
+    pub(crate) waiting_message: Option<Message>,
     /// How many photos its sender has sent. They are not shown here: whoever has the code need not be who took them.
     pub(crate) photos_sent: usize,
     /// What goes with the answer.
@@ -49,6 +51,14 @@ pub(crate) struct Followed {
     /// The address of the first of them, for Open311; empty: there is none.
     #[serde(skip)]
     pub(crate) media_url: String,
+}
+
+/// What the centre says, as it was written there.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct Message {
+    pub(crate) vi: String,
+    /// The Vietnamese words where there are no English ones.
+    pub(crate) en: String,
 }
 
 /// Where the sender said that it is.
@@ -99,6 +109,7 @@ impl Followed {
             answer: (!report.answer.is_empty()).then(|| report.answer.clone()),
             rating: (report.rating > 0).then_some(report.rating),
             can_respond: report.status == ReportStatus::Answered,
+            waiting_message: None,
             photos_sent: 0,
             answer_photos: Vec::new(),
             media_url: String::new(),
@@ -146,9 +157,20 @@ impl App {
             let answer_photos = answer_photos(state, code, &followed.code);
             let here = self.config.public_url.trim_end_matches('/');
             let media_url = answer_photos.first().map(|photo| format!("{here}{}", photo.url)).unwrap_or_default();
-            Some(Followed { photos_sent, answer_photos, media_url, ..followed })
+            let waiting_message = waiting_message(state).filter(|_| report.status != ReportStatus::Answered);
+            Some(Followed { photos_sent, answer_photos, media_url, waiting_message, ..followed })
         })
     }
+}
+
+/// What those who wait are told now.
+fn waiting_message(state: &State) -> Option<Message> {
+    let desk = state.call_desk();
+    if !desk.overloaded_since_ms.is_set() || desk.waiting_message.is_empty() {
+        return None;
+    }
+    let en = if desk.waiting_message_en.is_empty() { &desk.waiting_message } else { &desk.waiting_message_en };
+    Some(Message { vi: desk.waiting_message.clone(), en: en.clone() })
 }
 
 /// The code that somebody typed, or what is wrong with it: a slip costs nothing, because it tells nothing.

@@ -22,7 +22,10 @@ use super::{
     guard::Kind,
     words::{self, tidy, tidy_line},
 };
-use crate::{app::App, clock::unix_ms, cluster::read, server::Peer};
+use crate::{app::App, clock::unix_ms, cluster::read, limits::REPORTS_WAITING_MAX, server::Peer};
+
+/// When a sender comes back whose report found too many waiting, seconds: people deal with a report in minutes.
+const FULL_RETRY_S: u64 = 60;
 
 /// What a citizen has to say.
 #[derive(Deserialize, ToSchema)]
@@ -185,6 +188,13 @@ impl App {
     pub(crate) async fn file_public(&self, filing: Filing, channel: ReportChannel) -> Result<ReportCode, PublicError> {
         let command = self.filed(filing, channel)?;
         let code = command.code.clone();
+        let is_full = read(&*self.source, GroupId::COMMAND, |state| {
+            // What is there already is told so, however many wait.
+            state.waiting_reports().len() >= REPORTS_WAITING_MAX && !state.reports().contains_key(&code)
+        });
+        if is_full {
+            return Err(PublicError::busy(FULL_RETRY_S));
+        }
         self.propose_public(command).await?;
         Ok(code)
     }

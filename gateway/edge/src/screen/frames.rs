@@ -113,6 +113,7 @@ fn weight(event: &Event) -> usize {
         Some(Subject::Call(call)) => 256 + call.steps.len() * 48,
         Some(Subject::ShiftNote(it)) => 256 + it.note.len() + it.incidents.len() * 16,
         Some(Subject::DutyEntry(it)) => 128 + it.text.len(),
+        Some(Subject::WaitingReport(it)) => 256 + it.text.len() + it.note.len(),
         Some(Subject::District(district)) => 128 + district.admin_units.len() * 16,
         Some(Subject::Sensor(sensor)) => 256 + sensor.thresholds.len() * 64,
         _ => 256,

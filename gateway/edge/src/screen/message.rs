@@ -8,7 +8,7 @@ use bytes::Bytes;
 use domain::{
     AdminUnit, Agent, Alarm, Call, CallDesk, Camera, CameraHealth, CameraId, District, DistrictId, DrillNow, Event,
     Exercise, GroupId, Incident, Instruction, LiveNodes, Millis, Model, ModelName, PersonId, Position, Role, Room,
-    Sensor, ShiftNote, SilenceCause, Tally, Unit,
+    Sensor, ShiftNote, SilenceCause, Tally, Unit, WaitingReport,
     wire::{Field, Malformed, Record, generated},
 };
 use prost::Message;
@@ -119,6 +119,7 @@ pub(crate) struct Part {
     pub(crate) exercises: Vec<Exercise>,
     pub(crate) rooms: Vec<Room>,
     pub(crate) shift_notes: Vec<ShiftNote>,
+    pub(crate) waiting_reports: Vec<WaitingReport>,
     pub(crate) part: u32,
     pub(crate) at_ms: Millis,
 }
@@ -155,9 +156,7 @@ pub(crate) struct Heartbeat {
     pub(crate) server_time_ms: u64,
     pub(crate) quorum_age_ms: u64,
     pub(crate) groups: Vec<GroupPulse>,
-    /// Models in use that give no advice now.
     pub(crate) models: Vec<SilentModel>,
-    /// From a district centre's node only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) line: Option<LinePulse>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -258,6 +257,7 @@ impl ToScreen<'_> {
                 exercises: it.exercises.write(),
                 rooms: it.rooms.write(),
                 shift_notes: it.shift_notes.write(),
+                waiting_reports: it.waiting_reports.write(),
             }),
             Self::Frame(it) => Body::Frame(generated::Frame {
                 from: Some(it.from.to_wire()),
@@ -417,7 +417,7 @@ impl ToServer {
         let districts = districts.iter().map(|id| DistrictId::new(id).map_err(|e| e.within("subscribe.districts")));
         let noun = |name: &String| {
             let known = SUBSCRIBABLE.iter().find(|(known, _)| known == name).map(|(_, noun)| *noun);
-            let remedy = "use any of sensor camera alarm incident instruction unit reading model call";
+            let remedy = "use any of sensor camera alarm incident instruction unit reading model call report";
             known.ok_or_else(|| Malformed::new("subscribe.nouns", remedy))
         };
         let subscription = Subscription {

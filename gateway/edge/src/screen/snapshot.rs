@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use domain::{
     Alarm, Call, Camera, Exercise, GroupId, Incident, Instruction, Millis, Position, Room, Sensor, ShiftNote, State,
-    Unit, policy::Noun,
+    Unit, WaitingReport, policy::Noun,
 };
 
 use super::{
@@ -96,6 +96,10 @@ pub(crate) fn build(source: &dyn Source, group: GroupId, view: &View) -> Picture
     walk(source, group, State::calls, call, |call| {
         parts.add(256 + call.steps.len() * 48, |part| part.calls.push(call));
     });
+    let report = |it: &WaitingReport| view.shows(Noun::Report, Some(&it.place.admin_unit)).then(|| it.clone());
+    walk(source, group, State::waiting_reports, report, |report| {
+        parts.add(256 + report.text.len() + report.note.len(), |part| part.waiting_reports.push(report));
+    });
     let sensor = |it: &Sensor| view.shows(Noun::Sensor, Some(&it.place.admin_unit)).then(|| it.clone());
     walk(source, group, State::sensors, sensor, |sensor| {
         parts.add(192 + sensor.thresholds.len() * 48, |part| part.sensors.push(sensor));
@@ -182,6 +186,7 @@ impl<'a> Parts<'a> {
             exercises: Vec::new(),
             rooms: Vec::new(),
             shift_notes: Vec::new(),
+            waiting_reports: Vec::new(),
             part: 0,
             at_ms,
         };

@@ -50,7 +50,7 @@ pub(crate) enum Encoding {
 }
 
 /// The nouns that a subscription may name.
-pub(crate) const SUBSCRIBABLE: [(&str, Noun); 9] = [
+pub(crate) const SUBSCRIBABLE: [(&str, Noun); 10] = [
     ("sensor", Noun::Sensor),
     ("camera", Noun::Camera),
     ("alarm", Noun::Alarm),
@@ -60,6 +60,7 @@ pub(crate) const SUBSCRIBABLE: [(&str, Noun); 9] = [
     ("reading", Noun::Reading),
     ("model", Noun::Model),
     ("call", Noun::Call),
+    ("report", Noun::Report),
 ];
 
 /// What a screen asked to see.
@@ -174,10 +175,12 @@ pub(crate) fn seat(subject: &Subject) -> (Noun, Option<&AdminUnitCode>) {
         Subject::Sensor(sensor) => (Noun::Sensor, Some(&sensor.place.admin_unit)),
         Subject::Camera(camera) => (Noun::Camera, Some(&camera.place.admin_unit)),
         Subject::Alarm(alarm) => (Noun::Alarm, Some(&alarm.place.admin_unit)),
+        Subject::WaitingReport(report) => (Noun::Report, Some(&report.place.admin_unit)),
     }
 }
 
-/// The id by which a screen keeps a record that has a place; `None` for the rest.
+/// The id by which a screen keeps a record that may lie elsewhere one day; `None` for the rest: where a report was made never
+/// changes.
 pub(crate) fn key_of(subject: &Subject) -> Option<Cow<'_, str>> {
     Some(match subject {
         Subject::Unit(unit) => Cow::Borrowed(unit.id.as_str()),

@@ -70,6 +70,7 @@ impl Fold {
         part.exercises.iter().for_each(|it| put(format!("exercise/{}", it.id), it.encode_to_vec()));
         part.rooms.iter().for_each(|it| put(format!("room/{}", it.id), it.encode_to_vec()));
         part.shift_notes.iter().for_each(|it| put(format!("shift_note/{}", it.id), it.encode_to_vec()));
+        part.waiting_reports.iter().for_each(|it| put(format!("report/{}", it.code), it.encode_to_vec()));
         if let Some(desk) = part.call_desk {
             put("call_desk".into(), desk.encode_to_vec());
         }
@@ -134,6 +135,11 @@ impl Fold {
                 Subject::Exercise(it) => (format!("exercise/{}", it.id), it.encode_to_vec()),
                 Subject::Room(it) => (format!("room/{}", it.id), it.encode_to_vec()),
                 Subject::ShiftNote(it) => (format!("shift_note/{}", it.id), it.encode_to_vec()),
+                Subject::WaitingReport(it) if it.why == wire::WaitReason::Settled as i32 => {
+                    group.records.remove(&format!("report/{}", it.code));
+                    continue;
+                }
+                Subject::WaitingReport(it) => (format!("report/{}", it.code), it.encode_to_vec()),
             };
             group.records.insert(name, record);
         }

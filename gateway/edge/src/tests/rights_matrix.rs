@@ -5,9 +5,9 @@
 use std::sync::Arc;
 
 use domain::{
-    AlarmKey, AttachFile, Condition, DeviceStatus, Digest, EntityId, FileKind, FileOwner, Grant, GroupId, IncidentId,
-    Micro, Millis, NoteIncident, OpenSession, PersonId, PutPerson, PutUnit, RaiseAlarm, Reading, RecordReadings, Role,
-    SensorId, Severity, StoredFile, Unit, policy,
+    AlarmKey, AttachFile, Condition, DeviceStatus, Digest, EntityId, FileKind, FileOwner, FileReport, Grant, GroupId,
+    IncidentId, Micro, Millis, NoteIncident, OpenSession, PersonId, PutPerson, PutUnit, RaiseAlarm, Reading,
+    RecordReadings, ReportChannel, ReportCode, Role, SensorId, Severity, StoredFile, Unit, policy,
     policy::{Action, Noun},
 };
 use reqwest::RequestBuilder;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::{
     double::{Cluster, Node},
     http::client,
-    province::{Served, accepted, code, config, person, province, serve, unit},
+    province::{Served, accepted, code, config, person, place, province, serve, unit},
 };
 use crate::{
     auth::Token,
@@ -41,13 +41,15 @@ struct Marker {
     at: usize,
 }
 
-const MARKERS: [Marker; 16] = [
+const MARKERS: [Marker; 18] = [
     Marker { word: "Ngập 1", nouns: &[Noun::Incident], at: 1 },
     Marker { word: "Ngập 2", nouns: &[Noun::Incident], at: 3 },
     Marker { word: "ghi chú kín 1", nouns: &[Noun::Incident], at: 1 },
     Marker { word: "ghi chú kín 2", nouns: &[Noun::Incident], at: 3 },
     Marker { word: "ảnh kín 1", nouns: &[Noun::Incident], at: 1 },
     Marker { word: "ảnh kín 2", nouns: &[Noun::Incident], at: 3 },
+    Marker { word: "tin kín 1", nouns: &[Noun::Report], at: 1 },
+    Marker { word: "tin kín 2", nouns: &[Noun::Report], at: 3 },
     Marker { word: "Trạm s1", nouns: &[Noun::Sensor], at: 1 },
     Marker { word: "Trạm s2", nouns: &[Noun::Sensor], at: 3 },
     Marker { word: "Camera c1", nouns: &[Noun::Camera], at: 1 },
@@ -104,6 +106,21 @@ fn furnished() -> Arc<Cluster> {
             note: format!("ảnh kín {n}"),
         };
         accepted(cluster.commit(GroupId(0), attach));
+        let report = FileReport {
+            code: ReportCode::new(&format!("R{n}")).unwrap(),
+            channel: ReportChannel::Web,
+            reference: String::new(),
+            text: format!("tin kín {n}"),
+            place: place(at),
+            incident: None,
+            kind: None,
+            severity: None,
+            told_kind: None,
+            contact: String::new(),
+            language: String::new(),
+            exercise: false,
+        };
+        accepted(cluster.commit(GroupId(0), report));
     }
     cluster
 }

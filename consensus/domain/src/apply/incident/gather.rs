@@ -2,10 +2,18 @@
 
 use super::{Facts, find, is_live, keep_as_it_was, open_incident};
 use crate::{
-    EventKind, FileReport, IncidentId, IncidentKind, Origin, Refusal, ReportCode, Severity, Source, VOCABULARY_2,
+    EventKind, IncidentId, IncidentKind, Origin, Place, Refusal, ReportCode, Severity, Source, VOCABULARY_2,
     apply::{Work, valid},
     limits,
 };
+
+/// What a report tells of the incident that it opens.
+pub(in crate::apply) struct Telling<'a> {
+    pub(in crate::apply) code: &'a ReportCode,
+    pub(in crate::apply) place: &'a Place,
+    pub(in crate::apply) text: &'a str,
+    pub(in crate::apply) exercise: bool,
+}
 
 /// Adds the report to the incident, or to the one that it was merged into; which one took it.
 ///
@@ -35,19 +43,19 @@ pub(in crate::apply) fn join(
 /// Opens an incident from the report.
 pub(in crate::apply) fn open(
     work: &mut Work<'_>,
-    command: &FileReport,
+    told: &Telling<'_>,
     kind: IncidentKind,
     severity: Severity,
 ) -> Result<IncidentId, Refusal> {
     let facts = Facts {
         kind,
         severity,
-        place: command.place.clone(),
-        summary: command.text.clone(),
-        exercise: command.exercise,
+        place: told.place.clone(),
+        summary: told.text.to_owned(),
+        exercise: told.exercise,
         place_is_mapped: false,
     };
-    let source = source(work, &command.code);
+    let source = source(work, told.code);
     open_incident(work, facts, source).map(|(id, _)| id)
 }
 

@@ -3,7 +3,7 @@
 use super::{assign, attention, find, find_version, is_live, keep, mark_seen, need, sent, start_deadline};
 use crate::{
     EventKind, IncidentId, IncidentStatus, MergeIncident, Millis, UnmergeIncident,
-    apply::{Outcome, Work, deadline, unit, valid},
+    apply::{Outcome, Work, deadline, report, unit, valid},
     limits,
 };
 
@@ -69,6 +69,7 @@ pub(in crate::apply) fn unmerge(work: &mut Work<'_>, command: &UnmergeIncident) 
     deadline::release(work.state, &mut incident.clocks, &held_for(&into), work.now);
     let outcome = keep(work, incident, EventKind::IncidentUnmerged, into.as_str());
     work.write_timeline(&into);
+    report::incident_reopened(work, &command.incident);
     Ok(outcome)
 }
 

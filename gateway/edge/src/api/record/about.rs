@@ -95,6 +95,8 @@ fn what(command: &Command) -> String {
         Command::LinkReport(it) => it.report.to_string(),
         Command::UnlinkReport(it) => it.report.to_string(),
         Command::AnswerReport(it) => it.report.to_string(),
+        Command::TakeReport(it) => it.report.to_string(),
+        Command::SetReportAside(it) => it.report.to_string(),
         Command::PauseClock(it) => measured(&it.clock),
         Command::ResumeClock(it) => measured(&it.clock),
         Command::ReportProgress(it) => measured(&it.clock),

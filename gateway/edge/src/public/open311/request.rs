@@ -29,7 +29,7 @@ pub(super) fn request(report: &Followed) -> Vec<Node> {
         ("service_code", Node::text(code)),
         ("description", Node::text(&report.text)),
         ("agency_responsible", Node::text("")),
-        ("service_notice", Node::text("")),
+        ("service_notice", Node::text(report.waiting_message.as_ref().map_or("", |message| &message.vi))),
         ("requested_datetime", Node::text(&datetime(report.received_at_ms))),
         ("updated_datetime", Node::text(&datetime(report.updated_at_ms))),
         ("expected_datetime", Node::text("")),
