@@ -3035,6 +3035,380 @@ impl ReadingVerdict {
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportLink {
+    #[prost(string, tag = "1")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub at_ms: u64,
+    #[prost(string, tag = "3")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub undone_at_ms: u64,
+    #[prost(string, tag = "5")]
+    pub undone_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "6")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportStep {
+    #[prost(enumeration = "ReportStepKind", tag = "1")]
+    pub kind: i32,
+    #[prost(uint64, tag = "2")]
+    pub at_ms: u64,
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Report {
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    #[prost(enumeration = "ReportChannel", tag = "2")]
+    pub channel: i32,
+    #[prost(string, tag = "3")]
+    pub reference: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "5")]
+    pub place: ::core::option::Option<Place>,
+    #[prost(enumeration = "ReportStatus", tag = "6")]
+    pub status: i32,
+    #[prost(string, tag = "7")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "8")]
+    pub links: ::prost::alloc::vec::Vec<ReportLink>,
+    #[prost(uint64, tag = "9")]
+    pub received_at_ms: u64,
+    #[prost(string, tag = "10")]
+    pub received_by: ::prost::alloc::string::String,
+    #[prost(string, tag = "11")]
+    pub answer: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "12")]
+    pub answered_at_ms: u64,
+    #[prost(string, tag = "13")]
+    pub answered_by: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "14")]
+    pub rating: u32,
+    #[prost(string, tag = "15")]
+    pub rating_note: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "16")]
+    pub reopened_count: u32,
+    #[prost(uint64, tag = "17")]
+    pub version: u64,
+    #[prost(enumeration = "IncidentKind", tag = "18")]
+    pub told_kind: i32,
+    #[prost(string, tag = "19")]
+    pub contact: ::prost::alloc::string::String,
+    #[prost(string, tag = "20")]
+    pub language: ::prost::alloc::string::String,
+    #[prost(message, repeated, tag = "21")]
+    pub steps: ::prost::alloc::vec::Vec<ReportStep>,
+    #[prost(bool, tag = "400")]
+    pub exercise: bool,
+    #[prost(message, optional, tag = "460")]
+    pub desk: ::core::option::Option<ReportDesk>,
+    #[prost(uint64, tag = "461")]
+    pub unanswered_since_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportDesk {
+    #[prost(string, tag = "1")]
+    pub taken_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub taken_at_ms: u64,
+    #[prost(string, tag = "3")]
+    pub aside_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub aside_at_ms: u64,
+    #[prost(uint64, tag = "5")]
+    pub aside_until_ms: u64,
+    #[prost(string, tag = "6")]
+    pub aside_reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct WaitingReport {
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    #[prost(enumeration = "ReportChannel", tag = "2")]
+    pub channel: i32,
+    #[prost(enumeration = "IncidentKind", tag = "3")]
+    pub kind: i32,
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "5")]
+    pub place: ::core::option::Option<Place>,
+    #[prost(enumeration = "WaitReason", tag = "6")]
+    pub why: i32,
+    #[prost(uint64, tag = "7")]
+    pub received_at_ms: u64,
+    #[prost(uint64, tag = "8")]
+    pub since_ms: u64,
+    #[prost(string, tag = "9")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(string, tag = "10")]
+    pub note: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "11")]
+    pub reopened_count: u32,
+    #[prost(string, tag = "12")]
+    pub taken_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "13")]
+    pub taken_at_ms: u64,
+    #[prost(uint64, tag = "14")]
+    pub taken_until_ms: u64,
+    #[prost(string, tag = "15")]
+    pub aside_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "16")]
+    pub aside_until_ms: u64,
+    #[prost(string, tag = "17")]
+    pub aside_reason: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "18")]
+    pub photos: u32,
+    #[prost(uint64, tag = "19")]
+    pub last_photo_at_ms: u64,
+    #[prost(uint64, tag = "20")]
+    pub version: u64,
+    #[prost(bool, tag = "400")]
+    pub exercise: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FileReport {
+    #[prost(string, tag = "1")]
+    pub code: ::prost::alloc::string::String,
+    #[prost(enumeration = "ReportChannel", tag = "2")]
+    pub channel: i32,
+    #[prost(string, tag = "3")]
+    pub reference: ::prost::alloc::string::String,
+    #[prost(string, tag = "4")]
+    pub text: ::prost::alloc::string::String,
+    #[prost(message, optional, tag = "5")]
+    pub place: ::core::option::Option<Place>,
+    #[prost(string, tag = "6")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(enumeration = "IncidentKind", tag = "7")]
+    pub kind: i32,
+    #[prost(enumeration = "Severity", tag = "8")]
+    pub severity: i32,
+    #[prost(enumeration = "IncidentKind", tag = "9")]
+    pub told_kind: i32,
+    #[prost(string, tag = "10")]
+    pub contact: ::prost::alloc::string::String,
+    #[prost(string, tag = "11")]
+    pub language: ::prost::alloc::string::String,
+    #[prost(bool, tag = "400")]
+    pub exercise: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct LinkReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub incident: ::prost::alloc::string::String,
+    #[prost(enumeration = "IncidentKind", tag = "4")]
+    pub kind: i32,
+    #[prost(enumeration = "Severity", tag = "5")]
+    pub severity: i32,
+    #[prost(message, optional, tag = "6")]
+    pub place: ::core::option::Option<Place>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TakeReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(bool, tag = "3")]
+    pub take: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SetReportAside {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(uint64, tag = "3")]
+    pub for_ms: u64,
+    #[prost(string, tag = "4")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnlinkReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AnswerReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+    #[prost(string, tag = "3")]
+    pub answer: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RateReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "2")]
+    pub rating: u32,
+    #[prost(string, tag = "3")]
+    pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReopenReport {
+    #[prost(string, tag = "1")]
+    pub report: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub reason: ::prost::alloc::string::String,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReportChannel {
+    Unspecified = 0,
+    Call = 1,
+    App = 2,
+    Message = 3,
+    Web = 4,
+}
+impl ReportChannel {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REPORT_CHANNEL_UNSPECIFIED",
+            Self::Call => "REPORT_CHANNEL_CALL",
+            Self::App => "REPORT_CHANNEL_APP",
+            Self::Message => "REPORT_CHANNEL_MESSAGE",
+            Self::Web => "REPORT_CHANNEL_WEB",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REPORT_CHANNEL_UNSPECIFIED" => Some(Self::Unspecified),
+            "REPORT_CHANNEL_CALL" => Some(Self::Call),
+            "REPORT_CHANNEL_APP" => Some(Self::App),
+            "REPORT_CHANNEL_MESSAGE" => Some(Self::Message),
+            "REPORT_CHANNEL_WEB" => Some(Self::Web),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReportStatus {
+    Unspecified = 0,
+    Received = 1,
+    InHand = 2,
+    Answered = 3,
+}
+impl ReportStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REPORT_STATUS_UNSPECIFIED",
+            Self::Received => "REPORT_STATUS_RECEIVED",
+            Self::InHand => "REPORT_STATUS_IN_HAND",
+            Self::Answered => "REPORT_STATUS_ANSWERED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REPORT_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "REPORT_STATUS_RECEIVED" => Some(Self::Received),
+            "REPORT_STATUS_IN_HAND" => Some(Self::InHand),
+            "REPORT_STATUS_ANSWERED" => Some(Self::Answered),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum ReportStepKind {
+    Unspecified = 0,
+    Received = 1,
+    InHand = 2,
+    SetBack = 3,
+    Answered = 4,
+    Reopened = 5,
+}
+impl ReportStepKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "REPORT_STEP_KIND_UNSPECIFIED",
+            Self::Received => "REPORT_STEP_KIND_RECEIVED",
+            Self::InHand => "REPORT_STEP_KIND_IN_HAND",
+            Self::SetBack => "REPORT_STEP_KIND_SET_BACK",
+            Self::Answered => "REPORT_STEP_KIND_ANSWERED",
+            Self::Reopened => "REPORT_STEP_KIND_REOPENED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "REPORT_STEP_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "REPORT_STEP_KIND_RECEIVED" => Some(Self::Received),
+            "REPORT_STEP_KIND_IN_HAND" => Some(Self::InHand),
+            "REPORT_STEP_KIND_SET_BACK" => Some(Self::SetBack),
+            "REPORT_STEP_KIND_ANSWERED" => Some(Self::Answered),
+            "REPORT_STEP_KIND_REOPENED" => Some(Self::Reopened),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum WaitReason {
+    Unspecified = 0,
+    Filed = 1,
+    SetBack = 2,
+    Reopened = 3,
+    Settled = 4,
+    Unanswered = 5,
+}
+impl WaitReason {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "WAIT_REASON_UNSPECIFIED",
+            Self::Filed => "WAIT_REASON_FILED",
+            Self::SetBack => "WAIT_REASON_SET_BACK",
+            Self::Reopened => "WAIT_REASON_REOPENED",
+            Self::Settled => "WAIT_REASON_SETTLED",
+            Self::Unanswered => "WAIT_REASON_UNANSWERED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "WAIT_REASON_UNSPECIFIED" => Some(Self::Unspecified),
+            "WAIT_REASON_FILED" => Some(Self::Filed),
+            "WAIT_REASON_SET_BACK" => Some(Self::SetBack),
+            "WAIT_REASON_REOPENED" => Some(Self::Reopened),
+            "WAIT_REASON_SETTLED" => Some(Self::Settled),
+            "WAIT_REASON_UNANSWERED" => Some(Self::Unanswered),
+            _ => None,
+        }
+    }
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Exercise {
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
@@ -3893,7 +4267,7 @@ pub struct Event {
     pub ordinal: u32,
     #[prost(
         oneof = "event::Subject",
-        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 250, 320, 321, 322, 380, 400, 401, 402, 403"
+        tags = "10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 250, 320, 321, 322, 380, 400, 401, 402, 403, 460"
     )]
     pub subject: ::core::option::Option<event::Subject>,
 }
@@ -3943,6 +4317,8 @@ pub mod event {
         ShiftNote(super::ShiftNote),
         #[prost(message, tag = "403")]
         DutyEntry(super::DutyEntry),
+        #[prost(message, tag = "460")]
+        WaitingReport(super::WaitingReport),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -4113,6 +4489,10 @@ pub enum EventKind {
     FileDetached = 441,
     FileRetentionSet = 442,
     FilesDropped = 443,
+    ReportTaken = 460,
+    ReportGivenBack = 461,
+    ReportSetAside = 462,
+    ReportSupplemented = 463,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4259,6 +4639,10 @@ impl EventKind {
             Self::FileDetached => "EVENT_KIND_FILE_DETACHED",
             Self::FileRetentionSet => "EVENT_KIND_FILE_RETENTION_SET",
             Self::FilesDropped => "EVENT_KIND_FILES_DROPPED",
+            Self::ReportTaken => "EVENT_KIND_REPORT_TAKEN",
+            Self::ReportGivenBack => "EVENT_KIND_REPORT_GIVEN_BACK",
+            Self::ReportSetAside => "EVENT_KIND_REPORT_SET_ASIDE",
+            Self::ReportSupplemented => "EVENT_KIND_REPORT_SUPPLEMENTED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4402,6 +4786,10 @@ impl EventKind {
             "EVENT_KIND_FILE_DETACHED" => Some(Self::FileDetached),
             "EVENT_KIND_FILE_RETENTION_SET" => Some(Self::FileRetentionSet),
             "EVENT_KIND_FILES_DROPPED" => Some(Self::FilesDropped),
+            "EVENT_KIND_REPORT_TAKEN" => Some(Self::ReportTaken),
+            "EVENT_KIND_REPORT_GIVEN_BACK" => Some(Self::ReportGivenBack),
+            "EVENT_KIND_REPORT_SET_ASIDE" => Some(Self::ReportSetAside),
+            "EVENT_KIND_REPORT_SUPPLEMENTED" => Some(Self::ReportSupplemented),
             _ => None,
         }
     }
@@ -4476,252 +4864,6 @@ pub struct GiveUpNotice {
     #[prost(string, tag = "3")]
     pub reason: ::prost::alloc::string::String,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ReportLink {
-    #[prost(string, tag = "1")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub at_ms: u64,
-    #[prost(string, tag = "3")]
-    pub by: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "4")]
-    pub undone_at_ms: u64,
-    #[prost(string, tag = "5")]
-    pub undone_by: ::prost::alloc::string::String,
-    #[prost(string, tag = "6")]
-    pub reason: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ReportStep {
-    #[prost(enumeration = "ReportStepKind", tag = "1")]
-    pub kind: i32,
-    #[prost(uint64, tag = "2")]
-    pub at_ms: u64,
-    #[prost(string, tag = "3")]
-    pub note: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, ::prost::Message)]
-pub struct Report {
-    #[prost(string, tag = "1")]
-    pub code: ::prost::alloc::string::String,
-    #[prost(enumeration = "ReportChannel", tag = "2")]
-    pub channel: i32,
-    #[prost(string, tag = "3")]
-    pub reference: ::prost::alloc::string::String,
-    #[prost(string, tag = "4")]
-    pub text: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "5")]
-    pub place: ::core::option::Option<Place>,
-    #[prost(enumeration = "ReportStatus", tag = "6")]
-    pub status: i32,
-    #[prost(string, tag = "7")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(message, repeated, tag = "8")]
-    pub links: ::prost::alloc::vec::Vec<ReportLink>,
-    #[prost(uint64, tag = "9")]
-    pub received_at_ms: u64,
-    #[prost(string, tag = "10")]
-    pub received_by: ::prost::alloc::string::String,
-    #[prost(string, tag = "11")]
-    pub answer: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "12")]
-    pub answered_at_ms: u64,
-    #[prost(string, tag = "13")]
-    pub answered_by: ::prost::alloc::string::String,
-    #[prost(uint32, tag = "14")]
-    pub rating: u32,
-    #[prost(string, tag = "15")]
-    pub rating_note: ::prost::alloc::string::String,
-    #[prost(uint32, tag = "16")]
-    pub reopened_count: u32,
-    #[prost(uint64, tag = "17")]
-    pub version: u64,
-    #[prost(enumeration = "IncidentKind", tag = "18")]
-    pub told_kind: i32,
-    #[prost(string, tag = "19")]
-    pub contact: ::prost::alloc::string::String,
-    #[prost(string, tag = "20")]
-    pub language: ::prost::alloc::string::String,
-    #[prost(message, repeated, tag = "21")]
-    pub steps: ::prost::alloc::vec::Vec<ReportStep>,
-    #[prost(bool, tag = "400")]
-    pub exercise: bool,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct FileReport {
-    #[prost(string, tag = "1")]
-    pub code: ::prost::alloc::string::String,
-    #[prost(enumeration = "ReportChannel", tag = "2")]
-    pub channel: i32,
-    #[prost(string, tag = "3")]
-    pub reference: ::prost::alloc::string::String,
-    #[prost(string, tag = "4")]
-    pub text: ::prost::alloc::string::String,
-    #[prost(message, optional, tag = "5")]
-    pub place: ::core::option::Option<Place>,
-    #[prost(string, tag = "6")]
-    pub incident: ::prost::alloc::string::String,
-    #[prost(enumeration = "IncidentKind", tag = "7")]
-    pub kind: i32,
-    #[prost(enumeration = "Severity", tag = "8")]
-    pub severity: i32,
-    #[prost(enumeration = "IncidentKind", tag = "9")]
-    pub told_kind: i32,
-    #[prost(string, tag = "10")]
-    pub contact: ::prost::alloc::string::String,
-    #[prost(string, tag = "11")]
-    pub language: ::prost::alloc::string::String,
-    #[prost(bool, tag = "400")]
-    pub exercise: bool,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct LinkReport {
-    #[prost(string, tag = "1")]
-    pub report: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub expected_version: u64,
-    #[prost(string, tag = "3")]
-    pub incident: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct UnlinkReport {
-    #[prost(string, tag = "1")]
-    pub report: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub expected_version: u64,
-    #[prost(string, tag = "3")]
-    pub reason: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct AnswerReport {
-    #[prost(string, tag = "1")]
-    pub report: ::prost::alloc::string::String,
-    #[prost(uint64, tag = "2")]
-    pub expected_version: u64,
-    #[prost(string, tag = "3")]
-    pub answer: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct RateReport {
-    #[prost(string, tag = "1")]
-    pub report: ::prost::alloc::string::String,
-    #[prost(uint32, tag = "2")]
-    pub rating: u32,
-    #[prost(string, tag = "3")]
-    pub note: ::prost::alloc::string::String,
-}
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct ReopenReport {
-    #[prost(string, tag = "1")]
-    pub report: ::prost::alloc::string::String,
-    #[prost(string, tag = "2")]
-    pub reason: ::prost::alloc::string::String,
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ReportChannel {
-    Unspecified = 0,
-    Call = 1,
-    App = 2,
-    Message = 3,
-    Web = 4,
-}
-impl ReportChannel {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "REPORT_CHANNEL_UNSPECIFIED",
-            Self::Call => "REPORT_CHANNEL_CALL",
-            Self::App => "REPORT_CHANNEL_APP",
-            Self::Message => "REPORT_CHANNEL_MESSAGE",
-            Self::Web => "REPORT_CHANNEL_WEB",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "REPORT_CHANNEL_UNSPECIFIED" => Some(Self::Unspecified),
-            "REPORT_CHANNEL_CALL" => Some(Self::Call),
-            "REPORT_CHANNEL_APP" => Some(Self::App),
-            "REPORT_CHANNEL_MESSAGE" => Some(Self::Message),
-            "REPORT_CHANNEL_WEB" => Some(Self::Web),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ReportStatus {
-    Unspecified = 0,
-    Received = 1,
-    InHand = 2,
-    Answered = 3,
-}
-impl ReportStatus {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "REPORT_STATUS_UNSPECIFIED",
-            Self::Received => "REPORT_STATUS_RECEIVED",
-            Self::InHand => "REPORT_STATUS_IN_HAND",
-            Self::Answered => "REPORT_STATUS_ANSWERED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "REPORT_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
-            "REPORT_STATUS_RECEIVED" => Some(Self::Received),
-            "REPORT_STATUS_IN_HAND" => Some(Self::InHand),
-            "REPORT_STATUS_ANSWERED" => Some(Self::Answered),
-            _ => None,
-        }
-    }
-}
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
-#[repr(i32)]
-pub enum ReportStepKind {
-    Unspecified = 0,
-    Received = 1,
-    InHand = 2,
-    SetBack = 3,
-    Answered = 4,
-    Reopened = 5,
-}
-impl ReportStepKind {
-    /// String value of the enum field names used in the ProtoBuf definition.
-    ///
-    /// The values are not transformed in any way and thus are considered stable
-    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
-    pub fn as_str_name(&self) -> &'static str {
-        match self {
-            Self::Unspecified => "REPORT_STEP_KIND_UNSPECIFIED",
-            Self::Received => "REPORT_STEP_KIND_RECEIVED",
-            Self::InHand => "REPORT_STEP_KIND_IN_HAND",
-            Self::SetBack => "REPORT_STEP_KIND_SET_BACK",
-            Self::Answered => "REPORT_STEP_KIND_ANSWERED",
-            Self::Reopened => "REPORT_STEP_KIND_REOPENED",
-        }
-    }
-    /// Creates an enum from field names used in the ProtoBuf definition.
-    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
-        match value {
-            "REPORT_STEP_KIND_UNSPECIFIED" => Some(Self::Unspecified),
-            "REPORT_STEP_KIND_RECEIVED" => Some(Self::Received),
-            "REPORT_STEP_KIND_IN_HAND" => Some(Self::InHand),
-            "REPORT_STEP_KIND_SET_BACK" => Some(Self::SetBack),
-            "REPORT_STEP_KIND_ANSWERED" => Some(Self::Answered),
-            "REPORT_STEP_KIND_REOPENED" => Some(Self::Reopened),
-            _ => None,
-        }
-    }
-}
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct KindRetention {
     #[prost(enumeration = "SensorKind", tag = "1")]
@@ -4785,7 +4927,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 380, 381, 382, 383, 384, 385, 386, 387, 388, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424, 440, 441, 442, 443"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 380, 381, 382, 383, 384, 385, 386, 387, 388, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424, 440, 441, 442, 443, 460, 461"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -5057,6 +5199,10 @@ pub mod command {
         SetFileRetention(super::SetFileRetention),
         #[prost(message, tag = "443")]
         DropFiles(super::DropFiles),
+        #[prost(message, tag = "460")]
+        TakeReport(super::TakeReport),
+        #[prost(message, tag = "461")]
+        SetReportAside(super::SetReportAside),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5662,6 +5808,8 @@ pub struct Snapshot {
     pub rooms: ::prost::alloc::vec::Vec<Room>,
     #[prost(message, repeated, tag = "402")]
     pub shift_notes: ::prost::alloc::vec::Vec<ShiftNote>,
+    #[prost(message, repeated, tag = "460")]
+    pub waiting_reports: ::prost::alloc::vec::Vec<WaitingReport>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Frame {
