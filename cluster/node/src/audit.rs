@@ -5,7 +5,11 @@ use std::{collections::BTreeMap, error::Error, fs, path::PathBuf};
 use clap::{Args, Subcommand};
 use domain::{
     AuditHead, Digest, GroupId,
-    audit::{frames, verify::Verifier},
+    audit::{
+        frames,
+        verify::{Erased, Verifier},
+    },
+    calendar::date_of,
 };
 
 /// `trongdong audit`.
@@ -58,6 +62,9 @@ pub fn run(args: AuditArgs) -> Result<(), Box<dyn Error>> {
         "{} records, {} erased by rule, {} anchors: nothing is wrong",
         verdict.records, verdict.erased, verdict.anchors
     );
+    for erased in &verdict.erasures {
+        println!("{}", erased_line(erased));
+    }
     println!("Keep these where the cluster's people cannot reach, for --noted:");
     for (group, head) in &verdict.heads {
         println!("{group}:{}:{}", head.number, head.link);
@@ -65,9 +72,23 @@ pub fn run(args: AuditArgs) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// What an auditor reads of records without a payload: how many, by which rule, and when.
+fn erased_line(erased: &Erased) -> String {
+    let (year, month, day) = date_of(erased.day);
+    let Erased { group, rule, records, .. } = erased;
+    format!("group {group}: {records} records erased by rule {rule} on {year:04}-{month:02}-{day:02}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_erased_is_said_with_its_rule_and_its_day() {
+        let day = domain::calendar::day_of(domain::Millis(1_763_800_000_000));
+        let erased = Erased { group: GroupId(0), rule: "3 (caller 30 d)".into(), day, records: 12 };
+        assert_eq!(erased_line(&erased), "group 0: 12 records erased by rule 3 (caller 30 d) on 2025-11-22");
+    }
 
     #[test]
     fn a_noted_head_is_read_as_it_was_printed() {

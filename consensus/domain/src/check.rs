@@ -6,6 +6,7 @@ mod call;
 mod deadline;
 mod dispatch;
 mod drill;
+mod erasure;
 mod file;
 mod notice;
 mod retention;
@@ -91,6 +92,7 @@ impl State {
     /// 43. A shift note is of a room that is there; who acknowledged it did not write it; it is late after its time only.
     /// 44. Only the newest drill is not closed; one that is closed has ended, and says when; who watches it does not suffer.
     /// 45. What is derived of files is what it is derived from; no attachment has a number that was not given yet.
+    /// 50. Rules of erasure name each kind once and some days; nothing was erased before there was a rule.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -117,6 +119,7 @@ impl State {
         self.check_rooms()?;
         self.check_drills()?;
         self.check_files()?;
+        self.check_erasure()?;
         self.check_derived()
     }
 
@@ -151,7 +154,8 @@ impl State {
             + self.warnings.len()
             + self.board.len()
             + self.drills.len()
-            + self.files.len();
+            + self.files.len()
+            + usize::from(self.stored_erasure().is_some());
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {

@@ -8,6 +8,7 @@ mod deadline;
 mod dispatch;
 mod drill;
 mod entry;
+mod erasure;
 mod file;
 mod handover;
 mod instruction;
@@ -27,6 +28,7 @@ pub use deadline::*;
 pub use dispatch::*;
 pub use drill::*;
 pub use entry::Entry;
+pub use erasure::*;
 pub use file::*;
 pub use handover::*;
 pub use instruction::*;
@@ -482,4 +484,8 @@ commands! {
     SetFileRetention []
     /// Forgets files whose time is over.
     DropFiles []
+    /// Sets the rules by which personal data go.
+    SetErasure []
+    /// Erases what is due by them.
+    ErasePersonal []
 }

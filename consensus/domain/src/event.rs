@@ -288,6 +288,10 @@ wire_enum! {
         FileRetentionSet = "file_retention_set",
         /// Photos whose time was over are forgotten.
         FilesDropped = "files_dropped",
+        /// The rules by which personal data go were set.
+        ErasureSet = "erasure_set",
+        /// How the sender of a report can be reached is forgotten by rule; the note is its code.
+        PersonalErased = "personal_erased",
     }
 }
 
