@@ -66,8 +66,14 @@ impl Groups {
     /// Takes a snapshot of the group here and drops the log below it, whatever the policy says. For operators who need
     /// the space, and for tests.
     pub async fn compact(&self, group: GroupId) -> io::Result<()> {
+        let upto = self.group(group).shared.view().applied.index;
+        self.compact_through(group, upto).await
+    }
+
+    /// Takes a snapshot of the group here and drops the log through this index, which is applied here: what an entry held that was
+    /// erased is then in no log of this node.
+    pub async fn compact_through(&self, group: GroupId, upto: u64) -> io::Result<()> {
         let group = self.group(group);
-        let upto = group.shared.view().applied.index;
         let snapshots = group.raft.wait(Some(COMPACT_TIMEOUT));
         group.raft.trigger().snapshot().await.map_err(io::Error::other)?;
         snapshots
@@ -82,6 +88,13 @@ impl Groups {
             .await
             .map_err(io::Error::other)?;
         Ok(())
+    }
+
+    /// The newest entry that this node's log of the group does not hold any more; 0: it has all.
+    #[must_use]
+    pub fn purged(&self, group: GroupId) -> u64 {
+        let metrics = WatchReceiver::borrow_watched(&self.group(group).raft.metrics()).clone();
+        metrics.purged.map_or(0, |id| id.index)
     }
 
     /// Every group as an operator sees it.
