@@ -44,11 +44,26 @@ pub async fn export(door: &Door, folder: &Path) -> Result<(), Failure> {
     Err(format!("audit export: {}", String::from_utf8_lossy(&output.stderr)).into())
 }
 
-/// Verifies what lies in the folder, against heads that were noted before. The program gets nothing but the files.
+/// Verifies what lies in the folder, against heads that were noted before.
 ///
 /// # Errors
 /// The program is missing, or the folder cannot be read.
 pub async fn verify(folder: &Path, noted: &[String]) -> Result<Verified, Failure> {
+    let said = match said_of(folder, noted).await? {
+        Ok(said) => said,
+        Err(wrong) => return Ok(Err(wrong)),
+    };
+    let heads =
+        said.lines().filter(|line| line.split(':').count() == 3 && line.starts_with(|c: char| c.is_ascii_digit()));
+    let heads: Vec<String> = heads.map(str::to_owned).collect();
+    if heads.is_empty() { Err(format!("audit verify said no heads: {said}").into()) } else { Ok(Ok(heads)) }
+}
+
+/// What the program says of what lies in the folder, or what is wrong. It gets nothing but the files.
+///
+/// # Errors
+/// The program is missing, or the folder cannot be read.
+pub async fn said_of(folder: &Path, noted: &[String]) -> Result<Result<String, String>, Failure> {
     let mut command = Command::new(program()?);
     command.args(["audit", "verify"]).args(files(folder)?).env_clear().current_dir(folder);
     for head in noted {
@@ -58,11 +73,7 @@ pub async fn verify(folder: &Path, noted: &[String]) -> Result<Verified, Failure
     if !output.status.success() {
         return Ok(Err(String::from_utf8_lossy(&output.stderr).into_owned()));
     }
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let heads =
-        said.lines().filter(|line| line.split(':').count() == 3 && line.starts_with(|c: char| c.is_ascii_digit()));
-    let heads: Vec<String> = heads.map(str::to_owned).collect();
-    if heads.is_empty() { Err(format!("audit verify said no heads: {said}").into()) } else { Ok(Ok(heads)) }
+    Ok(Ok(String::from_utf8_lossy(&output.stdout).into_owned()))
 }
 
 /// The files of an export, in their order.
