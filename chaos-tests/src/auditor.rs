@@ -14,7 +14,7 @@ use crate::{Failure, program::program};
 pub type Verified = Result<Vec<String>, String>;
 
 /// Where a cluster is, as `trongdong` takes it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Door {
     /// Origins of its nodes.
     pub urls: Vec<String>,
