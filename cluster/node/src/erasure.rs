@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, io, time::Duration};
 
 use bytes::Bytes;
 use domain::{
-    AuditLink, AuditPayload, AuditSealed, Command, ErasePersonal, GroupId, Matter, Millis, PersonalKind, State, limits,
-    rows,
+    AuditLink, AuditPayload, AuditSealed, Command, ErasePersonal, Erasure, GroupId, Matter, Millis, PersonalKind,
+    State, limits, rows,
     wire::{Malformed, Record},
 };
 use raft::{Groups, Proposal};
@@ -32,9 +32,11 @@ const DROP_AGAIN: Duration = Duration::from_secs(3_600);
 /// What a leader remembers between two looks.
 #[derive(Debug, Default)]
 struct Looked {
+    /// By which rules: with others it is read anew.
+    rule: u64,
     /// Records up to this number were read.
     through: u64,
-    /// Of them those that hold personal data: whose, and when they were recorded.
+    /// Of them those that hold personal data of a kind that has a rule: whose, and when they were recorded.
     waiting: BTreeMap<u64, (Matter, Millis)>,
 }
 
@@ -70,12 +72,14 @@ pub(crate) async fn keep(groups: Groups) {
 
 /// Proposes to erase what is due at this time.
 async fn look(groups: &Groups, looked: &mut Looked, now: Millis) -> io::Result<()> {
-    let kept = |state: &State| {
-        let kinds = PersonalKind::ALL.iter();
-        kinds.filter_map(|kind| state.erasure().kept_ms(*kind)).min()
-    };
-    let Some(kept_ms) = groups.read(GroupId::COMMAND, kept) else { return Ok(()) };
-    read_on(groups, looked, now, kept_ms).await?;
+    let rules = groups.read(GroupId::COMMAND, |state| state.erasure().clone());
+    if rules.rules.is_empty() {
+        return Ok(());
+    }
+    if looked.rule != rules.number {
+        *looked = Looked { rule: rules.number, ..Looked::default() };
+    }
+    read_on(groups, looked, now, &rules).await?;
     for _ in 0..ERASURES_PER_LOOK {
         let (command, is_more) = groups.read(GroupId::COMMAND, |state| due(state, looked, now));
         let Some(command) = command else { return Ok(()) };
@@ -113,7 +117,8 @@ fn due(state: &State, looked: &Looked, now: Millis) -> (Option<ErasePersonal>, b
 }
 
 /// Reads on in the record, as far as something of it can be due.
-async fn read_on(groups: &Groups, looked: &mut Looked, now: Millis, kept_ms: u64) -> io::Result<()> {
+async fn read_on(groups: &Groups, looked: &mut Looked, now: Millis, rules: &Erasure) -> io::Result<()> {
+    let Some(kept_ms) = PersonalKind::ALL.iter().filter_map(|kind| rules.kept_ms(*kind)).min() else { return Ok(()) };
     for _ in 0..READS_PER_LOOK {
         if looked.waiting.len() >= WAITING_MAX {
             return Ok(());
@@ -131,7 +136,8 @@ async fn read_on(groups: &Groups, looked: &mut Looked, now: Millis, kept_ms: u64
                 return Ok(());
             }
             looked.through = number;
-            if let Some(matter) = matter {
+            // What no rule speaks of would take the place of what one does.
+            if let Some(matter) = matter.filter(|matter| rules.kept_ms(matter.kind()).is_some()) {
                 looked.waiting.insert(number, (matter, at));
             }
         }
@@ -195,7 +201,9 @@ mod tests {
     /// Numbers of records that somebody can still read, of those that hold personal data.
     async fn readable(groups: &Groups) -> BTreeSet<u64> {
         let mut looked = Looked::default();
-        read_on(groups, &mut looked, Millis(u64::MAX), 0).await.unwrap();
+        let rules = vec![ErasureRule { kind: PersonalKind::Caller, days: 1 }];
+        let rules = Erasure { number: 1, rules, erased_index: 0 };
+        read_on(groups, &mut looked, Millis(u64::MAX), &rules).await.unwrap();
         looked.waiting.into_keys().collect()
     }
 
@@ -217,6 +225,10 @@ mod tests {
         let rules = vec![ErasureRule { kind: PersonalKind::Caller, days: 2 }];
         propose(&groups, SetErasure { number: 1, rules }).await;
         assert_eq!(readable(&groups).await.len(), 1);
+        let (mut of_others, rule) = (Looked::default(), ErasureRule { kind: PersonalKind::Contact, days: 1 });
+        let others = Erasure { number: 1, rules: vec![rule], erased_index: 0 };
+        read_on(&groups, &mut of_others, Millis(u64::MAX), &others).await.unwrap();
+        assert!(of_others.through > 0 && of_others.waiting.is_empty(), "no rule speaks of it");
         let (clock, mut looked) = (groups.read(GroupId::COMMAND, State::clock), Looked::default());
 
         // The caller waits: whatever the time, nothing goes.
