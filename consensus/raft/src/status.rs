@@ -67,12 +67,18 @@ impl Groups {
     /// the space, and for tests.
     pub async fn compact(&self, group: GroupId) -> io::Result<()> {
         let upto = self.group(group).shared.view().applied.index;
-        self.compact_through(group, upto).await
+        self.drop_log(group, upto).await
     }
 
-    /// Takes a snapshot of the group here and drops the log through this index, which is applied here: what an entry held that was
-    /// erased is then in no log of this node.
+    /// The same through this index, which is applied here, and with the events of these entries: what one of them held that was erased
+    /// is then in no log and no tail of this node. Who follows from before it takes a snapshot.
     pub async fn compact_through(&self, group: GroupId, upto: u64) -> io::Result<()> {
+        self.drop_log(group, upto).await?;
+        self.group(group).shared.forget_events(upto);
+        Ok(())
+    }
+
+    async fn drop_log(&self, group: GroupId, upto: u64) -> io::Result<()> {
         let group = self.group(group);
         let snapshots = group.raft.wait(Some(COMPACT_TIMEOUT));
         group.raft.trigger().snapshot().await.map_err(io::Error::other)?;

@@ -161,6 +161,10 @@ async fn a_log_is_dropped_through_an_entry_and_goes_on_behind_it() {
         node.groups.compact_through(GroupId::COMMAND, middle).await.unwrap();
         let purged = node.groups.purged(GroupId::COMMAND);
         assert!((middle..last).contains(&purged), "{purged} of {last}");
+        let floor = node.groups.events_after(GroupId::COMMAND, middle - 1, 1000).unwrap_err().floor;
+        assert_eq!(floor, middle, "what it told has gone with it");
+        let after = node.groups.events_after(GroupId::COMMAND, middle, 1000).unwrap();
+        assert_eq!(after.last().map(|batch| batch.index), Some(last));
     }
     let last = propose(&cluster, 9).await;
     for node in cluster.nodes.values() {
