@@ -1,5 +1,6 @@
 //! Real processes under faults, and who checks what they promised.
 //!
+//! - [`auditor`] carries the record away and verifies it where no cluster is.
 //! - [`world`] is a cluster of real nodes with a small province in it; [`program`] finds the executable.
 //! - [`desk`] is somebody at the HTTP API, [`device`] something at MQTT, [`broker`] a broker of the province's own.
 //! - [`load`] keeps them busy and writes every promise into the [`oracle`].
@@ -12,6 +13,7 @@
 //!
 //! The product's own clients are not used here: whoever checks promises must see each attempt by itself.
 
+pub mod auditor;
 pub mod ballast;
 pub mod broker;
 pub mod deadlines;

@@ -16,6 +16,7 @@ use std::{
 
 use chaos_tests::{
     Failure,
+    auditor::{Door, export, find_every_change, verify as verify_record},
     desk::Desk,
     gather::gather,
     judge::judge,
@@ -357,11 +358,18 @@ async fn a_province_comes_back_from_its_backup() {
         sleep(CALM).await;
         let first = back_up(&operator, &load, &backup).await?;
         sleep(CALM).await;
+        // An auditor notes the heads of the record before the backup, and once more after it.
+        let door = |ca: PathBuf| Door { urls: world.origins(), ca: Some(ca), password: world.cluster.password.clone() };
+        let before = door(operator.path("CA"));
+        export(&before, &operator.folder.join("record-kept")).await?;
+        let kept = verify_record(&operator.folder.join("record-kept"), &[]).await?.map_err(Failure::from)?;
         let second = back_up(&operator, &load, &backup).await?;
         assert!(second.bytes_written < first.bytes_written, "{} then {}", first.bytes_written, second.bytes_written);
         sleep(CALM).await;
         let (oracle, _) = load.finish().await?;
         let all = oracle.promises();
+        export(&before, &operator.folder.join("record-lost")).await?;
+        let lost = verify_record(&operator.folder.join("record-lost"), &kept).await?.map_err(Failure::from)?;
         for node in 1..=NODES {
             world.kill(node)?;
         }
@@ -436,6 +444,14 @@ async fn a_province_comes_back_from_its_backup() {
         let reading = json!([{ "sensor": OLD_SENSOR, "at_ms": unix_ms(), "value": 1 }]);
         device.push("/api/readings", &reading).await.accepted("a reading to the restored cluster")?;
         operator.variables.insert("CA", new_cluster.join("authority/ca.pem").to_string_lossy().into_owned());
+        // The record goes on where the backup ended: what was noted before it holds, and what is lost behind it does not pass unseen.
+        let restored = operator.folder.join("record-restored");
+        let after = Door { ca: Some(operator.path("CA")), ..before };
+        export(&after, &restored).await?;
+        verify_record(&restored, &kept).await?.map_err(Failure::from)?;
+        let missing = verify_record(&restored, &lost).await?.unwrap_err();
+        assert!(missing.contains("was made anew or cut off"), "{missing}");
+        find_every_change(&restored).await?;
         operator.does(&backup).await?;
         let said = operator.does(&verify).await?;
         assert_eq!(said.matches("GOOD").count(), 3, "{said}");

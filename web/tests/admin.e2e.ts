@@ -149,6 +149,46 @@ test('emergency access is ended from here', async ({ page }) => {
   await expect(row).toContainText('Đã hết');
 });
 
+for (const [lang, words] of [
+  ['vi', { heading: 'Lưu và xóa dữ liệu cá nhân', none: 'Chưa có quy tắc nào', caller: /^Người gọi/, contact: /^Liên hệ/, sure: /^Tôi hiểu/, set: 'Áp dụng quy tắc', unsure: 'Xác nhận rằng', rule: 'quy tắc số 1', photos: /^Ảnh của việc/, setPhotos: 'Đặt thời hạn ảnh', done: 'Đã ghi' }],
+  ['en', { heading: 'Keeping and erasing personal data', none: 'There is no rule yet', caller: /^Who called/, contact: /^How the sender/, sure: /^I understand/, set: 'Apply the rules', unsure: 'Confirm that', rule: 'Rule 1 applies', photos: /^Photos of what/, setPhotos: 'Set days of photos', done: 'Committed' }],
+] as const) {
+  test(`how long personal data are kept is set with open eyes, ${lang}`, async ({ page }) => {
+    // The node made of paper outlives a test: what it has of rules is this test's own.
+    let [number, rules, photoDays] = [0, [] as unknown[], 90];
+    await page.route('**/api/erasure', async (route) => {
+      if (route.request().method() === 'GET') return route.fulfill({ json: { number, rules } });
+      const sent = route.request().postDataJSON() as { number: number; rules: unknown[] };
+      ({ number, rules } = sent);
+      return route.fulfill({ json: { entity: '', version: number } });
+    });
+    await page.route('**/api/file-retention', async (route) => {
+      if (route.request().method() === 'GET') return route.fulfill({ json: { days: photoDays } });
+      photoDays = (route.request().postDataJSON() as { days: number }).days;
+      return route.fulfill({ json: { entity: '', version: 0 } });
+    });
+    await administer(page, `?lang=${lang}`);
+    const sheet = panel(page, words.heading);
+    await expect(sheet).toContainText(words.none);
+    await expect(sheet.getByLabel(words.photos)).toHaveValue('90');
+    await sheet.getByLabel(words.caller).fill('30');
+    const set = sheet.getByRole('button', { name: words.set });
+    await expect(set).toHaveAttribute('aria-disabled', 'true');
+    await expect(set).toHaveAttribute('title', new RegExp(`^${words.unsure}`));
+    await sheet.getByLabel(words.sure).check();
+    await faultless(page);
+    await set.click();
+    await expect(sheet).toContainText(words.rule);
+    expect(rules).toEqual([{ kind: 'caller', days: 30 }]);
+    await expect(sheet.getByLabel(words.caller)).toHaveValue('30');
+    await expect(sheet.getByLabel(words.sure)).not.toBeChecked();
+    await sheet.getByLabel(words.photos).fill('7');
+    await sheet.getByRole('button', { name: words.setPhotos }).click();
+    await expect(sheet.getByRole('form').last().getByRole('status')).toContainText(words.done);
+    expect(photoDays).toBe(7);
+  });
+}
+
 test('nobody else sees it', async ({ page }) => {
   await fake(page, 'role?role=operator');
   await enterAt(page, '/admin.html?lang=en');

@@ -146,6 +146,35 @@ test('an incident\'s course is gone through as it was seen then', async ({ page 
   await expect(card.getByRole('status')).toHaveCount(0);
 });
 
+for (const [lang, words] of [
+  ['vi', { card: 'Diễn biến trên bản đồ', says: /^Bản đồ đang hiện I4817 lúc .*, không phải hiện tại/, back: 'Về hiện tại' }],
+  ['en', { card: 'Course on the map', says: /^The map shows I4817 at .*, not now/, back: 'Back to now' }],
+] as const) {
+  test(`a map that shows what was says so, and leads back, ${lang}`, async ({ page }) => {
+    await enter(page, `?nomap=1&lang=${lang}`);
+    await turnTo(page, 'I4817');
+    // Something has to have happened since it was opened.
+    await file(page, 'I4817').locator('textarea').first().fill('Đã gọi xe cẩu');
+    await page.keyboard.press('Control+Enter');
+    await turnTo(page, 'I4819');
+    await turnTo(page, 'I4817');
+    const banner = page.getByRole('alert').filter({ hasText: words.says });
+    await expect(banner).toHaveCount(0);
+    const card = file(page, 'I4817').getByRole('region', { name: words.card });
+    await card.getByRole('slider').fill('0');
+    await expect(banner).toBeVisible();
+    // From there, too: the slider is at the end again.
+    await banner.getByRole('button', { name: words.back }).click();
+    await expect(banner).toHaveCount(0);
+    await expect(card.getByRole('status')).toHaveCount(0);
+    // Who turns to another incident sees now.
+    await card.getByRole('slider').fill('0');
+    await expect(banner).toBeVisible();
+    await turnTo(page, 'I4819');
+    await expect(banner).toHaveCount(0);
+  });
+}
+
 test('who only looks neither leads nor writes', async ({ page }) => {
   await atRooms(page, '', 'man-hinh');
   await expect(page.getByText('Màn hình này dành cho người trực phòng.')).toBeVisible();

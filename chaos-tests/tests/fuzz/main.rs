@@ -215,6 +215,7 @@ const NOT_FROM_A_STRANGER: &[(&str, &str)] = &[
     ("cluster/node/src/client.rs", "a program asks the cluster that its user named"),
     ("cluster/node/src/client/publisher/line.rs", "a program hears the cluster that its user named"),
     ("cluster/node/src/config.rs", "the operator's own file"),
+    ("cluster/node/src/erasure.rs", "rows of this node's own disk"),
     ("cluster/node/src/inbox.rs", "a drill's own nodes post to it"),
     ("cluster/node/src/init.rs", "the operator's own file"),
     (

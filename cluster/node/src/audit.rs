@@ -1,12 +1,29 @@
-//! `trongdong audit`: checks an export of the record on a machine that has nothing else.
+//! `trongdong audit`: carries the record of a cluster away, and checks what was carried away on a machine that has nothing else.
 
-use std::{collections::BTreeMap, error::Error, fs, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    fs::{self, OpenOptions},
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use clap::{Args, Subcommand};
 use domain::{
     AuditHead, Digest, GroupId,
-    audit::{frames, verify::Verifier},
+    audit::{
+        frames,
+        verify::{Erased, Verifier},
+    },
+    calendar::date_of,
 };
+use edge::limits::AUDIT_EXPORTED_MAX;
+use serde_json::json;
+
+use crate::client::{Client, Door};
+
+/// Parts of one group's chain; a longer one is an error, so that what goes on for ever ends.
+const PARTS_MAX: usize = 1 << 20;
 
 /// `trongdong audit`.
 #[derive(Args)]
@@ -17,6 +34,16 @@ pub struct AuditArgs {
 
 #[derive(Subcommand)]
 enum What {
+    /// Exports the record of all groups, a file each: group-0.audit and so on. That it was read stands in the record.
+    Export {
+        /// Folder to make.
+        folder: PathBuf,
+        /// Why it is read.
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        door: Door,
+    },
     /// Verifies an export: that no record was changed, left out, doubled, moved or cut off.
     Verify {
         /// Files of `POST /api/audit/export`, those of one group in their order.
@@ -42,11 +69,59 @@ fn noted(text: &str) -> Result<(GroupId, AuditHead), String> {
 /// Runs `trongdong audit`.
 ///
 /// # Errors
-/// A file that cannot be read, or what is wrong with the record.
-pub fn run(args: AuditArgs) -> Result<(), Box<dyn Error>> {
-    let What::Verify { files, noted } = args.what;
+/// The cluster does not answer, a file that cannot be written or read, or what is wrong with the record.
+pub async fn run(args: AuditArgs) -> Result<(), Box<dyn Error>> {
+    match args.what {
+        What::Export { folder, reason, door } => export(&door.open().await?, &folder, &reason).await,
+        What::Verify { files, noted } => verify(&files, noted),
+    }
+}
+
+async fn export(client: &Client, folder: &Path, reason: &str) -> Result<(), Box<dyn Error>> {
+    fs::create_dir(folder)
+        .map_err(|error| format!("{}: {error}: name a folder that is not there", folder.display()))?;
+    for group in GroupId::all() {
+        let path = folder.join(format!("group-{group}.audit"));
+        let mut file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        let records = export_group(client, group, reason, &mut file).await?;
+        file.sync_all()?;
+        println!("{}: {records} records", path.display());
+    }
+    println!(
+        "Copy the folder to a machine that is not in the cluster, and there: trongdong audit verify FOLDER/*.audit"
+    );
+    Ok(())
+}
+
+/// Writes the chain of a group; how many records there are.
+async fn export_group(
+    client: &Client,
+    group: GroupId,
+    reason: &str,
+    file: &mut impl Write,
+) -> Result<u64, Box<dyn Error>> {
+    let (mut after, mut count) = (0, 0);
+    for _ in 0..PARTS_MAX {
+        let body = json!({ "group": group.0, "after": after, "reason": reason });
+        let part = client.command_bytes("/api/audit/export", &body).await?.map_err(|refused| refused.message)?;
+        let mut records = 0;
+        for record in frames(&part) {
+            after = record.map_err(|error| format!("group {group}: {error}"))?.link.number;
+            records += 1;
+        }
+        file.write_all(&part)?;
+        count += u64::try_from(records)?;
+        // What is recorded meanwhile makes the next export longer, not this one endless.
+        if records < AUDIT_EXPORTED_MAX {
+            return Ok(count);
+        }
+    }
+    Err(format!("the record of group {group} does not end").into())
+}
+
+fn verify(files: &[PathBuf], noted: Vec<(GroupId, AuditHead)>) -> Result<(), Box<dyn Error>> {
     let mut verifier = Verifier::default();
-    for path in &files {
+    for path in files {
         let file = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
         for record in frames(&file) {
             let record = record.map_err(|error| format!("{}: {error}", path.display()))?;
@@ -58,6 +133,9 @@ pub fn run(args: AuditArgs) -> Result<(), Box<dyn Error>> {
         "{} records, {} erased by rule, {} anchors: nothing is wrong",
         verdict.records, verdict.erased, verdict.anchors
     );
+    for erased in &verdict.erasures {
+        println!("{}", erased_line(erased));
+    }
     println!("Keep these where the cluster's people cannot reach, for --noted:");
     for (group, head) in &verdict.heads {
         println!("{group}:{}:{}", head.number, head.link);
@@ -65,9 +143,23 @@ pub fn run(args: AuditArgs) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// What an auditor reads of records without a payload: how many, by which rule, and when.
+fn erased_line(erased: &Erased) -> String {
+    let (year, month, day) = date_of(erased.day);
+    let Erased { group, rule, records, .. } = erased;
+    format!("group {group}: {records} records erased by rule {rule} on {year:04}-{month:02}-{day:02}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_erased_is_said_with_its_rule_and_its_day() {
+        let day = domain::calendar::day_of(domain::Millis(1_763_800_000_000));
+        let erased = Erased { group: GroupId(0), rule: "3 (caller 30 d)".into(), day, records: 12 };
+        assert_eq!(erased_line(&erased), "group 0: 12 records erased by rule 3 (caller 30 d) on 2025-11-22");
+    }
 
     #[test]
     fn a_noted_head_is_read_as_it_was_printed() {

@@ -210,6 +210,22 @@ impl Client {
     /// # Errors
     /// No answer came; the command may or may not have been applied.
     pub async fn command(&self, path: &str, body: &(impl Serialize + ?Sized)) -> Result<Answer, ClientError> {
+        Ok(match self.command_bytes(path, body).await? {
+            Ok(bytes) if bytes.is_empty() => Answer::Accepted(Value::Null),
+            Ok(bytes) => Answer::Accepted(decode(path, &bytes)?),
+            Err(refused) => Answer::Refused(refused),
+        })
+    }
+
+    /// The same of a command whose answer is a file.
+    ///
+    /// # Errors
+    /// As [`Self::command`].
+    pub async fn command_bytes(
+        &self,
+        path: &str,
+        body: &(impl Serialize + ?Sized),
+    ) -> Result<Result<Vec<u8>, Refused>, ClientError> {
         let bytes = encode(path, body)?;
         let _turn = self.turns.acquire().await;
         for is_renewed in [false, true] {
@@ -223,15 +239,14 @@ impl Client {
                 )
                 .await?;
             if status.is_success() {
-                let body = if body.is_empty() { Value::Null } else { decode(path, &body)? };
-                return Ok(Answer::Accepted(body));
+                return Ok(Ok(body));
             }
             // A new session numbers its requests anew. Only what was surely not applied may be sent under it.
             if status == StatusCode::UNAUTHORIZED && !is_renewed && !was_unsure {
                 self.renew(&cookie).await?;
                 continue;
             }
-            return Ok(Answer::Refused(refused(status, &body)));
+            return Ok(Err(refused(status, &body)));
         }
         Err(ClientError::Answer { path: path.to_owned(), reason: "a fresh session was refused".into() })
     }

@@ -111,7 +111,7 @@ pub async fn run(args: FeaturesArgs) -> Result<(), Box<dyn Error>> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::{collections::BTreeMap, sync::Arc};
 
     use domain::{Command, FEATURES, Person, PersonId, PutPerson, RefusalCode, Role, State};
@@ -122,10 +122,10 @@ mod tests {
     use super::*;
     use crate::dispatch::Dispatch;
 
-    const WITHIN: Duration = Duration::from_secs(20);
+    pub(crate) const WITHIN: Duration = Duration::from_secs(20);
 
     /// A cluster of one node, on a disk in memory.
-    async fn cluster(name: &str) -> (Groups, Peers, Router) {
+    pub(crate) async fn cluster(name: &str) -> (Groups, Peers, Router) {
         let folder = std::env::temp_dir().join(format!("trongdong-feature-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         let authority = Authority::create(&folder.join("authority"), "test").unwrap();
@@ -152,7 +152,7 @@ mod tests {
         (groups, peers, router)
     }
 
-    async fn end(groups: Groups, peers: Peers, router: Router) {
+    pub(crate) async fn end(groups: Groups, peers: Peers, router: Router) {
         router.stop().await;
         groups.shutdown().await;
         peers.shutdown().await;

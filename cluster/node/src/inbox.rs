@@ -1,5 +1,6 @@
 //! A receiver of notices on loopback that writes down every post: for the drills and the benchmarks. It can be slow, and it can
-//! refuse, as other people's systems are and do. It takes a post when it answers 200.
+//! refuse, as other people's systems are and do. It takes a post when it answers 200. Of a hand-over, which comes as a NENA EIDO, it
+//! reads which one and how far.
 //!
 //! [`judge`] says of what was written down what came once, twice, out of order; both sides are plain values.
 
@@ -60,6 +61,24 @@ pub struct Post {
     pub answered_at_ms: u64,
     /// Answered with 200.
     pub is_taken: bool,
+    /// Of an EIDO: what it says; index and time are then 0.
+    pub handed: Option<Handed>,
+}
+
+/// What is said of a hand-over.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub struct Handed {
+    /// What to name in an answer: `I12.1`.
+    pub handover: String,
+    /// How far it is.
+    pub status: String,
+}
+
+/// What is read of an EIDO.
+#[derive(Deserialize)]
+struct Eido {
+    #[serde(rename = "vn.trongdong.handover.1")]
+    handed: Handed,
 }
 
 /// What is read of a notice.
@@ -93,7 +112,7 @@ pub struct Judged {
 /// Reads what was written down.
 #[must_use]
 pub fn judge(posts: &[Post]) -> Judged {
-    let (mut keys, mut indexes) = (BTreeSet::new(), BTreeSet::new());
+    let (mut keys, mut indexes, mut handed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let (mut judged, mut highest) = (Judged::default(), 0);
     for post in posts {
         if !post.is_taken {
@@ -102,7 +121,11 @@ pub fn judge(posts: &[Post]) -> Judged {
             judged.brought_again += 1;
         } else {
             judged.taken += 1;
-            judged.doubled += u64::from(!indexes.insert(post.index));
+            let is_new = match &post.handed {
+                Some(told) => handed.insert(told),
+                None => indexes.insert(post.index),
+            };
+            judged.doubled += u64::from(!is_new);
             judged.out_of_order += u64::from(post.number <= highest);
             highest = highest.max(post.number);
         }
@@ -206,7 +229,7 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
 
 impl Shared {
     async fn take(&self, key: String, body: &[u8]) -> io::Result<&'static str> {
-        let Body { number, index, event } = serde_json::from_slice(body).map_err(|_| invalid("its body"))?;
+        let (Body { number, index, event }, handed) = read(&key, body).ok_or_else(|| invalid("its body"))?;
         sleep(self.manner.delay).await;
         let each = self.manner.refuses_each;
         let is_refused = self.opened.elapsed() < self.manner.refuses_for
@@ -216,13 +239,23 @@ impl Shared {
             return Ok("503 Service Unavailable");
         }
         let at_ms = event.at_ms;
-        posts.push(Post { key, number, index, at_ms, answered_at_ms: unix_ms(), is_taken: !is_refused });
+        posts.push(Post { key, number, index, at_ms, answered_at_ms: unix_ms(), is_taken: !is_refused, handed });
         if is_refused {
             return Ok("503 Service Unavailable");
         }
         self.taken.fetch_add(1, Ordering::Relaxed);
         Ok("200 OK")
     }
+}
+
+/// A notice of either form. An EIDO has its number in its key alone: `<epoch>-<receiver>-<number>`.
+fn read(key: &str, body: &[u8]) -> Option<(Body, Option<Handed>)> {
+    if let Ok(body) = serde_json::from_slice(body) {
+        return Some((body, None));
+    }
+    let Eido { handed } = serde_json::from_slice(body).ok()?;
+    let number = key.rsplit_once('-')?.1.parse().ok()?;
+    Some((Body { number, index: 0, event: Told { at_ms: 0 } }, Some(handed)))
 }
 
 fn unix_ms() -> u64 {
@@ -282,7 +315,23 @@ mod tests {
     use super::*;
 
     fn post(number: u64, index: u64, is_taken: bool) -> Post {
-        Post { key: format!("1-a-{number}"), number, index, at_ms: 0, answered_at_ms: 0, is_taken }
+        Post { key: format!("1-a-{number}"), number, index, at_ms: 0, answered_at_ms: 0, is_taken, handed: None }
+    }
+
+    #[test]
+    fn a_hand_over_is_read_by_its_name_and_one_that_is_told_twice_is_found() {
+        let eido =
+            br#"{"eidoVersion":"1.0","vn.trongdong.handover.1":{"handover":"I7.1","status":"offered","lead":true}}"#;
+        let (body, handed) = read("1-so-y-te-4", eido).unwrap();
+        let handed = handed.unwrap();
+        assert_eq!((body.number, handed.handover.as_str(), handed.status.as_str()), (4, "I7.1", "offered"));
+        assert!(read("1-a-x", eido).is_none() && read("1-a-4", b"{}").is_none());
+        let told = |number, status: &str| {
+            let handed = Handed { handover: "I7.1".into(), status: status.into() };
+            Post { handed: Some(handed), ..post(number, 0, true) }
+        };
+        assert_eq!(judge(&[told(1, "offered"), told(2, "accepted")]), Judged { taken: 2, ..Judged::default() });
+        assert_eq!(judge(&[told(1, "offered"), told(2, "offered")]).doubled, 1);
     }
 
     #[test]

@@ -7,6 +7,7 @@
 //! - [`status`] says how a cluster is; [`membership`] brings nodes in and takes them out, with `admission` and `belonging` on
 //!   the nodes themselves, and `operations` for who administers them over HTTP.
 //! - [`feature`] switches on what a newer version brings, [`release`] is what a version knows.
+//! - `erasure` sees to it that personal data go when a rule says so.
 //! - [`files`] keeps photos on the nodes' disks beside the log.
 //! - [`district`](mod@district) is a district centre's own node: its folder and its commands.
 //! - [`drill`](mod@drill) has the cluster break something of itself for a while, and says what it bore.
@@ -27,6 +28,7 @@ pub mod demo;
 mod dispatch;
 pub mod district;
 pub mod drill;
+mod erasure;
 pub mod feature;
 mod files;
 #[doc(hidden)]

@@ -66,7 +66,7 @@ enum Command {
     Train(node::train::TrainArgs),
     /// Registers, rolls out, rolls back, switches and lists models of a cluster.
     Model(node::model::ModelArgs),
-    /// Verifies an export of the record.
+    /// Exports the record of a cluster, and verifies an export.
     Audit(node::audit::AuditArgs),
 }
 
@@ -176,7 +176,7 @@ async fn run() -> ExitCode {
         Command::Watch(args) => node::watch::run(args).await,
         Command::Train(args) => node::train::run(&args),
         Command::Model(args) => node::model::run(args).await,
-        Command::Audit(args) => node::audit::run(args),
+        Command::Audit(args) => node::audit::run(args).await,
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -29,7 +29,7 @@ use crate::{
     config::{MemberConfig, NodeConfig},
     dispatch::Dispatch,
     drill::{Faults, Keeper},
-    feature,
+    erasure, feature,
     files::{self, EdgeFiles, NodeFiles},
     init::{FIRST_ADMIN, FOUNDED, FirstAdmin},
     invitation::Invitation,
@@ -267,6 +267,7 @@ impl Node {
         }));
         tasks.push(tokio::spawn(keeper.run()));
         tasks.push(tokio::spawn(files::keep(files)));
+        tasks.push(tokio::spawn(erasure::keep(groups.clone())));
         tasks.push(tokio::spawn(models::keep(library, groups.clone())));
         tasks.push(tokio::spawn(models::register_shipped(groups.clone())));
         router.ingest_came_up();

@@ -13,6 +13,7 @@ mod camera;
 mod deadline;
 mod district;
 mod drill;
+mod erasure;
 mod exercise;
 mod file;
 mod finding;
@@ -249,6 +250,8 @@ impl Work<'_> {
             Command::DetachFile(command) => file::detach(self, command),
             Command::SetFileRetention(command) => file::set_retention(self, command),
             Command::DropFiles(command) => file::drop_due(self, command),
+            Command::SetErasure(command) => erasure::set(self, command),
+            Command::ErasePersonal(command) => erasure::erase(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),

@@ -6,6 +6,7 @@ mod call;
 mod deadline;
 mod dispatch;
 mod drill;
+mod erasure;
 mod file;
 mod notice;
 mod retention;
@@ -94,6 +95,7 @@ impl State {
     /// 45. What is derived of files is what it is derived from; no attachment has a number that was not given yet.
     /// 46. Exactly the reports wait of which a person has to think, as derived; only one that waits is taken or set aside, not
     ///     both, and says by whom, since when and why.
+    /// 50. Rules of erasure name each kind once and some days; nothing was erased before there was a rule.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -121,6 +123,7 @@ impl State {
         self.check_drills()?;
         self.check_files()?;
         self.check_waiting()?;
+        self.check_erasure()?;
         self.check_derived()
     }
 
@@ -155,7 +158,8 @@ impl State {
             + self.warnings.len()
             + self.board.len()
             + self.drills.len()
-            + self.files.len();
+            + self.files.len()
+            + usize::from(self.stored_erasure().is_some());
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {

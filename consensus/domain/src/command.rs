@@ -8,6 +8,7 @@ mod deadline;
 mod dispatch;
 mod drill;
 mod entry;
+mod erasure;
 mod file;
 mod handover;
 mod instruction;
@@ -27,6 +28,7 @@ pub use deadline::*;
 pub use dispatch::*;
 pub use drill::*;
 pub use entry::Entry;
+pub use erasure::*;
 pub use file::*;
 pub use handover::*;
 pub use instruction::*;
@@ -486,4 +488,8 @@ commands! {
     TakeReport []
     /// It is set aside, and comes back by itself.
     SetReportAside []
+    /// Sets the rules by which personal data go.
+    SetErasure []
+    /// Erases what is due by them.
+    ErasePersonal []
 }

@@ -296,6 +296,10 @@ wire_enum! {
         ReportSetAside = "report_set_aside",
         /// Of a report that waits: a photo more or one less, its incident was closed or goes on.
         ReportSupplemented = "report_supplemented",
+        /// The rules by which personal data go were set.
+        ErasureSet = "erasure_set",
+        /// How the sender of a report can be reached is forgotten by rule; the note is its code.
+        PersonalErased = "personal_erased",
     }
 }
 

@@ -91,7 +91,9 @@ impl Command {
             | Self::SetFileRetention(_)
             | Self::DropFiles(_)
             | Self::TakeReport(_)
-            | Self::SetReportAside(_) => Some(VOCABULARY_2),
+            | Self::SetReportAside(_)
+            | Self::SetErasure(_)
+            | Self::ErasePersonal(_) => Some(VOCABULARY_2),
             // A release that knows no other link reads none without its incident.
             Self::LinkReport(it) => {
                 let is_plain =

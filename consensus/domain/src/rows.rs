@@ -80,6 +80,8 @@ pub const DRILLS: u8 = 231;
 pub const FILES: u8 = 170;
 /// How far files are, and how long they are kept: one row.
 pub const FILE_SETTINGS: u8 = 171;
+/// The rules by which personal data go: one row.
+pub const ERASURE: u8 = 184;
 /// How long readings are kept: one row.
 pub const RETENTION: u8 = 230;
 /// Calendars of working time, by id.
@@ -159,6 +161,12 @@ pub fn meta_key() -> Bytes {
 #[must_use]
 pub fn retention_key() -> Bytes {
     key(RETENTION, &[])
+}
+
+/// Key of the rules by which personal data go.
+#[must_use]
+pub fn erasure_key() -> Bytes {
+    key(ERASURE, &[])
 }
 
 macro_rules! name_keys {

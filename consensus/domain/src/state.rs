@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, AuditHead, Calendar, CalendarId, Camera, CameraId, Clock, ClockKey,
-    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, Drill, DutyPost, DutyPostId, EntityId, GroupId,
-    Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Measured, Millis, Model, ModelName,
-    Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, Retention, RunCard, Sensor, SensorId, Session,
-    SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, WaitingReport, Warning, WarningId,
-    access_book::AccessBook, call_book::CallBook, file_book::FileBook, room_book::RoomBook,
+    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, Drill, DutyPost, DutyPostId, EntityId, Erasure,
+    GroupId, Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Measured, Millis, Model,
+    ModelName, Notice, Person, PersonId, Receiver, ReceiverId, Report, ReportCode, Retention, RunCard, Sensor,
+    SensorId, Session, SessionId, Severity, SilenceCause, Tally, Unit, UnitId, VersionName, WaitingReport, Warning,
+    WarningId, access_book::AccessBook, call_book::CallBook, file_book::FileBook, room_book::RoomBook,
 };
 
 /// The state of one group. [`State::apply`] is the only way to change it; a copy that decides nothing is a
@@ -68,6 +68,8 @@ pub struct State {
     pub(crate) drills: BTreeMap<u64, Drill>,
     /// Which files there are, and what they belong to.
     pub(crate) files: FileBook,
+    /// The rules by which personal data go.
+    pub(crate) erasure: Erasure,
 
     pub(crate) sensors: BTreeMap<SensorId, Sensor>,
     /// Device times recorded of each sensor. Invariant: ascending, at most `limits::SENSOR_WINDOW`.
@@ -137,6 +139,7 @@ impl State {
             board: RoomBook::default(),
             drills: BTreeMap::new(),
             files: FileBook::default(),
+            erasure: Erasure::default(),
             sensors: BTreeMap::new(),
             windows: BTreeMap::new(),
             cameras: BTreeMap::new(),

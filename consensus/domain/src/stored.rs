@@ -1,12 +1,16 @@
 //! State as rows, and rows as state. A row is encoded in one place, so a change and a whole dump cannot differ.
 
+mod own;
+
 use bytes::Bytes;
 use prost::Message;
 
+use own::{read_answer, read_heard, read_text};
+
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, AuditHead, Calendar, CalendarId, CallId, Camera, CameraId,
-    Condition, DeadlinePolicy, DeadlinePolicyId, DelegationId, District, DistrictId, Drill, DutyPost, DutyPostId,
-    EntityId, GroupId, Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model,
+    DeadlinePolicy, DeadlinePolicyId, DelegationId, District, DistrictId, Drill, DutyPost, DutyPostId, EntityId,
+    Erasure, GroupId, Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model,
     ModelName, Notice, Person, PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Retention, Row,
     RowChange, RunCard, Sensor, SensorId, SensorWindow, ServiceKeyId, Session, SessionId, Severity, State, Tally, Unit,
     UnitId, VersionName, Warning, WarningId,
@@ -53,6 +57,7 @@ pub(crate) enum Touched {
     Caller(String),
     CallDraft(CallId),
     Retention,
+    Erasure,
     SecondFactor(PersonId),
     ServiceKey(ServiceKeyId),
     Delegation(DelegationId),
@@ -146,6 +151,7 @@ impl State {
         out.extend(self.warnings.iter().map(|(id, record)| row(rows::warning_key(id), record)));
         out.extend(self.drills.iter().map(|(number, record)| row(rows::drill_key(*number), record)));
         out.extend(self.stored_retention().map(|record| row(rows::retention_key(), record)));
+        out.extend(self.stored_erasure().map(|record| row(rows::erasure_key(), record)));
         out
     }
 
@@ -253,6 +259,7 @@ impl State {
             Touched::Stance(id) => found(rows::stance_key(id), self.access.stances.get(id)),
             Touched::Warning(id) => found(rows::warning_key(id), self.warnings.get(id)),
             Touched::Retention => found(rows::retention_key(), self.stored_retention()),
+            Touched::Erasure => found(rows::erasure_key(), self.stored_erasure()),
             Touched::Drill(number) => found(rows::drill_key(*number), self.drills.get(number)),
             Touched::Report(code) => found(rows::report_key(code), self.reports.get(code)),
             Touched::Call(id) => found(rows::call_key(id), self.book.calls.get(id)),
@@ -452,6 +459,10 @@ impl State {
                 same_key(key, &rows::retention_key())?;
                 self.retention = Retention::decode(value)?;
             }
+            Some(rows::ERASURE) => {
+                same_key(key, &rows::erasure_key())?;
+                self.erasure = Erasure::decode(value)?;
+            }
             _ => return Err(Malformed::new("rows.key", "is of no table of this version: run the newer program")),
         }
         Ok(())
@@ -468,33 +479,4 @@ pub(crate) fn same_key(found: &Bytes, right: &Bytes) -> Result<(), Malformed> {
         return Ok(());
     }
     Err(Malformed::new("rows.key", "is not that of its record: restore the group"))
-}
-
-fn read_text(field: &'static str, bytes: &[u8]) -> Result<String, Malformed> {
-    String::from_utf8(bytes.to_vec()).map_err(|_| Malformed::new(field, "is not text: restore the group"))
-}
-
-fn read_answer(key: &Bytes, value: &Bytes) -> Result<(SessionId, Answered), Malformed> {
-    let answered = Answered::decode(value)?;
-    let id = key.get(1..33).and_then(|id| id.try_into().ok());
-    let session = SessionId(id.ok_or_else(|| Malformed::new("rows.answers", "a session id has 32 bytes"))?);
-    same_key(key, &rows::answer_key(&session, answered.seq))?;
-    Ok((session, answered))
-}
-
-fn read_heard(key: &[u8], value: &Bytes) -> Result<(AlarmKey, Heard), Malformed> {
-    let short = || Malformed::new("rows.heard", "is cut off: restore the group");
-    let at = key.iter().position(|byte| *byte == 0).ok_or_else(short)?;
-    let key = AlarmKey {
-        entity: Field::read("entity", read_text("rows.heard", &key[..at])?)?,
-        condition: Condition::new(&read_text("rows.heard", &key[at + 1..])?)?,
-    };
-    let (version, rest) = value.split_first_chunk::<8>().ok_or_else(short)?;
-    let (episode, rest) = rest.split_first_chunk::<4>().ok_or_else(short)?;
-    let heard = Heard {
-        version: u64::from_be_bytes(*version),
-        episode: u32::from_be_bytes(*episode),
-        incident: Field::read("incident", read_text("rows.heard", rest)?)?,
-    };
-    Ok((key, heard))
 }

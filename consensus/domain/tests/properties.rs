@@ -193,7 +193,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 134] = [
+const COMMANDS: [&str; 136] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -328,6 +328,8 @@ const COMMANDS: [&str; 134] = [
     "DetachFile",
     "SetFileRetention",
     "DropFiles",
+    "SetErasure",
+    "ErasePersonal",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.
@@ -388,6 +390,7 @@ fn decode_all(bytes: &[u8]) {
     check::<DrillNow>(bytes);
     check::<Attachment>(bytes);
     check::<FileSettings>(bytes);
+    check::<Erasure>(bytes);
 }
 
 #[test]

@@ -68,6 +68,11 @@ impl Backlog {
         self.batch.event_floor = floor.or(self.batch.event_floor);
     }
 
+    /// Events below `floor` may go with what is written next.
+    pub(crate) fn raise_floor(&mut self, floor: u64) {
+        self.batch.event_floor = self.batch.event_floor.max(Some(floor));
+    }
+
     /// Whether it is to be written before more is applied.
     pub(crate) fn is_full(&self) -> bool {
         self.entries >= stage::at_most(ENTRIES_MAX) || self.touched.len() >= ROWS_MAX || self.bytes >= BYTES_MAX
@@ -142,8 +147,13 @@ mod tests {
         assert!(!backlog.is_full());
         backlog.is_applied(1, Bytes::from_static(b"y"), None);
         assert!(backlog.is_full());
+        backlog.raise_floor(5);
         let batch = backlog.empty(&State::new(GroupId(1))).unwrap();
         assert_eq!((batch.event_floor, batch.applied), (Some(7), Bytes::from_static(b"y")));
+        backlog.raise_floor(9);
+        assert!(backlog.empty(&State::new(GroupId(1))).is_none(), "it waits for an entry");
+        backlog.is_applied(1, Bytes::from_static(b"z"), None);
+        assert_eq!(backlog.empty(&State::new(GroupId(1))).unwrap().event_floor, Some(9));
         assert!(!backlog.is_full());
     }
 }

@@ -106,6 +106,14 @@ impl Shared {
         disk.write_rows(self.group.0, batch)
     }
 
+    /// Forgets events up to this index, which is applied; their rows go with the next that are written.
+    pub(crate) fn forget_events(&self, through: u64) {
+        let mut view = self.view_mut();
+        let View { tail, backlog, .. } = &mut *view;
+        tail.forget(through);
+        backlog.raise_floor(tail.floor());
+    }
+
     /// A frozen view of the rows, with all that is applied in it. Blocks on IO.
     pub(crate) fn frozen(&self, disk: &dyn Disk) -> io::Result<Box<dyn DiskSnapshot>> {
         self.write_down(disk)?;

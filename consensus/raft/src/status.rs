@@ -66,8 +66,20 @@ impl Groups {
     /// Takes a snapshot of the group here and drops the log below it, whatever the policy says. For operators who need
     /// the space, and for tests.
     pub async fn compact(&self, group: GroupId) -> io::Result<()> {
+        let upto = self.group(group).shared.view().applied.index;
+        self.drop_log(group, upto).await
+    }
+
+    /// The same through this index, which is applied here, and with the events of these entries: what one of them held that was erased
+    /// is then in no log and no tail of this node. Who follows from before it takes a snapshot.
+    pub async fn compact_through(&self, group: GroupId, upto: u64) -> io::Result<()> {
+        self.drop_log(group, upto).await?;
+        self.group(group).shared.forget_events(upto);
+        Ok(())
+    }
+
+    async fn drop_log(&self, group: GroupId, upto: u64) -> io::Result<()> {
         let group = self.group(group);
-        let upto = group.shared.view().applied.index;
         let snapshots = group.raft.wait(Some(COMPACT_TIMEOUT));
         group.raft.trigger().snapshot().await.map_err(io::Error::other)?;
         snapshots
@@ -88,6 +100,13 @@ impl Groups {
     #[must_use]
     pub fn snapshots_installed(&self) -> u64 {
         self.0.groups.iter().map(|group| group.shared.installed.load(Ordering::Relaxed)).sum()
+    }
+
+    /// The newest entry that this node's log of the group does not hold any more; 0: it has all.
+    #[must_use]
+    pub fn purged(&self, group: GroupId) -> u64 {
+        let metrics = WatchReceiver::borrow_watched(&self.group(group).raft.metrics()).clone();
+        metrics.purged.map_or(0, |id| id.index)
     }
 
     /// Every group as an operator sees it.

@@ -83,6 +83,15 @@ impl EventTail {
         }
     }
 
+    /// Forgets everything up to this index.
+    pub(crate) fn forget(&mut self, through: u64) {
+        while let Some(oldest) = self.batches.front().filter(|kept| kept.index <= through) {
+            self.bytes -= oldest.size;
+            self.batches.pop_front();
+        }
+        self.floor = self.floor.max(through);
+    }
+
     /// The lowest index after which everything is kept.
     pub(crate) fn floor(&self) -> u64 {
         self.floor
@@ -133,6 +142,21 @@ mod tests {
         assert_eq!(tail.after(10, 1), Ok(vec![batch(11)]));
         assert_eq!(tail.after(10, 10), Err(BelowFloor { floor: 12 }), "never served: who asks takes a snapshot");
         assert_eq!(tail.after(12, 10), Ok(vec![batch(13)]));
+    }
+
+    #[test]
+    fn what_is_forgotten_is_refused_and_what_came_after_it_stays() {
+        let mut tail = EventTail::new(10);
+        for index in [11, 14, 15] {
+            tail.push(batch(index), 1);
+        }
+        tail.forget(14);
+        assert_eq!((tail.after(11, 10), tail.after(14, 10)), (Err(BelowFloor { floor: 14 }), Ok(vec![batch(15)])));
+        tail.forget(12);
+        tail.forget(20);
+        assert_eq!((tail.floor(), tail.bytes), (20, 0), "it only rises");
+        tail.push(batch(21), 1);
+        assert_eq!(tail.after(20, 10), Ok(vec![batch(21)]));
     }
 
     #[test]

@@ -148,6 +148,33 @@ async fn a_late_node_catches_up_by_snapshot_when_the_log_is_gone() {
     cluster.stop().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_is_dropped_through_an_entry_and_goes_on_behind_it() {
+    let cluster = TestCluster::start("dropped", 3).await;
+    let mut indices = Vec::new();
+    for number in 0..9 {
+        indices.push(propose(&cluster, number).await);
+    }
+    let (middle, last) = (indices[4], indices[8]);
+    for node in cluster.nodes.values() {
+        until_applied(&node.groups, last).await;
+        assert!(node.groups.purged(GroupId::COMMAND) < middle, "nothing is dropped by itself so early");
+        node.groups.compact_through(GroupId::COMMAND, middle).await.unwrap();
+        let purged = node.groups.purged(GroupId::COMMAND);
+        assert!((middle..last).contains(&purged), "{purged} of {last}");
+        let floor = node.groups.events_after(GroupId::COMMAND, middle - 1, 1000).unwrap_err().floor;
+        assert_eq!(floor, middle, "what it told has gone with it");
+        let after = node.groups.events_after(GroupId::COMMAND, middle, 1000).unwrap();
+        assert_eq!(after.last().map(|batch| batch.index), Some(last));
+    }
+    let last = propose(&cluster, 9).await;
+    for node in cluster.nodes.values() {
+        until_applied(&node.groups, last).await;
+        assert_eq!(node.groups.read(GroupId::COMMAND, count), 10);
+    }
+    cluster.stop().await;
+}
+
 /// Keeps saying it, as a node that measures its disk does.
 fn say_room(groups: &Groups, room: Room) -> tokio::task::JoinHandle<()> {
     let groups = groups.clone();

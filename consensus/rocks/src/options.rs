@@ -8,6 +8,10 @@ use crate::key;
 
 const MIB: usize = 1 << 20;
 
+/// Seconds after which what was deleted is taken down, level by level, to where it stands, and leaves the files: erased data of people
+/// must not lie there until so much is written that it is compacted by chance. RocksDB's own default is 30 days.
+const DELETED_WITHIN_S: u64 = 7 * 24 * 3_600;
+
 /// What an operator or a test may set. The defaults suit a node of 2 cores and 4 GiB.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -95,6 +99,7 @@ impl Options {
             options.set_level_zero_file_num_compaction_trigger(4);
             options.set_level_zero_slowdown_writes_trigger(20);
             options.set_level_zero_stop_writes_trigger(36);
+            options.set_ttl(DELETED_WITHIN_S);
             ColumnFamilyDescriptor::new(name, options)
         };
         vec![

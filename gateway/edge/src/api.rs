@@ -41,6 +41,7 @@ pub(crate) mod dispatch;
 pub(crate) mod district;
 pub(crate) mod drill;
 pub(crate) mod duty;
+pub(crate) mod erasure;
 pub(crate) mod exercise;
 pub(crate) mod file;
 pub(crate) mod handover;
@@ -123,6 +124,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(file::remove))
         .routes(routes!(file::show_with_answer))
         .routes(routes!(file::retention, file::set_retention))
+        .routes(routes!(erasure::show, erasure::set))
         .routes(routes!(dispatch::recommendation))
         .routes(routes!(dispatch::attention))
         .routes(routes!(dispatch::task))

@@ -229,8 +229,9 @@ pub(crate) fn is_signed(secret: &[u8], body: &[u8], signature: &str) -> bool {
     expected.len() == signature.len() && differences == 0
 }
 
-/// `sha256=` and the hexadecimal HMAC-SHA256 of the body.
-pub(crate) fn signature(secret: &[u8], body: &[u8]) -> String {
+/// `sha256=` and the hexadecimal HMAC-SHA256 of the body: what a receiver is sent with a notice, and sends with an answer.
+#[must_use]
+pub fn signature(secret: &[u8], body: &[u8]) -> String {
     #[allow(clippy::expect_used, reason = "HMAC takes a key of any length (RFC 2104)")]
     let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(secret).expect("a key of any length");
     mac.update(body);

@@ -28,6 +28,9 @@ const EXTENSION: &str = "vn.trongdong.handover.1";
 const TOLD: &str = "vn.trongdong.notice.1";
 /// The only version there is.
 const VERSION: &str = "1.0";
+/// What stands before the words of an incident of a drill. The standard has no element that says so, so it stands where people of another
+/// service read, and not in our extensions alone.
+const EXERCISE: &str = "[DIỄN TẬP · EXERCISE]";
 
 /// What is offered, beside the incident; or what is answered to an offer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,7 +127,8 @@ pub(crate) fn write(issuer: &str, incident: &Incident, handover: Option<&Handove
     let led_by = incident.dispatch.led_by().filter(|it| it.direction != HandoverDirection::Within);
     let place = &incident.place;
     let location = pidf::write(incident.id.as_str(), place);
-    let mut notes = vec![component(named("summary"), json!({"notesActionComments": html(&incident.summary)}))];
+    let summary = if incident.exercise { format!("{EXERCISE} {}", incident.summary) } else { incident.summary.clone() };
+    let mut notes = vec![component(named("summary"), json!({"notesActionComments": html(&summary)}))];
     let mut referred = vec![json!({"$ref": named("summary")})];
     if let Some(handover) = handover {
         notes.push(component(named("reason"), json!({"notesActionComments": html(&handover.reason)})));
@@ -174,6 +178,9 @@ pub(crate) fn write(issuer: &str, incident: &Incident, handover: Option<&Handove
             "agencyComponent": agencies,
         }),
     );
+    if let Some(of_incident) = eido["incidentComponent"].as_object_mut().filter(|_| incident.exercise) {
+        of_incident.insert("incidentTypeInternalText".to_owned(), json!(EXERCISE));
+    }
     if let (Some(handover), Some(all)) = (handover, eido.as_object_mut()) {
         all.insert("eidoExtensionId".to_owned(), json!([EXTENSION]));
         all.insert(EXTENSION.to_owned(), json!(offer(incident, handover)));
@@ -339,6 +346,13 @@ fn offered(wire: Wire) -> Result<Offered, ApiError> {
     }
     let described = location.map_or("", |it| it.location_description_text.as_str());
     let offer = wire.offer;
+    let said = summary.unwrap_or_default();
+    // Whoever does not know our extensions may say it as we do: an object that bears the mark in either place is of a drill.
+    let unmarked = said.strip_prefix(EXERCISE).map(str::trim_start);
+    let exercise = unmarked.is_some()
+        || incident.incident_type_internal_text.starts_with(EXERCISE)
+        || offer.as_ref().is_some_and(|offer| offer.exercise);
+    let summary = Some(unmarked.unwrap_or(&said).to_owned()).filter(|text| !text.is_empty());
     Ok(Offered {
         // Who knows our extension is answered by the name of the offer: one incident may be offered twice.
         reference: offer.as_ref().map_or(wire.id, |offer| offer.handover.clone()),
@@ -350,7 +364,7 @@ fn offered(wire: Wire) -> Result<Offered, ApiError> {
         commune: place.commune,
         address: cut(crate::public::words::tidy_line(described), domain::limits::NAME_BYTES_MAX),
         lead: offer.as_ref().is_none_or(|offer| offer.lead),
-        exercise: offer.is_some_and(|offer| offer.exercise),
+        exercise,
     })
 }
 

@@ -51,7 +51,7 @@ pub use cluster::{
     AppliedAt, BarrierError, BelowFloor, GroupAge, NotWatchable, ProvinceLine, Road, RoadError, Source, Taken, Video,
 };
 pub use config::{Backups, EdgeConfig, LoadForecast, MoreMetrics, Nodes};
-pub use courier::{MailConfig, MailSender, MailServer, MailTls, WebCourier, receiver_context};
+pub use courier::{MailConfig, MailSender, MailServer, MailTls, WebCourier, receiver_context, signature};
 pub use edge::{Edge, EdgeError};
 pub use error::{CODE_DENIED, CODE_NEEDED, CUT_CODE};
 pub use files::{Files, FilesError};

@@ -10,6 +10,7 @@ mod conveyance;
 mod deadline;
 mod dispatch;
 mod double;
+mod erasure;
 mod file;
 mod fold;
 mod fresh;

@@ -66,6 +66,7 @@ export const enRooms: RoomsDict = {
   replay: 'Course on the map',
   replayAt: (time) => `At ${time}`,
   replayEnd: 'Back to now',
+  replayMap: (incident, time) => `The map shows ${incident} at ${time}, not now`,
   event: {
     exercise_started: 'Exercise started',
     exercise_ended: 'Exercise ended',

@@ -65,6 +65,7 @@ export const viRooms = {
   replay: 'Diễn biến trên bản đồ',
   replayAt: (time: string) => `Lúc ${time}`,
   replayEnd: 'Về hiện tại',
+  replayMap: (incident: string, time: string) => `Bản đồ đang hiện ${incident} lúc ${time}, không phải hiện tại`,
   event: {
     exercise_started: 'Bắt đầu diễn tập',
     exercise_ended: 'Kết thúc diễn tập',

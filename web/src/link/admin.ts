@@ -1,6 +1,6 @@
 // Who works here, by what right, and the record of what they did, over HTTP.
 import { nextSequence, readJson, sendForBytes, sendNumbered, type Session } from './api';
-import { accountsOf, glassesOf, holdsOf, keysOf, linesOf, postsOf, type Account, type Glass, type Hold, type Post, type RecordLine, type ServiceKey } from '../nouns/register';
+import { accountsOf, glassesOf, holdsOf, keepingOf, keysOf, linesOf, postsOf, type Account, type Glass, type Hold, type Keeping, type Post, type RecordLine, type ServiceKey } from '../nouns/register';
 
 /** Everything that an administrator is shown at once. */
 export interface Register {
@@ -13,12 +13,13 @@ export interface Register {
   keys: ServiceKey[];
   glasses: Glass[];
   holds: Hold[];
+  keeping: Keeping;
 }
 
 /** Asks the node that feeds this page for all of it. */
 export async function readRegister(): Promise<Register> {
-  const [people, districts, rooms, posts, keys, glasses, holds] = await Promise.all(
-    ['/api/people', '/api/districts', '/api/rooms', '/api/duty-posts', '/api/keys', '/api/glass', '/api/sign-in/holds'].map(readJson),
+  const [people, districts, rooms, posts, keys, glasses, holds, erasure, files] = await Promise.all(
+    ['/api/people', '/api/districts', '/api/rooms', '/api/duty-posts', '/api/keys', '/api/glass', '/api/sign-in/holds', '/api/erasure', '/api/file-retention'].map(readJson),
   );
   return {
     accounts: accountsOf(people),
@@ -28,6 +29,7 @@ export async function readRegister(): Promise<Register> {
     keys: keysOf(keys),
     glasses: glassesOf(glasses),
     holds: holdsOf(holds),
+    keeping: keepingOf(erasure, files),
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { accountsOf, fieldMs, fieldText, glassesOf, linesOf, matching, onDuty, phaseOf, postsOf, postToWire, withoutShift, withShift } from './register';
+import { accountsOf, fieldMs, fieldText, glassesOf, keepingOf, linesOf, matching, onDuty, phaseOf, postsOf, postToWire, rulesToWire, withoutShift, withShift } from './register';
 
 test('people come by name, and an unknown role may only look', () => {
   const base = { districts: [], everywhere: true, disabled: false, unit: null };
@@ -19,6 +19,13 @@ test('a shift goes in by its beginning, once, and comes out as it went in', () =
   expect(withShift(more, { person: 'lan', fromMs: 20, untilMs: 30 })!.shifts).toHaveLength(3);
   expect([onDuty(more, 9), onDuty(more, 10), onDuty(more, 20)]).toEqual([['minh'], ['lan'], []]);
   expect(withoutShift(more, more.shifts[0]!).shifts).toEqual(post!.shifts);
+});
+
+test('rules of erasure follow those that were seen, and a kind of no days has none', () => {
+  const keeping = keepingOf({ number: 3, rules: [{ kind: 'contact', days: 365 }, { kind: 'later-kind', days: 1 }] }, { days: 90 });
+  expect(keeping).toEqual({ number: 3, days: { caller: 0, contact: 365 }, photoDays: 90 });
+  expect(rulesToWire(keeping.number, { caller: 30, contact: 0 })).toEqual({ number: 4, rules: [{ kind: 'caller', days: 30 }] });
+  expect(rulesToWire(0, keepingOf({ number: 0, rules: [] }, { days: 0 }).days)).toEqual({ number: 1, rules: [] });
 });
 
 test('times in fields are the province\'s, whatever the machine is set to', () => {

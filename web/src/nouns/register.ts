@@ -57,6 +57,19 @@ export interface Hold {
   untilMs: number;
 }
 
+/** Kinds of personal data that go by rule. */
+export const PERSONAL_KINDS = ['caller', 'contact'] as const;
+export type PersonalKind = (typeof PERSONAL_KINDS)[number];
+
+/** How long personal data are kept; 0 days: as long as what they belong to. */
+export interface Keeping {
+  /** Grows by one with each change of the rules. */
+  number: number;
+  days: Record<PersonalKind, number>;
+  /** Of photos of what is done. */
+  photoDays: number;
+}
+
 export const KEY_SCOPES = ['readings', 'see', 'telephony'] as const;
 export const RECORD_KINDS = ['read', 'right', 'sign_in', 'change', 'system'] as const;
 
@@ -110,6 +123,18 @@ export function glassesOf(answer: unknown): Glass[] {
 /** Of `GET /api/sign-in/holds`. */
 export function holdsOf(answer: unknown): Hold[] {
   return items<{ person?: string; address?: string; what: string; failures: number; until_ms: number }>(answer).map(({ person = '', address = '', what, failures, until_ms }) => ({ person, address, what, failures, untilMs: until_ms }));
+}
+
+/** Of `GET /api/erasure` and `GET /api/file-retention`. */
+export function keepingOf(erasure: unknown, files: unknown): Keeping {
+  const { number, rules } = erasure as { number: number; rules: { kind: string; days: number }[] };
+  const of = (kind: PersonalKind) => rules.find((rule) => rule.kind === kind)?.days ?? 0;
+  return { number, days: { caller: of('caller'), contact: of('contact') }, photoDays: (files as { days: number }).days };
+}
+
+/** The rules that come after those that stand: a kind of 0 days has none. */
+export function rulesToWire(number: number, days: Readonly<Record<PersonalKind, number>>): { number: number; rules: { kind: PersonalKind; days: number }[] } {
+  return { number: number + 1, rules: PERSONAL_KINDS.filter((kind) => days[kind] > 0).map((kind) => ({ kind, days: days[kind] })) };
 }
 
 interface LineJson {

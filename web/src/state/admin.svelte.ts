@@ -2,7 +2,7 @@
 // every few seconds, because most of it goes over no line.
 import { readDelegations, type Delegation } from '../link/access';
 import { readRegister, type Register } from '../link/admin';
-import { postToWire, withShift, withoutShift, type Account, type Post, type Shift } from '../nouns/register';
+import { postToWire, rulesToWire, withShift, withoutShift, type Account, type PersonalKind, type Post, type Shift } from '../nouns/register';
 import { toWire } from '../nouns/wire';
 import { order, type Sent } from './orders';
 
@@ -14,13 +14,15 @@ export const PERSON_FORM = 'person/form';
 export const DELEGATION_FORM = 'delegation/form';
 export const KEY_FORM = 'key/form';
 export const POST_FORM = 'post/form';
+export const ERASURE_FORM = 'erasure/form';
+export const PHOTO_FORM = 'photo/form';
 export const personTarget = (person: string) => `person/${person}`;
 export const delegationTarget = (id: string) => `delegation/${id}`;
 export const keyTarget = (id: string) => `key/${id}`;
 export const postTarget = (id: string) => `post/${id}`;
 export const glassTarget = (person: string) => `glass/${person}`;
 
-const EMPTY: Register = { accounts: [], districts: [], rooms: [], posts: [], keys: [], glasses: [], holds: [] };
+const EMPTY: Register = { accounts: [], districts: [], rooms: [], posts: [], keys: [], glasses: [], holds: [], keeping: { number: 0, days: { caller: 0, contact: 0 }, photoDays: 0 } };
 
 class Administration {
   register = $state.raw<Register>(EMPTY);
@@ -97,3 +99,9 @@ export const removeShift = (post: Post, shift: Shift): Sent => putPost(withoutSh
 
 /** Ends somebody's emergency access. */
 export const endGlass = (person: string): Sent => ordered(glassTarget(person), '/api/glass/end', { person });
+
+/** Sets how long personal data are kept, on the rules that were seen. What is due goes and does not come back. */
+export const keepPersonal = (seen: number, days: Readonly<Record<PersonalKind, number>>): Sent => ordered(ERASURE_FORM, '/api/erasure', rulesToWire(seen, days));
+
+/** Sets how long photos of what is done are kept. */
+export const keepPhotos = (days: number): Sent => ordered(PHOTO_FORM, '/api/file-retention', { days });

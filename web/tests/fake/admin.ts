@@ -47,6 +47,7 @@ export function adminDesk() {
     { person: 'lan', address: '10.0.0.7', what: 'password', failures: 5, until_ms: Date.now() + 30_000 },
     { person: 'hoa', what: 'code', failures: 10, until_ms: Date.now() + 600_000 },
   ];
+  const keeping = { number: 0, rules: [] as { kind: string; days: number }[], photoDays: 90 };
   const record: Line[] = [];
   const write = (kind: string, name: string, by: string, what: string, why: string, more: Partial<NonNullable<Line['told']>> = {}) =>
     record.push({ number: record.length + 1, at_ms: Date.now(), told: { kind, name, by, from: '10.0.0.7', what, why, refused: '', acts_for: '', broken_glass: false, key: '', ...more } });
@@ -111,6 +112,8 @@ export function adminDesk() {
       if (method !== 'GET') return undefined;
       if (path === '/api/people') return mayAdminister ? listed([...people.values()]) : forbidden;
       if (path === '/api/keys') return mayAdminister ? listed([...keys.values()]) : forbidden;
+      if (path === '/api/erasure') return mayAdminister ? { status: 200, body: { number: keeping.number, rules: keeping.rules } } : forbidden;
+      if (path === '/api/file-retention') return mayAdminister ? { status: 200, body: { days: keeping.photoDays } } : forbidden;
       if (path === '/api/sign-in/holds') return mayAdminister ? listed(holds()) : forbidden;
       if (path === '/api/districts') return listed([{ id: 'd1', name: 'Phòng Vạn Xuân' }, { id: 'd2', name: 'Phòng Sơn La' }]);
       if (path === '/api/rooms') return listed([{ id: 'tinh', name: 'Trung tâm tỉnh', post: 'truc-ban' }]);
@@ -148,6 +151,15 @@ export function adminDesk() {
       if (path === '/api/duty-posts') {
         posts.set(String(input['id']), input as unknown as NonNullable<ReturnType<typeof posts.get>>);
         return ok(String(input['id']));
+      }
+      if (path === '/api/erasure') {
+        if (input['number'] !== keeping.number + 1) return { status: 409, body: { code: 'version_conflict', field: 'number', message: '' } };
+        Object.assign(keeping, { number: input['number'], rules: input['rules'] });
+        return ok('');
+      }
+      if (path === '/api/file-retention') {
+        keeping.photoDays = Number(input['days']);
+        return ok('');
       }
       if (path === '/api/glass/end') {
         const person = String(input['person']);

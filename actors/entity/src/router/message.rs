@@ -97,6 +97,7 @@ impl Envelope {
                     | Command::AttachFile(_)
                     | Command::DetachFile(_)
                     | Command::DropFiles(_)
+                    | Command::ErasePersonal(_)
             ),
         }
     }

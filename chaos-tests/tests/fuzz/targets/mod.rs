@@ -307,6 +307,7 @@ pub(crate) const TARGETS: &[Target] = &[
             "consensus/raft/src/serve.rs",
             "consensus/raft/src/machine.rs",
             "consensus/domain/src/stored.rs",
+            "consensus/domain/src/stored/own.rs",
         ],
         run: raft::fuzzing::fuzz_snapshot,
         seeds: node::snapshots,
@@ -385,6 +386,7 @@ pub(crate) const TARGETS: &[Target] = &[
         name: "rows",
         parsers: &[
             "consensus/domain/src/stored.rs",
+            "consensus/domain/src/stored/own.rs",
             "consensus/domain/src/rows.rs",
             "consensus/domain/src/access_book.rs",
             "consensus/domain/src/call_book.rs",

@@ -2,7 +2,7 @@
 //! head of another group's chain is anchored here. That they stand in the chain themselves is `audit::append`'s work.
 
 use super::{Outcome, Work, accepted, valid};
-use crate::{AnchorAudit, EraseAudit, GroupId, RecordRead, limits, rows};
+use crate::{AnchorAudit, EraseAudit, GroupId, RecordRead, Refusal, limits, rows};
 
 /// Somebody looked at something sensitive. Changes nothing: the record of it is the entry.
 pub(super) fn record_read(work: &mut Work<'_>, command: &RecordRead) -> Outcome {
@@ -15,16 +15,30 @@ pub(super) fn record_read(work: &mut Work<'_>, command: &RecordRead) -> Outcome 
 /// Deletes salts and payloads. The links stay, and this record says which were erased.
 pub(super) fn erase(work: &mut Work<'_>, command: &EraseAudit) -> Outcome {
     valid::text("rule", &command.rule)?;
-    valid::within("numbers", command.numbers.len(), limits::ERASED_PER_COMMAND_MAX)?;
-    if command.numbers.is_empty() || !command.numbers.is_sorted_by(|one, next| one < next) {
+    check_numbers(work, "numbers", &command.numbers)?;
+    if command.numbers.is_empty() {
         return Err(valid::invalid("numbers", "are empty or not ascending: name each record once, in order"));
     }
-    let newest = work.state.audit.number;
-    if command.numbers.first() == Some(&0) || command.numbers.last().is_some_and(|last| *last > newest) {
-        return Err(valid::invalid("numbers", format!("are not all there: records are 1 to {newest}")));
+    drop_sealed(work, &command.numbers);
+    Ok(accepted("", work.state.audit.number))
+}
+
+/// Numbers of records that are there, each once, in their order; none are, too.
+pub(super) fn check_numbers(work: &Work<'_>, field: &str, numbers: &[u64]) -> Result<(), Refusal> {
+    valid::within(field, numbers.len(), limits::ERASED_PER_COMMAND_MAX)?;
+    if !numbers.is_sorted_by(|one, next| one < next) {
+        return Err(valid::invalid(field, "are empty or not ascending: name each record once, in order"));
     }
-    work.deleted.extend(command.numbers.iter().map(|number| rows::audit_sealed_key(*number)));
-    Ok(accepted("", newest))
+    let newest = work.state.audit.number;
+    if numbers.first() == Some(&0) || numbers.last().is_some_and(|last| *last > newest) {
+        return Err(valid::invalid(field, format!("are not all there: records are 1 to {newest}")));
+    }
+    Ok(())
+}
+
+/// Salts and payloads of these records go; their links stay.
+pub(super) fn drop_sealed(work: &mut Work<'_>, numbers: &[u64]) {
+    work.deleted.extend(numbers.iter().map(|number| rows::audit_sealed_key(*number)));
 }
 
 /// The head of another group's chain, as its leader saw it. Changes nothing: the record of it is the entry.

@@ -223,6 +223,13 @@ pub(super) fn reopen(work: &mut Work<'_>, command: &ReopenReport) -> Outcome {
     Ok(keep(work, report, EventKind::ReportReopened))
 }
 
+/// How its sender can be reached goes; what was reported and answered stays.
+pub(super) fn forget_contact(work: &mut Work<'_>, code: &ReportCode) {
+    let Some(mut report) = work.state.reports.get(code).cloned() else { return };
+    report.contact = String::new();
+    keep(work, report, EventKind::PersonalErased);
+}
+
 fn find(work: &Work<'_>, code: &ReportCode) -> Result<Report, Refusal> {
     work.state.reports.get(code).cloned().ok_or_else(|| valid::not_found("report", code))
 }

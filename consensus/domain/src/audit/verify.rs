@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     AuditHead, AuditPayload, AuditRecord, Command, Digest, GroupId, Millis,
     audit::{commitment, link},
+    calendar,
     wire::Record,
 };
 
@@ -80,8 +81,23 @@ pub struct Verdict {
     pub records: u64,
     /// Of them without salt and payload, as a record says.
     pub erased: u64,
+    /// The same by rule and day, in the order in which it was done.
+    pub erasures: Vec<Erased>,
     /// Anchors of one chain in another that were checked.
     pub anchors: u64,
+}
+
+/// What one rule erased of one chain on one day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Erased {
+    /// Of which chain.
+    pub group: GroupId,
+    /// By which rule: its number and what it says, or what whoever erased said.
+    pub rule: String,
+    /// On which day, as `calendar::date_of` takes it.
+    pub day: u64,
+    /// How many records.
+    pub records: u64,
 }
 
 /// One chain, as far as it was read.
@@ -91,7 +107,10 @@ struct Chain {
     index: u64,
     at_ms: Millis,
     gone: BTreeSet<u64>,
-    erased: BTreeSet<u64>,
+    /// What a record says that was erased, and where in the list of erasures.
+    erased: BTreeMap<u64, usize>,
+    /// What rules of erasure said, by number.
+    rules: BTreeMap<u64, String>,
 }
 
 /// Reads an export record by record; the records of one group come in order, groups may alternate. Holds one link for each
@@ -102,6 +121,8 @@ pub struct Verifier {
     links: BTreeMap<(GroupId, u64), Digest>,
     anchors: Vec<(GroupId, AuditHead)>,
     records: u64,
+    /// One for each rule and day.
+    erasures: Vec<Erased>,
 }
 
 impl Verifier {
@@ -141,7 +162,20 @@ impl Verifier {
             return Ok(());
         }
         match Command::decode(&payload.command).map_err(unreadable)? {
-            Command::EraseAudit(erase) => chain.erased.extend(erase.numbers),
+            Command::EraseAudit(erase) => {
+                let at = erasure(&mut self.erasures, group, erase.rule, found.at_ms);
+                explain(chain, &erase.numbers, at);
+            }
+            Command::SetErasure(set) => {
+                let said = set.rules.iter().map(|rule| format!("{} {} d", rule.kind, rule.days));
+                chain.rules.insert(set.number, said.collect::<Vec<_>>().join(", "));
+            }
+            Command::ErasePersonal(erase) => {
+                let said = chain.rules.get(&erase.rule).map_or("not in this export", String::as_str);
+                let rule = format!("{} ({said})", erase.rule);
+                let at = erasure(&mut self.erasures, group, rule, found.at_ms);
+                explain(chain, &erase.records, at);
+            }
             Command::AnchorAudit(anchor) => {
                 self.anchors.push((anchor.group, AuditHead { number: anchor.number, link: anchor.link }));
             }
@@ -154,14 +188,16 @@ impl Verifier {
     ///
     /// # Errors
     /// A payload is gone without a word, or a chain is not the one that was anchored or noted.
-    pub fn finish(self, noted: &BTreeMap<GroupId, AuditHead>) -> Result<Verdict, Fault> {
+    pub fn finish(mut self, noted: &BTreeMap<GroupId, AuditHead>) -> Result<Verdict, Fault> {
         let mut erased = 0;
         for (group, chain) in &self.chains {
-            if let Some(number) = chain.gone.difference(&chain.erased).next() {
-                return Err(Fault::Unexplained { group: *group, number: *number });
+            for number in &chain.gone {
+                let by = chain.erased.get(number).and_then(|at| self.erasures.get_mut(*at));
+                by.ok_or(Fault::Unexplained { group: *group, number: *number })?.records += 1;
+                erased += 1;
             }
-            erased += u64::try_from(chain.gone.len()).unwrap_or(u64::MAX);
         }
+        self.erasures.retain(|erased| erased.records > 0);
         let noted = noted.iter().map(|(group, head)| (*group, *head));
         // An export may hold some groups only; of a group that it does not hold an anchor says nothing.
         let anchored = self.anchors.iter().copied().filter(|(group, _)| self.chains.contains_key(group));
@@ -173,6 +209,23 @@ impl Verifier {
         }
         let heads = self.chains.iter().map(|(group, chain)| (*group, chain.head)).collect();
         let anchors = u64::try_from(anchored.len()).unwrap_or(u64::MAX);
-        Ok(Verdict { heads, records: self.records, erased, anchors })
+        Ok(Verdict { heads, records: self.records, erased, erasures: self.erasures, anchors })
+    }
+}
+
+/// Where what this rule erased on that day stands in the list.
+fn erasure(all: &mut Vec<Erased>, group: GroupId, rule: String, at: Millis) -> usize {
+    let day = calendar::day_of(at);
+    let known = all.iter().rposition(|it| it.group == group && it.day == day && it.rule == rule);
+    known.unwrap_or_else(|| {
+        all.push(Erased { group, rule, day, records: 0 });
+        all.len() - 1
+    })
+}
+
+/// The first record that says so explains what is gone.
+fn explain(chain: &mut Chain, numbers: &[u64], at: usize) {
+    for number in numbers {
+        chain.erased.entry(*number).or_insert(at);
     }
 }

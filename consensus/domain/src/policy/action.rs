@@ -177,7 +177,8 @@ pub fn action_of(command: &Command) -> Action {
         | Command::EndDrill(_)
         | Command::MeasureDrill(_)
         | Command::CloseDrill(_)
-        | Command::DropFiles(_) => Action::RunSystem,
+        | Command::DropFiles(_)
+        | Command::ErasePersonal(_) => Action::RunSystem,
         Command::RaisePolicyFloor(_)
         | Command::SwitchFeature(_)
         | Command::PutAdminUnits(_)
@@ -206,7 +207,8 @@ pub fn action_of(command: &Command) -> Action {
         | Command::RevokeServiceKey(_)
         | Command::StartDrill(_)
         | Command::StopDrill(_)
-        | Command::SetFileRetention(_) => Action::Administer,
+        | Command::SetFileRetention(_)
+        | Command::SetErasure(_) => Action::Administer,
         Command::PutSecondFactor(_) | Command::DropSecondFactor(_) => Action::SecureSelf,
         Command::PutDelegation(_) | Command::RevokeDelegation(_) | Command::TakeDelegation(_) => Action::Delegate,
         Command::BreakGlass(_) | Command::EndGlass(_) => Action::BreakGlass,

@@ -14,6 +14,7 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
     }
     super::drill::aim(&mut entry.command, state);
     super::file::aim(&mut entry.command, state);
+    super::erasure::aim(&mut entry.command, state);
     match &mut entry.command {
         Command::EraseAudit(command) => command.numbers = (1..=state.audit_head().number).take(2).collect(),
         Command::OpenSession(command) => command.expires_at_ms = now.plus(60_000),

@@ -6,6 +6,7 @@ mod call;
 mod deadline;
 mod dispatch;
 mod drill;
+mod erasure;
 mod file;
 mod finding;
 mod model;
@@ -365,6 +366,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
         7 => command_of_room(),
         4 => drill::command(),
         4 => file::command(),
+        2 => erasure::command(),
         1 => command_of_device(),
     ]
     .boxed()

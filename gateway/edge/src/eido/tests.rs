@@ -147,6 +147,29 @@ fn names_of_hand_overs_are_read_back() {
     assert_eq!(["I12", "I12.", ".3", "I 1.3", "I1.x"].map(read_handover_name), [const { None }; 5]);
 }
 
+/// Who knows neither of our extensions reads the mark where people read, and who copies it there marks theirs.
+#[test]
+fn an_object_of_a_drill_says_so_where_the_standard_has_words() {
+    let mut drill = incident(IncidentKind::Flood, Severity::High, "Ngập hầm chui", place(1, 2, ""));
+    let real = written(&drill);
+    drill.exercise = true;
+    drill.dispatch.handovers = vec![handover(1, HandoverStatus::Offered)];
+    let offered_to = write("trongdong-7", &drill, drill.dispatch.handovers.first(), Millis(1));
+    for eido in [offered_to, write("trongdong-7", &drill, None, Millis(1))] {
+        strict::check(&eido).unwrap();
+        let note = eido["notesComponent"][0]["notesActionComments"].as_str().unwrap();
+        assert!(note.contains("[DIỄN TẬP · EXERCISE] Ngập hầm chui"), "{note}");
+        assert_eq!(eido["incidentComponent"]["incidentTypeInternalText"], EXERCISE);
+        let mut bare = eido.clone();
+        for extension in [EXTENSION, TOLD, "eidoExtensionId"] {
+            bare.as_object_mut().unwrap().remove(extension);
+        }
+        let offered = offered(&bare);
+        assert_eq!((offered.exercise, offered.summary.as_str()), (true, "Ngập hầm chui"));
+    }
+    assert!(!real.to_string().contains("EXERCISE"), "{real}");
+}
+
 /// What is answered and taken back goes the same way, and is told from an offer.
 #[test]
 fn an_answer_and_a_withdrawal_are_read_as_what_they_are() {

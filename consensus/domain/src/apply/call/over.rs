@@ -131,22 +131,26 @@ pub(in crate::apply) fn erase(work: &mut Work<'_>, command: &EraseCall) -> Outco
     let of_number: Vec<_> = work.state.book.by_number.get(&call.number).into_iter().flatten().cloned().collect();
     let ids = if call.number.is_empty() { vec![call.id.clone()] } else { of_number };
     for id in ids {
-        let Some(mut call) = work.state.book.calls.get(&id).filter(|call| !call.status.is_open()).cloned() else {
-            continue;
-        };
-        call.number = String::new();
-        call.wanted = String::new();
-        call.place = None;
-        call.transferred_to = String::new();
-        call.steps.iter_mut().for_each(|step| step.note = String::new());
-        put(work, call, EventKind::CallErased, "");
-        drop_draft(work, &id);
+        forget_caller(work, &id);
     }
     if work.state.book.callers.contains_key(&call.number) {
         work.state.book.drop_caller(&call.number);
         work.touch(Touched::Caller(call.number.clone()));
     }
     Ok(outcome(work, &call.id))
+}
+
+/// Who called goes from a call that is over, and from what was put down of it.
+pub(in crate::apply) fn forget_caller(work: &mut Work<'_>, id: &CallId) {
+    let over = work.state.book.calls.get(id).filter(|call| !call.status.is_open());
+    let Some(mut call) = over.cloned() else { return };
+    call.number = String::new();
+    call.wanted = String::new();
+    call.place = None;
+    call.transferred_to = String::new();
+    call.steps.iter_mut().for_each(|step| step.note = String::new());
+    put(work, call, EventKind::CallErased, "");
+    drop_draft(work, id);
 }
 
 fn caller(work: &Work<'_>, number: &str) -> Caller {

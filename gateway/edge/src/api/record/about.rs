@@ -123,6 +123,9 @@ fn what(command: &Command) -> String {
         Command::SetAgentStatus(it) => it.agent.to_string(),
         // Devices and alarms.
         Command::RegisterSensor(it) => it.sensor.id.to_string(),
+        // Rules of erasure, by their number.
+        Command::SetErasure(it) => format!("#{}", it.number),
+        Command::ErasePersonal(it) => format!("#{}", it.rule),
         Command::RegisterCamera(it) => it.camera.id.to_string(),
         Command::AcknowledgeAlarm(it) => it.key.to_string(),
         Command::ShelveAlarm(it) => it.key.to_string(),

@@ -1,0 +1,250 @@
+//! Personal data go by rule. Whoever leads looks what is due, in state and in the sealed part of the record, and proposes to erase it; every
+//! node then drops the part of its log that still holds it. What is due is `domain`'s to say.
+
+use std::{collections::BTreeMap, io, time::Duration};
+
+use bytes::Bytes;
+use domain::{
+    AuditLink, AuditPayload, AuditSealed, Command, ErasePersonal, Erasure, GroupId, Matter, Millis, PersonalKind,
+    State, limits, rows,
+    wire::{Malformed, Record},
+};
+use raft::{Groups, Proposal};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+/// How often it is looked whether something is due.
+const LOOK_TICK: Duration = Duration::from_secs(60);
+/// Records read at a time.
+const RECORDS_PER_READ: usize = 512;
+/// Reads of one look: a leader that comes new has read a year of a hundred records a minute within half a day.
+const READS_PER_LOOK: usize = 128;
+/// Records remembered that hold personal data of what somebody is still at work on. At the bound the newer ones wait.
+const WAITING_MAX: usize = 65_536;
+/// Erasures of one look; what is left is due at the next.
+const ERASURES_PER_LOOK: usize = 16;
+/// How long a proposal may take.
+const PROPOSE_WITHIN: Duration = Duration::from_secs(5);
+/// Between two times that a node drops its log because of what was erased: each costs a snapshot.
+const DROP_PERIOD: Duration = Duration::from_secs(24 * 3_600);
+/// The same after a time that failed.
+const DROP_AGAIN: Duration = Duration::from_secs(3_600);
+
+/// What a leader remembers between two looks.
+#[derive(Debug, Default)]
+struct Looked {
+    /// By which rules: with others it is read anew.
+    rule: u64,
+    /// Records up to this number were read.
+    through: u64,
+    /// Of them those that hold personal data of a kind that has a rule: whose, and when they were recorded.
+    waiting: BTreeMap<u64, (Matter, Millis)>,
+}
+
+/// Runs for as long as the node does.
+pub(crate) async fn keep(groups: Groups) {
+    let mut tick = interval(LOOK_TICK);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut looked = Looked::default();
+    let mut may_drop_at = Instant::now();
+    loop {
+        tick.tick().await;
+        if groups.lead_watch(GroupId::COMMAND).borrow().is_self_ready {
+            let now = groups.read(GroupId::COMMAND, State::clock);
+            if let Err(error) = look(&groups, &mut looked, now).await {
+                tracing::warn!(%error, "personal data that are due could not be erased: trying again");
+            }
+        } else {
+            // Who leads meanwhile erases what is remembered here.
+            looked = Looked::default();
+        }
+        if Instant::now() >= may_drop_at {
+            match drop_log(&groups).await {
+                Ok(false) => {}
+                Ok(true) => may_drop_at = Instant::now() + DROP_PERIOD,
+                Err(error) => {
+                    tracing::warn!(%error, "the log still holds what was erased: trying again");
+                    may_drop_at = Instant::now() + DROP_AGAIN;
+                }
+            }
+        }
+    }
+}
+
+/// Proposes to erase what is due at this time.
+async fn look(groups: &Groups, looked: &mut Looked, now: Millis) -> io::Result<()> {
+    let rules = groups.read(GroupId::COMMAND, |state| state.erasure().clone());
+    if rules.rules.is_empty() {
+        return Ok(());
+    }
+    if looked.rule != rules.number {
+        *looked = Looked { rule: rules.number, ..Looked::default() };
+    }
+    read_on(groups, looked, now, &rules).await?;
+    for _ in 0..ERASURES_PER_LOOK {
+        let (command, is_more) = groups.read(GroupId::COMMAND, |state| due(state, looked, now));
+        let Some(command) = command else { return Ok(()) };
+        let erased = command.records.clone();
+        let (calls, reports, records) = (command.calls.len(), command.reports.len(), erased.len());
+        let proposal = Proposal::system(Command::from(command));
+        let committed = groups.propose(GroupId::COMMAND, proposal, PROPOSE_WITHIN).await.map_err(io::Error::other)?;
+        if let domain::Reply::Refused(refusal) = committed.reply {
+            return Err(io::Error::other(refusal.message));
+        }
+        for number in erased {
+            looked.waiting.remove(&number);
+        }
+        tracing::info!(calls, reports, records, "personal data were erased by rule");
+        if !is_more {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// What is due, as one command, and whether there may be more; none: nothing is.
+fn due(state: &State, looked: &Looked, now: Millis) -> (Option<ErasePersonal>, bool) {
+    let is_due = |(_, (matter, at)): &(&u64, &(Matter, Millis))| state.is_erasure_due(matter, *at, now);
+    let records = looked.waiting.iter().filter(is_due).map(|(number, _)| *number);
+    let records: Vec<u64> = records.take(limits::ERASED_PER_COMMAND_MAX).collect();
+    let (calls, reports) = (state.calls_to_erase(now), state.reports_to_erase(now));
+    let is_nothing = records.is_empty() && calls.is_empty() && reports.is_empty() && !state.has_callers_to_erase(now);
+    let is_more = records.len() == limits::ERASED_PER_COMMAND_MAX
+        || calls.len() == limits::ERASED_AT_ONCE
+        || reports.len() == limits::ERASED_AT_ONCE
+        || state.has_callers_to_erase(now);
+    let command = ErasePersonal { rule: state.erasure().number, calls, reports, records };
+    ((!is_nothing).then_some(command), is_more)
+}
+
+/// Reads on in the record, as far as something of it can be due.
+async fn read_on(groups: &Groups, looked: &mut Looked, now: Millis, rules: &Erasure) -> io::Result<()> {
+    let Some(kept_ms) = PersonalKind::ALL.iter().filter_map(|kind| rules.kept_ms(*kind)).min() else { return Ok(()) };
+    for _ in 0..READS_PER_LOOK {
+        if looked.waiting.len() >= WAITING_MAX {
+            return Ok(());
+        }
+        let first = looked.through.saturating_add(1);
+        let end = first.saturating_add(u64::try_from(RECORDS_PER_READ).unwrap_or(u64::MAX));
+        let scan = |key: fn(u64) -> Bytes| groups.scan(GroupId::COMMAND, key(first), key(end), RECORDS_PER_READ);
+        let (links, sealed) = (scan(rows::audit_link_key).await?, scan(rows::audit_sealed_key).await?);
+        let found = matters(&links, &sealed).map_err(|error| io::Error::other(error.to_string()))?;
+        if found.is_empty() {
+            return Ok(());
+        }
+        for (number, at, matter) in found {
+            if now.since(at) < kept_ms {
+                return Ok(());
+            }
+            looked.through = number;
+            // What no rule speaks of would take the place of what one does.
+            if let Some(matter) = matter.filter(|matter| rules.kept_ms(matter.kind()).is_some()) {
+                looked.waiting.insert(number, (matter, at));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Number and time of each of these records, and whose personal data it holds.
+fn matters(
+    links: &[(Bytes, Bytes)],
+    sealed: &[(Bytes, Bytes)],
+) -> Result<Vec<(u64, Millis, Option<Matter>)>, Malformed> {
+    let sealed: BTreeMap<&[u8], &Bytes> = sealed.iter().map(|(key, value)| (&key[1..], value)).collect();
+    let matter = |key: &Bytes| -> Result<Option<Matter>, Malformed> {
+        // A payload that is gone holds nothing any more.
+        let Some(row) = sealed.get(&key[1..]) else { return Ok(None) };
+        let payload = AuditPayload::decode(&AuditSealed::decode(row)?.payload)?;
+        if payload.command.is_empty() {
+            return Ok(None);
+        }
+        Ok(Matter::of(&Command::decode(&payload.command)?))
+    };
+    let read = |(key, value): &(Bytes, Bytes)| -> Result<_, Malformed> {
+        let link = AuditLink::decode(value)?;
+        Ok((link.number, link.at_ms, matter(key)?))
+    };
+    links.iter().map(read).collect()
+}
+
+/// Drops the log of this node as far as what was erased stood in it. Whether there was anything to drop.
+async fn drop_log(groups: &Groups) -> io::Result<bool> {
+    let erased = groups.read(GroupId::COMMAND, |state| state.erasure().erased_index);
+    if erased == 0 || groups.purged(GroupId::COMMAND) >= erased {
+        return Ok(false);
+    }
+    groups.compact_through(GroupId::COMMAND, erased).await?;
+    tracing::info!(erased, "the log is dropped through what was erased by rule");
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use domain::{ErasureRule, LegId, OfferCall, Reply, SetErasure};
+
+    use super::*;
+    use crate::feature::{
+        found,
+        tests::{WITHIN, cluster, end},
+    };
+
+    const DAY_MS: u64 = 86_400_000;
+
+    async fn propose(groups: &Groups, command: impl Into<Command>) {
+        let committed = groups.propose(GroupId::COMMAND, Proposal::system(command.into()), PROPOSE_WITHIN).await;
+        let reply = committed.unwrap().reply;
+        assert!(matches!(reply, Reply::Accepted(_)), "{reply:?}");
+    }
+
+    /// Numbers of records that somebody can still read, of those that hold personal data.
+    async fn readable(groups: &Groups) -> BTreeSet<u64> {
+        let mut looked = Looked::default();
+        let rules = vec![ErasureRule { kind: PersonalKind::Caller, days: 1 }];
+        let rules = Erasure { number: 1, rules, erased_index: 0 };
+        read_on(groups, &mut looked, Millis(u64::MAX), &rules).await.unwrap();
+        looked.waiting.into_keys().collect()
+    }
+
+    #[tokio::test]
+    async fn what_is_due_leaves_the_record_and_the_log() {
+        let (groups, peers, router) = cluster("erasure").await;
+        tokio::time::timeout(WITHIN, found(&groups)).await.unwrap();
+        let offer = OfferCall {
+            leg: LegId::new("l-1").unwrap(),
+            door: "pbx".into(),
+            line: "1022".into(),
+            number: "0912345678".into(),
+            wanted: String::new(),
+            place: None,
+            language: String::new(),
+            exercise: false,
+        };
+        propose(&groups, offer).await;
+        let rules = vec![ErasureRule { kind: PersonalKind::Caller, days: 2 }];
+        propose(&groups, SetErasure { number: 1, rules }).await;
+        assert_eq!(readable(&groups).await.len(), 1);
+        let (mut of_others, rule) = (Looked::default(), ErasureRule { kind: PersonalKind::Contact, days: 1 });
+        let others = Erasure { number: 1, rules: vec![rule], erased_index: 0 };
+        read_on(&groups, &mut of_others, Millis(u64::MAX), &others).await.unwrap();
+        assert!(of_others.through > 0 && of_others.waiting.is_empty(), "no rule speaks of it");
+        let (clock, mut looked) = (groups.read(GroupId::COMMAND, State::clock), Looked::default());
+
+        // The caller waits: whatever the time, nothing goes.
+        look(&groups, &mut looked, clock.plus(9 * DAY_MS)).await.unwrap();
+        assert_eq!((readable(&groups).await.len(), looked.waiting.len()), (1, 1));
+        let leg = LegId::new("l-1").unwrap();
+        propose(&groups, domain::EndLeg { leg, cause: domain::LegEnd::HungUp }).await;
+        look(&groups, &mut looked, clock.plus(DAY_MS)).await.unwrap();
+        assert_eq!(readable(&groups).await.len(), 1, "a day too early");
+        assert!(!drop_log(&groups).await.unwrap(), "nothing was erased");
+
+        look(&groups, &mut looked, clock.plus(9 * DAY_MS)).await.unwrap();
+        assert_eq!((readable(&groups).await, looked.waiting.len()), (BTreeSet::new(), 0));
+        let erased = groups.read(GroupId::COMMAND, |state| state.erasure().erased_index);
+        assert!(drop_log(&groups).await.unwrap() && groups.purged(GroupId::COMMAND) >= erased);
+        assert!(!drop_log(&groups).await.unwrap(), "once");
+        end(groups, peers, router).await;
+    }
+}
