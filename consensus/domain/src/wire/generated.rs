@@ -2587,6 +2587,69 @@ impl DrillPromise {
         }
     }
 }
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ErasureRule {
+    #[prost(enumeration = "PersonalKind", tag = "1")]
+    pub kind: i32,
+    #[prost(uint32, tag = "2")]
+    pub days: u32,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Erasure {
+    #[prost(uint64, tag = "1")]
+    pub number: u64,
+    #[prost(message, repeated, tag = "2")]
+    pub rules: ::prost::alloc::vec::Vec<ErasureRule>,
+    #[prost(uint64, tag = "3")]
+    pub erased_index: u64,
+}
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SetErasure {
+    #[prost(uint64, tag = "1")]
+    pub number: u64,
+    #[prost(message, repeated, tag = "2")]
+    pub rules: ::prost::alloc::vec::Vec<ErasureRule>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ErasePersonal {
+    #[prost(uint64, tag = "1")]
+    pub rule: u64,
+    #[prost(string, repeated, tag = "2")]
+    pub calls: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, repeated, tag = "3")]
+    pub reports: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(uint64, repeated, tag = "4")]
+    pub records: ::prost::alloc::vec::Vec<u64>,
+}
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PersonalKind {
+    Unspecified = 0,
+    Caller = 1,
+    Contact = 2,
+}
+impl PersonalKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PERSONAL_KIND_UNSPECIFIED",
+            Self::Caller => "PERSONAL_KIND_CALLER",
+            Self::Contact => "PERSONAL_KIND_CONTACT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PERSONAL_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "PERSONAL_KIND_CALLER" => Some(Self::Caller),
+            "PERSONAL_KIND_CONTACT" => Some(Self::Contact),
+            _ => None,
+        }
+    }
+}
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FileOwner {
     #[prost(oneof = "file_owner::Of", tags = "1, 2, 3")]
@@ -4493,6 +4556,8 @@ pub enum EventKind {
     ReportGivenBack = 461,
     ReportSetAside = 462,
     ReportSupplemented = 463,
+    ErasureSet = 480,
+    PersonalErased = 481,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4643,6 +4708,8 @@ impl EventKind {
             Self::ReportGivenBack => "EVENT_KIND_REPORT_GIVEN_BACK",
             Self::ReportSetAside => "EVENT_KIND_REPORT_SET_ASIDE",
             Self::ReportSupplemented => "EVENT_KIND_REPORT_SUPPLEMENTED",
+            Self::ErasureSet => "EVENT_KIND_ERASURE_SET",
+            Self::PersonalErased => "EVENT_KIND_PERSONAL_ERASED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4790,6 +4857,8 @@ impl EventKind {
             "EVENT_KIND_REPORT_GIVEN_BACK" => Some(Self::ReportGivenBack),
             "EVENT_KIND_REPORT_SET_ASIDE" => Some(Self::ReportSetAside),
             "EVENT_KIND_REPORT_SUPPLEMENTED" => Some(Self::ReportSupplemented),
+            "EVENT_KIND_ERASURE_SET" => Some(Self::ErasureSet),
+            "EVENT_KIND_PERSONAL_ERASED" => Some(Self::PersonalErased),
             _ => None,
         }
     }
@@ -4927,7 +4996,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 380, 381, 382, 383, 384, 385, 386, 387, 388, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424, 440, 441, 442, 443, 460, 461"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 380, 381, 382, 383, 384, 385, 386, 387, 388, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424, 440, 441, 442, 443, 460, 461, 480, 481"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -5203,6 +5272,10 @@ pub mod command {
         TakeReport(super::TakeReport),
         #[prost(message, tag = "461")]
         SetReportAside(super::SetReportAside),
+        #[prost(message, tag = "480")]
+        SetErasure(super::SetErasure),
+        #[prost(message, tag = "481")]
+        ErasePersonal(super::ErasePersonal),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
