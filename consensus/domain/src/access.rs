@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DelegationId, Digest, Millis, PersonId, ServiceKeyId,
+    DelegationId, Digest, Millis, PersonId, Remit, ServiceKeyId,
     policy::{Action, Noun},
     wire::{record, wire_enum},
 };
@@ -49,15 +49,24 @@ pub struct Terms {
     pub scopes: Vec<KeyScope>,
     /// The rights end by themselves at this time; unset: they do not.
     pub until_ms: Millis,
+    /// Fields and agencies that they are for.
+    #[serde(default)]
+    pub remit: Remit,
 }
 
-record!(default Terms { acts_for, broken_glass, key, scopes, until_ms });
+record!(default Terms { acts_for, broken_glass, key, scopes, until_ms, remit });
 
 impl Terms {
     /// Whether the rights have ended by themselves.
     #[must_use]
     pub fn is_over(&self, now: Millis) -> bool {
         self.until_ms.is_set() && self.until_ms <= now
+    }
+
+    /// Whether the rights are the person's own, without end; a remit makes them no less so.
+    #[must_use]
+    pub fn are_own(&self) -> bool {
+        *self == Self { remit: self.remit.clone(), ..Self::default() }
     }
 
     /// Whether they let do this; without a key they take nothing away.

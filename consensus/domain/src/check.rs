@@ -91,6 +91,7 @@ impl State {
     /// 43. A shift note is of a room that is there; who acknowledged it did not write it; it is late after its time only.
     /// 44. Only the newest drill is not closed; one that is closed has ended, and says when; who watches it does not suffer.
     /// 45. What is derived of files is what it is derived from; no attachment has a number that was not given yet.
+    /// 47. A remit is of somebody who is there, and leaves something out; its fields and agencies ascend, each once.
     ///
     /// # Errors
     /// The first invariant that does not hold.

@@ -80,6 +80,8 @@ pub const DRILLS: u8 = 231;
 pub const FILES: u8 = 170;
 /// How far files are, and how long they are kept: one row.
 pub const FILE_SETTINGS: u8 = 171;
+/// What people work on, by person.
+pub const REMITS: u8 = 181;
 /// How long readings are kept: one row.
 pub const RETENTION: u8 = 230;
 /// Calendars of working time, by id.
@@ -208,6 +210,8 @@ name_keys! {
     delegation_key DELEGATIONS DelegationId
     /// Key of what a person does beyond their own rights.
     stance_key STANCES PersonId
+    /// Key of what a person works on.
+    remit_key REMITS PersonId
     /// Key of an instruction.
     instruction_key INSTRUCTIONS InstructionId
     /// Key of a receiver.

@@ -193,7 +193,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 132] = [
+const COMMANDS: [&str; 133] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -298,6 +298,7 @@ const COMMANDS: [&str; 132] = [
     "TakeDelegation",
     "BreakGlass",
     "EndGlass",
+    "PutRemit",
     "SetRetention",
     "DraftWarning",
     "ApproveWarning",
@@ -375,6 +376,7 @@ fn decode_all(bytes: &[u8]) {
     check::<ServiceKey>(bytes);
     check::<Delegation>(bytes);
     check::<Stance>(bytes);
+    check::<PersonRemit>(bytes);
     check::<Warning>(bytes);
     check::<Handover>(bytes);
     check::<Exercise>(bytes);
