@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use domain::{GroupId, Micro, Millis, Position, PutUnit, policy::Noun, wire::Record};
+use domain::{GroupId, IncidentKind, Micro, Millis, Position, PutUnit, Remit, policy::Noun, wire::Record};
 use proptest::prelude::*;
 
 use super::{
@@ -63,15 +63,19 @@ pub(super) fn views() -> Vec<Arc<View>> {
     let view = |scope, nouns: &[Noun]| {
         let always = [Noun::AdminUnit, Noun::District, Noun::LiveNodes];
         let nouns: BTreeSet<_> = always.into_iter().chain(nouns.iter().copied()).collect();
-        Arc::new(View { scope, nouns, encoding: Encoding::Protobuf, callers: true })
+        let remit = Remit::default();
+        Arc::new(View { scope, nouns, encoding: Encoding::Protobuf, callers: true, remit })
     };
     let with_models = [&all[..], &[Noun::Model]].concat();
+    let floods = Remit { fields: vec![IncidentKind::Flood], agencies: vec!["PCCC".into()] };
+    let of_floods = View { remit: floods, ..(*view(Scope::Everywhere, &all)).clone() };
     vec![
         view(Scope::Everywhere, &with_models),
         view(within(&[1, 2]), &all),
         view(within(&[3]), &[Noun::Sensor, Noun::Reading, Noun::Alarm]),
         view(within(&[1]), &[Noun::Incident, Noun::Sensor]),
         view(within(&[]), &all),
+        Arc::new(of_floods),
     ]
 }
 
