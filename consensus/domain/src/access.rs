@@ -29,8 +29,11 @@ impl KeyScope {
     pub fn covers(self, action: Action) -> bool {
         match self {
             Self::Readings => action == Action::ReportDevice,
-            // Who works here is nobody's integration's business.
-            Self::See => matches!(action, Action::See(noun) if noun != Noun::Person),
+            // Who works here is nobody's integration's business. That it looks is recorded, as with anybody.
+            Self::See => match action {
+                Action::See(noun) => noun != Noun::Person,
+                _ => action == Action::RecordRead,
+            },
             Self::Telephony => matches!(action, Action::DriveTelephony | Action::TakeCall),
         }
     }
@@ -195,6 +198,7 @@ mod tests {
         let terms = Terms { key, scopes: vec![KeyScope::See], ..Terms::default() };
         assert!(terms.allow(Action::See(Noun::Sensor)) && !terms.allow(Action::See(Noun::Person)));
         assert!(!terms.allow(Action::ReportDevice) && !terms.allow(Action::Administer));
+        assert!(terms.allow(Action::RecordRead), "who looks has it recorded");
         assert!(Terms::default().allow(Action::Administer), "without a key nothing is taken away");
         let none = Terms { scopes: Vec::new(), ..terms };
         assert!(!none.allow(Action::See(Noun::Sensor)), "a key without scopes lets do nothing");

@@ -184,6 +184,8 @@ pub(crate) async fn show(
     let named = |found: &[&Attachment]| found.iter().map(|it| it.file).find(|file| file.sha256 == sha256);
     let file = app.photos_around(&caller, &around, named)?;
     let file = file.ok_or_else(|| ApiError::not_found("file", &sha256.to_string()))?;
+    let name: String = sha256.to_string().chars().take(12).collect();
+    app.look(&caller, &format!("photo/{name}")).await?;
     Ok(shown(file, app.fetch_picture(file).await?))
 }
 

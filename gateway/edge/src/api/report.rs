@@ -149,6 +149,11 @@ pub(crate) async fn list(
         (found.collect(), all.len() <= REPORTS_SCANNED_MAX)
     });
     items.sort_by(|a, b| b.received_at_ms.cmp(&a.received_at_ms).then_with(|| a.code.cmp(&b.code)));
+    // Without contacts there is nothing of a caller in them.
+    if callers && items.iter().any(|report: &Told| !report.contact.is_empty()) {
+        let of = which.incident.as_ref().map(|incident| format!("/{incident}")).unwrap_or_default();
+        app.look(&caller, &format!("reports{of}")).await?;
+    }
     let truncated = !is_whole || items.len() > REPORTS_LISTED_MAX;
     items.truncate(REPORTS_LISTED_MAX);
     Ok(Json(Listed { items, truncated }))

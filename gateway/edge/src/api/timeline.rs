@@ -115,6 +115,7 @@ pub(crate) async fn timeline(
     });
     let (place, matter) = place.ok_or_else(missing)?;
     policy::allows_of(&caller.grant, Action::See(Noun::Incident), Some(&place), &matter).map_err(|_| missing())?;
+    app.glance(&caller, &format!("course/{incident}"))?;
     let mut items = Vec::new();
     let (from, to) = rows::timeline_range(&incident);
     walk(&app, GroupId::COMMAND, from, &to, |value| {
