@@ -152,7 +152,9 @@ async fn who_looks_at_a_caller_stands_in_the_record_before_the_caller_is_shown()
         let (status, pop) = answer(look).await;
         assert_eq!((status, &pop["call"]["number"]), (200, &json!(NUMBER)));
     }
+    // A course is shown at once; what the same person looks at next waits in the same queue behind it.
     assert_eq!(answer(lan.get(&served, "/api/incidents/I1/timeline")).await.0, 200);
+    assert_eq!(answer(lan.get(&served, "/api/calls")).await.0, 200);
     // Nobody can record it: nothing is shown, and with the next one it is.
     served.cluster.next(Fate::Lost(|| RoadError::NoLeader));
     let (status, refused) = answer(lan.get(&served, "/api/calls").header("x-reason", "x")).await;
@@ -163,7 +165,11 @@ async fn who_looks_at_a_caller_stands_in_the_record_before_the_caller_is_shown()
     let (_, found) = search(&served, &kiem, 1, json!({"kind": "read", "by": "lan"})).await;
     let lines = told(&found);
     let of = |what: &str| lines.iter().filter(|(_, _, it, _)| it.contains(what)).count();
-    assert_eq!((of("call/C1"), of("calls"), of("course/I1")), (1, 1, 1), "the same look is one: {lines:?}");
+    assert_eq!(
+        (of("call/C1"), of("calls"), of("course/I1")),
+        (1, 2, 1),
+        "the same look for the same reason is one: {lines:?}"
+    );
     assert!(lines.contains(&("read", "lan", "call/C1", "hỏi lại")), "{lines:?}");
     let from = found["items"].as_array().unwrap().iter().all(|line| line["told"]["from"] == json!("127.0.0.1"));
     assert!(from, "{found}");
