@@ -58,6 +58,13 @@ pub fn run(args: AuditArgs) -> Result<(), Box<dyn Error>> {
         "{} records, {} erased by rule, {} anchors: nothing is wrong",
         verdict.records, verdict.erased, verdict.anchors
     );
+    if verdict.withheld > 0 {
+        println!(
+            "{} of them were withheld from whoever exported them, who may not see callers: their links are right, and what they hold \
+             was not looked at; an administrator's export has them",
+            verdict.withheld
+        );
+    }
     println!("Keep these where the cluster's people cannot reach, for --noted:");
     for (group, head) in &verdict.heads {
         println!("{group}:{}:{}", head.number, head.link);

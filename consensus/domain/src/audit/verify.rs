@@ -80,6 +80,8 @@ pub struct Verdict {
     pub records: u64,
     /// Of them without salt and payload, as a record says.
     pub erased: u64,
+    /// Of them those whose salt and payload were not for whoever asked for the export: what they hold was not verified.
+    pub withheld: u64,
     /// Anchors of one chain in another that were checked.
     pub anchors: u64,
 }
@@ -102,6 +104,7 @@ pub struct Verifier {
     links: BTreeMap<(GroupId, u64), Digest>,
     anchors: Vec<(GroupId, AuditHead)>,
     records: u64,
+    withheld: u64,
 }
 
 impl Verifier {
@@ -110,7 +113,7 @@ impl Verifier {
     /// # Errors
     /// The record is not what its chain says.
     pub fn take(&mut self, record: &AuditRecord) -> Result<(), Fault> {
-        let AuditRecord { link: found, sealed } = record;
+        let AuditRecord { link: found, sealed, withheld } = record;
         let (group, number) = (found.group, found.number);
         let chain = self.chains.entry(group).or_default();
         if number != chain.head.number + 1 {
@@ -132,9 +135,16 @@ impl Verifier {
         self.links.insert((group, number), found.link);
         self.records += 1;
         let Some(sealed) = sealed else {
-            chain.gone.insert(number);
+            if *withheld {
+                self.withheld += 1;
+            } else {
+                chain.gone.insert(number);
+            }
             return Ok(());
         };
+        if *withheld {
+            return Err(Fault::Payload { group, number });
+        }
         let unreadable = |_| Fault::Unreadable { group, number };
         let payload = AuditPayload::decode(&sealed.payload).map_err(unreadable)?;
         if payload.command.is_empty() || !payload.refused.is_empty() {
@@ -173,6 +183,6 @@ impl Verifier {
         }
         let heads = self.chains.iter().map(|(group, chain)| (*group, chain.head)).collect();
         let anchors = u64::try_from(anchored.len()).unwrap_or(u64::MAX);
-        Ok(Verdict { heads, records: self.records, erased, anchors })
+        Ok(Verdict { heads, records: self.records, erased, withheld: self.withheld, anchors })
     }
 }

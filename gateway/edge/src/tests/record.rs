@@ -1,6 +1,9 @@
 //! The auditor: reads the record, and nothing else. And who is held up at sign-in.
 
-use domain::{GroupId, LegId, OfferCall, PutPerson, Role, SwitchFeature, audit::FEATURE};
+use domain::{
+    GroupId, LegId, OfferCall, PutPerson, Role, SwitchFeature,
+    audit::{FEATURE, frames, verify::Verifier},
+};
 use serde_json::{Value, json};
 
 use super::{
@@ -173,6 +176,23 @@ async fn who_looks_at_a_caller_stands_in_the_record_before_the_caller_is_shown()
     assert!(lines.contains(&("read", "lan", "call/C1", "hỏi lại")), "{lines:?}");
     let from = found["items"].as_array().unwrap().iter().all(|line| line["told"]["from"] == json!("127.0.0.1"));
     assert!(from, "{found}");
+}
+
+#[tokio::test]
+async fn an_auditors_export_verifies_and_holds_no_caller() {
+    let served = serve(&called(), 1, config());
+    let wanted = json!({"group": 0, "after": 0, "reason": "thanh tra"});
+    for (who, sees_callers) in [("kiem", false), ("admin", true)] {
+        let asker = user(&served, who).await;
+        let response = asker.post(&served, 1, "/api/audit/export", &wanted).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{who}");
+        let file = response.bytes().await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&file).contains(NUMBER), sees_callers, "{who}");
+        let mut verifier = Verifier::default();
+        frames(&file).for_each(|record| verifier.take(&record.unwrap()).unwrap());
+        let verdict = verifier.finish(&std::collections::BTreeMap::new()).unwrap();
+        assert_eq!((verdict.withheld > 0, verdict.erased), (!sees_callers, 0), "{who}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
