@@ -261,6 +261,27 @@ async fn what_is_read_is_what_role_district_and_remit_show() {
 }
 
 #[tokio::test]
+async fn a_photo_is_given_to_who_sees_its_incident_and_to_nobody_else() {
+    let served = serve(&furnished(), 1, config());
+    let askers = askers(&served.cluster, &served.node, &remits());
+    let (client, mut given) = (client(), 0);
+    let sha256 = "03".repeat(32);
+    for asker in &askers {
+        let path = served.url(&format!("/api/files/{sha256}?incident=I3"));
+        let (status, _) = sent(client.get(path).bearer_auth(asker.token.text())).await;
+        // This node stores no photos: who may have it is told so, and nobody else that there is one.
+        let may = sees(&asker.grant, 1, Some(IncidentKind::Fire));
+        assert_eq!(status == 503, may, "{}: {status}", asker.name);
+        assert!(may || matches!(status, 403 | 404), "{}: {status}", asker.name);
+        given += usize::from(may);
+        // The hash alone opens nothing, nor under another incident.
+        let path = served.url(&format!("/api/files/{sha256}?incident=I5"));
+        assert_ne!(sent(client.get(path).bearer_auth(asker.token.text())).await.0, 503, "{}", asker.name);
+    }
+    assert!(given > 5, "{given}");
+}
+
+#[tokio::test]
 async fn a_refusal_tells_nothing_of_another_field() {
     let served = serve(&furnished(), 1, config());
     let askers = askers(&served.cluster, &served.node, &remits()[..1]);
