@@ -226,7 +226,7 @@ fn who_may_not_see_callers_gets_the_chain_and_is_told_what_was_withheld() {
     let mut recorded = Recorded::new(GroupId::COMMAND);
     let call = OfferCall {
         leg: LegId::new("leg").unwrap(),
-        door: String::new(),
+        door: "113".into(),
         line: "1022".into(),
         number: "0912345678".into(),
         wanted: String::new(),

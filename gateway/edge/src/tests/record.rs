@@ -134,7 +134,7 @@ fn called() -> std::sync::Arc<super::double::Cluster> {
     accepted(cluster.commit(GroupId(0), PutPerson { person: person("kiem", Role::Auditor, &[]) }));
     let call = OfferCall {
         leg: LegId::new("l1").unwrap(),
-        door: String::new(),
+        door: "113".into(),
         line: "1022".into(),
         number: NUMBER.into(),
         wanted: String::new(),

@@ -133,7 +133,7 @@ fn furnished() -> Arc<Cluster> {
     accepted(cluster.commit(GroupId(0), report("RF6", "Nước vào nhà 6", "0977111222", None, told)));
     let call = OfferCall {
         leg: LegId::new("l1").unwrap(),
-        door: String::new(),
+        door: "113".into(),
         line: "1022".into(),
         number: "0912345678".into(),
         wanted: "người gọi tên Tư".into(),
