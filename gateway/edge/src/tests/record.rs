@@ -1,8 +1,9 @@
 //! The auditor: reads the record, and nothing else. And who is held up at sign-in.
 
 use domain::{
-    GroupId, LegId, OfferCall, PutPerson, Role, SwitchFeature,
+    GroupId, LegId, OfferCall, PutPerson, RegisterCamera, Role, SwitchFeature,
     audit::{FEATURE, frames, verify::Verifier},
+    wire::generated::{self as wire, to_screen::Body, to_server::Body as Say},
 };
 use serde_json::{Value, json};
 
@@ -10,7 +11,7 @@ use super::{
     double::Fate,
     fold::Fold,
     http::{User, answer, client, login, user},
-    province::{Served, accepted, config, person, province, serve},
+    province::{Served, accepted, camera, config, person, province, serve},
     rights_matrix::paths,
     screen::{Client, gateway, token, whole},
 };
@@ -211,4 +212,33 @@ async fn a_screen_hides_callers_until_that_they_are_looked_at_is_recorded() {
     screen.until(|fold| whole(fold) && shows(fold)).await;
     let came = gateway.cluster.came.lock().unwrap();
     assert_eq!(came.iter().filter(|(_, name)| *name == "RecordRead").count(), 3, "twice lost, then held");
+}
+
+async fn video_status(screen: &mut Client) -> String {
+    loop {
+        match screen.next().await {
+            Body::VideoStatus(status) => return status.message,
+            // Positions move on with what is recorded.
+            Body::Frame(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sensitive_camera_is_shown_once_it_is_recorded_that_it_is_watched() {
+    let gateway = gateway(&called(), 1, config());
+    accepted(gateway.cluster.commit(GroupId(2), RegisterCamera { camera: camera("c2", 3, true) }));
+    let mut screen = Client::open(&gateway, &token(&gateway.cluster, "xem")).await;
+    let watch = || Say::WatchCamera(wire::WatchCamera { camera: "c2".into() });
+    gateway.cluster.next(Fate::Lost(|| RoadError::NoLeader));
+    screen.say(watch()).await;
+    let hidden = video_status(&mut screen).await;
+    assert!(hidden.contains("cannot be recorded"), "{hidden}");
+    // The camera itself is on another node, which is told only to whose look is recorded.
+    screen.say(watch()).await;
+    let elsewhere = video_status(&mut screen).await;
+    assert!(elsewhere.contains("node 2"), "{elsewhere}");
+    let came = gateway.cluster.came.lock().unwrap();
+    assert_eq!(came.iter().filter(|(_, name)| *name == "RecordRead").count(), 2);
 }

@@ -19,7 +19,7 @@ use super::{
     double::{Cluster, Node},
     http::{answer, client, user},
     province::{Served, accepted, code, config, incident, person, place, province, serve, unit},
-    screen::{Client, gateway, token, whole},
+    screen::{Client, gateway, whole},
 };
 use crate::{
     auth::Token,
@@ -152,6 +152,15 @@ struct Asker {
     grant: Grant,
 }
 
+/// A session that outlives the test.
+fn signed_in(cluster: &Cluster, node: &Node, person: &PersonId) -> Token {
+    let token = Token::random().unwrap();
+    let expires_at_ms = read(node, GroupId(0), domain::State::clock).plus(40_000_000);
+    let open = OpenSession { session: token.session(), person: person.clone(), expires_at_ms };
+    accepted(cluster.commit(GroupId(0), open));
+    token
+}
+
 fn askers(cluster: &Cluster, node: &Node, remits: &[Remit]) -> Vec<Asker> {
     let mut askers = Vec::new();
     for role in Role::ALL {
@@ -161,10 +170,7 @@ fn askers(cluster: &Cluster, node: &Node, remits: &[Remit]) -> Vec<Asker> {
                 let id = PersonId::new(&name).unwrap();
                 accepted(cluster.commit(GroupId(0), PutPerson { person: person(&name, *role, scope) }));
                 accepted(cluster.commit(GroupId(0), PutRemit { person: id.clone(), remit: remit.clone() }));
-                let token = Token::random().unwrap();
-                let expires_at_ms = read(node, GroupId(0), domain::State::clock).plus(40_000_000);
-                let open = OpenSession { session: token.session(), person: id.clone(), expires_at_ms };
-                accepted(cluster.commit(GroupId(0), open));
+                let token = signed_in(cluster, node, &id);
                 let grant = read(node, GroupId(0), |state0| policy::grant(state0, &id, 1)).unwrap();
                 askers.push(Asker { name, token, grant });
             }
@@ -353,7 +359,7 @@ async fn what_is_pushed_and_replayed_is_what_role_district_and_remit_show() {
 #[tokio::test(start_paused = true)]
 async fn a_remit_cuts_an_open_screen_at_once_and_what_changes_fields_leaves_it() {
     let gateway = gateway(&furnished(), 1, config());
-    let lan = token(&gateway.cluster, "lan");
+    let lan = signed_in(&gateway.cluster, &gateway.node, &PersonId::new("lan").unwrap());
     let mut screen = Client::open(&gateway, &lan).await;
     let has = |screen: &Client, name: &str| screen.fold.groups.values().any(|group| group.records.contains_key(name));
     assert!(has(&screen, "incident/I1") && has(&screen, "incident/I3") && has(&screen, "unit/xe3"));
