@@ -59,8 +59,10 @@ impl Looker {
 struct Waiting<T> {
     what: String,
     since_ms: u64,
-    /// Who waits for it; none: it was shown already.
-    tell: Option<T>,
+    /// It was shown already, and is to be recorded whoever waits.
+    shown: bool,
+    /// Who wait for it: as many as there are requests and screens of this session.
+    tell: Vec<T>,
 }
 
 /// What a look comes to.
@@ -108,14 +110,20 @@ impl<T> Book<T> {
         }
         let leads = !self.waiting.contains_key(looker);
         let queue = self.waiting.entry(looker.clone()).or_default();
-        if queue.len() >= LOOKS_WAITING_MAX {
-            return Begun::Full;
-        }
-        let is_late = |it: &Waiting<T>| now_ms.saturating_sub(it.since_ms) >= UNRECORDED_MS_MAX;
+        let is_late = |it: &Waiting<T>| it.shown && now_ms.saturating_sub(it.since_ms) >= UNRECORDED_MS_MAX;
         if tell.is_none() && queue.front().is_some_and(is_late) {
             return Begun::Late;
         }
-        queue.push_back(Waiting { what: what.to_owned(), since_ms: now_ms, tell });
+        if let Some(it) = queue.iter_mut().find(|it| it.what == what) {
+            it.shown |= tell.is_none();
+            it.tell.extend(tell);
+            return Begun::Queued { leads };
+        }
+        if queue.len() >= LOOKS_WAITING_MAX {
+            return Begun::Full;
+        }
+        let shown = tell.is_none();
+        queue.push_back(Waiting { what: what.to_owned(), since_ms: now_ms, shown, tell: tell.into_iter().collect() });
         Begun::Queued { leads }
     }
 
@@ -124,15 +132,13 @@ impl<T> Book<T> {
         let queue = self.waiting.get_mut(looker)?;
         let (mut what, mut taken) = (String::new(), Vec::<Waiting<T>>::new());
         while let Some(front) = queue.front() {
-            if !taken.iter().any(|it| it.what == front.what) {
-                if !what.is_empty() && what.len() + 2 + front.what.len() > NAME_BYTES_MAX {
+            if !what.is_empty() {
+                if what.len() + 2 + front.what.len() > NAME_BYTES_MAX {
                     break;
                 }
-                if !what.is_empty() {
-                    what.push_str(", ");
-                }
-                what.push_str(&front.what);
+                what.push_str(", ");
             }
+            what.push_str(&front.what);
             taken.extend(queue.pop_front());
         }
         if taken.is_empty() {
@@ -142,10 +148,18 @@ impl<T> Book<T> {
         Some((what, taken))
     }
 
-    /// A quorum holds them.
-    fn hold(&mut self, looker: &Looker, taken: &[Waiting<T>], now_ms: u64) {
-        for it in taken {
-            let key = (looker.clone(), it.what.clone());
+    /// A quorum holds them. Who waited is given back, to be told: also who came for the same while it was on its way.
+    fn hold(&mut self, looker: &Looker, taken: Vec<Waiting<T>>, now_ms: u64) -> Vec<T> {
+        let mut tell = Vec::new();
+        for mut it in taken {
+            tell.append(&mut it.tell);
+            if let Some(queue) = self.waiting.get_mut(looker)
+                && let Some(mut same) =
+                    queue.iter().position(|more| more.what == it.what).and_then(|at| queue.remove(at))
+            {
+                tell.append(&mut same.tell);
+            }
+            let key = (looker.clone(), it.what);
             if self.held.insert(key.clone(), now_ms).is_none() {
                 self.order.push_back(key);
             }
@@ -155,16 +169,17 @@ impl<T> Book<T> {
                 self.held.remove(&oldest);
             }
         }
+        tell
     }
 
-    /// They could not be recorded. What was shown already waits on, in its place; the rest is given back, to be told.
+    /// They could not be recorded. What was shown already waits on, in its place; who waited is given back, to be told.
     fn put_back(&mut self, looker: &Looker, taken: Vec<Waiting<T>>) -> Vec<T> {
         let queue = self.waiting.entry(looker.clone()).or_default();
         let mut tell = Vec::new();
-        for it in taken.into_iter().rev() {
-            match it.tell {
-                Some(waiter) => tell.push(waiter),
-                None => queue.push_front(it),
+        for mut it in taken.into_iter().rev() {
+            tell.append(&mut it.tell);
+            if it.shown {
+                queue.push_front(it);
             }
         }
         tell
@@ -288,8 +303,8 @@ async fn empty(app: Arc<App>, looker: Looker, grant: Grant) {
         };
         match recorded {
             Ok(_) => {
-                app.reads.book().hold(&looker, &taken, app.reads.now_ms());
-                for tell in taken.into_iter().filter_map(|it| it.tell) {
+                let told = app.reads.book().hold(&looker, taken, app.reads.now_ms());
+                for tell in told {
                     // Who gave up in the meantime has looked at nothing.
                     let _ = tell.send(Ok(()));
                 }
@@ -326,8 +341,9 @@ mod tests {
         assert_eq!(book.begin(&lan, "call/C1", 0, Some(1)), Begun::Queued { leads: true });
         assert_eq!(book.begin(&lan, "call/C1", 0, Some(2)), Begun::Queued { leads: false });
         let (what, taken) = book.next(&lan).unwrap();
-        assert_eq!((what.as_str(), taken.len()), ("call/C1", 2), "one record tells both");
-        book.hold(&lan, &taken, 5);
+        assert_eq!((what.as_str(), taken.len()), ("call/C1", 1));
+        assert_eq!(book.begin(&lan, "call/C1", 1, Some(3)), Begun::Queued { leads: false }, "while it is on its way");
+        assert_eq!(book.hold(&lan, taken, 5), [1, 2, 3], "one record tells all");
         assert!(book.next(&lan).is_none());
         assert_eq!(book.begin(&lan, "call/C1", READ_SAME_MS, Some(3)), Begun::Held);
         assert_eq!(book.begin(&looker(2), "call/C1", 6, Some(4)), Begun::Queued { leads: true });
@@ -343,6 +359,11 @@ mod tests {
             assert_eq!(book.begin(&lan, what, 0, Some(n)), Begun::Queued { leads: n == 0 });
         }
         assert_eq!(book.begin(&lan, "one more", 0, Some(0)), Begun::Full);
+        assert_eq!(
+            book.begin(&lan, &all[7], 0, Some(7)),
+            Begun::Queued { leads: false },
+            "the same takes no more room"
+        );
         let (mut records, mut seen) = (0, Vec::new());
         while let Some((what, taken)) = book.next(&lan) {
             assert!(what.len() <= NAME_BYTES_MAX);
@@ -366,7 +387,7 @@ mod tests {
         assert_eq!(book.begin(&lan, "course/I3", UNRECORDED_MS_MAX, None), Begun::Late);
         let (what, taken) = book.next(&lan).unwrap();
         assert_eq!(what, "course/I1, course/I2");
-        book.hold(&lan, &taken, UNRECORDED_MS_MAX);
+        assert!(book.hold(&lan, taken, UNRECORDED_MS_MAX).is_empty());
         assert_eq!(book.begin(&lan, "course/I3", UNRECORDED_MS_MAX, None), Begun::Queued { leads: false });
     }
 
@@ -375,7 +396,8 @@ mod tests {
         let mut book = Book::<u8>::default();
         let lan = looker(1);
         for n in 0..=READS_REMEMBERED_MAX {
-            book.hold(&lan, &[Waiting { what: format!("photo/{n}"), since_ms: 0, tell: None }], 0);
+            let look = Waiting { what: format!("photo/{n}"), since_ms: 0, shown: true, tell: Vec::new() };
+            book.hold(&lan, vec![look], 0);
         }
         assert_eq!((book.held.len(), book.order.len()), (READS_REMEMBERED_MAX, READS_REMEMBERED_MAX));
         assert!(!book.is_held(&lan, "photo/0", 0) && book.is_held(&lan, "photo/1", 0));
