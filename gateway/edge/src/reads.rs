@@ -292,6 +292,11 @@ fn bounded(what: &str) -> String {
     what[..end].to_owned()
 }
 
+/// Whether the same would be refused again: the person may sign in no more, or has no such right.
+fn is_judged(error: &ApiError) -> bool {
+    matches!(error.status().as_u16(), 401 | 403 | 404 | 409 | 422)
+}
+
 /// Puts what waits of one person into records until nothing waits.
 async fn empty(app: Arc<App>, looker: Looker, grant: Grant) {
     loop {
@@ -307,6 +312,14 @@ async fn empty(app: Arc<App>, looker: Looker, grant: Grant) {
                 for tell in told {
                     // Who gave up in the meantime has looked at nothing.
                     let _ = tell.send(Ok(()));
+                }
+                sleep(READ_RECORD_INTERVAL).await;
+            }
+            // The log has judged it: the refused entry stands in the record, with what was looked at, and another would be as well.
+            Err(error) if is_judged(&error) => {
+                tracing::warn!(code = error.code(), "reads: a look is refused");
+                for tell in taken.into_iter().flat_map(|it| it.tell) {
+                    let _ = tell.send(Err(error.clone()));
                 }
                 sleep(READ_RECORD_INTERVAL).await;
             }
