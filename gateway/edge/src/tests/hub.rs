@@ -192,7 +192,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     });
     let apply = (0_usize..2, 0_usize..2, 1_usize..6, any::<bool>())
         .prop_map(|(node, group, count, told)| Step::Apply { node, group, count, told });
-    let join = (0..SCREENS, 0_usize..2, 0_usize..5, any::<bool>())
+    let join = (0..SCREENS, 0_usize..2, 0_usize..6, any::<bool>())
         .prop_map(|(screen, node, view, resume)| Step::Join { screen, node, view, resume });
     let step = prop_oneof![
         8 => commit,
