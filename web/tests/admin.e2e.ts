@@ -15,7 +15,7 @@ const administer = async (page: Page, query = '') => {
 };
 
 test.afterEach(async ({ page }) => {
-  for (const command of ['role?role=', 'hold?ms=0', 'provider']) await fake(page, command);
+  for (const command of ['role?role=', 'hold?ms=0', 'provider', 'remits']) await fake(page, command);
 });
 
 for (const [lang, words] of [
@@ -34,6 +34,37 @@ for (const [lang, words] of [
       await faultless(page);
     });
   }
+}
+
+for (const [lang, words] of [
+  ['vi', { heading: 'Lĩnh vực và cơ quan phụ trách', form: 'Giao lĩnh vực, cơ quan', person: 'Người', agencies: /^Cơ quan, cách nhau/, fire: 'Cháy', flood: 'Ngập lụt', save: 'Ghi', done: 'Đã ghi', lift: 'Giao tất cả cho lan', refused: 'Bị từ chối' }],
+  ['en', { heading: 'Fields and agencies', form: 'Set fields and agencies', person: 'Person', agencies: /^Agencies, with commas/, fire: 'Fire', flood: 'Flood', save: 'Save', done: 'Committed', lift: 'Let lan work for all', refused: 'Refused' }],
+] as const) {
+  test(`what somebody works for is set, shown and lifted, ${lang}`, async ({ page }) => {
+    await administer(page, `?lang=${lang}`);
+    const remits = panel(page, words.heading);
+    const lan = remits.getByRole('row', { name: /^lan / });
+    await expect(lan).toContainText(words.fire);
+    await expect(lan).toContainText('PCCC');
+    const form = remits.getByRole('form', { name: words.form });
+    await form.getByLabel(words.person).fill('hoa');
+    await form.getByRole('checkbox', { name: words.flood }).check();
+    await form.getByLabel(words.agencies).fill('115, 114');
+    await form.getByRole('button', { name: words.save }).click();
+    await expect(form.getByRole('status')).toContainText(words.done);
+    const hoa = remits.getByRole('row', { name: /^hoa / });
+    await expect(hoa).toContainText(words.flood);
+    await expect(hoa).toContainText('115, 114');
+    // Nobody of that name: the form keeps what was typed.
+    await form.getByLabel(words.person).fill('khong-co');
+    await form.getByRole('button', { name: words.save }).click();
+    await expect(form.getByRole('status')).toContainText(words.refused);
+    await expect(form.getByLabel(words.person)).toHaveValue('khong-co');
+    for (const [person, row] of [['hoa', hoa], ['lan', lan]] as const) {
+      await remits.getByRole('button', { name: words.lift.replace('lan', person) }).click();
+      await expect(row).toHaveCount(0);
+    }
+  });
 }
 
 test('somebody is entered by the keyboard alone; the command is pending, then committed, and they are listed', async ({ page }) => {

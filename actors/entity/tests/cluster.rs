@@ -263,7 +263,7 @@ async fn verify_record(groups: &Groups, group: GroupId) -> domain::audit::verify
     for number in 1..=head.number {
         let link = AuditLink::decode(&row(rows::audit_link_key(number)).await.unwrap()).unwrap();
         let sealed = row(rows::audit_sealed_key(number)).await.map(|row| AuditSealed::decode(&row).unwrap());
-        verifier.take(&AuditRecord { link, sealed }).unwrap();
+        verifier.take(&AuditRecord { link, sealed, withheld: false }).unwrap();
     }
     verifier.finish(&BTreeMap::from([(group, head)])).unwrap()
 }

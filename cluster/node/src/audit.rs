@@ -136,6 +136,13 @@ fn verify(files: &[PathBuf], noted: Vec<(GroupId, AuditHead)>) -> Result<(), Box
     for erased in &verdict.erasures {
         println!("{}", erased_line(erased));
     }
+    if verdict.withheld > 0 {
+        println!(
+            "{} of them were withheld from whoever exported them, who may not see callers: their links are right, and what they hold \
+             was not looked at; an administrator's export has them",
+            verdict.withheld
+        );
+    }
     println!("Keep these where the cluster's people cannot reach, for --noted:");
     for (group, head) in &verdict.heads {
         println!("{group}:{}:{}", head.number, head.link);

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    DelegationId, Digest, Millis, PersonId, ServiceKeyId,
+    DelegationId, Digest, Millis, PersonId, Remit, ServiceKeyId,
     policy::{Action, Noun},
     wire::{record, wire_enum},
 };
@@ -29,8 +29,12 @@ impl KeyScope {
     pub fn covers(self, action: Action) -> bool {
         match self {
             Self::Readings => action == Action::ReportDevice,
-            // Who works here, and what citizens wrote, is nobody's integration's business.
-            Self::See => matches!(action, Action::See(noun) if !matches!(noun, Noun::Person | Noun::Report)),
+            // Who works here, and what citizens wrote, is nobody's integration's business. That it looks is recorded, as with
+            // anybody.
+            Self::See => match action {
+                Action::See(noun) => !matches!(noun, Noun::Person | Noun::Report),
+                _ => action == Action::RecordRead,
+            },
             Self::Telephony => matches!(action, Action::DriveTelephony | Action::TakeCall),
         }
     }
@@ -49,15 +53,24 @@ pub struct Terms {
     pub scopes: Vec<KeyScope>,
     /// The rights end by themselves at this time; unset: they do not.
     pub until_ms: Millis,
+    /// Fields and agencies that they are for.
+    #[serde(default)]
+    pub remit: Remit,
 }
 
-record!(default Terms { acts_for, broken_glass, key, scopes, until_ms });
+record!(default Terms { acts_for, broken_glass, key, scopes, until_ms, remit });
 
 impl Terms {
     /// Whether the rights have ended by themselves.
     #[must_use]
     pub fn is_over(&self, now: Millis) -> bool {
         self.until_ms.is_set() && self.until_ms <= now
+    }
+
+    /// Whether the rights are the person's own, without end; a remit makes them no less so.
+    #[must_use]
+    pub fn are_own(&self) -> bool {
+        *self == Self { remit: self.remit.clone(), ..Self::default() }
     }
 
     /// Whether they let do this; without a key they take nothing away.
@@ -186,6 +199,7 @@ mod tests {
         let terms = Terms { key, scopes: vec![KeyScope::See], ..Terms::default() };
         assert!(terms.allow(Action::See(Noun::Sensor)) && !terms.allow(Action::See(Noun::Person)));
         assert!(!terms.allow(Action::ReportDevice) && !terms.allow(Action::Administer));
+        assert!(terms.allow(Action::RecordRead), "who looks has it recorded");
         assert!(Terms::default().allow(Action::Administer), "without a key nothing is taken away");
         let none = Terms { scopes: Vec::new(), ..terms };
         assert!(!none.allow(Action::See(Noun::Sensor)), "a key without scopes lets do nothing");

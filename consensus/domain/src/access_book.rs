@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use bytes::Bytes;
 
 use crate::{
-    Delegation, DelegationId, Digest, Millis, PersonId, Row, SecondFactor, ServiceKey, ServiceKeyId, Stance, State,
-    rows,
+    Delegation, DelegationId, Digest, Millis, PersonId, PersonRemit, Remit, Row, RowChange, SecondFactor, ServiceKey,
+    ServiceKeyId, Stance, State, rows,
     stored::{row, same_key},
     wire::{Malformed, Record},
 };
@@ -18,27 +18,72 @@ pub(crate) struct AccessBook {
     pub(crate) service_keys: BTreeMap<ServiceKeyId, ServiceKey>,
     pub(crate) delegations: BTreeMap<DelegationId, Delegation>,
     pub(crate) stances: BTreeMap<PersonId, Stance>,
+    /// Of those who do not work for all.
+    pub(crate) remits: BTreeMap<PersonId, Remit>,
+}
+
+/// Names a row of the book that an entry touched.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum TouchedAccess {
+    SecondFactor(PersonId),
+    ServiceKey(ServiceKeyId),
+    Delegation(DelegationId),
+    Stance(PersonId),
+    Remit(PersonId),
+}
+
+fn remit_row(person: &PersonId, remit: &Remit) -> Row {
+    row(rows::remit_key(person), &PersonRemit { person: person.clone(), remit: remit.clone() })
 }
 
 impl AccessBook {
     /// How many records there are.
     pub(crate) fn len(&self) -> usize {
-        self.second_factors.len() + self.service_keys.len() + self.delegations.len() + self.stances.len()
+        self.second_factors.len()
+            + self.service_keys.len()
+            + self.delegations.len()
+            + self.stances.len()
+            + self.remits.len()
     }
 
-    /// Every row, in order of table, then of key.
+    /// Every row, table by table, in order of key.
     pub(crate) fn rows(&self) -> Vec<Row> {
         let mut out = Vec::with_capacity(self.len());
         out.extend(self.second_factors.iter().map(|(id, record)| row(rows::second_factor_key(id), record)));
         out.extend(self.service_keys.iter().map(|(id, record)| row(rows::service_key_key(id), record)));
         out.extend(self.delegations.iter().map(|(id, record)| row(rows::delegation_key(id), record)));
         out.extend(self.stances.iter().map(|(id, record)| row(rows::stance_key(id), record)));
+        out.extend(self.remits.iter().map(|(person, remit)| remit_row(person, remit)));
         out
+    }
+
+    /// The row as it stands after the entry: put, or gone.
+    pub(crate) fn row_change(&self, touched: &TouchedAccess) -> RowChange {
+        let (key, found) = match touched {
+            TouchedAccess::SecondFactor(id) => {
+                let key = rows::second_factor_key(id);
+                (key.clone(), self.second_factors.get(id).map(|record| row(key, record)))
+            }
+            TouchedAccess::ServiceKey(id) => {
+                let key = rows::service_key_key(id);
+                (key.clone(), self.service_keys.get(id).map(|record| row(key, record)))
+            }
+            TouchedAccess::Delegation(id) => {
+                let key = rows::delegation_key(id);
+                (key.clone(), self.delegations.get(id).map(|record| row(key, record)))
+            }
+            TouchedAccess::Stance(id) => {
+                let key = rows::stance_key(id);
+                (key.clone(), self.stances.get(id).map(|record| row(key, record)))
+            }
+            TouchedAccess::Remit(id) => (rows::remit_key(id), self.remits.get(id).map(|remit| remit_row(id, remit))),
+        };
+        found.map_or(RowChange::Delete(key), RowChange::Put)
     }
 
     /// Whether rows of this table are its own.
     pub(crate) fn reads(table: u8) -> bool {
-        matches!(table, rows::SECOND_FACTORS | rows::SERVICE_KEYS | rows::DELEGATIONS | rows::STANCES)
+        matches!(table, rows::SECOND_FACTORS | rows::SERVICE_KEYS | rows::DELEGATIONS | rows::STANCES | rows::REMITS)
     }
 
     /// Takes a row of one of these tables.
@@ -58,6 +103,11 @@ impl AccessBook {
                 let record = Delegation::decode(value)?;
                 same_key(key, &rows::delegation_key(&record.id))?;
                 self.delegations.insert(record.id.clone(), record);
+            }
+            Some(rows::REMITS) => {
+                let record = PersonRemit::decode(value)?;
+                same_key(key, &rows::remit_key(&record.person))?;
+                self.remits.insert(record.person, record.remit);
             }
             _ => {
                 let record = Stance::decode(value)?;
@@ -93,6 +143,18 @@ impl State {
     #[must_use]
     pub fn delegations(&self) -> &BTreeMap<DelegationId, Delegation> {
         &self.access.delegations
+    }
+
+    /// What a person works on; none: on all (group 0).
+    #[must_use]
+    pub fn remit(&self, person: &PersonId) -> Option<&Remit> {
+        self.access.remits.get(person)
+    }
+
+    /// Remits of those who do not work on all (group 0).
+    #[must_use]
+    pub fn remits(&self) -> &BTreeMap<PersonId, Remit> {
+        &self.access.remits
     }
 
     /// What people do beyond their own rights, now or the last time (group 0).

@@ -23,6 +23,7 @@ mod model;
 mod notice;
 mod person;
 mod placement;
+mod remit;
 mod report;
 mod retention;
 mod room;
@@ -222,6 +223,7 @@ impl Work<'_> {
             Command::TakeDelegation(command) => access::take_delegation(self, command),
             Command::BreakGlass(command) => access::break_glass(self, command),
             Command::EndGlass(command) => access::end_glass(self, command),
+            Command::PutRemit(command) => remit::put(self, command),
             Command::SetRetention(command) => retention::set(self, command),
             Command::DraftWarning(command) => warning::draft(self, command),
             Command::ApproveWarning(command) => warning::approve(self, command),

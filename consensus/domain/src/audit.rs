@@ -97,8 +97,40 @@ record!(AuditPayload { by, from, why, name, command, entry_sha256, refused, term
 pub struct AuditRecord {
     /// Its place in the chain.
     pub link: AuditLink,
-    /// Salt and payload; none: erased.
+    /// Salt and payload; none: erased, or withheld.
     pub sealed: Option<AuditSealed>,
+    /// They are there, and not for whoever asked.
+    pub withheld: bool,
+}
+
+impl AuditRecord {
+    /// The record for who may not see callers: one that tells of a caller has its link alone, and says so.
+    #[must_use]
+    pub fn without_callers(self) -> Self {
+        match &self.sealed {
+            Some(sealed) if tells_of_callers(&sealed.payload) => Self { sealed: None, withheld: true, ..self },
+            _ => self,
+        }
+    }
+}
+
+/// Whether a payload holds a caller's number, place or words. One that cannot be read may.
+fn tells_of_callers(payload: &[u8]) -> bool {
+    let Ok(payload) = AuditPayload::decode(payload) else { return true };
+    if payload.command.is_empty() {
+        return false;
+    }
+    match crate::Command::decode(&payload.command) {
+        Ok(command) => matches!(
+            command,
+            crate::Command::OfferCall(_)
+                | crate::Command::FileReport(_)
+                | crate::Command::PutCallDraft(_)
+                | crate::Command::TransferCall(_)
+                | crate::Command::SettleCallback(_)
+        ),
+        Err(_) => true,
+    }
 }
 
 impl Record for AuditRecord {
@@ -106,12 +138,12 @@ impl Record for AuditRecord {
 
     fn from_wire(wire: generated::AuditRecord) -> Result<Self, Malformed> {
         let sealed = wire.sealed.map(AuditSealed::from_wire).transpose()?;
-        Ok(Self { link: Field::read("link", wire.link)?, sealed })
+        Ok(Self { link: Field::read("link", wire.link)?, sealed, withheld: wire.withheld })
     }
 
     fn to_wire(&self) -> generated::AuditRecord {
         let sealed = self.sealed.as_ref().map(Record::to_wire);
-        generated::AuditRecord { link: Some(self.link.to_wire()), sealed }
+        generated::AuditRecord { link: Some(self.link.to_wire()), sealed, withheld: self.withheld }
     }
 }
 

@@ -96,6 +96,7 @@ impl State {
     /// 46. Exactly the reports wait of which a person has to think, as derived; only one that waits is taken or set aside, not
     ///     both, and says by whom, since when and why.
     /// 50. Rules of erasure name each kind once and some days; nothing was erased before there was a rule.
+    /// 47. A remit is of somebody who is there, and leaves something out; its fields and agencies ascend, each once.
     ///
     /// # Errors
     /// The first invariant that does not hold.

@@ -14,6 +14,7 @@ mod handover;
 mod instruction;
 mod model;
 mod notice;
+mod remit;
 mod report;
 mod retention;
 mod room;
@@ -34,6 +35,7 @@ pub use handover::*;
 pub use instruction::*;
 pub use model::*;
 pub use notice::*;
+pub use remit::*;
 pub use report::*;
 pub use retention::*;
 pub use room::*;
@@ -428,6 +430,8 @@ commands! {
     BreakGlass []
     /// It ends before its time.
     EndGlass []
+    /// Says what somebody works on.
+    PutRemit []
     /// Says how long readings are kept (field groups).
     SetRetention []
     /// Writes a message to the public.

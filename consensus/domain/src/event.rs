@@ -232,6 +232,8 @@ wire_enum! {
         GlassBroken = "glass_broken",
         /// They gave it back before its time.
         GlassEnded = "glass_ended",
+        /// Somebody works on other fields, or for other agencies.
+        RemitPut = "remit_put",
         /// How long readings are kept was set.
         RetentionSet = "retention_set",
         /// Somebody wrote a message to the public.

@@ -63,6 +63,7 @@ impl Command {
             | Self::TakeDelegation(_)
             | Self::BreakGlass(_)
             | Self::EndGlass(_)
+            | Self::PutRemit(_)
             | Self::DraftWarning(_)
             | Self::ApproveWarning(_)
             | Self::RejectWarning(_)

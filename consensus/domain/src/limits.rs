@@ -110,6 +110,8 @@ pub const INSTRUCTION_NEARLY_LATE_MS: u64 = 15 * 60_000;
 pub const ERASED_PER_COMMAND_MAX: usize = 4096;
 /// Recovery codes of one second factor.
 pub const RECOVERY_CODES: u32 = 10;
+/// Agencies of one remit; more are refused.
+pub const REMIT_AGENCIES_MAX: usize = 16;
 /// Keys of service accounts. At the bound one that has ended leaves; a new one is refused when none has.
 pub const SERVICE_KEYS_MAX: usize = 10_000;
 /// How long a key counts at most: 400 days, a yearly rotation and its delay.

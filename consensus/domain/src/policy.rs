@@ -28,15 +28,18 @@
 //! belongs to no place (people, districts, the hierarchy, switches) takes an administrator for everywhere.
 //! What is beyond a role (`policy/beyond.rs`) is in the grant's terms: a giver's rights by a delegation, a broken glass, the
 //! scopes of a service key, and when all this ends by itself.
+//! A remit (`policy/matter.rs`) bounds fields and agencies as well, of whatever role.
 //! For a responder the unit that they crew is the scope, and the incident that this unit is in: help crosses districts.
 
 mod action;
 mod beyond;
+mod matter;
 mod places;
 mod seat;
 
 pub use action::{Action, Noun, action_of};
 pub use beyond::grant_of_key;
+pub use matter::Matter;
 
 use std::collections::BTreeSet;
 
@@ -98,6 +101,15 @@ pub fn allows(grant: &Grant, action: Action, place: Option<&AdminUnitCode>) -> R
         }
         _ => Ok(()),
     }
+}
+
+/// The same of a record that has a field, or is of an agency: what is read, pushed, exported and shown is asked of this.
+///
+/// # Errors
+/// `Forbidden`, with what would be needed.
+pub fn allows_of(grant: &Grant, action: Action, place: Option<&AdminUnitCode>, matter: &Matter) -> Result<(), Refusal> {
+    allows(grant, action, place)?;
+    matter::judge(grant, matter)
 }
 
 /// Whether the place is in the grant's scope.
@@ -197,19 +209,21 @@ pub(crate) fn right(
     Ok(Some(carried.clone()))
 }
 
-/// What the state will say of the grant's right to the command, as far as it can be told beforehand: by role and place, and
+/// What the state will say of the grant's right to the command, as far as it can be told beforehand: by role, place and remit, and
 /// by the seat of who takes calls.
 ///
 /// # Errors
 /// The refusal.
 pub fn foresee(state0: &State, grant: &Grant, command: &Command, place: Option<&AdminUnitCode>) -> Result<(), Refusal> {
-    seat::authorize(state0, grant, command).unwrap_or_else(|| allows(grant, action_of(command), place))
+    seat::authorize(state0, grant, command).unwrap_or_else(|| allows(grant, action_of(command), place))?;
+    // A crew acts by its order, whatever field that is in; `authorize` looks at it.
+    if grant.role == Role::Responder { Ok(()) } else { of_remit(state0, grant, command) }
 }
 
 /// Whether the grant allows this command on the state as it is.
 pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Result<(), Refusal> {
     if let Some(judged) = seat::authorize(state, grant, command) {
-        return judged;
+        return judged.and_then(|()| of_remit(state, grant, command));
     }
     let action = action_of(command);
     if !role_allows(grant.role, action) || !grant.terms.allow(action) {
@@ -260,7 +274,17 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
     if places.is_empty() && matches!(action, Action::Administer | Action::LeadExercise) {
         return allows(grant, action, None);
     }
-    places.into_iter().try_for_each(|place| allows(grant, action, Some(place)))
+    places.into_iter().try_for_each(|place| allows(grant, action, Some(place)))?;
+    of_remit(state, grant, command)
+}
+
+/// Whether what the command acts on is in the grant's remit. In a field group nothing is in a field: its grants carry the remit
+/// all the same, so that one that is older than a change of it does not count.
+fn of_remit(state: &State, grant: &Grant, command: &Command) -> Result<(), Refusal> {
+    if grant.terms.remit.is_all() {
+        return Ok(());
+    }
+    matter::matters(state, command).iter().try_for_each(|matter| matter::judge(grant, matter))
 }
 
 /// The instruction that the command is about, if it is about one.

@@ -2,7 +2,9 @@
 //! province. It holds what the line brings, so the invariants of [`State::check`] that span records do not hold of it: an
 //! incident may name a unit that the copy's account does not see.
 
-use crate::{EntityId, GroupId, Millis, Person, PersonId, Readings, Session, SessionId, State, Subject, WaitReason};
+use crate::{
+    EntityId, GroupId, Millis, Person, PersonId, Readings, Remit, Session, SessionId, State, Subject, WaitReason,
+};
 
 /// A group as it was told. Its state changes here and nowhere else, and never by [`State::apply`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -128,14 +130,20 @@ impl Replica {
         self.state.placements.insert(entity, group);
     }
 
-    /// Who somebody is, as the province said when they signed in.
-    pub fn put_person(&mut self, person: Person) {
+    /// Who somebody is and what they work on, as the province said when they signed in.
+    pub fn put_person(&mut self, person: Person, remit: Remit) {
+        if remit.is_all() {
+            self.state.access.remits.remove(&person.id);
+        } else {
+            self.state.access.remits.insert(person.id.clone(), remit);
+        }
         self.state.persons.insert(person.id.clone(), person);
     }
 
     /// Forgets a person.
     pub fn drop_person(&mut self, person: &PersonId) {
         self.state.persons.remove(person);
+        self.state.access.remits.remove(person);
     }
 
     /// Lets a session in.
@@ -152,6 +160,7 @@ impl Replica {
     pub fn succeed(&mut self, former: Self) {
         let former = former.state;
         self.state.persons = former.persons;
+        self.state.access.remits = former.access.remits;
         self.state.placements = former.placements;
         self.state.sessions = former.sessions;
         self.state.session_ends = former.session_ends;

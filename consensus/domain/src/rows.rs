@@ -82,6 +82,8 @@ pub const FILES: u8 = 170;
 pub const FILE_SETTINGS: u8 = 171;
 /// The rules by which personal data go: one row.
 pub const ERASURE: u8 = 184;
+/// What people work on, by person.
+pub const REMITS: u8 = 181;
 /// How long readings are kept: one row.
 pub const RETENTION: u8 = 230;
 /// Calendars of working time, by id.
@@ -216,6 +218,8 @@ name_keys! {
     delegation_key DELEGATIONS DelegationId
     /// Key of what a person does beyond their own rights.
     stance_key STANCES PersonId
+    /// Key of what a person works on.
+    remit_key REMITS PersonId
     /// Key of an instruction.
     instruction_key INSTRUCTIONS InstructionId
     /// Key of a receiver.

@@ -9,12 +9,12 @@ use own::{read_answer, read_heard, read_text};
 
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, AuditHead, Calendar, CalendarId, CallId, Camera, CameraId,
-    DeadlinePolicy, DeadlinePolicyId, DelegationId, District, DistrictId, Drill, DutyPost, DutyPostId, EntityId,
-    Erasure, GroupId, Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model,
-    ModelName, Notice, Person, PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Retention, Row,
-    RowChange, RunCard, Sensor, SensorId, SensorWindow, ServiceKeyId, Session, SessionId, Severity, State, Tally, Unit,
-    UnitId, VersionName, Warning, WarningId,
-    access_book::AccessBook,
+    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, Drill, DutyPost, DutyPostId, EntityId, Erasure,
+    GroupId, Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName,
+    Notice, Person, PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Retention, Row, RowChange, RunCard,
+    Sensor, SensorId, SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName, Warning,
+    WarningId,
+    access_book::{AccessBook, TouchedAccess},
     apply::adopt_unit,
     file_book::{FileBook, TouchedFile},
     room_book::{RoomBook, TouchedRoom},
@@ -58,10 +58,7 @@ pub(crate) enum Touched {
     CallDraft(CallId),
     Retention,
     Erasure,
-    SecondFactor(PersonId),
-    ServiceKey(ServiceKeyId),
-    Delegation(DelegationId),
-    Stance(PersonId),
+    Access(TouchedAccess),
     Warning(WarningId),
     Board(TouchedRoom),
     Drill(u64),
@@ -217,6 +214,7 @@ impl State {
         let (key, found) = match touched {
             Touched::Board(touched) => return self.board.row_change(touched),
             Touched::File(touched) => return self.files.row_change(touched),
+            Touched::Access(touched) => return self.access.row_change(touched),
             Touched::Meta => (rows::meta_key(), Some(self.meta_row())),
             Touched::AdminUnit(id) => found(rows::admin_unit_key(id), self.admin_units.get(id)),
             Touched::District(id) => found(rows::district_key(id), self.districts.get(id)),
@@ -253,10 +251,6 @@ impl State {
             Touched::Notice(id, number) => {
                 found(rows::notice_key(id, *number), self.notices.get(&(id.clone(), *number)))
             }
-            Touched::SecondFactor(id) => found(rows::second_factor_key(id), self.access.second_factors.get(id)),
-            Touched::ServiceKey(id) => found(rows::service_key_key(id), self.access.service_keys.get(id)),
-            Touched::Delegation(id) => found(rows::delegation_key(id), self.access.delegations.get(id)),
-            Touched::Stance(id) => found(rows::stance_key(id), self.access.stances.get(id)),
             Touched::Warning(id) => found(rows::warning_key(id), self.warnings.get(id)),
             Touched::Retention => found(rows::retention_key(), self.stored_retention()),
             Touched::Erasure => found(rows::erasure_key(), self.stored_erasure()),

@@ -61,7 +61,7 @@ impl Recorded {
         let read = |number: u64| {
             let link = AuditLink::decode(&self.disk[&rows::audit_link_key(number)]).unwrap();
             let sealed = self.disk.get(&rows::audit_sealed_key(number));
-            AuditRecord { link, sealed: sealed.map(|row| AuditSealed::decode(row).unwrap()) }
+            AuditRecord { link, sealed: sealed.map(|row| AuditSealed::decode(row).unwrap()), withheld: false }
         };
         (1..=self.state.audit_head().number).map(read).collect()
     }
@@ -97,7 +97,7 @@ proptest! {
     #[test]
     fn any_edit_of_a_byte_or_a_record_is_found(
         entries in any::entries(any::command_of_group_0()),
-        of in any::<Index>(), other in any::<Index>(), at in any::<Index>(), byte in any::<u8>(), how in 0u8..6,
+        of in any::<Index>(), other in any::<Index>(), at in any::<Index>(), byte in any::<u8>(), how in 0u8..7,
     ) {
         let recorded = recorded(GroupId::COMMAND, &entries);
         let (records, heads) = (recorded.export(), recorded.heads());
@@ -114,6 +114,8 @@ proptest! {
             2 => edited.swap(of, other.index(records.len())),
             3 => edited.truncate(of),
             4 => edited[of].sealed = None,
+            // What was erased hides nothing, whatever is said of it.
+            5 if edited[of].sealed.is_some() => edited[of].withheld = true,
             _ => {
                 let mut bytes = records[of].encode();
                 let at = at.index(bytes.len());
@@ -217,6 +219,33 @@ fn what_was_erased_by_rule_still_verifies_and_what_just_vanished_does_not() {
         let entry = Entry { at_ms: Millis(0), request: None, grant: None, command, salt: Bytes::new() };
         assert!(matches!(recorded.apply(&entry), Reply::Refused(_)));
     }
+}
+
+#[test]
+fn who_may_not_see_callers_gets_the_chain_and_is_told_what_was_withheld() {
+    let mut recorded = Recorded::new(GroupId::COMMAND);
+    let call = OfferCall {
+        leg: LegId::new("leg").unwrap(),
+        door: "113".into(),
+        line: "1022".into(),
+        number: "0912345678".into(),
+        wanted: String::new(),
+        place: None,
+        language: String::new(),
+        exercise: false,
+    };
+    recorded.system(call);
+    recorded.system(RaisePolicyFloor { floor: 1 });
+    let whole = recorded.export();
+    let without: Vec<AuditRecord> = whole.iter().cloned().map(AuditRecord::without_callers).collect();
+    let holds = |records: &[AuditRecord]| {
+        let file: Vec<u8> = records.iter().flat_map(frame).collect();
+        String::from_utf8_lossy(&file).contains("0912345678")
+    };
+    assert!(holds(&whole) && !holds(&without));
+    let verdict = verify(&without, &recorded.heads()).unwrap();
+    assert_eq!((verdict.withheld, verdict.erased), (1, 0), "nobody takes it for a whole export");
+    assert_eq!(verify(&whole, &recorded.heads()).unwrap().withheld, 0);
 }
 
 #[test]

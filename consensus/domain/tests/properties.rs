@@ -9,9 +9,9 @@ use bytes::Bytes;
 use domain::{
     AdminUnit, Agent, Alarm, Applied, Attachment, Calendar, Call, CallDesk, CallDraft, Caller, Camera, DeadlinePolicy,
     Delegation, Dispatch, District, Drill, DrillNow, Duty, DutyEntry, DutyPost, Entry, Event, EventBatch, Exercise,
-    FileSettings, Grant, GroupId, Handover, Incident, Instruction, LiveNodes, Model, Person, Placement, Position,
-    Reading, Readings, Reply, Report, Room, Row, RowChange, RunCard, SecondFactor, Sensor, SensorWindow, ServiceKey,
-    Session, ShiftNote, Stance, State, Tally, Unit, WaitingReport, Warning, rows,
+    FileSettings, Grant, GroupId, Handover, Incident, Instruction, LiveNodes, Model, Person, PersonRemit, Placement,
+    Position, Reading, Readings, Reply, Report, Room, Row, RowChange, RunCard, SecondFactor, Sensor, SensorWindow,
+    ServiceKey, Session, ShiftNote, Stance, State, Tally, Unit, WaitingReport, Warning, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -193,7 +193,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 136] = [
+const COMMANDS: [&str; 137] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -300,6 +300,7 @@ const COMMANDS: [&str; 136] = [
     "TakeDelegation",
     "BreakGlass",
     "EndGlass",
+    "PutRemit",
     "SetRetention",
     "DraftWarning",
     "ApproveWarning",
@@ -380,6 +381,7 @@ fn decode_all(bytes: &[u8]) {
     check::<ServiceKey>(bytes);
     check::<Delegation>(bytes);
     check::<Stance>(bytes);
+    check::<PersonRemit>(bytes);
     check::<Warning>(bytes);
     check::<Handover>(bytes);
     check::<Exercise>(bytes);

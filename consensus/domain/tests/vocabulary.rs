@@ -22,7 +22,7 @@ const RELEASES: &str = "tests/releases";
 const HARMLESS: [&str; 3] = ["Entry.salt", "Grant.from", "Grant.why"];
 
 /// Commands, fields and values since the first release, and the feature that lets them in. What stands below a field is its own.
-const SINCE: [(&str, u32); 87] = [
+const SINCE: [(&str, u32); 88] = [
     ("Command.put_calendar", VOCABULARY_2),
     ("Command.put_deadline_policy", VOCABULARY_2),
     ("Command.put_duty_post", VOCABULARY_2),
@@ -67,6 +67,7 @@ const SINCE: [(&str, u32); 87] = [
     ("Command.take_delegation", VOCABULARY_2),
     ("Command.break_glass", VOCABULARY_2),
     ("Command.end_glass", VOCABULARY_2),
+    ("Command.put_remit", VOCABULARY_2),
     ("Command.set_retention", chunk::FEATURE),
     ("Command.draft_warning", VOCABULARY_2),
     ("Command.approve_warning", VOCABULARY_2),

@@ -8,7 +8,8 @@
 use std::{collections::VecDeque, sync::Arc};
 
 use domain::{
-    EntityId, Event, EventBatch, EventKind, GroupId, Millis, Person, Position, Replica, Session, SessionId, Subject,
+    EntityId, Event, EventBatch, EventKind, GroupId, Millis, Person, Position, Remit, Replica, Session, SessionId,
+    Subject,
     wire::{Field, Malformed, Record, generated, generated::to_screen::Body},
 };
 use edge::{AppliedAt, BelowFloor};
@@ -268,12 +269,14 @@ impl Copy {
     }
 
     /// Who somebody is. Screens whose rights hang on it are told.
-    pub(crate) fn put_person(&mut self, person: &Person) {
+    pub(crate) fn put_person(&mut self, person: &Person, remit: &Remit) {
         let Some(group0) = self.groups.first_mut() else { return };
-        if group0.replica.state().persons().get(&person.id) == Some(person) {
+        let state0 = group0.replica.state();
+        let known = state0.remit(&person.id).cloned().unwrap_or_default();
+        if state0.persons().get(&person.id) == Some(person) && known == *remit {
             return;
         }
-        group0.replica.put_person(person.clone());
+        group0.replica.put_person(person.clone(), remit.clone());
         let event = Event {
             kind: EventKind::PersonPut,
             by: None,

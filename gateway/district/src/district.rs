@@ -84,7 +84,7 @@ impl District {
         outbox.skip_to(found.damaged.iter().max().map_or(1, |place| place + 1));
         for (name, sitting) in found.people.sittings().filter(|(_, it)| !it.left) {
             if let (Some(id), Some(who)) = (people::id_of(name), found.people.who(&sitting.person)) {
-                opened.copy.put_person(&who.record());
+                opened.copy.put_person(&who.record(), &who.remit);
                 opened.copy.admit(sitting.session(id));
             }
         }

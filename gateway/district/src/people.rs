@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{Digest, DistrictId, Millis, Person, PersonId, Role, Session, SessionId, UnitId};
+use domain::{Digest, DistrictId, Millis, Person, PersonId, Remit, Role, Session, SessionId, UnitId};
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{ACCOUNTS_MAX, SEQ_RESERVED, SITTINGS_MAX};
@@ -32,6 +32,9 @@ pub(crate) struct Who {
     pub(crate) everywhere: bool,
     #[serde(default)]
     pub(crate) unit: Option<UnitId>,
+    /// What they work on; a node that signed them in before it knew of remits has all, until the province is asked again.
+    #[serde(default)]
+    pub(crate) remit: Remit,
 }
 
 impl Who {
@@ -195,6 +198,7 @@ mod tests {
             districts: vec![DistrictId::new("d1").unwrap()],
             everywhere: false,
             unit: None,
+            remit: Remit::default(),
         };
         Account { who, verifier: "$argon2id$".into(), verified_at_ms }
     }

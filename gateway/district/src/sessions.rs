@@ -84,7 +84,7 @@ async fn check(shared: &Shared, province: &Province) -> std::io::Result<()> {
         } else if answer.status == 200
             && let Ok(who) = serde_json::from_slice::<Who>(&answer.body)
         {
-            shared.change(|copy| copy.put_person(&who.record()));
+            shared.change(|copy| copy.put_person(&who.record(), &who.remit));
             if shared.people(|people| people.amend(&who)) {
                 shared.write_people().await?;
             }

@@ -58,6 +58,7 @@ pub(crate) mod quarantine;
 pub(crate) mod reading;
 pub(crate) mod receiver;
 pub(crate) mod record;
+pub(crate) mod remit;
 pub(crate) mod report;
 pub(crate) mod retention;
 pub(crate) mod room;
@@ -157,6 +158,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(unit::shift))
         .routes(routes!(crew::crew))
         .routes(routes!(person::list, person::put))
+        .routes(routes!(remit::list, remit::put))
         .routes(routes!(district::list, district::put))
         .routes(routes!(admin_unit::list, admin_unit::put))
         .routes(routes!(deadline::calendars, deadline::put_calendar))

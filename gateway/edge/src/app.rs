@@ -15,6 +15,7 @@ use crate::{
     metrics::Metrics,
     oidc::Oidc,
     public::Public,
+    reads::Reads,
     requests::Requests,
     screen::{fanout::Fanout, pulse, pulse::Pulses},
     seal::Sealer,
@@ -37,6 +38,8 @@ pub(crate) struct App {
     pub(crate) connections: Seats,
     pub(crate) sockets: Seats,
     pub(crate) requests: Mutex<Requests>,
+    /// Sensitive looks, until they are recorded.
+    pub(crate) reads: Reads,
     /// What those without an account share.
     pub(crate) public: Public,
     /// Turns to bring a photo.
@@ -69,6 +72,7 @@ impl App {
             connections: Seats::new(config.connections_max, config.connections_per_ip_max),
             sockets: Seats::new(config.sockets_max, config.sockets_per_ip_max),
             requests: Mutex::default(),
+            reads: Reads::new(),
             public: Public::default(),
             uploads: Semaphore::new(UPLOADS_MAX),
             backups: Arc::new(Semaphore::new(BACKUPS_MAX)),

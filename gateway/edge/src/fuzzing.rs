@@ -339,7 +339,9 @@ pub fn fuzz_websocket(data: &[u8]) -> bool {
             match effect {
                 Effect::Authenticate { .. } => effects.extend(session.authenticated(viewer(), 1, 7)),
                 Effect::Derive { from } => {
-                    let view = View { scope: Scope::Everywhere, nouns: BTreeSet::new(), encoding, callers: false };
+                    let remit = domain::Remit::default();
+                    let view =
+                        View { scope: Scope::Everywhere, nouns: BTreeSet::new(), encoding, callers: false, remit };
                     effects.extend(session.subscribed(view, from, false));
                 }
                 Effect::Send(message) => heard |= !message.encode(encoding).is_empty(),

@@ -31,6 +31,7 @@ mod oidc;
 mod operations;
 mod picture;
 mod public;
+mod reads;
 mod requests;
 mod screen;
 mod seal;

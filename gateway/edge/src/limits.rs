@@ -127,6 +127,26 @@ pub const RESUME_BYTES_MAX: usize = 2 * 1024 * 1024;
 pub const HUB_REQUESTS_MAX: usize = 1_024;
 /// Bytes of a reason that go into the record; the rest is cut off.
 pub const REASON_BYTES_MAX: usize = 256;
+/// Bytes of what was looked at, in a record of looks; the rest is cut off.
+pub const LOOK_BYTES_MAX: usize = 64;
+/// Looks of one person in one session that wait to be recorded; one more is 503.
+pub const LOOKS_WAITING_MAX: usize = 256;
+/// Least time between two records of looks of one person in one session: what comes within it shares the next.
+pub const READ_RECORD_INTERVAL: Duration = Duration::from_millis(50);
+/// Records of looks of this node that are on their way at a time: the rest of the actors' door is left to commands. More wait.
+pub const READ_RECORDS_MAX: usize = 16;
+/// Time between two tries to record a look.
+pub const READ_RETRY: Duration = Duration::from_millis(1_000);
+/// How long the same look of the same person is one.
+pub const READ_SAME_MS: u64 = 5 * 60_000;
+/// Looks remembered as recorded; at the bound the oldest leaves, and is recorded again.
+pub const READS_REMEMBERED_MAX: usize = 16_384;
+/// How long a look that was shown may wait for its record; past it the same person is shown nothing more of the kind.
+pub const UNRECORDED_MS_MAX: u64 = 10_000;
+/// How long a screen waits for the record that callers are looked at; past it their numbers are hidden until it is there.
+pub const CALLERS_RECORDED_WAIT: Duration = Duration::from_millis(1_000);
+/// How long a screen waits for the record that a sensitive camera is looked at; past it there is no picture.
+pub const CAMERA_RECORDED_WAIT: Duration = Duration::from_millis(2_000);
 /// Records of one export; who verifies a whole group asks again after the last.
 pub const AUDIT_EXPORTED_MAX: usize = 1_024;
 /// Lines of the record in one answer; who wants more asks again before the last.

@@ -26,6 +26,7 @@ mod reading;
 mod record;
 mod resume;
 mod rights;
+mod rights_any;
 mod rights_matrix;
 mod room;
 mod screen;

@@ -55,5 +55,6 @@ export const enAccess: AccessDict = {
     delegation_laid_down: 'Acts by own rights again',
     glass_broken: 'Emergency access opened',
     glass_ended: 'Emergency access ended',
+    remit_put: 'Fields and agencies set',
   },
 };

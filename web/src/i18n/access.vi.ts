@@ -53,6 +53,7 @@ export const viAccess = {
     delegation_laid_down: 'Thôi thay mặt',
     glass_broken: 'Mở quyền khẩn cấp',
     glass_ended: 'Kết thúc quyền khẩn cấp',
+    remit_put: 'Giao lĩnh vực, cơ quan',
   },
 };
 

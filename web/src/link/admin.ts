@@ -1,10 +1,12 @@
 // Who works here, by what right, and the record of what they did, over HTTP.
 import { nextSequence, readJson, sendForBytes, sendNumbered, type Session } from './api';
-import { accountsOf, glassesOf, holdsOf, keepingOf, keysOf, linesOf, postsOf, type Account, type Glass, type Hold, type Keeping, type Post, type RecordLine, type ServiceKey } from '../nouns/register';
+import { accountsOf, glassesOf, holdsOf, keepingOf, keysOf, linesOf, postsOf, remitsOf, type Account, type Glass, type Hold, type Keeping, type Post, type RecordLine, type Remit, type ServiceKey } from '../nouns/register';
 
 /** Everything that an administrator is shown at once. */
 export interface Register {
   accounts: Account[];
+  /** Of those who do not work for all. */
+  remits: Remit[];
   /** Rooms, by id. */
   districts: { id: string; name: string }[];
   /** Command rooms, and the post of each; empty: none. */
@@ -18,11 +20,12 @@ export interface Register {
 
 /** Asks the node that feeds this page for all of it. */
 export async function readRegister(): Promise<Register> {
-  const [people, districts, rooms, posts, keys, glasses, holds, erasure, files] = await Promise.all(
-    ['/api/people', '/api/districts', '/api/rooms', '/api/duty-posts', '/api/keys', '/api/glass', '/api/sign-in/holds', '/api/erasure', '/api/file-retention'].map(readJson),
+  const [people, remits, districts, rooms, posts, keys, glasses, holds, erasure, files] = await Promise.all(
+    ['/api/people', '/api/remits', '/api/districts', '/api/rooms', '/api/duty-posts', '/api/keys', '/api/glass', '/api/sign-in/holds', '/api/erasure', '/api/file-retention'].map(readJson),
   );
   return {
     accounts: accountsOf(people),
+    remits: remitsOf(remits),
     districts: (districts as { items: { id: string; name: string }[] }).items.map(({ id, name }) => ({ id, name })),
     rooms: (rooms as { items: { id: string; name: string; post?: string | null }[] }).items.map(({ id, name, post }) => ({ id, name, post: post ?? '' })),
     posts: postsOf(posts),

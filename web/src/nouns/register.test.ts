@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { accountsOf, fieldMs, fieldText, glassesOf, keepingOf, linesOf, matching, onDuty, phaseOf, postsOf, postToWire, rulesToWire, withoutShift, withShift } from './register';
+import { accountsOf, fieldMs, fieldText, glassesOf, keepingOf, linesOf, matching, onDuty, phaseOf, postsOf, postToWire, remitsOf, remitToWire, rulesToWire, withoutShift, withShift } from './register';
 
 test('people come by name, and an unknown role may only look', () => {
   const base = { districts: [], everywhere: true, disabled: false, unit: null };
@@ -7,6 +7,13 @@ test('people come by name, and an unknown role may only look', () => {
   expect(found.map(({ id, role, unit }) => [id, role, unit])).toEqual([['lan', 'viewer', ''], ['minh', 'auditor', '']]);
   expect(matching(found, 'thị').map(({ id }) => id)).toEqual(['lan']);
   expect(matching(found, '')).toHaveLength(2);
+});
+
+test('a remit comes from the wire and goes back as it came, with the names of fields on screens in between', () => {
+  const wire = { person: 'lan', remit: { fields: ['fire', 'public_order'], agencies: ['PCCC'] } };
+  const [remit] = remitsOf({ items: [wire] });
+  expect(remit!.fields).toEqual(['fire', 'public-order']);
+  expect(remitToWire(remit!)).toEqual(wire);
 });
 
 test('a shift goes in by its beginning, once, and comes out as it went in', () => {

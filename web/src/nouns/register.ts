@@ -1,5 +1,7 @@
 // Who works here and by what right, as administrators see it, and lines of the record, as auditors do.
+import { kindNamed, type Kind } from './kind';
 import { roleOf, type Role } from './rights';
+import { toWire } from './wire';
 
 export interface Account {
   id: string;
@@ -11,6 +13,13 @@ export interface Account {
   disabled: boolean;
   /** The unit that a responder crews; empty: none. */
   unit: string;
+}
+
+/** Fields and agencies that somebody works for; of both, none is all. */
+export interface Remit {
+  person: string;
+  fields: Kind[];
+  agencies: string[];
 }
 
 export interface ServiceKey {
@@ -88,6 +97,17 @@ type AccountJson = Omit<Account, 'role' | 'unit'> & { role: string; unit: string
 export function accountsOf(answer: unknown): Account[] {
   const all = items<AccountJson>(answer).map((it) => ({ ...it, role: roleOf(it.role), unit: it.unit ?? '' }));
   return all.sort((one, other) => one.id.localeCompare(other.id));
+}
+
+/** Of `GET /api/remits`, by name. */
+export function remitsOf(answer: unknown): Remit[] {
+  const all = items<{ person: string; remit: { fields: string[]; agencies: string[] } }>(answer);
+  return all.map(({ person, remit }) => ({ person, fields: remit.fields.map(kindNamed), agencies: remit.agencies }));
+}
+
+/** As the cluster takes a remit. */
+export function remitToWire({ person, fields, agencies }: Remit): { person: string; remit: { fields: string[]; agencies: string[] } } {
+  return { person, remit: { fields: fields.map(toWire), agencies } };
 }
 
 /** Of `GET /api/keys`. */

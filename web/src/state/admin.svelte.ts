@@ -2,7 +2,7 @@
 // every few seconds, because most of it goes over no line.
 import { readDelegations, type Delegation } from '../link/access';
 import { readRegister, type Register } from '../link/admin';
-import { postToWire, rulesToWire, withShift, withoutShift, type Account, type PersonalKind, type Post, type Shift } from '../nouns/register';
+import { postToWire, remitToWire, rulesToWire, withoutShift, withShift, type Account, type PersonalKind, type Post, type Remit, type Shift } from '../nouns/register';
 import { toWire } from '../nouns/wire';
 import { order, type Sent } from './orders';
 
@@ -12,17 +12,19 @@ const DAY_MS = 86_400_000;
 /** What commands are shown beside. */
 export const PERSON_FORM = 'person/form';
 export const DELEGATION_FORM = 'delegation/form';
+export const REMIT_FORM = 'remit/form';
 export const KEY_FORM = 'key/form';
 export const POST_FORM = 'post/form';
 export const ERASURE_FORM = 'erasure/form';
 export const PHOTO_FORM = 'photo/form';
 export const personTarget = (person: string) => `person/${person}`;
 export const delegationTarget = (id: string) => `delegation/${id}`;
+export const remitTarget = (person: string) => `remit/${person}`;
 export const keyTarget = (id: string) => `key/${id}`;
 export const postTarget = (id: string) => `post/${id}`;
 export const glassTarget = (person: string) => `glass/${person}`;
 
-const EMPTY: Register = { accounts: [], districts: [], rooms: [], posts: [], keys: [], glasses: [], holds: [], keeping: { number: 0, days: { caller: 0, contact: 0 }, photoDays: 0 } };
+const EMPTY: Register = { accounts: [], remits: [], districts: [], rooms: [], posts: [], keys: [], glasses: [], holds: [], keeping: { number: 0, days: { caller: 0, contact: 0 }, photoDays: 0 } };
 
 class Administration {
   register = $state.raw<Register>(EMPTY);
@@ -65,6 +67,9 @@ export function putPerson({ unit, ...account }: Account, password: string): Sent
   const more = password === '' ? {} : { password };
   return ordered(PERSON_FORM, '/api/people', { ...account, unit: unit === '' ? null : unit, ...more });
 }
+
+/** Says what somebody works for; nothing named is all. */
+export const putRemit = (remit: Remit, target: string): Sent => ordered(target, '/api/remits', remitToWire(remit));
 
 /** Takes the second factor of somebody away who has lost it. */
 export const dropFactor = (person: string): Sent => ordered(personTarget(person), `/api/people/${encodeURIComponent(person)}/second-factor/drop`, {});

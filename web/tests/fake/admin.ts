@@ -37,6 +37,13 @@ export function adminDesk() {
       account('tram-mua', 'Trạm mưa', 'device', { everywhere: false, districts: ['d1'] }),
     ].map((it) => [it.id, it] as const),
   );
+  const remits = new Map<string, { person: string; remit: { fields: string[]; agencies: string[] } }>();
+  const setRemits = () => {
+    remits.clear();
+    remits.set('lan', { person: 'lan', remit: { fields: ['fire'], agencies: ['PCCC'] } });
+    return {};
+  };
+  setRemits();
   const posts = new Map([['truc-ban', { id: 'truc-ban', name: 'Trực ban tỉnh', above: null as string | null, shifts: [{ person: 'hoa', from_ms: now - HOUR_MS, until_ms: now + 7 * HOUR_MS }] }]]);
   const delegations: { id: string; giver: string; deputy: string; from_ms: number; until_ms: number; reason: string }[] = [
     { id: 'Q1', giver: 'hoa', deputy: 'lan', from_ms: now - HOUR_MS, until_ms: now + 8 * HOUR_MS, reason: 'đi họp' },
@@ -98,8 +105,9 @@ export function adminDesk() {
       }
       return undefined;
     },
-    /** `/fake/provider?name=…&owes=1&why=…`: sets one, or takes it away. */
+    /** `/fake/provider?name=…&owes=1&why=…`: sets one, or takes it away. `/fake/remits`: as they were in the beginning. */
     control(path: string, query: URLSearchParams): object | undefined {
+      if (path === '/fake/remits') return setRemits();
       if (path !== '/fake/provider') return undefined;
       Object.assign(provider, { name: query.get('name') ?? '', owes: query.get('owes') === '1', why: query.get('why') ?? '' });
       return provider;
@@ -111,6 +119,7 @@ export function adminDesk() {
       if (method === 'GET' && path === '/api/glass') return listed(mayRead ? [...glasses.values()] : []);
       if (method !== 'GET') return undefined;
       if (path === '/api/people') return mayAdminister ? listed([...people.values()]) : forbidden;
+      if (path === '/api/remits') return mayAdminister ? listed([...remits.values()]) : forbidden;
       if (path === '/api/keys') return mayAdminister ? listed([...keys.values()]) : forbidden;
       if (path === '/api/erasure') return mayAdminister ? { status: 200, body: { number: keeping.number, rules: keeping.rules } } : forbidden;
       if (path === '/api/file-retention') return mayAdminister ? { status: 200, body: { days: keeping.photoDays } } : forbidden;
@@ -129,6 +138,13 @@ export function adminDesk() {
         return ok(String(input['id']));
       }
       if (/^\/api\/people\/[^/]+\/second-factor\/drop$/.test(path)) return { status: 404, body: { code: 'not_found', field: 'second factor', message: '' } };
+      if (path === '/api/remits') {
+        const { person, remit } = input as unknown as { person: string; remit: { fields: string[]; agencies: string[] } };
+        if (!people.has(person)) return { status: 404, body: { code: 'not_found', field: 'person', message: '' } };
+        if (remit.fields.length + remit.agencies.length === 0) remits.delete(person);
+        else remits.set(person, { person, remit });
+        return ok(person);
+      }
       if (path === '/api/delegations') {
         delegations.push({ ...(input as unknown as (typeof delegations)[number]), id: `Q${delegations.length + 1}` });
         return ok(`Q${delegations.length}`);

@@ -90,6 +90,7 @@ impl Envelope {
                     | Command::RetractHandover(_)
                     | Command::ConfirmNotices(_)
                     | Command::GiveUpNotice(_)
+                    | Command::RecordRead(_)
                     | Command::StopDrill(_)
                     | Command::EndDrill(_)
                     | Command::MeasureDrill(_)

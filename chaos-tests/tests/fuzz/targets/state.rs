@@ -196,7 +196,7 @@ pub(crate) fn audit_exports() -> Vec<Vec<u8>> {
             link.link = audit::link(&before, &link);
             before = link.link;
             let sealed = Some(AuditSealed { salt: entry.salt.clone(), payload: payload.into() });
-            file.extend(audit::frame(&AuditRecord { link, sealed }));
+            file.extend(audit::frame(&AuditRecord { link, sealed, withheld: false }));
         }
         file
     };

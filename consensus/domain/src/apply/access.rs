@@ -9,7 +9,8 @@ use bytes::Bytes;
 use super::{Outcome, Work, accepted, valid};
 use crate::{
     BreakGlass, Delegation, EndGlass, EventKind, Glass, Person, PersonId, PutDelegation, PutServiceKey, Refusal,
-    RefusalCode, RevokeDelegation, RevokeServiceKey, Role, ServiceKey, Stance, TakeDelegation, limits, stored::Touched,
+    RefusalCode, RevokeDelegation, RevokeServiceKey, Role, ServiceKey, Stance, TakeDelegation,
+    access_book::TouchedAccess, limits, stored::Touched,
 };
 
 pub(super) fn put_key(work: &mut Work<'_>, command: &PutServiceKey) -> Outcome {
@@ -63,7 +64,7 @@ pub(super) fn put_key(work: &mut Work<'_>, command: &PutServiceKey) -> Outcome {
     valid::within("key", left + 1, limits::SERVICE_KEYS_MAX)?;
     for id in leaving {
         work.state.access.service_keys.remove(&id);
-        work.touch(Touched::ServiceKey(id));
+        work.touch(Touched::Access(TouchedAccess::ServiceKey(id)));
     }
     if let Some(former) = former {
         let expires_at_ms = former.expires_at_ms.min(now.plus(command.overlap_ms));
@@ -88,7 +89,7 @@ pub(super) fn revoke_key(work: &mut Work<'_>, command: &RevokeServiceKey) -> Out
 }
 
 fn keep_key(work: &mut Work<'_>, key: ServiceKey) {
-    work.touch(Touched::ServiceKey(key.id.clone()));
+    work.touch(Touched::Access(TouchedAccess::ServiceKey(key.id.clone())));
     work.state.access.service_keys.insert(key.id.clone(), key);
 }
 
@@ -126,7 +127,7 @@ pub(super) fn put_delegation(work: &mut Work<'_>, command: &PutDelegation) -> Ou
     valid::within("delegation", left + 1, limits::DELEGATIONS_MAX)?;
     for id in leaving {
         work.state.access.delegations.remove(&id);
-        work.touch(Touched::Delegation(id));
+        work.touch(Touched::Access(TouchedAccess::Delegation(id)));
     }
     keep_delegation(work, delegation.clone());
     emit(work, EventKind::DelegationPut, &delegation.reason, &delegation.deputy);
@@ -146,7 +147,7 @@ pub(super) fn revoke_delegation(work: &mut Work<'_>, command: &RevokeDelegation)
 }
 
 fn keep_delegation(work: &mut Work<'_>, delegation: Delegation) {
-    work.touch(Touched::Delegation(delegation.id.clone()));
+    work.touch(Touched::Access(TouchedAccess::Delegation(delegation.id.clone())));
     work.state.access.delegations.insert(delegation.id.clone(), delegation);
 }
 
@@ -209,7 +210,7 @@ fn stance_of(work: &Work<'_>, person: &PersonId) -> Stance {
 }
 
 fn keep_stance(work: &mut Work<'_>, stance: Stance) {
-    work.touch(Touched::Stance(stance.person.clone()));
+    work.touch(Touched::Access(TouchedAccess::Stance(stance.person.clone())));
     work.state.access.stances.insert(stance.person.clone(), stance);
 }
 

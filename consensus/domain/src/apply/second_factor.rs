@@ -2,8 +2,8 @@
 
 use super::{Outcome, Work, accepted, valid};
 use crate::{
-    DropSecondFactor, EventKind, PersonId, PutSecondFactor, Refusal, RefusalCode, SecondFactor, SpendCode, limits,
-    stored::Touched,
+    DropSecondFactor, EventKind, PersonId, PutSecondFactor, Refusal, RefusalCode, SecondFactor, SpendCode,
+    access_book::TouchedAccess, limits, stored::Touched,
 };
 
 pub(super) fn put(work: &mut Work<'_>, command: &PutSecondFactor) -> Outcome {
@@ -66,7 +66,7 @@ pub(super) fn spend(work: &mut Work<'_>, command: &SpendCode) -> Outcome {
 
 pub(super) fn drop(work: &mut Work<'_>, command: &DropSecondFactor) -> Outcome {
     if work.state.access.second_factors.remove(&command.person).is_some() {
-        work.touch(Touched::SecondFactor(command.person.clone()));
+        work.touch(Touched::Access(TouchedAccess::SecondFactor(command.person.clone())));
         emit(work, EventKind::SecondFactorDropped, &command.person);
     }
     Ok(accepted(&command.person, 0))
@@ -78,7 +78,7 @@ fn known(work: &Work<'_>, person: &PersonId) -> Result<(), Refusal> {
 }
 
 fn store(work: &mut Work<'_>, factor: SecondFactor) {
-    work.touch(Touched::SecondFactor(factor.person.clone()));
+    work.touch(Touched::Access(TouchedAccess::SecondFactor(factor.person.clone())));
     work.state.access.second_factors.insert(factor.person.clone(), factor);
 }
 

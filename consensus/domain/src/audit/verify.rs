@@ -83,6 +83,8 @@ pub struct Verdict {
     pub erased: u64,
     /// The same by rule and day, in the order in which it was done.
     pub erasures: Vec<Erased>,
+    /// Of them those whose salt and payload were not for whoever asked for the export: what they hold was not verified.
+    pub withheld: u64,
     /// Anchors of one chain in another that were checked.
     pub anchors: u64,
 }
@@ -123,6 +125,7 @@ pub struct Verifier {
     records: u64,
     /// One for each rule and day.
     erasures: Vec<Erased>,
+    withheld: u64,
 }
 
 impl Verifier {
@@ -131,7 +134,7 @@ impl Verifier {
     /// # Errors
     /// The record is not what its chain says.
     pub fn take(&mut self, record: &AuditRecord) -> Result<(), Fault> {
-        let AuditRecord { link: found, sealed } = record;
+        let AuditRecord { link: found, sealed, withheld } = record;
         let (group, number) = (found.group, found.number);
         let chain = self.chains.entry(group).or_default();
         if number != chain.head.number + 1 {
@@ -153,9 +156,16 @@ impl Verifier {
         self.links.insert((group, number), found.link);
         self.records += 1;
         let Some(sealed) = sealed else {
-            chain.gone.insert(number);
+            if *withheld {
+                self.withheld += 1;
+            } else {
+                chain.gone.insert(number);
+            }
             return Ok(());
         };
+        if *withheld {
+            return Err(Fault::Payload { group, number });
+        }
         let unreadable = |_| Fault::Unreadable { group, number };
         let payload = AuditPayload::decode(&sealed.payload).map_err(unreadable)?;
         if payload.command.is_empty() || !payload.refused.is_empty() {
@@ -209,7 +219,8 @@ impl Verifier {
         }
         let heads = self.chains.iter().map(|(group, chain)| (*group, chain.head)).collect();
         let anchors = u64::try_from(anchored.len()).unwrap_or(u64::MAX);
-        Ok(Verdict { heads, records: self.records, erased, erasures: self.erasures, anchors })
+        let (records, withheld) = (self.records, self.withheld);
+        Ok(Verdict { heads, records, erased, erasures: self.erasures, withheld, anchors })
     }
 }
 

@@ -27,6 +27,14 @@ impl State {
             let is_own = acts_by.is_none_or(|by| access.delegations.get(by).is_some_and(|it| it.deputy == *id));
             hold(38, stance.person == *id && is_known(id) && is_own, || format!("stance of {id}"))?;
         }
+        for (id, remit) in &access.remits {
+            let is_right = is_known(id)
+                && !remit.is_all()
+                && remit.fields.is_sorted_by(|one, next| one < next)
+                && remit.agencies.is_sorted_by(|one, next| one < next)
+                && remit.agencies.len() <= limits::REMIT_AGENCIES_MAX;
+            hold(47, is_right, || format!("remit of {id}: {remit:?}"))?;
+        }
         let is_within = access.service_keys.len() <= limits::SERVICE_KEYS_MAX
             && access.delegations.len() <= limits::DELEGATIONS_MAX;
         hold(3, is_within, || format!("{} records of rights", access.len()))

@@ -205,6 +205,7 @@ pub fn action_of(command: &Command) -> Action {
         | Command::EraseCall(_)
         | Command::PutServiceKey(_)
         | Command::RevokeServiceKey(_)
+        | Command::PutRemit(_)
         | Command::StartDrill(_)
         | Command::StopDrill(_)
         | Command::SetFileRetention(_)

@@ -22,6 +22,9 @@ pub(super) fn standing<'a>(state0: &'a State, person: &'a Person, now: Millis) -
     if let Some(glass) = glass {
         terms.broken_glass = true;
         terms.end_at(glass.until_ms);
+    } else if let Some(remit) = state0.remit(&rights.id) {
+        // In an emergency everybody works for every field; otherwise a remit goes with the rights that it bounds.
+        terms.remit = remit.clone();
     }
     (rights, rights.everywhere || glass.is_some(), terms)
 }
@@ -40,7 +43,7 @@ pub fn grant_of_key(state0: &State, key: &ServiceKeyId, index: u64, now: Millis)
 /// Whether the grant allows a command about rights; none: it is about something else.
 pub(super) fn authorize(state: &State, grant: &Grant, command: &Command) -> Option<Result<(), Refusal>> {
     let is_self = |person: &PersonId| grant.person == *person;
-    let is_plain = grant.terms == Terms::default();
+    let is_plain = grant.terms.are_own();
     let administers = || allows(grant, Action::Administer, None);
     let of = |id: &DelegationId| state.delegations().get(id);
     let is_party = |it: &Delegation| is_self(&it.deputy) || is_self(&it.giver);

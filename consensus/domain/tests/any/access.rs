@@ -34,6 +34,12 @@ fn delegation() -> impl Strategy<Value = Delegation> {
     )
 }
 
+fn remit() -> impl Strategy<Value = Remit> {
+    let fields = prop::collection::vec(select(IncidentKind::ALL), 0..3);
+    let agencies = prop::collection::vec(select(&["114", "115"][..]).prop_map(str::to_owned), 0..3);
+    (fields, agencies).prop_map(|(fields, agencies)| Remit { fields, agencies })
+}
+
 pub(crate) fn command_of_access() -> BoxedStrategy<Command> {
     prop_oneof![
         3 => make!(PutSecondFactor { person: person_id(), seed_sealed: sealed() }),
@@ -48,6 +54,7 @@ pub(crate) fn command_of_access() -> BoxedStrategy<Command> {
         3 => make!(TakeDelegation { delegation: prop::option::weighted(0.7, delegation_id()) }),
         1 => make!(BreakGlass { reason: text(), lasts_ms: 0u64..500 }),
         1 => make!(EndGlass { person: person_id() }),
+        1 => make!(PutRemit { person: person_id(), remit: remit() }),
     ]
     .boxed()
 }

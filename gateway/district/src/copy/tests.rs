@@ -337,16 +337,21 @@ fn people_survive_a_picture_and_a_change_of_rights_is_an_event() {
         seq_max: 0,
         answered: Vec::new(),
     };
-    copy.put_person(&person(&["d1"]));
+    let all = Remit::default();
+    copy.put_person(&person(&["d1"]), &all);
     copy.admit(session);
     let before = copy.applied(GroupId::COMMAND).index;
-    copy.put_person(&person(&["d1"]));
+    copy.put_person(&person(&["d1"]), &all);
     assert_eq!(copy.applied(GroupId::COMMAND).index, before, "nothing changed");
-    copy.put_person(&person(&["d2"]));
+    copy.put_person(&person(&["d2"]), &all);
     assert_eq!(copy.applied(GroupId::COMMAND).index, before + 1);
+    let fires = Remit { fields: vec![domain::IncidentKind::Fire], agencies: Vec::new() };
+    copy.put_person(&person(&["d2"]), &fires);
+    assert_eq!(copy.applied(GroupId::COMMAND).index, before + 2, "a remit is a right");
     for body in (Node { log: Vec::new() }).picture(0) {
         copy.fold(&body, Via::Line).unwrap();
     }
     let state = copy.replica(GroupId::COMMAND).unwrap().state();
     assert_eq!((state.persons().len(), state.sessions().len()), (1, 1));
+    assert_eq!(state.remits().values().collect::<Vec<_>>(), [&fires]);
 }

@@ -144,7 +144,7 @@ impl Front {
         self.shared.write_people().await.map_err(|error| Refused::disk(&error))?;
         self.shared.write_entries(bound).await.map_err(|error| Refused::disk(&error))?;
         self.shared.change(|copy| {
-            copy.put_person(&who.record());
+            copy.put_person(&who.record(), &who.remit);
             copy.admit(sitting.session(id));
         });
         self.shared.to_send.notify_one();
@@ -201,7 +201,7 @@ impl Front {
         self.sit(session, sitting.clone())?;
         self.shared.write_people().await.map_err(|error| Refused::disk(&error))?;
         self.shared.change(|copy| {
-            copy.put_person(&account.who.record());
+            copy.put_person(&account.who.record(), &account.who.remit);
             copy.admit(sitting.session(session));
         });
         tracing::info!(person = %account.who.person, "district: signed in without the province");

@@ -166,7 +166,8 @@ impl Room {
         let found = shelf.read().unwrap();
         let mut copy = copied();
         for (name, sitting) in found.people.sittings() {
-            copy.put_person(&found.people.who(&sitting.person).unwrap().record());
+            let who = found.people.who(&sitting.person).unwrap();
+            copy.put_person(&who.record(), &who.remit);
             copy.admit(sitting.session(people::id_of(name).unwrap()));
         }
         let outbox = Outbox::new(limits, found.entries);

@@ -37,7 +37,8 @@ pub(crate) struct Wanted {
     reason: String,
 }
 
-/// Exports up to `AUDIT_EXPORTED_MAX` records of a group, each with its length before it. For administrators and auditors of everywhere.
+/// Exports up to `AUDIT_EXPORTED_MAX` records of a group, each with its length before it. For administrators and auditors of everywhere;
+/// of what tells of a caller, who may not see callers gets the links.
 #[utoipa::path(post, path = "/api/audit/export", request_body = Wanted, params(("x-request-seq" = u64, Header)),
     responses((status = 200, content_type = "application/octet-stream"), (status = 403, body = ErrorBody)))]
 pub(crate) async fn export(
@@ -49,7 +50,10 @@ pub(crate) async fn export(
     let group = group.ok_or_else(|| ApiError::not_found("group", &wanted.group.to_string()))?;
     let what = format!("audit/{group} after {}", wanted.after);
     app.run(&ask, RecordRead { what, why: wanted.reason }).await?;
-    let records = records(&app, group, wanted.after).await?;
+    let mut records = records(&app, group, wanted.after).await?;
+    if policy::allows(&ask.caller.grant, policy::Action::SeeCaller, None).is_err() {
+        records = records.into_iter().map(AuditRecord::without_callers).collect();
+    }
     let through = records.last().map(|record| (THROUGH_HEADER, record.link.number.to_string()));
     let file: Vec<u8> = records.iter().flat_map(audit::frame).collect();
     let headers = [(header::CONTENT_TYPE, "application/octet-stream".to_owned())];
@@ -72,7 +76,7 @@ pub(super) async fn records(app: &App, group: GroupId, after: u64) -> Result<Vec
     }
     let record = |(key, value): (Bytes, Bytes)| {
         let link = AuditLink::decode(&value).map_err(broken)?;
-        Ok(AuditRecord { link, sealed: sealed.remove(&key.slice(1..)) })
+        Ok(AuditRecord { link, sealed: sealed.remove(&key.slice(1..)), withheld: false })
     };
     links.into_iter().map(record).collect()
 }

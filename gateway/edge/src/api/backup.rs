@@ -46,6 +46,7 @@ pub(crate) async fn backup(State(app): State<Arc<App>>, Signed(caller): Signed) 
         ApiError::unavailable("a backup of this node is under way: wait for its end, or ask another node")
     })?;
     let export = open(FREEZE_DEADLINE).await.map_err(|error| ApiError::unavailable(&error.to_string()))?;
+    app.look(&caller, "backup").await?;
     tracing::info!(person = %caller.person.id, "a backup begins");
     let (frames, body) = mpsc::channel(FRAMES_AHEAD);
     tokio::spawn(pump(export, frames, turn, app.stopping.clone()));

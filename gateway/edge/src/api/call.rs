@@ -138,6 +138,9 @@ pub(crate) async fn list(
     if which.number.is_some() {
         sees_callers.clone()?;
     }
+    if sees_callers.is_ok() {
+        app.look(&caller, "calls").await?;
+    }
     let is_wanted = |call: &&Call| {
         which.status.is_none_or(|status| call.status == status)
             && which.line.as_ref().is_none_or(|line| call.line == *line)
@@ -299,7 +302,9 @@ pub(crate) async fn draft(
     policy::allows(&caller.grant, Action::HandleCall, None)?;
     let kept = read(&*app.source, GroupId::COMMAND, |state| state.call_draft(&call).cloned());
     let shown = kept.as_ref().and_then(shown_draft);
-    shown.map(Json).ok_or_else(|| ApiError::not_found("draft", call.as_str()))
+    let shown = shown.ok_or_else(|| ApiError::not_found("draft", call.as_str()))?;
+    app.look(&caller, &format!("call/{call}")).await?;
+    Ok(Json(shown))
 }
 
 /// A draft with its form as JSON; none: it was dropped.
@@ -335,7 +340,9 @@ pub(crate) async fn pop(
 ) -> Answer<super::caller::Pop> {
     may_see_callers(&caller)?;
     let pop = read(&*app.source, GroupId::COMMAND, |state| super::caller::pop(state, &caller.grant, &call));
-    pop.map(Json).ok_or_else(|| ApiError::not_found("call", call.as_str()))
+    let pop = pop.ok_or_else(|| ApiError::not_found("call", call.as_str()))?;
+    app.look(&caller, &format!("call/{call}")).await?;
+    Ok(Json(pop))
 }
 
 fn may_see_callers(caller: &Caller) -> Result<(), ApiError> {

@@ -3,12 +3,12 @@
 
 use domain::{
     Call, CallId, Grant, Incident, IncidentStatus, PastCall, Place, Report, ReportCode, State,
-    policy::{self, Action, Noun},
+    policy::{self, Action, Matter, Noun},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::call::shown_draft;
+use super::{call::shown_draft, report::may_handle};
 use crate::screen::view::without_shadows;
 
 /// Incidents within this distance are near, metres.
@@ -98,7 +98,9 @@ pub(crate) fn pop(state: &State, grant: &Grant, id: &CallId) -> Option<Pop> {
     let past = caller.map(|caller| caller.calls.as_slice()).unwrap_or_default();
     let earlier = past.iter().rev().filter(|past| past.call != *id);
     let codes = call.reports.iter().rev().chain(earlier.clone().flat_map(|past| past.reports.iter().rev()));
-    let reports = codes.filter_map(|code| state.reports().get(code)).take(REPORTS_MAX).map(past_report).collect();
+    // Who calls is the same person everywhere; what they reported elsewhere is for those who handle it there.
+    let reports = codes.filter_map(|code| state.reports().get(code)).filter(|report| may_handle(state, grant, report));
+    let reports = reports.take(REPORTS_MAX).map(past_report).collect();
     let of_call = call.place.as_ref().map(|place| (place, call.offered_at_ms));
     let of_caller = caller.and_then(|caller| Some((caller.place.as_ref()?, caller.place_at_ms)));
     let last = of_call.into_iter().chain(of_caller).max_by_key(|(_, at)| *at);
@@ -130,7 +132,10 @@ fn near(state: &State, grant: &Grant, place: &Place) -> Vec<Near> {
     let is_open = |it: &&Incident| {
         matches!(it.status, IncidentStatus::Opened | IncidentStatus::Acknowledged | IncidentStatus::Assigned)
     };
-    let sees = |it: &&Incident| policy::allows(grant, Action::See(Noun::Incident), Some(&it.place.admin_unit)).is_ok();
+    let sees = |it: &&Incident| {
+        let place = Some(&it.place.admin_unit);
+        policy::allows_of(grant, Action::See(Noun::Incident), place, &Matter::of_incident(it)).is_ok()
+    };
     let mut found: Vec<(f64, &Incident)> = state
         .incidents()
         .values()

@@ -6,7 +6,7 @@ use axum::{Json, extract::State};
 use domain::{
     AcknowledgeAttention, AdminUnitCode, AnswerTask, CombineAnswer, GiveTask, GroupId, IncidentId, Millis, PutRunCard,
     RunCard, TaskStatus, Unit, UnitStatus,
-    policy::{self, Action, Noun},
+    policy::{self, Action, Matter, Noun},
 };
 use entity::recommend::{Need, ROAD_FACTOR, Reason, Recommended, TRAVEL_SPEED_KM_H, recommend};
 use serde::{Deserialize, Serialize};
@@ -72,14 +72,15 @@ pub(crate) async fn recommendation(
     Signed(caller): Signed,
     Id(incident): Id<IncidentId>,
 ) -> Answer<Recommendation> {
-    let sees =
-        |noun: Noun, place: &AdminUnitCode| policy::allows(&caller.grant, Action::See(noun), Some(place)).is_ok();
+    let sees = |noun: Noun, place: &AdminUnitCode, matter: &Matter| {
+        policy::allows_of(&caller.grant, Action::See(noun), Some(place), matter).is_ok()
+    };
     let made = read(&*app.source, GroupId::COMMAND, |state0| {
         let incident = state0.incidents().get(&incident)?;
-        if !sees(Noun::Incident, &incident.place.admin_unit) {
+        if !sees(Noun::Incident, &incident.place.admin_unit, &Matter::of_incident(incident)) {
             return None;
         }
-        let visible = |unit: &Unit| sees(Noun::Unit, &unit.station.admin_unit);
+        let visible = |unit: &Unit| sees(Noun::Unit, &unit.station.admin_unit, &Matter::of_unit(unit));
         let found = recommend(state0, incident, Millis(unix_ms()).max(state0.clock()), &visible);
         let known = found.units.into_iter().filter_map(|it| Some((state0.units().get(&it.unit)?, it)));
         Some(Recommendation {

@@ -11,10 +11,10 @@ use axum::{
 };
 use bytes::Bytes;
 use domain::{
-    AdminUnitCode, AttachFile, Attachment, DetachFile, Digest, FileKind, FileOwner, GroupId, Incident, IncidentId,
-    Millis, PersonId, ReportCode, SetFileRetention, State as State0, StoredFile,
+    AttachFile, Attachment, DetachFile, Digest, FileKind, FileOwner, GroupId, Incident, IncidentId, Millis, PersonId,
+    ReportCode, SetFileRetention, State as State0, StoredFile,
     limits::FILE_BYTES_MAX,
-    policy::{self, Action, Noun},
+    policy::{self, Action, Matter, Noun},
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -23,6 +23,7 @@ use utoipa::ToSchema;
 use super::{
     body::{Answer, Asked, Asking, Done, Id, Signed, done, fingerprint, read as read_body, seq_of},
     list::Listed,
+    report::may_handle,
 };
 use crate::{
     app::App,
@@ -183,6 +184,8 @@ pub(crate) async fn show(
     let named = |found: &[&Attachment]| found.iter().map(|it| it.file).find(|file| file.sha256 == sha256);
     let file = app.photos_around(&caller, &around, named)?;
     let file = file.ok_or_else(|| ApiError::not_found("file", &sha256.to_string()))?;
+    let name: String = sha256.to_string().chars().take(12).collect();
+    app.look(&caller, &format!("photo/{name}")).await?;
     Ok(shown(file, app.fetch_picture(file).await?))
 }
 
@@ -275,11 +278,13 @@ impl App {
                 if is_crew_of(state, caller, incident) {
                     return Ok(policy::allows(&caller.grant, Action::NoteIncident, None)?);
                 }
-                Ok(policy::allows(&caller.grant, Action::NoteIncident, Some(&incident.place.admin_unit))?)
+                let place = Some(&incident.place.admin_unit);
+                Ok(policy::allows_of(&caller.grant, Action::NoteIncident, place, &Matter::of_incident(incident))?)
             }
             FileOwner::Report(code) | FileOwner::Answer(code) => {
                 let report = state.reports().get(code).ok_or_else(|| missing("report", code.as_str()))?;
-                Ok(policy::allows(&caller.grant, Action::HandleReport, Some(&report.place.admin_unit))?)
+                let place = Some(&report.place.admin_unit);
+                Ok(policy::allows_of(&caller.grant, Action::HandleReport, place, &Matter::of_report(state, report))?)
             }
         })
     }
@@ -299,9 +304,7 @@ impl App {
             }
             (None, Some(code)) => {
                 policy::allows(&caller.grant, Action::HandleReport, None)?;
-                let is_in_reach =
-                    |place: &AdminUnitCode| policy::allows(&caller.grant, Action::HandleReport, Some(place)).is_ok();
-                let report = state.reports().get(code).filter(|report| is_in_reach(&report.place.admin_unit));
+                let report = state.reports().get(code).filter(|report| may_handle(state, &caller.grant, report));
                 let report = report.ok_or_else(|| ApiError::not_found("report", code.as_str()))?;
                 let owners = [FileOwner::Report(report.code.clone()), FileOwner::Answer(report.code.clone())];
                 let found: Vec<&Attachment> = owners.iter().flat_map(|owner| state.attachments_of(owner)).collect();
@@ -338,8 +341,10 @@ fn no_files() -> ApiError {
 
 /// Who sees the incident sees its photos; so does a crew that is on it, wherever it comes from.
 fn may_see(state: &State0, caller: &Caller, incident: &Incident) -> bool {
-    let sees = |place| policy::allows(&caller.grant, Action::See(Noun::Incident), place).is_ok();
-    sees(Some(&incident.place.admin_unit)) || (sees(None) && is_crew_of(state, caller, incident))
+    let see = Action::See(Noun::Incident);
+    let place = Some(&incident.place.admin_unit);
+    policy::allows_of(&caller.grant, see, place, &Matter::of_incident(incident)).is_ok()
+        || (policy::allows(&caller.grant, see, None).is_ok() && is_crew_of(state, caller, incident))
 }
 
 fn is_crew_of(state: &State0, caller: &Caller, incident: &Incident) -> bool {

@@ -6,14 +6,15 @@ use axum::extract::State;
 use domain::{
     AcknowledgeIncident, AmendIncident, AssignIncident, CloseIncident, Incident, IncidentId, IncidentKind,
     MergeIncident, Millis, NoteIncident, OpenIncident, Origin, Place, ReopenIncident, ResolveIncident, Severity,
-    Source, UnitId, UnmergeIncident, policy::Noun,
+    Source, UnitId, UnmergeIncident,
+    policy::{Matter, Noun},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
     body::{Answer, Asked, Done, Id, Signed, done},
-    list::{Listed, command_group, listed},
+    list::{Listed, command_group, listed_of},
 };
 use crate::{app::App, clock::unix_ms, error::ErrorBody, screen::view::without_shadows};
 
@@ -119,7 +120,7 @@ pub(crate) struct Merging {
 /// Incidents in the caller's districts.
 #[utoipa::path(get, path = "/api/incidents", responses((status = 200, body = Listed<serde_json::Value>)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<Incident>> {
-    listed::<Incident>(&app, &caller, Noun::Incident, command_group(), |state, put| {
+    listed_of::<Incident>(&app, &caller, Noun::Incident, command_group(), Matter::of_incident, |state, put| {
         let incidents = state.incidents().values();
         incidents.for_each(|incident| put(&without_shadows(incident), Some(&incident.place.admin_unit)));
     })

@@ -1,7 +1,10 @@
 //! Lists of records, filtered by rights.
 
 use axum::Json;
-use domain::{AdminUnitCode, GroupId, State, policy, policy::Action, policy::Noun};
+use domain::{
+    AdminUnitCode, GroupId, State, policy,
+    policy::{Action, Matter, Noun},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,13 +28,25 @@ pub(crate) fn listed<T: Clone>(
     groups: impl Iterator<Item = GroupId>,
     all: impl Fn(&State, &mut dyn FnMut(&T, Option<&AdminUnitCode>)),
 ) -> Result<Json<Listed<T>>, ApiError> {
+    listed_of(app, caller, noun, groups, |_| Matter::default(), all)
+}
+
+/// The same of records that have a field, or are of an agency.
+pub(crate) fn listed_of<T: Clone>(
+    app: &App,
+    caller: &Caller,
+    noun: Noun,
+    groups: impl Iterator<Item = GroupId>,
+    matter: impl Fn(&T) -> Matter,
+    all: impl Fn(&State, &mut dyn FnMut(&T, Option<&AdminUnitCode>)),
+) -> Result<Json<Listed<T>>, ApiError> {
     policy::allows(&caller.grant, Action::See(noun), None)?;
     let mut items = Vec::new();
     let mut truncated = false;
     for group in groups {
         read(&*app.source, group, |state| {
             all(state, &mut |record, place| {
-                if policy::allows(&caller.grant, Action::See(noun), place).is_err() {
+                if policy::allows_of(&caller.grant, Action::See(noun), place, &matter(record)).is_err() {
                     return;
                 }
                 if items.len() < LIST_MAX {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use domain::{
-    AnswerReport, GroupId, IncidentId, IncidentKind, LinkReport, Place, Report, ReportChannel, ReportCode,
-    ReportStatus, SetReportAside, Severity, TakeReport, UnlinkReport, WaitingReport,
-    policy::{self, Action, Noun},
+    AnswerReport, Grant, GroupId, IncidentId, IncidentKind, LinkReport, Place, Report, ReportChannel, ReportCode,
+    ReportStatus, SetReportAside, Severity, State as State0, TakeReport, UnlinkReport, WaitingReport, masked,
+    policy::{self, Action, Matter, Noun},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -37,6 +37,7 @@ pub(crate) struct Told {
     text: String,
     #[schema(value_type = Object)]
     place: Place,
+    /// How its sender is reached; the end of it only, for who may not see callers.
     contact: String,
     received_at_ms: u64,
     #[schema(value_type = Option<String>)]
@@ -56,7 +57,8 @@ pub(crate) struct Told {
 }
 
 impl Told {
-    fn new(report: &Report) -> Self {
+    /// `callers`: whether callers may be seen.
+    fn new(report: &Report, callers: bool) -> Self {
         let reopened = report.steps.iter().rev().find(|step| step.kind == domain::ReportStepKind::Reopened);
         Self {
             code: report.code.clone(),
@@ -65,7 +67,7 @@ impl Told {
             kind: report.told_kind,
             text: report.text.clone(),
             place: report.place.clone(),
-            contact: report.contact.clone(),
+            contact: if callers { report.contact.clone() } else { masked(&report.contact) },
             received_at_ms: report.received_at_ms.0,
             incident: report.incident.clone(),
             answer: report.answer.clone(),
@@ -134,6 +136,12 @@ pub(crate) struct Answering {
     answer: String,
 }
 
+/// Whether a report is handled by this right: by its place, and by the field that it is in.
+pub(super) fn may_handle(state: &State0, grant: &Grant, report: &Report) -> bool {
+    let place = Some(&report.place.admin_unit);
+    policy::allows_of(grant, Action::HandleReport, place, &Matter::of_report(state, report)).is_ok()
+}
+
 /// Reports that the caller handles, newest first: of an incident, with a status, of a commune.
 #[utoipa::path(get, path = "/api/reports", params(("incident" = Option<String>, Query), ("status" = Option<String>, Query),
     ("admin_unit" = Option<String>, Query)), responses((status = 200, body = Listed<Told>), (status = 403, body = ErrorBody)))]
@@ -147,8 +155,10 @@ pub(crate) async fn list(
         which.incident.as_ref().is_none_or(|id| report.incident.as_ref() == Some(id))
             && which.status.is_none_or(|status| report.status == status)
             && which.admin_unit.as_ref().is_none_or(|code| report.place.admin_unit == *code)
-            && policy::allows(&caller.grant, Action::HandleReport, Some(&report.place.admin_unit)).is_ok()
     };
+    let callers = policy::allows(&caller.grant, Action::SeeCaller, None).is_ok();
+    let is_shown = |state: &State0, report: &Report| is_wanted(report) && may_handle(state, &caller.grant, report);
+    let told = |report: &Report| Told::new(report, callers);
     let (mut items, is_whole) = read(&*app.source, GroupId::COMMAND, |state| {
         let all = state.reports();
         // An incident knows its reports, and is asked before all of them are looked through.
@@ -157,12 +167,17 @@ pub(crate) async fn list(
                 domain::Origin::Report(code) => all.get(code.as_str()),
                 _ => None,
             });
-            return (codes.filter(|report| is_wanted(report)).map(Told::new).collect::<Vec<_>>(), true);
+            return (codes.filter(|report| is_shown(state, report)).map(told).collect::<Vec<_>>(), true);
         }
-        let found = all.values().take(REPORTS_SCANNED_MAX).filter(|report| is_wanted(report)).map(Told::new);
+        let found = all.values().take(REPORTS_SCANNED_MAX).filter(|report| is_shown(state, report)).map(told);
         (found.collect(), all.len() <= REPORTS_SCANNED_MAX)
     });
     items.sort_by(|a, b| b.received_at_ms.cmp(&a.received_at_ms).then_with(|| a.code.cmp(&b.code)));
+    // Without contacts there is nothing of a caller in them.
+    if callers && items.iter().any(|report: &Told| !report.contact.is_empty()) {
+        let of = which.incident.as_ref().map(|incident| format!("/{incident}")).unwrap_or_default();
+        app.look(&caller, &format!("reports{of}")).await?;
+    }
     let truncated = !is_whole || items.len() > REPORTS_LISTED_MAX;
     items.truncate(REPORTS_LISTED_MAX);
     Ok(Json(Listed { items, truncated }))

@@ -8,7 +8,7 @@ use axum::{
     http::{StatusCode, header::SET_COOKIE},
     response::{AppendHeaders, IntoResponse, Response},
 };
-use domain::Role;
+use domain::{Remit, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -55,6 +55,9 @@ pub(crate) struct SessionBody {
     broken_glass: bool,
     /// When such rights end by themselves; 0: they are their own.
     rights_until_ms: u64,
+    /// Fields and agencies that they work for; in both, none named is all.
+    #[schema(value_type = Object)]
+    remit: Remit,
     /// Whether they sign in with a second factor.
     has_second_factor: bool,
 }
@@ -74,6 +77,7 @@ impl SessionBody {
             acts_for: terms.acts_for.as_ref().map(ToString::to_string),
             broken_glass: terms.broken_glass,
             rights_until_ms: terms.until_ms.0,
+            remit: terms.remit.clone(),
             has_second_factor: app.auth.accounts.second_factor(&caller.person.id).is_some(),
         }
     }

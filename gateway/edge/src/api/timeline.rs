@@ -7,7 +7,7 @@ use bytes::Bytes;
 use domain::{
     Event, EventKind, GroupId, IncidentId, IncidentKind, IncidentStatus, PersonId, Severity, Subject, UnitId,
     UnitStatus,
-    policy::{self, Action, Noun},
+    policy::{self, Action, Matter, Noun},
     rows,
     wire::Record,
 };
@@ -111,10 +111,11 @@ pub(crate) async fn timeline(
 ) -> Answer<Vec<TimelineItem>> {
     let missing = || ApiError::not_found("incident", incident.as_str());
     let place = read(&*app.source, GroupId::COMMAND, |state0| {
-        state0.incidents().get(&incident).map(|it| it.place.admin_unit.clone())
+        state0.incidents().get(&incident).map(|it| (it.place.admin_unit.clone(), Matter::of_incident(it)))
     });
-    let place = place.ok_or_else(missing)?;
-    policy::allows(&caller.grant, Action::See(Noun::Incident), Some(&place)).map_err(|_| missing())?;
+    let (place, matter) = place.ok_or_else(missing)?;
+    policy::allows_of(&caller.grant, Action::See(Noun::Incident), Some(&place), &matter).map_err(|_| missing())?;
+    app.glance(&caller, &format!("course/{incident}"))?;
     let mut items = Vec::new();
     let (from, to) = rows::timeline_range(&incident);
     walk(&app, GroupId::COMMAND, from, &to, |value| {

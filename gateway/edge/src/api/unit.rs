@@ -5,14 +5,15 @@ use std::sync::Arc;
 use axum::extract::State;
 use domain::{
     CheckInUnit, ClearMayday, Duty, Millis, MoveUnit, Place, PutUnit, RaiseMayday, SetUnitShift, SetUnitStatus, Unit,
-    UnitId, UnitStatus, policy::Noun,
+    UnitId, UnitStatus,
+    policy::{Matter, Noun},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
     body::{Answer, Asked, Done, Id, Signed, done},
-    list::{Listed, command_group, listed},
+    list::{Listed, command_group, listed_of},
 };
 use crate::{app::App, clock::unix_ms, error::ErrorBody};
 
@@ -90,7 +91,7 @@ pub(crate) struct Fix {
 /// Units of the caller's districts.
 #[utoipa::path(get, path = "/api/units", responses((status = 200, body = Listed<serde_json::Value>)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<Unit>> {
-    listed(&app, &caller, Noun::Unit, command_group(), |state, put| {
+    listed_of(&app, &caller, Noun::Unit, command_group(), Matter::of_unit, |state, put| {
         state.units().values().for_each(|unit| put(unit, Some(&unit.station.admin_unit)));
     })
 }

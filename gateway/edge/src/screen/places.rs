@@ -3,28 +3,45 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use domain::{AdminUnitCode, Event, EventBatch, EventKind, State, Subject, policy::Noun};
+use domain::{
+    AdminUnitCode, Event, EventBatch, EventKind, State, Subject,
+    policy::{Matter, Noun},
+};
 
 use super::view::{View, key_of, seat};
 use crate::limits::MOVES_MAX;
 
-/// Places of the records of one group, by noun and id.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Places(HashMap<Noun, HashMap<Box<str>, AdminUnitCode>>);
+/// Where a record lies, and what it is about: what decides who sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    pub(crate) place: AdminUnitCode,
+    pub(crate) matter: Matter,
+}
 
-/// A record that lies elsewhere than before.
+impl Spot {
+    fn new(place: &AdminUnitCode, matter: Matter) -> Self {
+        Self { place: place.clone(), matter }
+    }
+}
+
+/// Spots of the records of one group, by noun and id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Places(HashMap<Noun, HashMap<Box<str>, Spot>>);
+
+/// A record that lies elsewhere than before, or is another field's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Moved {
     pub(crate) noun: Noun,
     pub(crate) id: Box<str>,
-    pub(crate) from: AdminUnitCode,
-    pub(crate) to: AdminUnitCode,
+    pub(crate) from: Spot,
+    pub(crate) to: Spot,
 }
 
 impl Moved {
     /// Whether the view showed it before and does not now.
     pub(crate) fn leaves(&self, view: &View) -> bool {
-        view.shows(self.noun, Some(&self.from)) && !view.shows(self.noun, Some(&self.to))
+        let shows = |spot: &Spot| view.shows_of(self.noun, Some(&spot.place), &spot.matter);
+        shows(&self.from) && !shows(&self.to)
     }
 
     /// As in `Frame.withdrawn`.
@@ -45,20 +62,30 @@ impl Places {
     /// Where everything in `state` lies.
     pub(crate) fn of_state(state: &State) -> Self {
         let mut places = Self::default();
-        let units = state.units().values().map(|unit| (Noun::Unit, unit.id.as_str().into(), &unit.station));
-        let incidents = state.incidents().values().map(|it| (Noun::Incident, it.id.as_str().into(), &it.place));
-        let sensors = state.sensors().values().map(|it| (Noun::Sensor, it.id.as_str().into(), &it.place));
-        let cameras = state.cameras().values().map(|it| (Noun::Camera, it.id.as_str().into(), &it.place));
-        let alarms = state.alarms().values().map(|it| (Noun::Alarm, it.key.to_string().into(), &it.place));
-        for (noun, id, place) in units.chain(incidents).chain(sensors).chain(cameras).chain(alarms) {
-            places.0.entry(noun).or_default().insert(id, place.admin_unit.clone());
+        let mut put = |noun, id: &str, place: &AdminUnitCode, matter| {
+            places.0.entry(noun).or_default().insert(id.into(), Spot::new(place, matter));
+        };
+        for unit in state.units().values() {
+            put(Noun::Unit, unit.id.as_str(), &unit.station.admin_unit, Matter::of_unit(unit));
+        }
+        for it in state.incidents().values() {
+            put(Noun::Incident, it.id.as_str(), &it.place.admin_unit, Matter::of_incident(it));
+        }
+        for it in state.sensors().values() {
+            put(Noun::Sensor, it.id.as_str(), &it.place.admin_unit, Matter::default());
+        }
+        for it in state.cameras().values() {
+            put(Noun::Camera, it.id.as_str(), &it.place.admin_unit, Matter::default());
+        }
+        for it in state.alarms().values() {
+            put(Noun::Alarm, &it.key.to_string(), &it.place.admin_unit, Matter::default());
         }
         places
     }
 
     /// Where a record lies.
     pub(crate) fn of(&self, noun: Noun, id: &str) -> Option<&AdminUnitCode> {
-        self.0.get(&noun)?.get(id)
+        Some(&self.0.get(&noun)?.get(id)?.place)
     }
 
     /// Takes a batch; yields what lies elsewhere now.
@@ -66,15 +93,16 @@ impl Places {
         let mut moved = Vec::new();
         for subject in batch.events.iter().filter_map(|event| event.subject.as_ref()) {
             let ((noun, Some(to)), Some(id)) = (seat(subject), key_of(subject)) else { continue };
+            let to = Spot::new(to, Matter::of_subject(subject));
             let known = self.0.entry(noun).or_default();
             match known.get_mut(id.as_ref()) {
-                Some(place) if place == to => {}
-                Some(place) => {
-                    let from = std::mem::replace(place, to.clone());
-                    moved.push(Moved { noun, id: id.into(), from, to: to.clone() });
+                Some(spot) if *spot == to => {}
+                Some(spot) => {
+                    let from = std::mem::replace(spot, to.clone());
+                    moved.push(Moved { noun, id: id.into(), from, to });
                 }
                 None => {
-                    known.insert(id.into(), to.clone());
+                    known.insert(id.into(), to);
                 }
             }
         }
@@ -82,8 +110,21 @@ impl Places {
     }
 }
 
-/// Whether the event's record may have lain elsewhere before: all other events leave a record where it is.
+/// Whether the event's record may have lain elsewhere before, or been another field's: all other events leave a record as it is.
+#[cfg(test)]
 pub(crate) fn may_move(event: &Event) -> bool {
+    may_lie_elsewhere(event) || may_change_hands(event)
+}
+
+/// Whether the event's record may be another field's or agency's than before.
+fn may_change_hands(event: &Event) -> bool {
+    matches!(
+        event.kind,
+        EventKind::IncidentAmended | EventKind::IncidentSuggestionDecided | EventKind::IncidentTaskGiven
+    )
+}
+
+fn may_lie_elsewhere(event: &Event) -> bool {
     match event.kind {
         EventKind::UnitPut | EventKind::IncidentAmended | EventKind::SensorRegistered | EventKind::CameraRegistered => {
             true
@@ -129,9 +170,10 @@ impl Moves {
     pub(crate) fn withdrawn(&self, view: &View, batch: &EventBatch) -> Option<Vec<String>> {
         if batch.index <= self.known_after {
             let hidden = |event: &Event| {
-                let Some(subject) = event.subject.as_ref().filter(|_| may_move(event)) else { return false };
+                let may = may_lie_elsewhere(event) || (!view.remit.is_all() && may_change_hands(event));
+                let Some(subject) = event.subject.as_ref().filter(|_| may) else { return false };
                 let (noun, place) = seat(subject);
-                place.is_some() && view.nouns.contains(&noun) && !view.shows(noun, place)
+                place.is_some() && view.nouns.contains(&noun) && !view.shows_subject(subject)
             };
             return (!batch.events.iter().any(hidden)).then(Vec::new);
         }

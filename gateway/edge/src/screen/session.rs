@@ -235,7 +235,13 @@ mod tests {
     }
 
     fn view(scope: Scope) -> View {
-        View { scope, nouns: BTreeSet::new(), encoding: Encoding::Protobuf, callers: true }
+        View {
+            scope,
+            nouns: BTreeSet::new(),
+            encoding: Encoding::Protobuf,
+            callers: true,
+            remit: domain::Remit::default(),
+        }
     }
 
     fn hello() -> Result<ToServer, Malformed> {

@@ -6,7 +6,8 @@ use std::{collections::BTreeMap, ops::Bound, sync::Arc};
 
 use domain::{
     Alarm, Call, Camera, Exercise, GroupId, Incident, Instruction, Millis, Position, Room, Sensor, ShiftNote, State,
-    Unit, WaitingReport, policy::Noun,
+    Unit, WaitingReport,
+    policy::{Matter, Noun},
 };
 
 use super::{
@@ -71,10 +72,14 @@ pub(crate) fn build(source: &dyn Source, group: GroupId, view: &View) -> Picture
     walk(source, group, State::shift_notes, shift_note, |shift_note| {
         parts.add(256 + shift_note.note.len(), |part| part.shift_notes.push(shift_note));
     });
-    let unit = |unit: &Unit| view.shows(Noun::Unit, Some(&unit.station.admin_unit)).then(|| unit.clone());
+    let unit = |unit: &Unit| {
+        let place = Some(&unit.station.admin_unit);
+        view.shows_of(Noun::Unit, place, &Matter::of_unit(unit)).then(|| unit.clone())
+    };
     walk(source, group, State::units, unit, |unit| parts.add(192, |part| part.units.push(unit)));
     let incident = |it: &Incident| {
-        view.shows(Noun::Incident, Some(&it.place.admin_unit)).then(|| without_shadows(it).into_owned())
+        let place = Some(&it.place.admin_unit);
+        view.shows_of(Noun::Incident, place, &Matter::of_incident(it)).then(|| without_shadows(it).into_owned())
     };
     walk(source, group, State::incidents, incident, |incident| {
         let bytes = 192

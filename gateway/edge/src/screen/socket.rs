@@ -1,11 +1,12 @@
 //! One screen's connection: carries what it says to its session, the session's effects out, and the queues to the wire.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
 
 use domain::{CameraHealth, CameraId, GroupId, Position, policy, policy::Action, policy::Noun};
 use futures::{SinkExt, StreamExt};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    sync::watch,
     time::{Instant, sleep_until, timeout},
 };
 use tokio_tungstenite::{
@@ -29,7 +30,7 @@ use crate::{
     app::App,
     auth::{Caller, Token, now_by},
     cluster::read,
-    limits::{FLUSH_DEADLINE, FRAMES_PER_FLUSH_MAX},
+    limits::{CALLERS_RECORDED_WAIT, CAMERA_RECORDED_WAIT, FLUSH_DEADLINE, FRAMES_PER_FLUSH_MAX},
     stop::stopped,
 };
 
@@ -38,6 +39,12 @@ const CLOSE_DEADLINE: Duration = Duration::from_millis(1_000);
 
 /// What a screen is told that is on a node of a drill.
 const PLAYS_DEAD: &str = "this node plays dead in a drill: use another one";
+
+/// What is looked at by a screen that shows callers.
+const CALLERS: &str = "screen/calls";
+
+/// What a screen is told of a sensitive camera when it cannot be recorded that it is looked at.
+const NOT_RECORDED: &str = "hidden: that it is looked at cannot be recorded now; try again in a moment";
 
 /// Why a connection ends.
 enum End {
@@ -74,7 +81,10 @@ pub(crate) async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(
         outbox,
         encoding,
         cookie,
+        ip,
         caller: None,
+        callers_recorded: false,
+        callers_awaited: None,
         welcomed: false,
         joined: None,
         opened,
@@ -100,8 +110,13 @@ struct Screen {
     watching: Watching,
     encoding: Encoding,
     cookie: Option<Token>,
+    ip: IpAddr,
     /// Who it is, once that is known.
     caller: Option<(Token, Caller)>,
+    /// A quorum holds that callers are looked at here: their numbers are hidden before.
+    callers_recorded: bool,
+    /// Turns true when it does, where that was asked for.
+    callers_awaited: Option<watch::Receiver<bool>>,
     /// It has been told who it is: heartbeats come after that.
     welcomed: bool,
     /// The view under which it is in the hubs.
@@ -119,6 +134,14 @@ impl Screen {
             let hello_due = async move {
                 match due {
                     Some(due) => sleep_until(due).await,
+                    None => std::future::pending().await,
+                }
+            };
+            let mut awaited = self.callers_awaited.clone();
+            let callers_recorded = async move {
+                match &mut awaited {
+                    // An end without it leaves them hidden.
+                    Some(held) => held.wait_for(|held| *held).await.is_ok(),
                     None => std::future::pending().await,
                 }
             };
@@ -144,8 +167,15 @@ impl Screen {
                         self.session.close(ByeCode::ShuttingDown, "this node stops: use another one")
                     } else {
                         let view = self.derive();
+                        self.record_callers();
                         self.session.rederived(view)
                     }
+                }
+                held = callers_recorded => {
+                    self.callers_awaited = None;
+                    self.callers_recorded = held;
+                    let view = self.derive();
+                    self.session.rederived(view)
                 }
                 changed = beat.changed(), if self.welcomed => {
                     if changed.is_err() {
@@ -220,14 +250,14 @@ impl Screen {
                     let _ = self.outbox.push(&message.encode(self.encoding));
                 }
                 Effect::Authenticate { token } => effects.extend(self.authenticate(&token).await),
-                Effect::Derive { from } => effects.extend(self.subscribe(from)),
+                Effect::Derive { from } => effects.extend(self.subscribe(from).await),
                 Effect::Join { view, from, reset } => {
                     if let Some(before) = self.joined.replace(view.clone()) {
                         self.app.fanout.leave(self.id, &before).await;
                     }
                     self.app.fanout.join(self.id, &view, &self.outbox, &from, reset).await;
                 }
-                Effect::Watch(camera) => self.watch(camera),
+                Effect::Watch(camera) => self.watch(camera).await,
                 Effect::Unwatch(camera) => self.watching.stop(&camera),
                 Effect::Close { code, message } => return Some(End::Bye(code, message)),
             }
@@ -255,7 +285,19 @@ impl Screen {
         self.session.authenticated(viewer, self.app.source.node(), self.app.source.epoch())
     }
 
-    fn subscribe(&mut self, from: Vec<Position>) -> Vec<Effect> {
+    async fn subscribe(&mut self, from: Vec<Position>) -> Vec<Effect> {
+        self.record_callers();
+        let is_held = match &mut self.callers_awaited {
+            Some(held) => {
+                let held = timeout(CALLERS_RECORDED_WAIT, held.wait_for(|held| *held)).await;
+                held.is_ok_and(|held| held.is_ok())
+            }
+            None => false,
+        };
+        if is_held {
+            self.callers_recorded = true;
+            self.callers_awaited = None;
+        }
         let Some((_, caller)) = &self.caller else { return Vec::new() };
         // What was lent to somebody may have ended in between without an event: they start anew.
         let person = &caller.person.id;
@@ -273,7 +315,22 @@ impl Screen {
         *caller = self.app.auth.caller_now(token)?;
         let subscription = self.session.subscription()?;
         let grant = &caller.grant;
-        Some(read(&*self.app.source, GroupId::COMMAND, |state0| View::new(grant, subscription, state0, self.encoding)))
+        let encoding = self.encoding;
+        let view = read(&*self.app.source, GroupId::COMMAND, |state0| View::new(grant, subscription, state0, encoding));
+        Some(View { callers: view.callers && self.callers_recorded, ..view })
+    }
+
+    /// Has it recorded that callers are looked at here, if they are and it is not yet. Nobody waits for it.
+    fn record_callers(&mut self) {
+        let Some((_, caller)) = &self.caller else { return };
+        let shows = |nouns: &BTreeSet<Noun>| nouns.is_empty() || nouns.contains(&Noun::Call);
+        let is_asked = self.session.subscription().is_some_and(|subscription| shows(&subscription.nouns));
+        let may = policy::allows(&caller.grant, Action::SeeCaller, None).is_ok();
+        if !is_asked || !may || self.callers_recorded || self.callers_awaited.is_some() {
+            return;
+        }
+        let caller = from_address(caller, self.ip);
+        self.callers_awaited = Some(self.app.look_until_held(caller, CALLERS));
     }
 
     /// Whether rights that end by themselves have ended.
@@ -286,8 +343,8 @@ impl Screen {
         self.caller.as_ref().is_some_and(|(token, _)| self.app.auth.is_alive(token))
     }
 
-    fn watch(&mut self, camera: CameraId) {
-        if let Err((health, message)) = self.try_watch(&camera) {
+    async fn watch(&mut self, camera: CameraId) {
+        if let Err((health, message)) = self.try_watch(&camera).await {
             self.session.unwatched(&camera);
             self.watching.stop(&camera);
             let status = VideoStatus { camera, health, codec: String::new(), message };
@@ -295,15 +352,26 @@ impl Screen {
         }
     }
 
-    fn try_watch(&mut self, camera: &CameraId) -> Result<(), (Option<CameraHealth>, String)> {
+    async fn try_watch(&mut self, camera: &CameraId) -> Result<(), (Option<CameraHealth>, String)> {
         let unknown = || (None, "no such camera in your districts".to_owned());
-        let grant = self.caller.as_ref().map(|(_, caller)| &caller.grant).ok_or_else(unknown)?;
+        let caller = self.caller.as_ref().map(|(_, caller)| caller).ok_or_else(unknown)?;
         let record = self.app.camera(camera).ok_or_else(unknown)?;
         // What one may not see is answered like what does not exist.
-        policy::allows(grant, Action::See(Noun::Camera), Some(&record.place.admin_unit)).map_err(|_| unknown())?;
+        policy::allows(&caller.grant, Action::See(Noun::Camera), Some(&record.place.admin_unit))
+            .map_err(|_| unknown())?;
         let hidden = record.sensitive.then(|| self.app.pulses.hidden.clone());
         if hidden.as_ref().is_some_and(|hidden| *hidden.borrow()) {
             return Err((None, SENSITIVE_HIDDEN.to_owned()));
+        }
+        let (caller, what) = (from_address(caller, self.ip), format!("camera/{camera}"));
+        if record.sensitive {
+            let recorded = timeout(CAMERA_RECORDED_WAIT, self.app.look(&caller, &what)).await;
+            if !matches!(recorded, Ok(Ok(()))) {
+                return Err((Some(record.health), NOT_RECORDED.to_owned()));
+            }
+        } else {
+            // A road or a river: recorded while a quorum answers, and a room that hears none sees it all the same.
+            let _ = self.app.glance(&caller, &what);
         }
         let units = self.app.video.watch(camera).map_err(|error| {
             let health = self.app.video.health(camera).unwrap_or(record.health);
@@ -335,6 +403,13 @@ impl Screen {
             }
         }
     }
+}
+
+/// Who it is and from where, for the record.
+fn from_address(caller: &Caller, ip: IpAddr) -> Caller {
+    let mut caller = caller.clone();
+    caller.grant.from = ip.to_string();
+    caller
 }
 
 async fn feed<IO: AsyncRead + AsyncWrite + Unpin>(

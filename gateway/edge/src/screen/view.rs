@@ -4,8 +4,8 @@
 use std::{borrow::Cow, collections::BTreeSet};
 
 use domain::{
-    AdminUnitCode, Camera, DistrictId, Event, Grant, Incident, Person, Readings, State, Subject,
-    policy::{self, Action, Noun},
+    AdminUnitCode, Camera, DistrictId, Event, Grant, Incident, Person, Readings, Remit, State, Subject,
+    policy::{self, Action, Matter, Noun},
 };
 
 use super::places::Places;
@@ -80,6 +80,8 @@ pub(crate) struct View {
     pub(crate) encoding: Encoding,
     /// Whether callers are seen with their numbers.
     pub(crate) callers: bool,
+    /// Fields and agencies whose incidents and units are seen.
+    pub(crate) remit: Remit,
 }
 
 impl View {
@@ -101,12 +103,24 @@ impl View {
         ];
         let nouns = asked.chain(always).filter(|noun| policy::allows(grant, Action::See(*noun), None).is_ok());
         let callers = policy::allows(grant, Action::SeeCaller, None).is_ok();
-        Self { scope: Scope::new(grant, &subscription.districts, state0), nouns: nouns.collect(), encoding, callers }
+        let scope = Scope::new(grant, &subscription.districts, state0);
+        Self { scope, nouns: nouns.collect(), encoding, callers, remit: grant.terms.remit.clone() }
     }
 
     /// Whether a record of `noun` at `place` is in it; no place: seen wherever one is.
     pub(crate) fn shows(&self, noun: Noun, place: Option<&AdminUnitCode>) -> bool {
         self.nouns.contains(&noun) && place.is_none_or(|place| self.scope.covers(place))
+    }
+
+    /// Whether a record of this field and these agencies is in it as well.
+    pub(crate) fn shows_of(&self, noun: Noun, place: Option<&AdminUnitCode>, matter: &Matter) -> bool {
+        self.shows(noun, place) && self.remit.covers(matter)
+    }
+
+    /// Whether what an event shows is in it.
+    pub(crate) fn shows_subject(&self, subject: &Subject) -> bool {
+        let (noun, place) = seat(subject);
+        self.shows(noun, place) && (self.remit.is_all() || self.remit.covers(&Matter::of_subject(subject)))
     }
 
     /// Whether what was written in a room is in it; without a place it is the province's, and for who sees the province.
@@ -123,10 +137,7 @@ impl View {
                 let (noun, place) = seat(event.subject.as_ref()?);
                 self.shows_note(noun, place).then_some(Cow::Borrowed(event))
             }
-            subject => {
-                let (noun, place) = seat(subject);
-                self.shows(noun, place).then(|| redact(event, self.callers))
-            }
+            subject => self.shows_subject(subject).then(|| redact(event, self.callers)),
         }
     }
 

@@ -8,7 +8,7 @@ use std::{
     sync::Arc,
 };
 
-use domain::{GroupId, Micro, Millis, Position, PutUnit, policy::Noun, wire::Record};
+use domain::{GroupId, IncidentKind, Micro, Millis, Position, PutUnit, Remit, policy::Noun, wire::Record};
 use proptest::prelude::*;
 
 use super::{
@@ -63,15 +63,19 @@ pub(super) fn views() -> Vec<Arc<View>> {
     let view = |scope, nouns: &[Noun]| {
         let always = [Noun::AdminUnit, Noun::District, Noun::LiveNodes];
         let nouns: BTreeSet<_> = always.into_iter().chain(nouns.iter().copied()).collect();
-        Arc::new(View { scope, nouns, encoding: Encoding::Protobuf, callers: true })
+        let remit = Remit::default();
+        Arc::new(View { scope, nouns, encoding: Encoding::Protobuf, callers: true, remit })
     };
     let with_models = [&all[..], &[Noun::Model]].concat();
+    let floods = Remit { fields: vec![IncidentKind::Flood], agencies: vec!["PCCC".into()] };
+    let of_floods = View { remit: floods, ..(*view(Scope::Everywhere, &all)).clone() };
     vec![
         view(Scope::Everywhere, &with_models),
         view(within(&[1, 2]), &all),
         view(within(&[3]), &[Noun::Sensor, Noun::Reading, Noun::Alarm]),
         view(within(&[1]), &[Noun::Incident, Noun::Sensor]),
         view(within(&[]), &all),
+        Arc::new(of_floods),
     ]
 }
 
@@ -188,7 +192,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     });
     let apply = (0_usize..2, 0_usize..2, 1_usize..6, any::<bool>())
         .prop_map(|(node, group, count, told)| Step::Apply { node, group, count, told });
-    let join = (0..SCREENS, 0_usize..2, 0_usize..5, any::<bool>())
+    let join = (0..SCREENS, 0_usize..2, 0_usize..6, any::<bool>())
         .prop_map(|(screen, node, view, resume)| Step::Join { screen, node, view, resume });
     let step = prop_oneof![
         8 => commit,

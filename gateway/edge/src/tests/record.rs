@@ -1,13 +1,21 @@
 //! The auditor: reads the record, and nothing else. And who is held up at sign-in.
 
-use domain::{GroupId, PutPerson, Role, SwitchFeature, audit::FEATURE};
+use domain::{
+    GroupId, LegId, OfferCall, PutPerson, RegisterCamera, Role, SwitchFeature,
+    audit::{FEATURE, frames, verify::Verifier},
+    wire::generated::{self as wire, to_screen::Body, to_server::Body as Say},
+};
 use serde_json::{Value, json};
 
 use super::{
+    double::Fate,
+    fold::Fold,
     http::{User, answer, client, login, user},
-    province::{Served, accepted, config, person, province, serve},
+    province::{Served, accepted, camera, config, person, province, serve},
     rights_matrix::paths,
+    screen::{Client, gateway, token, whole},
 };
+use crate::cluster::RoadError;
 
 /// With an auditor, kiem, and the record switched on.
 fn served() -> Served {
@@ -116,4 +124,121 @@ async fn administrators_see_who_is_held_up_and_never_what_was_typed_for_a_name()
     assert_eq!((&items[0]["person"], &items[0]["what"]), (&json!("lan"), &json!("password")));
     assert_eq!(items[0]["address"], json!("127.0.0.1"));
     assert_eq!(answer(user(&served, "xem").await.get(&served, "/api/sign-in/holds")).await.0, 403);
+}
+
+const NUMBER: &str = "0912345678";
+
+/// A province with the record switched on and a caller who waits.
+fn called() -> std::sync::Arc<super::double::Cluster> {
+    let cluster = province();
+    accepted(cluster.commit(GroupId(0), SwitchFeature { feature: FEATURE }));
+    accepted(cluster.commit(GroupId(0), PutPerson { person: person("kiem", Role::Auditor, &[]) }));
+    let call = OfferCall {
+        leg: LegId::new("l1").unwrap(),
+        door: "113".into(),
+        line: "1022".into(),
+        number: NUMBER.into(),
+        wanted: String::new(),
+        place: None,
+        language: String::new(),
+        exercise: false,
+    };
+    accepted(cluster.commit(GroupId(0), call));
+    cluster
+}
+
+#[tokio::test]
+async fn who_looks_at_a_caller_stands_in_the_record_before_the_caller_is_shown() {
+    let served = serve(&called(), 1, config());
+    let (lan, kiem) = (user(&served, "lan").await, user(&served, "kiem").await);
+    for _ in 0..5 {
+        let look = lan.get(&served, "/api/calls/C1/caller").header("x-reason", "h%E1%BB%8Fi%20l%E1%BA%A1i");
+        let (status, pop) = answer(look).await;
+        assert_eq!((status, &pop["call"]["number"]), (200, &json!(NUMBER)));
+    }
+    // A course is shown at once; what the same person looks at next waits in the same queue behind it.
+    assert_eq!(answer(lan.get(&served, "/api/incidents/I1/timeline")).await.0, 200);
+    assert_eq!(answer(lan.get(&served, "/api/calls")).await.0, 200);
+    // Nobody can record it: nothing is shown, and with the next one it is.
+    served.cluster.next(Fate::Lost(|| RoadError::NoLeader));
+    let (status, refused) = answer(lan.get(&served, "/api/calls").header("x-reason", "x")).await;
+    assert!(status == 503 && !refused.to_string().contains(NUMBER), "{status} {refused}");
+    let (status, shown) = answer(lan.get(&served, "/api/calls").header("x-reason", "x")).await;
+    assert!(status == 200 && shown.to_string().contains(NUMBER), "{status} {shown}");
+
+    let (_, found) = search(&served, &kiem, 1, json!({"kind": "read", "by": "lan"})).await;
+    let lines = told(&found);
+    let of = |what: &str| lines.iter().filter(|(_, _, it, _)| it.contains(what)).count();
+    assert_eq!(
+        (of("call/C1"), of("calls"), of("course/I1")),
+        (1, 2, 1),
+        "the same look for the same reason is one: {lines:?}"
+    );
+    assert!(lines.contains(&("read", "lan", "call/C1", "hỏi lại")), "{lines:?}");
+    let from = found["items"].as_array().unwrap().iter().all(|line| line["told"]["from"] == json!("127.0.0.1"));
+    assert!(from, "{found}");
+}
+
+#[tokio::test]
+async fn an_auditors_export_verifies_and_holds_no_caller() {
+    let served = serve(&called(), 1, config());
+    let wanted = json!({"group": 0, "after": 0, "reason": "thanh tra"});
+    for (who, sees_callers) in [("kiem", false), ("admin", true)] {
+        let asker = user(&served, who).await;
+        let response = asker.post(&served, 1, "/api/audit/export", &wanted).send().await.unwrap();
+        assert_eq!(response.status(), 200, "{who}");
+        let file = response.bytes().await.unwrap();
+        assert_eq!(String::from_utf8_lossy(&file).contains(NUMBER), sees_callers, "{who}");
+        let mut verifier = Verifier::default();
+        frames(&file).for_each(|record| verifier.take(&record.unwrap()).unwrap());
+        let verdict = verifier.finish(&std::collections::BTreeMap::new()).unwrap();
+        assert_eq!((verdict.withheld > 0, verdict.erased), (!sees_callers, 0), "{who}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_screen_hides_callers_until_that_they_are_looked_at_is_recorded() {
+    let gateway = gateway(&called(), 1, config());
+    for _ in 0..2 {
+        gateway.cluster.next(Fate::Lost(|| RoadError::NoLeader));
+    }
+    let lan = token(&gateway.cluster, "lan");
+    let mut screen = Client::open(&gateway, &lan).await;
+    let shows = |fold: &Fold| {
+        let call = fold.groups.get(&0).and_then(|group| group.records.get("call/C1"));
+        call.is_some_and(|call| String::from_utf8_lossy(call).contains(NUMBER))
+    };
+    assert!(!shows(&screen.fold), "the end of the number and nothing else");
+    screen.until(|fold| whole(fold) && shows(fold)).await;
+    let came = gateway.cluster.came.lock().unwrap();
+    assert_eq!(came.iter().filter(|(_, name)| *name == "RecordRead").count(), 3, "twice lost, then held");
+}
+
+async fn video_status(screen: &mut Client) -> String {
+    loop {
+        match screen.next().await {
+            Body::VideoStatus(status) => return status.message,
+            // Positions move on with what is recorded.
+            Body::Frame(_) => {}
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sensitive_camera_is_shown_once_it_is_recorded_that_it_is_watched() {
+    let gateway = gateway(&called(), 1, config());
+    accepted(gateway.cluster.commit(GroupId(2), RegisterCamera { camera: camera("c2", 3, true) }));
+    let mut screen = Client::open(&gateway, &token(&gateway.cluster, "xem")).await;
+    let watch = || Say::WatchCamera(wire::WatchCamera { camera: "c2".into() });
+    gateway.cluster.next(Fate::Lost(|| RoadError::NoLeader));
+    screen.say(watch()).await;
+    let hidden = video_status(&mut screen).await;
+    assert!(hidden.contains("cannot be recorded"), "{hidden}");
+    // The camera itself is on another node, which is told only to whose look is recorded.
+    screen.say(watch()).await;
+    let elsewhere = video_status(&mut screen).await;
+    assert!(elsewhere.contains("node 2"), "{elsewhere}");
+    let came = gateway.cluster.came.lock().unwrap();
+    assert_eq!(came.iter().filter(|(_, name)| *name == "RecordRead").count(), 2);
 }

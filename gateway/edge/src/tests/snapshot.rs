@@ -26,7 +26,8 @@ fn a_large_picture_comes_in_parts_and_is_whole() {
     }
     let node = cluster.node(1);
     let nouns = BTreeSet::from([Noun::Sensor]);
-    let view = View { scope: Scope::Everywhere, nouns, encoding: Encoding::Protobuf, callers: true };
+    let remit = domain::Remit::default();
+    let view = View { scope: Scope::Everywhere, nouns, encoding: Encoding::Protobuf, callers: true, remit };
     let picture = build(&*node, GroupId(1), &view);
     assert!(picture.parts.len() > 1);
     assert!(picture.parts.iter().all(|part| payload_bytes(part) <= FRAME_BYTES_SOFT_MAX));

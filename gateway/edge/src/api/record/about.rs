@@ -20,7 +20,8 @@ pub(super) fn kind_of(command: &Command, by_nobody: bool) -> Kind {
         | Command::RevokeDelegation(_)
         | Command::TakeDelegation(_)
         | Command::BreakGlass(_)
-        | Command::EndGlass(_) => Kind::Right,
+        | Command::EndGlass(_)
+        | Command::PutRemit(_) => Kind::Right,
         _ if by_nobody => Kind::System,
         _ => Kind::Change,
     }
@@ -70,6 +71,7 @@ fn what(command: &Command) -> String {
         Command::RevokeDelegation(it) => it.delegation.to_string(),
         Command::TakeDelegation(it) => it.delegation.as_ref().map(ToString::to_string).unwrap_or_default(),
         Command::EndGlass(it) => it.person.to_string(),
+        Command::PutRemit(it) => it.person.to_string(),
         Command::PutDutyPost(it) => it.post.id.to_string(),
         // Incidents, and what belongs to one.
         Command::AmendIncident(it) => it.incident.to_string(),

@@ -1,0 +1,181 @@
+//! What a record is about, beside where it lies: its field and the agencies that have a part in it. Pure.
+//!
+//! | record | field | agencies |
+//! |---|---|---|
+//! | incident, its timeline, photos, clocks and suggestions | its kind | those that have a task in it |
+//! | report | that of its incident, else what its sender took it for | those of its incident |
+//! | unit | – | its own |
+//! | anything else | – | – |
+//!
+//! An incident of kind `other` is in every field, so that what nobody has told apart is missed by nobody. Measurements, alarms
+//! and cameras are in none: water on a road concerns floods and traffic alike. An instruction is for whom it names.
+
+use crate::{
+    Command, FileOwner, Grant, Incident, IncidentId, IncidentKind, Measured, Refusal, Remit, Report, ReportCode, State,
+    Subject, Unit, UnitId,
+};
+
+use super::forbidden;
+
+/// Field and agencies of a record; none of both: everybody's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Matter {
+    /// None: in every field.
+    pub field: Option<IncidentKind>,
+    /// None: every agency's.
+    pub agencies: Vec<String>,
+}
+
+impl Matter {
+    /// Of an incident.
+    #[must_use]
+    pub fn of_incident(incident: &Incident) -> Self {
+        let field = Some(incident.kind).filter(|kind| *kind != IncidentKind::Other);
+        let mut agencies: Vec<String> = incident.dispatch.tasks.iter().map(|task| task.agency.clone()).collect();
+        agencies.sort_unstable();
+        agencies.dedup();
+        Self { field, agencies }
+    }
+
+    /// Of a unit.
+    #[must_use]
+    pub fn of_unit(unit: &Unit) -> Self {
+        let agency = Some(unit.agency.clone()).filter(|agency| !agency.is_empty());
+        Self { field: None, agencies: agency.into_iter().collect() }
+    }
+
+    /// Of a report.
+    #[must_use]
+    pub fn of_report(state: &State, report: &Report) -> Self {
+        if let Some(incident) = report.incident.as_ref().and_then(|id| state.incidents().get(id)) {
+            return Self::of_incident(incident);
+        }
+        Self { field: report.told_kind.filter(|kind| *kind != IncidentKind::Other), agencies: Vec::new() }
+    }
+
+    /// Of what an event shows.
+    #[must_use]
+    pub fn of_subject(subject: &Subject) -> Self {
+        match subject {
+            Subject::Incident(incident) => Self::of_incident(incident),
+            Subject::Unit(unit) => Self::of_unit(unit),
+            _ => Self::default(),
+        }
+    }
+}
+
+impl Remit {
+    /// Whether the matter is in it. An incident of another field is, where an agency of the remit has a task in it.
+    #[must_use]
+    pub fn covers(&self, matter: &Matter) -> bool {
+        let is_theirs = || matter.agencies.iter().any(|agency| self.agencies.contains(agency));
+        match matter.field {
+            Some(field) => self.fields.is_empty() || self.fields.contains(&field) || is_theirs(),
+            None => self.agencies.is_empty() || matter.agencies.is_empty() || is_theirs(),
+        }
+    }
+}
+
+/// Whether the grant's remit covers the matter.
+pub(super) fn judge(grant: &Grant, matter: &Matter) -> Result<(), Refusal> {
+    if grant.terms.remit.covers(matter) {
+        return Ok(());
+    }
+    Err(forbidden("this is another field's or another agency's than yours: ask somebody of theirs"))
+}
+
+/// What the command acts on is about, as it is before it. Who opens an incident or files a report acts on nothing yet: whoever
+/// hears of a fire may say so.
+pub(super) fn matters(state: &State, command: &Command) -> Vec<Matter> {
+    let incident = |id: &IncidentId| state.incidents.get(id).map(Matter::of_incident);
+    let unit = |id: &UnitId| state.units.get(id).map(Matter::of_unit);
+    let report = |code: &ReportCode| state.reports.get(code).map(|report| Matter::of_report(state, report));
+    let owner = |owner: &FileOwner| match owner {
+        FileOwner::Incident(id) => incident(id),
+        FileOwner::Report(code) | FileOwner::Answer(code) => report(code),
+    };
+    let clock = |of: &Measured| match of {
+        Measured::Incident(id) => incident(id),
+        Measured::Instruction(_) => None,
+    };
+    let found = match command {
+        Command::AssignIncident(command) => {
+            // Units that stay are nobody's doing; those that come and go are of an agency.
+            let before = state.incidents.get(&command.incident).map(|incident| incident.units.as_slice());
+            let before = before.unwrap_or_default();
+            let come = command.units.iter().filter(|id| !before.contains(id));
+            let go = before.iter().filter(|id| !command.units.contains(id));
+            return come.chain(go).filter_map(unit).chain(incident(&command.incident)).collect();
+        }
+        Command::PutUnit(command) => [Some(Matter::of_unit(&command.unit)), unit(&command.unit.id)],
+        Command::SetUnitStatus(command) => [unit(&command.unit), None],
+        Command::MoveUnit(command) => [unit(&command.unit), None],
+        Command::SetUnitShift(command) => [unit(&command.unit), None],
+        // A mayday is not here: nobody is asked whose they are who call for help.
+        Command::CheckInUnit(command) => [unit(&command.unit), None],
+        Command::ClearMayday(command) => [unit(&command.unit), None],
+        Command::AmendIncident(command) => [incident(&command.incident), None],
+        Command::NoteIncident(command) => [incident(&command.incident), None],
+        Command::AcknowledgeIncident(command) => [incident(&command.incident), None],
+        Command::ResolveIncident(command) => [incident(&command.incident), None],
+        Command::CloseIncident(command) => [incident(&command.incident), None],
+        Command::ReopenIncident(command) => [incident(&command.incident), None],
+        Command::MergeIncident(command) => [incident(&command.incident), incident(&command.into)],
+        Command::UnmergeIncident(command) => [incident(&command.incident), None],
+        Command::DecideSuggestion(command) => [incident(&command.incident), None],
+        Command::AcknowledgeAttention(command) => [incident(&command.incident), None],
+        Command::GiveTask(command) => [incident(&command.incident), None],
+        Command::AnswerTask(command) => [incident(&command.incident), None],
+        Command::CombineAnswer(command) => [incident(&command.incident), None],
+        Command::OfferHandover(command) => [incident(&command.incident), None],
+        Command::AnswerHandover(command) => [incident(&command.incident), None],
+        Command::WithdrawHandover(command) => [incident(&command.incident), None],
+        Command::LinkReport(command) => [report(&command.report), incident(&command.incident)],
+        Command::UnlinkReport(command) => [report(&command.report), None],
+        Command::AnswerReport(command) => [report(&command.report), None],
+        Command::AttachFile(command) => [owner(&command.owner), None],
+        Command::DetachFile(command) => {
+            [state.attachments().get(&command.number).and_then(|gone| owner(&gone.owner)), None]
+        }
+        Command::PauseClock(command) => [clock(&command.clock.of), None],
+        Command::ResumeClock(command) => [clock(&command.clock.of), None],
+        Command::ReportProgress(command) => [clock(&command.clock.of), None],
+        _ => [None, None],
+    };
+    found.into_iter().flatten().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matter(field: Option<IncidentKind>, agencies: &[&str]) -> Matter {
+        Matter { field, agencies: agencies.iter().map(ToString::to_string).collect() }
+    }
+
+    #[test]
+    fn who_has_no_remit_works_for_all_and_who_has_one_for_theirs() {
+        use IncidentKind::{Fire, Flood};
+        let remit = |fields: &[IncidentKind], agencies: &[&str]| Remit {
+            fields: fields.to_vec(),
+            agencies: agencies.iter().map(ToString::to_string).collect(),
+        };
+        let all = Remit::default();
+        let fire = remit(&[Fire], &[]);
+        let both = remit(&[Fire], &["115"]);
+        for (of, matter, wanted) in [
+            (&all, matter(Some(Flood), &["114"]), true),
+            (&fire, matter(Some(Fire), &[]), true),
+            (&fire, matter(Some(Flood), &[]), false),
+            (&fire, matter(None, &[]), true),
+            (&fire, matter(None, &["115"]), true),
+            (&both, matter(Some(Flood), &["114"]), false),
+            (&both, matter(Some(Flood), &["114", "115"]), true),
+            (&both, matter(None, &["114"]), false),
+            (&both, matter(None, &["115"]), true),
+            (&both, matter(None, &[]), true),
+        ] {
+            assert_eq!(of.covers(&matter), wanted, "{of:?} of {matter:?}");
+        }
+    }
+}
