@@ -4,13 +4,15 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { IncidentKind } from "./incident_pb";
+import { file_trongdong_v1_incident } from "./incident_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file trongdong/v1/access.proto.
  */
 export const file_trongdong_v1_access: GenFile = /*@__PURE__*/
-  fileDesc("Chl0cm9uZ2RvbmcvdjEvYWNjZXNzLnByb3RvEgx0cm9uZ2RvbmcudjEidgoFVGVybXMSEAoIYWN0c19mb3IYASABKAkSFAoMYnJva2VuX2dsYXNzGAIgASgIEgsKA2tleRgDIAEoCRImCgZzY29wZXMYBCADKA4yFi50cm9uZ2RvbmcudjEuS2V5U2NvcGUSEAoIdW50aWxfbXMYBSABKAQihAEKDFNlY29uZEZhY3RvchIOCgZwZXJzb24YASABKAkSEwoLc2VlZF9zZWFsZWQYAiABKAwSEQoJY29uZmlybWVkGAMgASgIEhEKCWxhc3Rfc3RlcBgEIAEoBBIWCg5yZWNvdmVyeV9zcGVudBgFIAEoDRIRCglwdXRfYXRfbXMYBiABKAQioAEKClNlcnZpY2VLZXkSCgoCaWQYASABKAkSDwoHYWNjb3VudBgCIAEoCRIMCgRuYW1lGAMgASgJEhUKDXNlY3JldF9zaGEyNTYYBCABKAwSJgoGc2NvcGVzGAUgAygOMhYudHJvbmdkb25nLnYxLktleVNjb3BlEhEKCXB1dF9hdF9tcxgGIAEoBBIVCg1leHBpcmVzX2F0X21zGAcgASgEImoKCkRlbGVnYXRpb24SCgoCaWQYASABKAkSDQoFZ2l2ZXIYAiABKAkSDgoGZGVwdXR5GAMgASgJEg8KB2Zyb21fbXMYBCABKAQSEAoIdW50aWxfbXMYBSABKAQSDgoGcmVhc29uGAYgASgJIj4KBUdsYXNzEg4KBnJlYXNvbhgBIAEoCRITCgtiZWd1bl9hdF9tcxgCIAEoBBIQCgh1bnRpbF9tcxgDIAEoBCJNCgZTdGFuY2USDgoGcGVyc29uGAEgASgJEg8KB2FjdHNfYnkYAiABKAkSIgoFZ2xhc3MYAyABKAsyEy50cm9uZ2RvbmcudjEuR2xhc3MiNgoPUHV0U2Vjb25kRmFjdG9yEg4KBnBlcnNvbhgBIAEoCRITCgtzZWVkX3NlYWxlZBgCIAEoDCI7CglTcGVuZENvZGUSDgoGcGVyc29uGAEgASgJEgwKBHN0ZXAYAiABKAQSEAoIcmVjb3ZlcnkYAyABKA0iIgoQRHJvcFNlY29uZEZhY3RvchIOCgZwZXJzb24YASABKAkiXAoNUHV0U2VydmljZUtleRIlCgNrZXkYASABKAsyGC50cm9uZ2RvbmcudjEuU2VydmljZUtleRIQCghyZXBsYWNlcxgCIAEoCRISCgpvdmVybGFwX21zGAMgASgEIh8KEFJldm9rZVNlcnZpY2VLZXkSCwoDa2V5GAEgASgJIj0KDVB1dERlbGVnYXRpb24SLAoKZGVsZWdhdGlvbhgBIAEoCzIYLnRyb25nZG9uZy52MS5EZWxlZ2F0aW9uIiYKEFJldm9rZURlbGVnYXRpb24SEgoKZGVsZWdhdGlvbhgBIAEoCSIkCg5UYWtlRGVsZWdhdGlvbhISCgpkZWxlZ2F0aW9uGAEgASgJIi4KCkJyZWFrR2xhc3MSDgoGcmVhc29uGAEgASgJEhAKCGxhc3RzX21zGAIgASgEIhoKCEVuZEdsYXNzEg4KBnBlcnNvbhgBIAEoCSppCghLZXlTY29wZRIZChVLRVlfU0NPUEVfVU5TUEVDSUZJRUQQABIWChJLRVlfU0NPUEVfUkVBRElOR1MQARIRCg1LRVlfU0NPUEVfU0VFEAISFwoTS0VZX1NDT1BFX1RFTEVQSE9OWRADYgZwcm90bzM");
+  fileDesc("Chl0cm9uZ2RvbmcvdjEvYWNjZXNzLnByb3RvEgx0cm9uZ2RvbmcudjEimwEKBVRlcm1zEhAKCGFjdHNfZm9yGAEgASgJEhQKDGJyb2tlbl9nbGFzcxgCIAEoCBILCgNrZXkYAyABKAkSJgoGc2NvcGVzGAQgAygOMhYudHJvbmdkb25nLnYxLktleVNjb3BlEhAKCHVudGlsX21zGAUgASgEEiMKBXJlbWl0GNEDIAEoCzITLnRyb25nZG9uZy52MS5SZW1pdCJFCgVSZW1pdBIqCgZmaWVsZHMYASADKA4yGi50cm9uZ2RvbmcudjEuSW5jaWRlbnRLaW5kEhAKCGFnZW5jaWVzGAIgAygJIkEKC1BlcnNvblJlbWl0Eg4KBnBlcnNvbhgBIAEoCRIiCgVyZW1pdBgCIAEoCzITLnRyb25nZG9uZy52MS5SZW1pdCKEAQoMU2Vjb25kRmFjdG9yEg4KBnBlcnNvbhgBIAEoCRITCgtzZWVkX3NlYWxlZBgCIAEoDBIRCgljb25maXJtZWQYAyABKAgSEQoJbGFzdF9zdGVwGAQgASgEEhYKDnJlY292ZXJ5X3NwZW50GAUgASgNEhEKCXB1dF9hdF9tcxgGIAEoBCKgAQoKU2VydmljZUtleRIKCgJpZBgBIAEoCRIPCgdhY2NvdW50GAIgASgJEgwKBG5hbWUYAyABKAkSFQoNc2VjcmV0X3NoYTI1NhgEIAEoDBImCgZzY29wZXMYBSADKA4yFi50cm9uZ2RvbmcudjEuS2V5U2NvcGUSEQoJcHV0X2F0X21zGAYgASgEEhUKDWV4cGlyZXNfYXRfbXMYByABKAQiagoKRGVsZWdhdGlvbhIKCgJpZBgBIAEoCRINCgVnaXZlchgCIAEoCRIOCgZkZXB1dHkYAyABKAkSDwoHZnJvbV9tcxgEIAEoBBIQCgh1bnRpbF9tcxgFIAEoBBIOCgZyZWFzb24YBiABKAkiPgoFR2xhc3MSDgoGcmVhc29uGAEgASgJEhMKC2JlZ3VuX2F0X21zGAIgASgEEhAKCHVudGlsX21zGAMgASgEIk0KBlN0YW5jZRIOCgZwZXJzb24YASABKAkSDwoHYWN0c19ieRgCIAEoCRIiCgVnbGFzcxgDIAEoCzITLnRyb25nZG9uZy52MS5HbGFzcyI2Cg9QdXRTZWNvbmRGYWN0b3ISDgoGcGVyc29uGAEgASgJEhMKC3NlZWRfc2VhbGVkGAIgASgMIjsKCVNwZW5kQ29kZRIOCgZwZXJzb24YASABKAkSDAoEc3RlcBgCIAEoBBIQCghyZWNvdmVyeRgDIAEoDSIiChBEcm9wU2Vjb25kRmFjdG9yEg4KBnBlcnNvbhgBIAEoCSJcCg1QdXRTZXJ2aWNlS2V5EiUKA2tleRgBIAEoCzIYLnRyb25nZG9uZy52MS5TZXJ2aWNlS2V5EhAKCHJlcGxhY2VzGAIgASgJEhIKCm92ZXJsYXBfbXMYAyABKAQiHwoQUmV2b2tlU2VydmljZUtleRILCgNrZXkYASABKAkiPQoNUHV0RGVsZWdhdGlvbhIsCgpkZWxlZ2F0aW9uGAEgASgLMhgudHJvbmdkb25nLnYxLkRlbGVnYXRpb24iJgoQUmV2b2tlRGVsZWdhdGlvbhISCgpkZWxlZ2F0aW9uGAEgASgJIiQKDlRha2VEZWxlZ2F0aW9uEhIKCmRlbGVnYXRpb24YASABKAkiLgoKQnJlYWtHbGFzcxIOCgZyZWFzb24YASABKAkSEAoIbGFzdHNfbXMYAiABKAQiGgoIRW5kR2xhc3MSDgoGcGVyc29uGAEgASgJIj4KCFB1dFJlbWl0Eg4KBnBlcnNvbhgBIAEoCRIiCgVyZW1pdBgCIAEoCzITLnRyb25nZG9uZy52MS5SZW1pdCppCghLZXlTY29wZRIZChVLRVlfU0NPUEVfVU5TUEVDSUZJRUQQABIWChJLRVlfU0NPUEVfUkVBRElOR1MQARIRCg1LRVlfU0NPUEVfU0VFEAISFwoTS0VZX1NDT1BFX1RFTEVQSE9OWRADYgZwcm90bzM", [file_trongdong_v1_incident]);
 
 /**
  * What a grant is more, or less, than its person's own rights.
@@ -52,6 +54,13 @@ export type Terms = Message<"trongdong.v1.Terms"> & {
    * @generated from field: uint64 until_ms = 5;
    */
   untilMs: bigint;
+
+  /**
+   * Absent: all fields, all agencies.
+   *
+   * @generated from field: trongdong.v1.Remit remit = 465;
+   */
+  remit?: Remit | undefined;
 };
 
 /**
@@ -60,6 +69,58 @@ export type Terms = Message<"trongdong.v1.Terms"> & {
  */
 export const TermsSchema: GenMessage<Terms> = /*@__PURE__*/
   messageDesc(file_trongdong_v1_access, 0);
+
+/**
+ * Fields and agencies that somebody works for.
+ *
+ * @generated from message trongdong.v1.Remit
+ */
+export type Remit = Message<"trongdong.v1.Remit"> & {
+  /**
+   * None: all.
+   *
+   * @generated from field: repeated trongdong.v1.IncidentKind fields = 1;
+   */
+  fields: IncidentKind[];
+
+  /**
+   * As units and tasks name them; none: all.
+   *
+   * @generated from field: repeated string agencies = 2;
+   */
+  agencies: string[];
+};
+
+/**
+ * Describes the message trongdong.v1.Remit.
+ * Use `create(RemitSchema)` to create a new message.
+ */
+export const RemitSchema: GenMessage<Remit> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_access, 1);
+
+/**
+ * One person's remit; who works for all has none.
+ *
+ * @generated from message trongdong.v1.PersonRemit
+ */
+export type PersonRemit = Message<"trongdong.v1.PersonRemit"> & {
+  /**
+   * @generated from field: string person = 1;
+   */
+  person: string;
+
+  /**
+   * @generated from field: trongdong.v1.Remit remit = 2;
+   */
+  remit?: Remit | undefined;
+};
+
+/**
+ * Describes the message trongdong.v1.PersonRemit.
+ * Use `create(PersonRemitSchema)` to create a new message.
+ */
+export const PersonRemitSchema: GenMessage<PersonRemit> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_access, 2);
 
 /**
  * A person's second factor: a TOTP seed (RFC 6238) and the recovery codes that are made of it.
@@ -111,7 +172,7 @@ export type SecondFactor = Message<"trongdong.v1.SecondFactor"> & {
  * Use `create(SecondFactorSchema)` to create a new message.
  */
 export const SecondFactorSchema: GenMessage<SecondFactor> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_access, 1);
+  messageDesc(file_trongdong_v1_access, 3);
 
 /**
  * A key of a service account. The key itself is nowhere in the log.
@@ -162,7 +223,7 @@ export type ServiceKey = Message<"trongdong.v1.ServiceKey"> & {
  * Use `create(ServiceKeySchema)` to create a new message.
  */
 export const ServiceKeySchema: GenMessage<ServiceKey> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_access, 2);
+  messageDesc(file_trongdong_v1_access, 4);
 
 /**
  * `giver`'s rights to `deputy`, from then until then.
@@ -206,7 +267,7 @@ export type Delegation = Message<"trongdong.v1.Delegation"> & {
  * Use `create(DelegationSchema)` to create a new message.
  */
 export const DelegationSchema: GenMessage<Delegation> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_access, 3);
+  messageDesc(file_trongdong_v1_access, 5);
 
 /**
  * The whole province for somebody who has a reason; it ends by itself.
@@ -235,7 +296,7 @@ export type Glass = Message<"trongdong.v1.Glass"> & {
  * Use `create(GlassSchema)` to create a new message.
  */
 export const GlassSchema: GenMessage<Glass> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_access, 4);
+  messageDesc(file_trongdong_v1_access, 6);
 
 /**
  * What a person does beyond their own rights, now or the last time.
@@ -266,7 +327,7 @@ export type Stance = Message<"trongdong.v1.Stance"> & {
  * Use `create(StanceSchema)` to create a new message.
  */
 export const StanceSchema: GenMessage<Stance> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_access, 5);
+  messageDesc(file_trongdong_v1_access, 7);
 
 /**
  * @generated from message trongdong.v1.PutSecondFactor
@@ -288,7 +349,7 @@ export type PutSecondFactor = Message<"trongdong.v1.PutSecondFactor"> & {
  * Use `create(PutSecondFactorSchema)` to create a new message.
  */
 export const PutSecondFactorSchema: GenMessage<PutSecondFactor> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_access, 6);
+  messageDesc(file_trongdong_v1_access, 8);
 
 /**
  * @generated from message trongdong.v1.SpendCode
@@ -319,7 +380,7 @@ export type SpendCode = Message<"trongdong.v1.SpendCode"> & {
  * Use `create(SpendCodeSchema)` to create a new message.
  */
 export const SpendCodeSchema: GenMessage<SpendCode> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_access, 7);
+  messageDesc(file_trongdong_v1_access, 9);
 
 /**
  * @generated from message trongdong.v1.DropSecondFactor
@@ -336,7 +397,7 @@ export type DropSecondFactor = Message<"trongdong.v1.DropSecondFactor"> & {
  * Use `create(DropSecondFactorSchema)` to create a new message.
  */
 export const DropSecondFactorSchema: GenMessage<DropSecondFactor> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_access, 8);
+  messageDesc(file_trongdong_v1_access, 10);
 
 /**
  * @generated from message trongdong.v1.PutServiceKey
@@ -365,7 +426,7 @@ export type PutServiceKey = Message<"trongdong.v1.PutServiceKey"> & {
  * Use `create(PutServiceKeySchema)` to create a new message.
  */
 export const PutServiceKeySchema: GenMessage<PutServiceKey> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_access, 9);
+  messageDesc(file_trongdong_v1_access, 11);
 
 /**
  * @generated from message trongdong.v1.RevokeServiceKey
@@ -382,7 +443,7 @@ export type RevokeServiceKey = Message<"trongdong.v1.RevokeServiceKey"> & {
  * Use `create(RevokeServiceKeySchema)` to create a new message.
  */
 export const RevokeServiceKeySchema: GenMessage<RevokeServiceKey> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_access, 10);
+  messageDesc(file_trongdong_v1_access, 12);
 
 /**
  * @generated from message trongdong.v1.PutDelegation
@@ -399,7 +460,7 @@ export type PutDelegation = Message<"trongdong.v1.PutDelegation"> & {
  * Use `create(PutDelegationSchema)` to create a new message.
  */
 export const PutDelegationSchema: GenMessage<PutDelegation> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_access, 11);
+  messageDesc(file_trongdong_v1_access, 13);
 
 /**
  * @generated from message trongdong.v1.RevokeDelegation
@@ -416,7 +477,7 @@ export type RevokeDelegation = Message<"trongdong.v1.RevokeDelegation"> & {
  * Use `create(RevokeDelegationSchema)` to create a new message.
  */
 export const RevokeDelegationSchema: GenMessage<RevokeDelegation> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_access, 12);
+  messageDesc(file_trongdong_v1_access, 14);
 
 /**
  * @generated from message trongdong.v1.TakeDelegation
@@ -435,7 +496,7 @@ export type TakeDelegation = Message<"trongdong.v1.TakeDelegation"> & {
  * Use `create(TakeDelegationSchema)` to create a new message.
  */
 export const TakeDelegationSchema: GenMessage<TakeDelegation> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_access, 13);
+  messageDesc(file_trongdong_v1_access, 15);
 
 /**
  * @generated from message trongdong.v1.BreakGlass
@@ -457,7 +518,7 @@ export type BreakGlass = Message<"trongdong.v1.BreakGlass"> & {
  * Use `create(BreakGlassSchema)` to create a new message.
  */
 export const BreakGlassSchema: GenMessage<BreakGlass> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_access, 14);
+  messageDesc(file_trongdong_v1_access, 16);
 
 /**
  * @generated from message trongdong.v1.EndGlass
@@ -474,7 +535,31 @@ export type EndGlass = Message<"trongdong.v1.EndGlass"> & {
  * Use `create(EndGlassSchema)` to create a new message.
  */
 export const EndGlassSchema: GenMessage<EndGlass> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_access, 15);
+  messageDesc(file_trongdong_v1_access, 17);
+
+/**
+ * @generated from message trongdong.v1.PutRemit
+ */
+export type PutRemit = Message<"trongdong.v1.PutRemit"> & {
+  /**
+   * @generated from field: string person = 1;
+   */
+  person: string;
+
+  /**
+   * Absent: all.
+   *
+   * @generated from field: trongdong.v1.Remit remit = 2;
+   */
+  remit?: Remit | undefined;
+};
+
+/**
+ * Describes the message trongdong.v1.PutRemit.
+ * Use `create(PutRemitSchema)` to create a new message.
+ */
+export const PutRemitSchema: GenMessage<PutRemit> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_access, 18);
 
 /**
  * What a service key lets do, of what its account may.
