@@ -6,6 +6,7 @@ import { enDispatch } from './dispatch.en';
 import { enDrill } from './drill.en';
 import { enModels } from './models.en';
 import { enWarning } from './warning.en';
+import { enParts } from './parts.en';
 import { enPhoto } from './photo.en';
 import { enRooms } from './rooms.en';
 import type { Dict } from './vi';
@@ -357,6 +358,7 @@ export const en: Dict = {
   admin: enAdmin,
   rooms: enRooms,
   photo: enPhoto,
+  parts: enParts,
   deadline: enDeadline,
   warning: enWarning,
   command: {

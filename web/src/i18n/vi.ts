@@ -6,6 +6,7 @@ import { viDispatch } from './dispatch.vi';
 import { viDrill } from './drill.vi';
 import { viModels } from './models.vi';
 import { viWarning } from './warning.vi';
+import { viParts } from './parts.vi';
 import { viPhoto } from './photo.vi';
 import { viRooms } from './rooms.vi';
 
@@ -358,6 +359,7 @@ export const vi = {
   console: viConsole,
   rooms: viRooms,
   photo: viPhoto,
+  parts: viParts,
   deadline: viDeadline,
   warning: viWarning,
   command: {

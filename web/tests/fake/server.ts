@@ -14,6 +14,7 @@ import { ReadingsSchema } from '../../src/gen/trongdong/v1/sensor_pb';
 import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
 import { accessDesk } from './access';
 import { adminDesk } from './admin';
+import { alarmStorm } from './alarms';
 import { callDesk } from './calls';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
 import { crewView, dispatcher, offer, recommendation } from './dispatch';
@@ -169,6 +170,7 @@ export async function startFake(options: { port: number; root: string }) {
   const warnings = warningDesk((code) => scene.communes.find((commune) => commune.code === code)?.name ?? code);
   const phones = callDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
   const ofRooms = roomDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]));
+  const storm = alarmStorm(scene, (kind, subject) => publish(FIELD_GROUP, [happened(kind, subject)]));
   function decide(path: string, input: Input, person: string): { status: number; body: unknown } {
     const inRooms = ofRooms.decide(path, input, person);
     if (inRooms !== undefined) return inRooms;
@@ -303,6 +305,8 @@ export async function startFake(options: { port: number; root: string }) {
       if (providerSet !== undefined) return json(response, 200, providerSet);
       const roomsSet = ofRooms.control(url.pathname);
       if (roomsSet !== undefined) return json(response, 200, roomsSet);
+      const ofStorm = storm(url.pathname, url.searchParams);
+      if (ofStorm !== undefined) return json(response, 200, ofStorm);
       const ofCalls = phones.control(url.pathname, url.searchParams);
       if (ofCalls !== undefined) return json(response, 200, ofCalls);
       return json(response, 200, { indexes, answered: answered.size, reports: desk.count(), photos: photos.taken() });
