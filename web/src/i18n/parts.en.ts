@@ -15,4 +15,10 @@ export const enParts: PartsDict = {
     levels: (level, count) => `${level} ×${count}`,
     allSeen: 'all acknowledged',
   },
+  course: {
+    choose: 'Choose an incident to see who has done what.',
+    asOf: (at) => `as the centre has it at ${at}`,
+    whole: (count) => `See all ${count} lines`,
+    fewer: 'Fold',
+  },
 };

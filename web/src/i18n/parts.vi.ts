@@ -13,6 +13,12 @@ export const viParts = {
     levels: (level: string, count: string) => `${level} ×${count}`,
     allSeen: 'đã xác nhận hết',
   },
+  course: {
+    choose: 'Chọn một sự cố để xem ai đã làm gì.',
+    asOf: (at: string) => `như trung tâm ghi lúc ${at}`,
+    whole: (count: string) => `Xem cả ${count} dòng`,
+    fewer: 'Thu gọn',
+  },
 };
 
 /** What every language says of them. */
