@@ -19,6 +19,22 @@ export const viParts = {
     whole: (count: string) => `Xem cả ${count} dòng`,
     fewer: 'Thu gọn',
   },
+  crewMap: {
+    heading: 'Bản đồ',
+    alone: 'Nơi xảy ra; chưa rõ đội đang ở đâu',
+    far: (distance: string, direction: string) => `Sự cố cách ${distance} đường chim bay, hướng ${direction}`,
+    direction: { n: 'bắc', ne: 'đông bắc', e: 'đông', se: 'đông nam', s: 'nam', sw: 'tây nam', w: 'tây', nw: 'tây bắc' },
+    me: 'Tôi',
+    byPhone: (age: string) => `Vị trí của máy này ${age} trước`,
+    byCentre: (age: string) => `Vị trí trung tâm biết ${age} trước`,
+    unknown: 'Chưa biết vị trí của đội.',
+    denied: 'Máy không cho biết vị trí. Hãy cho phép trang này dùng vị trí trong cài đặt.',
+    locate: 'Hiện vị trí của tôi',
+    both: 'Xem cả hai',
+    close: 'Xem gần nơi xảy ra',
+    approximate: 'ranh giới gần đúng',
+    noShapes: 'chưa tải được ranh giới',
+  },
 };
 
 /** What every language says of them. */
