@@ -450,6 +450,7 @@ export const en: Dict = {
     },
   },
   settings: {
+    keys: 'Keys',
     dark: 'Dark',
     light: 'Light',
     soundOn: 'Sound is on',

@@ -21,6 +21,60 @@ export const enParts: PartsDict = {
     whole: (count) => `See all ${count} lines`,
     fewer: 'Fold',
   },
+  keys: {
+    heading: 'Keys of this screen',
+    singleOn: 'Single characters are keys',
+    singleHint: 'Turn them off if you use speech or press keys by mistake: everything that they do is then done with Alt.',
+    common: [
+      ['Shift+F1', 'this list'],
+      ['Tab', 'to the next place; at first: skip to the content'],
+      ['Esc', 'close, leave'],
+    ],
+    own: {
+      wall: [
+        ['F1', 'this list'],
+        ['F2', 'acknowledge the first alarm'],
+        ['F3', 'take the chosen or the first incident'],
+        ['F4', 'see what is done'],
+        ['F8', 'open an incident'],
+        ['F9', 'assign units to the chosen incident'],
+        ['Ctrl+Enter', 'write the note'],
+      ],
+      dispatch: [
+        ['F1', 'this list'],
+        ['↑ ↓', 'choose the incident'],
+      ],
+      console: [
+        ['F1', 'command line; again in the command line: this list'],
+        ['F2', 'answer; of a call back: reached'],
+        ['F3', 'hold, resume'],
+        ['F4', 'take all suggestions'],
+        ['F6', 'transfer the call'],
+        ['F7', 'end; then: wrap-up over'],
+        ['Shift+F7', 'false call'],
+        ['F8', 'available, break'],
+        ['F9', 'save; after saving: send the first unit of the list'],
+        ['Ctrl+K', 'command line'],
+        ['Ctrl+Enter', 'save the form, then note'],
+      ],
+    },
+    withAlt: {
+      dispatch: [['Alt+1…9', 'send the unit at that place of the list']],
+      console: [
+        ['Alt+1…9', 'it is that incident; after saving: send the unit at that place'],
+        ['Alt+N', 'new form'],
+        ['Alt+Shift+← ↑ → ↓', 'move the pin 100 m'],
+      ],
+    },
+    single: {
+      dispatch: [['1…9', 'like Alt+1…9']],
+      console: [
+        ['A…Z', 'typed anywhere, they are the caller’s words'],
+        ['/', 'command line, while nothing is written'],
+        ['1…9', 'after saving: like Alt+1…9'],
+      ],
+    },
+  },
   crewMap: {
     heading: 'Map',
     alone: 'The place; where the crew is is not known',

@@ -19,6 +19,60 @@ export const viParts = {
     whole: (count: string) => `Xem cả ${count} dòng`,
     fewer: 'Thu gọn',
   },
+  keys: {
+    heading: 'Phím tắt của màn hình này',
+    singleOn: 'Dùng phím một ký tự',
+    singleHint: 'Tắt đi nếu bạn dùng giọng nói hoặc hay chạm nhầm phím: khi đó mọi việc của phím một ký tự làm bằng phím có Alt.',
+    common: [
+      ['Shift+F1', 'danh sách này'],
+      ['Tab', 'sang chỗ tiếp theo; lần đầu: nhảy đến nội dung'],
+      ['Esc', 'đóng, bỏ qua'],
+    ] as readonly (readonly [string, string])[],
+    own: {
+      wall: [
+        ['F1', 'danh sách này'],
+        ['F2', 'xác nhận cảnh báo đứng đầu'],
+        ['F3', 'tiếp nhận sự cố đang chọn hoặc đứng đầu'],
+        ['F4', 'xem sự cố đã xong'],
+        ['F8', 'mở sự cố mới'],
+        ['F9', 'điều lực lượng cho sự cố đang chọn'],
+        ['Ctrl+Enter', 'ghi ghi chú'],
+      ] as readonly (readonly [string, string])[],
+      dispatch: [
+        ['F1', 'danh sách này'],
+        ['↑ ↓', 'chọn sự cố'],
+      ] as readonly (readonly [string, string])[],
+      console: [
+        ['F1', 'dòng lệnh; bấm lần nữa trong dòng lệnh: danh sách này'],
+        ['F2', 'nghe; khi gọi lại: đã gặp'],
+        ['F3', 'giữ máy, nghe tiếp'],
+        ['F4', 'nhận mọi gợi ý'],
+        ['F6', 'chuyển cuộc gọi'],
+        ['F7', 'kết thúc; sau đó: ghi xong'],
+        ['Shift+F7', 'báo giả'],
+        ['F8', 'sẵn sàng, nghỉ'],
+        ['F9', 'lưu; sau khi lưu: điều lực lượng đầu danh sách'],
+        ['Ctrl+K', 'dòng lệnh'],
+        ['Ctrl+Enter', 'lưu phiếu, sau đó ghi chú'],
+      ] as readonly (readonly [string, string])[],
+    },
+    withAlt: {
+      dispatch: [['Alt+1…9', 'điều lực lượng ở chỗ đó trong danh sách']] as readonly (readonly [string, string])[],
+      console: [
+        ['Alt+1…9', 'là sự cố đó; sau khi lưu: điều lực lượng ở chỗ đó'],
+        ['Alt+N', 'phiếu mới'],
+        ['Alt+Shift+← ↑ → ↓', 'dời ghim 100 m'],
+      ] as readonly (readonly [string, string])[],
+    },
+    single: {
+      dispatch: [['1…9', 'như Alt+1…9']] as readonly (readonly [string, string])[],
+      console: [
+        ['A…Z', 'gõ ở đâu cũng vào ô kể'],
+        ['/', 'dòng lệnh, khi chưa viết gì'],
+        ['1…9', 'sau khi lưu: như Alt+1…9'],
+      ] as readonly (readonly [string, string])[],
+    },
+  },
   crewMap: {
     heading: 'Bản đồ',
     alone: 'Nơi xảy ra; chưa rõ đội đang ở đâu',

@@ -451,6 +451,7 @@ export const vi = {
     } as Record<string, string>,
   },
   settings: {
+    keys: 'Phím tắt',
     dark: 'Nền tối',
     light: 'Nền sáng',
     soundOn: 'Chuông đang bật',
