@@ -75,6 +75,7 @@ export const enParts: PartsDict = {
       ],
     },
   },
+  wake: { refused: 'The screen may go dark: the device does not let it stay lit.' },
   crewMap: {
     heading: 'Map',
     alone: 'The place; where the crew is is not known',

@@ -73,6 +73,7 @@ export const viParts = {
       ] as readonly (readonly [string, string])[],
     },
   },
+  wake: { refused: 'Màn hình có thể tự tắt: máy không cho giữ sáng.' },
   crewMap: {
     heading: 'Bản đồ',
     alone: 'Nơi xảy ra; chưa rõ đội đang ở đâu',
