@@ -75,6 +75,8 @@ export const enParts: PartsDict = {
       ],
     },
   },
+  skip: 'Skip to content',
+  newIncident: (severity, title) => `New incident, ${severity}: ${title}`,
   wake: { refused: 'The screen may go dark: the device does not let it stay lit.' },
   crewMap: {
     heading: 'Map',

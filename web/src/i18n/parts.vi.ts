@@ -73,6 +73,8 @@ export const viParts = {
       ] as readonly (readonly [string, string])[],
     },
   },
+  skip: 'Đến nội dung',
+  newIncident: (severity: string, title: string) => `Sự cố mới, mức ${severity}: ${title}`,
   wake: { refused: 'Màn hình có thể tự tắt: máy không cho giữ sáng.' },
   crewMap: {
     heading: 'Bản đồ',
