@@ -13,7 +13,7 @@ for (const [lang, says] of [
     for (const address of [`/?nomap=1&lang=${lang}`, `/dispatch?lang=${lang}`]) {
       await page.goto(address);
       await expect(page.getByRole('main').getByRole('listitem').first()).toBeVisible();
-      const skip = page.getByRole('button', { name: says.skip });
+      const skip = page.getByRole('link', { name: says.skip });
       await page.keyboard.press('Tab');
       await expect(skip).toBeFocused();
       expect((await skip.boundingBox())!.height).toBeGreaterThanOrEqual(24);
