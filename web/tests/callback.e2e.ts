@@ -11,8 +11,8 @@ test.afterEach(async ({ page }) => {
 });
 
 for (const [lang, says] of [
-  ['vi', { list: 'Cần gọi lại: 1', none: 'Không ai chờ gọi lại.', why: 'gác máy khi chưa ai nghe', back: 'Gọi lại', vain: 'gọi lại chưa gặp', tries: '1/3' }],
-  ['en', { list: 'To call back: 1', none: 'Nobody waits for a call back.', why: 'hung up before anybody answered', back: 'Call back', vain: 'called back in vain', tries: '1 of 3' }],
+  ['vi', { list: 'Cần gọi lại: 1', none: 'Không ai chờ gọi lại.', why: 'gác máy khi chưa ai nghe', back: 'Gọi lại', vain: 'gọi lại chưa gặp', tries: '1/3', late: /▼ Nghe trong 15 s: \d+ % \(cần 90\)/ }],
+  ['en', { list: 'To call back: 1', none: 'Nobody waits for a call back.', why: 'hung up before anybody answered', back: 'Call back', vain: 'called back in vain', tries: '1 of 3', late: /▼ Answered in 15 s: \d+ % \(90 asked\)/ }],
 ] as const) {
   test(`who hung up unanswered is listed until they were reached, ${lang}`, async ({ page }) => {
     await enterAt(page, `/console?nomap=1&lang=${lang}`, `owed-${lang}`);
@@ -21,6 +21,8 @@ for (const [lang, says] of [
     const list = page.getByRole('list', { name: says.list });
     const row = list.getByRole('listitem').filter({ hasText: '0933 000 555' });
     await expect(row).toContainText(says.why);
+    // Who gave up was not answered in time, and the figure says so.
+    await expect(page.getByText(says.late)).toBeVisible();
     // Called in vain: it stands there again, and says so.
     await row.getByRole('button', { name: says.back }).click();
     await expect(page.getByText(says.none)).toBeVisible();

@@ -5,8 +5,8 @@ import { enter, fake, panel } from './page';
 test.afterEach(({ page }) => fake(page, 'storm?n=0'));
 
 for (const [lang, says] of [
-  ['vi', { panel: 'Cảnh báo', flood: 'DỒN DẬP', gathered: /Đã gom \d+ cảnh báo vào \d+ dòng/, each: 'Hiện từng cảnh báo', fold: 'Gom lại', incident: 'Sự cố I4815', count: /(\d+) cảnh báo/ }],
-  ['en', { panel: 'Alarms', flood: 'FLOOD', gathered: /\d+ alarms are gathered in \d+ rows/, each: 'Show each alarm', fold: 'Gather', incident: 'Incident I4815', count: /(\d+) alarms/ }],
+  ['vi', { panel: 'Cảnh báo', flood: 'DỒN DẬP', health: ['Đánh giá', 'Đánh giá cảnh báo', 'Chập chờn nhiều nhất', 'Lặp lại 4 lần', /Khẩn cấp.*vượt/], gathered: /Đã gom \d+ cảnh báo vào \d+ dòng/, each: 'Hiện từng cảnh báo', fold: 'Gom lại', incident: 'Sự cố I4815', count: /(\d+) cảnh báo/ }],
+  ['en', { panel: 'Alarms', flood: 'FLOOD', health: ['Health', 'Health of the alarms', 'Chatter most', 'Came up 4 times', /Critical.*over/], gathered: /\d+ alarms are gathered in \d+ rows/, each: 'Show each alarm', fold: 'Gather', incident: 'Incident I4815', count: /(\d+) alarms/ }],
 ] as const) {
   test(`more alarms than one person can look at are gathered by cause, the worst apart, ${lang}`, async ({ page }) => {
     await page.setViewportSize({ width: 1920, height: 3200 });
@@ -42,5 +42,19 @@ for (const [lang, says] of [
     await expect(rows).toHaveCount(before);
     await fake(page, 'storm?n=0');
     await expect(alarms).not.toContainText(says.flood);
+  });
+
+  test(`how well the alarms themselves are is said beside what should be, ${lang}`, async ({ page }) => {
+    await enter(page, `?nomap=1&lang=${lang}`);
+    const [open, heading, worst, times, over] = says.health;
+    const ask = panel(page, new RegExp(`^${says.panel}$`)).getByRole('button', { name: open, exact: true });
+    await ask.click();
+    const dialog = page.getByRole('dialog', { name: heading });
+    await expect(dialog.getByRole('list', { name: worst }).getByRole('listitem').first()).toContainText(times);
+    // More than one in twenty is critical, here.
+    await expect(dialog.getByRole('row', { name: over })).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(dialog).toHaveCount(0);
+    await expect(ask).toBeFocused();
   });
 }

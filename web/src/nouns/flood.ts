@@ -28,6 +28,32 @@ export interface Flood {
  * derived from when each was raised, so that a screen which is loaded anew says the same.
  */
 export function floodOf(alarms: Iterable<Pick<Alarm, 'raisedAtMs'>>, nowMs: number): Flood {
+  let is = false;
+  let raised = 0;
+  for (const [, by] of stepsOf(alarms, nowMs)) {
+    raised += by;
+    is = goesOn(is, raised);
+  }
+  return { is, raised };
+}
+
+/** For how long it was a flood between then and now, milliseconds; of what is known of the alarms by now. */
+export function floodMs(alarms: Iterable<Pick<Alarm, 'raisedAtMs'>>, sinceMs: number, nowMs: number): number {
+  let [is, raised, atMs, all] = [false, 0, sinceMs, 0];
+  for (const [stepMs, by] of [...stepsOf(alarms, nowMs), [nowMs, 0] as const]) {
+    const until = Math.max(stepMs, sinceMs);
+    if (is) all += until - atMs;
+    atMs = until;
+    raised += by;
+    is = goesOn(is, raised);
+  }
+  return all;
+}
+
+const goesOn = (is: boolean, raised: number) => raised > FLOOD_ALARMS_PER_10_MIN || (is && raised >= FLOOD_OVER_ALARMS_PER_10_MIN);
+
+/** When one more counted or one fewer, oldest first. */
+function stepsOf(alarms: Iterable<Pick<Alarm, 'raisedAtMs'>>, nowMs: number): [atMs: number, by: 1 | -1][] {
   const steps: [atMs: number, by: 1 | -1][] = [];
   for (const { raisedAtMs } of alarms) {
     if (raisedAtMs > nowMs || raisedAtMs <= 0) continue;
@@ -35,15 +61,7 @@ export function floodOf(alarms: Iterable<Pick<Alarm, 'raisedAtMs'>>, nowMs: numb
     if (raisedAtMs + FLOOD_WINDOW_MS <= nowMs) steps.push([raisedAtMs + FLOOD_WINDOW_MS, -1]);
   }
   // What comes and what falls out of the window in one millisecond: first what falls out.
-  steps.sort(([a, up], [b, down]) => a - b || up - down);
-  let is = false;
-  let raised = 0;
-  for (const [, by] of steps) {
-    raised += by;
-    if (raised > FLOOD_ALARMS_PER_10_MIN) is = true;
-    else if (raised < FLOOD_OVER_ALARMS_PER_10_MIN) is = false;
-  }
-  return { is, raised };
+  return steps.sort(([a, up], [b, down]) => a - b || up - down);
 }
 
 /** What alarms of one row have in common: the incident that they feed, where they are, or what is wrong. */
