@@ -1,5 +1,8 @@
+import { viResponse } from './response.vi';
+
 /** Words of parts that screens share: floods of alarms, the course of an incident, keys, the crew's map. */
 export const viParts = {
+  response: viResponse,
   flood: {
     begun: 'Cảnh báo dồn dập: danh sách được gom theo sự cố và nơi.',
     heading: (raised: string) => `DỒN DẬP: ${raised} cảnh báo trong 10 phút`,
