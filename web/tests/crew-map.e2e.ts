@@ -5,8 +5,8 @@ import { crew } from './page';
 const NORTH_DEG = 0.01;
 
 for (const [lang, says] of [
-  ['vi', { map: 'Bản đồ', away: /Sự cố cách .* đường chim bay/, centre: /Vị trí trung tâm biết .* trước/, phone: /Vị trí của máy này .* trước/, south: /1,1 km đường chim bay, hướng nam/, close: 'Xem gần nơi xảy ra', both: 'Xem cả hai' }],
-  ['en', { map: 'Map', away: /The incident is .* away as the crow flies/, centre: /Where the centre knew you to be .* ago/, phone: /Where this device was .* ago/, south: /1\.1 km away as the crow flies, to the south/, close: 'Show the place closely', both: 'Show both' }],
+  ['vi', { map: 'Bản đồ', away: /Sự cố cách .* đường chim bay/, centre: /Vị trí trung tâm biết .* trước/, phone: /Vị trí của máy này .* trước/, south: /1,11 km đường chim bay, hướng nam/, close: 'Xem gần nơi xảy ra', both: 'Xem cả hai' }],
+  ['en', { map: 'Map', away: /The incident is .* away as the crow flies/, centre: /Where the centre knew you to be .* ago/, phone: /Where this device was .* ago/, south: /1\.11 km away as the crow flies, to the south/, close: 'Show the place closely', both: 'Show both' }],
 ] as const) {
   test(`the phone's map shows the incident and where the crew is, and says whose word that is, ${lang}`, async ({ page, context }) => {
     await crew(page, `?lang=${lang}`);
