@@ -27,7 +27,7 @@ function misfits(page: Page): Promise<string[]> {
     for (const element of document.body.querySelectorAll<HTMLElement>('*')) {
       if (element instanceof SVGElement || element.closest('.card table') !== null || !isShown(element)) continue;
       const { left, right } = element.getBoundingClientRect();
-      if ((right > innerWidth + 1 || left < -1) && element.closest('.card') === null) found.push(`out of sight: ${nameOf(element)}`);
+      if ((right > innerWidth + 1 || left < -1) && element.closest('.card') === null && !isShortened(element)) found.push(`out of sight: ${nameOf(element)}`);
       const panel = element.parentElement?.closest('.panel');
       if (panel && right > panel.getBoundingClientRect().right + 1 && !isShortened(element)) found.push(`over its panel's edge: ${nameOf(element)}`);
       const { overflowX } = getComputedStyle(element);

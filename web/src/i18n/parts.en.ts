@@ -96,6 +96,7 @@ export const enParts: PartsDict = {
       ],
     },
   },
+  discreet: 'discreet: open the file to read it',
   skip: 'Skip to content',
   newIncident: (severity, title) => `New incident, ${severity}: ${title}`,
   wake: { refused: 'The screen may go dark: the device does not let it stay lit.' },

@@ -95,6 +95,7 @@ export const viParts = {
       ] as readonly (readonly [string, string])[],
     },
   },
+  discreet: 'nội dung kín, mở hồ sơ để xem',
   skip: 'Đến nội dung',
   newIncident: (severity: string, title: string) => `Sự cố mới, mức ${severity}: ${title}`,
   wake: { refused: 'Màn hình có thể tự tắt: máy không cho giữ sáng.' },

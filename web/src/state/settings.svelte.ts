@@ -2,6 +2,7 @@
 import { en } from '../i18n/en';
 import { formatters, type Language } from '../i18n/format';
 import { vi, type Dict } from '../i18n/vi';
+import { KINDS, type Kind } from '../nouns/kind';
 
 type Theme = 'dark' | 'light';
 
@@ -23,6 +24,8 @@ class Settings {
   singleKeys = $state(true);
   /** ?district=<id>, repeatable: the districts that this screen follows; empty: all that the person may see. */
   districts: readonly string[] = [];
+  /** ?discreet=medical,public-order: kinds of incidents whose words and address do not stand on this screen until somebody opens the file. */
+  discreet: readonly Kind[] = [];
   readonly t = $derived(DICTS[this.language]);
   readonly format = $derived(formatters(this.language));
 
@@ -44,6 +47,8 @@ class Settings {
     this.exercises = kept.exercises !== false;
     this.singleKeys = kept.singleKeys !== false;
     this.districts = query.getAll('district');
+    const named = query.getAll('discreet').flatMap((list) => list.split(','));
+    this.discreet = KINDS.filter((kind) => named.includes(kind));
   }
 
   /** To the other language. */
