@@ -317,8 +317,9 @@ pub struct CallDesk {
     /// The same in English.
     #[serde(default)]
     pub waiting_message_en: String,
-    /// Whoever hangs up while waiting is called back, overload or not.
-    #[serde(default)]
+    /// Whoever hangs up while waiting is called back, overload or not. Who sends nothing of it says yes: a caller is left to
+    /// themselves by a decision and not by a field that is missing.
+    #[serde(default = "yes")]
     pub callback_always: bool,
     /// Unset: no overload.
     #[serde(default)]
@@ -356,12 +357,16 @@ impl Default for CallDesk {
             surge_script_en: String::new(),
             waiting_message: String::new(),
             waiting_message_en: String::new(),
-            callback_always: false,
+            callback_always: yes(),
             overloaded_since_ms: Millis(0),
             version: 0,
             callback_tries_max: limits::CALLBACK_TRIES,
         }
     }
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[cfg(test)]

@@ -4,8 +4,6 @@
 #[allow(dead_code, reason = "shared with the other properties")]
 mod any;
 
-use std::collections::BTreeMap;
-
 use domain::*;
 use proptest::prelude::*;
 
@@ -234,7 +232,7 @@ fn a_companys_second_caller_waits_on_in_the_first_ones_place() {
 #[test]
 fn in_an_overload_nobody_who_hangs_up_is_forgotten() {
     let mut world = World::new(&[]);
-    let desk = CallDesk { overload_waiting: 2, ..CallDesk::default() };
+    let desk = CallDesk { overload_waiting: 2, callback_always: false, ..CallDesk::default() };
     world.ok(PutCallDesk { desk });
     let early = world.offer("l-0", "0900");
     world.gone("l-0", LegEnd::HungUp);
@@ -381,6 +379,7 @@ fn the_newest_draft_stands_and_a_report_saves_it() {
 #[test]
 fn what_is_erased_is_nowhere_in_the_rows() {
     let mut world = World::new(&["an"]);
+    world.ok(PutCallDesk { desk: CallDesk { callback_always: false, ..CallDesk::default() } });
     let call = world.offer("l-1", "0912345678");
     world.ok(PutCallDraft { call: call.clone(), seq: 1, form: r#"{"who":"0912345678"}"#.into() });
     let expected_version = world.call(&call).version;
@@ -403,6 +402,7 @@ fn what_is_erased_is_nowhere_in_the_rows() {
 #[test]
 fn calls_that_are_over_leave_memory_and_their_number_remembers_them() {
     let mut world = World::new(&[]);
+    world.ok(PutCallDesk { desk: CallDesk { callback_always: false, ..CallDesk::default() } });
     for number in 0..=limits::CALLS_OVER_MAX {
         world.offer(&format!("l-{number}"), "0901");
         world.pass(1);
@@ -424,11 +424,6 @@ fn calls_that_are_over_leave_memory_and_their_number_remembers_them() {
     assert_eq!(caller.calls.last().unwrap().call.as_str(), format!("C{}", limits::CALLS_OVER_MAX + 1));
 }
 
-/// Each call that was ever offered, and how it stands or what it came to.
-fn fates(state: &State) -> BTreeMap<CallId, Call> {
-    state.calls().clone()
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
 
@@ -440,7 +435,7 @@ proptest! {
             if is_aimed {
                 any::aim(&mut entry, &state);
             }
-            let before = fates(&state);
+            let before = state.calls().clone();
             let applied = state.apply(index, &entry);
             state.check().unwrap_or_else(|violation| panic!("{violation} after {entry:?}"));
             // Short sequences drop nothing: every call that was offered is there.

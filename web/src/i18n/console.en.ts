@@ -49,6 +49,7 @@ export const enConsole: ConsoleDict = {
     callbacks: (count) => `To call back: ${count}`,
     noCallbacks: 'Nobody waits for a call back.',
     tries: (tries, most) => `tried ${tries} of ${most}`,
+    owed: { hung_up: 'hung up before anybody answered', callback: 'was promised a call', lost: 'the line broke', unreached: 'called back in vain' },
     callBack: 'Call back',
     drafts: (count) => `Forms not saved: ${count}`,
     noCall: 'no call',

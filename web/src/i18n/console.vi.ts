@@ -48,6 +48,7 @@ export const viConsole = {
     noCallbacks: 'Không ai chờ gọi lại.',
     tries: (tries: string, most: string) => `đã gọi ${tries}/${most} lần`,
     callBack: 'Gọi lại',
+    owed: { hung_up: 'gác máy khi chưa ai nghe', callback: 'đã hẹn gọi lại', lost: 'đứt đường dây', unreached: 'gọi lại chưa gặp' },
     drafts: (count: string) => `Phiếu chưa lưu: ${count}`,
     noCall: 'không có cuộc gọi',
     resumeDraft: 'Viết tiếp',

@@ -19,7 +19,7 @@ export const enDispatch: DispatchDict = {
   need: (skill, covered, count) => `${skill} ${covered}/${count}`,
   send: (key) => `Send (key ${key})`,
   sendPlain: 'Send',
-  help: 'Keys 1–9 send by place in the list · ↑ ↓ choose the incident',
+  help: 'Alt+1–9 send by place in the list · ↑ ↓ choose the incident · F1 keys',
   attention: {
     heading: 'Needs a person',
     seen: 'Seen',

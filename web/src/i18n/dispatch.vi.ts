@@ -15,9 +15,9 @@ export const viDispatch = {
   estimate: (speed: string, factor: string) => `Ước tính: đường chim bay × ${factor}, ${speed} km/h`,
   noCard: 'Chưa có phiếu điều động cho loại và mức này',
   need: (skill: string, covered: number, count: number) => `${skill} ${covered}/${count}`,
-  send: (key: number) => `Điều (phím ${key})`,
+  send: (key: string) => `Điều (phím ${key})`,
   sendPlain: 'Điều',
-  help: 'Phím 1–9 điều lực lượng theo thứ tự · ↑ ↓ chọn sự cố',
+  help: 'Alt+1–9 điều lực lượng theo thứ tự · ↑ ↓ chọn sự cố · F1 phím tắt',
   attention: {
     heading: 'Cần người xử lý',
     seen: 'Đã xem',

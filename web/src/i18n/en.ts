@@ -7,6 +7,7 @@ import { enDrill } from './drill.en';
 import { enModels } from './models.en';
 import { enWaiting } from './waiting.en';
 import { enWarning } from './warning.en';
+import { enParts } from './parts.en';
 import { enPhoto } from './photo.en';
 import { enRooms } from './rooms.en';
 import type { Dict } from './vi';
@@ -358,6 +359,7 @@ export const en: Dict = {
   admin: enAdmin,
   rooms: enRooms,
   photo: enPhoto,
+  parts: enParts,
   deadline: enDeadline,
   waiting: enWaiting,
   warning: enWarning,
@@ -450,6 +452,7 @@ export const en: Dict = {
     },
   },
   settings: {
+    keys: 'Keys',
     dark: 'Dark',
     light: 'Light',
     soundOn: 'Sound is on',

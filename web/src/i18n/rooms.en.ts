@@ -15,6 +15,8 @@ export const enRooms: RoomsDict = {
   barLabel: (room) => `Room ${room}`,
   following: (room) => `Following ${room}`,
   led: (person) => `${person} leads`,
+  elsewhere: 'looking elsewhere',
+  toScene: 'Back to the scene',
   noScene: 'no scene yet',
   followers: (count) => `${count} rooms follow`,
   follow: 'Follow',

@@ -14,6 +14,8 @@ export const viRooms = {
   barLabel: (room: string) => `Phòng ${room}`,
   following: (room: string) => `Đang theo ${room}`,
   led: (person: string) => `${person} dẫn`,
+  elsewhere: 'đang xem chỗ khác',
+  toScene: 'Về cảnh chung',
   noScene: 'chưa có cảnh',
   followers: (count: string) => `${count} phòng đang theo`,
   follow: 'Theo',

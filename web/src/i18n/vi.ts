@@ -7,6 +7,7 @@ import { viDrill } from './drill.vi';
 import { viModels } from './models.vi';
 import { viWaiting } from './waiting.vi';
 import { viWarning } from './warning.vi';
+import { viParts } from './parts.vi';
 import { viPhoto } from './photo.vi';
 import { viRooms } from './rooms.vi';
 
@@ -359,6 +360,7 @@ export const vi = {
   console: viConsole,
   rooms: viRooms,
   photo: viPhoto,
+  parts: viParts,
   deadline: viDeadline,
   waiting: viWaiting,
   warning: viWarning,
@@ -451,6 +453,7 @@ export const vi = {
     } as Record<string, string>,
   },
   settings: {
+    keys: 'Phím tắt',
     dark: 'Nền tối',
     light: 'Nền sáng',
     soundOn: 'Chuông đang bật',

@@ -1,5 +1,6 @@
 // Wire records become domain records here, once, on their way from the worker to the page.
 import { EventKind, type Event } from '../gen/trongdong/v1/event_pb';
+import type { Unit as UnitWire } from '../gen/trongdong/v1/unit_pb';
 import { alarmId, alarmOf } from '../nouns/alarm';
 import { agentOf, callDeskOf, callOf } from '../nouns/call';
 import { cameraOf } from '../nouns/camera';
@@ -61,13 +62,20 @@ function happeningOf(event: Event): Happening {
     by: event.by,
     note: event.note,
     atMs: Number(event.atMs),
+    ...(subject.case === 'unit' && { unit: doingOf(subject.value) }),
   };
 }
 
-/** What the happening belongs to: an instruction's is told with the incident that it serves, a log's entry with its room. */
+/** What a unit did, as a line of a timeline says it. */
+function doingOf(wire: UnitWire): Happening['unit'] {
+  const { id, status, statusAtMs } = unitOf(wire);
+  return { id, status, statusAtMs };
+}
+
+/** What the happening belongs to: an instruction's and a unit's are told with the incident that they serve, a log's entry with its room. */
 function subjectOf(subject: Event['subject']): string {
   if (subject.case === 'incident') return subject.value.id;
-  if (subject.case === 'instruction') return subject.value.incident;
+  if (subject.case === 'instruction' || subject.case === 'unit') return subject.value.incident;
   if (subject.case === 'dutyEntry') return `room/${subject.value.room}`;
   return subject.case === 'alarm' ? alarmId(subject.value.key) : '';
 }

@@ -2,7 +2,7 @@
 // same order give the same picture on every screen.
 import { alarmId } from '../nouns/alarm';
 import { tallyId } from '../nouns/model';
-import type { Event } from '../gen/trongdong/v1/event_pb';
+import { EventKind, type Event } from '../gen/trongdong/v1/event_pb';
 import type { Model } from '../gen/trongdong/v1/model_pb';
 import { WaitReason } from '../gen/trongdong/v1/report_pb';
 import type { Frame, Snapshot, ToScreen } from '../gen/trongdong/v1/screen_pb';
@@ -129,6 +129,8 @@ function foldEvent(group: GroupPicture, event: Event, delta: Delta): void {
     case 'district':
       return put(group, delta, 'district', subject.value.id, subject.value);
     case 'unit':
+      // What a unit did in an incident is a line of its course; that it moved is not.
+      if (subject.value.incident !== '' && event.kind !== EventKind.UNIT_MOVED) delta.events.push(event);
       return put(group, delta, 'unit', subject.value.id, subject.value);
     case 'incident':
       delta.events.push(event);

@@ -75,7 +75,7 @@ export interface AdminUnit {
   isFormer: boolean;
 }
 
-/** Something that happened to an alarm or incident, seen since this screen's snapshot. */
+/** Something that happened to an alarm, an incident or a unit in one, seen since this screen's snapshot. */
 export interface Happening {
   /** Event kind in small letters: "incident_acknowledged". */
   kind: string;
@@ -83,6 +83,8 @@ export interface Happening {
   by: string;
   note: string;
   atMs: number;
+  /** What a unit did, where it is about one. */
+  unit?: { id: string; status: string; statusAtMs: number };
 }
 
 /** A coalesced change of the picture. */

@@ -163,6 +163,16 @@ export function callbacksDue(calls: Iterable<Call>): Call[] {
   return [...calls].filter(({ state }) => state === 'callback').sort(byOffer);
 }
 
+/** Why somebody has to be called back. */
+export const OWED_WHYS = ['hung_up', 'callback', 'lost', 'unreached'] as const;
+export type OwedWhy = (typeof OWED_WHYS)[number];
+
+/** Why this one has to be called back, as the log says; undefined: not known here. */
+export function owedWhy(call: Call): OwedWhy | undefined {
+  const note = call.steps.findLast(({ kind }) => kind === 'callback-due')?.note;
+  return OWED_WHYS.find((why) => why === note);
+}
+
 const byOffer = (a: Call, b: Call) => a.offeredAtMs - b.offeredAtMs || (a.id < b.id ? -1 : 1);
 
 /** Waits from which a row looks different: 90 % in 15 s and 95 % in 20 s are what is asked for (NENA-STA-020.1), 10 s a warning. */

@@ -36,6 +36,8 @@ export interface Crew {
   /** The crew's last word that the centre has, by the time of its tap. */
   checkedInAtMs: number;
   mayday: boolean;
+  /** Where the centre last heard the unit to be, by its own clock; undefined: it never did. */
+  position?: { latitude: number; longitude: number; atMs: number };
   order: Order | undefined;
   serverTimeMs: number;
   /** Log index that this is true of. */
@@ -76,6 +78,8 @@ export function crewOf(answer: unknown): Crew {
       name: string;
       agency: string;
       status: string;
+      position?: { latitude_e7: number; longitude_e7: number };
+      position_at_ms?: number;
       duty?: { assignment: RawAssignment | null; mayday: object | null };
     };
     order: RawOrder | null;
@@ -83,6 +87,7 @@ export function crewOf(answer: unknown): Crew {
     index: number;
   };
   const assignment = raw.unit.duty?.assignment ?? undefined;
+  const { position, position_at_ms: heardAtMs = 0 } = raw.unit;
   return {
     unit: raw.unit.id,
     name: raw.unit.name,
@@ -95,6 +100,7 @@ export function crewOf(answer: unknown): Crew {
     checkInLevel: assignment?.check_in_level ?? 0,
     checkedInAtMs: assignment?.checked_in_at_ms ?? 0,
     mayday: (raw.unit.duty?.mayday ?? null) !== null,
+    ...(position !== undefined && heardAtMs > 0 && { position: { latitude: position.latitude_e7 * DEGREES_PER_E7, longitude: position.longitude_e7 * DEGREES_PER_E7, atMs: heardAtMs } }),
     order: raw.order === null ? undefined : orderOf(raw.order),
     serverTimeMs: raw.server_time_ms,
     index: raw.index,

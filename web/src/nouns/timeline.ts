@@ -1,3 +1,5 @@
+import type { Incident } from './incident';
+
 /** One line of a timeline. */
 export interface TimelineLine {
   kind: string;
@@ -14,9 +16,14 @@ export interface TimelineLine {
  */
 export function mergeTimeline(kept: readonly TimelineLine[], seen: readonly TimelineLine[]): TimelineLine[] {
   const lines = new Map<string, TimelineLine>();
-  // What this screen saw names no unit, so what the server kept goes over it.
+  // The server's word goes over what this screen saw.
   for (const { kind, atMs, by, note, unit } of [...seen, ...kept]) {
     lines.set(`${atMs} ${kind} ${by} ${note} ${unit?.id ?? ''}`, { kind, atMs, by, note, ...(unit && { unit }) });
   }
   return [...lines.values()].sort((a, b) => b.atMs - a.atMs);
+}
+
+/** Changes with whatever may add a line that a screen does not hear of by itself, such as a unit that was taken back. */
+export function courseMark(incident: Pick<Incident, 'version' | 'units'>): string {
+  return `${incident.version} ${incident.units.join(' ')}`;
 }

@@ -2,6 +2,7 @@
 import { en } from '../i18n/en';
 import { formatters, type Language } from '../i18n/format';
 import { vi, type Dict } from '../i18n/vi';
+import { KINDS, type Kind } from '../nouns/kind';
 
 type Theme = 'dark' | 'light';
 
@@ -19,14 +20,18 @@ class Settings {
   map = $state(true);
   /** Whether records of exercises are to be seen; the band says that one runs either way. */
   exercises = $state(true);
+  /** Whether single characters are keys of a screen; without them the same is done with Alt (WCAG 2.1.4). */
+  singleKeys = $state(true);
   /** ?district=<id>, repeatable: the districts that this screen follows; empty: all that the person may see. */
   districts: readonly string[] = [];
+  /** ?discreet=medical,public-order: kinds of incidents whose words and address do not stand on this screen until somebody opens the file. */
+  discreet: readonly Kind[] = [];
   readonly t = $derived(DICTS[this.language]);
   readonly format = $derived(formatters(this.language));
 
   /** Reads what is kept, then what the address says. */
   load(query: URLSearchParams): void {
-    let kept: { language?: string; theme?: string; exercises?: boolean } = {};
+    let kept: { language?: string; theme?: string; exercises?: boolean; singleKeys?: boolean } = {};
     try {
       kept = JSON.parse(localStorage.getItem(KEY) ?? '{}') as typeof kept;
     } catch {
@@ -40,7 +45,10 @@ class Settings {
     this.scale = Number.isFinite(scale) ? Math.min(SCALE_MAX, Math.max(SCALE_MIN, scale)) : 1;
     this.map = query.get('nomap') !== '1';
     this.exercises = kept.exercises !== false;
+    this.singleKeys = kept.singleKeys !== false;
     this.districts = query.getAll('district');
+    const named = query.getAll('discreet').flatMap((list) => list.split(','));
+    this.discreet = KINDS.filter((kind) => named.includes(kind));
   }
 
   /** To the other language. */
@@ -55,6 +63,12 @@ class Settings {
     this.keep();
   }
 
+  /** Turns single-character keys off, or on again. */
+  turnSingleKeys(): void {
+    this.singleKeys = !this.singleKeys;
+    this.keep();
+  }
+
   /** To the other theme. */
   turnTheme(): void {
     this.theme = this.theme === 'dark' ? 'light' : 'dark';
@@ -62,7 +76,7 @@ class Settings {
   }
 
   private keep(): void {
-    localStorage.setItem(KEY, JSON.stringify({ language: this.language, theme: this.theme, exercises: this.exercises }));
+    localStorage.setItem(KEY, JSON.stringify({ language: this.language, theme: this.theme, exercises: this.exercises, singleKeys: this.singleKeys }));
   }
 }
 

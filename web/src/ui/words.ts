@@ -74,3 +74,14 @@ export function distanceText(metres: number | undefined): string {
 export function incidentTitle(incident: Incident): string {
   return incident.summary || settings.t.incident.kind[incident.kind];
 }
+
+/** What the whole room may read of it: of a kind that this screen is discreet about its kind alone, and that there is more. */
+export function roomTitle(incident: Incident): string {
+  if (!settings.discreet.includes(incident.kind)) return incidentTitle(incident);
+  return `${settings.t.incident.kind[incident.kind]} · ${settings.t.parts.discreet}`;
+}
+
+/** Where it is, as far as the whole room may read it: of a discreet one the commune alone. */
+export function roomPlace({ kind, place }: Incident): string {
+  return settings.discreet.includes(kind) && place !== undefined ? picture.communeName(place.adminUnit) : placeText(place);
+}

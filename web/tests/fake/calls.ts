@@ -1,6 +1,6 @@
 // How the fake node takes calls: who rings, who answers, who is called back, what becomes of it; drafts; who called before.
 import { create } from '@bufbuild/protobuf';
-import { AgentSchema, AgentStatus, CallDeskSchema, CallSchema, CallStatus, type Agent, type Call } from '../../src/gen/trongdong/v1/call_pb';
+import { AgentSchema, AgentStatus, CallDeskSchema, CallSchema, CallStatus, CallStepKind, CallStepSchema, type Agent, type Call } from '../../src/gen/trongdong/v1/call_pb';
 import { EventKind, type Event } from '../../src/gen/trongdong/v1/event_pb';
 import type { Answer, Input } from './decide';
 import type { Scene } from './scene';
@@ -68,6 +68,8 @@ export function callDesk(scene: Scene, tell: Tell, open: Decide) {
       const waited = BigInt(query.get('ms') ?? 0);
       const status = query.get('callback') === '1' ? CallStatus.CALLBACK : CallStatus.QUEUED;
       const call = add({ status, number, line, offeredAtMs: now() - waited, statusAtMs: now() - waited });
+      const why = query.get('why');
+      if (why !== null) call.steps.push(create(CallStepSchema, { kind: CallStepKind.CALLBACK_DUE, atMs: now(), note: why }));
       put(call, status === CallStatus.CALLBACK ? EventKind.CALL_CALLBACK_DUE : EventKind.CALL_OFFERED);
       return { call: call.id };
     }
@@ -179,7 +181,7 @@ export function callDesk(scene: Scene, tell: Tell, open: Decide) {
     if (verb === 'callback/settle' && is(CallStatus.CALLBACK, CallStatus.CALLING_BACK)) {
       if (input['outcome'] === 'reached') return turn(CallStatus.ANSWERED, EventKind.CALL_ANSWERED);
       putAgent(agent, AgentStatus.WRAP_UP, call.id);
-      if (input['outcome'] === 'unreached') return turn(CallStatus.CALLBACK, EventKind.CALL_CALLBACK_DUE, { callbackTries: call.callbackTries + 1 });
+      if (input['outcome'] === 'unreached') return turn(CallStatus.CALLBACK, EventKind.CALL_CALLBACK_DUE, { callbackTries: call.callbackTries + 1, steps: [...call.steps, create(CallStepSchema, { kind: CallStepKind.CALLBACK_DUE, atMs: now(), note: 'unreached' })] });
       return turn(CallStatus.ENDED, EventKind.CALL_ENDED, { outcome: 'settled' });
     }
     return refuse('wrong_status', 'call', 'its status does not allow it');

@@ -183,6 +183,7 @@ export function crewView(scene: Scene, index: number): object {
   return {
     unit: {
       id: unit.id, name: unit.name, agency: unit.agency, status: statusName(unit.status),
+      position: { latitude_e7: unit.position?.latitudeE7 ?? 0, longitude_e7: unit.position?.longitudeE7 ?? 0 }, position_at_ms: Number(unit.positionAtMs),
       duty: {
         mayday: unit.duty?.mayday === undefined ? null : {},
         assignment: assignment === undefined ? null : {

@@ -14,6 +14,7 @@ import { ReadingsSchema } from '../../src/gen/trongdong/v1/sensor_pb';
 import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
 import { accessDesk } from './access';
 import { adminDesk } from './admin';
+import { alarmStorm } from './alarms';
 import { callDesk } from './calls';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
 import { crewView, dispatcher, offer, recommendation } from './dispatch';
@@ -65,7 +66,7 @@ export async function startFake(options: { port: number; root: string }) {
   const units = accessUnits(new URL('./street.h264', import.meta.url));
   const sockets = new Map<WebSocket, { greeted: boolean; watching: Map<string, ReturnType<typeof setInterval>> }>();
   const answered = new Map<string, { status: number; body: unknown }>();
-  const timelines = new Map<string, { kind: string; at_ms: number; by: string; note: string; incident?: object }[]>();
+  const timelines = new Map<string, { kind: string; at_ms: number; by: string; note: string; incident?: object; unit?: object }[]>();
   const control = { down: false, silent: false, holdCommandsMs: 0, failNext: 0, skipNext: 0, role: '' };
   let quorumAgeMs = 0;
 
@@ -96,7 +97,13 @@ export async function startFake(options: { port: number; root: string }) {
       timelines.set(subject.value.id, [...(timelines.get(subject.value.id) ?? []), line]);
       return create(EventSchema, { kind, by, note, atMs: BigInt(line.at_ms), subject });
     }
-    return create(EventSchema, { kind, by, note, atMs: BigInt(Date.now()), subject });
+    const atMs = Date.now();
+    if (subject.case === 'unit' && subject.value.incident !== '' && kind !== EventKind.UNIT_MOVED) {
+      const { id, status, statusAtMs, incident, position: at } = subject.value;
+      const unit = { id, status: (UnitStatus[status] ?? '').toLowerCase(), status_at_ms: Number(statusAtMs), latitude_e7: at?.latitudeE7 ?? 0, longitude_e7: at?.longitudeE7 ?? 0 };
+      timelines.set(incident, [...(timelines.get(incident) ?? []), { kind: (EventKind[kind] ?? '').toLowerCase(), at_ms: atMs, by, note, unit }]);
+    }
+    return create(EventSchema, { kind, by, note, atMs: BigInt(atMs), subject });
   }
   for (const incident of scene.incidents.values()) {
     const opened = Number(incident.openedAtMs);
@@ -171,6 +178,7 @@ export async function startFake(options: { port: number; root: string }) {
   const phones = callDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
   const ofRooms = roomDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]));
   const ofWaiting = waitingDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
+  const storm = alarmStorm(scene, (kind, subject) => publish(FIELD_GROUP, [happened(kind, subject)]));
   function decide(path: string, input: Input, person: string): { status: number; body: unknown } {
     const inRooms = ofRooms.decide(path, input, person);
     if (inRooms !== undefined) return inRooms;
@@ -244,6 +252,7 @@ export async function startFake(options: { port: number; root: string }) {
     if (ofWarnings !== undefined) return json(response, ofWarnings.status, ofWarnings.body);
     if (url.pathname === '/api/reports' && request.method === 'GET') return json(response, 200, desk.list(url.searchParams));
     const timeline = /^\/api\/incidents\/([^/]+)\/timeline$/.exec(url.pathname);
+    if (timeline && control.down) return response.destroy();
     if (timeline) return json(response, 200, timelines.get(timeline[1]!) ?? []);
     if (url.pathname === '/api/crew') return control.down ? response.destroy() : json(response, 200, crewView(scene, indexes[COMMAND_GROUP]!));
     const asked = /^\/api\/incidents\/([^/]+)\/recommendation$/.exec(url.pathname);
@@ -309,6 +318,8 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/photo') photos.ofReport(url.searchParams.get('code') ?? '');
       const waitingSet = ofWaiting.control(url.pathname, url.searchParams);
       if (waitingSet !== undefined) return json(response, 200, waitingSet);
+      const ofStorm = storm(url.pathname, url.searchParams);
+      if (ofStorm !== undefined) return json(response, 200, ofStorm);
       const ofCalls = phones.control(url.pathname, url.searchParams);
       if (ofCalls !== undefined) return json(response, 200, ofCalls);
       return json(response, 200, { indexes, answered: answered.size, reports: desk.count(), photos: photos.taken() });

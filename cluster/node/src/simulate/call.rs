@@ -26,6 +26,10 @@ use crate::{
 const LOOK_EVERY: Duration = Duration::from_millis(1_000);
 /// How often simulated agents are brought back from a break.
 const SEATS_EVERY: Duration = Duration::from_secs(20);
+/// Who gave up rings again after so long.
+const AGAIN_AFTER: Duration = Duration::from_secs(60);
+/// How often one rings at most.
+const RINGS_MAX: u32 = 3;
 /// Callers at a time; one more hears that all lines are busy, and is not counted.
 const CALLERS_MAX: usize = 64;
 /// Calls per hour of the day against the mean, in Vietnam's time (UTC+7): quiet nights, two peaks.
@@ -185,13 +189,26 @@ async fn man_seats(client: &Client) -> Result<(), ClientError> {
     Ok(())
 }
 
-/// One call from the first ring to the end.
-async fn play(client: Arc<Client>, caller: SimulatedCaller) -> Result<(), ClientError> {
+/// One caller: who gives up before being answered rings again after a while, some times; then it is for somebody to call back.
+async fn play(client: Arc<Client>, mut caller: SimulatedCaller) -> Result<(), ClientError> {
+    for _ in 0..RINGS_MAX {
+        let gave_up = ring(&client, &caller).await?;
+        if !gave_up || caller.number.is_empty() {
+            break;
+        }
+        sleep(AGAIN_AFTER).await;
+        caller.connection.push_str("-again");
+    }
+    Ok(())
+}
+
+/// One call from the first ring to the end; whether the caller gave up.
+async fn ring(client: &Client, caller: &SimulatedCaller) -> Result<bool, ClientError> {
     let path = |what: &str| format!("/api/telephony/calls/{}/{what}", caller.connection);
     let offer = serde_json::json!({ "line": caller.line, "number": caller.number });
     if let Answer::Refused(refused) = client.command(&path("offer"), &offer).await? {
         tracing::debug!(%refused, "simulate: all lines are busy");
-        return Ok(());
+        return Ok(false);
     }
     let gives_up = Instant::now() + Duration::from_millis(caller.patience_ms);
     let mut rings_since: Option<(String, Instant)> = None;
@@ -202,7 +219,7 @@ async fn play(client: Arc<Client>, caller: SimulatedCaller) -> Result<(), Client
             "queued" | "ringing" | "calling_back" => {
                 if Instant::now() >= gives_up {
                     client.command(&path("end"), &serde_json::json!({ "cause": "hung_up" })).await?;
-                    return Ok(());
+                    return Ok(true);
                 }
                 let is_theirs = standing.status == "ringing" && is_simulated_agent(&standing.agent);
                 let since = match rings_since.take().filter(|(agent, _)| *agent == standing.agent) {
@@ -215,8 +232,8 @@ async fn play(client: Arc<Client>, caller: SimulatedCaller) -> Result<(), Client
                 }
                 rings_since = Some((standing.agent, since));
             }
-            "answered" | "held" => return talk(&client, &caller, &standing).await,
-            _ => return Ok(()),
+            "answered" | "held" => return talk(client, caller, &standing).await.map(|()| false),
+            _ => return Ok(false),
         }
     }
 }

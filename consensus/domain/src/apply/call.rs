@@ -11,7 +11,7 @@
 //! | transfer | answered, held | queued on the other line; or transferred |
 //! | return | answered, held | queued, in its old place |
 //! | end | answered, held | ended |
-//! | end of its last leg | queued, ringing | callback in an overload, when accepted or lost; or else abandoned |
+//! | end of its last leg | queued, ringing | callback; abandoned when the desk says so and there is no overload |
 //! | end of the talking leg | answered, held | ended; callback when lost |
 //! | take callback | callback | calling back |
 //! | settle | calling back | answered (reached), callback (unreached), ended (settled) |

@@ -339,8 +339,8 @@ fn no_files() -> ApiError {
     ApiError::unavailable("this node stores no photos: ask a node of the province")
 }
 
-/// Who sees the incident sees its photos; so does a crew that is on it, wherever it comes from.
-fn may_see(state: &State0, caller: &Caller, incident: &Incident) -> bool {
+/// Who sees the incident sees its photos and its course; so does a crew that is on it, wherever it comes from.
+pub(super) fn may_see(state: &State0, caller: &Caller, incident: &Incident) -> bool {
     let see = Action::See(Noun::Incident);
     let place = Some(&incident.place.admin_unit);
     policy::allows_of(&caller.grant, see, place, &Matter::of_incident(incident)).is_ok()

@@ -6,15 +6,15 @@ use axum::{Json, extract::State};
 use bytes::Bytes;
 use domain::{
     Event, EventKind, GroupId, IncidentId, IncidentKind, IncidentStatus, PersonId, Severity, Subject, UnitId,
-    UnitStatus,
-    policy::{self, Action, Matter, Noun},
-    rows,
-    wire::Record,
+    UnitStatus, rows, wire::Record,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::body::{Answer, Id, Signed};
+use super::{
+    body::{Answer, Id, Signed},
+    file::may_see,
+};
 use crate::{
     app::App,
     cluster::read,
@@ -110,11 +110,12 @@ pub(crate) async fn timeline(
     Id(incident): Id<IncidentId>,
 ) -> Answer<Vec<TimelineItem>> {
     let missing = || ApiError::not_found("incident", incident.as_str());
-    let place = read(&*app.source, GroupId::COMMAND, |state0| {
-        state0.incidents().get(&incident).map(|it| (it.place.admin_unit.clone(), Matter::of_incident(it)))
+    let is_seen = read(&*app.source, GroupId::COMMAND, |state0| {
+        state0.incidents().get(&incident).is_some_and(|it| may_see(state0, &caller, it))
     });
-    let (place, matter) = place.ok_or_else(missing)?;
-    policy::allows_of(&caller.grant, Action::See(Noun::Incident), Some(&place), &matter).map_err(|_| missing())?;
+    if !is_seen {
+        return Err(missing());
+    }
     app.glance(&caller, &format!("course/{incident}"))?;
     let mut items = Vec::new();
     let (from, to) = rows::timeline_range(&incident);

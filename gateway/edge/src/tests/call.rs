@@ -99,10 +99,13 @@ async fn who_calls_is_seen_by_who_takes_calls() {
             .0,
         403
     );
-    let desk = answer(mai.get(&served, "/api/call-desk")).await.1;
+    let mut desk = answer(mai.get(&served, "/api/call-desk")).await.1;
     assert_eq!(answer(mai.post(&served, 2, "/api/call-desk", &desk)).await.0, 403);
     let admin = user(&served, "admin").await;
+    // A desk that is sent without the field leaves no caller to themselves.
+    desk.as_object_mut().unwrap().remove("callback_always").unwrap();
     assert_eq!(answer(admin.post(&served, 1, "/api/call-desk", &desk)).await.0, 200);
+    assert_eq!(answer(mai.get(&served, "/api/call-desk")).await.1["callback_always"], json!(true));
 }
 
 #[tokio::test]
@@ -126,6 +129,8 @@ async fn a_form_is_kept_until_it_is_saved_and_the_next_pop_knows_the_place() {
     let again = answer(mai.post(&served, 2, "/api/calls/C1/report", &report)).await.1;
     assert_eq!(saved["code"], again["code"], "the same request is the same report");
     assert_eq!(answer(mai.get(&served, "/api/calls/C1/draft")).await.0, 404);
+    let body = json!({"expected_version": version(&served)});
+    assert_eq!(answer(mai.post(&served, 3, "/api/calls/C1/answer", &body)).await.0, 200);
     exchange(&served, "1", "end", json!({"cause": "hung_up"})).await;
     exchange(&served, "2", "offer", json!({"line": "1022", "number": NUMBER})).await;
     let (status, pop) = answer(mai.get(&served, "/api/calls/C2/caller")).await;
@@ -136,7 +141,7 @@ async fn a_form_is_kept_until_it_is_saved_and_the_next_pop_knows_the_place() {
     assert!(near.contains(&&saved["incident"]), "{near:?}");
     let admin = user(&served, "admin").await;
     let erase = json!({"expected_version": version(&served)});
-    assert_eq!(answer(mai.post(&served, 3, "/api/calls/C1/erase", &erase)).await.0, 403);
+    assert_eq!(answer(mai.post(&served, 4, "/api/calls/C1/erase", &erase)).await.0, 403);
     assert_eq!(answer(admin.post(&served, 2, "/api/calls/C1/erase", &erase)).await.0, 200);
     let pop = answer(mai.get(&served, "/api/calls/C2/caller")).await.1;
     assert_eq!((&pop["calls_total"], &pop["place"]), (&json!(0), &Value::Null));

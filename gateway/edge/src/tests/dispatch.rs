@@ -47,6 +47,7 @@ async fn the_recommendation_says_why_and_names_the_version_to_send_on() {
 #[tokio::test]
 async fn a_crew_sees_its_order_wherever_it_is_and_its_taps_count_once() {
     let (served, dung, rin) = served().await;
+    assert_eq!(answer(rin.get(&served, "/api/incidents/I1/timeline")).await.0, 404);
     let (status, view) = answer(rin.get(&served, "/api/crew")).await;
     assert_eq!((status, &view["unit"]["id"], &view["order"]), (200, &json!("xe2"), &Value::Null));
     let sent = json!({"expected_version": 1, "units": ["xe2"]});
@@ -88,6 +89,8 @@ async fn a_crew_sees_its_order_wherever_it_is_and_its_taps_count_once() {
     let kinds: Vec<_> = of_unit.iter().map(|item| item["kind"].as_str().unwrap()).collect();
     assert_eq!(kinds, ["unit_assigned", "unit_status_set", "unit_status_set", "unit_mayday_raised"]);
     assert_eq!(of_unit[1]["unit"]["status"], "accepted");
+    // The crew is of another district, and sees the course of what it is on, but not before it was sent there.
+    assert_eq!(answer(rin.get(&served, "/api/incidents/I1/timeline")).await, (200, items));
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ pub(super) async fn measure(setting: &Setting) -> Result<Found> {
     for incident in 0..INCIDENTS {
         scene.open(&format!("near-{incident}")).await?;
     }
+    scene.call_nobody_back().await?;
     let at = scene.beside_leader(0).await?;
     let (origin, token) = (scene.origin(at)?, scene.token(AGENT, at).await?);
     let mut script = Script::start(setting, "console.mjs", &[&origin, &token])?;

@@ -119,6 +119,13 @@ impl Scene {
         Err(format!("{path}: {last}").into())
     }
 
+    /// Nobody is called back: who rings again is a new call of a number with a history, and not the same one once more.
+    pub(super) async fn call_nobody_back(&self) -> Result<()> {
+        let mut desk: Value = self.client.get("/api/call-desk").await?;
+        desk["callback_always"] = json!(false);
+        self.order("/api/call-desk", &desk).await.map(drop)
+    }
+
     /// A caller rings.
     pub(super) async fn ring(&self, connection: &str, number: &str) -> Result<()> {
         let offer = json!({ "line": "1022", "number": number, "place": crate::stage::place(0) });

@@ -80,3 +80,55 @@ fn hung_up(work: &mut Work<'_>, mut call: Call, cause: LegEnd) {
     };
     put(work, call, kind, cause.as_str());
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        CallDesk, CallStatus, Command, EndLeg, Entry, GroupId, LegEnd, LegId, Millis, OfferCall, PutCallDesk, Reply,
+        State,
+    };
+
+    fn ok(state: &mut State, index: u64, command: impl Into<Command>) {
+        let entry = Entry {
+            at_ms: Millis(index),
+            request: None,
+            grant: None,
+            command: command.into(),
+            salt: Default::default(),
+        };
+        let reply = state.apply(index, &entry).reply;
+        assert!(matches!(reply, Reply::Accepted(_)), "{reply:?}");
+        state.check().unwrap();
+    }
+
+    fn offer(leg: &str, number: &str) -> OfferCall {
+        OfferCall {
+            leg: LegId::new(leg).unwrap(),
+            door: "pbx".into(),
+            line: "1022".into(),
+            number: number.into(),
+            wanted: String::new(),
+            place: None,
+            language: String::new(),
+            exercise: false,
+        }
+    }
+
+    #[test]
+    fn who_gives_up_before_being_answered_is_owed_a_call_unless_the_desk_says_otherwise() {
+        let mut state = State::new(GroupId::COMMAND);
+        let gone = |leg: &str| EndLeg { leg: LegId::new(leg).unwrap(), cause: LegEnd::HungUp };
+        for (index, (leg, number)) in (1..).zip([("l-1", "0901"), ("l-2", "")]) {
+            ok(&mut state, 2 * index, offer(leg, number));
+            ok(&mut state, 2 * index + 1, gone(leg));
+        }
+        let owed = &state.calls()["C1"];
+        assert_eq!((owed.status, owed.steps.last().unwrap().note.as_str()), (CallStatus::Callback, "hung_up"));
+        assert_eq!(state.calls()["C2"].status, CallStatus::Abandoned, "nobody knows whom to call");
+        let desk = CallDesk { callback_always: false, ..CallDesk::default() };
+        ok(&mut state, 6, PutCallDesk { desk });
+        ok(&mut state, 7, offer("l-3", "0903"));
+        ok(&mut state, 8, gone("l-3"));
+        assert_eq!(state.calls()["C3"].status, CallStatus::Abandoned);
+    }
+}

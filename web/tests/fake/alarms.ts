@@ -1,0 +1,41 @@
+// A storm of alarms at the fake node: devices of two communes and those of one incident, and one of the worst level.
+import { create } from '@bufbuild/protobuf';
+import { AlarmSchema, type Alarm } from '../../src/gen/trongdong/v1/alarm_pb';
+import { EventKind, type Event } from '../../src/gen/trongdong/v1/event_pb';
+import type { Scene } from './scene';
+
+type Tell = (kind: EventKind, subject: Event['subject']) => void;
+/** The incident that every third alarm feeds. */
+const FED = 'I4815';
+const HOUR_MS = 3_600_000;
+
+/** Raises `n` alarms at once, or ends all that it raised when `n` is 0. */
+export function alarmStorm(scene: Scene, tell: Tell) {
+  const raised = new Map<string, Alarm>();
+  let episode = 0;
+  return function control(path: string, query: URLSearchParams): object | undefined {
+    if (path !== '/fake/storm') return undefined;
+    const count = Number(query.get('n') ?? 0);
+    for (const [id, alarm] of raised) {
+      // Long ago and looked at: nothing of it counts for the next test.
+      Object.assign(alarm, { active: false, acknowledged: true, raisedAtMs: BigInt(Date.now() - HOUR_MS), version: alarm.version + 1n });
+      tell(EventKind.ALARM_CLEARED, { case: 'alarm', value: alarm });
+      raised.delete(id);
+    }
+    episode += 1;
+    const [first, second] = scene.communes;
+    for (let n = 0; n < count; n += 1) {
+      const entity = `storm-${n}`;
+      const place = scene.sensors.get('wl-gia-bay')?.place;
+      const alarm = create(AlarmSchema, {
+        key: { entity, condition: 'silence' }, episode, severity: n === 0 ? 5 : 2 + (n % 3), active: true, occurrences: 1, version: BigInt(episode * 10),
+        raisedAtMs: BigInt(Date.now()), incident: n > 0 && n % 3 === 0 ? FED : '',
+        place: place && { ...place, adminUnit: (n % 2 === 0 ? first : second)?.code ?? '' },
+      });
+      raised.set(entity, alarm);
+      scene.alarms.set(`${entity}/silence`, alarm);
+      tell(EventKind.ALARM_RAISED, { case: 'alarm', value: alarm });
+    }
+    return { raised: count };
+  };
+}

@@ -1,0 +1,61 @@
+// Nothing is cut, covered or out of sight from a phone of 320 pixels to a wall of 3840, on any screen, in either language.
+import { expect, test, type Page } from '@playwright/test';
+import { LANGUAGES, SCREENS, tidy } from './screens';
+
+const SIZES = [[320, 720], [768, 1024], [1280, 800], [3840, 2160]] as const;
+
+test.afterEach(({ page }) => tidy(page));
+
+/** What does not fit, in words; tables of figures may scroll within their card (WCAG 1.4.10). */
+function misfits(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const found: string[] = [];
+    const nameOf = (element: Element) => `${element.tagName.toLowerCase()}.${[...element.classList].filter((name) => !name.startsWith('svelte-')).join('.')} "${(element.textContent ?? '').trim().slice(0, 40)}"`;
+    const root = document.documentElement;
+    if (root.scrollWidth > innerWidth + 1) found.push(`the page is ${root.scrollWidth} wide`);
+    const main = document.querySelector('main');
+    if (main !== null && main.scrollWidth > main.clientWidth + 1) found.push(`its content is ${main.scrollWidth} wide in ${main.clientWidth}`);
+    const isShown = (element: Element) => {
+      const { width, height } = element.getBoundingClientRect();
+      return width >= 1 && height >= 1 && getComputedStyle(element).visibility === 'visible' && element.closest('.sr-only') === null;
+    };
+    // What an ellipsis shortens says so, and is whole in its file; drawings clip themselves.
+    const isShortened = (element: Element) => {
+      for (let at: Element | null = element; at !== null; at = at.parentElement) if (getComputedStyle(at).textOverflow === 'ellipsis') return true;
+      return false;
+    };
+    for (const element of document.body.querySelectorAll<HTMLElement>('*')) {
+      if (element instanceof SVGElement || element.closest('.card table') !== null || !isShown(element)) continue;
+      const { left, right } = element.getBoundingClientRect();
+      if ((right > innerWidth + 1 || left < -1) && element.closest('.card') === null && !isShortened(element)) found.push(`out of sight: ${nameOf(element)}`);
+      const panel = element.parentElement?.closest('.panel');
+      if (panel && right > panel.getBoundingClientRect().right + 1 && !isShortened(element)) found.push(`over its panel's edge: ${nameOf(element)}`);
+      const { overflowX } = getComputedStyle(element);
+      const clips = overflowX === 'hidden' || overflowX === 'clip';
+      if (clips && element.matches('h1, h2, h3, button, a, label, .note') && element.scrollWidth > element.clientWidth + 1 && !isShortened(element)) found.push(`cut: ${nameOf(element)}`);
+    }
+    const parts = [...document.querySelectorAll('.panel, main .card, .banner, .strip, .page > header')].filter(isShown);
+    for (const [at, one] of parts.entries()) {
+      for (const other of parts.slice(at + 1)) {
+        if (one.contains(other) || other.contains(one)) continue;
+        const [a, b] = [one.getBoundingClientRect(), other.getBoundingClientRect()];
+        const isOver = a.left < b.right - 1 && b.left < a.right - 1 && a.top < b.bottom - 1 && b.top < a.bottom - 1;
+        if (isOver) found.push(`one over the other: ${nameOf(one)} and ${nameOf(other)}`);
+      }
+    }
+    return found.slice(0, 12);
+  });
+}
+
+for (const [name, come] of Object.entries(SCREENS)) {
+  for (const lang of LANGUAGES) {
+    test(`${name} fits from 320 to 3840 pixels, ${lang}`, async ({ page }) => {
+      await come(page, lang);
+      for (const [width, height] of SIZES) {
+        await page.setViewportSize({ width, height });
+        // Lists count anew what fits: until nothing is amiss, or it stays so.
+        await expect.poll(() => misfits(page), { message: `${name}, ${width} pixels` }).toEqual([]);
+      }
+    });
+  }
+}
