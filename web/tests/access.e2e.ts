@@ -2,7 +2,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 import { CODE } from './fake/access';
-import { signIn } from './page';
+import { enter, signIn } from './page';
 
 async function faultless(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
@@ -25,6 +25,21 @@ for (const [lang, words] of [
     await code.fill(CODE);
     await page.keyboard.press('Enter');
     await expect(page.getByRole('button', { name: words.heading })).toBeVisible();
+  });
+
+  test(`what is pressed over one's account orders nothing on the screen behind, ${lang}`, async ({ page }) => {
+    await enter(page, `?nomap=1&lang=${lang}`);
+    await page.getByRole('button', { name: words.heading }).click();
+    const dialog = page.getByRole('dialog', { name: words.heading });
+    await expect(dialog).toBeVisible();
+    // From the keyboard's place, and after a click on what takes no focus.
+    for (const key of ['F1', 'F8', 'F9']) await page.keyboard.press(key);
+    await dialog.getByRole('heading', { name: words.heading }).click();
+    for (const key of ['F1', 'F8', 'F9']) await page.keyboard.press(key);
+    await expect(page.getByRole('dialog')).toHaveCount(1);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toHaveCount(0);
+    await expect(page.getByRole('button', { name: words.heading })).toBeFocused();
   });
 }
 

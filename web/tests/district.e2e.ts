@@ -40,7 +40,12 @@ test('what is entered while it is cut is kept over a reload, said to be unsent, 
   await expect(dialog(page)).toContainText('Chưa gửi');
   const found = await new AxeBuilder({ page }).include('dialog').analyze();
   expect(found.violations).toEqual([]);
+  // What is pressed over the list orders nothing behind it, and the list itself is left by Esc alone.
+  await dialog(page).getByRole('heading').click();
+  for (const key of ['F1', 'F8', 'F9']) await page.keyboard.press(key);
+  await expect(dialog(page)).toHaveCount(1);
   await page.keyboard.press('Escape');
+  await expect(dialog(page)).toHaveCount(0);
   await expect(timeline(page, 'I4815').getByText('Nước đã rút ở cầu')).toHaveCount(0);
 
   await fake(page, 'district?cut=0&age_ms=0');

@@ -170,6 +170,21 @@ test('an answered report is rated and opened again by its code, typed as people 
   await expect(page.getByRole('button', { name: 'Gửi đánh giá' })).toHaveCount(0);
 });
 
+for (const [lang, words] of [
+  ['vi', { follow: 'Theo dõi phản ánh đã gửi', tell: 'Gửi phản ánh mới' }],
+  ['en', { follow: 'Follow a report that you sent', tell: 'Send a new report' }],
+] as const) {
+  test(`the language of the address goes along from page to page, ${lang}`, async ({ page }) => {
+    await page.goto(`/bao-tin?lang=${lang}`);
+    await page.getByRole('link', { name: words.follow }).click();
+    await expect(page).toHaveURL(new RegExp(`/theo-doi\\?lang=${lang}$`));
+    await expect(page.locator('html')).toHaveAttribute('lang', lang);
+    await page.getByRole('link', { name: words.tell }).click();
+    await expect(page).toHaveURL(new RegExp(`/bao-tin\\?lang=${lang}$`));
+    await expect(page.getByRole('link', { name: words.follow })).toBeVisible();
+  });
+}
+
 for (const theme of ['light', 'dark'] as const) {
   for (const lang of ['vi', 'en'] as const) {
     test(`axe finds nothing on the public pages, ${theme}, ${lang}`, async ({ page }) => {
@@ -192,6 +207,7 @@ for (const theme of ['light', 'dark'] as const) {
       await fake(page, 'lost?n=0');
       await lineIsBack(page);
       await expect(page.locator('.code')).toBeVisible();
+      await expect(page.locator('a.big')).toHaveAttribute('href', new RegExp(`^/theo-doi\\?lang=${lang}&theme=${theme}#`));
       await faultless(page);
       await page.screenshot({ path: `test-results/public/sent-${theme}-${lang}.png` });
       await page.goto(`/theo-doi${query}#4HTQW-22MXA-9BCD1`);

@@ -3,7 +3,6 @@ import type { AccessDict } from './access.vi';
 /** Words of rights beyond a role, and of the second factor. */
 export const enAccess: AccessDict = {
   heading: 'Account and rights',
-  close: 'Close',
   offDuty: 'Off duty: not rung',
   actsFor: (person, until) => `Acting for ${person} until ${until}`,
   glassUntil: (until) => `Emergency access until ${until}`,

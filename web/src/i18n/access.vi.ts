@@ -1,7 +1,6 @@
 /** Words of rights beyond a role, and of the second factor. */
 export const viAccess = {
   heading: 'Tài khoản và quyền',
-  close: 'Đóng',
   offDuty: 'Ngoài ca trực: không reo',
   actsFor: (person: string, until: string) => `Thay mặt ${person} đến ${until}`,
   glassUntil: (until: string) => `Quyền khẩn cấp đến ${until}`,

@@ -6,9 +6,14 @@ import { publicVi, type PublicDict } from '../i18n/public.vi';
 const KEY = 'trongdong.reader';
 const DICTS: Readonly<Record<Language, PublicDict>> = { vi: publicVi, en: publicEn };
 
+/** What an address may say. */
+type Said = 'lang' | 'theme';
+
 class Reader {
   language = $state<Language>('vi');
   theme = $state<'light' | 'dark'>('light');
+  /** What the address says of language and theme: another page's address says it too. */
+  private said = $state.raw<readonly Said[]>([]);
   readonly t = $derived(DICTS[this.language]);
   readonly format = $derived(formatters(this.language));
 
@@ -22,6 +27,14 @@ class Reader {
     }
     this.language = (query.get('lang') ?? kept.language) === 'en' ? 'en' : 'vi';
     this.theme = (query.get('theme') ?? kept.theme) === 'dark' ? 'dark' : 'light';
+    this.said = (['lang', 'theme'] as const).filter((name) => query.has(name));
+  }
+
+  /** The address of another public page, in the language and theme of this one where only the address says them. */
+  to(path: string, code = ''): string {
+    const now: Readonly<Record<Said, string>> = { lang: this.language, theme: this.theme };
+    const query = this.said.map((name) => `${name}=${now[name]}`).join('&');
+    return `${path}${query === '' ? '' : `?${query}`}${code === '' ? '' : `#${code}`}`;
   }
 
   turnLanguage(): void {
