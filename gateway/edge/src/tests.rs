@@ -13,6 +13,7 @@ mod double;
 mod erasure;
 mod file;
 mod fold;
+mod frames;
 mod fresh;
 mod http;
 mod hub;

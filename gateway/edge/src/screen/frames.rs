@@ -37,7 +37,7 @@ pub(crate) fn frames(
     let mut reached = None;
     for batch in stretch.batches {
         let gone = moves.withdrawn(view, batch)?;
-        let seen: Vec<_> = batch.events.iter().filter_map(|event| view.filter(event, places)).collect();
+        let seen = shown(view, batch, places, &gone);
         if gone.is_empty() && seen.is_empty() {
             continue;
         }
@@ -53,6 +53,20 @@ pub(crate) fn frames(
         encoded.push(draft.encode(stretch.through, stretch.at_ms, view));
     }
     Some(encoded)
+}
+
+/// The events of a batch that the view shows. An event shows a record as it stands afterwards: what the batch said of a record
+/// before it left the view is not for this view any more, and only what it says after that brings the record back.
+fn shown<'a>(view: &View, batch: &'a EventBatch, places: &Places, gone: &[String]) -> Vec<Cow<'a, Event>> {
+    let mut seen: Vec<Cow<'a, Event>> = Vec::new();
+    for event in &batch.events {
+        if let Some(shown) = view.filter(event, places) {
+            seen.push(shown);
+        } else if let Some(name) = name_of(event).filter(|name| gone.contains(name)) {
+            seen.retain(|earlier| name_of(earlier).is_none_or(|of| of != name));
+        }
+    }
+    seen
 }
 
 /// The position of a batch's last event.
