@@ -202,7 +202,7 @@ mod tests {
     async fn readable(groups: &Groups) -> BTreeSet<u64> {
         let mut looked = Looked::default();
         let rules = vec![ErasureRule { kind: PersonalKind::Caller, days: 1 }];
-        let rules = Erasure { number: 1, rules, erased_index: 0 };
+        let rules = Erasure { number: 1, rules, ..Erasure::default() };
         read_on(groups, &mut looked, Millis(u64::MAX), &rules).await.unwrap();
         looked.waiting.into_keys().collect()
     }
@@ -226,7 +226,7 @@ mod tests {
         propose(&groups, SetErasure { number: 1, rules }).await;
         assert_eq!(readable(&groups).await.len(), 1);
         let (mut of_others, rule) = (Looked::default(), ErasureRule { kind: PersonalKind::Contact, days: 1 });
-        let others = Erasure { number: 1, rules: vec![rule], erased_index: 0 };
+        let others = Erasure { number: 1, rules: vec![rule], ..Erasure::default() };
         read_on(&groups, &mut of_others, Millis(u64::MAX), &others).await.unwrap();
         assert!(of_others.through > 0 && of_others.waiting.is_empty(), "no rule speaks of it");
         let (clock, mut looked) = (groups.read(GroupId::COMMAND, State::clock), Looked::default());

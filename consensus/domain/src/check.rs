@@ -95,8 +95,9 @@ impl State {
     /// 45. What is derived of files is what it is derived from; no attachment has a number that was not given yet.
     /// 46. Exactly the reports wait of which a person has to think, as derived; only one that waits is taken or set aside, not
     ///     both, and says by whom, since when and why.
-    /// 50. Rules of erasure name each kind once and some days; nothing was erased before there was a rule.
     /// 47. A remit is of somebody who is there, and leaves something out; its fields and agencies ascend, each once.
+    /// 50. Rules of erasure name each kind once and some days; nothing was erased before there was a rule. Records that say what
+    ///     was erased ascend, and are there.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -160,7 +161,7 @@ impl State {
             + self.board.len()
             + self.drills.len()
             + self.files.len()
-            + usize::from(self.stored_erasure().is_some());
+            + usize::from(self.erasure.number > 0);
         let foreign = if self.group == GroupId::COMMAND { of_field } else { of_command };
         hold(1, foreign == 0, || format!("group {} holds {foreign} records of another kind", self.group))?;
         fn stray<'a, K: Ord + 'a, V: 'a>(map: &'a BTreeMap<K, V>, key: impl Fn(&V) -> &K) -> bool {

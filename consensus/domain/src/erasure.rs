@@ -39,11 +39,23 @@ pub struct Erasure {
     pub rules: Vec<ErasureRule>,
     /// Log index of the newest erasure: a log that still reaches below it holds what was erased; 0: nothing was.
     pub erased_index: u64,
+    /// Numbers of records of this group's chain that say what was erased, ascending: they are not to be erased. At most
+    /// `limits::ERASING_RECORDS_MAX`, then the oldest leaves. Kept from `VOCABULARY_2` on.
+    pub erasing: Vec<u64>,
 }
 
-record!(Erasure { number, rules, erased_index });
+record!(Erasure { number, rules, erased_index, erasing });
 
 impl Erasure {
+    /// Whether the record may say of others that they were erased, so that without it the chain verifies no more. Of a list that is
+    /// full the oldest have left: what is before its first may have been one.
+    #[must_use]
+    pub fn may_explain(&self, number: u64) -> bool {
+        let is_cut = self.erasing.len() >= limits::ERASING_RECORDS_MAX;
+        (is_cut && self.erasing.first().is_some_and(|first| number < *first))
+            || self.erasing.binary_search(&number).is_ok()
+    }
+
     /// Milliseconds that this kind is kept; none: it is kept for as long as what it belongs to.
     #[must_use]
     pub fn kept_ms(&self, kind: PersonalKind) -> Option<u64> {

@@ -108,6 +108,9 @@ pub const INSTRUCTIONS_DROPPED_AT_ONCE: usize = 256;
 pub const INSTRUCTION_NEARLY_LATE_MS: u64 = 15 * 60_000;
 /// Records of the audit chain that one command erases.
 pub const ERASED_PER_COMMAND_MAX: usize = 4096;
+/// Records of one chain that say what was erased, and are kept: by day and rule enough for decades. Of more the oldest leave, and what
+/// stands before them can no longer be erased by hand.
+pub const ERASING_RECORDS_MAX: usize = 65_536;
 /// Recovery codes of one second factor.
 pub const RECOVERY_CODES: u32 = 10;
 /// Agencies of one remit; more are refused.

@@ -222,6 +222,42 @@ fn what_was_erased_by_rule_still_verifies_and_what_just_vanished_does_not() {
 }
 
 #[test]
+fn a_record_that_says_what_was_erased_is_not_erased() {
+    for group in [GroupId::COMMAND, GroupId(1)] {
+        let mut recorded = Recorded::new(group);
+        recorded.system(SwitchFeature { feature: VOCABULARY_2 });
+        recorded.system(RaisePolicyFloor { floor: 1 });
+        let number = recorded.state.audit_head().number;
+        recorded.system(EraseAudit { numbers: vec![number], rule: "two years".into() });
+        let erase = |recorded: &mut Recorded, numbers: Vec<u64>| {
+            let command = EraseAudit { numbers, rule: "x".into() }.into();
+            recorded.apply(&Entry { at_ms: Millis(0), request: None, grant: None, command, salt: Bytes::new() })
+        };
+        let Reply::Refused(refusal) = erase(&mut recorded, vec![1, number + 1]) else { panic!("it was erased") };
+        assert_eq!(refusal.code, RefusalCode::Invalid);
+        assert!(refusal.message.contains(&format!("record {}", number + 1)), "{refusal:?}");
+        assert_eq!(recorded.state.erasure().erasing, [number + 1]);
+        // What erased nothing can go, and what is kept is known after a restart.
+        assert!(matches!(erase(&mut recorded, vec![1, number + 2]), Reply::Accepted(_)));
+        let verdict = verify(&recorded.export(), &recorded.heads()).unwrap();
+        assert_eq!(verdict.erased, 3);
+        recorded.state.check().unwrap();
+        let rows = recorded.disk.iter().map(|(key, value)| Row { key: key.clone(), value: value.clone() });
+        let state = State::from_rows(group, rows).unwrap();
+        assert_eq!(state.erasure().erasing, [number + 1, number + 3]);
+    }
+}
+
+#[test]
+fn of_a_list_that_is_full_what_stands_before_it_may_explain() {
+    let numbers = |from: u64| (from..).take(limits::ERASING_RECORDS_MAX).collect::<Vec<_>>();
+    let full = Erasure { erasing: numbers(7), ..Erasure::default() };
+    assert!((1..9).all(|number| full.may_explain(number)));
+    let some = Erasure { erasing: vec![7, 9], ..Erasure::default() };
+    assert_eq!((6..11).filter(|number| some.may_explain(*number)).collect::<Vec<_>>(), [7, 9]);
+}
+
+#[test]
 fn who_may_not_see_callers_gets_the_chain_and_is_told_what_was_withheld() {
     let mut recorded = Recorded::new(GroupId::COMMAND);
     let call = OfferCall {

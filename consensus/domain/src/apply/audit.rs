@@ -2,7 +2,7 @@
 //! head of another group's chain is anchored here. That they stand in the chain themselves is `audit::append`'s work.
 
 use super::{Outcome, Work, accepted, valid};
-use crate::{AnchorAudit, EraseAudit, GroupId, RecordRead, Refusal, limits, rows};
+use crate::{AnchorAudit, EraseAudit, GroupId, RecordRead, Refusal, VOCABULARY_2, limits, rows, stored::Touched};
 
 /// Somebody looked at something sensitive. Changes nothing: the record of it is the entry.
 pub(super) fn record_read(work: &mut Work<'_>, command: &RecordRead) -> Outcome {
@@ -12,12 +12,18 @@ pub(super) fn record_read(work: &mut Work<'_>, command: &RecordRead) -> Outcome 
     Ok(accepted("", 0))
 }
 
-/// Deletes salts and payloads. The links stay, and this record says which were erased.
+/// Deletes salts and payloads. The links stay, and this record says which were erased: so none that says it can go.
 pub(super) fn erase(work: &mut Work<'_>, command: &EraseAudit) -> Outcome {
     valid::text("rule", &command.rule)?;
     check_numbers(work, "numbers", &command.numbers)?;
     if command.numbers.is_empty() {
         return Err(valid::invalid("numbers", "are empty or not ascending: name each record once, in order"));
+    }
+    if let Some(number) = command.numbers.iter().find(|number| work.state.erasure.may_explain(**number)) {
+        let remedy = format!(
+            "name record {number}, which says what was erased: without it the record verifies no more, leave it out"
+        );
+        return Err(valid::invalid("numbers", remedy));
     }
     drop_sealed(work, &command.numbers);
     Ok(accepted("", work.state.audit.number))
@@ -36,9 +42,20 @@ pub(super) fn check_numbers(work: &Work<'_>, field: &str, numbers: &[u64]) -> Re
     Ok(())
 }
 
-/// Salts and payloads of these records go; their links stay.
+/// Salts and payloads of these records go; their links stay. The record that this entry becomes says so, and is kept.
 pub(super) fn drop_sealed(work: &mut Work<'_>, numbers: &[u64]) {
     work.deleted.extend(numbers.iter().map(|number| rows::audit_sealed_key(*number)));
+    // A log of an earlier release may hold that such a record was erased.
+    if numbers.is_empty() || !work.state.has_feature(VOCABULARY_2) {
+        return;
+    }
+    let number = work.state.audit.number.saturating_add(1);
+    let erasing = &mut work.state.erasure.erasing;
+    if erasing.len() >= limits::ERASING_RECORDS_MAX {
+        erasing.remove(0);
+    }
+    erasing.push(number);
+    work.touch(Touched::Erasure);
 }
 
 /// The head of another group's chain, as its leader saw it. Changes nothing: the record of it is the entry.

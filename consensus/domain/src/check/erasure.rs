@@ -12,6 +12,11 @@ impl State {
         let is_right = kinds.len() == erasure.rules.len()
             && erasure.rules.iter().all(|rule| (1..=limits::RETENTION_DAYS_MAX).contains(&rule.days))
             && (erasure.number > 0 || (erasure.rules.is_empty() && erasure.erased_index == 0));
-        hold(50, is_right, || format!("{erasure:?}"))
+        hold(50, is_right, || format!("{erasure:?}"))?;
+        let erasing = &erasure.erasing;
+        hold(3, erasing.len() <= limits::ERASING_RECORDS_MAX, || format!("erasing: {}", erasing.len()))?;
+        let are_there = erasing.last().is_none_or(|last| *last <= self.audit.number);
+        let is_right = are_there && erasing.is_sorted_by(|one, next| one < next);
+        hold(50, is_right, || format!("{} records: {erasing:?}", self.audit.number))
     }
 }
