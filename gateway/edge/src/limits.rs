@@ -149,6 +149,8 @@ pub const CALLERS_RECORDED_WAIT: Duration = Duration::from_millis(1_000);
 pub const CAMERA_RECORDED_WAIT: Duration = Duration::from_millis(2_000);
 /// Records of one export; who verifies a whole group asks again after the last.
 pub const AUDIT_EXPORTED_MAX: usize = 1_024;
+/// Records of erasure that are looked through for what erased the lines of one answer.
+pub const AUDIT_EXPLAINERS_MAX: usize = 1_024;
 /// Lines of the record in one answer; who wants more asks again before the last.
 pub const AUDIT_LISTED_MAX: usize = 100;
 /// Parts of [`AUDIT_EXPORTED_MAX`] records that are looked through for one answer; past it the answer says where to go on.

@@ -62,17 +62,19 @@ export async function searchRecord(session: Session, { kind, fromMs, toMs, ...re
 /** Records of one part of an export; a shorter part is the last. */
 const PART_RECORDS = 1_024;
 
-/** The record of a group as a file that `trongdong audit verify` reads. `heard` is told how many bytes are there. */
-export async function exportRecord(session: Session, group: number, reason: string, heard: (bytes: number) => void): Promise<Blob> {
+/** The record of a group as a file that `trongdong audit verify` reads, and how many records have their links alone in it, because this
+    person may not see callers. `heard` is told how many bytes are there. */
+export async function exportRecord(session: Session, group: number, reason: string, heard: (bytes: number) => void): Promise<{ file: Blob; withheld: number }> {
   const parts: ArrayBuffer[] = [];
-  let [after, size, whole] = [0, 0, false];
+  let [after, size, hidden, whole] = [0, 0, 0, false];
   while (!whole) {
-    const { bytes, through } = await sendForBytes('/api/audit/export', { group, after, reason }, await nextSequence(session));
+    const { bytes, through, withheld } = await sendForBytes('/api/audit/export', { group, after, reason }, await nextSequence(session));
     parts.push(bytes);
     size += bytes.byteLength;
+    hidden += withheld;
     heard(size);
     whole = through === undefined || through - after < PART_RECORDS;
     after = through ?? after;
   }
-  return new Blob(parts, { type: 'application/octet-stream' });
+  return { file: new Blob(parts, { type: 'application/octet-stream' }), withheld: hidden };
 }

@@ -271,7 +271,7 @@ export async function sendNumbered(path: string, body: unknown, seq: number): Pr
 }
 
 /** The part of a file that a numbered request gives, and the number to go on behind; undefined: that was the last. */
-export async function sendForBytes(path: string, body: unknown, seq: number): Promise<{ bytes: ArrayBuffer; through: number | undefined }> {
+export async function sendForBytes(path: string, body: unknown, seq: number): Promise<{ bytes: ArrayBuffer; through: number | undefined; withheld: number }> {
   const headers = { 'content-type': 'application/json', 'x-request-seq': String(seq) };
   const credentials = current === '' ? 'same-origin' : 'include';
   const response = await fetch(`${current}${path}`, { method: 'POST', headers, body: JSON.stringify(body), credentials, signal: AbortSignal.timeout(REQUEST_MS_MAX) });
@@ -280,7 +280,7 @@ export async function sendForBytes(path: string, body: unknown, seq: number): Pr
     throw new Refused(response.status, code, field, message);
   }
   const through = response.headers.get('x-audit-through');
-  return { bytes: await response.arrayBuffer(), through: through === null ? undefined : Number(through) };
+  return { bytes: await response.arrayBuffer(), through: through === null ? undefined : Number(through), withheld: Number(response.headers.get('x-audit-withheld') ?? 0) };
 }
 
 /** The node to ask at the `attempt`-th time. */

@@ -51,6 +51,8 @@ test('only who has used emergency access is listed, the newest first', () => {
 
 test('a line whose payload was erased still stands there', () => {
   const told = { kind: 'read', name: 'RecordRead', by: 'lan', from: '', what: 'camera/c1', why: 'điều tra', refused: '', acts_for: 'minh', broken_glass: true, key: '' };
-  const { lines, nextBefore } = linesOf({ items: [{ number: 9, at_ms: 1, told }, { number: 8, at_ms: 1 }], next_before: 8 });
+  const { lines, nextBefore } = linesOf({ items: [{ number: 9, at_ms: 1, told, withheld: true }, { number: 8, at_ms: 1, withheld: false, erased: { record: 12, at_ms: 5, rule: 3, said: '' } }], next_before: 8 });
   expect([lines[0]!.told!.actsFor, lines[0]!.told!.brokenGlass, lines[1]!.told, nextBefore]).toEqual(['minh', true, undefined, 8]);
+  expect([lines[0]!.withheld, lines[0]!.erased, lines[1]!.withheld]).toEqual([true, undefined, false]);
+  expect(lines[1]!.erased).toEqual({ record: 12, atMs: 5, rule: 3, said: '' });
 });

@@ -82,10 +82,20 @@ export interface Keeping {
 export const KEY_SCOPES = ['readings', 'see', 'telephony'] as const;
 export const RECORD_KINDS = ['read', 'right', 'sign_in', 'change', 'system'] as const;
 
-/** One line of the record. Without `told` its payload was erased by rule. */
+/** By what a line was erased: the record that says so, the number of the rules, or 0 and what was said by hand. */
+export interface Erased {
+  record: number;
+  atMs: number;
+  rule: number;
+  said: string;
+}
+
+/** One line of the record. Without `told` its payload was erased by rule; `withheld`: it tells of a caller, whom this person may not see. */
 export interface RecordLine {
   number: number;
   atMs: number;
+  erased: Erased | undefined;
+  withheld: boolean;
   told: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; actsFor: string; brokenGlass: boolean; key: string } | undefined;
 }
 
@@ -161,15 +171,19 @@ interface LineJson {
   number: number;
   at_ms: number;
   told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string };
+  erased?: { record: number; at_ms: number; rule: number; said: string };
+  withheld: boolean;
 }
 
 /** Of `POST /api/audit/records`; `nextBefore` 0: there are no older lines. */
 export function linesOf(answer: unknown): { lines: RecordLine[]; nextBefore: number } {
   const { next_before } = answer as { next_before: number };
-  const lines = items<LineJson>(answer).map(({ number, at_ms, told }) => {
-    if (told === undefined) return { number, atMs: at_ms, told: undefined };
+  const lines = items<LineJson>(answer).map(({ number, at_ms, told, erased, withheld }) => {
+    const by = erased === undefined ? undefined : { record: erased.record, atMs: erased.at_ms, rule: erased.rule, said: erased.said };
+    const line = { number, atMs: at_ms, erased: by, withheld };
+    if (told === undefined) return { ...line, told: undefined };
     const { acts_for, broken_glass, ...rest } = told;
-    return { number, atMs: at_ms, told: { ...rest, actsFor: acts_for, brokenGlass: broken_glass } };
+    return { ...line, told: { ...rest, actsFor: acts_for, brokenGlass: broken_glass } };
   });
   return { lines, nextBefore: next_before };
 }

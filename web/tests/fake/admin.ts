@@ -20,6 +20,8 @@ interface Line {
   number: number;
   at_ms: number;
   told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string };
+  erased?: { record: number; at_ms: number; rule: number; said: string };
+  withheld: boolean;
 }
 
 const HOUR_MS = 3_600_000;
@@ -57,15 +59,18 @@ export function adminDesk() {
   const keeping = { number: 0, rules: [] as { kind: string; days: number }[], photoDays: 90 };
   const record: Line[] = [];
   const write = (kind: string, name: string, by: string, what: string, why: string, more: Partial<NonNullable<Line['told']>> = {}) =>
-    record.push({ number: record.length + 1, at_ms: Date.now(), told: { kind, name, by, from: '10.0.0.7', what, why, refused: '', acts_for: '', broken_glass: false, key: '', ...more } });
+    record.push({ number: record.length + 1, at_ms: Date.now(), withheld: false, told: { kind, name, by, from: '10.0.0.7', what, why, refused: '', acts_for: '', broken_glass: false, key: '', ...more } });
   write('system', 'SwitchFeature', '', '', '');
   write('sign_in', 'OpenSession', '', 'lan', '');
   write('right', 'BreakGlass', 'lan', '', 'lũ quét ở huyện bên');
   write('read', 'RecordRead', 'lan', 'camera/c-12', 'tìm người mất tích', { broken_glass: true });
   write('change', 'CloseIncident', 'hoa', 'I4819', '', { acts_for: 'minh' });
   write('change', 'MergeIncident', 'hoa', 'I4817 → I4819', '', { refused: 'version_conflict' });
-  record.push({ number: record.length + 1, at_ms: Date.now() });
+  record.push({ number: record.length + 1, at_ms: Date.now(), withheld: false, erased: { record: 9, at_ms: Date.UTC(2026, 10, 23, 5), rule: 3, said: '' } });
   write('right', 'PutServiceKey', 'quan-tri', 'mua-son-la (tram-mua)', '');
+  write('system', 'ErasePersonal', '', '', '');
+  write('change', 'TransferCall', 'hoa', 'C12', '');
+  Object.assign(record.at(-1)!, { withheld: true });
 
   /** A provider whose word counts; empty: there is none. `owes`: it vouches, and a code is asked for. */
   const provider = { name: '', owes: false, why: '' };

@@ -25,6 +25,9 @@ use crate::{
 /// Header with the number of the last record of an answer; absent when there is none.
 const THROUGH_HEADER: HeaderName = HeaderName::from_static("x-audit-through");
 
+/// Header with how many records of an answer have their links alone, because whoever asked may not see callers; absent: none.
+const WITHHELD_HEADER: HeaderName = HeaderName::from_static("x-audit-withheld");
+
 /// A part of a group's record.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Wanted {
@@ -55,9 +58,11 @@ pub(crate) async fn export(
         records = records.into_iter().map(AuditRecord::without_callers).collect();
     }
     let through = records.last().map(|record| (THROUGH_HEADER, record.link.number.to_string()));
+    let withheld = records.iter().filter(|record| record.withheld).count();
+    let withheld = (withheld > 0).then(|| (WITHHELD_HEADER, withheld.to_string()));
     let file: Vec<u8> = records.iter().flat_map(audit::frame).collect();
     let headers = [(header::CONTENT_TYPE, "application/octet-stream".to_owned())];
-    Ok((axum::response::AppendHeaders(headers.into_iter().chain(through)), file))
+    Ok((axum::response::AppendHeaders(headers.into_iter().chain(through).chain(withheld)), file))
 }
 
 /// Up to `AUDIT_EXPORTED_MAX` records of a group after this number, ascending.
@@ -65,9 +70,17 @@ pub(crate) async fn export(
 /// # Errors
 /// This node's disk cannot be read.
 pub(super) async fn records(app: &App, group: GroupId, after: u64) -> Result<Vec<AuditRecord>, ApiError> {
+    part(app, group, after, AUDIT_EXPORTED_MAX).await
+}
+
+/// The same of at most so many, and never more than `AUDIT_EXPORTED_MAX`.
+///
+/// # Errors
+/// This node's disk cannot be read.
+pub(super) async fn part(app: &App, group: GroupId, after: u64, count: usize) -> Result<Vec<AuditRecord>, ApiError> {
     let broken = |error: Malformed| ApiError::unavailable(&error.to_string());
     let first = after.saturating_add(1);
-    let end = first.saturating_add(u64::try_from(AUDIT_EXPORTED_MAX).unwrap_or(u64::MAX));
+    let end = first.saturating_add(u64::try_from(count).unwrap_or(u64::MAX));
     let mut sealed = BTreeMap::new();
     // Links first: what is erased in between is then shown as erased, never as changed.
     let links = scan(app, group, rows::audit_link_key, first, end).await?;

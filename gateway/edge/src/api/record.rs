@@ -1,7 +1,7 @@
 //! The record, for whoever reads it as a person: who did or looked at what, when, from where and why. Each look into it stands in it
 //! as well. `audit.rs` gives out the same records for whoever verifies them.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{Json, extract::State};
 use domain::{AuditPayload, AuditRecord, Command, GroupId, RecordRead, policy, policy::Action, wire::Record};
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 mod about;
+mod erased;
 
 use super::{
     audit::records,
@@ -21,6 +22,7 @@ use crate::{
     limits::{AUDIT_EXPORTED_MAX, AUDIT_LISTED_MAX, AUDIT_WINDOWS_MAX},
 };
 use about::{about, kind_of};
+use erased::{Erased, erased};
 
 /// What kind of thing a line tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -72,6 +74,11 @@ pub(crate) struct Line {
     /// Absent: its payload was erased by rule.
     #[serde(skip_serializing_if = "Option::is_none")]
     told: Option<Told>,
+    /// By what it was erased; absent where it was not, or where no record near enough says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    erased: Option<Erased>,
+    /// It tells of a caller, and whoever asks may not see callers: an export for them has the link alone.
+    withheld: bool,
 }
 
 /// What a line tells.
@@ -132,10 +139,11 @@ impl Told {
 }
 
 impl Line {
-    fn read(record: &AuditRecord) -> Self {
+    fn read(record: &AuditRecord, hides_callers: bool) -> Self {
         let payload = record.sealed.as_ref().and_then(|sealed| AuditPayload::decode(&sealed.payload).ok());
         let told = payload.as_ref().and_then(Told::read);
-        Self { number: record.link.number, at_ms: record.link.at_ms.0, told }
+        let withheld = hides_callers && record.clone().without_callers().withheld;
+        Self { number: record.link.number, at_ms: record.link.at_ms.0, told, erased: None, withheld }
     }
 }
 
@@ -182,9 +190,10 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Asked(ask, search): Asked<
     if search.before > 0 {
         end = end.min(search.before);
     }
+    let hides_callers = policy::allows(&ask.caller.grant, Action::SeeCaller, None).is_err();
     let mut items = Vec::new();
     let window = u64::try_from(AUDIT_EXPORTED_MAX).unwrap_or(u64::MAX);
-    for _ in 0..AUDIT_WINDOWS_MAX {
+    'windows: for _ in 0..AUDIT_WINDOWS_MAX {
         if end <= 1 || items.len() >= AUDIT_LISTED_MAX {
             break;
         }
@@ -193,10 +202,11 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Asked(ask, search): Asked<
         found.retain(|record| record.link.number < end);
         end = after + 1;
         for record in found.iter().rev() {
-            let line = Line::read(record);
+            let line = Line::read(record, hides_callers);
             if search.from_ms > 0 && line.at_ms < search.from_ms {
                 // State's clock never goes back: nothing before this is asked for.
-                return Ok(Json(Found { items, next_before: 0 }));
+                end = 0;
+                break 'windows;
             }
             if search.wants(&line) {
                 items.push(line);
@@ -206,6 +216,11 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Asked(ask, search): Asked<
                 break;
             }
         }
+    }
+    let gone: BTreeSet<u64> = items.iter().filter(|line| line.told.is_none()).map(|line| line.number).collect();
+    let mut by = erased(&app, group, &gone).await?;
+    for line in &mut items {
+        line.erased = by.remove(&line.number);
     }
     let next_before = if end <= 1 { 0 } else { end };
     Ok(Json(Found { items, next_before }))
@@ -228,7 +243,7 @@ mod tests {
             broken_glass: false,
             key: String::new(),
         };
-        Line { number: 7, at_ms: 1_000, told: Some(told) }
+        Line { number: 7, at_ms: 1_000, told: Some(told), erased: None, withheld: false }
     }
 
     fn search(body: &str) -> Search {

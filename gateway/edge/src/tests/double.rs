@@ -180,10 +180,10 @@ impl Node {
         for (index, entry) in (1_u64..).zip(&log.entries).skip(done).take(count) {
             let outcome = applied.state.apply(index, entry);
             for row in outcome.rows {
-                if let RowChange::Put(row) = row
-                    && !domain::rows::is_state(&row.key)
-                {
-                    applied.history.insert(row.key, row.value);
+                match row {
+                    RowChange::Put(row) if domain::rows::is_state(&row.key) => {}
+                    RowChange::Put(row) => drop(applied.history.insert(row.key, row.value)),
+                    RowChange::Delete(key) => drop(applied.history.remove(&key)),
                 }
             }
             let at_ms = applied.state.clock();

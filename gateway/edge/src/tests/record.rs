@@ -1,7 +1,7 @@
 //! The auditor: reads the record, and nothing else. And who is held up at sign-in.
 
 use domain::{
-    GroupId, LegId, OfferCall, PutPerson, RegisterCamera, Role, SwitchFeature,
+    EraseAudit, GroupId, LegId, OfferCall, PutPerson, RegisterCamera, Role, SwitchFeature, VOCABULARY_2,
     audit::{FEATURE, frames, verify::Verifier},
     wire::generated::{self as wire, to_screen::Body, to_server::Body as Say},
 };
@@ -187,12 +187,38 @@ async fn an_auditors_export_verifies_and_holds_no_caller() {
         let asker = user(&served, who).await;
         let response = asker.post(&served, 1, "/api/audit/export", &wanted).send().await.unwrap();
         assert_eq!(response.status(), 200, "{who}");
+        let withheld = response.headers().get("x-audit-withheld").map(|count| count.to_str().unwrap().to_owned());
+        assert_eq!(withheld.as_deref(), (!sees_callers).then_some("1"), "{who}");
         let file = response.bytes().await.unwrap();
         assert_eq!(String::from_utf8_lossy(&file).contains(NUMBER), sees_callers, "{who}");
         let mut verifier = Verifier::default();
         frames(&file).for_each(|record| verifier.take(&record.unwrap()).unwrap());
         let verdict = verifier.finish(&std::collections::BTreeMap::new()).unwrap();
         assert_eq!((verdict.withheld > 0, verdict.erased), (!sees_callers, 0), "{who}");
+    }
+}
+
+#[tokio::test]
+async fn a_line_says_what_erased_it_and_what_is_withheld_from_who_asks() {
+    let cluster = called();
+    accepted(cluster.commit(GroupId(0), SwitchFeature { feature: VOCABULARY_2 }));
+    accepted(cluster.commit(GroupId(0), EraseAudit { numbers: vec![1], rule: "hai năm".into() }));
+    let served = serve(&cluster, 1, config());
+    let line = |found: &Value, number: u64| {
+        let items = found["items"].as_array().unwrap().iter();
+        items.clone().find(|line| line["number"] == json!(number)).cloned().unwrap()
+    };
+    for (who, hides) in [("kiem", true), ("admin", false)] {
+        let asker = user(&served, who).await;
+        let (_, found) = search(&served, &asker, 1, json!({})).await;
+        let gone = line(&found, 1);
+        // Switched on, the auditor, the call, the other switch: the fifth record erases the first.
+        let by = json!({"record": 5, "at_ms": gone["erased"]["at_ms"], "rule": 0, "said": "hai năm"});
+        assert_eq!((&gone["told"], &gone["erased"], &gone["withheld"]), (&Value::Null, &by, &json!(false)), "{found}");
+        assert!(gone["erased"]["at_ms"].as_u64().unwrap() > 0);
+        let (_, found) = search(&served, &asker, 2, json!({"kind": "system"})).await;
+        assert_eq!(line(&found, 3)["withheld"], json!(hides), "{who}: {found}");
+        assert_eq!(line(&found, 5)["withheld"], json!(false), "{who}: {found}");
     }
 }
 
