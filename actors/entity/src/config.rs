@@ -80,6 +80,9 @@ pub(crate) const CALLS_IN_FLIGHT_MAX: usize = 16;
 pub(crate) const KEEPER_LOOK_WAIT_MAX: Duration = Duration::from_secs(5);
 /// How often the heads of other groups' chains are anchored, if they moved.
 pub(crate) const ANCHOR_PERIOD: Duration = Duration::from_secs(600);
+/// How long a head has been the head before it is anchored. A backup freezes the groups one after the other, within seconds: whatever
+/// anchor is in one group's view, the record that it names is then in the other's, and the restored chain is found whole.
+pub(crate) const ANCHOR_SETTLE_WAIT: Duration = Duration::from_secs(120);
 /// How long a new lead waits before it anchors: leads that go round fill no log.
 pub(crate) const ANCHOR_FIRST_WAIT: Duration = Duration::from_secs(60);
 /// How long a receiver may take to take a notice. Then it is brought again.

@@ -2,7 +2,8 @@
 //! group's in the first field group's. So no chain can be cut off or made anew without another one saying so.
 //!
 //! What is applied on this node is committed for ever, so its own view of the other groups is good enough. A new leader
-//! anchors anew; an anchor too many does no harm.
+//! anchors anew; an anchor too many does no harm. A head is anchored once it is `ANCHOR_SETTLE_WAIT` old: a backup holds
+//! each group as of a moment of its own, and an anchor in one must not name what the other's view does not hold yet.
 
 use std::{
     collections::BTreeMap,
@@ -10,10 +11,10 @@ use std::{
 };
 
 use domain::{AnchorAudit, AuditHead, GroupId, State, audit::FEATURE};
-use tokio::time::{Instant, interval_at};
+use tokio::time::{Instant, interval_at, sleep};
 
 use crate::{
-    config::{ANCHOR_FIRST_WAIT, ANCHOR_PERIOD},
+    config::{ANCHOR_FIRST_WAIT, ANCHOR_PERIOD, ANCHOR_SETTLE_WAIT},
     host::reign::Reign,
 };
 
@@ -39,18 +40,24 @@ pub(crate) async fn run(reign: Weak<Reign>) {
     let mut last = BTreeMap::new();
     loop {
         ticks.tick().await;
+        let Some(heads) = reign.upgrade().map(|reign| heads(&reign)) else { return };
+        // The reign may end meanwhile: nothing of it is held.
+        sleep(ANCHOR_SETTLE_WAIT).await;
         let Some(reign) = reign.upgrade() else { return };
-        anchor(&reign, &mut last).await;
+        anchor(&reign, heads, &mut last).await;
     }
 }
 
-async fn anchor(reign: &Arc<Reign>, last: &mut BTreeMap<GroupId, u64>) {
+/// The heads to anchor here, as this node has them; none while the record is not switched on.
+fn heads(reign: &Arc<Reign>) -> Vec<(GroupId, AuditHead)> {
     let cluster = &reign.ctx.cluster;
     if !cluster.read(reign.group, |state| state.has_feature(FEATURE)) {
-        return;
+        return Vec::new();
     }
-    let heads = anchored_in(reign.group).into_iter();
-    let heads: Vec<_> = heads.map(|group| (group, cluster.read(group, State::audit_head))).collect();
+    anchored_in(reign.group).into_iter().map(|group| (group, cluster.read(group, State::audit_head))).collect()
+}
+
+async fn anchor(reign: &Arc<Reign>, heads: Vec<(GroupId, AuditHead)>, last: &mut BTreeMap<GroupId, u64>) {
     for anchor in moved(heads, last) {
         let (group, number) = (anchor.group, anchor.number);
         // What fails is anchored with the next tick.

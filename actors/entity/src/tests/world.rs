@@ -245,6 +245,11 @@ impl World {
         groups.get(&group).unwrap().proposed.iter().filter(|command| command.name() == name).count()
     }
 
+    /// Looks at what was proposed in the group, in order.
+    pub(crate) fn read_proposed<R>(&self, group: GroupId, read: impl FnOnce(&[Command]) -> R) -> R {
+        read(&self.groups().get(&group).unwrap().proposed)
+    }
+
     /// Now, as a leader would stamp it.
     pub(crate) fn clock(&self) -> Millis {
         let passed = u64::try_from(self.started.elapsed().as_millis()).unwrap();

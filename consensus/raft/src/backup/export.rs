@@ -125,7 +125,9 @@ impl Groups {
     /// The field groups are frozen first and the command group after them, behind a read barrier of its own: what a field
     /// group has marked as reported, the index that its policy floor names and the placement of its devices are then in the
     /// command group's view. The other way round, what group 0 knows and a field group's view does not hold yet happens
-    /// again in the restored cluster and is known there by its key.
+    /// again in the restored cluster and is known there by its key. An anchor in the command group's view names a head of a field
+    /// group that was minutes old when it was anchored, longer than the freezing takes: the field group's view holds it. The
+    /// command group's own head is anchored in a field group, which is frozen before it.
     ///
     /// # Errors
     /// No quorum answers for a group within `deadline`, or the disk fails.
