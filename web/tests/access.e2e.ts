@@ -2,16 +2,20 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 import { CODE } from './fake/access';
-import { enter, signIn } from './page';
+import { enter, enterAt, fake, signIn } from './page';
 
 async function faultless(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.map(({ id }) => id)).toEqual([]);
 }
 
+test.afterEach(async ({ page }) => {
+  await fake(page, 'role?role=');
+});
+
 for (const [lang, words] of [
-  ['vi', { code: 'Mã xác thực', denied: /Mã sai hoặc đã dùng/, heading: 'Tài khoản và quyền' }],
-  ['en', { code: 'Authentication code', denied: /wrong or was used before/, heading: 'Account and rights' }],
+  ['vi', { code: 'Mã xác thực', denied: /Mã sai hoặc đã dùng/, heading: 'Tài khoản và quyền', lacking: 'Chưa ghi người gọi kể gì.' }],
+  ['en', { code: 'Authentication code', denied: /wrong or was used before/, heading: 'Account and rights', lacking: 'What the caller tells is not written.' }],
 ] as const) {
   test(`whoever has a second factor is asked for a code, ${lang}`, async ({ page }) => {
     await page.goto(`/?lang=${lang}&nomap=1`);
@@ -40,6 +44,20 @@ for (const [lang, words] of [
     await page.keyboard.press('Escape');
     await expect(page.getByRole('dialog')).toHaveCount(0);
     await expect(page.getByRole('button', { name: words.heading })).toBeFocused();
+  });
+
+  test(`F9 over one's account saves nothing of the console's form, ${lang}`, async ({ page }) => {
+    await fake(page, 'role?role=admin');
+    await enterAt(page, `/console?nomap=1&lang=${lang}`, `account-${lang}`);
+    await page.getByRole('button', { name: words.heading }).click();
+    await expect(page.getByRole('dialog', { name: words.heading })).toBeVisible();
+    await page.keyboard.press('F9');
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toHaveCount(0);
+    await expect(page.getByText(words.lacking)).toHaveCount(0);
+    // The form is empty, and says so at once when it is asked to be saved.
+    await page.keyboard.press('F9');
+    await expect(page.getByText(words.lacking)).toBeVisible();
   });
 }
 

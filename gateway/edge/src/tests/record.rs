@@ -205,8 +205,8 @@ async fn a_line_says_what_erased_it_and_what_is_withheld_from_who_asks() {
     accepted(cluster.commit(GroupId(0), EraseAudit { numbers: vec![1], rule: "hai năm".into() }));
     let served = serve(&cluster, 1, config());
     let line = |found: &Value, number: u64| {
-        let items = found["items"].as_array().unwrap().iter();
-        items.clone().find(|line| line["number"] == json!(number)).cloned().unwrap()
+        let mut items = found["items"].as_array().unwrap().iter();
+        items.find(|line| line["number"] == json!(number)).cloned().unwrap()
     };
     for (who, hides) in [("kiem", true), ("admin", false)] {
         let asker = user(&served, who).await;
