@@ -482,4 +482,6 @@ commands! {
     SetFileRetention []
     /// Forgets files whose time is over.
     DropFiles []
+    /// Somebody has seen how late a clock is.
+    AcknowledgeClock []
 }

@@ -185,6 +185,12 @@ pub struct Clock {
     pub told: Vec<PersonId>,
     /// Grows with every change of this clock.
     pub version: u64,
+    /// Who has seen how late it is; the next step asks anew.
+    #[serde(default)]
+    pub acknowledged_by: Option<PersonId>,
+    /// When.
+    #[serde(default)]
+    pub acknowledged_at_ms: Millis,
 }
 
 record!(Clock {
@@ -213,6 +219,8 @@ record!(Clock {
     ended_at_ms,
     told,
     version,
+    acknowledged_by,
+    acknowledged_at_ms,
 });
 
 /// What a clock measures.
@@ -303,6 +311,8 @@ impl Clock {
             ended_at_ms: Millis(0),
             told: Vec::new(),
             version: 1,
+            acknowledged_by: None,
+            acknowledged_at_ms: Millis(0),
         };
         clock.time(calendar);
         clock.first_due_at_ms = clock.due_at_ms;
@@ -313,6 +323,12 @@ impl Clock {
     #[must_use]
     pub fn is_open(&self) -> bool {
         matches!(self.status, ClockStatus::Running | ClockStatus::Paused)
+    }
+
+    /// Whether it has taken a step that nobody has acknowledged, of what is still to be done.
+    #[must_use]
+    pub fn is_alarming(&self) -> bool {
+        self.is_open() && self.stage != ClockStage::OnTime && !self.acknowledged_at_ms.is_set()
     }
 
     /// The step that comes next.
@@ -346,6 +362,7 @@ impl Clock {
         }
         self.fired += 1;
         self.told = told;
+        self.forget_acknowledgement();
         self.version += 1;
         self.time(calendar);
     }
@@ -380,8 +397,19 @@ impl Clock {
         self.fired = 0;
         self.stage = ClockStage::OnTime;
         self.told.clear();
+        self.forget_acknowledgement();
         self.version += 1;
         self.time(calendar);
+    }
+
+    /// Somebody has seen how late it is. When it is due and what comes next stay as they are.
+    pub(crate) fn acknowledge(&mut self, now: Millis, by: PersonId) {
+        (self.acknowledged_by, self.acknowledged_at_ms) = (Some(by), now);
+        self.version += 1;
+    }
+
+    fn forget_acknowledgement(&mut self) {
+        (self.acknowledged_by, self.acknowledged_at_ms) = (None, Millis(0));
     }
 
     /// Met or void: it says how late it was, also when no timer has said so yet, and stands still.
@@ -416,36 +444,4 @@ pub(crate) struct ClockTerms {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn clock() -> Clock {
-        let step = |stage, offset_ms| Step { stage, offset_ms, post: None };
-        let steps = vec![step(ClockStage::NearlyLate, -20), step(ClockStage::Late, 0), step(ClockStage::Overdue, 50)];
-        let (number, obligation, round) = (1, Obligation::Answer, 0);
-        let terms = ClockTerms { number, obligation, policy: None, round, calendar: None, within_ms: 100, steps };
-        Clock::start(terms, Millis(1000), None).unwrap()
-    }
-
-    #[test]
-    fn what_is_met_before_a_timer_says_so_is_as_late_as_it_is() {
-        let met_after = |ms: u64| {
-            let mut clock = clock();
-            clock.end(ClockStatus::Met, Millis(1000 + ms), None);
-            clock.stage
-        };
-        use ClockStage::{Late, NearlyLate, OnTime, Overdue};
-        let stages = [0, 79, 80, 99, 100, 149, 150, 9000].map(met_after);
-        assert_eq!(stages, [OnTime, OnTime, NearlyLate, NearlyLate, Late, Late, Overdue, Overdue]);
-    }
-
-    #[test]
-    fn a_pause_shifts_what_is_left_and_what_is_due_says_so() {
-        let mut clock = clock();
-        clock.pause(Millis(1070), "waiting", None);
-        assert_eq!((clock.due_at_ms, clock.next_at_ms, clock.spent_ms), (Millis(0), Millis(0), 70));
-        clock.resume(Millis(5000), None);
-        assert_eq!((clock.due_at_ms, clock.next_at_ms), (Millis(5030), Millis(5010)));
-        assert_eq!(clock.first_due_at_ms, Millis(1100));
-    }
-}
+mod tests;

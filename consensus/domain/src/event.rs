@@ -288,6 +288,8 @@ wire_enum! {
         FileRetentionSet = "file_retention_set",
         /// Photos whose time was over are forgotten.
         FilesDropped = "files_dropped",
+        /// Somebody has seen how late a clock is.
+        ClockAcknowledged = "clock_acknowledged",
     }
 }
 

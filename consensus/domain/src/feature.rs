@@ -88,7 +88,8 @@ impl Command {
             | Self::AttachFile(_)
             | Self::DetachFile(_)
             | Self::SetFileRetention(_)
-            | Self::DropFiles(_) => Some(VOCABULARY_2),
+            | Self::DropFiles(_)
+            | Self::AcknowledgeClock(_) => Some(VOCABULARY_2),
             Self::RegisterSensor(it) => it.sensor.exercise.then_some(VOCABULARY_2),
             // A role that it does not know makes an entry that it cannot read.
             Self::PutPerson(it) => matches!(it.person.role, Role::Telephony | Role::Auditor).then_some(VOCABULARY_2),

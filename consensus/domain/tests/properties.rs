@@ -193,7 +193,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 132] = [
+const COMMANDS: [&str; 133] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -326,6 +326,7 @@ const COMMANDS: [&str; 132] = [
     "DetachFile",
     "SetFileRetention",
     "DropFiles",
+    "AcknowledgeClock",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.

@@ -159,6 +159,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(deadline::posts, deadline::put_post))
         .routes(routes!(deadline::pause))
         .routes(routes!(deadline::resume))
+        .routes(routes!(deadline::acknowledge))
         .routes(routes!(deadline::progress))
         .routes(routes!(instruction::list, instruction::give))
         .routes(routes!(instruction::take))

@@ -6,6 +6,7 @@
 //! | pause | running | paused |
 //! | resume | paused | running, with the working time that was left |
 //! | report progress | running | running, due at what was promised, its ladder from the first step |
+//! | acknowledge | running or paused, past a step that nobody has acknowledged | the same, with who saw it |
 //! | fire | running, at the next step's time | running, one step further |
 //! | (what it measures is done; is cancelled) | running, paused | met; void |
 //! | (the incident is merged; unmerged) | running; paused for that | paused; running |
@@ -21,9 +22,10 @@ use std::collections::BTreeSet;
 
 use super::{Outcome, Work, accepted, incident, instruction, valid};
 use crate::{
-    Accepted, AdminUnitCode, Calendar, CalendarId, Clock, ClockKey, ClockStage, ClockStatus, DeadlinePolicy,
-    DutyPostId, EventKind, FireDeadline, Incident, IncidentKind, Measured, Millis, Obligation, PauseClock, PersonId,
-    Refusal, RefusalCode, ReportProgress, ResumeClock, State, Step, calendar, deadline::ClockTerms, limits,
+    Accepted, AcknowledgeClock, AdminUnitCode, Calendar, CalendarId, Clock, ClockKey, ClockStage, ClockStatus,
+    DeadlinePolicy, DutyPostId, EventKind, FireDeadline, Incident, IncidentKind, Measured, Millis, Obligation,
+    PauseClock, PersonId, Refusal, RefusalCode, ReportProgress, ResumeClock, State, Step, calendar,
+    deadline::ClockTerms, limits,
 };
 
 /// What a policy is chosen by.
@@ -178,6 +180,25 @@ pub(super) fn report_progress(work: &mut Work<'_>, command: &ReportProgress) -> 
     valid::within("promised_at_ms", promises.saturating_add(1), limits::PROMISES_MAX)?;
     let outcome = change(work, &command.clock, EventKind::ProgressReported, &command.note, |clock, calendar| {
         clock.promise(promised, Some(command.photo_sha256), calendar);
+    });
+    Ok(outcome)
+}
+
+/// Somebody has seen how late it is. What asks for it is a step: the next one asks anew.
+pub(super) fn acknowledge(work: &mut Work<'_>, command: &AcknowledgeClock) -> Outcome {
+    let by = work.by_person()?;
+    let clock = find_version(work, &command.clock, command.expected_version)?;
+    if !clock.is_alarming() {
+        let message = match &clock.acknowledged_by {
+            Some(who) => format!("{who} has acknowledged it: its next step asks anew"),
+            None => format!("it is {} and {}: there is nothing to acknowledge", clock.status, clock.stage),
+        };
+        return Err(valid::wrong_status("clock", message));
+    }
+    let now = work.now;
+    let note = format!("{} {} {}", command.clock, clock.obligation, clock.stage);
+    let outcome = change(work, &command.clock, EventKind::ClockAcknowledged, &note, |clock, _| {
+        clock.acknowledge(now, by);
     });
     Ok(outcome)
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Violation, hold};
 use crate::{
-    Clock, ClockKey, ClockStatus, DeadlinePolicy, DutyPost, Incident, IncidentStatus, Instruction, InstructionStatus,
-    Measured, State, limits,
+    Clock, ClockKey, ClockStage, ClockStatus, DeadlinePolicy, DutyPost, Incident, IncidentStatus, Instruction,
+    InstructionStatus, Measured, State, limits,
 };
 
 impl State {
@@ -83,6 +83,10 @@ fn check_clocks(of: &impl std::fmt::Display, clocks: &[Clock]) -> Result<(), Vio
             && clock.paused_at_ms.is_set() == (clock.status == ClockStatus::Paused)
             && clock.ended_at_ms.is_set() != clock.is_open()
             && (runs || !clock.next_at_ms.is_set());
+        let is_seen = clock.acknowledged_at_ms.is_set() == clock.acknowledged_by.is_some()
+            && (!clock.acknowledged_at_ms.is_set()
+                || (clock.stage != ClockStage::OnTime && clock.acknowledged_at_ms >= clock.started_at_ms));
+        hold(48, is_seen, || format!("{of}#{}: {clock:?}", clock.number))?;
         let steps = usize::try_from(clock.fired).is_ok_and(|fired| fired <= clock.steps.len());
         let bounds = clock.steps.len() <= limits::STEPS_MAX && clock.told.len() <= limits::TOLD_MAX;
         hold(28, times && steps && bounds, || format!("{of}#{}: {clock:?}", clock.number))?;

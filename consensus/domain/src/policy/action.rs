@@ -108,6 +108,8 @@ pub enum Action {
     DoInstruction,
     /// Stop clocks and let them run again.
     HoldClock,
+    /// Say that one has seen how late something is.
+    AcknowledgeClock,
     /// Say how far something is, and promise a time.
     ReportProgress,
     /// Say what an exchange knows: a caller rings, a leg is gone, a phone did not answer.
@@ -256,6 +258,7 @@ pub fn action_of(command: &Command) -> Action {
         }
         Command::TakeInstruction(_) | Command::FinishInstruction(_) => Action::DoInstruction,
         Command::PauseClock(_) | Command::ResumeClock(_) => Action::HoldClock,
+        Command::AcknowledgeClock(_) => Action::AcknowledgeClock,
         Command::ReportProgress(_) => Action::ReportProgress,
     }
 }

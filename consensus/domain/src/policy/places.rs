@@ -136,6 +136,7 @@ pub(super) fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a Admi
         Command::GiveInstruction(command) => [Some(&command.admin_unit), command.incident.as_ref().and_then(incident)],
         Command::PauseClock(command) => [clock(&command.clock), None],
         Command::ResumeClock(command) => [clock(&command.clock), None],
+        Command::AcknowledgeClock(command) => [clock(&command.clock), None],
         Command::ReportProgress(command) => [clock(&command.clock), None],
         Command::TakeInstruction(_)
         | Command::FinishInstruction(_)

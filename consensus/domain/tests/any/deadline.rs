@@ -143,6 +143,7 @@ pub(super) fn command_of_deadline() -> BoxedStrategy<Command> {
         1 => make!(PutDutyPost { post: post() }),
         3 => make!(PauseClock { clock: clock(), expected_version: version(), reason: text() }),
         3 => make!(ResumeClock { clock: clock(), expected_version: version() }),
+        3 => make!(AcknowledgeClock { clock: clock(), expected_version: version() }),
         3 => make!(ReportProgress {
             clock: clock(), expected_version: version(), note: text(), photo_sha256: digest, promised_at_ms: time(),
         }),
@@ -165,6 +166,16 @@ fn open_instruction(state: &State) -> Option<InstructionId> {
         .map(|instruction| instruction.id.clone())
 }
 
+/// The first clock that calls for somebody.
+fn alarming(state: &State) -> Option<ClockKey> {
+    let incidents = state.incidents().values().map(|it| (Measured::Incident(it.id.clone()), &it.clocks));
+    let instructions = state.instructions().values().map(|it| (Measured::Instruction(it.id.clone()), &it.clocks));
+    incidents.chain(instructions).find_map(|(of, clocks)| {
+        let clock = clocks.iter().find(|clock| clock.is_alarming())?;
+        Some(ClockKey { of, number: clock.number })
+    })
+}
+
 /// Makes a command about deadlines fit the state that it meets.
 pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
     let now = entry.at_ms;
@@ -183,6 +194,12 @@ pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
             let paused = clocks.into_iter().find(|(_, clock)| clock.status == ClockStatus::Paused);
             if let Some((id, clock)) = paused {
                 command.clock = ClockKey { of: Measured::Incident(id.clone()), number: clock.number };
+            }
+            command.expected_version = clock(&command.clock);
+        }
+        Command::AcknowledgeClock(command) => {
+            if let Some(key) = alarming(state) {
+                command.clock = key;
             }
             command.expected_version = clock(&command.clock);
         }

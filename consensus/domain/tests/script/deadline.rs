@@ -121,6 +121,7 @@ pub(super) fn clock_command(name: &str, args: &mut Args<'_>) -> Result<Command, 
     let version = args.number("version", 1)?;
     Ok(match name {
         "pause-clock" => PauseClock { clock, expected_version: version, reason: args.or("reason", "").into() }.into(),
+        "acknowledge-clock" => AcknowledgeClock { clock, expected_version: version }.into(),
         "resume-clock" => ResumeClock { clock, expected_version: version }.into(),
         "report-progress" => ReportProgress {
             clock,

@@ -192,6 +192,9 @@ fn clocks(clocks: &[Clock]) -> String {
         if !clock.told.is_empty() {
             line += &format!(" told [{}]", names(&clock.told));
         }
+        if let Some(who) = &clock.acknowledged_by {
+            line += &format!(" seen by {who} at {}", time(clock.acknowledged_at_ms));
+        }
         format!("{line} v{}>", clock.version)
     };
     clocks.iter().map(one).collect()

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use domain::{
-    Calendar, ClockKey, DeadlinePolicy, Digest, DutyPost, GroupId, Measured, Millis, PauseClock, PutCalendar,
-    PutDeadlinePolicy, PutDutyPost, ReportProgress, ResumeClock, State as State0, policy::Noun,
+    AcknowledgeClock, Calendar, ClockKey, DeadlinePolicy, Digest, DutyPost, GroupId, Measured, Millis, PauseClock,
+    PutCalendar, PutDeadlinePolicy, PutDutyPost, ReportProgress, ResumeClock, State as State0, policy::Noun,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -92,6 +92,23 @@ pub(crate) async fn pause(State(app): State<Arc<App>>, Asked(ask, body): Asked<H
 pub(crate) async fn resume(State(app): State<Arc<App>>, Asked(ask, body): Asked<Hold>) -> Answer<Done> {
     let Hold { clock, expected_version, .. } = body;
     app.run(&ask, ResumeClock { clock, expected_version }).await.map(done)
+}
+
+/// A clock that is late, and the version of it that was seen.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Seen {
+    /// `{"of": {"incident": "I7"}, "number": 1}`.
+    #[schema(value_type = Object)]
+    clock: ClockKey,
+    expected_version: u64,
+}
+
+/// Says that one has seen how late it is: it rings no more until its next step.
+#[utoipa::path(post, path = "/api/clocks/acknowledge", request_body = Seen, params(("x-request-seq" = u64, Header)),
+    responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(crate) async fn acknowledge(State(app): State<Arc<App>>, Asked(ask, body): Asked<Seen>) -> Answer<Done> {
+    let Seen { clock, expected_version } = body;
+    app.run(&ask, AcknowledgeClock { clock, expected_version }).await.map(done)
 }
 
 /// How far it is: a note, the hash of a photo that was put with the incident (`POST /api/files`), and a promised time.

@@ -49,6 +49,13 @@ async fn an_administrator_sets_deadlines_and_an_incident_runs_by_them() {
     let (status, paused) = answer(lan.post(&served, 10, "/api/clocks/pause", &hold)).await;
     assert_eq!((status, &paused["version"]), (200, &json!(2)), "{paused}");
     assert_eq!(answer(lan.post(&served, 11, "/api/clocks/resume", &hold)).await.0, 409);
+    // It is on time still: nothing is there to be acknowledged.
+    let seen = json!({"clock": {"of": {"incident": body["entity"]}, "number": 1}, "expected_version": 2});
+    let (status, refused) = answer(lan.post(&served, 12, "/api/clocks/acknowledge", &seen)).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("wrong_status")), "{refused}");
+    assert_eq!(refused["field"], json!("AcknowledgeClock.clock"));
+    let xem = user(&served, "xem").await;
+    assert_eq!(answer(xem.post(&served, 1, "/api/clocks/acknowledge", &seen)).await.0, 403);
 }
 
 #[tokio::test]

@@ -97,6 +97,7 @@ fn what(command: &Command) -> String {
         Command::AnswerReport(it) => it.report.to_string(),
         Command::PauseClock(it) => measured(&it.clock),
         Command::ResumeClock(it) => measured(&it.clock),
+        Command::AcknowledgeClock(it) => measured(&it.clock),
         Command::ReportProgress(it) => measured(&it.clock),
         Command::TakeInstruction(it) => it.instruction.to_string(),
         Command::FinishInstruction(it) => it.instruction.to_string(),
