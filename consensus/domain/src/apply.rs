@@ -248,6 +248,7 @@ impl Work<'_> {
             Command::SetFileRetention(command) => file::set_retention(self, command),
             Command::DropFiles(command) => file::drop_due(self, command),
             Command::AcknowledgeClock(command) => deadline::acknowledge(self, command),
+            Command::ConfirmInstruction(command) => instruction::confirm(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),

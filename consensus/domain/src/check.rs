@@ -91,7 +91,8 @@ impl State {
     /// 43. A shift note is of a room that is there; who acknowledged it did not write it; it is late after its time only.
     /// 44. Only the newest drill is not closed; one that is closed has ended, and says when; who watches it does not suffer.
     /// 45. What is derived of files is what it is derived from; no attachment has a number that was not given yet.
-    /// 48. A clock that somebody acknowledged says who and when, after it started, and has taken a step.
+    /// 48. A clock that somebody acknowledged says who and when, after it started, and has taken a step;
+    ///     an instruction that somebody confirmed says so too, and is done.
     ///
     /// # Errors
     /// The first invariant that does not hold.

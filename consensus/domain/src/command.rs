@@ -484,4 +484,6 @@ commands! {
     DropFiles []
     /// Somebody has seen how late a clock is.
     AcknowledgeClock []
+    /// Whoever gives instructions has seen that one is done.
+    ConfirmInstruction []
 }

@@ -290,6 +290,8 @@ wire_enum! {
         FilesDropped = "files_dropped",
         /// Somebody has seen how late a clock is.
         ClockAcknowledged = "clock_acknowledged",
+        /// Whoever gives instructions has seen that one is done.
+        InstructionConfirmed = "instruction_confirmed",
     }
 }
 

@@ -89,7 +89,8 @@ impl Command {
             | Self::DetachFile(_)
             | Self::SetFileRetention(_)
             | Self::DropFiles(_)
-            | Self::AcknowledgeClock(_) => Some(VOCABULARY_2),
+            | Self::AcknowledgeClock(_)
+            | Self::ConfirmInstruction(_) => Some(VOCABULARY_2),
             Self::RegisterSensor(it) => it.sensor.exercise.then_some(VOCABULARY_2),
             // A role that it does not know makes an entry that it cannot read.
             Self::PutPerson(it) => matches!(it.person.role, Role::Telephony | Role::Auditor).then_some(VOCABULARY_2),

@@ -277,6 +277,7 @@ fn instruction_of<'a>(state: &'a State, command: &Command) -> Option<&'a Instruc
     let id = match command {
         Command::TakeInstruction(command) => &command.instruction,
         Command::FinishInstruction(command) => &command.instruction,
+        Command::ConfirmInstruction(command) => &command.instruction,
         Command::CancelInstruction(command) => &command.instruction,
         Command::ReopenInstruction(command) => &command.instruction,
         Command::ReportProgress(command) => return instruction_of_clock(state, &command.clock),

@@ -193,7 +193,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 133] = [
+const COMMANDS: [&str; 134] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -327,6 +327,7 @@ const COMMANDS: [&str; 133] = [
     "SetFileRetention",
     "DropFiles",
     "AcknowledgeClock",
+    "ConfirmInstruction",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.

@@ -164,6 +164,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(instruction::list, instruction::give))
         .routes(routes!(instruction::take))
         .routes(routes!(instruction::finish))
+        .routes(routes!(instruction::confirm))
         .routes(routes!(instruction::cancel))
         .routes(routes!(instruction::reopen))
         .routes(routes!(receiver::list, receiver::put))

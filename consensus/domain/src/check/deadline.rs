@@ -69,6 +69,10 @@ fn check_instruction(instruction: &Instruction) -> Result<(), Violation> {
     let is_right =
         instruction.ended_at_ms.is_set() == is_over && !(is_over && instruction.clocks.iter().any(Clock::is_open));
     hold(30, is_right, || format!("instruction {} is {}", instruction.id, instruction.status))?;
+    let is_confirmed = instruction.confirmed_at_ms.is_set();
+    let is_right = is_confirmed == instruction.confirmed_by.is_some()
+        && (!is_confirmed || instruction.status == InstructionStatus::Done);
+    hold(48, is_right, || format!("instruction {} is {} and confirmed", instruction.id, instruction.status))?;
     hold(31, instruction.owner.is_some() || !instruction.agency.is_empty(), || {
         format!("instruction {} is nobody's", instruction.id)
     })

@@ -102,7 +102,7 @@ pub enum Action {
     SetUnitStatus,
     /// Say where a unit is.
     MoveUnit,
-    /// Give, cancel, reopen instructions.
+    /// Give, confirm, cancel, reopen instructions.
     GiveInstruction,
     /// Take and finish instructions.
     DoInstruction,
@@ -253,9 +253,10 @@ pub fn action_of(command: &Command) -> Action {
         | Command::ReopenReport(_) => Action::HandleReport,
         Command::SetUnitStatus(_) | Command::CheckInUnit(_) | Command::RaiseMayday(_) => Action::SetUnitStatus,
         Command::MoveUnit(_) => Action::MoveUnit,
-        Command::GiveInstruction(_) | Command::CancelInstruction(_) | Command::ReopenInstruction(_) => {
-            Action::GiveInstruction
-        }
+        Command::GiveInstruction(_)
+        | Command::ConfirmInstruction(_)
+        | Command::CancelInstruction(_)
+        | Command::ReopenInstruction(_) => Action::GiveInstruction,
         Command::TakeInstruction(_) | Command::FinishInstruction(_) => Action::DoInstruction,
         Command::PauseClock(_) | Command::ResumeClock(_) => Action::HoldClock,
         Command::AcknowledgeClock(_) => Action::AcknowledgeClock,

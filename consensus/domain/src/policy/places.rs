@@ -140,6 +140,7 @@ pub(super) fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a Admi
         Command::ReportProgress(command) => [clock(&command.clock), None],
         Command::TakeInstruction(_)
         | Command::FinishInstruction(_)
+        | Command::ConfirmInstruction(_)
         | Command::CancelInstruction(_)
         | Command::ReopenInstruction(_) => {
             [instruction_of(state, command).map(|instruction| &instruction.admin_unit), None]

@@ -151,6 +151,7 @@ pub(super) fn command_of_deadline() -> BoxedStrategy<Command> {
         5 => give,
         3 => make!(TakeInstruction { instruction: instruction_id(), expected_version: version() }),
         2 => make!(FinishInstruction { instruction: instruction_id(), expected_version: version(), note: text() }),
+        2 => make!(ConfirmInstruction { instruction: instruction_id(), expected_version: version() }),
         1 => make!(CancelInstruction { instruction: instruction_id(), expected_version: version(), reason: text() }),
         2 => make!(ReopenInstruction { instruction: instruction_id(), expected_version: version(), reason: text(), due_at_ms: time() }),
     ]
@@ -237,6 +238,12 @@ pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
         Command::TakeInstruction(command) => command.expected_version = instruction(&command.instruction),
         Command::FinishInstruction(command) => {
             command.instruction = open_instruction(state).unwrap_or_else(|| command.instruction.clone());
+            command.expected_version = instruction(&command.instruction);
+        }
+        Command::ConfirmInstruction(command) => {
+            let mut all = state.instructions().values();
+            let done = all.find(|it| it.status == InstructionStatus::Done && it.confirmed_by.is_none());
+            command.instruction = done.map_or_else(|| command.instruction.clone(), |done| done.id.clone());
             command.expected_version = instruction(&command.instruction);
         }
         Command::CancelInstruction(command) => {

@@ -157,6 +157,7 @@ pub(super) fn instruction_command(name: &str, args: &mut Args<'_>) -> Result<Com
         "finish-instruction" => {
             FinishInstruction { instruction, expected_version, note: args.or("note", "").into() }.into()
         }
+        "confirm-instruction" => ConfirmInstruction { instruction, expected_version }.into(),
         "cancel-instruction" => {
             CancelInstruction { instruction, expected_version, reason: args.or("reason", "").into() }.into()
         }

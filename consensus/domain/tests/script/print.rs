@@ -171,6 +171,9 @@ fn instruction(instruction: &Instruction) -> String {
     if instruction.exercise {
         line += " exercise";
     }
+    if let Some(who) = &instruction.confirmed_by {
+        line += &format!(" confirmed by {who} at {}", time(instruction.confirmed_at_ms));
+    }
     format!("{line}{} v{}", clocks(&instruction.clocks), instruction.version)
 }
 

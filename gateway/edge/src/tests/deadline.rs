@@ -77,6 +77,13 @@ async fn a_instruction_is_done_by_whose_it_is_and_by_no_other_viewer() {
     let done = json!({"expected_version": 2, "note": "xong"});
     assert_eq!(answer(lan.post(&served, 2, "/api/instructions/T1/finish", &done)).await.0, 200);
     assert_eq!(answer(lan.get(&served, "/api/instructions")).await.1["items"][0]["status"], json!("done"));
+    let confirm = json!({"expected_version": 3});
+    let own = answer(lan.post(&served, 3, "/api/instructions/T1/confirm", &confirm)).await;
+    assert_eq!(own.0, 403, "nobody confirms their own work: {}", own.1);
+    assert_eq!(answer(admin.post(&served, 2, "/api/instructions/T1/confirm", &confirm)).await.0, 200);
+    let again = json!({"expected_version": 4});
+    assert_eq!(answer(admin.post(&served, 3, "/api/instructions/T1/confirm", &again)).await.0, 409);
+    assert_eq!(answer(lan.get(&served, "/api/instructions")).await.1["items"][0]["confirmed_by"], json!("admin"));
 }
 
 #[tokio::test]

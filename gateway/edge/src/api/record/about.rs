@@ -101,6 +101,7 @@ fn what(command: &Command) -> String {
         Command::ReportProgress(it) => measured(&it.clock),
         Command::TakeInstruction(it) => it.instruction.to_string(),
         Command::FinishInstruction(it) => it.instruction.to_string(),
+        Command::ConfirmInstruction(it) => it.instruction.to_string(),
         Command::CancelInstruction(it) => it.instruction.to_string(),
         Command::ReopenInstruction(it) => it.instruction.to_string(),
         // Units and calls.
