@@ -5,8 +5,10 @@ import {
 
 /** What has to be done in time. */
 export type Obligation = 'forward' | 'answer' | 'take-instruction' | 'do-instruction' | 'acknowledge-handover';
+/** How late it is. */
+export type Stage = 'on-time' | 'nearly-late' | 'late' | 'overdue';
 /** How it stands: how late it is while it counts, else that it does not. */
-export type Standing = 'on-time' | 'nearly-late' | 'late' | 'overdue' | 'paused' | 'met' | 'void';
+export type Standing = Stage | 'paused' | 'met' | 'void';
 
 const OBLIGATION: Partial<Record<ObligationWire, Obligation>> = {
   [ObligationWire.FORWARD]: 'forward',
@@ -14,7 +16,7 @@ const OBLIGATION: Partial<Record<ObligationWire, Obligation>> = {
   [ObligationWire.DO_INSTRUCTION]: 'do-instruction',
   [ObligationWire.ACKNOWLEDGE_HANDOVER]: 'acknowledge-handover',
 };
-const STAGE: Partial<Record<ClockStage, Standing>> = {
+const STAGE: Partial<Record<ClockStage, Stage>> = {
   [ClockStage.NEARLY_LATE]: 'nearly-late',
   [ClockStage.LATE]: 'late',
   [ClockStage.OVERDUE]: 'overdue',
@@ -39,6 +41,12 @@ export interface Clock {
   endedLate: boolean;
   /** People who were told of the last step. */
   told: string[];
+  /** How late it is, also while it stands still. */
+  stage: Stage;
+  /** Who has seen how late it is; empty: nobody has, of this step. */
+  acknowledgedBy: string;
+  acknowledgedAtMs: number;
+  version: number;
 }
 
 /** The domain clock of a wire clock. */
@@ -57,10 +65,14 @@ export function clockOf(wire: ClockWire): Clock {
     endedAtMs: Number(wire.endedAtMs),
     endedLate: stage === 'late' || stage === 'overdue',
     told: [...wire.told],
+    stage,
+    acknowledgedBy: wire.acknowledgedBy,
+    acknowledgedAtMs: Number(wire.acknowledgedAtMs),
+    version: Number(wire.version),
   };
 }
 
-function standing(status: ClockStatus, stage: Standing): Standing {
+function standing(status: ClockStatus, stage: Stage): Standing {
   if (status === ClockStatus.PAUSED) return 'paused';
   if (status === ClockStatus.MET) return 'met';
   if (status === ClockStatus.VOID) return 'void';
@@ -70,6 +82,11 @@ function standing(status: ClockStatus, stage: Standing): Standing {
 /** Whether somebody still has to do something in time. */
 export function isClockOpen(clock: Clock): boolean {
   return clock.standing !== 'met' && clock.standing !== 'void';
+}
+
+/** Whether it calls for somebody: it is past a step that nobody has acknowledged, of what is still to be done. */
+export function calls(clock: Clock): boolean {
+  return isClockOpen(clock) && clock.stage !== 'on-time' && clock.acknowledgedAtMs === 0;
 }
 
 const GRAVEST: readonly Standing[] = ['overdue', 'late', 'nearly-late', 'on-time', 'paused', 'met', 'void'];

@@ -18,6 +18,7 @@ class Bell {
   armed = $state(false);
   private context: AudioContext | undefined;
   private severity: Severity | undefined;
+  private readonly wanted = new Map<string, Severity>();
   private timer: ReturnType<typeof setInterval> | undefined;
 
   /** Arms or disarms; call from a click. */
@@ -32,8 +33,15 @@ class Bell {
     this.ring(3);
   }
 
-  /** The worst alarm that nobody has acknowledged; undefined stops the bell. */
-  set(severity: Severity | undefined): void {
+  /** The worst of what nobody has acknowledged, of this part of the screen; undefined: it is silent. The worst of all parts rings. */
+  set(severity: Severity | undefined, part = 'screen'): void {
+    if (severity === undefined) this.wanted.delete(part);
+    else this.wanted.set(part, severity);
+    const worst = Math.max(0, ...this.wanted.values());
+    this.sound(worst === 0 ? undefined : (worst as Severity));
+  }
+
+  private sound(severity: Severity | undefined): void {
     if (severity === this.severity) return;
     this.severity = severity;
     clearInterval(this.timer);

@@ -15,6 +15,7 @@ import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
 import { accessDesk } from './access';
 import { adminDesk } from './admin';
 import { callDesk } from './calls';
+import { clockDesk } from './clocks';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
 import { crewView, dispatcher, offer, recommendation } from './dispatch';
 import { districtDesk } from './district';
@@ -169,7 +170,10 @@ export async function startFake(options: { port: number; root: string }) {
   const warnings = warningDesk((code) => scene.communes.find((commune) => commune.code === code)?.name ?? code);
   const phones = callDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
   const ofRooms = roomDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]));
+  const ofClocks = clockDesk(scene, (kind, subject, note = '', by = BY) => publish(COMMAND_GROUP, [happened(kind, subject, by, note)]));
   function decide(path: string, input: Input, person: string): { status: number; body: unknown } {
+    const onClocks = ofClocks.decide(path, input, person);
+    if (onClocks !== undefined) return onClocks;
     const inRooms = ofRooms.decide(path, input, person);
     if (inRooms !== undefined) return inRooms;
     const ofAdmin = admin.decide(path, input);
@@ -303,6 +307,8 @@ export async function startFake(options: { port: number; root: string }) {
       if (providerSet !== undefined) return json(response, 200, providerSet);
       const roomsSet = ofRooms.control(url.pathname);
       if (roomsSet !== undefined) return json(response, 200, roomsSet);
+      const clocksSet = ofClocks.control(url.pathname, url.searchParams);
+      if (clocksSet !== undefined) return json(response, 200, clocksSet);
       const ofCalls = phones.control(url.pathname, url.searchParams);
       if (ofCalls !== undefined) return json(response, 200, ofCalls);
       return json(response, 200, { indexes, answered: answered.size, reports: desk.count(), photos: photos.taken() });
