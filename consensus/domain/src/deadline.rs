@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AdminUnitCode, Calendar, CalendarId, DeadlinePolicyId, Digest, DutyPostId, IncidentId, IncidentKind, InstructionId,
-    Millis, PersonId, calendar,
+    Millis, PersonId, ReportCode, calendar,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -25,6 +25,8 @@ wire_enum! {
         DoInstruction = "do_instruction",
         /// Say whether an incident that was offered is taken over.
         AcknowledgeHandover = "acknowledge_handover",
+        /// Tell a report's sender what became of it.
+        AnswerReport = "answer_report",
     }
 }
 
@@ -132,7 +134,7 @@ impl DutyPost {
     }
 }
 
-/// One clock of an incident or an instruction. What the policy said when it started goes with it.
+/// One clock of an incident, an instruction or a report. What the policy said when it started goes with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
     /// Counts from 1 within what it measures.
@@ -231,6 +233,8 @@ pub enum Measured {
     Incident(IncidentId),
     /// An instruction.
     Instruction(InstructionId),
+    /// A report.
+    Report(ReportCode),
 }
 
 impl std::fmt::Display for Measured {
@@ -238,6 +242,7 @@ impl std::fmt::Display for Measured {
         match self {
             Self::Incident(id) => id.fmt(f),
             Self::Instruction(id) => id.fmt(f),
+            Self::Report(code) => code.fmt(f),
         }
     }
 }
@@ -259,6 +264,7 @@ impl Record for ClockKey {
         let of = match wire.of.ok_or_else(|| Malformed::new("of", "is required"))? {
             Of::Incident(id) => Measured::Incident(Field::read("incident", id)?),
             Of::Instruction(id) => Measured::Instruction(Field::read("instruction", id)?),
+            Of::Report(code) => Measured::Report(Field::read("report", code)?),
         };
         Ok(Self { of, number: wire.number })
     }
@@ -268,6 +274,7 @@ impl Record for ClockKey {
         let of = match &self.of {
             Measured::Incident(id) => Of::Incident(id.to_string()),
             Measured::Instruction(id) => Of::Instruction(id.to_string()),
+            Measured::Report(code) => Of::Report(code.to_string()),
         };
         generated::ClockKey { of: Some(of), number: self.number }
     }

@@ -291,7 +291,7 @@ fn instruction_of<'a>(state: &'a State, command: &Command) -> Option<&'a Instruc
 fn instruction_of_clock<'a>(state: &'a State, clock: &ClockKey) -> Option<&'a Instruction> {
     match &clock.of {
         Measured::Instruction(id) => state.instructions.get(id),
-        Measured::Incident(_) => None,
+        Measured::Incident(_) | Measured::Report(_) => None,
     }
 }
 

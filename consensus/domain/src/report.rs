@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    IncidentId, IncidentKind, Millis, PersonId, Place, ReportCode,
+    Clock, IncidentId, IncidentKind, Millis, PersonId, Place, ReportCode,
     wire::{record, wire_enum},
 };
 
@@ -129,6 +129,9 @@ pub struct Report {
     /// Part of a drill: it is shown to no citizen, and counts nowhere.
     #[serde(default)]
     pub exercise: bool,
+    /// By when its sender has an answer, oldest first, at most `limits::CLOCKS_MAX`.
+    #[serde(default)]
+    pub clocks: Vec<Clock>,
 }
 
 record!(Report {
@@ -154,4 +157,5 @@ record!(Report {
     language,
     steps,
     exercise,
+    clocks,
 });

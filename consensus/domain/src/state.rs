@@ -323,6 +323,7 @@ impl State {
         let clocks = match &key.of {
             Measured::Incident(id) => &self.incidents.get(id)?.clocks,
             Measured::Instruction(id) => &self.instructions.get(id)?.clocks,
+            Measured::Report(code) => &self.reports.get(code)?.clocks,
         };
         clocks.iter().find(|clock| clock.number == key.number)
     }
@@ -385,6 +386,22 @@ impl State {
     pub(crate) fn drop_instruction(&mut self, id: &InstructionId) {
         if let Some(instruction) = self.instructions.remove(id) {
             self.forget_clocks(&Measured::Instruction(id.clone()), &instruction.clocks);
+        }
+    }
+
+    /// Keeps a report, and `clocks_due` right.
+    pub(crate) fn keep_report(&mut self, report: Report) {
+        let of = Measured::Report(report.code.clone());
+        self.note_clocks(&of, &report.clocks);
+        if let Some(former) = self.reports.insert(report.code.clone(), report) {
+            self.forget_clocks(&of, &former.clocks);
+        }
+    }
+
+    /// Forgets a report, and keeps `clocks_due` right.
+    pub(crate) fn drop_report(&mut self, code: &ReportCode) {
+        if let Some(report) = self.reports.remove(code) {
+            self.forget_clocks(&Measured::Report(code.clone()), &report.clocks);
         }
     }
 

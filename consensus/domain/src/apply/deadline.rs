@@ -2,7 +2,7 @@
 //!
 //! | command | the clock before | after |
 //! |---|---|---|
-//! | (an incident opens, an instruction is given, either is opened again) | – | running |
+//! | (an incident opens, an instruction is given, a report is filed, one of them is opened again) | – | running |
 //! | pause | running | paused |
 //! | resume | paused | running, with the working time that was left |
 //! | report progress | running | running, due at what was promised, its ladder from the first step |
@@ -20,7 +20,7 @@ pub(super) use config::{put_calendar, put_policy, put_post};
 
 use std::collections::BTreeSet;
 
-use super::{Outcome, Work, accepted, incident, instruction, valid};
+use super::{Outcome, Work, accepted, incident, instruction, report, valid};
 use crate::{
     Accepted, AcknowledgeClock, AdminUnitCode, Calendar, CalendarId, Clock, ClockKey, ClockStage, ClockStatus,
     DeadlinePolicy, DutyPostId, EventKind, FireDeadline, Incident, IncidentKind, Measured, Millis, Obligation,
@@ -163,7 +163,7 @@ pub(super) fn report_progress(work: &mut Work<'_>, command: &ReportProgress) -> 
     valid::text("note", &command.note)?;
     let clock = find_version(work, &command.clock, command.expected_version)?;
     need(&clock, clock.status == ClockStatus::Running, "put off")?;
-    if !matches!(clock.obligation, Obligation::Answer | Obligation::DoInstruction) {
+    if !matches!(clock.obligation, Obligation::Answer | Obligation::DoInstruction | Obligation::AnswerReport) {
         let message = format!("{} cannot be put off by a note: do it", clock.obligation);
         return Err(valid::wrong_status("clock", message));
     }
@@ -264,6 +264,7 @@ fn may_run(state: &State, of: &Measured) -> bool {
     match of {
         Measured::Incident(id) => state.incidents.get(id).is_some_and(|incident| incident.merged_into.is_none()),
         Measured::Instruction(id) => state.instructions.contains_key(id),
+        Measured::Report(code) => state.reports.contains_key(code),
     }
 }
 
@@ -317,6 +318,15 @@ fn change(
             if let Some(mut instruction) = work.state.instructions.get(id).cloned() {
                 changed(work.state, &mut instruction.clocks);
                 instruction::keep_as_it_was(work, instruction, kind, note);
+            }
+        }
+        Measured::Report(code) => {
+            if let Some(mut report) = work.state.reports.get(code).cloned() {
+                changed(work.state, &mut report.clocks);
+                // Its events have no subject: the note says which it is.
+                let which = key.to_string();
+                let note = if note.starts_with(&which) { note.to_owned() } else { format!("{which} {note}") };
+                report::keep_as_it_was(work, report, kind, note.trim_end());
             }
         }
     }

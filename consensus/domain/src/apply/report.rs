@@ -9,13 +9,16 @@
 //! | rate | answered | the same |
 //! | reopen | answered | in hand if it still belongs to an incident, or else received |
 //!
+//! By when its sender has an answer is said by a policy (`answer_report`): the clock starts when it is filed, is met by the answer,
+//! and starts anew beside the first one when it is opened again.
+//!
 //! Where the sender follows it (it was filed with a language) its steps are kept, and opening it again in the same words is a retry.
 
-use super::{Outcome, Work, accepted, call, incident, valid};
+use super::{Outcome, Work, accepted, call, deadline, incident, valid};
 use crate::{
-    AnswerReport, EventKind, FileReport, IncidentId, LinkReport, Millis, RateReport, Refusal, RefusalCode,
-    ReopenReport, Report, ReportCode, ReportLink, ReportStatus, ReportStep, ReportStepKind, UnlinkReport, limits,
-    stored::Touched,
+    AnswerReport, ClockStatus, EventKind, FileReport, IncidentId, LinkReport, Millis, Obligation, RateReport, Refusal,
+    RefusalCode, ReopenReport, Report, ReportCode, ReportLink, ReportStatus, ReportStep, ReportStepKind, UnlinkReport,
+    limits, stored::Touched,
 };
 
 pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
@@ -67,7 +70,9 @@ pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
         language: command.language.clone(),
         steps: Vec::new(),
         exercise: command.exercise,
+        clocks: Vec::new(),
     };
+    start_clock(work, &mut report);
     step(work, &mut report, ReportStepKind::Received, "");
     if report.incident.is_some() {
         step(work, &mut report, ReportStepKind::InHand, "");
@@ -122,6 +127,7 @@ pub(super) fn answer(work: &mut Work<'_>, command: &AnswerReport) -> Outcome {
     report.answer.clone_from(&command.answer);
     report.answered_at_ms = work.now;
     report.answered_by = work.by();
+    end_clocks(work, &mut report, ClockStatus::Met);
     step(work, &mut report, ReportStepKind::Answered, &command.answer);
     Ok(keep(work, report, EventKind::ReportAnswered))
 }
@@ -134,6 +140,7 @@ pub(super) fn answer_drilled(work: &mut Work<'_>, code: &ReportCode, note: &str)
     note.clone_into(&mut report.answer);
     report.answered_at_ms = work.now;
     report.answered_by = work.by();
+    end_clocks(work, &mut report, ClockStatus::Void);
     step(work, &mut report, ReportStepKind::Answered, note);
     keep(work, report, EventKind::ReportAnswered);
     true
@@ -165,6 +172,7 @@ pub(super) fn reopen(work: &mut Work<'_>, command: &ReopenReport) -> Outcome {
     need_answered(&report)?;
     report.status = if report.incident.is_some() { ReportStatus::InHand } else { ReportStatus::Received };
     report.reopened_count = report.reopened_count.saturating_add(1);
+    start_clock(work, &mut report);
     step(work, &mut report, ReportStepKind::Reopened, &command.reason);
     Ok(keep(work, report, EventKind::ReportReopened))
 }
@@ -214,11 +222,30 @@ fn step(work: &Work<'_>, report: &mut Report, kind: ReportStepKind, note: &str) 
 /// Keeps the report as a new version and tells its code: what it says is for whom it concerns.
 fn keep(work: &mut Work<'_>, mut report: Report, kind: EventKind) -> crate::Accepted {
     report.version += 1;
-    let outcome = accepted(&report.code, report.version);
-    work.touch(Touched::Report(report.code.clone()));
-    work.emit(kind, report.code.as_str(), None);
-    work.state.reports.insert(report.code.clone(), report);
+    let (outcome, code) = (accepted(&report.code, report.version), report.code.clone());
+    keep_as_it_was(work, report, kind, code.as_str());
     outcome
+}
+
+/// The same without a new version. The note names the code.
+pub(super) fn keep_as_it_was(work: &mut Work<'_>, report: Report, kind: EventKind, note: &str) {
+    work.touch(Touched::Report(report.code.clone()));
+    work.emit(kind, note, None);
+    work.state.keep_report(report);
+}
+
+/// By when its sender has an answer, in the round of how often it was opened again.
+fn start_clock(work: &Work<'_>, report: &mut Report) {
+    let incident = report.incident.as_ref().and_then(|id| work.state.incidents.get(id));
+    let kind = incident.map(|incident| incident.kind).or(report.told_kind);
+    let case = deadline::Case { kind, agency: "", admin_unit: &report.place.admin_unit };
+    let Some(policy) = deadline::policy(work.state, Obligation::AnswerReport, &case) else { return };
+    let terms = deadline::terms(policy, deadline::number(&report.clocks), report.reopened_count);
+    deadline::start(work.state, &mut report.clocks, terms, work.now);
+}
+
+fn end_clocks(work: &Work<'_>, report: &mut Report, status: ClockStatus) {
+    deadline::end(work.state, &mut report.clocks, &[Obligation::AnswerReport], status, work.now);
 }
 
 /// Refuses when nothing could leave for a new report.
@@ -240,7 +267,7 @@ fn make_room(work: &mut Work<'_>) {
     let mut done: Vec<_> = answered.map(|report| (report.answered_at_ms, report.code.clone())).collect();
     done.sort_unstable();
     for (_, code) in done.into_iter().take(limits::REPORTS_DROPPED_AT_ONCE) {
-        work.state.reports.remove(&code);
+        work.state.drop_report(&code);
         work.touch(Touched::Report(code));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{Violation, hold};
 use crate::{
     Clock, ClockKey, ClockStage, ClockStatus, DeadlinePolicy, DutyPost, Incident, IncidentStatus, Instruction,
-    InstructionStatus, Measured, State, limits,
+    InstructionStatus, Measured, Report, ReportStatus, State, limits,
 };
 
 impl State {
@@ -14,6 +14,7 @@ impl State {
         self.duty_posts.values().try_for_each(|post| self.check_post(post))?;
         self.incidents.values().try_for_each(check_incident_clocks)?;
         self.instructions.values().try_for_each(check_instruction)?;
+        self.reports.values().try_for_each(check_report_clocks)?;
         let given = usize::try_from(self.instructions_given).unwrap_or(usize::MAX);
         hold(12, self.instructions.len() <= given, || format!("{} instructions of {given}", self.instructions.len()))?;
         self.check_due()
@@ -44,7 +45,8 @@ impl State {
         let incidents = self.incidents.values().map(|it| (Measured::Incident(it.id.clone()), &it.clocks));
         let instructions = self.instructions.values().map(|it| (Measured::Instruction(it.id.clone()), &it.clocks));
         let mut due = BTreeSet::new();
-        for (of, clocks) in incidents.chain(instructions) {
+        let reports = self.reports.values().map(|it| (Measured::Report(it.code.clone()), &it.clocks));
+        for (of, clocks) in incidents.chain(instructions).chain(reports) {
             for clock in clocks.iter().filter(|clock| clock.next_at_ms.is_set()) {
                 due.insert((clock.next_at_ms, ClockKey { of: of.clone(), number: clock.number }));
             }
@@ -61,6 +63,12 @@ fn check_incident_clocks(incident: &Incident) -> Result<(), Violation> {
     let is_wrong =
         clocks.any(|clock| (is_done && clock.is_open()) || (is_merged && clock.status == ClockStatus::Running));
     hold(30, !is_wrong, || format!("incident {} is {} and a clock runs", incident.id, incident.status))
+}
+
+fn check_report_clocks(report: &Report) -> Result<(), Violation> {
+    check_clocks(&report.code, &report.clocks)?;
+    let is_right = report.status != ReportStatus::Answered || !report.clocks.iter().any(Clock::is_open);
+    hold(30, is_right, || format!("report {} is answered and a clock runs", report.code))
 }
 
 fn check_instruction(instruction: &Instruction) -> Result<(), Violation> {

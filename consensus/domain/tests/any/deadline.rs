@@ -17,7 +17,8 @@ fn post_id() -> impl Strategy<Value = DutyPostId> + Clone {
 fn clock() -> impl Strategy<Value = ClockKey> + Clone {
     let instruction =
         select(&["T1", "T2", "T3"][..]).prop_map(|text| Measured::Instruction(InstructionId::new(text).unwrap()));
-    let of = prop_oneof![incident_id().prop_map(Measured::Incident), instruction];
+    let report = super::report::code().prop_map(Measured::Report);
+    let of = prop_oneof![2 => incident_id().prop_map(Measured::Incident), 2 => instruction, 1 => report];
     (of, 1u32..4).prop_map(|(of, number)| ClockKey { of, number })
 }
 
@@ -171,7 +172,8 @@ fn open_instruction(state: &State) -> Option<InstructionId> {
 fn alarming(state: &State) -> Option<ClockKey> {
     let incidents = state.incidents().values().map(|it| (Measured::Incident(it.id.clone()), &it.clocks));
     let instructions = state.instructions().values().map(|it| (Measured::Instruction(it.id.clone()), &it.clocks));
-    incidents.chain(instructions).find_map(|(of, clocks)| {
+    let reports = state.reports().values().map(|it| (Measured::Report(it.code.clone()), &it.clocks));
+    incidents.chain(instructions).chain(reports).find_map(|(of, clocks)| {
         let clock = clocks.iter().find(|clock| clock.is_alarming())?;
         Some(ClockKey { of, number: clock.number })
     })

@@ -9,10 +9,10 @@ use super::{
 
 fn clock(text: &str) -> Result<ClockKey, Failure> {
     let (of, number) = text.split_once('/').ok_or("a clock is named I1/1 or T1/1")?;
-    let of = if of.starts_with('T') {
-        Measured::Instruction(InstructionId::new(of)?)
-    } else {
-        Measured::Incident(IncidentId::new(of)?)
+    let of = match of.chars().next() {
+        Some('T') => Measured::Instruction(InstructionId::new(of)?),
+        Some('I') => Measured::Incident(IncidentId::new(of)?),
+        _ => Measured::Report(ReportCode::new(of)?),
     };
     Ok(ClockKey { of, number: number.parse()? })
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use domain::{
-    AcknowledgeClock, Calendar, ClockKey, DeadlinePolicy, Digest, DutyPost, GroupId, Measured, Millis, PauseClock,
-    PutCalendar, PutDeadlinePolicy, PutDutyPost, ReportProgress, ResumeClock, State as State0, policy::Noun,
+    AcknowledgeClock, Calendar, ClockKey, DeadlinePolicy, Digest, DutyPost, FileOwner, GroupId, Measured, Millis,
+    PauseClock, PutCalendar, PutDeadlinePolicy, PutDutyPost, ReportCode, ReportProgress, ResumeClock, State as State0,
+    policy::Noun,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -144,6 +145,7 @@ pub(crate) async fn progress(State(app): State<Arc<App>>, Asked(ask, body): Aske
 fn has_photo(state: &State0, clock: &ClockKey, photo: &Digest) -> bool {
     let incident = match &clock.of {
         Measured::Incident(id) => Some(id),
+        Measured::Report(code) => return has_photo_of_report(state, code, photo),
         Measured::Instruction(id) => state.instructions().get(id).and_then(|instruction| instruction.incident.as_ref()),
     };
     match incident {
@@ -152,4 +154,10 @@ fn has_photo(state: &State0, clock: &ClockKey, photo: &Digest) -> bool {
         }),
         None => state.file(photo).is_some(),
     }
+}
+
+/// Whether the photo came with the report, or was put with its answer.
+fn has_photo_of_report(state: &State0, code: &ReportCode, photo: &Digest) -> bool {
+    let owners = [FileOwner::Report(code.clone()), FileOwner::Answer(code.clone())];
+    owners.iter().flat_map(|owner| state.attachments_of(owner)).any(|attachment| attachment.file.sha256 == *photo)
 }

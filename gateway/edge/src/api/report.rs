@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use domain::{
-    AnswerReport, GroupId, IncidentId, IncidentKind, LinkReport, Place, Report, ReportChannel, ReportCode,
+    AnswerReport, Clock, GroupId, IncidentId, IncidentKind, LinkReport, Place, Report, ReportChannel, ReportCode,
     ReportStatus, UnlinkReport,
     policy::{self, Action},
 };
@@ -53,6 +53,9 @@ pub(crate) struct Told {
     version: u64,
     /// Part of a drill.
     exercise: bool,
+    /// By when its sender has an answer; the first one stays when it is opened again.
+    #[schema(value_type = Vec<Object>)]
+    clocks: Vec<Clock>,
 }
 
 impl Told {
@@ -76,6 +79,7 @@ impl Told {
             reopened_because: reopened.map(|step| step.note.clone()).unwrap_or_default(),
             version: report.version,
             exercise: report.exercise,
+            clocks: report.clocks.clone(),
         }
     }
 }

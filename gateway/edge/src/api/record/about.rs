@@ -35,6 +35,7 @@ fn measured(clock: &ClockKey) -> String {
     match &clock.of {
         Measured::Incident(id) => id.to_string(),
         Measured::Instruction(id) => id.to_string(),
+        Measured::Report(code) => code.to_string(),
     }
 }
 
