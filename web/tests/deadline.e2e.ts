@@ -6,14 +6,14 @@ import { enter, enterAt, fake, file, panel, turnTo } from './page';
 
 const WORDS = {
   vi: {
-    card: 'Thời hạn và chỉ đạo', forward: 'Chuyển xử lý', answer: 'Xử lý xong', nearly: 'Sắp trễ', late: 'Trễ hạn', overdue: 'Quá hạn lâu', paused: 'Tạm dừng',
+    card: 'Thời hạn và chỉ đạo', forward: 'Chuyển xử lý', answer: 'Xử lý xong', nearly: 'Sắp trễ', late: 'Trễ hạn', overdue: 'Quá hạn lâu', paused: 'Tạm dừng', pause: 'Tạm dừng', answerReport: 'Trả lời người báo', metLate: 'Đã làm, trễ hạn',
     over: /trễ \d\d:\d\d/, left: /còn 0?\d:\d\d/, told: 'đã báo', knows: 'đã biết lúc', band: 'Trễ hạn chưa ai nhận biết', acknowledge: 'Đã biết', reason: 'Lý do tạm dừng', reasonMissing: 'Ghi lý do tạm dừng', resume: 'Tính tiếp',
     yours: 'Chỉ đạo cho bạn', reported: 'Báo đã xong, chờ bạn xác nhận', give: 'Giao chỉ đạo…', send: 'Giao chỉ đạo', from: 'Giao chỉ đạo từ: Chưa tiếp nhận', what: 'Việc cần làm', owner: 'Người làm', where: 'Địa bàn', by: 'Xong trước',
     whatMissing: 'Ghi việc cần làm', byPast: 'Giờ xong phải sau lúc này', take: 'Nhận', finish: 'Báo xong', confirm: 'Xác nhận đã xong', back: 'Trả lại làm tiếp', words: 'Kết quả hoặc lý do', wordsMissing: 'Ghi lý do',
     list: 'Chỉ đạo', confirmed: 'xác nhận lúc', again: 'mở lại lần 1', refused: 'Bị từ chối', done: 'Đã xong', sentBack: 'bị trả lại 1 lần', open: 'Mở I4821',
   },
   en: {
-    card: 'Deadlines and instructions', forward: 'Pass it on', answer: 'Resolve it', nearly: 'Nearly late', late: 'Late', overdue: 'Long overdue', paused: 'Paused',
+    card: 'Deadlines and instructions', forward: 'Pass it on', answer: 'Resolve it', nearly: 'Nearly late', late: 'Late', overdue: 'Long overdue', paused: 'Paused', pause: 'Pause', answerReport: 'Answer the sender', metLate: 'Done, late',
     over: /\d\d:\d\d late/, left: /0?\d:\d\d left/, told: 'told', knows: 'has known since', band: 'Late, and nobody has acknowledged it', acknowledge: 'Acknowledge', reason: 'Why it is paused', reasonMissing: 'Say why it is paused', resume: 'Let it run',
     yours: 'An instruction for you', reported: 'Said to be done, waits for you to confirm it', give: 'Give an instruction…', send: 'Give an instruction', from: 'Give an instruction from: ', what: 'What to do', owner: 'Who does it', where: 'Place', by: 'Done by',
     whatMissing: 'Say what to do', byPast: 'The time has to be later than now', take: 'Take it', finish: 'Report it done', confirm: 'Confirm that it is done', back: 'Send it back', words: 'Result or reason', wordsMissing: 'Say why',
@@ -104,8 +104,8 @@ for (const lang of ['vi', 'en'] as const) {
     await enter(page, `?nomap=1&lang=${lang}`);
     await turnTo(page, 'I4820');
     const line = card(page, 'I4820').getByRole('listitem').filter({ hasText: w.forward });
-    await line.getByRole('button', { name: `${w.paused === 'Paused' ? 'Pause' : w.paused}…` }).click();
-    const pause = line.getByRole('button', { name: w.paused === 'Paused' ? 'Pause' : w.paused, exact: true });
+    await line.getByRole('button', { name: `${w.pause}…` }).click();
+    const pause = line.getByRole('button', { name: w.pause, exact: true });
     await expect(pause).toHaveAttribute('title', w.reasonMissing);
     await line.getByLabel(w.reason).fill('chờ công binh');
     await pause.click();
@@ -113,6 +113,25 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(line).toContainText('chờ công binh');
     await line.getByRole('button', { name: w.resume }).click();
     await expect(line.locator('b')).toHaveText(w.late);
+  });
+
+  test(`a report keeps its first clock when its sender opens it again; what is late is taken on, and paused with a reason, ${lang}`, async ({ page }) => {
+    await enter(page, `?nomap=1&lang=${lang}`);
+    await turnTo(page, 'I4819');
+    await file(page, 'I4819').locator('details.told summary').click();
+    const lines = file(page, 'I4819').locator('details.told').getByRole('listitem').filter({ hasText: w.answerReport }).filter({ hasNot: page.getByRole('list') });
+    await expect(lines).toHaveCount(2);
+    await expect(lines.nth(0)).toContainText(w.late);
+    await expect(lines.nth(0)).toContainText(w.again);
+    await expect(lines.nth(1)).toContainText(w.metLate);
+    await lines.nth(0).getByRole('button', { name: w.acknowledge }).click();
+    await expect(lines.nth(0)).toContainText(`hoa ${w.knows}`);
+    await lines.nth(0).getByRole('button', { name: `${w.pause}…` }).click();
+    await lines.nth(0).getByLabel(w.reason).fill('chờ công an phường');
+    await lines.nth(0).getByRole('button', { name: w.pause, exact: true }).click();
+    await expect(lines.nth(0)).toContainText('chờ công an phường');
+    await expect(lines.nth(0).locator('b')).toHaveText(w.paused);
+    await expect(lines.nth(1)).toContainText(w.metLate);
   });
 
   test(`an instruction from a figure: given, taken, done, sent back, done again, confirmed, ${lang}`, async ({ page, browser }) => {

@@ -9,6 +9,7 @@ export const enDeadline: DeadlineDict = {
     'take-instruction': 'Take the instruction',
     'do-instruction': 'Carry it out',
     'acknowledge-handover': 'Answer the hand-over',
+    'answer-report': 'Answer the sender',
   },
   standing: {
     'on-time': 'In time',

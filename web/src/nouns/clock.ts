@@ -4,7 +4,7 @@ import {
 } from '../gen/trongdong/v1/clock_pb';
 
 /** What has to be done in time. */
-export type Obligation = 'forward' | 'answer' | 'take-instruction' | 'do-instruction' | 'acknowledge-handover';
+export type Obligation = 'forward' | 'answer' | 'take-instruction' | 'do-instruction' | 'acknowledge-handover' | 'answer-report';
 /** How late it is. */
 export type Stage = 'on-time' | 'nearly-late' | 'late' | 'overdue';
 /** How it stands: how late it is while it counts, else that it does not. */
@@ -15,6 +15,7 @@ const OBLIGATION: Partial<Record<ObligationWire, Obligation>> = {
   [ObligationWire.TAKE_INSTRUCTION]: 'take-instruction',
   [ObligationWire.DO_INSTRUCTION]: 'do-instruction',
   [ObligationWire.ACKNOWLEDGE_HANDOVER]: 'acknowledge-handover',
+  [ObligationWire.ANSWER_REPORT]: 'answer-report',
 };
 const STAGE: Partial<Record<ClockStage, Stage>> = {
   [ClockStage.NEARLY_LATE]: 'nearly-late',
@@ -100,4 +101,47 @@ export function rankClocks(clocks: readonly Clock[]): Clock[] {
     ...open.sort((a, b) => grave(a) - grave(b) || a.dueAtMs - b.dueAtMs || a.number - b.number),
     ...ended.sort((a, b) => b.endedAtMs - a.endedAtMs || b.number - a.number),
   ];
+}
+
+/** A clock as a list over HTTP has it. */
+export interface ClockJson {
+  number: number;
+  obligation: string;
+  round: number;
+  status: string;
+  stage: string;
+  due_at_ms: number;
+  first_due_at_ms: number;
+  promises: number;
+  paused_at_ms: number;
+  pause_reason: string;
+  ended_at_ms: number;
+  told: string[];
+  acknowledged_by: string | null;
+  acknowledged_at_ms: number;
+  version: number;
+}
+
+/** The domain clock of one in a list. */
+export function clockOfJson(json: ClockJson): Clock {
+  const named = <T extends string>(all: readonly T[], name: string): T | undefined => all.find((one) => one === name.replaceAll('_', '-'));
+  const stage = named(['on-time', 'nearly-late', 'late', 'overdue'], json.stage) ?? 'on-time';
+  return {
+    number: json.number,
+    obligation: named(Object.values(OBLIGATION), json.obligation) ?? 'answer',
+    standing: named(['paused', 'met', 'void'], json.status) ?? stage,
+    round: json.round,
+    dueAtMs: json.due_at_ms,
+    firstDueAtMs: json.first_due_at_ms,
+    promised: json.promises > 0,
+    pausedAtMs: json.paused_at_ms,
+    pauseReason: json.pause_reason,
+    endedAtMs: json.ended_at_ms,
+    endedLate: stage === 'late' || stage === 'overdue',
+    told: [...json.told],
+    stage,
+    acknowledgedBy: json.acknowledged_by ?? '',
+    acknowledgedAtMs: json.acknowledged_at_ms,
+    version: json.version,
+  };
 }

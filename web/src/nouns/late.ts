@@ -5,7 +5,7 @@ import type { Instruction } from './instruction';
 import type { Severity } from './severity';
 
 /** What a clock measures, as commands name it. */
-export type Measured = 'incident' | 'instruction';
+export type Measured = 'incident' | 'instruction' | 'report';
 
 /** A clock that calls, and what it is of. */
 export interface Late {

@@ -272,7 +272,7 @@ export async function startFake(options: { port: number; root: string }) {
     if (kept !== undefined) return json(response, kept.status, kept.body);
     // One answer per number, however often it is asked.
     const put = isPhoto ? () => photos.attach(url.searchParams, bytes, type, person) : () => undefined;
-    const answer = answered.get(seq) ?? put() ?? desk.decide(url.pathname, input) ?? decide(url.pathname, input, person);
+    const answer = answered.get(seq) ?? put() ?? desk.decideClock(url.pathname, input, person) ?? desk.decide(url.pathname, input) ?? decide(url.pathname, input, person);
     answered.set(seq, answer);
     return json(response, answer.status, answer.body);
   }
@@ -307,6 +307,7 @@ export async function startFake(options: { port: number; root: string }) {
       if (providerSet !== undefined) return json(response, 200, providerSet);
       const roomsSet = ofRooms.control(url.pathname);
       if (roomsSet !== undefined) return json(response, 200, roomsSet);
+      if (url.pathname === '/fake/clocks') desk.resetClocks();
       const clocksSet = ofClocks.control(url.pathname, url.searchParams);
       if (clocksSet !== undefined) return json(response, 200, clocksSet);
       const ofCalls = phones.control(url.pathname, url.searchParams);
