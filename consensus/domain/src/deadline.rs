@@ -94,9 +94,24 @@ pub struct DeadlinePolicy {
     pub steps: Vec<Step>,
     /// Chosen no more for new clocks; those that run go on.
     pub disabled: bool,
+    /// In a command: the version that it was based on, 0: whichever there is. In state: it grows with every change.
+    #[serde(default)]
+    pub version: u64,
 }
 
-record!(DeadlinePolicy { id, name, obligation, kinds, agency, admin_unit, calendar, within_ms, steps, disabled });
+record!(DeadlinePolicy {
+    id,
+    name,
+    obligation,
+    kinds,
+    agency,
+    admin_unit,
+    calendar,
+    within_ms,
+    steps,
+    disabled,
+    version
+});
 
 /// Somebody's time on duty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,9 +137,12 @@ pub struct DutyPost {
     pub above: Option<DutyPostId>,
     /// Ascending by begin, then by person.
     pub shifts: Vec<DutyShift>,
+    /// In a command: the version that it was based on, 0: whichever there is. In state: it grows with every change.
+    #[serde(default)]
+    pub version: u64,
 }
 
-record!(DutyPost { id, name, above, shifts });
+record!(DutyPost { id, name, above, shifts, version });
 
 impl DutyPost {
     /// Who is on duty at that moment.

@@ -31,6 +31,7 @@ fn policy(obligation: Obligation) -> PutDeadlinePolicy {
                 step(ClockStage::Overdue, 600_000),
             ],
             disabled: false,
+            version: 0,
         },
     }
 }
@@ -209,7 +210,7 @@ async fn a_instruction_by_an_hour_of_the_day_calls_its_owner_and_who_is_on_duty(
     };
     let desk = DutyPostId::new("desk").unwrap();
     let shifts = vec![shift("anh", 0, 1_800_000), shift("dung", 1_800_000, 86_400_000)];
-    let post = DutyPost { id: desk.clone(), name: "Trực".into(), above: None, shifts };
+    let post = DutyPost { id: desk.clone(), name: "Trực".into(), above: None, shifts, version: 0 };
     accepted(world.apply(GroupId::COMMAND, PutDutyPost { post }));
     let mut ladder = policy(Obligation::DoInstruction);
     ladder.policy.steps.iter_mut().for_each(|step| step.post = Some(desk.clone()));

@@ -34,6 +34,7 @@ fn calendar() -> impl Strategy<Value = Calendar> + Clone {
         hours: (1..=7).map(|weekday| WorkingHours { weekday, from_min, until_min: 1440 }).collect(),
         national_holidays,
         days: days.into_iter().map(|(date, as_weekday)| SpecialDay { date, as_weekday, name: "L".into() }).collect(),
+        version: 0,
     })
 }
 
@@ -66,6 +67,7 @@ fn policy() -> impl Strategy<Value = DeadlinePolicy> + Clone {
             within_ms,
             steps,
             disabled,
+            version: 0,
         },
     )
 }
@@ -77,7 +79,7 @@ fn post() -> impl Strategy<Value = DutyPost> + Clone {
         until_ms: Millis(from + 100_000),
     });
     (post_id(), prop::option::of(post_id()), prop::collection::vec(shift, 0..2))
-        .prop_map(|(id, above, shifts)| DutyPost { id, name: "Trực".into(), above, shifts })
+        .prop_map(|(id, above, shifts)| DutyPost { id, name: "Trực".into(), above, shifts, version: 0 })
 }
 
 /// A policy of each obligation, with a post that is always somebody's.
@@ -85,7 +87,7 @@ pub(super) fn in_use() -> Vec<Command> {
     let an = PersonId::new("an").unwrap();
     let shifts = vec![DutyShift { person: an, from_ms: Millis(0), until_ms: Millis(u64::MAX) }];
     let desk = DutyPostId::new("desk").unwrap();
-    let post = DutyPost { id: desk.clone(), name: "Trực".into(), above: None, shifts };
+    let post = DutyPost { id: desk.clone(), name: "Trực".into(), above: None, shifts, version: 0 };
     let mut commands: Vec<Command> = vec![PutDutyPost { post }.into()];
     for (at, obligation) in Obligation::ALL.iter().enumerate() {
         let policy = DeadlinePolicy {
@@ -103,6 +105,7 @@ pub(super) fn in_use() -> Vec<Command> {
                 Step { stage: ClockStage::Overdue, offset_ms: 60_000, post: Some(desk.clone()) },
             ],
             disabled: false,
+            version: 0,
         };
         commands.push(PutDeadlinePolicy { policy }.into());
     }

@@ -70,6 +70,7 @@ pub(super) fn put(name: &str, args: &mut Args<'_>) -> Result<Command, Failure> {
                 hours: hours(args.or("hours", "1-5/480/720+1-5/780/1020"))?,
                 national_holidays: args.number("holidays", false)?,
                 days: days(args.or("days", ""))?,
+                version: args.number("version", 0)?,
             },
         }
         .into(),
@@ -90,6 +91,7 @@ pub(super) fn put(name: &str, args: &mut Args<'_>) -> Result<Command, Failure> {
                     within_ms: millis(args.or("within", "5m"))?.0,
                     steps: steps(args.or("steps", "nearly_late:-60s/late:0/overdue:10m"))?,
                     disabled: args.number("disabled", false)?,
+                    version: args.number("version", 0)?,
                 },
             }
             .into()
@@ -99,6 +101,7 @@ pub(super) fn put(name: &str, args: &mut Args<'_>) -> Result<Command, Failure> {
                 id: DutyPostId::new(args.next("post")?)?,
                 name: args.or("name", "Trực ban").into(),
                 above: args.maybe("above").map(DutyPostId::new).transpose()?,
+                version: args.number("version", 0)?,
                 shifts: args.rest().map(shift).collect::<Result<_, _>>()?,
             },
         }

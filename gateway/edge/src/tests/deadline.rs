@@ -36,8 +36,15 @@ async fn an_administrator_sets_deadlines_and_an_incident_runs_by_them() {
         assert_eq!(answer(lan.post(&served, seq, path, body)).await.0, 403, "{path}");
         let (status, body) = answer(admin.post(&served, seq, path, body)).await;
         assert_eq!(status, 200, "{path} {body}");
-        assert_eq!(answer(lan.get(&served, path)).await.1["items"].as_array().unwrap().len(), 1);
+        let listed = answer(lan.get(&served, path)).await.1;
+        assert_eq!((listed["items"].as_array().unwrap().len(), &listed["items"][0]["version"]), (1, &json!(1)));
     }
+    // Of two who edit the same calendar the second one looks first.
+    let mut edited = calendar();
+    (edited["name"], edited["version"]) = (json!("Giờ mùa hè"), json!(1));
+    assert_eq!(answer(admin.post(&served, 4, "/api/calendars", &edited)).await.0, 200);
+    let (status, refused) = answer(admin.post(&served, 5, "/api/calendars", &edited)).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("version_conflict")), "{refused}");
     let open = json!({"kind": "flood", "severity": "low", "place": super::province::place(1), "summary": "Ngập"});
     let (status, body) = answer(lan.post(&served, 9, "/api/incidents", &open)).await;
     assert_eq!(status, 200, "{body}");
