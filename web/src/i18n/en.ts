@@ -2,6 +2,7 @@ import { enAccess } from './access.en';
 import { enAdmin } from './admin.en';
 import { enConsole } from './console.en';
 import { enDeadline } from './deadline.en';
+import { enSchedule } from './schedule.en';
 import { enDispatch } from './dispatch.en';
 import { enDrill } from './drill.en';
 import { enModels } from './models.en';
@@ -358,6 +359,7 @@ export const en: Dict = {
   rooms: enRooms,
   photo: enPhoto,
   deadline: enDeadline,
+  schedule: enSchedule,
   warning: enWarning,
   command: {
     pending: 'Committing…',

@@ -2,6 +2,7 @@ import { viAccess } from './access.vi';
 import { viAdmin } from './admin.vi';
 import { viConsole } from './console.vi';
 import { viDeadline } from './deadline.vi';
+import { viSchedule } from './schedule.vi';
 import { viDispatch } from './dispatch.vi';
 import { viDrill } from './drill.vi';
 import { viModels } from './models.vi';
@@ -359,6 +360,7 @@ export const vi = {
   rooms: viRooms,
   photo: viPhoto,
   deadline: viDeadline,
+  schedule: viSchedule,
   warning: viWarning,
   command: {
     pending: 'Đang ghi…',

@@ -26,6 +26,7 @@ import { publicDesk } from './public';
 import { warningDesk } from './warnings';
 import { roomDesk } from './rooms';
 import { buildScene, hierarchy, seeded } from './scene';
+import { scheduleDesk } from './schedule';
 
 const HEARTBEAT_MS = 1_000;
 const TAIL_MAX = 5_000;
@@ -151,6 +152,7 @@ export async function startFake(options: { port: number; root: string }) {
   let nextSeq = 1;
   const rights = accessDesk();
   const admin = adminDesk();
+  const schedule = scheduleDesk();
   function sessionOf(person: string) {
     nextSeq += 1_000;
     return { person, ...(PEOPLE[person] ?? PEOPLE['hoa']), ...(control.role === '' ? {} : { role: control.role }), next_seq: nextSeq, expires_at_ms: EXPIRES_AT_MS, ...rights.session(person) };
@@ -176,6 +178,8 @@ export async function startFake(options: { port: number; root: string }) {
     if (onClocks !== undefined) return onClocks;
     const inRooms = ofRooms.decide(path, input, person);
     if (inRooms !== undefined) return inRooms;
+    const inSchedule = schedule.decide(path, input);
+    if (inSchedule !== undefined) return inSchedule;
     const ofAdmin = admin.decide(path, input);
     if (ofAdmin !== undefined) return ofAdmin;
     const ofCalls = phones.decide(path, input, person);
@@ -219,6 +223,8 @@ export async function startFake(options: { port: number; root: string }) {
     if (person === undefined) return json(response, 401, { code: 'signed_out', field: '', message: '' });
     if (url.pathname === '/api/session') return json(response, 200, sessionOf(person));
     if (url.pathname === '/api/logout') return json(response, 200, {}, { 'set-cookie': `${cookie(person)}; Max-Age=0` });
+    const ofSchedule = schedule.ask(request.method ?? '', url.pathname);
+    if (ofSchedule !== undefined) return json(response, ofSchedule.status, ofSchedule.body);
     const ofAdmin = admin.ask(request.method ?? '', url.pathname, input, sessionRole(person));
     if (ofAdmin !== undefined) return json(response, ofAdmin.status, ofAdmin.body);
     const ofOthers = url.pathname === '/api/glass/end' && input['person'] !== undefined;
@@ -305,6 +311,8 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/lost') desk.control.lost = Number(url.searchParams.get('n'));
       const providerSet = admin.control(url.pathname, url.searchParams);
       if (providerSet !== undefined) return json(response, 200, providerSet);
+      const scheduleSet = schedule.control(url.pathname, url.searchParams);
+      if (scheduleSet !== undefined) return json(response, 200, scheduleSet);
       const roomsSet = ofRooms.control(url.pathname);
       if (roomsSet !== undefined) return json(response, 200, roomsSet);
       if (url.pathname === '/fake/clocks') desk.resetClocks();
