@@ -2,18 +2,20 @@
 // sent back, confirmed.
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
+import { en } from '../src/i18n/en';
+import { vi } from '../src/i18n/vi';
 import { enter, enterAt, fake, file, panel, turnTo } from './page';
 
 const WORDS = {
   vi: {
-    card: 'Thời hạn và chỉ đạo', forward: 'Chuyển xử lý', answer: 'Xử lý xong', nearly: 'Sắp trễ', late: 'Trễ hạn', overdue: 'Quá hạn lâu', paused: 'Tạm dừng', pause: 'Tạm dừng', answerReport: 'Trả lời người báo', metLate: 'Đã làm, trễ hạn',
+    card: 'Thời hạn và chỉ đạo', forward: 'Chuyển xử lý', answer: 'Xử lý xong', nearly: 'Sắp trễ', late: 'Trễ hạn', overdue: 'Quá hạn lâu', paused: 'Tạm dừng', pause: 'Tạm dừng', answerReport: 'Trả lời người báo', metLate: 'Đã làm, trễ hạn', doTask: 'Làm xong việc được giao', onTime: 'Còn hạn', met: 'Đã làm',
     over: /trễ \d\d:\d\d/, left: /còn 0?\d:\d\d/, told: 'đã báo', knows: 'đã biết lúc', band: 'Trễ hạn chưa ai nhận biết', acknowledge: 'Đã biết', reason: 'Lý do tạm dừng', reasonMissing: 'Ghi lý do tạm dừng', resume: 'Tính tiếp',
     yours: 'Chỉ đạo cho bạn', reported: 'Báo đã xong, chờ bạn xác nhận', give: 'Giao chỉ đạo…', send: 'Giao chỉ đạo', from: 'Giao chỉ đạo từ: Chưa tiếp nhận', what: 'Việc cần làm', owner: 'Người làm', where: 'Địa bàn', by: 'Xong trước',
     whatMissing: 'Ghi việc cần làm', byPast: 'Giờ xong phải sau lúc này', take: 'Nhận', finish: 'Báo xong', confirm: 'Xác nhận đã xong', back: 'Trả lại làm tiếp', words: 'Kết quả hoặc lý do', wordsMissing: 'Ghi lý do',
     list: 'Chỉ đạo', confirmed: 'xác nhận lúc', again: 'mở lại lần 1', refused: 'Bị từ chối', done: 'Đã xong', sentBack: 'bị trả lại 1 lần', open: 'Mở I4821',
   },
   en: {
-    card: 'Deadlines and instructions', forward: 'Pass it on', answer: 'Resolve it', nearly: 'Nearly late', late: 'Late', overdue: 'Long overdue', paused: 'Paused', pause: 'Pause', answerReport: 'Answer the sender', metLate: 'Done, late',
+    card: 'Deadlines and instructions', forward: 'Pass it on', answer: 'Resolve it', nearly: 'Nearly late', late: 'Late', overdue: 'Long overdue', paused: 'Paused', pause: 'Pause', answerReport: 'Answer the sender', metLate: 'Done, late', doTask: 'Do the task', onTime: 'In time', met: 'Done',
     over: /\d\d:\d\d late/, left: /0?\d:\d\d left/, told: 'told', knows: 'has known since', band: 'Late, and nobody has acknowledged it', acknowledge: 'Acknowledge', reason: 'Why it is paused', reasonMissing: 'Say why it is paused', resume: 'Let it run',
     yours: 'An instruction for you', reported: 'Said to be done, waits for you to confirm it', give: 'Give an instruction…', send: 'Give an instruction', from: 'Give an instruction from: ', what: 'What to do', owner: 'Who does it', where: 'Place', by: 'Done by',
     whatMissing: 'Say what to do', byPast: 'The time has to be later than now', take: 'Take it', finish: 'Report it done', confirm: 'Confirm that it is done', back: 'Send it back', words: 'Result or reason', wordsMissing: 'Say why',
@@ -184,6 +186,23 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(it.first()).toContainText(w.sentBack);
     await expect(it.first().getByRole('listitem')).toHaveCount(2);
     await theirs.context().close();
+  });
+
+  test(`an agency's task runs on a clock of the incident, and doing it ends the clock, ${lang}`, async ({ page }) => {
+    const t = { vi, en }[lang].dispatch;
+    await enterAt(page, `/dispatch?lang=${lang}`, 'dung');
+    await panel(page, t.incidents).getByRole('button', { name: /Mùi khét/ }).click();
+    const tasks = page.getByRole('region', { name: t.tasks });
+    await tasks.getByLabel(t.agency).fill(`Sở Nông nghiệp ${lang}`);
+    await tasks.getByLabel(t.taskText).fill('Lấy mẫu khí');
+    await tasks.getByRole('button', { name: t.giveTask }).click();
+    const task = tasks.getByRole('listitem').filter({ hasText: `Sở Nông nghiệp ${lang}` });
+    const clock = task.getByRole('listitem');
+    await expect(clock).toContainText(w.doTask);
+    await expect(clock).toContainText(w.onTime);
+    await faultless(page);
+    await task.getByRole('button', { name: t.task.done, exact: true }).click();
+    await expect(clock.locator('b')).toHaveText(w.met);
   });
 
   test(`an instruction for an incident that the cluster refuses says which field and why, ${lang}`, async ({ page }) => {

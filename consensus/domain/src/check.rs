@@ -92,7 +92,7 @@ impl State {
     /// 44. Only the newest drill is not closed; one that is closed has ended, and says when; who watches it does not suffer.
     /// 45. What is derived of files is what it is derived from; no attachment has a number that was not given yet.
     /// 48. A clock that somebody acknowledged says who and when, after it started, and has taken a step;
-    ///     an instruction that somebody confirmed says so too, and is done.
+    ///     an instruction that somebody confirmed says so too, and is done. No clock is open of a task that is settled.
     ///
     /// # Errors
     /// The first invariant that does not hold.

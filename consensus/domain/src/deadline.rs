@@ -27,6 +27,8 @@ wire_enum! {
         AcknowledgeHandover = "acknowledge_handover",
         /// Tell a report's sender what became of it.
         AnswerReport = "answer_report",
+        /// Do an agency's task of an incident.
+        DoTask = "do_task",
     }
 }
 

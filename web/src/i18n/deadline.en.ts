@@ -9,6 +9,7 @@ export const enDeadline: DeadlineDict = {
     'take-instruction': 'Take the instruction',
     'do-instruction': 'Carry it out',
     'acknowledge-handover': 'Answer the hand-over',
+    'do-task': 'Do the task',
     'answer-report': 'Answer the sender',
   },
   standing: {

@@ -7,6 +7,7 @@ export const viDeadline = {
     'take-instruction': 'Nhận chỉ đạo',
     'do-instruction': 'Làm xong',
     'acknowledge-handover': 'Bên kia trả lời bàn giao',
+    'do-task': 'Làm xong việc được giao',
     'answer-report': 'Trả lời người báo',
   },
   standing: {

@@ -38,6 +38,7 @@ export const enSchedule: ScheduleDict = {
     do_instruction: 'Carry an instruction out',
     acknowledge_handover: 'Answer a hand-over',
     answer_report: 'Answer a report\'s sender',
+    do_task: 'An agency does its task',
   },
   minutes: 'Within working minutes',
   always: 'around the clock',

@@ -36,6 +36,7 @@ export const viSchedule = {
     do_instruction: 'Làm xong chỉ đạo',
     acknowledge_handover: 'Bên kia trả lời bàn giao',
     answer_report: 'Trả lời người báo',
+    do_task: 'Cơ quan làm xong việc được giao',
   },
   minutes: 'Trong số phút làm việc',
   always: 'suốt ngày đêm',

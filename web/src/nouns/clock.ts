@@ -4,7 +4,7 @@ import {
 } from '../gen/trongdong/v1/clock_pb';
 
 /** What has to be done in time. */
-export type Obligation = 'forward' | 'answer' | 'take-instruction' | 'do-instruction' | 'acknowledge-handover' | 'answer-report';
+export type Obligation = 'forward' | 'answer' | 'take-instruction' | 'do-instruction' | 'acknowledge-handover' | 'answer-report' | 'do-task';
 /** How late it is. */
 export type Stage = 'on-time' | 'nearly-late' | 'late' | 'overdue';
 /** How it stands: how late it is while it counts, else that it does not. */
@@ -16,6 +16,7 @@ const OBLIGATION: Partial<Record<ObligationWire, Obligation>> = {
   [ObligationWire.DO_INSTRUCTION]: 'do-instruction',
   [ObligationWire.ACKNOWLEDGE_HANDOVER]: 'acknowledge-handover',
   [ObligationWire.ANSWER_REPORT]: 'answer-report',
+  [ObligationWire.DO_TASK]: 'do-task',
 };
 const STAGE: Partial<Record<ClockStage, Stage>> = {
   [ClockStage.NEARLY_LATE]: 'nearly-late',

@@ -3,7 +3,7 @@ import { KINDS, kindNamed, type Kind } from './kind';
 import { toWire } from './wire';
 
 export const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7] as const;
-export const OBLIGATIONS = ['forward', 'answer', 'take_instruction', 'do_instruction', 'acknowledge_handover', 'answer_report'] as const;
+export const OBLIGATIONS = ['forward', 'answer', 'take_instruction', 'do_instruction', 'acknowledge_handover', 'answer_report', 'do_task'] as const;
 export const STEP_STAGES = ['nearly_late', 'late', 'overdue'] as const;
 export type StepStage = (typeof STEP_STAGES)[number];
 

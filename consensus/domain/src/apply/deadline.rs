@@ -119,6 +119,14 @@ pub(super) fn end(state: &State, clocks: &mut [Clock], obligations: &[Obligation
     }
 }
 
+/// Ends the clock of that number, if it is open.
+pub(super) fn end_one(state: &State, clocks: &mut [Clock], number: u32, status: ClockStatus, now: Millis) {
+    if let Some(clock) = clocks.iter_mut().find(|clock| clock.number == number && clock.is_open()) {
+        let calendar = clock.calendar.as_ref().and_then(|id| state.calendars.get(id));
+        clock.end(status, now, calendar);
+    }
+}
+
 /// Holds what runs, for that reason.
 pub(super) fn hold(state: &State, clocks: &mut [Clock], reason: &str, now: Millis) {
     for clock in clocks.iter_mut().filter(|clock| clock.status == ClockStatus::Running) {
@@ -163,7 +171,10 @@ pub(super) fn report_progress(work: &mut Work<'_>, command: &ReportProgress) -> 
     valid::text("note", &command.note)?;
     let clock = find_version(work, &command.clock, command.expected_version)?;
     need(&clock, clock.status == ClockStatus::Running, "put off")?;
-    if !matches!(clock.obligation, Obligation::Answer | Obligation::DoInstruction | Obligation::AnswerReport) {
+    if !matches!(
+        clock.obligation,
+        Obligation::Answer | Obligation::DoInstruction | Obligation::AnswerReport | Obligation::DoTask
+    ) {
         let message = format!("{} cannot be put off by a note: do it", clock.obligation);
         return Err(valid::wrong_status("clock", message));
     }

@@ -62,7 +62,10 @@ fn check_incident_clocks(incident: &Incident) -> Result<(), Violation> {
     let mut clocks = incident.clocks.iter();
     let is_wrong =
         clocks.any(|clock| (is_done && clock.is_open()) || (is_merged && clock.status == ClockStatus::Running));
-    hold(30, !is_wrong, || format!("incident {} is {} and a clock runs", incident.id, incident.status))
+    hold(30, !is_wrong, || format!("incident {} is {} and a clock runs", incident.id, incident.status))?;
+    let mut settled = incident.dispatch.tasks.iter().filter(|task| task.clock > 0 && task.status.is_settled());
+    let runs = |number: u32| incident.clocks.iter().any(|clock| clock.number == number && clock.is_open());
+    hold(48, !settled.any(|task| runs(task.clock)), || format!("incident {}: a settled task's clock runs", incident.id))
 }
 
 fn check_report_clocks(report: &Report) -> Result<(), Violation> {
