@@ -118,7 +118,10 @@ for (const lang of ['vi', 'en'] as const) {
   });
 
   test(`a report keeps its first clock when its sender opens it again; what is late is taken on, and paused with a reason, ${lang}`, async ({ page }) => {
+    await fake(page, 'report-late');
     await enter(page, `?nomap=1&lang=${lang}`);
+    await expect(band(page)).toContainText(w.answerReport);
+    await expect(band(page)).toContainText('4HTQW-22MXA-9BCD1');
     await turnTo(page, 'I4819');
     await file(page, 'I4819').locator('details.told summary').click();
     const lines = file(page, 'I4819').locator('details.told').getByRole('listitem').filter({ hasText: w.answerReport }).filter({ hasNot: page.getByRole('list') });
@@ -128,6 +131,7 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(lines.nth(1)).toContainText(w.metLate);
     await lines.nth(0).getByRole('button', { name: w.acknowledge }).click();
     await expect(lines.nth(0)).toContainText(`hoa ${w.knows}`);
+    await expect(band(page)).toHaveCount(0);
     await lines.nth(0).getByRole('button', { name: `${w.pause}…` }).click();
     await lines.nth(0).getByLabel(w.reason).fill('chờ công an phường');
     await lines.nth(0).getByRole('button', { name: w.pause, exact: true }).click();

@@ -50,6 +50,8 @@ pub struct State {
     pub(crate) notices: BTreeMap<(ReceiverId, u64), Notice>,
     /// Invariant: exactly the next steps of the clocks of all incidents and instructions.
     pub(crate) clocks_due: BTreeSet<(Millis, ClockKey)>,
+    /// Derived: reports of which a clock calls. Nothing of a report goes over a line, so screens ask for these.
+    pub(crate) reports_calling: BTreeSet<ReportCode>,
     /// Bounded by the kinds and severities that there are.
     pub(crate) run_cards: BTreeMap<(IncidentKind, Severity), RunCard>,
     pub(crate) reports: BTreeMap<ReportCode, Report>,
@@ -125,6 +127,7 @@ impl State {
             receivers: BTreeMap::new(),
             notices: BTreeMap::new(),
             clocks_due: BTreeSet::new(),
+            reports_calling: BTreeSet::new(),
             run_cards: BTreeMap::new(),
             reports: BTreeMap::new(),
             book: CallBook::default(),
@@ -328,6 +331,11 @@ impl State {
         clocks.iter().find(|clock| clock.number == key.number)
     }
 
+    /// Reports of which a clock calls for somebody (group 0).
+    pub fn reports_calling(&self) -> impl Iterator<Item = &Report> {
+        self.reports_calling.iter().filter_map(|code| self.reports.get(code))
+    }
+
     /// Sensors (field groups).
     #[must_use]
     pub fn sensors(&self) -> &BTreeMap<SensorId, Sensor> {
@@ -389,10 +397,15 @@ impl State {
         }
     }
 
-    /// Keeps a report, and `clocks_due` right.
+    /// Keeps a report, and `clocks_due` and `reports_calling` right.
     pub(crate) fn keep_report(&mut self, report: Report) {
         let of = Measured::Report(report.code.clone());
         self.note_clocks(&of, &report.clocks);
+        if report.clocks.iter().any(Clock::is_alarming) {
+            self.reports_calling.insert(report.code.clone());
+        } else {
+            self.reports_calling.remove(&report.code);
+        }
         if let Some(former) = self.reports.insert(report.code.clone(), report) {
             self.forget_clocks(&of, &former.clocks);
         }
@@ -400,6 +413,7 @@ impl State {
 
     /// Forgets a report, and keeps `clocks_due` right.
     pub(crate) fn drop_report(&mut self, code: &ReportCode) {
+        self.reports_calling.remove(code);
         if let Some(report) = self.reports.remove(code) {
             self.forget_clocks(&Measured::Report(code.clone()), &report.clocks);
         }

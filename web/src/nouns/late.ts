@@ -3,6 +3,7 @@ import { calls, type Clock, type Stage } from './clock';
 import type { Incident } from './incident';
 import type { Instruction } from './instruction';
 import type { Severity } from './severity';
+import type { Told } from './told';
 
 /** What a clock measures, as commands name it. */
 export type Measured = 'incident' | 'instruction' | 'report';
@@ -24,13 +25,16 @@ const GRAVEST: readonly Stage[] = ['overdue', 'late', 'nearly-late', 'on-time'];
 const LEVEL: Readonly<Record<Stage, Severity>> = { overdue: 5, late: 4, 'nearly-late': 3, 'on-time': 1 };
 
 /** What calls, the gravest first, then what has been due the longest. */
-export function lateOf(incidents: Iterable<Incident>, instructions: Iterable<Instruction>): Late[] {
+export function lateOf(incidents: Iterable<Incident>, instructions: Iterable<Instruction>, reports: Iterable<Told> = []): Late[] {
   const late: Late[] = [];
   for (const { id, summary: title, exercise, clocks } of incidents) {
     for (const clock of clocks) if (calls(clock)) late.push({ of: 'incident', id, title, incident: id, exercise, clock });
   }
   for (const { id, title, incident, exercise, clocks } of instructions) {
     for (const clock of clocks) if (calls(clock)) late.push({ of: 'instruction', id, title, incident, exercise, clock });
+  }
+  for (const { code: id, text: title, incident, exercise, clocks } of reports) {
+    for (const clock of clocks) if (calls(clock)) late.push({ of: 'report', id, title, incident, exercise, clock });
   }
   const grave = ({ clock }: Late) => GRAVEST.indexOf(clock.stage);
   return late.sort((a, b) => grave(a) - grave(b) || a.clock.firstDueAtMs - b.clock.firstDueAtMs || (a.id < b.id ? -1 : 1));

@@ -9,6 +9,8 @@ export interface Told {
   text: string;
   address: string;
   contact: string;
+  /** The incident that it belongs to; empty: none. */
+  incident: string;
   receivedAtMs: number;
   answer: string;
   /** 1 to 5; 0: not rated. */
@@ -30,6 +32,7 @@ export interface ToldWire {
   text: string;
   place: { address: string };
   contact: string;
+  incident?: string | null;
   received_at_ms: number;
   answer: string;
   rating: number;
@@ -45,7 +48,7 @@ export interface ToldWire {
 export function toldOf(wire: ToldWire): Told {
   const { code, channel, status, text, contact, answer, rating, version } = wire;
   const { place, received_at_ms: receivedAtMs, rating_note: ratingNote, reopened_because: reopenedBecause } = wire;
-  return { code, channel, status, text, address: place.address, contact, receivedAtMs, answer, rating, ratingNote, reopenedBecause, version, exercise: wire.exercise ?? false, clocks: (wire.clocks ?? []).map(clockOfJson) };
+  return { code, channel, status, text, address: place.address, contact, incident: wire.incident ?? '', receivedAtMs, answer, rating, ratingNote, reopenedBecause, version, exercise: wire.exercise ?? false, clocks: (wire.clocks ?? []).map(clockOfJson) };
 }
 
 /** A code as it is read out: "7K3FQ-9XM2A-BCDEH"; one of another kind as it is. */

@@ -98,11 +98,11 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
   put({ code: '4HTQW-22MXA-9BCD1', text: 'Khói đen rất to sau chợ, nghe tiếng nổ nhỏ.', kind: 'fire', contact: '0905 000 001', status: 'in_hand', incident: 'I4819', version: 2, place: { admin_unit: fire?.place?.adminUnit ?? '', address: 'Sau chợ' } });
   put({ code: '9QXMB-0C1DE-2F3G4', text: 'Cháy kho, lửa lan sang nhà bên.', kind: 'fire', place: { admin_unit: fire?.place?.adminUnit ?? '', address: 'Ngõ 12' } });
   /** The smoke's report was answered late, its sender opened it again, and it is late again. */
-  function resetClocks(): void {
+  function resetClocks(acknowledged = true): void {
     const [first, due] = [nowMs - 120 * MINUTE_MS, nowMs - 10 * MINUTE_MS];
     reports.get('4HTQW22MXA9BCD1')!.clocks = [
       answering(1, 0, { status: 'met', stage: 'late', due_at_ms: first, first_due_at_ms: first, ended_at_ms: first + 5 * MINUTE_MS, version: 4 }),
-      answering(2, 1, { stage: 'late', due_at_ms: due, first_due_at_ms: due, told: ['hoa'], version: 3 }),
+      answering(2, 1, { stage: 'late', due_at_ms: due, first_due_at_ms: due, told: ['hoa'], version: acknowledged ? 4 : 3, ...(acknowledged ? { acknowledged_by: 'lan', acknowledged_at_ms: due + MINUTE_MS } : {}) }),
     ];
   }
   resetClocks();
@@ -192,6 +192,7 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
   function list(query: URLSearchParams): unknown {
     const fits = (report: FakeReport) =>
       (!query.has('incident') || report.incident === query.get('incident')) &&
+      (!query.has('late') || report.clocks.some((clock) => clock.ended_at_ms === 0 && clock.stage !== 'on_time' && clock.acknowledged_at_ms === 0)) &&
       (!query.has('status') || report.status === query.get('status')) &&
       (!query.has('admin_unit') || report.place.admin_unit === query.get('admin_unit'));
     return { items: [...reports.values()].filter(fits).map(told), truncated: false };

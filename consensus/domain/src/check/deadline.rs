@@ -51,6 +51,8 @@ impl State {
                 due.insert((clock.next_at_ms, ClockKey { of: of.clone(), number: clock.number }));
             }
         }
+        let calling = self.reports.values().filter(|report| report.clocks.iter().any(Clock::is_alarming));
+        hold(19, calling.map(|report| &report.code).eq(&self.reports_calling), || "reports that call".into())?;
         hold(19, due == self.clocks_due, || "next steps of clocks".into())
     }
 }

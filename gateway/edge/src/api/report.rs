@@ -90,6 +90,9 @@ pub(crate) struct Which {
     incident: Option<IncidentId>,
     status: Option<ReportStatus>,
     admin_unit: Option<domain::AdminUnitCode>,
+    /// Only those of which a clock calls for somebody.
+    #[serde(default)]
+    late: bool,
 }
 
 /// To which incident.
@@ -116,7 +119,8 @@ pub(crate) struct Answering {
 
 /// Reports that the caller handles, newest first: of an incident, with a status, of a commune.
 #[utoipa::path(get, path = "/api/reports", params(("incident" = Option<String>, Query), ("status" = Option<String>, Query),
-    ("admin_unit" = Option<String>, Query)), responses((status = 200, body = Listed<Told>), (status = 403, body = ErrorBody)))]
+    ("admin_unit" = Option<String>, Query), ("late" = Option<bool>, Query)),
+    responses((status = 200, body = Listed<Told>), (status = 403, body = ErrorBody)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Signed(caller): Signed,
@@ -138,6 +142,10 @@ pub(crate) async fn list(
                 _ => None,
             });
             return (codes.filter(|report| is_wanted(report)).map(Told::new).collect::<Vec<_>>(), true);
+        }
+        if which.late {
+            let calling = state.reports_calling().filter(|report| is_wanted(report)).take(REPORTS_LISTED_MAX + 1);
+            return (calling.map(Told::new).collect(), true);
         }
         let found = all.values().take(REPORTS_SCANNED_MAX).filter(|report| is_wanted(report)).map(Told::new);
         (found.collect(), all.len() <= REPORTS_SCANNED_MAX)
