@@ -1,6 +1,6 @@
 //! Deadlines, instructions and receivers over HTTP: who puts them, whose they are, and what stands in the record of it.
 
-use domain::GroupId;
+use domain::{ClockKey, FileReport, FireDeadline, GroupId, Measured, ReportChannel, ReportCode};
 use serde_json::{Value, json};
 
 use super::{
@@ -131,4 +131,47 @@ async fn an_export_of_the_record_verifies_elsewhere_and_stands_in_it() {
     let noted = std::collections::BTreeMap::from([(GroupId::COMMAND, head)]);
     // The switch, the calendar, and this very read.
     assert_eq!(verifier.finish(&noted).unwrap().records, 3);
+}
+
+#[tokio::test]
+async fn a_late_report_is_listed_for_who_handles_it_until_somebody_acknowledges_it() {
+    let served = served();
+    let (admin, lan) = (user(&served, "admin").await, user(&served, "lan").await);
+    let mut in_time = policy();
+    (in_time["obligation"], in_time["calendar"], in_time["within_ms"]) =
+        (json!("answer_report"), Value::Null, json!(60_000));
+    in_time["steps"][0]["post"] = Value::Null;
+    assert_eq!(answer(admin.post(&served, 1, "/api/deadline-policies", &in_time)).await.0, 200);
+    let code = ReportCode::new("7K3F").unwrap();
+    served.cluster.commit(
+        GroupId::COMMAND,
+        FileReport {
+            code: code.clone(),
+            channel: ReportChannel::Web,
+            reference: String::new(),
+            text: "Ổ gà".into(),
+            place: super::province::place(1),
+            incident: None,
+            kind: None,
+            severity: None,
+            told_kind: None,
+            contact: String::new(),
+            language: String::new(),
+            exercise: false,
+        },
+    );
+    let late = "/api/reports?late=true";
+    assert_eq!(answer(lan.get(&served, late)).await.1["items"], json!([]), "there is time");
+    served.cluster.pass(120_000);
+    let clock = ClockKey { of: Measured::Report(code), number: 1 };
+    served.cluster.commit(GroupId::COMMAND, FireDeadline { clock, step: 0, version: 1 });
+    let listed = answer(lan.get(&served, late)).await.1;
+    assert_eq!(
+        (&listed["items"][0]["code"], &listed["items"][0]["clocks"][0]["stage"]),
+        (&json!("7K3F"), &json!("late"))
+    );
+    let seen = json!({"clock": {"of": {"report": "7K3F"}, "number": 1}, "expected_version": 2});
+    let (status, body) = answer(lan.post(&served, 1, "/api/clocks/acknowledge", &seen)).await;
+    assert_eq!((status, &body["version"]), (200, &json!(3)), "{body}");
+    assert_eq!(answer(lan.get(&served, late)).await.1["items"], json!([]), "somebody knows");
 }
