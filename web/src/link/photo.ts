@@ -9,6 +9,12 @@ export async function readPhotos(incident: string): Promise<Photo[]> {
   return items.map(photoOf);
 }
 
+/** Photos that came with a report, and those of its answer. */
+export async function readReportPhotos(report: string): Promise<Photo[]> {
+  const { items } = (await readJson(`/api/files?report=${encodeURIComponent(report)}`)) as { items: PhotoWire[] };
+  return items.map(photoOf);
+}
+
 /** Where a photo of an incident is put. */
 export const photoTarget = (incident: string, takenAtMs: number, note = '') => `/api/files?${new URLSearchParams({ incident, taken_at_ms: String(takenAtMs), note })}`;
 

@@ -91,6 +91,14 @@ export function calls(clock: Clock): boolean {
   return isClockOpen(clock) && clock.stage !== 'on-time' && clock.acknowledgedAtMs === 0;
 }
 
+/** What may be put off by a progress note; the rest is done or not. */
+const PROMISED: readonly Obligation[] = ['answer', 'do-instruction', 'answer-report', 'do-task'];
+
+/** Whether another time may be promised for it. */
+export function isPromisable(clock: Clock): boolean {
+  return isClockOpen(clock) && clock.standing !== 'paused' && PROMISED.includes(clock.obligation);
+}
+
 const GRAVEST: readonly Standing[] = ['overdue', 'late', 'nearly-late', 'on-time', 'paused', 'met', 'void'];
 
 /** The gravest first, then what is due soonest; what has ended last, newest first. */

@@ -53,3 +53,5 @@ export function fitted(width: number, height: number, most: number): { width: nu
 
 /** Where a photo of an incident is shown. */
 export const photoPath = (photo: Photo, incident: string) => `/api/files/${photo.sha256}?incident=${encodeURIComponent(incident)}`;
+/** Where a photo of a report is shown. */
+export const reportPhotoPath = (photo: Photo, report: string) => `/api/files/${photo.sha256}?report=${encodeURIComponent(report)}`;

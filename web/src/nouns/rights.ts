@@ -27,6 +27,7 @@ export const ACTIONS = [
   'do-instruction',
   'hold-clock',
   'acknowledge-clock',
+  'report-progress',
   'administer',
   'read-record',
 ] as const;
@@ -66,6 +67,8 @@ const ALLOWED: Readonly<Record<Action, readonly Role[]>> = {
   'do-instruction': ['admin', 'operator', 'agent', 'dispatcher', 'responder', 'viewer'],
   // Stop clocks for a reason, and let them run again.
   'hold-clock': ['admin', 'operator'],
+  // Say how far something is, with a photo, and promise a time; of an instruction whose it is, the server knows.
+  'report-progress': ['admin', 'operator', 'agent', 'dispatcher', 'responder', 'viewer'],
   // Say that one has seen how late something is: who was told of it may, whatever they are there for.
   'acknowledge-clock': ['admin', 'operator', 'agent', 'dispatcher', 'responder', 'viewer'],
   // Register models, take them into use and out of it, switch them.

@@ -59,13 +59,17 @@ export function clockDesk(scene: Scene, tell: Tell) {
     if (verb === 'acknowledge') {
       if (clock.stage === ClockStage.ON_TIME || clock.acknowledgedAtMs > 0n) return refuse('wrong_status', 'clock', 'there is nothing to acknowledge');
       Object.assign(clock, { acknowledgedBy: by, acknowledgedAtMs: now() });
+    } else if (verb === 'progress') {
+      if ((input['photo_sha256'] ?? '') === '' || input['note'] === '') return refuse('invalid', 'photo_sha256', 'is no photo of this incident: put it first', 422);
+      const promised = BigInt(input['promised_at_ms'] ?? 0);
+      Object.assign(clock, { promisedAtMs: promised, promises: clock.promises + 1, dueAtMs: promised, stage: ClockStage.ON_TIME, told: [], acknowledgedBy: '', acknowledgedAtMs: 0n });
     } else if (verb === 'pause') {
       if (input['reason'] === '') return refuse('invalid', 'reason', 'is empty', 422);
       Object.assign(clock, { status: ClockStatus.PAUSED, pausedAtMs: now(), pauseReason: input['reason'], dueAtMs: 0n });
     } else Object.assign(clock, { status: ClockStatus.RUNNING, pausedAtMs: 0n, dueAtMs: now() + 60_000n });
     clock.version += 1n;
-    const kinds: Record<string, EventKind> = { acknowledge: EventKind.CLOCK_ACKNOWLEDGED, pause: EventKind.CLOCK_PAUSED, resume: EventKind.CLOCK_RESUMED };
-    tell(kinds[verb]!, held.subject, input['reason'] ?? '', by);
+    const kinds: Record<string, EventKind> = { acknowledge: EventKind.CLOCK_ACKNOWLEDGED, pause: EventKind.CLOCK_PAUSED, resume: EventKind.CLOCK_RESUMED, progress: EventKind.PROGRESS_REPORTED };
+    tell(kinds[verb]!, held.subject, input['reason'] ?? input['note'] ?? '', by);
     return done(`${Object.values(key.of)[0] ?? ''}#${key.number}`, clock.version);
   }
 
@@ -143,7 +147,7 @@ export function clockDesk(scene: Scene, tell: Tell) {
       return {};
     },
     decide(path: string, input: Input, by: string): Answer | undefined {
-      const ofClocks = /^\/api\/clocks\/(acknowledge|pause|resume)$/.exec(path);
+      const ofClocks = /^\/api\/clocks\/(acknowledge|pause|resume|progress)$/.exec(path);
       if (ofClocks !== null) return ofClock(ofClocks[1]!, input, by);
       if (path === '/api/instructions') return give(input, by);
       const [, id = '', verb = ''] = /^\/api\/instructions\/([^/]+)\/(take|finish|confirm|cancel|reopen)$/.exec(path) ?? [];
