@@ -89,6 +89,36 @@ async fn each_step_is_taken_at_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_report_that_nobody_answers_takes_each_step_at_its_time() {
+    let world = World::new();
+    for node in [1, 2, 3] {
+        world.node(node);
+    }
+    world.lead(1).await;
+    accepted(world.apply(GroupId::COMMAND, policy(Obligation::AnswerReport)));
+    // The keeper sleeps by now: nothing but the report wakes it.
+    tokio::time::sleep(SECOND).await;
+    let report = FileReport {
+        code: ReportCode::new("7K3F").unwrap(),
+        channel: ReportChannel::Web,
+        reference: String::new(),
+        text: "Ổ gà".into(),
+        place: place("05443"),
+        incident: None,
+        kind: None,
+        severity: None,
+        told_kind: None,
+        contact: String::new(),
+        language: String::new(),
+        exercise: false,
+    };
+    accepted(world.apply(GroupId::COMMAND, report));
+    let started = world.events(GroupId::COMMAND, &[EventKind::ReportFiled])[0].at_ms;
+    tokio::time::sleep(3600 * SECOND).await;
+    assert_eq!(steps(&world, started), all());
+}
+
+#[tokio::test(start_paused = true)]
 async fn each_step_is_taken_once_while_the_lead_goes_round() {
     let world = world_with_an_answer_due().await;
     let started = world.incidents()[0].opened_at_ms;
