@@ -496,4 +496,8 @@ commands! {
     SetErasure []
     /// Erases what is due by them.
     ErasePersonal []
+    /// Somebody has seen how late a clock is.
+    AcknowledgeClock []
+    /// Whoever gives instructions has seen that one is done.
+    ConfirmInstruction []
 }
