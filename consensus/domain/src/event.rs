@@ -302,6 +302,10 @@ wire_enum! {
         ErasureSet = "erasure_set",
         /// How the sender of a report can be reached is forgotten by rule; the note is its code.
         PersonalErased = "personal_erased",
+        /// Somebody has seen how late a clock is.
+        ClockAcknowledged = "clock_acknowledged",
+        /// Whoever gives instructions has seen that one is done.
+        InstructionConfirmed = "instruction_confirmed",
     }
 }
 

@@ -16,6 +16,7 @@
 //! | operator, dispatcher | show scenes to other rooms, follow them |
 //! | operator, agent, dispatcher | write and acknowledge hand-overs, write into a room's log |
 //! | anybody but a device or an exchange | do the instruction that is theirs, and say how far it is |
+//! | operator, agent, dispatcher; whoever was told | acknowledge that a clock is late |
 //! | anybody but a device or an exchange | choose a second factor, give their rights to somebody for a time, take what was given |
 //! | admin, operator, agent, dispatcher | break the glass: the whole province for an hour, with a reason |
 //! | device | readings and its own status |
@@ -131,7 +132,7 @@ fn role_allows(role: Role, action: Action) -> bool {
             matches!(role, Admin | Operator)
         }
         // Whose instruction it is may do it, whatever they are there for; `authorize` sees to the rest.
-        Action::DoInstruction | Action::ReportProgress => takes_part,
+        Action::DoInstruction | Action::ReportProgress | Action::AcknowledgeClock => takes_part,
         Action::OpenIncident => matches!(role, Admin | Operator | Agent),
         Action::NoteIncident => matches!(role, Admin | Operator | Agent | Dispatcher | Responder),
         Action::AcknowledgeIncident | Action::ResolveIncident | Action::AssignIncident => {
@@ -258,6 +259,16 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
             return Err(forbidden("this is not yours to do: ask whose it is"));
         }
     }
+    if let Command::AcknowledgeClock(command) = command {
+        let mut told = state.clock_of(&command.clock).into_iter().flat_map(|clock| &clock.told);
+        // Whoever was called is the one to answer, wherever they work.
+        if told.any(|told| *told == grant.person || acts_for == Some(told)) {
+            return Ok(());
+        }
+        if matches!(grant.role, Role::Viewer | Role::Responder) {
+            return Err(forbidden("this called others than you: ask who is on duty"));
+        }
+    }
     if let Command::SetAgentStatus(command) = command
         && grant.role != Role::Admin
         && command.agent != grant.person
@@ -292,6 +303,7 @@ fn instruction_of<'a>(state: &'a State, command: &Command) -> Option<&'a Instruc
     let id = match command {
         Command::TakeInstruction(command) => &command.instruction,
         Command::FinishInstruction(command) => &command.instruction,
+        Command::ConfirmInstruction(command) => &command.instruction,
         Command::CancelInstruction(command) => &command.instruction,
         Command::ReopenInstruction(command) => &command.instruction,
         Command::ReportProgress(command) => return instruction_of_clock(state, &command.clock),
@@ -305,7 +317,7 @@ fn instruction_of<'a>(state: &'a State, command: &Command) -> Option<&'a Instruc
 fn instruction_of_clock<'a>(state: &'a State, clock: &ClockKey) -> Option<&'a Instruction> {
     match &clock.of {
         Measured::Instruction(id) => state.instructions.get(id),
-        Measured::Incident(_) => None,
+        Measured::Incident(_) | Measured::Report(_) => None,
     }
 }
 

@@ -433,7 +433,7 @@ impl State {
             Some(rows::REPORTS) => {
                 let record = Report::decode(value)?;
                 same_key(key, &rows::report_key(&record.code))?;
-                self.reports.insert(record.code.clone(), record);
+                self.keep_report(record);
             }
             Some(table) if self.book.reads(table) => self.book.read_row(key, value)?,
             Some(table) if AccessBook::reads(table) => self.access.read_row(key, value)?,

@@ -193,7 +193,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 137] = [
+const COMMANDS: [&str; 139] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -331,6 +331,8 @@ const COMMANDS: [&str; 137] = [
     "DropFiles",
     "SetErasure",
     "ErasePersonal",
+    "AcknowledgeClock",
+    "ConfirmInstruction",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.

@@ -45,6 +45,8 @@ export interface Post {
   name: string;
   above: string | null;
   shifts: Shift[];
+  /** The version that was seen; absent: a new one. */
+  version?: number;
 }
 
 /** Emergency access, now or the last time. */
@@ -121,6 +123,7 @@ interface PostJson {
   name: string;
   above: string | null;
   shifts: { person: string; from_ms: number; until_ms: number }[];
+  version?: number;
 }
 
 /** Of `GET /api/duty-posts`. */

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use domain::{
-    AnswerReport, Grant, GroupId, IncidentId, IncidentKind, LinkReport, Place, Report, ReportChannel, ReportCode,
-    ReportStatus, SetReportAside, Severity, State as State0, TakeReport, UnlinkReport, WaitingReport, masked,
+    AnswerReport, Clock, Grant, GroupId, IncidentId, IncidentKind, LinkReport, Place, Report, ReportChannel,
+    ReportCode, ReportStatus, SetReportAside, Severity, State as State0, TakeReport, UnlinkReport, WaitingReport,
+    masked,
     policy::{self, Action, Matter, Noun},
 };
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,9 @@ pub(crate) struct Told {
     version: u64,
     /// Part of a drill.
     exercise: bool,
+    /// By when its sender has an answer; the first one stays when it is opened again.
+    #[schema(value_type = Vec<Object>)]
+    clocks: Vec<Clock>,
 }
 
 impl Told {
@@ -78,6 +82,7 @@ impl Told {
             reopened_because: reopened.map(|step| step.note.clone()).unwrap_or_default(),
             version: report.version,
             exercise: report.exercise,
+            clocks: report.clocks.clone(),
         }
     }
 }
@@ -88,6 +93,9 @@ pub(crate) struct Which {
     incident: Option<IncidentId>,
     status: Option<ReportStatus>,
     admin_unit: Option<domain::AdminUnitCode>,
+    /// Only those of which a clock calls for somebody.
+    #[serde(default)]
+    late: bool,
 }
 
 /// To which incident, or what a new one is.
@@ -144,7 +152,8 @@ pub(super) fn may_handle(state: &State0, grant: &Grant, report: &Report) -> bool
 
 /// Reports that the caller handles, newest first: of an incident, with a status, of a commune.
 #[utoipa::path(get, path = "/api/reports", params(("incident" = Option<String>, Query), ("status" = Option<String>, Query),
-    ("admin_unit" = Option<String>, Query)), responses((status = 200, body = Listed<Told>), (status = 403, body = ErrorBody)))]
+    ("admin_unit" = Option<String>, Query), ("late" = Option<bool>, Query)),
+    responses((status = 200, body = Listed<Told>), (status = 403, body = ErrorBody)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Signed(caller): Signed,
@@ -168,6 +177,10 @@ pub(crate) async fn list(
                 _ => None,
             });
             return (codes.filter(|report| is_shown(state, report)).map(told).collect::<Vec<_>>(), true);
+        }
+        if which.late {
+            let calling = state.reports_calling().filter(|report| is_shown(state, report)).take(REPORTS_LISTED_MAX + 1);
+            return (calling.map(told).collect(), true);
         }
         let found = all.values().take(REPORTS_SCANNED_MAX).filter(|report| is_shown(state, report)).map(told);
         (found.collect(), all.len() <= REPORTS_SCANNED_MAX)
