@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use domain::{
     AdminUnit, Agent, Alarm, Applied, Attachment, Calendar, Call, CallDesk, CallDraft, Caller, Camera, DeadlinePolicy,
-    Delegation, Dispatch, District, Drill, DrillNow, Duty, DutyEntry, DutyPost, Entry, Event, EventBatch, Exercise,
-    FileSettings, Grant, GroupId, Handover, Incident, Instruction, LiveNodes, Model, Person, PersonRemit, Placement,
-    Position, Reading, Readings, Reply, Report, Room, Row, RowChange, RunCard, SecondFactor, Sensor, SensorWindow,
-    ServiceKey, Session, ShiftNote, Stance, State, Tally, Unit, WaitingReport, Warning, rows,
+    Delegation, Dispatch, District, Drill, DrillNow, Duty, DutyEntry, DutyPost, Entry, Erasure, Event, EventBatch,
+    Exercise, FileSettings, Grant, GroupId, Handover, Incident, Instruction, LiveNodes, Model, Person, PersonRemit,
+    Placement, Position, Reading, Readings, Reply, Report, Room, Row, RowChange, RunCard, SecondFactor, Sensor,
+    SensorWindow, ServiceKey, Session, ShiftNote, Stance, State, Tally, Unit, WaitingReport, Warning, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
