@@ -148,7 +148,7 @@ impl World {
         let read = |number: u64| {
             let link = AuditLink::decode(&self.disk[&rows::audit_link_key(number)]).unwrap();
             let sealed = self.disk.get(&rows::audit_sealed_key(number));
-            AuditRecord { link, sealed: sealed.map(|row| AuditSealed::decode(row).unwrap()) }
+            AuditRecord { link, sealed: sealed.map(|row| AuditSealed::decode(row).unwrap()), withheld: false }
         };
         (1..=self.state.audit_head().number).map(read).collect()
     }
