@@ -96,6 +96,7 @@ pub(super) fn matters(state: &State, command: &Command) -> Vec<Matter> {
     };
     let clock = |of: &Measured| match of {
         Measured::Incident(id) => incident(id),
+        Measured::Report(code) => report(code),
         Measured::Instruction(_) => None,
     };
     let found = match command {
