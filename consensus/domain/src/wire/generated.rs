@@ -3223,6 +3223,8 @@ pub struct Report {
     pub desk: ::core::option::Option<ReportDesk>,
     #[prost(uint64, tag = "461")]
     pub unanswered_since_ms: u64,
+    #[prost(message, repeated, tag = "470")]
+    pub clocks: ::prost::alloc::vec::Vec<Clock>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReportDesk {
@@ -3239,7 +3241,7 @@ pub struct ReportDesk {
     #[prost(string, tag = "6")]
     pub aside_reason: ::prost::alloc::string::String,
 }
-#[derive(Clone, PartialEq, ::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WaitingReport {
     #[prost(string, tag = "1")]
     pub code: ::prost::alloc::string::String,
@@ -3283,8 +3285,6 @@ pub struct WaitingReport {
     pub version: u64,
     #[prost(bool, tag = "400")]
     pub exercise: bool,
-    #[prost(message, repeated, tag = "470")]
-    pub clocks: ::prost::alloc::vec::Vec<Clock>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FileReport {

@@ -97,7 +97,7 @@ pub(crate) async fn resume(State(app): State<Arc<App>>, Asked(ask, body): Asked<
 
 /// A clock that is late, and the version of it that was seen.
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct Seen {
+pub(crate) struct SeenClock {
     /// `{"of": {"incident": "I7"}, "number": 1}`.
     #[schema(value_type = Object)]
     clock: ClockKey,
@@ -105,10 +105,10 @@ pub(crate) struct Seen {
 }
 
 /// Says that one has seen how late it is: it rings no more until its next step.
-#[utoipa::path(post, path = "/api/clocks/acknowledge", request_body = Seen, params(("x-request-seq" = u64, Header)),
+#[utoipa::path(post, path = "/api/clocks/acknowledge", request_body = SeenClock, params(("x-request-seq" = u64, Header)),
     responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 409, body = ErrorBody)))]
-pub(crate) async fn acknowledge(State(app): State<Arc<App>>, Asked(ask, body): Asked<Seen>) -> Answer<Done> {
-    let Seen { clock, expected_version } = body;
+pub(crate) async fn acknowledge(State(app): State<Arc<App>>, Asked(ask, body): Asked<SeenClock>) -> Answer<Done> {
+    let SeenClock { clock, expected_version } = body;
     app.run(&ask, AcknowledgeClock { clock, expected_version }).await.map(done)
 }
 

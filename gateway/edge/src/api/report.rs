@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::{
     body::{Answer, Asked, Asking, Done, Id, Signed, done},
-    list::{Listed, command_group, listed},
+    list::{Listed, command_group, listed_of},
 };
 use crate::{
     app::App,
@@ -115,7 +115,7 @@ pub(crate) struct Linking {
 
 /// Whether somebody looks at it now.
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct Taking {
+pub(crate) struct TakingReport {
     expected_version: u64,
     /// False: it is given back.
     take: bool,
@@ -201,9 +201,10 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/api/reports/waiting", responses((status = 200, body = Listed<serde_json::Value>),
     (status = 403, body = ErrorBody)))]
 pub(crate) async fn waiting(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<WaitingReport>> {
-    let Json(mut listed) = listed(&app, &caller, Noun::Report, command_group(), |state, put| {
-        state.waiting_reports().values().for_each(|report| put(report, Some(&report.place.admin_unit)));
-    })?;
+    let Json(mut listed) =
+        listed_of::<WaitingReport>(&app, &caller, Noun::Report, command_group(), Matter::of_waiting, |state, put| {
+            state.waiting_reports().values().for_each(|report| put(report, Some(&report.place.admin_unit)));
+        })?;
     listed.items.sort_by(|a, b| a.since_ms.cmp(&b.since_ms).then_with(|| a.code.cmp(&b.code)));
     Ok(Json(listed))
 }
@@ -222,15 +223,15 @@ pub(crate) async fn link(
 }
 
 /// Somebody looks at it now, or gives it back.
-#[utoipa::path(post, path = "/api/reports/{id}/take", request_body = Taking,
+#[utoipa::path(post, path = "/api/reports/{id}/take", request_body = TakingReport,
     params(("id" = String, Path), ("x-request-seq" = u64, Header)),
     responses((status = 200, body = Done), (status = 409, body = ErrorBody)))]
 pub(crate) async fn take(
     State(app): State<Arc<App>>,
     Id(report): Id<ReportCode>,
-    Asked(ask, body): Asked<Taking>,
+    Asked(ask, body): Asked<TakingReport>,
 ) -> Answer<Done> {
-    let Taking { expected_version, take } = body;
+    let TakingReport { expected_version, take } = body;
     app.run(&ask, TakeReport { report, expected_version, take }).await.map(done)
 }
 
