@@ -132,10 +132,8 @@ fn judge(timelines: &[(String, Vec<Line>)], now_ms: u64, back_at_ms: u64) -> Res
         for line in lines {
             let Line { kind, at_ms, note, unit } = line;
             match kind.as_str() {
-                "unit_assigned" => {
-                    if offered.insert(unit, *at_ms).is_some() {
-                        return Err(format!("{incident}: {unit} was offered again before it had answered"));
-                    }
+                "unit_assigned" if offered.insert(unit, *at_ms).is_some() => {
+                    return Err(format!("{incident}: {unit} was offered again before it had answered"));
                 }
                 // The first tap after an offer answers it.
                 "unit_status_set" => settled.answered += usize::from(offered.remove(unit.as_str()).is_some()),
