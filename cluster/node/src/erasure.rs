@@ -182,7 +182,7 @@ async fn drop_log(groups: &Groups) -> io::Result<bool> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use domain::{ErasureRule, LegId, OfferCall, Reply, SetErasure};
+    use domain::{CallDesk, ErasureRule, LegId, OfferCall, PutCallDesk, Reply, SetErasure};
 
     use super::*;
     use crate::feature::{
@@ -211,6 +211,9 @@ mod tests {
     async fn what_is_due_leaves_the_record_and_the_log() {
         let (groups, peers, router) = cluster("erasure").await;
         tokio::time::timeout(WITHIN, found(&groups)).await.unwrap();
+        // Who gives up is owed nothing here: the call is over.
+        let desk = CallDesk { callback_always: false, ..CallDesk::default() };
+        propose(&groups, PutCallDesk { desk }).await;
         let offer = OfferCall {
             leg: LegId::new("l-1").unwrap(),
             door: "pbx".into(),

@@ -62,6 +62,8 @@ impl World {
             unit: None,
         };
         world.ok(PutPerson { person });
+        // Who gives up is owed nothing here: the call is over.
+        world.ok(PutCallDesk { desk: CallDesk { callback_always: false, ..CallDesk::default() } });
         world
     }
 
