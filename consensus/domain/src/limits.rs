@@ -259,8 +259,10 @@ pub const FILES_MAX: usize = 200_000;
 pub const FILES_BYTES_MAX: u64 = 256 << 30;
 /// Attachments that one entry forgets.
 pub const FILES_DROPPED_AT_ONCE: usize = 256;
-/// Calls, reports and numbers, each, that one entry erases by rule.
+/// Calls, reports, incidents and numbers, each, that one entry erases by rule.
 pub const ERASED_AT_ONCE: usize = 64;
+/// Lines of timelines that one entry writes anew without what a report said: some 100 KiB.
+pub const LINES_ERASED_AT_ONCE: usize = 256;
 /// Bytes of a line's name.
 pub const LINE_BYTES_MAX: usize = 16;
 /// Bytes of a telephone number: 15 digits by E.164, and what people dial before them.

@@ -216,7 +216,11 @@ pub(crate) fn right(
 /// # Errors
 /// The refusal.
 pub fn foresee(state0: &State, grant: &Grant, command: &Command, place: Option<&AdminUnitCode>) -> Result<(), Refusal> {
-    seat::authorize(state0, grant, command).unwrap_or_else(|| allows(grant, action_of(command), place))?;
+    let action = action_of(command);
+    if is_theirs(state0, grant, command) {
+        return allows(grant, action, None);
+    }
+    seat::authorize(state0, grant, command).unwrap_or_else(|| allows(grant, action, place))?;
     // A crew acts by its order, whatever field that is in; `authorize` looks at it.
     if grant.role == Role::Responder { Ok(()) } else { of_remit(state0, grant, command) }
 }
@@ -250,23 +254,16 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
             _ => {}
         }
     }
-    if matches!(action, Action::DoInstruction | Action::ReportProgress) {
-        let owner = instruction_of(state, command).and_then(|instruction| instruction.owner.as_ref());
-        if owner.is_some_and(|owner| *owner == grant.person || acts_for == Some(owner)) {
-            return Ok(());
-        }
-        if matches!(grant.role, Role::Viewer | Role::Responder) {
-            return Err(forbidden("this is not yours to do: ask whose it is"));
-        }
+    if is_theirs(state, grant, command) {
+        return Ok(());
     }
-    if let Command::AcknowledgeClock(command) = command {
-        let mut told = state.clock_of(&command.clock).into_iter().flat_map(|clock| &clock.told);
-        // Whoever was called is the one to answer, wherever they work.
-        if told.any(|told| *told == grant.person || acts_for == Some(told)) {
-            return Ok(());
-        }
-        if matches!(grant.role, Role::Viewer | Role::Responder) {
-            return Err(forbidden("this called others than you: ask who is on duty"));
+    if matches!(grant.role, Role::Viewer | Role::Responder) {
+        match action {
+            Action::DoInstruction | Action::ReportProgress => {
+                return Err(forbidden("this is not yours to do: ask whose it is"));
+            }
+            Action::AcknowledgeClock => return Err(forbidden("this called others than you: ask who is on duty")),
+            _ => {}
         }
     }
     if let Command::SetAgentStatus(command) = command
@@ -287,6 +284,21 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
     }
     places.into_iter().try_for_each(|place| allows(grant, action, Some(place)))?;
     of_remit(state, grant, command)
+}
+
+/// Whether the command is about an instruction of theirs, or a clock that called them: wherever they work, they are the one to answer.
+fn is_theirs(state: &State, grant: &Grant, command: &Command) -> bool {
+    let acts_for = grant.terms.acts_for.as_ref();
+    let are_they = |person: &PersonId| *person == grant.person || acts_for == Some(person);
+    match command {
+        Command::AcknowledgeClock(command) => {
+            state.clock_of(&command.clock).is_some_and(|clock| clock.told.iter().any(are_they))
+        }
+        _ if matches!(action_of(command), Action::DoInstruction | Action::ReportProgress) => {
+            instruction_of(state, command).and_then(|it| it.owner.as_ref()).is_some_and(are_they)
+        }
+        _ => false,
+    }
 }
 
 /// Whether what the command acts on is in the grant's remit. In a field group nothing is in a field: its grants carry the remit

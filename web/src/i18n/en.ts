@@ -243,6 +243,7 @@ export const en: Dict = {
     event: {
       incident_opened: 'Opened',
       incident_fed: 'New information',
+      personal_erased: 'Personal data erased by rule',
       incident_amended: 'Amended',
       incident_noted: 'Note',
       incident_acknowledged: 'Acknowledged',

@@ -243,6 +243,7 @@ export const vi = {
     event: {
       incident_opened: 'Mở sự cố',
       incident_fed: 'Thêm tin về sự cố',
+      personal_erased: 'Xóa dữ liệu cá nhân theo quy tắc',
       incident_amended: 'Sửa thông tin',
       incident_noted: 'Ghi chú',
       incident_acknowledged: 'Tiếp nhận',

@@ -69,7 +69,7 @@ export interface Hold {
 }
 
 /** Kinds of personal data that go by rule. */
-export const PERSONAL_KINDS = ['caller', 'contact'] as const;
+export const PERSONAL_KINDS = ['caller', 'contact', 'report'] as const;
 export type PersonalKind = (typeof PERSONAL_KINDS)[number];
 
 /** How long personal data are kept; 0 days: as long as what they belong to. */
@@ -152,7 +152,7 @@ export function holdsOf(answer: unknown): Hold[] {
 export function keepingOf(erasure: unknown, files: unknown): Keeping {
   const { number, rules } = erasure as { number: number; rules: { kind: string; days: number }[] };
   const of = (kind: PersonalKind) => rules.find((rule) => rule.kind === kind)?.days ?? 0;
-  return { number, days: { caller: of('caller'), contact: of('contact') }, photoDays: (files as { days: number }).days };
+  return { number, days: { caller: of('caller'), contact: of('contact'), report: of('report') }, photoDays: (files as { days: number }).days };
 }
 
 /** The rules that come after those that stand: a kind of 0 days has none. */

@@ -90,14 +90,14 @@ async fn show(reign: &Arc<Reign>, batch: &EventBatch) {
                 }
             }
             (_, Some(Subject::Instruction(_) | Subject::ShiftNote(_))) => reign.wake_keeper(),
-            // What happens to a report has no subject. These start its clock, or set it.
+            // Of a report only what waits is shown. These start its clock, or set it.
             (
                 EventKind::ReportFiled
                 | EventKind::ReportReopened
                 | EventKind::ClockResumed
                 | EventKind::ClockTimed
                 | EventKind::ProgressReported,
-                None,
+                None | Some(Subject::WaitingReport(_)),
             ) => reign.wake_keeper(),
             (_, Some(Subject::Call(_) | Subject::Agent(_) | Subject::CallDesk(_) | Subject::LiveNodes(_))) => {
                 reign.wake_usher();

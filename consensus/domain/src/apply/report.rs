@@ -23,7 +23,8 @@ use super::{
 use crate::{
     AnswerReport, ClockStatus, EventKind, FileReport, Incident, IncidentId, LinkReport, Millis, Obligation, Origin,
     RateReport, Refusal, RefusalCode, ReopenReport, Report, ReportCode, ReportDesk, ReportLink, ReportStatus,
-    ReportStep, ReportStepKind, SetReportAside, State, TakeReport, UnlinkReport, VOCABULARY_2, limits, stored::Touched,
+    ReportStep, ReportStepKind, SetReportAside, State, TakeReport, UnlinkReport, VOCABULARY_2, erasure, limits,
+    stored::Touched,
 };
 
 pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
@@ -235,6 +236,13 @@ pub(super) fn reopen(work: &mut Work<'_>, command: &ReopenReport) -> Outcome {
 pub(super) fn forget_contact(work: &mut Work<'_>, code: &ReportCode) {
     let Some(mut report) = work.state.reports.get(code).cloned() else { return };
     report.contact = String::new();
+    keep(work, report, EventKind::PersonalErased);
+}
+
+/// What its sender said goes, and where it was; what was answered stays.
+pub(super) fn forget_words(work: &mut Work<'_>, code: &ReportCode) {
+    let Some(mut report) = work.state.reports.get(code).cloned() else { return };
+    erasure::forget_report(&mut report);
     keep(work, report, EventKind::PersonalErased);
 }
 

@@ -2662,7 +2662,7 @@ pub struct SetErasure {
     #[prost(message, repeated, tag = "2")]
     pub rules: ::prost::alloc::vec::Vec<ErasureRule>,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ErasePersonal {
     #[prost(uint64, tag = "1")]
     pub rule: u64,
@@ -2672,6 +2672,21 @@ pub struct ErasePersonal {
     pub reports: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(uint64, repeated, tag = "4")]
     pub records: ::prost::alloc::vec::Vec<u64>,
+    #[prost(string, repeated, tag = "5")]
+    pub words: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, repeated, tag = "6")]
+    pub cases: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, repeated, tag = "7")]
+    pub lines: ::prost::alloc::vec::Vec<TimelineLine>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TimelineLine {
+    #[prost(string, tag = "1")]
+    pub timeline: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub index: u64,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub event: ::prost::bytes::Bytes,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -2679,6 +2694,7 @@ pub enum PersonalKind {
     Unspecified = 0,
     Caller = 1,
     Contact = 2,
+    Report = 3,
 }
 impl PersonalKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2690,6 +2706,7 @@ impl PersonalKind {
             Self::Unspecified => "PERSONAL_KIND_UNSPECIFIED",
             Self::Caller => "PERSONAL_KIND_CALLER",
             Self::Contact => "PERSONAL_KIND_CONTACT",
+            Self::Report => "PERSONAL_KIND_REPORT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2698,6 +2715,7 @@ impl PersonalKind {
             "PERSONAL_KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "PERSONAL_KIND_CALLER" => Some(Self::Caller),
             "PERSONAL_KIND_CONTACT" => Some(Self::Contact),
+            "PERSONAL_KIND_REPORT" => Some(Self::Report),
             _ => None,
         }
     }
