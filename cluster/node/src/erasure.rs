@@ -263,7 +263,7 @@ mod tests {
     const DAY_MS: u64 = 86_400_000;
 
     async fn propose(groups: &Groups, command: impl Into<Command>) {
-        let committed = groups.propose(GroupId::COMMAND, Proposal::system(command.into()), PROPOSE_WITHIN).await;
+        let committed = groups.propose(GroupId::COMMAND, Proposal::system(command), PROPOSE_WITHIN).await;
         let reply = committed.unwrap().reply;
         assert!(matches!(reply, Reply::Accepted(_)), "{reply:?}");
     }

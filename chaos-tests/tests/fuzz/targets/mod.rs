@@ -406,7 +406,7 @@ pub(crate) const TARGETS: &[Target] = &[
     },
     Target {
         name: "apply",
-        parsers: &["consensus/raft/src/machine.rs"],
+        parsers: &["consensus/raft/src/machine.rs", "consensus/domain/src/erasure/words.rs"],
         run: state::apply,
         seeds: state::logs,
         words: state::NAMES,
