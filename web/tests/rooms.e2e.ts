@@ -147,8 +147,8 @@ test('an incident\'s course is gone through as it was seen then', async ({ page 
 });
 
 for (const [lang, words] of [
-  ['vi', { card: 'Diễn biến trên bản đồ', says: /^Bản đồ đang hiện I4817 lúc .*, không phải hiện tại/, back: 'Về hiện tại' }],
-  ['en', { card: 'Course on the map', says: /^The map shows I4817 at .*, not now/, back: 'Back to now' }],
+  ['vi', { card: 'Diễn biến trên bản đồ', says: /Bản đồ đang hiện I4817 lúc .*, không phải hiện tại/, back: 'Về hiện tại' }],
+  ['en', { card: 'Course on the map', says: /The map shows I4817 at .*, not now/, back: 'Back to now' }],
 ] as const) {
   test(`a map that shows what was says so, and leads back, ${lang}`, async ({ page }) => {
     await enter(page, `?nomap=1&lang=${lang}`);
