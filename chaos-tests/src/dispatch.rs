@@ -80,7 +80,7 @@ impl Dispatched {
     /// `back_at_ms` counts from then.
     ///
     /// # Errors
-    /// An offer was neither acknowledged nor escalated in time, or was twice.
+    /// An offer was neither acknowledged nor escalated in time, or was twice; or what a crew had answered is not there.
     pub async fn judge(&self, world: &World, back_at_ms: u64) -> Result<Settled, Failure> {
         let until_ms = self.due_at_ms.max(back_at_ms) + LATE_MS_MAX;
         loop {
@@ -90,6 +90,10 @@ impl Dispatched {
             }
             let now_ms = unix_ms();
             let settled = judge(&timelines, now_ms, back_at_ms)?;
+            let answers = self.incidents.len() - self.silent;
+            if settled.answered < answers {
+                return Err(format!("{answers} crews answered, and of their offers {settled:?}").into());
+            }
             if settled.escalated >= self.silent {
                 println!("{settled:?} of {} units that were sent", self.incidents.len());
                 return Ok(settled);
@@ -128,10 +132,8 @@ fn judge(timelines: &[(String, Vec<Line>)], now_ms: u64, back_at_ms: u64) -> Res
         for line in lines {
             let Line { kind, at_ms, note, unit } = line;
             match kind.as_str() {
-                "unit_assigned" => {
-                    if offered.insert(unit, *at_ms).is_some() {
-                        return Err(format!("{incident}: {unit} was offered again before it had answered"));
-                    }
+                "unit_assigned" if offered.insert(unit, *at_ms).is_some() => {
+                    return Err(format!("{incident}: {unit} was offered again before it had answered"));
                 }
                 // The first tap after an offer answers it.
                 "unit_status_set" => settled.answered += usize::from(offered.remove(unit.as_str()).is_some()),
@@ -198,7 +200,7 @@ mod tests {
         assert!(judged(&silent(due + LATE_MS_MAX + 1), due, 0).is_err(), "late");
         assert!(judged(&silent(due + LATE_MS_MAX + 1), due, due + 1).is_ok(), "nothing ran until then");
         // Still open, and then forgotten.
-        assert_eq!(judged(&[offer.clone()], due + LATE_MS_MAX, 0), Ok(Settled::default()));
+        assert_eq!(judged(std::slice::from_ref(&offer), due + LATE_MS_MAX, 0), Ok(Settled::default()));
         assert!(judged(&[offer], due + LATE_MS_MAX + 1, 0).is_err());
     }
 

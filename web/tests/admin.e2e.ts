@@ -181,8 +181,8 @@ test('emergency access is ended from here', async ({ page }) => {
 });
 
 for (const [lang, words] of [
-  ['vi', { heading: 'Lưu và xóa dữ liệu cá nhân', none: 'Chưa có quy tắc nào', caller: /^Người gọi/, contact: /^Liên hệ/, sure: /^Tôi hiểu/, set: 'Áp dụng quy tắc', unsure: 'Xác nhận rằng', rule: 'quy tắc số 1', photos: /^Ảnh của việc/, setPhotos: 'Đặt thời hạn ảnh', done: 'Đã ghi' }],
-  ['en', { heading: 'Keeping and erasing personal data', none: 'There is no rule yet', caller: /^Who called/, contact: /^How the sender/, sure: /^I understand/, set: 'Apply the rules', unsure: 'Confirm that', rule: 'Rule 1 applies', photos: /^Photos of what/, setPhotos: 'Set days of photos', done: 'Committed' }],
+  ['vi', { heading: 'Lưu và xóa dữ liệu cá nhân', none: 'Chưa có quy tắc nào', caller: /^Người gọi/, contact: /^Liên hệ/, report: /^Nội dung phản ánh/, sure: /^Tôi hiểu/, set: 'Áp dụng quy tắc', unsure: 'Xác nhận rằng', rule: 'quy tắc số 1', photos: /^Ảnh của việc/, setPhotos: 'Đặt thời hạn ảnh', done: 'Đã ghi' }],
+  ['en', { heading: 'Keeping and erasing personal data', none: 'There is no rule yet', caller: /^Who called/, contact: /^How the sender/, report: /^What a report says/, sure: /^I understand/, set: 'Apply the rules', unsure: 'Confirm that', rule: 'Rule 1 applies', photos: /^Photos of what/, setPhotos: 'Set days of photos', done: 'Committed' }],
 ] as const) {
   test(`how long personal data are kept is set with open eyes, ${lang}`, async ({ page }) => {
     // The node made of paper outlives a test: what it has of rules is this test's own.
@@ -203,6 +203,7 @@ for (const [lang, words] of [
     await expect(sheet).toContainText(words.none);
     await expect(sheet.getByLabel(words.photos)).toHaveValue('90');
     await sheet.getByLabel(words.caller).fill('30');
+    await sheet.getByLabel(words.report).fill('730');
     const set = sheet.getByRole('button', { name: words.set });
     await expect(set).toHaveAttribute('aria-disabled', 'true');
     await expect(set).toHaveAttribute('title', new RegExp(`^${words.unsure}`));
@@ -210,8 +211,9 @@ for (const [lang, words] of [
     await faultless(page);
     await set.click();
     await expect(sheet).toContainText(words.rule);
-    expect(rules).toEqual([{ kind: 'caller', days: 30 }]);
+    expect(rules).toEqual([{ kind: 'caller', days: 30 }, { kind: 'report', days: 730 }]);
     await expect(sheet.getByLabel(words.caller)).toHaveValue('30');
+    await expect(sheet.getByLabel(words.report)).toHaveValue('730');
     await expect(sheet.getByLabel(words.sure)).not.toBeChecked();
     await sheet.getByLabel(words.photos).fill('7');
     await sheet.getByRole('button', { name: words.setPhotos }).click();

@@ -48,7 +48,7 @@ export async function signIn(page: Page, person: string, password: string): Prom
 }
 
 export const fake = (page: Page, command: string) => page.request.get(`/fake/${command}`);
-export const queue = (page: Page) => page.getByRole('region', { name: 'Hàng đợi sự cố' });
+export const queue = (page: Page) => page.getByRole('region', { name: /^(Hàng đợi sự cố|Incident queue)$/ });
 /** The first row of the queue with this text. */
 export const row = (page: Page, text: string) => queue(page).getByRole('listitem').filter({ hasText: text });
 /** Opens the file of the incident with this text, wherever it stands: the queue shows as many as fit. */

@@ -1,54 +1,67 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
+import { en } from '../src/i18n/en';
+import { vi } from '../src/i18n/vi';
 import { enter, file, turnTo } from './page';
 
-test('a warning is written by one person, refused to its author, and published by another', async ({ page, browser }) => {
-  await enter(page);
-  await turnTo(page, 'I4820');
-  const card = file(page, 'I4820').locator('details.warnings');
-  await card.locator('summary').click();
-  await card.getByRole('button', { name: 'Soạn cảnh báo' }).click();
-  await card.getByLabel('Cơ quan phát', { exact: true }).fill('Trung tâm điều hành');
-  const send = card.getByRole('button', { name: 'Gửi duyệt' });
-  await expect(send).toHaveAttribute('aria-disabled', 'true');
-  for (const language of ['Tiếng Việt', 'Tiếng Anh']) {
-    const words = card.getByRole('group', { name: language });
-    for (const field of ['Sự kiện', 'Tiêu đề', 'Diễn biến', 'Hướng dẫn']) await words.getByLabel(field).fill(`${field} ${language}`);
-  }
-  const { violations } = await new AxeBuilder({ page }).include('details.warnings').analyze();
-  expect(violations).toEqual([]);
-  await send.click();
-  const line = card.getByRole('listitem').first();
-  await expect(line).toContainText('Chờ người thứ hai duyệt');
-  await line.getByRole('button', { name: 'Duyệt và phát' }).click();
-  await expect(line).toContainText('Bị từ chối');
+const WORDS = { vi, en };
 
-  const other = await (await browser.newContext()).newPage();
-  await enter(other, '?nomap=1&lang=en', 'an');
-  await other.getByRole('region', { name: 'Incident queue' }).getByRole('listitem').filter({ hasText: 'I4820' }).getByRole('button').first().click();
-  const seen = file(other, 'I4820').locator('details.warnings').getByRole('listitem').first();
-  await expect(seen).toContainText('Waits for a second person');
-  await seen.getByRole('button', { name: 'Approve and publish' }).click();
-  await expect(seen).toContainText('an approved it');
-  await other.context().close();
-});
+for (const lang of ['vi', 'en'] as const) {
+  const words = WORDS[lang];
+  const t = words.warning;
+  const theirLang = lang === 'vi' ? 'en' : 'vi';
+  const theirs = WORDS[theirLang].warning;
+  // What one language published is in force, and the next is no first warning of that incident.
+  const incident = lang === 'vi' ? 'I4820' : 'I4822';
 
-test('the file says whose the incident is, and an offer lacks nothing before it is sent', async ({ page }) => {
-  await enter(page);
-  await turnTo(page, 'I4820');
-  const card = file(page, 'I4820').locator('details.handovers');
-  await expect(card.locator('summary')).toContainText('Trung tâm này chỉ huy');
-  await card.locator('summary').click();
-  await card.getByRole('button', { name: 'Bàn giao…' }).click();
-  await card.getByLabel('Giao cho').selectOption({ label: 'Cấp cứu 115' });
-  await card.getByLabel('Vì sao, cần gì').fill('Cần xe cấp cứu');
-  const send = card.getByRole('button', { name: 'Gửi bàn giao' });
-  await expect(send).toHaveAttribute('aria-disabled', 'true');
-  await card.getByLabel('Kênh thứ hai').fill('0234 115');
-  await expect(send).toHaveAttribute('aria-disabled', 'false');
-  const { violations } = await new AxeBuilder({ page }).include('details.handovers').analyze();
-  expect(violations).toEqual([]);
-});
+  test(`a warning is written by one person, refused to its author, and published by another, ${lang}`, async ({ page, browser }) => {
+    await enter(page, `?nomap=1&lang=${lang}`);
+    await turnTo(page, incident);
+    const card = file(page, incident).locator('details.warnings');
+    await card.locator('summary').click();
+    await card.getByRole('button', { name: t.write }).click();
+    await card.getByLabel(t.form.senderName, { exact: true }).fill('Trung tâm điều hành');
+    const send = card.getByRole('button', { name: t.form.send });
+    await expect(send).toHaveAttribute('aria-disabled', 'true');
+    for (const language of [t.form.vi, t.form.en]) {
+      const words = card.getByRole('group', { name: language });
+      for (const field of [t.form.event, t.form.headline, t.form.description, t.form.instruction]) await words.getByLabel(field).fill(`${field} ${language}`);
+    }
+    const { violations } = await new AxeBuilder({ page }).include('details.warnings').analyze();
+    expect(violations).toEqual([]);
+    await send.click();
+    const line = card.getByRole('listitem').last();
+    await expect(line).toContainText(t.standing.draft);
+    await line.getByRole('button', { name: t.approve }).click();
+    await expect(line).toContainText(words.command.refused);
+
+    const other = await (await browser.newContext()).newPage();
+    await enter(other, `?nomap=1&lang=${theirLang}`, 'an');
+    await turnTo(other, incident);
+    const seen = file(other, incident).locator('details.warnings').getByRole('listitem').last();
+    await expect(seen).toContainText(theirs.standing.draft);
+    await seen.getByRole('button', { name: theirs.approve }).click();
+    await expect(seen).toContainText(theirs.sent('an', '').trim());
+    await other.context().close();
+  });
+
+  test(`the file says whose the incident is, and an offer lacks nothing before it is sent, ${lang}`, async ({ page }) => {
+    await enter(page, `?nomap=1&lang=${lang}`);
+    await turnTo(page, 'I4820');
+    const card = file(page, 'I4820').locator('details.handovers');
+    await expect(card.locator('summary')).toContainText(t.handover.ours);
+    await card.locator('summary').click();
+    await card.getByRole('button', { name: t.handover.offer }).click();
+    await card.locator('label').filter({ hasText: t.handover.to }).locator('select').first().selectOption({ label: 'Cấp cứu 115' });
+    await card.getByLabel(t.handover.reason).fill('Cần xe cấp cứu');
+    const send = card.getByRole('button', { name: t.handover.send });
+    await expect(send).toHaveAttribute('aria-disabled', 'true');
+    await card.getByLabel(t.handover.second).fill('0234 115');
+    await expect(send).toHaveAttribute('aria-disabled', 'false');
+    const { violations } = await new AxeBuilder({ page }).include('details.handovers').analyze();
+    expect(violations).toEqual([]);
+  });
+}
 
 for (const [language, words] of [
   ['vi', { ask: 'Bàn giao…', to: 'Giao cho', reason: 'Vì sao, cần gì', second: 'Kênh thứ hai', room: 'Trung tâm tỉnh' }],

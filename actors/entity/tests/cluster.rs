@@ -228,6 +228,7 @@ fn answer_within_three_seconds() -> PutDeadlinePolicy {
                 step(ClockStage::Overdue, 2000),
             ],
             disabled: false,
+            version: 0,
         },
     }
 }

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, io, time::Duration};
 
 use bytes::Bytes;
 use domain::{
-    AuditLink, AuditPayload, AuditSealed, Command, ErasePersonal, Erasure, GroupId, Matter, Millis, PersonalKind,
-    State, limits, rows,
+    AuditLink, AuditPayload, AuditSealed, Command, ErasePersonal, Erasure, GroupId, IncidentId, Matter, Millis,
+    PersonalKind, State, TimelineLine, limits, rows,
     wire::{Malformed, Record},
 };
 use raft::{Groups, Proposal};
@@ -16,6 +16,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 const LOOK_TICK: Duration = Duration::from_secs(60);
 /// Records read at a time.
 const RECORDS_PER_READ: usize = 512;
+/// Lines of timelines read at a time.
+const LINES_PER_READ: usize = 256;
 /// Reads of one look: a leader that comes new has read a year of a hundred records a minute within half a day.
 const READS_PER_LOOK: usize = 128;
 /// Records remembered that hold personal data of what somebody is still at work on. At the bound the newer ones wait.
@@ -37,7 +39,7 @@ struct Looked {
     /// Records up to this number were read.
     through: u64,
     /// Of them those that hold personal data of a kind that has a rule: whose, and when they were recorded.
-    waiting: BTreeMap<u64, (Matter, Millis)>,
+    waiting: BTreeMap<u64, (Vec<Matter>, Millis)>,
 }
 
 /// Runs for as long as the node does.
@@ -81,10 +83,12 @@ async fn look(groups: &Groups, looked: &mut Looked, now: Millis) -> io::Result<(
     }
     read_on(groups, looked, now, &rules).await?;
     for _ in 0..ERASURES_PER_LOOK {
-        let (command, is_more) = groups.read(GroupId::COMMAND, |state| due(state, looked, now));
+        let cases = cases(groups, now).await?;
+        let (command, is_more) = groups.read(GroupId::COMMAND, |state| due(state, looked, cases, now));
         let Some(command) = command else { return Ok(()) };
         let erased = command.records.clone();
         let (calls, reports, records) = (command.calls.len(), command.reports.len(), erased.len());
+        let (words, cases) = (command.words.len(), command.cases.len());
         let proposal = Proposal::system(Command::from(command));
         let committed = groups.propose(GroupId::COMMAND, proposal, PROPOSE_WITHIN).await.map_err(io::Error::other)?;
         if let domain::Reply::Refused(refusal) = committed.reply {
@@ -93,7 +97,7 @@ async fn look(groups: &Groups, looked: &mut Looked, now: Millis) -> io::Result<(
         for number in erased {
             looked.waiting.remove(&number);
         }
-        tracing::info!(calls, reports, records, "personal data were erased by rule");
+        tracing::info!(calls, reports, words, cases, records, "personal data were erased by rule");
         if !is_more {
             return Ok(());
         }
@@ -101,18 +105,80 @@ async fn look(groups: &Groups, looked: &mut Looked, now: Millis) -> io::Result<(
     Ok(())
 }
 
+/// Incidents that are to forget what was reported.
+#[derive(Debug, Default)]
+struct Cases {
+    /// Those whose lines are all among `lines`.
+    ids: Vec<IncidentId>,
+    /// At most `limits::LINES_ERASED_AT_ONCE`.
+    lines: Vec<TimelineLine>,
+    /// Others wait for the next entry.
+    is_more: bool,
+}
+
+/// What is due of incidents. One forgets when no line repeats it any more: with its last lines, so that none is left behind.
+async fn cases(groups: &Groups, now: Millis) -> io::Result<Cases> {
+    let due = groups.read(GroupId::COMMAND, |state| state.cases_to_erase(now));
+    let mut cases = Cases { is_more: due.len() == limits::ERASED_AT_ONCE, ..Cases::default() };
+    for case in due {
+        for timeline in groups.read(GroupId::COMMAND, |state| state.timelines_of(&case)) {
+            if !read_lines(groups, &case, &timeline, &mut cases.lines).await? {
+                cases.is_more = true;
+                return Ok(cases);
+            }
+        }
+        cases.ids.push(case);
+    }
+    Ok(cases)
+}
+
+/// Adds the lines of a timeline that repeat what the incident says. Whether there was room for all of them.
+async fn read_lines(
+    groups: &Groups,
+    case: &IncidentId,
+    timeline: &IncidentId,
+    lines: &mut Vec<TimelineLine>,
+) -> io::Result<bool> {
+    let (mut from, to) = rows::timeline_range(timeline);
+    loop {
+        let read = groups.scan(GroupId::COMMAND, from.clone(), to.clone(), LINES_PER_READ).await?;
+        for (key, value) in &read {
+            let found = TimelineLine::without(case, timeline, (&key[..], &value[..]));
+            let Some(line) = found.map_err(|error| io::Error::other(error.to_string()))? else { continue };
+            if lines.len() >= limits::LINES_ERASED_AT_ONCE {
+                return Ok(false);
+            }
+            lines.push(line);
+        }
+        let Some((last, _)) = read.last().filter(|_| read.len() == LINES_PER_READ) else { return Ok(true) };
+        from = Bytes::from([&last[..], &[0]].concat());
+    }
+}
+
 /// What is due, as one command, and whether there may be more; none: nothing is.
-fn due(state: &State, looked: &Looked, now: Millis) -> (Option<ErasePersonal>, bool) {
-    let is_due = |(_, (matter, at)): &(&u64, &(Matter, Millis))| state.is_erasure_due(matter, *at, now);
+fn due(state: &State, looked: &Looked, cases: Cases, now: Millis) -> (Option<ErasePersonal>, bool) {
+    let is_due = |(_, (matters, at)): &(&u64, &(Vec<Matter>, Millis))| {
+        matters.iter().any(|matter| state.is_erasure_due(matter, *at, now))
+    };
     let records = looked.waiting.iter().filter(is_due).map(|(number, _)| *number);
     let records: Vec<u64> = records.take(limits::ERASED_PER_COMMAND_MAX).collect();
     let (calls, reports) = (state.calls_to_erase(now), state.reports_to_erase(now));
-    let is_nothing = records.is_empty() && calls.is_empty() && reports.is_empty() && !state.has_callers_to_erase(now);
+    let words = state.words_to_erase(now);
+    let is_nothing = records.is_empty()
+        && calls.is_empty()
+        && reports.is_empty()
+        && words.is_empty()
+        && cases.ids.is_empty()
+        && cases.lines.is_empty()
+        && !state.has_callers_to_erase(now);
     let is_more = records.len() == limits::ERASED_PER_COMMAND_MAX
         || calls.len() == limits::ERASED_AT_ONCE
         || reports.len() == limits::ERASED_AT_ONCE
+        || words.len() == limits::ERASED_AT_ONCE
+        || cases.is_more
         || state.has_callers_to_erase(now);
-    let command = ErasePersonal { rule: state.erasure().number, calls, reports, records };
+    let Cases { ids: cases, lines, .. } = cases;
+    let command = ErasePersonal { rule: state.erasure().number, calls, reports, records, words, cases, lines };
     ((!is_nothing).then_some(command), is_more)
 }
 
@@ -131,14 +197,18 @@ async fn read_on(groups: &Groups, looked: &mut Looked, now: Millis, rules: &Eras
         if found.is_empty() {
             return Ok(());
         }
-        for (number, at, matter) in found {
+        for (number, at, mut matters) in found {
             if now.since(at) < kept_ms {
                 return Ok(());
             }
             looked.through = number;
             // What no rule speaks of would take the place of what one does.
-            if let Some(matter) = matter.filter(|matter| rules.kept_ms(matter.kind()).is_some()) {
-                looked.waiting.insert(number, (matter, at));
+            matters.retain(|matter| rules.kept_ms(matter.kind()).is_some());
+            if !matters.is_empty() {
+                groups.read(GroupId::COMMAND, |state| matters.retain(|matter| state.is_personal(matter)));
+            }
+            if !matters.is_empty() {
+                looked.waiting.insert(number, (matters, at));
             }
         }
     }
@@ -146,23 +216,20 @@ async fn read_on(groups: &Groups, looked: &mut Looked, now: Millis, rules: &Eras
 }
 
 /// Number and time of each of these records, and whose personal data it holds.
-fn matters(
-    links: &[(Bytes, Bytes)],
-    sealed: &[(Bytes, Bytes)],
-) -> Result<Vec<(u64, Millis, Option<Matter>)>, Malformed> {
+fn matters(links: &[(Bytes, Bytes)], sealed: &[(Bytes, Bytes)]) -> Result<Vec<(u64, Millis, Vec<Matter>)>, Malformed> {
     let sealed: BTreeMap<&[u8], &Bytes> = sealed.iter().map(|(key, value)| (&key[1..], value)).collect();
-    let matter = |key: &Bytes| -> Result<Option<Matter>, Malformed> {
+    let matters = |key: &Bytes| -> Result<Vec<Matter>, Malformed> {
         // A payload that is gone holds nothing any more.
-        let Some(row) = sealed.get(&key[1..]) else { return Ok(None) };
+        let Some(row) = sealed.get(&key[1..]) else { return Ok(Vec::new()) };
         let payload = AuditPayload::decode(&AuditSealed::decode(row)?.payload)?;
         if payload.command.is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         Ok(Matter::of(&Command::decode(&payload.command)?))
     };
     let read = |(key, value): &(Bytes, Bytes)| -> Result<_, Malformed> {
         let link = AuditLink::decode(value)?;
-        Ok((link.number, link.at_ms, matter(key)?))
+        Ok((link.number, link.at_ms, matters(key)?))
     };
     links.iter().map(read).collect()
 }
@@ -182,7 +249,10 @@ async fn drop_log(groups: &Groups) -> io::Result<bool> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use domain::{ErasureRule, LegId, OfferCall, Reply, SetErasure};
+    use domain::{
+        AdminUnitCode, AnswerReport, CallDesk, CloseIncident, ErasureRule, FileReport, IncidentKind, LegId, OfferCall,
+        Place, PutCallDesk, Reply, ReportChannel, ReportCode, SetErasure, Severity,
+    };
 
     use super::*;
     use crate::feature::{
@@ -211,6 +281,9 @@ mod tests {
     async fn what_is_due_leaves_the_record_and_the_log() {
         let (groups, peers, router) = cluster("erasure").await;
         tokio::time::timeout(WITHIN, found(&groups)).await.unwrap();
+        // Who gives up is owed nothing here: the call is over.
+        let desk = CallDesk { callback_always: false, ..CallDesk::default() };
+        propose(&groups, PutCallDesk { desk }).await;
         let offer = OfferCall {
             leg: LegId::new("l-1").unwrap(),
             door: "pbx".into(),
@@ -245,6 +318,59 @@ mod tests {
         let erased = groups.read(GroupId::COMMAND, |state| state.erasure().erased_index);
         assert!(drop_log(&groups).await.unwrap() && groups.purged(GroupId::COMMAND) >= erased);
         assert!(!drop_log(&groups).await.unwrap(), "once");
+        end(groups, peers, router).await;
+    }
+
+    /// Whether a line of the incident's timeline says it.
+    async fn is_told(groups: &Groups, incident: &IncidentId, text: &str) -> bool {
+        let (from, to) = rows::timeline_range(incident);
+        let lines = groups.scan(GroupId::COMMAND, from, to, 64).await.unwrap();
+        assert!(!lines.is_empty());
+        lines.iter().any(|(_, value)| value.windows(text.len()).any(|part| part == text.as_bytes()))
+    }
+
+    #[tokio::test]
+    async fn lines_are_to_forget_what_a_report_said_once_its_incident_is_closed() {
+        let (groups, peers, router) = cluster("words").await;
+        tokio::time::timeout(WITHIN, found(&groups)).await.unwrap();
+        let (text, report) = ("Cầu sập", ReportCode::new("7K3F").unwrap());
+        let admin_unit = AdminUnitCode::new("hue").unwrap();
+        let place = Place { latitude_e7: 164_637_891, longitude_e7: 1_075_909_123, admin_unit, address: String::new() };
+        let filing = FileReport {
+            code: report.clone(),
+            channel: ReportChannel::Web,
+            reference: String::new(),
+            text: text.into(),
+            place,
+            incident: None,
+            kind: Some(IncidentKind::Infrastructure),
+            severity: Some(Severity::High),
+            told_kind: None,
+            contact: String::new(),
+            language: String::new(),
+            exercise: false,
+        };
+        propose(&groups, filing).await;
+        let rules = vec![ErasureRule { kind: PersonalKind::Report, days: 2 }];
+        propose(&groups, SetErasure { number: 1, rules }).await;
+        let expected_version = groups.read(GroupId::COMMAND, |state| state.reports()[&report].version);
+        propose(&groups, AnswerReport { report: report.clone(), expected_version, answer: "Đã sửa".into() }).await;
+        let found = groups.read(GroupId::COMMAND, |state| state.reports()[&report].incident.clone());
+        let incident = found.unwrap();
+        let (clock, mut looked) = (groups.read(GroupId::COMMAND, State::clock), Looked::default());
+        look(&groups, &mut looked, clock.plus(9 * DAY_MS)).await.unwrap();
+        assert!(is_told(&groups, &incident, text).await, "its incident is open");
+
+        // Days are the log's: the entry that erases holds what is due against its own time, which is this machine's.
+        let expected_version = groups.read(GroupId::COMMAND, |state| state.incidents()[&incident].version);
+        propose(&groups, CloseIncident { incident: incident.clone(), expected_version, note: String::new() }).await;
+        let cases = cases(&groups, clock.plus(9 * DAY_MS)).await.unwrap();
+        assert_eq!((cases.ids.as_slice(), cases.is_more), ([incident.clone()].as_slice(), false));
+        assert!(cases.lines.len() >= 2, "opened, closed: {cases:?}");
+        let (command, is_more) =
+            groups.read(GroupId::COMMAND, |state| due(state, &looked, cases, clock.plus(9 * DAY_MS)));
+        let command = command.unwrap();
+        assert_eq!((command.words, command.cases, is_more), (vec![report], vec![incident], false));
         end(groups, peers, router).await;
     }
 }

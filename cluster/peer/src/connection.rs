@@ -262,7 +262,8 @@ impl Connection {
             if let Err(fault) = self.take_frames(&mut buf) {
                 break fault;
             }
-            if buf.capacity() - buf.len() < READ_BYTES_MIN {
+            // For a large frame there is room already: more would copy what has come of it.
+            if buf.len() < READ_BYTES && buf.capacity() - buf.len() < READ_BYTES_MIN {
                 // Small payloads are copied out, so mostly this is the same memory again.
                 buf.reserve(READ_BYTES);
             }

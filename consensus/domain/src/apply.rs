@@ -254,6 +254,8 @@ impl Work<'_> {
             Command::DropFiles(command) => file::drop_due(self, command),
             Command::SetErasure(command) => erasure::set(self, command),
             Command::ErasePersonal(command) => erasure::erase(self, command),
+            Command::AcknowledgeClock(command) => deadline::acknowledge(self, command),
+            Command::ConfirmInstruction(command) => instruction::confirm(self, command),
             Command::RegisterSensor(command) => sensor::register(self, command),
             Command::SetDeviceStatus(command) => sensor::set_status(self, command),
             Command::RecordReadings(command) => sensor::record(self, command),

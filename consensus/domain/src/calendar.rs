@@ -57,9 +57,12 @@ pub struct Calendar {
     pub national_holidays: bool,
     /// Ascending by date; these overrule all the rest.
     pub days: Vec<SpecialDay>,
+    /// In a command: the version that it was based on, 0: whichever there is. In state: it grows with every change.
+    #[serde(default)]
+    pub version: u64,
 }
 
-record!(Calendar { id, name, hours, national_holidays, days });
+record!(Calendar { id, name, hours, national_holidays, days, version });
 
 /// The local day of a moment, in days since 1970-01-01.
 #[must_use]

@@ -58,7 +58,7 @@ impl State {
     /// 16. A sensor's window is ascending, within its bound, and ends with the newest reading; no hysteresis is negative.
     /// 17. A camera's epoch is of a camera that is there.
     /// 18. A session's answers are ascending and within the window of its newest.
-    /// 19. The derived sets (unreported alarms, ends of sessions, next steps of clocks) are what they are derived from.
+    /// 19. The derived sets (unreported alarms, ends of sessions, next steps of clocks, reports that call) are what they are derived from.
     /// 20. What is in use of a model, and what it can be rolled back to, is registered; the shadow is not the active one.
     /// 21. Each registered version has a tally, and nothing else has; a tally's bins add up to what was decided.
     /// 22. An incident's suggestions are ascending and within their bound; of one model and mode one is pending at most;
@@ -97,6 +97,8 @@ impl State {
     ///     both, and says by whom, since when and why.
     /// 50. Rules of erasure name each kind once and some days; nothing was erased before there was a rule.
     /// 47. A remit is of somebody who is there, and leaves something out; its fields and agencies ascend, each once.
+    /// 48. A clock that somebody acknowledged says who and when, after it started, and has taken a step;
+    ///     an instruction that somebody confirmed says so too, and is done. No clock is open of a task that is settled.
     ///
     /// # Errors
     /// The first invariant that does not hold.

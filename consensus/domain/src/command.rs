@@ -18,6 +18,7 @@ mod remit;
 mod report;
 mod retention;
 mod room;
+mod unit;
 mod vocabulary;
 mod warning;
 
@@ -39,12 +40,13 @@ pub use remit::*;
 pub use report::*;
 pub use retention::*;
 pub use room::*;
+pub use unit::*;
 pub use warning::*;
 
 use crate::{
     AdminUnit, Alarm, Camera, CameraHealth, CameraId, DeviceStatus, District, DistrictId, IncidentId, IncidentKind,
     LoadNotice, Millis, Person, PersonId, Place, Placement, Reading, Sensor, SensorId, SessionId, Severity, Source,
-    Unit, UnitId, UnitStatus,
+    UnitId,
     wire::{Malformed, Record, generated, message_field, record},
 };
 use vocabulary::{body, commands};
@@ -95,34 +97,11 @@ commands! {
         placements: Vec<Placement>,
     }
     /// Puts a response unit; its status, position and incident stay.
-    PutUnit {
-        /// As it shall be.
-        unit: Unit,
-    }
+    PutUnit []
     /// A tap on a unit's phone.
-    SetUnitStatus {
-        /// Which.
-        unit: UnitId,
-        /// What it does now.
-        status: UnitStatus,
-        /// What the sender believes that it did.
-        expected_status: UnitStatus,
-        /// When it was tapped.
-        tapped_at_ms: Millis,
-        /// The assignment that the sender believes in; 0: whichever it is, as said by radio.
-        assignment: u64,
-        /// Why; may be empty.
-        reason: String,
-    }
+    SetUnitStatus []
     /// Where a unit is, sampled.
-    MoveUnit {
-        /// Which.
-        unit: UnitId,
-        /// Where.
-        position: Place,
-        /// When.
-        at_ms: Millis,
-    }
+    MoveUnit []
     /// The nodes that are up.
     SetLiveNodes {
         /// Node ids, ascending.
@@ -496,4 +475,8 @@ commands! {
     SetErasure []
     /// Erases what is due by them.
     ErasePersonal []
+    /// Somebody has seen how late a clock is.
+    AcknowledgeClock []
+    /// Whoever gives instructions has seen that one is done.
+    ConfirmInstruction []
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     AdminUnitCode, Calendar, CalendarId, DeadlinePolicyId, Digest, DutyPostId, IncidentId, IncidentKind, InstructionId,
-    Millis, PersonId, calendar,
+    Millis, PersonId, ReportCode, calendar,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -25,6 +25,10 @@ wire_enum! {
         DoInstruction = "do_instruction",
         /// Say whether an incident that was offered is taken over.
         AcknowledgeHandover = "acknowledge_handover",
+        /// Tell a report's sender what became of it.
+        AnswerReport = "answer_report",
+        /// Do an agency's task of an incident.
+        DoTask = "do_task",
     }
 }
 
@@ -92,9 +96,24 @@ pub struct DeadlinePolicy {
     pub steps: Vec<Step>,
     /// Chosen no more for new clocks; those that run go on.
     pub disabled: bool,
+    /// In a command: the version that it was based on, 0: whichever there is. In state: it grows with every change.
+    #[serde(default)]
+    pub version: u64,
 }
 
-record!(DeadlinePolicy { id, name, obligation, kinds, agency, admin_unit, calendar, within_ms, steps, disabled });
+record!(DeadlinePolicy {
+    id,
+    name,
+    obligation,
+    kinds,
+    agency,
+    admin_unit,
+    calendar,
+    within_ms,
+    steps,
+    disabled,
+    version
+});
 
 /// Somebody's time on duty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,9 +139,12 @@ pub struct DutyPost {
     pub above: Option<DutyPostId>,
     /// Ascending by begin, then by person.
     pub shifts: Vec<DutyShift>,
+    /// In a command: the version that it was based on, 0: whichever there is. In state: it grows with every change.
+    #[serde(default)]
+    pub version: u64,
 }
 
-record!(DutyPost { id, name, above, shifts });
+record!(DutyPost { id, name, above, shifts, version });
 
 impl DutyPost {
     /// Who is on duty at that moment.
@@ -132,7 +154,7 @@ impl DutyPost {
     }
 }
 
-/// One clock of an incident or an instruction. What the policy said when it started goes with it.
+/// One clock of an incident, an instruction or a report. What the policy said when it started goes with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Clock {
     /// Counts from 1 within what it measures.
@@ -185,6 +207,12 @@ pub struct Clock {
     pub told: Vec<PersonId>,
     /// Grows with every change of this clock.
     pub version: u64,
+    /// Who has seen how late it is; the next step asks anew.
+    #[serde(default)]
+    pub acknowledged_by: Option<PersonId>,
+    /// When.
+    #[serde(default)]
+    pub acknowledged_at_ms: Millis,
 }
 
 record!(Clock {
@@ -213,6 +241,8 @@ record!(Clock {
     ended_at_ms,
     told,
     version,
+    acknowledged_by,
+    acknowledged_at_ms,
 });
 
 /// What a clock measures.
@@ -223,6 +253,8 @@ pub enum Measured {
     Incident(IncidentId),
     /// An instruction.
     Instruction(InstructionId),
+    /// A report.
+    Report(ReportCode),
 }
 
 impl std::fmt::Display for Measured {
@@ -230,6 +262,7 @@ impl std::fmt::Display for Measured {
         match self {
             Self::Incident(id) => id.fmt(f),
             Self::Instruction(id) => id.fmt(f),
+            Self::Report(code) => code.fmt(f),
         }
     }
 }
@@ -251,6 +284,7 @@ impl Record for ClockKey {
         let of = match wire.of.ok_or_else(|| Malformed::new("of", "is required"))? {
             Of::Incident(id) => Measured::Incident(Field::read("incident", id)?),
             Of::Instruction(id) => Measured::Instruction(Field::read("instruction", id)?),
+            Of::Report(code) => Measured::Report(Field::read("report", code)?),
         };
         Ok(Self { of, number: wire.number })
     }
@@ -260,6 +294,7 @@ impl Record for ClockKey {
         let of = match &self.of {
             Measured::Incident(id) => Of::Incident(id.to_string()),
             Measured::Instruction(id) => Of::Instruction(id.to_string()),
+            Measured::Report(code) => Of::Report(code.to_string()),
         };
         generated::ClockKey { of: Some(of), number: self.number }
     }
@@ -303,6 +338,8 @@ impl Clock {
             ended_at_ms: Millis(0),
             told: Vec::new(),
             version: 1,
+            acknowledged_by: None,
+            acknowledged_at_ms: Millis(0),
         };
         clock.time(calendar);
         clock.first_due_at_ms = clock.due_at_ms;
@@ -313,6 +350,12 @@ impl Clock {
     #[must_use]
     pub fn is_open(&self) -> bool {
         matches!(self.status, ClockStatus::Running | ClockStatus::Paused)
+    }
+
+    /// Whether it has taken a step that nobody has acknowledged, of what is still to be done.
+    #[must_use]
+    pub fn is_alarming(&self) -> bool {
+        self.is_open() && self.stage != ClockStage::OnTime && !self.acknowledged_at_ms.is_set()
     }
 
     /// The step that comes next.
@@ -346,6 +389,7 @@ impl Clock {
         }
         self.fired += 1;
         self.told = told;
+        self.forget_acknowledgement();
         self.version += 1;
         self.time(calendar);
     }
@@ -380,8 +424,19 @@ impl Clock {
         self.fired = 0;
         self.stage = ClockStage::OnTime;
         self.told.clear();
+        self.forget_acknowledgement();
         self.version += 1;
         self.time(calendar);
+    }
+
+    /// Somebody has seen how late it is. When it is due and what comes next stay as they are.
+    pub(crate) fn acknowledge(&mut self, now: Millis, by: PersonId) {
+        (self.acknowledged_by, self.acknowledged_at_ms) = (Some(by), now);
+        self.version += 1;
+    }
+
+    fn forget_acknowledgement(&mut self) {
+        (self.acknowledged_by, self.acknowledged_at_ms) = (None, Millis(0));
     }
 
     /// Met or void: it says how late it was, also when no timer has said so yet, and stands still.
@@ -416,36 +471,4 @@ pub(crate) struct ClockTerms {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn clock() -> Clock {
-        let step = |stage, offset_ms| Step { stage, offset_ms, post: None };
-        let steps = vec![step(ClockStage::NearlyLate, -20), step(ClockStage::Late, 0), step(ClockStage::Overdue, 50)];
-        let (number, obligation, round) = (1, Obligation::Answer, 0);
-        let terms = ClockTerms { number, obligation, policy: None, round, calendar: None, within_ms: 100, steps };
-        Clock::start(terms, Millis(1000), None).unwrap()
-    }
-
-    #[test]
-    fn what_is_met_before_a_timer_says_so_is_as_late_as_it_is() {
-        let met_after = |ms: u64| {
-            let mut clock = clock();
-            clock.end(ClockStatus::Met, Millis(1000 + ms), None);
-            clock.stage
-        };
-        use ClockStage::{Late, NearlyLate, OnTime, Overdue};
-        let stages = [0, 79, 80, 99, 100, 149, 150, 9000].map(met_after);
-        assert_eq!(stages, [OnTime, OnTime, NearlyLate, NearlyLate, Late, Late, Overdue, Overdue]);
-    }
-
-    #[test]
-    fn a_pause_shifts_what_is_left_and_what_is_due_says_so() {
-        let mut clock = clock();
-        clock.pause(Millis(1070), "waiting", None);
-        assert_eq!((clock.due_at_ms, clock.next_at_ms, clock.spent_ms), (Millis(0), Millis(0), 70));
-        clock.resume(Millis(5000), None);
-        assert_eq!((clock.due_at_ms, clock.next_at_ms), (Millis(5030), Millis(5010)));
-        assert_eq!(clock.first_due_at_ms, Millis(1100));
-    }
-}
+mod tests;

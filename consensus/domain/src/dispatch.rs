@@ -88,9 +88,12 @@ pub struct Task {
     pub answered_at_ms: Millis,
     /// Who said it.
     pub answered_by: Option<PersonId>,
+    /// Its deadline's number among the incident's clocks; 0: none.
+    #[serde(default)]
+    pub clock: u32,
 }
 
-record!(Task { number, agency, text, status, given_at_ms, given_by, answer, answered_at_ms, answered_by });
+record!(Task { number, agency, text, status, given_at_ms, given_by, answer, answered_at_ms, answered_by, clock });
 
 /// One answer of all agencies.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -40,7 +40,7 @@ mod tests {
         let id = DutyPostId::new("truc-ban").unwrap();
         let shifts = vec![shift("lan", 10, 20), shift("minh", 20, 30)];
         let mut state = State::new(GroupId::COMMAND);
-        state.duty_posts.insert(id.clone(), DutyPost { id, name: "Trực ban".into(), above: None, shifts });
+        state.duty_posts.insert(id.clone(), DutyPost { id, name: "Trực ban".into(), above: None, shifts, version: 0 });
         let rung = |name: &str, at: u64| state.is_rung(&person(name), Millis(at));
         assert_eq!([rung("lan", 15), rung("minh", 15)], [true, false]);
         assert_eq!([rung("lan", 20), rung("minh", 20)], [false, true]);

@@ -1,10 +1,15 @@
 //! Personal data that go by rule: which kinds there are, from when on they are due, and what of the log holds any. The rules are state;
 //! what is erased is named in an entry, so all replicas forget it with the same entry, and the record says by which rule.
 
+mod words;
+
 use serde::{Deserialize, Serialize};
 
+pub use words::TimelineLine;
+pub(crate) use words::{forget_report, forget_words};
+
 use crate::{
-    Call, CallId, Command, LegId, Millis, Report, ReportCode, ReportStatus, State, limits,
+    Call, CallId, Command, IncidentId, LegId, Millis, Report, ReportCode, ReportStatus, State, limits,
     retention::DAY_MS,
     wire::{record, wire_enum},
 };
@@ -16,6 +21,9 @@ wire_enum! {
         Caller = "caller",
         /// How the sender of a report can be reached. Counted from its answer.
         Contact = "contact",
+        /// What a report says: its words, its place, and what the incident that it opened says of them. Counted from the end of its
+        /// case.
+        Report = "report",
     }
 }
 
@@ -58,14 +66,27 @@ pub enum Matter {
     Leg(LegId),
     /// A call.
     Call(CallId),
-    /// A report.
+    /// How a report's sender is reached.
     Report(ReportCode),
+    /// What a report says.
+    Words(ReportCode),
+    /// What an incident says.
+    Case(IncidentId),
 }
 
 impl Matter {
-    /// What the personal data of a command belong to; none: it holds none.
+    /// What the personal data of a command belong to; none: it holds none. Where they belong to several, the first that is due takes
+    /// the whole record.
     #[must_use]
-    pub fn of(command: &Command) -> Option<Self> {
+    pub fn of(command: &Command) -> Vec<Self> {
+        let contact = match command {
+            Command::FileReport(it) => (!it.contact.is_empty()).then(|| Self::Report(it.code.clone())),
+            _ => None,
+        };
+        contact.into_iter().chain(Self::main_of(command)).collect()
+    }
+
+    fn main_of(command: &Command) -> Option<Self> {
         match command {
             Command::OfferCall(it) => {
                 let is_bare = it.number.is_empty() && it.wanted.is_empty() && it.place.is_none();
@@ -74,7 +95,11 @@ impl Matter {
             Command::TransferCall(it) => Some(Self::Call(it.call.clone())),
             Command::SettleCallback(it) => (!it.note.is_empty()).then(|| Self::Call(it.call.clone())),
             Command::PutCallDraft(it) => (!it.form.is_empty()).then(|| Self::Call(it.call.clone())),
-            Command::FileReport(it) => (!it.contact.is_empty()).then(|| Self::Report(it.code.clone())),
+            Command::FileReport(it) => Some(Self::Words(it.code.clone())),
+            Command::LinkReport(it) => it.place.is_some().then(|| Self::Words(it.report.clone())),
+            Command::RateReport(it) => (!it.note.is_empty()).then(|| Self::Words(it.report.clone())),
+            Command::ReopenReport(it) => Some(Self::Words(it.report.clone())),
+            Command::AmendIncident(it) => Some(Self::Case(it.incident.clone())),
             _ => None,
         }
     }
@@ -85,6 +110,7 @@ impl Matter {
         match self {
             Self::Leg(_) | Self::Call(_) => PersonalKind::Caller,
             Self::Report(_) => PersonalKind::Contact,
+            Self::Words(_) | Self::Case(_) => PersonalKind::Report,
         }
     }
 }
@@ -111,6 +137,8 @@ impl State {
             Matter::Leg(leg) => done_of(self.call_of_leg(leg).map(done_of_call), recorded_at),
             Matter::Call(id) => done_of(self.book.calls.get(id).map(done_of_call), recorded_at),
             Matter::Report(code) => done_of(self.reports.get(code).map(done_of_report), recorded_at),
+            Matter::Words(code) => done_of(self.reports.get(code).map(|it| self.done_of_words(it)), recorded_at),
+            Matter::Case(id) => done_of(self.incidents.get(id).map(|it| self.done_of_case(it)), recorded_at),
         };
         self.is_over(matter.kind(), &done, now)
     }

@@ -300,8 +300,12 @@ wire_enum! {
         ReportSupplemented = "report_supplemented",
         /// The rules by which personal data go were set.
         ErasureSet = "erasure_set",
-        /// How the sender of a report can be reached is forgotten by rule; the note is its code.
+        /// Personal data of a report (the note is its code) or of an incident are forgotten by rule.
         PersonalErased = "personal_erased",
+        /// Somebody has seen how late a clock is.
+        ClockAcknowledged = "clock_acknowledged",
+        /// Whoever gives instructions has seen that one is done.
+        InstructionConfirmed = "instruction_confirmed",
     }
 }
 

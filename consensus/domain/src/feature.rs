@@ -94,7 +94,9 @@ impl Command {
             | Self::TakeReport(_)
             | Self::SetReportAside(_)
             | Self::SetErasure(_)
-            | Self::ErasePersonal(_) => Some(VOCABULARY_2),
+            | Self::ErasePersonal(_)
+            | Self::AcknowledgeClock(_)
+            | Self::ConfirmInstruction(_) => Some(VOCABULARY_2),
             // A release that knows no other link reads none without its incident.
             Self::LinkReport(it) => {
                 let is_plain =

@@ -60,6 +60,12 @@ pub struct Instruction {
     pub version: u64,
     /// Part of a drill.
     pub exercise: bool,
+    /// Who has seen that it is done.
+    #[serde(default)]
+    pub confirmed_by: Option<PersonId>,
+    /// When.
+    #[serde(default)]
+    pub confirmed_at_ms: Millis,
 }
 
 record!(Instruction {
@@ -81,4 +87,6 @@ record!(Instruction {
     clocks,
     version,
     exercise,
+    confirmed_by,
+    confirmed_at_ms,
 });

@@ -90,8 +90,10 @@ pub const DEADLINE_MS_MAX: u64 = 366 * 86_400_000;
 pub const PROMISE_MS_MAX: u64 = 90 * 86_400_000;
 /// How often one clock can be put off by a promise. Then it has to be met, or is late.
 pub const PROMISES_MAX: usize = 8;
-/// Clocks of one incident or instruction. At the bound the oldest that has ended leaves, but never one of the first round.
-pub const CLOCKS_MAX: usize = 16;
+/// Clocks of one incident, instruction or report. At the bound the oldest that has ended leaves, but never one of the first round.
+pub const CLOCKS_MAX: usize = 24;
+/// Tasks of one incident that have a clock. At the bound a new one has none, so that hand-overs find room for theirs.
+pub const TASK_CLOCKS_MAX: usize = 8;
 /// People told of one step.
 pub const TOLD_MAX: usize = 32;
 /// Posts that somebody is on duty at.
@@ -257,8 +259,10 @@ pub const FILES_MAX: usize = 200_000;
 pub const FILES_BYTES_MAX: u64 = 256 << 30;
 /// Attachments that one entry forgets.
 pub const FILES_DROPPED_AT_ONCE: usize = 256;
-/// Calls, reports and numbers, each, that one entry erases by rule.
+/// Calls, reports, incidents and numbers, each, that one entry erases by rule.
 pub const ERASED_AT_ONCE: usize = 64;
+/// Lines of timelines that one entry writes anew without what a report said: some 100 KiB.
+pub const LINES_ERASED_AT_ONCE: usize = 256;
 /// Bytes of a line's name.
 pub const LINE_BYTES_MAX: usize = 16;
 /// Bytes of a telephone number: 15 digits by E.164, and what people dial before them.

@@ -52,3 +52,23 @@ pub struct Place {
 }
 
 record!(Place { latitude_e7, longitude_e7, admin_unit, address });
+
+/// A tenth of a degree, some 11 km.
+const COARSE_E7: i32 = 1_000_000;
+
+impl Place {
+    /// What figures need of it: the unit, and the position to a tenth of a degree, by which nobody is found.
+    pub(crate) fn coarse(&self) -> Self {
+        Self {
+            latitude_e7: self.latitude_e7 - self.latitude_e7 % COARSE_E7,
+            longitude_e7: self.longitude_e7 - self.longitude_e7 % COARSE_E7,
+            admin_unit: self.admin_unit.clone(),
+            address: String::new(),
+        }
+    }
+
+    /// Whether it says more than that.
+    pub(crate) fn is_exact(&self) -> bool {
+        *self != self.coarse()
+    }
+}

@@ -16,6 +16,7 @@
 //! | operator, dispatcher | show scenes to other rooms, follow them |
 //! | operator, agent, dispatcher | write and acknowledge hand-overs, write into a room's log |
 //! | anybody but a device or an exchange | do the instruction that is theirs, and say how far it is |
+//! | operator, agent, dispatcher; whoever was told | acknowledge that a clock is late |
 //! | anybody but a device or an exchange | choose a second factor, give their rights to somebody for a time, take what was given |
 //! | admin, operator, agent, dispatcher | break the glass: the whole province for an hour, with a reason |
 //! | device | readings and its own status |
@@ -131,7 +132,7 @@ fn role_allows(role: Role, action: Action) -> bool {
             matches!(role, Admin | Operator)
         }
         // Whose instruction it is may do it, whatever they are there for; `authorize` sees to the rest.
-        Action::DoInstruction | Action::ReportProgress => takes_part,
+        Action::DoInstruction | Action::ReportProgress | Action::AcknowledgeClock => takes_part,
         Action::OpenIncident => matches!(role, Admin | Operator | Agent),
         Action::NoteIncident => matches!(role, Admin | Operator | Agent | Dispatcher | Responder),
         Action::AcknowledgeIncident | Action::ResolveIncident | Action::AssignIncident => {
@@ -215,7 +216,11 @@ pub(crate) fn right(
 /// # Errors
 /// The refusal.
 pub fn foresee(state0: &State, grant: &Grant, command: &Command, place: Option<&AdminUnitCode>) -> Result<(), Refusal> {
-    seat::authorize(state0, grant, command).unwrap_or_else(|| allows(grant, action_of(command), place))?;
+    let action = action_of(command);
+    if is_theirs(state0, grant, command) {
+        return allows(grant, action, None);
+    }
+    seat::authorize(state0, grant, command).unwrap_or_else(|| allows(grant, action, place))?;
     // A crew acts by its order, whatever field that is in; `authorize` looks at it.
     if grant.role == Role::Responder { Ok(()) } else { of_remit(state0, grant, command) }
 }
@@ -249,13 +254,16 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
             _ => {}
         }
     }
-    if matches!(action, Action::DoInstruction | Action::ReportProgress) {
-        let owner = instruction_of(state, command).and_then(|instruction| instruction.owner.as_ref());
-        if owner.is_some_and(|owner| *owner == grant.person || acts_for == Some(owner)) {
-            return Ok(());
-        }
-        if matches!(grant.role, Role::Viewer | Role::Responder) {
-            return Err(forbidden("this is not yours to do: ask whose it is"));
+    if is_theirs(state, grant, command) {
+        return Ok(());
+    }
+    if matches!(grant.role, Role::Viewer | Role::Responder) {
+        match action {
+            Action::DoInstruction | Action::ReportProgress => {
+                return Err(forbidden("this is not yours to do: ask whose it is"));
+            }
+            Action::AcknowledgeClock => return Err(forbidden("this called others than you: ask who is on duty")),
+            _ => {}
         }
     }
     if let Command::SetAgentStatus(command) = command
@@ -278,6 +286,21 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
     of_remit(state, grant, command)
 }
 
+/// Whether the command is about an instruction of theirs, or a clock that called them: wherever they work, they are the one to answer.
+fn is_theirs(state: &State, grant: &Grant, command: &Command) -> bool {
+    let acts_for = grant.terms.acts_for.as_ref();
+    let are_they = |person: &PersonId| *person == grant.person || acts_for == Some(person);
+    match command {
+        Command::AcknowledgeClock(command) => {
+            state.clock_of(&command.clock).is_some_and(|clock| clock.told.iter().any(are_they))
+        }
+        _ if matches!(action_of(command), Action::DoInstruction | Action::ReportProgress) => {
+            instruction_of(state, command).and_then(|it| it.owner.as_ref()).is_some_and(are_they)
+        }
+        _ => false,
+    }
+}
+
 /// Whether what the command acts on is in the grant's remit. In a field group nothing is in a field: its grants carry the remit
 /// all the same, so that one that is older than a change of it does not count.
 fn of_remit(state: &State, grant: &Grant, command: &Command) -> Result<(), Refusal> {
@@ -292,6 +315,7 @@ fn instruction_of<'a>(state: &'a State, command: &Command) -> Option<&'a Instruc
     let id = match command {
         Command::TakeInstruction(command) => &command.instruction,
         Command::FinishInstruction(command) => &command.instruction,
+        Command::ConfirmInstruction(command) => &command.instruction,
         Command::CancelInstruction(command) => &command.instruction,
         Command::ReopenInstruction(command) => &command.instruction,
         Command::ReportProgress(command) => return instruction_of_clock(state, &command.clock),
@@ -305,7 +329,7 @@ fn instruction_of<'a>(state: &'a State, command: &Command) -> Option<&'a Instruc
 fn instruction_of_clock<'a>(state: &'a State, clock: &ClockKey) -> Option<&'a Instruction> {
     match &clock.of {
         Measured::Instruction(id) => state.instructions.get(id),
-        Measured::Incident(_) => None,
+        Measured::Incident(_) | Measured::Report(_) => None,
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    IncidentId, IncidentKind, Millis, PersonId, Place, ReportCode, ReportDesk,
+    Clock, IncidentId, IncidentKind, Millis, PersonId, Place, ReportCode, ReportDesk,
     wire::{record, wire_enum},
 };
 
@@ -135,6 +135,9 @@ pub struct Report {
     /// Since when its incident is closed, and its sender, who follows it, has no answer; unset: that is not so.
     #[serde(default)]
     pub unanswered_since_ms: Millis,
+    /// By when its sender has an answer, oldest first, at most `limits::CLOCKS_MAX`.
+    #[serde(default)]
+    pub clocks: Vec<Clock>,
 }
 
 record!(Report {
@@ -160,6 +163,7 @@ record!(Report {
     language,
     steps,
     exercise,
+    clocks,
     desk,
     unanswered_since_ms,
 });

@@ -50,6 +50,8 @@ pub struct State {
     pub(crate) notices: BTreeMap<(ReceiverId, u64), Notice>,
     /// Invariant: exactly the next steps of the clocks of all incidents and instructions.
     pub(crate) clocks_due: BTreeSet<(Millis, ClockKey)>,
+    /// Derived: reports of which a clock calls. Nothing of a report goes over a line, so screens ask for these.
+    pub(crate) reports_calling: BTreeSet<ReportCode>,
     /// Bounded by the kinds and severities that there are.
     pub(crate) run_cards: BTreeMap<(IncidentKind, Severity), RunCard>,
     pub(crate) reports: BTreeMap<ReportCode, Report>,
@@ -129,6 +131,7 @@ impl State {
             receivers: BTreeMap::new(),
             notices: BTreeMap::new(),
             clocks_due: BTreeSet::new(),
+            reports_calling: BTreeSet::new(),
             run_cards: BTreeMap::new(),
             reports: BTreeMap::new(),
             waiting: BTreeMap::new(),
@@ -329,8 +332,14 @@ impl State {
         let clocks = match &key.of {
             Measured::Incident(id) => &self.incidents.get(id)?.clocks,
             Measured::Instruction(id) => &self.instructions.get(id)?.clocks,
+            Measured::Report(code) => &self.reports.get(code)?.clocks,
         };
         clocks.iter().find(|clock| clock.number == key.number)
+    }
+
+    /// Reports of which a clock calls for somebody (group 0).
+    pub fn reports_calling(&self) -> impl Iterator<Item = &Report> {
+        self.reports_calling.iter().filter_map(|code| self.reports.get(code))
     }
 
     /// Sensors (field groups).
@@ -391,6 +400,28 @@ impl State {
     pub(crate) fn drop_instruction(&mut self, id: &InstructionId) {
         if let Some(instruction) = self.instructions.remove(id) {
             self.forget_clocks(&Measured::Instruction(id.clone()), &instruction.clocks);
+        }
+    }
+
+    /// Keeps a report, and `clocks_due` and `reports_calling` right.
+    pub(crate) fn keep_report(&mut self, report: Report) {
+        let of = Measured::Report(report.code.clone());
+        self.note_clocks(&of, &report.clocks);
+        if report.clocks.iter().any(Clock::is_alarming) {
+            self.reports_calling.insert(report.code.clone());
+        } else {
+            self.reports_calling.remove(&report.code);
+        }
+        if let Some(former) = self.reports.insert(report.code.clone(), report) {
+            self.forget_clocks(&of, &former.clocks);
+        }
+    }
+
+    /// Forgets a report, and keeps `clocks_due` right.
+    pub(crate) fn drop_report(&mut self, code: &ReportCode) {
+        self.reports_calling.remove(code);
+        if let Some(report) = self.reports.remove(code) {
+            self.forget_clocks(&Measured::Report(code.clone()), &report.clocks);
         }
     }
 

@@ -9,11 +9,10 @@ use own::{read_answer, read_heard, read_text};
 
 use crate::{
     AdminUnit, AdminUnitCode, Alarm, AlarmKey, Answered, AuditHead, Calendar, CalendarId, CallId, Camera, CameraId,
-    Condition, DeadlinePolicy, DeadlinePolicyId, District, DistrictId, Drill, DutyPost, DutyPostId, EntityId, Erasure,
-    GroupId, Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName,
-    Notice, Person, PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Retention, Row, RowChange, RunCard,
-    Sensor, SensorId, SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName, Warning,
-    WarningId,
+    DeadlinePolicy, DeadlinePolicyId, District, DistrictId, Drill, DutyPost, DutyPostId, EntityId, Erasure, GroupId,
+    Incident, IncidentId, IncidentKind, Instruction, InstructionId, LiveNodes, Millis, Model, ModelName, Notice,
+    Person, PersonId, Placement, Receiver, ReceiverId, Report, ReportCode, Retention, Row, RowChange, RunCard, Sensor,
+    SensorId, SensorWindow, Session, SessionId, Severity, State, Tally, Unit, UnitId, VersionName, Warning, WarningId,
     access_book::{AccessBook, TouchedAccess},
     apply::adopt_unit,
     file_book::{FileBook, TouchedFile},
@@ -433,7 +432,7 @@ impl State {
             Some(rows::REPORTS) => {
                 let record = Report::decode(value)?;
                 same_key(key, &rows::report_key(&record.code))?;
-                self.reports.insert(record.code.clone(), record);
+                self.keep_report(record);
             }
             Some(table) if self.book.reads(table) => self.book.read_row(key, value)?,
             Some(table) if AccessBook::reads(table) => self.access.read_row(key, value)?,

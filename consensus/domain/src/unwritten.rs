@@ -33,7 +33,7 @@ pub struct Decided {
     pub reply: Reply,
     /// What happened, in order.
     pub events: Vec<Event>,
-    /// New rows of history. A key comes once for ever.
+    /// Rows of history. A key comes once, and again for a line that is to forget what was reported.
     pub history: Vec<Row>,
     /// Keys of rows of history that go.
     pub erased: Vec<Bytes>,

@@ -68,6 +68,7 @@ fn office(from_min: u32) -> PutCalendar {
             hours: (1..=6).map(|weekday| WorkingHours { weekday, from_min, until_min: 1260 }).collect(),
             national_holidays: true,
             days: Vec::new(),
+            version: 0,
         },
     }
 }
@@ -91,6 +92,7 @@ fn policy(id: &str, obligation: Obligation, calendar: Option<&str>, within_ms: u
                 step(ClockStage::Overdue, 7_200_000),
             ],
             disabled: false,
+            version: 0,
         },
     }
 }

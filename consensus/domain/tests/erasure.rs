@@ -15,6 +15,9 @@ const DAY_MS: u64 = 86_400_000;
 const NUMBER: &str = "0912345678";
 /// Of the sender of a report.
 const CONTACT: &str = "lan@example.vn";
+/// What they said, and where that is.
+const WORDS: &str = "Cầu sập";
+const ADDRESS: &str = "12 Lê Lợi";
 
 /// A group whose entries are recorded, with all its rows as a disk would hold them.
 struct World {
@@ -32,7 +35,19 @@ where
 }
 
 fn place() -> Place {
-    Place { latitude_e7: 1, longitude_e7: 2, admin_unit: id("hue"), address: String::new() }
+    Place { latitude_e7: 164_637_891, longitude_e7: 1_075_909_123, admin_unit: id("hue"), address: ADDRESS.into() }
+}
+
+fn nothing(rule: u64) -> ErasePersonal {
+    ErasePersonal {
+        rule,
+        calls: Vec::new(),
+        reports: Vec::new(),
+        records: Vec::new(),
+        words: Vec::new(),
+        cases: Vec::new(),
+        lines: Vec::new(),
+    }
 }
 
 impl World {
@@ -62,6 +77,8 @@ impl World {
             unit: None,
         };
         world.ok(PutPerson { person });
+        // Who gives up is owed nothing here: the call is over.
+        world.ok(PutCallDesk { desk: CallDesk { callback_always: false, ..CallDesk::default() } });
         world
     }
 
@@ -117,15 +134,20 @@ impl World {
     }
 
     fn report(&mut self) {
+        self.tell(None);
+    }
+
+    /// Somebody reports it, and an incident is opened from what they say.
+    fn tell(&mut self, kind: Option<IncidentKind>) {
         self.ok(FileReport {
             code: id("7K3F"),
             channel: ReportChannel::Web,
             reference: String::new(),
-            text: "Cầu sập".into(),
+            text: WORDS.into(),
             place: place(),
             incident: None,
-            kind: None,
-            severity: None,
+            kind,
+            severity: kind.map(|_| Severity::High),
             told_kind: None,
             contact: CONTACT.into(),
             language: "vi".into(),
@@ -138,9 +160,16 @@ impl World {
         self.ok(AnswerReport { report: id("7K3F"), expected_version, answer: "Đã sửa".into() });
     }
 
+    fn close(&mut self, incident: &str) {
+        let expected_version = self.state.incidents()[incident].version;
+        self.ok(CloseIncident { incident: id(incident), expected_version, note: String::new() });
+    }
+
+    /// Of who called and who can be reached.
     fn rules(&mut self, days: u32) {
         let number = self.state.erasure().number + 1;
-        let rules = PersonalKind::ALL.iter().map(|kind| ErasureRule { kind: *kind, days }).collect();
+        let kinds = [PersonalKind::Caller, PersonalKind::Contact];
+        let rules = kinds.iter().map(|kind| ErasureRule { kind: *kind, days }).collect();
         self.ok(SetErasure { number, rules });
     }
 
@@ -148,7 +177,7 @@ impl World {
         let read = |number: u64| {
             let link = AuditLink::decode(&self.disk[&rows::audit_link_key(number)]).unwrap();
             let sealed = self.disk.get(&rows::audit_sealed_key(number));
-            AuditRecord { link, sealed: sealed.map(|row| AuditSealed::decode(row).unwrap()) }
+            AuditRecord { link, sealed: sealed.map(|row| AuditSealed::decode(row).unwrap()), withheld: false }
         };
         (1..=self.state.audit_head().number).map(read).collect()
     }
@@ -159,19 +188,35 @@ impl World {
             let Some(sealed) = &record.sealed else { return false };
             let payload = AuditPayload::decode(&sealed.payload).unwrap();
             let command = Command::decode(&payload.command).unwrap();
-            let matter = Matter::of(&command);
-            matter.is_some_and(|it| self.state.is_erasure_due(&it, record.link.at_ms, self.state.clock()))
+            let is_due = |it: &Matter| self.state.is_erasure_due(it, record.link.at_ms, self.state.clock());
+            Matter::of(&command).iter().any(|it| self.state.is_personal(it) && is_due(it))
         };
         self.records().iter().filter(|record| is_due(record)).map(|record| record.link.number).collect()
     }
 
+    /// Lines of timelines that repeat what an incident says, found as a node finds them.
+    fn lines_of(&self, case: &IncidentId) -> Vec<TimelineLine> {
+        let timelines = self.state.timelines_of(case);
+        let without = |timeline: &IncidentId| -> Vec<TimelineLine> {
+            let (from, to) = rows::timeline_range(timeline);
+            let read = self.disk.range(from..to);
+            read.filter_map(|(key, value)| TimelineLine::without(case, timeline, (&key[..], &value[..])).unwrap())
+                .collect()
+        };
+        timelines.iter().flat_map(without).collect()
+    }
+
     fn due(&self) -> ErasePersonal {
         let now = self.state.clock();
+        let cases = self.state.cases_to_erase(now);
         ErasePersonal {
             rule: self.state.erasure().number,
             calls: self.state.calls_to_erase(now),
             reports: self.state.reports_to_erase(now),
             records: self.records_due(),
+            words: self.state.words_to_erase(now),
+            lines: cases.iter().flat_map(|case| self.lines_of(case)).collect(),
+            cases,
         }
     }
 
@@ -242,7 +287,12 @@ fn what_is_open_stays_however_old_it_is() {
     assert!(world.due().records.is_empty() && world.due().calls.is_empty() && world.due().reports.is_empty());
     // Named all the same, it is passed over.
     let rule = world.state.erasure().number;
-    world.ok(ErasePersonal { rule, calls: vec![call.clone()], reports: vec![id("7K3F")], records: Vec::new() });
+    world.ok(ErasePersonal {
+        calls: vec![call.clone()],
+        reports: vec![id("7K3F")],
+        words: vec![id("7K3F")],
+        ..nothing(rule)
+    });
     assert_eq!(world.state.calls()[&call].number, NUMBER);
     assert_eq!(world.state.reports()["7K3F"].contact, CONTACT);
     assert_eq!(world.state.erasure().erased_index, 0);
@@ -280,10 +330,129 @@ fn rules_are_refused_with_the_remedy() {
     // The same again is a retry; another one under the number is not.
     world.ok(SetErasure { number: 1, rules: vec![rule(PersonalKind::Contact, 1)] });
     assert_eq!(refused(&mut world, 1, Vec::new()).code, RefusalCode::VersionConflict);
-    let stale = ErasePersonal { rule: 9, calls: Vec::new(), reports: Vec::new(), records: Vec::new() };
+    let stale = nothing(9);
     assert_eq!(world.apply(None, stale.clone()).unwrap_err().code, RefusalCode::VersionConflict);
     let unordered = ErasePersonal { rule: 1, records: vec![3, 2], ..stale.clone() };
     assert_eq!(world.apply(None, unordered).unwrap_err().field, "ErasePersonal.records");
     let unborn = ErasePersonal { rule: 1, records: vec![9_999], ..stale };
     assert_eq!(world.apply(None, unborn).unwrap_err().code, RefusalCode::Invalid);
+}
+
+/// What a report says goes by a rule of its own.
+fn forgetting(days: u32) -> World {
+    let mut world = World::new();
+    world.ok(SetErasure { number: 1, rules: vec![ErasureRule { kind: PersonalKind::Report, days }] });
+    world
+}
+
+#[test]
+fn what_a_report_said_goes_when_its_case_has_ended() {
+    let mut world = forgetting(30);
+    world.tell(Some(IncidentKind::Infrastructure));
+    let version = world.state.incidents()["I1"].version;
+    let moved = Place { latitude_e7: 164_600_001, ..place() };
+    world.ok(AmendIncident {
+        incident: id("I1"),
+        expected_version: version,
+        kind: IncidentKind::Infrastructure,
+        severity: Severity::High,
+        place: moved,
+        summary: format!("{WORDS}, 12 Lê Lợi"),
+    });
+    world.answer();
+    world.pass_days(400);
+    assert_eq!((world.due().words.len(), world.due().cases.len(), world.due().records.len()), (0, 0, 0), "it is open");
+    // Named all the same, it is passed over.
+    let (lines, rule) = (world.lines_of(&id("I1")), world.state.erasure().number);
+    assert_eq!(lines.len(), 2, "opened, amended");
+    world.ok(ErasePersonal { words: vec![id("7K3F")], cases: vec![id("I1")], lines, ..nothing(rule) });
+    assert!(world.holds(WORDS) && world.state.reports()["7K3F"].text == WORDS);
+    assert_eq!(world.state.erasure().erased_index, 0);
+
+    world.close("I1");
+    world.pass_days(29);
+    assert_eq!((world.due().words.len(), world.due().cases.len(), world.due().records.len()), (0, 0, 0), "too early");
+    world.pass_days(1);
+    let due = world.due();
+    assert_eq!((due.words.len(), due.cases.len(), due.lines.len()), (1, 1, 3), "opened, amended, closed: {due:?}");
+    assert_eq!(due.records.len(), 2, "the filing, the amendment: {due:?}");
+    assert!(due.reports.is_empty() && world.holds(ADDRESS));
+    world.ok(due.clone());
+    assert!(!world.holds(WORDS) && !world.holds(ADDRESS));
+    let report = &world.state.reports()["7K3F"];
+    assert_eq!((report.text.as_str(), report.answer.as_str(), report.contact.as_str()), ("", "Đã sửa", CONTACT));
+    let incident = &world.state.incidents()["I1"];
+    let coarse = Place { latitude_e7: 164_000_000, longitude_e7: 1_075_000_000, address: String::new(), ..place() };
+    assert_eq!((&incident.place, &report.place, incident.summary.as_str()), (&coarse, &coarse, ""));
+    assert_eq!((incident.kind, incident.status), (IncidentKind::Infrastructure, IncidentStatus::Closed));
+    assert_eq!(world.state.erasure().erased_index, world.index);
+
+    // The timeline has its lines, by whom and when; the chain says by which rule the rest went.
+    let (from, to) = rows::timeline_range(&id("I1"));
+    let line = |value: &Bytes| Event::decode(value).unwrap().kind;
+    let kinds: Vec<_> = world.disk.range(from..to).map(|(_, value)| line(value)).collect();
+    let was = [EventKind::IncidentOpened, EventKind::IncidentAmended, EventKind::IncidentClosed];
+    assert_eq!(kinds, [was.as_slice(), &[EventKind::PersonalErased]].concat());
+    let verdict = world.verify().unwrap();
+    let erased: Vec<_> = verdict.erasures.iter().map(|it| (it.rule.as_str(), it.records)).collect();
+    assert_eq!(erased, [("1 (report 30 d)", 2)]);
+
+    // Sent again it does nothing, and a state that is read back knows as much.
+    let versions = |world: &World| (world.state.reports()["7K3F"].version, world.state.incidents()["I1"].version);
+    let before = versions(&world);
+    world.ok(due);
+    assert_eq!(versions(&world), before);
+    assert!(world.due().words.is_empty() && world.due().cases.is_empty() && world.due().lines.is_empty());
+    let rows = world.disk.iter().map(|(key, value)| Row { key: key.clone(), value: value.clone() });
+    assert_eq!(State::from_rows(GroupId::COMMAND, rows).unwrap(), world.state);
+}
+
+#[test]
+fn what_a_person_at_a_desk_wrote_stays_and_what_was_merged_goes() {
+    let mut world = forgetting(1);
+    world.tell(Some(IncidentKind::Infrastructure));
+    world.ok(OpenIncident {
+        kind: IncidentKind::Flood,
+        severity: Severity::High,
+        place: place(),
+        summary: "Đê".into(),
+        source: Source { origin: Origin::Person(id("an")), episode: 0, version: 0, active: false, at_ms: Millis(0) },
+        exercise: false,
+        place_is_mapped: false,
+    });
+    let expected_version = world.state.incidents()["I1"].version;
+    world.ok(MergeIncident { incident: id("I1"), expected_version, into: id("I2") });
+    world.answer();
+    world.close("I2");
+    world.pass_days(1);
+    let due = world.due();
+    assert_eq!((&due.words, &due.cases), (&vec![id("7K3F")], &vec![id("I1")]));
+    assert!(
+        due.lines.iter().any(|line| line.timeline == id::<IncidentId>("I2")),
+        "what was merged stands in both: {due:?}"
+    );
+    world.ok(due);
+    assert!(!world.holds(WORDS) && world.holds("Đê"));
+}
+
+#[test]
+fn a_line_that_repeats_what_was_reported_is_refused() {
+    let mut world = forgetting(1);
+    world.tell(Some(IncidentKind::Infrastructure));
+    world.answer();
+    world.close("I1");
+    world.pass_days(1);
+    let due = world.due();
+    let (from, _) = rows::timeline_range(&id("I1"));
+    let whole = world.disk.range(from..).next().unwrap().1.clone();
+    let told = TimelineLine { event: whole, ..due.lines[0].clone() };
+    let refused = |world: &mut World, line| {
+        world.apply(None, ErasePersonal { lines: vec![line], ..nothing(1) }).unwrap_err().field
+    };
+    assert_eq!(refused(&mut world, told), "ErasePersonal.lines");
+    let unborn = TimelineLine { index: 9_999, ..due.lines[0].clone() };
+    assert_eq!(refused(&mut world, unborn), "ErasePersonal.lines.index");
+    let broken = TimelineLine { event: Bytes::from_static(b"\xff"), ..due.lines[0].clone() };
+    assert_eq!(refused(&mut world, broken), "ErasePersonal.lines");
+    assert!(world.holds(WORDS));
 }

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use domain::{
     AdminUnit, Agent, Alarm, Applied, Attachment, Calendar, Call, CallDesk, CallDraft, Caller, Camera, DeadlinePolicy,
-    Delegation, Dispatch, District, Drill, DrillNow, Duty, DutyEntry, DutyPost, Entry, Event, EventBatch, Exercise,
-    FileSettings, Grant, GroupId, Handover, Incident, Instruction, LiveNodes, Model, Person, PersonRemit, Placement,
-    Position, Reading, Readings, Reply, Report, Room, Row, RowChange, RunCard, SecondFactor, Sensor, SensorWindow,
-    ServiceKey, Session, ShiftNote, Stance, State, Tally, Unit, WaitingReport, Warning, rows,
+    Delegation, Dispatch, District, Drill, DrillNow, Duty, DutyEntry, DutyPost, Entry, Erasure, Event, EventBatch,
+    Exercise, FileSettings, Grant, GroupId, Handover, Incident, Instruction, LiveNodes, Model, Person, PersonRemit,
+    Placement, Position, Reading, Readings, Reply, Report, Room, Row, RowChange, RunCard, SecondFactor, Sensor,
+    SensorWindow, ServiceKey, Session, ShiftNote, Stance, State, Tally, Unit, WaitingReport, Warning, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -193,7 +193,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 137] = [
+const COMMANDS: [&str; 139] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -331,6 +331,8 @@ const COMMANDS: [&str; 137] = [
     "DropFiles",
     "SetErasure",
     "ErasePersonal",
+    "AcknowledgeClock",
+    "ConfirmInstruction",
 ];
 
 /// Reads the bytes as every record there is; what is read is written as it was meant.

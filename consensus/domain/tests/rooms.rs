@@ -318,7 +318,7 @@ fn a_shift_note_is_acknowledged_by_another_one_or_late_once() {
 fn where_a_roster_says_who_is_on_duty_one_of_these_acknowledges() {
     let mut world = World::new();
     let shift = DutyShift { person: id("binh"), from_ms: Millis(0), until_ms: Millis(10_000_000) };
-    let post = DutyPost { id: id("truc"), name: "Trực ban".into(), above: None, shifts: vec![shift] };
+    let post = DutyPost { id: id("truc"), name: "Trực ban".into(), above: None, shifts: vec![shift], version: 0 };
     world.ok(PutDutyPost { post });
     let room = Room { post: Some(id("truc")), ..world.state.rooms()["tinh"].clone() };
     world.ok(PutRoom { room });

@@ -12,9 +12,15 @@ use tokio::sync::Notify;
 
 use crate::lock::lock;
 
-/// How long what nobody waits for is left lying for what somebody waits for: how far is committed is told a moment after each
-/// entry, and a batch of its own for it costs a turn of the thread and a write. With one writer the next entry takes it along.
+/// How long it is left lying how far is committed: that is told a moment after each entry, and a batch of its own for it costs a
+/// turn of the thread and a write. With one writer the next entry takes it along.
 const LINGER: Duration = Duration::from_millis(3);
+
+/// Whether it may be left lying. A truncation may not, though nobody waits for it: the snapshot behind it is made durable by
+/// another thread, and a process that ended in between would have entries that part from what it has applied.
+fn may_linger(op: &LogOp) -> bool {
+    matches!(op, LogOp::Committed { .. })
+}
 
 /// Bounded by bytes: `room` waits while the bound is passed. Only who does not wait for `room` can pass it.
 pub(crate) struct Queue {
@@ -52,7 +58,7 @@ pub(crate) struct Depth {
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Queued>,
-    /// How many of them somebody waits for.
+    /// How many of them are not to be left lying.
     urgent: usize,
     /// The thread sleeps for a moment only, and then looks at all that has come: it need not be woken for what can wait.
     lingers: bool,
@@ -73,7 +79,7 @@ impl Queue {
         if state.closed {
             return Err(Queued { op, done });
         }
-        let is_urgent = op.needs_flush();
+        let is_urgent = !may_linger(&op);
         state.depth.ops += 1;
         state.depth.bytes += op.bytes();
         state.urgent += usize::from(is_urgent);
@@ -86,8 +92,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes operations up to `bytes_max`, at least one. Waits for the first, at most `wait`; for what nobody waits for a moment
-    /// longer than for the rest.
+    /// Takes operations up to `bytes_max`, at least one. Waits for the first, at most `wait`; what may linger is no first
+    /// one for a moment.
     pub(crate) fn take(&self, bytes_max: usize, wait: Option<Duration>) -> Taken {
         let begun = Instant::now();
         let (deadline, lingers_until) = (wait.map(|wait| begun + wait), begun + LINGER);
@@ -126,7 +132,7 @@ impl Queue {
             count += 1;
         }
         let ops: Vec<_> = state.waiting.drain(..count).collect();
-        let urgent = ops.iter().filter(|queued| queued.op.needs_flush()).count();
+        let urgent = ops.iter().filter(|queued| !may_linger(&queued.op)).count();
         state.urgent = state.urgent.saturating_sub(urgent);
         Taken::Ops(ops, bytes)
     }
@@ -210,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_waits_for_goes_with_what_somebody_does_and_alone_a_moment_later() {
+    fn how_far_is_committed_goes_with_the_next_entry_and_alone_a_moment_later() {
         let queue = Arc::new(Queue::new(1 << 20));
         let put = |op| assert!(queue.push(op, Box::new(|_| {})).is_ok());
         put(committed());
@@ -223,6 +229,9 @@ mod tests {
         put(committed());
         let Taken::Ops(together, _) = queue.take(1000, Some(Duration::ZERO)) else { panic!("a vote does not wait") };
         assert_eq!(together.iter().map(|queued| queued.op.needs_flush()).collect::<Vec<_>>(), [false, true, false]);
+        put(committed());
+        put(LogOp::Truncate { group: 1, from: 7 });
+        assert!(matches!(queue.take(1000, Some(Duration::ZERO)), Taken::Ops(ops, _) if ops.len() == 2));
         // A thread that has lain still for long hears of it although nobody waits.
         let sleeper = Arc::clone(&queue);
         let taken =

@@ -373,7 +373,9 @@ async fn a_caller_is_held_while_a_second_one_rings_then_resumed_and_sent_on() {
     std::fs::create_dir_all(&folder).unwrap();
     let port = port();
     let mut desk = play(&folder, "desk", DESK, &["-p", &port.to_string()]);
+    // It is there once nobody else gets its port. Where the test had it just then the peer has ended.
     while UdpSocket::bind(("127.0.0.1", port)).is_ok() {
+        assert_eq!(desk.try_wait().unwrap(), None, "the desk does not listen at {port}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     let phone = format!("sip:101@127.0.0.1:{port}");

@@ -193,7 +193,7 @@ mod tests {
     fn rounds_are_kept_while_a_siege_goes_on_and_when_it_fails() {
         let rounds = std::env::temp_dir().join(format!("xtask-siege-{}.jsonl", std::process::id()));
         let seen = std::cell::RefCell::new(Vec::new());
-        let keep = || {
+        let keep = || -> Result<(), String> {
             seen.borrow_mut().push(fs::read_to_string(&rounds).map_err(|error| error.to_string())?);
             Ok(())
         };

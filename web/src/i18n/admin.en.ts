@@ -117,6 +117,7 @@ export const enAdmin: AdminDict = {
     kind: {
       caller: 'Who called: number, place, unsaved form (days, from the end of the call)',
       contact: 'How the sender of a report is reached (days, from the answer)',
+      report: 'What a report says: words, address, and what its incident repeats (days, from when it was closed and answered)',
     },
     photos: 'Photos of what is done (days, from when it was closed or answered)',
     personalForm: 'Rules for erasing personal data',

@@ -115,6 +115,7 @@ export const viAdmin = {
     kind: {
       caller: 'Người gọi: số máy, nơi gọi, bản ghi dở (ngày, từ khi cuộc gọi kết thúc)',
       contact: 'Liên hệ của người phản ánh (ngày, từ khi trả lời)',
+      report: 'Nội dung phản ánh: lời kể, địa chỉ, và phần vụ việc chép lại (ngày, từ khi vụ việc đóng và đã trả lời)',
     } as Record<string, string>,
     photos: 'Ảnh của việc đã xong (ngày, từ khi đóng hoặc trả lời)',
     personalForm: 'Quy tắc xóa dữ liệu cá nhân',

@@ -2,6 +2,7 @@ import { enAccess } from './access.en';
 import { enAdmin } from './admin.en';
 import { enConsole } from './console.en';
 import { enDeadline } from './deadline.en';
+import { enSchedule } from './schedule.en';
 import { enDispatch } from './dispatch.en';
 import { enDrill } from './drill.en';
 import { enModels } from './models.en';
@@ -242,6 +243,7 @@ export const en: Dict = {
     event: {
       incident_opened: 'Opened',
       incident_fed: 'New information',
+      personal_erased: 'Personal data erased by rule',
       incident_amended: 'Amended',
       incident_noted: 'Note',
       incident_acknowledged: 'Acknowledged',
@@ -362,6 +364,7 @@ export const en: Dict = {
   parts: enParts,
   deadline: enDeadline,
   waiting: enWaiting,
+  schedule: enSchedule,
   warning: enWarning,
   command: {
     pending: 'Committing…',
@@ -437,10 +440,12 @@ export const en: Dict = {
       instructions: 'Give an instruction',
       'instructions/take': 'Take an instruction',
       'instructions/finish': 'Finish an instruction',
+      'instructions/confirm': 'Confirm an instruction as done',
       'instructions/cancel': 'Cancel an instruction',
       'instructions/reopen': 'Reopen an instruction',
       'clocks/pause': 'Pause a clock',
       'clocks/resume': 'Resume a clock',
+      'clocks/acknowledge': 'Acknowledge that it is late',
       'clocks/progress': 'Report progress',
       exercises: 'Start an exercise',
       'exercises/end': 'End the exercise',

@@ -2,6 +2,7 @@ import { viAccess } from './access.vi';
 import { viAdmin } from './admin.vi';
 import { viConsole } from './console.vi';
 import { viDeadline } from './deadline.vi';
+import { viSchedule } from './schedule.vi';
 import { viDispatch } from './dispatch.vi';
 import { viDrill } from './drill.vi';
 import { viModels } from './models.vi';
@@ -242,6 +243,7 @@ export const vi = {
     event: {
       incident_opened: 'Mở sự cố',
       incident_fed: 'Thêm tin về sự cố',
+      personal_erased: 'Xóa dữ liệu cá nhân theo quy tắc',
       incident_amended: 'Sửa thông tin',
       incident_noted: 'Ghi chú',
       incident_acknowledged: 'Tiếp nhận',
@@ -363,6 +365,7 @@ export const vi = {
   parts: viParts,
   deadline: viDeadline,
   waiting: viWaiting,
+  schedule: viSchedule,
   warning: viWarning,
   command: {
     pending: 'Đang ghi…',
@@ -438,10 +441,12 @@ export const vi = {
       instructions: 'Giao nhiệm vụ',
       'instructions/take': 'Nhận nhiệm vụ',
       'instructions/finish': 'Xong nhiệm vụ',
+      'instructions/confirm': 'Xác nhận nhiệm vụ đã xong',
       'instructions/cancel': 'Hủy nhiệm vụ',
       'instructions/reopen': 'Mở lại nhiệm vụ',
       'clocks/pause': 'Dừng đồng hồ',
       'clocks/resume': 'Chạy lại đồng hồ',
+      'clocks/acknowledge': 'Nhận biết trễ hạn',
       'clocks/progress': 'Báo tiến độ',
       exercises: 'Bắt đầu diễn tập',
       'exercises/end': 'Kết thúc diễn tập',

@@ -9,7 +9,7 @@ export async function readPhotos(incident: string): Promise<Photo[]> {
   return items.map(photoOf);
 }
 
-/** Photos that were sent with a report, oldest first. */
+/** Photos that came with a report, and those of its answer. */
 export async function readReportPhotos(report: string): Promise<Photo[]> {
   const { items } = (await readJson(`/api/files?report=${encodeURIComponent(report)}`)) as { items: PhotoWire[] };
   return items.map(photoOf);

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { ClockSchema, ClockStage, ClockStatus, Obligation } from '../gen/trongdong/v1/clock_pb';
 import { InstructionSchema, InstructionStatus } from '../gen/trongdong/v1/instruction_pb';
-import { clockOf, isClockOpen, rankClocks } from './clock';
+import { calls, clockOf, clockOfJson, isClockOpen, rankClocks } from './clock';
 import { instructionOf, instructionsOf } from './instruction';
 
 const clock = (number: number, status: ClockStatus, stage: ClockStage, dueAtMs: number, endedAtMs = 0) =>
@@ -46,4 +46,18 @@ test('an incident names its own instructions, what is to be done first', () => {
   ];
   expect(instructionsOf('I1', all).map(({ id, status }) => `${id} ${status}`)).toEqual(['T4 given', 'T3 taken', 'T1 done']);
   expect(all[0]!.clocks).toHaveLength(1);
+});
+
+test('a clock in a list over HTTP is the same clock', () => {
+  const json = {
+    number: 2, obligation: 'answer_report', round: 1, status: 'paused', stage: 'nearly_late', due_at_ms: 0, first_due_at_ms: 9, promises: 1, paused_at_ms: 7, pause_reason: 'chờ',
+    ended_at_ms: 0, told: ['an'], acknowledged_by: null, acknowledged_at_ms: 0, version: 4,
+  };
+  const paused = clockOfJson(json);
+  expect(paused).toMatchObject({ obligation: 'answer-report', standing: 'paused', stage: 'nearly-late', round: 1, promised: true, acknowledgedBy: '', version: 4 });
+  expect(calls(paused)).toBe(true);
+  expect(calls(clockOfJson({ ...json, acknowledged_by: 'an', acknowledged_at_ms: 8 }))).toBe(false);
+  const met = clockOfJson({ ...json, status: 'met', stage: 'overdue', ended_at_ms: 9 });
+  expect([met.standing, met.endedLate, calls(met)]).toEqual(['met', true, false]);
+  expect(clockOfJson({ ...json, status: 'running', stage: 'of_another_release' }).standing).toBe('on-time');
 });

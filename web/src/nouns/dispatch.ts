@@ -52,11 +52,13 @@ export interface Task {
   text: string;
   status: TaskState;
   answer: string;
+  /** Its deadline's number among the incident's clocks; 0: none. */
+  clock: number;
 }
 
 /** The domain task of a wire task. */
 export function taskOf(wire: TaskWire): Task {
-  return { number: wire.number, agency: wire.agency, text: wire.text, status: TASK[wire.status] ?? 'given', answer: wire.answer };
+  return { number: wire.number, agency: wire.agency, text: wire.text, status: TASK[wire.status] ?? 'given', answer: wire.answer, clock: wire.clock };
 }
 
 /** Nothing more comes of it. */

@@ -54,5 +54,5 @@ export function fitted(width: number, height: number, most: number): { width: nu
 /** Where a photo of an incident is shown. */
 export const photoPath = (photo: Photo, incident: string) => `/api/files/${photo.sha256}?incident=${encodeURIComponent(incident)}`;
 
-/** Where a photo that was sent with a report is shown. */
+/** Where a photo of a report is shown. */
 export const reportPhotoPath = (photo: Photo, report: string) => `/api/files/${photo.sha256}?report=${encodeURIComponent(report)}`;

@@ -30,8 +30,8 @@ test('a shift goes in by its beginning, once, and comes out as it went in', () =
 
 test('rules of erasure follow those that were seen, and a kind of no days has none', () => {
   const keeping = keepingOf({ number: 3, rules: [{ kind: 'contact', days: 365 }, { kind: 'later-kind', days: 1 }] }, { days: 90 });
-  expect(keeping).toEqual({ number: 3, days: { caller: 0, contact: 365 }, photoDays: 90 });
-  expect(rulesToWire(keeping.number, { caller: 30, contact: 0 })).toEqual({ number: 4, rules: [{ kind: 'caller', days: 30 }] });
+  expect(keeping).toEqual({ number: 3, days: { caller: 0, contact: 365, report: 0 }, photoDays: 90 });
+  expect(rulesToWire(keeping.number, { caller: 30, contact: 0, report: 730 })).toEqual({ number: 4, rules: [{ kind: 'caller', days: 30 }, { kind: 'report', days: 730 }] });
   expect(rulesToWire(0, keepingOf({ number: 0, rules: [] }, { days: 0 }).days)).toEqual({ number: 1, rules: [] });
 });
 

@@ -45,6 +45,8 @@ export interface Post {
   name: string;
   above: string | null;
   shifts: Shift[];
+  /** The version that was seen; absent: a new one. */
+  version?: number;
 }
 
 /** Emergency access, now or the last time. */
@@ -67,7 +69,7 @@ export interface Hold {
 }
 
 /** Kinds of personal data that go by rule. */
-export const PERSONAL_KINDS = ['caller', 'contact'] as const;
+export const PERSONAL_KINDS = ['caller', 'contact', 'report'] as const;
 export type PersonalKind = (typeof PERSONAL_KINDS)[number];
 
 /** How long personal data are kept; 0 days: as long as what they belong to. */
@@ -121,6 +123,7 @@ interface PostJson {
   name: string;
   above: string | null;
   shifts: { person: string; from_ms: number; until_ms: number }[];
+  version?: number;
 }
 
 /** Of `GET /api/duty-posts`. */
@@ -149,7 +152,7 @@ export function holdsOf(answer: unknown): Hold[] {
 export function keepingOf(erasure: unknown, files: unknown): Keeping {
   const { number, rules } = erasure as { number: number; rules: { kind: string; days: number }[] };
   const of = (kind: PersonalKind) => rules.find((rule) => rule.kind === kind)?.days ?? 0;
-  return { number, days: { caller: of('caller'), contact: of('contact') }, photoDays: (files as { days: number }).days };
+  return { number, days: { caller: of('caller'), contact: of('contact'), report: of('report') }, photoDays: (files as { days: number }).days };
 }
 
 /** The rules that come after those that stand: a kind of 0 days has none. */

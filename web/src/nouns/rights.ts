@@ -23,6 +23,11 @@ export const ACTIONS = [
   'lead-exercise',
   'lead-room',
   'keep-log',
+  'give-instruction',
+  'do-instruction',
+  'hold-clock',
+  'acknowledge-clock',
+  'report-progress',
   'administer',
   'read-record',
 ] as const;
@@ -56,6 +61,16 @@ const ALLOWED: Readonly<Record<Action, readonly Role[]>> = {
   'lead-room': ['admin', 'operator', 'dispatcher'],
   // Hand-overs and a room's log.
   'keep-log': ['admin', 'operator', 'agent', 'dispatcher'],
+  // Give instructions, confirm or send back what was done, cancel it.
+  'give-instruction': ['admin', 'operator'],
+  // Whose it is takes it and says that it is done; whose it is, the server knows.
+  'do-instruction': ['admin', 'operator', 'agent', 'dispatcher', 'responder', 'viewer'],
+  // Stop clocks for a reason, and let them run again.
+  'hold-clock': ['admin', 'operator'],
+  // Say how far something is, with a photo, and promise a time; of an instruction whose it is, the server knows.
+  'report-progress': ['admin', 'operator', 'agent', 'dispatcher', 'responder', 'viewer'],
+  // Say that one has seen how late something is: who was told of it may, whatever they are there for.
+  'acknowledge-clock': ['admin', 'operator', 'agent', 'dispatcher', 'responder', 'viewer'],
   // Register models, take them into use and out of it, switch them.
   administer: ['admin'],
   // Read the record of who did what and why; for everywhere only, which the server knows.

@@ -1,4 +1,5 @@
 // What citizens told, for those who handle it. It goes over no line: a file that is opened asks for it.
+import { clockOfJson, type Clock, type ClockJson } from './clock';
 
 /** A report as the list gives it. Times are Unix milliseconds. */
 export interface Told {
@@ -8,6 +9,8 @@ export interface Told {
   text: string;
   address: string;
   contact: string;
+  /** The incident that it belongs to; empty: none. */
+  incident: string;
   receivedAtMs: number;
   answer: string;
   /** 1 to 5; 0: not rated. */
@@ -18,6 +21,8 @@ export interface Told {
   version: number;
   /** Part of a drill. */
   exercise: boolean;
+  /** By when its sender has an answer; the first one stays when it is opened again. */
+  clocks: Clock[];
 }
 
 export interface ToldWire {
@@ -27,6 +32,7 @@ export interface ToldWire {
   text: string;
   place: { address: string };
   contact: string;
+  incident?: string | null;
   received_at_ms: number;
   answer: string;
   rating: number;
@@ -35,13 +41,14 @@ export interface ToldWire {
   version: number;
   /** A node of the release before does not say it. */
   exercise?: boolean;
+  clocks?: ClockJson[];
 }
 
 /** The domain record of one of the wire. */
 export function toldOf(wire: ToldWire): Told {
   const { code, channel, status, text, contact, answer, rating, version } = wire;
   const { place, received_at_ms: receivedAtMs, rating_note: ratingNote, reopened_because: reopenedBecause } = wire;
-  return { code, channel, status, text, address: place.address, contact, receivedAtMs, answer, rating, ratingNote, reopenedBecause, version, exercise: wire.exercise ?? false };
+  return { code, channel, status, text, address: place.address, contact, incident: wire.incident ?? '', receivedAtMs, answer, rating, ratingNote, reopenedBecause, version, exercise: wire.exercise ?? false, clocks: (wire.clocks ?? []).map(clockOfJson) };
 }
 
 /** A code as it is read out: "7K3FQ-9XM2A-BCDEH"; one of another kind as it is. */

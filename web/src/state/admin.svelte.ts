@@ -24,7 +24,7 @@ export const keyTarget = (id: string) => `key/${id}`;
 export const postTarget = (id: string) => `post/${id}`;
 export const glassTarget = (person: string) => `glass/${person}`;
 
-const EMPTY: Register = { accounts: [], remits: [], districts: [], rooms: [], posts: [], keys: [], glasses: [], holds: [], keeping: { number: 0, days: { caller: 0, contact: 0 }, photoDays: 0 } };
+const EMPTY: Register = { accounts: [], remits: [], districts: [], rooms: [], posts: [], keys: [], glasses: [], holds: [], keeping: { number: 0, days: { caller: 0, contact: 0, report: 0 }, photoDays: 0 } };
 
 class Administration {
   register = $state.raw<Register>(EMPTY);

@@ -11,7 +11,9 @@ export type Question =
   | { about: 'shelve'; alarm: Alarm }
   | { about: 'open'; at?: { latitude: number; longitude: number } }
   | { about: 'assign'; incident: Incident }
-  | { about: 'merge'; incident: Incident };
+  | { about: 'merge'; incident: Incident }
+  /** An instruction for an incident, or from a figure. */
+  | { about: 'instruct'; incident?: Incident; tile?: string };
 
 /** Where the state of the command that opens an incident is shown: the incident has no name yet. */
 export const NEW_INCIDENT = 'incident/new';

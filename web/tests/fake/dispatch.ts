@@ -1,12 +1,15 @@
 // How the fake node dispatches: offers, taps, words of crews, mayday, what waits for a person, tasks, and whom it recommends.
+import { create } from '@bufbuild/protobuf';
+import { ClockSchema, ClockStage, ClockStatus, Obligation } from '../../src/gen/trongdong/v1/clock_pb';
 import { EventKind, type Event } from '../../src/gen/trongdong/v1/event_pb';
-import { AttentionKind, TaskStatus, type Incident } from '../../src/gen/trongdong/v1/incident_pb';
+import { AttentionKind, TaskSchema, TaskStatus, type Incident } from '../../src/gen/trongdong/v1/incident_pb';
 import { UnitStatus, type Unit } from '../../src/gen/trongdong/v1/unit_pb';
 import type { Answer, Input } from './decide';
 import type { Scene } from './scene';
 
 const OFFER_MS = 60_000;
 const CHECK_IN_MS = 1_200_000;
+const TASK_WITHIN_MS = 1_800_000n;
 /** Which unit the responder of the fake node crews. */
 const CREW = 'XCC-03';
 
@@ -121,6 +124,8 @@ export function dispatcher(scene: Scene, tell: Tell, by: string): (path: string,
       const task = dispatch.tasks.find(({ number }) => number === Number(input['task']));
       if (task === undefined) return refuse('not_found', 'task', 'there is no such task', 404);
       Object.assign(task, { status: TaskStatus[(input['status'] ?? '').toUpperCase() as keyof typeof TaskStatus], answer: input['answer'] ?? '', answeredAtMs: now(), answeredBy: by });
+      const clock = incident.clocks.find(({ number }) => number === task.clock);
+      if (clock !== undefined && task.status === TaskStatus.DONE) Object.assign(clock, { status: ClockStatus.MET, endedAtMs: now(), version: clock.version + 1n });
       tell(EventKind.INCIDENT_TASK_ANSWERED, subject);
       return done(incident.id, incident.version);
     }
@@ -129,7 +134,10 @@ export function dispatcher(scene: Scene, tell: Tell, by: string): (path: string,
     incident.version += 1n;
     if (verb === 'task') {
       dispatch.answer = undefined;
-      dispatch.tasks.push({ $typeName: 'trongdong.v1.Task', number: dispatch.tasks.length + 1, agency: input['agency'] ?? '', text: input['text'] ?? '', status: TaskStatus.GIVEN, givenAtMs: now(), givenBy: by, answer: '', answeredAtMs: 0n, answeredBy: '' });
+      const clock = (incident.clocks.at(-1)?.number ?? 0) + 1;
+      const dueAtMs = now() + TASK_WITHIN_MS;
+      incident.clocks.push(create(ClockSchema, { number: clock, obligation: Obligation.DO_TASK, status: ClockStatus.RUNNING, stage: ClockStage.ON_TIME, startedAtMs: now(), dueAtMs, firstDueAtMs: dueAtMs, version: 1n }));
+      dispatch.tasks.push(create(TaskSchema, { number: dispatch.tasks.length + 1, agency: input['agency'] ?? '', text: input['text'] ?? '', status: TaskStatus.GIVEN, givenAtMs: now(), givenBy: by, clock }));
       tell(EventKind.INCIDENT_TASK_GIVEN, subject, input['text']);
     } else {
       dispatch.answer = { $typeName: 'trongdong.v1.CombinedAnswer', text: input['answer'] ?? '', atMs: now(), by };

@@ -20,6 +20,30 @@ const KIND: Record<string, { vi: string; en: string }> = {
   infrastructure: { vi: 'Điện, đường, cầu, sạt lở', en: 'Power, roads, bridges, landslides' },
 };
 
+interface FakeClock {
+  number: number;
+  obligation: string;
+  round: number;
+  status: string;
+  stage: string;
+  due_at_ms: number;
+  first_due_at_ms: number;
+  promises: number;
+  paused_at_ms: number;
+  pause_reason: string;
+  ended_at_ms: number;
+  told: string[];
+  acknowledged_by: string | null;
+  acknowledged_at_ms: number;
+  version: number;
+}
+
+/** A clock that has taken its first steps; `round` 0 is the one that stays visible when the report is opened again. */
+const answering = (number: number, round: number, more: Partial<FakeClock>): FakeClock => ({
+  number, obligation: 'answer_report', round, status: 'running', stage: 'on_time', due_at_ms: 0, first_due_at_ms: 0, promises: 0, paused_at_ms: 0,
+  pause_reason: '', ended_at_ms: 0, told: [], acknowledged_by: null, acknowledged_at_ms: 0, version: 1, ...more,
+});
+
 interface FakeReport {
   code: string;
   key: string;
@@ -36,6 +60,8 @@ interface FakeReport {
   version: number;
   /** What was sent with it. */
   photos: Buffer[];
+  /** By when its sender has an answer, as the list has it. */
+  clocks: FakeClock[];
 }
 
 export interface PublicAnswer {
@@ -53,7 +79,7 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
   const put = (report: Partial<FakeReport> & { code: string; text: string }) => {
     const ago = (minutes: number) => nowMs - minutes * MINUTE_MS;
     const full: FakeReport = {
-      key: '', kind: '', contact: '', status: 'received', answer: '', rating: 0, rating_note: '', incident: '', version: 1, photos: [],
+      key: '', kind: '', contact: '', status: 'received', answer: '', rating: 0, rating_note: '', incident: '', version: 1, photos: [], clocks: [],
       place: { admin_unit: communes[0]!.code, address: 'Tổ 5' }, steps: [{ kind: 'received', at_ms: ago(95), note: '' }], ...report,
     };
     reports.set(plain(report.code), full);
@@ -71,6 +97,15 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
   const fire = incidents.get('I4819');
   put({ code: '4HTQW-22MXA-9BCD1', text: 'Khói đen rất to sau chợ, nghe tiếng nổ nhỏ.', kind: 'fire', contact: '0905 000 001', status: 'in_hand', incident: 'I4819', version: 2, place: { admin_unit: fire?.place?.adminUnit ?? '', address: 'Sau chợ' } });
   put({ code: '9QXMB-0C1DE-2F3G4', text: 'Cháy kho, lửa lan sang nhà bên.', kind: 'fire', place: { admin_unit: fire?.place?.adminUnit ?? '', address: 'Ngõ 12' } });
+  /** The smoke's report was answered late, its sender opened it again, and it is late again. */
+  function resetClocks(acknowledged = true): void {
+    const [first, due] = [nowMs - 120 * MINUTE_MS, nowMs - 10 * MINUTE_MS];
+    reports.get('4HTQW22MXA9BCD1')!.clocks = [
+      answering(1, 0, { status: 'met', stage: 'late', due_at_ms: first, first_due_at_ms: first, ended_at_ms: first + 5 * MINUTE_MS, version: 4 }),
+      answering(2, 1, { stage: 'late', due_at_ms: due, first_due_at_ms: due, told: ['hoa'], version: acknowledged ? 4 : 3, ...(acknowledged ? { acknowledged_by: 'lan', acknowledged_at_ms: due + MINUTE_MS } : {}) }),
+    ];
+  }
+  resetClocks();
   const control = { busy: 0, lost: 0, message: '' };
 
   const refusal = (status: number, code: string, field: string, message: string, message_en: string, headers?: Record<string, string>): PublicAnswer => ({ status, body: { code, field, message, message_en }, headers });
@@ -146,11 +181,11 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
   }
 
   const told = (report: FakeReport) => {
-    const { code, status, kind, text, place, contact, incident, answer, rating, rating_note, version, steps } = report;
+    const { code, status, kind, text, place, contact, incident, answer, rating, rating_note, version, steps, clocks } = report;
     const reopened = steps.filter((known) => known.kind === 'reopened');
     return {
       code: plain(code), channel: 'web', status, kind: kind || null, text, place: { ...place, latitude_e7: 0, longitude_e7: 0 }, contact, received_at_ms: steps[0]!.at_ms,
-      incident: incident || null, answer, answered_at_ms: 0, rating, rating_note, reopened_count: reopened.length, reopened_because: reopened.at(-1)?.note ?? '', version,
+      incident: incident || null, answer, answered_at_ms: 0, rating, rating_note, reopened_count: reopened.length, reopened_because: reopened.at(-1)?.note ?? '', version, clocks,
     };
   };
 
@@ -158,9 +193,26 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
   function list(query: URLSearchParams): unknown {
     const fits = (report: FakeReport) =>
       (!query.has('incident') || report.incident === query.get('incident')) &&
+      (!query.has('late') || report.clocks.some((clock) => clock.ended_at_ms === 0 && clock.stage !== 'on_time' && clock.acknowledged_at_ms === 0)) &&
       (!query.has('status') || report.status === query.get('status')) &&
       (!query.has('admin_unit') || report.place.admin_unit === query.get('admin_unit'));
     return { items: [...reports.values()].filter(fits).map(told), truncated: false };
+  }
+
+  /** A clock of a report is acknowledged, stopped, or runs again; undefined: the command is of another one. */
+  function decideClock(path: string, input: Input, by: string): { status: number; body: unknown } | undefined {
+    const raw = input as unknown as { clock?: { of: { report?: string }; number: number }; expected_version?: number; reason?: string };
+    const verb = /^\/api\/clocks\/(acknowledge|pause|resume)$/.exec(path)?.[1];
+    const code = raw.clock?.of.report;
+    if (verb === undefined || code === undefined) return undefined;
+    const clock = reports.get(plain(code))?.clocks.find(({ number }) => number === raw.clock?.number);
+    if (clock === undefined) return { status: 404, body: { code: 'not_found', field: 'clock', message: '' } };
+    if (clock.version !== raw.expected_version) return { status: 409, body: { code: 'version_conflict', field: 'expected_version', message: '' } };
+    if (verb === 'acknowledge') Object.assign(clock, { acknowledged_by: by, acknowledged_at_ms: Date.now() });
+    else if (verb === 'pause') Object.assign(clock, { status: 'paused', paused_at_ms: Date.now(), pause_reason: raw.reason, due_at_ms: 0 });
+    else Object.assign(clock, { status: 'running', paused_at_ms: 0, due_at_ms: Date.now() + MINUTE_MS });
+    clock.version += 1;
+    return { status: 200, body: { entity: `${code}#${clock.number}`, version: clock.version } };
   }
 
   /** What those who handle reports decide; undefined: this is no command about one. */
@@ -184,5 +236,5 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
     return { status: 200, body: { entity: report.code, version: report.version } };
   }
 
-  return { ask, attach, list, decide, control, count: () => reports.size };
+  return { ask, attach, list, decide, decideClock, resetClocks, control, count: () => reports.size };
 }

@@ -185,13 +185,13 @@ export function buildScene(nowMs: number): Scene {
   const landslide = scene.incidents.get('I4820')!;
   const clock = { policy: 'sat-lo', startedAtMs: ago(312), version: 1n };
   landslide.clocks = [
-    { ...clock, number: 1, obligation: Obligation.FORWARD, status: ClockStatus.RUNNING, stage: ClockStage.LATE, dueAtMs: ago(12), firstDueAtMs: ago(12), told: ['truc-ban'] },
+    { ...clock, number: 1, obligation: Obligation.FORWARD, status: ClockStatus.RUNNING, stage: ClockStage.LATE, dueAtMs: ago(12), firstDueAtMs: ago(12), told: ['truc-ban'], acknowledgedBy: 'truc-ban', acknowledgedAtMs: ago(6) },
     { ...clock, number: 2, obligation: Obligation.ANSWER, status: ClockStatus.PAUSED, stage: ClockStage.ON_TIME, pausedAtMs: ago(60), pauseReason: 'chờ đánh giá địa chất', firstDueAtMs: ago(-3_600) },
   ].map((of) => create(ClockSchema, of));
   scene.instructions.set('T7', create(InstructionSchema, {
     id: 'T7', title: 'Thông một làn xe trước 18 giờ', incident: 'I4820', adminUnit: landslide.place!.adminUnit, agency: 'Sở Xây dựng', owner: 'nam',
     status: InstructionStatus.TAKEN, givenBy: 'Lê Văn Nam', givenAtMs: ago(200), version: 2n,
-    clocks: [create(ClockSchema, { number: 1, obligation: Obligation.DO_INSTRUCTION, status: ClockStatus.RUNNING, stage: ClockStage.NEARLY_LATE, startedAtMs: ago(200), dueAtMs: ago(-540), firstDueAtMs: ago(-540), version: 2n })],
+    clocks: [create(ClockSchema, { number: 1, obligation: Obligation.DO_INSTRUCTION, status: ClockStatus.RUNNING, stage: ClockStage.NEARLY_LATE, startedAtMs: ago(200), dueAtMs: ago(-540), firstDueAtMs: ago(-540), version: 2n, acknowledgedBy: 'nam', acknowledgedAtMs: ago(30) })],
   }));
 
   const alarm = (entity: string, condition: string, severity: number, active: boolean, acknowledged: boolean, age: number, value: number, limit: number, more: Partial<Alarm> = {}) =>

@@ -16,6 +16,7 @@ import { accessDesk } from './access';
 import { adminDesk } from './admin';
 import { alarmStorm } from './alarms';
 import { callDesk } from './calls';
+import { clockDesk } from './clocks';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
 import { crewView, dispatcher, offer, recommendation } from './dispatch';
 import { districtDesk } from './district';
@@ -27,6 +28,7 @@ import { waitingDesk } from './waiting';
 import { warningDesk } from './warnings';
 import { roomDesk } from './rooms';
 import { buildScene, hierarchy, seeded } from './scene';
+import { scheduleDesk } from './schedule';
 
 const HEARTBEAT_MS = 1_000;
 const TAIL_MAX = 5_000;
@@ -158,6 +160,7 @@ export async function startFake(options: { port: number; root: string }) {
   let nextSeq = 1;
   const rights = accessDesk();
   const admin = adminDesk();
+  const schedule = scheduleDesk();
   function sessionOf(person: string) {
     nextSeq += 1_000;
     return { person, ...(PEOPLE[person] ?? PEOPLE['hoa']), ...(control.role === '' ? {} : { role: control.role }), next_seq: nextSeq, expires_at_ms: EXPIRES_AT_MS, ...rights.session(person) };
@@ -179,9 +182,14 @@ export async function startFake(options: { port: number; root: string }) {
   const ofRooms = roomDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]));
   const ofWaiting = waitingDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
   const storm = alarmStorm(scene, (kind, subject) => publish(FIELD_GROUP, [happened(kind, subject)]));
+  const ofClocks = clockDesk(scene, (kind, subject, note = '', by = BY) => publish(COMMAND_GROUP, [happened(kind, subject, by, note)]));
   function decide(path: string, input: Input, person: string): { status: number; body: unknown } {
+    const onClocks = ofClocks.decide(path, input, person);
+    if (onClocks !== undefined) return onClocks;
     const inRooms = ofRooms.decide(path, input, person);
     if (inRooms !== undefined) return inRooms;
+    const inSchedule = schedule.decide(path, input);
+    if (inSchedule !== undefined) return inSchedule;
     const ofAdmin = admin.decide(path, input);
     if (ofAdmin !== undefined) return ofAdmin;
     const ofCalls = phones.decide(path, input, person);
@@ -225,6 +233,8 @@ export async function startFake(options: { port: number; root: string }) {
     if (person === undefined) return json(response, 401, { code: 'signed_out', field: '', message: '' });
     if (url.pathname === '/api/session') return json(response, 200, sessionOf(person));
     if (url.pathname === '/api/logout') return json(response, 200, {}, { 'set-cookie': `${cookie(person)}; Max-Age=0` });
+    const ofSchedule = schedule.ask(request.method ?? '', url.pathname);
+    if (ofSchedule !== undefined) return json(response, ofSchedule.status, ofSchedule.body);
     const ofAdmin = admin.ask(request.method ?? '', url.pathname, input, sessionRole(person));
     if (ofAdmin !== undefined) return json(response, ofAdmin.status, ofAdmin.body);
     const ofOthers = url.pathname === '/api/glass/end' && input['person'] !== undefined;
@@ -279,7 +289,7 @@ export async function startFake(options: { port: number; root: string }) {
     if (kept !== undefined) return json(response, kept.status, kept.body);
     // One answer per number, however often it is asked.
     const put = isPhoto ? () => photos.attach(url.searchParams, bytes, type, person) : () => undefined;
-    const answer = answered.get(seq) ?? put() ?? ofWaiting.decide(url.pathname, input, person) ?? desk.decide(url.pathname, input) ?? decide(url.pathname, input, person);
+    const answer = answered.get(seq) ?? put() ?? ofWaiting.decide(url.pathname, input, person) ?? desk.decideClock(url.pathname, input, person) ?? desk.decide(url.pathname, input) ?? decide(url.pathname, input, person);
     answered.set(seq, answer);
     return json(response, answer.status, answer.body);
   }
@@ -313,6 +323,8 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/lost') desk.control.lost = Number(url.searchParams.get('n'));
       const providerSet = admin.control(url.pathname, url.searchParams);
       if (providerSet !== undefined) return json(response, 200, providerSet);
+      const scheduleSet = schedule.control(url.pathname, url.searchParams);
+      if (scheduleSet !== undefined) return json(response, 200, scheduleSet);
       const roomsSet = ofRooms.control(url.pathname);
       if (roomsSet !== undefined) return json(response, 200, roomsSet);
       if (url.pathname === '/fake/photo') photos.ofReport(url.searchParams.get('code') ?? '');
@@ -320,6 +332,11 @@ export async function startFake(options: { port: number; root: string }) {
       if (waitingSet !== undefined) return json(response, 200, waitingSet);
       const ofStorm = storm(url.pathname, url.searchParams);
       if (ofStorm !== undefined) return json(response, 200, ofStorm);
+      if (url.pathname === '/fake/clocks') desk.resetClocks();
+      // Nobody knows yet that the smoke's report is late.
+      if (url.pathname === '/fake/report-late') desk.resetClocks(false);
+      const clocksSet = ofClocks.control(url.pathname, url.searchParams);
+      if (clocksSet !== undefined) return json(response, 200, clocksSet);
       const ofCalls = phones.control(url.pathname, url.searchParams);
       if (ofCalls !== undefined) return json(response, 200, ofCalls);
       return json(response, 200, { indexes, answered: answered.size, reports: desk.count(), photos: photos.taken() });

@@ -90,6 +90,15 @@ async fn show(reign: &Arc<Reign>, batch: &EventBatch) {
                 }
             }
             (_, Some(Subject::Instruction(_) | Subject::ShiftNote(_))) => reign.wake_keeper(),
+            // Of a report only what waits is shown. These start its clock, or set it.
+            (
+                EventKind::ReportFiled
+                | EventKind::ReportReopened
+                | EventKind::ClockResumed
+                | EventKind::ClockTimed
+                | EventKind::ProgressReported,
+                None | Some(Subject::WaitingReport(_)),
+            ) => reign.wake_keeper(),
             (_, Some(Subject::Call(_) | Subject::Agent(_) | Subject::CallDesk(_) | Subject::LiveNodes(_))) => {
                 reign.wake_usher();
             }

@@ -31,6 +31,7 @@ fn policy(obligation: Obligation) -> PutDeadlinePolicy {
                 step(ClockStage::Overdue, 600_000),
             ],
             disabled: false,
+            version: 0,
         },
     }
 }
@@ -85,6 +86,36 @@ async fn each_step_is_taken_at_its_time() {
     assert_eq!(steps(&world, started), all());
     // One proposal each: nothing was tried in vain.
     assert_eq!(world.proposed(GroupId::COMMAND, "FireDeadline"), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_that_nobody_answers_takes_each_step_at_its_time() {
+    let world = World::new();
+    for node in [1, 2, 3] {
+        world.node(node);
+    }
+    world.lead(1).await;
+    accepted(world.apply(GroupId::COMMAND, policy(Obligation::AnswerReport)));
+    // The keeper sleeps by now: nothing but the report wakes it.
+    tokio::time::sleep(SECOND).await;
+    let report = FileReport {
+        code: ReportCode::new("7K3F").unwrap(),
+        channel: ReportChannel::Web,
+        reference: String::new(),
+        text: "Ổ gà".into(),
+        place: place("05443"),
+        incident: None,
+        kind: None,
+        severity: None,
+        told_kind: None,
+        contact: String::new(),
+        language: String::new(),
+        exercise: false,
+    };
+    accepted(world.apply(GroupId::COMMAND, report));
+    let started = world.events(GroupId::COMMAND, &[EventKind::ReportFiled])[0].at_ms;
+    tokio::time::sleep(3600 * SECOND).await;
+    assert_eq!(steps(&world, started), all());
 }
 
 #[tokio::test(start_paused = true)]
@@ -209,7 +240,7 @@ async fn a_instruction_by_an_hour_of_the_day_calls_its_owner_and_who_is_on_duty(
     };
     let desk = DutyPostId::new("desk").unwrap();
     let shifts = vec![shift("anh", 0, 1_800_000), shift("dung", 1_800_000, 86_400_000)];
-    let post = DutyPost { id: desk.clone(), name: "Trực".into(), above: None, shifts };
+    let post = DutyPost { id: desk.clone(), name: "Trực".into(), above: None, shifts, version: 0 };
     accepted(world.apply(GroupId::COMMAND, PutDutyPost { post }));
     let mut ladder = policy(Obligation::DoInstruction);
     ladder.policy.steps.iter_mut().for_each(|step| step.post = Some(desk.clone()));

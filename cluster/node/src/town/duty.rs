@@ -36,6 +36,7 @@ pub fn calendars() -> Vec<Calendar> {
         hours: hours.collect(),
         national_holidays: true,
         days: Vec::new(),
+        version: 0,
     });
     office.into_iter().collect()
 }
@@ -50,6 +51,7 @@ pub fn posts() -> Vec<DutyPost> {
             name: name.to_owned(),
             above: above.and_then(|above| DutyPostId::new(above).ok()),
             shifts: vec![shift],
+            version: 0,
         })
     };
     let posts = [post(ABOVE, "Lãnh đạo trực", None, LEADER), post(BELOW, "Trực ban tỉnh", Some(ABOVE), OPERATOR)];
@@ -139,6 +141,7 @@ pub fn policies() -> Vec<DeadlinePolicy> {
                 step(ClockStage::Overdue, signed(after_ms), Some(ABOVE)),
             ],
             disabled: false,
+            version: 0,
         })
     };
     RULES.into_iter().filter_map(policy).collect()

@@ -2,10 +2,11 @@
 //!
 //! | command | the clock before | after |
 //! |---|---|---|
-//! | (an incident opens, an instruction is given, either is opened again) | – | running |
+//! | (an incident opens, an instruction is given, a report is filed, one of them is opened again) | – | running |
 //! | pause | running | paused |
 //! | resume | paused | running, with the working time that was left |
 //! | report progress | running | running, due at what was promised, its ladder from the first step |
+//! | acknowledge | running or paused, past a step that nobody has acknowledged | the same, with who saw it |
 //! | fire | running, at the next step's time | running, one step further |
 //! | (what it measures is done; is cancelled) | running, paused | met; void |
 //! | (the incident is merged; unmerged) | running; paused for that | paused; running |
@@ -19,11 +20,12 @@ pub(super) use config::{put_calendar, put_policy, put_post};
 
 use std::collections::BTreeSet;
 
-use super::{Outcome, Work, accepted, incident, instruction, valid};
+use super::{Outcome, Work, accepted, incident, instruction, report, valid};
 use crate::{
-    Accepted, AdminUnitCode, Calendar, CalendarId, Clock, ClockKey, ClockStage, ClockStatus, DeadlinePolicy,
-    DutyPostId, EventKind, FireDeadline, Incident, IncidentKind, Measured, Millis, Obligation, PauseClock, PersonId,
-    Refusal, RefusalCode, ReportProgress, ResumeClock, State, Step, calendar, deadline::ClockTerms, limits,
+    Accepted, AcknowledgeClock, AdminUnitCode, Calendar, CalendarId, Clock, ClockKey, ClockStage, ClockStatus,
+    DeadlinePolicy, DutyPostId, EventKind, FireDeadline, Incident, IncidentKind, Measured, Millis, Obligation,
+    PauseClock, PersonId, Refusal, RefusalCode, ReportProgress, ResumeClock, State, Step, calendar,
+    deadline::ClockTerms, limits,
 };
 
 /// What a policy is chosen by.
@@ -117,6 +119,14 @@ pub(super) fn end(state: &State, clocks: &mut [Clock], obligations: &[Obligation
     }
 }
 
+/// Ends the clock of that number, if it is open.
+pub(super) fn end_one(state: &State, clocks: &mut [Clock], number: u32, status: ClockStatus, now: Millis) {
+    if let Some(clock) = clocks.iter_mut().find(|clock| clock.number == number && clock.is_open()) {
+        let calendar = clock.calendar.as_ref().and_then(|id| state.calendars.get(id));
+        clock.end(status, now, calendar);
+    }
+}
+
 /// Holds what runs, for that reason.
 pub(super) fn hold(state: &State, clocks: &mut [Clock], reason: &str, now: Millis) {
     for clock in clocks.iter_mut().filter(|clock| clock.status == ClockStatus::Running) {
@@ -161,7 +171,10 @@ pub(super) fn report_progress(work: &mut Work<'_>, command: &ReportProgress) -> 
     valid::text("note", &command.note)?;
     let clock = find_version(work, &command.clock, command.expected_version)?;
     need(&clock, clock.status == ClockStatus::Running, "put off")?;
-    if !matches!(clock.obligation, Obligation::Answer | Obligation::DoInstruction) {
+    if !matches!(
+        clock.obligation,
+        Obligation::Answer | Obligation::DoInstruction | Obligation::AnswerReport | Obligation::DoTask
+    ) {
         let message = format!("{} cannot be put off by a note: do it", clock.obligation);
         return Err(valid::wrong_status("clock", message));
     }
@@ -178,6 +191,25 @@ pub(super) fn report_progress(work: &mut Work<'_>, command: &ReportProgress) -> 
     valid::within("promised_at_ms", promises.saturating_add(1), limits::PROMISES_MAX)?;
     let outcome = change(work, &command.clock, EventKind::ProgressReported, &command.note, |clock, calendar| {
         clock.promise(promised, Some(command.photo_sha256), calendar);
+    });
+    Ok(outcome)
+}
+
+/// Somebody has seen how late it is. What asks for it is a step: the next one asks anew.
+pub(super) fn acknowledge(work: &mut Work<'_>, command: &AcknowledgeClock) -> Outcome {
+    let by = work.by_person()?;
+    let clock = find_version(work, &command.clock, command.expected_version)?;
+    if !clock.is_alarming() {
+        let message = match &clock.acknowledged_by {
+            Some(who) => format!("{who} has acknowledged it: its next step asks anew"),
+            None => format!("it is {} and {}: there is nothing to acknowledge", clock.status, clock.stage),
+        };
+        return Err(valid::wrong_status("clock", message));
+    }
+    let now = work.now;
+    let note = format!("{} {} {}", command.clock, clock.obligation, clock.stage);
+    let outcome = change(work, &command.clock, EventKind::ClockAcknowledged, &note, |clock, _| {
+        clock.acknowledge(now, by);
     });
     Ok(outcome)
 }
@@ -243,6 +275,7 @@ fn may_run(state: &State, of: &Measured) -> bool {
     match of {
         Measured::Incident(id) => state.incidents.get(id).is_some_and(|incident| incident.merged_into.is_none()),
         Measured::Instruction(id) => state.instructions.contains_key(id),
+        Measured::Report(code) => state.reports.contains_key(code),
     }
 }
 
@@ -296,6 +329,15 @@ fn change(
             if let Some(mut instruction) = work.state.instructions.get(id).cloned() {
                 changed(work.state, &mut instruction.clocks);
                 instruction::keep_as_it_was(work, instruction, kind, note);
+            }
+        }
+        Measured::Report(code) => {
+            if let Some(mut report) = work.state.reports.get(code).cloned() {
+                changed(work.state, &mut report.clocks);
+                // Its events have no subject: the note says which it is.
+                let which = key.to_string();
+                let note = if note.starts_with(&which) { note.to_owned() } else { format!("{which} {note}") };
+                report::keep_as_it_was(work, report, kind, note.trim_end());
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Personal data go by rule: from state, from what a call and a number remember, from the sealed part of the record. The links of the
 //! chain stay, and the entry that erases stands in it.
 
-use super::{Outcome, Work, accepted, audit, call, report, valid};
-use crate::{ErasePersonal, EventKind, SetErasure, limits, stored::Touched};
+use super::{Outcome, Work, accepted, audit, call, incident, report, valid};
+use crate::{ErasePersonal, EventKind, Refusal, Row, SetErasure, TimelineLine, limits, rows, stored::Touched};
 
 pub(super) fn set(work: &mut Work<'_>, command: &SetErasure) -> Outcome {
     valid::distinct("rules.kind", command.rules.iter().map(|rule| rule.kind))?;
@@ -36,9 +36,14 @@ pub(super) fn erase(work: &mut Work<'_>, command: &ErasePersonal) -> Outcome {
     }
     valid::within("calls", command.calls.len(), limits::ERASED_AT_ONCE)?;
     valid::within("reports", command.reports.len(), limits::ERASED_AT_ONCE)?;
+    valid::within("words", command.words.len(), limits::ERASED_AT_ONCE)?;
+    valid::within("cases", command.cases.len(), limits::ERASED_AT_ONCE)?;
+    valid::within("lines", command.lines.len(), limits::LINES_ERASED_AT_ONCE)?;
     audit::check_numbers(work, "records", &command.records)?;
+    let lines = lines(work, &command.lines)?;
     let now = work.now;
-    let mut erased = command.records.len();
+    let mut erased = command.records.len() + lines.len();
+    work.history.extend(lines);
     for id in &command.calls {
         if work.state.is_call_to_erase(id, now) {
             call::forget_caller(work, id);
@@ -48,6 +53,18 @@ pub(super) fn erase(work: &mut Work<'_>, command: &ErasePersonal) -> Outcome {
     for code in &command.reports {
         if work.state.is_report_to_erase(code, now) {
             report::forget_contact(work, code);
+            erased += 1;
+        }
+    }
+    for code in &command.words {
+        if work.state.are_words_to_erase(code, now) {
+            report::forget_words(work, code);
+            erased += 1;
+        }
+    }
+    for id in &command.cases {
+        if work.state.is_case_to_erase(id, now) {
+            incident::forget_words(work, id);
             erased += 1;
         }
     }
@@ -64,4 +81,21 @@ pub(super) fn erase(work: &mut Work<'_>, command: &ErasePersonal) -> Outcome {
         work.touch(Touched::Erasure);
     }
     Ok(accepted("", number))
+}
+
+/// The rows of lines that are to forget what was reported; those of incidents that are not due stay as they are.
+fn lines(work: &Work<'_>, lines: &[TimelineLine]) -> Result<Vec<Row>, Refusal> {
+    let mut rows = Vec::new();
+    for line in lines {
+        let (ordinal, case) = line.read().map_err(|error| valid::invalid("lines", error.to_string()))?;
+        if line.index >= work.index {
+            return Err(valid::invalid("lines.index", "is not there yet: name a line that stands"));
+        }
+        let is_its = work.state.timelines_of(&case).contains(&line.timeline);
+        if is_its && work.state.is_case_to_erase(&case, work.now) {
+            let key = rows::timeline_key(&line.timeline, line.index, ordinal);
+            rows.push(Row { key, value: line.event.clone() });
+        }
+    }
+    Ok(rows)
 }

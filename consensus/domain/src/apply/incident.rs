@@ -37,7 +37,7 @@ mod task;
 pub(super) use assign::{assign, unit_left};
 pub(super) use attention::{acknowledge as acknowledge_attention, raise as raise_attention};
 pub(super) use feed::feed;
-pub(super) use gather::{Telling, join as join_report, open as open_report, part as part_report};
+pub(super) use gather::{Telling, forget_words, join as join_report, open as open_report, part as part_report};
 pub(super) use handover::{
     answer as answer_handover, escalate as escalate_handover, offer as offer_handover, receive as receive_handover,
     retract as retract_handover, withdraw as withdraw_handover,

@@ -5,6 +5,7 @@
 //! | give | – | given |
 //! | take | given | taken |
 //! | finish | given, taken | done |
+//! | confirm | done, by nobody confirmed yet | the same, confirmed |
 //! | cancel | given, taken | cancelled |
 //! | reopen | done, cancelled | given |
 //!
@@ -13,9 +14,9 @@
 
 use super::{Outcome, Work, accepted, deadline, incident, valid};
 use crate::{
-    Accepted, CancelInstruction, ClockStage, ClockStatus, EventKind, FinishInstruction, GiveInstruction, Incident,
-    Instruction, InstructionId, InstructionStatus, Millis, Obligation, Refusal, ReopenInstruction, State, Step,
-    TakeInstruction, deadline::ClockTerms, limits, stored::Touched,
+    Accepted, CancelInstruction, ClockStage, ClockStatus, ConfirmInstruction, EventKind, FinishInstruction,
+    GiveInstruction, Incident, Instruction, InstructionId, InstructionStatus, Millis, Obligation, Refusal, RefusalCode,
+    ReopenInstruction, State, Step, TakeInstruction, deadline::ClockTerms, limits, stored::Touched,
 };
 
 pub(super) fn give(work: &mut Work<'_>, command: &GiveInstruction) -> Outcome {
@@ -65,6 +66,8 @@ pub(super) fn give(work: &mut Work<'_>, command: &GiveInstruction) -> Outcome {
         clocks: Vec::new(),
         version: 0,
         exercise: command.exercise,
+        confirmed_by: None,
+        confirmed_at_ms: Millis(0),
     };
     start_clocks(work.state, &mut instruction, served.as_ref(), command.due_at_ms, work.now);
     let outcome = keep(work, instruction, EventKind::InstructionGiven, "");
@@ -93,6 +96,22 @@ pub(super) fn finish(work: &mut Work<'_>, command: &FinishInstruction) -> Outcom
     instruction.note.clone_from(&command.note);
     end(work, &mut instruction, &OBLIGATIONS, ClockStatus::Met);
     Ok(keep(work, instruction, EventKind::InstructionDone, &command.note))
+}
+
+/// Whoever gives instructions has seen that it is done. Sending it back is to open it again.
+pub(super) fn confirm(work: &mut Work<'_>, command: &ConfirmInstruction) -> Outcome {
+    let by = work.by_person()?;
+    let mut instruction = find_version(work, &command.instruction, command.expected_version)?;
+    need(&instruction, instruction.status == InstructionStatus::Done, "confirmed")?;
+    if let Some(who) = &instruction.confirmed_by {
+        return Err(valid::wrong_status("instruction", format!("{who} has confirmed it")));
+    }
+    if instruction.owner.as_ref() == Some(&by) {
+        let message = "nobody confirms their own work: ask whoever gave it";
+        return Err(Refusal::new(RefusalCode::Forbidden, "instruction", message));
+    }
+    (instruction.confirmed_by, instruction.confirmed_at_ms) = (Some(by), work.now);
+    Ok(keep(work, instruction, EventKind::InstructionConfirmed, ""))
 }
 
 pub(super) fn cancel(work: &mut Work<'_>, command: &CancelInstruction) -> Outcome {
@@ -126,6 +145,7 @@ pub(super) fn reopen(work: &mut Work<'_>, command: &ReopenInstruction) -> Outcom
     need(&instruction, !is_open(instruction.status), "reopened")?;
     instruction.status = InstructionStatus::Given;
     (instruction.taken_at_ms, instruction.taken_by, instruction.ended_at_ms) = (Millis(0), None, Millis(0));
+    (instruction.confirmed_by, instruction.confirmed_at_ms) = (None, Millis(0));
     instruction.note.clone_from(&command.reason);
     instruction.reopened_count = instruction.reopened_count.saturating_add(1);
     let served = instruction.incident.as_ref().and_then(|id| work.state.incidents.get(id));

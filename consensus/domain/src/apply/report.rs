@@ -10,17 +10,21 @@
 //! | reopen | answered | in hand if it still belongs to an incident, or else received |
 //! | take, set aside | one that waits for a person (`Report::waits`) | the same |
 //!
+//! By when its sender has an answer is said by a policy (`answer_report`): the clock starts when it is filed, is met by the answer,
+//! and starts anew beside the first one when it is opened again.
+//!
 //! Where the sender follows it (it was filed with a language) its steps are kept, and opening it again in the same words is a retry.
 
 use super::{
-    Outcome, Work, accepted, call,
+    Outcome, Work, accepted, call, deadline,
     incident::{self, Telling},
     valid,
 };
 use crate::{
-    AnswerReport, EventKind, FileReport, Incident, IncidentId, LinkReport, Millis, Origin, RateReport, Refusal,
-    RefusalCode, ReopenReport, Report, ReportCode, ReportDesk, ReportLink, ReportStatus, ReportStep, ReportStepKind,
-    SetReportAside, State, TakeReport, UnlinkReport, VOCABULARY_2, limits, stored::Touched,
+    AnswerReport, ClockStatus, EventKind, FileReport, Incident, IncidentId, LinkReport, Millis, Obligation, Origin,
+    RateReport, Refusal, RefusalCode, ReopenReport, Report, ReportCode, ReportDesk, ReportLink, ReportStatus,
+    ReportStep, ReportStepKind, SetReportAside, State, TakeReport, UnlinkReport, VOCABULARY_2, erasure, limits,
+    stored::Touched,
 };
 
 pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
@@ -77,7 +81,9 @@ pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
         exercise: command.exercise,
         desk: ReportDesk::default(),
         unanswered_since_ms: Millis(0),
+        clocks: Vec::new(),
     };
+    start_clock(work, &mut report);
     step(work, &mut report, ReportStepKind::Received, "");
     if report.incident.is_some() {
         step(work, &mut report, ReportStepKind::InHand, "");
@@ -143,6 +149,7 @@ pub(super) fn answer(work: &mut Work<'_>, command: &AnswerReport) -> Outcome {
     report.answer.clone_from(&command.answer);
     report.answered_at_ms = work.now;
     report.answered_by = work.by();
+    end_clocks(work, &mut report, ClockStatus::Met);
     step(work, &mut report, ReportStepKind::Answered, &command.answer);
     Ok(keep(work, report, EventKind::ReportAnswered))
 }
@@ -188,6 +195,7 @@ pub(super) fn answer_drilled(work: &mut Work<'_>, code: &ReportCode, note: &str)
     note.clone_into(&mut report.answer);
     report.answered_at_ms = work.now;
     report.answered_by = work.by();
+    end_clocks(work, &mut report, ClockStatus::Void);
     step(work, &mut report, ReportStepKind::Answered, note);
     keep(work, report, EventKind::ReportAnswered);
     true
@@ -219,6 +227,7 @@ pub(super) fn reopen(work: &mut Work<'_>, command: &ReopenReport) -> Outcome {
     need_answered(&report)?;
     report.status = if report.incident.is_some() { ReportStatus::InHand } else { ReportStatus::Received };
     report.reopened_count = report.reopened_count.saturating_add(1);
+    start_clock(work, &mut report);
     step(work, &mut report, ReportStepKind::Reopened, &command.reason);
     Ok(keep(work, report, EventKind::ReportReopened))
 }
@@ -227,6 +236,13 @@ pub(super) fn reopen(work: &mut Work<'_>, command: &ReopenReport) -> Outcome {
 pub(super) fn forget_contact(work: &mut Work<'_>, code: &ReportCode) {
     let Some(mut report) = work.state.reports.get(code).cloned() else { return };
     report.contact = String::new();
+    keep(work, report, EventKind::PersonalErased);
+}
+
+/// What its sender said goes, and where it was; what was answered stays.
+pub(super) fn forget_words(work: &mut Work<'_>, code: &ReportCode) {
+    let Some(mut report) = work.state.reports.get(code).cloned() else { return };
+    erasure::forget_report(&mut report);
     keep(work, report, EventKind::PersonalErased);
 }
 
@@ -292,13 +308,9 @@ fn keep(work: &mut Work<'_>, mut report: Report, kind: EventKind) -> crate::Acce
 /// Keeps the report as a new version and tells its code. What it says is for whom it concerns: who sees those that wait.
 fn keep_desk(work: &mut Work<'_>, mut report: Report, kind: EventKind) -> crate::Accepted {
     report.version += 1;
-    let (code, version) = (report.code.clone(), report.version);
-    work.touch(Touched::Report(code.clone()));
-    work.state.reports.insert(code.clone(), report);
-    let waiting = work.state.note_waiting(&code);
-    let subject = waiting.filter(|_| work.state.has_feature(VOCABULARY_2)).map(Into::into);
-    work.emit(kind, code.as_str(), subject);
-    accepted(&code, version)
+    let (outcome, code) = (accepted(&report.code, report.version), report.code.clone());
+    keep_as_it_was(work, report, kind, code.as_str());
+    outcome
 }
 
 /// An incident was closed: whoever told of it and follows that has an answer to get, and somebody has to see that they do.
@@ -349,6 +361,30 @@ pub(super) fn supplemented(work: &mut Work<'_>, code: &ReportCode) {
     }
 }
 
+/// The same without a new version. The note names the code.
+pub(super) fn keep_as_it_was(work: &mut Work<'_>, report: Report, kind: EventKind, note: &str) {
+    let code = report.code.clone();
+    work.touch(Touched::Report(code.clone()));
+    work.state.keep_report(report);
+    let waiting = work.state.note_waiting(&code);
+    let subject = waiting.filter(|_| work.state.has_feature(VOCABULARY_2)).map(Into::into);
+    work.emit(kind, note, subject);
+}
+
+/// By when its sender has an answer, in the round of how often it was opened again.
+fn start_clock(work: &Work<'_>, report: &mut Report) {
+    let incident = report.incident.as_ref().and_then(|id| work.state.incidents.get(id));
+    let kind = incident.map(|incident| incident.kind).or(report.told_kind);
+    let case = deadline::Case { kind, agency: "", admin_unit: &report.place.admin_unit };
+    let Some(policy) = deadline::policy(work.state, Obligation::AnswerReport, &case) else { return };
+    let terms = deadline::terms(policy, deadline::number(&report.clocks), report.reopened_count);
+    deadline::start(work.state, &mut report.clocks, terms, work.now);
+}
+
+fn end_clocks(work: &Work<'_>, report: &mut Report, status: ClockStatus) {
+    deadline::end(work.state, &mut report.clocks, &[Obligation::AnswerReport], status, work.now);
+}
+
 /// Refuses when nothing could leave for a new report.
 fn need_room(work: &Work<'_>) -> Result<(), Refusal> {
     let count = work.state.reports.len();
@@ -368,7 +404,7 @@ fn make_room(work: &mut Work<'_>) {
     let mut done: Vec<_> = answered.map(|report| (report.answered_at_ms, report.code.clone())).collect();
     done.sort_unstable();
     for (_, code) in done.into_iter().take(limits::REPORTS_DROPPED_AT_ONCE) {
-        work.state.reports.remove(&code);
+        work.state.drop_report(&code);
         work.touch(Touched::Report(code));
     }
 }

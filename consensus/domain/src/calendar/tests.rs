@@ -21,6 +21,7 @@ fn office() -> Calendar {
         hours: hours.collect(),
         national_holidays: true,
         days: Vec::new(),
+        version: 0,
     }
 }
 

@@ -50,6 +50,16 @@ body! {
 }
 
 body! {
+    /// Somebody has seen how late it is: it rings no more until its next step.
+    AcknowledgeClock {
+        /// Which.
+        clock: ClockKey,
+        /// The clock's version seen.
+        expected_version: u64,
+    }
+}
+
+body! {
     /// Says how far it is, with a photo, and promises a time.
     ReportProgress {
         /// Which.

@@ -1,7 +1,7 @@
 //! Commands about personal data that go by rule.
 
 use super::vocabulary::body;
-use crate::{CallId, ErasureRule, ReportCode, wire::record};
+use crate::{CallId, ErasureRule, IncidentId, ReportCode, TimelineLine, wire::record};
 
 body! {
     /// Sets the rules by which personal data go, in place of those before. What is gone stays gone.
@@ -25,5 +25,12 @@ body! {
         /// Numbers of records of this group's chain, ascending: their salts and payloads go. At most
         /// `limits::ERASED_PER_COMMAND_MAX`.
         records: Vec<u64>,
+        /// Reports whose case has ended; those of them that are not due stay. At most `limits::ERASED_AT_ONCE`.
+        words: Vec<ReportCode>,
+        /// Incidents that reports opened and that are closed; those of them that are not due stay. At most `limits::ERASED_AT_ONCE`.
+        cases: Vec<IncidentId>,
+        /// Lines of timelines in place of those that repeat what such incidents say, also of some whose turn comes with a later entry.
+        /// At most `limits::LINES_ERASED_AT_ONCE`.
+        lines: Vec<TimelineLine>,
     }
 }

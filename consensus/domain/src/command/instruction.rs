@@ -48,6 +48,16 @@ body! {
 }
 
 body! {
+    /// Whoever gives instructions has seen that it is done; nobody confirms their own work.
+    ConfirmInstruction {
+        /// Which.
+        instruction: InstructionId,
+        /// The version seen.
+        expected_version: u64,
+    }
+}
+
+body! {
     /// It need not be done.
     CancelInstruction {
         /// Which.

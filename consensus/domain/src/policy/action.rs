@@ -105,12 +105,14 @@ pub enum Action {
     SetUnitStatus,
     /// Say where a unit is.
     MoveUnit,
-    /// Give, cancel, reopen instructions.
+    /// Give, confirm, cancel, reopen instructions.
     GiveInstruction,
     /// Take and finish instructions.
     DoInstruction,
     /// Stop clocks and let them run again.
     HoldClock,
+    /// Say that one has seen how late something is.
+    AcknowledgeClock,
     /// Say how far something is, and promise a time.
     ReportProgress,
     /// Say what an exchange knows: a caller rings, a leg is gone, a phone did not answer.
@@ -259,11 +261,13 @@ pub fn action_of(command: &Command) -> Action {
         | Command::ReopenReport(_) => Action::HandleReport,
         Command::SetUnitStatus(_) | Command::CheckInUnit(_) | Command::RaiseMayday(_) => Action::SetUnitStatus,
         Command::MoveUnit(_) => Action::MoveUnit,
-        Command::GiveInstruction(_) | Command::CancelInstruction(_) | Command::ReopenInstruction(_) => {
-            Action::GiveInstruction
-        }
+        Command::GiveInstruction(_)
+        | Command::ConfirmInstruction(_)
+        | Command::CancelInstruction(_)
+        | Command::ReopenInstruction(_) => Action::GiveInstruction,
         Command::TakeInstruction(_) | Command::FinishInstruction(_) => Action::DoInstruction,
         Command::PauseClock(_) | Command::ResumeClock(_) => Action::HoldClock,
+        Command::AcknowledgeClock(_) => Action::AcknowledgeClock,
         Command::ReportProgress(_) => Action::ReportProgress,
     }
 }

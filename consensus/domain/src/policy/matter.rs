@@ -3,7 +3,8 @@
 //! | record | field | agencies |
 //! |---|---|---|
 //! | incident, its timeline, photos, clocks and suggestions | its kind | those that have a task in it |
-//! | report | that of its incident, else what its sender took it for | those of its incident |
+//! | report, its clocks | that of its incident, else what its sender took it for | those of its incident |
+//! | report that waits, on screens | what its sender took it for: that never changes | – |
 //! | unit | – | its own |
 //! | anything else | – | – |
 //!
@@ -12,7 +13,7 @@
 
 use crate::{
     Command, FileOwner, Grant, Incident, IncidentId, IncidentKind, Measured, Refusal, Remit, Report, ReportCode, State,
-    Subject, Unit, UnitId,
+    Subject, Unit, UnitId, WaitingReport,
 };
 
 use super::forbidden;
@@ -53,12 +54,19 @@ impl Matter {
         Self { field: report.told_kind.filter(|kind| *kind != IncidentKind::Other), agencies: Vec::new() }
     }
 
+    /// Of a report that waits.
+    #[must_use]
+    pub fn of_waiting(report: &WaitingReport) -> Self {
+        Self { field: report.kind.filter(|kind| *kind != IncidentKind::Other), agencies: Vec::new() }
+    }
+
     /// Of what an event shows.
     #[must_use]
     pub fn of_subject(subject: &Subject) -> Self {
         match subject {
             Subject::Incident(incident) => Self::of_incident(incident),
             Subject::Unit(unit) => Self::of_unit(unit),
+            Subject::WaitingReport(report) => Self::of_waiting(report),
             _ => Self::default(),
         }
     }
@@ -96,6 +104,7 @@ pub(super) fn matters(state: &State, command: &Command) -> Vec<Matter> {
     };
     let clock = |of: &Measured| match of {
         Measured::Incident(id) => incident(id),
+        Measured::Report(code) => report(code),
         Measured::Instruction(_) => None,
     };
     let found = match command {
@@ -130,7 +139,9 @@ pub(super) fn matters(state: &State, command: &Command) -> Vec<Matter> {
         Command::OfferHandover(command) => [incident(&command.incident), None],
         Command::AnswerHandover(command) => [incident(&command.incident), None],
         Command::WithdrawHandover(command) => [incident(&command.incident), None],
-        Command::LinkReport(command) => [report(&command.report), incident(&command.incident)],
+        Command::LinkReport(command) => [report(&command.report), command.incident.as_ref().and_then(incident)],
+        Command::TakeReport(command) => [report(&command.report), None],
+        Command::SetReportAside(command) => [report(&command.report), None],
         Command::UnlinkReport(command) => [report(&command.report), None],
         Command::AnswerReport(command) => [report(&command.report), None],
         Command::AttachFile(command) => [owner(&command.owner), None],
@@ -138,6 +149,7 @@ pub(super) fn matters(state: &State, command: &Command) -> Vec<Matter> {
             [state.attachments().get(&command.number).and_then(|gone| owner(&gone.owner)), None]
         }
         Command::PauseClock(command) => [clock(&command.clock.of), None],
+        Command::AcknowledgeClock(command) => [clock(&command.clock.of), None],
         Command::ResumeClock(command) => [clock(&command.clock.of), None],
         Command::ReportProgress(command) => [clock(&command.clock.of), None],
         _ => [None, None],

@@ -46,6 +46,7 @@ pub(super) fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a Admi
     let clock = |key: &ClockKey| match &key.of {
         Measured::Incident(id) => incident(id),
         Measured::Instruction(id) => state.instructions.get(id).map(|instruction| &instruction.admin_unit),
+        Measured::Report(code) => state.reports.get(code).map(|report| &report.place.admin_unit),
     };
     let alarm = |key| state.alarms.get(key).map(|alarm: &crate::Alarm| &alarm.place.admin_unit);
     let report = |code: &ReportCode| state.reports.get(code).map(|report| &report.place.admin_unit);
@@ -141,9 +142,11 @@ pub(super) fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a Admi
         Command::GiveInstruction(command) => [Some(&command.admin_unit), command.incident.as_ref().and_then(incident)],
         Command::PauseClock(command) => [clock(&command.clock), None],
         Command::ResumeClock(command) => [clock(&command.clock), None],
+        Command::AcknowledgeClock(command) => [clock(&command.clock), None],
         Command::ReportProgress(command) => [clock(&command.clock), None],
         Command::TakeInstruction(_)
         | Command::FinishInstruction(_)
+        | Command::ConfirmInstruction(_)
         | Command::CancelInstruction(_)
         | Command::ReopenInstruction(_) => {
             [instruction_of(state, command).map(|instruction| &instruction.admin_unit), None]

@@ -264,12 +264,16 @@ pub struct Clock {
     pub told: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(uint64, tag = "25")]
     pub version: u64,
+    #[prost(string, tag = "470")]
+    pub acknowledged_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "471")]
+    pub acknowledged_at_ms: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ClockKey {
     #[prost(uint32, tag = "3")]
     pub number: u32,
-    #[prost(oneof = "clock_key::Of", tags = "1, 2")]
+    #[prost(oneof = "clock_key::Of", tags = "1, 2, 470")]
     pub of: ::core::option::Option<clock_key::Of>,
 }
 /// Nested message and enum types in `ClockKey`.
@@ -280,6 +284,8 @@ pub mod clock_key {
         Incident(::prost::alloc::string::String),
         #[prost(string, tag = "2")]
         Instruction(::prost::alloc::string::String),
+        #[prost(string, tag = "470")]
+        Report(::prost::alloc::string::String),
     }
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -291,6 +297,8 @@ pub enum Obligation {
     TakeInstruction = 3,
     DoInstruction = 4,
     AcknowledgeHandover = 380,
+    AnswerReport = 470,
+    DoTask = 471,
 }
 impl Obligation {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -305,6 +313,8 @@ impl Obligation {
             Self::TakeInstruction => "OBLIGATION_TAKE_INSTRUCTION",
             Self::DoInstruction => "OBLIGATION_DO_INSTRUCTION",
             Self::AcknowledgeHandover => "OBLIGATION_ACKNOWLEDGE_HANDOVER",
+            Self::AnswerReport => "OBLIGATION_ANSWER_REPORT",
+            Self::DoTask => "OBLIGATION_DO_TASK",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -316,6 +326,8 @@ impl Obligation {
             "OBLIGATION_TAKE_INSTRUCTION" => Some(Self::TakeInstruction),
             "OBLIGATION_DO_INSTRUCTION" => Some(Self::DoInstruction),
             "OBLIGATION_ACKNOWLEDGE_HANDOVER" => Some(Self::AcknowledgeHandover),
+            "OBLIGATION_ANSWER_REPORT" => Some(Self::AnswerReport),
+            "OBLIGATION_DO_TASK" => Some(Self::DoTask),
             _ => None,
         }
     }
@@ -795,6 +807,8 @@ pub struct Task {
     pub answered_at_ms: u64,
     #[prost(string, tag = "9")]
     pub answered_by: ::prost::alloc::string::String,
+    #[prost(uint32, tag = "470")]
+    pub clock: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CombinedAnswer {
@@ -2073,6 +2087,8 @@ pub struct Calendar {
     pub national_holidays: bool,
     #[prost(message, repeated, tag = "5")]
     pub days: ::prost::alloc::vec::Vec<SpecialDay>,
+    #[prost(uint64, tag = "470")]
+    pub version: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct DeadlinePolicy {
@@ -2096,6 +2112,8 @@ pub struct DeadlinePolicy {
     pub steps: ::prost::alloc::vec::Vec<Step>,
     #[prost(bool, tag = "10")]
     pub disabled: bool,
+    #[prost(uint64, tag = "470")]
+    pub version: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DutyShift {
@@ -2116,6 +2134,8 @@ pub struct DutyPost {
     pub above: ::prost::alloc::string::String,
     #[prost(message, repeated, tag = "4")]
     pub shifts: ::prost::alloc::vec::Vec<DutyShift>,
+    #[prost(uint64, tag = "470")]
+    pub version: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct PutCalendar {
@@ -2143,6 +2163,13 @@ pub struct PauseClock {
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ResumeClock {
+    #[prost(message, optional, tag = "1")]
+    pub clock: ::core::option::Option<ClockKey>,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgeClock {
     #[prost(message, optional, tag = "1")]
     pub clock: ::core::option::Option<ClockKey>,
     #[prost(uint64, tag = "2")]
@@ -2635,7 +2662,7 @@ pub struct SetErasure {
     #[prost(message, repeated, tag = "2")]
     pub rules: ::prost::alloc::vec::Vec<ErasureRule>,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct ErasePersonal {
     #[prost(uint64, tag = "1")]
     pub rule: u64,
@@ -2645,6 +2672,21 @@ pub struct ErasePersonal {
     pub reports: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(uint64, repeated, tag = "4")]
     pub records: ::prost::alloc::vec::Vec<u64>,
+    #[prost(string, repeated, tag = "5")]
+    pub words: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(string, repeated, tag = "6")]
+    pub cases: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, repeated, tag = "7")]
+    pub lines: ::prost::alloc::vec::Vec<TimelineLine>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TimelineLine {
+    #[prost(string, tag = "1")]
+    pub timeline: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub index: u64,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub event: ::prost::bytes::Bytes,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -2652,6 +2694,7 @@ pub enum PersonalKind {
     Unspecified = 0,
     Caller = 1,
     Contact = 2,
+    Report = 3,
 }
 impl PersonalKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2663,6 +2706,7 @@ impl PersonalKind {
             Self::Unspecified => "PERSONAL_KIND_UNSPECIFIED",
             Self::Caller => "PERSONAL_KIND_CALLER",
             Self::Contact => "PERSONAL_KIND_CONTACT",
+            Self::Report => "PERSONAL_KIND_REPORT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2671,6 +2715,7 @@ impl PersonalKind {
             "PERSONAL_KIND_UNSPECIFIED" => Some(Self::Unspecified),
             "PERSONAL_KIND_CALLER" => Some(Self::Caller),
             "PERSONAL_KIND_CONTACT" => Some(Self::Contact),
+            "PERSONAL_KIND_REPORT" => Some(Self::Report),
             _ => None,
         }
     }
@@ -3196,6 +3241,8 @@ pub struct Report {
     pub desk: ::core::option::Option<ReportDesk>,
     #[prost(uint64, tag = "461")]
     pub unanswered_since_ms: u64,
+    #[prost(message, repeated, tag = "470")]
+    pub clocks: ::prost::alloc::vec::Vec<Clock>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReportDesk {
@@ -3883,6 +3930,10 @@ pub struct Instruction {
     pub version: u64,
     #[prost(bool, tag = "18")]
     pub exercise: bool,
+    #[prost(string, tag = "470")]
+    pub confirmed_by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "471")]
+    pub confirmed_at_ms: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GiveInstruction {
@@ -3918,6 +3969,13 @@ pub struct FinishInstruction {
     pub expected_version: u64,
     #[prost(string, tag = "3")]
     pub note: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConfirmInstruction {
+    #[prost(string, tag = "1")]
+    pub instruction: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub expected_version: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CancelInstruction {
@@ -4584,6 +4642,8 @@ pub enum EventKind {
     ReportSupplemented = 463,
     ErasureSet = 480,
     PersonalErased = 481,
+    ClockAcknowledged = 470,
+    InstructionConfirmed = 471,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4737,6 +4797,8 @@ impl EventKind {
             Self::ReportSupplemented => "EVENT_KIND_REPORT_SUPPLEMENTED",
             Self::ErasureSet => "EVENT_KIND_ERASURE_SET",
             Self::PersonalErased => "EVENT_KIND_PERSONAL_ERASED",
+            Self::ClockAcknowledged => "EVENT_KIND_CLOCK_ACKNOWLEDGED",
+            Self::InstructionConfirmed => "EVENT_KIND_INSTRUCTION_CONFIRMED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4887,6 +4949,8 @@ impl EventKind {
             "EVENT_KIND_REPORT_SUPPLEMENTED" => Some(Self::ReportSupplemented),
             "EVENT_KIND_ERASURE_SET" => Some(Self::ErasureSet),
             "EVENT_KIND_PERSONAL_ERASED" => Some(Self::PersonalErased),
+            "EVENT_KIND_CLOCK_ACKNOWLEDGED" => Some(Self::ClockAcknowledged),
+            "EVENT_KIND_INSTRUCTION_CONFIRMED" => Some(Self::InstructionConfirmed),
             _ => None,
         }
     }
@@ -5024,7 +5088,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 465, 380, 381, 382, 383, 384, 385, 386, 387, 388, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424, 440, 441, 442, 443, 460, 461, 480, 481"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 465, 380, 381, 382, 383, 384, 385, 386, 387, 388, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424, 440, 441, 442, 443, 460, 461, 480, 481, 470, 471"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -5306,6 +5370,10 @@ pub mod command {
         SetErasure(super::SetErasure),
         #[prost(message, tag = "481")]
         ErasePersonal(super::ErasePersonal),
+        #[prost(message, tag = "470")]
+        AcknowledgeClock(super::AcknowledgeClock),
+        #[prost(message, tag = "471")]
+        ConfirmInstruction(super::ConfirmInstruction),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -95,8 +95,8 @@ fn aim_right(entry: &mut Entry, state: &State) {
         why: String::new(),
         terms: Terms::default(),
     });
-    // Whoever drafted may not approve.
-    if matches!(entry.command, Command::ApproveWarning(_))
+    // Whoever drafted may not approve, nor whoever did it confirm.
+    if matches!(entry.command, Command::ApproveWarning(_) | Command::ConfirmInstruction(_))
         && let Some(grant) = entry.grant.as_mut().filter(|_| entry.request.is_none())
     {
         grant.person = "oanh".to_owned().try_into().unwrap();

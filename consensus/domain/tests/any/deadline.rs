@@ -17,7 +17,8 @@ fn post_id() -> impl Strategy<Value = DutyPostId> + Clone {
 fn clock() -> impl Strategy<Value = ClockKey> + Clone {
     let instruction =
         select(&["T1", "T2", "T3"][..]).prop_map(|text| Measured::Instruction(InstructionId::new(text).unwrap()));
-    let of = prop_oneof![incident_id().prop_map(Measured::Incident), instruction];
+    let report = super::report::code().prop_map(Measured::Report);
+    let of = prop_oneof![2 => incident_id().prop_map(Measured::Incident), 2 => instruction, 1 => report];
     (of, 1u32..4).prop_map(|(of, number)| ClockKey { of, number })
 }
 
@@ -33,6 +34,7 @@ fn calendar() -> impl Strategy<Value = Calendar> + Clone {
         hours: (1..=7).map(|weekday| WorkingHours { weekday, from_min, until_min: 1440 }).collect(),
         national_holidays,
         days: days.into_iter().map(|(date, as_weekday)| SpecialDay { date, as_weekday, name: "L".into() }).collect(),
+        version: 0,
     })
 }
 
@@ -65,6 +67,7 @@ fn policy() -> impl Strategy<Value = DeadlinePolicy> + Clone {
             within_ms,
             steps,
             disabled,
+            version: 0,
         },
     )
 }
@@ -76,7 +79,7 @@ fn post() -> impl Strategy<Value = DutyPost> + Clone {
         until_ms: Millis(from + 100_000),
     });
     (post_id(), prop::option::of(post_id()), prop::collection::vec(shift, 0..2))
-        .prop_map(|(id, above, shifts)| DutyPost { id, name: "Trực".into(), above, shifts })
+        .prop_map(|(id, above, shifts)| DutyPost { id, name: "Trực".into(), above, shifts, version: 0 })
 }
 
 /// A policy of each obligation, with a post that is always somebody's.
@@ -84,7 +87,7 @@ pub(super) fn in_use() -> Vec<Command> {
     let an = PersonId::new("an").unwrap();
     let shifts = vec![DutyShift { person: an, from_ms: Millis(0), until_ms: Millis(u64::MAX) }];
     let desk = DutyPostId::new("desk").unwrap();
-    let post = DutyPost { id: desk.clone(), name: "Trực".into(), above: None, shifts };
+    let post = DutyPost { id: desk.clone(), name: "Trực".into(), above: None, shifts, version: 0 };
     let mut commands: Vec<Command> = vec![PutDutyPost { post }.into()];
     for (at, obligation) in Obligation::ALL.iter().enumerate() {
         let policy = DeadlinePolicy {
@@ -102,6 +105,7 @@ pub(super) fn in_use() -> Vec<Command> {
                 Step { stage: ClockStage::Overdue, offset_ms: 60_000, post: Some(desk.clone()) },
             ],
             disabled: false,
+            version: 0,
         };
         commands.push(PutDeadlinePolicy { policy }.into());
     }
@@ -143,6 +147,7 @@ pub(super) fn command_of_deadline() -> BoxedStrategy<Command> {
         1 => make!(PutDutyPost { post: post() }),
         3 => make!(PauseClock { clock: clock(), expected_version: version(), reason: text() }),
         3 => make!(ResumeClock { clock: clock(), expected_version: version() }),
+        3 => make!(AcknowledgeClock { clock: clock(), expected_version: version() }),
         3 => make!(ReportProgress {
             clock: clock(), expected_version: version(), note: text(), photo_sha256: digest, promised_at_ms: time(),
         }),
@@ -150,6 +155,7 @@ pub(super) fn command_of_deadline() -> BoxedStrategy<Command> {
         5 => give,
         3 => make!(TakeInstruction { instruction: instruction_id(), expected_version: version() }),
         2 => make!(FinishInstruction { instruction: instruction_id(), expected_version: version(), note: text() }),
+        2 => make!(ConfirmInstruction { instruction: instruction_id(), expected_version: version() }),
         1 => make!(CancelInstruction { instruction: instruction_id(), expected_version: version(), reason: text() }),
         2 => make!(ReopenInstruction { instruction: instruction_id(), expected_version: version(), reason: text(), due_at_ms: time() }),
     ]
@@ -163,6 +169,17 @@ fn open_instruction(state: &State) -> Option<InstructionId> {
         .rev()
         .find(|instruction| matches!(instruction.status, InstructionStatus::Given | InstructionStatus::Taken))
         .map(|instruction| instruction.id.clone())
+}
+
+/// The first clock that calls for somebody.
+fn alarming(state: &State) -> Option<ClockKey> {
+    let incidents = state.incidents().values().map(|it| (Measured::Incident(it.id.clone()), &it.clocks));
+    let instructions = state.instructions().values().map(|it| (Measured::Instruction(it.id.clone()), &it.clocks));
+    let reports = state.reports().values().map(|it| (Measured::Report(it.code.clone()), &it.clocks));
+    incidents.chain(instructions).chain(reports).find_map(|(of, clocks)| {
+        let clock = clocks.iter().find(|clock| clock.is_alarming())?;
+        Some(ClockKey { of, number: clock.number })
+    })
 }
 
 /// Makes a command about deadlines fit the state that it meets.
@@ -183,6 +200,12 @@ pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
             let paused = clocks.into_iter().find(|(_, clock)| clock.status == ClockStatus::Paused);
             if let Some((id, clock)) = paused {
                 command.clock = ClockKey { of: Measured::Incident(id.clone()), number: clock.number };
+            }
+            command.expected_version = clock(&command.clock);
+        }
+        Command::AcknowledgeClock(command) => {
+            if let Some(key) = alarming(state) {
+                command.clock = key;
             }
             command.expected_version = clock(&command.clock);
         }
@@ -220,6 +243,12 @@ pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
         Command::TakeInstruction(command) => command.expected_version = instruction(&command.instruction),
         Command::FinishInstruction(command) => {
             command.instruction = open_instruction(state).unwrap_or_else(|| command.instruction.clone());
+            command.expected_version = instruction(&command.instruction);
+        }
+        Command::ConfirmInstruction(command) => {
+            let mut all = state.instructions().values();
+            let done = all.find(|it| it.status == InstructionStatus::Done && it.confirmed_by.is_none());
+            command.instruction = done.map_or_else(|| command.instruction.clone(), |done| done.id.clone());
             command.expected_version = instruction(&command.instruction);
         }
         Command::CancelInstruction(command) => {

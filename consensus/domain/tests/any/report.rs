@@ -5,7 +5,7 @@ use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
 
 use super::{incident_id, kind, make, place, severity, text, version};
 
-fn code() -> impl Strategy<Value = ReportCode> + Clone {
+pub(super) fn code() -> impl Strategy<Value = ReportCode> + Clone {
     select(&["7K3F", "9QXM", "2ABC"][..]).prop_map(|text| ReportCode::new(text).unwrap())
 }
 

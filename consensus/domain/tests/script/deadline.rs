@@ -9,10 +9,10 @@ use super::{
 
 fn clock(text: &str) -> Result<ClockKey, Failure> {
     let (of, number) = text.split_once('/').ok_or("a clock is named I1/1 or T1/1")?;
-    let of = if of.starts_with('T') {
-        Measured::Instruction(InstructionId::new(of)?)
-    } else {
-        Measured::Incident(IncidentId::new(of)?)
+    let of = match of.chars().next() {
+        Some('T') => Measured::Instruction(InstructionId::new(of)?),
+        Some('I') => Measured::Incident(IncidentId::new(of)?),
+        _ => Measured::Report(ReportCode::new(of)?),
     };
     Ok(ClockKey { of, number: number.parse()? })
 }
@@ -70,6 +70,7 @@ pub(super) fn put(name: &str, args: &mut Args<'_>) -> Result<Command, Failure> {
                 hours: hours(args.or("hours", "1-5/480/720+1-5/780/1020"))?,
                 national_holidays: args.number("holidays", false)?,
                 days: days(args.or("days", ""))?,
+                version: args.number("version", 0)?,
             },
         }
         .into(),
@@ -90,6 +91,7 @@ pub(super) fn put(name: &str, args: &mut Args<'_>) -> Result<Command, Failure> {
                     within_ms: millis(args.or("within", "5m"))?.0,
                     steps: steps(args.or("steps", "nearly_late:-60s/late:0/overdue:10m"))?,
                     disabled: args.number("disabled", false)?,
+                    version: args.number("version", 0)?,
                 },
             }
             .into()
@@ -99,6 +101,7 @@ pub(super) fn put(name: &str, args: &mut Args<'_>) -> Result<Command, Failure> {
                 id: DutyPostId::new(args.next("post")?)?,
                 name: args.or("name", "Trực ban").into(),
                 above: args.maybe("above").map(DutyPostId::new).transpose()?,
+                version: args.number("version", 0)?,
                 shifts: args.rest().map(shift).collect::<Result<_, _>>()?,
             },
         }
@@ -121,6 +124,7 @@ pub(super) fn clock_command(name: &str, args: &mut Args<'_>) -> Result<Command, 
     let version = args.number("version", 1)?;
     Ok(match name {
         "pause-clock" => PauseClock { clock, expected_version: version, reason: args.or("reason", "").into() }.into(),
+        "acknowledge-clock" => AcknowledgeClock { clock, expected_version: version }.into(),
         "resume-clock" => ResumeClock { clock, expected_version: version }.into(),
         "report-progress" => ReportProgress {
             clock,
@@ -156,6 +160,7 @@ pub(super) fn instruction_command(name: &str, args: &mut Args<'_>) -> Result<Com
         "finish-instruction" => {
             FinishInstruction { instruction, expected_version, note: args.or("note", "").into() }.into()
         }
+        "confirm-instruction" => ConfirmInstruction { instruction, expected_version }.into(),
         "cancel-instruction" => {
             CancelInstruction { instruction, expected_version, reason: args.or("reason", "").into() }.into()
         }

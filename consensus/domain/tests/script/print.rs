@@ -172,6 +172,9 @@ fn instruction(instruction: &Instruction) -> String {
     if instruction.exercise {
         line += " exercise";
     }
+    if let Some(who) = &instruction.confirmed_by {
+        line += &format!(" confirmed by {who} at {}", time(instruction.confirmed_at_ms));
+    }
     format!("{line}{} v{}", clocks(&instruction.clocks), instruction.version)
 }
 
@@ -192,6 +195,9 @@ fn clocks(clocks: &[Clock]) -> String {
         }
         if !clock.told.is_empty() {
             line += &format!(" told [{}]", names(&clock.told));
+        }
+        if let Some(who) = &clock.acknowledged_by {
+            line += &format!(" seen by {who} at {}", time(clock.acknowledged_at_ms));
         }
         format!("{line} v{}>", clock.version)
     };

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use domain::{
-    Calendar, ClockKey, DeadlinePolicy, Digest, DutyPost, GroupId, Measured, Millis, PauseClock, PutCalendar,
-    PutDeadlinePolicy, PutDutyPost, ReportProgress, ResumeClock, State as State0, policy::Noun,
+    AcknowledgeClock, Calendar, ClockKey, DeadlinePolicy, Digest, DutyPost, FileOwner, GroupId, Measured, Millis,
+    PauseClock, PutCalendar, PutDeadlinePolicy, PutDutyPost, ReportCode, ReportProgress, ResumeClock, State as State0,
+    policy::Noun,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -94,6 +95,23 @@ pub(crate) async fn resume(State(app): State<Arc<App>>, Asked(ask, body): Asked<
     app.run(&ask, ResumeClock { clock, expected_version }).await.map(done)
 }
 
+/// A clock that is late, and the version of it that was seen.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct SeenClock {
+    /// `{"of": {"incident": "I7"}, "number": 1}`.
+    #[schema(value_type = Object)]
+    clock: ClockKey,
+    expected_version: u64,
+}
+
+/// Says that one has seen how late it is: it rings no more until its next step.
+#[utoipa::path(post, path = "/api/clocks/acknowledge", request_body = SeenClock, params(("x-request-seq" = u64, Header)),
+    responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(crate) async fn acknowledge(State(app): State<Arc<App>>, Asked(ask, body): Asked<SeenClock>) -> Answer<Done> {
+    let SeenClock { clock, expected_version } = body;
+    app.run(&ask, AcknowledgeClock { clock, expected_version }).await.map(done)
+}
+
 /// How far it is: a note, the hash of a photo that was put with the incident (`POST /api/files`), and a promised time.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Progress {
@@ -127,6 +145,7 @@ pub(crate) async fn progress(State(app): State<Arc<App>>, Asked(ask, body): Aske
 fn has_photo(state: &State0, clock: &ClockKey, photo: &Digest) -> bool {
     let incident = match &clock.of {
         Measured::Incident(id) => Some(id),
+        Measured::Report(code) => return has_photo_of_report(state, code, photo),
         Measured::Instruction(id) => state.instructions().get(id).and_then(|instruction| instruction.incident.as_ref()),
     };
     match incident {
@@ -135,4 +154,10 @@ fn has_photo(state: &State0, clock: &ClockKey, photo: &Digest) -> bool {
         }),
         None => state.file(photo).is_some(),
     }
+}
+
+/// Whether the photo came with the report, or was put with its answer.
+fn has_photo_of_report(state: &State0, code: &ReportCode, photo: &Digest) -> bool {
+    let owners = [FileOwner::Report(code.clone()), FileOwner::Answer(code.clone())];
+    owners.iter().flat_map(|owner| state.attachments_of(owner)).any(|attachment| attachment.file.sha256 == *photo)
 }

@@ -15,8 +15,9 @@ use crate::{app::App, cluster::read, error::ErrorBody};
 pub(crate) struct Rules {
     /// As they stand: their number. To set them: one more.
     number: u64,
-    /// `kind` (`caller`: who called, from the end of the call; `contact`: how the sender of a report is reached, from its answer) and
-    /// `days`, at least 1. A kind without a rule is kept.
+    /// `kind` (`caller`: who called, from the end of the call; `contact`: how the sender of a report is reached, from its answer;
+    /// `report`: what a report says and what the incident that it opened says of it, from the end of its case) and `days`,
+    /// at least 1. A kind without a rule is kept.
     #[schema(value_type = Vec<Object>)]
     rules: Vec<ErasureRule>,
 }

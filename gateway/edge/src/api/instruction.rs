@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use domain::{
-    AdminUnitCode, CancelInstruction, FinishInstruction, GiveInstruction, IncidentId, Instruction, InstructionId,
-    Millis, PersonId, ReopenInstruction, TakeInstruction, policy::Noun,
+    AdminUnitCode, CancelInstruction, ConfirmInstruction, FinishInstruction, GiveInstruction, IncidentId, Instruction,
+    InstructionId, Millis, PersonId, ReopenInstruction, TakeInstruction, policy::Noun,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -91,6 +91,18 @@ pub(crate) async fn finish(
 ) -> Answer<Done> {
     let Change { expected_version, note, .. } = body;
     app.run(&ask, FinishInstruction { instruction, expected_version, note }).await.map(done)
+}
+
+/// Says that one has seen that it is done. Nobody confirms their own work; to send it back is to open it again.
+#[utoipa::path(post, path = "/api/instructions/{id}/confirm", request_body = Change,
+    params(("id" = String, Path), ("x-request-seq" = u64, Header)),
+    responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 409, body = ErrorBody)))]
+pub(crate) async fn confirm(
+    State(app): State<Arc<App>>,
+    Id(instruction): Id<InstructionId>,
+    Asked(ask, body): Asked<Change>,
+) -> Answer<Done> {
+    app.run(&ask, ConfirmInstruction { instruction, expected_version: body.expected_version }).await.map(done)
 }
 
 /// Says that it need not be done.

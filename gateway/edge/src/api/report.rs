@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use domain::{
-    AnswerReport, Grant, GroupId, IncidentId, IncidentKind, LinkReport, Place, Report, ReportChannel, ReportCode,
-    ReportStatus, SetReportAside, Severity, State as State0, TakeReport, UnlinkReport, WaitingReport, masked,
+    AnswerReport, Clock, Grant, GroupId, IncidentId, IncidentKind, LinkReport, Place, Report, ReportChannel,
+    ReportCode, ReportStatus, SetReportAside, Severity, State as State0, TakeReport, UnlinkReport, WaitingReport,
+    masked,
     policy::{self, Action, Matter, Noun},
 };
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::{
     body::{Answer, Asked, Asking, Done, Id, Signed, done},
-    list::{Listed, command_group, listed},
+    list::{Listed, command_group, listed_of},
 };
 use crate::{
     app::App,
@@ -54,6 +55,9 @@ pub(crate) struct Told {
     version: u64,
     /// Part of a drill.
     exercise: bool,
+    /// By when its sender has an answer; the first one stays when it is opened again.
+    #[schema(value_type = Vec<Object>)]
+    clocks: Vec<Clock>,
 }
 
 impl Told {
@@ -78,6 +82,7 @@ impl Told {
             reopened_because: reopened.map(|step| step.note.clone()).unwrap_or_default(),
             version: report.version,
             exercise: report.exercise,
+            clocks: report.clocks.clone(),
         }
     }
 }
@@ -88,6 +93,9 @@ pub(crate) struct Which {
     incident: Option<IncidentId>,
     status: Option<ReportStatus>,
     admin_unit: Option<domain::AdminUnitCode>,
+    /// Only those of which a clock calls for somebody.
+    #[serde(default)]
+    late: bool,
 }
 
 /// To which incident, or what a new one is.
@@ -107,7 +115,7 @@ pub(crate) struct Linking {
 
 /// Whether somebody looks at it now.
 #[derive(Deserialize, ToSchema)]
-pub(crate) struct Taking {
+pub(crate) struct TakingReport {
     expected_version: u64,
     /// False: it is given back.
     take: bool,
@@ -144,7 +152,8 @@ pub(super) fn may_handle(state: &State0, grant: &Grant, report: &Report) -> bool
 
 /// Reports that the caller handles, newest first: of an incident, with a status, of a commune.
 #[utoipa::path(get, path = "/api/reports", params(("incident" = Option<String>, Query), ("status" = Option<String>, Query),
-    ("admin_unit" = Option<String>, Query)), responses((status = 200, body = Listed<Told>), (status = 403, body = ErrorBody)))]
+    ("admin_unit" = Option<String>, Query), ("late" = Option<bool>, Query)),
+    responses((status = 200, body = Listed<Told>), (status = 403, body = ErrorBody)))]
 pub(crate) async fn list(
     State(app): State<Arc<App>>,
     Signed(caller): Signed,
@@ -169,6 +178,10 @@ pub(crate) async fn list(
             });
             return (codes.filter(|report| is_shown(state, report)).map(told).collect::<Vec<_>>(), true);
         }
+        if which.late {
+            let calling = state.reports_calling().filter(|report| is_shown(state, report)).take(REPORTS_LISTED_MAX + 1);
+            return (calling.map(told).collect(), true);
+        }
         let found = all.values().take(REPORTS_SCANNED_MAX).filter(|report| is_shown(state, report)).map(told);
         (found.collect(), all.len() <= REPORTS_SCANNED_MAX)
     });
@@ -188,9 +201,10 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/api/reports/waiting", responses((status = 200, body = Listed<serde_json::Value>),
     (status = 403, body = ErrorBody)))]
 pub(crate) async fn waiting(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<WaitingReport>> {
-    let Json(mut listed) = listed(&app, &caller, Noun::Report, command_group(), |state, put| {
-        state.waiting_reports().values().for_each(|report| put(report, Some(&report.place.admin_unit)));
-    })?;
+    let Json(mut listed) =
+        listed_of::<WaitingReport>(&app, &caller, Noun::Report, command_group(), Matter::of_waiting, |state, put| {
+            state.waiting_reports().values().for_each(|report| put(report, Some(&report.place.admin_unit)));
+        })?;
     listed.items.sort_by(|a, b| a.since_ms.cmp(&b.since_ms).then_with(|| a.code.cmp(&b.code)));
     Ok(Json(listed))
 }
@@ -209,15 +223,15 @@ pub(crate) async fn link(
 }
 
 /// Somebody looks at it now, or gives it back.
-#[utoipa::path(post, path = "/api/reports/{id}/take", request_body = Taking,
+#[utoipa::path(post, path = "/api/reports/{id}/take", request_body = TakingReport,
     params(("id" = String, Path), ("x-request-seq" = u64, Header)),
     responses((status = 200, body = Done), (status = 409, body = ErrorBody)))]
 pub(crate) async fn take(
     State(app): State<Arc<App>>,
     Id(report): Id<ReportCode>,
-    Asked(ask, body): Asked<Taking>,
+    Asked(ask, body): Asked<TakingReport>,
 ) -> Answer<Done> {
-    let Taking { expected_version, take } = body;
+    let TakingReport { expected_version, take } = body;
     app.run(&ask, TakeReport { report, expected_version, take }).await.map(done)
 }
 

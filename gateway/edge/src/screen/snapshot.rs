@@ -101,7 +101,10 @@ pub(crate) fn build(source: &dyn Source, group: GroupId, view: &View) -> Picture
     walk(source, group, State::calls, call, |call| {
         parts.add(256 + call.steps.len() * 48, |part| part.calls.push(call));
     });
-    let report = |it: &WaitingReport| view.shows(Noun::Report, Some(&it.place.admin_unit)).then(|| it.clone());
+    let report = |it: &WaitingReport| {
+        let place = Some(&it.place.admin_unit);
+        view.shows_of(Noun::Report, place, &Matter::of_waiting(it)).then(|| it.clone())
+    };
     walk(source, group, State::waiting_reports, report, |report| {
         parts.add(256 + report.text.len() + report.note.len(), |part| part.waiting_reports.push(report));
     });

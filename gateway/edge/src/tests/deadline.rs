@@ -1,6 +1,6 @@
 //! Deadlines, instructions and receivers over HTTP: who puts them, whose they are, and what stands in the record of it.
 
-use domain::GroupId;
+use domain::{ClockKey, FileReport, FireDeadline, GroupId, Measured, ReportChannel, ReportCode};
 use serde_json::{Value, json};
 
 use super::{
@@ -36,8 +36,15 @@ async fn an_administrator_sets_deadlines_and_an_incident_runs_by_them() {
         assert_eq!(answer(lan.post(&served, seq, path, body)).await.0, 403, "{path}");
         let (status, body) = answer(admin.post(&served, seq, path, body)).await;
         assert_eq!(status, 200, "{path} {body}");
-        assert_eq!(answer(lan.get(&served, path)).await.1["items"].as_array().unwrap().len(), 1);
+        let listed = answer(lan.get(&served, path)).await.1;
+        assert_eq!((listed["items"].as_array().unwrap().len(), &listed["items"][0]["version"]), (1, &json!(1)));
     }
+    // Of two who edit the same calendar the second one looks first.
+    let mut edited = calendar();
+    (edited["name"], edited["version"]) = (json!("Giờ mùa hè"), json!(1));
+    assert_eq!(answer(admin.post(&served, 4, "/api/calendars", &edited)).await.0, 200);
+    let (status, refused) = answer(admin.post(&served, 5, "/api/calendars", &edited)).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("version_conflict")), "{refused}");
     let open = json!({"kind": "flood", "severity": "low", "place": super::province::place(1), "summary": "Ngập"});
     let (status, body) = answer(lan.post(&served, 9, "/api/incidents", &open)).await;
     assert_eq!(status, 200, "{body}");
@@ -49,6 +56,13 @@ async fn an_administrator_sets_deadlines_and_an_incident_runs_by_them() {
     let (status, paused) = answer(lan.post(&served, 10, "/api/clocks/pause", &hold)).await;
     assert_eq!((status, &paused["version"]), (200, &json!(2)), "{paused}");
     assert_eq!(answer(lan.post(&served, 11, "/api/clocks/resume", &hold)).await.0, 409);
+    // It is on time still: nothing is there to be acknowledged.
+    let seen = json!({"clock": {"of": {"incident": body["entity"]}, "number": 1}, "expected_version": 2});
+    let (status, refused) = answer(lan.post(&served, 12, "/api/clocks/acknowledge", &seen)).await;
+    assert_eq!((status, &refused["code"]), (409, &json!("wrong_status")), "{refused}");
+    assert_eq!(refused["field"], json!("AcknowledgeClock.clock"));
+    let xem = user(&served, "xem").await;
+    assert_eq!(answer(xem.post(&served, 1, "/api/clocks/acknowledge", &seen)).await.0, 403);
 }
 
 #[tokio::test]
@@ -70,6 +84,13 @@ async fn a_instruction_is_done_by_whose_it_is_and_by_no_other_viewer() {
     let done = json!({"expected_version": 2, "note": "xong"});
     assert_eq!(answer(lan.post(&served, 2, "/api/instructions/T1/finish", &done)).await.0, 200);
     assert_eq!(answer(lan.get(&served, "/api/instructions")).await.1["items"][0]["status"], json!("done"));
+    let confirm = json!({"expected_version": 3});
+    let own = answer(lan.post(&served, 3, "/api/instructions/T1/confirm", &confirm)).await;
+    assert_eq!(own.0, 403, "nobody confirms their own work: {}", own.1);
+    assert_eq!(answer(admin.post(&served, 2, "/api/instructions/T1/confirm", &confirm)).await.0, 200);
+    let again = json!({"expected_version": 4});
+    assert_eq!(answer(admin.post(&served, 3, "/api/instructions/T1/confirm", &again)).await.0, 409);
+    assert_eq!(answer(lan.get(&served, "/api/instructions")).await.1["items"][0]["confirmed_by"], json!("admin"));
 }
 
 #[tokio::test]
@@ -110,4 +131,47 @@ async fn an_export_of_the_record_verifies_elsewhere_and_stands_in_it() {
     let noted = std::collections::BTreeMap::from([(GroupId::COMMAND, head)]);
     // The switch, the calendar, and this very read.
     assert_eq!(verifier.finish(&noted).unwrap().records, 3);
+}
+
+#[tokio::test]
+async fn a_late_report_is_listed_for_who_handles_it_until_somebody_acknowledges_it() {
+    let served = served();
+    let (admin, lan) = (user(&served, "admin").await, user(&served, "lan").await);
+    let mut in_time = policy();
+    (in_time["obligation"], in_time["calendar"], in_time["within_ms"]) =
+        (json!("answer_report"), Value::Null, json!(60_000));
+    in_time["steps"][0]["post"] = Value::Null;
+    assert_eq!(answer(admin.post(&served, 1, "/api/deadline-policies", &in_time)).await.0, 200);
+    let code = ReportCode::new("7K3F").unwrap();
+    served.cluster.commit(
+        GroupId::COMMAND,
+        FileReport {
+            code: code.clone(),
+            channel: ReportChannel::Web,
+            reference: String::new(),
+            text: "Ổ gà".into(),
+            place: super::province::place(1),
+            incident: None,
+            kind: None,
+            severity: None,
+            told_kind: None,
+            contact: String::new(),
+            language: String::new(),
+            exercise: false,
+        },
+    );
+    let late = "/api/reports?late=true";
+    assert_eq!(answer(lan.get(&served, late)).await.1["items"], json!([]), "there is time");
+    served.cluster.pass(120_000);
+    let clock = ClockKey { of: Measured::Report(code), number: 1 };
+    served.cluster.commit(GroupId::COMMAND, FireDeadline { clock, step: 0, version: 1 });
+    let listed = answer(lan.get(&served, late)).await.1;
+    assert_eq!(
+        (&listed["items"][0]["code"], &listed["items"][0]["clocks"][0]["stage"]),
+        (&json!("7K3F"), &json!("late"))
+    );
+    let seen = json!({"clock": {"of": {"report": "7K3F"}, "number": 1}, "expected_version": 2});
+    let (status, body) = answer(lan.post(&served, 1, "/api/clocks/acknowledge", &seen)).await;
+    assert_eq!((status, &body["version"]), (200, &json!(3)), "{body}");
+    assert_eq!(answer(lan.get(&served, late)).await.1["items"], json!([]), "somebody knows");
 }

@@ -11,13 +11,17 @@ use super::{
 async fn an_administrator_sets_the_rules_and_nobody_else_does() {
     let served = serve(&province(), 1, config());
     let (admin, lan) = (user(&served, "admin").await, user(&served, "lan").await);
-    let rules = json!({ "number": 1, "rules": [{ "kind": "contact", "days": 365 }, { "kind": "caller", "days": 30 }] });
+    let as_rules = |kept: &[(&str, u32)]| -> Vec<serde_json::Value> {
+        kept.iter().map(|(kind, days)| json!({ "kind": kind, "days": days })).collect()
+    };
+    let asked = as_rules(&[("report", 730), ("contact", 365), ("caller", 30)]);
+    let rules = json!({ "number": 1, "rules": asked });
     assert_eq!(answer(lan.get(&served, "/api/erasure")).await.0, 403);
     assert_eq!(answer(lan.post(&served, 1, "/api/erasure", &rules)).await.0, 403);
     assert_eq!(answer(admin.get(&served, "/api/erasure")).await.1, json!({ "number": 0, "rules": [] }));
     assert_eq!(answer(admin.post(&served, 1, "/api/erasure", &rules)).await.0, 200);
-    let stands =
-        json!({ "number": 1, "rules": [{ "kind": "caller", "days": 30 }, { "kind": "contact", "days": 365 }] });
+    let kept = as_rules(&[("caller", 30), ("contact", 365), ("report", 730)]);
+    let stands = json!({ "number": 1, "rules": kept });
     assert_eq!(answer(admin.get(&served, "/api/erasure")).await.1, stands);
 
     // Who has not seen what another one set is told so, and a day too few is named.

@@ -17,9 +17,11 @@ pub(in crate::apply) fn put_calendar(work: &mut Work<'_>, command: &PutCalendar)
     let former = work.state.calendars.get(&calendar.id);
     let added = usize::from(former.is_none());
     valid::within("calendar", work.state.calendars.len() + added, limits::CALENDARS_MAX)?;
-    if former != Some(calendar) {
+    let version = next_version("calendar.version", calendar.version, former.map(|former| former.version))?;
+    let kept = Calendar { version, ..calendar.clone() };
+    if former.is_none_or(|former| kept != Calendar { version, ..former.clone() }) {
         let id = calendar.id.clone();
-        work.state.calendars.insert(id.clone(), calendar.clone());
+        work.state.calendars.insert(id.clone(), kept);
         work.touch(Touched::Calendar(id.clone()));
         work.emit(EventKind::CalendarPut, id.as_str(), None);
         time_anew(work, &id);
@@ -98,8 +100,10 @@ pub(in crate::apply) fn put_policy(work: &mut Work<'_>, command: &PutDeadlinePol
     let former = state.deadline_policies.get(&policy.id);
     let added = usize::from(former.is_none());
     valid::within("policy", state.deadline_policies.len() + added, limits::DEADLINE_POLICIES_MAX)?;
-    if former != Some(policy) {
-        work.state.deadline_policies.insert(policy.id.clone(), policy.clone());
+    let version = next_version("policy.version", policy.version, former.map(|former| former.version))?;
+    let kept = DeadlinePolicy { version, ..policy.clone() };
+    if former.is_none_or(|former| kept != DeadlinePolicy { version, ..former.clone() }) {
+        work.state.deadline_policies.insert(policy.id.clone(), kept);
         work.touch(Touched::DeadlinePolicy(policy.id.clone()));
         work.emit(EventKind::DeadlinePolicyPut, policy.id.as_str(), None);
     }
@@ -162,16 +166,29 @@ pub(in crate::apply) fn put_post(work: &mut Work<'_>, command: &PutDutyPost) -> 
     let former = work.state.duty_posts.get(&post.id);
     let added = usize::from(former.is_none());
     valid::within("post", work.state.duty_posts.len() + added, limits::DUTY_POSTS_MAX)?;
-    if former != Some(post) {
-        store_post(work, post);
+    let version = next_version("post.version", post.version, former.map(|former| former.version))?;
+    let kept = DutyPost { version, ..post.clone() };
+    if former.is_none_or(|former| kept != DutyPost { version, ..former.clone() }) {
+        store_post(work, kept);
     }
     Ok(accepted(&post.id, 0))
 }
 
-fn store_post(work: &mut Work<'_>, post: &DutyPost) {
-    work.state.duty_posts.insert(post.id.clone(), post.clone());
+fn store_post(work: &mut Work<'_>, post: DutyPost) {
     work.touch(Touched::DutyPost(post.id.clone()));
     work.emit(EventKind::DutyPostPut, post.id.as_str(), None);
+    work.state.duty_posts.insert(post.id.clone(), post);
+}
+
+/// The version under which it is kept. Whoever names the one that they saw is refused when it is another by now: of two
+/// administrators who edit the same, the second one looks first. 0 names none.
+fn next_version(field: &str, seen: u64, former: Option<u64>) -> Result<u64, Refusal> {
+    let former = former.unwrap_or(0);
+    if seen != 0 && seen != former {
+        let message = format!("it is at version {former}: look, then decide anew");
+        return Err(valid::version_conflict(field, message));
+    }
+    Ok(former.saturating_add(1))
 }
 
 /// The posts above come to an end, and not back here.

@@ -1,10 +1,10 @@
 //! Reports of an incident: one gathers many, and each can be taken out again. Neither raises the version.
 
-use super::{Facts, find, is_live, keep_as_it_was, open_incident};
+use super::{Facts, find, is_live, keep, keep_as_it_was, open_incident};
 use crate::{
     EventKind, IncidentId, IncidentKind, Origin, Place, Refusal, ReportCode, Severity, Source, VOCABULARY_2,
     apply::{Work, valid},
-    limits,
+    erasure, limits,
 };
 
 /// What a report tells of the incident that it opens.
@@ -74,6 +74,13 @@ pub(in crate::apply) fn part(work: &mut Work<'_>, id: &IncidentId, code: &Report
     }
     keep_as_it_was(work, incident, EventKind::IncidentFed, code.as_str());
     Ok(())
+}
+
+/// What the incident says of what was reported goes; kind, unit and times stay.
+pub(in crate::apply) fn forget_words(work: &mut Work<'_>, id: &IncidentId) {
+    let Some(mut incident) = work.state.incidents.get(id).cloned() else { return };
+    erasure::forget_words(&mut incident);
+    keep(work, incident, EventKind::PersonalErased, "");
 }
 
 fn source(work: &Work<'_>, code: &ReportCode) -> Source {

@@ -357,10 +357,7 @@ fn start_clock(work: &Work<'_>, incident: &mut Incident, post: Option<&DutyPostI
 }
 
 fn end_clock(work: &Work<'_>, incident: &mut Incident, number: u32, status: ClockStatus) {
-    if let Some(clock) = incident.clocks.iter_mut().find(|clock| clock.number == number && clock.is_open()) {
-        let calendar = clock.calendar.as_ref().and_then(|id| work.state.calendars.get(id));
-        clock.end(status, work.now, calendar);
-    }
+    deadline::end_one(work.state, &mut incident.clocks, number, status, work.now);
 }
 
 fn waiting_or_done(incident: &mut Incident, number: u32) -> Result<&mut Handover, Refusal> {

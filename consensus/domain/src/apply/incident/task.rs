@@ -4,11 +4,14 @@
 //! |---|---|
 //! | given | accepted, done, refused, withdrawn |
 //! | accepted | done, refused, withdrawn |
+//!
+//! By when a task is to be done is said by a policy (`do_task`), by its agency first; its clock is one of the incident's.
 
 use super::{find, find_version, is_live, keep, keep_as_it_was, need, sent};
 use crate::{
-    AnswerTask, CombineAnswer, CombinedAnswer, EventKind, GiveTask, IncidentStatus, Millis, Task, TaskStatus,
-    apply::{Outcome, Work, accepted, valid},
+    AnswerTask, ClockStatus, CombineAnswer, CombinedAnswer, EventKind, GiveTask, Incident, IncidentStatus, Millis,
+    Obligation, Task, TaskStatus,
+    apply::{Outcome, Work, accepted, deadline, valid},
     limits,
 };
 
@@ -17,8 +20,9 @@ pub(in crate::apply) fn give(work: &mut Work<'_>, command: &GiveTask) -> Outcome
     valid::text("text", &command.text)?;
     let mut incident = find_version(work, &command.incident, command.expected_version)?;
     need(&incident, is_live(incident.status), "given a task")?;
+    valid::within("incident", incident.dispatch.tasks.len() + 1, limits::INCIDENT_TASKS_MAX)?;
+    let clock = start_clock(work, &mut incident, &command.agency);
     let tasks = &mut incident.dispatch.tasks;
-    valid::within("incident", tasks.len() + 1, limits::INCIDENT_TASKS_MAX)?;
     tasks.push(Task {
         number: tasks.last().map_or(1, |task| task.number + 1),
         agency: command.agency.clone(),
@@ -29,6 +33,7 @@ pub(in crate::apply) fn give(work: &mut Work<'_>, command: &GiveTask) -> Outcome
         answer: String::new(),
         answered_at_ms: Millis(0),
         answered_by: None,
+        clock,
     });
     // What was put together does not speak for the new task.
     incident.dispatch.answer = None;
@@ -64,9 +69,26 @@ pub(in crate::apply) fn answer(work: &mut Work<'_>, command: &AnswerTask) -> Out
     task.answered_at_ms = now;
     task.answered_by = by;
     let note = format!("{} {}: {}", task.agency, task.status, task.answer);
+    let (clock, status) = (task.clock, task.status);
+    if status.is_settled() {
+        let ended = if status == TaskStatus::Done { ClockStatus::Met } else { ClockStatus::Void };
+        deadline::end_one(work.state, &mut incident.clocks, clock, ended, now);
+    }
     let outcome = accepted(&incident.id, incident.version);
     keep_as_it_was(work, incident, EventKind::IncidentTaskAnswered, &note);
     Ok(outcome)
+}
+
+/// The number of the task's clock; 0: no policy asks for one, or there is no room.
+fn start_clock(work: &Work<'_>, incident: &mut Incident, agency: &str) -> u32 {
+    let with_clock = incident.dispatch.tasks.iter().filter(|task| task.clock > 0).count();
+    let case = deadline::Case { kind: Some(incident.kind), agency, admin_unit: &incident.place.admin_unit };
+    let policy = deadline::policy(work.state, Obligation::DoTask, &case);
+    let Some(policy) = policy.filter(|_| with_clock < limits::TASK_CLOCKS_MAX) else { return 0 };
+    let number = deadline::number(&incident.clocks);
+    let terms = deadline::terms(policy, number, incident.reopened_count);
+    deadline::start(work.state, &mut incident.clocks, terms, work.now);
+    incident.clocks.last().filter(|clock| clock.number == number).map_or(0, |clock| clock.number)
 }
 
 pub(in crate::apply) fn combine(work: &mut Work<'_>, command: &CombineAnswer) -> Outcome {

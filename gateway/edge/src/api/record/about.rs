@@ -36,6 +36,7 @@ fn measured(clock: &ClockKey) -> String {
     match &clock.of {
         Measured::Incident(id) => id.to_string(),
         Measured::Instruction(id) => id.to_string(),
+        Measured::Report(code) => code.to_string(),
     }
 }
 
@@ -101,9 +102,11 @@ fn what(command: &Command) -> String {
         Command::SetReportAside(it) => it.report.to_string(),
         Command::PauseClock(it) => measured(&it.clock),
         Command::ResumeClock(it) => measured(&it.clock),
+        Command::AcknowledgeClock(it) => measured(&it.clock),
         Command::ReportProgress(it) => measured(&it.clock),
         Command::TakeInstruction(it) => it.instruction.to_string(),
         Command::FinishInstruction(it) => it.instruction.to_string(),
+        Command::ConfirmInstruction(it) => it.instruction.to_string(),
         Command::CancelInstruction(it) => it.instruction.to_string(),
         Command::ReopenInstruction(it) => it.instruction.to_string(),
         // Units and calls.

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trongdong/v1/instruction.proto.
  */
 export const file_trongdong_v1_instruction: GenFile = /*@__PURE__*/
-  fileDesc("Ch50cm9uZ2RvbmcvdjEvaW5zdHJ1Y3Rpb24ucHJvdG8SDHRyb25nZG9uZy52MSL+AgoLSW5zdHJ1Y3Rpb24SCgoCaWQYASABKAkSDQoFdGl0bGUYAiABKAkSDQoFYWJvdXQYAyABKAkSEAoIaW5jaWRlbnQYBCABKAkSEgoKYWRtaW5fdW5pdBgFIAEoCRIOCgZhZ2VuY3kYBiABKAkSDQoFb3duZXIYByABKAkSLwoGc3RhdHVzGAggASgOMh8udHJvbmdkb25nLnYxLkluc3RydWN0aW9uU3RhdHVzEhAKCGdpdmVuX2J5GAkgASgJEhMKC2dpdmVuX2F0X21zGAogASgEEhMKC3Rha2VuX2F0X21zGAsgASgEEhAKCHRha2VuX2J5GAwgASgJEhMKC2VuZGVkX2F0X21zGA0gASgEEgwKBG5vdGUYDiABKAkSFgoOcmVvcGVuZWRfY291bnQYDyABKA0SIwoGY2xvY2tzGBAgAygLMhMudHJvbmdkb25nLnYxLkNsb2NrEg8KB3ZlcnNpb24YESABKAQSEAoIZXhlcmNpc2UYEiABKAgimQEKD0dpdmVJbnN0cnVjdGlvbhINCgV0aXRsZRgBIAEoCRINCgVhYm91dBgCIAEoCRIQCghpbmNpZGVudBgDIAEoCRISCgphZG1pbl91bml0GAQgASgJEg4KBmFnZW5jeRgFIAEoCRINCgVvd25lchgGIAEoCRIRCglkdWVfYXRfbXMYByABKAQSEAoIZXhlcmNpc2UYCCABKAgiQAoPVGFrZUluc3RydWN0aW9uEhMKC2luc3RydWN0aW9uGAEgASgJEhgKEGV4cGVjdGVkX3ZlcnNpb24YAiABKAQiUAoRRmluaXNoSW5zdHJ1Y3Rpb24SEwoLaW5zdHJ1Y3Rpb24YASABKAkSGAoQZXhwZWN0ZWRfdmVyc2lvbhgCIAEoBBIMCgRub3RlGAMgASgJIlIKEUNhbmNlbEluc3RydWN0aW9uEhMKC2luc3RydWN0aW9uGAEgASgJEhgKEGV4cGVjdGVkX3ZlcnNpb24YAiABKAQSDgoGcmVhc29uGAMgASgJImUKEVJlb3Blbkluc3RydWN0aW9uEhMKC2luc3RydWN0aW9uGAEgASgJEhgKEGV4cGVjdGVkX3ZlcnNpb24YAiABKAQSDgoGcmVhc29uGAMgASgJEhEKCWR1ZV9hdF9tcxgEIAEoBCqyAQoRSW5zdHJ1Y3Rpb25TdGF0dXMSIgoeSU5TVFJVQ1RJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASHAoYSU5TVFJVQ1RJT05fU1RBVFVTX0dJVkVOEAESHAoYSU5TVFJVQ1RJT05fU1RBVFVTX1RBS0VOEAISGwoXSU5TVFJVQ1RJT05fU1RBVFVTX0RPTkUQAxIgChxJTlNUUlVDVElPTl9TVEFUVVNfQ0FOQ0VMTEVEEARiBnByb3RvMw", [file_trongdong_v1_clock]);
+  fileDesc("Ch50cm9uZ2RvbmcvdjEvaW5zdHJ1Y3Rpb24ucHJvdG8SDHRyb25nZG9uZy52MSKvAwoLSW5zdHJ1Y3Rpb24SCgoCaWQYASABKAkSDQoFdGl0bGUYAiABKAkSDQoFYWJvdXQYAyABKAkSEAoIaW5jaWRlbnQYBCABKAkSEgoKYWRtaW5fdW5pdBgFIAEoCRIOCgZhZ2VuY3kYBiABKAkSDQoFb3duZXIYByABKAkSLwoGc3RhdHVzGAggASgOMh8udHJvbmdkb25nLnYxLkluc3RydWN0aW9uU3RhdHVzEhAKCGdpdmVuX2J5GAkgASgJEhMKC2dpdmVuX2F0X21zGAogASgEEhMKC3Rha2VuX2F0X21zGAsgASgEEhAKCHRha2VuX2J5GAwgASgJEhMKC2VuZGVkX2F0X21zGA0gASgEEgwKBG5vdGUYDiABKAkSFgoOcmVvcGVuZWRfY291bnQYDyABKA0SIwoGY2xvY2tzGBAgAygLMhMudHJvbmdkb25nLnYxLkNsb2NrEg8KB3ZlcnNpb24YESABKAQSEAoIZXhlcmNpc2UYEiABKAgSFQoMY29uZmlybWVkX2J5GNYDIAEoCRIYCg9jb25maXJtZWRfYXRfbXMY1wMgASgEIpkBCg9HaXZlSW5zdHJ1Y3Rpb24SDQoFdGl0bGUYASABKAkSDQoFYWJvdXQYAiABKAkSEAoIaW5jaWRlbnQYAyABKAkSEgoKYWRtaW5fdW5pdBgEIAEoCRIOCgZhZ2VuY3kYBSABKAkSDQoFb3duZXIYBiABKAkSEQoJZHVlX2F0X21zGAcgASgEEhAKCGV4ZXJjaXNlGAggASgIIkAKD1Rha2VJbnN0cnVjdGlvbhITCgtpbnN0cnVjdGlvbhgBIAEoCRIYChBleHBlY3RlZF92ZXJzaW9uGAIgASgEIlAKEUZpbmlzaEluc3RydWN0aW9uEhMKC2luc3RydWN0aW9uGAEgASgJEhgKEGV4cGVjdGVkX3ZlcnNpb24YAiABKAQSDAoEbm90ZRgDIAEoCSJDChJDb25maXJtSW5zdHJ1Y3Rpb24SEwoLaW5zdHJ1Y3Rpb24YASABKAkSGAoQZXhwZWN0ZWRfdmVyc2lvbhgCIAEoBCJSChFDYW5jZWxJbnN0cnVjdGlvbhITCgtpbnN0cnVjdGlvbhgBIAEoCRIYChBleHBlY3RlZF92ZXJzaW9uGAIgASgEEg4KBnJlYXNvbhgDIAEoCSJlChFSZW9wZW5JbnN0cnVjdGlvbhITCgtpbnN0cnVjdGlvbhgBIAEoCRIYChBleHBlY3RlZF92ZXJzaW9uGAIgASgEEg4KBnJlYXNvbhgDIAEoCRIRCglkdWVfYXRfbXMYBCABKAQqsgEKEUluc3RydWN0aW9uU3RhdHVzEiIKHklOU1RSVUNUSU9OX1NUQVRVU19VTlNQRUNJRklFRBAAEhwKGElOU1RSVUNUSU9OX1NUQVRVU19HSVZFThABEhwKGElOU1RSVUNUSU9OX1NUQVRVU19UQUtFThACEhsKF0lOU1RSVUNUSU9OX1NUQVRVU19ET05FEAMSIAocSU5TVFJVQ1RJT05fU1RBVFVTX0NBTkNFTExFRBAEYgZwcm90bzM", [file_trongdong_v1_clock]);
 
 /**
  * What a leader wants done: what, whose, by when.
@@ -117,6 +117,18 @@ export type Instruction = Message<"trongdong.v1.Instruction"> & {
    * @generated from field: bool exercise = 18;
    */
   exercise: boolean;
+
+  /**
+   * Who has seen that it is done, and when.
+   *
+   * @generated from field: string confirmed_by = 470;
+   */
+  confirmedBy: string;
+
+  /**
+   * @generated from field: uint64 confirmed_at_ms = 471;
+   */
+  confirmedAtMs: bigint;
 };
 
 /**
@@ -230,6 +242,30 @@ export const FinishInstructionSchema: GenMessage<FinishInstruction> = /*@__PURE_
   messageDesc(file_trongdong_v1_instruction, 3);
 
 /**
+ * Whoever gives instructions has seen that it is done; nobody confirms their own work.
+ *
+ * @generated from message trongdong.v1.ConfirmInstruction
+ */
+export type ConfirmInstruction = Message<"trongdong.v1.ConfirmInstruction"> & {
+  /**
+   * @generated from field: string instruction = 1;
+   */
+  instruction: string;
+
+  /**
+   * @generated from field: uint64 expected_version = 2;
+   */
+  expectedVersion: bigint;
+};
+
+/**
+ * Describes the message trongdong.v1.ConfirmInstruction.
+ * Use `create(ConfirmInstructionSchema)` to create a new message.
+ */
+export const ConfirmInstructionSchema: GenMessage<ConfirmInstruction> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_instruction, 4);
+
+/**
  * @generated from message trongdong.v1.CancelInstruction
  */
 export type CancelInstruction = Message<"trongdong.v1.CancelInstruction"> & {
@@ -254,7 +290,7 @@ export type CancelInstruction = Message<"trongdong.v1.CancelInstruction"> & {
  * Use `create(CancelInstructionSchema)` to create a new message.
  */
 export const CancelInstructionSchema: GenMessage<CancelInstruction> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_instruction, 4);
+  messageDesc(file_trongdong_v1_instruction, 5);
 
 /**
  * @generated from message trongdong.v1.ReopenInstruction
@@ -286,7 +322,7 @@ export type ReopenInstruction = Message<"trongdong.v1.ReopenInstruction"> & {
  * Use `create(ReopenInstructionSchema)` to create a new message.
  */
 export const ReopenInstructionSchema: GenMessage<ReopenInstruction> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_instruction, 5);
+  messageDesc(file_trongdong_v1_instruction, 6);
 
 /**
  * @generated from enum trongdong.v1.InstructionStatus
