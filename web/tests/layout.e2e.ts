@@ -15,9 +15,10 @@ function misfits(page: Page): Promise<string[]> {
     if (root.scrollWidth > innerWidth + 1) found.push(`the page is ${root.scrollWidth} wide`);
     const main = document.querySelector('main');
     if (main !== null && main.scrollWidth > main.clientWidth + 1) found.push(`its content is ${main.scrollWidth} wide in ${main.clientWidth}`);
+    // What is clipped away whole is there for readers, or for who comes to it by the keyboard.
     const isShown = (element: Element) => {
       const { width, height } = element.getBoundingClientRect();
-      return width >= 1 && height >= 1 && getComputedStyle(element).visibility === 'visible' && element.closest('.sr-only') === null;
+      return width >= 1 && height >= 1 && getComputedStyle(element).visibility === 'visible' && getComputedStyle(element).clipPath === 'none' && element.closest('.sr-only') === null;
     };
     // What an ellipsis shortens says so, and is whole in its file; drawings clip themselves.
     const isShortened = (element: Element) => {

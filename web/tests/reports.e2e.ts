@@ -75,8 +75,12 @@ test('it rings once the bell is armed, and no more when somebody looks', async (
   await expect(bar(page)).toContainText('1 tin báo chờ');
   expect(await heard()).toBeGreaterThan(0);
   await page.keyboard.press('Alt+b');
-  await row(page).locator('button.head').click();
-  await row(page).getByRole('button', { name: 'Nhận xem' }).click();
+  await expect(row(page).locator('button.head')).toBeFocused();
+  // By the keyboard: this screen's clock is ahead of its line's by now, so it says over itself that what it shows is old.
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  await expect(row(page).getByRole('button', { name: 'Nhận xem' })).toBeFocused();
+  await page.keyboard.press('Enter');
   await expect(row(page)).toContainText('đang xem từ');
   expect(await heard()).toBe(0);
 });
