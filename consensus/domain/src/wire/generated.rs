@@ -2654,6 +2654,8 @@ pub struct Erasure {
     pub rules: ::prost::alloc::vec::Vec<ErasureRule>,
     #[prost(uint64, tag = "3")]
     pub erased_index: u64,
+    #[prost(uint64, repeated, tag = "4")]
+    pub erasing: ::prost::alloc::vec::Vec<u64>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SetErasure {
