@@ -12,7 +12,7 @@ test('one key sends the best unit; the board shows pending, committed, and then 
   const list = panel(page, /^Nên điều · I4801/);
   const first = list.getByRole('listitem').first();
   await expect(first).toContainText('đang rảnh');
-  await expect(first).toContainText(/km, khoảng \d+ phút/);
+  await expect(first).toContainText(/\d k?m, khoảng \d+ phút/);
   await expect(list).toContainText('40 km/h');
   const name = (await first.locator('b').textContent()) ?? '';
   await fake(page, 'hold?ms=2000');

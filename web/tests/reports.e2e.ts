@@ -11,7 +11,7 @@ const row = (page: Page, code = SPOKEN): Locator => bar(page).getByRole('listite
 const file = (page: Page, more = '', code = CODE) => fake(page, `report?code=${code}&text=${encodeURIComponent('Nước vào nhà, cần giúp')}&kind=FLOOD${more}`);
 
 test.afterEach(async ({ page }) => {
-  for (const command of ['hold?ms=0', 'silent?on=0', 'cut?down=0', 'reports', 'calm']) await fake(page, command);
+  for (const command of ['hold?ms=0', 'silent?on=0', 'cut?down=0', 'waiting', 'calm']) await fake(page, command);
 });
 
 for (const { name, go } of [

@@ -243,6 +243,7 @@ const NOT_FROM_A_STRANGER: &[(&str, &str)] = &[
     ("gateway/edge/src/api/call.rs", "a form in state, which was bounded and read as JSON when it came"),
     ("gateway/edge/src/api/audit.rs", "rows of this node's own disk"),
     ("gateway/edge/src/api/record.rs", "rows of this node's own disk"),
+    ("gateway/edge/src/api/record/erased.rs", "rows of this node's own disk"),
     ("gateway/edge/src/api/room.rs", "rows of this node's own disk"),
     ("gateway/edge/src/api/timeline.rs", "rows of this node's own disk"),
     ("gateway/edge/src/courier.rs", "rows of this node's own disk"),

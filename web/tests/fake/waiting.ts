@@ -28,7 +28,7 @@ export function waitingDesk(scene: Scene, tell: Tell, decide: (path: string, inp
     /** Tests: `report?code=..&text=..` files one; `photo?code=..` sends a photo with it; `taken?code=..&by=..` is somebody elsewhere; `reports` settles all. */
     control(path: string, query: URLSearchParams): object | undefined {
       const of = (name: string) => query.get(name) ?? '';
-      if (path === '/fake/reports') {
+      if (path === '/fake/waiting') {
         for (const report of [...waiting.values()]) show(EventKind.REPORT_ANSWERED, { ...report, why: WaitReason.SETTLED, version: report.version + 1n });
       } else if (path === '/fake/report') {
         const commune = scene.communes[0]!;
