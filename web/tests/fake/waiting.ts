@@ -25,7 +25,7 @@ export function waitingDesk(scene: Scene, tell: Tell, decide: (path: string, inp
   }
 
   return {
-    /** Tests: `report?code=..&text=..` files one; `photo?code=..` sends a photo with it; `taken?code=..&by=..` is somebody elsewhere; `reports` settles all. */
+    /** Tests: `report?code=..&text=..` files one; `photo?code=..` sends a photo with it; `taken?code=..&by=..` is somebody elsewhere; `waiting` settles all. */
     control(path: string, query: URLSearchParams): object | undefined {
       const of = (name: string) => query.get(name) ?? '';
       if (path === '/fake/waiting') {
