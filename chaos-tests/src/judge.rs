@@ -194,7 +194,8 @@ pub fn judge_streams(one: &Picture, two: &Picture) -> (Broken, usize) {
         let length = one.len().min(two.len());
         common += length;
         let tails = one[one.len() - length..].iter().zip(&two[two.len() - length..]);
-        if let Some((left, right)) = tails.into_iter().find(|(left, right)| left.fingerprint != right.fingerprint) {
+        // From the end, where both are the same: one event more shifts all that came before it.
+        if let Some((left, right)) = tails.rev().find(|(left, right)| left.fingerprint != right.fingerprint) {
             broken.put(format!(
                 "group {number}: one screen was told {:?} {} at {:?}, the other {:?} {} at {:?}",
                 left.kind, left.subject, left.at, right.kind, right.subject, right.at
