@@ -112,23 +112,31 @@ impl Drop for Phone {
     }
 }
 
-/// An agent's phone that picks up.
-async fn phone(port: u16, transport: &str) -> Phone {
-    let child = Command::new("sipp")
-        .args(["-sn", "uas", "-i", "127.0.0.1", "-t", transport, "-p", &port.to_string(), "-nostdin"])
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let phone = Phone(child);
-    // It is there once nobody else gets its port.
-    while UdpSocket::bind(("127.0.0.1", port)).is_ok() && transport == "u1" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
+/// An agent's phone that picks up, and its port. A number that was free may be taken by the time sipp wants it, over TCP by a
+/// line that goes out: then sipp ends, and another number is tried.
+async fn phone(transport: &str) -> (Phone, u16) {
+    for _ in 0..16 {
+        let port = port();
+        let child = Command::new("sipp")
+            .args(["-sn", "uas", "-i", "127.0.0.1", "-t", transport, "-p", &port.to_string(), "-nostdin"])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut phone = Phone(child);
+        while phone.0.try_wait().unwrap().is_none() {
+            // Over UDP it is there once nobody else gets its port.
+            let is_there = match transport {
+                "u1" => UdpSocket::bind(("127.0.0.1", port)).is_err(),
+                _ => std::net::TcpStream::connect(("127.0.0.1", port)).is_ok(),
+            };
+            if is_there {
+                return (phone, port);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
-    while transport == "t1" && std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    phone
+    panic!("sipp gets no number");
 }
 
 async fn door(board: &Arc<Board>) -> Door {
@@ -175,8 +183,7 @@ async fn calls_over_udp_are_put_through_and_end() {
     if !is_there() {
         return;
     }
-    let port = port();
-    let _phone = phone(port, "u1").await;
+    let (_phone, port) = phone("u1").await;
     let board = Board::new(format!("sip:101@127.0.0.1:{port}"), true);
     let door = door(&board).await;
     assert!(call(&door, 40, &["-t", "u1"]).await, "{:?}", board.told.lock().unwrap());
@@ -191,8 +198,7 @@ async fn calls_over_tcp_are_put_through_and_end() {
     if !is_there() {
         return;
     }
-    let port = port();
-    let _phone = phone(port, "t1").await;
+    let (_phone, port) = phone("t1").await;
     let board = Board::new(format!("sip:101@127.0.0.1:{port};transport=tcp"), true);
     let door = door(&board).await;
     assert!(call(&door, 10, &["-t", "t1"]).await, "{:?}", board.told.lock().unwrap());

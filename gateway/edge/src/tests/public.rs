@@ -364,6 +364,7 @@ async fn nothing_internal_gets_out() {
         "longitude_e7",
         "received_at_ms",
         "updated_at_ms",
+        "waiting_message",
         "history",
         "at_ms",
         "note",
