@@ -144,7 +144,7 @@ async function unit(theme) {
   await see(page.locator('.thumb'));
   await keep(page, 'unit', theme);
   await page.context().setOffline(true);
-  await page.locator('.thumb').last().click();
+  await page.locator('button.thumb').last().click();
   await see(page.locator('li.waiting'));
   await keep(page, 'unit-offline', theme);
   await page.context().close();
