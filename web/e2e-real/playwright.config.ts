@@ -14,6 +14,8 @@ export default defineConfig({
   testMatch: IS_DEMO ? 'readme.real.ts' : PICTURE === undefined ? SCREENS : 'picture.real.ts',
   workers: 1,
   timeout: 180_000,
+  // A machine that does much else may be late once; what fails twice is broken, and what failed once is named.
+  retries: IS_DEMO ? 0 : 1,
   expect: { timeout: 15_000 },
   outputDir: `../test-results/${IS_DEMO ? 'readme' : CHAIN ? 'chains' : 'real'}`,
   globalSetup: './setup.ts',
