@@ -5,13 +5,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use node::watch::{Screen, picture::Picture};
+use node::watch::{
+    Screen,
+    picture::{GROUPS, Picture},
+};
 use tokio::time::sleep;
 
 use crate::{
     Failure,
     gather::gather,
-    judge::{Broken, judge, judge_screen, judge_streams},
+    judge::{Broken, is_abreast, judge, judge_screen, judge_streams},
     load::{Load, Plan},
     oracle::{Oracle, Promises},
     world::World,
@@ -21,7 +24,7 @@ use crate::{
 const PICTURE_WITHIN: Duration = Duration::from_secs(20);
 /// After a fault: until the next command is acknowledged.
 const RECOVERED_WITHIN: Duration = Duration::from_secs(60);
-/// After the storm: until all screens show the same.
+/// After the storm: until all screens show the same, and until two of them are at the same place.
 const SETTLED_WITHIN: Duration = Duration::from_secs(30);
 /// Between two looks while something is waited for.
 const LOOK: Duration = Duration::from_millis(100);
@@ -94,8 +97,8 @@ impl Scene {
         for (number, screen) in screens.iter().enumerate() {
             broken.add(&format!("screen {number}"), screen.picture(|picture| judge_screen(&promises, picture)));
         }
-        let other = screens[1].picture(Clone::clone);
-        let (streams, common) = screens[0].picture(|picture| judge_streams(picture, &other));
+        let [one, other] = abreast(&screens).await?;
+        let (streams, common) = judge_streams(&one, &other);
         broken.add("streams", streams);
         report(&name, &oracle, &promises, &screens, common);
         println!("{name}: device: {} connections, {} publishes sent again", counts.connections, counts.resent);
@@ -152,6 +155,39 @@ pub async fn settle(world: &World, screens: &[Screen; 2]) -> Result<(), Failure>
                 lines.extend(screen.picture(|picture| newest.differences(picture, DIFFERENCES_MAX)));
             }
             return Err(format!("screens do not agree within {SETTLED_WITHIN:?}:\n  {}", lines.join("\n  ")).into());
+        }
+        sleep(LOOK).await;
+    }
+}
+
+/// What both screens know of each group, from a moment at which both are at the same place in it. The work has ended by then and
+/// its consequences have not: a model says something of the last note half a second later, and one node tells its screen before
+/// another does. Equal records do not show that, only equal places do; those of idle screens follow with the heartbeat.
+///
+/// # Errors
+/// They do not meet in time; the text says in which groups, and where they are.
+pub async fn abreast(screens: &[Screen; 2]) -> Result<[Picture; 2], Failure> {
+    let until = Instant::now() + SETTLED_WITHIN;
+    let mut both = [Picture::new(0), Picture::new(0)];
+    let mut apart: Vec<usize> = (0..GROUPS).collect();
+    loop {
+        apart.retain(|number| {
+            let group = |screen: &Screen| screen.picture(|picture| picture.groups[*number].clone());
+            let (one, two) = (group(&screens[0]), group(&screens[1]));
+            let is_apart = !is_abreast(&one, &two);
+            if !is_apart {
+                both[0].groups[*number] = one;
+                both[1].groups[*number] = two;
+            }
+            is_apart
+        });
+        if apart.is_empty() {
+            return Ok(both);
+        }
+        if Instant::now() > until {
+            let places = [screens[0].picture(Picture::positions), screens[1].picture(Picture::positions)];
+            let text = format!("two screens are not at the same place of groups {apart:?} within {SETTLED_WITHIN:?}");
+            return Err(format!("{text}: {places:?}").into());
         }
         sleep(LOOK).await;
     }

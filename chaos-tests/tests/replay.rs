@@ -16,7 +16,7 @@ use chaos_tests::{
     Failure,
     judge::{judge_screen, judge_streams},
     oracle::Promises,
-    scene::settle,
+    scene::{abreast, settle},
     world::{NODES, World},
 };
 use flate2::{Compression, write::GzEncoder};
@@ -199,7 +199,8 @@ async fn drill(name: &'static str, victim: Victim) -> Result<(), Failure> {
         let broken = judge_screen(&Promises::default(), picture);
         assert!(broken.is_empty(), "{broken}");
     }
-    let (broken, common) = judge_streams(&pictures[0], &pictures[1]);
+    let [one, two] = abreast(&screens).await?;
+    let (broken, common) = judge_streams(&one, &two);
     assert!(broken.is_empty(), "{broken}");
     println!("{name}: {common} events in common, counters {:?} and {:?}", pictures[0].counters, pictures[1].counters);
     let _ = fs::remove_dir_all(&made);

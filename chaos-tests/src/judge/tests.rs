@@ -133,7 +133,8 @@ fn read(device_ms: u64) -> Event {
 fn screen(frames: &[(u64, u64, u64)]) -> Picture {
     let mut picture = Picture::new(100);
     let sensors = vec![Sensor { id: "s".to_owned(), ..Sensor::default() }];
-    fold(&mut picture, Body::Snapshot(Snapshot { through: at(0), last: true, sensors, ..Snapshot::default() }));
+    let through = at(frames.first().map_or(0, |(from, ..)| *from));
+    fold(&mut picture, Body::Snapshot(Snapshot { through, last: true, sensors, ..Snapshot::default() }));
     for (from, through, device_ms) in frames {
         let events = vec![read(*device_ms)];
         fold(&mut picture, Body::Frame(Frame { from: at(*from), through: at(*through), events, ..Frame::default() }));
@@ -153,10 +154,43 @@ fn a_screen_that_lags_or_counts_a_gap_is_found() {
 #[test]
 fn streams_agree_from_where_both_have_a_snapshot() {
     let one = screen(&[(0, 1, 1), (1, 2, 2), (2, 3, 3)]);
-    let late = screen(&[(0, 1, 2), (1, 2, 3)]);
+    let late = screen(&[(1, 2, 2), (2, 3, 3)]);
     let (broken, common) = judge_streams(&one, &late);
-    assert!(broken.is_empty());
+    assert!(broken.is_empty(), "{broken}");
     assert_eq!(common, 2);
-    let other = screen(&[(0, 1, 3), (1, 2, 2)]);
+    let other = screen(&[(1, 2, 3), (2, 3, 2)]);
     assert!(judge_streams(&one, &other).0.to_string().contains("one screen was told"));
+}
+
+#[test]
+fn who_is_told_first_was_not_told_more() {
+    let ahead = screen(&[(0, 1, 1), (1, 2, 2), (2, 3, 3)]);
+    let mut behind = screen(&[(0, 1, 1), (1, 2, 2)]);
+    assert!(!is_abreast(&ahead.groups[1], &behind.groups[1]), "news is on its way to one of them");
+    let said = judge_streams(&ahead, &behind).0.to_string();
+    assert!(said.contains("no common end") && !said.contains("was told"), "{said}");
+
+    let frame = Frame { from: at(2), through: at(3), events: vec![read(3)], ..Frame::default() };
+    fold(&mut behind, Body::Frame(frame));
+    assert!(is_abreast(&ahead.groups[1], &behind.groups[1]));
+    let (broken, common) = judge_streams(&ahead, &behind);
+    assert!(broken.is_empty(), "{broken}");
+    assert_eq!(common, 3);
+}
+
+#[test]
+fn at_one_place_an_event_more_or_less_is_found() {
+    let one = screen(&[(0, 1, 1), (1, 2, 2), (2, 3, 3)]);
+    let mut short = screen(&[(0, 1, 1)]);
+    fold(&mut short, Body::Frame(Frame { from: at(1), through: at(3), events: vec![read(3)], ..Frame::default() }));
+    assert!(is_abreast(&one.groups[1], &short.groups[1]));
+    assert!(judge_streams(&one, &short).0.to_string().contains("one screen was told"));
+    assert!(judge_streams(&short, &one).0.to_string().contains("one screen was told"));
+}
+
+#[test]
+fn screens_without_a_picture_are_nowhere() {
+    let (none, some) = (Picture::new(100), screen(&[]));
+    assert!(!is_abreast(&none.groups[1], &none.groups[1]) && !is_abreast(&none.groups[1], &some.groups[1]));
+    assert!(is_abreast(&some.groups[1], &some.groups[1]));
 }
