@@ -107,7 +107,12 @@ impl Scene {
             let incidents: Vec<Value> = self.client.list("/api/incidents").await?;
             let found = incidents.iter().find(|it| it.get("id").and_then(Value::as_str) == Some(incident));
             let version = found.and_then(|it| it.get("version")).and_then(Value::as_u64);
-            let version = version.ok_or_else(|| format!("{incident} is not in the list"))?;
+            // A node that has just come back may not have it yet.
+            let Some(version) = version else {
+                last = format!("{incident} is not in the list");
+                sleep(AGAIN_AFTER).await;
+                continue;
+            };
             body["expected_version"] = json!(version);
             match self.client.command(&path, &body).await? {
                 Answer::Accepted(_) => return Ok(()),
