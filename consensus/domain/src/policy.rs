@@ -113,6 +113,18 @@ pub fn allows_of(grant: &Grant, action: Action, place: Option<&AdminUnitCode>, m
     matter::judge(grant, matter)
 }
 
+/// The same of what holds the words of every field and agency at once: an export of the record, a backup.
+///
+/// # Errors
+/// `Forbidden`, with what would be needed.
+pub fn allows_every_field(grant: &Grant, action: Action) -> Result<(), Refusal> {
+    allows(grant, action, None)?;
+    if grant.terms.remit.is_all() {
+        return Ok(());
+    }
+    Err(forbidden("this holds what every field and agency wrote: ask somebody who works for all of them"))
+}
+
 /// Whether the place is in the grant's scope.
 #[must_use]
 pub fn covers(grant: &Grant, place: &AdminUnitCode) -> bool {

@@ -35,12 +35,12 @@ const STALLED_MAX: Duration = Duration::from_secs(30);
 /// Frames between disk and line.
 const FRAMES_AHEAD: usize = 1;
 
-/// Every group's rows at one applied index each, for administrators. The stream ends with an end part, or is cut.
+/// Every group's rows at one applied index each, for administrators of every field. The stream ends with an end part, or is cut.
 #[utoipa::path(get, path = "/api/cluster/backup", responses(
     (status = 200, content_type = "application/octet-stream"),
     (status = 403, body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub(crate) async fn backup(State(app): State<Arc<App>>, Signed(caller): Signed) -> Result<Response, ApiError> {
-    policy::allows(&caller.grant, Action::Administer, None)?;
+    policy::allows_every_field(&caller.grant, Action::Administer)?;
     let open = app.config.backup.clone().ok_or_else(|| ApiError::unavailable("this node gives no backups"))?;
     let turn = Arc::clone(&app.backups).try_acquire_owned().map_err(|_| {
         ApiError::unavailable("a backup of this node is under way: wait for its end, or ask another node")

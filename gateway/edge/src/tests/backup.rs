@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use domain::{GroupId, Row, State};
+use domain::{GroupId, IncidentKind, PersonId, PutPerson, PutRemit, Remit, Role, Row, State};
 use raft::{
     backup::{Begin, Export, FORMAT, FrameReader, Part, View},
     disk::{Disk, RowBatch},
@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, watch};
 use super::{
     double::{EPOCH, Node},
     http::{answer, client, user},
-    province::{Served, config, province, serve},
+    province::{Served, accepted, config, person, province, serve},
 };
 use crate::{
     cluster::{Source, read},
@@ -82,6 +82,18 @@ async fn nobody_else_gets_one() {
     let without = serve(&served.cluster, 3, config());
     let admin = user(&without, "admin").await;
     assert_eq!(answer(admin.get(&without, "/api/cluster/backup")).await.0, 503);
+}
+
+#[tokio::test]
+async fn who_works_for_one_field_gets_none() {
+    let served = served();
+    accepted(served.cluster.commit(GroupId(0), PutPerson { person: person("lo-chay", Role::Admin, &[]) }));
+    let remit = Remit { fields: vec![IncidentKind::Fire], agencies: Vec::new() };
+    accepted(served.cluster.commit(GroupId(0), PutRemit { person: PersonId::new("lo-chay").unwrap(), remit }));
+    let admin = user(&served, "lo-chay").await;
+    let (status, refused) = answer(admin.get(&served, "/api/cluster/backup")).await;
+    assert_eq!((status, &refused["code"]), (403, &json!("forbidden")), "{refused}");
+    assert!(refused["message"].as_str().unwrap().contains("ask somebody"), "{refused}");
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! The auditor: reads the record, and nothing else. And who is held up at sign-in.
 
 use domain::{
-    EraseAudit, GroupId, LegId, OfferCall, PutPerson, RegisterCamera, Role, SwitchFeature, VOCABULARY_2,
+    EraseAudit, GroupId, IncidentKind, LegId, OfferCall, PersonId, PutPerson, PutRemit, RegisterCamera, Remit, Role,
+    SwitchFeature, VOCABULARY_2,
     audit::{FEATURE, frames, verify::Verifier},
     wire::generated::{self as wire, to_screen::Body, to_server::Body as Say},
 };
@@ -196,6 +197,21 @@ async fn an_auditors_export_verifies_and_holds_no_caller() {
         let verdict = verifier.finish(&std::collections::BTreeMap::new()).unwrap();
         assert_eq!((verdict.withheld > 0, verdict.erased), (!sees_callers, 0), "{who}");
     }
+}
+
+#[tokio::test]
+async fn who_works_for_one_field_reads_who_did_what_and_exports_nothing() {
+    let cluster = called();
+    accepted(cluster.commit(GroupId(0), PutPerson { person: person("lo-chay", Role::Admin, &[]) }));
+    let remit = Remit { fields: vec![IncidentKind::Fire], agencies: Vec::new() };
+    accepted(cluster.commit(GroupId(0), PutRemit { person: PersonId::new("lo-chay").unwrap(), remit }));
+    let served = serve(&cluster, 1, config());
+    let admin = user(&served, "lo-chay").await;
+    let wanted = json!({"group": 0, "after": 0, "reason": "thanh tra"});
+    let (status, refused) = answer(admin.post(&served, 1, "/api/audit/export", &wanted)).await;
+    assert_eq!((status, &refused["code"]), (403, &json!("forbidden")), "{refused}");
+    assert!(refused["message"].as_str().unwrap().contains("ask somebody"), "{refused}");
+    assert_eq!(search(&served, &admin, 2, json!({})).await.0, 200, "without the words");
 }
 
 #[tokio::test]

@@ -213,6 +213,7 @@ fn filled(path: &str) -> Vec<String> {
 fn is_refused(asked: Asked, asker: &Asker) -> bool {
     match asked {
         Asked::Asks(actions) => actions.iter().all(|action| policy::allows(&asker.grant, *action, None).is_err()),
+        Asked::AsksWhole(action) => policy::allows_every_field(&asker.grant, action).is_err(),
         Asked::Nobody | Asked::Anybody | Asked::Other => false,
     }
 }

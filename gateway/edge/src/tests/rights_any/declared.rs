@@ -21,9 +21,11 @@ pub(super) enum Asked {
     Other,
     /// Of whom the policy allows one of these; records are filtered by it besides.
     Asks(&'static [Action]),
+    /// Of whom the policy allows this and who works for every field and agency: it holds the words of all.
+    AsksWhole(Action),
 }
 
-use Asked::{Anybody, Asks, Nobody, Other};
+use Asked::{Anybody, Asks, AsksWhole, Nobody, Other};
 
 /// Routes that the description leaves out, and why nothing of ours is told there: an exchange format of the public, the
 /// description itself, screens (which are tried by their views), and services that show a certificate or a secret.
@@ -40,7 +42,7 @@ pub(super) const DECLARED: &[(&str, &str, Asked)] = &[
     ("post", "/api/alarms/acknowledge", Asks(&[HandleAlarm])),
     ("post", "/api/alarms/shelve", Asks(&[HandleAlarm])),
     ("post", "/api/alarms/unshelve", Asks(&[HandleAlarm])),
-    ("post", "/api/audit/export", Asks(&[ReadRecord])),
+    ("post", "/api/audit/export", AsksWhole(ReadRecord)),
     ("post", "/api/audit/records", Asks(&[ReadRecord])),
     ("get", "/api/calendars", Asks(&[See(Noun::Instruction)])),
     ("post", "/api/calendars", Asks(&[Administer])),
@@ -65,7 +67,7 @@ pub(super) const DECLARED: &[(&str, &str, Asked)] = &[
     ("post", "/api/clocks/progress", Asks(&[ReportProgress])),
     ("post", "/api/clocks/resume", Asks(&[HoldClock])),
     ("get", "/api/cluster", Nobody),
-    ("get", "/api/cluster/backup", Asks(&[Administer])),
+    ("get", "/api/cluster/backup", AsksWhole(Administer)),
     ("get", "/api/cluster/digests", Asks(&[Administer])),
     ("post", "/api/cluster/features", Asks(&[Administer])),
     ("post", "/api/cluster/invitations", Asks(&[Administer])),
