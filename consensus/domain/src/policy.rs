@@ -37,6 +37,7 @@ mod beyond;
 mod matter;
 mod places;
 mod seat;
+mod target;
 
 pub use action::{Action, Noun, action_of};
 pub use beyond::grant_of_key;
@@ -44,9 +45,11 @@ pub use matter::Matter;
 
 use std::collections::BTreeSet;
 
+use target::Target;
+
 use crate::{
-    AdminUnitCode, AnswerTask, ClockKey, Command, FileOwner, Grant, GroupId, IncidentId, Instruction, Measured, Millis,
-    PersonId, Refusal, RefusalCode, Role, State, UnitId, limits,
+    AdminUnitCode, AnswerTask, Command, FileOwner, Grant, GroupId, IncidentId, Instruction, Millis, PersonId, Refusal,
+    RefusalCode, Role, State, UnitId, limits,
 };
 
 /// What a person may do by the state of group 0 at `index`; none: no such person, or disabled.
@@ -324,24 +327,9 @@ fn of_remit(state: &State, grant: &Grant, command: &Command) -> Result<(), Refus
 
 /// The instruction that the command is about, if it is about one.
 fn instruction_of<'a>(state: &'a State, command: &Command) -> Option<&'a Instruction> {
-    let id = match command {
-        Command::TakeInstruction(command) => &command.instruction,
-        Command::FinishInstruction(command) => &command.instruction,
-        Command::ConfirmInstruction(command) => &command.instruction,
-        Command::CancelInstruction(command) => &command.instruction,
-        Command::ReopenInstruction(command) => &command.instruction,
-        Command::ReportProgress(command) => return instruction_of_clock(state, &command.clock),
-        Command::PauseClock(command) => return instruction_of_clock(state, &command.clock),
-        Command::ResumeClock(command) => return instruction_of_clock(state, &command.clock),
-        _ => return None,
-    };
-    state.instructions.get(id)
-}
-
-fn instruction_of_clock<'a>(state: &'a State, clock: &ClockKey) -> Option<&'a Instruction> {
-    match &clock.of {
-        Measured::Instruction(id) => state.instructions.get(id),
-        Measured::Incident(_) | Measured::Report(_) => None,
+    match target::targets(state, command) {
+        [Some(Target::Instruction(id)), _] => state.instructions.get(id),
+        _ => None,
     }
 }
 

@@ -3,12 +3,12 @@
 
 use bytes::Bytes;
 use domain::{
-    AcknowledgeAlarm, AdminUnit, AdminUnitCode, AlarmKey, BreakGlass, Command, Condition, Delegation, DelegationId,
-    Digest, District, DistrictId, DropSecondFactor, EndGlass, EntityId, Entry, EventKind, Grant, GroupId, IncidentKind,
-    KeyScope, Millis, NoteIncident, OpenIncident, Origin, Person, PersonId, Place, PutAdminUnits, PutDelegation,
-    PutDistrict, PutPerson, PutRemit, PutSecondFactor, PutServiceKey, RecordRead, RefusalCode, Remit, Reply,
-    RevokeDelegation, Role, ServiceKey, ServiceKeyId, Severity, Source, SpendCode, State, SwitchFeature,
-    TakeDelegation, Terms, audit, limits, policy,
+    AcknowledgeAlarm, AdminUnit, AdminUnitCode, AlarmKey, BreakGlass, Command, Condition, DecideSuggestion, Delegation,
+    DelegationId, Digest, District, DistrictId, DropSecondFactor, EndGlass, EntityId, Entry, EventKind, Grant, GroupId,
+    IncidentKind, KeyScope, Millis, NoteIncident, OpenIncident, Origin, Person, PersonId, Place, PutAdminUnits,
+    PutDelegation, PutDistrict, PutPerson, PutRemit, PutSecondFactor, PutServiceKey, RecordRead, RefusalCode, Remit,
+    Reply, RevokeDelegation, Role, ServiceKey, ServiceKeyId, Severity, Source, SpendCode, State, SuggestionDecision,
+    SwitchFeature, TakeDelegation, Terms, audit, limits, policy,
     policy::{Action, Matter, Noun},
     wire::Record,
 };
@@ -363,6 +363,25 @@ fn a_remit_bounds_what_is_seen_and_done_and_goes_with_the_rights_that_it_bounds(
     assert!(!sees(&world, "oanh", "I2"));
     assert_eq!(world.ok(Some("an"), remit("oanh", &[], &[])), [EventKind::RemitPut]);
     assert!(sees(&world, "oanh", "I2") && world.state.remits().is_empty());
+}
+
+#[test]
+fn who_decides_that_two_incidents_are_one_works_on_both() {
+    let mut world = World::new();
+    world.ok(None, incident(IncidentKind::Fire));
+    world.ok(None, incident(IncidentKind::Flood));
+    let decide = || DecideSuggestion {
+        incident: domain::IncidentId::new("I1").unwrap(),
+        expected_version: 1,
+        suggestion: 1,
+        decision: SuggestionDecision::Overridden,
+        kind: None,
+        severity: None,
+        duplicate_of: Some(domain::IncidentId::new("I2").unwrap()),
+    };
+    assert_ne!(world.by("oanh", decide()), Err(RefusalCode::Forbidden), "nothing was suggested; they may");
+    world.ok(Some("an"), remit("oanh", &[IncidentKind::Fire], &[]));
+    assert_eq!(world.by("oanh", decide()), Err(RefusalCode::Forbidden), "the other one is a flood");
 }
 
 #[test]

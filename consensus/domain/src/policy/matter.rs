@@ -11,12 +11,13 @@
 //! An incident of kind `other` is in every field, so that what nobody has told apart is missed by nobody. Measurements, alarms
 //! and cameras are in none: water on a road concerns floods and traffic alike. An instruction is for whom it names.
 
-use crate::{
-    Command, FileOwner, Grant, Incident, IncidentId, IncidentKind, Measured, Refusal, Remit, Report, ReportCode, State,
-    Subject, Unit, UnitId, WaitingReport,
+use super::{
+    forbidden,
+    target::{Target, targets},
 };
-
-use super::forbidden;
+use crate::{
+    Command, Grant, Incident, IncidentKind, Refusal, Remit, Report, State, Subject, Unit, UnitId, WaitingReport,
+};
 
 /// Field and agencies of a record; none of both: everybody's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -70,6 +71,16 @@ impl Matter {
             _ => Self::default(),
         }
     }
+
+    /// Of what a command acts on; none: it is not there, or an instruction.
+    fn of_target(state: &State, target: Target<'_>) -> Option<Self> {
+        match target {
+            Target::Incident(id) => state.incidents.get(id).map(Self::of_incident),
+            Target::Report(code) => state.reports.get(code).map(|report| Self::of_report(state, report)),
+            Target::Unit(id) => state.units.get(id).map(Self::of_unit),
+            Target::Instruction(_) => None,
+        }
+    }
 }
 
 impl Remit {
@@ -95,66 +106,23 @@ pub(super) fn judge(grant: &Grant, matter: &Matter) -> Result<(), Refusal> {
 /// What the command acts on is about, as it is before it. Who opens an incident or files a report acts on nothing yet: whoever
 /// hears of a fire may say so.
 pub(super) fn matters(state: &State, command: &Command) -> Vec<Matter> {
-    let incident = |id: &IncidentId| state.incidents.get(id).map(Matter::of_incident);
-    let unit = |id: &UnitId| state.units.get(id).map(Matter::of_unit);
-    let report = |code: &ReportCode| state.reports.get(code).map(|report| Matter::of_report(state, report));
-    let owner = |owner: &FileOwner| match owner {
-        FileOwner::Incident(id) => incident(id),
-        FileOwner::Report(code) | FileOwner::Answer(code) => report(code),
-    };
-    let clock = |of: &Measured| match of {
-        Measured::Incident(id) => incident(id),
-        Measured::Report(code) => report(code),
-        Measured::Instruction(_) => None,
-    };
-    let found = match command {
+    let unit = |id: &UnitId| Matter::of_target(state, Target::Unit(id));
+    let named = targets(state, command).into_iter().flatten();
+    let named = named.filter_map(|target| Matter::of_target(state, target));
+    match command {
         Command::AssignIncident(command) => {
             // Units that stay are nobody's doing; those that come and go are of an agency.
             let before = state.incidents.get(&command.incident).map(|incident| incident.units.as_slice());
             let before = before.unwrap_or_default();
             let come = command.units.iter().filter(|id| !before.contains(id));
             let go = before.iter().filter(|id| !command.units.contains(id));
-            return come.chain(go).filter_map(unit).chain(incident(&command.incident)).collect();
+            come.chain(go).filter_map(unit).chain(named).collect()
         }
-        Command::PutUnit(command) => [Some(Matter::of_unit(&command.unit)), unit(&command.unit.id)],
-        Command::SetUnitStatus(command) => [unit(&command.unit), None],
-        Command::MoveUnit(command) => [unit(&command.unit), None],
-        Command::SetUnitShift(command) => [unit(&command.unit), None],
-        // A mayday is not here: nobody is asked whose they are who call for help.
-        Command::CheckInUnit(command) => [unit(&command.unit), None],
-        Command::ClearMayday(command) => [unit(&command.unit), None],
-        Command::AmendIncident(command) => [incident(&command.incident), None],
-        Command::NoteIncident(command) => [incident(&command.incident), None],
-        Command::AcknowledgeIncident(command) => [incident(&command.incident), None],
-        Command::ResolveIncident(command) => [incident(&command.incident), None],
-        Command::CloseIncident(command) => [incident(&command.incident), None],
-        Command::ReopenIncident(command) => [incident(&command.incident), None],
-        Command::MergeIncident(command) => [incident(&command.incident), incident(&command.into)],
-        Command::UnmergeIncident(command) => [incident(&command.incident), None],
-        Command::DecideSuggestion(command) => [incident(&command.incident), None],
-        Command::AcknowledgeAttention(command) => [incident(&command.incident), None],
-        Command::GiveTask(command) => [incident(&command.incident), None],
-        Command::AnswerTask(command) => [incident(&command.incident), None],
-        Command::CombineAnswer(command) => [incident(&command.incident), None],
-        Command::OfferHandover(command) => [incident(&command.incident), None],
-        Command::AnswerHandover(command) => [incident(&command.incident), None],
-        Command::WithdrawHandover(command) => [incident(&command.incident), None],
-        Command::LinkReport(command) => [report(&command.report), command.incident.as_ref().and_then(incident)],
-        Command::TakeReport(command) => [report(&command.report), None],
-        Command::SetReportAside(command) => [report(&command.report), None],
-        Command::UnlinkReport(command) => [report(&command.report), None],
-        Command::AnswerReport(command) => [report(&command.report), None],
-        Command::AttachFile(command) => [owner(&command.owner), None],
-        Command::DetachFile(command) => {
-            [state.attachments().get(&command.number).and_then(|gone| owner(&gone.owner)), None]
+        Command::PutUnit(command) => {
+            [Some(Matter::of_unit(&command.unit)), unit(&command.unit.id)].into_iter().flatten().collect()
         }
-        Command::PauseClock(command) => [clock(&command.clock.of), None],
-        Command::AcknowledgeClock(command) => [clock(&command.clock.of), None],
-        Command::ResumeClock(command) => [clock(&command.clock.of), None],
-        Command::ReportProgress(command) => [clock(&command.clock.of), None],
-        _ => [None, None],
-    };
-    found.into_iter().flatten().collect()
+        _ => named.collect(),
+    }
 }
 
 #[cfg(test)]
