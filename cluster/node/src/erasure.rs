@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, io, time::Duration};
 
 use bytes::Bytes;
 use domain::{
-    AuditLink, AuditPayload, AuditSealed, Command, ErasePersonal, Erasure, GroupId, IncidentId, Matter, Millis,
-    PersonalKind, State, TimelineLine, limits, rows,
+    AuditLink, AuditPayload, AuditSealed, Command, ErasePersonal, Erasure, GroupId, IncidentId, Millis, PersonalKind,
+    PersonalMatter, State, TimelineLine, limits, rows,
     wire::{Malformed, Record},
 };
 use raft::{Groups, Proposal};
@@ -39,7 +39,7 @@ struct Looked {
     /// Records up to this number were read.
     through: u64,
     /// Of them those that hold personal data of a kind that has a rule: whose, and when they were recorded.
-    waiting: BTreeMap<u64, (Vec<Matter>, Millis)>,
+    waiting: BTreeMap<u64, (Vec<PersonalMatter>, Millis)>,
 }
 
 /// Runs for as long as the node does.
@@ -157,7 +157,7 @@ async fn read_lines(
 
 /// What is due, as one command, and whether there may be more; none: nothing is.
 fn due(state: &State, looked: &Looked, cases: Cases, now: Millis) -> (Option<ErasePersonal>, bool) {
-    let is_due = |(_, (matters, at)): &(&u64, &(Vec<Matter>, Millis))| {
+    let is_due = |(_, (matters, at)): &(&u64, &(Vec<PersonalMatter>, Millis))| {
         matters.iter().any(|matter| state.is_erasure_due(matter, *at, now))
     };
     let records = looked.waiting.iter().filter(is_due).map(|(number, _)| *number);
@@ -216,16 +216,19 @@ async fn read_on(groups: &Groups, looked: &mut Looked, now: Millis, rules: &Eras
 }
 
 /// Number and time of each of these records, and whose personal data it holds.
-fn matters(links: &[(Bytes, Bytes)], sealed: &[(Bytes, Bytes)]) -> Result<Vec<(u64, Millis, Vec<Matter>)>, Malformed> {
+fn matters(
+    links: &[(Bytes, Bytes)],
+    sealed: &[(Bytes, Bytes)],
+) -> Result<Vec<(u64, Millis, Vec<PersonalMatter>)>, Malformed> {
     let sealed: BTreeMap<&[u8], &Bytes> = sealed.iter().map(|(key, value)| (&key[1..], value)).collect();
-    let matters = |key: &Bytes| -> Result<Vec<Matter>, Malformed> {
+    let matters = |key: &Bytes| -> Result<Vec<PersonalMatter>, Malformed> {
         // A payload that is gone holds nothing any more.
         let Some(row) = sealed.get(&key[1..]) else { return Ok(Vec::new()) };
         let payload = AuditPayload::decode(&AuditSealed::decode(row)?.payload)?;
         if payload.command.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(Matter::of(&Command::decode(&payload.command)?))
+        Ok(PersonalMatter::of(&Command::decode(&payload.command)?))
     };
     let read = |(key, value): &(Bytes, Bytes)| -> Result<_, Malformed> {
         let link = AuditLink::decode(value)?;

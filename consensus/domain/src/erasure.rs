@@ -73,7 +73,7 @@ impl Erasure {
 
 /// What personal data in a command belong to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Matter {
+pub enum PersonalMatter {
     /// The call of a telephone connection.
     Leg(LegId),
     /// A call.
@@ -86,7 +86,7 @@ pub enum Matter {
     Case(IncidentId),
 }
 
-impl Matter {
+impl PersonalMatter {
     /// What the personal data of a command belong to; none: it holds none. Where they belong to several, the first that is due takes
     /// the whole record.
     #[must_use]
@@ -144,13 +144,15 @@ impl State {
     /// Whether what was recorded at that time about the matter is to go: its days are over since it was done, or, where nobody remembers
     /// it any more, since it was recorded (group 0).
     #[must_use]
-    pub fn is_erasure_due(&self, matter: &Matter, recorded_at: Millis, now: Millis) -> bool {
+    pub fn is_erasure_due(&self, matter: &PersonalMatter, recorded_at: Millis, now: Millis) -> bool {
         let done = match matter {
-            Matter::Leg(leg) => done_of(self.call_of_leg(leg).map(done_of_call), recorded_at),
-            Matter::Call(id) => done_of(self.book.calls.get(id).map(done_of_call), recorded_at),
-            Matter::Report(code) => done_of(self.reports.get(code).map(done_of_report), recorded_at),
-            Matter::Words(code) => done_of(self.reports.get(code).map(|it| self.done_of_words(it)), recorded_at),
-            Matter::Case(id) => done_of(self.incidents.get(id).map(|it| self.done_of_case(it)), recorded_at),
+            PersonalMatter::Leg(leg) => done_of(self.call_of_leg(leg).map(done_of_call), recorded_at),
+            PersonalMatter::Call(id) => done_of(self.book.calls.get(id).map(done_of_call), recorded_at),
+            PersonalMatter::Report(code) => done_of(self.reports.get(code).map(done_of_report), recorded_at),
+            PersonalMatter::Words(code) => {
+                done_of(self.reports.get(code).map(|it| self.done_of_words(it)), recorded_at)
+            }
+            PersonalMatter::Case(id) => done_of(self.incidents.get(id).map(|it| self.done_of_case(it)), recorded_at),
         };
         self.is_over(matter.kind(), &done, now)
     }

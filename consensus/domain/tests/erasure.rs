@@ -188,8 +188,8 @@ impl World {
             let Some(sealed) = &record.sealed else { return false };
             let payload = AuditPayload::decode(&sealed.payload).unwrap();
             let command = Command::decode(&payload.command).unwrap();
-            let is_due = |it: &Matter| self.state.is_erasure_due(it, record.link.at_ms, self.state.clock());
-            Matter::of(&command).iter().any(|it| self.state.is_personal(it) && is_due(it))
+            let is_due = |it: &PersonalMatter| self.state.is_erasure_due(it, record.link.at_ms, self.state.clock());
+            PersonalMatter::of(&command).iter().any(|it| self.state.is_personal(it) && is_due(it))
         };
         self.records().iter().filter(|record| is_due(record)).map(|record| record.link.number).collect()
     }
@@ -307,11 +307,11 @@ fn what_is_open_stays_however_old_it_is() {
 fn what_nobody_remembers_counts_from_when_it_was_recorded() {
     let mut world = World::new();
     world.rules(2);
-    let matter = Matter::Call(id("C99"));
+    let matter = PersonalMatter::Call(id("C99"));
     let recorded = world.state.clock();
     assert!(!world.state.is_erasure_due(&matter, recorded, recorded.plus(2 * DAY_MS - 1)));
     assert!(world.state.is_erasure_due(&matter, recorded, recorded.plus(2 * DAY_MS)));
-    let contact = Matter::Report(id("9QXM"));
+    let contact = PersonalMatter::Report(id("9QXM"));
     world.ok(SetErasure { number: 2, rules: vec![ErasureRule { kind: PersonalKind::Caller, days: 2 }] });
     assert!(!world.state.is_erasure_due(&contact, recorded, recorded.plus(900 * DAY_MS)), "no rule, no end");
 }

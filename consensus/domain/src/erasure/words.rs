@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::{Done, Matter};
+use super::{Done, PersonalMatter};
 use crate::{
     Event, Incident, IncidentId, IncidentStatus, Millis, Origin, PersonalKind, Report, ReportCode, ReportStatus,
     ReportStepKind, State, Subject, limits, rows,
@@ -82,10 +82,12 @@ impl State {
     /// Whether the matter can ever be due: what is said of an incident that a report opened is, of another it is the centre's own; of one
     /// that nobody remembers it may be (group 0).
     #[must_use]
-    pub fn is_personal(&self, matter: &Matter) -> bool {
+    pub fn is_personal(&self, matter: &PersonalMatter) -> bool {
         match matter {
-            Matter::Case(id) => self.incidents.get(id).is_none_or(is_opened_by_report),
-            Matter::Leg(_) | Matter::Call(_) | Matter::Report(_) | Matter::Words(_) => true,
+            PersonalMatter::Case(id) => self.incidents.get(id).is_none_or(is_opened_by_report),
+            PersonalMatter::Leg(_) | PersonalMatter::Call(_) | PersonalMatter::Report(_) | PersonalMatter::Words(_) => {
+                true
+            }
         }
     }
 
