@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     FileOwner, IncidentId, IncidentKind, Millis, PersonId, Place, Report, ReportChannel, ReportCode, ReportStatus,
-    ReportStepKind, State, limits,
+    ReportStep, ReportStepKind, State, limits,
     wire::{record, wire_enum},
 };
 
@@ -149,19 +149,21 @@ impl Report {
         }
     }
 
+    /// The newest step by which its sender opened it again; none: they never did, or do not follow it.
+    #[must_use]
+    pub fn last_reopening(&self) -> Option<&ReportStep> {
+        self.steps.iter().rev().find(|step| step.kind == ReportStepKind::Reopened)
+    }
+
     /// When its sender opened it again; where nobody follows it the answer is the last that is known of before.
     fn reopened_at(&self) -> Millis {
-        let reopened = self.steps.iter().rev().find(|step| step.kind == ReportStepKind::Reopened);
-        reopened.map_or(self.answered_at_ms, |step| step.at_ms)
+        self.last_reopening().map_or(self.answered_at_ms, |step| step.at_ms)
     }
 
     fn waits_because(&self, why: WaitReason) -> String {
         match why {
             WaitReason::SetBack => self.links.last().map(|link| link.reason.clone()).unwrap_or_default(),
-            WaitReason::Reopened => {
-                let reopened = self.steps.iter().rev().find(|step| step.kind == ReportStepKind::Reopened);
-                reopened.map(|step| step.note.clone()).unwrap_or_default()
-            }
+            WaitReason::Reopened => self.last_reopening().map(|step| step.note.clone()).unwrap_or_default(),
             WaitReason::Filed | WaitReason::Settled | WaitReason::Unanswered => String::new(),
         }
     }

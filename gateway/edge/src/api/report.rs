@@ -63,7 +63,7 @@ pub(crate) struct Told {
 impl Told {
     /// `callers`: whether callers may be seen.
     fn new(report: &Report, callers: bool) -> Self {
-        let reopened = report.steps.iter().rev().find(|step| step.kind == domain::ReportStepKind::Reopened);
+        let reopened = report.last_reopening();
         Self {
             code: report.code.clone(),
             channel: report.channel,
