@@ -107,10 +107,13 @@ impl AuditRecord {
     /// The record for who may not see callers: one that tells of a caller has its link alone, and says so.
     #[must_use]
     pub fn without_callers(self) -> Self {
-        match &self.sealed {
-            Some(sealed) if tells_of_callers(&sealed.payload) => Self { sealed: None, withheld: true, ..self },
-            _ => self,
-        }
+        if self.tells_of_callers() { Self { sealed: None, withheld: true, ..self } } else { self }
+    }
+
+    /// Whether what is sealed in it tells of a caller.
+    #[must_use]
+    pub fn tells_of_callers(&self) -> bool {
+        self.sealed.as_ref().is_some_and(|sealed| tells_of_callers(&sealed.payload))
     }
 }
 

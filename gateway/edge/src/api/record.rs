@@ -139,11 +139,10 @@ impl Told {
 }
 
 impl Line {
-    fn read(record: &AuditRecord, hides_callers: bool) -> Self {
+    fn read(record: &AuditRecord) -> Self {
         let payload = record.sealed.as_ref().and_then(|sealed| AuditPayload::decode(&sealed.payload).ok());
         let told = payload.as_ref().and_then(Told::read);
-        let withheld = hides_callers && record.clone().without_callers().withheld;
-        Self { number: record.link.number, at_ms: record.link.at_ms.0, told, erased: None, withheld }
+        Self { number: record.link.number, at_ms: record.link.at_ms.0, told, erased: None, withheld: false }
     }
 }
 
@@ -202,13 +201,14 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Asked(ask, search): Asked<
         found.retain(|record| record.link.number < end);
         end = after + 1;
         for record in found.iter().rev() {
-            let line = Line::read(record, hides_callers);
+            let mut line = Line::read(record);
             if search.from_ms > 0 && line.at_ms < search.from_ms {
                 // State's clock never goes back: nothing before this is asked for.
                 end = 0;
                 break 'windows;
             }
             if search.wants(&line) {
+                line.withheld = hides_callers && record.tells_of_callers();
                 items.push(line);
             }
             if items.len() >= AUDIT_LISTED_MAX {
