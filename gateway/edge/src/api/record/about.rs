@@ -1,7 +1,7 @@
 //! What a command of the record is about, and why: only what tells an auditor where to look, never what somebody wrote about a
 //! person. Pure.
 
-use domain::{ClockKey, Command, Measured};
+use domain::Command;
 
 use super::Kind;
 
@@ -30,14 +30,6 @@ pub(super) fn kind_of(command: &Command, by_nobody: bool) -> Kind {
 /// What it is about, and why in the person's own words; either may be empty.
 pub(super) fn about(command: &Command) -> (String, String) {
     (what(command), why(command))
-}
-
-fn measured(clock: &ClockKey) -> String {
-    match &clock.of {
-        Measured::Incident(id) => id.to_string(),
-        Measured::Instruction(id) => id.to_string(),
-        Measured::Report(code) => code.to_string(),
-    }
 }
 
 fn why(command: &Command) -> String {
@@ -100,10 +92,10 @@ fn what(command: &Command) -> String {
         Command::AnswerReport(it) => it.report.to_string(),
         Command::TakeReport(it) => it.report.to_string(),
         Command::SetReportAside(it) => it.report.to_string(),
-        Command::PauseClock(it) => measured(&it.clock),
-        Command::ResumeClock(it) => measured(&it.clock),
-        Command::AcknowledgeClock(it) => measured(&it.clock),
-        Command::ReportProgress(it) => measured(&it.clock),
+        Command::PauseClock(it) => it.clock.of.to_string(),
+        Command::ResumeClock(it) => it.clock.of.to_string(),
+        Command::AcknowledgeClock(it) => it.clock.of.to_string(),
+        Command::ReportProgress(it) => it.clock.of.to_string(),
         Command::TakeInstruction(it) => it.instruction.to_string(),
         Command::FinishInstruction(it) => it.instruction.to_string(),
         Command::ConfirmInstruction(it) => it.instruction.to_string(),
@@ -128,13 +120,13 @@ fn what(command: &Command) -> String {
         Command::SetAgentStatus(it) => it.agent.to_string(),
         // Devices and alarms.
         Command::RegisterSensor(it) => it.sensor.id.to_string(),
-        // Rules of erasure, by their number.
-        Command::SetErasure(it) => format!("#{}", it.number),
-        Command::ErasePersonal(it) => format!("#{}", it.rule),
         Command::RegisterCamera(it) => it.camera.id.to_string(),
         Command::AcknowledgeAlarm(it) => it.key.to_string(),
         Command::ShelveAlarm(it) => it.key.to_string(),
         Command::UnshelveAlarm(it) => it.key.to_string(),
+        // Rules of erasure, by their number.
+        Command::SetErasure(it) => format!("#{}", it.number),
+        Command::ErasePersonal(it) => format!("#{}", it.rule),
         _ => String::new(),
     }
 }
