@@ -43,7 +43,7 @@ class CrewPage {
   unkept = $state(false);
 
   readonly waiting = $derived(this.taps.filter((tap) => tap.state === 'waiting'));
-  readonly status = $derived<UnitState>(this.crew === undefined ? 'out-of-service' : statusNow(this.crew, this.waiting));
+  readonly status = $derived<UnitState>(this.crew === undefined ? 'out-of-service' : statusNow(this.crew, this.taps));
 
   private keep: Keep | undefined;
   private outbox: Outbox | undefined;
