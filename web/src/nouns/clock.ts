@@ -2,6 +2,7 @@
 import {
   ClockStage, ClockStatus, Obligation as ObligationWire, type Clock as ClockWire,
 } from '../gen/trongdong/v1/clock_pb';
+import { fromWire } from './wire';
 
 /** What has to be done in time. */
 export type Obligation = 'forward' | 'answer' | 'take-instruction' | 'do-instruction' | 'acknowledge-handover' | 'answer-report' | 'do-task';
@@ -133,7 +134,7 @@ export interface ClockJson {
 
 /** The domain clock of one in a list. */
 export function clockOfJson(json: ClockJson): Clock {
-  const named = <T extends string>(all: readonly T[], name: string): T | undefined => all.find((one) => one === name.replaceAll('_', '-'));
+  const named = <T extends string>(all: readonly T[], name: string): T | undefined => all.find((one) => one === fromWire(name));
   const stage = named(['on-time', 'nearly-late', 'late', 'overdue'], json.stage) ?? 'on-time';
   return {
     number: json.number,

@@ -1,7 +1,11 @@
-/** A place on the map, in degrees (WGS 84). */
-export interface Place {
+/** A point in degrees (WGS 84). */
+export interface Spot {
   latitude: number;
   longitude: number;
+}
+
+/** A place on the map. */
+export interface Place extends Spot {
   /** Code of the commune that the place lies in. */
   adminUnit: string;
   address: string;
@@ -11,7 +15,7 @@ export interface Place {
 const DEGREES_PER_E7 = 1e-7;
 
 /** Metres in one degree of latitude, good to 0.5 % anywhere. */
-const METRES_PER_DEGREE = 111_320;
+export const METRES_PER_DEGREE = 111_320;
 
 /** The domain place of a wire place; nothing known stays nothing. */
 export function placeOf(
@@ -26,10 +30,18 @@ export function placeOf(
   };
 }
 
-/** Distance in metres on the local plane (equirectangular), exact enough within a province. */
-export function distanceM(a: Place, b: Place): number {
-  const north = (a.latitude - b.latitude) * METRES_PER_DEGREE;
-  const middle = ((a.latitude + b.latitude) / 2) * (Math.PI / 180);
-  const east = (a.longitude - b.longitude) * METRES_PER_DEGREE * Math.cos(middle);
-  return Math.hypot(north, east);
+/** How far east of one the other lies, on the local plane (equirectangular), exact enough within a province. */
+export function eastM(from: Spot, to: Spot): number {
+  const middle = ((from.latitude + to.latitude) / 2) * (Math.PI / 180);
+  return (to.longitude - from.longitude) * METRES_PER_DEGREE * Math.cos(middle);
+}
+
+/** How far north. */
+export function northM(from: Spot, to: Spot): number {
+  return (to.latitude - from.latitude) * METRES_PER_DEGREE;
+}
+
+/** As the crow flies. */
+export function distanceM(a: Spot, b: Spot): number {
+  return Math.hypot(eastM(a, b), northM(a, b));
 }

@@ -28,8 +28,8 @@ test('a calendar comes back as it went out, in the order of the cluster', () => 
 test('a ladder is judged as the cluster judges it', () => {
   const named = { ...newPolicy(), id: 'p', name: 'P' };
   expect([lackOfPolicy(newPolicy()), lackOfPolicy(named), lackOfPolicy({ ...named, minutes: 0 })]).toEqual(['name', undefined, 'minutes']);
-  expect(lackOfPolicy({ ...named, steps: [{ stage: 'nearly_late', minutes: -1, post: '' }] })).toBe('late');
-  expect(lackOfPolicy({ ...named, steps: [{ stage: 'nearly_late', minutes: -5, post: '' }, { stage: 'late', minutes: 0, post: '' }] })).toBe('step');
+  expect(lackOfPolicy({ ...named, steps: [{ stage: 'nearly-late', minutes: -1, post: '' }] })).toBe('late');
+  expect(lackOfPolicy({ ...named, steps: [{ stage: 'nearly-late', minutes: -5, post: '' }, { stage: 'late', minutes: 0, post: '' }] })).toBe('step');
   expect(lackOfPolicy({ ...named, steps: [...named.steps, { stage: 'late', minutes: 0, post: '' }] })).toBe('ladder');
   expect(lackOfPolicy({ ...named, steps: [...named.steps, { stage: 'overdue', minutes: 5, post: '' }, { stage: 'late', minutes: 9, post: '' }] })).toBe('ladder');
   const json = policyToJson({ ...named, kinds: ['public-order', 'flood'], steps: [...named.steps].reverse() });

@@ -1,10 +1,11 @@
 // By what deadlines run, as an administrator edits it: calendars of working time, policies with their ladders. Pure.
+import type { Obligation, Stage } from './clock';
 import { KINDS, kindNamed, type Kind } from './kind';
-import { toWire } from './wire';
+import { fromWire, toWire } from './wire';
 
 export const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7] as const;
-export const OBLIGATIONS = ['forward', 'answer', 'take_instruction', 'do_instruction', 'acknowledge_handover', 'answer_report', 'do_task'] as const;
-export const STEP_STAGES = ['nearly_late', 'late', 'overdue'] as const;
+export const OBLIGATIONS: readonly Obligation[] = ['forward', 'answer', 'take-instruction', 'do-instruction', 'acknowledge-handover', 'answer-report', 'do-task'];
+export const STEP_STAGES = ['nearly-late', 'late', 'overdue'] as const satisfies readonly Stage[];
 export type StepStage = (typeof STEP_STAGES)[number];
 
 const MINUTE_MS = 60_000;
@@ -106,7 +107,7 @@ export interface PolicyJson {
 export interface PolicyDraft {
   id: string;
   name: string;
-  obligation: string;
+  obligation: Obligation;
   kinds: Kind[];
   agency: string;
   adminUnit: string;
@@ -120,15 +121,16 @@ export interface PolicyDraft {
 
 /** A policy to edit. */
 export function draftOfPolicy(json: PolicyJson): PolicyDraft {
-  const { id, name, obligation, agency, disabled, version } = json;
-  const steps = json.steps.map(({ stage, offset_ms, post }) => ({ stage: STEP_STAGES.find((known) => known === stage) ?? 'overdue', minutes: offset_ms / MINUTE_MS, post: post ?? '' }));
+  const { id, name, agency, disabled, version } = json;
+  const obligation = OBLIGATIONS.find((known) => known === fromWire(json.obligation)) ?? 'forward';
+  const steps = json.steps.map(({ stage, offset_ms, post }) => ({ stage: STEP_STAGES.find((known) => known === fromWire(stage)) ?? 'overdue', minutes: offset_ms / MINUTE_MS, post: post ?? '' }));
   return { id, name, obligation, agency, disabled, version, kinds: json.kinds.map(kindNamed), adminUnit: json.admin_unit ?? '', calendar: json.calendar ?? '', minutes: json.within_ms / MINUTE_MS, steps };
 }
 
 /** A new one: five minutes to pass it on. */
 export const newPolicy = (): PolicyDraft => ({
   id: '', name: '', obligation: 'forward', kinds: [], agency: '', adminUnit: '', calendar: '', minutes: 5, disabled: false, version: 0,
-  steps: [{ stage: 'nearly_late', minutes: -1, post: '' }, { stage: 'late', minutes: 0, post: '' }],
+  steps: [{ stage: 'nearly-late', minutes: -1, post: '' }, { stage: 'late', minutes: 0, post: '' }],
 });
 
 /** What lacks of a policy before it can go out, as the cluster judges it. */
@@ -137,7 +139,7 @@ export function lackOfPolicy({ id, name, minutes, steps }: PolicyDraft): 'name' 
   if (!(minutes > 0)) return 'minutes';
   const sorted = [...steps].sort((a, b) => a.minutes - b.minutes);
   if (!sorted.some((step) => step.minutes === 0 && step.stage === 'late')) return 'late';
-  const fits = (step: (typeof sorted)[number]) => (step.stage === 'nearly_late' ? step.minutes < 0 && -step.minutes < minutes : step.minutes >= 0);
+  const fits = (step: (typeof sorted)[number]) => (step.stage === 'nearly-late' ? step.minutes < 0 && -step.minutes < minutes : step.minutes >= 0);
   if (!sorted.every(fits)) return 'step';
   const rises = sorted.every((step, at) => at === 0 || (step.minutes > sorted[at - 1]!.minutes && STEP_STAGES.indexOf(step.stage) >= STEP_STAGES.indexOf(sorted[at - 1]!.stage)));
   return rises ? undefined : 'ladder';
@@ -147,9 +149,9 @@ export function lackOfPolicy({ id, name, minutes, steps }: PolicyDraft): 'name' 
 export function policyToJson(draft: PolicyDraft): PolicyJson {
   const { id, name, obligation, agency, disabled, version } = draft;
   const none = (text: string) => (text === '' ? null : text);
-  const steps = [...draft.steps].sort((a, b) => a.minutes - b.minutes).map(({ stage, minutes, post }) => ({ stage, offset_ms: Math.round(minutes * MINUTE_MS), post: none(post) }));
+  const steps = [...draft.steps].sort((a, b) => a.minutes - b.minutes).map(({ stage, minutes, post }) => ({ stage: toWire(stage), offset_ms: Math.round(minutes * MINUTE_MS), post: none(post) }));
   return {
-    id: id.trim(), name: name.trim(), obligation, agency: agency.trim(), disabled, version, steps,
+    id: id.trim(), name: name.trim(), obligation: toWire(obligation), agency: agency.trim(), disabled, version, steps,
     kinds: KINDS.filter((kind) => draft.kinds.includes(kind)).map(toWire), admin_unit: none(draft.adminUnit), calendar: none(draft.calendar), within_ms: Math.round(draft.minutes * MINUTE_MS),
   };
 }

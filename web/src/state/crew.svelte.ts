@@ -1,6 +1,6 @@
 // A crew's phone at work: asks what the centre knows, and sends what was tapped, one after the other.
 import { backoffMs } from '../link/backoff';
-import { nextSequence, readOrigins, Refused, sendOnce, sessionKey, type Session } from '../link/api';
+import { nextSequence, originAt, preferOrigin, readOrigins, Refused, sendOnce, sessionKey, type Session } from '../link/api';
 import { readCrew } from '../link/dispatch';
 import { sendPhotoOnce } from '../link/photo';
 import type { Crew } from '../nouns/crew';
@@ -24,6 +24,8 @@ const LOCK = 'trongdong.outbox';
 const CREW_KEY = 'trongdong.crew';
 /** Refusals of the number and not of the tap: it is sent again under a new one. */
 const NUMBER_REFUSED: readonly string[] = ['seq_reused', 'outside_window', 'unknown_session'];
+/** How a page names its own node, whose word on the session counts: another host may never be shown the cookie. */
+const OWN_ORIGIN = '';
 
 class CrewPage {
   crew = $state.raw<Crew | undefined>(undefined);
@@ -43,7 +45,7 @@ class CrewPage {
   unkept = $state(false);
 
   readonly waiting = $derived(this.taps.filter((tap) => tap.state === 'waiting'));
-  readonly status = $derived<UnitState>(this.crew === undefined ? 'out-of-service' : statusNow(this.crew, this.waiting));
+  readonly status = $derived<UnitState>(this.crew === undefined ? 'out-of-service' : statusNow(this.crew, this.taps));
 
   private keep: Keep | undefined;
   private outbox: Outbox | undefined;
@@ -53,6 +55,10 @@ class CrewPage {
   private readonly photos = new PhotoBox();
   /** Breaks off the photo that is under way: it goes again, under the same number. */
   private upload: AbortController | undefined;
+  /** Log index of what was heard last; what was kept by an earlier page has none, for a restored cluster may count from lower. */
+  private heardIndex = 0;
+  /** Where the other nodes are was asked since the last silence. */
+  private knowsNodes = false;
   private attempt = 0;
   private notBeforeMs = 0;
 
@@ -65,7 +71,8 @@ class CrewPage {
     // Whoever signs in next may crew another unit.
     this.crew = undefined;
     this.heardAtMs = 0;
-    void readOrigins();
+    this.heardIndex = 0;
+    this.knowsNodes = false;
     void openKeep([OUTBOX_KEY, CREW_KEY]).then((keep) => {
       if (this.session !== session) return;
       this.keep = keep;
@@ -139,22 +146,36 @@ class CrewPage {
 
   private async ask(): Promise<void> {
     if (this.session === undefined) return;
+    const asked = originAt(0);
     try {
       const crew = await readCrew();
-      this.heardAtMs = Date.now();
+      // Not before: a page that opens without a network hears of none.
+      if (!this.knowsNodes) void readOrigins();
+      this.knowsNodes = true;
       this.noUnit = false;
-      // Two nodes may answer in the wrong order.
-      if (this.crew !== undefined && crew.index < this.crew.index) return;
-      this.crew = crew;
-      this.keep?.setItem(CREW_KEY, JSON.stringify({ person: this.session?.person, heardAtMs: this.heardAtMs, crew }));
-      this.outbox?.reconcile(crew, Date.now());
-      this.show();
+      this.take(crew);
     } catch (error) {
-      if (!(error instanceof Refused)) return;
+      if (!(error instanceof Refused) || (error.status === 401 && asked !== OWN_ORIGIN)) {
+        this.knowsNodes = false;
+        // Answers overlap: only the first moves on. Without any network no node is to blame.
+        if (navigator.onLine && originAt(0) === asked) preferOrigin(originAt(1));
+        return;
+      }
       this.heardAtMs = Date.now();
       this.noUnit = error.status === 404;
       if (error.status === 401) this.ended();
     }
+  }
+
+  /** Takes what a node said. Two nodes may answer in the wrong order. */
+  private take(crew: Crew): void {
+    this.heardAtMs = Date.now();
+    if (crew.index < this.heardIndex) return;
+    this.heardIndex = crew.index;
+    this.crew = crew;
+    this.keep?.setItem(CREW_KEY, JSON.stringify({ person: this.session?.person, heardAtMs: this.heardAtMs, crew }));
+    this.outbox?.reconcile(crew, Date.now());
+    this.show();
   }
 
   private async send(): Promise<void> {
@@ -190,6 +211,7 @@ class CrewPage {
     const seq = tap.seq !== 0 && tap.session === key ? tap.seq : await nextSequence(session);
     outbox.number(tap.id, seq, key);
     const { path, body } = commandOf(tap);
+    const isOwn = originAt(this.attempt) === OWN_ORIGIN;
     try {
       if (tap.kind === 'photo') await this.sendPhoto(tap, path, seq);
       else await sendOnce(path, body, seq, this.attempt);
@@ -200,20 +222,18 @@ class CrewPage {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.heardAtMs = Date.now();
-      if (error.status === 401) {
+      if (error.status === 401 && isOwn) {
         this.ended();
       } else if (NUMBER_REFUSED.includes(error.code)) {
         outbox.number(tap.id, 0, '');
-      } else if (error.status === 429) {
+      } else if (error.status === 429 || error.status === 401) {
         throw error;
       } else {
         // It may be refused because it was applied under a number of an earlier session: the centre's own picture decides.
-        const crew = await readCrew();
-        outbox.reconcile(crew, Date.now());
+        this.take(await readCrew());
         const isOpen = outbox.waiting().some((other) => other.id === tap.id);
         if (isOpen) outbox.refused(tap.id, Date.now(), error.code, error.message);
         if (tap.photo !== undefined) void this.photos.remove(tap.photo);
-        this.crew = crew;
       }
     }
   }

@@ -103,6 +103,26 @@ test('the crew goes on by its own taps while the centre has not heard of them', 
   expect(nextOf('en-route')).toEqual(['on-scene', 'available']);
 });
 
+test('a tap that the centre has counts on until its picture shows it, also once this phone has heard nothing since', () => {
+  const outbox = new Outbox(memory());
+  const before = crewAt('offered', 3, ['offered']);
+  const accepted = outbox.add(tap('accepted', 'offered', 1_000))!;
+  outbox.number(accepted.id, 4, 's');
+  outbox.received(accepted.id, 7_000);
+  expect(statusNow(before, outbox.all())).toBe('accepted');
+  // Once it is shown the centre's word counts, whatever that is by then.
+  expect(statusNow(crewAt('on-scene', 3, ['offered', 'accepted', 'en-route', 'on-scene']), outbox.all())).toBe('on-scene');
+  const done = outbox.add(tap('available', 'accepted', 8_000))!;
+  outbox.number(done.id, 5, 's');
+  outbox.received(done.id, 14_000);
+  expect(statusNow(before, outbox.all())).toBe('available');
+  expect(statusNow(crewAt('offered', 4, ['offered']), outbox.all())).toBe('offered');
+  // What was refused never counts.
+  outbox.refused(done.id, 15_000, 'version_conflict', '');
+  outbox.refused(accepted.id, 15_000, 'version_conflict', '');
+  expect(statusNow(before, outbox.all())).toBe('offered');
+});
+
 test('the bound refuses and keeps what waits; what is over leaves, the oldest first', () => {
   const store = memory();
   const outbox = new Outbox(store);

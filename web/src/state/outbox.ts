@@ -139,9 +139,13 @@ export function has(crew: Crew, tap: Tap): boolean {
   return tap.seq !== 0 && crew.received.includes(tap.status);
 }
 
-/** What the crew is doing by its own taps: what the centre said, and what waits on top of it. */
-export function statusNow(crew: Crew, waiting: readonly Tap[]): UnitState {
-  const own = waiting.filter((tap) => tap.kind === 'status' && tap.unit === crew.unit && tap.assignment === crew.assignment);
+/**
+ * What the crew is doing by its own taps: what the centre said, and on top of it each tap that its picture does not show yet. A tap that was
+ * answered counts on until then: the answer comes from the node that leads, the picture from one that may be behind it, or gone.
+ */
+export function statusNow(crew: Crew, taps: readonly Tap[]): UnitState {
+  const isOnTop = (tap: Tap) => tap.state === 'waiting' || (tap.state === 'received' && tap.assignment !== 0 && !has(crew, tap));
+  const own = taps.filter((tap) => tap.kind === 'status' && tap.unit === crew.unit && tap.assignment === crew.assignment && isOnTop(tap));
   return own.at(-1)?.status ?? crew.status;
 }
 

@@ -1,6 +1,7 @@
 // The public's routes of the fake node: reports under codes, as a real node gives them to people without an account; and the same
 // reports for those who handle them.
 import type { Incident } from '../../src/gen/trongdong/v1/incident_pb';
+import type { ClockJson } from '../../src/nouns/clock';
 import type { Input } from './decide';
 
 const STATUS = {
@@ -20,26 +21,8 @@ const KIND: Record<string, { vi: string; en: string }> = {
   infrastructure: { vi: 'Điện, đường, cầu, sạt lở', en: 'Power, roads, bridges, landslides' },
 };
 
-interface FakeClock {
-  number: number;
-  obligation: string;
-  round: number;
-  status: string;
-  stage: string;
-  due_at_ms: number;
-  first_due_at_ms: number;
-  promises: number;
-  paused_at_ms: number;
-  pause_reason: string;
-  ended_at_ms: number;
-  told: string[];
-  acknowledged_by: string | null;
-  acknowledged_at_ms: number;
-  version: number;
-}
-
 /** A clock that has taken its first steps; `round` 0 is the one that stays visible when the report is opened again. */
-const answering = (number: number, round: number, more: Partial<FakeClock>): FakeClock => ({
+const answering = (number: number, round: number, more: Partial<ClockJson>): ClockJson => ({
   number, obligation: 'answer_report', round, status: 'running', stage: 'on_time', due_at_ms: 0, first_due_at_ms: 0, promises: 0, paused_at_ms: 0,
   pause_reason: '', ended_at_ms: 0, told: [], acknowledged_by: null, acknowledged_at_ms: 0, version: 1, ...more,
 });
@@ -61,7 +44,7 @@ interface FakeReport {
   /** What was sent with it. */
   photos: Buffer[];
   /** By when its sender has an answer, as the list has it. */
-  clocks: FakeClock[];
+  clocks: ClockJson[];
 }
 
 export interface PublicAnswer {
