@@ -4,7 +4,6 @@
 //! |---|---|---|
 //! | incident, its timeline, photos, clocks and suggestions | its kind | those that have a task in it |
 //! | report, its clocks | that of its incident, else what its sender took it for | those of its incident |
-//! | report that waits, on screens | what its sender took it for: that never changes | – |
 //! | unit | – | its own |
 //! | warning that the public cannot read | that of its incident | those of its incident |
 //! | instruction that names no person | – | the one that it names |
@@ -60,10 +59,10 @@ impl Matter {
         Self { field: report.told_kind.filter(|kind| *kind != IncidentKind::Other), agencies: Vec::new() }
     }
 
-    /// Of a report that waits.
+    /// Of a report that waits: as its report's, which it notes whenever that changes.
     #[must_use]
     pub fn of_waiting(report: &WaitingReport) -> Self {
-        Self { field: report.kind.filter(|kind| *kind != IncidentKind::Other), agencies: Vec::new() }
+        Self { field: report.field, agencies: report.agencies.clone() }
     }
 
     /// Of a warning: until the public can read it, its incident's. No screen subscribes to warnings, so no event is asked for it.

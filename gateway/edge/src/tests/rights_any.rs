@@ -11,8 +11,9 @@ mod furnished;
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use domain::{
-    AmendIncident, GroupId, IncidentId, IncidentKind, OpenIncident, PersonId, PutRemit, PutUnit, Remit, Role, Severity,
-    Unit, policy,
+    AmendIncident, AnswerReport, FileReport, GroupId, IncidentId, IncidentKind, OpenIncident, PersonId, PutPerson,
+    PutRemit, PutUnit, Remit, ReopenReport, ReportChannel, ReportCode, Role, Severity, SwitchFeature, Unit,
+    VOCABULARY_2, policy,
     policy::{Action, Noun},
 };
 use reqwest::RequestBuilder;
@@ -21,8 +22,8 @@ use serde_json::{Value, json};
 use super::{
     double::Cluster,
     http::{answer, client, user},
-    province::{Served, accepted, code, config, incident, place, province, serve, unit},
-    screen::{Client, gateway, whole},
+    province::{Served, accepted, code, config, incident, person, place, province, serve, unit},
+    screen::{Client, Gateway, gateway, token, whole},
 };
 use crate::{
     cluster::{Source, read},
@@ -332,6 +333,19 @@ async fn a_command_on_another_field_is_refused_until_the_remit_is_another() {
     assert_eq!(answer(admin.get(&served, "/api/remits")).await.1["items"], json!([]));
 }
 
+/// I3 is of another kind than it seemed.
+fn amend(gateway: &Gateway, kind: IncidentKind) {
+    let amend = AmendIncident {
+        incident: IncidentId::new("I3").unwrap(),
+        expected_version: read(&*gateway.node, GroupId(0), |state0| state0.incidents()["I3"].version),
+        kind,
+        severity: Severity::High,
+        place: place(1),
+        summary: "Cháy".into(),
+    };
+    accepted(gateway.cluster.commit(GroupId(0), amend));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_remit_cuts_an_open_screen_at_once_and_what_changes_fields_leaves_it() {
     let gateway = gateway(&screens(), 1, config());
@@ -348,18 +362,48 @@ async fn a_remit_cuts_an_open_screen_at_once_and_what_changes_fields_leaves_it()
     assert!(!has(&screen, "incident/I1") && has(&screen, "incident/I3") && has(&screen, "incident/I4"));
     assert!(has(&screen, "unit/xe1") && !has(&screen, "unit/xe3"), "of another agency");
 
-    let incident = IncidentId::new("I3").unwrap();
-    let version = read(&*gateway.node, GroupId(0), |state0| state0.incidents()["I3"].version);
-    let amend = AmendIncident {
-        incident,
-        expected_version: version,
-        kind: IncidentKind::Traffic,
-        severity: Severity::High,
-        place: place(1),
-        summary: "Cháy".into(),
-    };
-    accepted(gateway.cluster.commit(GroupId(0), amend));
+    amend(&gateway, IncidentKind::Traffic);
     let gone = |fold: &super::fold::Fold| !fold.groups[&0].records.contains_key("incident/I3");
     screen.until(gone).await;
     assert_eq!(screen.fold.resets.len(), 9, "it is withdrawn, and nothing begins anew");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_report_that_waits_is_on_the_screens_of_whose_its_incident_is_now() {
+    let gateway = gateway(&screens(), 1, config());
+    let commit = |command: domain::Command| accepted(gateway.cluster.commit(GroupId(0), command));
+    commit(SwitchFeature { feature: VOCABULARY_2 }.into());
+    for (id, field) in [("nuoc", IncidentKind::Flood), ("chay", IncidentKind::Fire)] {
+        commit(PutPerson { person: person(id, Role::Operator, &["d1"]) }.into());
+        let remit = Remit { fields: vec![field], agencies: Vec::new() };
+        commit(PutRemit { person: PersonId::new(id).unwrap(), remit }.into());
+    }
+    let report = || ReportCode::new("R1").unwrap();
+    let file = FileReport {
+        code: report(),
+        channel: ReportChannel::Web,
+        reference: String::new(),
+        text: "Khói ở chợ".into(),
+        place: place(1),
+        incident: Some(IncidentId::new("I3").unwrap()),
+        kind: None,
+        severity: None,
+        told_kind: Some(IncidentKind::Flood),
+        contact: String::new(),
+        language: "vi".into(),
+        exercise: false,
+    };
+    commit(file.into());
+    let expected_version = read(&*gateway.node, GroupId(0), |state0| state0.reports()["R1"].version);
+    commit(AnswerReport { report: report(), expected_version, answer: "Đã cử tổ đến".into() }.into());
+    commit(ReopenReport { report: report(), reason: "Vẫn còn khói".into() }.into());
+
+    let mut nuoc = Client::open(&gateway, &token(&gateway.cluster, "nuoc")).await;
+    let mut chay = Client::open(&gateway, &token(&gateway.cluster, "chay")).await;
+    let has = |fold: &super::fold::Fold| fold.groups[&0].records.contains_key("report/R1");
+    assert!(has(&chay.fold) && !has(&nuoc.fold), "its sender took it for a flood, and it is a fire");
+    amend(&gateway, IncidentKind::Flood);
+    nuoc.until(has).await;
+    chay.until(|fold| !has(fold)).await;
+    assert!(nuoc.fold.resets.is_empty() && chay.fold.resets.is_empty(), "nothing begins anew");
 }

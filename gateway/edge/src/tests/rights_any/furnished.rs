@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use domain::{
-    ApproveWarning, AttachFile, CallId, CloseIncident, Command, Digest, DraftWarning, FileKind, FileOwner, FileReport,
-    GiveInstruction, GiveTask, Grant, GroupId, IncidentId, IncidentKind, LegId, LogDuty, Millis, NoteIncident,
-    OfferCall, OfferHandover, OpenIncident, PersonId, PutCallDraft, PutPerson, PutRoom, PutUnit, RejectWarning,
-    ReopenIncident, Reply, ReportChannel, ReportCode, Role, Room, RoomId, StoredFile, SwitchFeature, Unit,
-    VOCABULARY_2, WarningContent, WarningId, WarningMessage, WriteShiftNote, audit, policy,
+    AnswerReport, ApproveWarning, AttachFile, CallId, CloseIncident, Command, Digest, DraftWarning, FileKind,
+    FileOwner, FileReport, GiveInstruction, GiveTask, Grant, GroupId, IncidentId, IncidentKind, LegId, LogDuty, Millis,
+    NoteIncident, OfferCall, OfferHandover, OpenIncident, PersonId, PutCallDraft, PutPerson, PutRoom, PutUnit,
+    RejectWarning, ReopenIncident, ReopenReport, Reply, ReportChannel, ReportCode, Role, Room, RoomId, StoredFile,
+    SwitchFeature, Unit, VOCABULARY_2, WarningContent, WarningId, WarningMessage, WriteShiftNote, audit, policy,
     policy::{Action, Matter, Noun},
 };
 use serde_json::json;
@@ -219,7 +219,7 @@ impl Furnished {
         self.ids.incidents.push(id);
     }
 
-    /// One that belongs to the incident, and one that waits for somebody.
+    /// One that belongs to the incident, was answered and is opened again; and one that belongs to none. Both wait for somebody.
     fn put_reports(&mut self, of: &str, kind: IncidentKind, at: usize, incident: &IncidentId, matter: &Matter) {
         let told = about(Some(kind), None);
         for (letter, incident, told_kind, matter) in
@@ -239,9 +239,17 @@ impl Furnished {
                 severity: None,
                 told_kind,
                 contact,
-                language: String::new(),
+                language: "vi".into(),
                 exercise: false,
             });
+            if told_kind.is_none() {
+                let report = || ReportCode::new(&code).unwrap();
+                let expected_version = read(&*self.node, GroupId(0), |state0| state0.reports()[code.as_str()].version);
+                let answer = self.word("answer", of, Seen::Report(at, matter.clone()));
+                self.done_by("soan", AnswerReport { report: report(), expected_version, answer });
+                let reason = self.word("why a report was opened again", of, Seen::Report(at, matter.clone()));
+                self.done(ReopenReport { report: report(), reason });
+            }
             self.ids.reports.push(code);
         }
     }
