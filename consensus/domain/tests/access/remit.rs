@@ -1,11 +1,12 @@
 //! Fields and agencies: what they bound of what is seen and done, and of what each record is.
 
 use domain::{
-    ApproveWarning, BreakGlass, DecideSuggestion, DraftWarning, EndGlass, EventKind, GiveInstruction, GroupId,
-    IncidentId, IncidentKind, InstructionId, Millis, NoteIncident, OpenIncident, Origin, Place, PutRemit, RefusalCode,
-    RejectWarning, Remit, Severity, Source, State, SuggestionDecision, TakeDelegation, TakeInstruction, WarningArea,
-    WarningCertainty, WarningContent, WarningId, WarningMessage, WarningPurpose, WarningResponse, WarningText,
-    WarningUrgency, limits, policy,
+    AmendIncident, AnswerReport, ApproveWarning, BreakGlass, DecideSuggestion, DraftWarning, EndGlass, EventKind,
+    FileReport, GiveInstruction, GiveTask, GroupId, IncidentId, IncidentKind, InstructionId, Millis, NoteIncident,
+    OpenIncident, Origin, Place, PutRemit, RefusalCode, RejectWarning, Remit, ReopenReport, ReportChannel, ReportCode,
+    Severity, Source, State, SuggestionDecision, SwitchFeature, TakeDelegation, TakeInstruction, VOCABULARY_2,
+    WarningArea, WarningCertainty, WarningContent, WarningId, WarningMessage, WarningPurpose, WarningResponse,
+    WarningText, WarningUrgency, limits, policy,
     policy::{Action, Matter, Noun},
 };
 
@@ -187,6 +188,58 @@ fn an_instruction_is_for_whom_it_names_and_served_by_who_works_on_its_incident()
     assert_ne!(world.by("oanh", take("T3")), Err(RefusalCode::Forbidden), "it is theirs, whoever they work for");
     assert_eq!(world.by("oanh", give("114", None, Some("I1"))), Err(RefusalCode::Forbidden), "it serves a flood");
     assert!(world.by("oanh", give("115", None, None)).is_ok(), "whom to ask for help is the leader's");
+}
+
+#[test]
+fn a_report_that_waits_is_its_incidents_and_is_told_again_when_that_is_anothers() {
+    let mut world = World::new();
+    world.ok(None, SwitchFeature { feature: VOCABULARY_2 });
+    world.ok(None, incident(IncidentKind::Fire));
+    let report = || ReportCode::new("R1").unwrap();
+    let named = || IncidentId::new("I1").unwrap();
+    let file = FileReport {
+        code: report(),
+        channel: ReportChannel::Web,
+        reference: String::new(),
+        text: "x".into(),
+        place: incident(IncidentKind::Fire).place,
+        incident: Some(named()),
+        kind: None,
+        severity: None,
+        told_kind: Some(IncidentKind::Flood),
+        contact: String::new(),
+        language: "vi".into(),
+        exercise: false,
+    };
+    world.ok(None, file);
+    let expected_version = world.state.reports()["R1"].version;
+    world.ok(Some("an"), AnswerReport { report: report(), expected_version, answer: "x".into() });
+    world.ok(None, ReopenReport { report: report(), reason: "y".into() });
+    let whose = |world: &World| {
+        let waits = &world.state.waiting_reports()["R1"];
+        let again = State::from_rows(GroupId::COMMAND, world.state.rows()).unwrap();
+        assert_eq!(again.waiting_reports().values().collect::<Vec<_>>(), [waits], "after a restart too");
+        Matter::of_waiting(waits)
+    };
+    let matter = |field, agencies: &[&str]| Matter {
+        field: Some(field),
+        agencies: agencies.iter().map(ToString::to_string).collect(),
+    };
+    assert_eq!(whose(&world), matter(IncidentKind::Fire, &[]), "whatever its sender took it for");
+    let amend = AmendIncident {
+        incident: named(),
+        expected_version: world.state.incidents()["I1"].version,
+        kind: IncidentKind::Traffic,
+        severity: Severity::High,
+        place: incident(IncidentKind::Fire).place,
+        summary: "x".into(),
+    };
+    assert!(world.ok(Some("an"), amend).contains(&EventKind::ReportSupplemented));
+    assert_eq!(whose(&world), matter(IncidentKind::Traffic, &[]));
+    let expected_version = world.state.incidents()["I1"].version;
+    let task = GiveTask { incident: named(), expected_version, agency: "115".into(), text: "x".into() };
+    assert!(world.ok(Some("an"), task).contains(&EventKind::ReportSupplemented));
+    assert_eq!(whose(&world), matter(IncidentKind::Traffic, &["115"]));
 }
 
 #[test]
