@@ -93,7 +93,7 @@ pub(crate) struct Told {
     from: String,
     /// About what, or whom.
     what: String,
-    /// In their own words; may be empty, and is where they are somebody else's than of who reads for some fields only.
+    /// In their own words; may be empty. Who works for some fields only is told their own, and why rights changed.
     why: String,
     /// Code of the refusal; empty: it was done.
     refused: String,
@@ -145,9 +145,10 @@ impl Line {
         Self { number: record.link.number, at_ms: record.link.at_ms.0, told, erased: None, withheld: false }
     }
 
-    /// Leaves only the reader's own words: a reason is about an incident of any field. Before anything is searched for in them.
+    /// Leaves only the reader's own words, and why rights changed: other reasons are about incidents of any field. Before anything is
+    /// searched for in them.
     fn leave_words(&mut self, reader: &PersonId) {
-        if let Some(told) = self.told.as_mut().filter(|told| told.by != reader.as_str()) {
+        if let Some(told) = self.told.as_mut().filter(|told| told.by != reader.as_str() && told.kind != Kind::Right) {
             told.why.clear();
         }
     }
@@ -181,7 +182,7 @@ impl Search {
 const WHAT_CHARS_MAX: usize = 60;
 
 /// Lists the record of a group, newest first, at most `AUDIT_LISTED_MAX` lines at a time. For administrators and auditors of
-/// everywhere; who works for some fields or agencies only is told no reasons but their own.
+/// everywhere; who works for some fields or agencies only is told no reasons but their own, and why rights changed.
 #[utoipa::path(post, path = "/api/audit/records", request_body = Search, params(("x-request-seq" = u64, Header)),
     responses((status = 200, body = Found), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Asked(ask, search): Asked<Search>) -> Answer<Found> {
