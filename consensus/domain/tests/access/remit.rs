@@ -1,12 +1,12 @@
 //! Fields and agencies: what they bound of what is seen and done, and of what each record is.
 
 use domain::{
-    AmendIncident, AnswerReport, ApproveWarning, BreakGlass, DecideSuggestion, DraftWarning, EndGlass, EventKind,
-    FileReport, GiveInstruction, GiveTask, GroupId, IncidentId, IncidentKind, InstructionId, Millis, NoteIncident,
-    OpenIncident, Origin, Place, PutRemit, RefusalCode, RejectWarning, Remit, ReopenReport, ReportChannel, ReportCode,
-    Severity, Source, State, SuggestionDecision, SwitchFeature, TakeDelegation, TakeInstruction, VOCABULARY_2,
-    WarningArea, WarningCertainty, WarningContent, WarningId, WarningMessage, WarningPurpose, WarningResponse,
-    WarningText, WarningUrgency, limits, policy,
+    AmendIncident, AnswerReport, ApproveWarning, BreakGlass, DecideSuggestion, DraftWarning, EndGlass, Entry,
+    EventKind, FileReport, GiveInstruction, GiveTask, GroupId, IncidentId, IncidentKind, InstructionId, Millis,
+    NoteIncident, OpenIncident, Origin, Place, PutRemit, RefusalCode, RejectWarning, Remit, ReopenReport, Reply,
+    ReportChannel, ReportCode, Severity, Source, State, SuggestionDecision, SwitchFeature, TakeDelegation,
+    TakeInstruction, VOCABULARY_2, WarningArea, WarningCertainty, WarningContent, WarningId, WarningMessage,
+    WarningPurpose, WarningResponse, WarningText, WarningUrgency, limits, policy,
     policy::{Action, Matter, Noun},
 };
 
@@ -188,6 +188,27 @@ fn an_instruction_is_for_whom_it_names_and_served_by_who_works_on_its_incident()
     assert_ne!(world.by("oanh", take("T3")), Err(RefusalCode::Forbidden), "it is theirs, whoever they work for");
     assert_eq!(world.by("oanh", give("114", None, Some("I1"))), Err(RefusalCode::Forbidden), "it serves a flood");
     assert!(world.by("oanh", give("115", None, None)).is_ok(), "whom to ask for help is the leader's");
+}
+
+#[test]
+fn a_refusal_says_where_nothing_lies_from_the_feature_on_and_as_it_was_recorded_before() {
+    let mut world = World::new();
+    let mut elsewhere = incident(IncidentKind::Fire);
+    elsewhere.place.admin_unit = code("b");
+    world.ok(None, elsewhere);
+    let note = || NoteIncident { incident: IncidentId::new("I1").unwrap(), note: "x".into() };
+    let refused = |world: &mut World| {
+        let grant = Some(world.grant("oanh"));
+        let entry = Entry { at_ms: world.now, request: None, grant, command: note().into(), salt: bytes::Bytes::new() };
+        world.index += 1;
+        match world.state.apply(world.index, &entry).reply {
+            Reply::Refused(refusal) => refusal.message,
+            Reply::Accepted(_) => panic!("it lies in the west"),
+        }
+    };
+    assert!(refused(&mut world).starts_with("b is outside"));
+    world.ok(None, SwitchFeature { feature: VOCABULARY_2 });
+    assert!(refused(&mut world).starts_with("this lies outside of your districts: ask"));
 }
 
 #[test]

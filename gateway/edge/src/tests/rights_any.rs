@@ -203,6 +203,10 @@ async fn a_refusal_tells_nothing_of_another_field() {
                 let (status, came) = sent(request.header("x-request-seq", seq).json(&body)).await;
                 check(&furnished, Some(asker), &path, &came);
                 assert!(!is_refused(*asked, asker) || status >= 400, "{} got {status} from {path}", asker.name);
+                // Nor where it lies.
+                let elsewhere = (1..=4).map(code).filter(|code| !policy::covers(&asker.grant, code));
+                let named = elsewhere.filter(|code| status >= 400 && came.contains(code.as_str())).count();
+                assert_eq!(named, 0, "{} learned from {path} where it lies: {came}", asker.name);
             }
         }
     }
