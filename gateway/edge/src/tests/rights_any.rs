@@ -84,7 +84,8 @@ fn filled(path: &str, known: &Ids, ids_max: usize, turn: usize) -> Vec<String> {
     let (Some(before), Some(_), Some(behind)) = (parts.next(), parts.next(), parts.next()) else {
         return vec![path.to_owned()];
     };
-    let behind = parts.enumerate().fold(behind.to_owned(), |all, (n, part)| all + if n % 2 == 0 { "1" } else { part });
+    let behind =
+        parts.enumerate().fold(behind.to_owned(), |all, (n, part)| all + if n.is_multiple_of(2) { "1" } else { part });
     let known = ids(path, known);
     let count = known.len();
     // The ends of neighbours are of other fields: a step that has no factor with the count goes through all of them.

@@ -178,7 +178,7 @@ impl Furnished {
     fn put_incident(&mut self, kind: IncidentKind, at: usize, field: usize) {
         // Every other field has a task of an agency, which sees the incident by it. What is in every field is seen by all before
         // it has one, and by that agency afterwards: what was told before is told.
-        let has_task = field % 2 == 0 && kind != IncidentKind::Other;
+        let has_task = field.is_multiple_of(2) && kind != IncidentKind::Other;
         let agency = has_task.then(|| AGENCIES[field / 2 % 2]);
         let matter = about(Some(kind), agency);
         let of = format!("{kind} in u{at}");
