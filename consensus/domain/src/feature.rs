@@ -8,7 +8,9 @@ use crate::{Command, Grant, Refusal, RefusalCode, Role, State, Terms, audit, chu
 /// reports that their senders follow, calls and who takes them, rights beyond a role, warnings to the public, hand-overs,
 /// exercises and rooms, drills.
 /// From this entry on a timeline keeps of its incident what a line shows (`Incident::line`), and events of reports show those
-/// that wait for a person. A record that says what was erased is no longer erased itself (`Erasure::erasing`).
+/// that wait for a person, which are told again when their incident becomes another field's or agency's. Nothing is refused by a
+/// remit before it, for no log of a release holds one. A refusal says no longer where something lies that is outside of a right.
+/// A record that says what was erased is no longer erased itself (`Erasure::erasing`).
 pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.
