@@ -158,7 +158,8 @@ impl Keys {
 }
 
 /// Without what nobody was answered and nobody has seen: it explains nothing that would not be explained without it.
-fn observed(history: &[Timed]) -> Vec<Timed> {
+#[must_use]
+pub fn observed(history: &[Timed]) -> Vec<Timed> {
     let seen = |wrote: u64| history.iter().any(|timed| matches!(timed.did, Did::Got(held) if held.value == wrote));
     let moves = |from: u64| {
         history.iter().any(|timed| match timed.did {
