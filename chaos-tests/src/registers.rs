@@ -12,11 +12,14 @@ use std::{
     },
 };
 
-use agree::judge::linear::{Did, Held, Timed, explains, observed};
+use agree::judge::linear::{Did, Held, Timed, explains_within, observed};
 
 /// Operations on one register. Once it has so many nothing new is begun on it, so that no judgement takes long: what was done by then is
 /// judged, and the work goes on with the other registers, or rests.
 pub const OPS_PER_REGISTER_MAX: usize = 2_000;
+/// Positions searched in one history, some hundred bytes each. A history that needs more is not passed over but fails the judgement: with
+/// so few clients only many writes that nobody was answered, and that were read, could make one.
+const POSITIONS_MAX: usize = 500_000;
 /// Operations that are told of a register that no order explains: the first answer that is wrong, and what came before it.
 const TOLD_MAX: usize = 8;
 /// What a register holds that has gone, or holds what nobody wrote.
@@ -134,14 +137,15 @@ impl Registers {
     #[must_use]
     pub fn judge(&self) -> Vec<String> {
         let histories = self.histories();
-        let of_register =
-            |(name, history): (&String, &Vec<Timed>)| explained(history).err().map(|why| format!("{name}: {why}"));
+        let of_register = |(name, history): (&String, &Vec<Timed>)| {
+            explained(history, POSITIONS_MAX).err().map(|why| format!("{name}: {why}"))
+        };
         histories.iter().filter_map(of_register).collect()
     }
 }
 
-fn explained(history: &[Timed]) -> Result<(), String> {
-    let verdict = |history: &[Timed]| explains(Held::default(), &observed(history));
+fn explained(history: &[Timed], positions_max: usize) -> Result<(), String> {
+    let verdict = |history: &[Timed]| explains_within(Held::default(), &observed(history), positions_max);
     match verdict(history) {
         Some(true) => return Ok(()),
         Some(false) => {}

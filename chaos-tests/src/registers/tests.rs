@@ -100,6 +100,18 @@ fn a_full_register_takes_nothing_new_and_is_judged() {
     assert_eq!(registers.judge().len(), 1);
 }
 
+#[test]
+fn what_cannot_be_searched_fails_and_is_not_passed_over() {
+    let registers = registers();
+    let numbers: Vec<(usize, u64)> = (0..12).map(|_| registers.writes("a").unwrap()).collect();
+    numbers.iter().for_each(|(number, _)| registers.wrote("a", *number));
+    read(&registers, "a", numbers[5].1);
+    let history = registers.histories()["a"].clone();
+    assert_eq!(explained(&history, POSITIONS_MAX), Ok(()));
+    let said = explained(&history, 5).unwrap_err();
+    assert!(said.contains("13 operations"), "{said}");
+}
+
 /// Nodes that apply what is acknowledged sooner or later, and clients of whom each asks any of them; two operations may overlap.
 fn play(seed: u64, reads: Reads) -> Registers {
     let registers = Registers::new(reads, ["a".to_owned()]);
