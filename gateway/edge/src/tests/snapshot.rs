@@ -55,10 +55,9 @@ fn of_a_days_calls_a_picture_has_those_that_are_open_and_the_newest_that_are_ove
         let (wanted, language) = (String::new(), String::new());
         let offer = OfferCall { leg: leg(n), door, line, number, wanted, place: None, language, exercise: false };
         accepted(cluster.commit(group, offer));
-        // The first one waits on.
-        if n > 0 {
-            accepted(cluster.commit(group, EndLeg { leg: leg(n), cause: LegEnd::HungUp }));
-        }
+        // The first one is owed a call.
+        let cause = if n == 0 { LegEnd::Callback } else { LegEnd::HungUp };
+        accepted(cluster.commit(group, EndLeg { leg: leg(n), cause }));
     }
     let remit = domain::Remit::default();
     let nouns = BTreeSet::from([Noun::Call]);
