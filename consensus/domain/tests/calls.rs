@@ -1,11 +1,10 @@
 //! No sequence of commands loses a caller or has two agents answer one, and who waits the longest goes first.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
 
-#[allow(dead_code, reason = "shared with the other properties")]
-mod any;
 #[path = "call/bounds.rs"]
 mod bounds;
 
+use crate::any;
 use domain::*;
 use proptest::prelude::*;
 

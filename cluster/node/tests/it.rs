@@ -1,0 +1,5 @@
+//! The program as people run it. All in one program: each that is linked carries RocksDB.
+
+mod call;
+mod model;
+mod program;
