@@ -1,5 +1,4 @@
 //! The program as people run it. All in one program: each that is linked carries RocksDB.
 
-mod call;
 mod model;
 mod program;
