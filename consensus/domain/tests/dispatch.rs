@@ -1,9 +1,7 @@
 //! No sequence of commands sends a unit twice or loses an assignment, and of two that decide on the same version one wins.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
 
-#[allow(dead_code, reason = "shared with the other properties")]
-mod any;
-
+use crate::any;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::*;

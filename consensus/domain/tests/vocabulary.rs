@@ -2,7 +2,7 @@
 //! entry that it cannot read stops them, and one of which it drops a field parts them from the others.
 //!
 //! `releases/<version>/vocabulary` has each field, and each value of an enum, that an entry of that release may hold, written once by it
-//! (`VOCABULARY=0.1.0 cargo test -p domain --test vocabulary`). What is newer stands in [`SINCE`], with the feature by which
+//! (`VOCABULARY=0.1.0 cargo test -p domain --test it vocabulary`). What is newer stands in [`SINCE`], with the feature by which
 //! `Command::feature` asks for it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
 #![allow(clippy::disallowed_methods, reason = "the schemas are files; what is tested does no IO")]
