@@ -8,7 +8,8 @@ use crate::{Command, Grant, Refusal, RefusalCode, ReportChannel, Role, State, Te
 /// reports that their senders follow, calls and who takes them, rights beyond a role, warnings to the public, hand-overs,
 /// exercises and rooms, drills.
 /// From this entry on a timeline keeps of its incident what a line shows (`Incident::line`), and events of reports show those
-/// that wait for a person. An alarm that opens or joins an incident files a report. A record that says what was erased is no longer erased itself (`Erasure::erasing`).
+/// that wait for a person. An alarm that opens or joins an incident files a report, and closing it settles that.
+/// A record that says what was erased is no longer erased itself (`Erasure::erasing`).
 pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.

@@ -337,6 +337,19 @@ fn nobody_files_rates_or_reopens_one_by_hand() {
 }
 
 #[test]
+fn what_a_device_said_is_nobodys_and_is_kept_by_every_rule() {
+    let mut world = World::new();
+    let high = alarm(HIGH);
+    let incident = world.feed(&high);
+    world.close(&incident);
+    let rules = PersonalKind::ALL.iter().map(|kind| ErasureRule { kind: *kind, days: 1 }).collect();
+    world.ok(SetErasure { number: 1, rules });
+    let later = Millis(1_000_000_000_000);
+    assert!(world.state.words_to_erase(later).is_empty() && world.state.reports_to_erase(later).is_empty());
+    assert!(world.state.cases_to_erase(later).is_empty());
+}
+
+#[test]
 fn before_the_switch_nothing_is_filed_and_afterwards_with_the_next_word() {
     let mut world = World::before_the_switch();
     let mut high = alarm(HIGH);
