@@ -252,7 +252,7 @@ pub(super) fn close_drilled(work: &mut Work<'_>, id: &IncidentId, note: &str) ->
     let waited = answered(work, &mut incident);
     keep(work, incident, EventKind::IncidentClosed, note);
     handover::tell_withdrawn(work, id, &waited);
-    report::alarms_settled(work, id, note);
+    report::settle_own(work, id, note);
     true
 }
 

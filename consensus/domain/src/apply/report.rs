@@ -18,7 +18,7 @@
 
 mod device;
 
-pub(super) use device::{alarms_settled, code_for, gather, is_parted, keep_parted};
+pub(super) use device::{code_for, gather, is_parted, keep_parted, settle_own};
 
 use super::{
     Outcome, Work, accepted, call, deadline,
@@ -338,22 +338,22 @@ fn keep_desk(work: &mut Work<'_>, mut report: Report, kind: EventKind) -> crate:
 
 /// An incident was closed: whoever told of it and follows that has an answer to get, and somebody has to see that they do.
 pub(super) fn incident_closed(work: &mut Work<'_>, id: &IncidentId, note: &str) {
+    let told = told_of(work.state, id);
     let now = work.now;
-    owe(work, id, now);
-    alarms_settled(work, id, note);
+    owe(work, &told, now);
+    device::settle(work, told, note);
 }
 
 /// It goes on after all: what is told of it is in hand as it was.
 pub(super) fn incident_reopened(work: &mut Work<'_>, id: &IncidentId) {
-    owe(work, id, Millis(0));
-    device::alarms_reopened(work, id);
+    let told = told_of(work.state, id);
+    owe(work, &told, Millis(0));
+    device::take_up(work, told);
 }
 
-fn owe(work: &mut Work<'_>, id: &IncidentId, since: Millis) {
-    if !work.state.has_feature(VOCABULARY_2) {
-        return;
-    }
-    for mut report in told_of(work.state, id) {
+fn owe(work: &mut Work<'_>, told: &[Report], since: Millis) {
+    for report in told {
+        let mut report = report.clone();
         let is_open = report.status == ReportStatus::InHand && !report.language.is_empty();
         if !is_open || report.unanswered_since_ms.is_set() == since.is_set() {
             continue;
@@ -366,8 +366,11 @@ fn owe(work: &mut Work<'_>, id: &IncidentId, since: Millis) {
     }
 }
 
-/// The reports that belong to the incident, or to one that was merged into it.
+/// The reports that belong to the incident, or to one that was merged into it; none before it matters.
 fn told_of(state: &State, id: &IncidentId) -> Vec<Report> {
+    if !state.has_feature(VOCABULARY_2) {
+        return Vec::new();
+    }
     let is_it = |other: &IncidentId| other == id || state.incident_now(other).is_some_and(|now| now.id == *id);
     let of = |it: &&Incident| it.id == *id || (it.merged_into.is_some() && is_it(&it.id));
     let sources = state.incidents.values().filter(of).flat_map(|incident| &incident.sources);

@@ -10,7 +10,7 @@
 //! | a person takes it out | in hand | received, and the alarm stays out |
 //! | a person puts it to an incident | received | in hand, and the alarm tells that one |
 
-use super::{Report, has_room, keep, make_room, new_link, told_of};
+use super::{Report, has_room, keep, make_room, new_link};
 use crate::{
     Alarm, EventKind, FeedIncident, IncidentId, Millis, Refusal, ReportChannel, ReportCode, ReportDesk, ReportStatus,
     Source, State, VOCABULARY_2,
@@ -113,8 +113,8 @@ pub(super) fn alarm_of(state: &State, report: &Report) -> Option<Source> {
 }
 
 /// Their incident was closed: what devices told of it is settled with the same words.
-pub(in crate::apply) fn alarms_settled(work: &mut Work<'_>, id: &IncidentId, note: &str) {
-    for mut report in of_devices(work.state, id, ReportStatus::InHand) {
+pub(super) fn settle(work: &mut Work<'_>, told: Vec<Report>, note: &str) {
+    for mut report in of_devices(told, ReportStatus::InHand) {
         report.status = ReportStatus::Answered;
         note.clone_into(&mut report.answer);
         report.answered_at_ms = work.now;
@@ -123,12 +123,25 @@ pub(in crate::apply) fn alarms_settled(work: &mut Work<'_>, id: &IncidentId, not
     }
 }
 
+/// The same of the incident's own alarms: the end of an exercise, which closes many at once, ends all that is marked.
+pub(in crate::apply) fn settle_own(work: &mut Work<'_>, id: &IncidentId, note: &str) {
+    let sources = work.state.incidents.get(id).into_iter().flat_map(|incident| &incident.sources);
+    let codes = sources.filter_map(|source| source.alarm_report.as_ref());
+    let own = codes.filter_map(|code| work.state.reports.get(code)).cloned().collect();
+    settle(work, own, note);
+}
+
 /// It goes on after all.
-pub(super) fn alarms_reopened(work: &mut Work<'_>, id: &IncidentId) {
-    for mut report in of_devices(work.state, id, ReportStatus::Answered) {
+pub(super) fn take_up(work: &mut Work<'_>, told: Vec<Report>) {
+    for mut report in of_devices(told, ReportStatus::Answered) {
         let kind = take_in_hand(&mut report);
         keep(work, report, kind);
     }
+}
+
+fn of_devices(mut told: Vec<Report>, status: ReportStatus) -> Vec<Report> {
+    told.retain(|report| report.channel == ReportChannel::Device && report.status == status);
+    told
 }
 
 fn take_in_hand(report: &mut Report) -> EventKind {
@@ -139,15 +152,6 @@ fn take_in_hand(report: &mut Report) -> EventKind {
     }
     report.reopened_count = report.reopened_count.saturating_add(1);
     EventKind::ReportReopened
-}
-
-fn of_devices(state: &State, id: &IncidentId, status: ReportStatus) -> Vec<Report> {
-    if !state.has_feature(VOCABULARY_2) {
-        return Vec::new();
-    }
-    let mut found = told_of(state, id);
-    found.retain(|report| report.channel == ReportChannel::Device && report.status == status);
-    found
 }
 
 /// Nobody follows a device's report, so nobody rates it or opens it again: its device does, by coming up again.
