@@ -8,7 +8,9 @@ use crate::{Command, Grant, Refusal, RefusalCode, ReportChannel, Role, State, Te
 /// reports that their senders follow, calls and who takes them, rights beyond a role, warnings to the public, hand-overs,
 /// exercises and rooms, drills.
 /// From this entry on a timeline keeps of its incident what a line shows (`Incident::line`), and events of reports show those
-/// that wait for a person. An alarm that opens or joins an incident files a report, and closing it settles that.
+/// that wait for a person, which are told again when their incident becomes another field's or agency's. Nothing is refused by a
+/// remit before it, for no log of a release holds one. A refusal says no longer where something lies that is outside of a right.
+/// An alarm that opens or joins an incident files a report, and closing it settles that.
 /// A record that says what was erased is no longer erased itself (`Erasure::erasing`).
 pub const VOCABULARY_2: u32 = 350;
 

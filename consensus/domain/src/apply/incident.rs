@@ -57,7 +57,7 @@ use crate::{
     Accepted, AcknowledgeIncident, AmendIncident, ClockStatus, CloseIncident, Dispatch, EscalateIncident, EventKind,
     Incident, IncidentId, IncidentKind, IncidentStatus, Millis, NoteIncident, Obligation, OpenIncident, Origin,
     PersonId, Place, Refusal, RefusalCode, ReopenIncident, ResolveIncident, Severity, Source, Unit, limits,
-    stored::Touched,
+    policy::Matter, stored::Touched,
 };
 
 pub(super) fn open(work: &mut Work<'_>, command: &OpenIncident) -> Outcome {
@@ -342,10 +342,16 @@ pub(super) fn keep_as_it_was(work: &mut Work<'_>, incident: Incident, kind: Even
     keep_quietly(work, incident);
 }
 
-/// Keeps the incident, and tells nobody.
+/// Keeps the incident, and tells nobody of it.
 fn keep_quietly(work: &mut Work<'_>, incident: Incident) {
-    work.touch(Touched::Incident(incident.id.clone()));
+    let id = incident.id.clone();
+    let former = work.state.incidents.get(&id).map(Matter::of_incident);
+    let is_anothers = former.is_some_and(|former| former != Matter::of_incident(&incident));
+    work.touch(Touched::Incident(id.clone()));
     work.state.keep_incident(incident);
+    if is_anothers {
+        report::incident_in_other_hands(work, &id);
+    }
 }
 
 fn acknowledge_within_ms(severity: Severity) -> u64 {

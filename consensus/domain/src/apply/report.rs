@@ -366,6 +366,13 @@ fn owe(work: &mut Work<'_>, told: &[Report], since: Millis) {
     }
 }
 
+/// It is another field's or agency's than before: what waits of it is so as well.
+pub(super) fn incident_in_other_hands(work: &mut Work<'_>, id: &IncidentId) {
+    for report in told_of(work.state, id) {
+        supplemented(work, &report.code);
+    }
+}
+
 /// The reports that belong to the incident, or to one that was merged into it; none before it matters.
 fn told_of(state: &State, id: &IncidentId) -> Vec<Report> {
     if !state.has_feature(VOCABULARY_2) {

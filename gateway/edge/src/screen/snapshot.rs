@@ -89,7 +89,10 @@ pub(crate) fn build(source: &dyn Source, group: GroupId, view: &View) -> Picture
             + incident.clocks.len() * 256;
         parts.add(bytes, |part| part.incidents.push(incident));
     });
-    let instruction = |it: &Instruction| view.shows(Noun::Instruction, Some(&it.admin_unit)).then(|| it.clone());
+    let instruction = |it: &Instruction| {
+        let place = Some(&it.admin_unit);
+        view.shows_of(Noun::Instruction, place, &Matter::of_instruction(it)).then(|| it.clone())
+    };
     walk(source, group, State::instructions, instruction, |instruction| {
         let bytes = 256 + instruction.title.len() + instruction.clocks.len() * 256;
         parts.add(bytes, |part| part.instructions.push(instruction));
