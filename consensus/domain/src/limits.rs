@@ -186,7 +186,8 @@ pub const INCIDENT_PAST_MAX: usize = 128;
 pub const INCIDENT_ATTENTIONS_MAX: usize = 64;
 /// Tasks of one incident. At the bound a new one is refused.
 pub const INCIDENT_TASKS_MAX: usize = 32;
-/// Reports in memory. At the bound those answered the longest leave; a new one is refused only when none is answered.
+/// Reports in memory, those of devices among them. At the bound those answered the longest leave; a new one is refused only when none is
+/// answered, and an alarm opens its incident without one.
 pub const REPORTS_MAX: usize = 200_000;
 /// Exercises in memory. At the bound the one that ended the longest ago leaves.
 pub const EXERCISES_MAX: usize = 1024;

@@ -2,8 +2,8 @@
 //!
 //! | a report is | it waits |
 //! |---|---|
-//! | received | always: it belongs to no incident |
-//! | in hand | if its sender opened it again since somebody put it there, or follows it and its incident was closed |
+//! | received | always: it belongs to no incident; a device's only once a person took it out of one |
+//! | in hand | if its sender opened it again since somebody put it there, or follows it and its incident was closed; a device's never |
 //! | answered | never |
 //!
 //! Who takes one has it for `limits::REPORT_TAKEN_MS`, and one that is set aside comes back at its time, or when a photo comes.
@@ -139,6 +139,8 @@ impl Report {
         let last = self.links.last();
         match self.status {
             ReportStatus::Answered => None,
+            // What a device told is looked at with its incident.
+            ReportStatus::InHand if self.channel == ReportChannel::Device => None,
             ReportStatus::InHand => {
                 // Whoever put it there after the answer has seen it.
                 let is_seen = last.is_some_and(|link| link.at_ms > self.answered_at_ms);

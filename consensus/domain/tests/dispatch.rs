@@ -74,7 +74,7 @@ proptest! {
         let ids: Vec<UnitId> = state.units().keys().cloned().collect();
         let place = state.units().values().next().unwrap().station.clone();
         let origin = Origin::Report("call-1".into());
-        let source = Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0) };
+        let source = Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0), alarm_report: None };
         let open = OpenIncident {
             kind: IncidentKind::Fire,
             severity: Severity::High,

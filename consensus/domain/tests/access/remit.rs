@@ -19,7 +19,7 @@ fn incident(kind: IncidentKind) -> OpenIncident {
         severity: Severity::High,
         place: Place { latitude_e7: 1, longitude_e7: 1, admin_unit: code("a"), address: String::new() },
         summary: "x".into(),
-        source: Source { origin, episode: 0, version: 0, active: true, at_ms: Millis(0) },
+        source: Source { origin, episode: 0, version: 0, active: true, at_ms: Millis(0), alarm_report: None },
         exercise: false,
         place_is_mapped: false,
     }

@@ -84,7 +84,7 @@ pub(crate) fn build(source: &dyn Source, group: GroupId, view: &View) -> Picture
     walk(source, group, State::incidents, incident, |incident| {
         let bytes = 192
             + incident.summary.len()
-            + incident.sources.len() * 64
+            + incident.sources.len() * 96
             + incident.suggestions.len() * 320
             + incident.clocks.len() * 256;
         parts.add(bytes, |part| part.incidents.push(incident));

@@ -74,8 +74,14 @@ mod tests {
             admin_unit: crate::AdminUnitCode::new("hue").unwrap(),
             address: String::new(),
         };
-        let source =
-            Source { origin: Origin::Report("call".into()), episode: 0, version: 0, active: false, at_ms: Millis(0) };
+        let source = Source {
+            origin: Origin::Report("call".into()),
+            episode: 0,
+            version: 0,
+            active: false,
+            at_ms: Millis(0),
+            alarm_report: None,
+        };
         let command = Command::from(OpenIncident {
             kind: IncidentKind::Fire,
             severity: Severity::Low,
