@@ -44,38 +44,4 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(seen).toContainText(theirs.sent('an', '').trim());
     await other.context().close();
   });
-
-  test(`the file says whose the incident is, and an offer lacks nothing before it is sent, ${lang}`, async ({ page }) => {
-    await enter(page, `?nomap=1&lang=${lang}`);
-    await turnTo(page, 'I4820');
-    const card = file(page, 'I4820').locator('details.handovers');
-    await expect(card.locator('summary')).toContainText(t.handover.ours);
-    await card.locator('summary').click();
-    await card.getByRole('button', { name: t.handover.offer }).click();
-    await card.locator('label').filter({ hasText: t.handover.to }).locator('select').first().selectOption({ label: 'Cấp cứu 115' });
-    await card.getByLabel(t.handover.reason).fill('Cần xe cấp cứu');
-    const send = card.getByRole('button', { name: t.handover.send });
-    await expect(send).toHaveAttribute('aria-disabled', 'true');
-    await card.getByLabel(t.handover.second).fill('0234 115');
-    await expect(send).toHaveAttribute('aria-disabled', 'false');
-    const { violations } = await new AxeBuilder({ page }).include('details.handovers').analyze();
-    expect(violations).toEqual([]);
-  });
-}
-
-for (const [language, words] of [
-  ['vi', { ask: 'Bàn giao…', to: 'Giao cho', reason: 'Vì sao, cần gì', second: 'Kênh thứ hai', room: 'Trung tâm tỉnh' }],
-  ['en', { ask: 'Hand over…', to: 'To', reason: 'Why, and what is needed', second: 'Second channel', room: 'Provincial centre' }],
-] as const) {
-  test(`an incident is offered to a room of our own (${language})`, async ({ page }) => {
-    await enter(page, `?nomap=1&lang=${language}`);
-    await page.getByRole('listitem').filter({ hasText: 'I4820' }).getByRole('button').first().click();
-    const card = file(page, 'I4820').locator('details.handovers');
-    await card.locator('summary').click();
-    await card.getByRole('button', { name: words.ask }).click();
-    await card.locator('label').filter({ hasText: words.to }).locator('select').first().selectOption({ label: words.room });
-    await card.getByLabel(words.reason).fill('R');
-    await card.getByLabel(words.second).fill('0280 100');
-    await expect(card.locator('.form .acts button').first()).toHaveAttribute('aria-disabled', 'false');
-  });
 }

@@ -49,6 +49,8 @@ export interface Offer {
   room: string;
   toName: string;
   contact: string;
+  /** The second channel: another system, a telephone, or both. */
+  second: string;
   secondContact: string;
   lead: boolean;
   reason: string;
@@ -68,6 +70,7 @@ export function offerHandover(incident: Incident, offer: Offer): Sent {
     expected_version: incident.version,
     ...side(offer),
     contact: offer.contact,
+    ...(offer.second === '' ? {} : { second: offer.second }),
     second_contact: offer.secondContact,
     lead: offer.lead,
     reason: offer.reason,

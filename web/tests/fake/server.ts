@@ -21,6 +21,7 @@ import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
 import { crewView, dispatcher, offer, recommendation } from './dispatch';
 import { districtDesk } from './district';
 import { drillDesk } from './drill';
+import { handoverDesk } from './handovers';
 import { startModels } from './models';
 import { photoDesk, PIXEL } from './photos';
 import { publicDesk } from './public';
@@ -180,12 +181,15 @@ export async function startFake(options: { port: number; root: string }) {
   const warnings = warningDesk((code) => scene.communes.find((commune) => commune.code === code)?.name ?? code);
   const phones = callDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
   const ofRooms = roomDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]));
+  const ofHandovers = handoverDesk(scene, (kind, subject, note = '', by = '') => publish(COMMAND_GROUP, [happened(kind, subject, by, note)]), () => ofRooms.snapshot().rooms);
   const ofWaiting = waitingDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
   const storm = alarmStorm(scene, (kind, subject) => publish(FIELD_GROUP, [happened(kind, subject)]));
   const ofClocks = clockDesk(scene, (kind, subject, note = '', by = BY) => publish(COMMAND_GROUP, [happened(kind, subject, by, note)]));
   function decide(path: string, input: Input, person: string): { status: number; body: unknown } {
     const onClocks = ofClocks.decide(path, input, person);
     if (onClocks !== undefined) return onClocks;
+    const handedOver = ofHandovers.decide(path, input, person);
+    if (handedOver !== undefined) return handedOver;
     const inRooms = ofRooms.decide(path, input, person);
     if (inRooms !== undefined) return inRooms;
     const inSchedule = schedule.decide(path, input);
@@ -258,6 +262,8 @@ export async function startFake(options: { port: number; root: string }) {
       const step_ms = Math.ceil((to - from) / 180);
       return json(response, 200, { from_ms: from, to_ms: to, step_ms, points, truncated: false, kept_from_ms: 0, applied: 1, age_ms: 0 });
     }
+    const parties = ofHandovers.ask(request.method ?? '', url.pathname);
+    if (parties !== undefined) return json(response, 200, parties);
     const ofWarnings = warnings(request.method ?? '', url.pathname, input, person);
     if (ofWarnings !== undefined) return json(response, ofWarnings.status, ofWarnings.body);
     if (url.pathname === '/api/reports' && request.method === 'GET') return json(response, 200, desk.list(url.searchParams));
@@ -335,6 +341,8 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/clocks') desk.resetClocks();
       // Nobody knows yet that the smoke's report is late.
       if (url.pathname === '/fake/report-late') desk.resetClocks(false);
+      const handedOver = ofHandovers.control(url.pathname, url.searchParams);
+      if (handedOver !== undefined) return json(response, 200, handedOver);
       const clocksSet = ofClocks.control(url.pathname, url.searchParams);
       if (clocksSet !== undefined) return json(response, 200, clocksSet);
       const ofCalls = phones.control(url.pathname, url.searchParams);

@@ -1,4 +1,4 @@
-// How the fake node warns the public: whoever wrote a message does not approve it. Hand-overs are not answered here.
+// How the fake node warns the public: whoever wrote a message does not approve it.
 import type { WarningWire } from '../../src/nouns/warning';
 import type { Answer, Input } from './decide';
 
@@ -23,7 +23,6 @@ export function warningDesk(nameOf: (code: string) => string) {
   }
 
   return (method: string, path: string, input: Input, by: string): Answer | undefined => {
-    if (path === '/api/handover/parties') return { status: 200, body: [{ id: '115', name: 'Cấp cứu 115' }] };
     if (path === '/api/warnings' && method === 'GET') return { status: 200, body: { items: all, truncated: false } };
     if (path === '/api/warnings') return draft(input as unknown as Drafting, by);
     const [, id, verb] = /^\/api\/warnings\/(\w+)\/(approve|reject)$/.exec(path) ?? [];
