@@ -10,12 +10,13 @@ const HOUR_MS = 3_600_000;
 
 export const warningTarget = (warning: Warning) => `warning/${warning.id}`;
 
-/** Writes a message from the incident; `of`: the one that it updates or cancels. */
-export function draftWarning(incident: Incident, draft: Draft, of: Warning | undefined): Sent {
+/** Writes a message from the incident, or a draft of one anew. */
+export function draftWarning(incident: Incident, draft: Draft): Sent {
   return order('warn-public', incidentTarget(incident), '/api/warnings', {
     incident: incident.id,
     message: draft.message,
-    ...(of === undefined ? {} : { of: of.id }),
+    ...(draft.of === '' ? {} : { of: draft.of }),
+    ...(draft.anew === undefined ? {} : { draft: draft.anew.id, expected_version: draft.anew.version }),
     content: {
       purpose: draft.purpose,
       sender: draft.sender,

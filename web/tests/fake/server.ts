@@ -178,7 +178,7 @@ export async function startFake(options: { port: number; root: string }) {
     assignment.steps[0]!.status = unit.status;
   }
   const decideRest = decider(scene, (group, kind, subject, note = '') => publish(group, [happened(kind, subject, BY, note)]));
-  const warnings = warningDesk((code) => scene.communes.find((commune) => commune.code === code)?.name ?? code);
+  const warnings = warningDesk((code) => scene.communes.find((commune) => commune.code === code)?.name ?? code, (id) => scene.incidents.get(id)?.exercise === true);
   const phones = callDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
   const ofRooms = roomDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]));
   const ofHandovers = handoverDesk(scene, (kind, subject, note = '', by = '') => publish(COMMAND_GROUP, [happened(kind, subject, by, note)]), () => ofRooms.snapshot().rooms);
@@ -188,7 +188,7 @@ export async function startFake(options: { port: number; root: string }) {
   function decide(path: string, input: Input, person: string): { status: number; body: unknown } {
     const onClocks = ofClocks.decide(path, input, person);
     if (onClocks !== undefined) return onClocks;
-    const handedOver = ofHandovers.decide(path, input, person);
+    const handedOver = ofHandovers.decide(path, input, person) ?? warnings.decide(path, input, person);
     if (handedOver !== undefined) return handedOver;
     const inRooms = ofRooms.decide(path, input, person);
     if (inRooms !== undefined) return inRooms;
@@ -264,7 +264,7 @@ export async function startFake(options: { port: number; root: string }) {
     }
     const parties = ofHandovers.ask(request.method ?? '', url.pathname);
     if (parties !== undefined) return json(response, 200, parties);
-    const ofWarnings = warnings(request.method ?? '', url.pathname, input, person);
+    const ofWarnings = warnings.ask(request.method ?? '', url.pathname);
     if (ofWarnings !== undefined) return json(response, ofWarnings.status, ofWarnings.body);
     if (url.pathname === '/api/reports' && request.method === 'GET') return json(response, 200, desk.list(url.searchParams));
     const timeline = /^\/api\/incidents\/([^/]+)\/timeline$/.exec(url.pathname);
@@ -341,7 +341,7 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/clocks') desk.resetClocks();
       // Nobody knows yet that the smoke's report is late.
       if (url.pathname === '/fake/report-late') desk.resetClocks(false);
-      const handedOver = ofHandovers.control(url.pathname, url.searchParams);
+      const handedOver = ofHandovers.control(url.pathname, url.searchParams) ?? warnings.control(url.pathname, url.searchParams);
       if (handedOver !== undefined) return json(response, 200, handedOver);
       const clocksSet = ofClocks.control(url.pathname, url.searchParams);
       if (clocksSet !== undefined) return json(response, 200, clocksSet);
