@@ -47,9 +47,6 @@ export function adminDesk() {
   };
   setRemits();
   const posts = new Map([['truc-ban', { id: 'truc-ban', name: 'Trực ban tỉnh', above: null as string | null, shifts: [{ person: 'hoa', from_ms: now - HOUR_MS, until_ms: now + 7 * HOUR_MS }] }]]);
-  const delegations: { id: string; giver: string; deputy: string; from_ms: number; until_ms: number; reason: string }[] = [
-    { id: 'Q1', giver: 'hoa', deputy: 'lan', from_ms: now - HOUR_MS, until_ms: now + 8 * HOUR_MS, reason: 'đi họp' },
-  ];
   const keys = new Map([['mua-son-la', { id: 'mua-son-la', account: 'tram-mua', name: 'Trạm mưa Sơn La', scopes: ['readings'], put_at_ms: now - HOUR_MS, expires_at_ms: now + 90 * 24 * HOUR_MS, used_here_at_ms: now - 60_000 }]]);
   const glasses = new Map([['lan', { person: 'lan', acts_by: null, glass: { reason: 'lũ quét ở huyện bên', begun_at_ms: now - 600_000, until_ms: now + HOUR_MS } }]]);
   const holds = () => [
@@ -132,7 +129,6 @@ export function adminDesk() {
       if (path === '/api/districts') return listed([{ id: 'd1', name: 'Phòng Vạn Xuân' }, { id: 'd2', name: 'Phòng Sơn La' }]);
       if (path === '/api/rooms') return listed([{ id: 'tinh', name: 'Trung tâm tỉnh', post: 'truc-ban' }]);
       if (path === '/api/duty-posts') return listed([...posts.values()]);
-      if (path === '/api/delegations' && mayAdminister) return listed(delegations);
       return undefined;
     },
     /** Commands, which are held, lost and answered once like all others. */
@@ -149,15 +145,6 @@ export function adminDesk() {
         if (remit.fields.length + remit.agencies.length === 0) remits.delete(person);
         else remits.set(person, { person, remit });
         return ok(person);
-      }
-      if (path === '/api/delegations') {
-        delegations.push({ ...(input as unknown as (typeof delegations)[number]), id: `Q${delegations.length + 1}` });
-        return ok(`Q${delegations.length}`);
-      }
-      const revoked = /^\/api\/delegations\/([^/]+)\/revoke$/.exec(path)?.[1];
-      if (revoked !== undefined) {
-        for (const it of delegations) if (it.id === revoked) it.until_ms = Date.now();
-        return ok(revoked);
       }
       if (path === '/api/keys') {
         const id = String(input['id']);

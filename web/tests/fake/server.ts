@@ -18,6 +18,7 @@ import { alarmStorm } from './alarms';
 import { callDesk } from './calls';
 import { clockDesk } from './clocks';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
+import { delegationDesk } from './delegations';
 import { crewView, dispatcher, offer, recommendation } from './dispatch';
 import { districtDesk } from './district';
 import { drillDesk } from './drill';
@@ -160,11 +161,12 @@ export async function startFake(options: { port: number; root: string }) {
   // Each login and each reload gets numbers of its own, because all sessions share one window of answers here.
   let nextSeq = 1;
   const rights = accessDesk();
+  const delegations = delegationDesk();
   const admin = adminDesk();
   const schedule = scheduleDesk();
   function sessionOf(person: string) {
     nextSeq += 1_000;
-    return { person, ...(PEOPLE[person] ?? PEOPLE['hoa']), ...(control.role === '' ? {} : { role: control.role }), next_seq: nextSeq, expires_at_ms: EXPIRES_AT_MS, ...rights.session(person) };
+    return { person, ...(PEOPLE[person] ?? PEOPLE['hoa']), ...(control.role === '' ? {} : { role: control.role }), next_seq: nextSeq, expires_at_ms: EXPIRES_AT_MS, ...rights.session(person), ...delegations.session(person) };
   }
   /** What whoever is signed in is there for. */
   const sessionRole = (person: string) => (control.role === '' ? (PEOPLE[person] ?? PEOPLE['hoa']!).role : control.role);
@@ -194,7 +196,7 @@ export async function startFake(options: { port: number; root: string }) {
     if (inRooms !== undefined) return inRooms;
     const inSchedule = schedule.decide(path, input);
     if (inSchedule !== undefined) return inSchedule;
-    const ofAdmin = admin.decide(path, input);
+    const ofAdmin = delegations.decide(path, input, person, sessionRole(person)) ?? admin.decide(path, input);
     if (ofAdmin !== undefined) return ofAdmin;
     const ofCalls = phones.decide(path, input, person);
     if (ofCalls !== undefined) return ofCalls;
@@ -239,6 +241,8 @@ export async function startFake(options: { port: number; root: string }) {
     if (url.pathname === '/api/logout') return json(response, 200, {}, { 'set-cookie': `${cookie(person)}; Max-Age=0` });
     const ofSchedule = schedule.ask(request.method ?? '', url.pathname);
     if (ofSchedule !== undefined) return json(response, ofSchedule.status, ofSchedule.body);
+    const ofDelegations = delegations.ask(request.method ?? '', url.pathname, person, sessionRole(person));
+    if (ofDelegations !== undefined) return json(response, ofDelegations.status, ofDelegations.body);
     const ofAdmin = admin.ask(request.method ?? '', url.pathname, input, sessionRole(person));
     if (ofAdmin !== undefined) return json(response, ofAdmin.status, ofAdmin.body);
     const ofOthers = url.pathname === '/api/glass/end' && input['person'] !== undefined;
@@ -327,7 +331,7 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/busy') desk.control.busy = Number(url.searchParams.get('n'));
       if (url.pathname === '/fake/message') desk.control.message = url.searchParams.get('text') ?? '';
       if (url.pathname === '/fake/lost') desk.control.lost = Number(url.searchParams.get('n'));
-      const providerSet = admin.control(url.pathname, url.searchParams);
+      const providerSet = admin.control(url.pathname, url.searchParams) ?? delegations.control(url.pathname);
       if (providerSet !== undefined) return json(response, 200, providerSet);
       const scheduleSet = schedule.control(url.pathname, url.searchParams);
       if (scheduleSet !== undefined) return json(response, 200, scheduleSet);
