@@ -83,6 +83,11 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(put).toHaveAttribute('title', t.form.lacks.sender);
     await fill(page, ID, t, 'Đèo Giàng');
     await faultless(page);
+    // What was begun is there again after the file was left.
+    await page.keyboard.press('Escape');
+    await expect(file(page, ID)).toHaveCount(0);
+    await turnTo(page, ID);
+    await expect(card.getByRole('group', { name: t.form.en }).getByLabel(t.form.headline)).toHaveValue(`Đèo Giàng ${t.form.en}`);
     const id = await send(page, ID, t);
     await expect(card.locator('summary')).toBeFocused();
     const line = lineOf(page, id);
