@@ -28,7 +28,7 @@ test.beforeEach(async ({ page }) => {
   for (const command of ['clocks', 'rooms', 'handovers']) await fake(page, command);
 });
 test.afterEach(async ({ page }) => {
-  for (const command of ['handovers', 'rooms', 'clocks']) await fake(page, command);
+  for (const command of ['district?off=1', 'handovers', 'rooms', 'clocks']) await fake(page, command);
 });
 
 for (const lang of ['vi', 'en'] as const) {
@@ -301,5 +301,22 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(refused).toContainText(h.state.refused);
     await expect(refused).toContainText('Ngoài địa bàn');
     await expect(headOf(page, second.incident)).toContainText(h.theirs('Cấp cứu 115'));
+  });
+  test(`while a district's line to the province is cut an answer is kept, named in the list of what is unsent, and changes nothing until it is there, ${lang}`, async ({ page }) => {
+    await enter(page, `?nomap=1&lang=${lang}`);
+    const { incident } = (await (await fake(page, `handover-in?from=115&reference=115-99-${lang}&lead=1&summary=${encodeURIComponent('Chuyển viện gấp')}`)).json()) as { incident: string };
+    await turnTo(page, incident);
+    await fake(page, 'district?cut=1&age_ms=0');
+    const line = lines(page, incident).last();
+    await line.getByRole('button', { name: h.take }).click();
+    await expect(file(page, incident)).toContainText(words.command.kept);
+    await expect(line).toContainText(h.state.offered);
+    await expect(headOf(page, incident)).toContainText(h.theirs('Cấp cứu 115'));
+    await page.getByRole('banner').getByRole('button', { name: words.kept.unsent(1) }).click();
+    await expect(page.getByRole('dialog')).toContainText(words.kept.what['incidents/handover/answer']!);
+    await page.keyboard.press('Escape');
+    await fake(page, 'district?cut=0&age_ms=0');
+    await expect(line).toContainText(h.state.accepted);
+    await expect(headOf(page, incident)).toContainText(h.ours);
   });
 }
