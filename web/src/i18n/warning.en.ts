@@ -85,16 +85,4 @@ export const enWarning: WarningDict = {
     leave: 'Leave',
     lacking: 'Name the receiver, the second channel and the reason',
   },
-  event: {
-    warning_drafted: 'Public warning drafted',
-    warning_published: 'Public warning published',
-    warning_rejected: 'Public warning rejected',
-    warning_ended: 'Public warning replaced',
-    handover_offered: 'Hand-over offered',
-    handover_escalated: 'Hand-over late, second channel',
-    handover_accepted: 'Hand-over accepted',
-    handover_refused: 'Hand-over refused',
-    handover_withdrawn: 'Hand-over taken back',
-    handover_received: 'Hand-over received',
-  },
 };

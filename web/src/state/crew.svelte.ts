@@ -1,10 +1,10 @@
 // A crew's phone at work: asks what the centre knows, and sends what was tapped, one after the other.
 import { backoffMs } from '../link/backoff';
-import { nextSequence, originAt, preferOrigin, readOrigins, Refused, sendOnce, sessionKey, type Session } from '../link/api';
-import { readCrew } from '../link/dispatch';
+import { nextSequence, originAt, preferOrigin, readOrigins, Refused, sendOnce, sessionKey, type Session } from '../link/http';
+import { readCrew } from '../link/crew';
 import { sendPhotoOnce } from '../link/photo';
 import type { Crew } from '../nouns/crew';
-import type { UnitState } from '../nouns/unit';
+import type { UnitState } from '../nouns/unit-state';
 import { openKeep, type Keep } from './keep';
 import { commandOf, Outbox, OUTBOX_KEY, statusNow, UNDO_MS, type Tap } from './outbox';
 import { PhotoBox } from './photo-box';
