@@ -36,6 +36,13 @@ export const enParts: PartsDict = {
     of: (calls) => `${calls} calls in the last hour`,
     within: (seconds, share, target) => `Answered in ${seconds} s: ${share} % (${target} asked)`,
   },
+  held: {
+    fresh: (count: string) => `${count} new`,
+    moved: (count: string) => `${count} moved`,
+    left: (count: string) => `${count} left`,
+    gone: 'has left the list',
+    why: 'The list keeps its order while you point at it. Press to sort it now.',
+  },
   keys: {
     heading: 'Keys of this screen',
     singleOn: 'Single characters are keys',
@@ -44,6 +51,7 @@ export const enParts: PartsDict = {
       ['Shift+F1', 'this list'],
       ['Tab', 'to the next place; at first: skip to the content'],
       ['Esc', 'close, leave'],
+      ['Alt+L', 'sorts a list that keeps its order'],
     ],
     own: {
       wall: [

@@ -35,6 +35,13 @@ export const viParts = {
     of: (calls: string) => `${calls} cuộc gọi trong giờ qua`,
     within: (seconds: string, share: string, target: string) => `Nghe trong ${seconds} s: ${share} % (cần ${target})`,
   },
+  held: {
+    fresh: (count: string) => `${count} mới`,
+    moved: (count: string) => `${count} đổi chỗ`,
+    left: (count: string) => `${count} đã rời`,
+    gone: 'đã rời danh sách',
+    why: 'Danh sách giữ nguyên thứ tự trong lúc bạn trỏ vào. Bấm để xếp lại ngay.',
+  },
   keys: {
     heading: 'Phím tắt của màn hình này',
     singleOn: 'Dùng phím một ký tự',
@@ -43,6 +50,7 @@ export const viParts = {
       ['Shift+F1', 'danh sách này'],
       ['Tab', 'sang chỗ tiếp theo; lần đầu: nhảy đến nội dung'],
       ['Esc', 'đóng, bỏ qua'],
+      ['Alt+L', 'xếp lại danh sách đang giữ thứ tự'],
     ] as readonly (readonly [string, string])[],
     own: {
       wall: [
