@@ -6,6 +6,7 @@ import { enSchedule } from './schedule.en';
 import { enDispatch } from './dispatch.en';
 import { enDrill } from './drill.en';
 import { enModels } from './models.en';
+import { enNodes } from './nodes.en';
 import { enWaiting } from './waiting.en';
 import { enWarning } from './warning.en';
 import { enParts } from './parts.en';
@@ -269,6 +270,7 @@ export const en: Dict = {
     failed: 'This machine cannot draw the map (no WebGL2).',
   },
   models: enModels,
+  nodes: enNodes,
   dispatch: { ...enDispatch, ...enPhone.dispatch },
   drill: { ...enDrill, ...enPhone.drill },
   console: enConsole,

@@ -6,6 +6,7 @@ import { viSchedule } from './schedule.vi';
 import { viDispatch } from './dispatch.vi';
 import { viDrill } from './drill.vi';
 import { viModels } from './models.vi';
+import { viNodes } from './nodes.vi';
 import { viWaiting } from './waiting.vi';
 import { viWarning } from './warning.vi';
 import { viParts } from './parts.vi';
@@ -270,6 +271,7 @@ export const vi = {
     failed: 'Máy này không vẽ được bản đồ (thiếu WebGL2).',
   },
   models: viModels,
+  nodes: viNodes,
   dispatch: { ...viDispatch, ...viPhone.dispatch },
   access: viAccess,
   admin: { ...viAdmin, ...viPhone.admin },
