@@ -14,5 +14,6 @@ function keepPage(): void {
   afterPicture({ load: () => serviceWorker.register('/sw.js', { scope: '/unit' }), take: () => {} });
 }
 
+crewPage.askAhead();
 // No line to the feed: a phone asks for its own order only. It opens without a network, for whoever was signed in last.
 void show(Crew, (session, ended) => crewPage.start(session, ended), { opensOffline: true, shown: keepPage });
