@@ -57,6 +57,7 @@ export const enPhone: PhoneDict = {
       offered: 'Offered',
       accepted: 'Accepted',
       'en-route': 'En route',
+      staging: 'Staging',
       'on-scene': 'On scene',
       'out-of-service': 'Out of service',
     },
@@ -86,6 +87,7 @@ export const enPhone: PhoneDict = {
       act: {
         accepted: 'ACCEPT',
         'en-route': 'ON OUR WAY',
+        staging: 'AT STAGING',
         'on-scene': 'ON SCENE',
         cleared: 'CLEARED',
         refuse: 'Refuse',

@@ -58,6 +58,7 @@ export const viPhone = {
       offered: 'Đang mời',
       accepted: 'Đã nhận',
       'en-route': 'Đang đến',
+      staging: 'Chờ ở điểm tập kết',
       'on-scene': 'Tại hiện trường',
       'out-of-service': 'Ngừng trực',
     },
@@ -87,6 +88,7 @@ export const viPhone = {
       act: {
         accepted: 'NHẬN LỆNH',
         'en-route': 'LÊN ĐƯỜNG',
+        staging: 'Ở ĐIỂM TẬP KẾT',
         'on-scene': 'ĐÃ ĐẾN NƠI',
         cleared: 'XONG VIỆC',
         refuse: 'Từ chối',

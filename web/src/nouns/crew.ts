@@ -131,6 +131,8 @@ export function nextOf(status: UnitState): UnitState[] {
     case 'accepted':
       return ['en-route', 'available'];
     case 'en-route':
+      return ['on-scene', 'staging', 'available'];
+    case 'staging':
       return ['on-scene', 'available'];
     case 'on-scene':
       return ['available'];

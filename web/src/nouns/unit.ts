@@ -9,6 +9,7 @@ const STATE: Partial<Record<UnitStatus, UnitState>> = {
   [UnitStatus.OFFERED]: 'offered',
   [UnitStatus.ACCEPTED]: 'accepted',
   [UnitStatus.EN_ROUTE]: 'en-route',
+  [UnitStatus.STAGING]: 'staging',
   [UnitStatus.ON_SCENE]: 'on-scene',
 };
 
