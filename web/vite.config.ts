@@ -23,6 +23,8 @@ export default defineConfig({
   worker: { format: 'es' },
   build: {
     target: 'es2023',
+    // Every browser of that year knows modulepreload.
+    modulePreload: { polyfill: false },
     // The map library is one chunk of about a megabyte before compression; it is loaded after the first paint.
     chunkSizeWarningLimit: 1200,
     // Fonts stay files, so that a strict content security policy needs no data: fonts.
