@@ -14,8 +14,8 @@ const node = process.env['TRONGDONG_NODE'] ?? 'http://127.0.0.1:4180';
  */
 const BUDGETS = [
   { page: 'unit.html', kib: 45, files: 6 },
-  { page: 'bao-tin.html', kib: 45, files: 8 },
-  { page: 'theo-doi.html', kib: 40, files: 8 },
+  { page: 'bao-tin.html', kib: 40, files: 8 },
+  { page: 'theo-doi.html', kib: 36, files: 8 },
 ];
 
 export default defineConfig({
@@ -31,7 +31,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     rolldownOptions: {
       input: { wall: 'index.html', models: 'models.html', rooms: 'rooms.html', drill: 'drill.html', nodes: 'nodes.html', admin: 'admin.html', deadlines: 'deadlines.html', record: 'record.html', dispatch: 'dispatch.html', console: 'console.html', unit: 'unit.html', tell: 'bao-tin.html', follow: 'theo-doi.html' },
-      output: { codeSplitting: { groups: [inChunk('base', 2), inChunk('crew', 1)] } },
+      output: { codeSplitting: { groups: [inChunk('base', 3), inChunk('crew', 2), inChunk('shapes', 1)] } },
     },
   },
   server: { proxy: { '/api': node, '/ws': { target: node, ws: true } } },

@@ -5,6 +5,12 @@ const CREW = /[\\/]src[\\/](?:shell[\\/]show\.ts|screens[\\/]unit[\\/]Crew\.svel
 /** The pages for everybody. */
 const PUBLIC = /[\\/]src[\\/](?:tell|follow)\.ts$/;
 
+/** The drawing of communes, which phones and rooms share: three small files that would each be asked for. */
+const SHAPES = /[\\/]src[\\/](?:nouns[\\/](?:sketch|commune)|link[\\/]assets)\.ts$/;
+
+/** The files that are put together by hand. */
+type Named = 'base' | 'crew' | 'shapes';
+
 interface Graph {
   getModuleInfo(id: string): { importers: readonly string[] } | null;
 }
@@ -18,12 +24,12 @@ function comesWith(id: string, roots: RegExp, graph: Graph, seen = new Set<strin
 }
 
 /** The file that a module goes into; null: the bundler decides. */
-function chunkOf(id: string, graph: Graph): 'base' | 'crew' | null {
-  if (!comesWith(id, CREW, graph)) return null;
+function chunkOf(id: string, graph: Graph): Named | null {
+  if (!comesWith(id, CREW, graph)) return SHAPES.test(id) ? 'shapes' : null;
   return comesWith(id, PUBLIC, graph) ? 'base' : 'crew';
 }
 
 /** One of these files as the bundler wants it named; what two could hold goes into that of the higher priority. */
-export function inChunk(chunk: 'base' | 'crew', priority: number): { name: (id: string, graph: Graph) => string | null; priority: number } {
-  return { name: (id, graph) => (chunkOf(id, graph) === chunk ? chunk : null), priority };
+export function inChunk(chunk: Named, priority: number): { debugName: string; name: (id: string, graph: Graph) => string | null; priority: number } {
+  return { debugName: chunk, name: (id, graph) => (chunkOf(id, graph) === chunk ? chunk : null), priority };
 }

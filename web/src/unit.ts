@@ -1,5 +1,3 @@
-import '@fontsource/be-vietnam-pro/400.css';
-import '@fontsource/be-vietnam-pro/700.css';
 import './state/phone-words';
 import Crew from './screens/unit/Crew.svelte';
 import { afterPicture } from './shell/later';

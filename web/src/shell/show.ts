@@ -1,4 +1,6 @@
-// Puts a screen on its page, for whoever signs in. What is the same on every page begins here; its words and its fonts are the page's own.
+// Puts a screen on its page, for whoever signs in. What is the same on every page begins here; its words are the page's own.
+import '@fontsource/be-vietnam-pro/400.css';
+import '@fontsource/be-vietnam-pro/700.css';
 import '../ui/tokens.css';
 import '../ui/parts.css';
 import { mount, type Component } from 'svelte';

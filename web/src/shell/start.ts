@@ -1,8 +1,6 @@
-// Puts one of the rooms' screens on its page, with all words and weights of letters.
-import '@fontsource/be-vietnam-pro/400.css';
+// Puts one of the rooms' screens on its page, with all words and further weights of letters.
 import '@fontsource/be-vietnam-pro/500.css';
 import '@fontsource/be-vietnam-pro/600.css';
-import '@fontsource/be-vietnam-pro/700.css';
 import '../state/settings.svelte';
 import type { Component } from 'svelte';
 import { roomDesk } from '../state/room.svelte';
