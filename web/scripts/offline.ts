@@ -1,23 +1,15 @@
-// Builds the service worker of the crew's page: it holds exactly the files that this page is made of, so that the page opens in a tunnel.
+// Builds the service worker of the crew's page: it holds exactly the files that this page is made of, also those that it loads later and
+// the words of its other language, so that the page opens in a tunnel.
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Plugin } from 'vite';
+import { filesOf, type Files } from './graph';
 
 /** Fonts are cut into ranges; these two hold what is written here. */
 const FONT = /be-vietnam-pro-(?:latin|vietnamese)-(?:400|700)-normal.*\.woff2$/;
 
-interface Chunk {
-  type: string;
-  fileName: string;
-  isEntry?: boolean;
-  facadeModuleId?: string | null;
-  imports?: string[];
-  source?: string | Uint8Array;
-  viteMetadata?: { importedCss?: Set<string>; importedAssets?: Set<string> };
-}
-
-/** `entry`: the page's module. `page`: its file, as it is asked for. */
-export function offline(entry: string, page: string): Plugin {
+/** `page`: its file, as it is asked for. */
+export function offline(page: string): Plugin {
   return {
     name: 'trongdong-offline',
     apply: 'build',
@@ -25,18 +17,8 @@ export function offline(entry: string, page: string): Plugin {
     generateBundle: {
       order: 'post',
       handler(_options, bundle) {
-        const files = bundle as unknown as Record<string, Chunk>;
-        const first = Object.values(files).find((file) => file.type === 'chunk' && file.isEntry === true && file.facadeModuleId?.endsWith(entry) === true);
-        if (first === undefined) throw new Error(`no chunk is built from ${entry}: name the page's own file`);
-        const needed = new Set<string>();
-        const add = (name: string): void => {
-          if (needed.has(name)) return;
-          needed.add(name);
-          const file = files[name];
-          file?.imports?.forEach(add);
-          file?.viteMetadata?.importedCss?.forEach((css) => needed.add(css));
-        };
-        add(first.fileName);
+        const files = bundle as unknown as Files;
+        const needed = new Set(filesOf(files, page, true));
         for (const name of Object.keys(files)) if (FONT.test(name)) needed.add(name);
         const html = files[page]?.source ?? '';
         const list = ['/unit', ...[...needed].sort().map((name) => `/${name}`), '/drum.svg', '/unit.webmanifest'];

@@ -1,4 +1,4 @@
 import Follow from './screens/follow/Follow.svelte';
 import { startPublic } from './shell/public';
 
-startPublic(Follow);
+void startPublic(Follow);

@@ -1,4 +1,4 @@
 import Tell from './screens/tell/Tell.svelte';
 import { startPublic } from './shell/public';
 
-startPublic(Tell);
+void startPublic(Tell);

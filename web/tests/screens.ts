@@ -39,6 +39,11 @@ export const SCREENS: Readonly<Record<string, (page: Page, lang: string) => Prom
     await enterAt(page, `/drill.html?lang=${lang}`);
     await expect(page.getByRole('main').getByRole('heading').first()).toBeVisible();
   },
+  nodes: async (page, lang) => {
+    await fake(page, 'role?role=admin');
+    await enterAt(page, `/nodes.html?lang=${lang}`);
+    await expect(page.getByRole('table')).toHaveCount(2);
+  },
   admin: async (page, lang) => {
     await fake(page, 'role?role=admin');
     await enterAt(page, `/admin.html?lang=${lang}`);

@@ -45,3 +45,58 @@ test('it can be installed, and keeps nothing that the centre said but with its a
   expect(cached).toContain('/unit');
   expect(cached.filter((path) => path.startsWith('/api'))).toEqual([]);
 });
+
+const SAYS = {
+  vi: { staging: 'Ở ĐIỂM TẬP KẾT', waits: 'Chờ ở điểm tập kết', scene: 'ĐÃ ĐẾN NƠI', on: 'Tại hiện trường' },
+  en: { staging: 'AT STAGING', waits: 'Staging', scene: 'ON SCENE', on: 'On scene' },
+} as const;
+
+for (const lang of ['vi', 'en'] as const) {
+  test(`a crew waits at the staging area and is called in from there, ${lang}`, async ({ page }) => {
+    const says = SAYS[lang];
+    await crew(page, `?lang=${lang}`);
+    const { unit } = (await (await page.request.get('/api/crew')).json()) as { unit: { id: string; status: string } };
+    const data = { status: 'en_route', expected_status: unit.status, assignment: 0, reason: '' };
+    await page.request.post(`/api/units/${unit.id}/status`, { data, headers: { 'x-request-seq': String(Date.now()) } });
+    const tap = (name: string) => page.getByRole('button', { name, exact: true });
+    await tap(says.staging).click();
+    await expect(page.locator('main')).toContainText(says.waits);
+    await expect(tap(says.staging)).toHaveCount(0);
+    await expect.poll(async () => (await outbox(page)).map(({ status, state }) => `${status} ${state}`), { timeout: 20_000 }).toContain('staging received');
+    await tap(says.scene).click();
+    await expect(page.locator('main')).toContainText(says.on);
+    await expect.poll(async () => (await outbox(page)).map(({ status, state }) => `${status} ${state}`), { timeout: 20_000 }).toContain('on-scene received');
+  });
+}
+
+test('its parts that come after the first picture are asked for again when they could not be had', async ({ page }) => {
+  let isCut = true;
+  await page.route('**/assets/parts-*.js', (route) => (isCut ? route.abort() : route.continue()));
+  await crew(page);
+  // The order is there without them.
+  await expect(page.getByRole('region', { name: 'Nhiệm vụ' })).toContainText('Cháy kho hàng');
+  await expect(page.getByText('Chưa tải được bản đồ, ảnh và diễn biến')).toBeVisible();
+  isCut = false;
+  // Some browsers ask again by themselves, others remember that it failed: then a press helps.
+  const again = page.getByRole('button', { name: 'Tải lại trang' });
+  await expect(async () => {
+    if (await again.isVisible()) await again.click({ timeout: 1_000 });
+    await expect(page.getByRole('region', { name: 'Bản đồ' })).toBeVisible({ timeout: 3_000 });
+  }).toPass();
+});
+
+test('English is read when somebody wants it, and stays in a tunnel', async ({ page, context }) => {
+  await crew(page);
+  await expect(page.getByRole('region', { name: 'Bản đồ' })).toBeVisible();
+  await page.evaluate(async () => void (await navigator.serviceWorker.ready));
+  await page.reload();
+  await expect(page.getByRole('heading', { name: 'XCC-03' })).toBeVisible();
+  await context.setOffline(true);
+  await page.getByRole('button', { name: 'English' }).click();
+  await expect(page.getByRole('button', { name: 'End shift' })).toBeVisible();
+  await page.reload();
+  await expect(page.getByRole('button', { name: 'End shift' })).toBeVisible();
+  // Map, photos and timeline are the worker's as well.
+  await expect(page.getByRole('region', { name: 'Map' })).toBeVisible();
+  await context.setOffline(false);
+});

@@ -218,24 +218,7 @@ impl Operations for NodeOperations {
 
     fn watch_drill(&self) -> Answered {
         let own = self.clone();
-        Box::pin(async move {
-            let asked = look::all(&own, &own.groups, &own.peers).await;
-            let against =
-                plan::against(&asked).into_iter().map(|it| json!({ "vi": it.vi, "en": it.en })).collect::<Vec<_>>();
-            let node = |asked: &crate::status::judge::Asked| {
-                let report = asked.answer.as_ref().ok();
-                let groups = || report.iter().flat_map(|report| &report.groups);
-                json!({
-                    "node": asked.node,
-                    "answers": report.is_some(),
-                    "leads": groups().filter(|group| group.leader == asked.node).map(|group| group.group).collect::<Vec<_>>(),
-                    "terms": groups().fold(0_u64, |sum, group| sum.saturating_add(group.term)),
-                    "applied": groups().fold(0_u64, |sum, group| sum.saturating_add(group.applied)),
-                    "age_ms": groups().map(|group| group.quorum_age_ms).max(),
-                })
-            };
-            Ok(json!({ "nodes": asked.iter().map(node).collect::<Vec<_>>(), "against": against }))
-        })
+        Box::pin(async move { Ok(look::told(&look::all(&own, &own.groups, &own.peers).await)) })
     }
 
     fn drill_report(&self, drill: u64) -> Option<String> {

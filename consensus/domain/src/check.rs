@@ -46,7 +46,7 @@ impl State {
     /// 4. Each administrative unit reaches a top within `ADMIN_DEPTH_MAX` levels.
     /// 5. Districts name units that are there and a field group; people name districts and units that are there.
     /// 6. A unit is in an incident exactly if that incident lists it, once.
-    /// 7. A unit is in an incident exactly while it is offered, accepted, on the way or on scene.
+    /// 7. A unit is in an incident exactly while it is offered, accepted, on the way, at the staging area or on scene.
     /// 8. An incident is assigned exactly while units are on it.
     /// 9. An incident is merged exactly while it says into which, and what it was; merges make no circle.
     /// 10. A deadline to acknowledge runs exactly while an incident is opened and can climb.
@@ -66,8 +66,8 @@ impl State {
     ///     what is decided says when, what is pending does not.
     /// 23. A unit has an assignment exactly while it is in an incident: its newest, which goes on, and whose last step is what
     ///     the unit is doing. Steps ascend, and none is tapped after it was received.
-    /// 24. An offer's deadline runs exactly while the unit is offered, and a check-in's while it is accepted, on the way or on
-    ///     scene and can climb; under mayday neither does.
+    /// 24. An offer's deadline runs exactly while the unit is offered, and a check-in's while it is accepted, on the way, at the
+    ///     staging area or on scene and can climb; under mayday neither does.
     /// 25. With an incident are past assignments that ended, each once; attentions and tasks ascending; an answer of all
     ///     agencies only while every task is settled; all within their bounds.
     /// 26. A run card needs something, each skill once.
@@ -103,6 +103,7 @@ impl State {
     ///     was erased ascend, and are there.
     /// 53. A device's report is under a code of its own, without a sender. In hand it belongs to the incident in which exactly one alarm
     ///     names it; an alarm names one of a device that belongs there. Taken out of every incident it has its alarm, which feeds none.
+    /// 56. A unit goes to the staging area once in an assignment, and was on its way before.
     ///
     /// # Errors
     /// The first invariant that does not hold.

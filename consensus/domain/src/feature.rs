@@ -2,11 +2,11 @@
 //! because the newer one does nothing new before that entry, puts nothing into the log that the older one cannot read, and the
 //! entry is proposed only when every node knows what it switches.
 
-use crate::{Command, Grant, Refusal, RefusalCode, ReportChannel, Role, State, Terms, audit, chunk};
+use crate::{Command, Grant, Refusal, RefusalCode, ReportChannel, Role, State, Terms, UnitStatus, audit, chunk};
 
 /// Commands and fields of commands that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of notices,
 /// reports that their senders follow, calls and who takes them, rights beyond a role, warnings to the public, hand-overs,
-/// exercises and rooms, drills.
+/// exercises and rooms, drills, units at a staging area.
 /// From this entry on a timeline keeps of its incident what a line shows (`Incident::line`), and events of reports show those
 /// that wait for a person, which are told again when their incident becomes another field's or agency's. Nothing is refused by a
 /// remit before it, for no log of a release holds one. A refusal says no longer where something lies that is outside of a right.
@@ -107,6 +107,11 @@ impl Command {
                 (!is_plain).then_some(VOCABULARY_2)
             }
             Self::RegisterSensor(it) => it.sensor.exercise.then_some(VOCABULARY_2),
+            // Nor a status.
+            Self::SetUnitStatus(it) => {
+                [it.status, it.expected_status].contains(&UnitStatus::Staging).then_some(VOCABULARY_2)
+            }
+            Self::PutUnit(it) => (it.unit.status == UnitStatus::Staging).then_some(VOCABULARY_2),
             // A role that it does not know makes an entry that it cannot read.
             Self::PutPerson(it) => matches!(it.person.role, Role::Telephony | Role::Auditor).then_some(VOCABULARY_2),
             Self::OpenIncident(it) => it.source.alarm_report.is_some().then_some(VOCABULARY_2),

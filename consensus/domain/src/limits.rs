@@ -172,14 +172,16 @@ pub const OFFER_WITHIN_MS: [u64; 5] = [300_000, 180_000, 120_000, 90_000, 60_000
 pub const CHECK_IN_ACCEPTED_MS: u64 = 300_000;
 /// Time that a crew may be without a word on its way.
 pub const CHECK_IN_EN_ROUTE_MS: u64 = 1_800_000;
+/// Time that a crew may be without a word at the staging area: it waits there, and is out of danger.
+pub const CHECK_IN_STAGING_MS: u64 = 1_800_000;
 /// Time that a crew may be without a word on scene.
 pub const CHECK_IN_ON_SCENE_MS: u64 = 1_200_000;
 /// Time that a crew that is asked has to answer before a person is called.
 pub const CHECK_IN_GRACE_MS: u64 = 120_000;
 /// At this level a person is called, and the check-in climbs no further.
 pub const CHECK_IN_LEVEL_MAX: u32 = 2;
-/// Statuses of one assignment: offered, accepted, on the way, on scene.
-pub const ASSIGNMENT_STEPS_MAX: usize = 4;
+/// Statuses of one assignment: offered, accepted, on the way, at the staging area, on scene.
+pub const ASSIGNMENT_STEPS_MAX: usize = 5;
 /// Assignments kept with one incident after they ended. At the bound the oldest leaves; the timeline keeps them.
 pub const INCIDENT_PAST_MAX: usize = 128;
 /// Attentions kept with one incident. At the bound the oldest that somebody has looked at leaves, or else the oldest.

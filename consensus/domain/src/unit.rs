@@ -22,6 +22,8 @@ wire_enum! {
         OnScene = "on_scene",
         /// Not to be assigned.
         OutOfService = "out_of_service",
+        /// At the staging area, waiting to be called in.
+        Staging = "staging",
     }
 }
 

@@ -45,21 +45,6 @@ export const viAccess = {
     open: 'Mở quyền khẩn cấp',
     end: 'Kết thúc',
   },
-  event: {
-    second_factor_put: 'Chọn xác thực hai bước',
-    second_factor_confirmed: 'Bật xác thực hai bước',
-    second_factor_dropped: 'Tắt xác thực hai bước',
-    recovery_code_spent: 'Đăng nhập bằng mã khôi phục',
-    service_key_put: 'Cấp khóa dịch vụ',
-    service_key_revoked: 'Thu hồi khóa dịch vụ',
-    delegation_put: 'Ủy quyền',
-    delegation_revoked: 'Thu hồi ủy quyền',
-    delegation_taken: 'Bắt đầu thay mặt',
-    delegation_laid_down: 'Thôi thay mặt',
-    glass_broken: 'Mở quyền khẩn cấp',
-    glass_ended: 'Kết thúc quyền khẩn cấp',
-    remit_put: 'Giao lĩnh vực, cơ quan',
-  },
 };
 
 export type AccessDict = typeof viAccess;

@@ -170,15 +170,4 @@ export const enAdmin: AdminDict = {
     failed: 'That did not work. Check the line and try again.',
     glass: 'Who used emergency access',
   },
-  signIn: {
-    with: (provider: string) => `Sign in with ${provider}`,
-    code: 'The provider vouched for you. Type an authentication code as well.',
-    why: {
-      expired: 'This sign-in is too old or was used. Begin again.',
-      denied: 'The provider did not vouch for this sign-in.',
-      unknown: 'This account is not in the centre\'s register. Tell an administrator.',
-      'too-soon': 'Too many tries from this machine. Wait a minute and try again.',
-      unavailable: 'The provider cannot be asked. Use your password, or try again later.',
-    },
-  },
 };

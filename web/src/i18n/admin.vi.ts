@@ -168,17 +168,6 @@ export const viAdmin = {
     failed: 'Chưa tra cứu được. Kiểm tra đường truyền rồi thử lại.',
     glass: 'Ai đã mở quyền khẩn cấp',
   },
-  signIn: {
-    with: (provider: string) => `Đăng nhập bằng ${provider}`,
-    code: 'Nhà cung cấp đã xác nhận bạn. Nhập thêm mã xác thực.',
-    why: {
-      expired: 'Lần đăng nhập này đã quá hạn hoặc đã dùng. Hãy bắt đầu lại.',
-      denied: 'Nhà cung cấp không xác nhận lần đăng nhập này.',
-      unknown: 'Tài khoản này chưa có trong danh sách của trung tâm. Hãy báo quản trị.',
-      'too-soon': 'Thử quá nhiều lần từ máy này. Đợi một phút rồi thử lại.',
-      unavailable: 'Chưa hỏi được nhà cung cấp. Dùng mật khẩu, hoặc thử lại sau.',
-    } as Record<string, string>,
-  },
 };
 
 export type AdminDict = typeof viAdmin;

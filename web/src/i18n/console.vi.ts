@@ -141,28 +141,6 @@ export const viConsole = {
       save: 'lưu phiếu (F9)', merge: 'ghi vào sự cố đang mở', dispatch: 'điều lực lượng', note: 'ghi thêm vào sự cố', new: 'bỏ phiếu này sang bên, mở phiếu trống',
     },
   },
-  event: {
-    call_offered: 'Cuộc gọi đến',
-    call_folded: 'Gọi lại lần nữa',
-    call_ringing: 'Đổ chuông',
-    call_unanswered: 'Không ai nghe',
-    call_answered: 'Nghe máy',
-    call_held: 'Giữ máy',
-    call_resumed: 'Nghe tiếp',
-    call_transferred: 'Chuyển cuộc gọi',
-    call_abandoned: 'Gác máy trước khi nghe',
-    call_callback_due: 'Cần gọi lại',
-    call_calling_back: 'Đang gọi lại',
-    call_ended: 'Kết thúc cuộc gọi',
-    call_wrapped: 'Xong ghi nốt',
-    call_filed: 'Lưu phiếu từ cuộc gọi',
-    call_erased: 'Xóa dữ liệu cuộc gọi',
-    agent_put: 'Đăng ký tổng đài viên',
-    agent_status_set: 'Đổi trạng thái tổng đài viên',
-    call_desk_put: 'Đổi cấu hình tổng đài',
-    call_overload_began: 'Tổng đài quá tải',
-    call_overload_ended: 'Tổng đài hết quá tải',
-  },
 };
 
 /** What every language says of the console. */

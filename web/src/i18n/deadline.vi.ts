@@ -76,23 +76,6 @@ export const viDeadline = {
   ownWork: 'Không ai tự xác nhận việc của mình',
   confirmedBy: (person: string, time: string) => `${person} xác nhận lúc ${time}`,
   sentBack: (count: string) => `bị trả lại ${count} lần`,
-  event: {
-    instruction_confirmed: 'Xác nhận chỉ đạo đã xong',
-    clock_acknowledged: 'Đã biết là trễ hạn',
-    clock_paused: 'Tạm dừng thời hạn',
-    clock_resumed: 'Tính tiếp thời hạn',
-    clock_timed: 'Thời hạn tính lại theo lịch',
-    progress_reported: 'Báo tiến độ, hẹn lại',
-    deadline_nearly_late: 'Sắp trễ hạn',
-    deadline_late: 'Trễ hạn',
-    deadline_overdue: 'Quá hạn lâu',
-    incident_forwarded: 'Đã chuyển xử lý',
-    instruction_given: 'Giao chỉ đạo',
-    instruction_taken: 'Nhận chỉ đạo',
-    instruction_done: 'Làm xong chỉ đạo',
-    instruction_cancelled: 'Hủy chỉ đạo',
-    instruction_reopened: 'Giao lại chỉ đạo',
-  } as Readonly<Record<string, string>>,
 };
 
 export type DeadlineDict = typeof viDeadline;

@@ -4,18 +4,6 @@ import type { DrillDict } from './drill.vi';
 export const enDrill: DrillDict = {
   title: 'Drills',
   short: 'Drills',
-  band: (number: string) => `EXERCISE ${number}`,
-  nodes: (nodes: string) => `node ${nodes}`,
-  left: (seconds: string) => `${seconds} s left`,
-  healing: 'the fault is over, recovery is measured',
-  scenario: {
-    'node-lost': 'A node is lost',
-    'link-lost': 'The link between nodes is lost',
-    'slow-disk': 'A slow disk',
-    'camera-storm': 'A storm of camera alarms',
-    'call-surge': 'A surge of calls',
-    'leader-lost': 'The leader is lost at dispatch',
-  },
   about: {
     'node-lost': 'The chosen nodes stop talking with the others, and send their screens to other nodes.',
     'link-lost': 'The chosen nodes keep their screens and lose the way to all nodes that are not chosen.',

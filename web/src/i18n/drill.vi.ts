@@ -2,18 +2,6 @@
 export const viDrill = {
   title: 'Diễn tập sự cố hệ thống',
   short: 'Diễn tập',
-  band: (number: string) => `DIỄN TẬP ${number}`,
-  nodes: (nodes: string) => `nút ${nodes}`,
-  left: (seconds: string) => `còn ${seconds} giây`,
-  healing: 'đã hết lỗi, đang đo hồi phục',
-  scenario: {
-    'node-lost': 'Mất một nút',
-    'link-lost': 'Mất đường truyền giữa các nút',
-    'slow-disk': 'Đĩa chậm',
-    'camera-storm': 'Bão cảnh báo camera',
-    'call-surge': 'Cuộc gọi dồn dập',
-    'leader-lost': 'Mất nút điều khiển khi đang điều phối',
-  },
   about: {
     'node-lost': 'Nút được chọn ngừng nói chuyện với các nút khác và cho màn hình chuyển sang nút khác.',
     'link-lost': 'Nút được chọn vẫn giữ màn hình của mình nhưng mất đường tới các nút ngoài nhóm chọn.',

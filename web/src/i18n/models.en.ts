@@ -145,8 +145,4 @@ export const enModels: ModelsDict = {
       dismissed: (who) => `Dismissed · ${who}`,
     },
   },
-  event: {
-    incident_suggested: 'A model suggested',
-    incident_suggestion_decided: 'Suggestion decided',
-  },
 };

@@ -144,10 +144,6 @@ export const viModels = {
       dismissed: (who: string) => `Đã bỏ · ${who}`,
     },
   },
-  event: {
-    incident_suggested: 'Mô hình gợi ý',
-    incident_suggestion_decided: 'Quyết gợi ý của mô hình',
-  } as Record<string, string>,
 };
 
 /** What every language has to say of models. */

@@ -36,11 +36,12 @@ export const enParts: PartsDict = {
     of: (calls) => `${calls} calls in the last hour`,
     within: (seconds, share, target) => `Answered in ${seconds} s: ${share} % (${target} asked)`,
   },
-  course: {
-    choose: 'Choose an incident to see who has done what.',
-    asOf: (at) => `as the centre has it at ${at}`,
-    whole: (count) => `See all ${count} lines`,
-    fewer: 'Fold',
+  held: {
+    fresh: (count: string) => `${count} new`,
+    moved: (count: string) => `${count} moved`,
+    left: (count: string) => `${count} left`,
+    gone: 'has left the list',
+    why: 'The list keeps its order while you point at it. Press to sort it now.',
   },
   keys: {
     heading: 'Keys of this screen',
@@ -50,6 +51,7 @@ export const enParts: PartsDict = {
       ['Shift+F1', 'this list'],
       ['Tab', 'to the next place; at first: skip to the content'],
       ['Esc', 'close, leave'],
+      ['Alt+L', 'sorts a list that keeps its order'],
     ],
     own: {
       wall: [
@@ -99,21 +101,4 @@ export const enParts: PartsDict = {
   discreet: 'discreet: open the file to read it',
   skip: 'Skip to content',
   newIncident: (severity, title) => `New incident, ${severity}: ${title}`,
-  wake: { refused: 'The screen may go dark: the device does not let it stay lit.' },
-  crewMap: {
-    heading: 'Map',
-    alone: 'The place; where the crew is is not known',
-    far: (distance, direction) => `The incident is ${distance} away as the crow flies, to the ${direction}`,
-    direction: { n: 'north', ne: 'north-east', e: 'east', se: 'south-east', s: 'south', sw: 'south-west', w: 'west', nw: 'north-west' },
-    me: 'Me',
-    byPhone: (age) => `Where this device was ${age} ago`,
-    byCentre: (age) => `Where the centre knew you to be ${age} ago`,
-    unknown: 'Where the crew is is not known.',
-    denied: 'The device does not say where it is. Allow this page to use the location, in its settings.',
-    locate: 'Show where I am',
-    both: 'Show both',
-    close: 'Show the place closely',
-    approximate: 'borders are approximate',
-    noShapes: 'the borders could not be loaded',
-  },
 };

@@ -35,11 +35,12 @@ export const viParts = {
     of: (calls: string) => `${calls} cuộc gọi trong giờ qua`,
     within: (seconds: string, share: string, target: string) => `Nghe trong ${seconds} s: ${share} % (cần ${target})`,
   },
-  course: {
-    choose: 'Chọn một sự cố để xem ai đã làm gì.',
-    asOf: (at: string) => `như trung tâm ghi lúc ${at}`,
-    whole: (count: string) => `Xem cả ${count} dòng`,
-    fewer: 'Thu gọn',
+  held: {
+    fresh: (count: string) => `${count} mới`,
+    moved: (count: string) => `${count} đổi chỗ`,
+    left: (count: string) => `${count} đã rời`,
+    gone: 'đã rời danh sách',
+    why: 'Danh sách giữ nguyên thứ tự trong lúc bạn trỏ vào. Bấm để xếp lại ngay.',
   },
   keys: {
     heading: 'Phím tắt của màn hình này',
@@ -49,6 +50,7 @@ export const viParts = {
       ['Shift+F1', 'danh sách này'],
       ['Tab', 'sang chỗ tiếp theo; lần đầu: nhảy đến nội dung'],
       ['Esc', 'đóng, bỏ qua'],
+      ['Alt+L', 'xếp lại danh sách đang giữ thứ tự'],
     ] as readonly (readonly [string, string])[],
     own: {
       wall: [
@@ -98,23 +100,6 @@ export const viParts = {
   discreet: 'nội dung kín, mở hồ sơ để xem',
   skip: 'Đến nội dung',
   newIncident: (severity: string, title: string) => `Sự cố mới, mức ${severity}: ${title}`,
-  wake: { refused: 'Màn hình có thể tự tắt: máy không cho giữ sáng.' },
-  crewMap: {
-    heading: 'Bản đồ',
-    alone: 'Nơi xảy ra; chưa rõ đội đang ở đâu',
-    far: (distance: string, direction: string) => `Sự cố cách ${distance} đường chim bay, hướng ${direction}`,
-    direction: { n: 'bắc', ne: 'đông bắc', e: 'đông', se: 'đông nam', s: 'nam', sw: 'tây nam', w: 'tây', nw: 'tây bắc' },
-    me: 'Tôi',
-    byPhone: (age: string) => `Vị trí của máy này ${age} trước`,
-    byCentre: (age: string) => `Vị trí trung tâm biết ${age} trước`,
-    unknown: 'Chưa biết vị trí của đội.',
-    denied: 'Máy không cho biết vị trí. Hãy cho phép trang này dùng vị trí trong cài đặt.',
-    locate: 'Hiện vị trí của tôi',
-    both: 'Xem cả hai',
-    close: 'Xem gần nơi xảy ra',
-    approximate: 'ranh giới gần đúng',
-    noShapes: 'chưa tải được ranh giới',
-  },
 };
 
 /** What every language says of them. */

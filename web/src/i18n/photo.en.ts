@@ -20,8 +20,4 @@ export const enPhoto: typeof viPhoto = {
   remove: 'Take the photo away',
   reason: 'Why?',
   reasonMissing: 'Give a reason',
-  event: {
-    file_attached: 'Photo added',
-    file_detached: 'Photo taken away',
-  },
 };

@@ -18,8 +18,4 @@ export const viPhoto = {
   remove: 'Gỡ ảnh',
   reason: 'Vì sao gỡ?',
   reasonMissing: 'Ghi lý do',
-  event: {
-    file_attached: 'Thêm ảnh',
-    file_detached: 'Gỡ ảnh',
-  },
 };

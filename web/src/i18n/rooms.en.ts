@@ -69,16 +69,4 @@ export const enRooms: RoomsDict = {
   replayAt: (time) => `At ${time}`,
   replayEnd: 'Back to now',
   replayMap: (incident, time) => `The map shows ${incident} at ${time}, not now`,
-  event: {
-    exercise_started: 'Exercise started',
-    exercise_ended: 'Exercise ended',
-    room_put: 'Room registered',
-    scene_pushed: 'Scene pushed',
-    room_followed: 'Room followed',
-    room_left: 'Room left',
-    shift_note_written: 'Shift handed over',
-    shift_note_acknowledged: 'Hand-over acknowledged',
-    shift_note_late: 'Hand-over not acknowledged in time',
-    duty_logged: 'Duty log written',
-  },
 };

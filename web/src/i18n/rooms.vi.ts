@@ -68,18 +68,6 @@ export const viRooms = {
   replayAt: (time: string) => `Lúc ${time}`,
   replayEnd: 'Về hiện tại',
   replayMap: (incident: string, time: string) => `Bản đồ đang hiện ${incident} lúc ${time}, không phải hiện tại`,
-  event: {
-    exercise_started: 'Bắt đầu diễn tập',
-    exercise_ended: 'Kết thúc diễn tập',
-    room_put: 'Đăng ký phòng',
-    scene_pushed: 'Đẩy cảnh',
-    room_followed: 'Theo phòng',
-    room_left: 'Thôi theo phòng',
-    shift_note_written: 'Bàn giao ca',
-    shift_note_acknowledged: 'Nhận bàn giao',
-    shift_note_late: 'Quá giờ nhận bàn giao',
-    duty_logged: 'Ghi nhật ký trực',
-  },
 };
 
 /** What every language says of rooms. */

@@ -111,16 +111,4 @@ export const enWarning: WarningDict = {
     waiting: 'Incident hand-overs',
     noneWaits: 'No hand-over waits.',
   },
-  event: {
-    warning_drafted: 'Public warning drafted',
-    warning_published: 'Public warning published',
-    warning_rejected: 'Public warning rejected',
-    warning_ended: 'Public warning replaced',
-    handover_offered: 'Hand-over offered',
-    handover_escalated: 'Hand-over late, second channel',
-    handover_accepted: 'Hand-over accepted',
-    handover_refused: 'Hand-over refused',
-    handover_withdrawn: 'Hand-over taken back',
-    handover_received: 'Hand-over received',
-  },
 };

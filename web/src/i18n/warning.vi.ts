@@ -109,18 +109,6 @@ export const viWarning = {
     waiting: 'Bàn giao sự cố',
     noneWaits: 'Không có bàn giao nào đang chờ.',
   },
-  event: {
-    warning_drafted: 'Soạn cảnh báo công cộng',
-    warning_published: 'Phát cảnh báo công cộng',
-    warning_rejected: 'Không phát cảnh báo',
-    warning_ended: 'Cảnh báo được thay',
-    handover_offered: 'Đề nghị bàn giao',
-    handover_escalated: 'Bàn giao quá hạn, dùng kênh thứ hai',
-    handover_accepted: 'Đã nhận bàn giao',
-    handover_refused: 'Không nhận bàn giao',
-    handover_withdrawn: 'Rút bàn giao',
-    handover_received: 'Nơi khác bàn giao sang',
-  } as Readonly<Record<string, string>>,
 };
 
 export type WarningDict = typeof viWarning;

@@ -1,6 +1,6 @@
 // Photos of incidents over HTTP, for who is signed in.
 import { photoOf, type Photo, type PhotoWire } from '../nouns/photo';
-import { originAt, readJson, Refused, Unanswered, type Committed } from './api';
+import { originAt, readJson, Refused, Unanswered, type Committed } from './http';
 import { upload, type UploadOptions } from './upload';
 
 /** Photos of an incident, those of its reports included, oldest first. */

@@ -1,8 +1,8 @@
 // Moving units as points of the graphics card: thousands move without the map's own sources being rebuilt.
 import { MercatorCoordinate, type CustomLayerInterface, type CustomRenderMethodInput, type Map as MapLibre } from 'maplibre-gl';
-import { UNIT_STATES, type Unit } from '../nouns/unit';
+import type { Unit, UnitState } from '../nouns/unit';
 
-/** Floats per unit: x and y from the origin, and the status's place in its list. */
+/** Floats per unit: x and y from the origin, and the number of its shape. */
 const STRIDE = 3;
 /** Diameter of the symbol in CSS pixels at scale 1. */
 const SIZE_PX = 15;
@@ -17,6 +17,9 @@ void main() {
   gl_PointSize = u_size;
   v_status = a_unit.z;
 }`;
+
+/** Statuses that have a shape of their own, by the number that the shader knows; who waits at a staging area is drawn as on the way. */
+const SHAPES: readonly UnitState[] = ['available', 'offered', 'accepted', 'en-route', 'on-scene', 'out-of-service'];
 
 // Shape by status, one neutral colour: small dim ring (available), ring with dot (offered, accepted), disc (en route),
 // square (on scene), small dim dot (out of service).
@@ -74,7 +77,7 @@ export class UnitsLayer implements CustomLayerInterface {
       if (unit.place === undefined) continue;
       const { x, y } = MercatorCoordinate.fromLngLat([unit.place.longitude, unit.place.latitude]);
       this.origin ??= [x, y];
-      floats.push(x - this.origin[0], y - this.origin[1], UNIT_STATES.indexOf(unit.status));
+      floats.push(x - this.origin[0], y - this.origin[1], SHAPES.indexOf(unit.status === 'staging' ? 'en-route' : unit.status));
     }
     this.points = new Float32Array(floats);
     this.changed = true;

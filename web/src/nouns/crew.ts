@@ -1,7 +1,7 @@
 // What a crew's phone knows: what the centre said last, what was tapped since, and what of it the centre has.
 import { kindNamed, type Kind } from './kind';
 import { severityNamed, type Severity } from './severity';
-import { UNIT_STATES, type UnitState } from './unit';
+import { UNIT_STATES, type UnitState } from './unit-state';
 import { fromWire } from './wire';
 
 /** The incident as its crew needs it. */
@@ -131,6 +131,8 @@ export function nextOf(status: UnitState): UnitState[] {
     case 'accepted':
       return ['en-route', 'available'];
     case 'en-route':
+      return ['on-scene', 'staging', 'available'];
+    case 'staging':
       return ['on-scene', 'available'];
     case 'on-scene':
       return ['available'];

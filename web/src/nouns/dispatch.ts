@@ -99,7 +99,7 @@ export function timerOf(unit: Unit, nowMs: number): UnitTimer {
 
 const TIMER_RANK: Readonly<Record<UnitTimer['state'], number>> = { mayday: 0, overdue: 1, asked: 2, offer: 3, 'check-in': 4, none: 5 };
 const STATUS_RANK: Readonly<Record<Unit['status'], number>> = {
-  offered: 0, accepted: 1, 'en-route': 2, 'on-scene': 3, available: 4, 'out-of-service': 5,
+  offered: 0, accepted: 1, 'en-route': 2, staging: 3, 'on-scene': 4, available: 5, 'out-of-service': 6,
 };
 
 /** Units as a dispatcher wants them: in danger, silent, asked, then what runs out first, then by what they are doing. */

@@ -1,7 +1,8 @@
 import { clockOf, type Clock } from './clock';
 import { attentionOf, taskOf, type Attention, type Task } from './dispatch';
 import { handoverOf, type Handover } from './handover';
-import { kindOf, type Kind } from './kind';
+import type { Kind } from './kind';
+import { kindOf } from './kind-wire';
 import { placeOf, type Place } from './place';
 import { severityOf, type Severity } from './severity';
 import { suggestionOf, type Suggestion } from './suggestion';

@@ -1,5 +1,4 @@
 // What sort of thing an incident is about.
-import { IncidentKind } from '../gen/trongdong/v1/incident_pb';
 import { fromWire } from './wire';
 
 /** In the order in which they are offered. */
@@ -9,9 +8,4 @@ export type Kind = (typeof KINDS)[number];
 /** The kind of that name; one that this screen does not know is another one. */
 export function kindNamed(name: string): Kind {
   return KINDS.find((kind) => kind === fromWire(name)) ?? 'other';
-}
-
-/** The kind of that number; undefined for none. */
-export function kindOf(wire: IncidentKind): Kind | undefined {
-  return wire === IncidentKind.UNSPECIFIED ? undefined : kindNamed(IncidentKind[wire] ?? '');
 }

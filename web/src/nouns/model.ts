@@ -1,5 +1,6 @@
 // Models: what is registered and in use of them, and what became of what they said.
-import { kindOf, type Kind } from './kind';
+import type { Kind } from './kind';
+import { kindOf } from './kind-wire';
 import { ModelKind as KindWire, type Model as ModelWire, type Tally as TallyWire } from '../gen/trongdong/v1/model_pb';
 
 export type ModelKind = 'triage' | 'duplicate' | 'anomaly' | 'forecast' | 'load';

@@ -1,5 +1,6 @@
 // What a model said of an incident, and what a person did with it.
-import { kindOf, type Kind } from './kind';
+import type { Kind } from './kind';
+import { kindOf } from './kind-wire';
 import { severityOf, type Severity } from './severity';
 import { IncidentKind, Need as NeedWire, SuggestionStatus as StatusWire, type Suggestion as SuggestionWire } from '../gen/trongdong/v1/incident_pb';
 

@@ -1,15 +1,15 @@
 import { placeOf, type Place } from './place';
+import type { UnitState } from './unit-state';
 import { UnitStatus, type Assignment as AssignmentWire, type Unit as UnitWire } from '../gen/trongdong/v1/unit_pb';
 
-/** In the order of an assignment's life. */
-export const UNIT_STATES = ['available', 'offered', 'accepted', 'en-route', 'on-scene', 'out-of-service'] as const;
-export type UnitState = (typeof UNIT_STATES)[number];
+export { UNIT_STATES, type UnitState } from './unit-state';
 
 const STATE: Partial<Record<UnitStatus, UnitState>> = {
   [UnitStatus.AVAILABLE]: 'available',
   [UnitStatus.OFFERED]: 'offered',
   [UnitStatus.ACCEPTED]: 'accepted',
   [UnitStatus.EN_ROUTE]: 'en-route',
+  [UnitStatus.STAGING]: 'staging',
   [UnitStatus.ON_SCENE]: 'on-scene',
 };
 

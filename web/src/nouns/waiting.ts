@@ -1,6 +1,7 @@
 // Reports that wait for a person: why, since when, who has one, and how pressing it is. What is taken or set aside comes back by its time. Pure.
 import { ReportChannel, WaitReason, type WaitingReport as WaitingWire } from '../gen/trongdong/v1/report_pb';
-import { kindOf, type Kind } from './kind';
+import type { Kind } from './kind';
+import { kindOf } from './kind-wire';
 import { placeOf, type Place } from './place';
 import type { Severity } from './severity';
 import { fromWire } from './wire';

@@ -8,8 +8,9 @@ import { mount, type Component } from 'svelte';
 import { reader } from '../state/reader.svelte';
 
 /** Shows `page`. */
-export function startPublic(page: Component): void {
+export async function startPublic(page: Component): Promise<void> {
   reader.load(new URLSearchParams(location.search));
+  await reader.ready();
   const target = document.getElementById('app');
   if (target !== null) mount(page, { target });
 }

@@ -1,10 +1,10 @@
 // A crew's phone at work: asks what the centre knows, and sends what was tapped, one after the other.
 import { backoffMs } from '../link/backoff';
-import { nextSequence, originAt, preferOrigin, readOrigins, Refused, sendOnce, sessionKey, type Session } from '../link/api';
-import { readCrew } from '../link/dispatch';
+import { nextSequence, originAt, preferOrigin, readOrigins, Refused, sendOnce, sessionKey, type Session } from '../link/http';
+import { readCrew } from '../link/crew';
 import { sendPhotoOnce } from '../link/photo';
 import type { Crew } from '../nouns/crew';
-import type { UnitState } from '../nouns/unit';
+import type { UnitState } from '../nouns/unit-state';
 import { openKeep, type Keep } from './keep';
 import { commandOf, Outbox, OUTBOX_KEY, statusNow, UNDO_MS, type Tap } from './outbox';
 import { PhotoBox } from './photo-box';
@@ -61,6 +61,17 @@ class CrewPage {
   private knowsNodes = false;
   private attempt = 0;
   private notBeforeMs = 0;
+  /** What was asked before anybody was known to be signed in; nothing where it had no answer. */
+  private ahead: Promise<{ crew: Crew; atMs: number } | undefined> | undefined;
+
+  /** Asks while the session is still being asked for: on a slow line the order comes a round earlier. */
+  askAhead(): void {
+    this.ahead = readCrew().then(
+      (crew) => ({ crew, atMs: Date.now() }),
+      // Not signed in, or no line: it is asked again in its turn.
+      () => undefined,
+    );
+  }
 
   /**
    * Works until what it gives back is called. `ended`: the session is over; what waits is kept, and sent after signing in.
@@ -148,12 +159,12 @@ class CrewPage {
     if (this.session === undefined) return;
     const asked = originAt(0);
     try {
-      const crew = await readCrew();
+      const { crew, atMs } = await this.readNow();
       // Not before: a page that opens without a network hears of none.
       if (!this.knowsNodes) void readOrigins();
       this.knowsNodes = true;
       this.noUnit = false;
-      this.take(crew);
+      this.take(crew, atMs);
     } catch (error) {
       if (!(error instanceof Refused) || (error.status === 401 && asked !== OWN_ORIGIN)) {
         this.knowsNodes = false;
@@ -167,9 +178,17 @@ class CrewPage {
     }
   }
 
+  /** What a node says now, or said a moment ago to who asked ahead. */
+  private async readNow(): Promise<{ crew: Crew; atMs: number }> {
+    const ahead = await this.ahead;
+    this.ahead = undefined;
+    if (ahead !== undefined && Date.now() - ahead.atMs < ASK_MS) return ahead;
+    return { crew: await readCrew(), atMs: Date.now() };
+  }
+
   /** Takes what a node said. Two nodes may answer in the wrong order. */
-  private take(crew: Crew): void {
-    this.heardAtMs = Date.now();
+  private take(crew: Crew, atMs = Date.now()): void {
+    this.heardAtMs = atMs;
     if (crew.index < this.heardIndex) return;
     this.heardIndex = crew.index;
     this.crew = crew;

@@ -105,3 +105,23 @@ test('what an earlier page kept holds nothing up: a restored cluster may count f
   expect(crewPage.crew?.assignment).toBe(2);
   stop();
 });
+
+test('what was asked ahead is shown without asking again, with its own age; what is no longer of now is asked anew', async () => {
+  nodes = { [OWN]: says(200, crewJson(10, 1)) };
+  const { crewPage } = await import('./crew.svelte');
+  crewPage.askAhead();
+  await vi.advanceTimersByTimeAsync(1_000);
+  nodes[OWN] = says(200, crewJson(20, 2));
+  const stop = crewPage.start(SESSION, vi.fn());
+  await vi.advanceTimersByTimeAsync(0);
+  expect(crewPage.crew?.assignment).toBe(1);
+  expect(Date.now() - crewPage.heardAtMs).toBe(1_000);
+  stop();
+  crewPage.askAhead();
+  await vi.advanceTimersByTimeAsync(ASK_MS);
+  nodes[OWN] = says(200, crewJson(30, 3));
+  const stopAgain = crewPage.start(SESSION, vi.fn());
+  await vi.advanceTimersByTimeAsync(0);
+  expect(crewPage.crew?.assignment).toBe(3);
+  stopAgain();
+});

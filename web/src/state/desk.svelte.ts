@@ -2,7 +2,7 @@
 import type { Alarm } from '../nouns/alarm';
 import type { Incident } from '../nouns/incident';
 import { roleAllows, roleOf, type Action, type Role } from '../nouns/rights';
-import { settings } from './settings.svelte';
+import { choices as settings } from './choices.svelte';
 
 export type Focus = { noun: 'incident' | 'sensor' | 'camera' | 'unit'; id: string };
 

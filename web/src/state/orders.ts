@@ -12,7 +12,7 @@ import { commands } from './commands.svelte';
 import { desk, NEW_INCIDENT } from './desk.svelte';
 import type { Unit } from '../nouns/unit';
 import { toWire } from '../nouns/wire';
-import { settings } from './settings.svelte';
+import { choices as settings } from './choices.svelte';
 
 /** What the cluster made of it; undefined where it was not committed. */
 export type Sent = Promise<Committed | undefined>;

@@ -100,7 +100,9 @@ test('the crew goes on by its own taps while the centre has not heard of them', 
   expect(statusNow(crew, outbox.waiting())).toBe('en-route');
   // A new order is not what was tapped for the old one.
   expect(statusNow(crewAt('offered', 4, ['offered']), outbox.waiting())).toBe('offered');
-  expect(nextOf('en-route')).toEqual(['on-scene', 'available']);
+  expect(nextOf('en-route')).toEqual(['on-scene', 'staging', 'available']);
+  // Whoever waits at the staging area goes in, or home, and not back on the way.
+  expect(nextOf('staging')).toEqual(['on-scene', 'available']);
 });
 
 test('a tap that the centre has counts on until its picture shows it, also once this phone has heard nothing since', () => {

@@ -2,7 +2,7 @@
 // A tap names the assignment and the status that it was made for, so one that is sent again under a new session is refused by
 // the cluster and not applied twice. Pure but for the store that it is given.
 import type { Crew } from '../nouns/crew';
-import type { UnitState } from '../nouns/unit';
+import type { UnitState } from '../nouns/unit-state';
 import { toWire } from '../nouns/wire';
 import { photoTarget } from '../link/photo';
 

@@ -3,7 +3,7 @@ import { photoTarget, sendPhotoOnce } from '../link/photo';
 import type { Photo } from '../nouns/photo';
 import { commands } from './commands.svelte';
 import { order, type Sent } from './orders';
-import { settings } from './settings.svelte';
+import { choices as settings } from './choices.svelte';
 import { shrunk } from './shrink';
 
 /** Where it is said what became of a photo of the incident. */

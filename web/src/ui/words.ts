@@ -11,6 +11,8 @@ import { picture } from '../state/picture.svelte';
 import { roomDesk } from '../state/room.svelte';
 import { settings } from '../state/settings.svelte';
 
+export { distanceText } from './distance';
+
 /** Conditions whose value is a measurement. */
 const MEASURED: readonly string[] = ['high', 'low', 'rate'];
 
@@ -65,12 +67,6 @@ export function placeText(place: Place | undefined): string {
   if (place === undefined) return settings.t.common.noPlace;
   const commune = picture.communeName(place.adminUnit);
   return place.address === '' ? commune : commune === '' ? place.address : `${place.address}, ${commune}`;
-}
-
-/** "350 m", "12,4 km"; a dash where a place is not known. */
-export function distanceText(metres: number | undefined): string {
-  if (metres === undefined) return '–';
-  return metres < 1_000 ? `${settings.format.count(metres)} m` : `${settings.format.value(metres / 1_000)} km`;
 }
 
 /** The incident's own words, or its kind where there are none. */

@@ -59,9 +59,15 @@ export function drillDesk() {
       const open = pass();
       if (path === '/api/drills/now') return { status: 200, body: { last: drills.length, drill: open === undefined ? null : { ...open, ended: open.ended !== null } } };
       if (path === '/api/drills/watch') {
-        const node = (id: number) => ({ node: id, answers: open?.ended !== null || !open.nodes.includes(id), leads: id === 1 ? [0, 3, 6] : [id - 1, id + 2], terms: 9, applied: 100, age_ms: 120 });
+        const lost = (id: number) => (open !== undefined && open.ended === null && open.nodes.includes(id)) || (control.against && id === 3);
+        const disk = { free_bytes: 96e9, room: 'enough', used_bytes: 3.2e9, write_stopped: false, background_errors: 0, rotten: [] };
+        const clocks = (id: number) => [1, 2, 3].filter((other) => other !== id).map((other) => ({ node: other, is_connected: true, offset_ms: other - id }));
+        const says = (id: number) => ({ version: '0.1.0', is_resting: false, disk, clocks: clocks(id) });
+        const leads = (id: number) => (id === 1 ? [0, 3, 6] : [id - 1, id + 2, id + 5]);
+        const node = (id: number) => ({ node: id, url: `https://nut-${id}.tinh.vn:8443`, answers: !lost(id), ...(lost(id) ? {} : says(id)), leads: lost(id) ? [] : leads(id), terms: 9, applied: 100, age_ms: lost(id) ? null : 120 });
+        const group = (id: number) => ({ group: id, health: lost(3) ? 'missing' : 'well', leader: (id % 3) + 1, term: 9 + id, applied: 12_000 + id, behind: 3, lag_entries: lost(3) ? null : 0, fullest: 1, room: 'enough' });
         const against = control.against ? [{ vi: 'Nút 3 không trả lời: kiểm tra máy.', en: 'Node 3 does not answer: look at its machine.' }] : [];
-        return { status: 200, body: { nodes: [1, 2, 3].map(node), against } };
+        return { status: 200, body: { nodes: [1, 2, 3].map(node), groups: Array.from({ length: 9 }, (_, id) => group(id)), against } };
       }
       if (path === '/api/drills' && method === 'GET') return { status: 200, body: drills };
       if (path === '/api/drills') {

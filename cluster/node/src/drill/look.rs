@@ -7,10 +7,12 @@ use edge::Operations;
 use futures::future::join_all;
 use peer::{Lane, Peers};
 use raft::Groups;
+use serde_json::{Value, json};
 
+use super::plan;
 use crate::{
     operations::NodeOperations,
-    status::{judge::Asked, report::NodeReport},
+    status::{groups::lines, judge::Asked, report::NodeReport},
 };
 
 /// A call that asks a node for its report, as `GET /api/cluster` gives it.
@@ -42,4 +44,76 @@ pub(crate) async fn all(operations: &NodeOperations, groups: &Groups, peers: &Pe
         Asked { node: Some(id), url: member.public_url, answer }
     });
     join_all(looks).await
+}
+
+/// How every node and every group is, and what is to be done: `GET /api/drills/watch`.
+pub(crate) fn told(asked: &[Asked]) -> Value {
+    let against: Vec<Value> = plan::against(asked).into_iter().map(|it| json!({ "vi": it.vi, "en": it.en })).collect();
+    let reports: Vec<&NodeReport> = asked.iter().filter_map(|asked| asked.answer.as_ref().ok()).collect();
+    let nodes: Vec<Value> = asked.iter().map(node_told).collect();
+    json!({ "nodes": nodes, "groups": lines(&reports), "against": against })
+}
+
+fn node_told(asked: &Asked) -> Value {
+    let report = asked.answer.as_ref().ok();
+    let groups = || report.iter().flat_map(|report| &report.groups);
+    let leads: Vec<u32> = groups().filter(|group| group.leader == asked.node).map(|group| group.group).collect();
+    json!({
+        "node": asked.node,
+        "url": asked.url,
+        "answers": report.is_some(),
+        "version": report.map(|report| &report.version),
+        "is_resting": report.map(|report| report.is_resting),
+        "disk": report.map(|report| &report.disk),
+        "clocks": report.map(|report| &report.clocks),
+        "leads": leads,
+        "terms": groups().fold(0_u64, |sum, group| sum.saturating_add(group.term)),
+        "applied": groups().fold(0_u64, |sum, group| sum.saturating_add(group.applied)),
+        "age_ms": groups().map(|group| group.quorum_age_ms).max(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::status::report::RoomReport;
+
+    fn report(node: u64) -> NodeReport {
+        serde_json::from_value(json!({
+            "node": node, "cluster": "c", "epoch": 1, "version": "0.1.0", "is_resting": false,
+            "disk": { "free_bytes": 9_000_000_000_u64, "used_bytes": 5, "write_stopped": false, "background_errors": 0 },
+            "clocks": [], "members": [],
+            "groups": [{
+                "group": 0, "leader": 1, "term": 4, "role": if node == 1 { "Leader" } else { "Follower" }, "last_log": 10,
+                "committed": 10, "applied": 10, "snapshot": 0, "quorum_age_ms": 40, "voters": [1, 2, 3], "learners": [],
+                "is_changing": false, "fatal": null, "followers": if node == 1 {
+                    json!([{ "node": 2, "is_up": true, "lag_entries": 3 }, { "node": 3, "is_up": false, "lag_entries": null }])
+                } else {
+                    json!([])
+                },
+            }],
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn it_tells_of_each_node_each_group_and_of_what_is_to_be_done() {
+        let silent = Asked { node: Some(3), url: "https://node-3".to_owned(), answer: Err("no answer".to_owned()) };
+        let mut low = report(2);
+        low.disk.room = RoomReport::Low;
+        let answers = |report: NodeReport| Asked {
+            node: Some(report.node),
+            url: format!("https://node-{}", report.node),
+            answer: Ok(report),
+        };
+        let told = told(&[answers(report(1)), answers(low), silent]);
+        assert_eq!(told["nodes"][0]["leads"], json!([0]));
+        assert_eq!(told["nodes"][1]["disk"]["room"], json!("low"));
+        assert_eq!((&told["nodes"][2]["answers"], &told["nodes"][2]["disk"]), (&json!(false), &Value::Null));
+        assert_eq!(told["nodes"][2]["url"], json!("https://node-3"));
+        let group = &told["groups"][0];
+        assert_eq!((&group["leader"], &group["term"], &group["health"]), (&json!(1), &json!(4), &json!("missing")));
+        assert_eq!((&group["behind"], &group["lag_entries"]), (&json!(2), &json!(3)));
+        assert!(told["against"].as_array().is_some_and(|found| !found.is_empty()), "{told}");
+    }
 }

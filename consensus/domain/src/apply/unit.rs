@@ -6,7 +6,8 @@
 //! | `out_of_service` | available |
 //! | offered | accepted, available (refused: leaves the incident) |
 //! | accepted | `en_route`, available (cannot go on: refused) |
-//! | `en_route` | `on_scene`, available (cannot go on: refused) |
+//! | `en_route` | staging, `on_scene`, available (cannot go on: refused) |
+//! | staging | `on_scene`, available (cannot go on: refused) |
 //! | `on_scene` | available (cleared: leaves the incident) |
 //!
 //! Every other step comes from the incident: assigning offers, and releasing makes available. What runs out comes from timers:
@@ -178,13 +179,14 @@ pub(super) fn keep_in(work: &mut Work<'_>, unit: Unit, kind: EventKind, note: &s
 }
 
 fn is_step(from: UnitStatus, to: UnitStatus) -> bool {
-    use UnitStatus::{Accepted, Available, EnRoute, Offered, OnScene, OutOfService};
+    use UnitStatus::{Accepted, Available, EnRoute, Offered, OnScene, OutOfService, Staging};
     matches!(
         (from, to),
         (Available, OutOfService)
-            | (OutOfService | Offered | Accepted | EnRoute | OnScene, Available)
+            | (OutOfService | Offered | Accepted | EnRoute | Staging | OnScene, Available)
             | (Offered, Accepted)
             | (Accepted, EnRoute)
-            | (EnRoute, OnScene)
+            | (EnRoute, Staging | OnScene)
+            | (Staging, OnScene)
     )
 }

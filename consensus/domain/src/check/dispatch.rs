@@ -21,6 +21,13 @@ pub(super) fn check_duty(unit: &Unit) -> Result<(), Violation> {
     let is_within = steps.len() <= limits::ASSIGNMENT_STEPS_MAX;
     let is_right = unit.incident.is_some() && is_newest && is_doing && is_ascending && is_received && is_within;
     hold(23, is_right, || format!("unit {id}: {assignment:?}"))?;
+    let set_out = steps
+        .iter()
+        .rev()
+        .skip_while(|step| step.status != UnitStatus::Staging)
+        .any(|step| step.status == UnitStatus::EnRoute);
+    let staged = steps.iter().filter(|step| step.status == UnitStatus::Staging).count();
+    hold(56, staged == 0 || (staged == 1 && set_out), || format!("unit {id}: {assignment:?}"))?;
     let is_asked = duty.mayday.is_none();
     let offer_runs = is_asked && unit.status == UnitStatus::Offered;
     let can_climb = assignment.check_in_level < limits::CHECK_IN_LEVEL_MAX;

@@ -27,7 +27,8 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
                 command.status = match status {
                     UnitStatus::Offered => UnitStatus::Accepted,
                     UnitStatus::Accepted => UnitStatus::EnRoute,
-                    UnitStatus::EnRoute => UnitStatus::OnScene,
+                    UnitStatus::EnRoute if command.status == UnitStatus::Staging => UnitStatus::Staging,
+                    UnitStatus::EnRoute | UnitStatus::Staging => UnitStatus::OnScene,
                     _ => command.status,
                 };
             }

@@ -48,8 +48,9 @@ pub(super) fn aim(entry: &mut Entry, state: &State) {
     let assignment = |id: &UnitId| state.units().get(id).and_then(|unit| unit.duty.assignment.as_ref());
     match &mut entry.command {
         Command::CheckInUnit(command) => {
-            let is_out =
-                |unit: &&Unit| matches!(unit.status, UnitStatus::Accepted | UnitStatus::EnRoute | UnitStatus::OnScene);
+            let is_out = |unit: &&Unit| {
+                !matches!(unit.status, UnitStatus::Available | UnitStatus::Offered | UnitStatus::OutOfService)
+            };
             let out = state.units().values().find(is_out);
             command.unit = out.map_or(command.unit.clone(), |unit| unit.id.clone());
             command.assignment = assignment(&command.unit).map_or(1, |assignment| assignment.number);

@@ -80,7 +80,7 @@ pub(crate) async fn now(State(app): State<Arc<App>>) -> Answer<Standing> {
     })))
 }
 
-/// How each node is now, and what stands against a drill.
+/// How each node and each group is now, and what is to be done: it stands against a drill.
 #[utoipa::path(get, path = "/api/drills/watch",
     responses((status = 200, body = Value), (status = 403, body = ErrorBody)))]
 pub(crate) async fn watch(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Value> {

@@ -110,6 +110,7 @@ pub(crate) fn check_in_within_ms(status: UnitStatus) -> Option<u64> {
     match status {
         UnitStatus::Accepted => Some(limits::CHECK_IN_ACCEPTED_MS),
         UnitStatus::EnRoute => Some(limits::CHECK_IN_EN_ROUTE_MS),
+        UnitStatus::Staging => Some(limits::CHECK_IN_STAGING_MS),
         UnitStatus::OnScene => Some(limits::CHECK_IN_ON_SCENE_MS),
         UnitStatus::Available | UnitStatus::Offered | UnitStatus::OutOfService => None,
     }

@@ -1,0 +1,61 @@
+// The page of the cluster's nodes: what is to be done in words, each group, each node; and nothing old.
+import { expect, test } from '@playwright/test';
+import AxeBuilder from '@axe-core/playwright';
+import { enterAt, fake, panel } from './page';
+
+test.afterEach(async ({ page }) => {
+  for (const command of ['drill-against?on=0', 'role?role=']) await fake(page, command);
+});
+
+const SAYS = {
+  vi: { findings: 'Việc cần làm', groups: 'Nhóm', nodes: 'Nút', well: 'TỐT', nothing: 'Không có gì phải làm.', degraded: 'CẦN XỬ LÝ', silent: 'không trả lời', todo: 'Nút 3 không trả lời: kiểm tra máy.', leads: 'nút 1', missing: 'thiếu nút', old: 'không hiện số liệu cũ', node3: /nút 3/ },
+  en: { findings: 'What to do', groups: 'Groups', nodes: 'Nodes', well: 'WELL', nothing: 'Nothing needs to be done.', degraded: 'NEEDS WORK', silent: 'no answer', todo: 'Node 3 does not answer: look at its machine.', leads: 'node 1', missing: 'a node is missing', old: 'old figures are not shown', node3: /node 3/ },
+} as const;
+
+for (const lang of ['vi', 'en'] as const) {
+  const says = SAYS[lang];
+  for (const theme of ['dark', 'light'] as const) {
+    test(`who leads, how far, and what is to be done, ${lang}, ${theme}`, async ({ page }) => {
+      await fake(page, 'role?role=admin');
+      await enterAt(page, `/nodes.html?lang=${lang}&theme=${theme}`);
+      const findings = page.getByRole('region', { name: says.findings });
+      const groups = page.getByRole('region', { name: says.groups, exact: true });
+      const nodes = page.getByRole('region', { name: says.nodes, exact: true });
+      await expect(findings).toContainText(says.well);
+      await expect(findings).toContainText(says.nothing);
+      await expect(groups.getByRole('row')).toHaveCount(10);
+      await expect(groups.getByRole('row').nth(1)).toContainText(says.leads);
+      await expect(nodes.getByRole('row', { name: says.node3 })).toContainText('GiB');
+      await fake(page, 'drill-against?on=1');
+      await expect(findings).toContainText(says.degraded);
+      await expect(findings).toContainText(says.todo);
+      await expect(groups.getByRole('row').nth(1)).toContainText(says.missing);
+      // Of a node that does not answer nothing is shown that it said before.
+      await expect(nodes.getByRole('row', { name: says.node3 })).toContainText(says.silent);
+      await expect(nodes.getByRole('row', { name: says.node3 })).not.toContainText('GiB');
+      expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    });
+  }
+
+  test(`what is old is not shown, ${lang}`, async ({ page }) => {
+    await fake(page, 'role?role=admin');
+    await enterAt(page, `/nodes.html?lang=${lang}`);
+    await expect(page.getByRole('table')).toHaveCount(2);
+    await page.route('**/api/drills/watch', (route) => route.abort());
+    await expect(page.getByRole('alert').filter({ hasText: says.old })).toBeVisible({ timeout: 20_000 });
+    await expect(page.getByRole('table')).toHaveCount(0);
+    await page.unroute('**/api/drills/watch');
+    await expect(page.getByRole('table')).toHaveCount(2);
+  });
+}
+
+test('an administrator comes there from every page, and nobody else', async ({ page }) => {
+  await fake(page, 'role?role=admin');
+  await enterAt(page, '/models.html');
+  await page.getByRole('link', { name: 'Các nút', exact: true }).click();
+  await expect(panel(page, 'Việc cần làm')).toBeVisible();
+  await fake(page, 'role?role=operator');
+  await page.goto('/nodes.html');
+  await expect(page.getByText('Chỉ quản trị viên toàn tỉnh mở được trang này.')).toBeVisible();
+  await expect(page.getByRole('link', { name: 'Các nút', exact: true })).toHaveCount(0);
+});
