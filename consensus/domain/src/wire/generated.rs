@@ -627,6 +627,7 @@ pub enum UnitStatus {
     EnRoute = 4,
     OnScene = 5,
     OutOfService = 6,
+    Staging = 520,
 }
 impl UnitStatus {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -642,6 +643,7 @@ impl UnitStatus {
             Self::EnRoute => "UNIT_STATUS_EN_ROUTE",
             Self::OnScene => "UNIT_STATUS_ON_SCENE",
             Self::OutOfService => "UNIT_STATUS_OUT_OF_SERVICE",
+            Self::Staging => "UNIT_STATUS_STAGING",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -654,6 +656,7 @@ impl UnitStatus {
             "UNIT_STATUS_EN_ROUTE" => Some(Self::EnRoute),
             "UNIT_STATUS_ON_SCENE" => Some(Self::OnScene),
             "UNIT_STATUS_OUT_OF_SERVICE" => Some(Self::OutOfService),
+            "UNIT_STATUS_STAGING" => Some(Self::Staging),
             _ => None,
         }
     }
@@ -703,6 +706,8 @@ pub struct Source {
     pub active: bool,
     #[prost(uint64, tag = "7")]
     pub at_ms: u64,
+    #[prost(string, tag = "502")]
+    pub alarm_report: ::prost::alloc::string::String,
     #[prost(oneof = "source::Origin", tags = "1, 2, 3")]
     pub origin: ::core::option::Option<source::Origin>,
 }
@@ -3245,6 +3250,8 @@ pub struct Report {
     pub unanswered_since_ms: u64,
     #[prost(message, repeated, tag = "470")]
     pub clocks: ::prost::alloc::vec::Vec<Clock>,
+    #[prost(message, optional, tag = "501")]
+    pub alarm: ::core::option::Option<Source>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct ReportDesk {
@@ -3305,6 +3312,10 @@ pub struct WaitingReport {
     pub version: u64,
     #[prost(bool, tag = "400")]
     pub exercise: bool,
+    #[prost(enumeration = "IncidentKind", tag = "535")]
+    pub field: i32,
+    #[prost(string, repeated, tag = "536")]
+    pub agencies: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct FileReport {
@@ -3410,6 +3421,7 @@ pub enum ReportChannel {
     App = 2,
     Message = 3,
     Web = 4,
+    Device = 500,
 }
 impl ReportChannel {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3423,6 +3435,7 @@ impl ReportChannel {
             Self::App => "REPORT_CHANNEL_APP",
             Self::Message => "REPORT_CHANNEL_MESSAGE",
             Self::Web => "REPORT_CHANNEL_WEB",
+            Self::Device => "REPORT_CHANNEL_DEVICE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3433,6 +3446,7 @@ impl ReportChannel {
             "REPORT_CHANNEL_APP" => Some(Self::App),
             "REPORT_CHANNEL_MESSAGE" => Some(Self::Message),
             "REPORT_CHANNEL_WEB" => Some(Self::Web),
+            "REPORT_CHANNEL_DEVICE" => Some(Self::Device),
             _ => None,
         }
     }
