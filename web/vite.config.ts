@@ -15,7 +15,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 1200,
     // Fonts stay files, so that a strict content security policy needs no data: fonts.
     assetsInlineLimit: 0,
-    rolldownOptions: { input: { wall: 'index.html', models: 'models.html', rooms: 'rooms.html', drill: 'drill.html', admin: 'admin.html', deadlines: 'deadlines.html', record: 'record.html', dispatch: 'dispatch.html', console: 'console.html', unit: 'unit.html', tell: 'bao-tin.html', follow: 'theo-doi.html' } },
+    rolldownOptions: { input: { wall: 'index.html', models: 'models.html', rooms: 'rooms.html', drill: 'drill.html', admin: 'admin.html', deadlines: 'deadlines.html', record: 'record.html', replay: 'replay.html', dispatch: 'dispatch.html', console: 'console.html', unit: 'unit.html', tell: 'bao-tin.html', follow: 'theo-doi.html' } },
   },
   server: { proxy: { '/api': node, '/ws': { target: node, ws: true } } },
 });

@@ -140,33 +140,6 @@ for (const lang of ['vi', 'en'] as const) {
     await other.context().close();
   });
 
-  test(`a map that shows what was says so, and leads back, ${lang}`, async ({ page }) => {
-    await enter(page, `?nomap=1&lang=${lang}`);
-    await turnTo(page, 'I4817');
-    const says = lang === 'vi' ? /Bản đồ đang hiện I4817 lúc .*, không phải hiện tại/ : /The map shows I4817 at .*, not now/;
-    const back = lang === 'vi' ? 'Về hiện tại' : 'Back to now';
-    const card = file(page, 'I4817').getByRole('region', { name: t.replay });
-    // Something has to have happened since it was opened.
-    await file(page, 'I4817').locator('textarea').first().fill('Đã gọi xe cẩu');
-    await page.keyboard.press('Control+Enter');
-    await turnTo(page, 'I4819');
-    await turnTo(page, 'I4817');
-    const banner = page.getByRole('alert').filter({ hasText: says });
-    await expect(banner).toHaveCount(0);
-    await card.getByRole('slider').fill('0');
-    await expect(card.getByRole('status')).toContainText(words.incident.status.opened);
-    await expect(banner).toBeVisible();
-    // From there, too: the slider is at the end again.
-    await banner.getByRole('button', { name: back }).click();
-    await expect(banner).toHaveCount(0);
-    await expect(card.getByRole('status')).toHaveCount(0);
-    // Who turns to another incident sees now.
-    await card.getByRole('slider').fill('0');
-    await expect(banner).toBeVisible();
-    await turnTo(page, 'I4819');
-    await expect(banner).toHaveCount(0);
-  });
-
   test(`who only looks neither leads nor writes, ${lang}`, async ({ page }) => {
     await atRooms(page, `?lang=${lang}`, 'man-hinh');
     await expect(page.getByText(t.forbidden)).toBeVisible();

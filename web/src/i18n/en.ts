@@ -10,6 +10,7 @@ import { enWaiting } from './waiting.en';
 import { enWarning } from './warning.en';
 import { enParts } from './parts.en';
 import { enPhoto } from './photo.en';
+import { enReplay } from './replay.en';
 import { enRooms } from './rooms.en';
 import type { Dict } from './vi';
 
@@ -359,6 +360,7 @@ export const en: Dict = {
   console: enConsole,
   access: enAccess,
   admin: enAdmin,
+  replay: enReplay,
   rooms: enRooms,
   photo: enPhoto,
   parts: enParts,

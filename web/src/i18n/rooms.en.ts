@@ -65,10 +65,6 @@ export const enRooms: RoomsDict = {
   truncated: 'There is more: choose a shorter time.',
   corrects: (number) => `corrects #${number}`,
   noEntry: 'No entry.',
-  replay: 'Course on the map',
-  replayAt: (time) => `At ${time}`,
-  replayEnd: 'Back to now',
-  replayMap: (incident, time) => `The map shows ${incident} at ${time}, not now`,
   event: {
     exercise_started: 'Exercise started',
     exercise_ended: 'Exercise ended',

@@ -64,10 +64,6 @@ export const viRooms = {
   truncated: 'Còn nữa: chọn khoảng ngắn hơn.',
   corrects: (number: number) => `đính chính #${number}`,
   noEntry: 'Không có mục nào.',
-  replay: 'Diễn biến trên bản đồ',
-  replayAt: (time: string) => `Lúc ${time}`,
-  replayEnd: 'Về hiện tại',
-  replayMap: (incident: string, time: string) => `Bản đồ đang hiện ${incident} lúc ${time}, không phải hiện tại`,
   event: {
     exercise_started: 'Bắt đầu diễn tập',
     exercise_ended: 'Kết thúc diễn tập',

@@ -10,6 +10,7 @@ import { viWaiting } from './waiting.vi';
 import { viWarning } from './warning.vi';
 import { viParts } from './parts.vi';
 import { viPhoto } from './photo.vi';
+import { viReplay } from './replay.vi';
 import { viRooms } from './rooms.vi';
 
 /** Vietnamese, the source language. Every other language has exactly these keys. */
@@ -360,6 +361,7 @@ export const vi = {
   admin: viAdmin,
   drill: viDrill,
   console: viConsole,
+  replay: viReplay,
   rooms: viRooms,
   photo: viPhoto,
   parts: viParts,

@@ -3,13 +3,11 @@ import { backoffMs } from './backoff';
 import { loadOf, type Load, type LoadWire } from '../nouns/load';
 import { SERIES_POINTS, seriesOf, type Series, type SeriesWire } from '../nouns/series';
 import { toldOf, type Told, type ToldWire } from '../nouns/told';
-import { severityNamed, type Severity } from '../nouns/severity';
 import { fromWire } from '../nouns/wire';
 import { closeSequence, openSequence, takeSequence } from './sequence';
 
 /** A request that has no answer by then counts as lost, its outcome as unknown. */
 const REQUEST_MS_MAX = 8_000;
-const DEGREES_PER_E7 = 1e-7;
 /** Name of the tab lock under which a command number is taken. */
 const SEQUENCE_LOCK = 'trongdong.seq';
 
@@ -220,9 +218,7 @@ export interface TimelineEntry {
   by: string;
   note: string;
   /** What a unit did, where the line is about one. `statusAtMs` may lie long before the line: a phone sends later. */
-  unit?: { id: string; status: string; statusAtMs: number; latitude: number; longitude: number };
-  /** The incident as it stood then. */
-  incident?: { severity: Severity; status: string; summary: string; latitude: number; longitude: number; units: string[] };
+  unit?: { id: string; status: string; statusAtMs: number };
 }
 
 interface RawLine {
@@ -230,21 +226,18 @@ interface RawLine {
   at_ms: number;
   by: string | null;
   note: string;
-  unit?: { id: string; status: string; status_at_ms: number; latitude_e7: number; longitude_e7: number };
-  incident?: { severity: string; status: string; summary: string; latitude_e7: number; longitude_e7: number; units: string[] };
+  unit?: { id: string; status: string; status_at_ms: number };
 }
 
 /** Everything that happened to an incident, as kept by the server, oldest first. */
 export async function readTimeline(incident: string): Promise<TimelineEntry[]> {
   const answer = await request(current, 'GET', `/api/incidents/${encodeURIComponent(incident)}/timeline`);
-  const degrees = (e7: number) => e7 * DEGREES_PER_E7;
-  return (answer as RawLine[]).map(({ kind, at_ms, by, note, unit, incident: then }) => ({
+  return (answer as RawLine[]).map(({ kind, at_ms, by, note, unit }) => ({
     kind,
     atMs: at_ms,
     by: by ?? '',
     note,
-    unit: unit && { id: unit.id, status: fromWire(unit.status), statusAtMs: unit.status_at_ms, latitude: degrees(unit.latitude_e7), longitude: degrees(unit.longitude_e7) },
-    incident: then && { severity: severityNamed(then.severity), status: fromWire(then.status), summary: then.summary, latitude: degrees(then.latitude_e7), longitude: degrees(then.longitude_e7), units: then.units },
+    unit: unit && { id: unit.id, status: fromWire(unit.status), statusAtMs: unit.status_at_ms },
   }));
 }
 
