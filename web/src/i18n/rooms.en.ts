@@ -17,6 +17,8 @@ export const enRooms: RoomsDict = {
   led: (person) => `${person} leads`,
   elsewhere: 'looking elsewhere',
   toScene: 'Back to the scene',
+  pointsAt: (place) => `points at ${place}`,
+  ledCamera: 'Scene',
   noScene: 'no scene yet',
   followers: (count) => `${count} rooms follow`,
   follow: 'Follow',

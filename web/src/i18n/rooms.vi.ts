@@ -16,6 +16,8 @@ export const viRooms = {
   led: (person: string) => `${person} dẫn`,
   elsewhere: 'đang xem chỗ khác',
   toScene: 'Về cảnh chung',
+  pointsAt: (place: string) => `chỉ vào ${place}`,
+  ledCamera: 'Cảnh chung',
   noScene: 'chưa có cảnh',
   followers: (count: string) => `${count} phòng đang theo`,
   follow: 'Theo',

@@ -1,5 +1,7 @@
 // Which room this screen stands in, whom that room follows, and what its map shows: what is pushed is taken from here.
+import type { Place } from '../nouns/place';
 import { LAYERS, type Layer, type MapLook } from '../nouns/room';
+import type { Focus } from './desk.svelte';
 import { picture } from './picture.svelte';
 
 const KEY = 'trongdong.room';
@@ -15,6 +17,10 @@ class RoomDesk {
   cameras: readonly string[] = [];
   /** Where a scene wants the map to look; a new object each time. */
   wanted = $state.raw<MapLook | undefined>(undefined);
+  /** A place that the scene points at. */
+  pointed = $state.raw<Place | undefined>(undefined);
+  /** What the scene opened, and said where to look for it: the map does not go to its middle by itself. */
+  ledFocus: Focus | undefined;
   /** Whom this room followed last, to come back to. */
   last = $state('');
 
