@@ -106,6 +106,9 @@ for (const lang of ['vi', 'en'] as const) {
     await layer(page, 'sensors').click();
     await expect(page.getByTestId('map-sensor')).toHaveCount(0);
     for (let step = 0; step < 2; step += 1) await page.getByRole('button', { name: words.map.nearer }).click();
+    await turnTo(page, 'I4821');
+    await bar(page, t.barLabel(centre)).getByRole('button', { name: t.gather }).click();
+    await expect(bar(page, t.barLabel(centre))).toContainText(t.gathered('I4821'));
     await turnTo(page, 'I4820');
     await expect(page.locator('[data-testid=map-incident][data-id=I4820]')).toBeVisible();
     await expect(tiles(page)).toHaveCount(2);
@@ -124,6 +127,11 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(other.getByTestId('map-sensor')).toHaveCount(0);
     await expect(other.locator('[data-testid=map-camera][data-id=cam-06]')).toBeVisible();
     await expect(tiles(other).filter({ hasText: t.ledCamera })).toHaveCount(2);
+
+    // Who turns to another incident of the scene is not elsewhere.
+    await bar(other, t.barLabel(district)).getByRole('button', { name: 'I4821' }).click();
+    await expect(file(other, 'I4821')).toBeVisible();
+    await expect(bar(other, t.barLabel(district))).not.toContainText(t.elsewhere);
 
     // A camera is pushed with the place that it stands at.
     await layer(page, 'sensors').click();
@@ -160,6 +168,10 @@ for (const lang of ['vi', 'en'] as const) {
     await page.keyboard.type('+');
     await expect.poll(zoom).toBeCloseTo(before + 1, 1);
     await page.getByRole('button', { name: words.map.whole }).click();
+    await map.click({ button: 'right' });
+    await expect(page.getByRole('dialog')).toContainText(/2[12]\.\d{4}, 10[56]\.\d{4}/);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toHaveCount(0);
     await page.locator('[data-testid=map-incident][data-id=I4801]').click();
     await expect(file(page, 'I4801')).toBeVisible();
     const { violations } = await new AxeBuilder({ page }).analyze();

@@ -25,6 +25,8 @@ export const enRooms: RoomsDict = {
   leave: 'Leave',
   back: (room) => `Follow ${room} again`,
   push: 'Push this scene',
+  gather: 'Put into the scene',
+  gathered: (incidents) => `In the scene: ${incidents}`,
   endScene: 'End the scene',
   followsOf: (room, person) => `follows ${room} (${person})`,
   leads: (person) => `shows a scene (${person})`,

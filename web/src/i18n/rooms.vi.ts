@@ -24,6 +24,8 @@ export const viRooms = {
   leave: 'Thôi theo',
   back: (room: string) => `Theo lại ${room}`,
   push: 'Đẩy cảnh này',
+  gather: 'Đưa vào cảnh',
+  gathered: (incidents: string) => `Trong cảnh: ${incidents}`,
   endScene: 'Thôi đẩy cảnh',
   followsOf: (room: string, person: string) => `đang theo ${room} (${person})`,
   leads: (person: string) => `đang đẩy cảnh (${person})`,

@@ -6,6 +6,9 @@ import type { ShiftNote as ShiftNoteWire, Room as RoomWire, Scene as SceneWire }
 export const LAYERS = ['units', 'sensors', 'cameras'] as const;
 export type Layer = (typeof LAYERS)[number];
 
+/** Incidents of one scene, as the cluster bounds it. */
+export const SCENE_INCIDENTS_MAX = 16;
+
 /** Where a map looks: degrees (WGS 84) and zoom level. */
 export interface MapLook {
   latitude: number;
