@@ -38,7 +38,7 @@ test('at each moment it is what it was then', () => {
   expect(thenOf(course, 10)).toMatchObject({ incident: { status: 'opened', severity: 4 }, units: [], unheard: [] });
   expect(thenOf(course, 25)).toMatchObject({
     incident: { id: 'I1', status: 'assigned', latitude: 21.5 },
-    units: [{ id: '1', name: 'Xe 1', status: 'en-route', latitude: 21.1, positionAtMs: 12 }],
+    units: [{ id: '1', name: 'Xe 1', status: 'en-route', latitude: expect.closeTo(21.1), positionAtMs: 12 }],
     unheard: ['2'],
   });
   expect(thenOf(course, 30)?.units).toMatchObject([{ status: 'on-scene', latitude: 21.5 }]);

@@ -273,7 +273,7 @@ const ROOM = 0.15;
 
 /** The part of the land that the whole course fits in, so that nothing jumps from step to step; `wide` with the stations around it. */
 export function landOf({ incident, lines, stations, alarms }: ReplayCourse, wide: boolean): Bounds | undefined {
-  const own: Spot[] = lines.flatMap((line) => {
+  const own = lines.flatMap((line): Spot[] => {
     if (line.unit !== undefined) return [line.unit];
     return line.incident !== undefined && line.incident.id === incident ? [line.incident] : [];
   });
