@@ -30,7 +30,7 @@ export default defineConfig({
     // Fonts stay files, so that a strict content security policy needs no data: fonts.
     assetsInlineLimit: 0,
     rolldownOptions: {
-      input: { wall: 'index.html', models: 'models.html', rooms: 'rooms.html', drill: 'drill.html', nodes: 'nodes.html', admin: 'admin.html', deadlines: 'deadlines.html', record: 'record.html', dispatch: 'dispatch.html', console: 'console.html', unit: 'unit.html', tell: 'bao-tin.html', follow: 'theo-doi.html' },
+      input: { wall: 'index.html', models: 'models.html', rooms: 'rooms.html', drill: 'drill.html', nodes: 'nodes.html', admin: 'admin.html', deadlines: 'deadlines.html', record: 'record.html', replay: 'replay.html', dispatch: 'dispatch.html', console: 'console.html', unit: 'unit.html', tell: 'bao-tin.html', follow: 'theo-doi.html' },
       output: { codeSplitting: { groups: [inChunk('base', 3), inChunk('crew', 2), inChunk('shapes', 1)] } },
     },
   },

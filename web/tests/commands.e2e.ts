@@ -123,7 +123,7 @@ test('a point of the map becomes an incident in its commune', async ({ page }) =
   await expect(page.locator('.map[data-ready=true]')).toBeVisible({ timeout: 45_000 });
   await page.getByRole('button', { name: 'Toàn tỉnh' }).click();
   await page.waitForTimeout(1_500);
-  await page.locator('.maplibregl-canvas').click({ button: 'right' });
+  await page.locator('.maplibregl-canvas, [data-testid=sketch-map]').click({ button: 'right' });
   await expect(dialog(page)).toContainText(/Tọa độ 2[12]\.\d{4}, 10[56]\.\d{4}/);
   await expect(dialog(page).getByLabel('Phường, xã')).not.toHaveValue('');
   await page.keyboard.press('Escape');

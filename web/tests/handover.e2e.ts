@@ -110,7 +110,7 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(due).toContainText(words.deadline.metLate);
     await expect(band).toHaveCount(0);
     const course = file(page, ID).getByRole('list', { name: words.incident.timeline });
-    for (const kind of ['handover_offered', 'handover_escalated', 'handover_accepted']) await expect(course).toContainText(words.warning.event[kind]!);
+    for (const kind of ['handover_offered', 'handover_escalated', 'handover_accepted']) await expect(course).toContainText(words.incident.event[kind]!);
 
     // A dispatcher sees whose it is, in the list and in the incident.
     const other = await elsewhere(browser);

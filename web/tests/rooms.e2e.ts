@@ -95,6 +95,89 @@ for (const lang of ['vi', 'en'] as const) {
     await other.context().close();
   });
 
+  test(`a scene has its layers, cameras, place and zoom on the wall that follows, ${lang}`, async ({ page, browser }) => {
+    const map = (of: Page) => of.getByTestId('sketch-map');
+    const tiles = (of: Page) => panel(of, /^(Camera|Cameras)$/).getByRole('button');
+    const layer = (of: Page, name: keyof typeof t.layer) => of.getByRole('button', { name: t.layer[name], exact: true });
+    const look = async (of: Page) => (await map(of).getAttribute('data-look')) ?? '';
+    const push = () => bar(page, t.barLabel(centre)).getByRole('button', { name: t.push }).click();
+    await enter(page, `?map=drawn&room=tinh&lang=${lang}`);
+    await expect(map(page)).toHaveAttribute('data-look', /\d/);
+    await layer(page, 'sensors').click();
+    await expect(page.getByTestId('map-sensor')).toHaveCount(0);
+    for (let step = 0; step < 2; step += 1) await page.getByRole('button', { name: words.map.nearer }).click();
+    await turnTo(page, 'I4821');
+    await bar(page, t.barLabel(centre)).getByRole('button', { name: t.gather }).click();
+    await expect(bar(page, t.barLabel(centre))).toContainText(t.gathered('I4821'));
+    await turnTo(page, 'I4820');
+    await expect(page.locator('[data-testid=map-incident][data-id=I4820]')).toBeVisible();
+    await expect(tiles(page)).toHaveCount(2);
+    await push();
+
+    const other = await (await browser.newContext()).newPage();
+    await atRooms(other, `?room=pho-yen&lang=${lang}`, 'dung');
+    await panel(other, new RegExp(`^${t.heading}$`)).getByRole('button', { name: `${t.follow}: ${centre}` }).click();
+    await expect(panel(other, new RegExp(`^${t.heading}$`))).toContainText(t.followsOf(centre, 'dung'));
+    await other.goto(`/?map=drawn&room=pho-yen&lang=${lang}`);
+    await expect(file(other, 'I4820')).toBeVisible();
+    // The same middle and zoom, also beside the incident's file; its layers, and no other; its cameras, which say so.
+    await expect.poll(() => look(other)).toBe(await look(page));
+    await expect(layer(other, 'sensors')).toHaveAttribute('aria-pressed', 'false');
+    await expect(layer(other, 'cameras')).toHaveAttribute('aria-pressed', 'true');
+    await expect(other.getByTestId('map-sensor')).toHaveCount(0);
+    await expect(other.locator('[data-testid=map-camera][data-id=cam-06]')).toBeVisible();
+    await expect(tiles(other).filter({ hasText: t.ledCamera })).toHaveCount(2);
+
+    // Who turns to another incident of the scene is not elsewhere.
+    await bar(other, t.barLabel(district)).getByRole('button', { name: 'I4821' }).click();
+    await expect(file(other, 'I4821')).toBeVisible();
+    await expect(bar(other, t.barLabel(district))).not.toContainText(t.elsewhere);
+
+    // A camera is pushed with the place that it stands at.
+    await layer(page, 'sensors').click();
+    const name = ((await tiles(page).nth(1).getAttribute('aria-label')) ?? '').split(': ')[1] ?? '';
+    await tiles(page).nth(1).click();
+    await expect(page.getByRole('complementary')).toContainText(name);
+    await push();
+    await expect(tiles(other).first()).toHaveAttribute('aria-label', `${words.camera.open}: ${name}, ${t.ledCamera}`);
+    await expect(tiles(other).filter({ hasText: t.ledCamera })).toHaveCount(1);
+    await expect(layer(other, 'sensors')).toHaveAttribute('aria-pressed', 'true');
+    await expect(other.getByTestId('map-sensor').first()).toBeVisible();
+    await expect(other.getByTestId('map-pin')).toBeVisible();
+    await expect(bar(other, t.barLabel(district))).toContainText(t.pointsAt(''));
+    await expect.poll(() => look(other)).toBe(await look(page));
+    // What ended points at nothing.
+    await bar(page, t.barLabel(centre)).getByRole('button', { name: t.endScene }).click();
+    await expect(bar(other, t.barLabel(district))).toContainText(t.noScene);
+    await expect(other.getByTestId('map-pin')).toHaveCount(0);
+    await expect(tiles(other).filter({ hasText: t.ledCamera })).toHaveCount(0);
+    await other.context().close();
+  });
+
+  test(`the drawn map moves by keys, and what is clicked on it is opened, ${lang}`, async ({ page }) => {
+    await enter(page, `?map=drawn&lang=${lang}`);
+    const map = page.getByTestId('sketch-map');
+    await expect(map).toHaveAttribute('data-look', /\d/);
+    await page.getByRole('button', { name: words.map.whole }).click();
+    await expect(page.getByText(words.map.sketched)).toBeVisible();
+    const zoom = async () => Number(((await map.getAttribute('data-look')) ?? '').split(' ')[2]);
+    const before = await zoom();
+    await map.focus();
+    await page.keyboard.press('ArrowUp');
+    await expect(page.getByRole('button', { name: words.map.followOff })).toBeVisible();
+    await page.keyboard.type('+');
+    await expect.poll(zoom).toBeCloseTo(before + 1, 1);
+    await page.getByRole('button', { name: words.map.whole }).click();
+    await map.click({ button: 'right' });
+    await expect(page.getByRole('dialog')).toContainText(/2[12]\.\d{4}, 10[56]\.\d{4}/);
+    await page.keyboard.press('Escape');
+    await expect(page.getByRole('dialog')).toHaveCount(0);
+    await page.locator('[data-testid=map-incident][data-id=I4801]').click();
+    await expect(file(page, 'I4801')).toBeVisible();
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(' | ')}`)).toEqual([]);
+  });
+
   test(`a hand-over waits with a clock until somebody else has read it, ${lang}`, async ({ page, browser }) => {
     await atRooms(page, `?room=tinh&lang=${lang}`);
     const own = panel(page, t.shiftNotes);
@@ -138,33 +221,6 @@ for (const lang of ['vi', 'en'] as const) {
     await log.getByLabel(t.find).fill('núi cốc');
     await expect(log.getByRole('list', { name: t.log }).getByRole('listitem')).toHaveCount(1);
     await other.context().close();
-  });
-
-  test(`a map that shows what was says so, and leads back, ${lang}`, async ({ page }) => {
-    await enter(page, `?nomap=1&lang=${lang}`);
-    await turnTo(page, 'I4817');
-    const says = lang === 'vi' ? /Bản đồ đang hiện I4817 lúc .*, không phải hiện tại/ : /The map shows I4817 at .*, not now/;
-    const back = lang === 'vi' ? 'Về hiện tại' : 'Back to now';
-    const card = file(page, 'I4817').getByRole('region', { name: t.replay });
-    // Something has to have happened since it was opened.
-    await file(page, 'I4817').locator('textarea').first().fill('Đã gọi xe cẩu');
-    await page.keyboard.press('Control+Enter');
-    await turnTo(page, 'I4819');
-    await turnTo(page, 'I4817');
-    const banner = page.getByRole('alert').filter({ hasText: says });
-    await expect(banner).toHaveCount(0);
-    await card.getByRole('slider').fill('0');
-    await expect(card.getByRole('status')).toContainText(words.incident.status.opened);
-    await expect(banner).toBeVisible();
-    // From there, too: the slider is at the end again.
-    await banner.getByRole('button', { name: back }).click();
-    await expect(banner).toHaveCount(0);
-    await expect(card.getByRole('status')).toHaveCount(0);
-    // Who turns to another incident sees now.
-    await card.getByRole('slider').fill('0');
-    await expect(banner).toBeVisible();
-    await turnTo(page, 'I4819');
-    await expect(banner).toHaveCount(0);
   });
 
   test(`who only looks neither leads nor writes, ${lang}`, async ({ page }) => {

@@ -54,6 +54,10 @@ export const SCREENS: Readonly<Record<string, (page: Page, lang: string) => Prom
     await enterAt(page, `/record.html?lang=${lang}`);
     await expect(page.getByRole('main').getByRole('textbox').first()).toBeVisible();
   },
+  replay: async (page, lang) => {
+    await enterAt(page, `/replay.html?incident=I4819&lang=${lang}`);
+    await expect(page.getByTestId('then-incident')).toBeVisible();
+  },
   phone: async (page, lang) => {
     await crew(page, `?lang=${lang}`);
     await expect(page.getByRole('region', { name: /^(Bản đồ|Map)$/ })).toBeVisible();

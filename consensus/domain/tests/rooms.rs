@@ -285,13 +285,18 @@ fn a_room_follows_leaves_and_comes_back() {
     };
     world.apply(Some("oanh"), PushScene { room: id("tinh"), scene: Some(scene.clone()) }).unwrap();
     let pushed = world.state.rooms()["tinh"].scene.clone().unwrap();
-    assert_eq!((pushed.pushed_by, pushed.title.as_str()), (Some(id("oanh")), "Vỡ đê"));
+    let kept = Scene { pushed_at_ms: world.at_ms, pushed_by: Some(id("oanh")), ..scene.clone() };
+    assert_eq!(pushed, kept, "layers, incidents, cameras, place and view as they were pushed");
     let follow = |leader: Option<&str>| FollowRoom { room: id("tay"), leader: leader.map(id) };
     for leader in [Some("tinh"), None, Some("tinh")] {
         world.apply(Some("tay"), follow(leader)).unwrap();
         assert_eq!(world.state.rooms()["tay"].follows, leader.map(id));
     }
     assert_eq!(world.apply(Some("tay"), follow(Some("tay"))).unwrap_err().code, RefusalCode::Invalid);
+    let nowhere = MapView { latitude_e7: 900_000_001, longitude_e7: 0, zoom_centi: 0 };
+    let nowhere = Scene { view: Some(nowhere), ..scene.clone() };
+    let push = PushScene { room: id("tinh"), scene: Some(nowhere) };
+    assert_eq!(world.apply(Some("oanh"), push).unwrap_err().code, RefusalCode::Invalid);
     let crowded = Scene { cameras: (0..=limits::SCENE_CAMERAS_MAX).map(|n| id(&format!("c{n}"))).collect(), ..scene };
     let push = PushScene { room: id("tinh"), scene: Some(crowded) };
     assert_eq!(world.apply(Some("oanh"), push).unwrap_err().code, RefusalCode::Limit);

@@ -118,6 +118,7 @@ mod tests {
         assert_eq!(route("GET", "/api/rooms"), Route::Copy);
         assert_eq!(route("GET", "/api/rooms/phu-binh/log"), Route::Province);
         assert_eq!(route("GET", "/api/incidents/I7/timeline"), Route::Province);
+        assert_eq!(route("GET", "/api/incidents/I7/replay"), Route::Province);
         assert_eq!(route("GET", "/api/sign-in/ways"), Route::Copy);
         assert_eq!(route("GET", "/api/sign-in/holds"), Route::Province);
         assert_eq!(route("GET", "/api/oidc/start"), Route::Nowhere);

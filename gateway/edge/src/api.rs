@@ -59,6 +59,7 @@ pub(crate) mod reading;
 pub(crate) mod receiver;
 pub(crate) mod record;
 pub(crate) mod remit;
+pub(crate) mod replay;
 pub(crate) mod report;
 pub(crate) mod retention;
 pub(crate) mod room;
@@ -140,6 +141,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(model::roll_back))
         .routes(routes!(model::switch))
         .routes(routes!(timeline::timeline))
+        .routes(routes!(replay::replay))
         .routes(routes!(alarm::list))
         .routes(routes!(alarm::acknowledge))
         .routes(routes!(alarm::shelve))

@@ -49,6 +49,16 @@ pub const CALLS_OVER_SHOWN_MAX: usize = 2_500;
 pub const ROWS_SCANNED_MAX: usize = 40_000;
 /// Rows fetched at a time.
 pub const ROWS_PER_SCAN: usize = 512;
+/// Lines of one replay, the oldest first; a longer course ends there and says `truncated`.
+pub const REPLAY_LINES_MAX: usize = 2_000;
+/// How far around an incident a replay looks for stations and alarms, metres: a flood's gauge lies some kilometres up the river.
+pub const REPLAY_NEAR_M_MAX: u32 = 10_000;
+/// Stations of one replay: those whose alarms fed the incident, then the nearest.
+pub const REPLAY_STATIONS_MAX: usize = 12;
+/// Alarms of one replay, likewise.
+pub const REPLAY_ALARMS_MAX: usize = 50;
+/// The newest reading of a station at a replay's beginning may be so old; a longer silence is shown as one.
+pub const REPLAY_BEFORE_MS: u64 = 6 * 3_600_000;
 /// Entries of a room's log in one answer; more: `truncated`.
 pub const LOG_ENTRIES_MAX: usize = 1000;
 /// How far back a room's log is shown unless somebody asks for another span: two shifts of 12 hours.

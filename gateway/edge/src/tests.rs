@@ -26,6 +26,7 @@ mod province;
 mod public;
 mod reading;
 mod record;
+mod replay;
 mod resume;
 mod rights;
 mod rights_any;

@@ -11,6 +11,7 @@ import { enWaiting } from './waiting.en';
 import { enWarning } from './warning.en';
 import { enParts } from './parts.en';
 import { enPhone } from './phone.en';
+import { enReplay } from './replay.en';
 import { enRooms } from './rooms.en';
 import type { Dict } from './vi';
 
@@ -271,7 +272,9 @@ export const en: Dict = {
     followOff: 'View locked: press to follow incidents',
     whole: 'Whole province',
     legend: 'Legend',
-    failed: 'This machine cannot draw the map (no WebGL2).',
+    nearer: 'Zoom in',
+    farther: 'Zoom out',
+    sketched: 'Simple map',
   },
   models: enModels,
   nodes: enNodes,
@@ -280,6 +283,7 @@ export const en: Dict = {
   console: enConsole,
   access: enAccess,
   admin: { ...enAdmin, ...enPhone.admin },
+  replay: enReplay,
   rooms: enRooms,
   parts: { ...enParts, ...enPhone.parts },
   deadline: enDeadline,

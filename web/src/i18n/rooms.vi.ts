@@ -16,12 +16,16 @@ export const viRooms = {
   led: (person: string) => `${person} dẫn`,
   elsewhere: 'đang xem chỗ khác',
   toScene: 'Về cảnh chung',
+  pointsAt: (place: string) => `chỉ vào ${place}`,
+  ledCamera: 'Cảnh chung',
   noScene: 'chưa có cảnh',
   followers: (count: string) => `${count} phòng đang theo`,
   follow: 'Theo',
   leave: 'Thôi theo',
   back: (room: string) => `Theo lại ${room}`,
   push: 'Đẩy cảnh này',
+  gather: 'Đưa vào cảnh',
+  gathered: (incidents: string) => `Trong cảnh: ${incidents}`,
   endScene: 'Thôi đẩy cảnh',
   followsOf: (room: string, person: string) => `đang theo ${room} (${person})`,
   leads: (person: string) => `đang đẩy cảnh (${person})`,
@@ -64,10 +68,6 @@ export const viRooms = {
   truncated: 'Còn nữa: chọn khoảng ngắn hơn.',
   corrects: (number: number) => `đính chính #${number}`,
   noEntry: 'Không có mục nào.',
-  replay: 'Diễn biến trên bản đồ',
-  replayAt: (time: string) => `Lúc ${time}`,
-  replayEnd: 'Về hiện tại',
-  replayMap: (incident: string, time: string) => `Bản đồ đang hiện ${incident} lúc ${time}, không phải hiện tại`,
 };
 
 /** What every language says of rooms. */

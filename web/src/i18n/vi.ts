@@ -11,6 +11,7 @@ import { viWaiting } from './waiting.vi';
 import { viWarning } from './warning.vi';
 import { viParts } from './parts.vi';
 import { viPhone } from './phone.vi';
+import { viReplay } from './replay.vi';
 import { viRooms } from './rooms.vi';
 
 /** Vietnamese, the source language. Every other language has exactly these keys. */
@@ -272,7 +273,9 @@ export const vi = {
     followOff: 'Khung nhìn đã khóa: bấm để tự theo sự cố',
     whole: 'Toàn tỉnh',
     legend: 'Chú giải',
-    failed: 'Máy này không vẽ được bản đồ (thiếu WebGL2).',
+    nearer: 'Phóng to',
+    farther: 'Thu nhỏ',
+    sketched: 'Bản đồ giản lược',
   },
   models: viModels,
   nodes: viNodes,
@@ -281,6 +284,7 @@ export const vi = {
   admin: { ...viAdmin, ...viPhone.admin },
   drill: { ...viDrill, ...viPhone.drill },
   console: viConsole,
+  replay: viReplay,
   rooms: viRooms,
   parts: { ...viParts, ...viPhone.parts },
   deadline: viDeadline,

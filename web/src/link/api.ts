@@ -3,13 +3,10 @@ import { backoffMs } from './backoff';
 import { loadOf, type Load, type LoadWire } from '../nouns/load';
 import { SERIES_POINTS, seriesOf, type Series, type SeriesWire } from '../nouns/series';
 import { toldOf, type Told, type ToldWire } from '../nouns/told';
-import { severityNamed, type Severity } from '../nouns/severity';
 import { fromWire } from '../nouns/wire';
 import { KeptBack, originAt, Refused, request, REQUEST_MS_MAX, sendOnce, Unanswered, type Committed, type SendOnce } from './http';
 
 export * from './http';
-
-const DEGREES_PER_E7 = 1e-7;
 
 /** What a sensor measured over a span, in stretches of equal length. */
 export async function readSeries(sensor: string, fromMs: number, toMs: number): Promise<Series> {
@@ -30,9 +27,7 @@ export interface TimelineEntry {
   by: string;
   note: string;
   /** What a unit did, where the line is about one. `statusAtMs` may lie long before the line: a phone sends later. */
-  unit?: { id: string; status: string; statusAtMs: number; latitude: number; longitude: number };
-  /** The incident as it stood then. */
-  incident?: { severity: Severity; status: string; summary: string; latitude: number; longitude: number; units: string[] };
+  unit?: { id: string; status: string; statusAtMs: number };
 }
 
 interface RawLine {
@@ -40,21 +35,18 @@ interface RawLine {
   at_ms: number;
   by: string | null;
   note: string;
-  unit?: { id: string; status: string; status_at_ms: number; latitude_e7: number; longitude_e7: number };
-  incident?: { severity: string; status: string; summary: string; latitude_e7: number; longitude_e7: number; units: string[] };
+  unit?: { id: string; status: string; status_at_ms: number };
 }
 
 /** Everything that happened to an incident, as kept by the server, oldest first. */
 export async function readTimeline(incident: string): Promise<TimelineEntry[]> {
   const answer = await request(originAt(0), 'GET', `/api/incidents/${encodeURIComponent(incident)}/timeline`);
-  const degrees = (e7: number) => e7 * DEGREES_PER_E7;
-  return (answer as RawLine[]).map(({ kind, at_ms, by, note, unit, incident: then }) => ({
+  return (answer as RawLine[]).map(({ kind, at_ms, by, note, unit }) => ({
     kind,
     atMs: at_ms,
     by: by ?? '',
     note,
-    unit: unit && { id: unit.id, status: fromWire(unit.status), statusAtMs: unit.status_at_ms, latitude: degrees(unit.latitude_e7), longitude: degrees(unit.longitude_e7) },
-    incident: then && { severity: severityNamed(then.severity), status: fromWire(then.status), summary: then.summary, latitude: degrees(then.latitude_e7), longitude: degrees(then.longitude_e7), units: then.units },
+    unit: unit && { id: unit.id, status: fromWire(unit.status), statusAtMs: unit.status_at_ms },
   }));
 }
 

@@ -3,7 +3,6 @@
 import { isOpen, type Incident } from '../nouns/incident';
 import type { Camera } from '../nouns/camera';
 import type { Place } from '../nouns/place';
-import type { Then } from '../nouns/replay';
 import { passedThreshold, sensorHealth, type Sensor } from '../nouns/sensor';
 import type { Features } from '../link/assets';
 import { incidentIcon, sensorIcon, wedgeIcon } from './icons';
@@ -34,16 +33,6 @@ export function incidentFeatures(incidents: Iterable<Incident>, chosen: string |
     );
   }
   return collection(features);
-}
-
-/** An incident and its units as they were seen at a moment. */
-export function replayFeatures(id: string, exercise: boolean, { incident, units }: Then): Features {
-  const at = (of: { latitude: number; longitude: number }, properties: Record<string, unknown>): GeoJSON.Feature =>
-    point({ latitude: of.latitude, longitude: of.longitude, adminUnit: '', address: '' }, properties);
-  return collection([
-    ...units.map((unit) => at(unit, { icon: '', label: unit.id })),
-    at(incident, { icon: incidentIcon(incident.severity, incident.status !== 'opened', exercise), label: id }),
-  ]);
 }
 
 /** Sensors; what is past a limit is drawn in its level's colour, silence as a dashed ring with a cross. */

@@ -18,8 +18,9 @@ test('a hand-over is late by its time, before the cluster has said so and after'
 
 test('a scene goes out in whole numbers, and without a map with no view', () => {
   const scene = { title: 'Vỡ đê', layers: ['units' as const], incidents: ['I1'], cameras: [], exercise: false };
-  expect(sceneToWire({ ...scene, look: { latitude: 21.5, longitude: 105.8, zoom: 11.25 } })).toEqual({ ...scene, view: { latitude_e7: 215_000_000, longitude_e7: 1_058_000_000, zoom_centi: 1_125 } });
-  expect(sceneToWire({ ...scene, look: undefined })).toEqual({ ...scene, view: null });
+  expect(sceneToWire({ ...scene, look: { latitude: 21.5, longitude: 105.8, zoom: 11.25 }, place: undefined })).toEqual({ ...scene, view: { latitude_e7: 215_000_000, longitude_e7: 1_058_000_000, zoom_centi: 1_125 }, place: null });
+  const place = { latitude: 21.6, longitude: 105.9, adminUnit: '19001', address: 'Cầu Gia Bảy' };
+  expect(sceneToWire({ ...scene, look: undefined, place })).toEqual({ ...scene, view: null, place: { latitude_e7: 216_000_000, longitude_e7: 1_059_000_000, admin_unit: '19001', address: 'Cầu Gia Bảy' } });
 });
 
 test('what is played is passed over where it is hidden', () => {

@@ -1,9 +1,13 @@
 // Command rooms: what one shows to those who follow it, what a shift leaves to the next, and a room's log.
+import { placeOf, type Place } from './place';
 import type { ShiftNote as ShiftNoteWire, Room as RoomWire, Scene as SceneWire } from '../gen/trongdong/v1/room_pb';
 
 /** Layers of the map that a scene can turn on and off. */
 export const LAYERS = ['units', 'sensors', 'cameras'] as const;
 export type Layer = (typeof LAYERS)[number];
+
+/** Incidents of one scene, as the cluster bounds it. */
+export const SCENE_INCIDENTS_MAX = 16;
 
 /** Where a map looks: degrees (WGS 84) and zoom level. */
 export interface MapLook {
@@ -19,6 +23,8 @@ export interface Scene {
   incidents: string[];
   cameras: string[];
   look: MapLook | undefined;
+  /** A place that is pointed at; undefined: the incident says where. */
+  place: Place | undefined;
   pushedAtMs: number;
   pushedBy: string;
   exercise: boolean;
@@ -80,6 +86,7 @@ function sceneOf(wire: SceneWire | undefined): Scene | undefined {
     incidents: [...incidents],
     cameras: [...cameras],
     look: view && { latitude: view.latitudeE7 * DEGREES_PER_E7, longitude: view.longitudeE7 * DEGREES_PER_E7, zoom: view.zoomCenti / CENTI },
+    place: placeOf(wire.place),
     pushedAtMs: Number(wire.pushedAtMs),
     pushedBy,
     exercise,
@@ -127,12 +134,16 @@ export function shiftNoteState(it: ShiftNote, nowMs: number): 'acknowledged' | '
   return it.lateAtMs > 0 || nowMs > it.dueAtMs ? 'late' : 'waiting';
 }
 
+/** What a room says of a scene: when and by whom it was pushed, the cluster says. */
+export type Pushed = Omit<Scene, 'pushedAtMs' | 'pushedBy'>;
+
 /** A scene as the server reads it. */
-export function sceneToWire(scene: Pick<Scene, 'title' | 'layers' | 'incidents' | 'cameras' | 'look' | 'exercise'>): object {
-  const { look, ...rest } = scene;
+export function sceneToWire(scene: Pushed): object {
+  const { look, place, ...rest } = scene;
   const e7 = (degrees: number) => Math.round(degrees / DEGREES_PER_E7);
   const view = look && { latitude_e7: e7(look.latitude), longitude_e7: e7(look.longitude), zoom_centi: Math.round(look.zoom * CENTI) };
-  return { ...rest, view: view ?? null };
+  const at = place && { latitude_e7: e7(place.latitude), longitude_e7: e7(place.longitude), admin_unit: place.adminUnit, address: place.address };
+  return { ...rest, view: view ?? null, place: at ?? null };
 }
 
 /** Entries of a log as the server writes them. */

@@ -23,6 +23,8 @@ export class Choices<Dict> {
   scale = $state(1);
   /** ?nomap=1 leaves the map out: for tests, and for machines without a graphics processor. */
   map = $state(true);
+  /** ?map=drawn has the map as a drawing also where a graphics processor would draw it. */
+  drawn = false;
   /** Whether records of exercises are to be seen; the band says that one runs either way. */
   exercises = $state(true);
   /** Whether single characters are keys of a screen; without them the same is done with Alt (WCAG 2.1.4). */
@@ -75,6 +77,7 @@ export class Choices<Dict> {
     const scale = Number(query.get('scale') ?? 1);
     this.scale = Number.isFinite(scale) ? Math.min(SCALE_MAX, Math.max(SCALE_MIN, scale)) : 1;
     this.map = query.get('nomap') !== '1';
+    this.drawn = query.get('map') === 'drawn';
     this.exercises = kept.exercises !== false;
     this.singleKeys = kept.singleKeys !== false;
     this.districts = query.getAll('district');

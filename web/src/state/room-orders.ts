@@ -1,6 +1,6 @@
 // What people order about exercises and rooms.
 import type { Exercise } from '../nouns/exercise';
-import { sceneToWire, type ShiftNote, type Scene } from '../nouns/room';
+import { sceneToWire, type Pushed, type ShiftNote } from '../nouns/room';
 import { order, type Sent } from './orders';
 
 export const EXERCISE = 'exercise/new';
@@ -16,7 +16,7 @@ export const endExercise = (exercise: Exercise, note: string): Sent =>
   order('lead-exercise', EXERCISE, `/api/exercises/${encodeURIComponent(exercise.id)}/end`, { note });
 
 /** Shows a scene to the rooms that follow this one; undefined: nothing any more. */
-export const pushScene = (room: string, scene: Pick<Scene, 'title' | 'layers' | 'incidents' | 'cameras' | 'look' | 'exercise'> | undefined): Sent =>
+export const pushScene = (room: string, scene: Pushed | undefined): Sent =>
   order('lead-room', roomTarget(room), path(room, 'scene'), { scene: scene === undefined ? null : sceneToWire(scene) });
 /** Follows another room; empty: leaves it. */
 export const followRoom = (room: string, leader: string): Sent =>

@@ -1,5 +1,7 @@
 // Which room this screen stands in, whom that room follows, and what its map shows: what is pushed is taken from here.
-import { LAYERS, type Layer, type MapLook } from '../nouns/room';
+import type { Place } from '../nouns/place';
+import { LAYERS, SCENE_INCIDENTS_MAX, type Layer, type MapLook } from '../nouns/room';
+import type { Focus } from './desk.svelte';
 import { picture } from './picture.svelte';
 
 const KEY = 'trongdong.room';
@@ -13,8 +15,14 @@ class RoomDesk {
   look: MapLook | undefined;
   /** Cameras that this screen shows now. */
   cameras: readonly string[] = [];
+  /** Incidents that the next scene shall have beside the chosen one. */
+  gathered = $state.raw<readonly string[]>([]);
   /** Where a scene wants the map to look; a new object each time. */
   wanted = $state.raw<MapLook | undefined>(undefined);
+  /** A place that the scene points at. */
+  pointed = $state.raw<Place | undefined>(undefined);
+  /** What the scene opened, and said where to look for it: the map does not go to its middle by itself. */
+  ledFocus: Focus | undefined;
   /** Whom this room followed last, to come back to. */
   last = $state('');
 
@@ -32,6 +40,13 @@ class RoomDesk {
     this.mine = room;
     this.last = '';
     localStorage.setItem(KEY, room);
+  }
+
+  /** Puts an incident into the next scene, or takes it out; at the bound no more is put. */
+  gather(incident: string): void {
+    const without = this.gathered.filter((id) => id !== incident);
+    if (without.length === this.gathered.length && without.length < SCENE_INCIDENTS_MAX - 1) this.gathered = [...without, incident];
+    else this.gathered = without;
   }
 
   /** Turns one layer of the map on or off. */

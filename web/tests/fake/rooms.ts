@@ -1,5 +1,6 @@
 // How the fake node keeps rooms: exercises, scenes, who follows whom, hand-overs, logs.
 import { create } from '@bufbuild/protobuf';
+import { PlaceSchema } from '../../src/gen/trongdong/v1/common_pb';
 import { EventKind, type Event } from '../../src/gen/trongdong/v1/event_pb';
 import { IncidentStatus } from '../../src/gen/trongdong/v1/incident_pb';
 import { DutyEntrySchema, ExerciseSchema, ShiftNoteSchema, MapViewSchema, RoomSchema, SceneSchema, type Exercise, type ShiftNote, type Room } from '../../src/gen/trongdong/v1/room_pb';
@@ -55,9 +56,10 @@ export function roomDesk(scene: Scene, tell: Tell) {
 
   function ofRoom(room: Room, verb: string, input: Input, by: string): Answer {
     if (verb === 'scene') {
-      const wanted = input['scene'] as unknown as { title: string; layers: string[]; incidents: string[]; cameras: string[]; exercise: boolean; view: { latitude_e7: number; longitude_e7: number; zoom_centi: number } | null } | null;
+      const wanted = input['scene'] as unknown as { title: string; layers: string[]; incidents: string[]; cameras: string[]; exercise: boolean; place?: { latitude_e7: number; longitude_e7: number; admin_unit: string; address: string } | null; view: { latitude_e7: number; longitude_e7: number; zoom_centi: number } | null } | null;
       room.scene = wanted === null ? undefined : create(SceneSchema, {
         ...wanted, pushedAtMs: now(), pushedBy: by,
+        place: wanted.place ? create(PlaceSchema, { latitudeE7: wanted.place.latitude_e7, longitudeE7: wanted.place.longitude_e7, adminUnit: wanted.place.admin_unit, address: wanted.place.address }) : undefined,
         view: wanted.view === null ? undefined : create(MapViewSchema, { latitudeE7: wanted.view.latitude_e7, longitudeE7: wanted.view.longitude_e7, zoomCenti: wanted.view.zoom_centi }),
       });
     } else if (verb === 'follow') {

@@ -28,6 +28,7 @@ import { photoDesk, PIXEL } from './photos';
 import { publicDesk } from './public';
 import { waitingDesk } from './waiting';
 import { warningDesk } from './warnings';
+import { replayOf, type Line } from './replay';
 import { roomDesk } from './rooms';
 import { buildScene, hierarchy, seeded } from './scene';
 import { scheduleDesk } from './schedule';
@@ -70,7 +71,7 @@ export async function startFake(options: { port: number; root: string }) {
   const units = accessUnits(new URL('./street.h264', import.meta.url));
   const sockets = new Map<WebSocket, { greeted: boolean; watching: Map<string, ReturnType<typeof setInterval>> }>();
   const answered = new Map<string, { status: number; body: unknown }>();
-  const timelines = new Map<string, { kind: string; at_ms: number; by: string; note: string; incident?: object; unit?: object }[]>();
+  const timelines = new Map<string, Line[]>();
   const control = { down: false, silent: false, holdCommandsMs: 0, failNext: 0, skipNext: 0, role: '' };
   let quorumAgeMs = 0;
 
@@ -91,30 +92,30 @@ export async function startFake(options: { port: number; root: string }) {
     for (const [socket, { greeted }] of sockets) if (greeted) send(socket, { case: 'frame', value: frame });
   }
   /** An incident as a line of its timeline holds it. */
-  const thenOf = ({ severity, status, summary, place, units: on }: Incident) => ({
-    severity: (Severity[severity] ?? '').toLowerCase(), status: (IncidentStatus[status] ?? '').toLowerCase(), summary,
+  const thenOf = ({ id, severity, status, summary, place, units: on }: Incident) => ({
+    id, severity: (Severity[severity] ?? '').toLowerCase(), status: (IncidentStatus[status] ?? '').toLowerCase(), summary,
     latitude_e7: place?.latitudeE7 ?? 0, longitude_e7: place?.longitudeE7 ?? 0, units: [...on],
   });
   function happened(kind: EventKind, subject: Event['subject'], by = '', note = ''): Event {
     if (subject.case === 'incident') {
-      const line = { kind: (EventKind[kind] ?? '').toLowerCase(), at_ms: Date.now(), by, note, incident: thenOf(subject.value) };
+      const line = { index: indexes[COMMAND_GROUP]! + 1, kind: (EventKind[kind] ?? '').toLowerCase(), at_ms: Date.now(), by, note, incident: thenOf(subject.value) };
       timelines.set(subject.value.id, [...(timelines.get(subject.value.id) ?? []), line]);
       return create(EventSchema, { kind, by, note, atMs: BigInt(line.at_ms), subject });
     }
     const atMs = Date.now();
     if (subject.case === 'unit' && subject.value.incident !== '' && kind !== EventKind.UNIT_MOVED) {
-      const { id, status, statusAtMs, incident, position: at } = subject.value;
-      const unit = { id, status: (UnitStatus[status] ?? '').toLowerCase(), status_at_ms: Number(statusAtMs), latitude_e7: at?.latitudeE7 ?? 0, longitude_e7: at?.longitudeE7 ?? 0 };
-      timelines.set(incident, [...(timelines.get(incident) ?? []), { kind: (EventKind[kind] ?? '').toLowerCase(), at_ms: atMs, by, note, unit }]);
+      const { id, name, status, statusAtMs, incident, position: at, positionAtMs } = subject.value;
+      const unit = { id, name, position_at_ms: Number(positionAtMs), status: (UnitStatus[status] ?? '').toLowerCase(), status_at_ms: Number(statusAtMs), latitude_e7: at?.latitudeE7 ?? 0, longitude_e7: at?.longitudeE7 ?? 0 };
+      timelines.set(incident, [...(timelines.get(incident) ?? []), { index: indexes[COMMAND_GROUP]! + 1, kind: (EventKind[kind] ?? '').toLowerCase(), at_ms: atMs, by, note, unit }]);
     }
     return create(EventSchema, { kind, by, note, atMs: BigInt(atMs), subject });
   }
   for (const incident of scene.incidents.values()) {
     const opened = Number(incident.openedAtMs);
     timelines.set(incident.id, [
-      { kind: 'incident_opened', at_ms: opened, by: '', note: '', incident: thenOf({ ...incident, status: IncidentStatus.OPENED, units: [] }) },
-      { kind: 'incident_fed', at_ms: opened + 21_000, by: 'Nguyễn Minh', note: 'Người dân gọi 1022 báo cùng vị trí.' },
-      ...(incident.acknowledgedAtMs > 0n ? [{ kind: 'incident_acknowledged', at_ms: Number(incident.acknowledgedAtMs), by: 'Trần Thị Hoa', note: '' }] : []),
+      { index: 101, kind: 'incident_opened', at_ms: opened, by: '', note: '', incident: thenOf({ ...incident, status: IncidentStatus.OPENED, units: [] }) },
+      { index: 102, kind: 'incident_fed', at_ms: opened + 21_000, by: 'Nguyễn Minh', note: 'Người dân gọi 1022 báo cùng vị trí.' },
+      ...(incident.acknowledgedAtMs > 0n ? [{ index: 103, kind: 'incident_acknowledged', at_ms: Number(incident.acknowledgedAtMs), by: 'Trần Thị Hoa', note: '', incident: thenOf(incident) }] : []),
     ].filter((line) => line.at_ms <= Date.now()));
   }
 
@@ -274,6 +275,10 @@ export async function startFake(options: { port: number; root: string }) {
     const timeline = /^\/api\/incidents\/([^/]+)\/timeline$/.exec(url.pathname);
     if (timeline && control.down) return response.destroy();
     if (timeline) return json(response, 200, timelines.get(timeline[1]!) ?? []);
+    const was = /^\/api\/incidents\/([^/]+)\/replay$/.exec(url.pathname);
+    if (was && control.down) return response.destroy();
+    const course = was ? replayOf(scene, was[1]!, timelines.get(was[1]!) ?? [], indexes[COMMAND_GROUP]!) : undefined;
+    if (course !== undefined) return json(response, 200, course);
     if (url.pathname === '/api/crew') return control.down ? response.destroy() : json(response, 200, crewView(scene, indexes[COMMAND_GROUP]!));
     const asked = /^\/api\/incidents\/([^/]+)\/recommendation$/.exec(url.pathname);
     const askedFor = scene.incidents.get(asked?.[1] ?? '');

@@ -152,13 +152,13 @@ fn near(state: &State, grant: &Grant, place: &Place) -> Vec<Near> {
     found.into_iter().map(shown).collect()
 }
 
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and NEAR_M_MAX")]
-fn whole(distance_m: f64) -> u32 {
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "far below the bound, and at it where not")]
+pub(super) fn whole(distance_m: f64) -> u32 {
     distance_m.round() as u32
 }
 
 /// On the plane that touches the earth between the two, which is right to a metre at this distance.
-fn distance_m(a: &Place, b: &Place) -> f64 {
+pub(super) fn distance_m(a: &Place, b: &Place) -> f64 {
     let degrees = |e7: i32| f64::from(e7) / 1e7;
     let north = degrees(b.latitude_e7) - degrees(a.latitude_e7);
     let middle = f64::midpoint(degrees(a.latitude_e7), degrees(b.latitude_e7)).to_radians();

@@ -212,7 +212,7 @@ pub(crate) async fn log(
     let wanted = span.text.unwrap_or_default().to_lowercase();
     let (from, to) = rows::duty_log_range(&room, Millis(from_ms), Millis(to_ms));
     let mut items = Vec::new();
-    let is_whole = walk(&app, GroupId::COMMAND, from, &to, |value| {
+    let is_whole = walk(&app, GroupId::COMMAND, from, &to, |_, value| {
         if let Ok(entry) = DutyEntry::decode(value)
             // The room may have been another one's when it was written.
             && may_read(&caller.grant, Noun::DutyEntry, entry.admin_unit.as_ref())

@@ -190,7 +190,11 @@ async fn recorded(
 ) -> Result<bool, ApiError> {
     let sensors = [(sensor.clone(), Millis(0))].into();
     let asked = Asked { sensors, from: Millis(from_ms), to: Millis(to_ms) };
-    let take: Taken = Box::new(move |_, sample| take(sample));
+    gather(app, group, asked, Box::new(move |_, sample| take(sample))).await
+}
+
+/// Hands over what was recorded of sensors of a group; whether that was all.
+pub(super) async fn gather(app: &App, group: GroupId, asked: Asked, take: Taken) -> Result<bool, ApiError> {
     app.source.recorded(group, asked, ROWS_SCANNED_MAX, take).await.map_err(|error| {
         tracing::error!(%error, %group, "api: readings cannot be read");
         ApiError::unavailable("history cannot be read on this node; use another one")
@@ -199,6 +203,6 @@ async fn recorded(
 
 /// A screen draws doubles; nothing is decided by them.
 #[allow(clippy::cast_precision_loss, reason = "a chart needs no more than 53 bits")]
-fn shown(micro: Micro) -> f64 {
+pub(super) fn shown(micro: Micro) -> f64 {
     micro.0 as f64 / 1e6
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use bytes::Bytes;
 use domain::{
-    Event, EventKind, GroupId, IncidentId, IncidentKind, IncidentStatus, PersonId, Severity, Subject, UnitId,
+    Event, EventKind, GroupId, Incident, IncidentId, IncidentKind, IncidentStatus, PersonId, Severity, Subject, UnitId,
     UnitStatus, rows, wire::Record,
 };
 use serde::Serialize;
@@ -17,6 +17,7 @@ use super::{
 };
 use crate::{
     app::App,
+    auth::Caller,
     cluster::read,
     error::{ApiError, ErrorBody},
     limits::{ROWS_PER_SCAN, ROWS_SCANNED_MAX},
@@ -25,9 +26,11 @@ use crate::{
 /// One line of a timeline.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TimelineItem {
+    /// The log index of its entry.
+    index: u64,
     #[schema(value_type = String)]
     kind: EventKind,
-    at_ms: u64,
+    pub(super) at_ms: u64,
     /// `null`: the system.
     #[schema(value_type = Option<String>)]
     by: Option<PersonId>,
@@ -43,6 +46,9 @@ pub(crate) struct TimelineItem {
 /// The incident of a line.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct IncidentLine {
+    /// One that was merged into this incident has lines in its timeline, too.
+    #[schema(value_type = String)]
+    id: IncidentId,
     #[schema(value_type = String)]
     kind: IncidentKind,
     #[schema(value_type = String)]
@@ -61,30 +67,37 @@ pub(crate) struct IncidentLine {
 pub(crate) struct UnitLine {
     #[schema(value_type = String)]
     id: UnitId,
+    /// What it was called then.
+    name: String,
     #[schema(value_type = String)]
     status: UnitStatus,
     /// May lie long before the line: a phone without a network sends later.
     status_at_ms: u64,
-    /// Where it was then.
+    /// Where it was then, as far as the centre knew.
     latitude_e7: i32,
     longitude_e7: i32,
+    /// When it was there.
+    position_at_ms: u64,
 }
 
 impl TimelineItem {
-    fn new(event: Event) -> Self {
+    fn new(index: u64, event: Event) -> Self {
         let (unit, incident) = match event.subject {
             Some(Subject::Unit(unit)) => {
                 let line = UnitLine {
                     id: unit.id,
+                    name: unit.name,
                     status: unit.status,
                     status_at_ms: unit.status_at_ms.0,
                     latitude_e7: unit.position.latitude_e7,
                     longitude_e7: unit.position.longitude_e7,
+                    position_at_ms: unit.position_at_ms.0,
                 };
                 (Some(line), None)
             }
             Some(Subject::Incident(incident)) => {
                 let line = IncidentLine {
+                    id: incident.id,
                     kind: incident.kind,
                     severity: incident.severity,
                     status: incident.status,
@@ -97,7 +110,7 @@ impl TimelineItem {
             }
             _ => (None, None),
         };
-        Self { kind: event.kind, at_ms: event.at_ms.0, by: event.by, note: event.note, unit, incident }
+        Self { index, kind: event.kind, at_ms: event.at_ms.0, by: event.by, note: event.note, unit, incident }
     }
 }
 
@@ -109,33 +122,49 @@ pub(crate) async fn timeline(
     Signed(caller): Signed,
     Id(incident): Id<IncidentId>,
 ) -> Answer<Vec<TimelineItem>> {
-    let missing = || ApiError::not_found("incident", incident.as_str());
-    let is_seen = read(&*app.source, GroupId::COMMAND, |state0| {
-        state0.incidents().get(&incident).is_some_and(|it| may_see(state0, &caller, it))
+    seen(&app, &caller, &incident)?;
+    let (items, _) = course(&app, &incident, usize::MAX).await?;
+    Ok(Json(items))
+}
+
+/// The incident, for who sees its course; the look stands in the record. For anybody else it is not there.
+pub(super) fn seen(app: &Arc<App>, caller: &Caller, incident: &IncidentId) -> Result<Incident, ApiError> {
+    let found = read(&*app.source, GroupId::COMMAND, |state0| {
+        state0.incidents().get(incident).filter(|it| may_see(state0, caller, it)).cloned()
     });
-    if !is_seen {
-        return Err(missing());
-    }
-    app.glance(&caller, &format!("course/{incident}"))?;
+    let found = found.ok_or_else(|| ApiError::not_found("incident", incident.as_str()))?;
+    app.glance(caller, &format!("course/{incident}"))?;
+    Ok(found)
+}
+
+/// Its lines, oldest first, at most `lines_max`; whether these are all.
+pub(super) async fn course(
+    app: &App,
+    incident: &IncidentId,
+    lines_max: usize,
+) -> Result<(Vec<TimelineItem>, bool), ApiError> {
     let mut items = Vec::new();
-    let (from, to) = rows::timeline_range(&incident);
-    walk(&app, GroupId::COMMAND, from, &to, |value| {
-        if let Ok(event) = Event::decode(value) {
-            items.push(TimelineItem::new(event));
+    let (from, to) = rows::timeline_range(incident);
+    let is_whole = walk(app, GroupId::COMMAND, from, &to, |key, value| {
+        if items.len() >= lines_max {
+            return false;
+        }
+        if let (Some((index, _)), Ok(event)) = (rows::timeline_position(key), Event::decode(value)) {
+            items.push(TimelineItem::new(index, event));
         }
         true
     })
     .await?;
-    Ok(Json(items))
+    Ok((items, is_whole))
 }
 
-/// Goes through history rows until `take` says no or `ROWS_SCANNED_MAX` is reached; whether it saw all.
+/// Goes through history rows (key and value) until `take` says no or `ROWS_SCANNED_MAX` is reached; whether it saw all.
 pub(crate) async fn walk(
     app: &App,
     group: GroupId,
     mut from: Bytes,
     to: &Bytes,
-    mut take: impl FnMut(&[u8]) -> bool,
+    mut take: impl FnMut(&[u8], &[u8]) -> bool,
 ) -> Result<bool, ApiError> {
     let mut scanned = 0;
     loop {
@@ -148,7 +177,7 @@ pub(crate) async fn walk(
         // The key right after it.
         from = [last, &[0][..]].concat().into();
         scanned += found.len();
-        if !found.iter().all(|(_, value)| take(value)) || scanned >= ROWS_SCANNED_MAX {
+        if !found.iter().all(|(key, value)| take(key, value)) || scanned >= ROWS_SCANNED_MAX {
             return Ok(false);
         }
         if found.len() < ROWS_PER_SCAN {

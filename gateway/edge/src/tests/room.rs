@@ -67,6 +67,7 @@ async fn a_room_shows_a_scene_and_another_follows_leaves_and_comes_back() {
     let scene = json!({"scene": {
         "title": "Vỡ đê", "layers": ["sensor", "camera"], "incidents": ["I1"], "cameras": ["c1"],
         "view": {"latitude_e7": 215_000_000, "longitude_e7": 1_058_000_000, "zoom_centi": 1250},
+        "place": {"latitude_e7": 215_100_000, "longitude_e7": 1_058_100_000, "admin_unit": "u1", "address": "Cầu Gia Bảy"},
     }});
     assert_eq!(answer(lan.post(&served, 1, "/api/rooms/tinh/scene", &scene)).await.0, 403, "not hers to lead");
     let (status, body) = answer(binh.post(&served, 1, "/api/rooms/tinh/scene", &scene)).await;
@@ -78,7 +79,11 @@ async fn a_room_shows_a_scene_and_another_follows_leaves_and_comes_back() {
         assert_eq!(status, 200, "{body}");
         let listed = answer(lan.get(&served, "/api/rooms")).await.1;
         assert_eq!(listed["items"][0]["follows"], json!(leader));
-        assert_eq!(listed["items"][1]["scene"]["pushed_by"], json!("binh"), "who leads is seen");
+        let shown = &listed["items"][1]["scene"];
+        assert_eq!(shown["pushed_by"], json!("binh"), "who leads is seen");
+        for part in ["title", "layers", "incidents", "cameras", "view", "place"] {
+            assert_eq!(shown[part], scene["scene"][part], "what is pushed is what is shown: {part}");
+        }
     }
     let crowded: Vec<_> = (0..=domain::limits::SCENE_CAMERAS_MAX).map(|n| format!("c{n}")).collect();
     let crowded = json!({"scene": {"cameras": crowded}});

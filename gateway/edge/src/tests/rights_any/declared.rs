@@ -124,6 +124,7 @@ pub(super) const DECLARED: &[(&str, &str, Asked)] = &[
     ("post", "/api/incidents/{id}/note", Asks(&[NoteIncident])),
     ("get", "/api/incidents/{id}/recommendation", Asks(&[See(Noun::Incident)])),
     ("post", "/api/incidents/{id}/reopen", Asks(&[DecideIncident])),
+    ("get", "/api/incidents/{id}/replay", Asks(&[See(Noun::Incident)])),
     ("post", "/api/incidents/{id}/resolve", Asks(&[ResolveIncident])),
     ("post", "/api/incidents/{id}/suggestions/{number}", Asks(&[DecideIncident])),
     ("post", "/api/incidents/{id}/task", Asks(&[AssignIncident])),
