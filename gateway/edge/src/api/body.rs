@@ -68,16 +68,20 @@ impl FromRequestParts<Arc<App>> for Signed {
     }
 }
 
-/// Why somebody asks, in their own words, for the record: the first `REASON_BYTES_MAX` bytes of one line.
+/// Why somebody asks, for the record.
 fn reason(headers: &HeaderMap) -> String {
     let Some(value) = headers.get(REASON_HEADER) else { return String::new() };
-    let said = percent_decoded(value.as_bytes());
+    reason_of(&String::from_utf8_lossy(&percent_decoded(value.as_bytes())))
+}
+
+/// A reason as it goes into the record: the first `REASON_BYTES_MAX` bytes of one line.
+pub(crate) fn reason_of(said: &str) -> String {
     let mut bytes = 0;
     let fits = |c: &char| {
         bytes += c.len_utf8();
         bytes <= REASON_BYTES_MAX
     };
-    String::from_utf8_lossy(&said).chars().filter(|c| !c.is_control()).take_while(fits).collect()
+    said.chars().filter(|c| !c.is_control()).take_while(fits).collect()
 }
 
 /// Bytes with `%XX` (RFC 3986, 2.1) as what they stand for; anything else stays as it is.

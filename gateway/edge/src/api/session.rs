@@ -106,7 +106,7 @@ pub(crate) async fn login(
 /// Signs out: the session ends on every node.
 #[utoipa::path(post, path = "/api/logout", responses((status = 204), (status = 401, body = ErrorBody)))]
 pub(crate) async fn logout(State(app): State<Arc<App>>, Signed(caller): Signed) -> Result<Response, ApiError> {
-    app.auth.sign_out(caller.session).await?;
+    app.auth.sign_out(&caller).await?;
     let cookie = cookie("", 0, app.config.tls.is_some());
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(SET_COOKIE, cookie)])).into_response())
 }

@@ -83,6 +83,7 @@ pub(crate) async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(
         cookie,
         ip,
         caller: None,
+        why: String::new(),
         callers_recorded: false,
         callers_awaited: None,
         welcomed: false,
@@ -113,6 +114,8 @@ struct Screen {
     ip: IpAddr,
     /// Who it is, once that is known.
     caller: Option<(Token, Caller)>,
+    /// What this screen is for, as it said itself.
+    why: String,
     /// A quorum holds that callers are looked at here: their numbers are hidden before.
     callers_recorded: bool,
     /// Turns true when it does, where that was asked for.
@@ -249,7 +252,10 @@ impl Screen {
                 Effect::Send(message) => {
                     let _ = self.outbox.push(&message.encode(self.encoding));
                 }
-                Effect::Authenticate { token } => effects.extend(self.authenticate(&token).await),
+                Effect::Authenticate { token, why } => {
+                    self.why = why;
+                    effects.extend(self.authenticate(&token).await);
+                }
                 Effect::Derive { from } => effects.extend(self.subscribe(from).await),
                 Effect::Join { view, from, reset } => {
                     if let Some(before) = self.joined.replace(view.clone()) {
@@ -257,7 +263,7 @@ impl Screen {
                     }
                     self.app.fanout.join(self.id, &view, &self.outbox, &from, reset).await;
                 }
-                Effect::Watch(camera) => self.watch(camera).await,
+                Effect::Watch(camera, why) => self.watch(camera, &why).await,
                 Effect::Unwatch(camera) => self.watching.stop(&camera),
                 Effect::Close { code, message } => return Some(End::Bye(code, message)),
             }
@@ -329,7 +335,7 @@ impl Screen {
         if !is_asked || !may || self.callers_recorded || self.callers_awaited.is_some() {
             return;
         }
-        let caller = from_address(caller, self.ip);
+        let caller = self.looking(caller, "");
         self.callers_awaited = Some(self.app.look_until_held(caller, CALLERS));
     }
 
@@ -343,8 +349,8 @@ impl Screen {
         self.caller.as_ref().is_some_and(|(token, _)| self.app.auth.is_alive(token))
     }
 
-    async fn watch(&mut self, camera: CameraId) {
-        if let Err((health, message)) = self.try_watch(&camera).await {
+    async fn watch(&mut self, camera: CameraId, why: &str) {
+        if let Err((health, message)) = self.try_watch(&camera, why).await {
             self.session.unwatched(&camera);
             self.watching.stop(&camera);
             let status = VideoStatus { camera, health, codec: String::new(), message };
@@ -352,7 +358,7 @@ impl Screen {
         }
     }
 
-    async fn try_watch(&mut self, camera: &CameraId) -> Result<(), (Option<CameraHealth>, String)> {
+    async fn try_watch(&mut self, camera: &CameraId, why: &str) -> Result<(), (Option<CameraHealth>, String)> {
         let unknown = || (None, "no such camera in your districts".to_owned());
         let caller = self.caller.as_ref().map(|(_, caller)| caller).ok_or_else(unknown)?;
         let record = self.app.camera(camera).ok_or_else(unknown)?;
@@ -363,7 +369,7 @@ impl Screen {
         if hidden.as_ref().is_some_and(|hidden| *hidden.borrow()) {
             return Err((None, SENSITIVE_HIDDEN.to_owned()));
         }
-        let (caller, what) = (from_address(caller, self.ip), format!("camera/{camera}"));
+        let (caller, what) = (self.looking(caller, why), format!("camera/{camera}"));
         if record.sensitive {
             let recorded = timeout(CAMERA_RECORDED_WAIT, self.app.look(&caller, &what)).await;
             if !matches!(recorded, Ok(Ok(()))) {
@@ -379,6 +385,14 @@ impl Screen {
         })?;
         self.watching.start(camera.clone(), units, hidden);
         Ok(())
+    }
+
+    /// Who looks, from where and why, for the record; where nothing more is said, because that is what the screen is for.
+    fn looking(&self, caller: &Caller, why: &str) -> Caller {
+        let mut caller = caller.clone();
+        caller.grant.from = self.ip.to_string();
+        caller.grant.why = if why.trim().is_empty() { self.why.clone() } else { why.to_owned() };
+        caller
     }
 
     /// Writes and flushes within the deadline.
@@ -403,13 +417,6 @@ impl Screen {
             }
         }
     }
-}
-
-/// Who it is and from where, for the record.
-fn from_address(caller: &Caller, ip: IpAddr) -> Caller {
-    let mut caller = caller.clone();
-    caller.grant.from = ip.to_string();
-    caller
 }
 
 async fn feed<IO: AsyncRead + AsyncWrite + Unpin>(

@@ -74,6 +74,21 @@ async fn an_auditor_finds_who_did_what_and_why_and_each_look_stands_in_the_recor
 }
 
 #[tokio::test]
+async fn who_comes_and_goes_stands_in_the_record_with_their_address() {
+    let cluster = called();
+    accepted(cluster.commit(GroupId(0), SwitchFeature { feature: VOCABULARY_2 }));
+    let served = serve(&cluster, 1, config());
+    let (kiem, lan) = (user(&served, "kiem").await, user(&served, "lan").await);
+    let gone = lan.client.post(served.url("/api/logout")).header("cookie", &lan.cookie).send().await.unwrap();
+    assert_eq!(gone.status(), 204);
+    let (_, found) = search(&served, &kiem, 1, json!({"kind": "sign_in", "by": "lan"})).await;
+    let lines: Vec<_> = found["items"].as_array().unwrap().iter().map(|line| &line["told"]).collect();
+    let names: Vec<_> = lines.iter().map(|told| told["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["CloseSession", "OpenSession"], "{found}");
+    assert!(lines.iter().all(|told| told["from"] == json!("127.0.0.1")), "{found}");
+}
+
+#[tokio::test]
 async fn the_record_is_read_with_a_reason_by_who_may() {
     let served = served();
     let (status, body) = search(&served, &user(&served, "kiem").await, 1, json!({"reason": " "})).await;
@@ -272,7 +287,7 @@ async fn a_sensitive_camera_is_shown_once_it_is_recorded_that_it_is_watched() {
     let gateway = gateway(&called(), 1, config());
     accepted(gateway.cluster.commit(GroupId(2), RegisterCamera { camera: camera("c2", 3, true) }));
     let mut screen = Client::open(&gateway, &token(&gateway.cluster, "xem")).await;
-    let watch = || Say::WatchCamera(wire::WatchCamera { camera: "c2".into() });
+    let watch = || Say::WatchCamera(wire::WatchCamera { camera: "c2".into(), why: "incident/I1".into() });
     gateway.cluster.next(Fate::Lost(|| RoadError::NoLeader));
     screen.say(watch()).await;
     let hidden = video_status(&mut screen).await;
@@ -281,6 +296,8 @@ async fn a_sensitive_camera_is_shown_once_it_is_recorded_that_it_is_watched() {
     screen.say(watch()).await;
     let elsewhere = video_status(&mut screen).await;
     assert!(elsewhere.contains("node 2"), "{elsewhere}");
+    let grant = gateway.cluster.newest_grant(GroupId(0)).unwrap();
+    assert_eq!((&*grant.why, grant.from.is_empty()), ("incident/I1", false), "from where, and why");
     let came = gateway.cluster.came.lock().unwrap();
     assert_eq!(came.iter().filter(|(_, name)| *name == "RecordRead").count(), 2);
 }
