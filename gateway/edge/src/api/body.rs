@@ -69,7 +69,7 @@ impl FromRequestParts<Arc<App>> for Signed {
 
 /// From where, for the record: the address that this node saw, and behind it the one that a district centre's node says it saw
 /// (`forwarded`, RFC 7239). Whoever else sends that header adds a word, and hides nothing.
-fn from_where(headers: &HeaderMap, peer: Option<&Peer>) -> String {
+pub(crate) fn from_where(headers: &HeaderMap, peer: Option<&Peer>) -> String {
     let peer = peer.map(|peer| peer.0.ip().to_string()).unwrap_or_default();
     let said = headers.get(FORWARDED).and_then(|value| value.to_str().ok()?.strip_prefix("for="));
     let said = said.map(|said| said.trim_matches(|c: char| matches!(c, '"' | '[' | ']')));
