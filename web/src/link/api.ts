@@ -5,6 +5,7 @@ import { SERIES_POINTS, seriesOf, type Series, type SeriesWire } from '../nouns/
 import { toldOf, type Told, type ToldWire } from '../nouns/told';
 import { severityNamed, type Severity } from '../nouns/severity';
 import { fromWire } from '../nouns/wire';
+import { reasonFor, reasonHeader } from './reason';
 import { closeSequence, openSequence, takeSequence } from './sequence';
 
 /** A request that has no answer by then counts as lost, its outcome as unknown. */
@@ -70,8 +71,9 @@ export function preferOrigin(origin: string): void {
   current = origin === globalThis.location?.origin ? '' : origin;
 }
 
-async function request(origin: string, method: string, path: string, body?: unknown, seq?: number): Promise<unknown> {
-  const headers: Record<string, string> = {};
+/** `why` stands in the record; a change always has one, a look where it is recorded. */
+async function request(origin: string, method: string, path: string, body?: unknown, seq?: number, why = method === 'POST' ? reasonFor(path) : ''): Promise<unknown> {
+  const headers: Record<string, string> = reasonHeader(why);
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (seq !== undefined) headers['x-request-seq'] = String(seq);
   let response: Response;
@@ -236,7 +238,7 @@ interface RawLine {
 
 /** Everything that happened to an incident, as kept by the server, oldest first. */
 export async function readTimeline(incident: string): Promise<TimelineEntry[]> {
-  const answer = await request(current, 'GET', `/api/incidents/${encodeURIComponent(incident)}/timeline`);
+  const answer = await readRecorded(`/api/incidents/${encodeURIComponent(incident)}/timeline`);
   const degrees = (e7: number) => e7 * DEGREES_PER_E7;
   return (answer as RawLine[]).map(({ kind, at_ms, by, note, unit, incident: then }) => ({
     kind,
@@ -250,7 +252,7 @@ export async function readTimeline(incident: string): Promise<TimelineEntry[]> {
 
 /** What citizens told, newest first: `which` is the query, such as `incident=I12`. */
 export async function readTold(which: Record<string, string>): Promise<{ items: Told[]; truncated: boolean }> {
-  const answer = await request(current, 'GET', `/api/reports?${new URLSearchParams(which)}`);
+  const answer = await readRecorded(`/api/reports?${new URLSearchParams(which)}`);
   const { items, truncated } = answer as { items: ToldWire[]; truncated: boolean };
   return { items: items.map(toldOf), truncated };
 }
@@ -258,6 +260,11 @@ export async function readTold(which: Record<string, string>): Promise<{ items: 
 /** Any answer of the node that feeds this page, for nouns that read their own JSON. */
 export async function readJson(path: string): Promise<unknown> {
   return request(current, 'GET', path);
+}
+
+/** The same of what is recorded as looked at: it says why. */
+export async function readRecorded(path: string): Promise<unknown> {
+  return request(current, 'GET', path, undefined, undefined, reasonFor(path));
 }
 
 /** Sends what is no command and may be sent any number of times, at the `attempt`-th time to another node than before. */
@@ -272,7 +279,7 @@ export async function sendNumbered(path: string, body: unknown, seq: number): Pr
 
 /** The part of a file that a numbered request gives, and the number to go on behind; undefined: that was the last. */
 export async function sendForBytes(path: string, body: unknown, seq: number): Promise<{ bytes: ArrayBuffer; through: number | undefined; withheld: number }> {
-  const headers = { 'content-type': 'application/json', 'x-request-seq': String(seq) };
+  const headers = { 'content-type': 'application/json', 'x-request-seq': String(seq), ...reasonHeader(reasonFor(path)) };
   const credentials = current === '' ? 'same-origin' : 'include';
   const response = await fetch(`${current}${path}`, { method: 'POST', headers, body: JSON.stringify(body), credentials, signal: AbortSignal.timeout(REQUEST_MS_MAX) });
   if (!response.ok) {
@@ -299,15 +306,15 @@ export async function nextSequence(session: Session): Promise<number> {
  * Sends one command once, at the `attempt`-th time to another node than before. Throws `Refused` when the server says no, and
  * `Unanswered` when nobody knows: then the same number may be sent again. One that is kept is unanswered too, as `KeptBack`.
  */
-export async function sendOnce(path: string, body: unknown, seq: number, attempt: number): Promise<Committed> {
-  const answer = (await request(originAt(attempt), 'POST', path, body, seq)) as Partial<Committed> & { id?: string; code?: string; kept?: { place: number } };
+export async function sendOnce(path: string, body: unknown, seq: number, attempt: number, why?: string): Promise<Committed> {
+  const answer = (await request(originAt(attempt), 'POST', path, body, seq, why)) as Partial<Committed> & { id?: string; code?: string; kept?: { place: number } };
   if (answer.kept !== undefined) throw new KeptBack(answer.kept.place);
   const made = answer.key === undefined ? {} : { key: answer.key };
   return { entity: answer.entity ?? answer.code ?? answer.id ?? '', version: answer.version ?? 0, incident: answer.incident ?? '', ...made };
 }
 
 /** Sends a command once; a photo goes another way than JSON. */
-export type SendOnce = (path: string, body: unknown, seq: number, attempt: number) => Promise<Committed>;
+export type SendOnce = (path: string, body: unknown, seq: number, attempt: number, why: string) => Promise<Committed>;
 
 /**
  * Sends one command until it is answered, always under the same number, so that it takes effect once however often it is
@@ -315,9 +322,11 @@ export type SendOnce = (path: string, body: unknown, seq: number, attempt: numbe
  * hears of each attempt that had no answer.
  */
 export async function sendCommand(path: string, body: unknown, seq: number, retried: () => void, once: SendOnce = sendOnce): Promise<Committed> {
+  // Why it was ordered stays what it was, also where the answer takes long.
+  const why = reasonFor(path);
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await once(path, body, seq, attempt);
+      return await once(path, body, seq, attempt, why);
     } catch (error) {
       if (!(error instanceof Unanswered) || error instanceof KeptBack) throw error;
       retried();

@@ -226,3 +226,12 @@ export function matching(accounts: readonly Account[], text: string): Account[] 
   const wanted = text.trim().toLowerCase();
   return accounts.filter(({ id, name }) => id.toLowerCase().includes(wanted) || name.toLowerCase().includes(wanted));
 }
+
+/** What explains an act without words, as the record has it: `call/C7`. */
+const BECAUSE = ['call', 'incident', 'report', 'instruction', 'warning', 'room', 'screen'] as const;
+
+/** A reason as its reader has it: a noun in their language, words as they were said. */
+export function reasonWords(why: string, words: Readonly<Record<(typeof BECAUSE)[number], string>>): string {
+  const noun = BECAUSE.find((known) => why.startsWith(`${known}/`) && !/\s/.test(why));
+  return noun === undefined ? why : `${words[noun]} ${why.slice(noun.length + 1)}`;
+}

@@ -71,6 +71,7 @@ export function adminDesk() {
   write('system', 'ErasePersonal', '', '', '');
   write('change', 'TransferCall', 'hoa', 'C12', '');
   Object.assign(record.at(-1)!, { withheld: true });
+  write('read', 'RecordRead', 'hoa', 'call/C13', 'call/C13');
 
   /** A provider whose word counts; empty: there is none. `owes`: it vouches, and a code is asked for. */
   const provider = { name: '', owes: false, why: '' };
