@@ -74,6 +74,25 @@ async fn an_auditor_finds_who_did_what_and_why_and_each_look_stands_in_the_recor
 }
 
 #[tokio::test]
+async fn a_line_of_an_exercise_is_marked_as_one() {
+    let served = served();
+    let (kiem, lan) = (user(&served, "kiem").await, user(&served, "lan").await);
+    for (seq, exercise) in [(1, true), (2, false)] {
+        let open = json!({
+            "kind": "flood", "severity": "low", "place": super::province::place(1), "summary": "Ngập", "exercise": exercise,
+        });
+        let (status, opened) = answer(lan.post(&served, seq, "/api/incidents", &open)).await;
+        assert_eq!(status, 200, "{opened}");
+        let note = format!("/api/incidents/{}/note", opened["entity"].as_str().unwrap());
+        assert_eq!(answer(lan.post(&served, seq + 10, &note, &json!({"note": "x"}))).await.0, 200);
+    }
+    let (_, found) = search(&served, &kiem, 1, json!({"by": "lan", "kind": "change"})).await;
+    let marks: Vec<_> = found["items"].as_array().unwrap().iter().map(|line| &line["told"]["exercise"]).collect();
+    // Newest first: what was done about the real one, then the exercise: its note says so by its incident alone.
+    assert_eq!(marks, [&json!(false), &json!(false), &json!(true), &json!(true)], "{found}");
+}
+
+#[tokio::test]
 async fn who_comes_and_goes_stands_in_the_record_with_their_address() {
     let cluster = called();
     accepted(cluster.commit(GroupId(0), SwitchFeature { feature: VOCABULARY_2 }));
