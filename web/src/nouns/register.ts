@@ -98,7 +98,7 @@ export interface RecordLine {
   atMs: number;
   erased: Erased | undefined;
   withheld: boolean;
-  told: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; actsFor: string; brokenGlass: boolean; key: string } | undefined;
+  told: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; actsFor: string; brokenGlass: boolean; key: string; exercise: boolean } | undefined;
 }
 
 const items = <T>(answer: unknown): T[] => (answer as { items: T[] }).items;
@@ -173,7 +173,7 @@ export function rulesToWire(number: number, days: Readonly<Record<PersonalKind, 
 interface LineJson {
   number: number;
   at_ms: number;
-  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string };
+  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string; exercise: boolean };
   erased?: { record: number; at_ms: number; rule: number; said: string };
   withheld: boolean;
 }
