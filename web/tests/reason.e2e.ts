@@ -43,6 +43,8 @@ for (const [lang, words] of [
 ] as const) {
   test(`a sensitive camera that no incident is near is watched for a reason in words, ${lang}`, async ({ page }) => {
     const reason = `tìm người mất tích, ${lang}`;
+    // As large as a wall: the list of alarms is whole.
+    await page.setViewportSize({ width: 1920, height: 1200 });
     await enter(page, `?nomap=1&lang=${lang}`);
     await panel(page, new RegExp(`^${words.alarms}$`)).getByRole('listitem').filter({ hasText: 'đang bảo trì' }).getByRole('button').first().click();
     const drawer = page.getByRole('complementary', { name: 'cam-10' });

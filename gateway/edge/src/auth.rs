@@ -86,12 +86,13 @@ impl Auth {
     }
 
     /// Signs a person in and opens the session in group 0. `code` may be empty; who has a second factor is then asked for one.
+    /// `from` is where they are, as the record has it: behind a district centre's node more than the address that is guarded.
     pub(crate) async fn sign_in(
         &self,
         person: &str,
         password: &str,
         code: &str,
-        ip: IpAddr,
+        (ip, from): (IpAddr, &str),
     ) -> Result<(Token, Caller), ApiError> {
         let person = self.accounts.password(person, password.as_bytes(), ip).await.map_err(ApiError::from)?;
         // Signing in takes a quorum in any case, and a node that is behind must not miss that there is a second factor.
@@ -104,7 +105,7 @@ impl Auth {
             self.spend(&factor, code, ip).await?;
         }
         self.accounts.let_in(&person.id, ip);
-        self.open(&person.id, ip).await
+        self.open(&person.id, from).await
     }
 
     /// Signs in somebody for whom another provider vouched. `has_two`: with two factors, which is enough; else who has a second
@@ -133,11 +134,11 @@ impl Auth {
             }
             self.spend(&factor, code, ip).await?;
         }
-        self.open(person, ip).await
+        self.open(person, &ip.to_string()).await
     }
 
-    /// Opens a session for somebody who has shown all that is asked for, from that address.
-    async fn open(&self, person: &PersonId, ip: IpAddr) -> Result<(Token, Caller), ApiError> {
+    /// Opens a session for somebody who has shown all that is asked for, from there.
+    async fn open(&self, person: &PersonId, from: &str) -> Result<(Token, Caller), ApiError> {
         let token = Token::random().ok_or_else(|| ApiError::unavailable("this node has no randomness; use another"))?;
         let session = token.session();
         // State's clock is the one that ends the session; it may be a little ahead of this node's.
@@ -150,7 +151,7 @@ impl Auth {
         let own = read(&*self.source, GroupId::COMMAND, |state0| {
             policy::grant_at(state0, person, index, now_by(state0)).filter(|_| state0.has_feature(VOCABULARY_2))
         });
-        let own = own.map(|grant| Grant { from: ip.to_string(), ..grant });
+        let own = own.map(|grant| Grant { from: from.to_owned(), ..grant });
         let reply = self.road.command(Some(GroupId::COMMAND), open.into(), None, own, COMMAND_DEADLINE).await?;
         if let Reply::Refused(refusal) = reply {
             return Err(refusal.into());

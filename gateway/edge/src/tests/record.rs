@@ -12,7 +12,7 @@ use super::{
     double::Fate,
     fold::Fold,
     http::{User, answer, client, login, user},
-    province::{Served, accepted, camera, config, person, province, serve},
+    province::{PASSWORD, Served, accepted, camera, config, person, province, serve},
     rights_matrix::paths,
     screen::{Client, gateway, token, whole},
 };
@@ -105,6 +105,12 @@ async fn who_comes_and_goes_stands_in_the_record_with_their_address() {
     let names: Vec<_> = lines.iter().map(|told| told["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["CloseSession", "OpenSession"], "{found}");
     assert!(lines.iter().all(|told| told["from"] == json!("127.0.0.1")), "{found}");
+    // A district centre's node names the screen behind it, of a sign-in and of whatever else it passes on.
+    let body = json!({"person": "lan", "password": PASSWORD});
+    let passed = client().post(served.url("/api/login")).header("forwarded", "for=192.168.3.4").json(&body);
+    assert_eq!(passed.send().await.unwrap().status(), 200);
+    let grant = served.cluster.newest_grant(GroupId(0)).unwrap();
+    assert_eq!(grant.from, "127.0.0.1 for 192.168.3.4");
 }
 
 #[tokio::test]
