@@ -98,6 +98,9 @@ for (const lang of LANGUAGES) {
     await file(page, PLAYED).getByRole('button', { name: t.incident.assign }).click();
     const dialog = page.getByRole('dialog');
     await expect(dialog.locator('.what')).toContainText(mark);
+    // Names in plain letters: the fake node takes a path as it comes.
+    await dialog.getByRole('searchbox').fill('CAP-');
+    await expect(dialog.locator('.choices label .cut').first()).toContainText('CAP-');
     const unit = await dialog.locator('.choices label .cut').first().evaluate((label) => label.firstChild?.textContent ?? '');
     await dialog.getByRole('checkbox').first().check();
     await dialog.getByRole('button', { name: `${t.incident.assign} (1)` }).click();
