@@ -73,6 +73,14 @@ pub struct Desk {
     failed: Arc<AtomicU64>,
 }
 
+/// What goes with one attempt.
+#[derive(Clone, Copy)]
+struct Asked {
+    /// The number of a command.
+    seq: Option<u64>,
+    is_linearizable: bool,
+}
+
 /// One answer.
 struct Answer {
     status: u16,
@@ -129,6 +137,11 @@ impl Desk {
         self
     }
 
+    /// Begins the next question with the node of that place, around the list.
+    pub fn turn_to(&self, at: usize) {
+        self.at.store(at, Ordering::Relaxed);
+    }
+
     /// The session token.
     #[must_use]
     pub fn token(&self) -> &str {
@@ -170,6 +183,14 @@ impl Desk {
         outcome(self.ask(Method::GET, path, None, None, wait_ms).await)
     }
 
+    /// One look at the node whose turn it is, by its own state or linearizable; none: it does not answer that now.
+    pub async fn look(&self, path: &str, is_linearizable: bool) -> Option<Value> {
+        let origin = &self.origins[self.at.load(Ordering::Relaxed) % self.origins.len()];
+        let asked = Asked { seq: None, is_linearizable };
+        let answer = self.attempt(&Method::GET, &format!("{origin}{path}"), None, asked).await.ok()?;
+        (answer.status == 200).then_some(answer.body)
+    }
+
     async fn ask(
         &self,
         method: Method,
@@ -182,7 +203,8 @@ impl Desk {
         loop {
             let at = self.at.load(Ordering::Relaxed);
             let origin = &self.origins[at % self.origins.len()];
-            let last = match self.attempt(&method, &format!("{origin}{path}"), body, seq).await {
+            let asked = Asked { seq, is_linearizable: false };
+            let last = match self.attempt(&method, &format!("{origin}{path}"), body, asked).await {
                 Ok(answer) if answer.status != 429 && answer.status < 500 => return Ok(answer),
                 Ok(answer) => format!("{origin}: {} {}", answer.status, answer.body),
                 Err(error) => format!("{origin}: {error}"),
@@ -201,14 +223,17 @@ impl Desk {
         method: &Method,
         url: &str,
         body: Option<&Value>,
-        seq: Option<u64>,
+        asked: Asked,
     ) -> Result<Answer, reqwest::Error> {
         let mut request = self.http.request(method.clone(), url);
         if let Some(body) = body {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
         }
-        if let Some(seq) = seq {
+        if let Some(seq) = asked.seq {
             request = request.header("x-request-seq", seq);
+        }
+        if asked.is_linearizable {
+            request = request.header("x-read", "linearizable");
         }
         if !self.token.is_empty() {
             request = request.header(COOKIE, format!("td_session={}", self.token));

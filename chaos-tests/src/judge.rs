@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use node::watch::picture::{Group, Picture, Seen};
 
-use crate::oracle::{Fate, Promises};
+use crate::{
+    oracle::{Fate, Promises},
+    registers::{Reads, Registers},
+};
 
 /// Broken promises listed one by one; what is beyond is counted.
 const LISTED_MAX: usize = 20;
@@ -144,6 +147,21 @@ fn demand(broken: &mut Broken, what: &str, fate: Option<&Fate>, times: usize) {
         (None, times) => broken.put(format!("{what} was never sent and is there {times} times")),
         (_, times) => broken.put(format!("{what} is there {times} times")),
     }
+}
+
+/// Some order explains what each register told. What was read by mistake is not the cluster's fault; what nobody read or wrote shows
+/// nothing.
+#[must_use]
+pub fn judge_registers(registers: &Registers) -> Broken {
+    let mut broken = Broken::default();
+    if registers.reads() == Reads::Linearizable {
+        broken.0.extend(registers.judge());
+        let ordered = registers.ordered();
+        if ordered.reads == 0 || ordered.writes == 0 {
+            broken.put(format!("nothing is proved by {ordered:?}"));
+        }
+    }
+    broken
 }
 
 /// What a screen counted on the way, and that it shows the newest of every sensor.

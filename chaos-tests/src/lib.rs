@@ -7,6 +7,7 @@
 //! - [`gather`] asks the cluster what it holds, and [`judge`] compares the two; both sides are plain values.
 //! - [`deadlines`] are given, and each has to be told once and in time; units are sent ([`dispatch`]), and each offer has to be
 //!   acknowledged or to come back to a person.
+//! - [`registers`] are written and read through every gateway, and some order has to explain what each of them told.
 //! - [`scene`] is a storm from beginning to end: load, screens, faults, judgement.
 //! - [`siege`] is storm after storm, drawn from seeds: [`shim`] has the nodes' disks and clocks in hand, [`proxy`] their lines.
 //! - [`upgrade`] brings a cluster from an [`older`] release to this one, node by node.
@@ -28,6 +29,7 @@ pub mod oracle;
 pub mod program;
 pub mod proxy;
 pub mod random;
+pub mod registers;
 pub mod scene;
 pub mod shim;
 pub mod siege;

@@ -18,6 +18,10 @@ use crate::{
     desk::{Desk, Outcome},
     device::{Device, DeviceConfig, DeviceCounts},
     oracle::{Fate, Oracle},
+    registers::{
+        Reads, Registers,
+        client::{CLIENTS, Client, found},
+    },
     unix_ms,
     world::{DEVICE, OPERATOR, Site, World},
 };
@@ -42,17 +46,21 @@ pub struct Plan {
     pub mqtt: bool,
     /// Operators at desks, each with commands.
     pub operators: usize,
+    /// Registers that are written and read through every gateway, and how.
+    pub registers: Reads,
 }
 
 impl Plan {
-    /// Everything.
-    pub const FULL: Self = Self { http: true, mqtt: true, operators: 2 };
+    /// Everything but registers.
+    pub const FULL: Self = Self { http: true, mqtt: true, operators: 2, registers: Reads::None };
 }
 
 /// Running work.
 pub struct Load {
     /// What was promised so far.
     pub oracle: Arc<Oracle>,
+    /// What was done to the registers so far.
+    pub registers: Arc<Registers>,
     stop: watch::Sender<bool>,
     rest: watch::Sender<bool>,
     tasks: JoinSet<Result<DeviceCounts, Failure>>,
@@ -96,7 +104,13 @@ impl Load {
             let told = Told { stop: stopped.clone(), rest: resting.clone() };
             tasks.spawn(operate((begun_ms, number), desk, site, Arc::clone(&oracle), told));
         }
-        Ok(Self { oracle, stop, rest, tasks })
+        let registers = Arc::new(found(world, plan.registers, begun_ms).await?);
+        let clients = if plan.registers == Reads::None { 0 } else { CLIENTS };
+        for number in 0..clients {
+            let client = Client::sign_in(world, &registers, number).await?;
+            tasks.spawn(client.run(Told { stop: stopped.clone(), rest: resting.clone() }));
+        }
+        Ok(Self { oracle, registers, stop, rest, tasks })
     }
 
     /// Lets it send nothing new, or go on. What is under way comes to its end.
@@ -131,17 +145,17 @@ impl Load {
 }
 
 /// What those who work are told.
-struct Told {
-    stop: watch::Receiver<bool>,
+pub(crate) struct Told {
+    pub(crate) stop: watch::Receiver<bool>,
     rest: watch::Receiver<bool>,
 }
 
 impl Told {
-    fn is_to_rest(&self) -> bool {
+    pub(crate) fn is_to_rest(&self) -> bool {
         *self.rest.borrow()
     }
 
-    fn is_to_stop(&self) -> bool {
+    pub(crate) fn is_to_stop(&self) -> bool {
         *self.stop.borrow()
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::sleep;
 use crate::{
     Failure,
     gather::gather,
-    judge::{Broken, is_abreast, judge, judge_screen, judge_streams},
+    judge::{Broken, is_abreast, judge, judge_registers, judge_screen, judge_streams},
     load::{Load, Plan},
     oracle::{Oracle, Promises},
     world::World,
@@ -85,6 +85,7 @@ impl Scene {
     /// A promise was broken, or nothing was promised that could have been.
     pub async fn judge(self) -> Result<Promises, Failure> {
         let Self { mut world, load, screens, name } = self;
+        let registers = Arc::clone(&load.registers);
         let (oracle, counts) = load.finish().await?;
         world.revive().await?;
         let promises = oracle.promises();
@@ -97,10 +98,12 @@ impl Scene {
         for (number, screen) in screens.iter().enumerate() {
             broken.add(&format!("screen {number}"), screen.picture(|picture| judge_screen(&promises, picture)));
         }
+        broken.add("registers", judge_registers(&registers));
         let [one, other] = abreast(&screens).await?;
         let (streams, common) = judge_streams(&one, &other);
         broken.add("streams", streams);
         report(&name, &oracle, &promises, &screens, common);
+        println!("{name}: registers: {:?}", registers.ordered());
         println!("{name}: device: {} connections, {} publishes sent again", counts.connections, counts.resent);
         if promises.readings_acknowledged() == 0 && promises.commands_acknowledged() == 0 {
             return Err("nothing was acknowledged, so nothing is proved".into());

@@ -4,10 +4,12 @@
 pub mod plan;
 pub mod record;
 mod replace;
+mod rounds;
 
 use std::{
     collections::BTreeMap,
     path::Path,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -18,9 +20,10 @@ use node::{
 use serde_json::json;
 use tokio::time::sleep;
 
+pub use self::rounds::{round, upgrade_round};
 use self::{
-    plan::{Fault, Round, Step, Victim},
-    record::{Happened, Played, RoundRecord},
+    plan::{Fault, Step, Victim},
+    record::{Happened, Played},
 };
 use crate::{
     Failure,
@@ -31,10 +34,11 @@ use crate::{
     load::Plan,
     older::Older,
     proxy::{Line, Proxies},
+    registers::{Reads, Registers},
     scene::Scene,
     shim::{Control, Shim},
     unix_ms,
-    upgrade::{FEATURES, Upgraded, code_of, upgrade},
+    upgrade::{FEATURES, code_of},
     world::{NODES, World},
 };
 
@@ -55,9 +59,17 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Between two changes of a clock that drifts.
 const DRIFT_TICK: Duration = Duration::from_millis(50);
 /// What runs out while a round goes on. Offers take a minute to: most do so under the faults, some after them.
-const OF_ROUND: Asked = Asked { deadlines: Spread { count: 40, ahead_ms: 15_000, spacing_ms: 1_000 }, dispatches: 6 };
+const OF_ROUND: Asked = Asked {
+    deadlines: Spread { count: 40, ahead_ms: 15_000, spacing_ms: 1_000 },
+    dispatches: 6,
+    registers: Reads::Linearizable,
+};
 /// What runs out in a drill of a few faults, which is over in less than a minute.
-const OF_DRILL: Asked = Asked { deadlines: Spread { count: 12, ahead_ms: 8_000, spacing_ms: 1_000 }, dispatches: 0 };
+const OF_DRILL: Asked = Asked {
+    deadlines: Spread { count: 12, ahead_ms: 8_000, spacing_ms: 1_000 },
+    dispatches: 0,
+    registers: Reads::Linearizable,
+};
 
 /// What the cluster has to do by itself.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +77,8 @@ struct Asked {
     deadlines: Spread,
     /// Units that are sent.
     dispatches: u64,
+    /// How registers are read through its gateways.
+    registers: Reads,
 }
 
 /// Where a siege stands.
@@ -110,6 +124,21 @@ impl Siege {
         Self::begin_on(&Ground::alone(name), false, OF_DRILL).await
     }
 
+    /// The same with clients that take what a node has applied for a linearizable answer: what a gateway would show that does not ask
+    /// a quorum. Nobody holds it against the cluster but whoever asks the [`Siege::registers`].
+    ///
+    /// # Errors
+    /// As [`Siege::begin`].
+    pub async fn begin_mistaken(name: &str) -> Result<Self, Failure> {
+        Self::begin_on(&Ground::alone(name), false, Asked { registers: Reads::Local, ..OF_DRILL }).await
+    }
+
+    /// What was done to the registers.
+    #[must_use]
+    pub fn registers(&self) -> Arc<Registers> {
+        Arc::clone(&self.scene.load.registers)
+    }
+
     /// Starts the cluster and the work there; `begins_older`: with nodes of an earlier release.
     async fn begin_on(ground: &Ground, begins_older: bool, asked: Asked) -> Result<Self, Failure> {
         let mut held = None;
@@ -130,7 +159,8 @@ impl Siege {
         } else {
             Some((Given::to(&world, asked.deadlines).await?, Dispatched::to(&world, asked.dispatches).await?))
         };
-        let scene = Scene::begin(ground.name.clone(), world, Plan::FULL, [1, 2]).await?;
+        let plan = Plan { registers: asked.registers, ..Plan::FULL };
+        let scene = Scene::begin(ground.name.clone(), world, plan, [1, 2]).await?;
         sleep(CALM).await;
         Ok(Self { scene, shims, proxies, given, whole_at_ms: 0, so_far: Played::default(), stand_ins: 0 })
     }
@@ -271,10 +301,12 @@ impl Siege {
             return self.so_far;
         }
         let Self { scene, mut so_far, .. } = self;
+        let registers = Arc::clone(&scene.load.registers);
         match scene.judge().await {
             Ok(promises) => so_far.promises = promises,
             Err(failure) => so_far.failure = Some(failure.to_string()),
         }
+        so_far.ordered = registers.ordered();
         so_far
     }
 
@@ -440,54 +472,4 @@ fn take_in_hand(cluster: &mut LocalCluster, folder: &Path) -> Result<(BTreeMap<u
         shims.insert(node.id, shim);
     }
     Ok((shims, proxies))
-}
-
-/// One round from beginning to end, of what is checked out as `commit`. A round that fails is recorded too; its nodes' logs and data
-/// are kept.
-pub async fn round(seed: u64, commit: &str, ground: &Ground) -> RoundRecord {
-    let begun = Instant::now();
-    let played = play(seed, ground).await;
-    RoundRecord::new(commit, seed, ground.clusters, begun.elapsed(), &played)
-}
-
-/// A round that upgrades a cluster from `older` instead of a storm. Nothing in it is drawn: the seed only counts.
-pub async fn upgrade_round(seed: u64, commit: &str, older: &Older) -> RoundRecord {
-    let begun = Instant::now();
-    let played = match upgrade("siege-upgrade", older.clone()).await {
-        Ok(Upgraded { promises: [mixed, mut whole], longest_pause }) => {
-            whole.add(mixed);
-            let happened = Happened { fault: "upgraded".to_owned(), recovery_s: longest_pause.as_secs_f64() };
-            Played { happened: vec![happened], promises: whole, ..Played::default() }
-        }
-        Err(failure) => Played { failure: Some(failure.to_string()), ..Played::default() },
-    };
-    RoundRecord::new(commit, seed, 1, begun.elapsed(), &played)
-}
-
-async fn play(seed: u64, ground: &Ground) -> Played {
-    let round = Round::draw(seed);
-    let mut siege = match Siege::begin_on(ground, round.begins_older, OF_ROUND).await {
-        Ok(siege) => siege,
-        Err(failure) => return Played { failure: Some(failure.to_string()), ..Played::default() },
-    };
-    match storm(&mut siege, seed, &round).await {
-        Ok(()) => siege.end().await,
-        Err(failure) => Played { failure: Some(failure.to_string()), ..siege.so_far },
-    }
-}
-
-async fn storm(siege: &mut Siege, seed: u64, round: &Round) -> Result<(), Failure> {
-    if let Some((fault, place)) = round.background {
-        println!("siege {seed}: place {place} all the time: {fault:?}");
-        siege.bring_about(fault, place)?;
-    }
-    for step in &round.steps {
-        println!("siege {seed}: {step:?}");
-        siege.step(step).await?;
-        if let Some((fault, place)) = round.background {
-            // A step on the same lines, or with the same victim, has undone it.
-            siege.bring_about(fault, place)?;
-        }
-    }
-    Ok(())
 }

@@ -10,6 +10,7 @@ use chaos_tests::{
     broker::Broker,
     device::DeviceConfig,
     load::Plan,
+    registers::Reads,
     scene::Scene,
     unix_ms,
     world::{NODES, World},
@@ -34,7 +35,7 @@ async fn some_moment() {
 async fn nodes_die_between_receipt_and_commit() {
     let drill = async || {
         let world = World::start("mqtt").await?;
-        let plan = Plan { http: false, mqtt: true, operators: 0 };
+        let plan = Plan { http: false, mqtt: true, operators: 0, registers: Reads::None };
         let mut scene = Scene::begin("mqtt", world, plan, [1, 2]).await?;
         for (number, site) in (1..).zip(&scene.world.sites.clone()) {
             let addresses = scene.world.mqtt_from(number);
@@ -80,7 +81,7 @@ async fn another_node_takes_over_the_session_at_the_brokers() {
         let broker = Broker::start("session").await?;
         let more = format!("[mqtt_client]\nhost = \"{}\"\nport = {}\n", broker.address.ip(), broker.address.port());
         let world = World::start_with("broker", &more).await?;
-        let plan = Plan { http: false, mqtt: false, operators: 0 };
+        let plan = Plan { http: false, mqtt: false, operators: 0, registers: Reads::None };
         let mut scene = Scene::begin("broker", world, plan, [1, 2]).await?;
         let config = |client_id: &str, sensors: &[String], pace| DeviceConfig {
             addresses: vec![broker.address],

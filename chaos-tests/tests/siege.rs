@@ -20,6 +20,10 @@ const CALM: Duration = Duration::from_secs(1);
 /// A drill that promised less than this has tested nothing.
 const READINGS_MIN: usize = 300;
 const COMMANDS_MIN: usize = 20;
+const READS_MIN: usize = 30;
+const WRITES_MIN: usize = 10;
+/// Longer than three clients wait for a node that is cut off, one after the other.
+const CUT_OFF: Duration = Duration::from_secs(15);
 
 async fn drill(name: &'static str, faults: &[Fault]) {
     let played = async || {
@@ -27,12 +31,13 @@ async fn drill(name: &'static str, faults: &[Fault]) {
         for fault in faults {
             siege.step(&Step { fault: *fault, victim: Victim::Leader(0), hold: HOLD, calm: CALM }).await?;
         }
-        let Played { happened, promises, states_compared, deadline_late, .. } = siege.judge().await?;
+        let Played { happened, promises, states_compared, deadline_late, ordered, .. } = siege.judge().await?;
         assert!(happened.len() >= faults.len(), "{happened:?}");
         assert_eq!(states_compared, faults.len());
         assert!(deadline_late.is_some(), "deadlines were judged");
         assert!(promises.readings_acknowledged() >= READINGS_MIN, "{} readings", promises.readings_acknowledged());
         assert!(promises.commands_acknowledged() >= COMMANDS_MIN, "{} commands", promises.commands_acknowledged());
+        assert!(ordered.reads >= READS_MIN && ordered.writes >= WRITES_MIN, "{ordered:?}");
         Ok::<_, Failure>(())
     };
     played().await.unwrap();
@@ -69,4 +74,19 @@ async fn one_link_is_cut_and_slow_a_clock_drifts_and_two_part() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_are_restarted_in_turn() {
     drill("siege-restart", &[Fault::RollingRestart]).await;
+}
+
+/// The leader that was cut off goes on showing what it had, and others write.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_gateway_that_answers_a_linearizable_read_from_its_own_state_is_caught() {
+    let played = async || {
+        let mut siege = Siege::begin_mistaken("siege-stale").await?;
+        let registers = siege.registers();
+        siege.step(&Step { fault: Fault::Cut, victim: Victim::Leader(0), hold: CUT_OFF, calm: CALM }).await?;
+        siege.judge().await?;
+        let found = registers.judge();
+        assert!(found.iter().any(|what| what.contains("no order explains")), "{:?}: {found:?}", registers.ordered());
+        Ok::<_, Failure>(())
+    };
+    played().await.unwrap();
 }

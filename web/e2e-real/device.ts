@@ -91,6 +91,13 @@ export async function report(cluster: Facts, commune: string, told: readonly Tol
   }
 }
 
+/** How many alarms this person was the last to acknowledge, as the centre has it. */
+export async function acknowledgedBy({ urls }: Facts, { cookie }: Session, person: string): Promise<number> {
+  const answer = await fetch(`${urls[0]}/api/alarms`, { headers: { cookie, 'x-read': 'linearizable' } });
+  const { items } = (await answer.json()) as { items: { acknowledged_by: string | null }[] };
+  return items.filter(({ acknowledged_by: by }) => by === person).length;
+}
+
 /** Sends a reading of the gauge, in metres, until a node says that a quorum holds it. */
 export async function measure({ urls, password }: Facts, metres: number): Promise<void> {
   const key = Buffer.from(`${DEVICE}:${password}`).toString('base64');

@@ -1,6 +1,10 @@
 // By the keyboard and by ear: past the header in one step, back to where one was after a question, and what is new is read out.
 import { expect, test } from '@playwright/test';
+import { en } from '../src/i18n/en';
+import { vi } from '../src/i18n/vi';
 import { board, enter, enterAt, fake, file, panel, turnTo } from './page';
+
+const ROOMS = { vi: vi.rooms, en: en.rooms };
 
 test.afterEach(({ page }) => fake(page, 'storm?n=0'));
 
@@ -57,23 +61,26 @@ for (const [lang, says] of [
 
   test(`a room that follows says so, and that it looks elsewhere, ${lang}`, async ({ page, browser }) => {
     await fake(page, 'rooms');
-    await enter(page, `?nomap=1&room=tinh&lang=vi`);
+    const t = ROOMS[lang];
+    const [centre, district] = lang === 'vi' ? ['Trung tâm tỉnh', 'Phòng Phổ Yên'] : ['Provincial centre', 'Pho Yen room'];
+    await enter(page, `?nomap=1&room=tinh&lang=${lang}`);
     await turnTo(page, 'I4820');
-    await page.getByRole('region', { name: 'Phòng Trung tâm tỉnh' }).getByRole('button', { name: 'Đẩy cảnh này' }).click();
+    await page.getByRole('region', { name: t.barLabel(centre) }).getByRole('button', { name: t.push }).click();
     const other = await (await browser.newContext()).newPage();
-    await enterAt(other, '/rooms.html?room=pho-yen&lang=vi', 'dung');
-    await panel(other, 'Các phòng').getByRole('button', { name: 'Theo: Trung tâm tỉnh' }).click();
-    await expect(panel(other, 'Các phòng')).toContainText('đang theo Trung tâm tỉnh (dung)');
+    await enterAt(other, `/rooms.html?room=pho-yen&lang=${lang}`, 'dung');
+    const rooms = panel(other, new RegExp(`^${t.heading}$`));
+    await rooms.getByRole('button', { name: `${t.follow}: ${centre}` }).click();
+    await expect(rooms).toContainText(t.followsOf(centre, 'dung'));
     await other.goto(`/?nomap=1&room=pho-yen&lang=${lang}`);
-    const own = other.getByRole('region', { name: /^(Phòng|Room) (Phòng Phổ Yên|Pho Yen room)$/ });
-    await expect(own.getByRole('status').first()).toContainText(/^(Đang theo Trung tâm tỉnh|Following Provincial centre)/);
+    const own = other.getByRole('region', { name: t.barLabel(district) });
+    await expect(own.getByRole('status').first()).toContainText(t.following(centre));
     await expect(file(other, 'I4820')).toBeVisible();
-    const away = own.getByText(/^(đang xem chỗ khác|looking elsewhere)$/);
+    const away = own.getByText(t.elsewhere, { exact: true });
     await expect(away).toHaveCount(0);
     await other.keyboard.press('Escape');
     await expect(file(other, 'I4820')).toHaveCount(0);
     await expect(away).toBeVisible();
-    await own.getByRole('button', { name: /^(Về cảnh chung|Back to the scene)$/ }).click();
+    await own.getByRole('button', { name: t.toScene }).click();
     await expect(file(other, 'I4820')).toBeVisible();
     await expect(away).toHaveCount(0);
     await other.context().close();

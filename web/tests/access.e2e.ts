@@ -1,6 +1,8 @@
-// A code at sign-in, one's second factor, emergency access, and who is not rung.
+// A code at sign-in, one's second factor, delegations, emergency access, and who is not rung; each in both languages.
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
+import { en } from '../src/i18n/en';
+import { vi } from '../src/i18n/vi';
 import { CODE } from './fake/access';
 import { enter, enterAt, fake, signIn } from './page';
 
@@ -9,9 +11,20 @@ async function faultless(page: Page): Promise<void> {
   expect(violations.map(({ id }) => id)).toEqual([]);
 }
 
+/** A day and a month: a delegation may last for weeks. */
+const DATED = /\d\d[/-]\d\d/;
+const DICTS = { vi, en };
+
+test.beforeEach(({ page }) => fake(page, 'delegations'));
 test.afterEach(async ({ page }) => {
-  await fake(page, 'role?role=');
+  for (const command of ['role?role=', 'delegations']) await fake(page, command);
 });
+
+/** Opens one's account, in words of that language. */
+async function account(page: Page, { heading }: { heading: string }) {
+  await page.getByRole('button', { name: heading }).click();
+  return page.getByRole('dialog', { name: heading });
+}
 
 for (const [lang, words] of [
   ['vi', { code: 'Mã xác thực', denied: /Mã sai hoặc đã dùng/, heading: 'Tài khoản và quyền', lacking: 'Chưa ghi người gọi kể gì.' }],
@@ -61,43 +74,131 @@ for (const [lang, words] of [
   });
 }
 
-test('a second factor is chosen with the password and counts once a code of it was shown', async ({ page }) => {
-  await page.goto('/?nomap=1');
-  await signIn(page, 'chon-moi', 'trongdong');
-  await page.getByRole('button', { name: 'Tài khoản và quyền' }).click();
-  const factor = page.getByRole('region', { name: 'Xác thực hai bước' });
-  await factor.getByLabel('Mật khẩu của bạn').fill('sai');
-  await factor.getByRole('button', { name: 'Bật' }).click();
-  await expect(page.getByRole('dialog').getByRole('alert')).toContainText('không đúng');
-  await factor.getByLabel('Mật khẩu của bạn').fill('trongdong');
-  await factor.getByRole('button', { name: 'Bật' }).click();
-  await expect(factor.getByRole('listitem')).toHaveCount(10);
-  await faultless(page);
-  await factor.getByLabel('Mã trong ứng dụng').fill(CODE);
-  await factor.getByRole('button', { name: 'Xác nhận' }).click();
-  await expect(factor).toContainText('Đang bật');
-  await factor.getByLabel('Mã trong ứng dụng').fill(CODE);
-  await factor.getByRole('button', { name: 'Tắt' }).click();
-  await expect(factor).toContainText('Chưa bật');
-});
+for (const lang of ['vi', 'en'] as const) {
+  const t = DICTS[lang].access;
+  const banner = (page: Page) => page.getByRole('banner');
+  /** Signs in as somebody of one's own for each language: what the fake node knows of them outlives a test. */
+  const come = async (page: Page, person: string) => {
+    await page.goto(`/?nomap=1&lang=${lang}`);
+    await signIn(page, person, 'trongdong');
+  };
 
-test('emergency access takes a reason and stands in the header until it ends', async ({ page }) => {
-  await page.goto('/?nomap=1');
-  await signIn(page, 'khan-cap', 'trongdong');
-  await page.getByRole('button', { name: 'Tài khoản và quyền' }).click();
-  const glass = page.getByRole('region', { name: 'Quyền khẩn cấp' });
-  await glass.getByRole('button', { name: 'Mở quyền khẩn cấp' }).click();
-  await expect(page.getByRole('dialog').getByRole('alert')).not.toBeEmpty();
-  await glass.getByLabel('Lý do khẩn cấp').fill('lũ quét ở huyện bên');
-  await glass.getByRole('button', { name: 'Mở quyền khẩn cấp' }).click();
-  await expect(page.getByRole('banner')).toContainText('Quyền khẩn cấp đến');
-  await page.getByRole('button', { name: 'Tài khoản và quyền' }).click();
-  await page.getByRole('region', { name: 'Quyền khẩn cấp' }).getByRole('button', { name: 'Kết thúc' }).click();
-  await expect(page.getByRole('banner')).not.toContainText('Quyền khẩn cấp đến');
-});
+  test(`a second factor is chosen with the password and counts once a code of it was shown, ${lang}`, async ({ page }) => {
+    await come(page, `chon-moi-${lang}`);
+    const dialog = await account(page, t);
+    const factor = dialog.getByRole('region', { name: t.factor.heading });
+    await expect(factor).toContainText(t.factor.none);
+    await factor.getByLabel(t.factor.password).fill('sai');
+    await factor.getByRole('button', { name: t.factor.choose }).click();
+    await expect(dialog.getByRole('alert')).toHaveText(t.factor.refused);
+    await factor.getByLabel(t.factor.password).fill('trongdong');
+    await factor.getByRole('button', { name: t.factor.choose }).click();
+    await expect(factor.getByRole('listitem')).toHaveCount(10);
+    await expect(factor).toContainText(t.factor.recovery);
+    await faultless(page);
+    await factor.getByLabel(t.factor.code).fill(CODE);
+    await factor.getByRole('button', { name: t.factor.confirm }).click();
+    await expect(factor).toContainText(t.factor.on('10'));
+    await factor.getByLabel(t.factor.code).fill('000000');
+    await factor.getByRole('button', { name: t.factor.drop }).click();
+    await expect(dialog.getByRole('alert')).toHaveText(t.factor.refused);
+    await factor.getByLabel(t.factor.code).fill(CODE);
+    await factor.getByRole('button', { name: t.factor.drop }).click();
+    await expect(factor).toContainText(t.factor.none);
+  });
 
-test('whoever is off duty is told that nothing rings here', async ({ page }) => {
-  await page.goto('/?nomap=1');
-  await signIn(page, 'ngoai-ca', 'trongdong');
-  await expect(page.getByText('Ngoài ca trực: không reo')).toBeVisible();
-});
+  test(`rights are given for a time, taken up, laid down, and gone when they are revoked, ${lang}`, async ({ page, browser }) => {
+    const [giver, deputy] = [`giao-${lang}`, `nhan-${lang}`];
+    await come(page, giver);
+    const own = (await account(page, t)).getByRole('region', { name: t.delegation.heading });
+    const trouble = page.getByRole('dialog').getByRole('alert');
+    await expect(own).toContainText(t.delegation.none);
+    const give = own.getByRole('button', { name: t.delegation.give });
+    await give.click();
+    await expect(trouble).toHaveText(t.delegation.lacking);
+    await own.getByLabel(t.delegation.reason).fill('đi công tác');
+    // A name that nobody has, and one's own.
+    for (const [person, why] of [['khong-co', t.delegation.nobody], [giver, t.delegation.invalid]] as const) {
+      await own.getByLabel(t.delegation.deputy).fill(person);
+      await give.click();
+      await expect(trouble).toHaveText(why);
+    }
+    await own.getByLabel(t.delegation.deputy).fill(deputy);
+    await own.getByLabel(t.delegation.hours).fill('72');
+    await give.focus();
+    await page.keyboard.press('Enter');
+    const said = own.locator('p').filter({ hasText: deputy });
+    await expect(said).toContainText(t.delegation.given(deputy, '', '').split('  ')[0]!);
+    await expect(said).toContainText(DATED);
+    await expect(trouble).toBeEmpty();
+    await expect(own.getByLabel(t.delegation.deputy)).toHaveValue('');
+    await faultless(page);
+
+    const other = await (await browser.newContext()).newPage();
+    await come(other, deputy);
+    await expect(banner(other)).not.toContainText(giver);
+    const theirs = () => other.getByRole('dialog').getByRole('region', { name: t.delegation.heading });
+    await account(other, t);
+    await expect(theirs()).toContainText('đi công tác');
+    await expect(theirs().getByText('đi công tác')).toContainText(DATED);
+    // By the keyboard: whoever acts for another sees it in the header, and until when.
+    const acting = t.actsFor(giver, '').trim();
+    const take = theirs().getByRole('button', { name: t.delegation.take(giver) });
+    await take.focus();
+    await other.keyboard.press('Enter');
+    await expect(banner(other)).toContainText(acting);
+    await expect(banner(other).getByRole('status').filter({ hasText: giver })).toContainText(DATED);
+    await account(other, t);
+    await theirs().getByRole('button', { name: t.delegation.layDown }).click();
+    await expect(banner(other)).not.toContainText(acting);
+    await account(other, t);
+    await take.click();
+    await expect(banner(other)).toContainText(acting);
+    await faultless(other);
+
+    await own.getByRole('button', { name: t.delegation.revoke(deputy) }).click();
+    await expect(said).toHaveCount(0);
+    await other.reload();
+    await expect(banner(other).getByRole('button', { name: t.heading })).toBeVisible();
+    await expect(banner(other)).not.toContainText(giver);
+    await account(other, t);
+    await expect(theirs()).toContainText(t.delegation.none);
+    await other.context().close();
+  });
+
+  test(`what is to begin later is shown with its date, and cannot be taken up before, ${lang}`, async ({ page, browser }) => {
+    const [giver, deputy] = [`truoc-${lang}`, `sau-${lang}`];
+    await come(page, giver);
+    const own = (await account(page, t)).getByRole('region', { name: t.delegation.heading });
+    await own.getByLabel(t.delegation.deputy).fill(deputy);
+    await own.getByLabel(t.delegation.reason).fill('nghỉ phép');
+    await own.getByLabel(t.delegation.starts).fill('2035-01-02T07:00');
+    await own.getByRole('button', { name: t.delegation.give }).click();
+    await expect(own.locator('p').filter({ hasText: deputy })).toContainText(/02[/-]01/);
+    const other = await (await browser.newContext()).newPage();
+    await come(other, deputy);
+    const theirs = (await account(other, t)).getByRole('region', { name: t.delegation.heading });
+    for (const begins of ['07:00:00', /02[/-]01/]) await expect(theirs.getByText('nghỉ phép')).toContainText(begins);
+    await expect(theirs.getByRole('button', { name: t.delegation.take(giver) })).toHaveCount(0);
+    await other.context().close();
+  });
+
+  test(`emergency access takes a reason and stands in the header until it ends, ${lang}`, async ({ page }) => {
+    await come(page, `khan-cap-${lang}`);
+    const dialog = await account(page, t);
+    const glass = dialog.getByRole('region', { name: t.glass.heading });
+    await glass.getByRole('button', { name: t.glass.open }).click();
+    await expect(dialog.getByRole('alert')).toHaveText(t.glass.lacking);
+    await glass.getByLabel(t.glass.reason).fill('lũ quét ở huyện bên');
+    await glass.getByRole('button', { name: t.glass.open }).click();
+    const until = t.glassUntil('').trim();
+    await expect(banner(page)).toContainText(until);
+    await (await account(page, t)).getByRole('region', { name: t.glass.heading }).getByRole('button', { name: t.glass.end }).click();
+    await expect(banner(page)).not.toContainText(until);
+  });
+
+  test(`whoever is off duty is told that nothing rings here, ${lang}`, async ({ page }) => {
+    await come(page, 'ngoai-ca');
+    await expect(page.getByText(t.offDuty)).toBeVisible();
+  });
+}

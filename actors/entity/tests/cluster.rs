@@ -234,8 +234,14 @@ fn answer_within_three_seconds() -> PutDeadlinePolicy {
 }
 
 fn call(place: Place) -> OpenIncident {
-    let source =
-        Source { origin: Origin::Report("1022".into()), episode: 0, version: 0, active: false, at_ms: Millis(1) };
+    let source = Source {
+        origin: Origin::Report("1022".into()),
+        episode: 0,
+        version: 0,
+        active: false,
+        at_ms: Millis(1),
+        alarm_report: None,
+    };
     OpenIncident {
         kind: IncidentKind::Flood,
         severity: Severity::Info,

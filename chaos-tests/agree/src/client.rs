@@ -104,7 +104,7 @@ pub fn open(summary: &str, severity: Severity) -> Command {
         severity,
         place: place(),
         summary: summary.to_owned(),
-        source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0) },
+        source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0), alarm_report: None },
         exercise: true,
         place_is_mapped: false,
     }

@@ -14,6 +14,8 @@ pub enum Mistake {
     RetryRenumbered,
     /// A phone forgets what it had not sent when it loses its line.
     OutboxForgotten,
+    /// A look that is asked to be linearizable is answered from what the node has applied.
+    ReadUnasked,
 }
 
 impl Mistake {
@@ -24,6 +26,7 @@ impl Mistake {
         (Self::TimerLost, "after a change of the leader what a timer proposes is lost"),
         (Self::RetryRenumbered, "who was not answered sends again under a new number"),
         (Self::OutboxForgotten, "a phone forgets what waits when its line goes"),
+        (Self::ReadUnasked, "a linearizable look is answered from what the node has applied"),
     ];
 
     /// The one of this name.

@@ -8,6 +8,7 @@
 //! | `screens.rs` | a gap, a double, a disorder; events that are not the true ones; a last picture that is not the cluster's state |
 //! | `deadlines.rs` | a step of an escalation that is taken twice, before its time, or late when nothing is wrong |
 //! | `actors.rs` | an actor that fails |
+//! | `reads.rs` | a linearizable look that does not show what was acknowledged before it |
 //! | `phones.rs` | a tap that nobody has heard of when the storm is long over |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ pub mod actors;
 pub mod deadlines;
 pub mod phones;
 pub mod promises;
+pub mod reads;
 pub mod screens;
 
 /// What people were told, as far as `agree` has no book for it.
@@ -74,6 +76,8 @@ pub struct Counts {
     pub answered: u64,
     /// Commands that were sent once more after they were acknowledged.
     pub repeated: u64,
+    /// Linearizable looks that were answered.
+    pub reads: u64,
     /// Times that a node welcomed a screen.
     pub screens_opened: u64,
     /// Times that a screen lost its node.
@@ -96,6 +100,7 @@ impl Counts {
         self.asked += more.asked;
         self.answered += more.answered;
         self.repeated += more.repeated;
+        self.reads += more.reads;
         self.screens_opened += more.screens_opened;
         self.screens_lost += more.screens_lost;
         self.messages += more.messages;

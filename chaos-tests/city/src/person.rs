@@ -102,8 +102,17 @@ impl Person {
 
     /// Looks; none: nobody answered.
     pub async fn get(&mut self, path: &str) -> Option<Value> {
+        self.look(path, false).await
+    }
+
+    /// The same for all that was acknowledged before, at any node; none: nobody answered, or the node did not hear a quorum.
+    pub async fn get_linearizable(&mut self, path: &str) -> Option<Value> {
+        self.look(path, true).await
+    }
+
+    async fn look(&mut self, path: &str, is_linearizable: bool) -> Option<Value> {
         let node = self.any_node();
-        let asked = self.asked("GET", path, None, String::new());
+        let asked = Asked { is_linearizable, ..self.asked("GET", path, None, String::new()) };
         let (status, body) = line::ask(&self.town, &self.line, node, asked).await?;
         if status == 200 { serde_json::from_slice(&body).ok() } else { None }
     }
@@ -176,7 +185,7 @@ impl Person {
     }
 
     fn asked(&self, method: &'static str, path: &str, seq: Option<u64>, body: String) -> Asked {
-        Asked { method, path: path.to_owned(), token: token(self.number), seq, body }
+        Asked { method, path: path.to_owned(), token: token(self.number), seq, is_linearizable: false, body }
     }
 
     fn any_node(&mut self) -> NodeId {

@@ -83,6 +83,7 @@ impl Tally {
             "sent": self.counts.asked,
             "acknowledged": self.counts.answered,
             "repeated": self.counts.repeated,
+            "reads": self.counts.reads,
             "screens_opened": self.counts.screens_opened,
             "screens_lost": self.counts.screens_lost,
             "screen_messages": self.counts.messages,

@@ -9,7 +9,7 @@ const SEEDS: std::ops::Range<u64> = 0..20;
 
 #[test]
 fn the_fixed_seeds_hold_every_promise() {
-    let (mut answered, mut messages, mut opened) = (0, 0, 0);
+    let (mut answered, mut messages, mut opened, mut reads) = (0, 0, 0, 0);
     for seed in SEEDS {
         let outcome = run(play_of(seed, None, None, false));
         if let Some(violation) = &outcome.violation {
@@ -20,10 +20,11 @@ fn the_fixed_seeds_hold_every_promise() {
         answered += counts.answered;
         messages += counts.messages;
         opened += counts.screens_opened;
+        reads += counts.reads;
     }
     // A night in which little gets through is a night too; twenty of them are not all so.
     assert!(
-        answered > 200 && messages > 1_000 && opened > 80,
-        "{answered} answers, {messages} messages, {opened} screens"
+        answered > 200 && messages > 1_000 && opened > 80 && reads > 5,
+        "{answered} answers, {messages} messages, {opened} screens, {reads} linearizable looks"
     );
 }

@@ -194,3 +194,21 @@ fn screens_without_a_picture_are_nowhere() {
     assert!(!is_abreast(&none.groups[1], &none.groups[1]) && !is_abreast(&none.groups[1], &some.groups[1]));
     assert!(is_abreast(&some.groups[1], &some.groups[1]));
 }
+
+#[test]
+fn registers_are_held_against_the_cluster_but_for_what_was_read_by_mistake() {
+    assert!(judge_registers(&Registers::default()).is_empty(), "there are none");
+    let stale = |reads| {
+        let registers = Registers::new(reads, ["a".to_owned()]);
+        for _ in 0..2 {
+            let (number, _) = registers.writes("a").unwrap();
+            registers.wrote("a", number);
+        }
+        registers.got("a", registers.asks(), 1);
+        judge_registers(&registers)
+    };
+    assert!(stale(Reads::Linearizable).to_string().contains("a: no order explains"));
+    assert!(stale(Reads::Local).is_empty());
+    let untouched = Registers::new(Reads::Linearizable, ["a".to_owned()]);
+    assert!(judge_registers(&untouched).to_string().contains("nothing is proved"));
+}

@@ -9,7 +9,7 @@ use std::{
 
 use serde::{Deserialize, Serialize};
 
-use crate::{dispatch::Settled, oracle::Promises, unix_ms};
+use crate::{dispatch::Settled, oracle::Promises, registers::Ordered, unix_ms};
 
 /// Characters of a failure that are kept.
 const FAILURE_CHARS_MAX: usize = 4_000;
@@ -39,6 +39,8 @@ pub struct Played {
     pub deadline_late: Option<Duration>,
     /// What became of the units that were sent.
     pub dispatches: Settled,
+    /// What was read and written of the registers, and put in an order.
+    pub ordered: Ordered,
     /// What went wrong.
     pub failure: Option<String>,
 }
@@ -74,6 +76,12 @@ pub struct RoundRecord {
     pub offers_answered: usize,
     /// Offers that nobody answered, and that came back to a person.
     pub offers_escalated: usize,
+    /// Linearizable reads of registers through every gateway, explained by an order.
+    #[serde(default)]
+    pub reads_ordered: usize,
+    /// Writes of the same order.
+    #[serde(default)]
+    pub writes_ordered: usize,
     /// What went wrong; none: every promise was kept.
     pub failure: Option<String>,
 }
@@ -98,6 +106,8 @@ impl RoundRecord {
             deadline_late_s_max: played.deadline_late.map(|late| late.as_secs_f64()),
             offers_answered: played.dispatches.answered,
             offers_escalated: played.dispatches.escalated,
+            reads_ordered: played.ordered.reads,
+            writes_ordered: played.ordered.writes,
             failure: played.failure.as_ref().map(|failure| failure.chars().take(FAILURE_CHARS_MAX).collect()),
         }
     }

@@ -247,6 +247,7 @@ const NOT_FROM_A_STRANGER: &[(&str, &str)] = &[
     ("gateway/edge/src/api/room.rs", "rows of this node's own disk"),
     ("gateway/edge/src/api/timeline.rs", "rows of this node's own disk"),
     ("gateway/edge/src/courier.rs", "rows of this node's own disk"),
+    ("gateway/edge/src/eido/published.rs", "for tests alone: a description that whoever runs them has put there"),
     ("gateway/edge/src/conveyance/serve.rs", "rows of this node's own disk; what comes is read by `message.rs`"),
     ("consensus/domain/src/apply/notice.rs", "an event that `apply` itself encoded"),
 ];

@@ -89,7 +89,7 @@ impl Board {
             sleep(AGAIN_WAIT).await;
         }
         let legs: Vec<LegId> = self.groups.read(GroupId::COMMAND, |state| {
-            let waiting = state.calls().values().filter(|call| {
+            let waiting = state.calls_at_hand().filter(|call| {
                 matches!(call.status, CallStatus::Queued | CallStatus::Ringing | CallStatus::CallingBack)
             });
             let legs = waiting.flat_map(Call::live_legs);

@@ -2,9 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod common;
-
-use common::*;
+use crate::common::*;
 use peer::limits::{LIVE_KEY_BYTES_MAX, LIVE_VALUE_BYTES_MAX};
 use peer::{Bytes, Lane};
 

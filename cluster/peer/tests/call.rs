@@ -2,12 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod common;
-
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use common::*;
+use crate::common::*;
 use peer::limits::{CALLS_MAX, MESSAGE_BYTES_MAX};
 use peer::{Bytes, CallError, Lane};
 

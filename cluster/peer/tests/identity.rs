@@ -2,12 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod common;
-
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 
-use common::*;
+use crate::common::*;
 use peer::authority::Authority;
 use peer::limits::{HANDSHAKE_TIMEOUT, HANDSHAKES_MAX};
 use peer::{Bytes, CallError, Identity, Lane, PeerError};

@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-mod common;
-
 use std::time::Duration;
 
-use common::*;
+use crate::common::*;
 use peer::limits::{STREAMS_MAX, WINDOW_BYTES, WINDOW_MESSAGES};
 use peer::{Bytes, CallError, Lane, StreamSender};
 

@@ -109,6 +109,12 @@ impl Alarm {
         self.reported_version < self.version
     }
 
+    /// The episode with which this occurrence began: one that came up again within `limits::CHATTER_MS` is folded into it.
+    #[must_use]
+    pub fn first_episode(&self) -> u32 {
+        self.episode.saturating_sub(self.occurrences.saturating_sub(1)).max(1)
+    }
+
     /// ISA-18.2 name of the state.
     #[must_use]
     pub fn state(&self) -> &'static str {

@@ -211,6 +211,21 @@ impl State {
         self.book.by_number.get(number).into_iter().flatten().filter_map(|id| self.book.calls.get(id))
     }
 
+    /// Calls on which a caller waits for an agent, or that an agent has: all that are open but those to be called back (group 0).
+    pub fn calls_at_hand(&self) -> impl Iterator<Item = &Call> {
+        let waiting = self.book.waiting.values().flatten().map(|(_, id)| id);
+        let has_call = |agent: &&Agent| matches!(agent.status, AgentStatus::Ringing | AgentStatus::OnCall);
+        let with_agents = self.book.agents.values().filter(has_call).filter_map(|agent| agent.call.as_ref());
+        waiting.chain(with_agents).filter_map(|id| self.book.calls.get(id))
+    }
+
+    /// Where the newest so many of the calls that are over begin: since when that one has been, and which it is. None: there are
+    /// fewer (group 0).
+    #[must_use]
+    pub fn calls_over_from(&self, count: usize) -> Option<(Millis, CallId)> {
+        self.book.over.iter().rev().nth(count.checked_sub(1)?).cloned()
+    }
+
     /// What an agent has put down of a call and not saved (group 0).
     #[must_use]
     pub fn call_draft(&self, call: &CallId) -> Option<&CallDraft> {

@@ -4,6 +4,7 @@
 mod access;
 mod call;
 mod deadline;
+mod device;
 mod dispatch;
 mod drill;
 mod erasure;
@@ -100,6 +101,8 @@ impl State {
     ///     an instruction that somebody confirmed says so too, and is done. No clock is open of a task that is settled.
     /// 50. Rules of erasure name each kind once and some days; nothing was erased before there was a rule. Records that say what
     ///     was erased ascend, and are there.
+    /// 53. A device's report is under a code of its own, without a sender. In hand it belongs to the incident in which exactly one alarm
+    ///     names it; an alarm names one of a device that belongs there. Taken out of every incident it has its alarm, which feeds none.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -127,6 +130,7 @@ impl State {
         self.check_drills()?;
         self.check_files()?;
         self.check_waiting()?;
+        self.check_device_reports()?;
         self.check_erasure()?;
         self.check_derived()
     }

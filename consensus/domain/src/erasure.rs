@@ -161,7 +161,8 @@ impl State {
     /// `limits::ERASED_AT_ONCE` (group 0).
     #[must_use]
     pub fn calls_to_erase(&self, now: Millis) -> Vec<CallId> {
-        let over = self.book.over.iter().map(|(_, id)| id);
+        let is_past = |(at_ms, _): &&(Millis, CallId)| self.is_over(PersonalKind::Caller, &Done::Since(*at_ms), now);
+        let over = self.book.over.iter().take_while(is_past).map(|(_, id)| id);
         over.filter(|id| self.is_call_to_erase(id, now)).take(limits::ERASED_AT_ONCE).cloned().collect()
     }
 

@@ -2,13 +2,16 @@
 //! because the newer one does nothing new before that entry, puts nothing into the log that the older one cannot read, and the
 //! entry is proposed only when every node knows what it switches.
 
-use crate::{Command, Grant, Refusal, RefusalCode, Role, State, Terms, audit, chunk};
+use crate::{Command, Grant, Refusal, RefusalCode, ReportChannel, Role, State, Terms, audit, chunk};
 
 /// Commands and fields of commands that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of notices,
 /// reports that their senders follow, calls and who takes them, rights beyond a role, warnings to the public, hand-overs,
 /// exercises and rooms, drills.
 /// From this entry on a timeline keeps of its incident what a line shows (`Incident::line`), and events of reports show those
-/// that wait for a person. A record that says what was erased is no longer erased itself (`Erasure::erasing`).
+/// that wait for a person, which are told again when their incident becomes another field's or agency's. Nothing is refused by a
+/// remit before it, for no log of a release holds one. A refusal says no longer where something lies that is outside of a right.
+/// An alarm that opens or joins an incident files a report, and closing it settles that.
+/// A record that says what was erased is no longer erased itself (`Erasure::erasing`).
 pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.
@@ -106,9 +109,13 @@ impl Command {
             Self::RegisterSensor(it) => it.sensor.exercise.then_some(VOCABULARY_2),
             // A role that it does not know makes an entry that it cannot read.
             Self::PutPerson(it) => matches!(it.person.role, Role::Telephony | Role::Auditor).then_some(VOCABULARY_2),
+            Self::OpenIncident(it) => it.source.alarm_report.is_some().then_some(VOCABULARY_2),
             Self::FileReport(it) => {
-                let is_plain =
-                    it.told_kind.is_none() && it.contact.is_empty() && it.language.is_empty() && !it.exercise;
+                let is_plain = it.told_kind.is_none()
+                    && it.contact.is_empty()
+                    && it.language.is_empty()
+                    && it.channel != ReportChannel::Device
+                    && !it.exercise;
                 (!is_plain).then_some(VOCABULARY_2)
             }
             _ => None,

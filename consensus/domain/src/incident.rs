@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AlarmKey, Clock, Dispatch, IncidentId, Millis, PersonId, Place, Severity, Suggestion, UnitId,
+    AlarmKey, Clock, Dispatch, IncidentId, Millis, PersonId, Place, ReportCode, Severity, Suggestion, UnitId,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -74,6 +74,9 @@ pub struct Source {
     pub active: bool,
     /// When we heard.
     pub at_ms: Millis,
+    /// For an alarm: its report. None: it came before such reports, or from what was merged into this one, which has it.
+    #[serde(default)]
+    pub alarm_report: Option<ReportCode>,
 }
 
 impl Record for Source {
@@ -93,6 +96,7 @@ impl Record for Source {
             version: wire.version,
             active: wire.active,
             at_ms: Millis(wire.at_ms),
+            alarm_report: Field::read("alarm_report", wire.alarm_report)?,
         })
     }
 
@@ -109,6 +113,7 @@ impl Record for Source {
             version: self.version,
             active: self.active,
             at_ms: self.at_ms.0,
+            alarm_report: self.alarm_report.write(),
         }
     }
 }

@@ -186,7 +186,8 @@ pub const INCIDENT_PAST_MAX: usize = 128;
 pub const INCIDENT_ATTENTIONS_MAX: usize = 64;
 /// Tasks of one incident. At the bound a new one is refused.
 pub const INCIDENT_TASKS_MAX: usize = 32;
-/// Reports in memory. At the bound those answered the longest leave; a new one is refused only when none is answered.
+/// Reports in memory, those of devices among them. At the bound those answered the longest leave; a new one is refused only when none is
+/// answered, and an alarm opens its incident without one.
 pub const REPORTS_MAX: usize = 200_000;
 /// Exercises in memory. At the bound the one that ended the longest ago leaves.
 pub const EXERCISES_MAX: usize = 1024;
@@ -224,8 +225,13 @@ pub const REPORT_ASIDE_MS: std::ops::RangeInclusive<u64> = 60_000..=604_800_000;
 pub const RATING_MAX: u32 = 5;
 /// Calls that somebody still owes something. At the bound a new one is refused, and the exchange plays that all lines are busy.
 pub const CALLS_OPEN_MAX: usize = 65_536;
-/// Calls in memory that are over. At the bound those that have been over the longest leave; what is kept of them is with the number.
-pub const CALLS_OVER_MAX: usize = 1000;
+/// Calls in memory that are over: those of a day of 60,000 and some. So an exchange that says something again within the day is known, and
+/// what became of each call of the day can be looked up. At the bound those that have been over the longest leave; what is kept of them is
+/// with the number.
+pub const CALLS_OVER_MAX: usize = 65_536;
+/// Calls in memory of one number, so that no entry about a number does unbounded work. At the bound the one leaves that has been over the
+/// longest; what is kept of it is with the number.
+pub const CALLS_OF_NUMBER_MAX: usize = 1000;
 /// Legs of one call. At the bound the oldest that has ended leaves; when all live, the next is a call of its own.
 pub const CALL_LEGS_MAX: usize = 16;
 /// Steps kept of one call. At the bound the oldest leaves that is not the first.

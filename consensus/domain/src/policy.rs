@@ -50,8 +50,11 @@ use target::Target;
 
 use crate::{
     AdminUnitCode, AnswerTask, Command, FileOwner, Grant, GroupId, IncidentId, Instruction, Millis, PersonId, Refusal,
-    RefusalCode, Role, State, UnitId, limits,
+    RefusalCode, Role, State, UnitId, VOCABULARY_2, limits,
 };
+
+/// Where it lies is not said: whoever may not see it learns nothing of it by being refused.
+const OUTSIDE: &str = "this lies outside of your districts: ask the room of its district";
 
 /// What a person may do by the state of group 0 at `index`; none: no such person, or disabled.
 ///
@@ -96,9 +99,7 @@ pub fn allows(grant: &Grant, action: Action, place: Option<&AdminUnitCode>) -> R
         return Err(forbidden("a broken glass is for an emergency, and neither administers nor audits: end it first"));
     }
     match place {
-        Some(place) if !covers(grant, place) => {
-            Err(forbidden(format!("{place} is outside of your districts: ask its district room")))
-        }
+        Some(place) if !covers(grant, place) => Err(forbidden(OUTSIDE)),
         None if matches!(action, Action::Administer | Action::LeadExercise | Action::ReadRecord)
             && !grant.everywhere =>
         {
@@ -186,6 +187,14 @@ fn role_allows(role: Role, action: Action) -> bool {
 
 fn forbidden(message: impl Into<String>) -> Refusal {
     Refusal::new(RefusalCode::Forbidden, "", message)
+}
+
+/// That the place is outside. Before `VOCABULARY_2` the reply, which is kept for a retry, says which one it is.
+fn outside(state: &State, place: &AdminUnitCode) -> Refusal {
+    if state.has_feature(VOCABULARY_2) {
+        return forbidden(OUTSIDE);
+    }
+    forbidden(format!("{place} is outside of your districts: ask its district room"))
 }
 
 /// By what right an entry acts: none is the system itself. `person` is the one whose session names the request.
@@ -302,7 +311,10 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
     if places.is_empty() && matches!(action, Action::Administer | Action::LeadExercise) {
         return allows(grant, action, None);
     }
-    places.into_iter().try_for_each(|place| allows(grant, action, Some(place)))?;
+    places.into_iter().try_for_each(|place| {
+        let is_within = covers(grant, place);
+        allows(grant, action, Some(place)).map_err(|refusal| if is_within { refusal } else { outside(state, place) })
+    })?;
     of_remit(state, grant, command)
 }
 

@@ -116,6 +116,7 @@ impl Replica {
                 }
             }
             "sensor" => state.sensors.retain(|key, _| key.as_str() != id),
+            "report" => state.waiting.retain(|key, _| key.as_str() != id),
             "camera" => state.cameras.retain(|key, _| key.as_str() != id),
             "alarm" => {
                 state.alarms.retain(|key, _| key.to_string() != id);

@@ -1,9 +1,11 @@
-//! Reports: a call, a citizen's report or a message, under a code that its sender can follow. One incident gathers many.
+//! Reports: a call, a citizen's report, a message or a device's alarm, under a code. One incident gathers many.
+
+mod device;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Clock, IncidentId, IncidentKind, Millis, PersonId, Place, ReportCode, ReportDesk,
+    Clock, IncidentId, IncidentKind, Millis, PersonId, Place, ReportCode, ReportDesk, Source,
     wire::{record, wire_enum},
 };
 
@@ -18,6 +20,8 @@ wire_enum! {
         Message = "message",
         /// From a web page.
         Web = "web",
+        /// By a device's alarm: nobody follows it.
+        Device = "device",
     }
 }
 
@@ -84,11 +88,11 @@ record!(ReportStep { kind, at_ms, note });
 /// A report as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// What its sender follows. It cannot be guessed.
+    /// What its sender follows. It cannot be guessed, but for a device's, which nobody follows.
     pub code: ReportCode,
     /// The way that it came.
     pub channel: ReportChannel,
-    /// The channel's own reference; may be empty.
+    /// The channel's own reference; may be empty. Of a device: the key of its alarm.
     pub reference: String,
     /// In the sender's words.
     pub text: String,
@@ -138,6 +142,9 @@ pub struct Report {
     /// By when its sender has an answer, oldest first, at most `limits::CLOCKS_MAX`.
     #[serde(default)]
     pub clocks: Vec<Clock>,
+    /// Of a device: its alarm as it was last heard, exactly while it belongs to no incident, which has it otherwise.
+    #[serde(default)]
+    pub alarm: Option<Source>,
 }
 
 record!(Report {
@@ -166,4 +173,5 @@ record!(Report {
     clocks,
     desk,
     unanswered_since_ms,
+    alarm,
 });

@@ -97,8 +97,10 @@ pub(crate) struct Heard {
     pub(crate) version: u64,
     /// Its episode.
     pub(crate) episode: u32,
-    /// The incident that it fed, before merges; none: it was over before anybody heard of it.
+    /// The incident that it fed, before merges; none: it was over before anybody heard of it, or a person took it out.
     pub(crate) incident: Option<IncidentId>,
+    /// The report of its newest occurrence; none: it has none.
+    pub(crate) report: Option<ReportCode>,
 }
 
 impl State {

@@ -85,6 +85,11 @@ fn heard_row(key: &AlarmKey, heard: &Heard) -> Row {
     value.extend_from_slice(&heard.version.to_be_bytes());
     value.extend_from_slice(&heard.episode.to_be_bytes());
     value.extend_from_slice(heard.incident.as_ref().map_or("", IncidentId::as_str).as_bytes());
+    if let Some(report) = &heard.report {
+        // No id holds a zero byte.
+        value.push(0);
+        value.extend_from_slice(report.as_str().as_bytes());
+    }
     Row { key: rows::heard_key(key), value: value.into() }
 }
 

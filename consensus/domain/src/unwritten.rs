@@ -99,7 +99,7 @@ mod tests {
             severity: Severity::Low,
             place,
             summary: "nước lên".to_owned(),
-            source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0) },
+            source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0), alarm_report: None },
             exercise: false,
             place_is_mapped: false,
         };

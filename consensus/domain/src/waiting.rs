@@ -2,8 +2,8 @@
 //!
 //! | a report is | it waits |
 //! |---|---|
-//! | received | always: it belongs to no incident |
-//! | in hand | if its sender opened it again since somebody put it there, or follows it and its incident was closed |
+//! | received | always: it belongs to no incident; a device's only once a person took it out of one |
+//! | in hand | if its sender opened it again since somebody put it there, or follows it and its incident was closed; a device's never |
 //! | answered | never |
 //!
 //! Who takes one has it for `limits::REPORT_TAKEN_MS`, and one that is set aside comes back at its time, or when a photo comes.
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     FileOwner, IncidentId, IncidentKind, Millis, PersonId, Place, Report, ReportChannel, ReportCode, ReportStatus,
     ReportStep, ReportStepKind, State, limits,
+    policy::Matter,
     wire::{record, wire_enum},
 };
 
@@ -99,6 +100,10 @@ pub struct WaitingReport {
     pub version: u64,
     /// Part of a drill.
     pub exercise: bool,
+    /// The field that it is in, as `policy::Matter` has it; none: every field.
+    pub field: Option<IncidentKind>,
+    /// The agencies that have a part in it; none: every agency's.
+    pub agencies: Vec<String>,
 }
 
 record!(WaitingReport {
@@ -123,6 +128,8 @@ record!(WaitingReport {
     last_photo_at_ms,
     version,
     exercise,
+    field,
+    agencies,
 });
 
 impl Report {
@@ -132,6 +139,8 @@ impl Report {
         let last = self.links.last();
         match self.status {
             ReportStatus::Answered => None,
+            // What a device told is looked at with its incident.
+            ReportStatus::InHand if self.channel == ReportChannel::Device => None,
             ReportStatus::InHand => {
                 // Whoever put it there after the answer has seen it.
                 let is_seen = last.is_some_and(|link| link.at_ms > self.answered_at_ms);
@@ -185,6 +194,7 @@ impl State {
         let desk = &report.desk;
         let is_aside = desk.aside_until_ms.is_set() && last_photo_at_ms <= desk.aside_at_ms;
         let is_taken = desk.taken_by.is_some();
+        let Matter { field, agencies } = Matter::of_report(self, report);
         Some(WaitingReport {
             code: code.clone(),
             channel: report.channel,
@@ -207,6 +217,8 @@ impl State {
             last_photo_at_ms,
             version: report.version,
             exercise: report.exercise,
+            field,
+            agencies,
         })
     }
 

@@ -4,16 +4,18 @@
 use bytes::Bytes;
 use domain::{
     AcknowledgeAlarm, AdminUnit, AdminUnitCode, AlarmKey, AuditPayload, AuditSealed, BreakGlass, CloseSession, Command,
-    Condition, DecideSuggestion, Delegation, DelegationId, Digest, District, DistrictId, DropSecondFactor, EndGlass,
-    EntityId, Entry, EventKind, Grant, GroupId, IncidentKind, KeyScope, Millis, NoteIncident, OpenIncident,
-    OpenSession, Origin, Person, PersonId, Place, PutAdminUnits, PutDelegation, PutDistrict, PutPerson, PutRemit,
-    PutSecondFactor, PutServiceKey, RecordRead, RefusalCode, Remit, Reply, RevokeDelegation, Role, RowChange,
-    ServiceKey, ServiceKeyId, SessionId, Severity, Source, SpendCode, State, SuggestionDecision, SwitchFeature,
+    Condition, Delegation, DelegationId, Digest, District, DistrictId, DropSecondFactor, EndGlass, EntityId, Entry,
+    EventKind, Grant, GroupId, KeyScope, Millis, NoteIncident, OpenSession, Person, PersonId, PutAdminUnits,
+    PutDelegation, PutDistrict, PutPerson, PutSecondFactor, PutServiceKey, RecordRead, RefusalCode, Reply,
+    RevokeDelegation, Role, RowChange, ServiceKey, ServiceKeyId, SessionId, SpendCode, State, SwitchFeature,
     TakeDelegation, Terms, audit, limits, policy,
-    policy::{Action, Matter, Noun},
+    policy::{Action, Noun},
     rows,
     wire::Record,
 };
+
+#[path = "access/remit.rs"]
+mod remit;
 
 const HOUR_MS: u64 = 3_600_000;
 
@@ -337,96 +339,4 @@ fn an_auditor_reads_the_record_for_the_whole_province_and_takes_no_part() {
     let read = RecordRead { what: "record/0".into(), why: "thanh tra".into() };
     assert_eq!(world.by("kiem", read), Ok(Vec::new()), "that they read is theirs to have recorded");
     assert_eq!(world.by("kiem", BreakGlass { reason: "x".into(), lasts_ms: 1_000 }), Err(RefusalCode::Forbidden));
-}
-
-fn incident(kind: IncidentKind) -> OpenIncident {
-    let origin = Origin::Report("113".into());
-    OpenIncident {
-        kind,
-        severity: Severity::High,
-        place: Place { latitude_e7: 1, longitude_e7: 1, admin_unit: code("a"), address: String::new() },
-        summary: "x".into(),
-        source: Source { origin, episode: 0, version: 0, active: true, at_ms: Millis(0) },
-        exercise: false,
-        place_is_mapped: false,
-    }
-}
-
-fn remit(person: &str, fields: &[IncidentKind], agencies: &[&str]) -> PutRemit {
-    let agencies = agencies.iter().map(ToString::to_string).collect();
-    PutRemit { person: id(person), remit: Remit { fields: fields.to_vec(), agencies } }
-}
-
-#[test]
-fn a_remit_bounds_what_is_seen_and_done_and_goes_with_the_rights_that_it_bounds() {
-    let mut world = World::new();
-    world.ok(None, incident(IncidentKind::Fire));
-    world.ok(None, incident(IncidentKind::Flood));
-    let sees = |world: &World, person: &str, incident: &str| {
-        let found = &world.state.incidents()[incident];
-        let place = Some(&found.place.admin_unit);
-        policy::allows_of(&world.grant(person), Action::See(Noun::Incident), place, &Matter::of_incident(found)).is_ok()
-    };
-    let note = |incident: &str| NoteIncident { incident: domain::IncidentId::new(incident).unwrap(), note: "x".into() };
-    assert!(sees(&world, "oanh", "I1") && sees(&world, "oanh", "I2"), "who has no remit works for all");
-    assert_eq!(world.by("oanh", remit("oanh", &[], &[])), Err(RefusalCode::Forbidden), "administrators set it");
-    assert_eq!(world.ok(Some("an"), remit("oanh", &[IncidentKind::Fire], &[])), [EventKind::RemitPut]);
-    assert_eq!(world.by("an", remit("oanh", &[IncidentKind::Fire], &[])), Ok(vec![]), "the same again changes nothing");
-    assert!(sees(&world, "oanh", "I1") && !sees(&world, "oanh", "I2"));
-    assert!(world.by("oanh", note("I1")).is_ok());
-    assert_eq!(world.by("oanh", note("I2")), Err(RefusalCode::Forbidden));
-    // The entry claims to be of every field; group 0 asks its own state.
-    let mut claimed = world.grant("oanh");
-    claimed.terms.remit = Remit::default();
-    assert_eq!(world.apply(Some(claimed), note("I2")), Err(RefusalCode::Forbidden));
-    // Who hears of something may say so, whatever field it is.
-    assert!(world.by("oanh", incident(IncidentKind::Flood)).is_ok());
-
-    // A deputy gets the giver's remit, and a giver with one may give.
-    let now = world.now;
-    world.ok(Some("oanh"), delegation("q1", "oanh", "vy", now, HOUR_MS));
-    world.ok(Some("vy"), TakeDelegation { delegation: Some(DelegationId::new("q1").unwrap()) });
-    assert!(sees(&world, "vy", "I1") && !sees(&world, "vy", "I2"));
-    // In an emergency everybody works for every field.
-    world.ok(Some("oanh"), BreakGlass { reason: "lũ quét".into(), lasts_ms: HOUR_MS });
-    assert!(sees(&world, "oanh", "I2"));
-    world.ok(Some("oanh"), EndGlass { person: id("oanh") });
-    assert!(!sees(&world, "oanh", "I2"));
-    assert_eq!(world.ok(Some("an"), remit("oanh", &[], &[])), [EventKind::RemitPut]);
-    assert!(sees(&world, "oanh", "I2") && world.state.remits().is_empty());
-}
-
-#[test]
-fn who_decides_that_two_incidents_are_one_works_on_both() {
-    let mut world = World::new();
-    world.ok(None, incident(IncidentKind::Fire));
-    world.ok(None, incident(IncidentKind::Flood));
-    let decide = || DecideSuggestion {
-        incident: domain::IncidentId::new("I1").unwrap(),
-        expected_version: 1,
-        suggestion: 1,
-        decision: SuggestionDecision::Overridden,
-        kind: None,
-        severity: None,
-        duplicate_of: Some(domain::IncidentId::new("I2").unwrap()),
-    };
-    assert_ne!(world.by("oanh", decide()), Err(RefusalCode::Forbidden), "nothing was suggested; they may");
-    world.ok(Some("an"), remit("oanh", &[IncidentKind::Fire], &[]));
-    assert_eq!(world.by("oanh", decide()), Err(RefusalCode::Forbidden), "the other one is a flood");
-}
-
-#[test]
-fn a_remit_names_each_field_once_and_somebody_who_is_there() {
-    let mut world = World::new();
-    let twice = remit("oanh", &[IncidentKind::Fire, IncidentKind::Fire], &[]);
-    assert_eq!(world.by("an", twice), Err(RefusalCode::Invalid));
-    assert_eq!(world.by("an", remit("oanh", &[], &[""])), Err(RefusalCode::Invalid));
-    assert_eq!(world.by("an", remit("nobody", &[IncidentKind::Fire], &[])), Err(RefusalCode::NotFound));
-    let many: Vec<String> = (0..=limits::REMIT_AGENCIES_MAX).map(|n| n.to_string()).collect();
-    let many = PutRemit { person: id("oanh"), remit: Remit { fields: Vec::new(), agencies: many } };
-    assert_eq!(world.by("an", many), Err(RefusalCode::Limit));
-    world.ok(Some("an"), remit("oanh", &[IncidentKind::Fire, IncidentKind::Flood], &["115", "114"]));
-    let rows = world.state.rows();
-    assert_eq!(State::from_rows(GroupId::COMMAND, rows).unwrap(), world.state, "it survives a restart");
-    assert_eq!(world.state.remit(&id("oanh")).unwrap().agencies, ["114", "115"]);
 }

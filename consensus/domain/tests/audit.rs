@@ -1,8 +1,7 @@
 //! Whatever is done to an exported record is found, and what was erased by rule still verifies.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
 
-mod any;
-
+use crate::any;
 use std::collections::BTreeMap;
 
 use bytes::Bytes;

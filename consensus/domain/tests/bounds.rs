@@ -171,7 +171,7 @@ fn an_incident_keeps_its_newest_suggestions() {
         severity: Severity::Low,
         place,
         summary: "nước lên".into(),
-        source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0) },
+        source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0), alarm_report: None },
         exercise: false,
         place_is_mapped: false,
     };
@@ -233,8 +233,14 @@ fn a_receiver_that_never_confirms_harms_itself_only() {
         admin_unit: AdminUnitCode::new("hue").unwrap(),
         address: String::new(),
     };
-    let source =
-        Source { origin: Origin::Report("call".into()), episode: 0, version: 0, active: false, at_ms: Millis(0) };
+    let source = Source {
+        origin: Origin::Report("call".into()),
+        episode: 0,
+        version: 0,
+        active: false,
+        at_ms: Millis(0),
+        alarm_report: None,
+    };
     let open = OpenIncident {
         kind: IncidentKind::Fire,
         severity: Severity::Low,

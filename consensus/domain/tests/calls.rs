@@ -1,9 +1,10 @@
 //! No sequence of commands loses a caller or has two agents answer one, and who waits the longest goes first.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
 
-#[allow(dead_code, reason = "shared with the other properties")]
-mod any;
+#[path = "call/bounds.rs"]
+mod bounds;
 
+use crate::any;
 use domain::*;
 use proptest::prelude::*;
 
@@ -397,31 +398,6 @@ fn what_is_erased_is_nowhere_in_the_rows() {
     world.ok(EraseCall { call: call.clone(), expected_version });
     assert!(!holds(&world));
     assert_eq!(world.state.caller("0912345678"), None);
-}
-
-#[test]
-fn calls_that_are_over_leave_memory_and_their_number_remembers_them() {
-    let mut world = World::new(&[]);
-    world.ok(PutCallDesk { desk: CallDesk { callback_always: false, ..CallDesk::default() } });
-    for number in 0..=limits::CALLS_OVER_MAX {
-        world.offer(&format!("l-{number}"), "0901");
-        world.pass(1);
-        let leg = LegId::new(&format!("l-{number}")).unwrap();
-        world.index += 1;
-        let entry = Entry {
-            at_ms: world.at_ms,
-            request: None,
-            grant: None,
-            command: EndLeg { leg, cause: LegEnd::HungUp }.into(),
-            salt: bytes::Bytes::new(),
-        };
-        world.state.apply(world.index, &entry);
-    }
-    assert_eq!(world.state.calls().len(), limits::CALLS_OVER_MAX);
-    let caller = world.state.caller("0901").unwrap();
-    assert_eq!(caller.calls.len(), limits::CALLER_CALLS_MAX);
-    assert_eq!(caller.total, u64::try_from(limits::CALLS_OVER_MAX + 1).unwrap());
-    assert_eq!(caller.calls.last().unwrap().call.as_str(), format!("C{}", limits::CALLS_OVER_MAX + 1));
 }
 
 proptest! {

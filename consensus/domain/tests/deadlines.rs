@@ -192,6 +192,7 @@ impl Run {
                     version: 0,
                     active: false,
                     at_ms: Millis(0),
+                    alarm_report: None,
                 };
                 let place = Place {
                     latitude_e7: 0,

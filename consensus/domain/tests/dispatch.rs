@@ -1,9 +1,7 @@
 //! No sequence of commands sends a unit twice or loses an assignment, and of two that decide on the same version one wins.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
 
-#[allow(dead_code, reason = "shared with the other properties")]
-mod any;
-
+use crate::any;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::*;
@@ -76,7 +74,7 @@ proptest! {
         let ids: Vec<UnitId> = state.units().keys().cloned().collect();
         let place = state.units().values().next().unwrap().station.clone();
         let origin = Origin::Report("call-1".into());
-        let source = Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0) };
+        let source = Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0), alarm_report: None };
         let open = OpenIncident {
             kind: IncidentKind::Fire,
             severity: Severity::High,

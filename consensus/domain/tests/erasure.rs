@@ -416,7 +416,14 @@ fn what_a_person_at_a_desk_wrote_stays_and_what_was_merged_goes() {
         severity: Severity::High,
         place: place(),
         summary: "Đê".into(),
-        source: Source { origin: Origin::Person(id("an")), episode: 0, version: 0, active: false, at_ms: Millis(0) },
+        source: Source {
+            origin: Origin::Person(id("an")),
+            episode: 0,
+            version: 0,
+            active: false,
+            at_ms: Millis(0),
+            alarm_report: None,
+        },
         exercise: false,
         place_is_mapped: false,
     });

@@ -1,8 +1,7 @@
 //! What holds for every sequence of entries, however they collide.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
 
-mod any;
-
+use crate::any;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;

@@ -3,7 +3,7 @@
 //!
 //! `releases/<version>/group-<n>.log` are entries, each after its length (4 bytes, big endian); `group-<n>.hashes` says how far,
 //! and the SHA-256 of all replies, events and rows until there. Both are written once, by the release itself
-//! (`RELEASE=0.1.0 cargo test -p domain --test releases`), and never again: a hash that changes is a mistake in the code that
+//! (`RELEASE=0.1.0 cargo test -p domain --test it releases`), and never again: a hash that changes is a mistake in the code that
 //! applies. What has to change is switched on by a command in the log.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
 #![allow(dead_code, reason = "the generator is shared with `properties`")]
@@ -12,8 +12,7 @@
     reason = "logs of releases are files, and one is written on request; what is tested does no IO"
 )]
 
-mod any;
-
+use crate::any;
 use std::{collections::BTreeSet, fmt::Write, fs, path::Path};
 
 use domain::{Entry, Event, GroupId, RowChange, State, rows, wire::Record};

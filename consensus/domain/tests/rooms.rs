@@ -122,7 +122,7 @@ impl World {
 
     fn open(&mut self, exercise: bool) -> IncidentId {
         let origin = Origin::Report("call".into());
-        let source = Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0) };
+        let source = Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0), alarm_report: None };
         let opened = self.ok(OpenIncident {
             kind: IncidentKind::Flood,
             severity: Severity::High,

@@ -1,12 +1,11 @@
 //! Transcripts: what the domain does, one command a line, as a person would tell it. `tests/scripts/<noun>/*`.
 //!
 //! After each command the runner also checks the invariants, that the changed rows add up to the whole state, and that a
-//! refusal has no events. `UPDATE_GOLDENFILES=1 cargo test -p domain --test scripts` writes the expected halves anew;
+//! refusal has no events. `UPDATE_GOLDENFILES=1 cargo test -p domain --test it scripts` writes the expected halves anew;
 //! read the difference before committing it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
 
-mod script;
-
+use crate::script;
 use std::path::Path;
 
 fn run(noun: &str) {

@@ -2,7 +2,7 @@
 //! entry that it cannot read stops them, and one of which it drops a field parts them from the others.
 //!
 //! `releases/<version>/vocabulary` has each field, and each value of an enum, that an entry of that release may hold, written once by it
-//! (`VOCABULARY=0.1.0 cargo test -p domain --test vocabulary`). What is newer stands in [`SINCE`], with the feature by which
+//! (`VOCABULARY=0.1.0 cargo test -p domain --test it vocabulary`). What is newer stands in [`SINCE`], with the feature by which
 //! `Command::feature` asks for it.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
 #![allow(clippy::disallowed_methods, reason = "the schemas are files; what is tested does no IO")]
@@ -22,7 +22,7 @@ const RELEASES: &str = "tests/releases";
 const HARMLESS: [&str; 3] = ["Entry.salt", "Grant.from", "Grant.why"];
 
 /// Commands, fields and values since the first release, and the feature that lets them in. What stands below a field is its own.
-const SINCE: [(&str, u32); 90] = [
+const SINCE: [(&str, u32); 92] = [
     ("Command.put_calendar", VOCABULARY_2),
     ("Command.put_deadline_policy", VOCABULARY_2),
     ("Command.put_duty_post", VOCABULARY_2),
@@ -96,6 +96,8 @@ const SINCE: [(&str, u32); 90] = [
     ("Command.erase_personal", VOCABULARY_2),
     ("Command.acknowledge_clock", VOCABULARY_2),
     ("Command.confirm_instruction", VOCABULARY_2),
+    ("ReportChannel.REPORT_CHANNEL_DEVICE", VOCABULARY_2),
+    ("Source.alarm_report", VOCABULARY_2),
     ("FileReport.told_kind", VOCABULARY_2),
     ("FileReport.contact", VOCABULARY_2),
     ("FileReport.language", VOCABULARY_2),

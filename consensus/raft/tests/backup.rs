@@ -3,12 +3,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
-#[allow(unreachable_pub, dead_code, reason = "shared by test files, of which this is one")]
-mod common;
-
 use std::{collections::BTreeMap, convert::Infallible, sync::Arc, time::Duration};
 
-use common::TestCluster;
+use crate::common::TestCluster;
 use domain::{AdminUnit, AdminUnitCode, Command, GroupId, Millis, PutAdminUnits, Reply, Row, State};
 use raft::{
     NodeId, Proposal, ProposeError,

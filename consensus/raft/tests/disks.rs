@@ -2,9 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
-#[allow(unreachable_pub, dead_code, reason = "shared by test files, of which this is one")]
-mod common;
-
 use std::{
     io,
     ops::Range,
@@ -16,8 +13,8 @@ use std::{
     time::Duration,
 };
 
+use crate::common::TestCluster;
 use bytes::Bytes;
-use common::TestCluster;
 use domain::{AdminUnit, AdminUnitCode, Command, GroupId, Millis, PutAdminUnits, RaisePolicyFloor, Reply};
 use raft::{
     Groups, Proposal, ProposeError,

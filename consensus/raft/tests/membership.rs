@@ -3,9 +3,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
-#[allow(unreachable_pub, dead_code, reason = "shared by test files, of which this is one")]
-mod common;
-
+use crate::common;
 use std::{
     collections::BTreeMap,
     sync::{
@@ -15,7 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use common::TestCluster;
+use crate::common::TestCluster;
 use domain::{AdminUnit, AdminUnitCode, Command, GroupId, Millis, PutAdminUnits};
 use raft::{Groups, NodeId, Progress, Proposal, membership::Goal};
 use tokio::{task::JoinHandle, time::sleep};

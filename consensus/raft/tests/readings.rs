@@ -3,9 +3,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
-#[allow(unreachable_pub, dead_code, reason = "shared by test files, of which this is one")]
-mod common;
-
 use std::{
     collections::BTreeMap,
     convert::Infallible,
@@ -13,8 +10,8 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use crate::common::TestCluster;
 use bytes::Bytes;
-use common::TestCluster;
 use domain::{
     AdminUnitCode, Command, DAY_MS, DeviceStatus, Entry, GroupId, Micro, Millis, Place, Reading, RecordReadings,
     RegisterSensor, Reply, Row, RowChange, Sensor, SensorId, SensorKind, SetRetention, State, SwitchFeature, chunk,

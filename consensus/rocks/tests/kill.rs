@@ -96,7 +96,7 @@ fn nothing_acknowledged_is_lost_by_a_kill() {
     let mut acknowledged = [None::<u64>; GROUPS as usize];
     for round in 0..ROUNDS {
         let mut child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "child", "--ignored", "--nocapture", "--test-threads=1"])
+            .args(["--exact", "kill::child", "--ignored", "--nocapture", "--test-threads=1"])
             .env(FOLDER, folder.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -171,7 +171,7 @@ fn what_is_folded_is_there_once_after_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     for round in 0..ROUNDS {
         let mut child = Command::new(env::current_exe().unwrap())
-            .args(["--exact", "folding_child", "--ignored", "--nocapture", "--test-threads=1"])
+            .args(["--exact", "kill::folding_child", "--ignored", "--nocapture", "--test-threads=1"])
             .env(FOLDER, folder.path())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())

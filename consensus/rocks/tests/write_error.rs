@@ -77,7 +77,7 @@ fn a_write_that_is_refused_is_final_and_what_was_acknowledged_is_there() {
     let output = Command::new("sh")
         .args(["-c", &script])
         .arg(env::current_exe().unwrap())
-        .args(["--exact", "child", "--ignored", "--nocapture", "--test-threads=1"])
+        .args(["--exact", "write_error::child", "--ignored", "--nocapture", "--test-threads=1"])
         .env(FOLDER, folder.path())
         .stdin(Stdio::null())
         .output()

@@ -15,6 +15,8 @@ pub(crate) mod message;
 pub(crate) mod notifier;
 pub(crate) mod serve;
 pub(crate) mod subscriber;
+#[cfg(test)]
+mod tests;
 
 use domain::ReceiverId;
 use sha2::{Digest, Sha256};
@@ -36,9 +38,14 @@ pub(crate) fn is_fresh(date: &str, now_ms: u64) -> bool {
     date.parse::<u64>().is_ok_and(|date| date.abs_diff(now_ms) <= DATE_MS_MAX)
 }
 
-/// The name of an event of this notice, however often it is sent and by whichever node: a UUID (RFC 9562, version 8).
+/// The name of an event of this notice, however often it is sent and by whichever node.
 pub(crate) fn transaction(epoch: u64, receiver: &ReceiverId, number: u64) -> String {
-    let digest = Sha256::digest(format!("{epoch}-{receiver}-{number}"));
+    uuid(&format!("{epoch}-{receiver}-{number}"))
+}
+
+/// The UUID of a text (RFC 9562, version 8): the same of the same.
+pub(crate) fn uuid(text: &str) -> String {
+    let digest = Sha256::digest(text);
     let text: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let mut digits: Vec<char> = text.chars().collect();
     if let Some(version) = digits.get_mut(12) {

@@ -19,6 +19,7 @@ use crate::{
 };
 
 pub(crate) mod pidf;
+mod registry;
 
 /// Components of one kind in one object; more are refused.
 const COMPONENTS_MAX: usize = 256;
@@ -122,7 +123,8 @@ pub(crate) fn write(issuer: &str, incident: &Incident, handover: Option<&Handove
         }
         all
     };
-    let named = |what: &str| format!("{what}-{}", incident.id);
+    // Ids of components are nobody else's: another centre has an incident of that number as well.
+    let named = |what: &str| format!("{issuer}-{}-{what}", incident.id);
     let reference = |what: &str| json!([{"$ref": named(what)}]);
     let led_by = incident.dispatch.led_by().filter(|it| it.direction != HandoverDirection::Within);
     let place = &incident.place;
@@ -131,13 +133,14 @@ pub(crate) fn write(issuer: &str, incident: &Incident, handover: Option<&Handove
     let mut notes = vec![component(named("summary"), json!({"notesActionComments": html(&summary)}))];
     let mut referred = vec![json!({"$ref": named("summary")})];
     if let Some(handover) = handover {
-        notes.push(component(named("reason"), json!({"notesActionComments": html(&handover.reason)})));
-        referred.push(json!({"$ref": named("reason")}));
+        let reason = named(&format!("reason-{}", handover.number));
+        notes.push(component(reason.clone(), json!({"notesActionComments": html(&handover.reason)})));
+        referred.push(json!({"$ref": reason}));
     }
     let agency = |owns: bool| {
         json!({
-            "agencyRoleDescriptionRegistryText": ["Dispatching"],
-            "agencyType": ["psap"],
+            "agencyRoleDescriptionRegistryText": [registry::AGENCY_ROLE],
+            "agencyType": [registry::AGENCY_TYPE],
             "incidentOwningAgencyIndicator": owns,
         })
     };
@@ -160,17 +163,17 @@ pub(crate) fn write(issuer: &str, incident: &Incident, handover: Option<&Handove
             "eidoVersion": VERSION,
             "issuingElementIdentification": issuer,
             "incidentComponent": component(named("incident"), json!({
-                "incidentTypeCommonRegistryText": registry(incident.kind),
+                "incidentTypeCommonRegistryText": registry::incident_type(incident.kind),
                 "incidentTypeInternalCode": incident.kind.as_str(),
                 "incidentStatusInternalText": [incident.status.as_str()],
                 "internalIncidentId": incident.id.as_str(),
                 "incidentPriorityInternalText": incident.severity.as_str(),
-                "incidentCommonPriorityNumber": 6 - incident.severity.level(),
+                "incidentCommonPriorityNumber": registry::priority(incident.severity),
                 "locationReference": reference("location"),
                 "notesReference": referred,
             })),
             "locationComponent": [component(named("location"), json!({
-                "locationTypeDescriptionRegistryText": "Incident",
+                "locationTypeDescriptionRegistryText": registry::INCIDENT_LOCATION,
                 "locationByValue": location,
                 "locationDescriptionText": place.address.as_str(),
             }))],
@@ -227,7 +230,7 @@ struct Wire {
     told: Option<Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct WireIncident {
     #[serde(default)]
@@ -327,24 +330,23 @@ fn offered(wire: Wire) -> Result<Offered, ApiError> {
             return Err(ApiError::invalid(field, &format!("send at most {COMPONENTS_MAX}")));
         }
     }
-    let Some(incident) = wire.incident_component else {
-        return Err(ApiError::invalid("incidentComponent", "is required: what is offered is an incident"));
-    };
+    // The standard asks for an agency alone: of a call that is passed on there may be no component of its incident yet.
+    let incident = wire.incident_component.unwrap_or_default();
     let refers = |all: &[WireReference], id: &str| all.iter().any(|reference| reference.to == id);
     let locations = &wire.location_component;
-    // Where nothing is referred to, the only one is meant.
-    let location = locations.iter().find(|it| refers(&incident.location_reference, &it.id)).or(locations.first());
-    let place = location.and_then(|it| pidf::read(&it.location_by_value));
-    let Some(place) = place else {
+    // Of those that are referred to first, then of any: others lie where a document elsewhere says, or have an address alone.
+    let of_incident = locations.iter().filter(|it| refers(&incident.location_reference, &it.id));
+    let mut placed = of_incident.chain(locations).map(|it| (it, pidf::read(&it.location_by_value)));
+    let Some((location, place)) = placed.find_map(|(it, place)| Some((it, place?))) else {
         let remedy = "send a PIDF-LO with a position (gml:pos: latitude, a space, longitude)";
         return Err(ApiError::invalid("locationComponent.locationByValue", remedy));
     };
-    let notes = wire.notes_component.iter().filter(|it| refers(&incident.notes_reference, &it.id));
+    let is_meant = |id: &str| incident.notes_reference.is_empty() || refers(&incident.notes_reference, id);
+    let notes = wire.notes_component.iter().filter(|it| is_meant(&it.id));
     let mut summary = notes.map(|note| plain(&note.notes_action_comments)).find(|text| !text.is_empty());
     for other in [&incident.incident_type_internal_text, &incident.incident_type_common_registry_text] {
         summary = summary.or_else(|| Some(tidy(other)).filter(|text| !text.is_empty()));
     }
-    let described = location.map_or("", |it| it.location_description_text.as_str());
     let offer = wire.offer;
     let said = summary.unwrap_or_default();
     // Whoever does not know our extensions may say it as we do: an object that bears the mark in either place is of a drill.
@@ -356,60 +358,21 @@ fn offered(wire: Wire) -> Result<Offered, ApiError> {
     Ok(Offered {
         // Who knows our extension is answered by the name of the offer: one incident may be offered twice.
         reference: offer.as_ref().map_or(wire.id, |offer| offer.handover.clone()),
-        kind: kind(&incident),
-        severity: severity(&incident),
+        kind: registry::kind(&incident.incident_type_internal_code, &incident.incident_type_common_registry_text),
+        severity: registry::severity(
+            &incident.incident_priority_internal_text,
+            incident.incident_common_priority_number,
+        ),
         summary: cut(summary.unwrap_or_else(|| "EIDO".to_owned()), TEXT_BYTES_MAX),
         latitude_e7: place.latitude_e7,
         longitude_e7: place.longitude_e7,
         commune: place.commune,
-        address: cut(crate::public::words::tidy_line(described), domain::limits::NAME_BYTES_MAX),
+        address: cut(
+            crate::public::words::tidy_line(&location.location_description_text),
+            domain::limits::NAME_BYTES_MAX,
+        ),
         lead: offer.as_ref().is_none_or(|offer| offer.lead),
         exercise,
-    })
-}
-
-/// Our own code if it is one of ours, else by the word of the registry.
-fn kind(incident: &WireIncident) -> IncidentKind {
-    let own = IncidentKind::from_name(&incident.incident_type_internal_code);
-    let text = incident.incident_type_common_registry_text.to_lowercase();
-    let words = [
-        ("fire", IncidentKind::Fire),
-        ("flood", IncidentKind::Flood),
-        ("medical", IncidentKind::Medical),
-        ("ems", IncidentKind::Medical),
-        ("traffic", IncidentKind::Traffic),
-        ("vehicle", IncidentKind::Traffic),
-        ("hazmat", IncidentKind::Pollution),
-        ("law", IncidentKind::PublicOrder),
-        ("utility", IncidentKind::Infrastructure),
-    ];
-    let by_word = || words.iter().find(|(word, _)| text.contains(word)).map(|(_, kind)| *kind);
-    own.or_else(by_word).unwrap_or(IncidentKind::Other)
-}
-
-/// The word of the registry of incident types that is nearest.
-fn registry(kind: IncidentKind) -> &'static str {
-    match kind {
-        IncidentKind::Flood => "Flood",
-        IncidentKind::Fire => "Fire",
-        IncidentKind::Medical => "Medical",
-        IncidentKind::Traffic => "Traffic",
-        IncidentKind::Pollution => "HazMat",
-        IncidentKind::PublicOrder => "Law",
-        IncidentKind::Infrastructure => "Utility",
-        IncidentKind::Device | IncidentKind::Other => "Other",
-    }
-}
-
-/// Our own word, else the common number, of which 1 is the gravest; nobody said: medium.
-fn severity(incident: &WireIncident) -> Severity {
-    let own = Severity::from_name(&incident.incident_priority_internal_text);
-    own.unwrap_or(match incident.incident_common_priority_number {
-        Some(i64::MIN..=1) => Severity::Critical,
-        Some(2) => Severity::High,
-        Some(3) | None => Severity::Medium,
-        Some(4) => Severity::Low,
-        Some(_) => Severity::Info,
     })
 }
 
@@ -455,6 +418,8 @@ fn cut(mut text: String, bytes_max: usize) -> String {
     text
 }
 
+#[cfg(test)]
+pub(crate) mod published;
 #[cfg(test)]
 pub(crate) mod strict;
 #[cfg(test)]

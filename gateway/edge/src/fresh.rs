@@ -17,7 +17,7 @@ use crate::{app::App, error::ApiError, limits::BARRIER_DEADLINE};
 /// Asks for a linearizable answer, by [`LINEARIZABLE`].
 pub(crate) const READ: &str = "x-read";
 /// The one value that [`READ`] takes.
-const LINEARIZABLE: &str = "linearizable";
+pub(crate) const LINEARIZABLE: &str = "linearizable";
 /// In every answer to a look: milliseconds since this node last knew of a quorum, of the group of which that is longest. What
 /// was acknowledged since then may be missing. 0: nothing that was acknowledged before the request is.
 pub(crate) const AGE: &str = "x-state-age-ms";

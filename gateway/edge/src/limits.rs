@@ -41,6 +41,9 @@ pub const REPORTS_SCANNED_MAX: usize = 50_000;
 pub const READINGS_BYTES_MAX: usize = 1024 * 1024;
 /// Items of one list answer; a longer one ends there and says `truncated`.
 pub const LIST_MAX: usize = 10_000;
+/// Calls that are over in a screen's first picture, the newest: those of an hour of a day of 60,000, since the console says how fast they were
+/// answered. Those that follow come as they end.
+pub const CALLS_OVER_SHOWN_MAX: usize = 2_500;
 /// Rows read for one chart or timeline, and as many chunks for a chart; past it the answer says `truncated`. More rows of
 /// readings than these are packed within minutes.
 pub const ROWS_SCANNED_MAX: usize = 40_000;

@@ -24,6 +24,7 @@ use crate::{
     app::App,
     cluster::{NotWatchable, Road, Source, Video},
     config::{EdgeConfig, Nodes},
+    fresh,
     screen::{socket, upgrade, view::Encoding},
     server::Peer,
 };
@@ -42,6 +43,8 @@ pub struct Asked {
     pub token: String,
     /// `x-request-seq`, for a command.
     pub seq: Option<u64>,
+    /// `x-read: linearizable`, for a look.
+    pub is_linearizable: bool,
     /// JSON; may be empty.
     pub body: String,
 }
@@ -70,6 +73,9 @@ impl Door {
         let mut request = request.header(CONTENT_TYPE, "application/json");
         if let Some(seq) = asked.seq {
             request = request.header(SEQ_HEADER, seq);
+        }
+        if asked.is_linearizable {
+            request = request.header(fresh::READ, fresh::LINEARIZABLE);
         }
         let Ok(mut request) = request.body(Body::from(asked.body)) else { return (400, Bytes::new()) };
         request.extensions_mut().insert(Peer(ADDRESS));

@@ -4,6 +4,7 @@ mod access;
 mod assets;
 mod backup;
 mod call;
+mod camera;
 mod cluster;
 mod commands;
 mod conveyance;

@@ -1,12 +1,10 @@
 //! The endpoint over loopback TCP, against raw packets and against the rumqttc client.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
-mod common;
-
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
+use crate::common::{FakeCluster, SOON};
 use bytes::BytesMut;
-use common::{FakeCluster, SOON};
 use domain::ReadingVerdict;
 use ingest::{
     RecordError,

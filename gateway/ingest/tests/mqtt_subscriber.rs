@@ -1,12 +1,10 @@
 //! The broker's client against a broker that a test scripts, and against mosquitto where it is installed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
-mod common;
-
 use std::{net::SocketAddr, process::Stdio, sync::Arc};
 
+use crate::common::{FakeCluster, SOON};
 use bytes::BytesMut;
-use common::{FakeCluster, SOON};
 use ingest::mqtt::{Intake, SubscriberConfig, run_subscriber};
 use rumqttc::{
     AsyncClient, ConnectReturnCode, Event, MqttOptions, QoS,

@@ -1,12 +1,10 @@
 //! A camera's stream from a scripted server, for what a real one does not do on demand.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
-mod common;
-
 use std::{sync::Arc, time::Duration};
 
+use crate::common::{FakeCluster, SOON};
 use bytes::BytesMut;
-use common::{FakeCluster, SOON};
 use domain::{CameraHealth, CameraId};
 use ingest::rtsp::{CameraConfig, CameraEvent, CameraStream, Fleet, FleetError};
 use rtsp_types::{HeaderName, Message, Method, ParseError, Request, headers};

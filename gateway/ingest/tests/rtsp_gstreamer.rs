@@ -1,11 +1,9 @@
 //! A camera's stream from GStreamer's RTSP server, which shares no code with the client.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may panic")]
 
-mod common;
-
 use std::{process::Stdio, sync::Arc, time::Duration};
 
-use common::FakeCluster;
+use crate::common::FakeCluster;
 use domain::{CameraHealth, CameraId};
 use ingest::rtsp::{AccessUnit, CameraConfig, Fleet};
 use tokio::{

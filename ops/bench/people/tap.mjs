@@ -18,14 +18,22 @@ const PAINTED_MS_MAX = 60_000;
 const TAPS = [['NHẬN LỆNH', 'Đã nhận'], ['LÊN ĐƯỜNG', 'Đang đến'], ['ĐÃ ĐẾN NƠI', 'Tại hiện trường'], ['XONG VIỆC', '']];
 
 const browser = await launch();
-const painted = new Map();
-const waiting = new Map();
+/** By crew: what was pressed and is not on the wall yet, by its place among the taps. */
+const waiting = new Map(phones.map(({ unit }) => [unit, new Map()]));
+
+/** The wall shows a later status when several came at once, as after an election: then all that were pressed before it are on the wall. */
+function shown(unit, status, atMs) {
+  const pressed = waiting.get(unit);
+  const reached = TAPS.findIndex(([, word]) => word === status);
+  if (pressed === undefined || !pressed.has(reached)) return;
+  for (const [place, tell] of [...pressed]) {
+    if (place > reached) continue;
+    pressed.delete(place);
+    tell(atMs);
+  }
+}
 const page = await screen(browser, wall.origin, wall.token, '/?nomap=1&theme=dark&lang=vi', async (page) => {
-  await page.exposeFunction('tellPainted', (unit, status, atMs) => {
-    const key = `${unit} ${status}`;
-    painted.set(key, atMs);
-    waiting.get(key)?.();
-  });
+  await page.exposeFunction('tellPainted', shown);
   await page.addInitScript(afterPaint);
   await page.addInitScript(() => {
     let before = new Map();
@@ -58,13 +66,14 @@ for (const { origin, token, unit } of phones) {
 }
 say('ready');
 
-/** When the wall painted it. */
-function paintedAt(key) {
+/** When the wall painted what the crew is about to press. */
+function paintedAt(unit, place) {
   return new Promise((resolve, reject) => {
-    const found = () => painted.has(key) && (clearTimeout(timer), waiting.delete(key), resolve(painted.get(key)));
-    const timer = setTimeout(() => reject(new Error(`the wall does not show: ${key}`)), PAINTED_MS_MAX);
-    waiting.set(key, found);
-    found();
+    const timer = setTimeout(() => reject(new Error(`the wall does not show: ${unit} · ${TAPS[place][1]}`)), PAINTED_MS_MAX);
+    waiting.get(unit).set(place, (atMs) => {
+      clearTimeout(timer);
+      resolve(atMs);
+    });
   });
 }
 
@@ -73,12 +82,13 @@ async function play({ phone, unit }, at) {
   await phone.getByRole('button', { name: TAPS[0][0], exact: true }).waitFor({ timeout: PAINTED_MS_MAX });
   // Crews do not tap in step.
   await phone.waitForTimeout((at * BETWEEN_MS) / phones.length);
-  for (const [name, status] of TAPS) {
-    const key = `${unit} ${status}`;
-    painted.delete(key);
+  for (const [place, [name, status]] of TAPS.entries()) {
+    const painted = paintedAt(unit, place);
+    // It is waited for below; until then its failure is nobody's.
+    painted.catch(() => {});
     await phone.getByRole('button', { name, exact: true }).click();
     const tappedMs = await phone.evaluate(() => window.__tappedMs);
-    told.push(paintedAt(key).then((paintedMs) => say('tap', { unit, status, tappedMs, paintedMs })));
+    told.push(painted.then((paintedMs) => say('tap', { unit, status, tappedMs, paintedMs })));
     await phone.waitForTimeout(BETWEEN_MS);
   }
   await Promise.all(told);

@@ -78,7 +78,7 @@ struct SpineArgs {
 
 #[derive(Args)]
 struct PeopleArgs {
-    /// Only these parts: console, pop, tap, calls, look.
+    /// Only these parts: console, pop, tap, calls, day, look.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// The `trongdong` program; absent: the one built beside this one.

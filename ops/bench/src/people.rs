@@ -12,6 +12,7 @@ use crate::{
 
 mod calls;
 mod console;
+mod day;
 mod look;
 mod pop;
 pub(crate) mod report;
@@ -19,11 +20,12 @@ mod scene;
 mod script;
 mod tap;
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     Part { name: "console", figures: &["answer_to_dispatch_", "keystrokes_", "mouse_clicks_"] },
     Part { name: "pop", figures: &["screen_pop_"] },
     Part { name: "tap", figures: &["tap_to_wall_"] },
-    Part { name: "calls", figures: &["calls_"] },
+    Part { name: "calls", figures: &["peak_calls_"] },
+    Part { name: "day", figures: &["calls_"] },
     Part { name: "look", figures: &["axe_", "responder_"] },
 ];
 
@@ -47,6 +49,7 @@ async fn measure(name: &str, setting: &Setting) -> Result<Found> {
         "pop" => pop::measure(setting).await,
         "tap" => tap::measure(setting).await,
         "calls" => calls::measure(setting).await,
+        "day" => day::measure(setting).await,
         "look" => look::measure(setting).await,
         other => Err(format!("no part is called {other}").into()),
     }

@@ -3,8 +3,10 @@
 use std::{
     env,
     ffi::OsString,
+    fs::File,
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
+    thread,
 };
 
 /// The checkout, and the one build folder.
@@ -13,6 +15,8 @@ pub(crate) struct Context {
     pub(crate) root: PathBuf,
     /// What every cargo that is started here gets as `CARGO_TARGET_DIR`.
     pub(crate) target: PathBuf,
+    /// Where programs say what they say, if not on this terminal.
+    pub(crate) said: Option<File>,
 }
 
 impl Context {
@@ -29,7 +33,16 @@ impl Context {
         let target = target_dir(env::var_os("CARGO_TARGET_DIR"), env::var_os("XDG_CACHE_HOME"), env::var_os("HOME"))
             .ok_or("neither CARGO_TARGET_DIR, XDG_CACHE_HOME nor HOME says where to build: set CARGO_TARGET_DIR")?;
         let target = root.join(target);
-        Ok(Self { root, target })
+        Ok(Self { root, target, said: None })
+    }
+
+    /// The same, for programs that run beside others: what they say goes to the file at `path`, to be told when they have ended.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub(crate) fn beside(&self, path: &Path) -> Result<Self, String> {
+        let said = File::create(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(Self { root: self.root.clone(), target: self.target.clone(), said: Some(said) })
     }
 
     /// Says where it builds.
@@ -47,6 +60,11 @@ impl Context {
             if name.to_str().is_some_and(is_about_package) {
                 command.env_remove(name);
             }
+        }
+        if let Some((out, err)) =
+            self.said.as_ref().and_then(|said| Some((said.try_clone().ok()?, said.try_clone().ok()?)))
+        {
+            command.stdin(Stdio::null()).stdout(out).stderr(err);
         }
         command
     }
@@ -88,6 +106,29 @@ pub(crate) fn run(mut command: Command) -> Result<(), String> {
     println!("$ {line}");
     let status = command.status().map_err(|e| format!("cannot start `{line}`: {e}"))?;
     if status.success() { Ok(()) } else { Err(format!("`{line}` ended with {status}")) }
+}
+
+/// Runs commands beside each other. The first has the terminal; what the others say is told when they and it have ended.
+pub(crate) fn run_beside(commands: Vec<Command>) -> Result<(), String> {
+    let mut commands = commands.into_iter();
+    let Some(first) = commands.next() else { return Ok(()) };
+    let quiet = |mut command: Command| {
+        let line = line_of(&command);
+        println!("$ {line} (beside; told at its end)");
+        thread::spawn(move || (line, command.stdin(Stdio::null()).output()))
+    };
+    let others: Vec<_> = commands.map(quiet).collect();
+    let mut done = run(first);
+    for other in others {
+        let (line, output) = other.join().map_err(|_| "a command could not be waited for".to_owned())?;
+        let output = output.map_err(|error| format!("cannot start `{line}`: {error}"))?;
+        println!("$ {line}\n{}", String::from_utf8_lossy(&output.stdout));
+        eprint!("{}", String::from_utf8_lossy(&output.stderr));
+        if !output.status.success() && done.is_ok() {
+            done = Err(format!("`{line}` ended with {}", output.status));
+        }
+    }
+    done
 }
 
 /// Runs `command` quietly; whether it succeeded.
@@ -142,6 +183,31 @@ mod tests {
         assert!(is_about_package("CARGO_MANIFEST_DIR"));
         assert!(!is_about_package("CARGO_TARGET_DIR"));
         assert!(!is_about_package("CARGO_HOME"));
+    }
+
+    #[test]
+    fn commands_beside_each_other_all_have_to_succeed() {
+        let shell = |script: &str| {
+            let mut command = Command::new("sh");
+            command.args(["-c", script]);
+            command
+        };
+        assert_eq!(run_beside(Vec::new()), Ok(()));
+        assert_eq!(run_beside(vec![shell("true"), shell("true")]), Ok(()));
+        let refused =
+            |first: &str, second: &str| run_beside(vec![shell(first), shell(second)]).err().unwrap_or_default();
+        assert!(refused("true", "exit 3").contains("`sh -c exit 3`"));
+        assert!(refused("exit 2", "exit 3").contains("`sh -c exit 2`"));
+    }
+
+    #[test]
+    fn what_runs_beside_says_it_to_a_file() {
+        let path = env::temp_dir().join(format!("xtask-beside-{}", std::process::id()));
+        let here = Context { root: env::temp_dir(), target: env::temp_dir(), said: None };
+        let beside = here.beside(&path).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(run(beside.program("sh", "", &["-c", "echo one; echo two >&2"])), Ok(()));
+        assert_eq!(std::fs::read_to_string(&path).ok().as_deref(), Some("one\ntwo\n"));
+        assert!(std::fs::remove_file(path).is_ok());
     }
 
     #[test]

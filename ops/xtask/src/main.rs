@@ -34,7 +34,7 @@ cargo xtask bench ARGS         measure; ARGS go to the benchmark program:
             models             the models: quality and speed, with peers and published figures beside
             consensus          what agreeing costs, with etcd and JetStream beside; --help for more
             trust              deadlines, notices, rights and the record, while leaders are killed
-            people             scripted people in real browsers: calls, pops, taps, a peak, axe, a slow phone
+            people             scripted people in real browsers: calls, pops, taps, a peak, a day's calls, axe, a slow phone
             report             draw the reports anew
 cargo xtask shots FOLDER [vi|en]
                                pictures of every screen in both themes

@@ -2,7 +2,9 @@
 //! never writes sources; `cargo xtask fmt` and `cargo xtask codegen` do.
 
 use std::{
+    fs,
     process::Command,
+    thread,
     time::{Duration, Instant},
 };
 
@@ -12,6 +14,13 @@ use crate::{
     tools::{self, Use},
     web,
 };
+
+/// Shards of the browser tests: one for each core of a small machine.
+const E2E_SHARDS: u16 = 2;
+/// The ports of their fake nodes follow this one.
+const E2E_PORT: u16 = 4180;
+/// In the build folder: what the steps said that ran beside another.
+const BESIDE: &str = "test-beside.log";
 
 /// What became of a step.
 enum Done {
@@ -25,6 +34,8 @@ struct Step {
     /// What `--only` and `--skip` call it.
     name: &'static str,
     needs: &'static [Use],
+    /// It runs beside the step that is behind all such, and what it says is told at its end: it waits more than it computes.
+    is_beside: bool,
     run: fn(&Context) -> Result<Done, String>,
     /// What to do when it fails.
     remedy: &'static str,
@@ -34,12 +45,14 @@ const STEPS: &[Step] = &[
     Step {
         name: "fmt",
         needs: &[],
+        is_beside: false,
         run: |context| passed(context.cargo(&["fmt", "--all", "--check"])),
         remedy: "run `cargo xtask fmt`",
     },
     Step {
         name: "tidy",
         needs: &[],
+        is_beside: false,
         run: |context| {
             let mut tidy = context.cargo(&["test", "--locked", "--quiet", "--package", "xtask", "--no-fail-fast"]);
             // Its findings are the message; where the assertion stands helps nobody.
@@ -49,35 +62,49 @@ const STEPS: &[Step] = &[
         remedy: "each line above names the file, the line and the remedy",
     },
     Step {
-        name: "deny",
-        needs: &[],
-        run: deny,
-        remedy: "deny.toml says who may come in and why; a crate that is let in takes a reason there",
-    },
-    Step {
         name: "web-install",
         needs: &[Use::Screens],
+        is_beside: false,
         run: |context| web::install(context).map(|()| Done::Passed),
         remedy: "web/package-lock.json must agree with web/package.json: run `npm install` in web",
     },
     Step {
+        name: "web-build",
+        needs: &[Use::Screens],
+        is_beside: false,
+        // Only when a source is newer: the program carries the screens, and would be built again with them.
+        run: |context| web::install(context).and_then(|()| web::build_if_stale(context)).map(|()| Done::Passed),
+        remedy: "run it again in web: `npm run build`",
+    },
+    Step {
+        name: "deny",
+        needs: &[],
+        is_beside: true,
+        run: deny,
+        remedy: "deny.toml says who may come in and why; a crate that is let in takes a reason there",
+    },
+    Step {
         name: "web-codegen",
         needs: &[Use::Screens],
+        is_beside: true,
         run: |context| npm(context, "codegen:check"),
         remedy: "run `cargo xtask codegen` and commit what it wrote",
     },
     Step {
         name: "web-unit",
         needs: &[Use::Screens],
+        is_beside: true,
         run: |context| npm(context, "test"),
         remedy: "run it again in web: `npm test`",
     },
+    Step { name: "map", needs: &[], is_beside: true, run: map, remedy: "ops/map/README.md says how the map is built" },
+    // Nothing is played while this computes: the steps before it run beside it.
     Step {
-        name: "web-build",
-        needs: &[Use::Screens],
-        // Only when a source is newer: the program carries the screens, and would be built again with them.
-        run: |context| web::install(context).and_then(|()| web::build_if_stale(context)).map(|()| Done::Passed),
-        remedy: "run it again in web: `npm run build`",
+        name: "rust-build",
+        needs: &[Use::Build],
+        is_beside: false,
+        run: |context| passed(build_tests(context)),
+        remedy: "mend what the compiler names",
     },
     // After `web-build`, because the program carries the screens. One cargo for all crates: another selection could
     // change the features that RocksDB's build sees, and build it anew. xtask has no dependencies, so leaving out what
@@ -85,6 +112,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "rust",
         needs: &[Use::Build, Use::Peers, Use::Cameras],
+        is_beside: false,
         run: |context| passed(context.cargo(&["test", "--locked", "--workspace", "--exclude", "xtask"])),
         remedy: "run the one test again: `cargo test --package CRATE NAME` with CARGO_TARGET_DIR as said above",
     },
@@ -93,6 +121,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "mistakes",
         needs: &[Use::Build],
+        is_beside: false,
         run: |context| {
             let features = ["--features", "agree/seeded-bugs", "--test", "mistakes"];
             let selection = ["test", "--locked", "--workspace", "--exclude", "xtask"];
@@ -103,31 +132,43 @@ const STEPS: &[Step] = &[
     Step {
         name: "web-e2e",
         needs: &[Use::Screens, Use::Browser],
-        run: |context| npm(context, "e2e"),
+        is_beside: false,
+        run: e2e,
         remedy: "run it again in web: `npm run e2e`",
     },
     Step {
         name: "web-real",
         needs: &[Use::Build, Use::Screens, Use::Browser, Use::Peers],
+        is_beside: false,
         run: |context| real(context, "e2e:real"),
         remedy: "run it again in web: `npm run e2e:real` with CARGO_TARGET_DIR as said above; pictures are in web/test-results/real",
     },
     Step {
         name: "web-chains",
         needs: &[Use::Build, Use::Screens, Use::Browser, Use::Peers],
+        is_beside: false,
         run: |context| real(context, "e2e:chains"),
         remedy: "run the one chain again in web: `npm run e2e:chains -- call` (or citizen, draft, drill) with CARGO_TARGET_DIR as said \
                  above; the pictures, consoles and nodes' logs of a failure are in web/test-results/chains",
     },
+    // The demonstration with everything that moves in it.
+    Step {
+        name: "web-readme",
+        needs: &[Use::Build, Use::Screens, Use::Browser, Use::Cameras],
+        is_beside: false,
+        run: |context| real(context, "e2e:readme"),
+        remedy: "run it again in web: `npm run e2e:readme` with CARGO_TARGET_DIR as said above; README.md's first hour and \
+                 web/e2e-real/readme.real.ts have to say the same; pictures, consoles and nodes' logs are in web/test-results/readme",
+    },
     Step {
         name: "clippy",
         needs: &[Use::Build],
+        is_beside: false,
         run: |context| {
             passed(context.cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))
         },
         remedy: "mend what it names; where it is wrong, `#[allow(..., reason = \"...\")]` on the smallest item",
     },
-    Step { name: "map", needs: &[], run: map, remedy: "ops/map/README.md says how the map is built" },
 ];
 
 fn passed(command: Command) -> Result<Done, String> {
@@ -139,12 +180,28 @@ fn npm(context: &Context, script: &str) -> Result<Done, String> {
     passed(context.npm(&["run", script]))
 }
 
+/// Builds all tests and the programs that they start.
+fn build_tests(context: &Context) -> Command {
+    context.cargo(&["test", "--locked", "--workspace", "--exclude", "xtask", "--no-run"])
+}
+
+/// The browser tests in shards beside each other, each with a fake node of its own: they wait more than they compute.
+fn e2e(context: &Context) -> Result<Done, String> {
+    web::install(context)?;
+    let shard = |at: u16| {
+        let mut npm = context.npm(&["run", "e2e", "--", &format!("--shard={at}/{E2E_SHARDS}")]);
+        npm.env("FAKE_PORT", (E2E_PORT + at).to_string()).env("E2E_OUTPUT", format!("test-results/shard-{at}"));
+        npm
+    };
+    context::run_beside((1..=E2E_SHARDS).map(shard).collect()).map(|()| Done::Passed)
+}
+
 /// Real screens against real nodes. Takes the program that the selection of `rust` builds: the same one, so nothing is
 /// built where that step has passed.
 fn real(context: &Context, script: &str) -> Result<Done, String> {
     web::install(context)?;
     web::build_if_stale(context)?;
-    context::run(context.cargo(&["test", "--locked", "--workspace", "--exclude", "xtask", "--no-run"]))?;
+    context::run(build_tests(context))?;
     let mut npm = context.npm(&["run", script]);
     npm.env("TRONGDONG_PROGRAM", context.target.join("debug/trongdong"));
     passed(npm)
@@ -180,21 +237,25 @@ pub(crate) fn run(context: &Context, options: &[String]) -> Result<(), String> {
     context.say_target();
     let (begun, start_all) = (times::begin(context), Instant::now());
     let mut report = Report::default();
-    for step in &steps {
-        println!("\n== {}", step.name);
-        let start = Instant::now();
-        let outcome = (step.run)(context);
-        let took = start.elapsed();
-        match outcome {
-            Ok(Done::Passed) => report.passed(step.name, took),
-            Ok(Done::Skipped(why)) => report.skipped(step.name, &why),
-            Err(error) => {
-                report.failed(step.name, took);
-                let rest = steps.iter().skip_while(|other| other.name != step.name).skip(1);
-                rest.for_each(|other| report.skipped(other.name, "not reached"));
-                println!("\n{}", report.text());
-                return Err(format!("{} failed: {error}\nTo do: {}", step.name, step.remedy));
+    let mut left = steps.as_slice();
+    while !left.is_empty() {
+        let ended = play_next(context, left)?;
+        left = left.get(ended.len()..).unwrap_or_default();
+        let mut failed = None;
+        for Ended { step, outcome, took } in ended {
+            match outcome {
+                Ok(Done::Passed) => report.passed(step.name, took),
+                Ok(Done::Skipped(why)) => report.skipped(step.name, &why),
+                Err(error) => {
+                    report.failed(step.name, took);
+                    failed.get_or_insert((step, error));
+                }
             }
+        }
+        if let Some((step, error)) = failed {
+            left.iter().for_each(|other| report.skipped(other.name, "not reached"));
+            println!("\n{}", report.text());
+            return Err(format!("{} failed: {error}\nTo do: {}", step.name, step.remedy));
         }
     }
     println!("\n{}", report.text());
@@ -202,6 +263,44 @@ pub(crate) fn run(context: &Context, options: &[String]) -> Result<(), String> {
         times::passed(context, begun, start_all.elapsed())?;
     }
     Ok(())
+}
+
+/// What one step came to.
+struct Ended<'a> {
+    step: &'a Step,
+    outcome: Result<Done, String>,
+    took: Duration,
+}
+
+fn play<'a>(context: &Context, step: &'a Step) -> Ended<'a> {
+    let start = Instant::now();
+    Ended { step, outcome: (step.run)(context), took: start.elapsed() }
+}
+
+/// Runs the first of `steps`. Where some stand that run beside another, one after the other while that one runs. What they came to is in
+/// their own order.
+fn play_next<'a>(context: &Context, steps: &[&'a Step]) -> Result<Vec<Ended<'a>>, String> {
+    let count = steps.iter().take_while(|step| step.is_beside).count();
+    let (others, rest) = steps.split_at(count);
+    let (Some(step), false) = (rest.first(), others.is_empty()) else {
+        // Nothing to be beside of.
+        let first = steps.iter().take(1);
+        return Ok(first.inspect(|step| println!("\n== {}", step.name)).map(|step| play(context, step)).collect());
+    };
+    let names: Vec<_> = others.iter().map(|other| other.name).collect();
+    println!("\n== {}, and beside it {}", step.name, names.join(", "));
+    let path = context.target.join(BESIDE);
+    fs::create_dir_all(&context.target).map_err(|error| format!("{}: {error}", context.target.display()))?;
+    let quiet = context.beside(&path)?;
+    let (ended, last) = thread::scope(|scope| {
+        let beside = scope.spawn(|| others.iter().map(|other| play(&quiet, other)).collect::<Vec<_>>());
+        let last = play(context, step);
+        (beside.join(), last)
+    });
+    let mut ended = ended.map_err(|_| format!("one of {} could not be waited for", names.join(", ")))?;
+    println!("\n== {}, as they said it\n{}", names.join(", "), fs::read_to_string(&path).unwrap_or_default());
+    ended.push(last);
+    Ok(ended)
 }
 
 /// The steps that `--only` and `--skip` leave, in their own order.
@@ -268,6 +367,36 @@ mod tests {
         assert_eq!(chosen(&["--only", "rust", "--only", "fmt"]), Ok(vec!["fmt", "rust"]));
         assert_eq!(chosen(&[]).map(|all| all.len()), Ok(STEPS.len()));
         assert!(!chosen(&["--skip", "rust"]).is_ok_and(|all| all.contains(&"rust")));
+    }
+
+    #[test]
+    fn steps_beside_another_run_with_the_one_behind_them_and_are_told_in_order() {
+        fn passes(_: &Context) -> Result<Done, String> {
+            Ok(Done::Passed)
+        }
+        fn fails(context: &Context) -> Result<Done, String> {
+            passed(context.program("sh", "", &["-c", "echo why; exit 1"]))
+        }
+        type Run = fn(&Context) -> Result<Done, String>;
+        let step =
+            |name: &'static str, is_beside: bool, run: Run| Step { name, needs: &[], is_beside, run, remedy: "" };
+        let (one, two) = (step("one", true, passes), step("two", true, fails));
+        let (three, four) = (step("three", false, passes), step("four", false, passes));
+        let folder = std::env::temp_dir().join(format!("xtask-test-{}", std::process::id()));
+        let context = Context { root: std::env::temp_dir(), target: folder.clone(), said: None };
+        let names = |steps: &[&Step]| -> Vec<(String, bool)> {
+            let ended = play_next(&context, steps).unwrap_or_default();
+            ended.into_iter().map(|it| (it.step.name.to_owned(), it.outcome.is_ok())).collect()
+        };
+        let told = |names: &[(&str, bool)]| -> Vec<(String, bool)> {
+            names.iter().map(|(name, is_ok)| ((*name).to_owned(), *is_ok)).collect()
+        };
+        assert_eq!(names(&[&one, &two, &three, &four]), told(&[("one", true), ("two", false), ("three", true)]));
+        assert!(fs::read_to_string(folder.join(BESIDE)).is_ok_and(|said| said == "why\n"));
+        assert_eq!(names(&[&four, &one]), told(&[("four", true)]));
+        assert_eq!(names(&[&one, &two]), told(&[("one", true)]), "alone it has the terminal");
+        assert_eq!(names(&[]), told(&[]));
+        assert!(fs::remove_dir_all(folder).is_ok());
     }
 
     #[test]

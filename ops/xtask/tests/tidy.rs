@@ -267,3 +267,50 @@ fn a_folder_without_a_design_is_found() {
     assert!(undesigned("web", &designs).is_some_and(|found| found.starts_with("web/DESIGN.md:3:")));
     assert!(undesigned("actors/entity", &designs).is_some());
 }
+
+// Tests that are run.
+
+/// Files of tests that no program has: in a crate with one program of tests it names each, or Cargo.toml does.
+fn left_out(sources: &[Source]) -> Vec<String> {
+    let programs = sources.iter().filter_map(|source| Some((source.path.strip_suffix("tests/it.rs")?, source)));
+    let of_crate = |(folder, program): (&str, &Source)| -> Vec<String> {
+        let manifest = sources.iter().find(|source| source.path == format!("{folder}Cargo.toml"));
+        let has = |source: &Source, line: &str| source.lines().any(|(_, it)| it == line);
+        let files = sources.iter().filter_map(|source| {
+            let name = source.path.strip_prefix(folder)?.strip_prefix("tests/")?.strip_suffix(".rs")?;
+            (name != "it" && !name.contains('/')).then_some((name, source))
+        });
+        let is_left_out = |name: &str| {
+            let is_apart = manifest.is_some_and(|manifest| has(manifest, &format!("name = \"{name}\"")));
+            !is_apart && !has(program, &format!("mod {name};"))
+        };
+        let missing = files.filter(|(name, _)| is_left_out(name));
+        missing
+            .map(|(name, it)| format!("{}: nobody runs it: name it in {} (`mod {name};`)", it.path, program.path))
+            .collect()
+    };
+    programs.flat_map(of_crate).collect()
+}
+
+#[test]
+fn every_file_of_tests_is_run() {
+    let sources = common::sources();
+    assert!(sources.iter().filter(|source| source.path.ends_with("tests/it.rs")).count() >= 5);
+    common::refuse(&left_out(&sources));
+}
+
+#[test]
+fn a_file_of_tests_that_nobody_runs_is_found() {
+    let files = [
+        ("a/Cargo.toml", "[[test]]\nname = \"apart\"\n"),
+        ("a/tests/it.rs", "mod one;\n"),
+        ("a/tests/one.rs", ""),
+        ("a/tests/apart.rs", ""),
+        ("a/tests/two.rs", ""),
+        ("a/tests/one/part.rs", ""),
+        ("b/tests/three.rs", ""),
+    ];
+    let sources = files.map(|(path, text)| Source::planted(path, text));
+    let found = left_out(&sources);
+    assert!(found.len() == 1 && found[0].starts_with("a/tests/two.rs: "), "{found:?}");
+}

@@ -1,10 +1,11 @@
 import { create, type MessageInitShape } from '@bufbuild/protobuf';
 import { describe, expect, test } from 'vitest';
+import { CallStatus } from '../gen/trongdong/v1/call_pb';
 import { EventKind, PositionSchema, type Position } from '../gen/trongdong/v1/event_pb';
 import { WaitReason } from '../gen/trongdong/v1/report_pb';
 import { ToScreenSchema } from '../gen/trongdong/v1/screen_pb';
 import { digest } from './digest';
-import { fold } from './fold';
+import { CALLS_MAX, fold } from './fold';
 import { emptyDelta, emptyPicture, positions, type Picture } from './picture';
 import { positionText } from './position';
 
@@ -203,6 +204,17 @@ test('a screen that resumed holds the same as one that never left', () => {
   const steady = check([snapshot(0, 7, { incidents: [incident('I0'), incident('I1')] }), ...frames]);
   const late = check([snapshot(0, 10, { incidents: [incident('I1', 9n), incident('I0', 10n)] })]);
   expect(digest(late.picture)).toBe(digest(steady.picture));
+});
+
+test('calls that came first and are over leave a full screen, and nobody who is owed something does', () => {
+  const call = (at: number, status: CallStatus) => ({ id: `C${at}`, status });
+  const calls = Array.from({ length: CALLS_MAX }, (_, at) => call(at, at === 0 ? CallStatus.CALLBACK : CallStatus.ENDED));
+  const offered = { kind: EventKind.CALL_OFFERED, subject: { case: 'call', value: call(CALLS_MAX, CallStatus.QUEUED) } };
+  const { picture, delta } = check([snapshot(0, 7, { calls }), frame(at(0, 7), at(0, 8), { events: [offered] })]);
+  const held = picture.groups[0]!.tables.call;
+  expect(held.size).toBeLessThan(CALLS_MAX);
+  expect([held.has('C0'), held.has('C1'), held.has(`C${CALLS_MAX - 1}`), held.has(`C${CALLS_MAX}`)]).toEqual([true, false, true, true]);
+  expect(delta.removed.size).toBe(CALLS_MAX + 1 - held.size);
 });
 
 test('a version that has left its model takes its tally with it, and no other', () => {

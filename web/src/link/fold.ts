@@ -2,6 +2,7 @@
 // same order give the same picture on every screen.
 import { alarmId } from '../nouns/alarm';
 import { tallyId } from '../nouns/model';
+import { CallStatus, type Call } from '../gen/trongdong/v1/call_pb';
 import { EventKind, type Event } from '../gen/trongdong/v1/event_pb';
 import type { Model } from '../gen/trongdong/v1/model_pb';
 import { WaitReason } from '../gen/trongdong/v1/report_pb';
@@ -9,6 +10,12 @@ import type { Frame, Snapshot, ToScreen } from '../gen/trongdong/v1/screen_pb';
 import { DeviceStatus, type Reading, type Readings } from '../gen/trongdong/v1/sensor_pb';
 import { CALL_DESK, emptyGroup, NOUNS, type Delta, type GroupPicture, type Noun, type Picture, type Records } from './picture';
 import { GROUPS, notAfter, samePosition } from './position';
+
+/** Calls of one picture: the last hour's of a full day and some. At the bound the oldest that are over leave, so many at once. */
+export const CALLS_MAX = 4_096;
+const CALLS_LEAVE = 1_024;
+/** Nobody owes the caller anything any more. */
+const OVER: readonly CallStatus[] = [CallStatus.ENDED, CallStatus.ABANDONED, CallStatus.TRANSFERRED];
 
 /** What the caller has to do after a fold. */
 export interface Folded {
@@ -155,7 +162,7 @@ function foldEvent(group: GroupPicture, event: Event, delta: Delta): void {
     case 'call':
       // Somebody is on the line: it is painted with the next frame.
       delta.urgent = true;
-      return put(group, delta, 'call', subject.value.id, subject.value);
+      return foldCall(group, subject.value, delta);
     case 'agent':
       delta.urgent = true;
       return put(group, delta, 'agent', subject.value.person, subject.value);
@@ -187,6 +194,20 @@ function foldEvent(group: GroupPicture, event: Event, delta: Delta): void {
       return;
     default:
       return;
+  }
+}
+
+/** A screen that stays open for days holds no more calls than it can go through with each frame; the centre's list has them all. */
+function foldCall(group: GroupPicture, call: Call, delta: Delta): void {
+  put(group, delta, 'call', call.id, call);
+  if (group.tables.call.size <= CALLS_MAX) return;
+  let leaving = CALLS_LEAVE;
+  // Those that came first stand first.
+  for (const [id, { status }] of group.tables.call) {
+    if (leaving === 0) return;
+    if (!OVER.includes(status)) continue;
+    remove(group, delta, 'call', id);
+    leaving -= 1;
   }
 }
 

@@ -1,7 +1,8 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { HandoverDirection, HandoverSchema, HandoverStatus } from '../gen/trongdong/v1/handover_pb';
-import { handoverOf, isWaiting, leader } from './handover';
+import { handoverOf, isWaiting, leader, waitingHandovers, type Handover } from './handover';
+import type { Incident } from './incident';
 
 const handover = (number: number, direction: HandoverDirection, status: HandoverStatus, lead = true) =>
   handoverOf(create(HandoverSchema, { number, direction, status, lead, partyName: `p${number}`, answeredAtMs: BigInt(number * 10) }));
@@ -35,4 +36,21 @@ test('an answer is owed until it is there', () => {
   const { OFFERED, ESCALATED, ACCEPTED, REFUSED, WITHDRAWN } = HandoverStatus;
   const owed = [OFFERED, ESCALATED, ACCEPTED, REFUSED, WITHDRAWN].map((status) => isWaiting(handover(1, OUT, status)));
   expect(owed).toEqual([true, true, false, false, false]);
+});
+
+test('what waits for this room stands before what is late, and that before what still has time', () => {
+  const of = (id: string, ...handovers: Handover[]) => ({ id, handovers }) as Incident;
+  const at = (offeredAtMs: number, more: Partial<Handover>): Handover => ({ ...handover(1, OUT, HandoverStatus.OFFERED), offeredAtMs, ...more });
+  const incidents = [
+    of('none'),
+    of('done', at(1, { state: 'accepted' })),
+    of('early', at(10, {})),
+    of('waits', at(30, {})),
+    of('late', at(40, { state: 'escalated' })),
+    of('ours', at(50, { room: 'tinh' })),
+    of('incoming', at(60, { out: false })),
+  ];
+  const ids = (room: string) => waitingHandovers(incidents, room).map(({ id }) => id);
+  expect(ids('tinh')).toEqual(['ours', 'incoming', 'late', 'early', 'waits']);
+  expect(ids('')).toEqual(['incoming', 'late', 'early', 'waits', 'ours']);
 });

@@ -1,4 +1,5 @@
 // Hand-overs to other services and by them, and between our own rooms: who was offered what, how far it is, and whose the incident is now.
+import type { Incident } from './incident';
 import { HandoverDirection, HandoverStatus, type Handover as HandoverWire } from '../gen/trongdong/v1/handover_pb';
 
 export type HandoverState = 'offered' | 'escalated' | 'accepted' | 'refused' | 'withdrawn';
@@ -20,11 +21,15 @@ export interface Handover {
   partyName: string;
   /** Whom to telephone there; empty: nobody is named. */
   contact: string;
+  /** The second channel: a system's id, a telephone, or both; empty: there is none of that kind. */
+  second: string;
   secondContact: string;
   lead: boolean;
   reason: string;
   state: HandoverState;
   offeredAtMs: number;
+  /** Id of the person who offered it; empty: the other side did. */
+  offeredBy: string;
   escalatedAtMs: number;
   answeredAtMs: number;
   /** Who gave the answer there; empty: their system. */
@@ -40,9 +45,9 @@ export interface Handover {
 
 /** The domain hand-over of a wire hand-over. */
 export function handoverOf(wire: HandoverWire): Handover {
-  const { number, partyName, contact, secondContact, lead, reason, answeredFor, answer, reference, clock, room } = wire;
+  const { number, partyName, contact, second, secondContact, lead, reason, offeredBy, answeredFor, answer, reference, clock, room } = wire;
   return {
-    number, partyName, contact, secondContact, lead, reason, answeredFor, answer, reference, clock, room,
+    number, partyName, contact, second, secondContact, lead, reason, offeredBy, answeredFor, answer, reference, clock, room,
     out: wire.direction !== HandoverDirection.IN,
     takenBy: wire.takenByName,
     state: STATE[wire.status] ?? 'offered',
@@ -67,6 +72,21 @@ export function leader(handovers: readonly Handover[]): Handover | undefined {
   decided.sort((a, b) => at(b) - at(a) || b.number - a.number);
   const newest = decided[0];
   return newest === undefined || (!newest.out && isTaken(newest)) ? undefined : newest;
+}
+
+/**
+ * Incidents with an offer that somebody has to answer or to telephone about, those offered to this room and by other services before
+ * all, then what nobody answered in time, then what has waited longest.
+ */
+export function waitingHandovers(incidents: Iterable<Incident>, room: string): Incident[] {
+  const rank = ({ handovers }: Incident): number => {
+    const open = handovers.filter(isWaiting);
+    if (open.some((it) => !it.out || (it.room !== '' && it.room === room))) return 0;
+    return open.some(({ state }) => state === 'escalated') ? 1 : 2;
+  };
+  const sinceMs = ({ handovers }: Incident) => Math.min(...handovers.filter(isWaiting).map((it) => it.offeredAtMs));
+  const waiting = [...incidents].filter(({ handovers }) => handovers.some(isWaiting));
+  return waiting.sort((a, b) => rank(a) - rank(b) || sinceMs(a) - sinceMs(b) || (a.id < b.id ? -1 : 1));
 }
 
 /** Whom an incident can be offered to over the network. */

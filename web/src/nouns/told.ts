@@ -1,4 +1,4 @@
-// What citizens told, for those who handle it. It goes over no line: a file that is opened asks for it.
+// What citizens and devices told, for those who handle it. It goes over no line: a file that is opened asks for it.
 import { clockOfJson, type Clock, type ClockJson } from './clock';
 
 /** A report as the list gives it. Times are Unix milliseconds. */
@@ -7,6 +7,8 @@ export interface Told {
   channel: string;
   status: string;
   text: string;
+  /** The channel's own; of a device the key of its alarm. */
+  reference: string;
   address: string;
   contact: string;
   /** The incident that it belongs to; empty: none. */
@@ -30,6 +32,8 @@ export interface ToldWire {
   channel: string;
   status: string;
   text: string;
+  /** A node of the release before does not say it. */
+  reference?: string;
   place: { address: string };
   contact: string;
   incident?: string | null;
@@ -48,8 +52,11 @@ export interface ToldWire {
 export function toldOf(wire: ToldWire): Told {
   const { code, channel, status, text, contact, answer, rating, version } = wire;
   const { place, received_at_ms: receivedAtMs, rating_note: ratingNote, reopened_because: reopenedBecause } = wire;
-  return { code, channel, status, text, address: place.address, contact, incident: wire.incident ?? '', receivedAtMs, answer, rating, ratingNote, reopenedBecause, version, exercise: wire.exercise ?? false, clocks: (wire.clocks ?? []).map(clockOfJson) };
+  return { code, channel, status, text, reference: wire.reference ?? '', address: place.address, contact, incident: wire.incident ?? '', receivedAtMs, answer, rating, ratingNote, reopenedBecause, version, exercise: wire.exercise ?? false, clocks: (wire.clocks ?? []).map(clockOfJson) };
 }
+
+/** Whether a device's alarm filed it: nobody follows it. */
+export const isOfDevice = (report: { channel: string }): boolean => report.channel === 'device';
 
 /** A code as it is read out: "7K3FQ-9XM2A-BCDEH"; one of another kind as it is. */
 export function spoken(code: string): string {

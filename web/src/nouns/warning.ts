@@ -22,6 +22,10 @@ export interface Warning {
   id: string;
   incident: string;
   message: WarningMessage;
+  /** The message that it updates or cancels; empty: it is the first. */
+  of: string;
+  /** All earlier messages of it, oldest first. */
+  references: string[];
   state: WarningState;
   purpose: WarningPurpose;
   sender: string;
@@ -42,6 +46,8 @@ export interface WarningWire {
   id: string;
   incident: string;
   message: WarningMessage;
+  of: string | null;
+  references: { warning: string; sender: string; sent_at_ms: number }[];
   status: WarningState;
   content: {
     purpose: WarningPurpose;
@@ -66,6 +72,8 @@ export function warningOf(wire: WarningWire): Warning {
   const { purpose, sender, sender_name: senderName, response, expires_at_ms: expiresAtMs, texts } = content;
   return {
     id, incident, message, state, purpose, sender, senderName, response, expiresAtMs, texts, reason, version,
+    of: wire.of ?? '',
+    references: wire.references.map(({ warning }) => warning),
     areas: content.areas.map(({ admin_unit: code, name }) => ({ code, name })),
     draftedBy: wire.drafted_by,
     draftedAtMs: wire.drafted_at_ms,
@@ -79,14 +87,21 @@ export function standing(warning: Warning, nowMs: number): WarningState | 'expir
   return warning.state === 'published' && warning.expiresAtMs <= nowMs ? 'expired' : warning.state;
 }
 
-/** The message that people act on now, which an update or a cancellation names; undefined: there is none. */
-export function inForce(warnings: readonly Warning[], nowMs: number): Warning | undefined {
-  return warnings.find((it) => standing(it, nowMs) === 'published' && it.message !== 'cancel');
+/** The messages that people act on now, in the order given: each may be updated or cancelled, beside what is only tried out. */
+export function inForce(warnings: readonly Warning[], nowMs: number): Warning[] {
+  return warnings.filter((it) => standing(it, nowMs) === 'published' && it.message !== 'cancel');
 }
+
+/** The published message that took the place of this one or cancelled it; undefined: none did. */
+export const endedBy = (warning: Warning, all: readonly Warning[]): Warning | undefined => all.find((it) => it.of === warning.id && it.sentAtMs > 0);
 
 /** What an author puts down. */
 export interface Draft {
   message: WarningMessage;
+  /** The message that it updates or cancels; empty: it is the first. */
+  of: string;
+  /** The draft that is written anew, and the version seen; undefined: it is a new one. */
+  anew?: { id: string; version: number } | undefined;
   purpose: WarningPurpose;
   sender: string;
   senderName: string;
@@ -94,6 +109,19 @@ export interface Draft {
   hours: number;
   areas: string[];
   texts: WarningText[];
+}
+
+/** What an update of that message, or its cancellation, begins with. Whoever is told that it is over has to be told what to do now: those words are new. */
+export function following(former: Warning, message: 'update' | 'cancel'): Pick<Draft, 'message' | 'of' | 'purpose' | 'response' | 'areas' | 'texts'> {
+  const isOver = message === 'cancel';
+  return {
+    message,
+    of: former.id,
+    purpose: former.purpose,
+    response: isOver ? 'all_clear' : (RESPONSES.find((known) => known === former.response) ?? 'avoid'),
+    areas: former.areas.map(({ code }) => code),
+    texts: former.texts.map((text) => (isOver ? { ...text, description: '', instruction: '' } : { ...text })),
+  };
 }
 
 /** What is still missing of a draft, field by field; none: it can be sent. */

@@ -10,12 +10,13 @@ const HOUR_MS = 3_600_000;
 
 export const warningTarget = (warning: Warning) => `warning/${warning.id}`;
 
-/** Writes a message from the incident; `of`: the one that it updates or cancels. */
-export function draftWarning(incident: Incident, draft: Draft, of: Warning | undefined): Sent {
+/** Writes a message from the incident, or a draft of one anew. */
+export function draftWarning(incident: Incident, draft: Draft): Sent {
   return order('warn-public', incidentTarget(incident), '/api/warnings', {
     incident: incident.id,
     message: draft.message,
-    ...(of === undefined ? {} : { of: of.id }),
+    ...(draft.of === '' ? {} : { of: draft.of }),
+    ...(draft.anew === undefined ? {} : { draft: draft.anew.id, expected_version: draft.anew.version }),
     content: {
       purpose: draft.purpose,
       sender: draft.sender,
@@ -49,6 +50,8 @@ export interface Offer {
   room: string;
   toName: string;
   contact: string;
+  /** The second channel: another system, a telephone, or both. */
+  second: string;
   secondContact: string;
   lead: boolean;
   reason: string;
@@ -68,6 +71,7 @@ export function offerHandover(incident: Incident, offer: Offer): Sent {
     expected_version: incident.version,
     ...side(offer),
     contact: offer.contact,
+    ...(offer.second === '' ? {} : { second: offer.second }),
     second_contact: offer.secondContact,
     lead: offer.lead,
     reason: offer.reason,

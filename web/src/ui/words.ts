@@ -1,11 +1,14 @@
 // How records are put into words on all screens.
 import type { Alarm } from '../nouns/alarm';
 import { findingText } from '../nouns/finding';
+import { isWaiting, leader, type Handover } from '../nouns/handover';
 import type { Incident } from '../nouns/incident';
 import type { Place } from '../nouns/place';
+import type { Room } from '../nouns/room';
 import { unitSign, type Sensor } from '../nouns/sensor';
 import { clock } from '../state/clock.svelte';
 import { picture } from '../state/picture.svelte';
+import { roomDesk } from '../state/room.svelte';
 import { settings } from '../state/settings.svelte';
 
 /** Conditions whose value is a measurement. */
@@ -89,4 +92,34 @@ export function roomTitle(incident: Incident): string {
 /** Where it is, as far as the whole room may read it: of a discreet one the commune alone. */
 export function roomPlace({ kind, place }: Incident): string {
   return settings.discreet.includes(kind) && place !== undefined ? picture.communeName(place.adminUnit) : placeText(place);
+}
+
+/** A room in the reader's language. */
+export function roomName(room: Room): string {
+  return settings.language === 'en' && room.nameEn !== '' ? room.nameEn : room.name;
+}
+
+/** Who the other side of a hand-over is; of a room of ours its name in the reader's language. */
+export function partyName({ room, partyName: name }: Handover): string {
+  const known = picture.rooms.get(room);
+  return known === undefined ? name : roomName(known);
+}
+
+/** Whether it is offered to the room that this screen stands in. */
+export const isToHere = ({ room }: Handover): boolean => room !== '' && room === roomDesk.mine;
+
+/** Who leads an incident, as whoever sits at this screen would say it. */
+export function leadText({ handovers }: Incident): string {
+  const t = settings.t.warning.handover;
+  const leads = leader(handovers);
+  if (leads === undefined) return handovers.some((it) => it.lead && isWaiting(it) && isToHere(it)) ? t.notYet : t.ours;
+  return isToHere(leads) ? t.here : t.theirs(leads.takenBy || partyName(leads));
+}
+
+/** What a list says of an incident that is offered, or led elsewhere; empty: neither. */
+export function handoverMark(incident: Incident): string {
+  const t = settings.t.warning.handover;
+  const waits = incident.handovers.findLast(isWaiting);
+  const parts = [waits === undefined ? '' : `${t.heading}: ${t.state[waits.state]}`, leader(incident.handovers) === undefined ? '' : leadText(incident)];
+  return parts.filter((part) => part !== '').join(' · ');
 }

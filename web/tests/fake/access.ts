@@ -1,4 +1,4 @@
-// Second factors, rosters, delegations and emergency access of the node made of paper.
+// Second factors, rosters and emergency access of the node made of paper.
 
 /** The only code that is ever right, and it may be used again: replay is the cluster's to refuse. */
 export const CODE = '123456';
@@ -29,7 +29,6 @@ export function accessDesk() {
     },
     ask(method: string, path: string, input: Input, person: string): Answer | undefined {
       if (path === '/api/duty') return { status: 200, body: { rung: !offDuty.has(person), posts: [] } };
-      if (path === '/api/delegations' && method === 'GET') return { status: 200, body: { items: [], truncated: false } };
       if (path === '/api/second-factor' && method === 'GET') {
         return { status: 200, body: { state: on.has(person) ? 'on' : 'none', recovery_left: on.has(person) ? 10 : 0 } };
       }

@@ -31,27 +31,25 @@ const LISTED_MAX = 5;
 export function adminDesk() {
   const now = Date.now();
   const account = (id: string, name: string, role: string, more: Partial<Account> = {}): Account => ({ id, name, role, districts: [], everywhere: true, disabled: false, unit: null, ...more });
-  const people = new Map<string, Account>(
-    [
+  const people = new Map<string, Account>();
+  const remits = new Map<string, { person: string; remit: { fields: string[]; agencies: string[] } }>();
+  const glasses = new Map<string, { person: string; acts_by: null; glass: { reason: string; begun_at_ms: number; until_ms: number } }>();
+  /** People, what they work for, and who is in an emergency, as in the beginning. */
+  function reset(): object {
+    for (const held of [people, remits, glasses]) held.clear();
+    for (const it of [
       account('hoa', 'Trần Thị Hoa', 'operator'),
       account('kiem', 'Đỗ Văn Kiểm', 'auditor'),
       account('lan', 'Lê Thị Lan', 'dispatcher', { everywhere: false, districts: ['d1'] }),
       account('tram-mua', 'Trạm mưa', 'device', { everywhere: false, districts: ['d1'] }),
-    ].map((it) => [it.id, it] as const),
-  );
-  const remits = new Map<string, { person: string; remit: { fields: string[]; agencies: string[] } }>();
-  const setRemits = () => {
-    remits.clear();
+    ]) people.set(it.id, it);
     remits.set('lan', { person: 'lan', remit: { fields: ['fire'], agencies: ['PCCC'] } });
+    glasses.set('lan', { person: 'lan', acts_by: null, glass: { reason: 'lũ quét ở huyện bên', begun_at_ms: Date.now() - 600_000, until_ms: Date.now() + HOUR_MS } });
     return {};
-  };
-  setRemits();
+  }
+  reset();
   const posts = new Map([['truc-ban', { id: 'truc-ban', name: 'Trực ban tỉnh', above: null as string | null, shifts: [{ person: 'hoa', from_ms: now - HOUR_MS, until_ms: now + 7 * HOUR_MS }] }]]);
-  const delegations: { id: string; giver: string; deputy: string; from_ms: number; until_ms: number; reason: string }[] = [
-    { id: 'Q1', giver: 'hoa', deputy: 'lan', from_ms: now - HOUR_MS, until_ms: now + 8 * HOUR_MS, reason: 'đi họp' },
-  ];
   const keys = new Map([['mua-son-la', { id: 'mua-son-la', account: 'tram-mua', name: 'Trạm mưa Sơn La', scopes: ['readings'], put_at_ms: now - HOUR_MS, expires_at_ms: now + 90 * 24 * HOUR_MS, used_here_at_ms: now - 60_000 }]]);
-  const glasses = new Map([['lan', { person: 'lan', acts_by: null, glass: { reason: 'lũ quét ở huyện bên', begun_at_ms: now - 600_000, until_ms: now + HOUR_MS } }]]);
   const holds = () => [
     { person: 'lan', address: '10.0.0.7', what: 'password', failures: 5, until_ms: Date.now() + 30_000 },
     { person: 'hoa', what: 'code', failures: 10, until_ms: Date.now() + 600_000 },
@@ -112,9 +110,9 @@ export function adminDesk() {
       }
       return undefined;
     },
-    /** `/fake/provider?name=…&owes=1&why=…`: sets one, or takes it away. `/fake/remits`: as they were in the beginning. */
+    /** `/fake/provider?name=…&owes=1&why=…`: sets one, or takes it away. `/fake/accounts`: as they were in the beginning. */
     control(path: string, query: URLSearchParams): object | undefined {
-      if (path === '/fake/remits') return setRemits();
+      if (path === '/fake/accounts') return reset();
       if (path !== '/fake/provider') return undefined;
       Object.assign(provider, { name: query.get('name') ?? '', owes: query.get('owes') === '1', why: query.get('why') ?? '' });
       return provider;
@@ -134,7 +132,6 @@ export function adminDesk() {
       if (path === '/api/districts') return listed([{ id: 'd1', name: 'Phòng Vạn Xuân' }, { id: 'd2', name: 'Phòng Sơn La' }]);
       if (path === '/api/rooms') return listed([{ id: 'tinh', name: 'Trung tâm tỉnh', post: 'truc-ban' }]);
       if (path === '/api/duty-posts') return listed([...posts.values()]);
-      if (path === '/api/delegations' && mayAdminister) return listed(delegations);
       return undefined;
     },
     /** Commands, which are held, lost and answered once like all others. */
@@ -151,15 +148,6 @@ export function adminDesk() {
         if (remit.fields.length + remit.agencies.length === 0) remits.delete(person);
         else remits.set(person, { person, remit });
         return ok(person);
-      }
-      if (path === '/api/delegations') {
-        delegations.push({ ...(input as unknown as (typeof delegations)[number]), id: `Q${delegations.length + 1}` });
-        return ok(`Q${delegations.length}`);
-      }
-      const revoked = /^\/api\/delegations\/([^/]+)\/revoke$/.exec(path)?.[1];
-      if (revoked !== undefined) {
-        for (const it of delegations) if (it.id === revoked) it.until_ms = Date.now();
-        return ok(revoked);
       }
       if (path === '/api/keys') {
         const id = String(input['id']);

@@ -41,6 +41,9 @@ interface FakeReport {
   rating_note: string;
   incident: string;
   version: number;
+  /** The way that it came, and the channel's own reference. */
+  channel: string;
+  reference: string;
   /** What was sent with it. */
   photos: Buffer[];
   /** By when its sender has an answer, as the list has it. */
@@ -54,7 +57,7 @@ export interface PublicAnswer {
 }
 
 const MINUTE_MS = 60_000;
-const plain = (code: string) => code.replaceAll('-', '').toUpperCase();
+const plain = (code: string) => (code.startsWith('device.') ? code : code.replaceAll('-', '').toUpperCase());
 
 /** Reports of the scene: one that was answered, one gathered in an incident, one that waits. */
 export function publicDesk(communes: { code: string; name: string; nameEn: string }[], incidents: Map<string, Incident>, nowMs: number) {
@@ -62,7 +65,7 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
   const put = (report: Partial<FakeReport> & { code: string; text: string }) => {
     const ago = (minutes: number) => nowMs - minutes * MINUTE_MS;
     const full: FakeReport = {
-      key: '', kind: '', contact: '', status: 'received', answer: '', rating: 0, rating_note: '', incident: '', version: 1, photos: [], clocks: [],
+      key: '', kind: '', contact: '', status: 'received', answer: '', rating: 0, rating_note: '', incident: '', version: 1, channel: 'web', reference: '', photos: [], clocks: [],
       place: { admin_unit: communes[0]!.code, address: 'Tổ 5' }, steps: [{ kind: 'received', at_ms: ago(95), note: '' }], ...report,
     };
     reports.set(plain(report.code), full);
@@ -80,6 +83,11 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
   const fire = incidents.get('I4819');
   put({ code: '4HTQW-22MXA-9BCD1', text: 'Khói đen rất to sau chợ, nghe tiếng nổ nhỏ.', kind: 'fire', contact: '0905 000 001', status: 'in_hand', incident: 'I4819', version: 2, place: { admin_unit: fire?.place?.adminUnit ?? '', address: 'Sau chợ' } });
   put({ code: '9QXMB-0C1DE-2F3G4', text: 'Cháy kho, lửa lan sang nhà bên.', kind: 'fire', place: { admin_unit: fire?.place?.adminUnit ?? '', address: 'Ngõ 12' } });
+  // Of the river's gauge, which opened its incident; and of a rain gauge, which joined one that people told of.
+  const device = (code: string, id: string, reference: string, text: string) =>
+    put({ code: `device.${code}`, channel: 'device', reference, text, kind: 'flood', status: 'in_hand', incident: id, version: 1, place: { admin_unit: incidents.get(id)?.place?.adminUnit ?? '', address: '' } });
+  device('5f0c2a7be91d4c6388a1f0e2', 'I4821', 'wl-gia-bay/level-3', 'Nước sông Cầu tại Gia Bảy 27,3 m, vượt 27 m');
+  device('a93be7714d0c52f6e8b1c904', 'I4815', 'rain-dinh-hoa/level-2', 'Mưa tại Định Hóa 82 mm, vượt 50 mm');
   /** The smoke's report was answered late, its sender opened it again, and it is late again. */
   function resetClocks(acknowledged = true): void {
     const [first, due] = [nowMs - 120 * MINUTE_MS, nowMs - 10 * MINUTE_MS];
@@ -164,10 +172,10 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
   }
 
   const told = (report: FakeReport) => {
-    const { code, status, kind, text, place, contact, incident, answer, rating, rating_note, version, steps, clocks } = report;
+    const { code, channel, reference, status, kind, text, place, contact, incident, answer, rating, rating_note, version, steps, clocks } = report;
     const reopened = steps.filter((known) => known.kind === 'reopened');
     return {
-      code: plain(code), channel: 'web', status, kind: kind || null, text, place: { ...place, latitude_e7: 0, longitude_e7: 0 }, contact, received_at_ms: steps[0]!.at_ms,
+      code: plain(code), channel, reference, status, kind: kind || null, text, place: { ...place, latitude_e7: 0, longitude_e7: 0 }, contact, received_at_ms: steps[0]!.at_ms,
       incident: incident || null, answer, answered_at_ms: 0, rating, rating_note, reopened_count: reopened.length, reopened_because: reopened.at(-1)?.note ?? '', version, clocks,
     };
   };

@@ -18,11 +18,14 @@ export function roomDesk(scene: Scene, tell: Tell) {
   const logs = new Map<string, { number: number; text: string; incident: string | null; corrects: number; at_ms: number; by: string; exercise: boolean }[]>();
   let entries = 9_000;
 
+  const codeOf = (wanted: string) => scene.communes.find(({ label }) => label === wanted)?.code ?? '';
+
   /** As it stands at the beginning of each test that asks for it. */
   function reset(): void {
     for (const room of [
       create(RoomSchema, { id: 'tinh', name: 'Trung tâm tỉnh', nameEn: 'Provincial centre', version: (rooms.get('tinh')?.version ?? 0n) + 1n }),
-      create(RoomSchema, { id: 'pho-yen', name: 'Phòng Phổ Yên', nameEn: 'Pho Yen room', version: (rooms.get('pho-yen')?.version ?? 0n) + 1n }),
+      create(RoomSchema, { id: 'pho-yen', name: 'Phòng Phổ Yên', nameEn: 'Pho Yen room', adminUnit: codeOf('Phổ Yên'), version: (rooms.get('pho-yen')?.version ?? 0n) + 1n }),
+      create(RoomSchema, { id: 'bach-thong', name: 'Phòng Bạch Thông', nameEn: 'Bach Thong room', adminUnit: codeOf('Bạch Thông'), version: (rooms.get('bach-thong')?.version ?? 0n) + 1n }),
     ]) {
       rooms.set(room.id, room);
       tell(EventKind.ROOM_PUT, { case: 'room', value: room });

@@ -18,9 +18,11 @@ import { alarmStorm } from './alarms';
 import { callDesk } from './calls';
 import { clockDesk } from './clocks';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
+import { delegationDesk } from './delegations';
 import { crewView, dispatcher, offer, recommendation } from './dispatch';
 import { districtDesk } from './district';
 import { drillDesk } from './drill';
+import { handoverDesk } from './handovers';
 import { startModels } from './models';
 import { photoDesk, PIXEL } from './photos';
 import { publicDesk } from './public';
@@ -161,11 +163,12 @@ export async function startFake(options: { port: number; root: string }) {
   // Each login and each reload gets numbers of its own, because all sessions share one window of answers here.
   let nextSeq = 1;
   const rights = accessDesk();
+  const delegations = delegationDesk();
   const admin = adminDesk();
   const schedule = scheduleDesk();
   function sessionOf(person: string) {
     nextSeq += 1_000;
-    return { person, ...(PEOPLE[person] ?? PEOPLE['hoa']), ...(control.role === '' ? {} : { role: control.role }), next_seq: nextSeq, expires_at_ms: EXPIRES_AT_MS, ...rights.session(person) };
+    return { person, ...(PEOPLE[person] ?? PEOPLE['hoa']), ...(control.role === '' ? {} : { role: control.role }), next_seq: nextSeq, expires_at_ms: EXPIRES_AT_MS, ...rights.session(person), ...delegations.session(person) };
   }
   /** What whoever is signed in is there for. */
   const sessionRole = (person: string) => (control.role === '' ? (PEOPLE[person] ?? PEOPLE['hoa']!).role : control.role);
@@ -179,20 +182,23 @@ export async function startFake(options: { port: number; root: string }) {
     assignment.steps[0]!.status = unit.status;
   }
   const decideRest = decider(scene, (group, kind, subject, note = '') => publish(group, [happened(kind, subject, BY, note)]));
-  const warnings = warningDesk((code) => scene.communes.find((commune) => commune.code === code)?.name ?? code);
+  const warnings = warningDesk((code) => scene.communes.find((commune) => commune.code === code)?.name ?? code, (id) => scene.incidents.get(id)?.exercise === true);
   const phones = callDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
   const ofRooms = roomDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]));
+  const ofHandovers = handoverDesk(scene, (kind, subject, note = '', by = '') => publish(COMMAND_GROUP, [happened(kind, subject, by, note)]), () => ofRooms.snapshot().rooms);
   const ofWaiting = waitingDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
   const storm = alarmStorm(scene, (kind, subject) => publish(FIELD_GROUP, [happened(kind, subject)]));
   const ofClocks = clockDesk(scene, (kind, subject, note = '', by = BY) => publish(COMMAND_GROUP, [happened(kind, subject, by, note)]));
   function decide(path: string, input: Input, person: string): { status: number; body: unknown } {
     const onClocks = ofClocks.decide(path, input, person);
     if (onClocks !== undefined) return onClocks;
+    const handedOver = ofHandovers.decide(path, input, person) ?? warnings.decide(path, input, person);
+    if (handedOver !== undefined) return handedOver;
     const inRooms = ofRooms.decide(path, input, person);
     if (inRooms !== undefined) return inRooms;
     const inSchedule = schedule.decide(path, input);
     if (inSchedule !== undefined) return inSchedule;
-    const ofAdmin = admin.decide(path, input);
+    const ofAdmin = delegations.decide(path, input, person, sessionRole(person)) ?? admin.decide(path, input);
     if (ofAdmin !== undefined) return ofAdmin;
     const ofCalls = phones.decide(path, input, person);
     if (ofCalls !== undefined) return ofCalls;
@@ -237,6 +243,8 @@ export async function startFake(options: { port: number; root: string }) {
     if (url.pathname === '/api/logout') return json(response, 200, {}, { 'set-cookie': `${cookie(person)}; Max-Age=0` });
     const ofSchedule = schedule.ask(request.method ?? '', url.pathname);
     if (ofSchedule !== undefined) return json(response, ofSchedule.status, ofSchedule.body);
+    const ofDelegations = delegations.ask(request.method ?? '', url.pathname, person, sessionRole(person));
+    if (ofDelegations !== undefined) return json(response, ofDelegations.status, ofDelegations.body);
     const ofAdmin = admin.ask(request.method ?? '', url.pathname, input, sessionRole(person));
     if (ofAdmin !== undefined) return json(response, ofAdmin.status, ofAdmin.body);
     const ofOthers = url.pathname === '/api/glass/end' && input['person'] !== undefined;
@@ -260,7 +268,9 @@ export async function startFake(options: { port: number; root: string }) {
       const step_ms = Math.ceil((to - from) / 180);
       return json(response, 200, { from_ms: from, to_ms: to, step_ms, points, truncated: false, kept_from_ms: 0, applied: 1, age_ms: 0 });
     }
-    const ofWarnings = warnings(request.method ?? '', url.pathname, input, person);
+    const parties = ofHandovers.ask(request.method ?? '', url.pathname);
+    if (parties !== undefined) return json(response, 200, parties);
+    const ofWarnings = warnings.ask(request.method ?? '', url.pathname);
     if (ofWarnings !== undefined) return json(response, ofWarnings.status, ofWarnings.body);
     if (url.pathname === '/api/reports' && request.method === 'GET') return json(response, 200, desk.list(url.searchParams));
     const timeline = /^\/api\/incidents\/([^/]+)\/timeline$/.exec(url.pathname);
@@ -324,7 +334,7 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/busy') desk.control.busy = Number(url.searchParams.get('n'));
       if (url.pathname === '/fake/message') desk.control.message = url.searchParams.get('text') ?? '';
       if (url.pathname === '/fake/lost') desk.control.lost = Number(url.searchParams.get('n'));
-      const providerSet = admin.control(url.pathname, url.searchParams);
+      const providerSet = admin.control(url.pathname, url.searchParams) ?? delegations.control(url.pathname);
       if (providerSet !== undefined) return json(response, 200, providerSet);
       const scheduleSet = schedule.control(url.pathname, url.searchParams);
       if (scheduleSet !== undefined) return json(response, 200, scheduleSet);
@@ -338,6 +348,8 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/clocks') desk.resetClocks();
       // Nobody knows yet that the smoke's report is late.
       if (url.pathname === '/fake/report-late') desk.resetClocks(false);
+      const handedOver = ofHandovers.control(url.pathname, url.searchParams) ?? warnings.control(url.pathname, url.searchParams);
+      if (handedOver !== undefined) return json(response, 200, handedOver);
       const clocksSet = ofClocks.control(url.pathname, url.searchParams);
       if (clocksSet !== undefined) return json(response, 200, clocksSet);
       const ofCalls = phones.control(url.pathname, url.searchParams);

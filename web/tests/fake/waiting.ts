@@ -25,7 +25,7 @@ export function waitingDesk(scene: Scene, tell: Tell, decide: (path: string, inp
   }
 
   return {
-    /** Tests: `report?code=..&text=..` files one; `photo?code=..` sends a photo with it; `taken?code=..&by=..` is somebody elsewhere; `waiting` settles all. */
+    /** Tests: `report?code=..&text=..` files one, `&channel=DEVICE` a device's; `photo?code=..` sends a photo with it; `taken?code=..&by=..` is somebody elsewhere; `waiting` settles all. */
     control(path: string, query: URLSearchParams): object | undefined {
       const of = (name: string) => query.get(name) ?? '';
       if (path === '/fake/waiting') {
@@ -35,7 +35,7 @@ export function waitingDesk(scene: Scene, tell: Tell, decide: (path: string, inp
         const like = scene.incidents.get(of('near'))?.place;
         const since = now() - BigInt(Number(of('minutes')) * 60_000);
         show(EventKind.REPORT_FILED, create(WaitingReportSchema, {
-          code: of('code'), text: of('text'), channel: ReportChannel.WEB, kind: IncidentKind[of('kind') as keyof typeof IncidentKind] ?? IncidentKind.UNSPECIFIED,
+          code: of('code'), text: of('text'), channel: ReportChannel[of('channel') as keyof typeof ReportChannel] ?? ReportChannel.WEB, kind: IncidentKind[of('kind') as keyof typeof IncidentKind] ?? IncidentKind.UNSPECIFIED,
           place: like ?? create(PlaceSchema, { adminUnit: commune.code, address: 'Tổ 5' }),
           why: WHY[of('why')] ?? WaitReason.FILED, note: of('note'), incident: of('incident'), receivedAtMs: since, sinceMs: since, version: 1n, exercise: of('exercise') === '1',
         }));

@@ -44,7 +44,7 @@ fn lost(state: &State) -> impl Iterator<Item = LegId> {
         let node = door.strip_prefix(NODE_DOOR).and_then(|node| node.parse::<u64>().ok());
         !live.is_empty() && node.is_some_and(|node| !live.contains(&node))
     };
-    let waiting = state.calls().values().filter(|call| matches!(call.status, CallStatus::Queued | CallStatus::Ringing));
+    let waiting = state.calls_at_hand().filter(|call| matches!(call.status, CallStatus::Queued | CallStatus::Ringing));
     let legs = waiting.flat_map(domain::Call::live_legs);
     legs.filter(move |leg| is_gone(&leg.door)).map(|leg| leg.id.clone())
 }

@@ -35,7 +35,7 @@ pub(super) fn put_boats(world: &World, names: &[&str]) {
 fn send_first(world: &World, names: &[&str]) {
     put_boats(world, names);
     let origin = Origin::Report("114-1".into());
-    let source = Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(1) };
+    let source = Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(1), alarm_report: None };
     let open = OpenIncident {
         kind: IncidentKind::Flood,
         severity: Severity::Critical,

@@ -110,8 +110,14 @@ fn put(world: &World) {
 
 /// Opens an incident and offers it.
 fn offer(world: &World, to: &str) -> IncidentId {
-    let source =
-        Source { origin: Origin::Report("113".into()), episode: 0, version: 0, active: false, at_ms: Millis(1) };
+    let source = Source {
+        origin: Origin::Report("113".into()),
+        episode: 0,
+        version: 0,
+        active: false,
+        at_ms: Millis(1),
+        alarm_report: None,
+    };
     let open = OpenIncident {
         kind: IncidentKind::Fire,
         severity: Severity::Critical,

@@ -19,6 +19,7 @@ fn open(severity: Severity) -> OpenIncident {
             version: 0,
             active: false,
             at_ms: domain::Millis(1),
+            alarm_report: None,
         },
         exercise: false,
         place_is_mapped: false,

@@ -71,8 +71,14 @@ fn receiver(id: &str) -> PutReceiver {
 }
 
 fn open() -> OpenIncident {
-    let source =
-        Source { origin: Origin::Report("113".into()), episode: 0, version: 0, active: false, at_ms: Millis(1) };
+    let source = Source {
+        origin: Origin::Report("113".into()),
+        episode: 0,
+        version: 0,
+        active: false,
+        at_ms: Millis(1),
+        alarm_report: None,
+    };
     OpenIncident {
         kind: IncidentKind::PublicOrder,
         severity: Severity::Info,

@@ -55,7 +55,7 @@ fn world() -> State {
         },
     );
     let origin = Origin::Report("114-1".into());
-    let source = Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(1) };
+    let source = Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(1), alarm_report: None };
     let open = OpenIncident {
         kind: IncidentKind::Fire,
         severity: Severity::Critical,

@@ -72,6 +72,12 @@ type Taken = Vec<u64>;
 /// Whether some order explains this history of one key that held `begin`. `None`: too much to search.
 #[must_use]
 pub fn explains(begin: Held, history: &[Timed]) -> Option<bool> {
+    explains_within(begin, history, SEARCH_MAX)
+}
+
+/// The same, of at most so many positions. Each takes as many bits as the history has operations.
+#[must_use]
+pub fn explains_within(begin: Held, history: &[Timed], positions_max: usize) -> Option<bool> {
     let mut seen: BTreeSet<(Taken, Held)> = BTreeSet::new();
     let mut to_try: Vec<(Taken, Held)> = vec![(vec![0; history.len().div_ceil(64)], begin)];
     while let Some((taken, held)) = to_try.pop() {
@@ -83,7 +89,7 @@ pub fn explains(begin: Held, history: &[Timed]) -> Option<bool> {
             let Some(after) = timed.did.after(held) else { continue };
             let mut taken = taken.clone();
             taken[at / 64] |= 1 << (at % 64);
-            if seen.len() >= SEARCH_MAX {
+            if seen.len() >= positions_max {
                 return None;
             }
             if seen.insert((taken.clone(), after)) {
@@ -158,7 +164,8 @@ impl Keys {
 }
 
 /// Without what nobody was answered and nobody has seen: it explains nothing that would not be explained without it.
-fn observed(history: &[Timed]) -> Vec<Timed> {
+#[must_use]
+pub fn observed(history: &[Timed]) -> Vec<Timed> {
     let seen = |wrote: u64| history.iter().any(|timed| matches!(timed.did, Did::Got(held) if held.value == wrote));
     let moves = |from: u64| {
         history.iter().any(|timed| match timed.did {

@@ -163,6 +163,14 @@ pub(super) fn draw_section(md: &mut String, rounds: &[Value]) -> std::fmt::Resul
         let of = |percent| percentile(&times, percent).unwrap_or_default();
         writeln!(md, "| {fault} | {} | {} | {} | {} |", times.len(), of(50), of(99), of(100))?;
     }
+    let (reads, writes) = (count("reads_ordered"), count("writes_ordered"));
+    if reads > 0 {
+        writeln!(
+            md,
+            "\nRegisters were read and written through every gateway under these faults: {reads} linearizable reads and {writes} writes, \
+             key by key in an order that respects real time."
+        )?;
+    }
     Ok(())
 }
 
@@ -177,6 +185,7 @@ mod tests {
                 "commit": "c1", "seed": seed, "seconds": 1800.0, "happened": happened,
                 "clusters": 3, "states_compared": 2 + seed % 2, "equal_s_max": 1.5,
                 "readings_acknowledged": 100 * seed, "commands_acknowledged": 20, "failure": failure,
+                "reads_ordered": 30 * seed, "writes_ordered": 7,
             })
         };
         let killed = |seconds: f64| json!({ "fault": "leader_killed", "recovery_s": seconds });
@@ -209,6 +218,7 @@ mod tests {
         draw_section(&mut page, rounds).unwrap();
         assert!(page.contains("| leader_killed | 2 | 0.2 | 0.4 | 0.4 |"), "{page}");
         assert!(page.contains("; 1 rounds failed.") && page.contains("up to 3 side by side"), "{page}");
+        assert!(page.contains("90 linearizable reads and 14 writes"), "{page}");
         assert!(page.contains("compared 5 times: they were equal within 1.5 s"), "{page}");
     }
 

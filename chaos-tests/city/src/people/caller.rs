@@ -7,6 +7,7 @@ use domain::{IncidentKind, Severity};
 use serde_json::json;
 
 use crate::{
+    judge::reads,
     person::{Outcome, Person},
     screen::Screen,
     town::{Town, place},
@@ -20,6 +21,9 @@ const KNOWN_PER_MILLE: u64 = 350;
 
 /// Of a thousand new ones so many are urgent.
 const URGENT_PER_MILLE: u64 = 600;
+
+/// Of a thousand reports that were taken so many are looked for at another node.
+const LOOKED_FOR_PER_MILLE: u64 = 700;
 
 /// Works until the storm is over.
 pub async fn work(town: Arc<Town>, screen: Arc<Screen>) {
@@ -52,6 +56,18 @@ async fn report(person: &mut Person) {
     if outcome.is_wrong() {
         person.town.world.violate("promises", format_args!("a report was answered with {outcome:?}"));
     }
+    if let Outcome::Accepted(incident, _) = &outcome
+        && person.chance.per_mille(LOOKED_FOR_PER_MILLE)
+    {
+        look_for(person, incident).await;
+    }
+}
+
+/// Asks a node for all that was acknowledged before, of which this is.
+async fn look_for(person: &mut Person, incident: &str) {
+    let Some(list) = person.get_linearizable("/api/incidents").await else { return };
+    person.town.count(|counts| counts.reads += 1);
+    person.town.world.hold(reads::judge(&list, incident));
 }
 
 /// A report that is not urgent, to see whether the nodes serve. Whether it was taken.

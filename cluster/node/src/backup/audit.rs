@@ -189,6 +189,7 @@ mod tests {
                 version: 0,
                 active: false,
                 at_ms: Millis(0),
+                alarm_report: None,
             },
             exercise: false,
             place_is_mapped: false,

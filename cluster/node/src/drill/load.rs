@@ -69,6 +69,7 @@ fn call(state: &State, drill: u64, turn: u64) -> Option<OpenIncident> {
             version: 0,
             active: false,
             at_ms: Millis(0),
+            alarm_report: None,
         },
         exercise: true,
         place_is_mapped: false,

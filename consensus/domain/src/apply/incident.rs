@@ -37,7 +37,10 @@ mod task;
 pub(super) use assign::{assign, unit_left};
 pub(super) use attention::{acknowledge as acknowledge_attention, raise as raise_attention};
 pub(super) use feed::feed;
-pub(super) use gather::{Telling, forget_words, join as join_report, open as open_report, part as part_report};
+pub(super) use gather::{
+    Telling, forget_words, heard_in, join as join_report, join_alarm, leave_alarm, open as open_report,
+    part as part_report, part_alarm,
+};
 pub(super) use handover::{
     answer as answer_handover, escalate as escalate_handover, offer as offer_handover, receive as receive_handover,
     retract as retract_handover, withdraw as withdraw_handover,
@@ -54,7 +57,7 @@ use crate::{
     Accepted, AcknowledgeIncident, AmendIncident, ClockStatus, CloseIncident, Dispatch, EscalateIncident, EventKind,
     Incident, IncidentId, IncidentKind, IncidentStatus, Millis, NoteIncident, Obligation, OpenIncident, Origin,
     PersonId, Place, Refusal, RefusalCode, ReopenIncident, ResolveIncident, Severity, Source, Unit, limits,
-    stored::Touched,
+    policy::Matter, stored::Touched,
 };
 
 pub(super) fn open(work: &mut Work<'_>, command: &OpenIncident) -> Outcome {
@@ -74,7 +77,8 @@ pub(super) fn open(work: &mut Work<'_>, command: &OpenIncident) -> Outcome {
             }
         }
     }
-    let source = Source { episode: 0, version: 0, active: false, at_ms: work.now, ..command.source.clone() };
+    let origin = command.source.origin.clone();
+    let source = Source { origin, episode: 0, version: 0, active: false, at_ms: work.now, alarm_report: None };
     let facts = Facts {
         kind: command.kind,
         severity: command.severity,
@@ -89,7 +93,7 @@ pub(super) fn open(work: &mut Work<'_>, command: &OpenIncident) -> Outcome {
 /// A crew in danger that is on no incident: the worst there is, where it was last seen.
 pub(super) fn open_mayday(work: &mut Work<'_>, unit: &Unit) -> Result<IncidentId, Refusal> {
     let origin = work.by().map_or_else(|| Origin::Report(format!("mayday {}", unit.id)), Origin::Person);
-    let source = Source { origin, episode: 0, version: 0, active: false, at_ms: work.now };
+    let source = Source { origin, episode: 0, version: 0, active: false, at_ms: work.now, alarm_report: None };
     let facts = Facts {
         kind: IncidentKind::Other,
         severity: Severity::Critical,
@@ -215,7 +219,7 @@ pub(super) fn close(work: &mut Work<'_>, command: &CloseIncident) -> Outcome {
     let waited = answered(work, &mut incident);
     let outcome = keep(work, incident, EventKind::IncidentClosed, &command.note);
     handover::tell_withdrawn(work, &command.incident, &waited);
-    report::incident_closed(work, &command.incident);
+    report::incident_closed(work, &command.incident, &command.note);
     Ok(outcome)
 }
 
@@ -248,6 +252,7 @@ pub(super) fn close_drilled(work: &mut Work<'_>, id: &IncidentId, note: &str) ->
     let waited = answered(work, &mut incident);
     keep(work, incident, EventKind::IncidentClosed, note);
     handover::tell_withdrawn(work, id, &waited);
+    report::settle_own(work, id, note);
     true
 }
 
@@ -337,10 +342,16 @@ pub(super) fn keep_as_it_was(work: &mut Work<'_>, incident: Incident, kind: Even
     keep_quietly(work, incident);
 }
 
-/// Keeps the incident, and tells nobody.
+/// Keeps the incident, and tells nobody of it.
 fn keep_quietly(work: &mut Work<'_>, incident: Incident) {
-    work.touch(Touched::Incident(incident.id.clone()));
+    let id = incident.id.clone();
+    let former = work.state.incidents.get(&id).map(Matter::of_incident);
+    let is_anothers = former.is_some_and(|former| former != Matter::of_incident(&incident));
+    work.touch(Touched::Incident(id.clone()));
     work.state.keep_incident(incident);
+    if is_anothers {
+        report::incident_in_other_hands(work, &id);
+    }
 }
 
 fn acknowledge_within_ms(severity: Severity) -> u64 {

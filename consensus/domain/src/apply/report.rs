@@ -14,6 +14,11 @@
 //! and starts anew beside the first one when it is opened again.
 //!
 //! Where the sender follows it (it was filed with a language) its steps are kept, and opening it again in the same words is a retry.
+//! What a device reports stands in `device.rs`.
+
+mod device;
+
+pub(super) use device::{code_for, gather, is_parted, keep_parted, settle_own};
 
 use super::{
     Outcome, Work, accepted, call, deadline,
@@ -22,9 +27,9 @@ use super::{
 };
 use crate::{
     AnswerReport, ClockStatus, EventKind, FileReport, Incident, IncidentId, LinkReport, Millis, Obligation, Origin,
-    RateReport, Refusal, RefusalCode, ReopenReport, Report, ReportCode, ReportDesk, ReportLink, ReportStatus,
-    ReportStep, ReportStepKind, SetReportAside, State, TakeReport, UnlinkReport, VOCABULARY_2, erasure, limits,
-    stored::Touched,
+    RateReport, Refusal, RefusalCode, ReopenReport, Report, ReportChannel, ReportCode, ReportDesk, ReportLink,
+    ReportStatus, ReportStep, ReportStepKind, SetReportAside, State, TakeReport, UnlinkReport, VOCABULARY_2, erasure,
+    limits, stored::Touched,
 };
 
 pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
@@ -33,6 +38,7 @@ pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
     valid::place("place", &command.place)?;
     valid::maybe_name("contact", &command.contact)?;
     valid::maybe_name("language", &command.language)?;
+    device::need_person(work, command.channel, &command.code)?;
     if let Some(known) = work.state.reports.get(&command.code) {
         let is_same =
             (known.channel, &known.reference, &known.text) == (command.channel, &command.reference, &command.text);
@@ -47,7 +53,8 @@ pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
         (Some(id), None, None) => Some(incident::join_report(work, id, &command.code, command.exercise)?),
         (None, Some(kind), Some(severity)) => {
             let FileReport { code, place, text, exercise, .. } = command;
-            Some(incident::open_report(work, &Telling { code, place, text, exercise: *exercise }, kind, severity)?)
+            let told = Telling { code, place, text, exercise: *exercise, alarm: None };
+            Some(incident::open_report(work, &told, kind, severity)?)
         }
         _ => {
             let remedy = "name an incident, or kind and severity of a new one, or neither";
@@ -82,6 +89,7 @@ pub(super) fn file(work: &mut Work<'_>, command: &FileReport) -> Outcome {
         desk: ReportDesk::default(),
         unanswered_since_ms: Millis(0),
         clocks: Vec::new(),
+        alarm: None,
     };
     start_clock(work, &mut report);
     step(work, &mut report, ReportStepKind::Received, "");
@@ -106,15 +114,24 @@ pub(super) fn link(work: &mut Work<'_>, command: &LinkReport) -> Outcome {
     if let Some(place) = &command.place {
         valid::place("place", place)?;
     }
+    let alarm = device::alarm_of(work.state, &report);
     let incident = match (&command.incident, command.kind, command.severity) {
-        (Some(id), None, None) => incident::join_report(work, id, &report.code, report.exercise)?,
+        (Some(id), None, None) => match &alarm {
+            Some(alarm) => incident::join_alarm(work, id, alarm, report.exercise)?,
+            None => incident::join_report(work, id, &report.code, report.exercise)?,
+        },
         (None, Some(kind), Some(severity)) => {
             let Report { code, text, exercise, .. } = &report;
             let place = command.place.as_ref().unwrap_or(&report.place);
-            incident::open_report(work, &Telling { code, place, text, exercise: *exercise }, kind, severity)?
+            let told = Telling { code, place, text, exercise: *exercise, alarm: alarm.as_ref() };
+            incident::open_report(work, &told, kind, severity)?
         }
         _ => return Err(valid::invalid("incident", "name an incident, or kind and severity of a new one")),
     };
+    if let Some(alarm) = &alarm {
+        incident::heard_in(work, alarm, &incident);
+        report.alarm = None;
+    }
     report.links.push(new_link(work, &incident));
     report.incident = Some(incident);
     report.status = ReportStatus::InHand;
@@ -129,7 +146,11 @@ pub(super) fn unlink(work: &mut Work<'_>, command: &UnlinkReport) -> Outcome {
     let Some(incident) = incident else {
         return Err(valid::wrong_status("report", format!("it is {}: it belongs to no incident", report.status)));
     };
-    incident::part_report(work, &incident, &report.code)?;
+    if report.channel == ReportChannel::Device {
+        report.alarm = Some(incident::part_alarm(work, &incident, &report.code)?);
+    } else {
+        incident::part_report(work, &incident, &report.code)?;
+    }
     let (now, by) = (work.now, work.by());
     if let Some(link) = report.links.last_mut() {
         link.undone_at_ms = now;
@@ -208,6 +229,7 @@ pub(super) fn rate(work: &mut Work<'_>, command: &RateReport) -> Outcome {
         return Err(valid::invalid("rating", format!("is out of range: send 1 to {}", limits::RATING_MAX)));
     }
     let mut report = find(work, &command.report)?;
+    device::need_sender(&report)?;
     need_answered(&report)?;
     if (report.rating, &report.rating_note) == (command.rating, &command.note) {
         return Ok(accepted(&report.code, report.version));
@@ -220,6 +242,7 @@ pub(super) fn rate(work: &mut Work<'_>, command: &RateReport) -> Outcome {
 pub(super) fn reopen(work: &mut Work<'_>, command: &ReopenReport) -> Outcome {
     valid::text("reason", &command.reason)?;
     let mut report = find(work, &command.report)?;
+    device::need_sender(&report)?;
     let is_retry = |last: &ReportStep| last.kind == ReportStepKind::Reopened && last.note == command.reason;
     if report.steps.last().is_some_and(is_retry) {
         return Ok(accepted(&report.code, report.version));
@@ -314,21 +337,23 @@ fn keep_desk(work: &mut Work<'_>, mut report: Report, kind: EventKind) -> crate:
 }
 
 /// An incident was closed: whoever told of it and follows that has an answer to get, and somebody has to see that they do.
-pub(super) fn incident_closed(work: &mut Work<'_>, id: &IncidentId) {
+pub(super) fn incident_closed(work: &mut Work<'_>, id: &IncidentId, note: &str) {
+    let told = told_of(work.state, id);
     let now = work.now;
-    owe(work, id, now);
+    owe(work, &told, now);
+    device::settle(work, told, note);
 }
 
 /// It goes on after all: what is told of it is in hand as it was.
 pub(super) fn incident_reopened(work: &mut Work<'_>, id: &IncidentId) {
-    owe(work, id, Millis(0));
+    let told = told_of(work.state, id);
+    owe(work, &told, Millis(0));
+    device::take_up(work, told);
 }
 
-fn owe(work: &mut Work<'_>, id: &IncidentId, since: Millis) {
-    if !work.state.has_feature(VOCABULARY_2) {
-        return;
-    }
-    for mut report in told_of(work.state, id) {
+fn owe(work: &mut Work<'_>, told: &[Report], since: Millis) {
+    for report in told {
+        let mut report = report.clone();
         let is_open = report.status == ReportStatus::InHand && !report.language.is_empty();
         if !is_open || report.unanswered_since_ms.is_set() == since.is_set() {
             continue;
@@ -341,14 +366,25 @@ fn owe(work: &mut Work<'_>, id: &IncidentId, since: Millis) {
     }
 }
 
-/// The reports that belong to the incident, or to one that was merged into it.
+/// It is another field's or agency's than before: what waits of it is so as well.
+pub(super) fn incident_in_other_hands(work: &mut Work<'_>, id: &IncidentId) {
+    for report in told_of(work.state, id) {
+        supplemented(work, &report.code);
+    }
+}
+
+/// The reports that belong to the incident, or to one that was merged into it; none before it matters.
 fn told_of(state: &State, id: &IncidentId) -> Vec<Report> {
+    if !state.has_feature(VOCABULARY_2) {
+        return Vec::new();
+    }
     let is_it = |other: &IncidentId| other == id || state.incident_now(other).is_some_and(|now| now.id == *id);
     let of = |it: &&Incident| it.id == *id || (it.merged_into.is_some() && is_it(&it.id));
     let sources = state.incidents.values().filter(of).flat_map(|incident| &incident.sources);
     let codes = sources.filter_map(|source| match &source.origin {
         Origin::Report(code) => state.reports.get(code.as_str()),
-        Origin::Alarm(_) | Origin::Person(_) => None,
+        Origin::Alarm(_) => state.reports.get(source.alarm_report.as_ref()?),
+        Origin::Person(_) => None,
     });
     codes.filter(|report| report.incident.as_ref().is_some_and(is_it)).cloned().collect()
 }
@@ -387,11 +423,15 @@ fn end_clocks(work: &Work<'_>, report: &mut Report, status: ClockStatus) {
 
 /// Refuses when nothing could leave for a new report.
 fn need_room(work: &Work<'_>) -> Result<(), Refusal> {
-    let count = work.state.reports.len();
-    if count < limits::REPORTS_MAX || work.state.reports.values().any(|it| it.status == ReportStatus::Answered) {
+    if has_room(work.state) {
         return Ok(());
     }
-    valid::within("report", count + 1, limits::REPORTS_MAX)
+    valid::within("report", work.state.reports.len() + 1, limits::REPORTS_MAX)
+}
+
+fn has_room(state: &State) -> bool {
+    let is_answered = |report: &Report| report.status == ReportStatus::Answered;
+    state.reports.len() < limits::REPORTS_MAX || state.reports.values().any(is_answered)
 }
 
 /// At the bound those answered the longest leave, `limits::REPORTS_DROPPED_AT_ONCE` at a time, so that the look through all

@@ -86,7 +86,7 @@ pub(super) fn check_report(state: &State, report: &Report) -> Result<(), Violati
     let incident = report.incident.as_ref().and_then(|incident| state.incidents.get(incident));
     let is_told = incident.is_none_or(|incident| {
         let is_of = |origin: &Origin| matches!(origin, Origin::Report(told) if told == code.as_str());
-        incident.sources.iter().any(|source| is_of(&source.origin))
+        incident.sources.iter().any(|source| is_of(&source.origin) || source.alarm_report.as_ref() == Some(code))
     });
     hold(27, is_told || !is_in_hand, || format!("report {code}: its incident does not know it"))
 }

@@ -4,8 +4,8 @@ use bytes::Bytes;
 
 use super::{Done, PersonalMatter};
 use crate::{
-    Event, Incident, IncidentId, IncidentStatus, Millis, Origin, PersonalKind, Report, ReportCode, ReportStatus,
-    ReportStepKind, State, Subject, limits, rows,
+    Event, Incident, IncidentId, IncidentStatus, Millis, Origin, PersonalKind, Report, ReportChannel, ReportCode,
+    ReportStatus, ReportStepKind, State, Subject, limits, rows,
     wire::{Malformed, Record, record},
 };
 
@@ -143,6 +143,10 @@ impl State {
 
 /// Whether a report still says anything of its sender's.
 fn says(report: &Report) -> bool {
+    // A device says nothing of anybody.
+    if report.channel == ReportChannel::Device {
+        return false;
+    }
     let steps = report.steps.iter();
     let mut own = steps.filter(|step| step.kind == ReportStepKind::Reopened).map(|step| &step.note);
     report.place.is_exact()

@@ -4,19 +4,23 @@
 //! |---|---|---|
 //! | incident, its timeline, photos, clocks and suggestions | its kind | those that have a task in it |
 //! | report, its clocks | that of its incident, else what its sender took it for | those of its incident |
-//! | report that waits, on screens | what its sender took it for: that never changes | – |
 //! | unit | – | its own |
+//! | warning that the public cannot read | that of its incident | those of its incident |
+//! | instruction that names no person | – | the one that it names |
 //! | anything else | – | – |
 //!
 //! An incident of kind `other` is in every field, so that what nobody has told apart is missed by nobody. Measurements, alarms
-//! and cameras are in none: water on a road concerns floods and traffic alike. An instruction is for whom it names.
+//! and cameras are in none: water on a road concerns floods and traffic alike. An instruction is for whom it names: a person may
+//! be of any agency, so one that names a person is hidden from nobody in its place. What rooms write among themselves (shift
+//! notes, their log) and what the public can read is in no field.
 
 use super::{
     forbidden,
     target::{Target, targets},
 };
 use crate::{
-    Command, Grant, Incident, IncidentKind, Refusal, Remit, Report, State, Subject, Unit, UnitId, WaitingReport,
+    Command, Grant, Incident, IncidentKind, Instruction, Refusal, Remit, Report, State, Subject, Unit, UnitId,
+    WaitingReport, Warning,
 };
 
 /// Field and agencies of a record; none of both: everybody's.
@@ -55,10 +59,28 @@ impl Matter {
         Self { field: report.told_kind.filter(|kind| *kind != IncidentKind::Other), agencies: Vec::new() }
     }
 
-    /// Of a report that waits.
+    /// Of a report that waits: as its report's, which it notes whenever that changes.
     #[must_use]
     pub fn of_waiting(report: &WaitingReport) -> Self {
-        Self { field: report.kind.filter(|kind| *kind != IncidentKind::Other), agencies: Vec::new() }
+        Self { field: report.field, agencies: report.agencies.clone() }
+    }
+
+    /// Of a warning: until the public can read it, its incident's. No screen subscribes to warnings, so no event is asked for it.
+    #[must_use]
+    pub fn of_warning(state: &State, warning: &Warning) -> Self {
+        if warning.is_public() {
+            return Self::default();
+        }
+        let of_former =
+            || Self { field: Some(warning.kind).filter(|kind| *kind != IncidentKind::Other), agencies: Vec::new() };
+        state.incidents().get(&warning.incident).map_or_else(of_former, Self::of_incident)
+    }
+
+    /// Of an instruction.
+    #[must_use]
+    pub fn of_instruction(instruction: &Instruction) -> Self {
+        let is_agencys = instruction.owner.is_none() && !instruction.agency.is_empty();
+        Self { field: None, agencies: is_agencys.then(|| instruction.agency.clone()).into_iter().collect() }
     }
 
     /// Of what an event shows.
@@ -68,17 +90,19 @@ impl Matter {
             Subject::Incident(incident) => Self::of_incident(incident),
             Subject::Unit(unit) => Self::of_unit(unit),
             Subject::WaitingReport(report) => Self::of_waiting(report),
+            Subject::Instruction(instruction) => Self::of_instruction(instruction),
             _ => Self::default(),
         }
     }
 
-    /// Of what a command acts on; none: it is not there, or an instruction.
+    /// Of what a command acts on; none: it is not there.
     fn of_target(state: &State, target: Target<'_>) -> Option<Self> {
         match target {
             Target::Incident(id) => state.incidents.get(id).map(Self::of_incident),
             Target::Report(code) => state.reports.get(code).map(|report| Self::of_report(state, report)),
             Target::Unit(id) => state.units.get(id).map(Self::of_unit),
-            Target::Instruction(_) => None,
+            Target::Instruction(id) => state.instructions.get(id).map(Self::of_instruction),
+            Target::Warning(id) => state.warnings.get(id).map(|warning| Self::of_warning(state, warning)),
         }
     }
 }

@@ -35,6 +35,7 @@ pub(super) fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a Admi
         Target::Report(code) => report(code),
         Target::Instruction(id) => state.instructions.get(id).map(|instruction| &instruction.admin_unit),
         Target::Unit(id) => station(id),
+        Target::Warning(id) => state.warnings.get(id).map(|warning| &warning.admin_unit),
     };
     // Whoever leads the incident answers for the crews on it, wherever they come from.
     let at_work = |id: &UnitId| {

@@ -2,7 +2,7 @@
 //! unit goes. An agent may no more than their role says, but for this one command, and only where their seat was
 //! registered so. Pure.
 
-use super::{covers, forbidden, places};
+use super::{covers, outside, places};
 use crate::{Command, Grant, Refusal, Role, State};
 
 /// Whether the grant's seat allows the command; none: the role decides.
@@ -17,9 +17,5 @@ pub(super) fn authorize(state: &State, grant: &Grant, command: &Command) -> Opti
         return None;
     }
     let elsewhere = places::places(state, command).into_iter().find(|place| !covers(grant, place));
-    Some(
-        elsewhere.map_or(Ok(()), |place| {
-            Err(forbidden(format!("{place} is outside of your districts: ask its district room")))
-        }),
-    )
+    Some(elsewhere.map_or(Ok(()), |place| Err(outside(state, place))))
 }

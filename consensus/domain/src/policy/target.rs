@@ -2,7 +2,7 @@
 
 use crate::{
     ClockKey, Command, DecideSuggestion, FileOwner, IncidentId, InstructionId, Measured, ReportCode, State,
-    SuggestionDecision, UnitId,
+    SuggestionDecision, UnitId, WarningId,
 };
 
 /// A record that a command acts on.
@@ -12,6 +12,7 @@ pub(super) enum Target<'a> {
     Report(&'a ReportCode),
     Instruction(&'a InstructionId),
     Unit(&'a UnitId),
+    Warning(&'a WarningId),
 }
 
 /// The other incident, if the decision would merge into one.
@@ -42,16 +43,19 @@ fn measured(clock: &ClockKey) -> Target<'_> {
     }
 }
 
-/// The incidents, reports, instructions and units that the command names and acts on, whether they are there or not. What is
-/// put, opened or filed by it is not there before it. A mayday acts on nobody's unit: whose they are who call for help is not asked.
+/// The incidents, reports, instructions, units and warnings that the command names and acts on, whether they are there or not. What
+/// is put, opened or filed by it is not there before it; what is written from an incident acts on that. A mayday acts on nobody's
+/// unit: whose they are who call for help is not asked.
 pub(super) fn targets<'a>(state: &'a State, command: &'a Command) -> [Option<Target<'a>>; 2] {
-    use Target::{Incident, Instruction, Report, Unit};
+    use Target::{Incident, Instruction, Report, Unit, Warning};
     let only = match command {
         Command::MergeIncident(it) => return [Some(Incident(&it.incident)), Some(Incident(&it.into))],
         Command::DecideSuggestion(it) => {
             return [Some(Incident(&it.incident)), duplicate_of(state, it).map(Incident)];
         }
         Command::LinkReport(it) => return [Some(Report(&it.report)), it.incident.as_ref().map(Incident)],
+        Command::DraftWarning(it) => return [Some(Incident(&it.incident)), it.draft.as_ref().map(Warning)],
+        Command::GiveInstruction(it) => return [it.incident.as_ref().map(Incident), None],
         Command::DetachFile(it) => return [state.attachments().get(&it.number).map(|gone| owner(&gone.owner)), None],
         Command::AmendIncident(it) => Incident(&it.incident),
         Command::NoteIncident(it) => Incident(&it.incident),
@@ -84,6 +88,8 @@ pub(super) fn targets<'a>(state: &'a State, command: &'a Command) -> [Option<Tar
         Command::ConfirmInstruction(it) => Instruction(&it.instruction),
         Command::CancelInstruction(it) => Instruction(&it.instruction),
         Command::ReopenInstruction(it) => Instruction(&it.instruction),
+        Command::ApproveWarning(it) => Warning(&it.warning),
+        Command::RejectWarning(it) => Warning(&it.warning),
         Command::SetUnitStatus(it) => Unit(&it.unit),
         Command::MoveUnit(it) => Unit(&it.unit),
         Command::SetUnitShift(it) => Unit(&it.unit),

@@ -30,10 +30,15 @@ pub(super) fn read_heard(key: &[u8], value: &Bytes) -> Result<(AlarmKey, Heard),
     };
     let (version, rest) = value.split_first_chunk::<8>().ok_or_else(short)?;
     let (episode, rest) = rest.split_first_chunk::<4>().ok_or_else(short)?;
+    let (incident, report) = match rest.iter().position(|byte| *byte == 0) {
+        Some(at) => (&rest[..at], &rest[at + 1..]),
+        None => (rest, &[][..]),
+    };
     let heard = Heard {
         version: u64::from_be_bytes(*version),
         episode: u32::from_be_bytes(*episode),
-        incident: Field::read("incident", read_text("rows.heard", rest)?)?,
+        incident: Field::read("incident", read_text("rows.heard", incident)?)?,
+        report: Field::read("report", read_text("rows.heard", report)?)?,
     };
     Ok((key, heard))
 }

@@ -272,7 +272,11 @@ fn source() -> impl Strategy<Value = Source> + Clone {
         person_id().prop_map(Origin::Person),
         alarm_key().prop_map(Origin::Alarm),
     ];
-    origin.prop_map(|origin| Source { origin, episode: 1, version: 1, active: true, at_ms: Millis(9) })
+    origin.prop_map(|origin| {
+        let is_alarm = matches!(origin, Origin::Alarm(_));
+        let alarm_report = is_alarm.then(|| ReportCode::new("device.0").unwrap());
+        Source { origin, episode: 1, version: 1, active: true, at_ms: Millis(9), alarm_report }
+    })
 }
 
 /// `Type { field: strategy, .. }` as a strategy of the command.

@@ -13,7 +13,8 @@ pub(super) fn command_of_report() -> BoxedStrategy<Command> {
     prop_oneof![
         4 => followed(make!(FileReport {
             code: code(),
-            channel: select(ReportChannel::ALL),
+            // Nobody files a device's by hand: `tests/alarm_reports.rs`.
+            channel: select(&ReportChannel::ALL[..4]),
             reference: text(),
             text: text(),
             place: place(),

@@ -291,7 +291,7 @@ fn incident_command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Result<
             severity: severity(args.or("severity", "high"))?,
             place: place(args.or("in-unit", "thuan-hoa"))?,
             summary: args.or("summary", "water in the street").into(),
-            source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0) },
+            source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0), alarm_report: None },
             exercise: args.number("exercise", false)?,
             place_is_mapped: false,
         }

@@ -147,16 +147,21 @@ pub(crate) async fn list(
             && which.number.as_ref().is_none_or(|number| call.number == *number)
     };
     let shown = |call: &Call| if sees_callers.is_ok() { call.clone() } else { call.masked() };
-    let mut items: Vec<_> =
-        read(&*app.source, GroupId::COMMAND, |state| state.calls().values().filter(is_wanted).map(shown).collect());
-    items.sort_by(|a, b| {
-        let (a_is_over, b_is_over) = (!a.status.is_open(), !b.status.is_open());
-        let by_time = a.offered_at_ms.cmp(&b.offered_at_ms).then_with(|| a.id.cmp(&b.id));
-        a_is_over.cmp(&b_is_over).then(if a_is_over { by_time.reverse() } else { by_time })
+    let listed = read(&*app.source, GroupId::COMMAND, |state| {
+        // A day's calls are in memory: only those that are listed are copied.
+        let mut found: Vec<&Call> = match &which.number {
+            Some(number) if !number.is_empty() => state.calls_of(number).filter(is_wanted).collect(),
+            _ => state.calls().values().filter(is_wanted).collect(),
+        };
+        found.sort_unstable_by(|a, b| {
+            let (a_is_over, b_is_over) = (!a.status.is_open(), !b.status.is_open());
+            let by_time = a.offered_at_ms.cmp(&b.offered_at_ms).then_with(|| a.id.cmp(&b.id));
+            a_is_over.cmp(&b_is_over).then(if a_is_over { by_time.reverse() } else { by_time })
+        });
+        let truncated = found.len() > LIST_MAX;
+        Listed { items: found.into_iter().take(LIST_MAX).map(shown).collect(), truncated }
     });
-    let truncated = items.len() > LIST_MAX;
-    items.truncate(LIST_MAX);
-    Ok(Json(Listed { items, truncated }))
+    Ok(Json(listed))
 }
 
 /// Answers the call that rings at the caller.

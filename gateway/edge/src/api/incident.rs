@@ -39,7 +39,8 @@ pub(crate) struct Opening {
 
 impl Opening {
     fn command(self, origin: Origin) -> OpenIncident {
-        let source = Source { origin, episode: 0, version: 0, active: true, at_ms: Millis(unix_ms()) };
+        let source =
+            Source { origin, episode: 0, version: 0, active: true, at_ms: Millis(unix_ms()), alarm_report: None };
         OpenIncident {
             kind: self.kind,
             severity: self.severity,

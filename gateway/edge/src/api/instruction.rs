@@ -5,14 +5,15 @@ use std::sync::Arc;
 use axum::extract::State;
 use domain::{
     AdminUnitCode, CancelInstruction, ConfirmInstruction, FinishInstruction, GiveInstruction, IncidentId, Instruction,
-    InstructionId, Millis, PersonId, ReopenInstruction, TakeInstruction, policy::Noun,
+    InstructionId, Millis, PersonId, ReopenInstruction, TakeInstruction,
+    policy::{Matter, Noun},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::{
     body::{Answer, Asked, Done, Id, Signed, done},
-    list::{Listed, command_group, listed},
+    list::{Listed, command_group, listed_of},
 };
 use crate::{app::App, error::ErrorBody};
 
@@ -50,10 +51,10 @@ pub(crate) struct Change {
     due_at_ms: u64,
 }
 
-/// Instructions of the caller's districts.
+/// Instructions of the caller's districts; those that name an agency and no person, of the caller's agencies.
 #[utoipa::path(get, path = "/api/instructions", responses((status = 200, body = Listed<serde_json::Value>)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<Instruction>> {
-    listed(&app, &caller, Noun::Instruction, command_group(), |state, put| {
+    listed_of(&app, &caller, Noun::Instruction, command_group(), Matter::of_instruction, |state, put| {
         state.instructions().values().for_each(|instruction| put(instruction, Some(&instruction.admin_unit)));
     })
 }

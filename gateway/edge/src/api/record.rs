@@ -4,7 +4,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{Json, extract::State};
-use domain::{AuditPayload, AuditRecord, Command, GroupId, RecordRead, policy, policy::Action, wire::Record};
+use domain::{AuditPayload, AuditRecord, Command, GroupId, PersonId, RecordRead, policy, policy::Action, wire::Record};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -94,7 +94,7 @@ pub(crate) struct Told {
     from: String,
     /// About what, or whom.
     what: String,
-    /// In their own words; may be empty.
+    /// In their own words; may be empty. Who works for some fields only is told their own, and why rights changed.
     why: String,
     /// Code of the refusal; empty: it was done.
     refused: String,
@@ -148,6 +148,14 @@ impl Line {
         let told = payload.as_ref().and_then(Told::read);
         Self { number: record.link.number, at_ms: record.link.at_ms.0, told, erased: None, withheld: false }
     }
+
+    /// Leaves only the reader's own words, and why rights changed: other reasons are about incidents of any field. Before anything is
+    /// searched for in them.
+    fn leave_words(&mut self, reader: &PersonId) {
+        if let Some(told) = self.told.as_mut().filter(|told| told.by != reader.as_str() && told.kind != Kind::Right) {
+            told.why.clear();
+        }
+    }
 }
 
 impl Search {
@@ -178,7 +186,7 @@ impl Search {
 const WHAT_CHARS_MAX: usize = 60;
 
 /// Lists the record of a group, newest first, at most `AUDIT_LISTED_MAX` lines at a time. For administrators and auditors of
-/// everywhere.
+/// everywhere; who works for some fields or agencies only is told no reasons but their own, and why rights changed.
 #[utoipa::path(post, path = "/api/audit/records", request_body = Search, params(("x-request-seq" = u64, Header)),
     responses((status = 200, body = Found), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Asked(ask, search): Asked<Search>) -> Answer<Found> {
@@ -194,6 +202,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Asked(ask, search): Asked<
         end = end.min(search.before);
     }
     let hides_callers = policy::allows(&ask.caller.grant, Action::SeeCaller, None).is_err();
+    let hides_words = policy::allows_every_field(&ask.caller.grant, Action::ReadRecord).is_err();
     let mut items = Vec::new();
     let window = u64::try_from(AUDIT_EXPORTED_MAX).unwrap_or(u64::MAX);
     'windows: for _ in 0..AUDIT_WINDOWS_MAX {
@@ -206,6 +215,9 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Asked(ask, search): Asked<
         end = after + 1;
         for record in found.iter().rev() {
             let mut line = Line::read(record);
+            if hides_words {
+                line.leave_words(&ask.caller.person.id);
+            }
             if search.from_ms > 0 && line.at_ms < search.from_ms {
                 // State's clock never goes back: nothing before this is asked for.
                 end = 0;

@@ -36,6 +36,8 @@ pub(crate) struct Told {
     #[schema(value_type = Option<String>)]
     kind: Option<IncidentKind>,
     text: String,
+    /// The channel's own reference; of a device the key of its alarm. May be empty.
+    reference: String,
     #[schema(value_type = Object)]
     place: Place,
     /// How its sender is reached; the end of it only, for who may not see callers.
@@ -70,6 +72,7 @@ impl Told {
             status: report.status,
             kind: report.told_kind,
             text: report.text.clone(),
+            reference: report.reference.clone(),
             place: report.place.clone(),
             contact: if callers { report.contact.clone() } else { masked(&report.contact) },
             received_at_ms: report.received_at_ms.0,
@@ -174,7 +177,8 @@ pub(crate) async fn list(
         if let Some(incident) = which.incident.as_ref().and_then(|id| state.incidents().get(id)) {
             let codes = incident.sources.iter().filter_map(|source| match &source.origin {
                 domain::Origin::Report(code) => all.get(code.as_str()),
-                _ => None,
+                domain::Origin::Alarm(_) => all.get(source.alarm_report.as_ref()?),
+                domain::Origin::Person(_) => None,
             });
             return (codes.filter(|report| is_shown(state, report)).map(told).collect::<Vec<_>>(), true);
         }

@@ -144,11 +144,32 @@ pub(crate) fn write<T: Serialize>(message: &T) -> String {
     serde_json::to_string(message).unwrap_or_default()
 }
 
-/// By which name a request that is not understood is answered.
-pub(crate) fn request_id(bytes: &[u8]) -> Option<String> {
+/// The answer to a request that cannot be read; none: it has no name by which it could be answered.
+pub(crate) fn refusal(bytes: &[u8]) -> Option<ToSubscriber> {
     let whole: Value = serde_json::from_slice(bytes).ok()?;
-    let id = whole.as_object()?.values().next()?.get("requestId")?.as_str()?;
-    (id.len() <= NAME_BYTES_MAX).then(|| id.to_owned())
+    let (kind, asked) = whole.as_object()?.iter().next()?;
+    let name = |field: &str| asked.get(field)?.as_str().filter(|id| id.len() <= NAME_BYTES_MAX).map(str::to_owned);
+    let request_id = name("requestId")?;
+    let (bad, bad_text) = (BAD, words(BAD));
+    Some(match kind.as_str() {
+        "subscribe" => ToSubscriber::SubscribeResponse(SubscribeResponse {
+            request_id,
+            status_code: bad,
+            status_text: bad_text,
+            ..SubscribeResponse::default()
+        }),
+        "unsubscribe" => ToSubscriber::UnsubscribeResponse(Ended {
+            request_id,
+            subscription_id: name("subscriptionId").unwrap_or_default(),
+            status_code: bad,
+            status_text: bad_text,
+        }),
+        _ => ToSubscriber::Response(Response {
+            request_id,
+            status_code: NOT_IMPLEMENTED,
+            status_text: words(NOT_IMPLEMENTED),
+        }),
+    })
 }
 
 /// A number of the standard in words.

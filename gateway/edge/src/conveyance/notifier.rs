@@ -2,9 +2,12 @@
 
 use serde_json::Value;
 
-use super::message::{
-    BAD, Ended, Event, EventResponse, NAME_BYTES_MAX, NOT_IMPLEMENTED, OK, Response, Subscribe, SubscribeResponse,
-    Subscribed, TOO_LARGE, ToNotifier, ToSubscriber, UNKNOWN, words,
+use super::{
+    message::{
+        BAD, Ended, Event, EventResponse, NAME_BYTES_MAX, NOT_IMPLEMENTED, OK, Response, Subscribe, SubscribeResponse,
+        Subscribed, TOO_LARGE, ToNotifier, ToSubscriber, UNKNOWN, words,
+    },
+    uuid,
 };
 
 /// Effects of one message or tick, at most.
@@ -231,7 +234,7 @@ impl Notifier {
         }
         subscription.sent_ms = now_ms;
         self.keep_alives += 1;
-        let transaction_id = format!("{subscription_id}-alive-{}", self.keep_alives);
+        let transaction_id = uuid(&format!("{subscription_id}-alive-{}", self.keep_alives));
         vec![Effect::Say(ToSubscriber::Event(Event { subscription_id, transaction_id, notification: Vec::new() }))]
     }
 

@@ -36,9 +36,9 @@ use tokio_tungstenite::{
 
 use super::{
     DATE_HEADER, PROTOCOL, is_fresh,
-    message::{self, NOT_IMPLEMENTED, ToNotifier, ToSubscriber},
+    message::{self, ToNotifier},
     notifier::{Effect, Notifier},
-    signed_words, transaction,
+    signed_words, transaction, uuid,
 };
 use crate::{
     api::handover::PartnerError,
@@ -188,7 +188,12 @@ async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(
     let Some(_seat) = app.sockets.take(ip) else {
         return close(&mut socket, "this node has as many lines as it may: use another node").await;
     };
-    let (name, opened) = (format!("{}-{receiver}", app.source.epoch()), Instant::now());
+    let mut chance = [0_u8; 16];
+    if getrandom::fill(&mut chance).is_err() {
+        return close(&mut socket, "this node has no randomness: use another one").await;
+    }
+    // Ids of subscriptions are nobody else's, on no line before and at no node.
+    let (name, opened) = (uuid(&format!("{}-{receiver}-{chance:02x?}", app.source.epoch())), Instant::now());
     let mut line = Line { notifier: Notifier::new(&name), app, receiver, settled: 0, counted_s: 0, messages: 0 };
     let mut stop = line.app.stopping.clone();
     let why = loop {
@@ -271,12 +276,8 @@ impl Line {
         }
         match message::read::<ToNotifier>(bytes) {
             Ok(message) => self.notifier.received(now_ms, message),
-            Err(wrong) => match message::request_id(bytes) {
-                Some(request_id) => {
-                    let (status_code, status_text) = (NOT_IMPLEMENTED, message::words(NOT_IMPLEMENTED));
-                    let response = message::Response { request_id, status_code, status_text };
-                    vec![Effect::Say(ToSubscriber::Response(response))]
-                }
+            Err(wrong) => match message::refusal(bytes) {
+                Some(refusal) => vec![Effect::Say(refusal)],
                 None => {
                     tracing::debug!(receiver = %self.receiver, wrong, "conveyance: a message that is none");
                     vec![Effect::Close("send a message of the standard")]

@@ -28,8 +28,8 @@ use tokio_tungstenite::{
 use super::{
     DATE_HEADER, PROTOCOL,
     message::{
-        self, BAD, Ended, Event, EventResponse, OK, Subscribe, SubscribeResponse, TOO_LARGE, ToNotifier, ToSubscriber,
-        UNAVAILABLE, words,
+        self, BAD, Ended, Event, EventResponse, OK, Subscribe, SubscribeResponse, Subscribed, TOO_LARGE, ToNotifier,
+        ToSubscriber, UNAVAILABLE, words,
     },
     signed_words,
 };
@@ -156,9 +156,7 @@ async fn line(
                 say(&mut socket, &ToNotifier::EventResponse(answer)).await?;
             }
             ToSubscriber::Terminate(ends) => {
-                let (request_id, subscription_id) = (ends.request_id, ends.subscription_id);
-                let ended = Ended { request_id, subscription_id, status_code: OK, status_text: words(OK) };
-                say(&mut socket, &ToNotifier::TerminateResponse(ended)).await?;
+                say(&mut socket, &ToNotifier::TerminateResponse(ended(ends))).await?;
                 return Err("the subscription was ended".to_owned());
             }
             ToSubscriber::SubscribeResponse(answer) => subscription = subscribed(answer)?,
@@ -196,7 +194,14 @@ async fn take(app: &App, id: &ReceiverId, event: Event) -> EventResponse {
     answer(OK, words(OK))
 }
 
-fn asked(request_id: &str) -> Subscribe {
+/// The answer to an end that the notifier tells of.
+pub(super) fn ended(ends: Subscribed) -> Ended {
+    let Subscribed { request_id, subscription_id } = ends;
+    Ended { request_id, subscription_id, status_code: OK, status_text: words(OK) }
+}
+
+/// Everything, for as long as we ask for.
+pub(super) fn asked(request_id: &str) -> Subscribe {
     Subscribe {
         request_id: request_id.to_owned(),
         request_type: Some("EIDO".to_owned()),

@@ -4,11 +4,14 @@
 //! Written from the data dictionary of NENA-STA-021.1b-2022 and the OpenAPI description that goes with it (`NENA911/EIDO-JSON`,
 //! `Schema/openapi.yaml`, version 1.0.0). That description comes without a licence to pass it on, so no copy of it stands here. For
 //! tests: of the standard's components those are known that we write, and, unlike there, nothing else may stand beside them, so
-//! whatever passes here passes there. An extension is an element of its own that `eidoExtensionId` names.
+//! whatever passes here passes there; `published.rs` compares the tables with the description where somebody has it. An extension is
+//! an element of its own that `eidoExtensionId` names.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+
+use super::published::Description;
 
 /// What an element may hold.
 #[derive(Clone, Copy)]
@@ -16,10 +19,13 @@ enum Holds {
     Text,
     Texts,
     Bool,
-    Integer,
+    /// From the one to the other.
+    Integer(i64, i64),
     /// RFC 3339.
     Time,
     OneOf(&'static [&'static str]),
+    /// One of a registry, of which the description says the name alone.
+    Registered(&'static [&'static str]),
     /// A `ReferenceType` for a component of that type.
     To(&'static str),
     /// Some of them.
@@ -27,7 +33,10 @@ enum Holds {
     Part(&'static Type),
     Parts(&'static Type),
 }
-use Holds::{Bool, Integer, OneOf, Part, Parts, Text, Texts, Time, To, ToSome};
+use Holds::{Bool, Integer, OneOf, Part, Parts, Registered, Text, Texts, Time, To, ToSome};
+
+/// Types of locations (3.8) that are known here.
+const LOCATION_TYPES: &[&str] = &["Caller", "CurrentIncident", "Initial", "Investigation", "Staging"];
 
 /// A type of component, without what all have.
 struct Type {
@@ -76,7 +85,7 @@ const INCIDENT: Type = Type {
         ("documentIdentification", Texts),
         ("reportNumberType", Text),
         ("incidentPriorityInternalText", Text),
-        ("incidentCommonPriorityNumber", Integer),
+        ("incidentCommonPriorityNumber", Integer(0, 10)),
         ("beatOrDispatchGroupText", Text),
         ("notesReference", ToSome("NotesType")),
     ],
@@ -86,7 +95,7 @@ const LOCATION: Type = Type {
     name: "LocationInformationType",
     required: &["locationTypeDescriptionRegistryText"],
     elements: &[
-        ("locationTypeDescriptionRegistryText", Text),
+        ("locationTypeDescriptionRegistryText", Registered(LOCATION_TYPES)),
         ("locationByValue", Text),
         ("locationByReferenceUrl", Text),
         ("locationDescriptionText", Text),
@@ -181,9 +190,9 @@ fn element(value: &Value, holds: Holds, at: &str, found: &mut Found) -> Result<(
         Text => value.is_string(),
         Texts => items()?.iter().all(Value::is_string),
         Bool => value.is_boolean(),
-        Integer => value.as_i64().is_some_and(|number| i32::try_from(number).is_ok()),
+        Integer(least, most) => value.as_i64().is_some_and(|number| (least..=most).contains(&number)),
         Time => value.as_str().is_some_and(is_time),
-        OneOf(known) => value.as_str().is_some_and(|text| known.contains(&text)),
+        OneOf(known) | Registered(known) => value.as_str().is_some_and(|text| known.contains(&text)),
         To(kind) => refer(value, kind, found),
         ToSome(kind) => items()?.iter().all(|item| refer(item, kind, found)),
         Part(kind) => {
@@ -200,6 +209,45 @@ fn element(value: &Value, holds: Holds, at: &str, found: &mut Found) -> Result<(
         }
     };
     if is_right { Ok(()) } else { Err(format!("{at} does not hold {value}")) }
+}
+
+/// Where these tables and a published description part: whatever passes here would not pass there.
+pub(crate) fn differences(description: &Description) -> Vec<String> {
+    let mut found = Vec::new();
+    for kind in [&AGENCY, &INCIDENT, &LOCATION, &NOTES, &EIDO] {
+        let (required, properties) = description.component(kind.name);
+        let mut ours: Vec<&str> = PROLOGUE.required.iter().chain(kind.required).copied().collect();
+        ours.sort_unstable();
+        if ours != required {
+            found.push(format!("{}: {ours:?} are required here, {required:?} there", kind.name));
+        }
+        for (name, holds) in PROLOGUE.elements.iter().chain(kind.elements) {
+            match properties.get(*name) {
+                Some(schema) if is_held(*holds, schema) => {}
+                Some(schema) => found.push(format!("{}.{name} is {schema} there", kind.name)),
+                None => found.push(format!("{}.{name} is not there", kind.name)),
+            }
+        }
+    }
+    found
+}
+
+/// Whether a schema takes what an element holds here.
+fn is_held(holds: Holds, schema: &Value) -> bool {
+    let is = |schema: &Value, kind: &str| schema["type"] == kind;
+    let refers = |schema: &Value, kind: &str| schema["$ref"] == format!("#/components/schemas/{kind}");
+    match holds {
+        Text | Registered(_) => is(schema, "string") && schema.get("enum").is_none(),
+        Texts => is(schema, "array") && is(&schema["items"], "string"),
+        Bool => is(schema, "boolean"),
+        Integer(..) => is(schema, "integer"),
+        Time => is(schema, "string") && schema["format"] == "date-time",
+        OneOf(known) => is(schema, "string") && schema["enum"] == serde_json::json!(known),
+        To(_) => refers(schema, "ReferenceType"),
+        ToSome(_) => is(schema, "array") && refers(&schema["items"], "ReferenceType"),
+        Part(kind) => refers(schema, kind.name),
+        Parts(kind) => is(schema, "array") && refers(&schema["items"], kind.name),
+    }
 }
 
 fn refer(value: &Value, kind: &'static str, found: &mut Found) -> bool {

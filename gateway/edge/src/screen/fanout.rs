@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{EventBatch, GroupId, Millis, PersonId, Position, Subject};
+use domain::{EventBatch, EventKind, GroupId, Millis, PersonId, Position, Subject};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     time::{Instant, MissedTickBehavior, interval, sleep_until},
@@ -42,6 +42,8 @@ pub(crate) struct Fanout {
     requests: BTreeMap<GroupId, mpsc::Sender<Request>>,
     /// Index in group 0 of the newest event that may have changed somebody's rights.
     rights: watch::Receiver<u64>,
+    /// Marked when a camera was put: it may lie elsewhere than before, or be sensitive now.
+    cameras: watch::Receiver<()>,
     sockets: AtomicU64,
 }
 
@@ -50,6 +52,7 @@ impl Fanout {
     pub(crate) fn start(source: &Arc<dyn Source>, stop: &watch::Receiver<bool>) -> Self {
         let (changed, rights) = watch::channel(0);
         let mut changed = Some(changed);
+        let (put, cameras) = watch::channel(());
         let builds = Arc::new(Semaphore::new(SNAPSHOTS_BUILT_MAX));
         let mut requests = BTreeMap::new();
         for group in GroupId::all() {
@@ -60,12 +63,13 @@ impl Fanout {
                 builds: builds.clone(),
                 // The first group is the command group, where rights live.
                 rights: changed.take(),
+                cameras: put.clone(),
                 built: sender.downgrade(),
             };
             raft::stage::spawn(follower.run(receiver, stop.clone()));
             requests.insert(group, sender);
         }
-        Self { requests, rights, sockets: AtomicU64::new(1) }
+        Self { requests, rights, cameras, sockets: AtomicU64::new(1) }
     }
 
     /// A name for a new socket.
@@ -76,6 +80,11 @@ impl Fanout {
     /// Changes whenever somebody's rights may have.
     pub(crate) fn rights(&self) -> watch::Receiver<u64> {
         self.rights.clone()
+    }
+
+    /// Changes whenever a camera was put.
+    pub(crate) fn cameras(&self) -> watch::Receiver<()> {
+        self.cameras.clone()
     }
 
     /// Joins every group: where it was in those named in `from`, with a picture in the rest.
@@ -138,6 +147,11 @@ fn changes_rights(batch: &EventBatch, of: Option<&PersonId>) -> bool {
     })
 }
 
+/// Whether the batch may change who sees a camera's picture, or on what terms.
+fn puts_cameras(batch: &EventBatch) -> bool {
+    batch.events.iter().any(|event| event.kind == EventKind::CameraRegistered)
+}
+
 /// How far a look at the tail reaches: `applied` was read before it, and it stops at `BATCHES_MAX`.
 pub(crate) fn reach(mut batches: Vec<Arc<EventBatch>>, applied: AppliedAt) -> (Vec<Arc<EventBatch>>, u64, Millis) {
     // What came after `applied` was read may not be whole.
@@ -158,6 +172,7 @@ struct Follower {
     builds: Arc<Semaphore>,
     /// For the command group.
     rights: Option<watch::Sender<u64>>,
+    cameras: watch::Sender<()>,
     built: mpsc::WeakSender<Request>,
 }
 
@@ -229,6 +244,9 @@ impl Follower {
                     {
                         rights.send_replace(changed.index);
                     }
+                    if batches.iter().any(|batch| puts_cameras(batch)) {
+                        self.cameras.send_replace(());
+                    }
                 }
                 Err(BelowFloor { floor }) => {
                     tracing::info!(group = %self.group, at = %hub.at(), floor, "screens: the tail has passed by, new pictures");
@@ -238,6 +256,7 @@ impl Follower {
                     if let Some(rights) = &self.rights {
                         rights.send_replace(at.index);
                     }
+                    self.cameras.send_replace(());
                 }
             }
         }

@@ -121,7 +121,7 @@ fn weight(event: &Event) -> usize {
     let subject = match &event.subject {
         Some(Subject::Readings(readings)) => readings.readings.len() * 40,
         Some(Subject::Incident(incident)) => {
-            256 + incident.summary.len() + incident.sources.len() * 64 + incident.clocks.len() * 256
+            256 + incident.summary.len() + incident.sources.len() * 96 + incident.clocks.len() * 256
         }
         Some(Subject::Instruction(instruction)) => 256 + instruction.title.len() + instruction.clocks.len() * 256,
         Some(Subject::Call(call)) => 256 + call.steps.len() * 48,

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use domain::{
-    AdminUnitCode, Event, EventBatch, EventKind, State, Subject,
+    AdminUnitCode, Event, EventBatch, EventKind, State, Subject, WaitReason,
     policy::{Matter, Noun},
 };
 
@@ -52,6 +52,7 @@ impl Moved {
             Noun::Sensor => "sensor",
             Noun::Camera => "camera",
             Noun::Alarm => "alarm",
+            Noun::Report => "report",
             _ => "record",
         };
         format!("{noun}/{}", self.id)
@@ -80,6 +81,9 @@ impl Places {
         for it in state.alarms().values() {
             put(Noun::Alarm, &it.key.to_string(), &it.place.admin_unit, Matter::default());
         }
+        for it in state.waiting_reports().values() {
+            put(Noun::Report, it.code.as_str(), &it.place.admin_unit, Matter::of_waiting(it));
+        }
         places
     }
 
@@ -94,16 +98,21 @@ impl Places {
         for subject in batch.events.iter().filter_map(|event| event.subject.as_ref()) {
             let ((noun, Some(to)), Some(id)) = (seat(subject), key_of(subject)) else { continue };
             let to = Spot::new(to, Matter::of_subject(subject));
+            // A report that is settled leaves every screen; who lost sight of it with that is told so.
+            let is_over = matches!(subject, Subject::WaitingReport(it) if it.why == WaitReason::Settled);
             let known = self.0.entry(noun).or_default();
             match known.get_mut(id.as_ref()) {
                 Some(spot) if *spot == to => {}
                 Some(spot) => {
                     let from = std::mem::replace(spot, to.clone());
-                    moved.push(Moved { noun, id: id.into(), from, to });
+                    moved.push(Moved { noun, id: Box::from(&*id), from, to });
                 }
                 None => {
-                    known.insert(id.into(), to);
+                    known.insert(Box::from(&*id), to);
                 }
+            }
+            if is_over {
+                known.remove(&*id);
             }
         }
         moved
@@ -121,7 +130,7 @@ fn may_change_hands(event: &Event) -> bool {
     matches!(
         event.kind,
         EventKind::IncidentAmended | EventKind::IncidentSuggestionDecided | EventKind::IncidentTaskGiven
-    )
+    ) || matches!(event.subject, Some(Subject::WaitingReport(_)))
 }
 
 fn may_lie_elsewhere(event: &Event) -> bool {

@@ -89,6 +89,11 @@ impl Session {
         self.view.as_ref()
     }
 
+    /// The cameras that it watches and why, whatever its view: a picture is asked for by its camera alone.
+    pub(crate) fn watched(&self) -> &BTreeMap<CameraId, String> {
+        &self.watched
+    }
+
     /// When [`Session::tick`] is due, by the clock of [`Session::new`].
     pub(crate) fn due_ms(&self) -> Option<u64> {
         matches!(self.phase, Phase::Hello).then(|| self.opened_ms + HELLO_MS_MAX)
@@ -192,11 +197,7 @@ impl Session {
             Some(before) if **before != view => {
                 let view = Arc::new(view);
                 self.view = Some(view.clone());
-                let reset = Some(ResetReason::RightsChanged);
-                let mut effects = vec![Effect::Join { view, from: Vec::new(), reset }];
-                // Each camera is asked for anew, under the rights that hold now.
-                effects.extend(self.watched.iter().map(|(camera, why)| Effect::Watch(camera.clone(), why.clone())));
-                effects
+                vec![Effect::Join { view, from: Vec::new(), reset: Some(ResetReason::RightsChanged) }]
             }
             _ => Vec::new(),
         }
@@ -316,7 +317,7 @@ mod tests {
     }
 
     #[test]
-    fn other_rights_reset_and_ask_for_the_cameras_anew() {
+    fn other_rights_reset_and_leave_the_cameras_to_be_asked_for_by_themselves() {
         let mut session = open();
         let camera = CameraId::new("c1").unwrap();
         session.received(0, Ok(ToServer::WatchCamera { camera: camera.clone(), why: "incident/I1".into() }));
@@ -324,9 +325,9 @@ mod tests {
         assert_eq!(session.rederived(Some(view(Scope::Everywhere))), []);
         let effects = session.rederived(Some(view(Scope::Within(BTreeSet::new()))));
         assert!(
-            matches!(&effects[0], Effect::Join { reset: Some(ResetReason::RightsChanged), from, .. } if from.is_empty())
+            matches!(&effects[..], [Effect::Join { reset: Some(ResetReason::RightsChanged), from, .. }] if from.is_empty())
         );
-        assert_eq!(effects[1], Effect::Watch(camera, "incident/I1".into()), "for the same reason");
+        assert_eq!(session.watched(), &BTreeMap::from([(camera, "incident/I1".to_owned())]));
         assert_eq!(code(&session.rederived(None)), Some(ByeCode::SessionEnded));
     }
 

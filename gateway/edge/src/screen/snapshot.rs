@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     cluster::{Source, read},
-    limits::{FRAME_BYTES_SOFT_MAX, RECORDS_PER_READ},
+    limits::{CALLS_OVER_SHOWN_MAX, FRAME_BYTES_SOFT_MAX, RECORDS_PER_READ},
 };
 
 /// Where the group is on this node. The ordinal is that of the entry's last event, if the tail still has it, so that every
@@ -84,19 +84,25 @@ pub(crate) fn build(source: &dyn Source, group: GroupId, view: &View) -> Picture
     walk(source, group, State::incidents, incident, |incident| {
         let bytes = 192
             + incident.summary.len()
-            + incident.sources.len() * 64
+            + incident.sources.len() * 96
             + incident.suggestions.len() * 320
             + incident.clocks.len() * 256;
         parts.add(bytes, |part| part.incidents.push(incident));
     });
-    let instruction = |it: &Instruction| view.shows(Noun::Instruction, Some(&it.admin_unit)).then(|| it.clone());
+    let instruction = |it: &Instruction| {
+        let place = Some(&it.admin_unit);
+        view.shows_of(Noun::Instruction, place, &Matter::of_instruction(it)).then(|| it.clone())
+    };
     walk(source, group, State::instructions, instruction, |instruction| {
         let bytes = 256 + instruction.title.len() + instruction.clocks.len() * 256;
         parts.add(bytes, |part| part.instructions.push(instruction));
     });
+    // Those of the whole day would be tens of megabytes for each screen; `/api/calls` has them.
+    let over_from = read(source, group, |state| state.calls_over_from(CALLS_OVER_SHOWN_MAX));
     let call = |it: &Call| {
         let shown = || if view.callers { it.clone() } else { it.masked() };
-        view.shows(Noun::Call, None).then(shown)
+        let is_recent = || over_from.as_ref().is_none_or(|(at, id)| (it.status_at_ms, &it.id) >= (*at, id));
+        (view.shows(Noun::Call, None) && (it.status.is_open() || is_recent())).then(shown)
     };
     walk(source, group, State::calls, call, |call| {
         parts.add(256 + call.steps.len() * 48, |part| part.calls.push(call));

@@ -1,8 +1,10 @@
 //! One screen's connection: carries what it says to its session, the session's effects out, and the queues to the wire.
 
+mod camera;
+
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
 
-use domain::{CameraHealth, CameraId, GroupId, Position, policy, policy::Action, policy::Noun};
+use domain::{GroupId, Position, policy, policy::Action, policy::Noun};
 use futures::{SinkExt, StreamExt};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -20,17 +22,17 @@ use tokio_tungstenite::{
 use super::{
     fanout::rights_may_differ,
     hub::{Sink, SocketId},
-    message::{ByeCode, Payload, ToScreen, ToServer, VideoStatus},
+    message::{ByeCode, Payload, ToScreen, ToServer},
     outbox::{Outbox, OutboxLimits},
     session::{Effect, Session, Viewer},
-    video::{SENSITIVE_HIDDEN, Watching},
+    video::Watching,
     view::{Encoding, View},
 };
 use crate::{
     app::App,
     auth::{Caller, Token, now_by},
     cluster::read,
-    limits::{CALLERS_RECORDED_WAIT, CAMERA_RECORDED_WAIT, FLUSH_DEADLINE, FRAMES_PER_FLUSH_MAX},
+    limits::{CALLERS_RECORDED_WAIT, FLUSH_DEADLINE, FRAMES_PER_FLUSH_MAX},
     stop::stopped,
 };
 
@@ -42,9 +44,6 @@ const PLAYS_DEAD: &str = "this node plays dead in a drill: use another one";
 
 /// What is looked at by a screen that shows callers.
 const CALLERS: &str = "screen/calls";
-
-/// What a screen is told of a sensitive camera when it cannot be recorded that it is looked at.
-const NOT_RECORDED: &str = "hidden: that it is looked at cannot be recorded now; try again in a moment";
 
 /// Why a connection ends.
 enum End {
@@ -130,6 +129,7 @@ struct Screen {
 impl Screen {
     async fn run<IO: AsyncRead + AsyncWrite + Unpin>(&mut self, socket: &mut WebSocketStream<IO>) -> End {
         let mut rights = self.app.fanout.rights();
+        let mut cameras = self.app.fanout.cameras();
         let mut beat = self.app.pulses.beat.clone();
         let mut stop = self.app.stopping.clone();
         loop {
@@ -165,13 +165,18 @@ impl Screen {
                     }
                     Some(Err(_)) | None => return End::Gone,
                 },
-                changed = rights.changed(), if self.session.view().is_some() => {
+                changed = rights.changed(), if self.caller.is_some() => {
                     if changed.is_err() {
                         self.session.close(ByeCode::ShuttingDown, "this node stops: use another one")
                     } else {
-                        let view = self.derive();
-                        self.record_callers();
-                        self.session.rederived(view)
+                        self.recheck()
+                    }
+                }
+                changed = cameras.changed(), if !self.session.watched().is_empty() => {
+                    if changed.is_err() {
+                        self.session.close(ByeCode::ShuttingDown, "this node stops: use another one")
+                    } else {
+                        self.recheck_cameras()
                     }
                 }
                 held = callers_recorded => {
@@ -192,10 +197,9 @@ impl Screen {
                         }
                         if !self.is_session_alive() {
                             self.session.rederived(None)
-                        } else if self.are_rights_over() && self.session.view().is_some() {
+                        } else if self.are_rights_over() {
                             // No event says that what was lent for a time has ended.
-                            let view = self.derive();
-                            self.session.rederived(view)
+                            self.recheck()
                         } else {
                             continue;
                         }
@@ -349,42 +353,21 @@ impl Screen {
         self.caller.as_ref().is_some_and(|(token, _)| self.app.auth.is_alive(token))
     }
 
-    async fn watch(&mut self, camera: CameraId, why: &str) {
-        if let Err((health, message)) = self.try_watch(&camera, why).await {
-            self.session.unwatched(&camera);
-            self.watching.stop(&camera);
-            let status = VideoStatus { camera, health, codec: String::new(), message };
-            let _ = self.outbox.push(&ToScreen::VideoStatus(status).encode(self.encoding));
+    /// Rights may have changed: whoever may no longer sign in is let go, pictures that may not be shown any more end, and the view is
+    /// derived anew. A screen that subscribes to nothing may watch cameras all the same.
+    fn recheck(&mut self) -> Vec<Effect> {
+        let Some((token, caller)) = self.caller.as_mut() else { return Vec::new() };
+        match self.app.auth.caller_now(token) {
+            Some(now) => *caller = now,
+            None => return self.session.rederived(None),
         }
-    }
-
-    async fn try_watch(&mut self, camera: &CameraId, why: &str) -> Result<(), (Option<CameraHealth>, String)> {
-        let unknown = || (None, "no such camera in your districts".to_owned());
-        let caller = self.caller.as_ref().map(|(_, caller)| caller).ok_or_else(unknown)?;
-        let record = self.app.camera(camera).ok_or_else(unknown)?;
-        // What one may not see is answered like what does not exist.
-        policy::allows(&caller.grant, Action::See(Noun::Camera), Some(&record.place.admin_unit))
-            .map_err(|_| unknown())?;
-        let hidden = record.sensitive.then(|| self.app.pulses.hidden.clone());
-        if hidden.as_ref().is_some_and(|hidden| *hidden.borrow()) {
-            return Err((None, SENSITIVE_HIDDEN.to_owned()));
+        let mut effects = self.recheck_cameras();
+        if self.session.view().is_some() {
+            let view = self.derive();
+            self.record_callers();
+            effects.extend(self.session.rederived(view));
         }
-        let (caller, what) = (self.looking(caller, why), format!("camera/{camera}"));
-        if record.sensitive {
-            let recorded = timeout(CAMERA_RECORDED_WAIT, self.app.look(&caller, &what)).await;
-            if !matches!(recorded, Ok(Ok(()))) {
-                return Err((Some(record.health), NOT_RECORDED.to_owned()));
-            }
-        } else {
-            // A road or a river: recorded while a quorum answers, and a room that hears none sees it all the same.
-            let _ = self.app.glance(&caller, &what);
-        }
-        let units = self.app.video.watch(camera).map_err(|error| {
-            let health = self.app.video.health(camera).unwrap_or(record.health);
-            (Some(health), error.to_string())
-        })?;
-        self.watching.start(camera.clone(), units, hidden);
-        Ok(())
+        effects
     }
 
     /// Who looks, from where and why, for the record; where nothing more is said, because that is what the screen is for.

@@ -2,7 +2,7 @@
 //! key frame, camera by camera.
 
 use std::{
-    collections::{BTreeMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -66,6 +66,8 @@ pub(crate) struct Watching {
     outbox: Outbox,
     encoding: Encoding,
     pumps: BTreeMap<CameraId, JoinHandle<()>>,
+    /// Those of them that stop while nobody hears the cluster.
+    guarded: BTreeSet<CameraId>,
 }
 
 /// What a screen is told when a camera's pictures must not be shown.
@@ -75,7 +77,8 @@ pub(crate) const SENSITIVE_HIDDEN: &str =
 impl Watching {
     /// Nothing is watched yet. Texts about cameras go to `outbox`.
     pub(crate) fn new(outbox: Outbox, encoding: Encoding) -> Self {
-        Self { frames: Arc::default(), filled: Arc::default(), outbox, encoding, pumps: BTreeMap::new() }
+        let (frames, filled) = (Arc::default(), Arc::default());
+        Self { frames, filled, outbox, encoding, pumps: BTreeMap::new(), guarded: BTreeSet::new() }
     }
 
     /// Follows a camera's frames. While `hidden` holds true of a sensitive camera, the frames stop.
@@ -86,6 +89,9 @@ impl Watching {
         hidden: Option<watch::Receiver<bool>>,
     ) {
         self.stop(&camera);
+        if hidden.is_some() {
+            self.guarded.insert(camera.clone());
+        }
         self.frames().awaits_key.insert(camera.clone(), true);
         let pump = Pump {
             camera: camera.clone(),
@@ -102,9 +108,15 @@ impl Watching {
         if let Some(pump) = self.pumps.remove(camera) {
             pump.abort();
         }
+        self.guarded.remove(camera);
         let mut frames = self.frames();
         frames.awaits_key.remove(camera);
         frames.drop_waiting(camera);
+    }
+
+    /// Whether the camera's picture is shown on the terms of a sensitive one.
+    pub(crate) fn is_guarded(&self, camera: &CameraId) -> bool {
+        self.guarded.contains(camera)
     }
 
     /// Resolves when a frame waits. For one waiter.

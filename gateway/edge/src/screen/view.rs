@@ -190,8 +190,7 @@ pub(crate) fn seat(subject: &Subject) -> (Noun, Option<&AdminUnitCode>) {
     }
 }
 
-/// The id by which a screen keeps a record that may lie elsewhere one day; `None` for the rest: where a report was made never
-/// changes.
+/// The id by which a screen keeps a record that may lie elsewhere one day, or be another field's; `None` for the rest.
 pub(crate) fn key_of(subject: &Subject) -> Option<Cow<'_, str>> {
     Some(match subject {
         Subject::Unit(unit) => Cow::Borrowed(unit.id.as_str()),
@@ -200,6 +199,7 @@ pub(crate) fn key_of(subject: &Subject) -> Option<Cow<'_, str>> {
         Subject::Sensor(sensor) => Cow::Borrowed(sensor.id.as_str()),
         Subject::Camera(camera) => Cow::Borrowed(camera.id.as_str()),
         Subject::Alarm(alarm) => Cow::Owned(alarm.key.to_string()),
+        Subject::WaitingReport(report) => Cow::Borrowed(report.code.as_str()),
         _ => return None,
     })
 }

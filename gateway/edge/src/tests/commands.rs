@@ -1,10 +1,12 @@
 //! Commands of a few kinds on a few records, so that they collide.
 
 use domain::{
-    Advice, AlarmKey, AmendIncident, CameraHealth, CameraId, ClearAlarm, Command, Condition, DecideSuggestion,
-    DeviceStatus, Digest, EntityId, GroupId, IncidentId, IncidentKind, Micro, Millis, ModelKind, ModelMode, ModelName,
-    NoteIncident, PutUnit, RaiseAlarm, Reading, RecordCameraHealth, RecordReadings, RegisterCamera, RegisterModel,
-    RegisterSensor, RollOutModel, SensorId, SetDeviceStatus, Severity, Suggest, SuggestionDecision, VersionName,
+    Advice, AlarmKey, AmendIncident, AnswerReport, CameraHealth, CameraId, ClearAlarm, Command, Condition,
+    DecideSuggestion, DeviceStatus, Digest, EntityId, FileReport, GiveTask, GroupId, IncidentId, IncidentKind,
+    LinkReport, Micro, Millis, ModelKind, ModelMode, ModelName, NoteIncident, PutUnit, RaiseAlarm, Reading,
+    RecordCameraHealth, RecordReadings, RegisterCamera, RegisterModel, RegisterSensor, ReopenReport, ReportChannel,
+    ReportCode, RollOutModel, SensorId, SetDeviceStatus, Severity, Suggest, SuggestionDecision, UnlinkReport,
+    VersionName,
 };
 
 use super::{
@@ -67,6 +69,11 @@ pub(super) fn command(truth: &Node, what: u8, id: u8, at: usize, value: i64) -> 
             };
             (GroupId(0), decide.into())
         }
+        16 => {
+            let (agency, text) = ("115".to_owned(), summary);
+            (GroupId(0), GiveTask { incident: incident_id, expected_version, agency, text }.into())
+        }
+        17..=21 => (GroupId(0), report(truth, what, id, at, (value > 0).then_some(incident_id))),
         9 if value > 0 => {
             let status = DeviceStatus::Calibrating;
             (GroupId(1), SetDeviceStatus { sensor: sensor_id, status }.into())
@@ -84,6 +91,37 @@ pub(super) fn command(truth: &Node, what: u8, id: u8, at: usize, value: i64) -> 
             };
             (GroupId(1), raise.into())
         }
+    }
+}
+
+/// What comes of a report, which may belong to the incident: it waits, is settled, and is opened again.
+fn report(truth: &Node, what: u8, id: u8, at: usize, incident: Option<IncidentId>) -> Command {
+    let report = ReportCode::new(&format!("R{id}")).unwrap();
+    let expected_version =
+        read(truth, GroupId(0), |state| state.reports().get(&report).map_or(0, |report| report.version));
+    match what {
+        17 => {
+            let told_kind = incident.is_none().then_some(IncidentKind::Flood);
+            FileReport {
+                code: report,
+                channel: ReportChannel::Web,
+                reference: String::new(),
+                text: "x".into(),
+                place: place(at),
+                incident,
+                kind: None,
+                severity: None,
+                told_kind,
+                contact: String::new(),
+                language: "vi".into(),
+                exercise: false,
+            }
+            .into()
+        }
+        18 => AnswerReport { report, expected_version, answer: "x".into() }.into(),
+        19 => ReopenReport { report, reason: format!("{at}") }.into(),
+        20 => LinkReport { report, expected_version, incident, kind: None, severity: None, place: None }.into(),
+        _ => UnlinkReport { report, expected_version, reason: "x".into() }.into(),
     }
 }
 

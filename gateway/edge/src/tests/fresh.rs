@@ -14,8 +14,14 @@ use super::{
 const AGE: &str = "x-state-age-ms";
 
 fn open(served: &Served) {
-    let source =
-        Source { origin: Origin::Report("tươi".into()), episode: 0, version: 0, active: false, at_ms: Millis(1) };
+    let source = Source {
+        origin: Origin::Report("tươi".into()),
+        episode: 0,
+        version: 0,
+        active: false,
+        at_ms: Millis(1),
+        alarm_report: None,
+    };
     let reply = served.cluster.commit(
         GroupId::COMMAND,
         domain::OpenIncident {

@@ -8,7 +8,10 @@ use std::{
     sync::Arc,
 };
 
-use domain::{GroupId, IncidentKind, Micro, Millis, Position, PutUnit, Remit, policy::Noun, wire::Record};
+use domain::{
+    GroupId, IncidentKind, Micro, Millis, Position, PutUnit, Remit, SwitchFeature, VOCABULARY_2, policy::Noun,
+    wire::Record,
+};
 use proptest::prelude::*;
 
 use super::{
@@ -69,6 +72,9 @@ pub(super) fn views() -> Vec<Arc<View>> {
     let with_models = [&all[..], &[Noun::Model]].concat();
     let floods = Remit { fields: vec![IncidentKind::Flood], agencies: vec!["PCCC".into()] };
     let of_floods = View { remit: floods, ..(*view(Scope::Everywhere, &all)).clone() };
+    let reports = view(Scope::Everywhere, &[Noun::Incident, Noun::Report]);
+    let of_agency = Remit { fields: vec![IncidentKind::Flood], agencies: vec!["115".into()] };
+    let of_agency = View { remit: of_agency, ..(*reports).clone() };
     vec![
         view(Scope::Everywhere, &with_models),
         view(within(&[1, 2]), &all),
@@ -76,6 +82,8 @@ pub(super) fn views() -> Vec<Arc<View>> {
         view(within(&[1]), &[Noun::Incident, Noun::Sensor]),
         view(within(&[]), &all),
         Arc::new(of_floods),
+        Arc::new(of_agency),
+        reports,
     ]
 }
 
@@ -184,7 +192,7 @@ enum Step {
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let commit = (0_u8..16, 0_u8..3, 1_u8..5, any::<i8>()).prop_map(|(what, id, at, value)| Step::Commit {
+    let commit = (0_u8..22, 0_u8..3, 1_u8..5, any::<i8>()).prop_map(|(what, id, at, value)| Step::Commit {
         what,
         id,
         at,
@@ -192,7 +200,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     });
     let apply = (0_usize..2, 0_usize..2, 1_usize..6, any::<bool>())
         .prop_map(|(node, group, count, told)| Step::Apply { node, group, count, told });
-    let join = (0..SCREENS, 0_usize..2, 0_usize..6, any::<bool>())
+    let join = (0..SCREENS, 0_usize..2, 0_usize..8, any::<bool>())
         .prop_map(|(screen, node, view, resume)| Step::Join { screen, node, view, resume });
     let step = prop_oneof![
         8 => commit,
@@ -234,6 +242,7 @@ fn without_newest(records: &BTreeMap<String, Vec<u8>>, view: &View) -> BTreeMap<
 
 fn run(steps: Vec<Step>) {
     let cluster = communes();
+    cluster.commit(GroupId(0), SwitchFeature { feature: VOCABULARY_2 });
     let truth = cluster.node(9);
     let views = views();
     let mut gateways = [Gateway::new(&cluster, 1), Gateway::new(&cluster, 2)];

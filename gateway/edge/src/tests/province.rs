@@ -96,7 +96,14 @@ pub(super) fn incident(at: usize, summary: &str) -> OpenIncident {
         severity: Severity::High,
         place: place(at),
         summary: summary.into(),
-        source: Source { origin: Origin::Report("113".into()), episode: 0, version: 0, active: true, at_ms: Millis(0) },
+        source: Source {
+            origin: Origin::Report("113".into()),
+            episode: 0,
+            version: 0,
+            active: true,
+            at_ms: Millis(0),
+            alarm_report: None,
+        },
         exercise: false,
         place_is_mapped: false,
     }

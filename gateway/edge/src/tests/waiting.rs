@@ -1,9 +1,9 @@
 //! Reports that wait for a person: who sees them on their screens, what each act makes of them there, and what their senders are told.
 
 use domain::{
-    AnswerReport, AttachFile, CallDesk, Digest, FileKind, FileOwner, FileReport, GroupId, IncidentKind, LegId, Millis,
-    OfferCall, PutCallDesk, PutPerson, ReopenReport, ReportChannel, ReportCode, Role, StoredFile, SwitchFeature,
-    VOCABULARY_2,
+    Alarm, AlarmKey, AnswerReport, AttachFile, CallDesk, Condition, Digest, EntityId, FeedIncident, FileKind,
+    FileOwner, FileReport, GroupId, IncidentKind, LegId, Micro, Millis, OfferCall, PutCallDesk, PutPerson,
+    ReopenReport, ReportChannel, ReportCode, Role, Severity, StoredFile, SwitchFeature, VOCABULARY_2,
     wire::generated::{self as wire, WaitReason},
 };
 use prost::Message;
@@ -190,4 +190,65 @@ async fn when_too_many_wait_the_public_comes_back_later_and_nothing_that_came_is
     let told = AnswerReport { report: code("R1"), expected_version: 1, answer: "Đã cử tổ xuống".into() };
     accepted(cluster.commit(GroupId::COMMAND, told));
     assert_eq!(send("a-key-of-chance-0004").await.0, 201, "somebody has dealt with one");
+}
+
+fn alarm(condition: &str) -> Alarm {
+    Alarm {
+        key: AlarmKey { entity: EntityId::new("S1").unwrap(), condition: Condition::new(condition).unwrap() },
+        episode: 1,
+        severity: Severity::High,
+        active: true,
+        acknowledged: false,
+        shelf: None,
+        place: place(1),
+        value_micro: Micro(1),
+        limit_micro: Micro(0),
+        raised_at_ms: Millis(1),
+        cleared_at_ms: Millis(0),
+        acknowledged_at_ms: Millis(0),
+        acknowledged_by: None,
+        reported_version: 0,
+        version: 1,
+        incident: None,
+        occurrences: 1,
+        exercise: false,
+        finding: None,
+    }
+}
+
+#[tokio::test]
+async fn what_a_device_reports_is_listed_with_its_incident_taken_out_put_back_and_nobodys_in_the_open() {
+    let cluster = province();
+    accepted(cluster.commit(GroupId::COMMAND, SwitchFeature { feature: VOCABULARY_2 }));
+    for condition in ["high", "silent"] {
+        let told = FeedIncident { alarm: alarm(condition), kind: IncidentKind::Flood, summary: "Nước cao".into() };
+        accepted(cluster.commit(GroupId::COMMAND, told));
+    }
+    let served = serve(&cluster, 1, config());
+    let lan = user(&served, "lan").await;
+    let (_, all) = answer(lan.get(&served, "/api/incidents")).await;
+    let is_fed = |it: &&Value| it["summary"] == "Nước cao";
+    let incident = all["items"].as_array().unwrap().iter().find(is_fed).unwrap()["id"].as_str().unwrap().to_owned();
+    let listed = format!("/api/reports?incident={incident}");
+    let (_, here) = answer(lan.get(&served, &listed)).await;
+    assert_eq!(here["items"].as_array().unwrap().len(), 2, "{here}");
+    let high = here["items"].as_array().unwrap().iter().find(|it| it["reference"] == "S1/high").unwrap().clone();
+    assert_eq!(
+        (&high["channel"], &high["status"], &high["contact"]),
+        (&json!("device"), &json!("in_hand"), &json!(""))
+    );
+    let report = high["code"].as_str().unwrap();
+
+    let out = json!({"expected_version": 1, "reason": "trạm khác"});
+    assert_eq!(answer(lan.post(&served, 1, &format!("/api/reports/{report}/unlink"), &out)).await.0, 200);
+    assert_eq!(answer(lan.get(&served, &listed)).await.1["items"].as_array().unwrap().len(), 1);
+    let (_, waiting) = answer(lan.get(&served, "/api/reports/waiting")).await;
+    assert_eq!((&waiting["items"][0]["code"], &waiting["items"][0]["channel"]), (&json!(report), &json!("device")));
+    let back = json!({"expected_version": 2, "incident": incident});
+    assert_eq!(answer(lan.post(&served, 2, &format!("/api/reports/{report}/link"), &back)).await.0, 200);
+    assert_eq!(answer(lan.get(&served, "/api/reports/waiting")).await.1["items"], json!([]));
+
+    // Its code is no secret, and opens nothing to who has no account.
+    let asked = client().get(served.url(&format!("/api/public/reports/{report}"))).send().await.unwrap();
+    assert_eq!(asked.status().as_u16(), 422);
 }

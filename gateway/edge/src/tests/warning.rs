@@ -127,8 +127,8 @@ async fn an_object_that_offers_an_incident_opens_one_and_a_person_answers() {
     with_partner(&served, &admin).await;
     let eido = json!({
         "$id": "urn:emergency:uid:incidentid:9:115.example", "eidoVersion": "1.0", "issuingElementIdentification": "115",
-        "incidentComponent": {"$id": "i", "incidentTypeCommonRegistryText": "Fire", "incidentCommonPriorityNumber": 2},
-        "locationComponent": [{"$id": "l", "locationTypeDescriptionRegistryText": "Incident",
+        "incidentComponent": {"$id": "i", "incidentTypeCommonRegistryText": "FUNK", "incidentCommonPriorityNumber": 8},
+        "locationComponent": [{"$id": "l", "locationTypeDescriptionRegistryText": "CurrentIncident",
             "locationByValue": "<gml:pos>21.5 105.8</gml:pos>"}],
         "agencyComponent": []
     });
@@ -141,6 +141,7 @@ async fn an_object_that_offers_an_incident_opens_one_and_a_person_answers() {
     });
     assert_eq!(opened.len(), 1, "the same object is one incident");
     let incident = &opened[0];
+    assert_eq!((incident.kind, incident.severity), (domain::IncidentKind::Fire, domain::Severity::High));
     assert_eq!(incident.place.admin_unit.as_str(), "u1", "what the service is registered for");
     assert_eq!(incident.dispatch.handovers[0].direction, HandoverDirection::In);
     let path = format!("/api/incidents/{}/handover/answer", incident.id);

@@ -3,7 +3,7 @@
 //! every node, as answered, waiting, to be called back, or ended by its caller.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -25,13 +25,11 @@ use crate::{
     Result,
     parts::{Found, Setting},
     stage::unix_ms,
-    stats::{Samples, curve, rounded},
+    stats::{Samples, curve},
 };
 
 /// Calls a second at the peak.
 const CALLS_PER_S: u32 = 5;
-/// What a day with this mean is: 60,000 calls.
-const CALLS_A_DAY: f64 = 60_000.0;
 /// A caller waits this long at least, and up to so much longer, then hangs up.
 const PATIENCE_S: (u64, u64) = (5, 25);
 /// Agents talk so long.
@@ -40,12 +38,16 @@ const TALK_MS: u64 = 2_000;
 const DESKS_EVERY: Duration = Duration::from_millis(300);
 /// Looks at the list under way at once, when it is gone through.
 const LOOKS_AT_ONCE: usize = 16;
+/// How often a node is asked for one call that it does not tell of: it may be busy, and a call that it lacks it lacks each time.
+const LOOKS_MAX: u32 = 5;
+/// Pause before a node is asked again.
+const LOOK_AGAIN_AFTER: Duration = Duration::from_millis(200);
 /// What a call may be at the end; anything else is a call lost.
 const KNOWN: [&str; 9] =
     ["queued", "ringing", "answered", "held", "callback", "calling_back", "ended", "abandoned", "transferred"];
 
 /// The connection of each call, by the cluster's id of the call.
-type Connections = Arc<Mutex<BTreeMap<String, String>>>;
+pub(super) type Connections = Arc<Mutex<BTreeMap<String, String>>>;
 
 /// What became of one caller's offer: milliseconds until it was in the log.
 type Offered = std::result::Result<f64, String>;
@@ -56,7 +58,8 @@ pub(super) async fn measure(setting: &Setting) -> Result<Found> {
     let mut scene = Scene::start(setting, "calls").await?;
     let connections = Connections::default();
     let (stop, stopped) = watch::channel(false);
-    let desks = tokio::spawn(man_desks(scene.client.clone(), connections.clone(), stopped));
+    let agents = person::seats().into_iter().map(|seat| seat.person).collect();
+    let desks = tokio::spawn(man_desks(scene.client.clone(), agents, connections.clone(), stopped));
     let begun = Instant::now();
     let (mut callers, mut killed) = (JoinSet::<Offered>::new(), None);
     for call in 0..count {
@@ -79,21 +82,16 @@ pub(super) async fn measure(setting: &Setting) -> Result<Found> {
     }
     let _ = stop.send(true);
     desks.await?;
-    let (held, statuses) = gone_through(&scene, count).await?;
+    let known = gone_through(&scene, (0..count).map(connection_of).collect()).await;
     let mut found = Found::default();
-    let lost = f64::from(count) - held as f64;
-    found.figure("calls_offered", Some(f64::from(count)));
-    found.figure("calls_lost", Some(lost));
-    found.figure("calls_per_s", Some(f64::from(count) / offered_s));
-    found.note("statuses", json!(statuses));
+    found.figure("peak_calls_offered", Some(f64::from(count)));
+    found.figure("peak_calls_lost", Some(f64::from(count) - known.held as f64));
+    found.figure("peak_calls_per_s", Some(f64::from(count) / offered_s));
+    found.note("statuses", json!(known.statuses));
     found.note("distinct_calls", connections.lock().unwrap_or_else(PoisonError::into_inner).len());
     found.note("refused_or_unanswered", refused.len());
     found.note("refusals", json!(refused.iter().take(5).collect::<Vec<_>>()));
     found.note("offer_to_answer", curve(&waits.sorted()));
-    found.note(
-        "day",
-        json!({ "calls": CALLS_A_DAY, "mean_per_s": rounded(CALLS_A_DAY / 86_400.0), "peak_per_s": CALLS_PER_S }),
-    );
     found.note("killed_node", killed);
     Ok(found)
 }
@@ -125,12 +123,16 @@ async fn play(client: Arc<Client>, connection: String, call: u32, connections: C
     Ok(ms)
 }
 
-/// The scripted agents: answer what rings, talk, hang up, and are there for the next.
-async fn man_desks(client: Arc<Client>, connections: Connections, stopped: watch::Receiver<bool>) {
-    let seats = person::seats();
+/// The scripted agents: answer what rings and has a connection here, talk, hang up, and are there for the next.
+pub(super) async fn man_desks(
+    client: Arc<Client>,
+    people: Vec<String>,
+    connections: Connections,
+    stopped: watch::Receiver<bool>,
+) {
     while !*stopped.borrow() {
         let agents: Vec<Value> = client.list("/api/agents").await.unwrap_or_default();
-        for agent in agents.iter().filter(|agent| seats.iter().any(|seat| text(agent, "person") == seat.person)) {
+        for agent in agents.iter().filter(|agent| people.iter().any(|person| text(agent, "person") == person)) {
             // What is refused was decided meanwhile, and is looked at again.
             if let Some((path, body)) = next_of(agent, &connections) {
                 let _ = client.command(&path, &body).await;
@@ -157,34 +159,59 @@ fn next_of(agent: &Value, connections: &Connections) -> Option<(String, Value)> 
     }
 }
 
-fn text<'a>(value: &'a Value, name: &str) -> &'a str {
+pub(super) fn text<'a>(value: &'a Value, name: &str) -> &'a str {
     value.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Asks every node for each connection: how many all of them know, and as what.
-async fn gone_through(scene: &Scene, count: u32) -> Result<(usize, BTreeMap<String, usize>)> {
+/// What all nodes know.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    /// Connections of which every node has the same call.
+    pub(super) held: usize,
+    /// Their calls.
+    pub(super) calls: BTreeSet<String>,
+    /// What became of them.
+    pub(super) statuses: BTreeMap<String, usize>,
+}
+
+/// Asks every node for each connection.
+pub(super) async fn gone_through(scene: &Scene, connections: Vec<String>) -> Known {
     let origins = scene.stage.cluster.urls();
-    let looks = (0..count).map(|call| {
+    let looks = connections.into_iter().map(|connection| {
         let origins = &origins;
         async move {
-            let mut status = String::new();
+            let mut of_all: Option<(String, String)> = None;
             for origin in origins {
-                let path = format!("/api/telephony/calls/{}", connection_of(call));
-                let standing: Value = scene.client.get_from(origin, &path).await.ok()?;
-                status = text(&standing, "status").to_owned();
-                if !KNOWN.contains(&status.as_str()) {
+                let (call, status) = look(&scene.client, origin, &connection).await?;
+                if of_all.is_some_and(|(other, _)| other != call) {
                     return None;
                 }
+                of_all = Some((call, status));
             }
-            Some(status)
+            of_all
         }
     });
-    let found: Vec<Option<String>> = stream::iter(looks).buffer_unordered(LOOKS_AT_ONCE).collect().await;
-    let mut statuses = BTreeMap::new();
-    for status in found.into_iter().flatten() {
-        *statuses.entry(status).or_default() += 1;
+    let found: Vec<Option<(String, String)>> = stream::iter(looks).buffer_unordered(LOOKS_AT_ONCE).collect().await;
+    let mut known = Known::default();
+    for (call, status) in found.into_iter().flatten() {
+        known.held += 1;
+        known.calls.insert(call);
+        *known.statuses.entry(status).or_default() += 1;
     }
-    Ok((statuses.values().sum(), statuses))
+    known
+}
+
+/// The call of a connection as one node has it, and what it is there; none: it does not know it, or as something that no call can be.
+async fn look(client: &Client, origin: &str, connection: &str) -> Option<(String, String)> {
+    let path = format!("/api/telephony/calls/{connection}");
+    for _ in 0..LOOKS_MAX {
+        if let Ok(standing) = client.get_from::<Value>(origin, &path).await {
+            let (call, status) = (text(&standing, "call").to_owned(), text(&standing, "status").to_owned());
+            return (!call.is_empty() && KNOWN.contains(&status.as_str())).then_some((call, status));
+        }
+        sleep(LOOK_AGAIN_AFTER).await;
+    }
+    None
 }
 
 #[cfg(test)]

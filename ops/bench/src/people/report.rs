@@ -19,7 +19,7 @@ const REPORT: &str = "people.md";
 /// A row of the table: the figure, its unit, what is asked for, and what it is.
 struct Row(&'static str, &'static str, &'static str, &'static str);
 
-const ROWS: [Row; 17] = [
+const ROWS: [Row; 22] = [
     Row(
         "answer_to_dispatch_s_median",
         "s",
@@ -56,9 +56,19 @@ const ROWS: [Row; 17] = [
          pause that is there on purpose",
     ),
     Row("tap_to_wall_ms_p99", "ms", "< 500", "the taps that met the election included"),
-    Row("calls_offered", "", "", "a peak through the exchange's interface, the leader killed in the middle"),
-    Row("calls_lost", "", "0", "calls that not every node has in its list afterwards"),
-    Row("calls_per_s", "/s", "5", "offered"),
+    Row("peak_calls_offered", "", "", "a peak through the exchange's interface, the leader killed in the middle"),
+    Row("peak_calls_lost", "", "0", "calls that not every node has in its list afterwards"),
+    Row("peak_calls_per_s", "/s", "5", "offered"),
+    Row(
+        "calls_offered",
+        "",
+        "60000",
+        "a whole day's calls, one after the other as fast as the centre takes them, leaders killed meanwhile",
+    ),
+    Row("calls_lost", "", "0", "calls of these that not every node has in its state afterwards"),
+    Row("calls_doubled", "", "0", "calls that the centre numbered beyond those that were offered"),
+    Row("calls_per_s", "/s", "", "offered and played to their end"),
+    Row("calls_node_rss_mib", "MiB", "", "memory of the largest node, which holds all of them"),
     Row("axe_serious", "", "0", "serious and critical findings of axe, all screens in both themes"),
     Row("axe_screens", "", "", "screens by theme, those with an opened file among them"),
     Row(
@@ -110,7 +120,10 @@ fn draw(figures: &Map<String, Value>, detail: &Map<String, Value>) -> Result<Str
         )?;
     }
     if let Some(calls) = object(detail, "calls") {
-        calls_section(&mut md, calls)?;
+        peak_section(&mut md, calls)?;
+    }
+    if let Some(day) = object(detail, "day") {
+        day_section(&mut md, day)?;
     }
     if let Some(found) = object(detail, "look").and_then(|look| look.get("violations")).and_then(Value::as_array) {
         writeln!(md, "\n## axe\n")?;
@@ -140,7 +153,8 @@ fn latencies(md: &mut String, detail: &Map<String, Value>) -> Result<()> {
         ("pop", "screen_pop", "ring's stamp → history and what is near painted"),
         ("tap", "tap_to_wall", "a tap goes (it can no longer be taken back) → painted on the wall"),
         ("tap", "press_to_wall", "the press → painted on the wall"),
-        ("calls", "offer_to_answer", "exchange's offer → the cluster's answer"),
+        ("calls", "offer_to_answer", "exchange's offer → the cluster's answer, at the peak"),
+        ("day", "offer_to_answer", "the same over the day's calls"),
         ("console", "response", "all waits for the screen of one call"),
     ] {
         let Some(curve) = object(detail, part).and_then(|part| part.get(name)) else { continue };
@@ -155,17 +169,32 @@ fn latencies(md: &mut String, detail: &Map<String, Value>) -> Result<()> {
     Ok(())
 }
 
-fn calls_section(md: &mut String, calls: &Map<String, Value>) -> Result<()> {
-    let day = |name: &str| list(calls.get("day").and_then(|day| day.get(name)));
+fn peak_section(md: &mut String, calls: &Map<String, Value>) -> Result<()> {
     writeln!(
         md,
         "\n## The peak\n\nNode {} led and was killed in the middle. What became of the calls, as every node's list has it: {}. Four scripted \
-         agents answer; callers hang up when they have waited 5 to 30 s.\n\n{} calls a day are {} a second on average; the peak is {} a second.",
+         agents answer; callers hang up when they have waited 5 to 30 s.",
         list(calls.get("killed_node")),
         list(calls.get("statuses")),
-        day("calls"),
-        day("mean_per_s"),
-        day("peak_per_s"),
+    )?;
+    Ok(())
+}
+
+fn day_section(md: &mut String, day: &Map<String, Value>) -> Result<()> {
+    writeln!(
+        md,
+        "\n## The day\n\nA day of 60,000 calls has {} a second on average; here they came within {} s, {} callers at a time, {} agents. Nodes {} led, \
+         one after the other, and were killed and started again. What became of the calls, as every node has it: {}. Callers who were never \
+         told how it ended: {}. Memory of the nodes before, KiB: {}; after: {}.",
+        list(day.get("mean_per_s_of_a_day")),
+        list(day.get("offered_s")),
+        list(day.get("callers_at_once")),
+        list(day.get("agents")),
+        list(day.get("killed_nodes")),
+        list(day.get("statuses")),
+        list(day.get("callers_without_an_end")),
+        list(day.get("rss_kib_before")),
+        list(day.get("rss_kib_after")),
     )?;
     Ok(())
 }
@@ -179,10 +208,11 @@ mod tests {
     #[test]
     fn what_was_not_measured_is_not_in_the_table() {
         let figures = json!({ "calls_lost": 0.0, "screen_pop_ms_p99": 123.4, "date": "2026-01-02" });
-        let detail = json!({ "calls": { "statuses": { "ended": 7 }, "day": { "calls": 60000.0 } } });
+        let detail = json!({ "calls": { "statuses": { "ended": 7 } }, "day": { "statuses": { "abandoned": 2 } } });
         let md = draw(figures.as_object().unwrap(), detail.as_object().unwrap()).unwrap();
         assert!(md.contains("| `calls_lost` | 0  | 0 |"), "{md}");
         assert!(md.contains("| `screen_pop_ms_p99` | 123 ms | < 300 |"), "{md}");
+        assert!(md.contains("{\"abandoned\":2}"), "{md}");
         assert!(md.contains("{\"ended\":7}") && !md.contains("tap_to_wall_ms_p99"), "{md}");
     }
 }

@@ -20,8 +20,8 @@ use crate::{
 
 /// Response units of the province: more than are ever on the way at once.
 const UNITS: usize = 30;
-/// How often a decision is made anew because somebody (a model, a crew) was faster.
-const DECISIONS_MAX: u32 = 20;
+/// How often a decision is made anew because somebody (a model, a crew) was faster, or the node that is asked has come back and lags: ten seconds.
+const DECISIONS_MAX: u32 = 200;
 /// Pause before that.
 const AGAIN_AFTER: Duration = Duration::from_millis(50);
 

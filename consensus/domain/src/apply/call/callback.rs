@@ -71,7 +71,7 @@ pub(in crate::apply) fn settle(work: &mut Work<'_>, command: &SettleCallback) ->
     for leg in others {
         offer::split(work, &kept, leg);
     }
-    over::make_room(work);
+    over::make_room(work, &kept.number);
     settle_down(work);
     Ok(outcome(work, &id))
 }

@@ -21,6 +21,7 @@ pub(in crate::apply) fn end(work: &mut Work<'_>, command: &EndLeg) -> Outcome {
         step(work, &mut call, CallStepKind::Lost, None, "");
     }
     let is_there = call.live_legs().next().is_some();
+    let number = call.number.clone();
     match call.status {
         CallStatus::Queued | CallStatus::Ringing if !is_there || command.cause == LegEnd::Callback => {
             gave_up(work, call, command.cause);
@@ -29,7 +30,7 @@ pub(in crate::apply) fn end(work: &mut Work<'_>, command: &EndLeg) -> Outcome {
         // It goes on without the leg. What it came to is told with the next step.
         _ => put(work, call, EventKind::CallFolded, ""),
     }
-    over::make_room(work);
+    over::make_room(work, &number);
     settle_down(work);
     Ok(outcome(work, &id))
 }

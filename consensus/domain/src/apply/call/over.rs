@@ -63,20 +63,31 @@ pub(in crate::apply) fn end_drilled(work: &mut Work<'_>, id: &CallId, note: &str
     let Some(mut call) = work.state.book.calls.get(id).filter(waits).cloned() else { return false };
     finish(work, &mut call, CallStatus::Ended, "exercise_ended");
     step(work, &mut call, CallStepKind::Ended, None, note);
+    let number = call.number.clone();
     put(work, call, EventKind::CallEnded, note);
-    make_room(work);
+    make_room(work, &number);
     settle_down(work);
     true
 }
 
-/// Those that have been over the longest leave, with what was put down of them.
-pub(super) fn make_room(work: &mut Work<'_>) {
+/// Those that have been over the longest leave, of this number and of all, with what was put down of them.
+pub(super) fn make_room(work: &mut Work<'_>, number: &str) {
+    if work.state.calls_of(number).count() > limits::CALLS_OF_NUMBER_MAX {
+        let over = work.state.calls_of(number).filter(|call| !call.status.is_open());
+        if let Some((_, id)) = over.map(|call| (call.status_at_ms, call.id.clone())).min() {
+            leave(work, &id);
+        }
+    }
     while work.state.book.over.len() > limits::CALLS_OVER_MAX {
         let Some((_, id)) = work.state.book.over.first().cloned() else { return };
-        work.state.book.drop_call(&id);
-        work.touch(Touched::Call(id.clone()));
-        drop_draft(work, &id);
+        leave(work, &id);
     }
+}
+
+fn leave(work: &mut Work<'_>, id: &CallId) {
+    work.state.book.drop_call(id);
+    work.touch(Touched::Call(id.clone()));
+    drop_draft(work, id);
 }
 
 fn drop_draft(work: &mut Work<'_>, id: &CallId) {

@@ -103,7 +103,7 @@ pub(in crate::apply) fn transfer(work: &mut Work<'_>, command: &TransferCall) ->
         .agents
         .values()
         .any(|agent| agent.status != AgentStatus::Off && agent.lines.contains(&command.to));
-    let (id, agent) = (call.id.clone(), call.agent.clone());
+    let (id, agent, number) = (call.id.clone(), call.agent.clone(), call.number.clone());
     if let Some(agent) = &agent {
         call.wrap_up_due_at_ms = agent::wrap_up(work, agent, &id);
     }
@@ -117,7 +117,7 @@ pub(in crate::apply) fn transfer(work: &mut Work<'_>, command: &TransferCall) ->
         over::finish(work, &mut call, CallStatus::Transferred, "transferred");
     }
     put(work, call, EventKind::CallTransferred, &command.to);
-    over::make_room(work);
+    over::make_room(work, &number);
     settle_down(work);
     Ok(outcome(work, &id))
 }
@@ -127,14 +127,14 @@ pub(in crate::apply) fn give_back(work: &mut Work<'_>, command: &ReturnCall) -> 
     valid::name("reason", &command.reason)?;
     let mut call = find_version(work, &command.call, command.expected_version)?;
     need_talking(&call)?;
-    let (id, agent) = (call.id.clone(), call.agent.clone());
+    let (id, agent, number) = (call.id.clone(), call.agent.clone(), call.number.clone());
     step(work, &mut call, CallStepKind::Unanswered, agent.as_ref(), &command.reason);
     over::wait_again(work, &mut call, "");
     put(work, call, EventKind::CallUnanswered, &command.reason);
     if let Some(agent) = &agent {
         agent::set(work, agent, AgentStatus::Break, None, |agent| agent.reason.clone_from(&command.reason));
     }
-    over::make_room(work);
+    over::make_room(work, &number);
     settle_down(work);
     Ok(outcome(work, &id))
 }
@@ -146,14 +146,14 @@ pub(in crate::apply) fn end(work: &mut Work<'_>, command: &EndCall) -> Outcome {
     let mut call = find_version(work, &command.call, command.expected_version)?;
     need_own(work, &call)?;
     need_talking(&call)?;
-    let (id, agent) = (call.id.clone(), call.agent.clone());
+    let (id, agent, number) = (call.id.clone(), call.agent.clone(), call.number.clone());
     if let Some(agent) = &agent {
         call.wrap_up_due_at_ms = agent::wrap_up(work, agent, &id);
     }
     over::finish(work, &mut call, CallStatus::Ended, &command.outcome);
     step(work, &mut call, CallStepKind::Ended, agent.as_ref(), &command.outcome);
     put(work, call, EventKind::CallEnded, &command.outcome);
-    over::make_room(work);
+    over::make_room(work, &number);
     settle_down(work);
     Ok(outcome(work, &id))
 }

@@ -104,7 +104,7 @@ pub(in crate::apply) fn receive(work: &mut Work<'_>, command: &ReceiveHandover) 
         place_is_mapped: false,
     };
     let origin = Origin::Report(format!("{}: {}", from.id, command.reference));
-    let source = Source { origin, episode: 0, version: 0, active: false, at_ms: work.now };
+    let source = Source { origin, episode: 0, version: 0, active: false, at_ms: work.now, alarm_report: None };
     let (id, _) = open_incident(work, facts, source)?;
     let mut incident = find(work, "incident", &id)?;
     let handover = Handover {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::{
-    Incident, IncidentId, IncidentStatus, Millis, Origin, Refusal, State,
-    apply::{Work, valid},
+    Incident, IncidentId, IncidentStatus, Millis, Origin, Refusal, ReportCode, State,
+    apply::{Work, report, valid},
     limits,
     state::Heard,
     stored::Touched,
@@ -40,6 +40,15 @@ fn done_for_good(state: &State) -> Vec<(Millis, IncidentId)> {
 fn drop_incident(work: &mut Work<'_>, id: &IncidentId) {
     let Some(incident) = work.state.drop_incident(id) else { return };
     work.touch(Touched::Incident(id.clone()));
+    for source in &incident.sources {
+        // What waits of it is from here on what its sender took it for.
+        if let Origin::Report(code) = &source.origin
+            && let Ok(code) = ReportCode::new(code)
+            && work.state.reports.get(&code).is_some_and(|report| report.incident.as_ref() == Some(id))
+        {
+            report::supplemented(work, &code);
+        }
+    }
     for source in incident.sources {
         let Origin::Alarm(key) = source.origin else { continue };
         let heard = work.state.heard_of(&key).filter(|heard| heard.incident.as_ref() == Some(id)).cloned();
@@ -65,8 +74,14 @@ mod tests {
             admin_unit: crate::AdminUnitCode::new("hue").unwrap(),
             address: String::new(),
         };
-        let source =
-            Source { origin: Origin::Report("call".into()), episode: 0, version: 0, active: false, at_ms: Millis(0) };
+        let source = Source {
+            origin: Origin::Report("call".into()),
+            episode: 0,
+            version: 0,
+            active: false,
+            at_ms: Millis(0),
+            alarm_report: None,
+        };
         let command = Command::from(OpenIncident {
             kind: IncidentKind::Fire,
             severity: Severity::Low,

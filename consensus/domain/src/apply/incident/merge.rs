@@ -1,6 +1,6 @@
 //! Two incidents that are one, and back.
 
-use super::{assign, attention, find, find_version, is_live, keep, mark_seen, need, sent, start_deadline};
+use super::{assign, attention, find, find_version, gather, is_live, keep, mark_seen, need, sent, start_deadline};
 use crate::{
     EventKind, IncidentId, IncidentStatus, MergeIncident, Millis, UnmergeIncident,
     apply::{Outcome, Work, deadline, report, unit, valid},
@@ -69,6 +69,7 @@ pub(in crate::apply) fn unmerge(work: &mut Work<'_>, command: &UnmergeIncident) 
     deadline::release(work.state, &mut incident.clocks, &held_for(&into), work.now);
     let outcome = keep(work, incident, EventKind::IncidentUnmerged, into.as_str());
     work.write_timeline(&into);
+    gather::unrepeat(work, &into);
     report::incident_reopened(work, &command.incident);
     Ok(outcome)
 }

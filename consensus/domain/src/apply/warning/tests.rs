@@ -55,8 +55,14 @@ impl World {
             world.ok("", PutPerson { person });
         }
         let place = Place { latitude_e7: 0, longitude_e7: 0, admin_unit: id("a"), address: String::new() };
-        let source =
-            Source { origin: Origin::Report("call".into()), episode: 0, version: 0, active: false, at_ms: Millis(0) };
+        let source = Source {
+            origin: Origin::Report("call".into()),
+            episode: 0,
+            version: 0,
+            active: false,
+            at_ms: Millis(0),
+            alarm_report: None,
+        };
         let open = OpenIncident {
             kind: IncidentKind::Flood,
             severity: Severity::High,

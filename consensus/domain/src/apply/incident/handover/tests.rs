@@ -75,7 +75,7 @@ impl World {
             severity: Severity::High,
             place,
             summary: "ngất".into(),
-            source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0) },
+            source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0), alarm_report: None },
             exercise: false,
             place_is_mapped: false,
         };

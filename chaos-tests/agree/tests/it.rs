@@ -1,0 +1,7 @@
+//! What holds of the simulator of consensus, and what it finds.
+
+mod bugs;
+mod failures;
+mod linear;
+mod repeat;
+mod seeds;

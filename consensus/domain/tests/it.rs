@@ -1,0 +1,23 @@
+//! What holds of the domain as others see it.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test fails by panicking")]
+
+mod any;
+mod script;
+
+mod access;
+mod audit;
+mod bounds;
+mod calls;
+mod deadlines;
+mod dispatch;
+mod drills;
+mod erasure;
+mod files;
+mod lunar;
+mod properties;
+mod releases;
+mod reports;
+mod rooms;
+mod scripts;
+mod vocabulary;
