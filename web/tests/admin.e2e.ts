@@ -13,9 +13,13 @@ async function faultless(page: Page): Promise<void> {
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(' | ')}`)).toEqual([]);
 }
 
+const BECAUSE = 'đổi ca theo quyết định 12';
+const WHY = /^(Vì sao thay đổi|Why this is changed)/;
+
 const administer = async (page: Page, query = '') => {
   await fake(page, 'role?role=admin');
   await enterAt(page, `/admin.html${query}`);
+  await page.getByLabel(WHY).fill(BECAUSE);
 };
 
 test.beforeEach(async ({ page }) => {
@@ -227,6 +231,8 @@ for (const [lang, words] of [
     let [number, rules, photoDays] = [0, [] as unknown[], 90];
     await page.route('**/api/erasure', async (route) => {
       if (route.request().method() === 'GET') return route.fulfill({ json: { number, rules } });
+      // Why it was changed goes with it.
+      expect(decodeURIComponent(route.request().headers()['x-reason'] ?? '')).toBe(BECAUSE);
       const sent = route.request().postDataJSON() as { number: number; rules: unknown[] };
       ({ number, rules } = sent);
       return route.fulfill({ json: { entity: '', version: number } });
@@ -257,6 +263,22 @@ for (const [lang, words] of [
     await sheet.getByRole('button', { name: words.setPhotos }).click();
     await expect(sheet.getByRole('form').last().getByRole('status')).toContainText(words.done);
     expect(photoDays).toBe(7);
+  });
+}
+
+for (const [lang, missing] of [['vi', 'Ghi lý do ở đầu trang trước'], ['en', 'Give the reason at the top of the page first']] as const) {
+  test(`without a reason nothing is changed, ${lang}`, async ({ page }) => {
+    let sent = 0;
+    await page.route('**/api/file-retention', (route) => {
+      if (route.request().method() !== 'GET') sent += 1;
+      return route.fulfill({ json: { days: 90 } });
+    });
+    await administer(page, `?lang=${lang}`);
+    await page.getByLabel(WHY).fill(' ');
+    const form = page.getByRole('form', { name: /^(Thời hạn giữ ảnh|How long photos are kept)$/ });
+    await form.getByRole('button').last().click();
+    await expect(form.getByRole('status')).toContainText(missing);
+    expect(sent).toBe(0);
   });
 }
 

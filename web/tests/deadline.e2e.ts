@@ -8,14 +8,14 @@ import { enter, enterAt, fake, file, panel, turnTo } from './page';
 
 const WORDS = {
   vi: {
-    card: 'Thời hạn và chỉ đạo', forward: 'Chuyển xử lý', answer: 'Xử lý xong', nearly: 'Sắp trễ', late: 'Trễ hạn', overdue: 'Quá hạn lâu', paused: 'Tạm dừng', pause: 'Tạm dừng', answerReport: 'Trả lời người báo', metLate: 'Đã làm, trễ hạn', progress: 'Báo tiến độ', progressNote: 'Đã làm đến đâu', promise: 'Hẹn xong trước', promiseMissing: 'Ghi đã làm đến đâu, giờ hẹn và chọn ảnh', promised: 'đã hẹn lại, hạn đầu', doTask: 'Làm xong việc được giao', onTime: 'Còn hạn', met: 'Đã làm',
+    card: 'Thời hạn và chỉ đạo', forward: 'Chuyển xử lý', answer: 'Xử lý xong', nearly: 'Sắp trễ', late: 'Trễ hạn', overdue: 'Quá hạn lâu', paused: 'Tạm dừng', pause: 'Tạm dừng', answerReport: 'Trả lời người báo', metLate: 'Đã làm, trễ hạn', progress: 'Báo tiến độ', progressNote: 'Đã làm đến đâu', promise: 'Hẹn xong trước', promiseMissing: 'Ghi đã làm đến đâu, giờ hẹn và chọn ảnh', promiseBare: 'Ghi đã làm đến đâu và giờ hẹn', promised: 'đã hẹn lại, hạn đầu', doTask: 'Làm xong việc được giao', onTime: 'Còn hạn', met: 'Đã làm',
     over: /trễ \d\d:\d\d/, left: /còn 0?\d:\d\d/, told: 'đã báo', knows: 'đã biết lúc', band: 'Trễ hạn chưa ai nhận biết', acknowledge: 'Đã biết', reason: 'Lý do tạm dừng', reasonMissing: 'Ghi lý do tạm dừng', resume: 'Tính tiếp',
     yours: 'Chỉ đạo cho bạn', reported: 'Báo đã xong, chờ bạn xác nhận', give: 'Giao chỉ đạo…', send: 'Giao chỉ đạo', from: 'Giao chỉ đạo từ: Chưa tiếp nhận', what: 'Việc cần làm', owner: 'Người làm', where: 'Địa bàn', by: 'Xong trước',
     whatMissing: 'Ghi việc cần làm', byPast: 'Giờ xong phải sau lúc này', take: 'Nhận', finish: 'Báo xong', confirm: 'Xác nhận đã xong', back: 'Trả lại làm tiếp', words: 'Kết quả hoặc lý do', wordsMissing: 'Ghi lý do',
     list: 'Chỉ đạo', confirmed: 'xác nhận lúc', again: 'mở lại lần 1', refused: 'Bị từ chối', done: 'Đã xong', sentBack: 'bị trả lại 1 lần', open: 'Mở I4821',
   },
   en: {
-    card: 'Deadlines and instructions', forward: 'Pass it on', answer: 'Resolve it', nearly: 'Nearly late', late: 'Late', overdue: 'Long overdue', paused: 'Paused', pause: 'Pause', answerReport: 'Answer the sender', metLate: 'Done, late', progress: 'Report progress', progressNote: 'How far it is', promise: 'Promise it by', promiseMissing: 'Say how far it is, promise a time and choose a photo', promised: 'promised anew, first due', doTask: 'Do the task', onTime: 'In time', met: 'Done',
+    card: 'Deadlines and instructions', forward: 'Pass it on', answer: 'Resolve it', nearly: 'Nearly late', late: 'Late', overdue: 'Long overdue', paused: 'Paused', pause: 'Pause', answerReport: 'Answer the sender', metLate: 'Done, late', progress: 'Report progress', progressNote: 'How far it is', promise: 'Promise it by', promiseMissing: 'Say how far it is, promise a time and choose a photo', promiseBare: 'Say how far it is and promise a time', promised: 'promised anew, first due', doTask: 'Do the task', onTime: 'In time', met: 'Done',
     over: /\d\d:\d\d late/, left: /0?\d:\d\d left/, told: 'told', knows: 'has known since', band: 'Late, and nobody has acknowledged it', acknowledge: 'Acknowledge', reason: 'Why it is paused', reasonMissing: 'Say why it is paused', resume: 'Let it run',
     yours: 'An instruction for you', reported: 'Said to be done, waits for you to confirm it', give: 'Give an instruction…', send: 'Give an instruction', from: 'Give an instruction from: ', what: 'What to do', owner: 'Who does it', where: 'Place', by: 'Done by',
     whatMissing: 'Say what to do', byPast: 'The time has to be later than now', take: 'Take it', finish: 'Report it done', confirm: 'Confirm that it is done', back: 'Send it back', words: 'Result or reason', wordsMissing: 'Say why',
@@ -133,6 +133,31 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(line.locator('b')).toHaveText(w.onTime);
     await expect(line).toContainText(w.promised);
     await expect(band(page)).toHaveCount(0);
+  });
+
+  test(`an instruction without an incident is put off by who gave it, without a photo, and not by whose it is, ${lang}`, async ({ page, browser }) => {
+    const title = `Đếm thuyền ở bến, ${lang}`;
+    await enterAt(page, `/rooms.html?lang=${lang}`);
+    const data = { title, about: '', incident: null, admin_unit: '', agency: '', owner: 'dung', due_at_ms: Date.UTC(2034, 0, 1), exercise: false };
+    await page.request.post('/api/instructions', { data, headers: { 'x-request-seq': String(Date.now()) } });
+    const line = panel(page, w.list).getByRole('article', { name: title }).getByRole('listitem');
+    await line.getByRole('button', { name: w.progress }).click();
+    await expect(line.getByRole('radio')).toHaveCount(0);
+    const send = line.getByRole('button', { name: w.progress, exact: true });
+    await expect(send).toHaveAttribute('title', w.promiseBare);
+    await line.getByLabel(w.progressNote).fill('thiếu xuồng');
+    await line.getByLabel(w.promise).fill('2035-01-01T16:00');
+    await faultless(page);
+
+    const theirs = await (await browser.newContext()).newPage();
+    await enterAt(theirs, `/rooms.html?lang=${lang}`, 'dung');
+    await expect(panel(theirs, w.list).getByRole('article', { name: title })).toBeVisible();
+    await expect(panel(theirs, w.list).getByRole('article', { name: title }).getByRole('button', { name: w.progress })).toHaveCount(0);
+
+    await send.click();
+    await expect(line).toContainText(w.promised);
+    await expect(panel(theirs, w.list).getByRole('article', { name: title })).toContainText(w.promised);
+    await theirs.context().close();
   });
 
   test(`a report keeps its first clock when its sender opens it again; what is late is taken on, and paused with a reason, ${lang}`, async ({ page }) => {

@@ -97,7 +97,7 @@ impl Screen {
 
     /// One connection to its end, which is told.
     async fn serve(&self, town: &Town, node: NodeId, mut socket: Socket) -> String {
-        let hello = Hello { token: town::token(self.person), language: "vi".to_owned() };
+        let hello = Hello { token: town::token(self.person), language: "vi".to_owned(), why: String::new() };
         if !send(&mut socket, to_server::Body::Hello(hello)).await {
             return "takes nothing".to_owned();
         }

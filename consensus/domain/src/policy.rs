@@ -15,7 +15,8 @@
 //! | operator for everywhere | start and end exercises |
 //! | operator, dispatcher | show scenes to other rooms, follow them |
 //! | operator, agent, dispatcher | write and acknowledge hand-overs, write into a room's log |
-//! | anybody but a device or an exchange | do the instruction that is theirs, and say how far it is |
+//! | anybody but a device or an exchange | do the instruction that is theirs, and say how far it is with a photo |
+//! | who gave it; admin, operator, not of their own | put off an instruction that serves no incident, without a photo |
 //! | operator, agent, dispatcher; whoever was told | acknowledge that a clock is late |
 //! | anybody but a device or an exchange | choose a second factor, give their rights to somebody for a time, take what was given |
 //! | admin, operator, agent, dispatcher | break the glass: the whole province for an hour, with a reason |
@@ -251,6 +252,9 @@ pub fn foresee(state0: &State, grant: &Grant, command: &Command, place: Option<&
 
 /// Whether the grant allows this command on the state as it is.
 pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Result<(), Refusal> {
+    if is_own_session(state, grant, command) {
+        return Ok(());
+    }
     if let Some(judged) = seat::authorize(state, grant, command) {
         return judged.and_then(|()| of_remit(state, grant, command));
     }
@@ -281,6 +285,7 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
     if is_theirs(state, grant, command) {
         return Ok(());
     }
+    without_photo(state, grant, command)?;
     if matches!(grant.role, Role::Viewer | Role::Responder) {
         match action {
             Action::DoInstruction | Action::ReportProgress => {
@@ -313,13 +318,47 @@ pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Resu
     of_remit(state, grant, command)
 }
 
+/// Whether the command opens or ends a session of whoever is named: the gateway has seen who they are, and names them so that the
+/// record has who it was and from where.
+fn is_own_session(state: &State, grant: &Grant, command: &Command) -> bool {
+    match command {
+        Command::OpenSession(command) => command.person == grant.person,
+        // One that is gone was ended already: ending it again changes nothing.
+        Command::CloseSession(command) => {
+            state.sessions.get(&command.session).is_none_or(|session| session.person == grant.person)
+        }
+        _ => false,
+    }
+}
+
+/// Whether the grant acts by this person's right.
+fn are_they(grant: &Grant, person: &PersonId) -> bool {
+    *person == grant.person || grant.terms.acts_for.as_ref() == Some(person)
+}
+
+/// Whether who did not give an instruction may put it off without a photo: who leads may, and nobody their own.
+fn without_photo(state: &State, grant: &Grant, command: &Command) -> Result<(), Refusal> {
+    let Command::ReportProgress(progress) = command else { return Ok(()) };
+    let Some(instruction) = instruction_of(state, command).filter(|_| progress.photo_sha256.is_none()) else {
+        return Ok(());
+    };
+    let is_own = instruction.owner.as_ref().is_some_and(|owner| are_they(grant, owner));
+    if is_own || allows(grant, Action::GiveInstruction, None).is_err() {
+        return Err(forbidden("without a photo an instruction is put off by who gave it or who leads there: ask them"));
+    }
+    Ok(())
+}
+
 /// Whether the command is about an instruction of theirs, or a clock that called them: wherever they work, they are the one to answer.
 fn is_theirs(state: &State, grant: &Grant, command: &Command) -> bool {
-    let acts_for = grant.terms.acts_for.as_ref();
-    let are_they = |person: &PersonId| *person == grant.person || acts_for == Some(person);
+    let are_they = |person: &PersonId| are_they(grant, person);
     match command {
         Command::AcknowledgeClock(command) => {
             state.clock_of(&command.clock).is_some_and(|clock| clock.told.iter().any(are_they))
+        }
+        // Nothing shows how far it is: who said by when says by when now.
+        Command::ReportProgress(progress) if progress.photo_sha256.is_none() => {
+            instruction_of(state, command).and_then(|it| it.given_by.as_ref()).is_some_and(are_they)
         }
         _ if matches!(action_of(command), Action::DoInstruction | Action::ReportProgress) => {
             instruction_of(state, command).and_then(|it| it.owner.as_ref()).is_some_and(are_they)

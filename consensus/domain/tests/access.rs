@@ -3,12 +3,14 @@
 
 use bytes::Bytes;
 use domain::{
-    AcknowledgeAlarm, AdminUnit, AdminUnitCode, AlarmKey, BreakGlass, Command, Condition, Delegation, DelegationId,
-    Digest, District, DistrictId, DropSecondFactor, EndGlass, EntityId, Entry, EventKind, Grant, GroupId, KeyScope,
-    Millis, NoteIncident, Person, PersonId, PutAdminUnits, PutDelegation, PutDistrict, PutPerson, PutSecondFactor,
-    PutServiceKey, RecordRead, RefusalCode, Reply, RevokeDelegation, Role, ServiceKey, ServiceKeyId, SpendCode, State,
-    SwitchFeature, TakeDelegation, Terms, audit, limits, policy,
+    AcknowledgeAlarm, AdminUnit, AdminUnitCode, AlarmKey, AuditPayload, AuditSealed, BreakGlass, CloseSession, Command,
+    Condition, Delegation, DelegationId, Digest, District, DistrictId, DropSecondFactor, EndGlass, EntityId, Entry,
+    EventKind, Grant, GroupId, KeyScope, Millis, NoteIncident, OpenSession, Person, PersonId, PutAdminUnits,
+    PutDelegation, PutDistrict, PutPerson, PutSecondFactor, PutServiceKey, RecordRead, RefusalCode, Reply,
+    RevokeDelegation, Role, RowChange, ServiceKey, ServiceKeyId, SessionId, SpendCode, State, SwitchFeature,
+    TakeDelegation, Terms, audit, limits, policy,
     policy::{Action, Noun},
+    rows,
     wire::Record,
 };
 
@@ -138,6 +140,35 @@ fn a_code_is_spent_once_and_an_older_one_never() {
     assert_eq!(world.by("oanh", put()), Err(RefusalCode::Exists), "a stolen screen replaces no second factor");
     assert_eq!(world.by("vy", DropSecondFactor { person: id("oanh") }), Err(RefusalCode::Forbidden));
     assert_eq!(world.by("an", DropSecondFactor { person: id("oanh") }), Ok(vec![EventKind::SecondFactorDropped]));
+}
+
+#[test]
+fn a_session_is_opened_and_ended_by_whose_it_is_and_the_record_has_them_and_their_address() {
+    let mut world = World::new();
+    world.ok(None, SwitchFeature { feature: audit::FEATURE });
+    let session = SessionId([7; 32]);
+    let expires_at_ms = world.now.plus(HOUR_MS);
+    let open = || OpenSession { session, person: id("kiem"), expires_at_ms };
+    assert_eq!(world.by("an", open()), Err(RefusalCode::Forbidden), "nobody for another");
+    for command in [Command::from(open()), CloseSession { session }.into()] {
+        let grant = Grant { from: "10.0.0.7".into(), ..world.grant("kiem") };
+        let name = command.name();
+        if name == "CloseSession" {
+            assert_eq!(world.by("an", CloseSession { session }), Err(RefusalCode::Forbidden));
+        }
+        let entry = Entry { at_ms: world.now, request: None, grant: Some(grant), command, salt: Bytes::new() };
+        world.index += 1;
+        let applied = world.state.apply(world.index, &entry);
+        assert!(matches!(applied.reply, Reply::Accepted(_)), "{name}: {:?}", applied.reply);
+        let number = world.state.audit_head().number;
+        let sealed = applied.rows.iter().find_map(|change| match change {
+            RowChange::Put(row) if row.key == rows::audit_sealed_key(number) => Some(&row.value),
+            _ => None,
+        });
+        let sealed = AuditSealed::decode(sealed.unwrap()).unwrap();
+        let payload = AuditPayload::decode(&sealed.payload).unwrap();
+        assert_eq!((&*payload.by, &*payload.from, &*payload.name), ("kiem", "10.0.0.7", name));
+    }
 }
 
 #[test]

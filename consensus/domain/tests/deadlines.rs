@@ -226,7 +226,7 @@ impl Run {
                         clock,
                         expected_version: it.version,
                         note: reason(),
-                        photo_sha256: Digest([1; 32]),
+                        photo_sha256: Some(Digest([1; 32])),
                         promised_at_ms: self.now.plus(*ms),
                     });
                 }

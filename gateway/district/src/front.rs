@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -14,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use edge::{CUT_CODE, LoginGuard, Token};
+use edge::{CUT_CODE, LoginGuard, Peer, Token};
 use http_body_util::{BodyExt, Limited};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -219,6 +220,7 @@ impl Front {
             path: path_of(&parts),
             body: String::from_utf8_lossy(&body).into_owned(),
             reason: text(&parts.headers, REASON_HEADER),
+            from: screen_of(&parts),
             at_province: caller.sitting.at_province,
             is_unsure,
         };
@@ -337,6 +339,11 @@ fn text(headers: &HeaderMap, name: &str) -> Option<String> {
     headers.get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned)
 }
 
+/// The screen's address.
+fn screen_of(parts: &Parts) -> Option<IpAddr> {
+    parts.extensions.get::<Peer>().map(|peer| peer.0.ip())
+}
+
 fn seq(headers: &HeaderMap) -> Option<u64> {
     text(headers, SEQ_HEADER)?.parse().ok().filter(|seq| *seq > 0)
 }
@@ -359,6 +366,7 @@ fn asked(parts: &Parts, caller: &Caller, body: Option<Vec<u8>>) -> Asked {
         token: Some(caller.sitting.token.clone()),
         seq: seq(&parts.headers),
         reason: text(&parts.headers, REASON_HEADER),
+        from: screen_of(parts),
         read: text(&parts.headers, READ_HEADER),
         content_type: text(&parts.headers, header::CONTENT_TYPE.as_str()),
         body,

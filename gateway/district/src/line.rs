@@ -108,7 +108,7 @@ impl Line {
         let open = async {
             let socket = handshake(origin, token, tls).await?;
             let mut line = Self { socket, bytes, welcome: Welcome::default() };
-            let hello = Hello { token: token.to_owned(), language: "vi".to_owned() };
+            let hello = Hello { token: token.to_owned(), language: "vi".to_owned(), why: String::new() };
             line.send(to_server::Body::Hello(hello)).await?;
             match line.next().await? {
                 to_screen::Body::Welcome(welcome) => line.welcome = welcome,

@@ -5,7 +5,7 @@
 //! under a session and number of the province, fixed before the first sending and never changed while anybody may have
 //! applied it: so the province knows a second sending and answers it with its first reply.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, net::IpAddr};
 
 use domain::PersonId;
 use serde::{Deserialize, Serialize};
@@ -62,6 +62,9 @@ pub(crate) struct Entry {
     /// `x-reason`, as it came.
     #[serde(default)]
     pub(crate) reason: Option<String>,
+    /// The address of the screen that it was entered at.
+    #[serde(default)]
+    pub(crate) from: Option<IpAddr>,
     /// As it is sent; none: the person has to sign in at the province first.
     pub(crate) number: Option<Number>,
     /// It was sent, and nobody knows what became of it.
@@ -78,6 +81,8 @@ pub(crate) struct Offer {
     pub(crate) path: String,
     pub(crate) body: String,
     pub(crate) reason: Option<String>,
+    /// The screen's address.
+    pub(crate) from: Option<IpAddr>,
     /// Whether the session is the province's.
     pub(crate) at_province: bool,
     /// It was sent already.
@@ -185,6 +190,7 @@ impl Outbox {
             path: offer.path,
             body: offer.body,
             reason: offer.reason,
+            from: offer.from,
             is_unsure: offer.is_unsure,
             said: None,
         };

@@ -1,6 +1,7 @@
 //! The province over HTTP: requests passed on, kept commands sent, sign-ins.
 
 use std::{
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -10,7 +11,7 @@ use std::{
 
 use reqwest::{
     Method, Response,
-    header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, SET_COOKIE},
+    header::{AUTHORIZATION, CONTENT_TYPE, FORWARDED, RETRY_AFTER, SET_COOKIE},
 };
 use rustls::ClientConfig;
 use serde_json::Value;
@@ -41,6 +42,8 @@ pub(crate) struct Asked {
     pub(crate) token: Option<String>,
     pub(crate) seq: Option<u64>,
     pub(crate) reason: Option<String>,
+    /// The screen's address, for the record.
+    pub(crate) from: Option<IpAddr>,
     /// `x-read`, as it came.
     pub(crate) read: Option<String>,
     pub(crate) content_type: Option<String>,
@@ -165,6 +168,10 @@ impl Province {
         }
         if let Some(reason) = &asked.reason {
             request = request.header(REASON_HEADER, reason);
+        }
+        if let Some(from) = &asked.from {
+            let from = if from.is_ipv6() { format!("for=\"[{from}]\"") } else { format!("for={from}") };
+            request = request.header(FORWARDED, from);
         }
         if let Some(read) = &asked.read {
             request = request.header(READ_HEADER, read);

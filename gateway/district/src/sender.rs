@@ -95,12 +95,13 @@ async fn send_next(shared: &Shared, province: &Province, session: &str) -> std::
     let begun = shared.outbox(|outbox| outbox.begin(entry.place));
     let is_first = begun.is_some();
     shared.write_entries(begun.into_iter().collect()).await?;
-    let Entry { place, path, body, reason, .. } = entry;
+    let Entry { place, path, body, reason, from, .. } = entry;
     let asked = Asked {
         path,
         token: Some(token),
         seq: Some(number.seq),
         reason,
+        from,
         body: Some(body.into_bytes()),
         ..Asked::default()
     };

@@ -132,6 +132,7 @@ mod tests {
             path: "/api/incidents".into(),
             body: "{}".into(),
             reason: None,
+            from: None,
             at_province: true,
             is_unsure: false,
         };

@@ -314,8 +314,8 @@ fn share(headers: &mut HeaderMap, origin: HeaderValue) {
     for (name, value) in [
         (header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true"),
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, POST"),
-        (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, x-read, x-request-seq"),
-        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after, x-audit-through, x-state-age-ms"),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, "content-type, x-read, x-reason, x-request-seq"),
+        (header::ACCESS_CONTROL_EXPOSE_HEADERS, "retry-after, x-audit-through, x-audit-withheld, x-state-age-ms"),
         (header::ACCESS_CONTROL_MAX_AGE, "600"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));

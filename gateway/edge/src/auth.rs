@@ -6,7 +6,7 @@ use std::{net::IpAddr, sync::Arc};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use domain::{
     CloseSession, Grant, GroupId, Millis, OpenSession, Person, PersonId, RefusalCode, Reply, Role, SecondFactor,
-    SessionId, limits::SESSION_MS_MAX, policy,
+    SessionId, VOCABULARY_2, limits::SESSION_MS_MAX, policy,
 };
 use hyper::{
     HeaderMap,
@@ -86,12 +86,13 @@ impl Auth {
     }
 
     /// Signs a person in and opens the session in group 0. `code` may be empty; who has a second factor is then asked for one.
+    /// `from` is where they are, as the record has it: behind a district centre's node more than the address that is guarded.
     pub(crate) async fn sign_in(
         &self,
         person: &str,
         password: &str,
         code: &str,
-        ip: IpAddr,
+        (ip, from): (IpAddr, &str),
     ) -> Result<(Token, Caller), ApiError> {
         let person = self.accounts.password(person, password.as_bytes(), ip).await.map_err(ApiError::from)?;
         // Signing in takes a quorum in any case, and a node that is behind must not miss that there is a second factor.
@@ -104,7 +105,7 @@ impl Auth {
             self.spend(&factor, code, ip).await?;
         }
         self.accounts.let_in(&person.id, ip);
-        self.open(&person.id).await
+        self.open(&person.id, from).await
     }
 
     /// Signs in somebody for whom another provider vouched. `has_two`: with two factors, which is enough; else who has a second
@@ -133,11 +134,11 @@ impl Auth {
             }
             self.spend(&factor, code, ip).await?;
         }
-        self.open(person).await
+        self.open(person, &ip.to_string()).await
     }
 
-    /// Opens a session for somebody who has shown all that is asked for.
-    async fn open(&self, person: &PersonId) -> Result<(Token, Caller), ApiError> {
+    /// Opens a session for somebody who has shown all that is asked for, from there.
+    async fn open(&self, person: &PersonId, from: &str) -> Result<(Token, Caller), ApiError> {
         let token = Token::random().ok_or_else(|| ApiError::unavailable("this node has no randomness; use another"))?;
         let session = token.session();
         // State's clock is the one that ends the session; it may be a little ahead of this node's.
@@ -146,7 +147,12 @@ impl Auth {
         // A minute less than the most, so that a leader whose clock is behind does not refuse it.
         let expires_at_ms = now.plus(SESSION_MS_MAX - 60_000);
         let open = OpenSession { session, person: person.clone(), expires_at_ms };
-        let reply = self.road.command(Some(GroupId::COMMAND), open.into(), None, None, COMMAND_DEADLINE).await?;
+        let index = self.source.applied(GroupId::COMMAND).index;
+        let own = read(&*self.source, GroupId::COMMAND, |state0| {
+            policy::grant_at(state0, person, index, now_by(state0)).filter(|_| state0.has_feature(VOCABULARY_2))
+        });
+        let own = own.map(|grant| Grant { from: from.to_owned(), ..grant });
+        let reply = self.road.command(Some(GroupId::COMMAND), open.into(), None, own, COMMAND_DEADLINE).await?;
         if let Reply::Refused(refusal) = reply {
             return Err(refusal.into());
         }
@@ -247,13 +253,17 @@ impl Auth {
     }
 
     /// Ends a session in every group that knows it. The command group counts; the others forget it when it expires.
-    pub(crate) async fn sign_out(&self, session: SessionId) -> Result<(), ApiError> {
+    pub(crate) async fn sign_out(&self, caller: &Caller) -> Result<(), ApiError> {
+        let session = caller.session;
+        let is_told = read(&*self.source, GroupId::COMMAND, |state0| state0.has_feature(VOCABULARY_2));
+        // Who ends it and from where stands in the record of the group that counts.
+        let own = |group: GroupId| (is_told && group == GroupId::COMMAND).then(|| caller.grant.clone());
         let known = |group: &GroupId| {
             *group == GroupId::COMMAND || read(&*self.source, *group, |state| state.sessions().contains_key(&session))
         };
-        let closing = GroupId::all()
-            .filter(known)
-            .map(|group| self.road.command(Some(group), CloseSession { session }.into(), None, None, COMMAND_DEADLINE));
+        let closing = GroupId::all().filter(known).map(|group| {
+            self.road.command(Some(group), CloseSession { session }.into(), None, own(group), COMMAND_DEADLINE)
+        });
         let closed = futures::future::join_all(closing).await;
         match closed.into_iter().next() {
             Some(Err(error)) => Err(error.into()),

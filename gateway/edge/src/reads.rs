@@ -31,33 +31,46 @@ use crate::{
 /// What stands in the record where nobody said why.
 const NO_REASON: &str = "-";
 
-/// Who looks, by what right, from where and why: looks of one of these share a record.
+/// Who looks, by what right and from where: looks of one of these wait in one queue, however many reasons they have.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Looker {
     session: [u8; 32],
     from: String,
-    why: String,
     acts_for: String,
     broken_glass: bool,
 }
 
 impl Looker {
     fn new(caller: &Caller) -> Self {
-        let Grant { from, why, terms, .. } = &caller.grant;
+        let Grant { from, terms, .. } = &caller.grant;
         Self {
             session: caller.session.0,
             from: from.clone(),
-            why: if why.trim().is_empty() { NO_REASON.to_owned() } else { why.clone() },
             acts_for: terms.acts_for.as_ref().map(ToString::to_string).unwrap_or_default(),
             broken_glass: terms.broken_glass,
         }
     }
 }
 
+/// What is looked at and why: looks for one reason share a record.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Look {
+    what: String,
+    why: String,
+}
+
+impl Look {
+    fn new(caller: &Caller, what: &str) -> Self {
+        let why = &caller.grant.why;
+        let why = if why.trim().is_empty() { NO_REASON.to_owned() } else { why.clone() };
+        Self { what: bounded(what), why }
+    }
+}
+
 /// A look that is not held yet.
 #[derive(Debug)]
 struct Waiting<T> {
-    what: String,
+    look: Look,
     since_ms: u64,
     /// It was shown already, and is to be recorded whoever waits.
     shown: bool,
@@ -84,9 +97,9 @@ enum Begun {
 /// Which looks are held, and which wait. Pure.
 #[derive(Debug)]
 struct Book<T> {
-    held: HashMap<(Looker, String), u64>,
+    held: HashMap<(Looker, Look), u64>,
     /// The same, oldest first.
-    order: VecDeque<(Looker, String)>,
+    order: VecDeque<(Looker, Look)>,
     waiting: HashMap<Looker, VecDeque<Waiting<T>>>,
 }
 
@@ -98,14 +111,14 @@ impl<T> Default for Book<T> {
 
 impl<T> Book<T> {
     /// Whether the same look is held and counts still.
-    fn is_held(&self, looker: &Looker, what: &str, now_ms: u64) -> bool {
-        let key = (looker.clone(), what.to_owned());
+    fn is_held(&self, looker: &Looker, look: &Look, now_ms: u64) -> bool {
+        let key = (looker.clone(), look.clone());
         self.held.get(&key).is_some_and(|at_ms| now_ms.saturating_sub(*at_ms) < READ_SAME_MS)
     }
 
     /// Takes a look. Without `tell` it is shown at once, unless that comes to [`Begun::Late`] or [`Begun::Full`].
-    fn begin(&mut self, looker: &Looker, what: &str, now_ms: u64, tell: Option<T>) -> Begun {
-        if self.is_held(looker, what, now_ms) {
+    fn begin(&mut self, looker: &Looker, look: &Look, now_ms: u64, tell: Option<T>) -> Begun {
+        if self.is_held(looker, look, now_ms) {
             return Begun::Held;
         }
         let leads = !self.waiting.contains_key(looker);
@@ -114,7 +127,7 @@ impl<T> Book<T> {
         if tell.is_none() && queue.front().is_some_and(is_late) {
             return Begun::Late;
         }
-        if let Some(it) = queue.iter_mut().find(|it| it.what == what) {
+        if let Some(it) = queue.iter_mut().find(|it| it.look == *look) {
             it.shown |= tell.is_none();
             it.tell.extend(tell);
             return Begun::Queued { leads };
@@ -123,29 +136,32 @@ impl<T> Book<T> {
             return Begun::Full;
         }
         let shown = tell.is_none();
-        queue.push_back(Waiting { what: what.to_owned(), since_ms: now_ms, shown, tell: tell.into_iter().collect() });
+        queue.push_back(Waiting { look: look.clone(), since_ms: now_ms, shown, tell: tell.into_iter().collect() });
         Begun::Queued { leads }
     }
 
-    /// What goes into the next record, in order, as far as it fits. None: nothing waits, and the queue is gone.
-    fn next(&mut self, looker: &Looker) -> Option<(String, Vec<Waiting<T>>)> {
+    /// What goes into the next record, in order, as far as it fits and is for one reason. None: nothing waits, and the queue is
+    /// gone.
+    fn next(&mut self, looker: &Looker) -> Option<(Look, Vec<Waiting<T>>)> {
         let queue = self.waiting.get_mut(looker)?;
-        let (mut what, mut taken) = (String::new(), Vec::<Waiting<T>>::new());
+        let (mut record, mut taken) = (None::<Look>, Vec::<Waiting<T>>::new());
         while let Some(front) = queue.front() {
-            if !what.is_empty() {
-                if what.len() + 2 + front.what.len() > NAME_BYTES_MAX {
-                    break;
+            match &mut record {
+                None => record = Some(front.look.clone()),
+                Some(Look { what, why }) => {
+                    if *why != front.look.why || what.len() + 2 + front.look.what.len() > NAME_BYTES_MAX {
+                        break;
+                    }
+                    what.push_str(", ");
+                    what.push_str(&front.look.what);
                 }
-                what.push_str(", ");
             }
-            what.push_str(&front.what);
             taken.extend(queue.pop_front());
         }
-        if taken.is_empty() {
+        if record.is_none() {
             self.waiting.remove(looker);
-            return None;
         }
-        Some((what, taken))
+        record.map(|record| (record, taken))
     }
 
     /// A quorum holds them. Who waited is given back, to be told: also who came for the same while it was on its way.
@@ -155,11 +171,11 @@ impl<T> Book<T> {
             tell.append(&mut it.tell);
             if let Some(queue) = self.waiting.get_mut(looker)
                 && let Some(mut same) =
-                    queue.iter().position(|more| more.what == it.what).and_then(|at| queue.remove(at))
+                    queue.iter().position(|more| more.look == it.look).and_then(|at| queue.remove(at))
             {
                 tell.append(&mut same.tell);
             }
-            let key = (looker.clone(), it.what);
+            let key = (looker.clone(), it.look);
             if self.held.insert(key.clone(), now_ms).is_none() {
                 self.order.push_back(key);
             }
@@ -228,7 +244,7 @@ impl App {
         }
         let looker = Looker::new(caller);
         let (tell, told) = oneshot::channel();
-        let begun = self.reads.book().begin(&looker, &bounded(what), self.reads.now_ms(), Some(tell));
+        let begun = self.reads.book().begin(&looker, &Look::new(caller, what), self.reads.now_ms(), Some(tell));
         self.go_on(begun, looker, caller)?;
         if begun == Begun::Held {
             return Ok(());
@@ -245,7 +261,7 @@ impl App {
             return Ok(());
         }
         let looker = Looker::new(caller);
-        let begun = self.reads.book().begin(&looker, &bounded(what), self.reads.now_ms(), None);
+        let begun = self.reads.book().begin(&looker, &Look::new(caller, what), self.reads.now_ms(), None);
         self.go_on(begun, looker, caller)
     }
 
@@ -301,10 +317,12 @@ fn is_judged(error: &ApiError) -> bool {
 async fn empty(app: Arc<App>, looker: Looker, grant: Grant) {
     loop {
         let next = app.reads.book().next(&looker);
-        let Some((what, taken)) = next else { return };
+        let Some((Look { what, why }, taken)) = next else { return };
         let recorded = {
             let Ok(_turn) = app.reads.turns.acquire().await else { return };
-            app.run_as(&grant, RecordRead { what, why: looker.why.clone() }.into()).await
+            // Who leads the queue may have come for another reason than this record's.
+            let grant = Grant { why: why.clone(), ..grant.clone() };
+            app.run_as(&grant, RecordRead { what, why }.into()).await
         };
         match recorded {
             Ok(_) => {
@@ -344,23 +362,31 @@ mod tests {
 
     fn looker(session: u8) -> Looker {
         let text = String::new;
-        Looker { session: [session; 32], from: text(), why: "-".into(), acts_for: text(), broken_glass: false }
+        Looker { session: [session; 32], from: text(), acts_for: text(), broken_glass: false }
+    }
+
+    fn look(what: &str) -> Look {
+        Look { what: what.into(), why: NO_REASON.into() }
     }
 
     #[test]
     fn the_same_look_is_one_for_a_while_and_another_persons_is_not() {
         let mut book = Book::<u8>::default();
         let lan = looker(1);
-        assert_eq!(book.begin(&lan, "call/C1", 0, Some(1)), Begun::Queued { leads: true });
-        assert_eq!(book.begin(&lan, "call/C1", 0, Some(2)), Begun::Queued { leads: false });
+        assert_eq!(book.begin(&lan, &look("call/C1"), 0, Some(1)), Begun::Queued { leads: true });
+        assert_eq!(book.begin(&lan, &look("call/C1"), 0, Some(2)), Begun::Queued { leads: false });
         let (what, taken) = book.next(&lan).unwrap();
-        assert_eq!((what.as_str(), taken.len()), ("call/C1", 1));
-        assert_eq!(book.begin(&lan, "call/C1", 1, Some(3)), Begun::Queued { leads: false }, "while it is on its way");
+        assert_eq!((what, taken.len()), (look("call/C1"), 1));
+        assert_eq!(
+            book.begin(&lan, &look("call/C1"), 1, Some(3)),
+            Begun::Queued { leads: false },
+            "while it is on its way"
+        );
         assert_eq!(book.hold(&lan, taken, 5), [1, 2, 3], "one record tells all");
         assert!(book.next(&lan).is_none());
-        assert_eq!(book.begin(&lan, "call/C1", READ_SAME_MS, Some(3)), Begun::Held);
-        assert_eq!(book.begin(&looker(2), "call/C1", 6, Some(4)), Begun::Queued { leads: true });
-        assert_eq!(book.begin(&lan, "call/C1", READ_SAME_MS + 5, Some(5)), Begun::Queued { leads: true });
+        assert_eq!(book.begin(&lan, &look("call/C1"), READ_SAME_MS, Some(3)), Begun::Held);
+        assert_eq!(book.begin(&looker(2), &look("call/C1"), 6, Some(4)), Begun::Queued { leads: true });
+        assert_eq!(book.begin(&lan, &look("call/C1"), READ_SAME_MS + 5, Some(5)), Begun::Queued { leads: true });
     }
 
     #[test]
@@ -369,39 +395,59 @@ mod tests {
         let lan = looker(1);
         let all: Vec<String> = (0..LOOKS_WAITING_MAX).map(|n| format!("photo/{n:012}")).collect();
         for (n, what) in all.iter().enumerate() {
-            assert_eq!(book.begin(&lan, what, 0, Some(n)), Begun::Queued { leads: n == 0 });
+            assert_eq!(book.begin(&lan, &look(what), 0, Some(n)), Begun::Queued { leads: n == 0 });
         }
-        assert_eq!(book.begin(&lan, "one more", 0, Some(0)), Begun::Full);
+        assert_eq!(book.begin(&lan, &look("one more"), 0, Some(0)), Begun::Full);
         assert_eq!(
-            book.begin(&lan, &all[7], 0, Some(7)),
+            book.begin(&lan, &look(&all[7]), 0, Some(7)),
             Begun::Queued { leads: false },
             "the same takes no more room"
         );
         let (mut records, mut seen) = (0, Vec::new());
         while let Some((what, taken)) = book.next(&lan) {
-            assert!(what.len() <= NAME_BYTES_MAX);
-            assert_eq!(what.split(", ").count(), taken.len());
+            assert!(what.what.len() <= NAME_BYTES_MAX);
+            assert_eq!(what.what.split(", ").count(), taken.len());
             records += 1;
-            seen.extend(taken.into_iter().map(|it| it.what));
+            seen.extend(taken.into_iter().map(|it| it.look.what));
         }
         assert_eq!(seen, all);
         assert!(records * 10 < all.len(), "{records} records");
     }
 
     #[test]
+    fn looks_for_two_reasons_are_two_records_out_of_one_queue() {
+        let mut book = Book::<u8>::default();
+        let lan = looker(1);
+        let why = |what: &str, why: &str| Look { what: what.into(), why: why.into() };
+        let begun = [why("photo/a", "incident/I1"), why("photo/b", "incident/I1"), why("photo/b", "incident/I2")]
+            .map(|it| book.begin(&lan, &it, 0, Some(1)));
+        let follows = Begun::Queued { leads: false };
+        assert_eq!(begun, [Begun::Queued { leads: true }, follows, follows], "however many reasons, one queue");
+        let (record, taken) = book.next(&lan).unwrap();
+        assert_eq!((&record, taken.len()), (&why("photo/a, photo/b", "incident/I1"), 2));
+        book.hold(&lan, taken, 1);
+        assert!(!book.is_held(&lan, &why("photo/b", "incident/I2"), 1), "another reason is another look");
+        assert_eq!(book.next(&lan).unwrap().0, why("photo/b", "incident/I2"));
+        for n in 0..=LOOKS_WAITING_MAX {
+            let begun = book.begin(&lan, &why("course/I1", &format!("{n}")), 0, None);
+            assert_eq!(begun == Begun::Full, n == LOOKS_WAITING_MAX, "and one bound: {n}");
+        }
+    }
+
+    #[test]
     fn what_was_shown_waits_for_its_record_and_holds_up_the_next_when_it_waits_for_too_long() {
         let mut book = Book::<u8>::default();
         let lan = looker(1);
-        assert_eq!(book.begin(&lan, "course/I1", 0, None), Begun::Queued { leads: true });
-        assert_eq!(book.begin(&lan, "call/C1", 1, Some(7)), Begun::Queued { leads: false });
+        assert_eq!(book.begin(&lan, &look("course/I1"), 0, None), Begun::Queued { leads: true });
+        assert_eq!(book.begin(&lan, &look("call/C1"), 1, Some(7)), Begun::Queued { leads: false });
         let (_, taken) = book.next(&lan).unwrap();
         assert_eq!(book.put_back(&lan, taken), [7], "who waited is told, and was shown nothing");
-        assert_eq!(book.begin(&lan, "course/I2", UNRECORDED_MS_MAX - 1, None), Begun::Queued { leads: false });
-        assert_eq!(book.begin(&lan, "course/I3", UNRECORDED_MS_MAX, None), Begun::Late);
+        assert_eq!(book.begin(&lan, &look("course/I2"), UNRECORDED_MS_MAX - 1, None), Begun::Queued { leads: false });
+        assert_eq!(book.begin(&lan, &look("course/I3"), UNRECORDED_MS_MAX, None), Begun::Late);
         let (what, taken) = book.next(&lan).unwrap();
-        assert_eq!(what, "course/I1, course/I2");
+        assert_eq!(what, look("course/I1, course/I2"));
         assert!(book.hold(&lan, taken, UNRECORDED_MS_MAX).is_empty());
-        assert_eq!(book.begin(&lan, "course/I3", UNRECORDED_MS_MAX, None), Begun::Queued { leads: false });
+        assert_eq!(book.begin(&lan, &look("course/I3"), UNRECORDED_MS_MAX, None), Begun::Queued { leads: false });
     }
 
     #[test]
@@ -409,11 +455,11 @@ mod tests {
         let mut book = Book::<u8>::default();
         let lan = looker(1);
         for n in 0..=READS_REMEMBERED_MAX {
-            let look = Waiting { what: format!("photo/{n}"), since_ms: 0, shown: true, tell: Vec::new() };
-            book.hold(&lan, vec![look], 0);
+            let shown = Waiting { look: look(&format!("photo/{n}")), since_ms: 0, shown: true, tell: Vec::new() };
+            book.hold(&lan, vec![shown], 0);
         }
         assert_eq!((book.held.len(), book.order.len()), (READS_REMEMBERED_MAX, READS_REMEMBERED_MAX));
-        assert!(!book.is_held(&lan, "photo/0", 0) && book.is_held(&lan, "photo/1", 0));
+        assert!(!book.is_held(&lan, &look("photo/0"), 0) && book.is_held(&lan, &look("photo/1"), 0));
     }
 
     #[test]

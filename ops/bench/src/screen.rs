@@ -148,7 +148,7 @@ pub(crate) fn target(address: SocketAddr, from: IpAddr, token: &str, receive_byt
 /// Opens a socket and subscribes to everything, from those places on; none is a picture of every group.
 pub(crate) async fn open(target: &Target, from: &[Place]) -> io::Result<Socket> {
     let mut socket = Socket::open(target).await?;
-    let hello = Body::Hello(Hello { token: String::new(), language: String::new() });
+    let hello = Body::Hello(Hello { token: String::new(), language: String::new(), why: String::new() });
     socket.send(&ToServer { body: Some(hello) }.encode_to_vec()).await?;
     loop {
         let payload = socket.next().await?;

@@ -6,6 +6,9 @@ export const enAdmin: AdminDict = {
   short: 'Administration',
   forbidden: 'Only administrators for the whole province see this page.',
   missing: 'This node has not answered; asking again.',
+  why: 'Why this is changed',
+  whyNote: 'Once for all that is done here: the audit record has it with each change of accounts, rights, keys and keeping of data.',
+  whyMissing: 'Give the reason at the top of the page first',
   save: 'Save',
   clear: 'Start over',
   edit: (what: string) => `Edit ${what}`,
@@ -155,6 +158,8 @@ export const enAdmin: AdminDict = {
     who: 'Who',
     what: 'What',
     reason: 'Why',
+    /** What explains a look or a change without anybody having typed it. */
+    because: { call: 'Call', incident: 'Incident', report: 'Report', instruction: 'Instruction', warning: 'Public warning', room: 'Scene of room', screen: 'At work on the screen' },
     outcome: 'Outcome',
     system: 'system',
     done: 'done',

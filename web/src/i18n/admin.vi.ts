@@ -4,6 +4,9 @@ export const viAdmin = {
   short: 'Quản trị',
   forbidden: 'Trang này chỉ dành cho quản trị toàn tỉnh.',
   missing: 'Nút này chưa trả lời, đang hỏi lại.',
+  why: 'Vì sao thay đổi',
+  whyNote: 'Ghi một lần cho cả buổi làm việc: nhật ký truy vết có lý do này ở mỗi thay đổi về tài khoản, quyền, khóa và lưu giữ dữ liệu.',
+  whyMissing: 'Ghi lý do ở đầu trang trước',
   save: 'Ghi',
   clear: 'Làm mới',
   edit: (what: string) => `Sửa ${what}`,
@@ -153,6 +156,8 @@ export const viAdmin = {
     who: 'Ai',
     what: 'Việc gì',
     reason: 'Vì sao',
+    /** What explains a look or a change without anybody having typed it. */
+    because: { call: 'Cuộc gọi', incident: 'Sự cố', report: 'Phản ánh', instruction: 'Chỉ đạo', warning: 'Cảnh báo dân', room: 'Cảnh của phòng', screen: 'Làm việc tại màn hình' },
     outcome: 'Kết quả',
     system: 'hệ thống',
     done: 'đã ghi',

@@ -50,6 +50,7 @@ export const enDeadline: DeadlineDict = {
   promisePhoto: 'Photo of it',
   promiseNoPhoto: 'There is no photo: put one into the file first.',
   promiseMissing: 'Say how far it is, promise a time and choose a photo',
+  promiseBare: 'Say how far it is and promise a time',
   photoAlt: (number) => `Photo ${number}`,
   give: 'Give an instruction',
   giveFrom: (tile) => `Give an instruction from: ${tile}`,

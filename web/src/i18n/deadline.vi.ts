@@ -48,6 +48,7 @@ export const viDeadline = {
   promisePhoto: 'Ảnh hiện trường',
   promiseNoPhoto: 'Chưa có ảnh: đưa ảnh vào hồ sơ trước.',
   promiseMissing: 'Ghi đã làm đến đâu, giờ hẹn và chọn ảnh',
+  promiseBare: 'Ghi đã làm đến đâu và giờ hẹn',
   photoAlt: (number: number) => `Ảnh ${number}`,
   give: 'Giao chỉ đạo',
   giveFrom: (tile: string) => `Giao chỉ đạo từ: ${tile}`,

@@ -251,6 +251,9 @@ export const en: Dict = {
     open: 'Open camera',
     direction: (degrees) => `facing ${degrees}°`,
     sensitive: 'SENSITIVE',
+    why: 'Why this camera is looked at',
+    whyNote: 'It is marked sensitive, and no incident is near it: the reason stands in the audit record.',
+    watch: 'Watch',
     health: {
       live: 'Live',
       connecting: 'Connecting',

@@ -252,6 +252,9 @@ export const vi = {
     open: 'Mở camera',
     direction: (degrees: number) => `hướng ${degrees}°`,
     sensitive: 'NHẠY CẢM',
+    why: 'Vì sao xem camera này',
+    whyNote: 'Camera này được đánh dấu nhạy cảm và không có sự cố nào ở gần: lý do được ghi vào nhật ký truy vết.',
+    watch: 'Xem',
     health: {
       live: 'Có hình',
       connecting: 'Đang kết nối',

@@ -5,6 +5,7 @@ import { SERIES_POINTS, seriesOf, type Series, type SeriesWire } from '../nouns/
 import { toldOf, type Told, type ToldWire } from '../nouns/told';
 import { fromWire } from '../nouns/wire';
 import { KeptBack, originAt, Refused, request, REQUEST_MS_MAX, sendOnce, Unanswered, type Committed, type SendOnce } from './http';
+import { reasonFor, reasonHeader } from './reason';
 
 export * from './http';
 
@@ -40,7 +41,7 @@ interface RawLine {
 
 /** Everything that happened to an incident, as kept by the server, oldest first. */
 export async function readTimeline(incident: string): Promise<TimelineEntry[]> {
-  const answer = await request(originAt(0), 'GET', `/api/incidents/${encodeURIComponent(incident)}/timeline`);
+  const answer = await readRecorded(`/api/incidents/${encodeURIComponent(incident)}/timeline`);
   return (answer as RawLine[]).map(({ kind, at_ms, by, note, unit }) => ({
     kind,
     atMs: at_ms,
@@ -52,9 +53,14 @@ export async function readTimeline(incident: string): Promise<TimelineEntry[]> {
 
 /** What citizens told, newest first: `which` is the query, such as `incident=I12`. */
 export async function readTold(which: Record<string, string>): Promise<{ items: Told[]; truncated: boolean }> {
-  const answer = await request(originAt(0), 'GET', `/api/reports?${new URLSearchParams(which)}`);
+  const answer = await readRecorded(`/api/reports?${new URLSearchParams(which)}`);
   const { items, truncated } = answer as { items: ToldWire[]; truncated: boolean };
   return { items: items.map(toldOf), truncated };
+}
+
+/** Any answer of what is recorded as looked at: it says why. */
+export async function readRecorded(path: string): Promise<unknown> {
+  return request(originAt(0), 'GET', path, undefined, undefined, reasonFor(path));
 }
 
 /** Sends what is no command and may be sent any number of times, at the `attempt`-th time to another node than before. */
@@ -69,7 +75,7 @@ export async function sendNumbered(path: string, body: unknown, seq: number): Pr
 
 /** The part of a file that a numbered request gives, and the number to go on behind; undefined: that was the last. */
 export async function sendForBytes(path: string, body: unknown, seq: number): Promise<{ bytes: ArrayBuffer; through: number | undefined; withheld: number }> {
-  const headers = { 'content-type': 'application/json', 'x-request-seq': String(seq) };
+  const headers = { 'content-type': 'application/json', 'x-request-seq': String(seq), ...reasonHeader(reasonFor(path)) };
   const origin = originAt(0);
   const credentials = origin === '' ? 'same-origin' : 'include';
   const response = await fetch(`${origin}${path}`, { method: 'POST', headers, body: JSON.stringify(body), credentials, signal: AbortSignal.timeout(REQUEST_MS_MAX) });
@@ -87,9 +93,11 @@ export async function sendForBytes(path: string, body: unknown, seq: number): Pr
  * hears of each attempt that had no answer.
  */
 export async function sendCommand(path: string, body: unknown, seq: number, retried: () => void, once: SendOnce = sendOnce): Promise<Committed> {
+  // Why it was ordered stays what it was, also where the answer takes long.
+  const why = reasonFor(path);
   for (let attempt = 0; ; attempt += 1) {
     try {
-      return await once(path, body, seq, attempt);
+      return await once(path, body, seq, attempt, why);
     } catch (error) {
       if (!(error instanceof Unanswered) || error instanceof KeptBack) throw error;
       retried();

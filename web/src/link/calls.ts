@@ -1,13 +1,13 @@
 // What an agent asks of a node about who calls, and where the drafts of calls are kept.
 import { callerOf, type Caller } from '../nouns/caller';
 import type { Draft } from '../nouns/draft';
-import { readJson, sendPlain } from './api';
+import { readRecorded, sendPlain } from './api';
 
 const at = (call: string) => `/api/calls/${encodeURIComponent(call)}`;
 
 /** Who calls: what they told before, and the draft that the centre keeps of the call. */
 export async function readCaller(call: string): Promise<Caller> {
-  return callerOf(await readJson(`${at(call)}/caller`), call);
+  return callerOf(await readRecorded(`${at(call)}/caller`), call);
 }
 
 /** Has the centre keep the draft; the number that it keeps now, which is greater where somebody else's is newer. */

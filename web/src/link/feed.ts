@@ -1,6 +1,7 @@
 // The page's end of the two workers: starts them, restarts a hung one, hands on what they say. Knows no widget.
 import FeedWorker from './feed.worker?worker';
 import VideoWorker from './video.worker?worker';
+import { ownScreen } from './reason';
 import type { Change, FromFeed, FromVideo, Line, Stats, ToFeed, ToVideo, VideoState } from './messages';
 
 /** A feed worker that says nothing for this long is hung and replaced. */
@@ -17,8 +18,8 @@ export interface FeedListener {
 }
 
 export interface Feed {
-  /** Shows a camera in a canvas until `unwatch` of the view; the canvas's drawing is given away for good. */
-  watch(camera: string, canvas: HTMLCanvasElement): number;
+  /** Shows a camera in a canvas until `unwatch` of the view, and says why; the canvas's drawing is given away for good. */
+  watch(camera: string, canvas: HTMLCanvasElement, why: string): number;
   unwatch(view: number): void;
   /** Sorted JSON of all that is held, for tests. */
   digest(): Promise<string>;
@@ -31,6 +32,8 @@ export function startFeed(origins: string[], language: string, districts: string
   const digests = new Map<number, (text: string) => void>();
   /** Camera of each open view. */
   const views = new Map<number, string>();
+  /** Why each camera is watched, as whoever opened its first view said. */
+  const whys = new Map<string, string>();
   let lastView = 0;
 
   const videoWorker = new VideoWorker();
@@ -50,9 +53,9 @@ export function startFeed(origins: string[], language: string, districts: string
     const channel = new MessageChannel();
     const port: ToVideo = { kind: 'feed', port: channel.port2 };
     videoWorker.postMessage(port, [channel.port2]);
-    const start: ToFeed = { kind: 'start', origins, language, districts };
+    const start: ToFeed = { kind: 'start', origins, language, districts, why: ownScreen() };
     worker.postMessage(start, [channel.port1]);
-    for (const camera of new Set(views.values())) worker.postMessage({ kind: 'watch', camera } satisfies ToFeed);
+    for (const camera of new Set(views.values())) worker.postMessage({ kind: 'watch', camera, why: whys.get(camera) ?? '' } satisfies ToFeed);
     return worker;
   }
   let feedWorker = startWorker();
@@ -77,14 +80,17 @@ export function startFeed(origins: string[], language: string, districts: string
   }, WORKER_CHECK_MS);
 
   return {
-    watch(camera, canvas) {
+    watch(camera, canvas, why) {
       lastView += 1;
       const offscreen = canvas.transferControlToOffscreen();
       const message: ToVideo = { kind: 'open', view: lastView, camera, canvas: offscreen };
       videoWorker.postMessage(message, [offscreen]);
       const first = ![...views.values()].includes(camera);
       views.set(lastView, camera);
-      if (first) tell({ kind: 'watch', camera });
+      if (first) {
+        whys.set(camera, why);
+        tell({ kind: 'watch', camera, why });
+      }
       return lastView;
     },
     unwatch(view) {

@@ -41,7 +41,10 @@ let origins: string[] = [];
 let originIndex = 0;
 let language = 'vi';
 let districts: string[] = [];
-const watched = new Set<string>();
+/** What this page is for, for the record. */
+let why = '';
+/** And why each camera is watched. */
+const watched = new Map<string, string>();
 let video: MessagePort | undefined;
 
 let socket: WebSocket | undefined;
@@ -86,6 +89,10 @@ function subscribe(): void {
   send({ case: 'subscribe', value: create(SubscribeSchema, { districts, nouns: [], from: positions(picture) }) });
 }
 
+function watch(camera: string, reason: string): void {
+  send({ case: 'watchCamera', value: { $typeName: 'trongdong.v1.WatchCamera', camera, why: reason } });
+}
+
 function resubscribe(): void {
   if (resubscribeTimer !== undefined) return;
   const wait = Math.max(0, resubscribedAtMs + RESUBSCRIBE_MS_MIN - Date.now());
@@ -109,9 +116,9 @@ function connect(): void {
   line.origin = origin;
   opening.onopen = () => {
     if (socket !== opening) return;
-    send({ case: 'hello', value: create(HelloSchema, { token: '', language }) });
+    send({ case: 'hello', value: create(HelloSchema, { token: '', language, why }) });
     subscribe();
-    for (const camera of watched) send({ case: 'watchCamera', value: { $typeName: 'trongdong.v1.WatchCamera', camera } });
+    for (const [camera, reason] of watched) watch(camera, reason);
   };
   opening.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
     if (socket === opening) receive(data);
@@ -277,6 +284,7 @@ self.onmessage = ({ data, ports }: MessageEvent<ToFeed>) => {
       origins = data.origins;
       language = data.language;
       districts = data.districts;
+      why = data.why;
       video = ports[0] ?? video;
       if (stopped) {
         stopped = false;
@@ -293,8 +301,8 @@ self.onmessage = ({ data, ports }: MessageEvent<ToFeed>) => {
       if (retryTimer !== undefined) connect();
       return;
     case 'watch':
-      watched.add(data.camera);
-      send({ case: 'watchCamera', value: { $typeName: 'trongdong.v1.WatchCamera', camera: data.camera } });
+      watched.set(data.camera, data.why);
+      watch(data.camera, data.why);
       return;
     case 'unwatch':
       watched.delete(data.camera);

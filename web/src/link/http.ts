@@ -1,5 +1,6 @@
 // What every page asks of a node: the session, one command, one answer. It is all that a crew's phone reads before its first picture; what
 // only the rooms ask is in `api.ts`.
+import { reasonFor, reasonHeader } from './reason';
 import { closeSequence, openSequence, takeSequence } from './sequence';
 
 /** A request that has no answer by then counts as lost, its outcome as unknown. */
@@ -64,9 +65,12 @@ export function preferOrigin(origin: string): void {
   current = origin === globalThis.location?.origin ? '' : origin;
 }
 
-/** One request of one node. Throws `Refused` when it says no, and `Unanswered` when nobody knows. */
-export async function request(origin: string, method: string, path: string, body?: unknown, seq?: number): Promise<unknown> {
-  const headers: Record<string, string> = {};
+/**
+ * One request of one node. Throws `Refused` when it says no, and `Unanswered` when nobody knows. `why` stands in the record; a change always
+ * has one, a look where it is recorded.
+ */
+export async function request(origin: string, method: string, path: string, body?: unknown, seq?: number, why = method === 'POST' ? reasonFor(path) : ''): Promise<unknown> {
+  const headers: Record<string, string> = reasonHeader(why);
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (seq !== undefined) headers['x-request-seq'] = String(seq);
   let response: Response;
@@ -217,12 +221,12 @@ export async function nextSequence(session: Session): Promise<number> {
  * Sends one command once, at the `attempt`-th time to another node than before. Throws `Refused` when the server says no, and
  * `Unanswered` when nobody knows: then the same number may be sent again. One that is kept is unanswered too, as `KeptBack`.
  */
-export async function sendOnce(path: string, body: unknown, seq: number, attempt: number): Promise<Committed> {
-  const answer = (await request(originAt(attempt), 'POST', path, body, seq)) as Partial<Committed> & { id?: string; code?: string; kept?: { place: number } };
+export async function sendOnce(path: string, body: unknown, seq: number, attempt: number, why?: string): Promise<Committed> {
+  const answer = (await request(originAt(attempt), 'POST', path, body, seq, why)) as Partial<Committed> & { id?: string; code?: string; kept?: { place: number } };
   if (answer.kept !== undefined) throw new KeptBack(answer.kept.place);
   const made = answer.key === undefined ? {} : { key: answer.key };
   return { entity: answer.entity ?? answer.code ?? answer.id ?? '', version: answer.version ?? 0, incident: answer.incident ?? '', ...made };
 }
 
 /** Sends a command once; a photo goes another way than JSON. */
-export type SendOnce = (path: string, body: unknown, seq: number, attempt: number) => Promise<Committed>;
+export type SendOnce = (path: string, body: unknown, seq: number, attempt: number, why: string) => Promise<Committed>;

@@ -126,10 +126,10 @@ export interface Stats {
 }
 
 export type ToFeed =
-  | { kind: 'start'; origins: string[]; language: string; districts: string[] }
+  | { kind: 'start'; origins: string[]; language: string; districts: string[]; why: string }
   | { kind: 'stop' }
   | { kind: 'nudge' }
-  | { kind: 'watch'; camera: string }
+  | { kind: 'watch'; camera: string; why: string }
   | { kind: 'unwatch'; camera: string }
   | { kind: 'digest'; request: number };
 

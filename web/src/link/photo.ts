@@ -1,6 +1,7 @@
 // Photos of incidents over HTTP, for who is signed in.
 import { photoOf, type Photo, type PhotoWire } from '../nouns/photo';
 import { originAt, readJson, Refused, Unanswered, type Committed } from './http';
+import { reasonFor, reasonHeader } from './reason';
 import { upload, type UploadOptions } from './upload';
 
 /** Photos of an incident, those of its reports included, oldest first. */
@@ -22,8 +23,8 @@ export const photoTarget = (incident: string, takenAtMs: number, note = '') => `
  * Sends a photo once, at the `attempt`-th time to another node than before. Throws `Refused` when the server says no, and
  * `Unanswered` when nobody knows: then the same number may be sent again.
  */
-export async function sendPhotoOnce(path: string, photo: Blob, seq: number, attempt: number, options: Pick<UploadOptions, 'progress' | 'signal'> = {}): Promise<Committed> {
-  const reply = await upload(`${originAt(attempt)}${path}`, photo, { ...options, credentials: true, headers: { 'x-request-seq': String(seq) } }).catch((error: unknown) => {
+export async function sendPhotoOnce(path: string, photo: Blob, seq: number, attempt: number, { why = reasonFor(path), ...options }: Pick<UploadOptions, 'progress' | 'signal'> & { why?: string } = {}): Promise<Committed> {
+  const reply = await upload(`${originAt(attempt)}${path}`, photo, { ...options, credentials: true, headers: { 'x-request-seq': String(seq), ...reasonHeader(why) } }).catch((error: unknown) => {
     throw new Unanswered(error instanceof Error ? error.message : 'network');
   });
   const { code = '', field = '', message = '', entity = '', version = 0 } = reply.body as Record<string, string> & { version?: number };

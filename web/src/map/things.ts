@@ -35,8 +35,8 @@ export function incidentFeatures(incidents: Iterable<Incident>, chosen: string |
   return collection(features);
 }
 
-/** Sensors; what is past a limit is drawn in its level's colour, silence as a dashed ring with a cross. */
-export function sensorFeatures(sensors: Iterable<Sensor>, nowMs: number): Features {
+/** Sensors; what is past a limit is drawn in its level's colour, silence as a dashed ring with a cross; what is played has `mark` under it. */
+export function sensorFeatures(sensors: Iterable<Sensor>, nowMs: number, mark: string): Features {
   const features: GeoJSON.Feature[] = [];
   for (const sensor of sensors) {
     if (sensor.place === undefined) continue;
@@ -49,6 +49,7 @@ export function sensorFeatures(sensors: Iterable<Sensor>, nowMs: number): Featur
         id: sensor.id,
         icon: sensorIcon(sensor.kind, state, passed?.severity),
         rank: passed?.severity ?? 0,
+        ...(sensor.exercise && { mark }),
       }),
     );
   }

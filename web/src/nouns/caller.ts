@@ -21,6 +21,7 @@ export interface EarlierReport {
   adminUnit: string;
   receivedAtMs: number;
   incident: string;
+  exercise: boolean;
 }
 
 /** The pop of a call. */
@@ -48,7 +49,7 @@ interface RawCaller {
   draft: { seq: number; form: unknown } | null;
   calls_total: number;
   calls: { id: string; line: string; offered_at_ms: number; outcome: string | null; agent: string | null }[];
-  reports: { code: string; status: string; text: string; place: RawPlace | null; received_at_ms: number; incident: string | null }[];
+  reports: { code: string; status: string; text: string; place: RawPlace | null; received_at_ms: number; incident: string | null; exercise?: boolean }[];
   place: RawPlace | null;
   place_at_ms: number;
   incidents: { incident: { id: string }; distance_m: number }[];
@@ -65,7 +66,7 @@ export function callerOf(answer: unknown, call: string): Caller {
     call,
     callsTotal: raw.calls_total,
     calls: raw.calls.map(({ id, line, offered_at_ms, outcome, agent }) => ({ id, line, offeredAtMs: offered_at_ms, outcome: fromWire(outcome ?? ''), agent: agent ?? '' })),
-    reports: raw.reports.map(({ code, status, text, place, received_at_ms, incident }) => ({
+    reports: raw.reports.map(({ code, status, text, place, received_at_ms, incident, exercise = false }) => ({
       code,
       status,
       text,
@@ -73,6 +74,7 @@ export function callerOf(answer: unknown, call: string): Caller {
       adminUnit: place?.admin_unit ?? '',
       receivedAtMs: received_at_ms,
       incident: incident ?? '',
+      exercise,
     })),
     place: placeOfJson(raw.place),
     placeAtMs: raw.place_at_ms,

@@ -1,4 +1,5 @@
-import { placeOf, type Place } from './place';
+import { rankIncidents, type Incident } from './incident';
+import { distanceM, placeOf, type Place } from './place';
 import { CameraHealth, type Camera as CameraWire } from '../gen/trongdong/v1/camera_pb';
 
 export type Health = 'live' | 'connecting' | 'no-signal' | 'unauthorized' | 'unknown';
@@ -40,4 +41,13 @@ export function cameraOf(wire: CameraWire): Camera {
     healthAtMs: Number(wire.healthAtMs),
     sensitive: wire.sensitive,
   };
+}
+
+/** A camera this close to an incident may see it, metres. */
+export const NEAR_M = 500;
+
+/** The worst open incident that the camera may see; undefined: there is none. */
+export function incidentBefore(camera: Pick<Camera, 'place'>, incidents: Iterable<Incident>): Incident | undefined {
+  const { place } = camera;
+  return place && rankIncidents(incidents).find((incident) => incident.place && distanceM(place, incident.place) <= NEAR_M);
 }

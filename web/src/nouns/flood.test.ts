@@ -56,6 +56,14 @@ test('a flood folds by cause, keeps the worst apart, and loses nothing', () => {
   expect(plainRows(ranked)).toHaveLength(ranked.length);
 });
 
+test('what is played and what is real are never one row', () => {
+  const here = { place: at('19001') };
+  const played = { ...here, exercise: true };
+  const ranked = rankAlarms([alarm('a', 3, here), alarm('b', 3, here), alarm('c', 3, played), alarm('d', 3, played)], 1_000);
+  const rows = foldedRows(ranked, new Set());
+  expect(rows.map((row) => row.is === 'group' && row.members.map((one) => one.alarm.exercise))).toEqual([[false, false], [true, true]]);
+});
+
 test('the worst that somebody shelved is not kept apart', () => {
   const shelf = { by: 'nam', reason: 'bảo trì', untilMs: 2_000n };
   const ranked = rankAlarms([alarm('a', 5, { place: at('1'), shelf }), alarm('b', 3, { place: at('1') })], 1_000);

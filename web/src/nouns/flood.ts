@@ -94,7 +94,8 @@ export function foldedRows(ranked: readonly Ranked[], unfolded: ReadonlySet<stri
   for (const one of ranked) {
     if (isApart(one)) continue;
     const cause = causeOf(one.alarm);
-    const key = `${cause.of} ${cause.id}`;
+    // What is played and what is real never stand in one row.
+    const key = `${cause.of} ${cause.id}${one.alarm.exercise ? ' exercise' : ''}`;
     const group = groups.get(key) ?? { cause, members: [] };
     group.members.push(one);
     groups.set(key, group);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { accountsOf, fieldMs, fieldText, glassesOf, keepingOf, linesOf, matching, onDuty, phaseOf, postsOf, postToWire, remitsOf, remitToWire, rulesToWire, withoutShift, withShift } from './register';
+import { accountsOf, fieldMs, fieldText, glassesOf, keepingOf, linesOf, matching, onDuty, phaseOf, postsOf, postToWire, reasonWords, remitsOf, remitToWire, rulesToWire, withoutShift, withShift } from './register';
 
 test('people come by name, and an unknown role may only look', () => {
   const base = { districts: [], everywhere: true, disabled: false, unit: null };
@@ -55,4 +55,11 @@ test('a line whose payload was erased still stands there', () => {
   expect([lines[0]!.told!.actsFor, lines[0]!.told!.brokenGlass, lines[1]!.told, nextBefore]).toEqual(['minh', true, undefined, 8]);
   expect([lines[0]!.withheld, lines[0]!.erased, lines[1]!.withheld]).toEqual([true, undefined, false]);
   expect(lines[1]!.erased).toEqual({ record: 12, atMs: 5, rule: 3, said: '' });
+});
+
+test('a reason that is a noun is said in the reader’s language, and words as they were said', () => {
+  const words = { call: 'Call', incident: 'Incident', report: 'Report', instruction: 'Instruction', warning: 'Warning', room: 'Room', screen: 'Screen' };
+  expect(reasonWords('call/C7', words)).toBe('Call C7');
+  expect(reasonWords('screen/wall', words)).toBe('Screen wall');
+  for (const said of ['', '-', 'lũ quét', 'call/C7 gọi lại', 'photo/1f0c']) expect(reasonWords(said, words)).toBe(said);
 });

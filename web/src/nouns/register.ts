@@ -98,7 +98,7 @@ export interface RecordLine {
   atMs: number;
   erased: Erased | undefined;
   withheld: boolean;
-  told: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; actsFor: string; brokenGlass: boolean; key: string } | undefined;
+  told: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; actsFor: string; brokenGlass: boolean; key: string; exercise: boolean } | undefined;
 }
 
 const items = <T>(answer: unknown): T[] => (answer as { items: T[] }).items;
@@ -173,7 +173,7 @@ export function rulesToWire(number: number, days: Readonly<Record<PersonalKind, 
 interface LineJson {
   number: number;
   at_ms: number;
-  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string };
+  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string; exercise: boolean };
   erased?: { record: number; at_ms: number; rule: number; said: string };
   withheld: boolean;
 }
@@ -225,4 +225,13 @@ export const fieldText = (ms: number): string => new Date(ms + PROVINCE_MS).toIS
 export function matching(accounts: readonly Account[], text: string): Account[] {
   const wanted = text.trim().toLowerCase();
   return accounts.filter(({ id, name }) => id.toLowerCase().includes(wanted) || name.toLowerCase().includes(wanted));
+}
+
+/** What explains an act without words, as the record has it: `call/C7`. */
+const BECAUSE = ['call', 'incident', 'report', 'instruction', 'warning', 'room', 'screen'] as const;
+
+/** A reason as its reader has it: a noun in their language, words as they were said. */
+export function reasonWords(why: string, words: Readonly<Record<(typeof BECAUSE)[number], string>>): string {
+  const noun = BECAUSE.find((known) => why.startsWith(`${known}/`) && !/\s/.test(why));
+  return noun === undefined ? why : `${words[noun]} ${why.slice(noun.length + 1)}`;
 }

@@ -2,9 +2,12 @@
 // every few seconds, because most of it goes over no line.
 import { readDelegations, type Delegation } from '../link/access';
 import { readRegister, type Register } from '../link/admin';
+import { explainBy } from '../link/reason';
 import { postToWire, remitToWire, rulesToWire, withoutShift, withShift, type Account, type PersonalKind, type Post, type Remit, type Shift } from '../nouns/register';
 import { toWire } from '../nouns/wire';
+import { commands } from './commands.svelte';
 import { order, type Sent } from './orders';
+import { settings } from './settings.svelte';
 
 const ASK_AGAIN_MS = 5_000;
 const DAY_MS = 86_400_000;
@@ -27,6 +30,8 @@ export const glassTarget = (person: string) => `glass/${person}`;
 const EMPTY: Register = { accounts: [], remits: [], districts: [], rooms: [], posts: [], keys: [], glasses: [], holds: [], keeping: { number: 0, days: { caller: 0, contact: 0, report: 0 }, photoDays: 0 } };
 
 class Administration {
+  /** Why this person changes accounts and rights now, in their words: nothing else explains it, and the record has it of each change. */
+  why = $state('');
   register = $state.raw<Register>(EMPTY);
   delegations = $state.raw<Delegation[]>([]);
   /** The node did not answer the last time. */
@@ -45,8 +50,11 @@ class Administration {
   start(): () => void {
     void this.load();
     const timer = setInterval(() => void this.load(), ASK_AGAIN_MS);
+    explainBy(() => this.why.trim());
     return () => {
       clearInterval(timer);
+      explainBy(() => '');
+      this.why = '';
       this.register = EMPTY;
       this.delegations = [];
     };
@@ -55,8 +63,17 @@ class Administration {
 
 export const administration = new Administration();
 
-/** Sends a command, then asks for what came of it. */
+/** Sends a command, then asks for what came of it. Without a reason nothing is sent. */
 async function ordered(target: string, path: string, body: unknown): Sent {
+  if (administration.why.trim() === '') {
+    commands.keepBack(target, settings.t.admin.whyMissing);
+    return undefined;
+  }
+  return plainly(target, path, body);
+}
+
+/** The same of what carries its own reason, or is a roster. */
+async function plainly(target: string, path: string, body: unknown): Sent {
   const sent = await order('administer', target, path, body);
   if (sent !== undefined) await administration.load();
   return sent;
@@ -76,7 +93,7 @@ export const dropFactor = (person: string): Sent => ordered(personTarget(person)
 
 /** Gives one person's rights to another for a time. */
 export const delegate = (giver: string, deputy: string, fromMs: number, untilMs: number, reason: string): Sent =>
-  ordered(DELEGATION_FORM, '/api/delegations', { giver, deputy, from_ms: fromMs, until_ms: untilMs, reason });
+  plainly(DELEGATION_FORM, '/api/delegations', { giver, deputy, from_ms: fromMs, until_ms: untilMs, reason });
 
 /** Ends a delegation. */
 export const revokeDelegation = (id: string): Sent => ordered(delegationTarget(id), `/api/delegations/${encodeURIComponent(id)}/revoke`, {});
@@ -91,7 +108,7 @@ export function makeKey(id: string, account: string, name: string, scopes: reado
 export const revokeKey = (id: string): Sent => ordered(keyTarget(id), `/api/keys/${encodeURIComponent(id)}/revoke`, {});
 
 /** Puts a post with its whole roster. */
-export const putPost = (post: Post, target: string): Sent => ordered(target, '/api/duty-posts', postToWire(post));
+export const putPost = (post: Post, target: string): Sent => plainly(target, '/api/duty-posts', postToWire(post));
 
 /** Adds a shift; undefined at once where the person has one at that time. */
 export function addShift(post: Post, shift: Shift): Sent | undefined {

@@ -17,6 +17,6 @@ export const acknowledgeClock = (of: Measured, id: string, clock: Clock): Sent =
 export const pauseClock = (of: Measured, id: string, clock: Clock, reason: string): Sent => orderClock('hold-clock', 'pause', of, id, clock, { reason });
 /** Lets it run again, with the time that was left. */
 export const resumeClock = (of: Measured, id: string, clock: Clock): Sent => orderClock('hold-clock', 'resume', of, id, clock);
-/** Says how far it is, with a photo, and promises a time, which is then when it is due. */
+/** Says how far it is, with a photo unless that is empty, and promises a time, which is then when it is due. */
 export const reportProgress = (of: Measured, id: string, clock: Clock, note: string, photo: string, promisedAtMs: number): Sent =>
-  orderClock('report-progress', 'progress', of, id, clock, { note, photo_sha256: photo, promised_at_ms: promisedAtMs });
+  orderClock('report-progress', 'progress', of, id, clock, { note, ...(photo !== '' && { photo_sha256: photo }), promised_at_ms: promisedAtMs });

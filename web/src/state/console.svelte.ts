@@ -2,12 +2,14 @@
 import { backoffMs } from '../link/backoff';
 import { dropDraft, keepDraft, readCaller } from '../link/calls';
 import { Refused, type Session } from '../link/api';
-import type { Call } from '../nouns/call';
+import { explainBy } from '../link/reason';
+import { deskOf, type Call } from '../nouns/call';
 import type { Caller } from '../nouns/caller';
 import { emptyDraft, isWritten, type Draft } from '../nouns/draft';
 import type { Incident } from '../nouns/incident';
 import { saveForm } from './call-orders';
 import { Drafts } from './drafts';
+import { picture } from './picture.svelte';
 
 /** Pause in typing after which the centre is given the draft. */
 const SYNC_MS = 400;
@@ -76,7 +78,13 @@ class Console {
     this.drafts = new Drafts(storeOf(), session.person);
     this.turnTo('');
     window.__pops = this.pops;
+    // Whatever is looked at or done during a call is because of it: nobody types that.
+    explainBy(() => {
+      const { current } = deskOf(picture.calls, picture.agents.get(session.person));
+      return current === undefined ? '' : `call/${current.id}`;
+    });
     return () => {
+      explainBy(() => '');
       clearTimeout(this.askTimer);
       clearTimeout(this.syncTimer);
       this.asked = '';

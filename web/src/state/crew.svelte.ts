@@ -3,6 +3,7 @@ import { backoffMs } from '../link/backoff';
 import { nextSequence, originAt, preferOrigin, readOrigins, Refused, sendOnce, sessionKey, type Session } from '../link/http';
 import { readCrew } from '../link/crew';
 import { sendPhotoOnce } from '../link/photo';
+import { explainBy } from '../link/reason';
 import type { Crew } from '../nouns/crew';
 import type { UnitState } from '../nouns/unit-state';
 import { openKeep, type Keep } from './keep';
@@ -99,9 +100,11 @@ class CrewPage {
       this.watchingOnly = lock === null;
       if (lock !== null) await stopped;
     });
+    explainBy(() => (this.crew?.order === undefined ? '' : `incident/${this.crew.order.incident}`));
     const timers = [setInterval(() => void this.ask(), ASK_MS), setInterval(() => void this.send(), SEND_TICK_MS)];
     return () => {
       timers.forEach(clearInterval);
+      explainBy(() => '');
       stop();
       this.session = undefined;
     };

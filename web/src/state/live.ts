@@ -66,9 +66,9 @@ function stopLive(): void {
   kept.stop();
 }
 
-/** Plays a camera in a canvas; gives back the view, or nothing when there is no line yet. */
-export function watchCamera(camera: string, canvas: HTMLCanvasElement): number | undefined {
-  return feed?.watch(camera, canvas);
+/** Plays a camera in a canvas and says why; gives back the view, or nothing when there is no line yet. */
+export function watchCamera(camera: string, canvas: HTMLCanvasElement, why: string): number | undefined {
+  return feed?.watch(camera, canvas, why);
 }
 
 /** Ends a view of `watchCamera`. */

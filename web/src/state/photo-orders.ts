@@ -17,7 +17,7 @@ export async function putPhoto(incident: string, file: Blob, note: string): Sent
     return undefined;
   }
   const path = photoTarget(incident, Date.now(), note);
-  return order('note-incident', photosTarget(incident), path, photo, (to, body, seq, attempt) => sendPhotoOnce(to, body as Blob, seq, attempt));
+  return order('note-incident', photosTarget(incident), path, photo, (to, body, seq, attempt, why) => sendPhotoOnce(to, body as Blob, seq, attempt, { why }));
 }
 
 /** Takes a photo away, for a reason. */

@@ -74,6 +74,11 @@ export function incidentTitle(incident: Incident): string {
   return incident.summary || settings.t.incident.kind[incident.kind];
 }
 
+/** Its number, with the mark of what is played: where only words can stand. */
+export function markedId(incident: Pick<Incident, 'id' | 'exercise'>): string {
+  return incident.exercise ? `${incident.id} · ${settings.t.incident.exercise}` : incident.id;
+}
+
 /** What the whole room may read of it: of a kind that this screen is discreet about its kind alone, and that there is more. */
 export function roomTitle(incident: Incident): string {
   if (!settings.discreet.includes(incident.kind)) return incidentTitle(incident);

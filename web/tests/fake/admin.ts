@@ -19,7 +19,7 @@ interface Account {
 interface Line {
   number: number;
   at_ms: number;
-  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string };
+  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string; exercise: boolean };
   erased?: { record: number; at_ms: number; rule: number; said: string };
   withheld: boolean;
 }
@@ -57,7 +57,7 @@ export function adminDesk() {
   const keeping = { number: 0, rules: [] as { kind: string; days: number }[], photoDays: 90 };
   const record: Line[] = [];
   const write = (kind: string, name: string, by: string, what: string, why: string, more: Partial<NonNullable<Line['told']>> = {}) =>
-    record.push({ number: record.length + 1, at_ms: Date.now(), withheld: false, told: { kind, name, by, from: '10.0.0.7', what, why, refused: '', acts_for: '', broken_glass: false, key: '', ...more } });
+    record.push({ number: record.length + 1, at_ms: Date.now(), withheld: false, told: { kind, name, by, from: '10.0.0.7', what, why, refused: '', acts_for: '', broken_glass: false, key: '', exercise: false, ...more } });
   write('system', 'SwitchFeature', '', '', '');
   write('sign_in', 'OpenSession', '', 'lan', '');
   write('right', 'BreakGlass', 'lan', '', 'lũ quét ở huyện bên');
@@ -69,6 +69,8 @@ export function adminDesk() {
   write('system', 'ErasePersonal', '', '', '');
   write('change', 'TransferCall', 'hoa', 'C12', '');
   Object.assign(record.at(-1)!, { withheld: true });
+  write('read', 'RecordRead', 'hoa', 'call/C13', 'call/C13');
+  write('change', 'AssignIncident', 'hoa', 'I4823', 'incident/I4823', { exercise: true });
 
   /** A provider whose word counts; empty: there is none. `owes`: it vouches, and a code is asked for. */
   const provider = { name: '', owes: false, why: '' };

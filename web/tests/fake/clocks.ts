@@ -60,7 +60,10 @@ export function clockDesk(scene: Scene, tell: Tell) {
       if (clock.stage === ClockStage.ON_TIME || clock.acknowledgedAtMs > 0n) return refuse('wrong_status', 'clock', 'there is nothing to acknowledge');
       Object.assign(clock, { acknowledgedBy: by, acknowledgedAtMs: now() });
     } else if (verb === 'progress') {
-      if ((input['photo_sha256'] ?? '') === '' || input['note'] === '') return refuse('invalid', 'photo_sha256', 'is no photo of this incident: put it first', 422);
+      const instruction = scene.instructions.get(key.of.instruction ?? '');
+      const isBare = instruction !== undefined && instruction.incident === '' && input['photo_sha256'] === undefined;
+      if (isBare && instruction.owner === by && instruction.givenBy !== by) return refuse('forbidden', '', 'without a photo an instruction is put off by who gave it or who leads there: ask them', 403);
+      if ((!isBare && (input['photo_sha256'] ?? '') === '') || input['note'] === '') return refuse('invalid', 'photo_sha256', 'is no photo of this incident: put it first', 422);
       const promised = BigInt(input['promised_at_ms'] ?? 0);
       Object.assign(clock, { promisedAtMs: promised, promises: clock.promises + 1, dueAtMs: promised, stage: ClockStage.ON_TIME, told: [], acknowledgedBy: '', acknowledgedAtMs: 0n });
     } else if (verb === 'pause') {

@@ -131,7 +131,7 @@ export function buildScene(nowMs: number): Scene {
   cameraPlaces.forEach(([name, place, azimuthDeg, fieldOfViewDeg, health], index) => {
     const id = `cam-${String(index + 1).padStart(2, '0')}`;
     scene.cameras.set(id, create(CameraSchema, {
-      id, name, place: at(commune(place), '', 0.004), azimuthDeg, fieldOfViewDeg, health, healthAtMs: ago(600 + index * 40), version: 1n,
+      id, name, place: at(commune(place), '', 0.004), azimuthDeg, fieldOfViewDeg, health, healthAtMs: ago(600 + index * 40), version: 1n, sensitive: name === 'Hồ Núi Cốc',
     }));
   });
 

@@ -137,6 +137,8 @@ export async function startFake(options: { port: number; root: string }) {
     }
   }
 
+  /** Why each camera was watched last. */
+  const reasons: Record<string, string> = {};
   function watch(socket: WebSocket, id: string): void {
     const watching = sockets.get(socket)?.watching;
     const camera = scene.cameras.get(id);
@@ -316,6 +318,7 @@ export async function startFake(options: { port: number; root: string }) {
         control.down = url.searchParams.get('down') === '1';
         for (const socket of sockets.keys()) socket.terminate();
       }
+      if (url.pathname === '/fake/watched') return json(response, 200, reasons);
       if (url.pathname === '/fake/silent') control.silent = url.searchParams.get('on') === '1';
       if (url.pathname === '/fake/hold') control.holdCommandsMs = Number(url.searchParams.get('ms'));
       if (url.pathname === '/fake/fail') control.failNext = Number(url.searchParams.get('n'));
@@ -383,7 +386,10 @@ export async function startFake(options: { port: number; root: string }) {
           subscribe(ws, said.value);
           if (state) state.greeted = true;
         } else if (said.case === 'ping') send(ws, { case: 'pong', value: { nonce: said.value.nonce, serverTimeMs: BigInt(Date.now()) } });
-        else if (said.case === 'watchCamera') watch(ws, said.value.camera);
+        else if (said.case === 'watchCamera') {
+          reasons[said.value.camera] = said.value.why;
+          watch(ws, said.value.camera);
+        }
         else if (said.case === 'unwatchCamera') {
           clearInterval(state?.watching.get(said.value.camera));
           state?.watching.delete(said.value.camera);

@@ -231,10 +231,10 @@ fn protobuf() -> Vec<Vec<u8>> {
         from: vec![Position { epoch: 7, group: 2, index: 9, ordinal: 1 }],
     };
     let bodies = [
-        Body::Hello(Hello { token: "AAAA".to_owned(), language: "en".to_owned() }),
+        Body::Hello(Hello { token: "AAAA".to_owned(), language: "en".to_owned(), why: "screen/wall".to_owned() }),
         Body::Subscribe(subscribe),
         Body::Ping(Ping { nonce: 5 }),
-        Body::WatchCamera(WatchCamera { camera: "gate".to_owned() }),
+        Body::WatchCamera(WatchCamera { camera: "gate".to_owned(), why: "incident/I1".to_owned() }),
     ];
     bodies.map(|body| ToServer { body: Some(body) }.encode_to_vec()).to_vec()
 }

@@ -166,7 +166,8 @@ pub(super) fn resume(work: &mut Work<'_>, command: &ResumeClock) -> Outcome {
     Ok(change(work, &command.clock, EventKind::ClockResumed, &note, |clock, calendar| clock.resume(now, calendar)))
 }
 
-/// A note of how far it is, with a photo and a promised time: the deadline is then what was promised.
+/// A note of how far it is, with a photo and a promised time: the deadline is then what was promised. Who may promise without a
+/// photo, `policy` says.
 pub(super) fn report_progress(work: &mut Work<'_>, command: &ReportProgress) -> Outcome {
     valid::text("note", &command.note)?;
     let clock = find_version(work, &command.clock, command.expected_version)?;
@@ -177,6 +178,9 @@ pub(super) fn report_progress(work: &mut Work<'_>, command: &ReportProgress) -> 
     ) {
         let message = format!("{} cannot be put off by a note: do it", clock.obligation);
         return Err(valid::wrong_status("clock", message));
+    }
+    if command.photo_sha256.is_none() && !serves_none(work.state, &command.clock.of) {
+        return Err(valid::invalid("photo_sha256", "is missing: name a photo that shows how far it is"));
     }
     let promised = command.promised_at_ms;
     if promised <= work.now || promised > work.now.plus(limits::PROMISE_MS_MAX) {
@@ -190,9 +194,15 @@ pub(super) fn report_progress(work: &mut Work<'_>, command: &ReportProgress) -> 
     let promises = usize::try_from(clock.promises).unwrap_or(usize::MAX);
     valid::within("promised_at_ms", promises.saturating_add(1), limits::PROMISES_MAX)?;
     let outcome = change(work, &command.clock, EventKind::ProgressReported, &command.note, |clock, calendar| {
-        clock.promise(promised, Some(command.photo_sha256), calendar);
+        clock.promise(promised, command.photo_sha256, calendar);
     });
     Ok(outcome)
+}
+
+/// Whether it is an instruction that serves no incident: photos are an incident's or a report's.
+fn serves_none(state: &State, of: &Measured) -> bool {
+    let Measured::Instruction(id) = of else { return false };
+    state.instructions.get(id).is_some_and(|instruction| instruction.incident.is_none())
 }
 
 /// Somebody has seen how late it is. What asks for it is a step: the next one asks anew.

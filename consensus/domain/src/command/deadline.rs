@@ -60,7 +60,8 @@ body! {
 }
 
 body! {
-    /// Says how far it is, with a photo, and promises a time.
+    /// Says how far it is, with a photo, and promises a time. Of an instruction that serves no incident, and so has no photos,
+    /// who gave it or who leads there may without one.
     ReportProgress {
         /// Which.
         clock: ClockKey,
@@ -68,8 +69,8 @@ body! {
         expected_version: u64,
         /// How far it is; not empty.
         note: String,
-        /// Hash of the photo.
-        photo_sha256: Digest,
+        /// Hash of the photo; none: there is none.
+        photo_sha256: Option<Digest>,
         /// By when it will be done.
         promised_at_ms: Millis,
     }

@@ -2188,8 +2188,8 @@ pub struct ReportProgress {
     pub expected_version: u64,
     #[prost(string, tag = "3")]
     pub note: ::prost::alloc::string::String,
-    #[prost(bytes = "bytes", tag = "4")]
-    pub photo_sha256: ::prost::bytes::Bytes,
+    #[prost(bytes = "bytes", optional, tag = "4")]
+    pub photo_sha256: ::core::option::Option<::prost::bytes::Bytes>,
     #[prost(uint64, tag = "5")]
     pub promised_at_ms: u64,
 }
@@ -5880,6 +5880,8 @@ pub struct Hello {
     pub token: ::prost::alloc::string::String,
     #[prost(string, tag = "2")]
     pub language: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub why: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Subscribe {
@@ -5899,6 +5901,8 @@ pub struct Ping {
 pub struct WatchCamera {
     #[prost(string, tag = "1")]
     pub camera: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub why: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct UnwatchCamera {

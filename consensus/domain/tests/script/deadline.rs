@@ -130,7 +130,10 @@ pub(super) fn clock_command(name: &str, args: &mut Args<'_>) -> Result<Command, 
             clock,
             expected_version: version,
             note: args.or("note", "Đang xử lý").into(),
-            photo_sha256: digest(args.or("photo", "a")),
+            photo_sha256: match args.or("photo", "a") {
+                "none" => None,
+                photo => Some(digest(photo)),
+            },
             promised_at_ms: millis(args.maybe("promise").ok_or("promise=")?)?,
         }
         .into(),

@@ -79,7 +79,8 @@ impl Front {
             Refused(StatusCode::TOO_MANY_REQUESTS, "too_soon", "", message)
         })?;
         if self.shared.stands() {
-            let asked = Asked { path: "/api/login".to_owned(), body: Some(body.to_vec()), ..Asked::default() };
+            let body = Some(body.to_vec());
+            let asked = Asked { path: "/api/login".to_owned(), body, from: peer, ..Asked::default() };
             match self.province.ask(Method::POST, &asked, FORWARD_DEADLINE).await {
                 Ok(answer) if answer.status == 200 => {
                     let response = self.let_in(&login, &answer).await?;

@@ -110,6 +110,7 @@ impl Room {
             path: "/api/incidents".into(),
             body: body.to_owned(),
             reason: None,
+            from: None,
             at_province,
             is_unsure: false,
         }

@@ -1,12 +1,12 @@
 //! What a request carries, read with bounds, and errors that name the field.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use axum::{
     Json,
     body::Body,
     extract::{FromRequest, FromRequestParts, Path, Query, Request},
-    http::{HeaderMap, request::Parts},
+    http::{HeaderMap, header::FORWARDED, request::Parts},
 };
 use bytes::Bytes;
 use domain::Accepted;
@@ -61,23 +61,38 @@ impl FromRequestParts<Arc<App>> for Signed {
                 app.auth.caller(&token).await?
             }
         };
-        let peer = parts.extensions.get::<Peer>();
-        caller.grant.from = peer.map(|peer| peer.0.ip().to_string()).unwrap_or_default();
+        caller.grant.from = from_where(&parts.headers, parts.extensions.get::<Peer>());
         caller.grant.why = reason(&parts.headers);
         Ok(Self(caller))
     }
 }
 
-/// Why somebody asks, in their own words, for the record: the first `REASON_BYTES_MAX` bytes of one line.
+/// From where, for the record: the address that this node saw, and behind it the one that a district centre's node says it saw
+/// (`forwarded`, RFC 7239). Whoever else sends that header adds a word, and hides nothing.
+pub(crate) fn from_where(headers: &HeaderMap, peer: Option<&Peer>) -> String {
+    let peer = peer.map(|peer| peer.0.ip().to_string()).unwrap_or_default();
+    let said = headers.get(FORWARDED).and_then(|value| value.to_str().ok()?.strip_prefix("for="));
+    let said = said.map(|said| said.trim_matches(|c: char| matches!(c, '"' | '[' | ']')));
+    match said.and_then(|said| said.parse::<IpAddr>().ok()) {
+        Some(screen) => format!("{peer} for {screen}"),
+        None => peer,
+    }
+}
+
+/// Why somebody asks, for the record.
 fn reason(headers: &HeaderMap) -> String {
     let Some(value) = headers.get(REASON_HEADER) else { return String::new() };
-    let said = percent_decoded(value.as_bytes());
+    reason_of(&String::from_utf8_lossy(&percent_decoded(value.as_bytes())))
+}
+
+/// A reason as it goes into the record: the first `REASON_BYTES_MAX` bytes of one line.
+pub(crate) fn reason_of(said: &str) -> String {
     let mut bytes = 0;
     let fits = |c: &char| {
         bytes += c.len_utf8();
         bytes <= REASON_BYTES_MAX
     };
-    String::from_utf8_lossy(&said).chars().filter(|c| !c.is_control()).take_while(fits).collect()
+    said.chars().filter(|c| !c.is_control()).take_while(fits).collect()
 }
 
 /// Bytes with `%XX` (RFC 3986, 2.1) as what they stand for; anything else stays as it is.
@@ -226,6 +241,20 @@ mod tests {
         let body = format!("{error:?}");
         let field = body.split("field: \"").nth(1).and_then(|rest| rest.split('"').next()).unwrap().to_owned();
         (error.into_response().status().as_u16(), field)
+    }
+
+    #[test]
+    fn from_where_is_what_this_node_saw_and_behind_it_what_a_district_centres_node_says() {
+        let peer = Peer("10.2.0.5:4711".parse().unwrap());
+        let from = |said: Option<&'static str>| {
+            let headers: HeaderMap = said.map(|said| (FORWARDED, said.parse().unwrap())).into_iter().collect();
+            from_where(&headers, Some(&peer))
+        };
+        assert_eq!(from(None), "10.2.0.5");
+        assert_eq!(from(Some("for=192.168.3.4")), "10.2.0.5 for 192.168.3.4");
+        assert_eq!(from(Some("for=\"[2001:db8::7]\"")), "10.2.0.5 for 2001:db8::7");
+        assert_eq!(from(Some("for=nobody; DROP")), "10.2.0.5", "an address, or nothing");
+        assert_eq!(from_where(&HeaderMap::new(), None), "");
     }
 
     #[test]

@@ -34,6 +34,8 @@ pub(crate) struct PastReport {
     #[schema(value_type = Option<String>)]
     incident: Option<domain::IncidentId>,
     answer: String,
+    /// Of an exercise.
+    exercise: bool,
 }
 
 /// An open incident near the caller.
@@ -125,6 +127,7 @@ fn past_report(report: &Report) -> PastReport {
         received_at_ms: report.received_at_ms.0,
         incident: report.incident.clone(),
         answer: report.answer.clone(),
+        exercise: report.exercise,
     }
 }
 

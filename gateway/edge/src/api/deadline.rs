@@ -112,7 +112,8 @@ pub(crate) async fn acknowledge(State(app): State<Arc<App>>, Asked(ask, body): A
     app.run(&ask, AcknowledgeClock { clock, expected_version }).await.map(done)
 }
 
-/// How far it is: a note, the hash of a photo that was put with the incident (`POST /api/files`), and a promised time.
+/// How far it is: a note, the hash of a photo that was put with the incident (`POST /api/files`), and a promised time. An instruction
+/// that serves no incident has no photos: who gave it, or who leads there, leaves the photo out.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Progress {
     /// `{"of": {"incident": "I7"}, "number": 1}`.
@@ -120,8 +121,8 @@ pub(crate) struct Progress {
     clock: ClockKey,
     expected_version: u64,
     note: String,
-    #[schema(value_type = String)]
-    photo_sha256: Digest,
+    #[schema(value_type = Option<String>)]
+    photo_sha256: Option<Digest>,
     promised_at_ms: u64,
 }
 
@@ -131,7 +132,8 @@ pub(crate) struct Progress {
         (status = 422, body = ErrorBody)))]
 pub(crate) async fn progress(State(app): State<Arc<App>>, Asked(ask, body): Asked<Progress>) -> Answer<Done> {
     let Progress { clock, expected_version, note, photo_sha256, promised_at_ms } = body;
-    if !read(&*app.source, GroupId::COMMAND, |state| has_photo(state, &clock, &photo_sha256)) {
+    let is_shown = |photo: &Digest| read(&*app.source, GroupId::COMMAND, |state| has_photo(state, &clock, photo));
+    if !photo_sha256.as_ref().is_none_or(is_shown) {
         return Err(ApiError::invalid(
             "photo_sha256",
             "is no photo of this incident: put it first, with POST /api/files",

@@ -55,6 +55,14 @@ pub(crate) struct Around {
     report: Option<ReportCode>,
 }
 
+impl Around {
+    /// Why a picture of a page is looked at, which can send no header: what it was asked for with.
+    fn why(&self) -> String {
+        let incident = self.incident.as_ref().map(|id| format!("incident/{id}"));
+        incident.or_else(|| self.report.as_ref().map(|code| format!("report/{code}"))).unwrap_or_default()
+    }
+}
+
 /// Shows a photo that the centre has to the sender of an answered report.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Showing {
@@ -177,7 +185,7 @@ pub(crate) async fn list(
     responses((status = 200, content_type = "image/*"), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
-    Signed(caller): Signed,
+    Signed(mut caller): Signed,
     Id(sha256): Id<Digest>,
     Asking(around): Asking<Around>,
 ) -> Result<Response, ApiError> {
@@ -185,6 +193,9 @@ pub(crate) async fn show(
     let file = app.photos_around(&caller, &around, named)?;
     let file = file.ok_or_else(|| ApiError::not_found("file", &sha256.to_string()))?;
     let name: String = sha256.to_string().chars().take(12).collect();
+    if caller.grant.why.is_empty() {
+        caller.grant.why = around.why();
+    }
     app.look(&caller, &format!("photo/{name}")).await?;
     Ok(shown(file, app.fetch_picture(file).await?))
 }

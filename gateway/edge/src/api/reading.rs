@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::body::{Answer, read as read_body};
+use super::body::{Answer, from_where, read as read_body};
 use crate::{
     accounts::speaks_for,
     app::App,
@@ -89,8 +89,13 @@ pub(crate) fn basic(encoded: &str) -> Result<(String, Vec<u8>), ApiError> {
     Ok((account.to_owned(), key.get(1..).unwrap_or_default().to_vec()))
 }
 
-/// By what right a device or another system asks: its key (HTTP Basic), or a session.
+/// By what right a device or another system asks, and from where: its key (HTTP Basic), or a session.
 pub(crate) async fn account(app: &App, headers: &HeaderMap, peer: Peer) -> Result<Grant, ApiError> {
+    let grant = right(app, headers, peer).await?;
+    Ok(Grant { from: from_where(headers, Some(&peer)), ..grant })
+}
+
+async fn right(app: &App, headers: &HeaderMap, peer: Peer) -> Result<Grant, ApiError> {
     let encoded = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
     let Some(encoded) = encoded else {
         if let Some(caller) = app.auth.caller_by_key(headers) {

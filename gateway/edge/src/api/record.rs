@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 mod about;
 mod erased;
+mod played;
 
 use super::{
     audit::records,
@@ -103,6 +104,8 @@ pub(crate) struct Told {
     broken_glass: bool,
     /// By which service key; empty: none.
     key: String,
+    /// It is of an exercise, as far as that is known still.
+    exercise: bool,
 }
 
 /// Lines, and where to go on.
@@ -134,6 +137,7 @@ impl Told {
             acts_for: terms.acts_for.as_ref().map(ToString::to_string).unwrap_or_default(),
             broken_glass: terms.broken_glass,
             key: terms.key.as_ref().map(ToString::to_string).unwrap_or_default(),
+            exercise: command.as_ref().is_some_and(played::says_so),
         })
     }
 }
@@ -234,6 +238,11 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Asked(ask, search): Asked<
     for line in &mut items {
         line.erased = by.remove(&line.number);
     }
+    read(&*app.source, GroupId::COMMAND, |state0| {
+        for told in items.iter_mut().filter_map(|line| line.told.as_mut()) {
+            told.exercise |= played::is_of_one(state0, &told.what);
+        }
+    });
     let next_before = if end <= 1 { 0 } else { end };
     Ok(Json(Found { items, next_before }))
 }
@@ -254,6 +263,7 @@ mod tests {
             acts_for: String::new(),
             broken_glass: false,
             key: String::new(),
+            exercise: false,
         };
         Line { number: 7, at_ms: 1_000, told: Some(told), erased: None, withheld: false }
     }

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{Extension, State},
-    http::{StatusCode, header::SET_COOKIE},
+    http::{HeaderMap, StatusCode, header::SET_COOKIE},
     response::{AppendHeaders, IntoResponse, Response},
 };
 use domain::{Remit, Role};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::body::{Answer, Plain, Signed};
+use super::body::{Answer, Plain, Signed, from_where};
 use crate::{
     app::App,
     auth::{Caller, cookie},
@@ -89,9 +89,11 @@ impl SessionBody {
 pub(crate) async fn login(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
     Plain(login): Plain<Login>,
 ) -> Result<Response, ApiError> {
-    let signed_in = app.auth.sign_in(&login.person, &login.password, &login.code, peer.0.ip()).await;
+    let from = from_where(&headers, Some(&peer));
+    let signed_in = app.auth.sign_in(&login.person, &login.password, &login.code, (peer.0.ip(), &from)).await;
     let (token, caller) = signed_in.inspect_err(|error| {
         if error.code() != CODE_NEEDED {
             app.metrics.logins_failed.inc();
@@ -106,7 +108,7 @@ pub(crate) async fn login(
 /// Signs out: the session ends on every node.
 #[utoipa::path(post, path = "/api/logout", responses((status = 204), (status = 401, body = ErrorBody)))]
 pub(crate) async fn logout(State(app): State<Arc<App>>, Signed(caller): Signed) -> Result<Response, ApiError> {
-    app.auth.sign_out(caller.session).await?;
+    app.auth.sign_out(&caller).await?;
     let cookie = cookie("", 0, app.config.tls.is_some());
     Ok((StatusCode::NO_CONTENT, AppendHeaders([(SET_COOKIE, cookie)])).into_response())
 }

@@ -60,6 +60,8 @@ pub(crate) struct IncidentLine {
     longitude_e7: i32,
     #[schema(value_type = Vec<String>)]
     units: Vec<UnitId>,
+    /// Part of an exercise: whoever takes the course along sees it in each line.
+    exercise: bool,
 }
 
 /// The unit of a line.
@@ -105,6 +107,7 @@ impl TimelineItem {
                     latitude_e7: incident.place.latitude_e7,
                     longitude_e7: incident.place.longitude_e7,
                     units: incident.units,
+                    exercise: incident.exercise,
                 };
                 (None, Some(line))
             }

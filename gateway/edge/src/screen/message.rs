@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) use tokio_tungstenite::tungstenite::Message as Payload;
 
 use super::view::{Encoding, SUBSCRIBABLE, Subscription};
-use crate::limits::SUBSCRIBE_ITEMS_MAX;
+use crate::{api::body::reason_of, limits::SUBSCRIBE_ITEMS_MAX};
 
 /// Why a screen's picture of a group is void.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -317,9 +317,10 @@ pub(crate) fn payload_bytes(payload: &Payload) -> usize {
 /// What comes from a screen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ToServer {
-    /// The token is empty when the cookie carries it.
+    /// The token is empty when the cookie carries it. `why`: what the screen is for, for the record; may be empty.
     Hello {
         token: String,
+        why: String,
     },
     Subscribe {
         subscription: Subscription,
@@ -328,8 +329,10 @@ pub(crate) enum ToServer {
     Ping {
         nonce: u64,
     },
+    /// `why` is empty where nobody said.
     WatchCamera {
         camera: CameraId,
+        why: String,
     },
     UnwatchCamera {
         camera: CameraId,
@@ -352,6 +355,7 @@ enum JsonToServer {
 struct JsonHello {
     token: String,
     language: String,
+    why: String,
 }
 
 #[derive(Deserialize, Default)]
@@ -370,6 +374,8 @@ struct JsonPing {
 #[derive(Deserialize)]
 struct JsonCamera {
     camera: String,
+    #[serde(default)]
+    why: String,
 }
 
 impl ToServer {
@@ -380,10 +386,10 @@ impl ToServer {
             .map_err(|e| Malformed::new("message", format!("send a protobuf trongdong.v1.ToServer ({e})")))?;
         let Some(body) = wire.body else { return Err(Malformed::new("message", "send one of its bodies")) };
         Ok(match body {
-            Body::Hello(it) => Self::hello(it.token, &it.language)?,
+            Body::Hello(it) => Self::hello(it.token, &it.language, &it.why)?,
             Body::Subscribe(it) => Self::subscribe(it.districts, it.nouns, Field::read("from", it.from)?)?,
             Body::Ping(it) => Self::Ping { nonce: it.nonce },
-            Body::WatchCamera(it) => Self::WatchCamera { camera: CameraId::new(&it.camera)? },
+            Body::WatchCamera(it) => Self::WatchCamera { camera: CameraId::new(&it.camera)?, why: reason_of(&it.why) },
             Body::UnwatchCamera(it) => Self::UnwatchCamera { camera: CameraId::new(&it.camera)? },
         })
     }
@@ -393,20 +399,22 @@ impl ToServer {
         let message: JsonToServer = serde_json::from_str(text)
             .map_err(|e| Malformed::new("message", format!("send {{\"ping\":{{\"nonce\":1}}}} or the like ({e})")))?;
         Ok(match message {
-            JsonToServer::Hello(it) => Self::hello(it.token, &it.language)?,
+            JsonToServer::Hello(it) => Self::hello(it.token, &it.language, &it.why)?,
             JsonToServer::Subscribe(it) => Self::subscribe(it.districts, it.nouns, it.from)?,
             JsonToServer::Ping(it) => Self::Ping { nonce: it.nonce },
-            JsonToServer::WatchCamera(it) => Self::WatchCamera { camera: CameraId::new(&it.camera)? },
+            JsonToServer::WatchCamera(it) => {
+                Self::WatchCamera { camera: CameraId::new(&it.camera)?, why: reason_of(&it.why) }
+            }
             JsonToServer::UnwatchCamera(it) => Self::UnwatchCamera { camera: CameraId::new(&it.camera)? },
         })
     }
 
     /// The language is checked and no more: texts are made at the screen, which knows its own.
-    fn hello(token: String, language: &str) -> Result<Self, Malformed> {
+    fn hello(token: String, language: &str, why: &str) -> Result<Self, Malformed> {
         if !matches!(language, "" | "vi" | "en") {
             return Err(Malformed::new("hello.language", "use vi or en"));
         }
-        Ok(Self::Hello { token })
+        Ok(Self::Hello { token, why: reason_of(why) })
     }
 
     fn subscribe(districts: Vec<String>, nouns: Vec<String>, from: Vec<Position>) -> Result<Self, Malformed> {
@@ -429,72 +437,4 @@ impl ToServer {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn both_forms_say_the_same() {
-        let wire = generated::Subscribe {
-            districts: vec!["d1".into()],
-            nouns: vec!["alarm".into()],
-            from: vec![generated::Position { epoch: 7, group: 2, index: 9, ordinal: 1 }],
-        };
-        let body = Some(generated::to_server::Body::Subscribe(wire));
-        let protobuf = ToServer::from_protobuf(&generated::ToServer { body }.encode_to_vec());
-        let from = r#"{"epoch":7,"group":2,"index":9,"ordinal":1}"#;
-        let json = format!(r#"{{"subscribe":{{"districts":["d1"],"nouns":["alarm"],"from":[{from}]}}}}"#);
-        assert_eq!(protobuf, ToServer::from_json(&json));
-        let camera = CameraId::new("c1").unwrap();
-        assert_eq!(ToServer::from_json(r#"{"watch_camera":{"camera":"c1"}}"#), Ok(ToServer::WatchCamera { camera }));
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        let field = |json: &str| ToServer::from_json(json).unwrap_err().field;
-        assert_eq!(field(r#"{"hello":{"language":"fr"}}"#), "hello.language");
-        assert_eq!(field(r#"{"subscribe":{"nouns":["sensors"]}}"#), "subscribe.nouns");
-        assert_eq!(field(r#"{"subscribe":{"districts":["a/b"]}}"#), "subscribe.districts.district");
-        assert_eq!(field(r#"{"watch_camera":{"camera":""}}"#), "camera");
-        assert_eq!(field(r#"{"shout":{}}"#), "message");
-        let many = vec!["alarm".to_owned(); SUBSCRIBE_ITEMS_MAX + 1];
-        assert_eq!(ToServer::subscribe(Vec::new(), many, Vec::new()).unwrap_err().field, "subscribe");
-        assert_eq!(ToServer::from_protobuf(b"").unwrap_err().field, "message");
-    }
-
-    #[test]
-    fn json_has_the_names_of_the_schema() {
-        let text = |message: ToScreen<'_>| message.encode(Encoding::Json).into_text().unwrap().to_string();
-        let bye = ToScreen::Bye { code: ByeCode::TooMany, message: "m".into() };
-        assert_eq!(text(bye), r#"{"bye":{"code":"too-many","message":"m"}}"#);
-        let reset = ToScreen::Reset { group: GroupId(3), reason: ResetReason::BelowFloor };
-        assert_eq!(text(reset), r#"{"reset":{"group":3,"reason":"below-floor"}}"#);
-        let camera = CameraId::new("c1").unwrap();
-        let frame = VideoFrame { camera, timestamp_us: 1, key: true, data: Bytes::from_static(&[0, 0, 1]) };
-        assert!(text(ToScreen::VideoFrame(frame)).contains(r#""data":"AAAB""#));
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_may_come(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-            let _ = ToServer::from_protobuf(&bytes);
-            let _ = ToServer::from_json(&String::from_utf8_lossy(&bytes));
-        }
-
-        /// A well-formed envelope with arbitrary contents goes deeper than noise does.
-        #[test]
-        fn any_subscription_may_come(
-            districts in proptest::collection::vec(".{0,12}", 0..4),
-            nouns in proptest::collection::vec(".{0,12}", 0..4),
-            group in any::<u32>(), index in any::<u64>(),
-        ) {
-            let from = vec![generated::Position { epoch: 1, group, index, ordinal: 0 }];
-            let is_right = nouns.iter().all(|noun| SUBSCRIBABLE.iter().any(|(name, _)| name == noun))
-                && districts.iter().all(|id| DistrictId::new(id).is_ok());
-            let body = generated::to_server::Body::Subscribe(generated::Subscribe { districts, nouns, from });
-            let read = ToServer::from_protobuf(&generated::ToServer { body: Some(body) }.encode_to_vec());
-            prop_assert_eq!(read.is_ok(), is_right);
-        }
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! The protocol of one screen as a state machine: what it may say when, and what is done about it. Pure; the socket carries
 //! the effects out.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use domain::{CameraId, PersonId, Position, Role, wire::Malformed};
 
@@ -18,14 +18,15 @@ pub(crate) enum Effect {
     /// Say this.
     Send(ToScreen<'static>),
     /// Find out who holds the token (empty: the cookie's), and call [`Session::authenticated`].
-    Authenticate { token: String },
+    /// `why`: what the screen is for.
+    Authenticate { token: String, why: String },
     /// Derive the view of [`Session::subscription`] and call [`Session::subscribed`].
     Derive { from: Vec<Position> },
     /// Leave all groups as seen before, and join them with this view. Groups not in `from` get a picture; with `reset`
     /// all do, and are told why.
     Join { view: Arc<View>, from: Vec<Position>, reset: Option<ResetReason> },
-    /// Send a camera's pictures.
-    Watch(CameraId),
+    /// Send a camera's pictures; why they are looked at.
+    Watch(CameraId, String),
     /// No more of them.
     Unwatch(CameraId),
     /// Say why, and close.
@@ -61,7 +62,8 @@ pub(crate) struct Session {
     counted: (u64, u32),
     subscription: Option<Subscription>,
     view: Option<Arc<View>>,
-    watched: BTreeSet<CameraId>,
+    /// And why each is.
+    watched: BTreeMap<CameraId, String>,
 }
 
 impl Session {
@@ -73,7 +75,7 @@ impl Session {
             counted: (0, 0),
             subscription: None,
             view: None,
-            watched: BTreeSet::new(),
+            watched: BTreeMap::new(),
         }
     }
 
@@ -87,8 +89,8 @@ impl Session {
         self.view.as_ref()
     }
 
-    /// The cameras that it watches, whatever its view: a picture is asked for by its camera alone.
-    pub(crate) fn watched(&self) -> &BTreeSet<CameraId> {
+    /// The cameras that it watches and why, whatever its view: a picture is asked for by its camera alone.
+    pub(crate) fn watched(&self) -> &BTreeMap<CameraId, String> {
         &self.watched
     }
 
@@ -123,9 +125,9 @@ impl Session {
             Err(malformed) => return self.close(ByeCode::BadMessage, &malformed.to_string()),
         };
         match (self.phase, message) {
-            (Phase::Hello, ToServer::Hello { token }) => {
+            (Phase::Hello, ToServer::Hello { token, why }) => {
                 self.phase = Phase::Authenticating;
-                vec![Effect::Authenticate { token }]
+                vec![Effect::Authenticate { token, why }]
             }
             (Phase::Hello, _) => self.close(ByeCode::BadMessage, "send Hello first"),
             (_, ToServer::Hello { .. }) => self.close(ByeCode::BadMessage, "send Hello once"),
@@ -137,7 +139,7 @@ impl Session {
                 self.subscription = Some(subscription);
                 vec![Effect::Derive { from }]
             }
-            (_, ToServer::WatchCamera { camera }) => self.watch(camera),
+            (_, ToServer::WatchCamera { camera, why }) => self.watch(camera, why),
             (_, ToServer::UnwatchCamera { camera }) => {
                 self.watched.remove(&camera);
                 vec![Effect::Unwatch(camera)]
@@ -215,19 +217,21 @@ impl Session {
         self.watched.remove(camera);
     }
 
-    fn watch(&mut self, camera: CameraId) -> Vec<Effect> {
-        if self.watched.len() >= CAMERAS_WATCHED_MAX && !self.watched.contains(&camera) {
+    fn watch(&mut self, camera: CameraId, why: String) -> Vec<Effect> {
+        if self.watched.len() >= CAMERAS_WATCHED_MAX && !self.watched.contains_key(&camera) {
             let message = format!("watch at most {CAMERAS_WATCHED_MAX} cameras at a time: close one");
             let status = VideoStatus { camera, health: None, codec: String::new(), message };
             return vec![Effect::Send(ToScreen::VideoStatus(status))];
         }
-        self.watched.insert(camera.clone());
-        vec![Effect::Watch(camera)]
+        self.watched.insert(camera.clone(), why.clone());
+        vec![Effect::Watch(camera, why)]
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use crate::screen::view::{Encoding, Scope};
 
@@ -246,12 +250,15 @@ mod tests {
     }
 
     fn hello() -> Result<ToServer, Malformed> {
-        Ok(ToServer::Hello { token: String::new() })
+        Ok(ToServer::Hello { token: String::new(), why: "screen/wall".into() })
     }
 
     fn open() -> Session {
         let mut session = Session::new(0);
-        assert_eq!(session.received(1, hello()), [Effect::Authenticate { token: String::new() }]);
+        assert_eq!(
+            session.received(1, hello()),
+            [Effect::Authenticate { token: String::new(), why: "screen/wall".into() }]
+        );
         assert!(matches!(&session.authenticated(Some(viewer()), 1, 7)[..], [Effect::Send(ToScreen::Welcome(_))]));
         session
     }
@@ -313,14 +320,14 @@ mod tests {
     fn other_rights_reset_and_leave_the_cameras_to_be_asked_for_by_themselves() {
         let mut session = open();
         let camera = CameraId::new("c1").unwrap();
-        session.received(0, Ok(ToServer::WatchCamera { camera: camera.clone() }));
+        session.received(0, Ok(ToServer::WatchCamera { camera: camera.clone(), why: "incident/I1".into() }));
         session.subscribed(view(Scope::Everywhere), Vec::new(), false);
         assert_eq!(session.rederived(Some(view(Scope::Everywhere))), []);
         let effects = session.rederived(Some(view(Scope::Within(BTreeSet::new()))));
         assert!(
             matches!(&effects[..], [Effect::Join { reset: Some(ResetReason::RightsChanged), from, .. }] if from.is_empty())
         );
-        assert_eq!(session.watched(), &BTreeSet::from([camera]));
+        assert_eq!(session.watched(), &BTreeMap::from([(camera, "incident/I1".to_owned())]));
         assert_eq!(code(&session.rederived(None)), Some(ByeCode::SessionEnded));
     }
 
@@ -329,8 +336,8 @@ mod tests {
         let mut session = open();
         for n in 0..=CAMERAS_WATCHED_MAX {
             let camera = CameraId::new(&format!("c{n}")).unwrap();
-            let effects = session.received(2_000 * n as u64, Ok(ToServer::WatchCamera { camera }));
-            assert_eq!(matches!(effects[..], [Effect::Watch(_)]), n < CAMERAS_WATCHED_MAX);
+            let effects = session.received(2_000 * n as u64, Ok(ToServer::WatchCamera { camera, why: String::new() }));
+            assert_eq!(matches!(effects[..], [Effect::Watch(..)]), n < CAMERAS_WATCHED_MAX);
         }
         let mut session = open();
         let codes: Vec<_> = (0..=INBOUND_PER_SECOND_MAX)

@@ -82,6 +82,7 @@ pub(crate) async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(
         cookie,
         ip,
         caller: None,
+        why: String::new(),
         callers_recorded: false,
         callers_awaited: None,
         welcomed: false,
@@ -112,6 +113,8 @@ struct Screen {
     ip: IpAddr,
     /// Who it is, once that is known.
     caller: Option<(Token, Caller)>,
+    /// What this screen is for, as it said itself.
+    why: String,
     /// A quorum holds that callers are looked at here: their numbers are hidden before.
     callers_recorded: bool,
     /// Turns true when it does, where that was asked for.
@@ -253,7 +256,10 @@ impl Screen {
                 Effect::Send(message) => {
                     let _ = self.outbox.push(&message.encode(self.encoding));
                 }
-                Effect::Authenticate { token } => effects.extend(self.authenticate(&token).await),
+                Effect::Authenticate { token, why } => {
+                    self.why = why;
+                    effects.extend(self.authenticate(&token).await);
+                }
                 Effect::Derive { from } => effects.extend(self.subscribe(from).await),
                 Effect::Join { view, from, reset } => {
                     if let Some(before) = self.joined.replace(view.clone()) {
@@ -261,7 +267,7 @@ impl Screen {
                     }
                     self.app.fanout.join(self.id, &view, &self.outbox, &from, reset).await;
                 }
-                Effect::Watch(camera) => self.watch(camera).await,
+                Effect::Watch(camera, why) => self.watch(camera, &why).await,
                 Effect::Unwatch(camera) => self.watching.stop(&camera),
                 Effect::Close { code, message } => return Some(End::Bye(code, message)),
             }
@@ -333,7 +339,7 @@ impl Screen {
         if !is_asked || !may || self.callers_recorded || self.callers_awaited.is_some() {
             return;
         }
-        let caller = from_address(caller, self.ip);
+        let caller = self.looking(caller, "");
         self.callers_awaited = Some(self.app.look_until_held(caller, CALLERS));
     }
 
@@ -364,6 +370,14 @@ impl Screen {
         effects
     }
 
+    /// Who looks, from where and why, for the record; where nothing more is said, because that is what the screen is for.
+    fn looking(&self, caller: &Caller, why: &str) -> Caller {
+        let mut caller = caller.clone();
+        caller.grant.from = self.ip.to_string();
+        caller.grant.why = if why.trim().is_empty() { self.why.clone() } else { why.to_owned() };
+        caller
+    }
+
     /// Writes and flushes within the deadline.
     async fn write<IO: AsyncRead + AsyncWrite + Unpin>(
         &self,
@@ -386,13 +400,6 @@ impl Screen {
             }
         }
     }
-}
-
-/// Who it is and from where, for the record.
-fn from_address(caller: &Caller, ip: IpAddr) -> Caller {
-    let mut caller = caller.clone();
-    caller.grant.from = ip.to_string();
-    caller
 }
 
 async fn feed<IO: AsyncRead + AsyncWrite + Unpin>(

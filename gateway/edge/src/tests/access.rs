@@ -1,6 +1,6 @@
 //! Second factors, service keys, delegations and the broken glass, over HTTP.
 
-use domain::{BreakGlass, GroupId, KeyScope, PersonId, RaisePolicyFloor, policy};
+use domain::{BreakGlass, Grant, GroupId, KeyScope, PersonId, RaisePolicyFloor, policy};
 use reqwest::Response;
 use serde_json::{Value, json};
 
@@ -230,6 +230,7 @@ async fn an_open_screen_loses_what_was_lent_to_it_with_the_heartbeat_after_the_e
 
     let person = PersonId::new("lan").unwrap();
     let grant = read(&*gateway.node, GroupId(0), |state0| policy::grant(state0, &person, 1));
+    let grant = grant.map(|grant| Grant { from: "127.0.0.1".into(), ..grant });
     let glass = BreakGlass { reason: "lũ quét ở huyện bên".into(), lasts_ms: 4_000 };
     let broken = gateway.app.road.command(Some(GroupId(0)), glass.into(), None, grant, COMMAND_DEADLINE).await;
     accepted(broken.unwrap());

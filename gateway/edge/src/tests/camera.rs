@@ -23,7 +23,7 @@ const SCOPES: [&[&str]; 4] = [&["d1"], &["d2"], &["d1", "d2"], &[]];
 const UNKNOWN: &str = "no such camera in your districts";
 
 fn watch(id: &str) -> Say {
-    Say::WatchCamera(wire::WatchCamera { camera: id.into() })
+    Say::WatchCamera(wire::WatchCamera { camera: id.into(), why: String::new() })
 }
 
 /// A person, as they are from now on.

@@ -94,6 +94,27 @@ async fn a_instruction_is_done_by_whose_it_is_and_by_no_other_viewer() {
 }
 
 #[tokio::test]
+async fn an_instruction_without_an_incident_is_put_off_by_who_gave_it_and_not_by_whose_it_is() {
+    let served = served();
+    let (admin, lan) = (user(&served, "admin").await, user(&served, "lan").await);
+    let now = crate::cluster::read(&*served.node, GroupId::COMMAND, domain::State::clock);
+    let give = json!({
+        "title": "Thông cống", "admin_unit": "u1", "owner": "lan", "due_at_ms": now.plus(3_600_000).0,
+    });
+    assert_eq!(answer(admin.post(&served, 1, "/api/instructions", &give)).await.0, 200);
+    let put_off = json!({
+        "clock": {"of": {"instruction": "T1"}, "number": 1}, "expected_version": 1, "note": "Thiếu máy bơm",
+        "promised_at_ms": now.plus(7_200_000).0,
+    });
+    let (status, refused) = answer(lan.post(&served, 1, "/api/clocks/progress", &put_off)).await;
+    assert_eq!((status, &refused["code"]), (403, &json!("forbidden")), "{refused}");
+    let (status, done) = answer(admin.post(&served, 2, "/api/clocks/progress", &put_off)).await;
+    assert_eq!((status, &done["version"]), (200, &json!(2)), "{done}");
+    let listed = answer(lan.get(&served, "/api/instructions")).await.1;
+    assert_eq!(listed["items"][0]["clocks"][0]["promises"], json!(1), "{listed}");
+}
+
+#[tokio::test]
 async fn a_receiver_is_put_by_administrators_and_its_secret_is_shown_to_nobody() {
     let served = served();
     let (admin, lan) = (user(&served, "admin").await, user(&served, "lan").await);

@@ -42,6 +42,25 @@ struct Log {
     state: State,
 }
 
+/// What the edge proposes without a person's right: sessions where no rights are kept, codes, what follows a change of rights, what
+/// citizens send under their own code, what other services sign, and what they have taken.
+const OF_NOBODY: [&str; 14] = [
+    "OpenSession",
+    "CloseSession",
+    "SpendCode",
+    "RaisePolicyFloor",
+    "PlaceEntities",
+    "FileReport",
+    "RateReport",
+    "ReopenReport",
+    "AttachFile",
+    "ReceiveHandover",
+    "RetractHandover",
+    "AnswerHandover",
+    "ConfirmNotices",
+    "GiveUpNotice",
+];
+
 /// The logs.
 pub(super) struct Cluster {
     logs: Mutex<BTreeMap<GroupId, Log>>,
@@ -307,7 +326,12 @@ impl Road for ToCluster {
         let cluster = self.0.cluster.clone();
         Box::pin(async move {
             let group = group.expect("the edge names the group");
-            cluster.came.lock().unwrap().push((group, command.name()));
+            let name = command.name();
+            match &grant {
+                Some(grant) => assert!(!grant.from.is_empty(), "{name} of {} says not from where", grant.person),
+                None => assert!(OF_NOBODY.contains(&name), "{name} says not whose it is"),
+            }
+            cluster.came.lock().unwrap().push((group, name));
             let fate = cluster.take_fate();
             if let Some(Fate::Lost(error)) = fate {
                 return Err(error());

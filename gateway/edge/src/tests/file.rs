@@ -108,6 +108,10 @@ async fn a_photo_is_stripped_kept_and_shown_as_nothing_but_a_picture() {
     ] {
         assert_eq!(header(&response, name), value, "{name}");
     }
+    // A picture of a page sends no header: what it belongs to is why it is looked at.
+    served.cluster.commit(GroupId(0), domain::SwitchFeature { feature: domain::audit::FEATURE });
+    assert_eq!(lan.get(&served, &path).send().await.unwrap().status(), 200);
+    assert_eq!(served.cluster.newest_grant(GroupId(0)).unwrap().why, "incident/I1");
     assert!(header(&response, "content-disposition").ends_with(".jpg\""));
     let bytes = response.bytes().await.unwrap();
     assert!(!bytes.windows(SECRET.len()).any(|found| found == SECRET), "where it was taken is gone");

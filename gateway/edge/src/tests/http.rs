@@ -8,7 +8,10 @@ use super::{
     double::Fate,
     province::{PASSWORD, Served, accepted, config, province, serve},
 };
-use crate::cluster::RoadError;
+use crate::{
+    api::body::{REASON_HEADER, SEQ_HEADER},
+    cluster::RoadError,
+};
 
 /// A client; the first one says whose cryptography is used.
 pub(super) fn client() -> Client {
@@ -262,5 +265,15 @@ async fn pages_of_the_cluster_may_ask_any_node_and_others_may_not() {
     let ours = preflight("http://khac.test").await.unwrap();
     assert_eq!(ours.headers()["access-control-allow-origin"], "http://khac.test");
     assert_eq!(ours.headers()["access-control-allow-credentials"], "true");
+    // A browser holds back what is not named here: every header that the screens send, and each that they read.
+    let named = |list: &str| ours.headers()[list].to_str().unwrap().split(", ").map(str::to_owned).collect::<Vec<_>>();
+    let sent = named("access-control-allow-headers");
+    for header in ["content-type", "x-read", REASON_HEADER, SEQ_HEADER] {
+        assert!(sent.iter().any(|it| it == header), "{header}: {sent:?}");
+    }
+    let read = named("access-control-expose-headers");
+    for header in ["retry-after", "x-audit-through", "x-audit-withheld", "x-state-age-ms"] {
+        assert!(read.iter().any(|it| it == header), "{header}: {read:?}");
+    }
     assert!(preflight("http://evil.test").await.unwrap().headers().get("access-control-allow-origin").is_none());
 }

@@ -12,7 +12,7 @@ use super::{
     double::Fate,
     fold::Fold,
     http::{User, answer, client, login, user},
-    province::{Served, accepted, camera, config, person, province, serve},
+    province::{PASSWORD, Served, accepted, camera, config, person, province, serve},
     rights_matrix::paths,
     screen::{Client, gateway, token, whole},
 };
@@ -71,6 +71,46 @@ async fn an_auditor_finds_who_did_what_and_why_and_each_look_stands_in_the_recor
 
     let glasses = answer(kiem.get(&served, "/api/glass")).await.1;
     assert_eq!(glasses["items"][0]["glass"]["reason"], json!("lũ quét ở huyện bên"));
+}
+
+#[tokio::test]
+async fn a_line_of_an_exercise_is_marked_as_one() {
+    let served = served();
+    let (kiem, lan) = (user(&served, "kiem").await, user(&served, "lan").await);
+    for (seq, exercise) in [(1, true), (2, false)] {
+        let open = json!({
+            "kind": "flood", "severity": "low", "place": super::province::place(1), "summary": "Ngập", "exercise": exercise,
+        });
+        let (status, opened) = answer(lan.post(&served, seq, "/api/incidents", &open)).await;
+        assert_eq!(status, 200, "{opened}");
+        let note = format!("/api/incidents/{}/note", opened["entity"].as_str().unwrap());
+        assert_eq!(answer(lan.post(&served, seq + 10, &note, &json!({"note": "x"}))).await.0, 200);
+    }
+    let (_, found) = search(&served, &kiem, 1, json!({"by": "lan", "kind": "change"})).await;
+    let marks: Vec<_> = found["items"].as_array().unwrap().iter().map(|line| &line["told"]["exercise"]).collect();
+    // Newest first: what was done about the real one, then the exercise: its note says so by its incident alone.
+    assert_eq!(marks, [&json!(false), &json!(false), &json!(true), &json!(true)], "{found}");
+}
+
+#[tokio::test]
+async fn who_comes_and_goes_stands_in_the_record_with_their_address() {
+    let cluster = called();
+    accepted(cluster.commit(GroupId(0), SwitchFeature { feature: VOCABULARY_2 }));
+    let served = serve(&cluster, 1, config());
+    let (kiem, lan) = (user(&served, "kiem").await, user(&served, "lan").await);
+    let gone = lan.client.post(served.url("/api/logout")).header("cookie", &lan.cookie).send().await.unwrap();
+    assert_eq!(gone.status(), 204);
+    let (_, found) = search(&served, &kiem, 1, json!({"kind": "sign_in", "by": "lan"})).await;
+    let lines: Vec<_> = found["items"].as_array().unwrap().iter().map(|line| &line["told"]).collect();
+    let names: Vec<_> = lines.iter().map(|told| told["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["CloseSession", "OpenSession"], "{found}");
+    assert!(lines.iter().all(|told| told["from"] == json!("127.0.0.1")), "{found}");
+    // A district centre's node names the screen behind it, of a sign-in and of whatever else it passes on.
+    let body = json!({"person": "lan", "password": PASSWORD});
+    let passed = client().post(served.url("/api/login")).header("forwarded", "for=192.168.3.4").json(&body);
+    assert_eq!(passed.send().await.unwrap().status(), 200);
+    let grant = served.cluster.newest_grant(GroupId(0)).unwrap();
+    assert_eq!(grant.from, "127.0.0.1 for 192.168.3.4");
 }
 
 #[tokio::test]
@@ -290,7 +330,7 @@ async fn a_sensitive_camera_is_shown_once_it_is_recorded_that_it_is_watched() {
     let gateway = gateway(&called(), 1, config());
     accepted(gateway.cluster.commit(GroupId(2), RegisterCamera { camera: camera("c2", 3, true) }));
     let mut screen = Client::open(&gateway, &token(&gateway.cluster, "xem")).await;
-    let watch = || Say::WatchCamera(wire::WatchCamera { camera: "c2".into() });
+    let watch = || Say::WatchCamera(wire::WatchCamera { camera: "c2".into(), why: "incident/I1".into() });
     gateway.cluster.next(Fate::Lost(|| RoadError::NoLeader));
     screen.say(watch()).await;
     let hidden = video_status(&mut screen).await;
@@ -299,6 +339,8 @@ async fn a_sensitive_camera_is_shown_once_it_is_recorded_that_it_is_watched() {
     screen.say(watch()).await;
     let elsewhere = video_status(&mut screen).await;
     assert!(elsewhere.contains("node 2"), "{elsewhere}");
+    let grant = gateway.cluster.newest_grant(GroupId(0)).unwrap();
+    assert_eq!((&*grant.why, grant.from.is_empty()), ("incident/I1", false), "from where, and why");
     let came = gateway.cluster.came.lock().unwrap();
     assert_eq!(came.iter().filter(|(_, name)| *name == "RecordRead").count(), 2);
 }

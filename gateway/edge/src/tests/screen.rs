@@ -116,7 +116,8 @@ impl Client {
     }
 
     pub(super) async fn hello(&mut self, token: &Token) -> wire::Welcome {
-        self.say(Say::Hello(wire::Hello { token: token.text(), language: "vi".into() })).await;
+        self.say(Say::Hello(wire::Hello { token: token.text(), language: "vi".into(), why: "screen/wall".into() }))
+            .await;
         match self.next().await {
             Body::Welcome(welcome) => welcome,
             other => panic!("{other:?}"),
@@ -367,7 +368,7 @@ async fn a_camera_here_is_shown_one_elsewhere_says_where_and_a_sensitive_one_hid
     accepted(gateway.cluster.commit(GroupId(1), RegisterCamera { camera: camera("c1", 1, true) }));
     let camera_id = domain::CameraId::new("c1").unwrap();
     let mut screen = Client::open(&gateway, &token(&gateway.cluster, "admin")).await;
-    let watch = |id: &str| Say::WatchCamera(wire::WatchCamera { camera: id.into() });
+    let watch = |id: &str| Say::WatchCamera(wire::WatchCamera { camera: id.into(), why: String::new() });
     let status = |body: Body| match body {
         Body::VideoStatus(status) => status,
         other => panic!("{other:?}"),

@@ -42,6 +42,10 @@ fn why(command: &Command) -> String {
         Command::ReopenIncident(it) => &it.reason,
         Command::WithdrawHandover(it) => &it.reason,
         Command::RejectWarning(it) => &it.reason,
+        Command::CancelInstruction(it) => &it.reason,
+        Command::ReopenInstruction(it) => &it.reason,
+        Command::SetReportAside(it) => &it.reason,
+        Command::DetachFile(it) => &it.reason,
         Command::EraseAudit(it) => &it.rule,
         _ => return String::new(),
     }

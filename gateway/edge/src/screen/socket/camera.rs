@@ -11,7 +11,7 @@ use super::{
         session::Effect,
         video::SENSITIVE_HIDDEN,
     },
-    Screen, from_address,
+    Screen,
 };
 use crate::limits::CAMERA_RECORDED_WAIT;
 
@@ -24,13 +24,14 @@ impl Screen {
     pub(super) fn recheck_cameras(&mut self) -> Vec<Effect> {
         let Some((_, caller)) = &self.caller else { return Vec::new() };
         let seen = |camera: &CameraId| self.app.camera(camera).filter(|record| may_watch(&caller.grant, record));
-        let found: Vec<_> = self.session.watched().iter().map(|camera| (camera.clone(), seen(camera))).collect();
+        let watched = self.session.watched().iter();
+        let found: Vec<_> = watched.map(|(camera, why)| (camera.clone(), why.clone(), seen(camera))).collect();
         let mut effects = Vec::new();
-        for (camera, found) in found {
+        for (camera, why, found) in found {
             match found {
                 None => self.refuse_camera(&camera, unknown_camera()),
                 Some(record) if record.sensitive && !self.watching.is_guarded(&camera) => {
-                    effects.push(Effect::Watch(camera));
+                    effects.push(Effect::Watch(camera, why));
                 }
                 Some(_) => {}
             }
@@ -38,9 +39,9 @@ impl Screen {
         effects
     }
 
-    /// Shows the camera's picture, or says why not.
-    pub(super) async fn watch(&mut self, camera: CameraId) {
-        if let Err(refused) = self.try_watch(&camera).await {
+    /// Shows the camera's picture, or says why not. `why` is why it is looked at.
+    pub(super) async fn watch(&mut self, camera: CameraId, why: &str) {
+        if let Err(refused) = self.try_watch(&camera, why).await {
             self.refuse_camera(&camera, refused);
         }
     }
@@ -53,7 +54,7 @@ impl Screen {
         let _ = self.outbox.push(&ToScreen::VideoStatus(status).encode(self.encoding));
     }
 
-    async fn try_watch(&mut self, camera: &CameraId) -> Result<(), (Option<CameraHealth>, String)> {
+    async fn try_watch(&mut self, camera: &CameraId, why: &str) -> Result<(), (Option<CameraHealth>, String)> {
         let (token, caller) = self.caller.as_mut().ok_or_else(unknown_camera)?;
         *caller = self.app.auth.caller_now(token).ok_or_else(unknown_camera)?;
         let record = self.app.camera(camera).filter(|record| may_watch(&caller.grant, record));
@@ -62,7 +63,8 @@ impl Screen {
         if hidden.as_ref().is_some_and(|hidden| *hidden.borrow()) {
             return Err((None, SENSITIVE_HIDDEN.to_owned()));
         }
-        let (caller, what) = (from_address(caller, self.ip), format!("camera/{camera}"));
+        let caller = caller.clone();
+        let (caller, what) = (self.looking(&caller, why), format!("camera/{camera}"));
         if record.sensitive {
             let recorded = timeout(CAMERA_RECORDED_WAIT, self.app.look(&caller, &what)).await;
             if !matches!(recorded, Ok(Ok(()))) {
