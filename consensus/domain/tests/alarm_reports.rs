@@ -308,6 +308,28 @@ fn a_merge_keeps_each_alarm_with_its_own_incident_and_is_undone_whole() {
 }
 
 #[test]
+fn an_alarm_that_comes_up_again_goes_to_what_its_former_incident_was_merged_into() {
+    let mut world = World::new();
+    let mut high = alarm(HIGH);
+    let first = world.feed(&high);
+    let report = world.report_in(&first, &high);
+    world.close(&first);
+    let second = world.feed(&alarm(SILENT));
+    // It came up and went before anybody heard of it.
+    raise(&mut high, true);
+    clear(&mut high);
+    assert_eq!(world.feed(&high), "");
+    let expected_version = world.state.incidents()[&*first].version;
+    world.ok(ReopenIncident { incident: id(&first), expected_version, reason: "nước lên lại".into() });
+    let expected_version = world.state.incidents()[&*first].version;
+    world.ok(MergeIncident { incident: id(&first), expected_version, into: id(&second) });
+    raise(&mut high, true);
+    assert_eq!(world.feed(&high), second);
+    let moved = world.report_in(&second, &high);
+    assert_eq!((&moved.code, moved.incident.clone()), (&report.code, Some(id(&second))));
+}
+
+#[test]
 fn nobody_files_rates_or_reopens_one_by_hand() {
     let mut world = World::new();
     let high = alarm(HIGH);

@@ -338,6 +338,9 @@ fn keep_desk(work: &mut Work<'_>, mut report: Report, kind: EventKind) -> crate:
 
 /// An incident was closed: whoever told of it and follows that has an answer to get, and somebody has to see that they do.
 pub(super) fn incident_closed(work: &mut Work<'_>, id: &IncidentId, note: &str) {
+    if !work.state.has_feature(VOCABULARY_2) {
+        return;
+    }
     let told = told_of(work.state, id);
     let now = work.now;
     owe(work, &told, now);
@@ -346,6 +349,9 @@ pub(super) fn incident_closed(work: &mut Work<'_>, id: &IncidentId, note: &str) 
 
 /// It goes on after all: what is told of it is in hand as it was.
 pub(super) fn incident_reopened(work: &mut Work<'_>, id: &IncidentId) {
+    if !work.state.has_feature(VOCABULARY_2) {
+        return;
+    }
     let told = told_of(work.state, id);
     owe(work, &told, Millis(0));
     device::take_up(work, told);
@@ -373,11 +379,8 @@ pub(super) fn incident_in_other_hands(work: &mut Work<'_>, id: &IncidentId) {
     }
 }
 
-/// The reports that belong to the incident, or to one that was merged into it; none before it matters.
+/// The reports that belong to the incident, or to one that was merged into it.
 fn told_of(state: &State, id: &IncidentId) -> Vec<Report> {
-    if !state.has_feature(VOCABULARY_2) {
-        return Vec::new();
-    }
     let is_it = |other: &IncidentId| other == id || state.incident_now(other).is_some_and(|now| now.id == *id);
     let of = |it: &&Incident| it.id == *id || (it.merged_into.is_some() && is_it(&it.id));
     let sources = state.incidents.values().filter(of).flat_map(|incident| &incident.sources);

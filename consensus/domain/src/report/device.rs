@@ -18,7 +18,7 @@ impl ReportCode {
         hash.update(CONTEXT);
         // No name holds a zero byte, so two keys never give the same bytes.
         hash.update(key.entity.as_str());
-        hash.update([0]);
+        hash.update([0_u8]);
         hash.update(key.condition.as_str());
         hash.update([0, u8::from(exercise)]);
         hash.update(episode.to_be_bytes());

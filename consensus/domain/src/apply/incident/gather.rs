@@ -140,13 +140,19 @@ pub(in crate::apply) fn part_alarm(work: &mut Work<'_>, id: &IncidentId, code: &
     Ok(alarm)
 }
 
-/// The alarm's report goes to another incident: this one, and what it was merged into, remember that they were told.
-pub(in crate::apply) fn leave_alarm(work: &mut Work<'_>, id: &IncidentId, key: &AlarmKey, code: &ReportCode) {
+/// The alarm's report goes from one incident to another: the former, and what that was merged into, remember that they were told. The
+/// other may be among these, and has it from now on.
+pub(in crate::apply) fn leave_alarm(
+    work: &mut Work<'_>,
+    (from, to): (&IncidentId, &IncidentId),
+    key: &AlarmKey,
+    code: &ReportCode,
+) {
     let is_left = |source: &Source| {
         let is_of = matches!(&source.origin, Origin::Alarm(known) if known == key);
         is_of && source.alarm_report.as_ref().is_none_or(|known| known == code)
     };
-    for id in work.state.timelines_of(id) {
+    for id in work.state.timelines_of(from).into_iter().filter(|id| id != to) {
         quieten(work, &id, is_left);
     }
 }

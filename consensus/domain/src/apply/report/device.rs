@@ -40,7 +40,7 @@ pub(in crate::apply) fn code_for(state: &State, alarm: &Alarm) -> Option<ReportC
 pub(in crate::apply) fn gather(work: &mut Work<'_>, command: &FeedIncident, id: &IncidentId, code: &ReportCode) {
     let Some(mut report) = work.state.reports.get(code).cloned() else { return file(work, command, id, code) };
     if let Some(former) = report.incident.replace(id.clone()).filter(|former| former != id) {
-        incident::leave_alarm(work, &former, &command.alarm.key, code);
+        incident::leave_alarm(work, (&former, id), &command.alarm.key, code);
     }
     if let Some(link) = report.links.last_mut().filter(|link| !link.undone_at_ms.is_set()) {
         link.undone_at_ms = work.now;
