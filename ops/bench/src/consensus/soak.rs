@@ -78,7 +78,7 @@ struct Sum {
 
 impl Sum {
     /// Takes one minute in.
-    fn put(&mut self, seconds: f64, tally: &Tally, readings: f64) {
+    fn put(&mut self, seconds: f64, tally: &Tally, readings: f64, elections: u64) {
         let sorted = std::mem::take(&mut *tally.latencies()).sorted();
         let refused = tally.refused.swap(0, Ordering::Relaxed);
         let failed = tally.failed.swap(0, Ordering::Relaxed);
@@ -91,6 +91,7 @@ impl Sum {
             "ms_p99": at(99.0),
             "ms_most": at(100.0),
             "readings": readings,
+            "elections": elections,
         }));
         self.seconds += seconds;
         self.readings += readings;
@@ -111,6 +112,7 @@ pub(crate) async fn measure(setting: &Setting, minutes: u64) -> Result<Found> {
 
     let pids = pids(&mut stage)?;
     let (terms_before, moves_before, rss_before) = (terms(&desk).await?, moves(&stage), rss_mib(&pids)?);
+    let mut terms_last = terms_before.clone();
     let (tally, mut sum, mut lines) = (Arc::new(Tally::default()), Sum::default(), Vec::new());
     let (stop, stopped) = watch::channel(false);
     let mut tasks = JoinSet::new();
@@ -136,7 +138,11 @@ pub(crate) async fn measure(setting: &Setting, minutes: u64) -> Result<Found> {
             }
         }
         sleep_until(begun + minute).await;
-        sum.put(begun.elapsed().as_secs_f64(), &tally, readings);
+        // A look that fails leaves them to the next minute.
+        let terms_now = terms(&desk).await.unwrap_or_else(|_| terms_last.clone());
+        let elections = grown(&terms_last, &terms_now).values().sum();
+        terms_last = terms_now;
+        sum.put(begun.elapsed().as_secs_f64(), &tally, readings, elections);
         println!("  minute {number}: {}", sum.minutes.last().map(Value::to_string).unwrap_or_default());
         if let Some(node) = ended(&mut stage)? {
             stage.show_logs();
@@ -290,10 +296,10 @@ mod tests {
         for minute in [[1.0, 3.0], [5.0, 7.0]] {
             minute.into_iter().for_each(|ms| tally.latencies().put(ms));
             tally.refused.fetch_add(2, Ordering::Relaxed);
-            sum.put(60.0, &tally, 600.0);
+            sum.put(60.0, &tally, 600.0, 1);
         }
         assert_eq!(sum.minutes[1]["ms_most"], 7.0);
-        assert_eq!(sum.minutes[1]["refused"], 2);
+        assert_eq!([&sum.minutes[1]["refused"], &sum.minutes[1]["elections"]], [2, 1]);
         let mut found = Found::default();
         put(&mut found, sum, 0);
         assert_eq!(found.figures["soak_minutes"], 2.0);
