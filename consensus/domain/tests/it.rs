@@ -6,6 +6,7 @@ mod any;
 mod script;
 
 mod access;
+mod alarm_reports;
 mod audit;
 mod bounds;
 mod calls;
