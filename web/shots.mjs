@@ -169,9 +169,34 @@ async function follow(theme) {
   await page.context().close();
 }
 
+async function replay(theme) {
+  const page = await at('/replay.html?incident=I4819', theme, { person: 'hoa' });
+  await see(page.getByTestId('then-incident'));
+  // At the last step there is the most to see.
+  await page.locator('button.step').last().click();
+  await keep(page, 'replay', theme);
+  await page.context().close();
+}
+
+async function record(theme) {
+  const page = await at('/record.html', theme, { person: 'kiem', role: 'auditor' });
+  await page.getByLabel(language === 'vi' ? 'Lý do tra cứu' : 'Reason for looking').fill(language === 'vi' ? 'thanh tra quý 3' : 'inspection of the third quarter');
+  await page.keyboard.press('Enter');
+  await see(region(page, 'Các dòng nhật ký', 'Lines of the record').getByRole('row').nth(1));
+  await keep(page, 'record', theme);
+  await page.context().close();
+}
+
+async function nodes(theme) {
+  const page = await at('/nodes.html', theme, { person: 'hoa', role: 'admin' });
+  await see(page.getByRole('table').nth(1));
+  await keep(page, 'nodes', theme);
+  await page.context().close();
+}
+
 /** A screen as it opens, for whoever may see everything. */
-const plain = (entry) => async (theme) => {
-  const page = await at(`/${entry}.html`, theme, { person: 'hoa', role: 'admin' });
+const plain = (entry, query = '') => async (theme) => {
+  const page = await at(`/${entry}.html${query}`, theme, { person: 'hoa', role: 'admin' });
   await see(page.locator('main'));
   await page.locator(LIVE).waitFor({ timeout: 5_000 }).catch(() => {});
   // What a screen asks for over HTTP is there once nothing is asked for.
@@ -187,7 +212,7 @@ async function login(theme) {
   await page.context().close();
 }
 
-const SCENES = { index: wall, dispatch, console: desk, unit, 'bao-tin': tell, 'theo-doi': follow };
+const SCENES = { index: wall, dispatch, console: desk, unit, 'bao-tin': tell, 'theo-doi': follow, replay, record, nodes, rooms: plain('rooms', '?room=tinh') };
 mkdirSync(resolve(folder), { recursive: true });
 const entries = readdirSync('.').filter((name) => name.endsWith('.html')).map((name) => name.slice(0, -5)).sort();
 for (const theme of ['light', 'dark']) {

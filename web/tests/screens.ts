@@ -49,6 +49,13 @@ export const SCREENS: Readonly<Record<string, (page: Page, lang: string) => Prom
     await enterAt(page, `/admin.html?lang=${lang}`);
     await expect(page.getByRole('main').getByRole('row').first()).toBeVisible();
   },
+  deadlines: async (page, lang) => {
+    await fake(page, 'role?role=admin');
+    await enterAt(page, `/deadlines.html?lang=${lang}`);
+    const calendars = page.getByRole('region', { name: /^(Lịch làm việc|Calendars)$/ });
+    await calendars.getByRole('combobox').first().selectOption('hanh-chinh');
+    await expect(calendars).toContainText(/bản \d|version \d/);
+  },
   record: async (page, lang) => {
     await fake(page, 'role?role=admin');
     await enterAt(page, `/record.html?lang=${lang}`);

@@ -1,6 +1,7 @@
 //! Reports that wait for a person: by no sequence is one lost, and no two people have one unknowingly.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
 
+use crate::any;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{wire::Record, *};
@@ -291,7 +292,7 @@ fn events_of_before_the_switch_are_as_they_were() {
 }
 
 fn act() -> BoxedStrategy<(usize, u8, bool)> {
-    (0..CODES.len(), 0u8..14, any::<bool>()).boxed()
+    (0..CODES.len(), 0u8..17, any::<bool>()).boxed()
 }
 
 proptest! {
@@ -333,10 +334,22 @@ proptest! {
                     let expected_version = world.state.incidents()[&incident].version;
                     world.apply(None, CloseIncident { incident, expected_version, note: String::new() })
                 }
-                _ => {
+                13 => {
                     let Some(incident) = newest else { continue };
                     let expected_version = world.state.incidents()[&incident].version;
                     world.apply(None, ReopenIncident { incident, expected_version, reason: "nhầm".into() })
+                }
+                14 | 15 => {
+                    let incidents = world.state.incidents();
+                    let (Some(incident), Some(into)) = (incidents.keys().nth(at).cloned(), newest) else { continue };
+                    let expected_version = incidents[&incident].version;
+                    world.apply(None, MergeIncident { incident, expected_version, into })
+                }
+                _ => {
+                    let merged = world.state.incidents().values().find(|incident| incident.merged_into.is_some());
+                    let Some(merged) = merged else { continue };
+                    let (incident, expected_version) = (merged.id.clone(), merged.version);
+                    world.apply(None, UnmergeIncident { incident, expected_version })
                 }
             };
             for code in &filed {
@@ -346,7 +359,14 @@ proptest! {
                     let sources = &world.state.incidents()[incident].sources;
                     sources.iter().any(|source| source.origin == Origin::Report((*code).to_owned()))
                 });
-                let is_closed = |id: &IncidentId| world.state.incidents()[id].status == IncidentStatus::Closed;
+                // One that was merged is closed with what it was merged into.
+                let is_closed = |id: &IncidentId| {
+                    let mut now = &world.state.incidents()[id];
+                    while let Some(into) = &now.merged_into {
+                        now = &world.state.incidents()[into];
+                    }
+                    now.status == IncidentStatus::Closed
+                };
                 let is_owed = is_complained || report.incident.as_ref().is_some_and(is_closed);
                 let waits = world.shown.contains_key(*code);
                 let is_safe = match report.status {
@@ -355,6 +375,37 @@ proptest! {
                     ReportStatus::Received => waits,
                 };
                 prop_assert!(is_safe, "{report:?} {:?}", world.shown.get(*code));
+            }
+        }
+    }
+
+    /// The same of every command that there is, in any order, devices' reports among them: what was filed stays, and is answered,
+    /// belongs to an incident that knows it, or waits for a person.
+    #[test]
+    fn whatever_is_commanded_every_report_stays(entries in any::entries(any::command_of_group_0())) {
+        let mut state = State::new(GroupId::COMMAND);
+        let mut filed = BTreeSet::new();
+        let world = any::world(GroupId::COMMAND).into_iter().map(|entry| (false, entry));
+        for (index, (is_aimed, mut entry)) in (1..).zip(world.chain(entries)) {
+            if is_aimed {
+                any::aim(&mut entry, &state);
+            }
+            state.apply(index, &entry);
+            filed.extend(state.reports().keys().cloned());
+            prop_assert_eq!(state.reports().len(), filed.len(), "a report is gone after {:?}", entry);
+            for report in state.reports().values() {
+                let is_known = report.incident.as_ref().is_some_and(|incident| {
+                    let told = Origin::Report(report.code.to_string());
+                    let is_its =
+                        |source: &Source| source.origin == told || source.alarm_report.as_ref() == Some(&report.code);
+                    state.incidents()[incident].sources.iter().any(is_its)
+                });
+                let is_safe = match report.status {
+                    ReportStatus::Answered => true,
+                    ReportStatus::InHand => is_known,
+                    ReportStatus::Received => state.waiting_reports().contains_key(&report.code),
+                };
+                prop_assert!(is_safe, "{:?} after {:?}", report, entry);
             }
         }
     }
