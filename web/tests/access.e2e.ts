@@ -17,7 +17,7 @@ const DICTS = { vi, en };
 
 test.beforeEach(({ page }) => fake(page, 'delegations'));
 test.afterEach(async ({ page }) => {
-  for (const command of ['role?role=', 'delegations']) await fake(page, command);
+  for (const command of ['role?role=', 'delegations', 'storm?n=0']) await fake(page, command);
 });
 
 /** Opens one's account, in words of that language. */
@@ -197,8 +197,47 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(banner(page)).not.toContainText(until);
   });
 
-  test(`whoever is off duty is told that nothing rings here, ${lang}`, async ({ page }) => {
-    await come(page, 'ngoai-ca');
-    await expect(page.getByText(t.offDuty)).toBeVisible();
+  test(`whoever tried too often is told for how long to wait, and then comes in, ${lang}`, async ({ page }) => {
+    const said = DICTS[lang].login;
+    let refusal = { code: 'too_soon', message: 'too many failed tries: wait 45000 ms' };
+    await page.route('**/api/login', (route) => route.fulfill({ status: 429, headers: { 'retry-after': '45' }, json: { field: '', ...refusal } }));
+    await come(page, 'doi-mat-khau');
+    await expect(page.getByRole('alert')).toHaveText(said.tooSoon('00:45'));
+    refusal = { code: 'busy', message: 'too many sign in at once: try again in a second' };
+    await signIn(page, 'doi-mat-khau', 'trongdong');
+    await expect(page.getByRole('alert')).toHaveText(said.busy);
+    await page.unroute('**/api/login');
+    await signIn(page, 'doi-mat-khau', 'trongdong');
+    await expect(banner(page).getByRole('button', { name: t.heading })).toBeVisible();
+  });
+
+  test(`whoever is off duty is told that nothing rings here, and nothing does, ${lang}`, async ({ page, browser }) => {
+    const settings = DICTS[lang].settings;
+    /** What that person's screen rings while its own clock goes on by more than lies between two rings. */
+    const heardBy = async (its: Page, person: string) => {
+      await its.addInitScript(() => {
+        const create = AudioContext.prototype.createOscillator;
+        Object.assign(window, { beats: 0 });
+        AudioContext.prototype.createOscillator = function (...args) {
+          (window as unknown as { beats: number }).beats += 1;
+          return create.apply(this, args);
+        };
+      });
+      const beats = () => its.evaluate(() => (window as unknown as { beats: number }).beats);
+      await its.clock.install();
+      await enter(its, `?nomap=1&lang=${lang}`, person);
+      await expect(its.getByText(t.offDuty)).toHaveCount(person === 'ngoai-ca' ? 1 : 0);
+      await its.getByRole('button', { name: settings.soundOff }).click();
+      await expect(its.getByRole('button', { name: settings.soundOn })).toBeVisible();
+      const before = await beats();
+      await its.clock.fastForward(4_500);
+      return (await beats()) - before;
+    };
+    // An alarm of the worst level, which nobody has acknowledged: both screens have it.
+    await fake(page, 'storm?n=1');
+    const other = await browser.newContext();
+    expect(await heardBy(page, 'ngoai-ca')).toBe(0);
+    expect(await heardBy(await other.newPage(), 'hoa')).toBeGreaterThan(0);
+    await other.close();
   });
 }

@@ -1,6 +1,10 @@
 // A storm of alarms on the wall: gathered by cause, the worst apart, everything counted, and each to be seen on demand.
 import { expect, test } from '@playwright/test';
+import { en } from '../src/i18n/en';
+import { vi } from '../src/i18n/vi';
 import { enter, fake, panel } from './page';
+
+const WORDS = { vi, en };
 
 test.afterEach(({ page }) => fake(page, 'storm?n=0'));
 
@@ -42,6 +46,20 @@ for (const [lang, says] of [
     await expect(rows).toHaveCount(before);
     await fake(page, 'storm?n=0');
     await expect(alarms).not.toContainText(says.flood);
+  });
+
+  test(`a flood that is played is counted by itself and says so, ${lang}`, async ({ page }) => {
+    const t = WORDS[lang];
+    await enter(page, `?nomap=1&lang=${lang}`);
+    const alarms = panel(page, new RegExp(`^${says.panel}$`));
+    await expect(alarms.getByRole('listitem').first()).toBeVisible();
+    await fake(page, 'storm?n=16&exercise=1');
+    // Real ones stand in the list as well; they are not of it.
+    const heading = alarms.locator('.flood p').first();
+    await expect(heading).toHaveText(`${t.parts.flood.heading('16')} ${t.incident.exercise}`);
+    await fake(page, 'storm?n=16');
+    await expect(heading).toContainText(says.flood);
+    await expect(heading).not.toContainText(t.incident.exercise);
   });
 
   test(`how well the alarms themselves are is said beside what should be, ${lang}`, async ({ page }) => {

@@ -1,7 +1,11 @@
 // The auditor's screen: the record by who, what, when and why, in both languages and themes.
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
+import { en } from '../src/i18n/en';
+import { vi } from '../src/i18n/vi';
 import { enterAt, fake, panel } from './page';
+
+const DICTS = { vi, en };
 
 async function faultless(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
@@ -55,25 +59,30 @@ for (const [lang, words] of [
   }
 }
 
-test('lines are narrowed by who and by kind', async ({ page }) => {
-  await audit(page);
-  await page.getByLabel('Lý do tra cứu').fill('kiểm tra');
-  await page.getByLabel('Ai (tên đăng nhập)').fill('lan');
-  await page.getByLabel('Loại').selectOption('right');
-  await page.getByRole('button', { name: 'Tra cứu', exact: true }).click();
-  const lines = panel(page, 'Các dòng nhật ký');
-  await expect(lines.getByRole('row')).toHaveCount(2);
-  await expect(lines).toContainText('lũ quét ở huyện bên');
-  await page.getByLabel('Việc gì, vì sao (chứa chữ)').fill('không có gì như vậy');
-  await page.getByRole('button', { name: 'Tra cứu', exact: true }).click();
-  await expect(lines).toContainText('Không có dòng nào như vậy.');
-});
+for (const lang of ['vi', 'en'] as const) {
+  const t = DICTS[lang].admin.record;
 
-test('nobody else reads it, and an auditor is led nowhere else', async ({ page }) => {
-  await fake(page, 'role?role=operator');
-  await enterAt(page, '/record.html?lang=en');
-  await expect(page.getByText('Only auditors and administrators for the whole province read the record.')).toBeVisible();
-  await page.context().clearCookies();
-  await audit(page, '?lang=en');
-  await expect(page.getByRole('banner').getByRole('link')).toHaveCount(0);
-});
+  test(`lines are narrowed by who, by kind and by words, ${lang}`, async ({ page }) => {
+    await audit(page, `?lang=${lang}`);
+    const form = page.getByRole('form', { name: t.filters });
+    await form.getByLabel(t.why).fill('kiểm tra');
+    await form.getByLabel(t.by).fill('lan');
+    await form.getByLabel(t.kind).selectOption('right');
+    await page.getByRole('button', { name: t.find, exact: true }).click();
+    const lines = panel(page, t.lines);
+    await expect(lines.getByRole('row')).toHaveCount(2);
+    await expect(lines).toContainText('lũ quét ở huyện bên');
+    await form.getByLabel(t.text).fill('không có gì như vậy');
+    await page.getByRole('button', { name: t.find, exact: true }).click();
+    await expect(lines).toContainText(t.none);
+  });
+
+  test(`nobody else reads it, and an auditor is led nowhere else, ${lang}`, async ({ page }) => {
+    await fake(page, 'role?role=operator');
+    await enterAt(page, `/record.html?lang=${lang}`);
+    await expect(page.getByText(t.forbidden)).toBeVisible();
+    await page.context().clearCookies();
+    await audit(page, `?lang=${lang}`);
+    await expect(page.getByRole('banner').getByRole('link')).toHaveCount(0);
+  });
+}

@@ -223,6 +223,27 @@ for (const lang of ['vi', 'en'] as const) {
     await other.context().close();
   });
 
+  test(`a log says which entry corrects which, what was played, that there is more, and that it cannot be read, ${lang}`, async ({ page }) => {
+    const asked = /\/api\/rooms\/tinh\/log\?/;
+    const entry = (number: number, text: string, corrects: number, exercise: boolean) => ({ number, text, incident: null, corrects, at_ms: Date.now() - 60_000, by: 'an', exercise });
+    const items = [entry(1, 'Gọi đập lúc 5 giờ', 0, false), entry(2, 'Gọi đập lúc 6 giờ', 1, true)];
+    await page.route(asked, (route) => route.fulfill({ json: { items, truncated: true } }));
+    await atRooms(page, `?room=tinh&lang=${lang}`);
+    const log = panel(page, t.log);
+    const lines = log.getByRole('list', { name: t.log }).getByRole('listitem');
+    await expect(lines).toHaveCount(2);
+    // The newest first.
+    await expect(lines.first()).toContainText('Gọi đập lúc 6 giờ');
+    await expect(lines.first()).toContainText(t.corrects(1));
+    await expect(lines.first()).toContainText(words.incident.exercise);
+    await expect(lines.nth(1)).not.toContainText(words.incident.exercise);
+    await expect(log).toContainText(t.truncated);
+    await page.unroute(asked);
+    await page.route(asked, (route) => route.fulfill({ status: 503, json: {} }));
+    await log.getByLabel(t.find).fill('đập');
+    await expect(log.getByText(t.logMissing)).toBeVisible();
+  });
+
   test(`who only looks neither leads nor writes, ${lang}`, async ({ page }) => {
     await atRooms(page, `?lang=${lang}`, 'man-hinh');
     await expect(page.getByText(t.forbidden)).toBeVisible();

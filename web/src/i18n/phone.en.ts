@@ -30,6 +30,8 @@ export const enPhone: PhoneDict = {
     code: 'Authentication code',
     codeHint: 'Six digits from your authenticator app, or a recovery code.',
     codeRefused: 'This code is wrong or was used before. Wait for the next one.',
+    tooSoon: (wait) => `Too many wrong tries from this machine. Try again in ${wait}.`,
+    busy: 'Many are signing in at once. Try again in a second.',
   },
   incident: {
     timeline: 'Timeline',

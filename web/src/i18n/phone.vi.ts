@@ -31,6 +31,8 @@ export const viPhone = {
     code: 'Mã xác thực',
     codeHint: 'Sáu số trong ứng dụng xác thực, hoặc một mã khôi phục.',
     codeRefused: 'Mã sai hoặc đã dùng. Đợi mã kế tiếp rồi thử lại.',
+    tooSoon: (wait: string) => `Thử sai quá nhiều lần từ máy này. Thử lại sau ${wait}.`,
+    busy: 'Nhiều người đang đăng nhập cùng lúc. Thử lại sau một giây.',
   },
   incident: {
     timeline: 'Diễn biến',

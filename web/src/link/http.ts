@@ -29,6 +29,8 @@ export class Refused extends Error {
     readonly code: string,
     readonly field: string,
     message: string,
+    /** When to come again, if the server said so; 0: it did not. */
+    readonly retryAfterS = 0,
   ) {
     super(message);
   }
@@ -94,7 +96,7 @@ export async function request(origin: string, method: string, path: string, body
   if (response.ok) return answer;
   const { code = '', field = '', message = '' } = answer as { code?: string; field?: string; message?: string };
   if (!REFUSALS_OF_A_NODE.includes(code) && (response.status >= 500 || code === 'unknown')) throw new Unanswered(message);
-  throw new Refused(response.status, code, field, message);
+  throw new Refused(response.status, code, field, message, Number(response.headers.get('retry-after') ?? 0) || 0);
 }
 
 function sessionOf(answer: unknown): Session {

@@ -9,13 +9,14 @@ type Tell = (kind: EventKind, subject: Event['subject']) => void;
 const FED = 'I4815';
 const HOUR_MS = 3_600_000;
 
-/** Raises `n` alarms at once, or ends all that it raised when `n` is 0. */
+/** Raises `n` alarms at once, played ones with `exercise=1`, or ends all that it raised when `n` is 0. */
 export function alarmStorm(scene: Scene, tell: Tell) {
   const raised = new Map<string, Alarm>();
   let episode = 0;
   return function control(path: string, query: URLSearchParams): object | undefined {
     if (path !== '/fake/storm') return undefined;
     const count = Number(query.get('n') ?? 0);
+    const exercise = query.get('exercise') === '1';
     for (const [id, alarm] of raised) {
       // Long ago and looked at: nothing of it counts for the next test.
       Object.assign(alarm, { active: false, acknowledged: true, raisedAtMs: BigInt(Date.now() - HOUR_MS), version: alarm.version + 1n });
@@ -28,7 +29,7 @@ export function alarmStorm(scene: Scene, tell: Tell) {
       const entity = `storm-${n}`;
       const place = scene.sensors.get('wl-gia-bay')?.place;
       const alarm = create(AlarmSchema, {
-        key: { entity, condition: 'silence' }, episode, severity: n === 0 ? 5 : 2 + (n % 3), active: true, occurrences: 1, version: BigInt(episode * 10),
+        key: { entity, condition: 'silence' }, episode, severity: n === 0 ? 5 : 2 + (n % 3), active: true, exercise, occurrences: 1, version: BigInt(episode * 10),
         raisedAtMs: BigInt(Date.now()), incident: n > 0 && n % 3 === 0 ? FED : '',
         place: place && { ...place, adminUnit: (n % 2 === 0 ? first : second)?.code ?? '' },
       });

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    Channel, Command, ConfirmNotices, Event, GiveUpNotice, GroupId, Handover, ReceiverId, Reply, Subject,
+    Channel, Command, ConfirmNotices, Event, GiveUpNotice, GroupId, Handover, Receiver, ReceiverId, Reply, Subject,
     limits::TEXT_BYTES_MAX, wire::Record,
 };
 use futures::{SinkExt, StreamExt};
@@ -68,7 +68,7 @@ pub(crate) async fn accept(
     mut request: Request,
 ) -> Response {
     let ip = request.extensions().get::<Peer>().map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
-    let (receiver, key) = match admit(&app, ip, &receiver, request.headers()) {
+    let (admitted, key) = match admit(&app, ip, &receiver, request.headers()) {
         Ok(admitted) => admitted,
         Err(refused) => return refused.into_response(),
     };
@@ -79,7 +79,7 @@ pub(crate) async fn accept(
             Ok(upgraded) => {
                 let io = TokioIo::new(upgraded);
                 let socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(upgrade::config())).await;
-                serve(app, socket, receiver, ip).await;
+                serve(app, socket, admitted, ip).await;
                 drop(seat);
             }
             Err(error) => tracing::debug!(%error, "conveyance: the connection was gone before it became a WebSocket"),
@@ -95,12 +95,7 @@ pub(crate) async fn accept(
 }
 
 /// Who it is, and the key's answer. Whoever is not known and whoever signs wrongly are told the same.
-fn admit(
-    app: &App,
-    ip: IpAddr,
-    receiver: &str,
-    headers: &HeaderMap,
-) -> Result<(ReceiverId, HeaderValue), PartnerError> {
+fn admit(app: &App, ip: IpAddr, receiver: &str, headers: &HeaderMap) -> Result<(Receiver, HeaderValue), PartnerError> {
     app.admit(Kind::Look, ip)?;
     let key = key_of(headers)?;
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -118,7 +113,7 @@ fn admit(
         let remedy = "its notices go another way: an administrator gives it an address that begins with wss:";
         return Err(ApiError::forbidden("receiver", remedy).into());
     }
-    Ok((known.id, key))
+    Ok((known, key))
 }
 
 /// The answer to the key of a handshake (RFC 6455, 4.2.2) that offers our sub-protocol.
@@ -145,15 +140,16 @@ enum Next {
     /// No object can say it.
     Unfit(u64, String),
     Nothing,
-    /// The receiver is gone, off, or reached another way.
+    /// The receiver is gone, off, reached another way, or signs under another secret by now.
     Gone,
 }
 
-/// The oldest notice after those that this line has settled.
-fn next(app: &App, receiver: &ReceiverId, settled: u64) -> Next {
-    let epoch = app.source.epoch();
+/// The oldest notice after those that this line has settled, for whom it was opened to.
+fn next(app: &App, admitted: &Receiver, settled: u64) -> Next {
+    let (epoch, receiver) = (app.source.epoch(), &admitted.id);
     read(&*app.source, GroupId::COMMAND, |state| {
-        let known = state.receivers().get(receiver).filter(|it| !it.disabled);
+        let is_as_admitted = |it: &&Receiver| !it.disabled && it.secret_sealed == admitted.secret_sealed;
+        let known = state.receivers().get(receiver).filter(is_as_admitted);
         if !known.is_some_and(|it| matches!(it.channel(), Some(Channel::Conveyance(_)))) {
             return Next::Gone;
         }
@@ -182,7 +178,7 @@ fn next(app: &App, receiver: &ReceiverId, settled: u64) -> Next {
 async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(
     app: Arc<App>,
     mut socket: WebSocketStream<IO>,
-    receiver: ReceiverId,
+    admitted: Receiver,
     ip: IpAddr,
 ) {
     let Some(_seat) = app.sockets.take(ip) else {
@@ -192,9 +188,11 @@ async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(
     if getrandom::fill(&mut chance).is_err() {
         return close(&mut socket, "this node has no randomness: use another one").await;
     }
+    let receiver = admitted.id.clone();
     // Ids of subscriptions are nobody else's, on no line before and at no node.
     let (name, opened) = (uuid(&format!("{}-{receiver}-{chance:02x?}", app.source.epoch())), Instant::now());
-    let mut line = Line { notifier: Notifier::new(&name), app, receiver, settled: 0, counted_s: 0, messages: 0 };
+    let notifier = Notifier::new(&name);
+    let mut line = Line { app, receiver, admitted, notifier, settled: 0, counted_s: 0, messages: 0 };
     let mut stop = line.app.stopping.clone();
     let why = loop {
         let now_ms = u64::try_from(opened.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -241,6 +239,8 @@ async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(
 struct Line {
     app: Arc<App>,
     receiver: ReceiverId,
+    /// As it was when its signature was believed.
+    admitted: Receiver,
     notifier: Notifier,
     /// Up to here this line has settled its notices; state may be behind on this node.
     settled: u64,
@@ -255,14 +255,16 @@ impl Line {
         if !self.notifier.may_send(now_ms) {
             return Vec::new();
         }
-        match next(&self.app, &self.receiver, self.settled) {
+        match next(&self.app, &self.admitted, self.settled) {
             Next::Send(number, eido) => {
                 let transaction = transaction(self.app.source.epoch(), &self.receiver, number);
                 vec![self.notifier.send(now_ms, number, transaction, eido)]
             }
             Next::Unfit(number, reason) => vec![Effect::GivenUp(number, reason)],
             Next::Nothing => Vec::new(),
-            Next::Gone => vec![Effect::Close("this receiver is off, or its notices go another way")],
+            Next::Gone => {
+                vec![Effect::Close("this receiver is off, has another secret, or its notices go another way")]
+            }
         }
     }
 

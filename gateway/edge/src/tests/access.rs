@@ -243,3 +243,26 @@ async fn an_open_screen_loses_what_was_lent_to_it_with_the_heartbeat_after_the_e
     assert!(screen.fold.resets.iter().all(|(_, reason)| reason == "rights-changed"));
     assert!(!has(&screen, "sensor/s2") && has(&screen, "sensor/s1"));
 }
+
+#[tokio::test]
+async fn only_who_is_on_duty_by_the_roster_is_rung_and_who_stands_in_none_always_is() {
+    const SHIFT_MS: u64 = 600_000;
+    let served = served();
+    let (admin, lan, xem) = (user(&served, "admin").await, user(&served, "lan").await, user(&served, "xem").await);
+    let begins = clock(&served);
+    let (between, ends) = (begins + SHIFT_MS, begins + 2 * SHIFT_MS);
+    let post = json!({"id": "desk", "name": "Trực ban", "above": null, "shifts": [
+        {"person": "lan", "from_ms": begins, "until_ms": between},
+        {"person": "xem", "from_ms": between, "until_ms": ends},
+    ]});
+    assert_eq!(answer(admin.post(&served, 1, "/api/duty-posts", &post)).await.0, 200);
+    let on_duty =
+        |until_ms: u64| json!({"rung": true, "posts": [{"id": "desk", "name": "Trực ban", "until_ms": until_ms}]});
+    let off_duty = json!({"rung": false, "posts": []});
+    assert_eq!(answer(lan.get(&served, "/api/duty")).await, (200, on_duty(between)));
+    assert_eq!(answer(xem.get(&served, "/api/duty")).await, (200, off_duty.clone()));
+    assert_eq!(answer(admin.get(&served, "/api/duty")).await, (200, json!({"rung": true, "posts": []})));
+    pass(&served, SHIFT_MS + 1);
+    assert_eq!(answer(lan.get(&served, "/api/duty")).await, (200, off_duty));
+    assert_eq!(answer(xem.get(&served, "/api/duty")).await, (200, on_duty(ends)));
+}

@@ -5,7 +5,10 @@ use std::{sync::Arc, time::Duration};
 use domain::{GroupId, Handover, HandoverDirection, HandoverStatus, Incident};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::{net::TcpStream, time::sleep};
+use tokio::{
+    net::TcpStream,
+    time::{sleep, timeout},
+};
 use tokio_tungstenite::{
     WebSocketStream, client_async,
     tungstenite::{Error, Message, client::IntoClientRequest},
@@ -217,4 +220,20 @@ async fn only_who_signs_now_and_is_registered_for_it_gets_a_line() {
     assert_eq!(told(&mut open).await["unsubscribeResponse"]["statusCode"], 481);
     say(&mut open, json!([])).await;
     assert!(matches!(open.next().await, Some(Ok(Message::Close(_)))), "what is no message at all ends the line");
+}
+
+#[tokio::test]
+async fn a_line_ends_when_its_receiver_gets_another_secret_or_is_turned_off() {
+    let served = serve(&province(), 1, config());
+    let admin = user(&served, "admin").await;
+    let changes = [("mật khẩu mới", false), (SECRET, true)];
+    for (seq, (secret, disabled)) in (1_u64..).step_by(2).zip(changes) {
+        with_partner(&served, &admin, seq, "fire", "wss:").await;
+        let mut held = subscribed(&served).await;
+        let changed = json!({"id": "fire", "name": "Cứu hỏa", "url": "wss:", "secret": secret, "kinds": ["incident_opened"],
+            "admin_unit": "u1", "disabled": disabled});
+        assert_eq!(answer(admin.post(&served, seq + 1, "/api/receivers", &changed)).await.0, 200);
+        let told = timeout(Duration::from_secs(10), held.next()).await;
+        assert!(matches!(told, Ok(Some(Ok(Message::Close(_))))), "{secret}, {disabled}: {told:?}");
+    }
 }
