@@ -63,8 +63,9 @@ for (const lang of LANGUAGES) {
       if (screen === 'phone') {
         await page.route('**/api/crew', async (route) => {
           const response = await route.fetch();
-          const crew = (await response.json()) as { order: { exercise: boolean } | null };
-          if (crew.order !== null) crew.order.exercise = true;
+          // Nobody is signed in yet when the page asks first.
+          const crew = (await response.json()) as { order?: { exercise: boolean } | null };
+          if (crew.order) crew.order.exercise = true;
           await route.fulfill({ response, json: crew });
         });
       }
