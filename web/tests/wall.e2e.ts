@@ -55,7 +55,8 @@ test('an incident is acknowledged by click, and what is stale is refused with th
   const other = queue(page).getByRole('listitem').filter({ hasText: 'I4820' });
   // (Theirs goes in between the click and its arrival, on whatever machine this runs.)
   await page.route('**/api/incidents/I4820/acknowledge', async (route) => {
-    await page.request.post('/api/incidents/I4820/acknowledge', { data: { expected_version: 3 }, headers: { 'x-request-seq': '999999' } });
+    const { expected_version } = route.request().postDataJSON() as { expected_version: number };
+    await page.request.post('/api/incidents/I4820/acknowledge', { data: { expected_version }, headers: { 'x-request-seq': '999999' } });
     await route.continue();
   });
   await other.getByRole('button', { name: 'Tiếp nhận' }).click();
