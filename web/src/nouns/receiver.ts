@@ -26,7 +26,7 @@ export type ReceiverDraft = Pick<Receiver, 'id' | 'name' | 'url' | 'kinds' | 'ad
 export const NOTICE_KINDS = {
   incident: [
     'incident_opened', 'incident_fed', 'incident_amended', 'incident_noted', 'incident_acknowledged', 'incident_assigned', 'incident_resolved', 'incident_closed', 'incident_reopened', 'incident_merged', 'incident_unmerged', 'incident_escalated',
-    'incident_suggested', 'incident_suggestion_decided', 'incident_attention_raised', 'incident_attention_acknowledged', 'incident_task_given', 'incident_task_answered', 'incident_answer_combined', 'incident_forwarded',
+    'incident_suggested', 'incident_suggestion_decided', 'incident_attention_raised', 'incident_attention_acknowledged', 'incident_task_given', 'incident_task_answered', 'incident_answer_combined', 'incident_forwarded', 'file_attached', 'file_detached',
   ],
   deadline: ['deadline_nearly_late', 'deadline_late', 'deadline_overdue', 'clock_paused', 'clock_resumed', 'clock_acknowledged', 'progress_reported'],
   instruction: ['instruction_given', 'instruction_taken', 'instruction_done', 'instruction_confirmed', 'instruction_cancelled', 'instruction_reopened'],
