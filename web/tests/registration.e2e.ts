@@ -157,7 +157,9 @@ for (const lang of ['vi', 'en'] as const) {
     await form.getByLabel(receivers.field.id).fill('so-y-te');
     await form.getByLabel(receivers.field.name, { exact: true }).fill('Khác');
     await form.getByLabel(receivers.field.url).fill('wss:');
+    await expect(form.getByText(receivers.kindsNone)).toBeVisible();
     await form.getByRole('button', { name: receivers.wholeOf(receivers.group.deadline) }).click();
+    await expect(form.getByText(receivers.kindsNone)).toHaveCount(0);
     await expect(save).toHaveAttribute('title', registration.taken);
   });
 

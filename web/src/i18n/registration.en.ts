@@ -71,6 +71,8 @@ export const enRegistration: RegistrationDict = {
     state: 'State',
     channel: { web: 'Webhook', mail: 'Mail (SMTP)', conveyance: 'EIDO (WebSocket)' },
     kindsOf: (count) => `${count} kinds of event`,
+    handovers: 'Hand-overs only',
+    kindsNone: 'No kind is chosen: it gets hand-overs of incidents only.',
     everywhere: 'Whole province',
     waiting: (count) => `${count} not confirmed yet`,
     nothing: 'Nothing waits',

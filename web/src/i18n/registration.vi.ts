@@ -70,6 +70,8 @@ export const viRegistration = {
     state: 'Tình trạng',
     channel: { web: 'Webhook', mail: 'Thư (SMTP)', conveyance: 'EIDO (WebSocket)' },
     kindsOf: (count: string) => `${count} loại việc`,
+    handovers: 'Chỉ bàn giao sự cố',
+    kindsNone: 'Chưa chọn việc nào: nơi này chỉ nhận bàn giao sự cố.',
     everywhere: 'Toàn tỉnh',
     waiting: (count: string) => `${count} chờ xác nhận`,
     nothing: 'Không tồn',

@@ -84,13 +84,12 @@ export const plainAddress = (url: string): string => url.replace(/^([a-z]+:\/\/)
 /** Whether somebody changed what the form was opened with. */
 export const differs = (seen: ReceiverDraft, now: ReceiverDraft): boolean => JSON.stringify(seen) !== JSON.stringify(now);
 
-/** What lacks before it can be put, by the field that it is about; undefined: nothing. */
-export function lackOfReceiver(draft: ReceiverDraft, knows: (code: string) => boolean): 'id' | 'name' | 'url' | 'kinds' | 'admin_unit' | undefined {
+/** What lacks before it can be put, by the field that it is about; undefined: nothing. One that is told of no event is there for hand-overs. */
+export function lackOfReceiver(draft: ReceiverDraft, knows: (code: string) => boolean): 'id' | 'name' | 'url' | 'admin_unit' | undefined {
   if (!isId(draft.id)) return 'id';
   if (draft.name.trim() === '') return 'name';
   if (channelOf(draft.url.trim()) === undefined) return 'url';
-  if (draft.adminUnit !== '' && !knows(draft.adminUnit)) return 'admin_unit';
-  return draft.kinds.length === 0 ? 'kinds' : undefined;
+  return draft.adminUnit !== '' && !knows(draft.adminUnit) ? 'admin_unit' : undefined;
 }
 
 /** Whether it can be an id, as the cluster has it. */
