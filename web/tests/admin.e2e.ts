@@ -113,7 +113,7 @@ for (const lang of ['vi', 'en'] as const) {
     await form.getByLabel(t.people.id, { exact: true }).fill('bi-khoa');
     await form.getByLabel(t.people.name, { exact: true }).fill('Trùng Tên');
     await save.click();
-    await expect(form.getByRole('status')).toContainText(`${command.refused}: ${command.refusals['exists']}`);
+    await expect(form.getByRole('status')).toContainText(`${command.refused}: ${t.people.id}: ${command.refusals['exists']}`);
     await expect(form.getByLabel(t.people.id, { exact: true })).toHaveValue('bi-khoa');
   });
 

@@ -244,6 +244,59 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(log.getByText(t.logMissing)).toBeVisible();
   });
 
+  test(`an entry is corrected by the keyboard: both stay, and each names the other, ${lang}`, async ({ page, browser }) => {
+    await atRooms(page, `?room=tinh&lang=${lang}`);
+    const log = panel(page, t.log);
+    const lines = log.getByRole('list', { name: t.log }).getByRole('listitem');
+    await log.getByLabel(t.entry).fill('Gọi đập lúc 5 giờ');
+    await log.getByLabel(words.incident.exerciseLabel).check();
+    await log.getByRole('button', { name: t.write }).click();
+    await expect(lines).toHaveCount(1);
+    const number = Number(/#(\d+)/.exec((await lines.first().textContent()) ?? '')?.[1]);
+    await lines.first().getByRole('button', { name: t.correctOf(number) }).focus();
+    await page.keyboard.press('Enter');
+    const right = log.getByLabel(t.correction);
+    await expect(right).toBeFocused();
+    await expect(right).toHaveValue('Gọi đập lúc 5 giờ');
+    await expect(log).toContainText(t.correcting(number, '').split(',')[0]!);
+    const write = log.getByRole('button', { name: t.writeCorrection });
+    await expect(write).toHaveAttribute('title', t.correctSame);
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(' | ')}`)).toEqual([]);
+    // Left, it is an ordinary entry again, and empty.
+    await log.getByRole('button', { name: t.correctNot }).click();
+    await expect(log.getByLabel(t.entry)).toHaveValue('');
+    await lines.first().getByRole('button', { name: t.correctOf(number) }).click();
+    await right.fill('Gọi đập lúc 6 giờ');
+    const asked = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/api/rooms/tinh/log'));
+    await write.focus();
+    await page.keyboard.press('Enter');
+    // Played like what it corrects.
+    expect((await asked).postDataJSON()).toEqual({ text: 'Gọi đập lúc 6 giờ', incident: null, exercise: true, corrects: number });
+    await expect(log.getByRole('status')).toContainText(words.command.committed);
+    await expect(lines).toHaveCount(2);
+    await expect(lines.first()).toContainText(t.corrects(number));
+    await expect(lines.nth(1)).toContainText('Gọi đập lúc 5 giờ');
+    await expect(lines.nth(1)).toContainText(t.correctedBy(number + 1));
+    const other = await (await browser.newContext()).newPage();
+    await atRooms(other, `?room=tinh&lang=${lang}`, 'dung');
+    await expect(panel(other, t.log).getByText(t.correctedBy(number + 1))).toBeVisible();
+    await other.context().close();
+  });
+
+  test(`a correction that the cluster refuses stays in the field, ${lang}`, async ({ page }) => {
+    await atRooms(page, `?room=tinh&lang=${lang}`);
+    const log = panel(page, t.log);
+    await log.getByLabel(t.entry).fill('Gọi đập lúc 5 giờ');
+    await log.getByRole('button', { name: t.write }).click();
+    await log.getByRole('list', { name: t.log }).getByRole('button').first().click();
+    await log.getByLabel(t.correction).fill('Gọi đập lúc 6 giờ');
+    await page.route('**/api/rooms/tinh/log', (route) => route.fulfill({ status: 422, json: { code: 'invalid', field: 'LogDuty.corrects', message: '' } }));
+    await log.getByRole('button', { name: t.writeCorrection }).click();
+    await expect(log.getByRole('status')).toContainText(`${words.command.refused}: ${words.command.refusals['invalid']}`);
+    await expect(log.getByLabel(t.correction)).toHaveValue('Gọi đập lúc 6 giờ');
+  });
+
   test(`who only looks neither leads nor writes, ${lang}`, async ({ page }) => {
     await atRooms(page, `?lang=${lang}`, 'man-hinh');
     await expect(page.getByText(t.forbidden)).toBeVisible();

@@ -49,6 +49,19 @@ export const SCREENS: Readonly<Record<string, (page: Page, lang: string) => Prom
     await enterAt(page, `/admin.html?lang=${lang}`);
     await expect(page.getByRole('main').getByRole('row').first()).toBeVisible();
   },
+  forces: async (page, lang) => {
+    await fake(page, 'registration');
+    await fake(page, 'role?role=admin');
+    await enterAt(page, `/admin.html?part=forces&lang=${lang}`);
+    await expect(page.getByRole('main').getByRole('row', { name: /cấp cứu/ })).toBeVisible();
+    await expect(page.getByRole('main').getByRole('row', { name: /CAP-03/ })).toBeVisible();
+  },
+  receivers: async (page, lang) => {
+    await fake(page, 'registration');
+    await fake(page, 'role?role=admin');
+    await enterAt(page, `/admin.html?part=receivers&lang=${lang}`);
+    await expect(page.getByRole('main').getByRole('row', { name: /so-y-te/ })).toBeVisible();
+  },
   deadlines: async (page, lang) => {
     await fake(page, 'role?role=admin');
     await enterAt(page, `/deadlines.html?lang=${lang}`);

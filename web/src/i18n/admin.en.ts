@@ -2,12 +2,12 @@ import type { AdminDict } from './admin.vi';
 
 /** Words of who works here, by what right, and of the record of what they did. */
 export const enAdmin: AdminDict = {
-  title: 'Accounts and rights',
+  title: 'Administration',
   short: 'Administration',
   forbidden: 'Only administrators for the whole province see this page.',
   missing: 'This node has not answered; asking again.',
   why: 'Why this is changed',
-  whyNote: 'Once for all that is done here: the audit record has it with each change of accounts, rights, keys and keeping of data.',
+  whyNote: 'Once for all that is done here: the audit record has it with each change on this page but delegations and rosters.',
   whyMissing: 'Give the reason at the top of the page first',
   save: 'Save',
   clear: 'Start over',

@@ -1,11 +1,11 @@
 /** Words of who works here, by what right, and of the record of what they did. */
 export const viAdmin = {
-  title: 'Quản trị tài khoản và quyền',
+  title: 'Quản trị',
   short: 'Quản trị',
   forbidden: 'Trang này chỉ dành cho quản trị toàn tỉnh.',
   missing: 'Nút này chưa trả lời, đang hỏi lại.',
   why: 'Vì sao thay đổi',
-  whyNote: 'Ghi một lần cho cả buổi làm việc: nhật ký truy vết có lý do này ở mỗi thay đổi về tài khoản, quyền, khóa và lưu giữ dữ liệu.',
+  whyNote: 'Ghi một lần cho cả buổi làm việc: nhật ký truy vết có lý do này ở mỗi thay đổi ở trang này, trừ ủy quyền và lịch trực.',
   whyMissing: 'Ghi lý do ở đầu trang trước',
   save: 'Ghi',
   clear: 'Làm mới',

@@ -2,6 +2,7 @@ import { enAccess } from './access.en';
 import { enAdmin } from './admin.en';
 import { enConsole } from './console.en';
 import { enDeadline } from './deadline.en';
+import { enRegistration } from './registration.en';
 import { enSchedule } from './schedule.en';
 import { enDispatch } from './dispatch.en';
 import { enDrill } from './drill.en';
@@ -291,6 +292,7 @@ export const en: Dict = {
   parts: { ...enParts, ...enPhone.parts },
   deadline: enDeadline,
   waiting: enWaiting,
+  registration: enRegistration,
   schedule: enSchedule,
   warning: enWarning,
   kept: {

@@ -68,5 +68,13 @@ export const enRooms: RoomsDict = {
   logMissing: 'The log cannot be read now.',
   truncated: 'There is more: choose a shorter time.',
   corrects: (number) => `corrects #${number}`,
+  correctedBy: (number) => `Corrected by #${number}`,
+  correct: 'Correct',
+  correctOf: (number) => `Correct entry #${number}`,
+  correcting: (number, time) => `Correcting entry #${number}, ${time}. The old entry stays as it is.`,
+  correctNot: 'Do not correct',
+  correction: 'What is right',
+  correctSame: 'What is right still says the same as the old entry.',
+  writeCorrection: 'Write the correction',
   noEntry: 'No entry.',
 };

@@ -67,6 +67,14 @@ export const viRooms = {
   logMissing: 'Không đọc được nhật ký lúc này.',
   truncated: 'Còn nữa: chọn khoảng ngắn hơn.',
   corrects: (number: number) => `đính chính #${number}`,
+  correctedBy: (number: number) => `Đã đính chính ở #${number}`,
+  correct: 'Đính chính',
+  correctOf: (number: number) => `Đính chính mục #${number}`,
+  correcting: (number: number, time: string) => `Đang đính chính mục #${number}, ${time}. Mục cũ vẫn giữ nguyên.`,
+  correctNot: 'Thôi đính chính',
+  correction: 'Nội dung đúng',
+  correctSame: 'Nội dung đúng còn giống hệt mục cũ.',
+  writeCorrection: 'Ghi đính chính',
   noEntry: 'Không có mục nào.',
 };
 

@@ -2,6 +2,7 @@ import { viAccess } from './access.vi';
 import { viAdmin } from './admin.vi';
 import { viConsole } from './console.vi';
 import { viDeadline } from './deadline.vi';
+import { viRegistration } from './registration.vi';
 import { viSchedule } from './schedule.vi';
 import { viDispatch } from './dispatch.vi';
 import { viDrill } from './drill.vi';
@@ -292,6 +293,7 @@ export const vi = {
   parts: { ...viParts, ...viPhone.parts },
   deadline: viDeadline,
   waiting: viWaiting,
+  registration: viRegistration,
   schedule: viSchedule,
   warning: viWarning,
   kept: {

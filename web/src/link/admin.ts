@@ -1,5 +1,7 @@
-// Who works here, by what right, and the record of what they did, over HTTP.
+// Who works here, by what right, what is registered, and the record of what they did, over HTTP.
 import { nextSequence, readJson, sendForBytes, sendNumbered, type Session } from './api';
+import { receiversOf, type Receiver } from '../nouns/receiver';
+import { runCardsOf, type RunCard } from '../nouns/registration';
 import { accountsOf, glassesOf, holdsOf, keepingOf, keysOf, linesOf, postsOf, remitsOf, type Account, type Glass, type Hold, type Keeping, type Post, type RecordLine, type Remit, type ServiceKey } from '../nouns/register';
 
 /** Everything that an administrator is shown at once. */
@@ -16,12 +18,15 @@ export interface Register {
   glasses: Glass[];
   holds: Hold[];
   keeping: Keeping;
+  /** Of outgoing notices. */
+  receivers: Receiver[];
+  runCards: RunCard[];
 }
 
 /** Asks the node that feeds this page for all of it. */
 export async function readRegister(): Promise<Register> {
-  const [people, remits, districts, rooms, posts, keys, glasses, holds, erasure, files] = await Promise.all(
-    ['/api/people', '/api/remits', '/api/districts', '/api/rooms', '/api/duty-posts', '/api/keys', '/api/glass', '/api/sign-in/holds', '/api/erasure', '/api/file-retention'].map(readJson),
+  const [people, remits, districts, rooms, posts, keys, glasses, holds, erasure, files, receivers, runCards] = await Promise.all(
+    ['/api/people', '/api/remits', '/api/districts', '/api/rooms', '/api/duty-posts', '/api/keys', '/api/glass', '/api/sign-in/holds', '/api/erasure', '/api/file-retention', '/api/receivers', '/api/run-cards'].map(readJson),
   );
   return {
     accounts: accountsOf(people),
@@ -33,6 +38,8 @@ export async function readRegister(): Promise<Register> {
     glasses: glassesOf(glasses),
     holds: holdsOf(holds),
     keeping: keepingOf(erasure, files),
+    receivers: receiversOf(receivers),
+    runCards: runCardsOf(runCards),
   };
 }
 

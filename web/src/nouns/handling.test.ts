@@ -81,6 +81,9 @@ test('rights are those of the policy table of the cluster', () => {
 test('a refusal is told in the language of the screen, and in the server\'s words where we have none', () => {
   expect(refusalText({ code: 'version_conflict', field: 'expected_version', message: 'it is at version 4' }, vi.command.refusals)).toContain('Người khác vừa sửa');
   expect(refusalText({ code: 'invalid', field: 'summary', message: 'is too long' }, vi.command.refusals)).toBe('Dữ liệu không hợp lệ (summary)');
+  const labels = { name: 'Tên', 'admin_unit': 'Nơi', 'station.admin_unit': 'Xã của trụ sở' };
+  expect(refusalText({ code: 'not_found', field: 'PutUnit.unit.station.admin_unit', message: '' }, vi.command.refusals, labels)).toBe('Xã của trụ sở: Không còn tồn tại');
+  expect(refusalText({ code: 'invalid', field: 'PutUnit.unit.surname', message: '' }, vi.command.refusals, labels)).toBe('Dữ liệu không hợp lệ (PutUnit.unit.surname)');
   expect(refusalText({ code: 'brand_new', field: '', message: 'do this' }, vi.command.refusals)).toBe('do this');
   expect(refusalText({ code: 'brand_new', field: '', message: '' }, vi.command.refusals)).toBe('brand_new');
 });

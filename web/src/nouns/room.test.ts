@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { endedExercises, runningExercise, visible, type Exercise } from './exercise';
-import { shiftNotesOf, shiftNoteState, sceneToWire, type ShiftNote } from './room';
+import { correctionsOf, shiftNotesOf, shiftNoteState, sceneToWire, type ShiftNote } from './room';
 
 const left = (id: string, more: Partial<ShiftNote>): ShiftNote => ({
   id, room: 'tinh', note: '', incidents: [], writtenAtMs: 0, writtenBy: 'an', dueAtMs: 100, lateAtMs: 0, told: [], acknowledgedAtMs: 0, acknowledgedBy: '', remark: '', exercise: false, version: 1, ...more,
@@ -29,4 +29,9 @@ test('what is played is passed over where it is hidden', () => {
   const one = (id: string, endedAtMs: number): Exercise => ({ id, name: id, scenario: '', startedAtMs: 1, startedBy: '', endedAtMs, note: '', closed: 0 });
   const all = [one('E1', 5), one('E2', 9), one('E3', 0)];
   expect([runningExercise(all)?.id, ...endedExercises(all).map(({ id }) => id)]).toEqual(['E3', 'E2', 'E1']);
+});
+
+test('an entry names the last that corrects it, whatever the order', () => {
+  const entry = (number: number, corrects: number) => ({ number, text: '', incident: '', corrects, atMs: 0, by: 'an', exercise: false });
+  expect([...correctionsOf([entry(9, 3), entry(7, 3), entry(3, 0), entry(8, 7)])]).toEqual([[3, 9], [7, 8]]);
 });

@@ -146,6 +146,15 @@ export function sceneToWire(scene: Pushed): object {
   return { ...rest, view: view ?? null, place: at ?? null };
 }
 
+/** By which entry each was corrected last, of those that are known. */
+export function correctionsOf(entries: Iterable<DutyEntry>): ReadonlyMap<number, number> {
+  const last = new Map<number, number>();
+  for (const { number, corrects } of entries) {
+    if (corrects > 0 && number > (last.get(corrects) ?? 0)) last.set(corrects, number);
+  }
+  return last;
+}
+
 /** Entries of a log as the server writes them. */
 export function entriesOf(answer: unknown): { items: DutyEntry[]; truncated: boolean } {
   type Raw = { number: number; text: string; incident: string | null; corrects: number; at_ms: number; by: string | null; exercise: boolean };

@@ -38,6 +38,8 @@ export interface Unit {
   agency: string;
   /** Where it is: its last position, its station where none is known. */
   place?: Place;
+  /** Where it stands when it is not out. */
+  station?: Place;
   positionAtMs: number;
   status: UnitState;
   statusAtMs: number;
@@ -62,6 +64,7 @@ export function unitOf(wire: UnitWire): Unit {
     name: wire.name,
     agency: wire.agency,
     place: placeOf(wire.position) ?? placeOf(wire.station),
+    station: placeOf(wire.station),
     positionAtMs: Number(wire.positionAtMs),
     status: unitStateOf(wire.status),
     statusAtMs: Number(wire.statusAtMs),

@@ -1,9 +1,10 @@
-// What an administrator sees of accounts and rights, and what they order about them. It is asked for again after each order, and
+// What an administrator sees of accounts, rights and what is registered, and what they order about them. It is asked for again after each order, and
 // every few seconds, because most of it goes over no line.
 import { readDelegations, type Delegation } from '../link/access';
 import { readRegister, type Register } from '../link/admin';
 import { explainBy } from '../link/reason';
 import { postToWire, remitToWire, rulesToWire, withoutShift, withShift, type Account, type PersonalKind, type Post, type Remit, type Shift } from '../nouns/register';
+import type { Action } from '../nouns/rights';
 import { toWire } from '../nouns/wire';
 import { commands } from './commands.svelte';
 import { order, type Sent } from './orders';
@@ -27,10 +28,10 @@ export const keyTarget = (id: string) => `key/${id}`;
 export const postTarget = (id: string) => `post/${id}`;
 export const glassTarget = (person: string) => `glass/${person}`;
 
-const EMPTY: Register = { accounts: [], remits: [], districts: [], rooms: [], posts: [], keys: [], glasses: [], holds: [], keeping: { number: 0, days: { caller: 0, contact: 0, report: 0 }, photoDays: 0 } };
+const EMPTY: Register = { accounts: [], remits: [], districts: [], rooms: [], posts: [], keys: [], glasses: [], holds: [], keeping: { number: 0, days: { caller: 0, contact: 0, report: 0 }, photoDays: 0 }, receivers: [], runCards: [] };
 
 class Administration {
-  /** Why this person changes accounts and rights now, in their words: nothing else explains it, and the record has it of each change. */
+  /** Why this person changes what is registered now, in their words: nothing else explains it, and the record has it of each change. */
   why = $state('');
   register = $state.raw<Register>(EMPTY);
   delegations = $state.raw<Delegation[]>([]);
@@ -64,17 +65,17 @@ class Administration {
 export const administration = new Administration();
 
 /** Sends a command, then asks for what came of it. Without a reason nothing is sent. */
-async function ordered(target: string, path: string, body: unknown): Sent {
+export async function ordered(target: string, path: string, body: unknown, action: Action = 'administer'): Sent {
   if (administration.why.trim() === '') {
     commands.keepBack(target, settings.t.admin.whyMissing);
     return undefined;
   }
-  return plainly(target, path, body);
+  return plainly(target, path, body, action);
 }
 
 /** The same of what carries its own reason, or is a roster. */
-async function plainly(target: string, path: string, body: unknown): Sent {
-  const sent = await order('administer', target, path, body);
+async function plainly(target: string, path: string, body: unknown, action: Action = 'administer'): Sent {
+  const sent = await order(action, target, path, body);
   if (sent !== undefined) await administration.load();
   return sent;
 }

@@ -1,6 +1,6 @@
 // What people order about exercises and rooms.
 import type { Exercise } from '../nouns/exercise';
-import { sceneToWire, type Pushed, type ShiftNote } from '../nouns/room';
+import { sceneToWire, type DutyEntry, type Pushed, type ShiftNote } from '../nouns/room';
 import { order, type Sent } from './orders';
 
 export const EXERCISE = 'exercise/new';
@@ -31,3 +31,6 @@ export const acknowledgeShiftNote = (it: ShiftNote, remark: string): Sent =>
 /** Writes into the room's log. */
 export const logDuty = (room: string, text: string, exercise: boolean): Sent =>
   order('keep-log', logTarget(room), path(room, 'log'), { text, incident: null, exercise });
+/** Writes what is right instead of an entry, which stays: of the same incident, played where that was. */
+export const correctDuty = (room: string, text: string, { number, incident, exercise }: DutyEntry): Sent =>
+  order('keep-log', logTarget(room), path(room, 'log'), { text, incident: incident === '' ? null : incident, exercise, corrects: number });

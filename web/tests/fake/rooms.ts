@@ -77,9 +77,10 @@ export function roomDesk(scene: Scene, tell: Tell) {
       return done(it.id, 1n);
     } else if (verb === 'log') {
       entries += 1;
-      const entry = { number: entries, text: input['text'] ?? '', incident: null, corrects: 0, at_ms: Date.now(), by, exercise: Boolean(input['exercise']) };
+      if (Number(input['corrects'] ?? 0) >= entries) return refuse('invalid', 'LogDuty.corrects', 'is no entry that is there: name an earlier one, or 0', 422);
+      const entry = { number: entries, text: input['text'] ?? '', incident: input['incident'] ?? null, corrects: Number(input['corrects'] ?? 0), at_ms: Date.now(), by, exercise: Boolean(input['exercise']) };
       logs.set(room.id, [...(logs.get(room.id) ?? []), entry]);
-      tell(EventKind.DUTY_LOGGED, { case: 'dutyEntry', value: create(DutyEntrySchema, { room: room.id, number: BigInt(entry.number), text: entry.text, atMs: BigInt(entry.at_ms), by, exercise: entry.exercise }) });
+      tell(EventKind.DUTY_LOGGED, { case: 'dutyEntry', value: create(DutyEntrySchema, { room: room.id, number: BigInt(entry.number), text: entry.text, corrects: BigInt(entry.corrects), atMs: BigInt(entry.at_ms), by, exercise: entry.exercise }) });
       return done(room.id, BigInt(entries));
     } else return refuse('not_found', 'path', 'there is no such command', 404);
     room.version += 1n;

@@ -31,6 +31,7 @@ import { warningDesk } from './warnings';
 import { replayOf, type Line } from './replay';
 import { roomDesk } from './rooms';
 import { buildScene, hierarchy, seeded } from './scene';
+import { registrationDesk } from './registration';
 import { scheduleDesk } from './schedule';
 
 const HEARTBEAT_MS = 1_000;
@@ -187,6 +188,7 @@ export async function startFake(options: { port: number; root: string }) {
   const phones = callDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
   const ofRooms = roomDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]));
   const ofHandovers = handoverDesk(scene, (kind, subject, note = '', by = '') => publish(COMMAND_GROUP, [happened(kind, subject, by, note)]), () => ofRooms.snapshot().rooms);
+  const registration = registrationDesk(scene, (kind, subject) => publish(COMMAND_GROUP, [happened(kind, subject, BY)]));
   const ofWaiting = waitingDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
   const storm = alarmStorm(scene, (kind, subject) => publish(FIELD_GROUP, [happened(kind, subject)]));
   const ofClocks = clockDesk(scene, (kind, subject, note = '', by = BY) => publish(COMMAND_GROUP, [happened(kind, subject, by, note)]));
@@ -197,7 +199,7 @@ export async function startFake(options: { port: number; root: string }) {
     if (handedOver !== undefined) return handedOver;
     const inRooms = ofRooms.decide(path, input, person);
     if (inRooms !== undefined) return inRooms;
-    const inSchedule = schedule.decide(path, input);
+    const inSchedule = schedule.decide(path, input) ?? registration.decide(path, input);
     if (inSchedule !== undefined) return inSchedule;
     const ofAdmin = delegations.decide(path, input, person, sessionRole(person)) ?? admin.decide(path, input);
     if (ofAdmin !== undefined) return ofAdmin;
@@ -242,7 +244,7 @@ export async function startFake(options: { port: number; root: string }) {
     if (person === undefined) return json(response, 401, { code: 'signed_out', field: '', message: '' });
     if (url.pathname === '/api/session') return json(response, 200, sessionOf(person));
     if (url.pathname === '/api/logout') return json(response, 200, {}, { 'set-cookie': `${cookie(person)}; Max-Age=0` });
-    const ofSchedule = schedule.ask(request.method ?? '', url.pathname);
+    const ofSchedule = schedule.ask(request.method ?? '', url.pathname) ?? registration.ask(request.method ?? '', url.pathname, sessionRole(person));
     if (ofSchedule !== undefined) return json(response, ofSchedule.status, ofSchedule.body);
     const ofDelegations = delegations.ask(request.method ?? '', url.pathname, person, sessionRole(person));
     if (ofDelegations !== undefined) return json(response, ofDelegations.status, ofDelegations.body);
@@ -341,7 +343,7 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/lost') desk.control.lost = Number(url.searchParams.get('n'));
       const providerSet = admin.control(url.pathname, url.searchParams) ?? delegations.control(url.pathname);
       if (providerSet !== undefined) return json(response, 200, providerSet);
-      const scheduleSet = schedule.control(url.pathname, url.searchParams);
+      const scheduleSet = schedule.control(url.pathname, url.searchParams) ?? registration.control(url.pathname, url.searchParams);
       if (scheduleSet !== undefined) return json(response, 200, scheduleSet);
       const roomsSet = ofRooms.control(url.pathname);
       if (roomsSet !== undefined) return json(response, 200, roomsSet);

@@ -1,0 +1,96 @@
+// Other systems that are told of what happens: where to, of what, what waits for them and what they refused.
+
+/** One receiver of outgoing notices. What its notices are signed with goes in and never comes out. */
+export interface Receiver {
+  id: string;
+  name: string;
+  /** `https://…`, `mailto:…`, `wss://…`, or `wss:` where only it connects. */
+  url: string;
+  /** Names of events that it is told of. */
+  kinds: string[];
+  /** Code of the administrative unit that it is told of; empty: everywhere. */
+  adminUnit: string;
+  disabled: boolean;
+  /** Notices that it has not confirmed. */
+  waiting: number;
+  /** Notices that were not kept, because too many were waiting. */
+  missed: number;
+  /** What it refused for good: how many, and the newest of them. */
+  givenUp: { count: number; number: number; reason: string; atMs: number } | undefined;
+}
+
+/** What a person sets of a receiver. */
+export type ReceiverDraft = Pick<Receiver, 'id' | 'name' | 'url' | 'kinds' | 'adminUnit' | 'disabled'>;
+
+/** Events that receivers can be told of: those about an incident, an instruction, a warning or an exercise (consensus/domain/src/apply/notice.rs). */
+export const NOTICE_KINDS = {
+  incident: [
+    'incident_opened', 'incident_fed', 'incident_amended', 'incident_noted', 'incident_acknowledged', 'incident_assigned', 'incident_resolved', 'incident_closed', 'incident_reopened', 'incident_merged', 'incident_unmerged', 'incident_escalated',
+    'incident_suggested', 'incident_suggestion_decided', 'incident_attention_raised', 'incident_attention_acknowledged', 'incident_task_given', 'incident_task_answered', 'incident_answer_combined', 'incident_forwarded', 'file_attached', 'file_detached',
+  ],
+  deadline: ['deadline_nearly_late', 'deadline_late', 'deadline_overdue', 'clock_paused', 'clock_resumed', 'clock_acknowledged', 'progress_reported'],
+  instruction: ['instruction_given', 'instruction_taken', 'instruction_done', 'instruction_confirmed', 'instruction_cancelled', 'instruction_reopened'],
+  public: ['warning_published', 'warning_ended', 'exercise_started', 'exercise_ended'],
+} as const;
+
+export const NOTICE_GROUPS = Object.keys(NOTICE_KINDS) as (keyof typeof NOTICE_KINDS)[];
+const KNOWN: readonly string[] = Object.values(NOTICE_KINDS).flat();
+
+/** Those of a receiver that this screen does not offer: they stay as they are. */
+export const furtherKinds = (kinds: readonly string[]): string[] => kinds.filter((kind) => !KNOWN.includes(kind));
+
+interface ReceiverJson {
+  id: string;
+  name: string;
+  url: string;
+  kinds: string[];
+  admin_unit: string | null;
+  disabled: boolean;
+  newest: number;
+  confirmed: number;
+  missed: number;
+  given_up?: { count: number; number: number; reason: string; at_ms: number } | null;
+}
+
+/** Of `GET /api/receivers`, by name. */
+export function receiversOf(answer: unknown): Receiver[] {
+  const all = (answer as { items: ReceiverJson[] }).items.map(({ id, name, url, kinds, admin_unit, disabled, newest, confirmed, missed, given_up }) => {
+    const givenUp = given_up == null ? undefined : { count: given_up.count, number: given_up.number, reason: given_up.reason, atMs: given_up.at_ms };
+    return { id, name, url, kinds, adminUnit: admin_unit ?? '', disabled, waiting: newest - confirmed, missed, givenUp };
+  });
+  return all.sort((one, other) => one.id.localeCompare(other.id));
+}
+
+/** What of a receiver a person sets. */
+export const draftOf = ({ id, name, url, kinds, adminUnit, disabled }: Receiver): ReceiverDraft => ({ id, name, url, kinds: [...kinds], adminUnit, disabled });
+
+/** As the cluster takes it; without a secret it keeps the one that it has. */
+export function receiverToWire({ adminUnit, ...rest }: ReceiverDraft, secret: string): object {
+  return { ...rest, admin_unit: adminUnit === '' ? null : adminUnit, ...(secret === '' ? {} : { secret }) };
+}
+
+export type Channel = 'web' | 'mail' | 'conveyance';
+
+/** How notices reach that address, as the cluster has it; undefined: not at all. */
+export function channelOf(url: string): Channel | undefined {
+  if (/^https?:\/\/[^/]/.test(url)) return 'web';
+  if (/^mailto:[^\s@]+@[^\s@]+$/.test(url)) return 'mail';
+  return url === 'wss:' || /^wss?:\/\/[^/]/.test(url) ? 'conveyance' : undefined;
+}
+
+/** An address without what may be a password in it. */
+export const plainAddress = (url: string): string => url.replace(/^([a-z]+:\/\/)[^/?#]*@/, '$1').replace(/[?#].*$/, '?…');
+
+/** Whether somebody changed what the form was opened with. */
+export const differs = (seen: ReceiverDraft, now: ReceiverDraft): boolean => JSON.stringify(seen) !== JSON.stringify(now);
+
+/** What lacks before it can be put, by the field that it is about; undefined: nothing. One that is told of no event is there for hand-overs. */
+export function lackOfReceiver(draft: ReceiverDraft, knows: (code: string) => boolean): 'id' | 'name' | 'url' | 'admin_unit' | undefined {
+  if (!isId(draft.id)) return 'id';
+  if (draft.name.trim() === '') return 'name';
+  if (channelOf(draft.url.trim()) === undefined) return 'url';
+  return draft.adminUnit !== '' && !knows(draft.adminUnit) ? 'admin_unit' : undefined;
+}
+
+/** Whether it can be an id, as the cluster has it. */
+export const isId = (text: string): boolean => /^[a-zA-Z0-9._-]{1,64}$/.test(text);
