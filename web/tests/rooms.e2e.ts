@@ -252,6 +252,7 @@ for (const lang of ['vi', 'en'] as const) {
     await log.getByLabel(words.incident.exerciseLabel).check();
     await log.getByRole('button', { name: t.write }).click();
     await expect(lines).toHaveCount(1);
+    await expect(lines.first()).toContainText(/#\d+/);
     const number = Number(/#(\d+)/.exec((await lines.first().textContent()) ?? '')?.[1]);
     await lines.first().getByRole('button', { name: t.correctOf(number) }).focus();
     await page.keyboard.press('Enter');
