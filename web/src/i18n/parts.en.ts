@@ -65,6 +65,7 @@ export const enParts: PartsDict = {
       ],
       dispatch: [
         ['F1', 'this list'],
+        ['Ctrl+K', 'command line: send, status of units, note'],
         ['↑ ↓', 'choose the incident'],
       ],
       console: [
@@ -90,7 +91,7 @@ export const enParts: PartsDict = {
       ],
     },
     single: {
-      dispatch: [['1…9', 'like Alt+1…9']],
+      dispatch: [['1…9', 'like Alt+1…9'], ['/', 'command line']],
       console: [
         ['A…Z', 'typed anywhere, they are the caller’s words'],
         ['/', 'command line, while nothing is written'],

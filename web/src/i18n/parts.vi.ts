@@ -64,6 +64,7 @@ export const viParts = {
       ] as readonly (readonly [string, string])[],
       dispatch: [
         ['F1', 'danh sách này'],
+        ['Ctrl+K', 'dòng lệnh: điều, trạng thái lực lượng, ghi thêm'],
         ['↑ ↓', 'chọn sự cố'],
       ] as readonly (readonly [string, string])[],
       console: [
@@ -89,7 +90,7 @@ export const viParts = {
       ] as readonly (readonly [string, string])[],
     },
     single: {
-      dispatch: [['1…9', 'như Alt+1…9']] as readonly (readonly [string, string])[],
+      dispatch: [['1…9', 'như Alt+1…9'], ['/', 'dòng lệnh']] as readonly (readonly [string, string])[],
       console: [
         ['A…Z', 'gõ ở đâu cũng vào ô kể'],
         ['/', 'dòng lệnh, khi chưa viết gì'],
