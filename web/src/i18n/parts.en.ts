@@ -43,6 +43,14 @@ export const enParts: PartsDict = {
     gone: 'has left the list',
     why: 'The list keeps its order while you point at it. Press to sort it now.',
   },
+  build: {
+    heading: 'A new version of this screen is there',
+    alone: 'It loads by itself once nobody works here and no alarm of level 5 waits to be acknowledged.',
+    desk: 'Load it when your hands are free.',
+    words: 'A field holds words that are not saved: loading may lose them.',
+    load: 'Load it',
+    anyway: 'Load it anyway',
+  },
   keys: {
     heading: 'Keys of this screen',
     singleOn: 'Single characters are keys',

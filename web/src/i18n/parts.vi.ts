@@ -42,6 +42,14 @@ export const viParts = {
     gone: 'đã rời danh sách',
     why: 'Danh sách giữ nguyên thứ tự trong lúc bạn trỏ vào. Bấm để xếp lại ngay.',
   },
+  build: {
+    heading: 'Có bản mới của màn hình',
+    alone: 'Màn hình tự tải lại khi không ai thao tác và không có cảnh báo mức 5 chờ xác nhận.',
+    desk: 'Tải lại lúc rảnh tay.',
+    words: 'Trong ô còn chữ chưa lưu, tải lại có thể mất.',
+    load: 'Tải lại',
+    anyway: 'Vẫn tải lại',
+  },
   keys: {
     heading: 'Phím tắt của màn hình này',
     singleOn: 'Dùng phím một ký tự',
