@@ -51,6 +51,16 @@ export const enParts: PartsDict = {
     load: 'Load it',
     anyway: 'Load it anyway',
   },
+  load: {
+    heading: 'In hand, by person',
+    open: (count) => `incidents: ${count}`,
+    grave: (count) => `level 4–5: ${count}`,
+    alarms: (count) => `alarms in 10 minutes: ${count}`,
+    alarmsOver: (count, target) => `alarms in 10 minutes: ${count} (for long at most ${target})`,
+    more: (count) => `and ${count} more people`,
+    nobody: (count) => `Nobody has taken on: ${count}`,
+    elsewhere: (count) => `Led elsewhere: ${count}`,
+  },
   keys: {
     heading: 'Keys of this screen',
     singleOn: 'Single characters are keys',

@@ -50,6 +50,16 @@ export const viParts = {
     load: 'Tải lại',
     anyway: 'Vẫn tải lại',
   },
+  load: {
+    heading: 'Việc đang giữ theo người',
+    open: (count: string) => `${count} sự cố`,
+    grave: (count: string) => `${count} mức 4–5`,
+    alarms: (count: string) => `${count} cảnh báo trong 10 phút`,
+    alarmsOver: (count: string, target: string) => `${count} cảnh báo trong 10 phút (lâu dài nên ≤ ${target})`,
+    more: (count: string) => `và ${count} người nữa`,
+    nobody: (count: string) => `Chưa ai tiếp nhận: ${count}`,
+    elsewhere: (count: string) => `Nơi khác chủ trì: ${count}`,
+  },
   keys: {
     heading: 'Phím tắt của màn hình này',
     singleOn: 'Dùng phím một ký tự',
