@@ -1,7 +1,7 @@
 import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { AlarmSchema } from '../gen/trongdong/v1/alarm_pb';
-import { HandoverSchema, HandoverStatus } from '../gen/trongdong/v1/handover_pb';
+import { HandoverDirection, HandoverSchema, HandoverStatus } from '../gen/trongdong/v1/handover_pb';
 import { IncidentSchema, IncidentStatus } from '../gen/trongdong/v1/incident_pb';
 import { alarmOf } from './alarm';
 import { incidentOf } from './incident';
@@ -16,7 +16,7 @@ test('who took it on has it in hand; what is done, nobody’s, or led elsewhere 
   const led = incidentOf(
     create(IncidentSchema, {
       id: 'I9', status: IncidentStatus.ASSIGNED, acknowledgedBy: 'hoa', severity: 5,
-      dispatch: { handovers: [create(HandoverSchema, { number: 1, out: true, lead: true, status: HandoverStatus.ACCEPTED, offeredAtMs: 1n, answeredAtMs: 2n })] },
+      dispatch: { handovers: [create(HandoverSchema, { number: 1, direction: HandoverDirection.OUT, lead: true, status: HandoverStatus.ACCEPTED, offeredAtMs: 1n, answeredAtMs: 2n })] },
     }),
   );
   const all = [
