@@ -68,7 +68,7 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(panel(page, t.incidents)).toContainText(one.entity);
     const text = async () => (await loads.textContent()) ?? '';
     const inHand = async () => Number(/Trần Thị Hoa:\D*(\d+)/.exec(await text())?.[1]);
-    const ofNobody = async () => Number(new RegExp(`${words.parts.load.nobody('')}(\\d+)`).exec(await text())?.[1]);
+    const ofNobody = async () => Number(new RegExp(`${words.parts.load.nobody}:\\D*(\\d+)`).exec(await text())?.[1]);
     await expect.poll(ofNobody).toBeGreaterThan(0);
     const [hers, nobodys] = [await inHand(), await ofNobody()];
     // Another one, which is played, is in nobody's hand.

@@ -57,9 +57,9 @@ export const enParts: PartsDict = {
     grave: (count) => `level 4–5: ${count}`,
     alarms: (count) => `alarms in 10 minutes: ${count}`,
     alarmsOver: (count, target) => `alarms in 10 minutes: ${count} (for long at most ${target})`,
-    more: (count) => `and ${count} more people`,
-    nobody: (count) => `Nobody has taken on: ${count}`,
-    elsewhere: (count) => `Led elsewhere: ${count}`,
+    more: 'More people',
+    nobody: 'Nobody has taken on',
+    elsewhere: 'Led elsewhere',
   },
   keys: {
     heading: 'Keys of this screen',

@@ -56,9 +56,9 @@ export const viParts = {
     grave: (count: string) => `${count} mức 4–5`,
     alarms: (count: string) => `${count} cảnh báo trong 10 phút`,
     alarmsOver: (count: string, target: string) => `${count} cảnh báo trong 10 phút (lâu dài nên ≤ ${target})`,
-    more: (count: string) => `và ${count} người nữa`,
-    nobody: (count: string) => `Chưa ai tiếp nhận: ${count}`,
-    elsewhere: (count: string) => `Nơi khác chủ trì: ${count}`,
+    more: 'Người khác nữa',
+    nobody: 'Chưa ai tiếp nhận',
+    elsewhere: 'Nơi khác chủ trì',
   },
   keys: {
     heading: 'Phím tắt của màn hình này',
