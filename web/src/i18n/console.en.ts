@@ -134,11 +134,13 @@ export const enConsole: ConsoleDict = {
     placeholder: 'Type a command. Tab completes, Enter does it, Esc leaves',
     unknown: 'This is not a command.',
     incomplete: 'Something is missing: choose a line or type on.',
+    unitNext: (unit, now, next) => `${unit} is "${now}": next can only be ${next}.`,
+    chooseFirst: 'Choose an open incident first.',
     notNow: (verb) => `"${verb}" is not possible now.`,
     hint: {
       answer: 'answer what rings', hold: 'hold, or talk on', transfer: 'to another line or number', end: 'end the call', ready: 'take calls',
       break: 'have a break, with a reason', off: 'leave the shift', callback: 'call back who waits', kind: 'choose the kind', severity: 'choose the level 1–5', place: 'find the place',
-      accept: 'take all suggestions (F4)', save: 'save the form (F9)', merge: 'add to an open incident', dispatch: 'send units', note: 'note in the incident', new: 'put this form aside, begin an empty one',
+      accept: 'take all suggestions (F4)', save: 'save the form (F9)', merge: 'add to an open incident', dispatch: 'send units', unit: 'a crew by radio: its name, then its status', note: 'note in the incident', new: 'put this form aside, begin an empty one',
     },
   },
 };

@@ -134,11 +134,13 @@ export const viConsole = {
     placeholder: 'Gõ lệnh, không cần dấu. Tab điền, Enter làm, Esc bỏ',
     unknown: 'Không hiểu lệnh này.',
     incomplete: 'Còn thiếu: chọn một dòng hoặc gõ tiếp.',
+    unitNext: (unit: string, now: string, next: string) => `${unit} đang “${now}”: tiếp theo chỉ có ${next}.`,
+    chooseFirst: 'Chọn một sự cố đang mở trước.',
     notNow: (verb: string) => `Lúc này không "${verb}" được.`,
     hint: {
       answer: 'nghe cuộc đang đổ chuông', hold: 'giữ máy hoặc nghe tiếp', transfer: 'chuyển cho đường dây hay số khác', end: 'kết thúc cuộc gọi', ready: 'nhận cuộc gọi',
       break: 'tạm nghỉ, kèm lý do', off: 'rời ca', callback: 'gọi lại người chờ', kind: 'chọn loại', severity: 'chọn mức 1–5', place: 'tìm nơi', accept: 'nhận mọi gợi ý (F4)',
-      save: 'lưu phiếu (F9)', merge: 'ghi vào sự cố đang mở', dispatch: 'điều lực lượng', note: 'ghi thêm vào sự cố', new: 'bỏ phiếu này sang bên, mở phiếu trống',
+      save: 'lưu phiếu (F9)', merge: 'ghi vào sự cố đang mở', dispatch: 'điều lực lượng', unit: 'tổ đội báo qua bộ đàm: tên rồi trạng thái', note: 'ghi thêm vào sự cố', new: 'bỏ phiếu này sang bên, mở phiếu trống',
     },
   },
 };

@@ -43,6 +43,24 @@ export const enParts: PartsDict = {
     gone: 'has left the list',
     why: 'The list keeps its order while you point at it. Press to sort it now.',
   },
+  build: {
+    heading: 'A new version of this screen is there',
+    alone: 'It loads by itself once nobody works here and no alarm of level 5 waits to be acknowledged.',
+    desk: 'Load it when your hands are free.',
+    words: 'A field holds words that are not saved: loading may lose them.',
+    load: 'Load it',
+    anyway: 'Load it anyway',
+  },
+  load: {
+    heading: 'In hand, by person',
+    open: (count) => `incidents: ${count}`,
+    grave: (count) => `level 4–5: ${count}`,
+    alarms: (count) => `alarms in 10 minutes: ${count}`,
+    alarmsOver: (count, target) => `alarms in 10 minutes: ${count} (for long at most ${target})`,
+    more: 'More people',
+    nobody: 'Nobody has taken on',
+    elsewhere: 'Led elsewhere',
+  },
   keys: {
     heading: 'Keys of this screen',
     singleOn: 'Single characters are keys',
@@ -65,6 +83,7 @@ export const enParts: PartsDict = {
       ],
       dispatch: [
         ['F1', 'this list'],
+        ['Ctrl+K', 'command line: send, status of units, note'],
         ['↑ ↓', 'choose the incident'],
       ],
       console: [
@@ -90,7 +109,7 @@ export const enParts: PartsDict = {
       ],
     },
     single: {
-      dispatch: [['1…9', 'like Alt+1…9']],
+      dispatch: [['1…9', 'like Alt+1…9'], ['/', 'command line']],
       console: [
         ['A…Z', 'typed anywhere, they are the caller’s words'],
         ['/', 'command line, while nothing is written'],

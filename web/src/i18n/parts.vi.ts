@@ -42,6 +42,24 @@ export const viParts = {
     gone: 'đã rời danh sách',
     why: 'Danh sách giữ nguyên thứ tự trong lúc bạn trỏ vào. Bấm để xếp lại ngay.',
   },
+  build: {
+    heading: 'Có bản mới của màn hình',
+    alone: 'Màn hình tự tải lại khi không ai thao tác và không có cảnh báo mức 5 chờ xác nhận.',
+    desk: 'Tải lại lúc rảnh tay.',
+    words: 'Trong ô còn chữ chưa lưu, tải lại có thể mất.',
+    load: 'Tải lại',
+    anyway: 'Vẫn tải lại',
+  },
+  load: {
+    heading: 'Việc đang giữ theo người',
+    open: (count: string) => `${count} sự cố`,
+    grave: (count: string) => `${count} mức 4–5`,
+    alarms: (count: string) => `${count} cảnh báo trong 10 phút`,
+    alarmsOver: (count: string, target: string) => `${count} cảnh báo trong 10 phút (lâu dài nên ≤ ${target})`,
+    more: 'Người khác nữa',
+    nobody: 'Chưa ai tiếp nhận',
+    elsewhere: 'Nơi khác chủ trì',
+  },
   keys: {
     heading: 'Phím tắt của màn hình này',
     singleOn: 'Dùng phím một ký tự',
@@ -64,6 +82,7 @@ export const viParts = {
       ] as readonly (readonly [string, string])[],
       dispatch: [
         ['F1', 'danh sách này'],
+        ['Ctrl+K', 'dòng lệnh: điều, trạng thái lực lượng, ghi thêm'],
         ['↑ ↓', 'chọn sự cố'],
       ] as readonly (readonly [string, string])[],
       console: [
@@ -89,7 +108,7 @@ export const viParts = {
       ] as readonly (readonly [string, string])[],
     },
     single: {
-      dispatch: [['1…9', 'như Alt+1…9']] as readonly (readonly [string, string])[],
+      dispatch: [['1…9', 'như Alt+1…9'], ['/', 'dòng lệnh']] as readonly (readonly [string, string])[],
       console: [
         ['A…Z', 'gõ ở đâu cũng vào ô kể'],
         ['/', 'dòng lệnh, khi chưa viết gì'],

@@ -169,6 +169,8 @@ export const enPhone: PhoneDict = {
     retrying: (tries) => `Committing, retry ${tries}…`,
     committed: 'Committed',
     committedVersion: (version) => `Committed · version ${version}`,
+    committedWhat: (id, version, tries) =>
+      `The province's log has it: ${id}${version > 0 ? `, version ${version}` : ''}${tries > 0 ? `, sent again ${tries} times` : ''}`,
     refused: 'Refused',
     kept: 'Kept · not yet sent',
     unsent: 'Not sent',

@@ -170,6 +170,8 @@ export const viPhone = {
     retrying: (tries: number) => `Đang ghi, thử lại lần ${tries}…`,
     committed: 'Đã ghi',
     committedVersion: (version: number) => `Đã ghi · bản ${version}`,
+    committedWhat: (id: string, version: number, tries: number) =>
+      `Nhật ký của tỉnh đã có: ${id}${version > 0 ? `, bản ${version}` : ''}${tries > 0 ? `, sau ${tries} lần gửi lại` : ''}`,
     refused: 'Bị từ chối',
     kept: 'Đã giữ · chưa gửi',
     unsent: 'Chưa gửi',

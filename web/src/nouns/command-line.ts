@@ -4,7 +4,7 @@ import { plain } from '../i18n/search';
 
 /** What can be ordered from the line. */
 export const VERBS = [
-  'answer', 'hold', 'transfer', 'end', 'ready', 'break', 'off', 'callback', 'kind', 'severity', 'place', 'accept', 'save', 'merge', 'dispatch', 'note', 'new',
+  'answer', 'hold', 'transfer', 'end', 'ready', 'break', 'off', 'callback', 'kind', 'severity', 'place', 'accept', 'save', 'merge', 'dispatch', 'unit', 'note', 'new',
 ] as const;
 export type Verb = (typeof VERBS)[number];
 
@@ -25,6 +25,7 @@ const WORDS: Readonly<Record<Verb, { vi: string; en: string; short: readonly str
   save: { vi: 'lưu', en: 'save', short: [] },
   merge: { vi: 'gộp', en: 'merge', short: ['g'] },
   dispatch: { vi: 'điều', en: 'dispatch', short: ['d'] },
+  unit: { vi: 'đơn vị', en: 'unit', short: ['u'] },
   note: { vi: 'ghi thêm', en: 'note', short: [] },
   new: { vi: 'phiếu mới', en: 'new', short: [] },
 };
@@ -32,7 +33,7 @@ const WORDS: Readonly<Record<Verb, { vi: string; en: string; short: readonly str
 const TAKES: Readonly<Record<Verb, 'nothing' | 'a-choice' | 'a-choice-or-text' | 'maybe-text' | 'maybe-a-choice'>> = {
   answer: 'maybe-a-choice', hold: 'nothing', transfer: 'a-choice-or-text', end: 'maybe-a-choice', ready: 'nothing', break: 'maybe-text', off: 'maybe-text',
   callback: 'maybe-a-choice', kind: 'a-choice', severity: 'a-choice', place: 'a-choice', accept: 'nothing', save: 'nothing', merge: 'a-choice',
-  dispatch: 'maybe-a-choice', note: 'a-choice-or-text', new: 'nothing',
+  dispatch: 'maybe-a-choice', unit: 'a-choice', note: 'a-choice-or-text', new: 'nothing',
 };
 
 /** Something that a command can be about. */
@@ -69,10 +70,10 @@ export function verbWord(verb: Verb, language: 'vi' | 'en'): string {
 const shorts = (verb: Verb) => [WORDS[verb].vi, WORDS[verb].en, ...WORDS[verb].short].map(plain);
 
 /** The verb that the line begins with and the rest behind it; undefined while the verb is being typed. */
-function split(line: string): { verb: Verb; said: string; rest: string } | undefined {
+function split(line: string, verbs: readonly Verb[]): { verb: Verb; said: string; rest: string } | undefined {
   const folded = plain(line);
   let best: { verb: Verb; length: number } | undefined;
-  for (const verb of VERBS) {
+  for (const verb of verbs) {
     for (const word of shorts(verb)) {
       const isThere = folded.startsWith(`${word} `);
       if (isThere && (best === undefined || word.length > best.length)) best = { verb, length: word.length };
@@ -81,11 +82,18 @@ function split(line: string): { verb: Verb; said: string; rest: string } | undef
   return best && { verb: best.verb, said: line.slice(0, best.length), rest: line.slice(best.length + 1) };
 }
 
-/** What could be meant by what was typed, the likeliest first. */
-export function complete(typed: string, choices: Choices, language: 'vi' | 'en'): Completion[] {
-  const line = typed.normalize('NFC').replace(/^[/\s]+/, '');
-  const found = split(line);
-  if (found === undefined) return verbsLike(line, language);
+const written = (typed: string) => typed.normalize('NFC').replace(/^[/\s]+/, '');
+
+/** The verb that a line begins with, and what was typed of the rest; undefined while the verb is being typed. */
+export function spokenOf(typed: string): { verb: Verb; rest: string } | undefined {
+  return split(written(typed), VERBS);
+}
+
+/** What could be meant by what was typed, the likeliest first. `verbs`: those that the screen has. */
+export function complete(typed: string, choices: Choices, language: 'vi' | 'en', verbs: readonly Verb[] = VERBS): Completion[] {
+  const line = written(typed);
+  const found = split(line, verbs);
+  if (found === undefined) return verbsLike(line, language, verbs);
   const { verb, said, rest } = found;
   const takes = TAKES[verb];
   const text = rest.trim();
@@ -98,16 +106,16 @@ export function complete(typed: string, choices: Choices, language: 'vi' | 'en')
   return fits;
 }
 
-function verbsLike(line: string, language: 'vi' | 'en'): Completion[] {
+function verbsLike(line: string, language: 'vi' | 'en', verbs: readonly Verb[]): Completion[] {
   const folded = plain(line.trim());
   const rank = (verb: Verb) => {
     const words = shorts(verb);
     if (words.includes(folded)) return 0;
     return words.some((word) => word.startsWith(folded)) ? 1 : words.some((word) => word.includes(` ${folded}`)) ? 2 : 3;
   };
-  return VERBS.map((verb) => ({ verb, at: rank(verb) }))
+  return verbs.map((verb) => ({ verb, at: rank(verb) }))
     .filter(({ at }) => at < 3)
-    .sort((a, b) => a.at - b.at || VERBS.indexOf(a.verb) - VERBS.indexOf(b.verb))
+    .sort((a, b) => a.at - b.at || verbs.indexOf(a.verb) - verbs.indexOf(b.verb))
     .map(({ verb }) => {
       const takes = TAKES[verb];
       const isWhole = takes !== 'a-choice' && takes !== 'a-choice-or-text';

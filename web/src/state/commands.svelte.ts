@@ -21,6 +21,8 @@ export interface CommandState {
   place?: number;
   tries: number;
   version: number;
+  /** Of what was committed: what it made or changed. */
+  entity?: string;
   reason: Refusal;
 }
 
@@ -61,7 +63,7 @@ class Commands {
         state = { ...state, tries: state.tries + 1 };
         this.put(target, state);
       }, once);
-      this.finish(target, { ...state, status: 'committed', version: committed.version }, COMMITTED_SHOWN_MS);
+      this.finish(target, { ...state, status: 'committed', version: committed.version, entity: committed.entity }, COMMITTED_SHOWN_MS);
       return committed;
     } catch (error) {
       if (error instanceof KeptBack) {

@@ -11,6 +11,7 @@ import { SEVERITY_NAME, type Severity } from '../nouns/severity';
 import { commands } from './commands.svelte';
 import { desk, NEW_INCIDENT } from './desk.svelte';
 import type { Unit } from '../nouns/unit';
+import type { Said } from '../nouns/unit-line';
 import { toWire } from '../nouns/wire';
 import { choices as settings } from './choices.svelte';
 
@@ -156,6 +157,12 @@ export function acknowledgeAttention(incident: Incident, attention: number): Sen
 /** The crew said by radio that it is well. */
 export function checkIn(unit: Unit): Sent {
   return orderUnit('set-unit-status', unit, 'check-in', { assignment: unit.assignment?.number ?? 0 });
+}
+
+/** The crew said by radio what it does now. The cluster compares what it did, and in which assignment. */
+export function setUnitStatus({ unit, status, expected, assignment }: Said): Sent {
+  const body = { status: toWire(status), expected_status: toWire(expected), assignment, reason: '' };
+  return order('set-unit-status', `unit/${unit}`, `/api/units/${encodeURIComponent(unit)}/status`, body);
 }
 
 /** The crew is safe, and how that is known. */

@@ -13,7 +13,21 @@ const HOUR_MS = 3_600_000;
 export function alarmStorm(scene: Scene, tell: Tell) {
   const raised = new Map<string, Alarm>();
   let episode = 0;
+  /** Alarms of the worst level that a test had acknowledged, to be put back. */
+  const seen = new Set<Alarm>();
   return function control(path: string, query: URLSearchParams): object | undefined {
+    if (path === '/fake/seen') {
+      // Every alarm of the worst level is acknowledged, or is again as it was.
+      const on = query.get('on') === '1';
+      const ofIt = on ? [...scene.alarms.values()].filter(({ severity, acknowledged }) => severity === 5 && !acknowledged) : [...seen];
+      seen.clear();
+      for (const alarm of ofIt) {
+        Object.assign(alarm, { acknowledged: on, version: alarm.version + 1n });
+        if (on) seen.add(alarm);
+        tell(on ? EventKind.ALARM_ACKNOWLEDGED : EventKind.ALARM_RAISED, { case: 'alarm', value: alarm });
+      }
+      return { seen: seen.size };
+    }
     if (path !== '/fake/storm') return undefined;
     const count = Number(query.get('n') ?? 0);
     const exercise = query.get('exercise') === '1';

@@ -10,10 +10,9 @@ import { takeCallback } from '../../state/call-orders';
 import type { Saved } from '../../state/console.svelte';
 import { places } from '../../state/gazetteer.svelte';
 import { picture } from '../../state/picture.svelte';
-import { recommendation } from '../../state/recommendation.svelte';
 import { settings } from '../../state/settings.svelte';
-import { reasonText } from '../../ui/reason';
-import { distanceText, incidentTitle, placeText } from '../../ui/words';
+import { unitLine } from '../../ui/unit-line';
+import { incidentTitle, placeText } from '../../ui/words';
 
 const PLACES_MAX = 9;
 /** Lines that a call can be handed to: other services, and our own. */
@@ -29,6 +28,8 @@ interface At {
 
 export interface LineChoices {
   list: Choices;
+  /** What is said of units. */
+  line: typeof unitLine;
   /** What a kind, a level or a place writes into the form. */
   field: (verb: 'kind' | 'severity' | 'place', value: string) => Partial<Draft>;
   /** Calls back this one, or the one that waits longest; false: nobody waits. */
@@ -47,13 +48,7 @@ export function choicesOf({ alike, saved, incident }: At): LineChoices {
     const rest = rankIncidents(picture.incidents.values()).filter((other) => !first.includes(other));
     return [...first, ...rest].map((other) => ({ value: other.id, label: other.id, also: `${incidentTitle(other)} ${placeText(other.place)}`, hint: `${incidentTitle(other)} · ${placeText(other.place)}` }));
   };
-  const units = (): Choice[] => {
-    if (saved === undefined || incident === undefined) return [];
-    const made = recommendation.made?.units ?? [];
-    const listed = made.filter(({ canSend }) => canSend).map((unit) => ({ value: unit.unit, label: unit.name, also: `${unit.unit} ${unit.agency}`, hint: unit.reasons.map(reasonText).join(', ') }));
-    const others = [...picture.units.values()].filter((unit) => unit.status === 'available' && !made.some((known) => known.unit === unit.id));
-    return [...listed, ...others.map((unit) => ({ value: unit.id, label: unit.name, also: `${unit.id} ${unit.agency}`, hint: `${unit.agency} · ${distanceText(undefined)}` }))];
-  };
+  const units = (): Choice[] => (saved === undefined || incident === undefined ? [] : unitLine.sendable());
   const callbacks = (): Choice[] =>
     callbacksDue(picture.calls.values()).map((call) => ({ value: call.id, label: call.number === '' ? call.id : spokenNumber(call.number), also: `${call.id} ${call.number}`, hint: call.id }));
   const ends = (): Choice[] => [{ value: 'false_call', label: t.console.call.falseCall, also: 'false', hint: '' }];
@@ -61,7 +56,8 @@ export function choicesOf({ alike, saved, incident }: At): LineChoices {
   const of: Partial<Record<Verb, () => Choice[]>> = { kind: kinds, severity: levels, merge: mergeable, dispatch: units, callback: callbacks, end: ends, transfer: lines };
 
   return {
-    list: (verb, typed) => (verb === 'place' ? spots(typed) : fitting(of[verb]?.() ?? [], typed)),
+    line: unitLine,
+    list: (verb, typed) => (verb === 'place' ? spots(typed) : verb === 'unit' ? unitLine.list(typed) : fitting(of[verb]?.() ?? [], typed)),
     field: (verb, value) => {
       if (verb === 'kind') return { kind: value as Kind };
       if (verb === 'severity') return { severity: Number(value) as Severity };
