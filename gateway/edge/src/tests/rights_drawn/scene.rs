@@ -123,7 +123,7 @@ pub(super) fn words_in(text: &str) -> impl Iterator<Item = usize> + '_ {
     text.match_indices("mk").filter_map(|(at, _)| {
         let rest = &text.as_bytes()[at + 2..];
         let number = std::str::from_utf8(rest.get(..4)?).ok()?;
-        if rest.get(4) == Some(&b'x') { number.parse().ok() } else { None }
+        if rest.get(4) == Some(&b'x') { number.parse::<usize>().ok() } else { None }
     })
 }
 
