@@ -108,7 +108,7 @@ pub(super) struct Ledger {
     pub(super) records: BTreeMap<String, Record>,
     pub(super) words: Vec<Seen>,
     /// Episode of each alarm, and whether it goes on.
-    alarms: BTreeMap<String, (u64, bool)>,
+    alarms: BTreeMap<String, (u32, bool)>,
     drill: Option<String>,
     /// Until when what was given last is lent.
     lent_until: u64,
