@@ -252,7 +252,7 @@ pub fn foresee(state0: &State, grant: &Grant, command: &Command, place: Option<&
 
 /// Whether the grant allows this command on the state as it is.
 pub(crate) fn authorize(state: &State, grant: &Grant, command: &Command) -> Result<(), Refusal> {
-    if is_own_session(state, grant, command) {
+    if state.has_feature(VOCABULARY_2) && is_own_session(state, grant, command) {
         return Ok(());
     }
     if let Some(judged) = seat::authorize(state, grant, command) {

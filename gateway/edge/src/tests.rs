@@ -30,6 +30,7 @@ mod replay;
 mod resume;
 mod rights;
 mod rights_any;
+mod rights_drawn;
 mod rights_matrix;
 mod room;
 mod screen;

@@ -152,7 +152,10 @@ impl<S: Sink> Hub<S> {
             return Wanted::new();
         }
         let view = join.view.clone();
-        crowd(&mut self.crowds, &view, self.at).waiting.push((join.socket, join.sink));
+        let crowd = crowd(&mut self.crowds, &view, self.at);
+        // What has left the view since the shared picture was taken never was this screen's.
+        crowd.shared.take_if(|picture| self.moves.may_have_left(&view, picture.through.index));
+        crowd.waiting.push((join.socket, join.sink));
         self.settle(&view, tail)
     }
 

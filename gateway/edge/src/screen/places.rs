@@ -1,7 +1,10 @@
 //! Where each record of a group lies. An event shows a record as it stands afterwards; who lost sight of it with that
 //! event is told by where it lay before. Pure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::Bound,
+};
 
 use domain::{
     AdminUnitCode, Event, EventBatch, EventKind, State, Subject, WaitReason,
@@ -172,6 +175,12 @@ impl Moves {
             self.count -= gone.len();
             self.known_after = oldest;
         }
+    }
+
+    /// Whether something left the view behind the index, or may have.
+    pub(crate) fn may_have_left(&self, view: &View, index: u64) -> bool {
+        let mut later = self.by_index.range((Bound::Excluded(index), Bound::Unbounded));
+        index < self.known_after || later.any(|(_, moved)| moved.iter().any(|moved| moved.leaves(view)))
     }
 
     /// The ids that left the view with this batch. `None`: a record outside of the view may have been inside before,

@@ -1,13 +1,17 @@
-//! What one entry says of a record several times stands on a screen as it ended.
+//! What one entry says of a record several times stands on a screen as it ended, and what has ended there is in no later picture.
 
 use std::sync::Arc;
 
 use domain::{
-    Event, EventBatch, EventKind, GroupId, Millis, Position,
+    Event, EventBatch, EventKind, GroupId, Millis, Position, PutUnit,
     wire::generated::{event::Subject, to_screen::Body},
 };
 
-use super::{fold::decode, hub::views, province::unit};
+use super::{
+    fold::decode,
+    hub::{Gateway, fold, join, views},
+    province::{communes, unit},
+};
 use crate::screen::{
     frames::{Stretch, frames},
     places::{Moves, Places},
@@ -61,4 +65,22 @@ fn what_an_entry_shows_and_then_moves_out_of_the_view_ends_withdrawn() {
     assert_eq!((units, withdrawn), (shown(&[("c", "u1"), ("a", "u2")]), Vec::new()));
     let (units, withdrawn) = told(&[inside, batch(2, &[("a", 2), ("a", 4)]), batch(3, &[("a", 1)])]);
     assert_eq!((units, withdrawn), (shown(&[("c", "u1"), ("a", "u1")]), Vec::new()));
+}
+
+#[test]
+fn a_picture_of_what_has_left_the_view_since_is_shared_with_nobody() {
+    let view = &views()[1];
+    let cluster = communes();
+    cluster.commit(GroupId(0), PutUnit { unit: unit("moved", 1) });
+    let mut gateway = Gateway::new(&cluster, 1);
+    let first = join(&mut gateway, 1, view, None, None);
+    assert!(gateway.build(false));
+    assert!(fold(&first).groups[&0].records.contains_key("unit/moved"));
+    cluster.commit(GroupId(0), PutUnit { unit: unit("moved", 4) });
+    gateway.node.catch_up();
+    gateway.pump(GroupId(0));
+    let second = join(&mut gateway, 2, view, None, None);
+    assert!(gateway.build(false), "the picture is built anew");
+    let told = second.take();
+    assert!(!told.is_empty() && !told.iter().any(|payload| format!("{:?}", decode(payload)).contains("moved")));
 }

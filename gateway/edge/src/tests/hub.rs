@@ -38,6 +38,11 @@ use crate::{
 pub(super) struct Queue(Rc<RefCell<(Vec<Payload>, bool)>>);
 
 impl Queue {
+    /// What was pushed and is not taken yet.
+    pub(super) fn take(&self) -> Vec<Payload> {
+        std::mem::take(&mut self.0.borrow_mut().0)
+    }
+
     /// Messages that were pushed.
     pub(super) fn payloads(&self) -> usize {
         self.0.borrow().0.len()
@@ -108,7 +113,7 @@ impl Gateway {
     }
 
     /// Lets a hub do something, with the tail at hand.
-    fn with(
+    pub(super) fn with(
         &mut self,
         group: GroupId,
         act: impl FnOnce(&mut Hub<Queue>, &Node, crate::screen::hub::Tail<'_>) -> Wanted,
@@ -173,8 +178,7 @@ struct Screen {
 
 impl Screen {
     fn drain(&mut self) {
-        let taken = std::mem::take(&mut self.queue.0.borrow_mut().0);
-        taken.iter().for_each(|payload| self.fold.take(decode(payload)));
+        self.queue.take().iter().for_each(|payload| self.fold.take(decode(payload)));
     }
 }
 

@@ -1,0 +1,486 @@
+//! No screen is shown what the policy refuses, whatever happens: any people with any rights, any sequence of commands, among them
+//! those that change rights. What each screen is pushed is compared with a statement of the rights that asks nothing of the policy
+//! (`statement.rs`), over records as the test remembers them (`scene.rs`): a word that is told is one that may be met, a word that
+//! may be met and is asked for is told at once, and a screen holds the records that the statement names and no others. At the end
+//! the policy itself is asked about every noun in every place. `rights_any.rs` goes through every role and every path, over one
+//! scene.
+
+mod scene;
+mod statement;
+
+use std::{cell::Cell, collections::BTreeSet, sync::Arc};
+
+use domain::{
+    Event, Grant, GroupId, IncidentKind, KeyScope, Millis, PutPerson, PutServiceKey, Role, ServiceKey, ServiceKeyId,
+    Subject, SwitchFeature, VOCABULARY_2,
+    policy::{self, Action, Matter, Noun},
+    wire::generated::{event::Subject as Told, to_screen::Body},
+};
+use proptest::{
+    prelude::*,
+    sample::{select, subsequence},
+    test_runner::TestRunner,
+};
+
+use super::{
+    commands::command,
+    double::Cluster,
+    fold::{Fold, decode},
+    hub::{Gateway, Queue},
+    province::{accepted, code, communes, person},
+};
+use crate::{
+    cluster::{Source, read, read_at},
+    screen::{
+        hub::Join,
+        message::{Payload, ResetReason},
+        view::{Encoding, SUBSCRIBABLE, Subscription, View},
+    },
+};
+use scene::{LASTS_MS, Ledger, ROOMS, Step, WRITER, entity, put_person, put_remit, put_room, text, words_in};
+use statement::{AGENCIES, Facts, Rights, Somebody, Wish, Work, rights};
+
+const PEOPLE: usize = 3;
+const GROUPS: [GroupId; 2] = [GroupId(0), GroupId(1)];
+const KINDS: [IncidentKind; 3] = [IncidentKind::Other, IncidentKind::Flood, IncidentKind::Fire];
+/// Records that a screen keeps and the test remembers.
+const KEPT: [&str; 11] = [
+    "unit",
+    "incident",
+    "instruction",
+    "report",
+    "sensor",
+    "camera",
+    "alarm",
+    "shift_note",
+    "call",
+    "room",
+    "exercise",
+];
+const NOUNS: [Noun; 19] = [
+    Noun::AdminUnit,
+    Noun::District,
+    Noun::Person,
+    Noun::Unit,
+    Noun::Incident,
+    Noun::Sensor,
+    Noun::Reading,
+    Noun::Camera,
+    Noun::Alarm,
+    Noun::LiveNodes,
+    Noun::Model,
+    Noun::Instruction,
+    Noun::Call,
+    Noun::Warning,
+    Noun::Exercise,
+    Noun::Room,
+    Noun::ShiftNote,
+    Noun::DutyEntry,
+    Noun::Report,
+];
+/// What stands in a camera's credential; no screen is ever sent it.
+const SEALED: &str = "sealed";
+
+/// Somebody with a screen.
+#[derive(Clone, Debug)]
+struct Asker {
+    role: Role,
+    /// Districts; none: everywhere.
+    scope: Option<Vec<usize>>,
+    work: Work,
+    wish: Wish,
+}
+
+/// A screen, and what its person may see by the statement.
+struct Screen {
+    id: u64,
+    who: usize,
+    /// By a key of these scopes.
+    key: Option<Vec<KeyScope>>,
+    wish: Wish,
+    grant: Option<Grant>,
+    view: Option<Arc<View>>,
+    stands: Option<Rights>,
+    /// What is left of it by what the screen asks for.
+    shown: Option<Rights>,
+    queue: Queue,
+    fold: Fold,
+}
+
+/// How often what is seen was seen, and what is not was not.
+#[derive(Clone, Copy, Default)]
+struct Counts {
+    told: usize,
+    withheld: usize,
+    withdrawn: usize,
+    compared: usize,
+}
+
+/// A reading: of which sensor, and what it says.
+type Measured = (String, i64);
+
+struct Play {
+    cluster: Arc<Cluster>,
+    gateway: Gateway,
+    ledger: Ledger,
+    screens: Vec<Screen>,
+    counts: Counts,
+}
+
+fn key() -> ServiceKeyId {
+    ServiceKeyId::new("k1").unwrap()
+}
+
+impl Play {
+    /// Everybody with a screen, and the first of them with another one by a key.
+    fn new(askers: &[Asker], scopes: &[KeyScope]) -> Self {
+        let cluster = communes();
+        accepted(cluster.commit(GroupId(0), SwitchFeature { feature: VOCABULARY_2 }));
+        accepted(cluster.commit(GroupId(0), PutPerson { person: person(WRITER, Role::Operator, &[]) }));
+        for (id, at) in ROOMS {
+            accepted(cluster.commit(GroupId(0), put_room(id, at)));
+        }
+        let people = askers.iter().map(|asker| Somebody {
+            role: asker.role,
+            scope: asker.scope.clone(),
+            work: asker.work.clone(),
+            disabled: false,
+            lent: None,
+            glass_until: 0,
+        });
+        let ledger = Ledger::new(people.collect());
+        for (who, asker) in askers.iter().enumerate() {
+            accepted(cluster.commit(GroupId(0), put_person(who, asker.role, asker.scope.as_deref(), false)));
+            accepted(cluster.commit(GroupId(0), put_remit(who, &asker.work)));
+        }
+        let gateway = Gateway::new(&cluster, 1);
+        // Version v0 of the model is a shadow, and v1 is in use.
+        for (what, id, value) in [(11, 0, 0), (11, 1, 0), (12, 0, 0), (12, 1, 1)] {
+            let (group, command) = command(&gateway.node, what, id, 1, value);
+            accepted(cluster.commit(group, command));
+        }
+        gateway.node.catch_up();
+        let now = read(&*gateway.node, GroupId(0), domain::State::clock);
+        let service_key = ServiceKey {
+            id: key(),
+            account: scene::id_of(0),
+            name: "Màn hình".into(),
+            secret_sha256: domain::Digest([1; 32]),
+            scopes: scopes.to_vec(),
+            put_at_ms: Millis(0),
+            expires_at_ms: now.plus(100 * LASTS_MS),
+        };
+        accepted(cluster.commit(GroupId(0), PutServiceKey { key: service_key, replaces: None, overlap_ms: 0 }));
+        let screen = |(id, who, key): (u64, usize, Option<Vec<KeyScope>>)| Screen {
+            id,
+            who,
+            key,
+            wish: askers[who].wish.clone(),
+            grant: None,
+            view: None,
+            stands: None,
+            shown: None,
+            queue: Queue::default(),
+            fold: Fold::default(),
+        };
+        let of_people = (1_u64..).zip(0..askers.len()).map(|(id, who)| (id, who, None));
+        let screens = of_people.chain([(100, 0, Some(scopes.to_vec()))]).map(screen).collect();
+        let mut new = Self { cluster, gateway, ledger, screens, counts: Counts::default() };
+        new.settle(None, &[]);
+        new
+    }
+
+    fn now(&self) -> u64 {
+        read(&*self.gateway.node, GroupId(0), domain::State::clock).0
+    }
+
+    fn step(&mut self, step: &Step) {
+        if matches!(step, Step::Pass) {
+            self.cluster.pass(LASTS_MS / 2);
+        }
+        for part in 0.. {
+            let node = self.gateway.node.clone();
+            let version = |id: &str| {
+                read(&*node, GroupId(0), |state0| {
+                    let of_report = state0.reports().get(id).map(|report| report.version);
+                    of_report.or_else(|| state0.incidents().get(id).map(|it| it.version)).unwrap_or_default()
+                })
+            };
+            let now = self.now();
+            let Some(doing) = self.ledger.doing(step, part, now, &version) else { return };
+            let reply = match &doing.by {
+                Some(person) => self.cluster.commit_by(person, doing.command),
+                None => self.cluster.commit(doing.group, doing.command),
+            };
+            self.gateway.node.catch_up();
+            let now = self.now();
+            let fresh = entity(reply).and_then(|id| (doing.then)(&mut self.ledger, &id, now));
+            self.settle(fresh, std::slice::from_ref(step));
+        }
+    }
+
+    /// What was applied is pushed by the rights that held before it, and looked at; then rights are derived anew if they may have
+    /// changed, as a screen's socket does, and what came of that is looked at as well.
+    fn settle(&mut self, fresh: Option<usize>, step: &[Step]) {
+        self.gateway.node.catch_up();
+        let mut events: Vec<Event> = Vec::new();
+        for group in GROUPS {
+            let before = self.gateway.hubs[&group].at().index;
+            let batches = self.gateway.node.events_after(group, before, usize::MAX).unwrap();
+            events.extend(batches.iter().flat_map(|batch| batch.events.iter().cloned()));
+            self.gateway.pump(group);
+        }
+        let mut measured: Vec<Measured> = Vec::new();
+        for event in &events {
+            if let Some(Subject::Readings(it)) = &event.subject {
+                measured.extend(it.readings.iter().map(|it| (it.sensor.to_string(), it.value_micro.0)));
+            }
+        }
+        self.look(fresh, &measured, step);
+        let of_rights = |event: &Event| matches!(event.subject, Some(Subject::Person(_) | Subject::District(_)));
+        let now = Millis(self.now());
+        let is_over = |screen: &Screen| screen.grant.as_ref().is_some_and(|grant| grant.terms.is_over(now));
+        let is_new = self.screens.iter().all(|screen| screen.stands.is_none());
+        if is_new || events.iter().any(of_rights) || self.screens.iter().any(is_over) {
+            self.renew();
+            self.look(None, &[], step);
+        }
+    }
+
+    /// Derives every view anew, and joins the screens whose view is another one.
+    fn renew(&mut self) {
+        let now = self.now();
+        for screen in &mut self.screens {
+            let derive = |state0: &domain::State, index: u64| {
+                let grant = match &screen.key {
+                    Some(_) => policy::grant_of_key(state0, &key(), index, state0.clock()),
+                    None => policy::grant(state0, &scene::id_of(screen.who), index),
+                }?;
+                let districts = screen.wish.districts.iter();
+                let districts = districts.map(|n| domain::DistrictId::new(&format!("d{n}")).unwrap()).collect();
+                let wanted = Subscription { districts, nouns: screen.wish.nouns.iter().copied().collect() };
+                let view = View::new(&grant, &wanted, state0, Encoding::Protobuf);
+                Some((grant, view))
+            };
+            let derived = read_at(&*self.gateway.node, GroupId(0), |state0, at| derive(state0, at.index));
+            let (grant, view) = derived.unzip();
+            screen.grant = grant;
+            let stands = rights(&self.ledger.people, screen.who, &self.ledger.districts, now);
+            screen.stands = stands.map(|stands| Rights { key: screen.key.clone(), ..stands });
+            screen.shown = screen.stands.as_ref().map(|it| it.narrowed(&screen.wish, &self.ledger.districts));
+            assert_eq!(view.is_some(), screen.stands.is_some(), "who may sign in: p{}", screen.who);
+            if view.as_ref() == screen.view.as_deref() {
+                continue;
+            }
+            let former = screen.view.take();
+            if let Some(former) = &former {
+                self.gateway.hubs.values_mut().for_each(|hub| hub.leave(screen.id, former));
+            }
+            screen.view = view.map(Arc::new);
+            let Some(view) = &screen.view else { continue };
+            if former.is_none() {
+                (screen.queue, screen.fold) = (Queue::default(), Fold::default());
+            }
+            for group in GROUPS {
+                let reset = former.as_ref().map(|_| ResetReason::RightsChanged);
+                let (socket, sink) = (screen.id, screen.queue.clone());
+                let join = Join { socket, view: view.clone(), sink, from: None, reset };
+                self.gateway.with(group, |hub, _, tail| hub.join(join, tail));
+            }
+        }
+        while self.gateway.build(false) {}
+    }
+
+    /// Compares what each screen was sent with the statement. `fresh`: the word of what just happened; `measured`: its readings.
+    fn look(&mut self, fresh: Option<usize>, measured: &[Measured], step: &[Step]) {
+        let Self { ledger, screens, counts, .. } = self;
+        for screen in screens {
+            let sent = screen.queue.take();
+            let (Some(stands), Some(shown)) = (&screen.stands, &screen.shown) else {
+                assert!(sent.is_empty(), "nobody was sent something after {step:?}");
+                continue;
+            };
+            let whose = format!("the screen of p{}, who stands as {stands:?}, after {step:?}", screen.who);
+            let mut words = BTreeSet::new();
+            let mut readings: Vec<Measured> = Vec::new();
+            for payload in &sent {
+                let Payload::Binary(bytes) = payload else { panic!("not binary: {payload:?}") };
+                let said = String::from_utf8_lossy(&bytes[..]);
+                words.extend(words_in(&said));
+                assert!(!said.contains(SEALED), "a credential came to {whose}");
+                let body = decode(payload);
+                if let Body::Frame(frame) = &body {
+                    for event in &frame.events {
+                        if let Some(Told::Readings(it)) = &event.subject {
+                            readings.extend(it.readings.iter().map(|it| (it.sensor.clone(), it.value_micro)));
+                        }
+                    }
+                    for name in &frame.withdrawn {
+                        let is_held = screen.fold.groups.values().any(|group| group.records.contains_key(name));
+                        assert!(is_held, "{name}, which was never there, was withdrawn from {whose}");
+                        counts.withdrawn += 1;
+                    }
+                }
+                screen.fold.take(body);
+            }
+            for word in &words {
+                let seen = &ledger.words[*word];
+                assert!(ledger.meets(stands, *word), "LEAK: {} of {seen:?} came to {whose}", text(*word));
+            }
+            if let Some(word) = fresh {
+                let (is_told, seen) = (words.contains(&word), &ledger.words[word]);
+                assert_eq!(is_told, ledger.meets(shown, word), "{} of {seen:?}, told or not to {whose}", text(word));
+                let count = if is_told { &mut counts.told } else { &mut counts.withheld };
+                *count += 1;
+            }
+            let may_read = |(sensor, _): &&Measured| {
+                let (at, agencies) = (ledger.sensor_at(sensor), BTreeSet::new());
+                shown.sees(&Facts { noun: Noun::Reading, at, kind: None, agencies })
+            };
+            let wanted: Vec<_> = measured.iter().filter(may_read).cloned().collect();
+            assert_eq!(readings, wanted, "readings on {whose}");
+            compare(ledger, screen, shown, &whose);
+        }
+    }
+
+    /// The policy says what the statement says of every noun in every place, about whatever.
+    fn ask_policy(&mut self) {
+        for screen in &self.screens {
+            let (Some(grant), Some(stands)) = (&screen.grant, &screen.stands) else { continue };
+            let callers = policy::allows(grant, Action::SeeCaller, None).is_ok();
+            assert_eq!(callers, stands.sees_callers(), "callers, for {stands:?}");
+            for noun in NOUNS {
+                for at in [None, Some(1), Some(2), Some(3), Some(4)] {
+                    // Who sees what was written in the province's room is the view's to say.
+                    if at.is_none() && matches!(noun, Noun::ShiftNote | Noun::DutyEntry) {
+                        continue;
+                    }
+                    for (kind, agencies) in matters() {
+                        let facts = Facts { noun, at, kind, agencies };
+                        let field = kind.filter(|kind| *kind != IncidentKind::Other);
+                        let agencies = facts.agencies.iter().map(ToString::to_string).collect();
+                        let (place, matter) = (at.map(code), Matter { field, agencies });
+                        let allowed = policy::allows_of(grant, Action::See(noun), place.as_ref(), &matter).is_ok();
+                        assert_eq!(allowed, stands.sees(&facts), "{facts:?}, for {stands:?}");
+                        self.counts.compared += 1;
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Fields and agencies that something is about.
+fn matters() -> Vec<(Option<IncidentKind>, BTreeSet<&'static str>)> {
+    let agencies = [&AGENCIES[..0], &AGENCIES[..1], &AGENCIES[1..], &AGENCIES[..]];
+    let kinds = [None, Some(IncidentKind::Other), Some(IncidentKind::Flood), Some(IncidentKind::Fire)];
+    let of_kind = |kind: Option<IncidentKind>| {
+        agencies.map(|agencies| (kind, agencies.iter().copied().collect::<BTreeSet<&'static str>>()))
+    };
+    kinds.into_iter().flat_map(of_kind).collect()
+}
+
+/// A screen holds what the statement names and nothing else, as it is now.
+fn compare(ledger: &Ledger, screen: &Screen, shown: &Rights, whose: &str) {
+    let kept = |name: &&str| name.split('/').next().is_some_and(|noun| KEPT.contains(&noun));
+    let records = || screen.fold.groups.values().flat_map(|group| &group.records);
+    let held: BTreeSet<&str> = records().map(|(name, _)| name.as_str()).filter(kept).collect();
+    let is_seen = |record: &scene::Record| record.is_held && shown.sees(&ledger.facts(record));
+    let wanted: Vec<_> = ledger.records.iter().filter(|(_, record)| is_seen(record)).collect();
+    let named: BTreeSet<&str> = wanted.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(held, named, "held by {whose}");
+    for (name, record) in wanted {
+        let Some(word) = record.word else { continue };
+        let bytes = records().find(|(held, _)| *held == name).map(|(_, bytes)| bytes.as_slice()).unwrap_or_default();
+        let is_there = words_in(&String::from_utf8_lossy(bytes)).any(|it| it == word);
+        assert!(is_there, "{name} is without {} on {whose}", text(word));
+    }
+}
+
+fn work() -> impl Strategy<Value = Work> + Clone {
+    let fields = subsequence(vec![IncidentKind::Flood, IncidentKind::Fire], 0..=2);
+    let agencies = subsequence(AGENCIES.to_vec(), 0..=2);
+    (fields, agencies).prop_map(|(fields, agencies)| Work { fields, agencies })
+}
+
+fn scope() -> impl Strategy<Value = Option<Vec<usize>>> + Clone {
+    prop::option::weighted(0.7, subsequence(vec![1_usize, 2], 0..=2))
+}
+
+fn asker() -> impl Strategy<Value = Asker> {
+    let nouns = SUBSCRIBABLE.map(|(_, noun)| noun).to_vec();
+    let nouns = prop_oneof![3 => Just(Vec::new()), 1 => subsequence(nouns, 1..5)];
+    let districts = prop_oneof![3 => Just(Vec::new()), 1 => subsequence(vec![1_usize, 2], 1..=2)];
+    (select(Role::ALL), scope(), work(), districts, nouns).prop_map(|(role, scope, work, districts, nouns)| Asker {
+        role,
+        scope,
+        work,
+        wish: Wish { districts, nouns },
+    })
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let (n, at, who, room) = (0_usize..3, 1_usize..5, 0..PEOPLE, 0..ROOMS.len());
+    let (kind, agency) = (select(&KINDS[..]), select(&AGENCIES[..]));
+    let person = (who.clone(), select(Role::ALL), scope(), prop::bool::weighted(0.2));
+    prop_oneof![
+        5 => (kind.clone(), at.clone(), prop::bool::weighted(0.2))
+            .prop_map(|(kind, at, exercise)| Step::Incident { kind, at, exercise }),
+        4 => (n.clone(), kind.clone(), at.clone())
+            .prop_map(|(incident, kind, at)| Step::Amend { incident, kind, at }),
+        2 => n.clone().prop_map(|incident| Step::Note { incident }),
+        3 => (n.clone(), agency.clone()).prop_map(|(incident, agency)| Step::Task { incident, agency }),
+        2 => (n.clone(), any::<bool>()).prop_map(|(incident, is_shadow)| Step::Advice { incident, is_shadow }),
+        4 => (n.clone(), at.clone(), agency.clone()).prop_map(|(unit, at, agency)| Step::Unit { unit, at, agency }),
+        2 => (at.clone(), agency, any::<bool>())
+            .prop_map(|(at, agency, to_person)| Step::Instruction { at, agency, to_person }),
+        2 => (prop::option::of(kind), at.clone()).prop_map(|(told, at)| Step::Report { told, at }),
+        3 => (n.clone(), at.clone()).prop_map(|(incident, at)| Step::ReportAgain { incident, at }),
+        2 => (n.clone(), n.clone()).prop_map(|(report, incident)| Step::Link { report, incident }),
+        3 => (n.clone(), at.clone()).prop_map(|(sensor, at)| Step::Sensor { sensor, at }),
+        1 => (n.clone(), at).prop_map(|(camera, at)| Step::Camera { camera, at }),
+        2 => n.prop_map(|sensor| Step::Alarm { sensor }),
+        2 => Just(Step::Readings),
+        1 => Just(Step::Call),
+        1 => room.clone().prop_map(|room| Step::ShiftNote { room }),
+        1 => room.prop_map(|room| Step::Log { room }),
+        1 => Just(Step::Drill),
+        3 => person.prop_map(|(who, role, scope, disabled)| Step::Person { who, role, scope, disabled }),
+        2 => (who.clone(), work()).prop_map(|(who, work)| Step::Remit { who, work }),
+        2 => (1_usize..3, subsequence(vec![1_usize, 2, 3, 4], 0..=4))
+            .prop_map(|(district, communes)| Step::District { district, communes }),
+        3 => (who.clone(), who.clone()).prop_map(|(giver, deputy)| Step::Lend { giver, deputy }),
+        1 => who.clone().prop_map(|who| Step::LayDown { who }),
+        2 => who.clone().prop_map(|who| Step::Glass { who }),
+        1 => who.prop_map(|who| Step::EndGlass { who }),
+        2 => Just(Step::Pass),
+    ]
+}
+
+#[test]
+fn no_screen_is_shown_what_is_not_its_persons_and_none_misses_what_is() {
+    let config = ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() };
+    let askers = prop::collection::vec(asker(), PEOPLE);
+    let scopes = subsequence(KeyScope::ALL.to_vec(), 1..=KeyScope::ALL.len());
+    let scenes = (askers, scopes, prop::collection::vec(step(), 1..24));
+    let total = Cell::new(Counts::default());
+    let outcome = TestRunner::new(config).run(&scenes, |(askers, scopes, steps)| {
+        let mut play = Play::new(&askers, &scopes);
+        steps.iter().for_each(|step| play.step(step));
+        play.ask_policy();
+        let (sum, of) = (total.get(), play.counts);
+        total.set(Counts {
+            told: sum.told + of.told,
+            withheld: sum.withheld + of.withheld,
+            withdrawn: sum.withdrawn + of.withdrawn,
+            compared: sum.compared + of.compared,
+        });
+        Ok(())
+    });
+    if let Err(failed) = outcome {
+        panic!("{failed}");
+    }
+    let Counts { told, withheld, withdrawn, compared } = total.get();
+    let enough = told > 100 && withheld > 100 && withdrawn > 3 && compared > 50_000;
+    assert!(enough, "what is seen is seen, or this proves nothing: {told}, {withheld}, {withdrawn}, {compared}");
+}
