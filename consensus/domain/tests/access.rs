@@ -8,7 +8,7 @@ use domain::{
     EventKind, Grant, GroupId, KeyScope, Millis, NoteIncident, OpenSession, Person, PersonId, PutAdminUnits,
     PutDelegation, PutDistrict, PutPerson, PutSecondFactor, PutServiceKey, RecordRead, RefusalCode, Reply,
     RevokeDelegation, Role, RowChange, ServiceKey, ServiceKeyId, SessionId, SpendCode, State, SwitchFeature,
-    TakeDelegation, Terms, audit, limits, policy,
+    TakeDelegation, Terms, VOCABULARY_2, audit, limits, policy,
     policy::{Action, Noun},
     rows,
     wire::Record,
@@ -149,6 +149,8 @@ fn a_session_is_opened_and_ended_by_whose_it_is_and_the_record_has_them_and_thei
     let session = SessionId([7; 32]);
     let expires_at_ms = world.now.plus(HOUR_MS);
     let open = || OpenSession { session, person: id("kiem"), expires_at_ms };
+    assert_eq!(world.by("kiem", open()), Err(RefusalCode::Forbidden), "as the first release has it in its logs");
+    world.ok(None, SwitchFeature { feature: VOCABULARY_2 });
     assert_eq!(world.by("an", open()), Err(RefusalCode::Forbidden), "nobody for another");
     for command in [Command::from(open()), CloseSession { session }.into()] {
         let grant = Grant { from: "10.0.0.7".into(), ..world.grant("kiem") };
