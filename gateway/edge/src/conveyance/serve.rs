@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    Channel, Command, ConfirmNotices, Event, GiveUpNotice, GroupId, Handover, Receiver, ReceiverId, Reply, Subject,
+    Channel, Command, ConfirmNotices, Event, GiveUpNotice, GroupId, Handover, Receiver, Reply, Subject,
     limits::TEXT_BYTES_MAX, wire::Record,
 };
 use futures::{SinkExt, StreamExt};
@@ -188,11 +188,10 @@ async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(
     if getrandom::fill(&mut chance).is_err() {
         return close(&mut socket, "this node has no randomness: use another one").await;
     }
-    let receiver = admitted.id.clone();
     // Ids of subscriptions are nobody else's, on no line before and at no node.
-    let (name, opened) = (uuid(&format!("{}-{receiver}-{chance:02x?}", app.source.epoch())), Instant::now());
+    let (name, opened) = (uuid(&format!("{}-{}-{chance:02x?}", app.source.epoch(), admitted.id)), Instant::now());
     let notifier = Notifier::new(&name);
-    let mut line = Line { app, receiver, admitted, notifier, settled: 0, counted_s: 0, messages: 0 };
+    let mut line = Line { app, admitted, notifier, settled: 0, counted_s: 0, messages: 0 };
     let mut stop = line.app.stopping.clone();
     let why = loop {
         let now_ms = u64::try_from(opened.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -232,14 +231,13 @@ async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(
             Err(None) => return,
         }
     };
-    tracing::debug!(receiver = %line.receiver, %ip, why, "conveyance: let go");
+    tracing::debug!(receiver = %line.admitted.id, %ip, why, "conveyance: let go");
     close(&mut socket, why).await;
 }
 
 struct Line {
     app: Arc<App>,
-    receiver: ReceiverId,
-    /// As it was when its signature was believed.
+    /// Who it is opened to, as it was when its signature was believed.
     admitted: Receiver,
     notifier: Notifier,
     /// Up to here this line has settled its notices; state may be behind on this node.
@@ -257,7 +255,7 @@ impl Line {
         }
         match next(&self.app, &self.admitted, self.settled) {
             Next::Send(number, eido) => {
-                let transaction = transaction(self.app.source.epoch(), &self.receiver, number);
+                let transaction = transaction(self.app.source.epoch(), &self.admitted.id, number);
                 vec![self.notifier.send(now_ms, number, transaction, eido)]
             }
             Next::Unfit(number, reason) => vec![Effect::GivenUp(number, reason)],
@@ -281,7 +279,7 @@ impl Line {
             Err(wrong) => match message::refusal(bytes) {
                 Some(refusal) => vec![Effect::Say(refusal)],
                 None => {
-                    tracing::debug!(receiver = %self.receiver, wrong, "conveyance: a message that is none");
+                    tracing::debug!(receiver = %self.admitted.id, wrong, "conveyance: a message that is none");
                     vec![Effect::Close("send a message of the standard")]
                 }
             },
@@ -303,7 +301,7 @@ impl Line {
                     }
                 }
                 Effect::Taken(through) => {
-                    let confirm = ConfirmNotices { receiver: self.receiver.clone(), through };
+                    let confirm = ConfirmNotices { receiver: self.admitted.id.clone(), through };
                     self.settle(through, confirm.into()).await?;
                 }
                 Effect::GivenUp(number, mut reason) => {
@@ -312,7 +310,7 @@ impl Line {
                         end -= 1;
                     }
                     reason.truncate(end);
-                    let give_up = GiveUpNotice { receiver: self.receiver.clone(), number, reason };
+                    let give_up = GiveUpNotice { receiver: self.admitted.id.clone(), number, reason };
                     self.settle(number, give_up.into()).await?;
                 }
                 Effect::Close(why) => return Err(Some(why)),
