@@ -2,7 +2,7 @@
 //! key frame, camera by camera.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, VecDeque},
+    collections::{BTreeMap, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -65,9 +65,14 @@ pub(crate) struct Watching {
     filled: Arc<Notify>,
     outbox: Outbox,
     encoding: Encoding,
-    pumps: BTreeMap<CameraId, JoinHandle<()>>,
-    /// Those of them that stop while nobody hears the cluster.
-    guarded: BTreeSet<CameraId>,
+    watched: BTreeMap<CameraId, Watched>,
+}
+
+/// One of them.
+struct Watched {
+    pump: JoinHandle<()>,
+    /// It stops while nobody hears the cluster.
+    is_guarded: bool,
 }
 
 /// What a screen is told when a camera's pictures must not be shown.
@@ -77,8 +82,7 @@ pub(crate) const SENSITIVE_HIDDEN: &str =
 impl Watching {
     /// Nothing is watched yet. Texts about cameras go to `outbox`.
     pub(crate) fn new(outbox: Outbox, encoding: Encoding) -> Self {
-        let (frames, filled) = (Arc::default(), Arc::default());
-        Self { frames, filled, outbox, encoding, pumps: BTreeMap::new(), guarded: BTreeSet::new() }
+        Self { frames: Arc::default(), filled: Arc::default(), outbox, encoding, watched: BTreeMap::new() }
     }
 
     /// Follows a camera's frames. While `hidden` holds true of a sensitive camera, the frames stop.
@@ -89,9 +93,6 @@ impl Watching {
         hidden: Option<watch::Receiver<bool>>,
     ) {
         self.stop(&camera);
-        if hidden.is_some() {
-            self.guarded.insert(camera.clone());
-        }
         self.frames().awaits_key.insert(camera.clone(), true);
         let pump = Pump {
             camera: camera.clone(),
@@ -100,15 +101,15 @@ impl Watching {
             outbox: self.outbox.clone(),
             encoding: self.encoding,
         };
-        self.pumps.insert(camera, tokio::spawn(pump.run(units, hidden)));
+        let is_guarded = hidden.is_some();
+        self.watched.insert(camera, Watched { pump: tokio::spawn(pump.run(units, hidden)), is_guarded });
     }
 
     /// Stops following a camera.
     pub(crate) fn stop(&mut self, camera: &CameraId) {
-        if let Some(pump) = self.pumps.remove(camera) {
-            pump.abort();
+        if let Some(watched) = self.watched.remove(camera) {
+            watched.pump.abort();
         }
-        self.guarded.remove(camera);
         let mut frames = self.frames();
         frames.awaits_key.remove(camera);
         frames.drop_waiting(camera);
@@ -116,7 +117,7 @@ impl Watching {
 
     /// Whether the camera's picture is shown on the terms of a sensitive one.
     pub(crate) fn is_guarded(&self, camera: &CameraId) -> bool {
-        self.guarded.contains(camera)
+        self.watched.get(camera).is_some_and(|watched| watched.is_guarded)
     }
 
     /// Resolves when a frame waits. For one waiter.
@@ -142,8 +143,8 @@ impl Watching {
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        for pump in self.pumps.values() {
-            pump.abort();
+        for watched in self.watched.values() {
+            watched.pump.abort();
         }
     }
 }
