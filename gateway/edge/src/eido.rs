@@ -408,11 +408,7 @@ fn unescape(text: &str) -> String {
 fn cut(mut text: String, bytes_max: usize) -> String {
     const MARK: &str = "…";
     if text.len() > bytes_max {
-        let mut end = bytes_max - MARK.len();
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
+        text.truncate(text.floor_char_boundary(bytes_max - MARK.len()));
         text.push_str(MARK);
     }
     text

@@ -301,11 +301,7 @@ impl App {
 
 /// What was looked at, short enough for a record.
 fn bounded(what: &str) -> String {
-    let mut end = what.len().min(LOOK_BYTES_MAX);
-    while !what.is_char_boundary(end) {
-        end -= 1;
-    }
-    what[..end].to_owned()
+    what[..what.floor_char_boundary(LOOK_BYTES_MAX)].to_owned()
 }
 
 /// Whether the same would be refused again: the person may sign in no more, or has no such right.

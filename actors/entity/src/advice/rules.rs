@@ -204,11 +204,7 @@ pub(crate) fn micro(probability: f64) -> Option<Micro> {
 /// A word on one line and within its bytes; none if nothing is left of it.
 fn reason(word: &str) -> Option<String> {
     let mut reason: String = word.chars().filter(|c| !c.is_control()).collect();
-    let mut end = reason.len().min(limits::REASON_BYTES_MAX);
-    while !reason.is_char_boundary(end) {
-        end -= 1;
-    }
-    reason.truncate(end);
+    reason.truncate(reason.floor_char_boundary(limits::REASON_BYTES_MAX));
     let reason = reason.trim();
     (!reason.is_empty()).then(|| reason.to_owned())
 }

@@ -85,11 +85,7 @@ pub(crate) async fn run(reign: Arc<Reign>) {
 
 /// What a receiver said, as far as a record holds it.
 fn cut(mut reason: String) -> String {
-    let mut end = TEXT_BYTES_MAX.min(reason.len());
-    while !reason.is_char_boundary(end) {
-        end -= 1;
-    }
-    reason.truncate(end);
+    reason.truncate(reason.floor_char_boundary(TEXT_BYTES_MAX));
     if reason.trim().is_empty() { "refused".to_owned() } else { reason }
 }
 

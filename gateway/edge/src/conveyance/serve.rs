@@ -305,11 +305,7 @@ impl Line {
                     self.settle(through, confirm.into()).await?;
                 }
                 Effect::GivenUp(number, mut reason) => {
-                    let mut end = TEXT_BYTES_MAX.min(reason.len());
-                    while !reason.is_char_boundary(end) {
-                        end -= 1;
-                    }
-                    reason.truncate(end);
+                    reason.truncate(reason.floor_char_boundary(TEXT_BYTES_MAX));
                     let give_up = GiveUpNotice { receiver: self.admitted.id.clone(), number, reason };
                     self.settle(number, give_up.into()).await?;
                 }
