@@ -152,7 +152,7 @@ fn has_known_names(text: &str) -> bool {
 }
 
 /// `\d\d\d\d-\d\d-\d\dT\d\d:\d\d:\d\d[-,+]\d\d:\d\d`, and a date that there is.
-fn is_time(text: &str) -> bool {
+pub(crate) fn is_time(text: &str) -> bool {
     const FORM: &str = "dddd-dd-ddTdd:dd:dd+dd:dd";
     let has_form = text.len() == FORM.len()
         && text.chars().zip(FORM.chars()).all(|(c, form)| match form {

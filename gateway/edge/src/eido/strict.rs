@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::published::Description;
+use crate::cap::strict::is_time;
 
 /// What an element may hold.
 #[derive(Clone, Copy)]
@@ -21,7 +22,7 @@ enum Holds {
     Bool,
     /// From the one to the other.
     Integer(i64, i64),
-    /// RFC 3339.
+    /// RFC 3339, in the form of CAP.
     Time,
     OneOf(&'static [&'static str]),
     /// One of a registry, of which the description says the name alone.
@@ -256,18 +257,4 @@ fn refer(value: &Value, kind: &'static str, found: &mut Found) -> bool {
         found.references.push((to.to_owned(), kind));
     }
     to.is_some()
-}
-
-/// `2025-11-23T00:00:00+07:00`, and a time that there is.
-fn is_time(text: &str) -> bool {
-    const FORM: &str = "dddd-dd-ddTdd:dd:dd+dd:dd";
-    let has_form = text.len() == FORM.len()
-        && text.chars().zip(FORM.chars()).all(|(c, form)| match form {
-            'd' => c.is_ascii_digit(),
-            '+' => c == '+' || c == '-',
-            form => c == form,
-        });
-    let within =
-        |from: usize, most: u32| text.get(from..from + 2).is_some_and(|d| d.parse::<u32>().is_ok_and(|n| n <= most));
-    has_form && within(5, 12) && within(8, 31) && within(11, 23) && within(14, 59) && within(17, 59)
 }
