@@ -41,6 +41,11 @@ impl Samples {
         self.0.push(ms);
     }
 
+    /// Adds all of another's.
+    pub(crate) fn join(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.0.len()

@@ -46,7 +46,7 @@ impl Run {
     /// Takes another run of the same in.
     pub(crate) fn join(&mut self, other: Self) {
         self.seconds += other.seconds;
-        other.latencies.sorted().into_iter().for_each(|ms| self.latencies.put(ms));
+        self.latencies.join(other.latencies);
     }
 }
 

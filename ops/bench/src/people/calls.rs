@@ -1,6 +1,5 @@
-//! A peak of calls through the exchange's interface, with the leader killed in the middle: each has to be in the
-//! cluster's list afterwards, on
-//! every node, as answered, waiting, to be called back, or ended by its caller.
+//! A peak of calls through the exchange's interface, with the leader killed in the middle: each has to be in the cluster's list
+//! afterwards, on every node, as answered, waiting, to be called back, or ended by its caller.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -100,22 +99,27 @@ fn connection_of(call: u32) -> String {
     format!("burst-{call}")
 }
 
+/// Offers a call from a number of its own, so that none is folded into another; how it stands then, and the milliseconds until it was
+/// in the log.
+pub(super) async fn offer(client: &Client, connection: &str, call: u32) -> std::result::Result<(Value, f64), String> {
+    let path = format!("/api/telephony/calls/{connection}/offer");
+    let offer = json!({ "line": "1022", "number": format!("09{call:08}") });
+    let begun = Instant::now();
+    match client.command(&path, &offer).await.map_err(|error| error.to_string())? {
+        Answer::Accepted(standing) => Ok((standing, begun.elapsed().as_secs_f64() * 1000.0)),
+        Answer::Refused(refused) => Err(format!("the offer was refused: {refused}")),
+    }
+}
+
 /// One caller: rings, waits, and hangs up where nobody has answered by then.
 async fn play(client: Arc<Client>, connection: String, call: u32, connections: Connections) -> Offered {
     let path = format!("/api/telephony/calls/{connection}");
-    let begun = Instant::now();
-    let offer = json!({ "line": "1022", "number": format!("09{call:08}") });
-    let offered = client.command(&format!("{path}/offer"), &offer).await.map_err(|error| error.to_string())?;
-    let standing = match offered {
-        Answer::Accepted(standing) => standing,
-        Answer::Refused(refused) => return Err(format!("{connection} was refused: {refused}")),
-    };
-    let ms = begun.elapsed().as_secs_f64() * 1000.0;
-    let id = standing.get("call").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let (standing, ms) = offer(&client, &connection, call).await.map_err(|why| format!("{connection}: {why}"))?;
+    let id = text(&standing, "call").to_owned();
     connections.lock().unwrap_or_else(PoisonError::into_inner).insert(id, connection);
     sleep(Duration::from_secs(PATIENCE_S.0 + u64::from(call) * 7 % PATIENCE_S.1)).await;
     let standing: Value = client.get(&path).await.map_err(|error| error.to_string())?;
-    if matches!(standing.get("status").and_then(Value::as_str), Some("queued" | "ringing")) {
+    if matches!(text(&standing, "status"), "queued" | "ringing") {
         // Refused where an agent was faster: then they talk.
         let over = json!({ "cause": "hung_up" });
         client.command(&format!("{path}/end"), &over).await.map_err(|error| error.to_string())?;

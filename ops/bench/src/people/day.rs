@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use super::{
-    calls::{Connections, gone_through, man_desks, text},
+    calls::{Connections, gone_through, man_desks, offer, text},
     scene::Scene,
 };
 use crate::{
@@ -86,7 +86,7 @@ pub(super) async fn measure(setting: &Setting) -> Result<Found> {
     let mut waits = Samples::default();
     while let Some(ended) = callers.join_next().await {
         let one = ended?;
-        one.waits.sorted().into_iter().for_each(|ms| waits.put(ms));
+        waits.join(one.waits);
         seen.calls.extend(one.calls);
         seen.failed.extend(one.failed);
     }
@@ -98,7 +98,7 @@ pub(super) async fn measure(setting: &Setting) -> Result<Found> {
 
     let known = gone_through(&scene, (0..offered).map(connection_of).collect()).await;
     // The cluster numbers its calls: one more says how many there were before it.
-    let last = scene.order("/api/telephony/calls/day-last/offer", &offer(CALLS)).await?;
+    let (last, _) = offer(&scene.client, "day-last", CALLS).await?;
     let made = number_of(text(&last, "call")).ok_or("the answer to an offer names no call")? - 1;
     let other = seen.calls.values().filter(|call| !known.calls.contains(*call)).count();
     let after = scene.stage.rss_kib()?;
@@ -127,11 +127,6 @@ pub(super) async fn measure(setting: &Setting) -> Result<Found> {
 
 fn connection_of(call: u32) -> String {
     format!("day-{call}")
-}
-
-/// Each call has a number of its own, so that none is folded into another.
-fn offer(call: u32) -> Value {
-    json!({ "line": "1022", "number": format!("09{call:08}") })
 }
 
 /// The cluster's number of a call: a letter and digits.
@@ -178,13 +173,8 @@ async fn call_on(client: Arc<Client>, next: Arc<AtomicU32>, count: u32, begun: I
 async fn play(client: &Client, call: u32, seen: &mut Seen) -> std::result::Result<(), String> {
     let connection = connection_of(call);
     let path = format!("/api/telephony/calls/{connection}");
-    let begun = Instant::now();
-    let offered = client.command(&format!("{path}/offer"), &offer(call)).await.map_err(|error| error.to_string())?;
-    let mut standing = match offered {
-        Answer::Accepted(standing) => standing,
-        Answer::Refused(refused) => return Err(format!("the offer was refused: {refused}")),
-    };
-    seen.waits.put(begun.elapsed().as_secs_f64() * 1000.0);
+    let (mut standing, ms) = offer(client, &connection, call).await?;
+    seen.waits.put(ms);
     seen.calls.insert(connection, text(&standing, "call").to_owned());
     for _ in 0..WORDS_MAX {
         let Some((verb, body)) = word_to(&standing, call) else { return Ok(()) };
