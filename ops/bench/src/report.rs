@@ -182,31 +182,37 @@ fn throughput(md: &mut String, detail: &Map<String, Value>) -> Result<()> {
 }
 
 fn latencies(md: &mut String, detail: &Map<String, Value>) -> Result<()> {
-    writeln!(
-        md,
-        "\n## Latencies\n\n| from → to | samples | p50 ms | p90 ms | p99 ms | most ms |\n|---|---:|---:|---:|---:|---:|"
-    )?;
-    for (part, name, what) in [
+    let rows = [
         ("latency", "commit_to_socket", "leader's stamp → frame on another node's socket"),
         ("latency", "ack_to_socket", "answer to the client → that frame"),
         ("latency", "send_to_socket", "command sent → that frame"),
         ("latency", "send_to_ack", "command sent → answer to the client"),
         ("paint", "commit_to_paint", "leader's stamp → row painted"),
         ("kill", "leader_kill_to_ack", "leader killed → command acknowledged"),
-    ] {
+    ];
+    waits(md, detail, "Latencies", &rows)?;
+    md.push_str("\nA stamp is a whole millisecond, so that a latency from it is up to 1 ms too long.\n");
+    Ok(())
+}
+
+/// A table of waits: for each the part of the details that has its curve, the curve's name there, and what it is from and to. What was not
+/// measured has no row.
+pub(crate) fn waits(
+    md: &mut String,
+    detail: &Map<String, Value>,
+    title: &str,
+    rows: &[(&str, &str, &str)],
+) -> Result<()> {
+    writeln!(
+        md,
+        "\n## {title}\n\n| from → to | samples | p50 ms | p90 ms | p99 ms | most ms |\n|---|---:|---:|---:|---:|---:|"
+    )?;
+    for &(part, name, what) in rows {
         let Some(curve) = object(detail, part).and_then(|part| part.get(name)) else { continue };
         let at = |percent| point(curve, percent).map_or(String::new(), human);
-        writeln!(
-            md,
-            "| {what} | {} | {} | {} | {} | {} |",
-            list(curve.get("samples")),
-            at(50.0),
-            at(90.0),
-            at(99.0),
-            at(100.0)
-        )?;
+        let samples = list(curve.get("samples"));
+        writeln!(md, "| {what} | {samples} | {} | {} | {} | {} |", at(50.0), at(90.0), at(99.0), at(100.0))?;
     }
-    md.push_str("\nA stamp is a whole millisecond, so that a latency from it is up to 1 ms too long.\n");
     Ok(())
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::{
     Result,
     book::read,
-    report::{human, list, object},
+    report::{human, list, object, waits},
 };
 
 /// The figures.
@@ -144,11 +144,7 @@ fn draw(figures: &Map<String, Value>, detail: &Map<String, Value>) -> Result<Str
 }
 
 fn latencies(md: &mut String, detail: &Map<String, Value>) -> Result<()> {
-    writeln!(
-        md,
-        "\n## Waits\n\n| from → to | samples | p50 ms | p90 ms | p99 ms | most ms |\n|---|---:|---:|---:|---:|---:|"
-    )?;
-    for (part, name, what) in [
+    let rows = [
         ("pop", "number_shown", "ring's stamp → the caller's number painted"),
         ("pop", "screen_pop", "ring's stamp → history and what is near painted"),
         ("tap", "tap_to_wall", "a tap goes (it can no longer be taken back) → painted on the wall"),
@@ -156,12 +152,8 @@ fn latencies(md: &mut String, detail: &Map<String, Value>) -> Result<()> {
         ("calls", "offer_to_answer", "exchange's offer → the cluster's answer, at the peak"),
         ("day", "offer_to_answer", "the same over the day's calls"),
         ("console", "response", "all waits for the screen of one call"),
-    ] {
-        let Some(curve) = object(detail, part).and_then(|part| part.get(name)) else { continue };
-        let at = |percent| crate::report::point(curve, percent).map_or(String::new(), human);
-        let samples = list(curve.get("samples"));
-        writeln!(md, "| {what} | {samples} | {} | {} | {} | {} |", at(50.0), at(90.0), at(99.0), at(100.0))?;
-    }
+    ];
+    waits(md, detail, "Waits", &rows)?;
     md.push_str(
         "\nScreens are at nodes that did not lead when the part began, so that the killed one is not theirs; what a screen does that loses its \
          own node is in the browser tests (`web/e2e-real`).\n",

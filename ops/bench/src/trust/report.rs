@@ -8,7 +8,7 @@ use crate::{
     Result,
     book::read,
     plot::{self, Line},
-    report::{human, list, object, point, points},
+    report::{human, list, object, points, waits},
 };
 
 /// The figures.
@@ -168,11 +168,7 @@ fn notices(md: &mut String, detail: &Map<String, Value>) -> Result<()> {
 }
 
 fn curves(md: &mut String, detail: &Map<String, Value>) -> Result<()> {
-    writeln!(
-        md,
-        "\n## Times\n\n| from → to | samples | p50 ms | p90 ms | p99 ms | most ms |\n|---|---:|---:|---:|---:|---:|"
-    )?;
-    for (part, name, what) in [
+    let rows = [
         ("deadlines", "deadline_late", "due → the first screen is told"),
         (
             "deadlines",
@@ -187,13 +183,8 @@ fn curves(md: &mut String, detail: &Map<String, Value>) -> Result<()> {
         ("revoke", "revoke_to_silence", "right taken, acknowledged → the last message by it"),
         ("revoke", "moved", "of them: moved to another district, the stream goes on"),
         ("revoke", "ended", "of them: let in no more, the stream ends"),
-    ] {
-        let Some(curve) = object(detail, part).and_then(|part| part.get(name)) else { continue };
-        let at = |percent| point(curve, percent).map_or(String::new(), human);
-        let samples = list(curve.get("samples"));
-        writeln!(md, "| {what} | {samples} | {} | {} | {} | {} |", at(50.0), at(90.0), at(99.0), at(100.0))?;
-    }
-    Ok(())
+    ];
+    waits(md, detail, "Times", &rows)
 }
 
 /// What stands beside the figures.
