@@ -146,6 +146,8 @@ async function unit(theme) {
   await page.context().setOffline(true);
   await page.locator('button.thumb').last().click();
   await see(page.locator('li.waiting'));
+  // Not before the page says for how long the centre was not heard.
+  await see(page.locator('.lost[role=timer]'));
   await keep(page, 'unit-offline', theme);
   await page.context().close();
 }
@@ -171,6 +173,7 @@ async function follow(theme) {
 
 async function replay(theme) {
   const page = await at('/replay.html?incident=I4819', theme, { person: 'hoa' });
+  await live(page);
   await see(page.getByTestId('then-incident'));
   // At the last step there is the most to see.
   await page.locator('button.step').last().click();
@@ -180,6 +183,7 @@ async function replay(theme) {
 
 async function record(theme) {
   const page = await at('/record.html', theme, { person: 'kiem', role: 'auditor' });
+  await live(page);
   await page.getByLabel(language === 'vi' ? 'Lý do tra cứu' : 'Reason for looking').fill(language === 'vi' ? 'thanh tra quý 3' : 'inspection of the third quarter');
   await page.keyboard.press('Enter');
   await see(region(page, 'Các dòng nhật ký', 'Lines of the record').getByRole('row').nth(1));
@@ -189,14 +193,25 @@ async function record(theme) {
 
 async function nodes(theme) {
   const page = await at('/nodes.html', theme, { person: 'hoa', role: 'admin' });
+  // The tables are asked for over HTTP and may be there before the line is.
+  await live(page);
   await see(page.getByRole('table').nth(1));
   await keep(page, 'nodes', theme);
   await page.context().close();
 }
 
+async function rooms(theme) {
+  const page = await at('/rooms.html?room=tinh', theme, { person: 'hoa', role: 'admin', before: ['rooms'] });
+  await live(page);
+  await see(page.locator('input[name=room]:checked'));
+  await see(region(page, 'Nhật ký trực', 'Duty log'));
+  await keep(page, 'rooms', theme);
+  await page.context().close();
+}
+
 /** A screen as it opens, for whoever may see everything. */
-const plain = (entry, query = '') => async (theme) => {
-  const page = await at(`/${entry}.html${query}`, theme, { person: 'hoa', role: 'admin' });
+const plain = (entry) => async (theme) => {
+  const page = await at(`/${entry}.html`, theme, { person: 'hoa', role: 'admin' });
   await see(page.locator('main'));
   await page.locator(LIVE).waitFor({ timeout: 5_000 }).catch(() => {});
   // What a screen asks for over HTTP is there once nothing is asked for.
@@ -212,7 +227,7 @@ async function login(theme) {
   await page.context().close();
 }
 
-const SCENES = { index: wall, dispatch, console: desk, unit, 'bao-tin': tell, 'theo-doi': follow, replay, record, nodes, rooms: plain('rooms', '?room=tinh') };
+const SCENES = { index: wall, dispatch, console: desk, unit, 'bao-tin': tell, 'theo-doi': follow, replay, record, nodes, rooms };
 mkdirSync(resolve(folder), { recursive: true });
 const entries = readdirSync('.').filter((name) => name.endsWith('.html')).map((name) => name.slice(0, -5)).sort();
 for (const theme of ['light', 'dark']) {

@@ -46,6 +46,13 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(page.getByRole('button', { name: words.map.place })).toBeVisible();
   });
 
+  test(`what is played says so on the drawn map, and nothing else does, ${lang}`, async ({ page }) => {
+    await enter(page, `?map=drawn&lang=${lang}`);
+    const marked = (id: string) => page.getByTestId('map-incident').and(page.locator(`[data-id=${id}]`));
+    await expect(marked('I4823')).toContainText(words.incident.exercise);
+    await expect(marked('I4819')).not.toContainText(words.incident.exercise);
+  });
+
   test(`a view that a hand has moved stays while incidents come, until it is let go, ${lang}`, async ({ page }) => {
     await enter(page, `?map=drawn&lang=${lang}`);
     await expect(map(page)).toHaveAttribute('data-look', /\d/);

@@ -37,6 +37,12 @@ test('the course of an incident is looked at because of it', async ({ page }) =>
   expect(said(await course)).toBe('incident/I4818');
 });
 
+test('an incident is gone through again because of it', async ({ page }) => {
+  const course = page.waitForRequest(/\/api\/incidents\/I4818\/replay$/);
+  await enterAt(page, '/replay.html?incident=I4818');
+  expect(said(await course)).toBe('incident/I4818');
+});
+
 for (const [lang, words] of [
   ['vi', { alarms: 'Cảnh báo', why: 'Vì sao xem camera này', watch: 'Xem' }],
   ['en', { alarms: 'Alarms', why: 'Why this camera is looked at', watch: 'Watch' }],

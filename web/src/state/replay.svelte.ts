@@ -1,5 +1,5 @@
 // Going through an incident's course: which one this screen shows instead of now, and at which step it is.
-import { readJson, Refused } from '../link/api';
+import { readRecorded, Refused } from '../link/api';
 import { courseOf, PACES, STEP_MS, stepAt, stepsOf, thenOf, type Pace, type ReplayCourse } from '../nouns/replay';
 
 class Replay {
@@ -44,7 +44,7 @@ export class Player {
     this.asked += 1;
     const turn = this.asked;
     try {
-      const course = courseOf(await readJson(`/api/incidents/${encodeURIComponent(id)}/replay`));
+      const course = courseOf(await readRecorded(`/api/incidents/${encodeURIComponent(id)}/replay`));
       if (turn !== this.asked) return;
       this.course = course;
       if (atMs !== undefined) this.at = stepAt(this.steps, atMs);
