@@ -224,7 +224,7 @@ impl Groups {
         for (id, opened) in GroupId::all().zip(opened.await) {
             let (log, machine) = opened?;
             let shared = machine.shared();
-            let network = Network { group: id.0, peers: Arc::clone(&peers) };
+            let network = Network::new(id.0, Arc::clone(&peers));
             let raft =
                 Raft::new(node, Arc::new(config(id.0)?), network, log, machine).await.map_err(io::Error::other)?;
             let (lead, _) = watch::channel(Lead::default());

@@ -1,7 +1,12 @@
 //! Raft's messages between nodes, over `peer`. One [`Link`] per group and target; openraft makes one for replication, one
 //! for heartbeats and one for snapshots, so none waits behind another.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use bytes::{BufMut, Bytes, BytesMut};
 use futures::{Stream, StreamExt, stream};
@@ -43,11 +48,27 @@ const STREAM_SILENCE_MAX: Duration = Duration::from_secs(2);
 /// Installing a snapshot may take this long after its last byte.
 const INSTALL_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// Bytes a second of a snapshot: those who write share processor and disk with it, here and at its receiver.
+const SNAPSHOT_BYTES_PER_S: u64 = 32 << 20;
+
+/// Who needs another one so soon fell behind again while the last came: this one is sent as fast as it goes, or there would be no end.
+const SNAPSHOT_AGAIN_WITHIN: Duration = Duration::from_secs(300);
+
+/// When the last snapshot was sent whole, by who has it.
+type SnapshotsSent = Arc<Mutex<BTreeMap<NodeId, Instant>>>;
+
 /// Makes the links of one group.
 #[derive(Clone)]
 pub(crate) struct Network {
-    pub(crate) group: u32,
-    pub(crate) peers: Arc<dyn Mesh>,
+    group: u32,
+    peers: Arc<dyn Mesh>,
+    snapshots_sent: SnapshotsSent,
+}
+
+impl Network {
+    pub(crate) fn new(group: u32, peers: Arc<dyn Mesh>) -> Self {
+        Self { group, peers, snapshots_sent: SnapshotsSent::default() }
+    }
 }
 
 impl RaftNetworkFactory<TypeConfig> for Network {
@@ -55,7 +76,8 @@ impl RaftNetworkFactory<TypeConfig> for Network {
 
     async fn new_client(&mut self, target: NodeId, node: &Node) -> Link {
         self.peers.set_address(target, &node.peer_address);
-        Link { group: self.group, target, peers: Arc::clone(&self.peers) }
+        let (peers, snapshots_sent) = (Arc::clone(&self.peers), Arc::clone(&self.snapshots_sent));
+        Link { group: self.group, target, peers, snapshots_sent }
     }
 }
 
@@ -64,6 +86,17 @@ pub(crate) struct Link {
     group: u32,
     target: NodeId,
     peers: Arc<dyn Mesh>,
+    snapshots_sent: SnapshotsSent,
+}
+
+/// When so many bytes of a snapshot may have been sent that was begun then.
+fn paced(begun: Instant, bytes: u64) -> Instant {
+    begun + Duration::from_micros(bytes.saturating_mul(1_000_000) / SNAPSHOT_BYTES_PER_S)
+}
+
+/// Whether a snapshot keeps to its pace. `last`: when the node was sent the one before.
+fn is_paced(last: Option<Instant>, now: Instant) -> bool {
+    last.is_none_or(|last| now.saturating_duration_since(last) > SNAPSHOT_AGAIN_WITHIN)
 }
 
 /// The group in front of a message.
@@ -87,6 +120,10 @@ fn broken(error: impl ToString) -> RpcError {
 }
 
 impl Link {
+    fn snapshots_sent(&self) -> MutexGuard<'_, BTreeMap<NodeId, Instant>> {
+        self.snapshots_sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn call<M: Message + Default>(
         &self,
         kind: u16,
@@ -311,6 +348,8 @@ impl RaftNetworkV2<TypeConfig> for Link {
             let (tx, mut rx) =
                 self.peers.open(self.target, Lane::Bulk, kinds::SNAPSHOT, header).await.map_err(|e| rpc_error(&e))?;
             let mut parts = Parts::new(view);
+            let (begun, mut bytes) = (Instant::now(), 0);
+            let is_paced = is_paced(self.snapshots_sent().get(&self.target).copied(), begun);
             loop {
                 let (back, part) = stage::blocking(move || {
                     let part = parts.next()?;
@@ -320,7 +359,11 @@ impl RaftNetworkV2<TypeConfig> for Link {
                 .map_err(broken)?;
                 parts = back;
                 let Some(part) = part else { break };
+                bytes += part.len() as u64;
                 tx.send(part).await.map_err(|e| rpc_error(&e))?;
+                if is_paced {
+                    sleep_until(paced(begun, bytes)).await;
+                }
             }
             tx.close();
             let answer = timeout(INSTALL_TIMEOUT, rx.recv())
@@ -330,6 +373,7 @@ impl RaftNetworkV2<TypeConfig> for Link {
                 .ok_or_else(|| broken("a snapshot was refused"))?;
             let answer: wire::SnapshotResponse = decode("snapshot answer", &answer).map_err(broken)?;
             let vote = required_vote(answer.vote.as_ref()).map_err(broken)?;
+            self.snapshots_sent().insert(self.target, Instant::now());
             Ok::<_, RpcError>(SnapshotResponse::new(vote))
         };
         tokio::select! {
@@ -408,7 +452,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_is_called_before_there_is_something_to_say() {
         let down = Arc::new(Down::default());
-        let mut link = Link { group: 1, target: 2, peers: down.clone() };
+        let mut link = Link { group: 1, target: 2, peers: down.clone(), snapshots_sent: SnapshotsSent::default() };
         let (mut requests, input) = mpsc::channel(1);
         let option = RPCOption::new(Duration::from_millis(100));
         let mut appending = link.stream_append(input, option.clone());
@@ -422,5 +466,17 @@ mod tests {
         let nothing = futures::stream::empty();
         assert!(link.stream_append(nothing, option).await.is_ok(), "nothing was to be said");
         assert_eq!(down.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_snapshot_keeps_a_pace_unless_it_was_overtaken() {
+        let begun = Instant::now();
+        assert_eq!(paced(begun, 0), begun);
+        assert_eq!(paced(begun, SNAPSHOT_BYTES_PER_S * 90), begun + Duration::from_secs(90));
+        let soon = begun + SNAPSHOT_AGAIN_WITHIN;
+        assert!(is_paced(None, begun), "the first");
+        assert!(!is_paced(Some(begun), soon), "what was written meanwhile had left the log already");
+        assert!(is_paced(Some(begun), soon + Duration::from_secs(1)), "one that has nothing to do with the last");
+        assert!(is_paced(Some(soon), begun), "a clock that stands still is no reason to hurry");
     }
 }
