@@ -33,6 +33,8 @@ export class Choices<Dict> {
   districts: readonly string[] = [];
   /** ?discreet=medical,public-order: kinds of incidents whose words and address do not stand on this screen until somebody opens the file. */
   discreet: readonly Kind[] = [];
+  /** ?dim=traffic: kinds of incidents that stand back on this screen: faint, and without a mark that blinks. */
+  dim: readonly Kind[] = [];
   private words: Words<Dict> | undefined;
   private vi = $state.raw<Dict>();
   private en = $state.raw<Dict>();
@@ -81,8 +83,12 @@ export class Choices<Dict> {
     this.exercises = kept.exercises !== false;
     this.singleKeys = kept.singleKeys !== false;
     this.districts = query.getAll('district');
-    const named = query.getAll('discreet').flatMap((list) => list.split(','));
-    this.discreet = KINDS.filter((kind) => named.includes(kind));
+    const kinds = (of: string) => {
+      const named = query.getAll(of).flatMap((list) => list.split(','));
+      return KINDS.filter((kind) => named.includes(kind));
+    };
+    this.discreet = kinds('discreet');
+    this.dim = kinds('dim');
   }
 
   /** To the other language, as soon as its words are there; without them the page stays as it is. */
