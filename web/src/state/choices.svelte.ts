@@ -21,6 +21,8 @@ export class Choices<Dict> {
   language = $state<Language>('vi');
   theme = $state<Theme>('dark');
   scale = $state(1);
+  /** Whether the address says how large; where it does not, the wall chooses by its screen. */
+  scaleSaid = false;
   /** ?nomap=1 leaves the map out: for tests, and for machines without a graphics processor. */
   map = $state(true);
   /** ?map=drawn has the map as a drawing also where a graphics processor would draw it. */
@@ -77,6 +79,7 @@ export class Choices<Dict> {
     this.language = language === 'en' ? 'en' : 'vi';
     this.theme = theme === 'light' ? 'light' : 'dark';
     const scale = Number(query.get('scale') ?? 1);
+    this.scaleSaid = query.has('scale');
     this.scale = Number.isFinite(scale) ? Math.min(SCALE_MAX, Math.max(SCALE_MIN, scale)) : 1;
     this.map = query.get('nomap') !== '1';
     this.drawn = query.get('map') === 'drawn';
