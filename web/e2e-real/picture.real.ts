@@ -15,7 +15,7 @@ test('the wall with an alarm, an incident and units on their way', async ({ page
   await page.goto(`${cluster.urls[0]}/?theme=dark`);
   await signIn(page, 'truc-ban', cluster.password);
   await expect(page.locator('.map[data-ready=true]')).toBeVisible({ timeout: 60_000 });
-  await expect(page.getByRole('region', { name: 'Camera' })).toContainText(/[1-9]\d* hình\/s/, { timeout: 60_000 });
+  await expect(page.getByRole('region', { name: 'Camera' })).toContainText(/ảnh \d+ \S+ trước|[1-9]\d* hình\/s/, { timeout: 60_000 });
 
   await page.keyboard.press('F8');
   const dialog = page.getByRole('dialog');

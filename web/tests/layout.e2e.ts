@@ -1,5 +1,6 @@
 // Nothing is cut, covered or out of sight from a phone of 320 pixels to a wall of 3840, on any screen, in either language.
 import { expect, test, type Page } from '@playwright/test';
+import { enter, queue } from './page';
 import { LANGUAGES, SCREENS, tidy } from './screens';
 
 const SIZES = [[320, 720], [768, 1024], [1280, 800], [3840, 2160]] as const;
@@ -59,4 +60,20 @@ for (const [name, come] of Object.entries(SCREENS)) {
       }
     });
   }
+}
+
+for (const lang of LANGUAGES) {
+  test(`the wall is read from six metres on a screen of 3840 pixels without anybody asking for it, and as asked where somebody does, ${lang}`, async ({ page }) => {
+    const titlePx = () => queue(page).getByRole('listitem').first().getByRole('button').first().evaluate((it) => Number.parseFloat(getComputedStyle(it).fontSize));
+    await enter(page, `?nomap=1&lang=${lang}`);
+    const deskPx = await titlePx();
+    await page.setViewportSize({ width: 3840, height: 2160 });
+    await expect.poll(titlePx).toBeGreaterThanOrEqual(57);
+    await expect.poll(() => misfits(page)).toEqual([]);
+    await page.setViewportSize({ width: 1920, height: 1080 });
+    await expect.poll(titlePx).toBe(deskPx);
+    await page.goto(`/?nomap=1&scale=2&lang=${lang}`);
+    await page.setViewportSize({ width: 3840, height: 2160 });
+    await expect.poll(titlePx).toBe(2 * deskPx);
+  });
 }

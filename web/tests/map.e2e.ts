@@ -74,18 +74,38 @@ for (const lang of ['vi', 'en'] as const) {
     const { entity } = (await opened.json()) as { entity: string };
     await expect(row(page, summary).first()).toBeVisible();
     await expect(map(page)).toHaveAttribute('data-look', moved);
+    const near = row(page, summary).first().getByRole('button').first();
+    // What is chosen is gone to, and left to where the hand had put the view.
+    await near.click();
+    await expect(file(page, entity)).toBeVisible();
+    await expect(map(page)).not.toHaveAttribute('data-look', moved);
+    await near.click();
+    await expect(file(page, entity)).toHaveCount(0);
+    await expect(map(page)).toHaveAttribute('data-look', moved);
+    await expect(locked).toHaveAttribute('aria-pressed', 'false');
     await locked.click();
     await expect(follows).toHaveAttribute('aria-pressed', 'true');
     await expect(map(page)).not.toHaveAttribute('data-look', moved);
     const whole = (await map(page).getAttribute('data-look')) ?? '';
     // A row goes near, the same row goes back.
-    const near = row(page, summary).first().getByRole('button').first();
     await near.click();
     await expect(file(page, entity)).toBeVisible();
     await expect.poll(async () => Number((await lookOf(page))[2])).toBeGreaterThan(Number(whole.split(' ')[2]));
     await near.click();
     await expect(file(page, entity)).toHaveCount(0);
     await expect(map(page)).toHaveAttribute('data-look', whole);
+    // A hand that moves on from what is chosen is not taken back when the incidents change.
+    await near.click();
+    await expect(file(page, entity)).toBeVisible();
+    await expect(map(page)).not.toHaveAttribute('data-look', whole);
+    const chosen = (await map(page).getAttribute('data-look')) ?? '';
+    await map(page).focus();
+    await page.keyboard.press('ArrowUp');
+    await expect(locked).toHaveAttribute('aria-pressed', 'false');
+    await expect(map(page)).not.toHaveAttribute('data-look', chosen);
+    const put = (await map(page).getAttribute('data-look')) ?? '';
     await page.request.post(`/api/incidents/${entity}/close`, { data: { expected_version: 1, note: '' }, headers: { 'x-request-seq': `67${Date.now()}` } });
+    await expect(row(page, summary)).toHaveCount(0);
+    await expect(map(page)).toHaveAttribute('data-look', put);
   });
 }

@@ -123,7 +123,8 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(bar(page, t.barLabel(centre))).toContainText(t.gathered('I4821'));
     await turnTo(page, 'I4820');
     await expect(page.locator('[data-testid=map-incident][data-id=I4820]')).toBeVisible();
-    await expect(tiles(page)).toHaveCount(2);
+    // Those that play are what is pushed.
+    await expect(panel(page, /^(Camera|Cameras)$/).locator('[data-mode=live]')).toHaveCount(2);
     await push();
 
     const other = await (await browser.newContext()).newPage();

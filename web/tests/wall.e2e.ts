@@ -150,6 +150,11 @@ test('the map draws, and nothing comes from outside', async ({ page }) => {
   // A blank map has a handful of colours; land, borders, names and symbols give hundreds.
   expect(colours).toBeGreaterThan(200);
   expect(outside).toEqual([]);
+  // A key that moves the view locks it, until it is let go.
+  await page.locator('.maplibregl-canvas').focus();
+  await page.keyboard.press('ArrowUp');
+  await page.getByRole('button', { name: 'Khung nhìn đã khóa: bấm để tự theo sự cố' }).click();
+  await expect(page.getByRole('button', { name: 'Tự theo sự cố', exact: true })).toHaveAttribute('aria-pressed', 'true');
 });
 
 test('a sensor tells an hour to a month, by keyboard, with its gaps and in words', async ({ page }) => {

@@ -249,6 +249,8 @@ export const en: Dict = {
     connecting: 'Connecting…',
     insecure: 'The browser decodes video over HTTPS only',
     fps: (fps) => `${fps} fps`,
+    still: (age) => `still, ${age} ago`,
+    withheld: 'Sensitive camera: open it to look',
     open: 'Open camera',
     direction: (degrees) => `facing ${degrees}°`,
     sensitive: 'SENSITIVE',

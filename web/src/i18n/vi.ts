@@ -250,6 +250,8 @@ export const vi = {
     connecting: 'Đang kết nối…',
     insecure: 'Trình duyệt chỉ giải mã hình qua HTTPS',
     fps: (fps: string) => `${fps} hình/s`,
+    still: (age: string) => `ảnh ${age} trước`,
+    withheld: 'Camera nhạy cảm: mở để xem',
     open: 'Mở camera',
     direction: (degrees: number) => `hướng ${degrees}°`,
     sensitive: 'NHẠY CẢM',

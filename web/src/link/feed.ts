@@ -18,9 +18,13 @@ export interface FeedListener {
 }
 
 export interface Feed {
-  /** Shows a camera in a canvas until `unwatch` of the view, and says why; the canvas's drawing is given away for good. */
-  watch(camera: string, canvas: HTMLCanvasElement, why: string): number;
-  unwatch(view: number): void;
+  /** A view of a camera in a canvas, until `close`; the canvas's drawing is given away for good. Nothing is asked for yet. */
+  open(camera: string, canvas: HTMLCanvasElement): number;
+  /** Asks for the view's pictures, and says why; asked again, it says the new reason. */
+  ask(view: number, why: string): void;
+  /** Lets the camera's line go; the canvas keeps its last picture. */
+  rest(view: number): void;
+  close(view: number): void;
   /** Sorted JSON of all that is held, for tests. */
   digest(): Promise<string>;
   stop(): void;
@@ -30,9 +34,9 @@ export interface Feed {
 export function startFeed(origins: string[], language: string, districts: string[], listener: FeedListener): Feed {
   let spokeAtMs = Date.now();
   const digests = new Map<number, (text: string) => void>();
-  /** Camera of each open view. */
-  const views = new Map<number, string>();
-  /** Why each camera is watched, as whoever opened its first view said. */
+  /** Each open view: its camera, and why its pictures are asked for; undefined: they are not. */
+  const views = new Map<number, { camera: string; why: string | undefined }>();
+  /** Why each camera is watched, as the view said that asked while no other did. */
   const whys = new Map<string, string>();
   let lastView = 0;
 
@@ -55,7 +59,7 @@ export function startFeed(origins: string[], language: string, districts: string
     videoWorker.postMessage(port, [channel.port2]);
     const start: ToFeed = { kind: 'start', origins, language, districts, why: ownScreen() };
     worker.postMessage(start, [channel.port1]);
-    for (const camera of new Set(views.values())) worker.postMessage({ kind: 'watch', camera, why: whys.get(camera) ?? '' } satisfies ToFeed);
+    for (const [camera, why] of whys) worker.postMessage({ kind: 'watch', camera, why } satisfies ToFeed);
     return worker;
   }
   let feedWorker = startWorker();
@@ -79,24 +83,42 @@ export function startFeed(origins: string[], language: string, districts: string
     feedWorker = startWorker();
   }, WORKER_CHECK_MS);
 
+  /** Whether another view asks for the same camera. */
+  const others = (view: number, camera: string) => [...views].some(([other, { camera: of, why }]) => other !== view && of === camera && why !== undefined);
+  function rest(view: number): void {
+    const resting = views.get(view);
+    if (resting === undefined || resting.why === undefined) return;
+    resting.why = undefined;
+    videoWorker.postMessage({ kind: 'rest', view } satisfies ToVideo);
+    if (others(view, resting.camera)) return;
+    whys.delete(resting.camera);
+    tell({ kind: 'unwatch', camera: resting.camera });
+  }
+
   return {
-    watch(camera, canvas, why) {
+    open(camera, canvas) {
       lastView += 1;
       const offscreen = canvas.transferControlToOffscreen();
       const message: ToVideo = { kind: 'open', view: lastView, camera, canvas: offscreen };
       videoWorker.postMessage(message, [offscreen]);
-      const first = ![...views.values()].includes(camera);
-      views.set(lastView, camera);
-      if (first) {
-        whys.set(camera, why);
-        tell({ kind: 'watch', camera, why });
-      }
+      views.set(lastView, { camera, why: undefined });
       return lastView;
     },
-    unwatch(view) {
-      const camera = views.get(view);
+    ask(view, why) {
+      const asking = views.get(view);
+      if (asking === undefined) return;
+      const isOnlyOne = !others(view, asking.camera);
+      asking.why = why;
+      videoWorker.postMessage({ kind: 'ask', view } satisfies ToVideo);
+      // A camera that is open elsewhere on the page is watched for that reason.
+      if (!isOnlyOne || whys.get(asking.camera) === why) return;
+      whys.set(asking.camera, why);
+      tell({ kind: 'watch', camera: asking.camera, why });
+    },
+    rest,
+    close(view) {
+      rest(view);
       views.delete(view);
-      if (camera !== undefined && ![...views.values()].includes(camera)) tell({ kind: 'unwatch', camera });
       videoWorker.postMessage({ kind: 'close', view } satisfies ToVideo);
     },
     digest() {

@@ -140,6 +140,8 @@ export type FromFeed =
 
 export type ToVideo =
   | { kind: 'open'; view: number; camera: string; canvas: OffscreenCanvas }
+  | { kind: 'ask'; view: number }
+  | { kind: 'rest'; view: number }
   | { kind: 'close'; view: number }
   | { kind: 'feed'; port: MessagePort };
 

@@ -18,6 +18,8 @@ interface Player {
   context: OffscreenCanvasRenderingContext2D | null;
   decoder: VideoDecoder | undefined;
   codec: string;
+  /** Nobody asks for its pictures: the canvas keeps the last one. */
+  rests: boolean;
   awaitsKey: boolean;
   newest: VideoFrame | undefined;
   painted: number;
@@ -37,7 +39,9 @@ function open(view: number, camera: string, canvas: OffscreenCanvas): void {
     canvas,
     context: canvas.getContext('2d', { alpha: false }),
     decoder: undefined,
-    codec: CODEC_DEFAULT,
+    // A camera that is open already tells its codec no second time.
+    codec: [...players.values()].find((other) => other.camera === camera)?.codec ?? CODEC_DEFAULT,
+    rests: true,
     awaitsKey: true,
     newest: undefined,
     painted: 0,
@@ -52,7 +56,21 @@ function close(view: number): void {
   if (player === undefined) return;
   players.delete(view);
   player.newest?.close();
+  stopDecoder(player);
+}
+
+function stopDecoder(player: Player): void {
   if (player.decoder !== undefined && player.decoder.state !== 'closed') player.decoder.close();
+  player.decoder = undefined;
+  player.awaitsKey = true;
+}
+
+/** A decoder is dear: one that rests has none. What was decoded and not yet painted still is. */
+function turn(view: number, rests: boolean): void {
+  const player = players.get(view);
+  if (player === undefined || player.rests === rests) return;
+  player.rests = rests;
+  stopDecoder(player);
 }
 
 function decoderOf(player: Player): VideoDecoder | undefined {
@@ -134,8 +152,8 @@ setInterval(report, REPORT_MS);
 function hear({ data }: MessageEvent<FeedToVideo>): void {
   for (const player of players.values()) {
     if (player.camera !== data.camera) continue;
-    if (data.kind === 'frame') decode(player, data);
-    else restatus(player, data);
+    if (data.kind === 'status') restatus(player, data);
+    else if (!player.rests) decode(player, data);
   }
 }
 
@@ -144,13 +162,14 @@ function restatus(player: Player, data: Extract<FeedToVideo, { kind: 'status' }>
   player.message = data.message;
   if (data.codec !== '' && data.codec !== player.codec) {
     player.codec = data.codec;
-    if (player.decoder !== undefined && player.decoder.state !== 'closed') player.decoder.close();
-    player.decoder = undefined;
+    stopDecoder(player);
   }
 }
 
 self.onmessage = ({ data }: MessageEvent<ToVideo>) => {
   if (data.kind === 'open') open(data.view, data.camera, data.canvas);
+  else if (data.kind === 'ask') turn(data.view, false);
+  else if (data.kind === 'rest') turn(data.view, true);
   else if (data.kind === 'close') close(data.view);
   else data.port.onmessage = hear;
 };

@@ -21,6 +21,8 @@ export class Choices<Dict> {
   language = $state<Language>('vi');
   theme = $state<Theme>('dark');
   scale = $state(1);
+  /** Whether the address says how large; where it does not, the wall chooses by its screen. */
+  scaleSaid = false;
   /** ?nomap=1 leaves the map out: for tests, and for machines without a graphics processor. */
   map = $state(true);
   /** ?map=drawn has the map as a drawing also where a graphics processor would draw it. */
@@ -33,6 +35,8 @@ export class Choices<Dict> {
   districts: readonly string[] = [];
   /** ?discreet=medical,public-order: kinds of incidents whose words and address do not stand on this screen until somebody opens the file. */
   discreet: readonly Kind[] = [];
+  /** ?dim=traffic: kinds of incidents that stand back on this screen: faint, and without a mark that blinks. */
+  dim: readonly Kind[] = [];
   private words: Words<Dict> | undefined;
   private vi = $state.raw<Dict>();
   private en = $state.raw<Dict>();
@@ -75,14 +79,19 @@ export class Choices<Dict> {
     this.language = language === 'en' ? 'en' : 'vi';
     this.theme = theme === 'light' ? 'light' : 'dark';
     const scale = Number(query.get('scale') ?? 1);
+    this.scaleSaid = query.has('scale');
     this.scale = Number.isFinite(scale) ? Math.min(SCALE_MAX, Math.max(SCALE_MIN, scale)) : 1;
     this.map = query.get('nomap') !== '1';
     this.drawn = query.get('map') === 'drawn';
     this.exercises = kept.exercises !== false;
     this.singleKeys = kept.singleKeys !== false;
     this.districts = query.getAll('district');
-    const named = query.getAll('discreet').flatMap((list) => list.split(','));
-    this.discreet = KINDS.filter((kind) => named.includes(kind));
+    const kinds = (of: string) => {
+      const named = query.getAll(of).flatMap((list) => list.split(','));
+      return KINDS.filter((kind) => named.includes(kind));
+    };
+    this.discreet = kinds('discreet');
+    this.dim = kinds('dim');
   }
 
   /** To the other language, as soon as its words are there; without them the page stays as it is. */

@@ -66,13 +66,23 @@ function stopLive(): void {
   kept.stop();
 }
 
-/** Plays a camera in a canvas and says why; gives back the view, or nothing when there is no line yet. */
-export function watchCamera(camera: string, canvas: HTMLCanvasElement, why: string): number | undefined {
-  return feed?.watch(camera, canvas, why);
+/** A view of a camera in a canvas; nothing when there is no line yet. */
+export function openCamera(camera: string, canvas: HTMLCanvasElement): number | undefined {
+  return feed?.open(camera, canvas);
 }
 
-/** Ends a view of `watchCamera`. */
-export function unwatchCamera(view: number): void {
-  feed?.unwatch(view);
+/** Asks for a view's pictures and says why. */
+export function askCamera(view: number, why: string): void {
+  feed?.ask(view, why);
+}
+
+/** Lets a view's line go; the last picture stays. */
+export function restCamera(view: number): void {
+  feed?.rest(view);
+}
+
+/** Ends a view of `openCamera`. */
+export function closeCamera(view: number): void {
+  feed?.close(view);
   picture.dropVideo(view);
 }

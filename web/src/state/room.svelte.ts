@@ -13,7 +13,7 @@ class RoomDesk {
   layers = $state.raw<readonly Layer[]>(LAYERS);
   /** Where this screen's map looks; undefined: it has none, or it is not there yet. */
   look: MapLook | undefined;
-  /** Cameras that this screen shows now. */
+  /** Cameras that play on this screen now. */
   cameras: readonly string[] = [];
   /** Incidents that the next scene shall have beside the chosen one. */
   gathered = $state.raw<readonly string[]>([]);

@@ -140,6 +140,8 @@ export async function startFake(options: { port: number; root: string }) {
 
   /** Why each camera was watched last. */
   const reasons: Record<string, string> = {};
+  /** How often each was asked for. */
+  const asks: Record<string, number> = {};
   function watch(socket: WebSocket, id: string): void {
     const watching = sockets.get(socket)?.watching;
     const camera = scene.cameras.get(id);
@@ -321,6 +323,8 @@ export async function startFake(options: { port: number; root: string }) {
         for (const socket of sockets.keys()) socket.terminate();
       }
       if (url.pathname === '/fake/watched') return json(response, 200, reasons);
+      // Whose pictures go out now, and how often each camera was asked for.
+      if (url.pathname === '/fake/lines') return json(response, 200, { now: [...new Set([...sockets.values()].flatMap(({ watching }) => [...watching.keys()]))].sort(), asks });
       if (url.pathname === '/fake/silent') control.silent = url.searchParams.get('on') === '1';
       if (url.pathname === '/fake/hold') control.holdCommandsMs = Number(url.searchParams.get('ms'));
       if (url.pathname === '/fake/fail') control.failNext = Number(url.searchParams.get('n'));
@@ -390,6 +394,7 @@ export async function startFake(options: { port: number; root: string }) {
         } else if (said.case === 'ping') send(ws, { case: 'pong', value: { nonce: said.value.nonce, serverTimeMs: BigInt(Date.now()) } });
         else if (said.case === 'watchCamera') {
           reasons[said.value.camera] = said.value.why;
+          asks[said.value.camera] = (asks[said.value.camera] ?? 0) + 1;
           watch(ws, said.value.camera);
         }
         else if (said.case === 'unwatchCamera') {
