@@ -68,7 +68,7 @@ for (const lang of ['vi', 'en'] as const) {
     await tap(page, unit, 'offered', 'en_route');
     await expect(row).toContainText(WITHIN[lang]);
     await expect(row).not.toContainText(LATE[lang]);
-    await fake(page, `late?unit=${unit}`);
+    await fake(page, `unit-late?unit=${unit}`);
     await expect(row).toContainText(LATE[lang]);
     const alert = page.getByRole('alert').getByRole('button', { name: t.attention['arrival-late'](unit) });
     await expect(alert).toBeVisible();

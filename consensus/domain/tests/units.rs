@@ -401,7 +401,7 @@ impl World {
     }
 
     /// The incident, or what it was merged into.
-    fn incident_now(&self, incident: &IncidentId) -> &IncidentId {
+    fn incident_now<'a>(&'a self, incident: &'a IncidentId) -> &'a IncidentId {
         let mut at = incident;
         while let Some(into) = &self.incident(at).merged_into {
             at = into;

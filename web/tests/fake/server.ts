@@ -353,7 +353,7 @@ export async function startFake(options: { port: number; root: string }) {
       if (waitingSet !== undefined) return json(response, 200, waitingSet);
       const ofStorm = storm(url.pathname, url.searchParams);
       if (ofStorm !== undefined) return json(response, 200, ofStorm);
-      if (url.pathname === '/fake/late') makeLate(scene, tellDispatch, url.searchParams.get('unit') ?? '');
+      if (url.pathname === '/fake/unit-late') makeLate(scene, tellDispatch, url.searchParams.get('unit') ?? '');
       if (url.pathname === '/fake/clocks') desk.resetClocks();
       // Nobody knows yet that the smoke's report is late.
       if (url.pathname === '/fake/report-late') desk.resetClocks(false);
