@@ -363,7 +363,7 @@ fn reply(entry: &Entry, outcome: Outcome) -> Reply {
 
 /// Accepted, with the entity and its version.
 fn accepted(entity: impl ToString, version: u64) -> Accepted {
-    Accepted { entity: entity.to_string(), version, verdicts: Vec::new() }
+    Accepted { entity: entity.to_string(), version, ..Accepted::default() }
 }
 
 /// Whether the group keeps what the command is about.

@@ -104,6 +104,9 @@ impl State {
     /// 53. A device's report is under a code of its own, without a sender. In hand it belongs to the incident in which exactly one alarm
     ///     names it; an alarm names one of a device that belongs there. Taken out of every incident it has its alarm, which feeds none.
     /// 56. A unit goes to the staging area once in an assignment, and was on its way before.
+    /// 60. A step says how far it is and when the unit is late exactly if it set out with it, after that.
+    /// 61. An assignment came through incidents that were merged, each into the next and the last into where the unit is.
+    /// 62. An incident says which units went over with it only while it is merged, each once.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -255,7 +258,8 @@ impl State {
         }
         let is_free = matches!(unit.status, UnitStatus::Available | UnitStatus::OutOfService);
         hold(7, is_free == unit.incident.is_none(), || format!("unit {} is {}", unit.id, unit.status))?;
-        dispatch::check_duty(unit)
+        dispatch::check_duty(unit)?;
+        dispatch::check_came_through(self, unit)
     }
 
     fn check_incident(&self, incident: &Incident) -> Result<(), Violation> {

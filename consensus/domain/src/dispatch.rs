@@ -19,6 +19,8 @@ wire_enum! {
         CheckInOverdue = "check_in_overdue",
         /// A crew is in danger.
         Mayday = "mayday",
+        /// A unit that set out is not there by the time of its way and half of it.
+        ArrivalLate = "arrival_late",
     }
 }
 

@@ -2,11 +2,15 @@
 //! because the newer one does nothing new before that entry, puts nothing into the log that the older one cannot read, and the
 //! entry is proposed only when every node knows what it switches.
 
-use crate::{Command, Grant, Refusal, RefusalCode, ReportChannel, Role, State, Terms, UnitStatus, audit, chunk};
+use crate::{
+    Assignment, Command, Grant, Refusal, RefusalCode, ReportChannel, Role, State, Terms, UnitStatus, audit, chunk,
+};
 
 /// Commands and fields of commands that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of notices,
 /// reports that their senders follow, calls and who takes them, rights beyond a role, warnings to the public, hand-overs,
 /// exercises and rooms, drills, units at a staging area.
+/// From this entry on a unit that sets out is expected, and late when it does not come; and an assignment remembers through which
+/// merges it came, so that taking them apart gives it back.
 /// From this entry on a timeline keeps of its incident what a line shows (`Incident::line`), and events of reports show those
 /// that wait for a person, which are told again when their incident becomes another field's or agency's. Nothing is refused by a
 /// remit before it, for no log of a release holds one. A refusal says no longer where something lies that is outside of a right.
@@ -111,7 +115,15 @@ impl Command {
             Self::SetUnitStatus(it) => {
                 [it.status, it.expected_status].contains(&UnitStatus::Staging).then_some(VOCABULARY_2)
             }
-            Self::PutUnit(it) => (it.unit.status == UnitStatus::Staging).then_some(VOCABULARY_2),
+            Self::PutUnit(it) => {
+                let is_newer = |it: &Assignment| {
+                    let is_expected = it.steps.iter().any(|step| step.distance_m > 0 || step.late_at_ms.is_set());
+                    is_expected || !it.came_through.is_empty()
+                };
+                let is_plain =
+                    it.unit.status != UnitStatus::Staging && !it.unit.duty.assignment.as_ref().is_some_and(is_newer);
+                (!is_plain).then_some(VOCABULARY_2)
+            }
             // A role that it does not know makes an entry that it cannot read.
             Self::PutPerson(it) => matches!(it.person.role, Role::Telephony | Role::Auditor).then_some(VOCABULARY_2),
             Self::OpenIncident(it) => it.source.alarm_report.is_some().then_some(VOCABULARY_2),

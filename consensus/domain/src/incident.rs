@@ -153,6 +153,9 @@ pub struct Incident {
     pub merged_into: Option<IncidentId>,
     /// While merged: what un-merging gives back.
     pub status_before_merge: Option<IncidentStatus>,
+    /// While merged: the units that went over with it.
+    #[serde(default)]
+    pub units_before_merge: Vec<UnitId>,
     /// It escalates if nobody has acknowledged it by then; unset: no deadline runs.
     pub acknowledge_due_at_ms: Millis,
     /// How often it has.
@@ -195,6 +198,7 @@ impl Incident {
             closed_at_ms: self.closed_at_ms,
             merged_into: self.merged_into.clone(),
             status_before_merge: self.status_before_merge,
+            units_before_merge: self.units_before_merge.clone(),
             acknowledge_due_at_ms: self.acknowledge_due_at_ms,
             escalation_level: self.escalation_level,
             reopened_count: self.reopened_count,
@@ -224,6 +228,7 @@ record!(Incident {
     closed_at_ms,
     merged_into,
     status_before_merge,
+    units_before_merge,
     acknowledge_due_at_ms,
     escalation_level,
     reopened_count,

@@ -15,6 +15,7 @@ pub mod limits;
 pub mod policy;
 pub mod rows;
 pub mod series;
+pub mod travel;
 pub mod wire;
 
 mod access;

@@ -172,6 +172,10 @@ pub const OFFER_WITHIN_MS: [u64; 5] = [300_000, 180_000, 120_000, 90_000, 60_000
 pub const CHECK_IN_ACCEPTED_MS: u64 = 300_000;
 /// Time that a crew may be without a word on its way.
 pub const CHECK_IN_EN_ROUTE_MS: u64 = 1_800_000;
+/// Of the time that its way should take, in hundredths, when a unit that is not there is late.
+pub const LATE_AFTER_PERCENT: u64 = 150;
+/// No unit is late sooner than this after it set out: a crew has to start up, and its last position is some seconds old.
+pub const LATE_AFTER_MS_MIN: u64 = 120_000;
 /// Time that a crew may be without a word at the staging area: it waits there, and is out of danger.
 pub const CHECK_IN_STAGING_MS: u64 = 1_800_000;
 /// Time that a crew may be without a word on scene.
@@ -182,6 +186,9 @@ pub const CHECK_IN_GRACE_MS: u64 = 120_000;
 pub const CHECK_IN_LEVEL_MAX: u32 = 2;
 /// Statuses of one assignment: offered, accepted, on the way, at the staging area, on scene.
 pub const ASSIGNMENT_STEPS_MAX: usize = 5;
+/// Merges that one assignment remembers to have come through. At the bound the oldest is forgotten: taking that one apart
+/// leaves the unit where it is.
+pub const MERGES_REMEMBERED_MAX: usize = 16;
 /// Assignments kept with one incident after they ended. At the bound the oldest leaves; the timeline keeps them.
 pub const INCIDENT_PAST_MAX: usize = 128;
 /// Attentions kept with one incident. At the bound the oldest that somebody has looked at leaves, or else the oldest.

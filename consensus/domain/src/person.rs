@@ -254,6 +254,9 @@ pub struct Accepted {
     pub version: u64,
     /// For readings: a verdict for each, in order.
     pub verdicts: Vec<ReadingVerdict>,
+    /// Of taking incidents apart: units that the merge brought and that have moved on since.
+    #[serde(default)]
+    pub stayed: Vec<UnitId>,
 }
 
 /// What a command came to: a refusal is a reply, not an error.
@@ -269,7 +272,7 @@ pub enum Reply {
 impl Reply {
     /// Accepted, with the entity and its version.
     pub fn accepted(entity: impl ToString, version: u64) -> Self {
-        Self::Accepted(Accepted { entity: entity.to_string(), version, verdicts: Vec::new() })
+        Self::Accepted(Accepted { entity: entity.to_string(), version, ..Accepted::default() })
     }
 }
 
@@ -279,7 +282,8 @@ impl Record for Reply {
     fn from_wire(wire: generated::Reply) -> Result<Self, Malformed> {
         if wire.refused_code.is_empty() {
             let verdicts = crate::wire::Field::read("verdicts", wire.verdicts)?;
-            return Ok(Self::Accepted(Accepted { entity: wire.entity, version: wire.version, verdicts }));
+            let stayed = crate::wire::Field::read("stayed", wire.stayed)?;
+            return Ok(Self::Accepted(Accepted { entity: wire.entity, version: wire.version, verdicts, stayed }));
         }
         let code = RefusalCode::ALL
             .into_iter()
@@ -294,6 +298,7 @@ impl Record for Reply {
                 entity: accepted.entity.clone(),
                 version: accepted.version,
                 verdicts: crate::wire::Field::write(&accepted.verdicts),
+                stayed: crate::wire::Field::write(&accepted.stayed),
                 ..Default::default()
             },
             Self::Refused(refusal) => generated::Reply {

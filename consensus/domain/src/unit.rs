@@ -63,9 +63,15 @@ pub struct UnitStep {
     pub received_at_ms: Millis,
     /// Who tapped; none: the system.
     pub by: Option<PersonId>,
+    /// Of one that sets out: the way along roads, estimated from where the unit was last seen.
+    #[serde(default)]
+    pub distance_m: u64,
+    /// Not there by then: it is late. Unset: nothing is expected.
+    #[serde(default)]
+    pub late_at_ms: Millis,
 }
 
-record!(UnitStep { status, tapped_at_ms, received_at_ms, by });
+record!(UnitStep { status, tapped_at_ms, received_at_ms, by, distance_m, late_at_ms });
 
 /// One unit sent to one incident, from the offer to its end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -94,6 +100,10 @@ pub struct Assignment {
     pub ended_by: Option<PersonId>,
     /// The reason that went with the end; may be empty.
     pub note: String,
+    /// Incidents that it came through by merges, the first one first, at most `limits::MERGES_REMEMBERED_MAX`: un-merging one
+    /// gives it back.
+    #[serde(default)]
+    pub came_through: Vec<IncidentId>,
 }
 
 record!(Assignment {
@@ -109,6 +119,7 @@ record!(Assignment {
     ended_at_ms,
     ended_by,
     note,
+    came_through,
 });
 
 /// A crew in danger.

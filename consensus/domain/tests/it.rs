@@ -21,4 +21,5 @@ mod releases;
 mod reports;
 mod rooms;
 mod scripts;
+mod units;
 mod vocabulary;

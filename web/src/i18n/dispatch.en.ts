@@ -25,6 +25,7 @@ export const enDispatch: DispatchDict = {
     seen: 'Seen',
     mayday: (unit) => `MAYDAY: ${unit} is in danger`,
     'check-in-overdue': (unit) => `${unit} has not been heard of`,
+    'arrival-late': (unit) => `${unit} is not there yet, past its expected time`,
     'offer-refused': (unit) => `${unit} refused`,
     'offer-unanswered': (unit) => `${unit} did not answer`,
     next: (unit) => `offered to ${unit}`,
@@ -37,6 +38,10 @@ export const enDispatch: DispatchDict = {
     offer: (left) => `answer due ${left}`,
     'check-in': (left) => `word due ${left}`,
     none: '',
+  },
+  arrival: {
+    within: (distance, at) => `${distance} to go when it set out; late from ${at}`,
+    late: (over) => `NOT THERE, ${over} late`,
   },
   checkIn: 'Heard by radio',
   clearMayday: 'Safe now',

@@ -23,6 +23,7 @@ export const viDispatch = {
     seen: 'Đã xem',
     mayday: (unit: string) => `CẤP CỨU: ${unit} gặp nguy hiểm`,
     'check-in-overdue': (unit: string) => `${unit} không báo tin quá hạn`,
+    'arrival-late': (unit: string) => `${unit} chưa đến nơi, đã quá giờ dự kiến`,
     'offer-refused': (unit: string) => `${unit} từ chối nhiệm vụ`,
     'offer-unanswered': (unit: string) => `${unit} không trả lời`,
     next: (unit: string) => `đã chuyển cho ${unit}`,
@@ -35,6 +36,10 @@ export const viDispatch = {
     offer: (left: string) => `chờ trả lời ${left}`,
     'check-in': (left: string) => `báo tin trong ${left}`,
     none: '',
+  },
+  arrival: {
+    within: (distance: string, at: string) => `còn ${distance} lúc lên đường; trễ từ ${at}`,
+    late: (over: string) => `CHƯA ĐẾN NƠI, trễ ${over}`,
   },
   checkIn: 'Đã báo tin (bộ đàm)',
   clearMayday: 'Đã an toàn',

@@ -80,6 +80,8 @@ export const enPhone: PhoneDict = {
       checkInWithin: (left) => `Check in within ${left}`,
       checkInAsked: 'The centre asks: are you all right?',
       checkInOverdue: 'Check-in overdue: the centre has called somebody.',
+      arriveBy: (at) => `The centre asks if you are not there by ${at}`,
+      arriveLate: 'Not there, past the expected time: say that you are fine, or there.',
       checkIn: 'I am fine',
       mayday: 'MAYDAY – hold 2 seconds',
       maydayStands: 'MAYDAY CALLED',

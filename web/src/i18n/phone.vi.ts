@@ -81,6 +81,8 @@ export const viPhone = {
       checkInWithin: (left: string) => `Báo tin trong ${left}`,
       checkInAsked: 'Trung tâm đang hỏi: anh em có ổn không?',
       checkInOverdue: 'Quá hạn báo tin: trung tâm đã báo cho người trực.',
+      arriveBy: (at: string) => `Trung tâm sẽ hỏi nếu chưa đến nơi lúc ${at}`,
+      arriveLate: 'Chưa đến nơi, đã quá giờ dự kiến: báo là ổn, hoặc đã đến.',
       checkIn: 'Tôi ổn',
       mayday: 'CẤP CỨU – giữ 2 giây',
       maydayStands: 'ĐÃ GỌI CẤP CỨU',

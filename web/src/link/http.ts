@@ -57,6 +57,8 @@ export interface Committed {
   incident: string;
   /** Of a service key that was made: the key, which nobody is shown again. */
   key?: string;
+  /** Of incidents that were taken apart: units that have moved on since the merge, and stay. */
+  stayed?: readonly string[];
 }
 
 let origins: string[] = [''];
@@ -226,7 +228,7 @@ export async function nextSequence(session: Session): Promise<number> {
 export async function sendOnce(path: string, body: unknown, seq: number, attempt: number, why?: string): Promise<Committed> {
   const answer = (await request(originAt(attempt), 'POST', path, body, seq, why)) as Partial<Committed> & { id?: string; code?: string; kept?: { place: number } };
   if (answer.kept !== undefined) throw new KeptBack(answer.kept.place);
-  const made = answer.key === undefined ? {} : { key: answer.key };
+  const made = { ...(answer.key !== undefined && { key: answer.key }), ...(answer.stayed !== undefined && { stayed: answer.stayed }) };
   return { entity: answer.entity ?? answer.code ?? answer.id ?? '', version: answer.version ?? 0, incident: answer.incident ?? '', ...made };
 }
 

@@ -33,6 +33,8 @@ export interface Crew {
   offerDueAtMs: number;
   checkInDueAtMs: number;
   checkInLevel: number;
+  /** On the way: the unit is late from then on. */
+  lateAtMs: number;
   /** The crew's last word that the centre has, by the time of its tap. */
   checkedInAtMs: number;
   mayday: boolean;
@@ -52,7 +54,7 @@ function unitStateNamed(name: string): UnitState {
 
 interface RawAssignment {
   number: number;
-  steps: { status: string }[];
+  steps: { status: string; late_at_ms?: number }[];
   offer_due_at_ms: number;
   check_in_due_at_ms: number;
   checked_in_at_ms: number;
@@ -98,6 +100,7 @@ export function crewOf(answer: unknown): Crew {
     offerDueAtMs: assignment?.offer_due_at_ms ?? 0,
     checkInDueAtMs: assignment?.check_in_due_at_ms ?? 0,
     checkInLevel: assignment?.check_in_level ?? 0,
+    lateAtMs: assignment?.steps.at(-1)?.late_at_ms ?? 0,
     checkedInAtMs: assignment?.checked_in_at_ms ?? 0,
     mayday: (raw.unit.duty?.mayday ?? null) !== null,
     ...(position !== undefined && heardAtMs > 0 && { position: { latitude: position.latitude_e7 * DEGREES_PER_E7, longitude: position.longitude_e7 * DEGREES_PER_E7, atMs: heardAtMs } }),

@@ -2,7 +2,7 @@ import { create } from '@bufbuild/protobuf';
 import { expect, test } from 'vitest';
 import { AttentionKind, IncidentSchema, IncidentStatus, TaskStatus } from '../gen/trongdong/v1/incident_pb';
 import { UnitSchema, UnitStatus } from '../gen/trongdong/v1/unit_pb';
-import { isSettled, rankUnits, timerOf, waiting } from './dispatch';
+import { arrivalOf, isSettled, rankUnits, timerOf, waiting } from './dispatch';
 import { incidentOf } from './incident';
 import { recommendationOf } from './recommendation';
 import { unitOf } from './unit';
@@ -23,7 +23,18 @@ test('units in danger, silent and asked stand before those whose time runs, and 
   expect(rankUnits(units).map(({ id }) => id)).toEqual(['danger', 'silent', 'asked', 'offer', 'late-offer', 'out', 'free']);
   expect(units.map((it) => timerOf(it, 100).state)).toEqual(['none', 'offer', 'offer', 'check-in', 'asked', 'overdue', 'mayday']);
   expect(timerOf(units[2]!, 100).leftMs).toBe(-40);
-  expect(units[1]!.assignment?.steps).toEqual([{ status: 'offered', tappedAtMs: 5, receivedAtMs: 9, by: 'dung' }]);
+  expect(units[1]!.assignment?.steps).toEqual([{ status: 'offered', tappedAtMs: 5, receivedAtMs: 9, by: 'dung', distanceM: 0, lateAtMs: 0 }]);
+});
+
+test('a unit on its way is late from the time that stands with the step by which it set out, and no other is', () => {
+  const out = { status: UnitStatus.EN_ROUTE, tappedAtMs: 10n, receivedAtMs: 10n, by: 'rin', distanceM: 6_505n, lateAtMs: 1_000n };
+  const steps = (...more: object[]) => ({ assignment: { number: 1n, steps: [out, ...more] } });
+  expect(arrivalOf(unit('out', UnitStatus.EN_ROUTE, steps()), 400)).toEqual({ distanceM: 6_505, lateAtMs: 1_000, overMs: -600 });
+  expect(arrivalOf(unit('out', UnitStatus.EN_ROUTE, steps()), 1_500)?.overMs).toBe(500);
+  expect(arrivalOf(unit('there', UnitStatus.ON_SCENE, steps({ status: UnitStatus.ON_SCENE, tappedAtMs: 900n })), 5_000)).toBeUndefined();
+  // It set out before the centre looked at the way.
+  expect(arrivalOf(unit('older', UnitStatus.EN_ROUTE, assigned({})), 5_000)).toBeUndefined();
+  expect(arrivalOf(unit('free', UnitStatus.AVAILABLE), 5_000)).toBeUndefined();
 });
 
 test('what waits for a person is that of incidents that are not done: the gravest first, then the longest waiting', () => {
@@ -37,9 +48,10 @@ test('what waits for a person is that of incidents that are not done: the graves
     ]),
     incident('I2', IncidentStatus.ACKNOWLEDGED, [attention(1, AttentionKind.OFFER_REFUSED, 5n), attention(2, AttentionKind.MAYDAY, 90n)]),
     incident('I3', IncidentStatus.CLOSED, [attention(1, AttentionKind.MAYDAY, 1n)]),
+    incident('I4', IncidentStatus.ASSIGNED, [attention(1, AttentionKind.ARRIVAL_LATE, 80n)]),
   ]);
   expect(rows.map(({ incident: { id }, attention: { number, reason } }) => `${id}.${number} ${reason}`)).toEqual([
-    'I2.2 mayday', 'I1.2 check-in-overdue', 'I2.1 offer-refused', 'I1.1 offer-unanswered',
+    'I2.2 mayday', 'I1.2 check-in-overdue', 'I4.1 arrival-late', 'I2.1 offer-refused', 'I1.1 offer-unanswered',
   ]);
 });
 

@@ -4,12 +4,13 @@ import type { Incident } from './incident';
 import type { Unit } from './unit';
 
 /** Why a person has to look, the gravest first. */
-const ATTENTIONS = ['mayday', 'check-in-overdue', 'offer-refused', 'offer-unanswered'] as const;
+const ATTENTIONS = ['mayday', 'check-in-overdue', 'arrival-late', 'offer-refused', 'offer-unanswered'] as const;
 type AttentionReason = (typeof ATTENTIONS)[number];
 
 const REASON: Partial<Record<AttentionKind, AttentionReason>> = {
   [AttentionKind.MAYDAY]: 'mayday',
   [AttentionKind.CHECK_IN_OVERDUE]: 'check-in-overdue',
+  [AttentionKind.ARRIVAL_LATE]: 'arrival-late',
   [AttentionKind.OFFER_REFUSED]: 'offer-refused',
 };
 
@@ -95,6 +96,13 @@ export function timerOf(unit: Unit, nowMs: number): UnitTimer {
   if (assignment.checkInLevel >= 2) return { state: 'overdue', leftMs: 0 };
   if (assignment.checkInDueAtMs === 0) return { state: 'none', leftMs: 0 };
   return { state: assignment.checkInLevel === 1 ? 'asked' : 'check-in', leftMs: assignment.checkInDueAtMs - nowMs };
+}
+
+/** What is expected of a unit on its way; undefined: nothing. `overMs` is how late it is, negative while it has time. */
+export function arrivalOf(unit: Unit, nowMs: number): { distanceM: number; lateAtMs: number; overMs: number } | undefined {
+  const step = unit.assignment?.steps.at(-1);
+  if (unit.status !== 'en-route' || step === undefined || step.lateAtMs === 0) return undefined;
+  return { distanceM: step.distanceM, lateAtMs: step.lateAtMs, overMs: nowMs - step.lateAtMs };
 }
 
 const TIMER_RANK: Readonly<Record<UnitTimer['state'], number>> = { mayday: 0, overdue: 1, asked: 2, offer: 3, 'check-in': 4, none: 5 };

@@ -19,6 +19,9 @@ export interface UnitStep {
   tappedAtMs: number;
   receivedAtMs: number;
   by: string;
+  /** Of one that sets out: the way along roads as the centre estimates it, and when the unit is late; 0: nothing is expected. */
+  distanceM: number;
+  lateAtMs: number;
 }
 
 /** One unit sent to one incident. Times are Unix milliseconds, 0: no deadline runs. */
@@ -84,6 +87,8 @@ function assignmentOf(wire: AssignmentWire): Assignment {
       tappedAtMs: Number(step.tappedAtMs),
       receivedAtMs: Number(step.receivedAtMs),
       by: step.by,
+      distanceM: Number(step.distanceM),
+      lateAtMs: Number(step.lateAtMs),
     })),
     offerDueAtMs: Number(wire.offerDueAtMs),
     checkInDueAtMs: Number(wire.checkInDueAtMs),

@@ -33,7 +33,7 @@ const VERBS: Record<string, { from: IncidentStatus[]; kind: EventKind }> = {
 };
 
 const refuse = (code: string, field: string, message: string, status = 409): Answer => ({ status, body: { code, field, message } });
-const done = (entity: string, version: bigint): Answer => ({ status: 200, body: { entity, version: Number(version) } });
+const done = (entity: string, version: bigint, more: object = {}): Answer => ({ status: 200, body: { entity, version: Number(version), ...more } });
 
 /** A function that decides about one command, changes the scene and tells what came of it. */
 export function decider(scene: Scene, tell: Tell): (path: string, input: Input) => Answer {
@@ -100,6 +100,26 @@ export function decider(scene: Scene, tell: Tell): (path: string, input: Input) 
     return undefined;
   }
 
+  /** Units go from one incident to the other in the assignment that they are in. */
+  function goOver(ids: readonly string[], from: Incident, to: Incident): void {
+    if (ids.length === 0) return;
+    from.units = from.units.filter((id) => !ids.includes(id));
+    to.units = [...to.units, ...ids];
+    for (const id of ids) {
+      const unit = scene.units.get(id)!;
+      unit.incident = to.id;
+      unit.version += 1n;
+      tell(COMMAND_GROUP, EventKind.UNIT_ASSIGNED, { case: 'unit', value: unit });
+    }
+  }
+
+  /** The other side of a merge, or of its end. */
+  function tellOther(other: Incident): void {
+    other.status = other.units.length === 0 ? IncidentStatus.ACKNOWLEDGED : IncidentStatus.ASSIGNED;
+    other.version += 1n;
+    tell(COMMAND_GROUP, EventKind.INCIDENT_ASSIGNED, { case: 'incident', value: other });
+  }
+
   function change(incident: Incident, verb: string, input: Input): Answer {
     const rule = VERBS[verb]!;
     if (Number(input['expected_version']) !== Number(incident.version)) {
@@ -107,6 +127,8 @@ export function decider(scene: Scene, tell: Tell): (path: string, input: Input) 
     }
     if (!rule.from.includes(incident.status)) return refuse('wrong_status', 'incident', 'its status does not allow it');
     let note = input['note'] ?? input['reason'] ?? '';
+    let other: Incident | undefined;
+    let more: object = {};
     if (verb === 'acknowledge') Object.assign(incident, { status: IncidentStatus.ACKNOWLEDGED, acknowledgedBy: BY, acknowledgedAtMs: BigInt(Date.now()), acknowledgeDueAtMs: 0n });
     if (verb === 'assign') {
       const refused = assign(incident, input['units'] as unknown as string[]);
@@ -121,16 +143,25 @@ export function decider(scene: Scene, tell: Tell): (path: string, input: Input) 
     if (verb === 'merge') {
       const into = scene.incidents.get(input['into'] ?? '');
       if (into === undefined || !LIVE.includes(into.status)) return refuse('wrong_status', 'into', 'name one that is not done');
-      Object.assign(incident, { statusBeforeMerge: incident.status, status: IncidentStatus.MERGED, mergedInto: into.id });
+      Object.assign(incident, { statusBeforeMerge: incident.status, status: IncidentStatus.MERGED, mergedInto: into.id, unitsBeforeMerge: [...incident.units] });
+      if (incident.units.length > 0) other = into;
+      goOver(incident.units, incident, into);
       note = into.id;
     }
     if (verb === 'unmerge') {
       note = incident.mergedInto;
-      Object.assign(incident, { status: incident.statusBeforeMerge, statusBeforeMerge: IncidentStatus.UNSPECIFIED, mergedInto: '' });
+      const into = scene.incidents.get(note)!;
+      const back = incident.unitsBeforeMerge.filter((id) => into.units.includes(id));
+      more = { stayed: incident.unitsBeforeMerge.filter((id) => !back.includes(id)) };
+      goOver(back, into, incident);
+      if (back.length > 0) other = into;
+      const former = incident.statusBeforeMerge === IncidentStatus.ASSIGNED && back.length === 0 ? IncidentStatus.ACKNOWLEDGED : incident.statusBeforeMerge;
+      Object.assign(incident, { status: former, statusBeforeMerge: IncidentStatus.UNSPECIFIED, mergedInto: '', unitsBeforeMerge: [] });
     }
     incident.version += 1n;
     tell(COMMAND_GROUP, rule.kind, { case: 'incident', value: incident }, note);
-    return done(incident.id, incident.version);
+    if (other !== undefined) tellOther(other);
+    return done(incident.id, incident.version, more);
   }
 
   return (path, input) => {

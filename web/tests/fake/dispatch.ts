@@ -10,6 +10,11 @@ import type { Scene } from './scene';
 const OFFER_MS = 60_000;
 const CHECK_IN_MS = 1_200_000;
 const TASK_WITHIN_MS = 1_800_000n;
+const SPEED_KM_H = 40;
+const ROAD_FACTOR = 1.3;
+/** A unit is late by half of its way, and not at once. */
+const LATE_AFTER = 1.5;
+const LATE_AFTER_MS_MIN = 120_000;
 /** Which unit the responder of the fake node crews. */
 const CREW = 'XCC-03';
 
@@ -31,6 +36,21 @@ function dispatchOf(incident: Incident) {
   return incident.dispatch;
 }
 
+/** Metres along roads from where the unit is. */
+function roadM(unit: Unit, incident: Incident): number {
+  const north = ((unit.position?.latitudeE7 ?? 0) - (incident.place?.latitudeE7 ?? 0)) * 0.011132;
+  const east = ((unit.position?.longitudeE7 ?? 0) - (incident.place?.longitudeE7 ?? 0)) * 0.0103;
+  return Math.round(Math.hypot(north, east) * ROAD_FACTOR);
+}
+
+/** What is expected of a unit that sets out. */
+function expected(unit: Unit, incident: Incident | undefined, tappedAtMs: bigint): { distanceM: bigint; lateAtMs: bigint } {
+  if (incident === undefined) return { distanceM: 0n, lateAtMs: 0n };
+  const distanceM = roadM(unit, incident);
+  const afterMs = Math.max(LATE_AFTER_MS_MIN, Math.round((distanceM * 3_600 * LATE_AFTER) / SPEED_KM_H));
+  return { distanceM: BigInt(distanceM), lateAtMs: tappedAtMs + BigInt(afterMs) };
+}
+
 /** Begins an assignment of the unit, or ends it. */
 export function offer(unit: Unit, incident: string): void {
   const duty = dutyOf(unit);
@@ -39,10 +59,10 @@ export function offer(unit: Unit, incident: string): void {
     return;
   }
   duty.assignmentsMade += 1n;
-  const step = { $typeName: 'trongdong.v1.UnitStep' as const, status: UnitStatus.OFFERED, tappedAtMs: now(), receivedAtMs: now(), by: '' };
+  const step = { $typeName: 'trongdong.v1.UnitStep' as const, status: UnitStatus.OFFERED, tappedAtMs: now(), receivedAtMs: now(), by: '', distanceM: 0n, lateAtMs: 0n };
   duty.assignment = {
     $typeName: 'trongdong.v1.Assignment', unit: unit.id, number: duty.assignmentsMade, agency: unit.agency, steps: [step],
-    offerDueAtMs: now() + BigInt(OFFER_MS), checkedInAtMs: 0n, checkInDueAtMs: 0n, checkInLevel: 0, end: 0, endedAtMs: 0n, endedBy: '', note: '',
+    offerDueAtMs: now() + BigInt(OFFER_MS), checkedInAtMs: 0n, checkInDueAtMs: 0n, checkInLevel: 0, end: 0, endedAtMs: 0n, endedBy: '', note: '', cameThrough: [],
   };
 }
 
@@ -79,7 +99,8 @@ export function dispatcher(scene: Scene, tell: Tell, by: string): (path: string,
     }
     Object.assign(unit, { status: wanted, statusAtMs: tapped });
     if (assignment !== undefined) {
-      assignment.steps.push({ $typeName: 'trongdong.v1.UnitStep', status: wanted, tappedAtMs: tapped, receivedAtMs: now(), by });
+      const way = expected(unit, wanted === UnitStatus.EN_ROUTE ? incident : undefined, tapped);
+      assignment.steps.push({ $typeName: 'trongdong.v1.UnitStep', status: wanted, tappedAtMs: tapped, receivedAtMs: now(), by, ...way });
       Object.assign(assignment, { offerDueAtMs: 0n, checkInDueAtMs: now() + BigInt(CHECK_IN_MS), checkedInAtMs: tapped, checkInLevel: 0 });
     }
     return tellUnit(EventKind.UNIT_STATUS_SET, unit);
@@ -157,20 +178,25 @@ export function dispatcher(scene: Scene, tell: Tell, by: string): (path: string,
   };
 }
 
-const SPEED_KM_H = 40;
-const ROAD_FACTOR = 1.3;
+/** Lets the way of a unit that has set out be over: it is late, the crew is asked, and a person is called. */
+export function makeLate(scene: Scene, tell: Tell, id: string): void {
+  const unit = scene.units.get(id)!;
+  const incident = scene.incidents.get(unit.incident)!;
+  const assignment = unit.duty!.assignment!;
+  Object.assign(assignment.steps.at(-1)!, { lateAtMs: now() - 61_000n });
+  Object.assign(assignment, { checkInLevel: 1, checkInDueAtMs: now() + 120_000n });
+  unit.version += 1n;
+  tell(EventKind.UNIT_CHECK_IN_ESCALATED, { case: 'unit', value: unit });
+  attend(incident, AttentionKind.ARRIVAL_LATE, unit.id);
+  tell(EventKind.INCIDENT_ATTENTION_RAISED, { case: 'incident', value: incident });
+}
 
 /** Whom the fake node would send: the nearest that are free, then the nearest of the others. */
 export function recommendation(scene: Scene, incident: Incident): object {
-  const metres = (unit: Unit) => {
-    const north = ((unit.position?.latitudeE7 ?? 0) - (incident.place?.latitudeE7 ?? 0)) * 0.011132;
-    const east = ((unit.position?.longitudeE7 ?? 0) - (incident.place?.longitudeE7 ?? 0)) * 0.0103;
-    return Math.round(Math.hypot(north, east) * ROAD_FACTOR);
-  };
   const units = [...scene.units.values()]
     .filter((unit) => !incident.units.includes(unit.id))
     .map((unit) => {
-      const distance_m = metres(unit);
+      const distance_m = roadM(unit, incident);
       const travel_s = Math.round((distance_m * 3.6) / SPEED_KM_H);
       const can_send = unit.status === UnitStatus.AVAILABLE;
       const state = can_send ? { code: 'free' } : { code: 'busy', status: statusName(unit.status), incident: unit.incident || null };
@@ -195,7 +221,7 @@ export function crewView(scene: Scene, index: number): object {
       duty: {
         mayday: unit.duty?.mayday === undefined ? null : {},
         assignment: assignment === undefined ? null : {
-          number: Number(assignment.number), steps: assignment.steps.map(({ status }) => ({ status: statusName(status) })),
+          number: Number(assignment.number), steps: assignment.steps.map(({ status, lateAtMs }) => ({ status: statusName(status), late_at_ms: Number(lateAtMs) })),
           offer_due_at_ms: Number(assignment.offerDueAtMs), check_in_due_at_ms: Number(assignment.checkInDueAtMs),
           checked_in_at_ms: Number(assignment.checkedInAtMs), check_in_level: assignment.checkInLevel,
         },

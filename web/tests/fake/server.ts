@@ -19,7 +19,7 @@ import { callDesk } from './calls';
 import { clockDesk } from './clocks';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
 import { delegationDesk } from './delegations';
-import { crewView, dispatcher, offer, recommendation } from './dispatch';
+import { crewView, dispatcher, makeLate, offer, recommendation } from './dispatch';
 import { districtDesk } from './district';
 import { drillDesk } from './drill';
 import { handoverDesk } from './handovers';
@@ -176,7 +176,8 @@ export async function startFake(options: { port: number; root: string }) {
   }
   /** What whoever is signed in is there for. */
   const sessionRole = (person: string) => (control.role === '' ? (PEOPLE[person] ?? PEOPLE['hoa']!).role : control.role);
-  const decideDispatch = dispatcher(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), BY);
+  const tellDispatch = (kind: EventKind, subject: Event['subject'], note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]);
+  const decideDispatch = dispatcher(scene, tellDispatch, BY);
   // Who is on an incident from the beginning is in an assignment, as in a cluster.
   for (const unit of scene.units.values()) {
     if (unit.incident === '') continue;
@@ -356,6 +357,7 @@ export async function startFake(options: { port: number; root: string }) {
       if (waitingSet !== undefined) return json(response, 200, waitingSet);
       const ofStorm = storm(url.pathname, url.searchParams);
       if (ofStorm !== undefined) return json(response, 200, ofStorm);
+      if (url.pathname === '/fake/unit-late') makeLate(scene, tellDispatch, url.searchParams.get('unit') ?? '');
       if (url.pathname === '/fake/clocks') desk.resetClocks();
       // Nobody knows yet that the smoke's report is late.
       if (url.pathname === '/fake/report-late') desk.resetClocks(false);

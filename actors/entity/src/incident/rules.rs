@@ -56,6 +56,7 @@ mod tests {
             closed_at_ms: Millis(0),
             merged_into: None,
             status_before_merge: None,
+            units_before_merge: Vec::new(),
             acknowledge_due_at_ms: Millis(due_ms),
             escalation_level: level,
             reopened_count: 0,

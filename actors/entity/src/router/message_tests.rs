@@ -64,7 +64,7 @@ fn a_wrong_message_is_refused_by_its_field() {
 #[test]
 fn every_answer_arrives_as_it_was_given() {
     let verdicts = vec![ReadingVerdict::Recorded, ReadingVerdict::TooLate];
-    let accepted = Reply::Accepted(Accepted { entity: "I1".into(), version: 3, verdicts });
+    let accepted = Reply::Accepted(Accepted { entity: "I1".into(), version: 3, verdicts, ..Accepted::default() });
     let refusal = Refusal { code: RefusalCode::NotDue, field: "x".into(), message: "y".into() };
     let served = [
         Ok(accepted),

@@ -4,7 +4,8 @@ use std::sync::{Arc, atomic::Ordering};
 
 use domain::{
     AssignIncident, AttentionKind, CheckInUnit, Duty, GroupId, Incident, IncidentKind, Millis, OpenIncident, Origin,
-    Place, PutUnit, RaiseMayday, SetUnitStatus, Severity, Source, Unit, UnitId, UnitStatus, limits,
+    Place, PutUnit, RaiseMayday, SetUnitStatus, Severity, Source, SwitchFeature, Unit, UnitId, UnitStatus,
+    VOCABULARY_2, limits,
 };
 
 use super::world::{SECOND, World, accepted, place, until};
@@ -168,6 +169,31 @@ async fn a_crew_without_a_word_is_asked_and_then_a_person_is_called() {
     assert_eq!(attentions(&world), [(AttentionKind::CheckInOverdue, "boat-1".into(), None)]);
     accepted(world.apply(GroupId::COMMAND, word));
     assert_eq!(level(&world), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crew_that_has_not_come_is_late_once_whoever_leads() {
+    let (world, _router) = led().await;
+    accepted(world.apply(GroupId::COMMAND, SwitchFeature { feature: VOCABULARY_2 }));
+    send_first(&world, &["boat-1"]);
+    tap(&world, "boat-1", UnitStatus::Accepted);
+    tap(&world, "boat-1", UnitStatus::EnRoute);
+    let assignment = || unit(&world, "boat-1").duty.assignment.unwrap();
+    let late_at = assignment().steps.last().unwrap().late_at_ms;
+    let second = u64::try_from(SECOND.as_millis()).unwrap();
+    let within = u32::try_from(late_at.since(world.clock()) / second).unwrap();
+    tokio::time::sleep((within - 20) * SECOND).await;
+    // The lead moves while the way is nearly over.
+    world.node(2);
+    world.lead(2).await;
+    tokio::time::sleep(10 * SECOND).await;
+    assert_eq!((assignment().check_in_level, attentions(&world).len()), (0, 0));
+    tokio::time::sleep(30 * SECOND).await;
+    assert_eq!(assignment().check_in_level, 1);
+    assert_eq!(attentions(&world), [(AttentionKind::ArrivalLate, "boat-1".into(), None)]);
+    tap(&world, "boat-1", UnitStatus::OnScene);
+    tokio::time::sleep(600 * SECOND).await;
+    assert_eq!((assignment().check_in_level, attentions(&world).len()), (0, 1));
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,16 +6,13 @@
 
 use std::collections::BTreeSet;
 
-use domain::{AssignmentEnd, Incident, IncidentId, Millis, Place, RunCard, SkillNeed, State, Unit, UnitId, UnitStatus};
+use domain::{
+    AssignmentEnd, Incident, IncidentId, Millis, RunCard, SkillNeed, State, Unit, UnitId, UnitStatus,
+    travel::{road_m, travel_s},
+};
 
-/// Speed of travel, in km/h, over the straight line times [`ROAD_FACTOR`].
-pub const TRAVEL_SPEED_KM_H: f64 = 40.0;
-/// How much longer a road is than the straight line.
-pub const ROAD_FACTOR: f64 = 1.3;
 /// Units in one recommendation.
 pub const RECOMMENDED_MAX: usize = 20;
-/// Mean radius of the earth in metres (IUGG).
-const EARTH_RADIUS_M: f64 = 6_371_008.8;
 /// A crew that was cleared less than so long ago should rest.
 const REST_MS: u64 = 1_800_000;
 /// A position that is older says little.
@@ -250,26 +247,6 @@ fn is_awaited(state: &State, incident: &Incident, unit: &Unit) -> bool {
     let has_task = |task: &domain::Task| !task.status.is_settled() && task.agency == unit.agency;
     let is_of_agency = |id: &UnitId| state.units().get(id).is_some_and(|other| other.agency == unit.agency);
     incident.dispatch.tasks.iter().any(has_task) && !incident.units.iter().any(is_of_agency)
-}
-
-/// Metres along roads, estimated from the great circle (haversine).
-fn road_m(from: &Place, to: &Place) -> u64 {
-    let radians = |e7: i32| (f64::from(e7) / 1e7).to_radians();
-    let (lat_from, lat_to) = (radians(from.latitude_e7), radians(to.latitude_e7));
-    let across = (radians(to.longitude_e7) - radians(from.longitude_e7)) / 2.0;
-    let along = (lat_to - lat_from) / 2.0;
-    let square = along.sin().powi(2) + lat_from.cos() * lat_to.cos() * across.sin().powi(2);
-    whole(2.0 * EARTH_RADIUS_M * square.sqrt().min(1.0).asin() * ROAD_FACTOR)
-}
-
-fn travel_s(distance_m: u64) -> u64 {
-    #[allow(clippy::cast_precision_loss, reason = "a way on the earth is short of 2^53 metres")]
-    whole(distance_m as f64 * 3.6 / TRAVEL_SPEED_KM_H)
-}
-
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "at most some 10^8, and never negative")]
-fn whole(value: f64) -> u64 {
-    value.round().max(0.0) as u64
 }
 
 #[cfg(test)]

@@ -103,15 +103,6 @@ fn tap(state: &mut State, unit: &str, status: UnitStatus) {
 }
 
 #[test]
-fn the_way_is_a_great_circle_with_bends_at_the_stated_speed() {
-    // One degree of latitude is 111.195 km on this sphere.
-    let m = road_m(&place(210_000_000), &place(220_000_000));
-    assert_eq!(m, 144_554);
-    assert_eq!(travel_s(40_000), 3_600);
-    assert_eq!(road_m(&place(210_000_000), &place(210_000_000)), 0);
-}
-
-#[test]
 fn the_nearest_free_unit_is_first_and_says_why() {
     let mut state = world();
     unit(&mut state, "far", 8_000, &[]);

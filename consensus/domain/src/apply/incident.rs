@@ -11,7 +11,7 @@
 //! | close | opened, acknowledged, assigned, resolved | closed |
 //! | reopen | resolved, closed | opened |
 //! | merge | opened, acknowledged, assigned, resolved; into one that is not done | merged |
-//! | unmerge | merged | what it was; acknowledged if it was assigned, for its units stay where they are |
+//! | unmerge | merged | what it was; acknowledged if it was assigned and none of its units came back |
 //! | escalate | opened | opened |
 //! | feed, note | any (feed: not closed, not merged) | the same |
 //! | expire an offer | assigned | assigned with the next unit, or acknowledged |
@@ -140,6 +140,7 @@ fn open_incident(work: &mut Work<'_>, facts: Facts, source: Source) -> Result<(I
         closed_at_ms: Millis(0),
         merged_into: None,
         status_before_merge: None,
+        units_before_merge: Vec::new(),
         acknowledge_due_at_ms: Millis(0),
         escalation_level: 0,
         reopened_count: 0,

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Violation, hold};
 use crate::{
-    Incident, Millis, Origin, Report, ReportStatus, RunCard, State, Unit, UnitStatus, apply::check_in_within_ms, limits,
+    Incident, IncidentId, IncidentStatus, Millis, Origin, Report, ReportStatus, RunCard, State, Unit, UnitStatus,
+    apply::check_in_within_ms, limits,
 };
 
 pub(super) fn check_duty(unit: &Unit) -> Result<(), Violation> {
@@ -28,6 +29,11 @@ pub(super) fn check_duty(unit: &Unit) -> Result<(), Violation> {
         .any(|step| step.status == UnitStatus::EnRoute);
     let staged = steps.iter().filter(|step| step.status == UnitStatus::Staging).count();
     hold(56, staged == 0 || (staged == 1 && set_out), || format!("unit {id}: {assignment:?}"))?;
+    let is_expected = steps.iter().all(|step| match step.late_at_ms {
+        Millis(0) => step.distance_m == 0,
+        late_at => step.status == UnitStatus::EnRoute && late_at > step.tapped_at_ms,
+    });
+    hold(60, is_expected, || format!("unit {id}: {assignment:?}"))?;
     let is_asked = duty.mayday.is_none();
     let offer_runs = is_asked && unit.status == UnitStatus::Offered;
     let can_climb = assignment.check_in_level < limits::CHECK_IN_LEVEL_MAX;
@@ -38,8 +44,24 @@ pub(super) fn check_duty(unit: &Unit) -> Result<(), Violation> {
     hold(24, is_right, || format!("unit {id}: {assignment:?}"))
 }
 
+/// By merges from one incident into the next, and from the last one into where the unit is.
+pub(super) fn check_came_through(state: &State, unit: &Unit) -> Result<(), Violation> {
+    let Some(assignment) = &unit.duty.assignment else { return Ok(()) };
+    let through = &assignment.came_through;
+    let next = through.iter().skip(1).chain(&unit.incident);
+    let is_merged = |(id, into): (&IncidentId, &IncidentId)| {
+        state.incidents.get(id).is_some_and(|incident| incident.merged_into.as_ref() == Some(into))
+    };
+    let is_right = through.iter().zip(next).all(is_merged) && through.len() <= limits::MERGES_REMEMBERED_MAX;
+    hold(61, is_right, || format!("unit {}: {assignment:?}", unit.id))
+}
+
 pub(super) fn check_dispatch(incident: &Incident) -> Result<(), Violation> {
     let (id, dispatch) = (&incident.id, &incident.dispatch);
+    let brought: BTreeSet<_> = incident.units_before_merge.iter().collect();
+    let is_merged = incident.status == IncidentStatus::Merged;
+    let is_right = brought.len() == incident.units_before_merge.len() && (is_merged || brought.is_empty());
+    hold(62, is_right, || format!("incident {id}: {brought:?}"))?;
     let past = &dispatch.past;
     let have_ended = past.iter().all(|assignment| {
         let is_still = assignment.offer_due_at_ms == Millis(0) && assignment.check_in_due_at_ms == Millis(0);

@@ -105,6 +105,9 @@ pub(super) fn duty(duty: &Duty) -> String {
         if assignment.check_in_level > 0 {
             line += &format!(" silent {}", assignment.check_in_level);
         }
+        if let Some(step) = assignment.steps.last().filter(|step| step.late_at_ms.is_set()) {
+            line += &format!(" late from {}", time(step.late_at_ms));
+        }
     }
     if let Some(shift) = &duty.shift {
         line += &format!(" on duty {} to {}", time(shift.starts_at_ms), time(shift.ends_at_ms));

@@ -30,6 +30,7 @@ fn reply(reply: &Reply) -> String {
                 words.push(format!("v{}", accepted.version));
             }
             words.extend(accepted.verdicts.iter().map(ToString::to_string));
+            words.extend(accepted.stayed.iter().map(|unit| format!("stayed {unit}")));
             words.join(" ")
         }
         Reply::Refused(refusal) if refusal.field.is_empty() => {

@@ -7,8 +7,9 @@ use domain::{
     AcknowledgeAttention, AdminUnitCode, AnswerTask, CombineAnswer, GiveTask, GroupId, IncidentId, Millis, PutRunCard,
     RunCard, TaskStatus, Unit, UnitStatus,
     policy::{self, Action, Matter, Noun},
+    travel::{ROAD_FACTOR_PERCENT, TRAVEL_SPEED_KM_H},
 };
-use entity::recommend::{Need, ROAD_FACTOR, Reason, Recommended, TRAVEL_SPEED_KM_H, recommend};
+use entity::recommend::{Need, Reason, Recommended, recommend};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -88,8 +89,8 @@ pub(crate) async fn recommendation(
             has_card: found.has_card,
             needs: found.needs.into_iter().map(NeedShown::from).collect(),
             units: known.map(|(unit, it)| shown(unit, &it)).collect(),
-            speed_km_h: TRAVEL_SPEED_KM_H,
-            road_factor: ROAD_FACTOR,
+            speed_km_h: f64::from(TRAVEL_SPEED_KM_H),
+            road_factor: f64::from(ROAD_FACTOR_PERCENT) / 100.0,
         })
     });
     made.map(Json).ok_or_else(|| ApiError::not_found("incident", incident.as_str()))

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::{Json, extract::State};
 use domain::{
     AcknowledgeIncident, AmendIncident, AssignIncident, CloseIncident, Incident, IncidentId, IncidentKind,
     MergeIncident, Millis, NoteIncident, OpenIncident, Origin, Place, ReopenIncident, ResolveIncident, Severity,
     Source, UnitId, UnmergeIncident,
     policy::{Matter, Noun},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
@@ -116,6 +116,15 @@ pub(crate) struct Merging {
     expected_version: u64,
     #[schema(value_type = String)]
     into: IncidentId,
+}
+
+/// What came of taking two apart.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Parted {
+    entity: String,
+    version: u64,
+    /// Units that the merge brought and that have moved on since: they stay as they are.
+    stayed: Vec<String>,
 }
 
 /// Incidents in the caller's districts.
@@ -244,14 +253,16 @@ pub(crate) async fn merge(
     app.run(&ask, command).await.map(done)
 }
 
-/// They were two.
+/// They were two: each has its units and tasks again.
 #[utoipa::path(post, path = "/api/incidents/{id}/unmerge", request_body = Seen,
     params(("id" = String, Path), ("x-request-seq" = u64, Header)),
-    responses((status = 200, body = Done), (status = 409, body = ErrorBody)))]
+    responses((status = 200, body = Parted), (status = 409, body = ErrorBody)))]
 pub(crate) async fn unmerge(
     State(app): State<Arc<App>>,
     Id(incident): Id<IncidentId>,
     Asked(ask, body): Asked<Seen>,
-) -> Answer<Done> {
-    app.run(&ask, UnmergeIncident { incident, expected_version: body.expected_version }).await.map(done)
+) -> Answer<Parted> {
+    let accepted = app.run(&ask, UnmergeIncident { incident, expected_version: body.expected_version }).await?;
+    let stayed = accepted.stayed.iter().map(ToString::to_string).collect();
+    Ok(Json(Parted { entity: accepted.entity, version: accepted.version, stayed }))
 }

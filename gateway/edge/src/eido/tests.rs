@@ -52,6 +52,7 @@ fn incident(kind: IncidentKind, severity: Severity, summary: &str, place: Place)
         closed_at_ms: Millis(0),
         merged_into: None,
         status_before_merge: None,
+        units_before_merge: Vec::new(),
         acknowledge_due_at_ms: Millis(0),
         escalation_level: 0,
         reopened_count: 0,

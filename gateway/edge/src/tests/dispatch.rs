@@ -1,6 +1,6 @@
 //! Dispatch over HTTP: whom to send, taps that come late, what a crew sees, who may do what.
 
-use domain::{GroupId, PutPerson, Role, UnitId};
+use domain::{GroupId, PutPerson, Role, SwitchFeature, UnitId, VOCABULARY_2};
 use serde_json::{Value, json};
 
 use super::{
@@ -91,6 +91,25 @@ async fn a_crew_sees_its_order_wherever_it_is_and_its_taps_count_once() {
     assert_eq!(of_unit[1]["unit"]["status"], "accepted");
     // The crew is of another district, and sees the course of what it is on, but not before it was sent there.
     assert_eq!(answer(rin.get(&served, "/api/incidents/I1/timeline")).await, (200, items));
+}
+
+#[tokio::test]
+async fn who_takes_incidents_apart_is_told_which_units_do_not_come_back() {
+    let (served, _, rin) = served().await;
+    accepted(served.cluster.commit(GroupId(0), SwitchFeature { feature: VOCABULARY_2 }));
+    let admin = user(&served, "admin").await;
+    let sent = json!({"expected_version": 1, "units": ["xe1", "xe2"]});
+    assert_eq!(answer(admin.post(&served, 1, "/api/incidents/I1/assign", &sent)).await.0, 200);
+    let one = json!({"expected_version": 2, "into": "I2"});
+    assert_eq!(answer(admin.post(&served, 2, "/api/incidents/I1/merge", &one)).await.0, 200);
+    assert_eq!(answer(rin.post(&served, 1, "/api/units/xe2/status", &tap("available", "offered", 1, 1))).await.0, 200);
+    let two = json!({"expected_version": 3});
+    let parted = json!({"entity": "I1", "version": 4, "stayed": ["xe2"]});
+    assert_eq!(answer(admin.post(&served, 3, "/api/incidents/I1/unmerge", &two)).await, (200, parted.clone()));
+    // The answer was lost on the way.
+    assert_eq!(answer(admin.post(&served, 3, "/api/incidents/I1/unmerge", &two)).await, (200, parted));
+    let (_, incidents) = answer(admin.get(&served, "/api/incidents")).await;
+    assert_eq!((&incidents["items"][0]["id"], &incidents["items"][0]["units"]), (&json!("I1"), &json!(["xe1"])));
 }
 
 #[tokio::test]

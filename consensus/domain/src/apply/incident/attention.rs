@@ -50,10 +50,16 @@ pub(in crate::apply) fn acknowledge(work: &mut Work<'_>, command: &AcknowledgeAt
     Ok(outcome)
 }
 
-/// What nobody has looked at goes over to the incident that this one is merged into; whether anything did.
-pub(super) fn hand_over(work: &Work<'_>, from: &mut Incident, into: &mut Incident) -> bool {
+/// Of what nobody has looked at, these go over to the other incident; whether any did.
+pub(super) fn hand_over(
+    work: &Work<'_>,
+    from: &mut Incident,
+    into: &mut Incident,
+    goes: impl Fn(&Attention) -> bool,
+) -> bool {
     let mut went = false;
-    for attention in from.dispatch.attentions.iter_mut().filter(|it| !it.acknowledged_at_ms.is_set()) {
+    let waiting = from.dispatch.attentions.iter_mut().filter(|it| !it.acknowledged_at_ms.is_set() && goes(it));
+    for attention in waiting {
         add(into, attention.kind, &attention.unit, attention.next.as_ref(), attention.raised_at_ms);
         attention.acknowledged_at_ms = work.now;
         attention.acknowledged_by = work.by();

@@ -2,7 +2,8 @@
 //! step of its assignment.
 
 use crate::{
-    Assignment, AssignmentEnd, IncidentId, Millis, PersonId, Severity, Unit, UnitStatus, UnitStep, apply::Work, limits,
+    Assignment, AssignmentEnd, IncidentId, Millis, PersonId, Severity, Unit, UnitStatus, UnitStep, VOCABULARY_2,
+    apply::Work, limits, travel,
 };
 
 /// Offers the unit to the incident. The caller has seen that it is available.
@@ -22,7 +23,14 @@ fn new(unit: &Unit, number: u64, status: UnitStatus, at: Millis, by: Option<Pers
         unit: unit.id.clone(),
         number,
         agency: unit.agency.clone(),
-        steps: vec![UnitStep { status, tapped_at_ms: at, received_at_ms: at, by }],
+        steps: vec![UnitStep {
+            status,
+            tapped_at_ms: at,
+            received_at_ms: at,
+            by,
+            distance_m: 0,
+            late_at_ms: Millis(0),
+        }],
         offer_due_at_ms: Millis(0),
         checked_in_at_ms: Millis(0),
         check_in_due_at_ms: Millis(0),
@@ -31,12 +39,21 @@ fn new(unit: &Unit, number: u64, status: UnitStatus, at: Millis, by: Option<Pers
         ended_at_ms: Millis(0),
         ended_by: None,
         note: String::new(),
+        came_through: Vec::new(),
     }
 }
 
 /// The next status of the assignment, tapped at `tapped_at`. A tap is a word of the crew, and counts from when it was made.
 pub(super) fn step(work: &Work<'_>, unit: &mut Unit, status: UnitStatus, tapped_at: Millis) {
-    let step = UnitStep { status, tapped_at_ms: tapped_at, received_at_ms: work.now, by: work.by() };
+    let distance_m = way_m(work, unit, status);
+    let step = UnitStep {
+        status,
+        tapped_at_ms: tapped_at,
+        received_at_ms: work.now,
+        by: work.by(),
+        distance_m: distance_m.unwrap_or(0),
+        late_at_ms: distance_m.map_or(Millis(0), |metres| tapped_at.plus(travel::late_after_ms(metres))),
+    };
     if let Some(assignment) = &mut unit.duty.assignment {
         assignment.steps.push(step);
         assignment.offer_due_at_ms = Millis(0);
@@ -46,6 +63,13 @@ pub(super) fn step(work: &Work<'_>, unit: &mut Unit, status: UnitStatus, tapped_
     unit.status_at_ms = tapped_at;
     unit.version += 1;
     arm_check_in(unit, tapped_at);
+}
+
+/// How far it has to go, along roads; none: it does not set out. What moves later, the incident or the unit, moves no deadline.
+fn way_m(work: &Work<'_>, unit: &Unit, status: UnitStatus) -> Option<u64> {
+    let sets_out = status == UnitStatus::EnRoute && work.state.has_feature(VOCABULARY_2);
+    let incident = unit.incident.as_ref().filter(|_| sets_out)?;
+    work.state.incidents.get(incident).map(|incident| travel::road_m(&unit.position, &incident.place))
 }
 
 /// Ends the assignment at `at`: the unit is available, and its incident has yet to forget it. None: it had none.
@@ -90,11 +114,20 @@ pub(super) fn arm_offer(unit: &mut Unit, severity: Severity, from: Millis) {
 
 /// Starts the time without a word, as what the unit is doing allows.
 pub(super) fn arm_check_in(unit: &mut Unit, from: Millis) {
-    let within_ms = check_in_within_ms(unit.status).filter(|_| unit.duty.mayday.is_none());
+    let due = word_due(unit, from).filter(|_| unit.duty.mayday.is_none());
     if let Some(assignment) = &mut unit.duty.assignment {
         assignment.check_in_level = 0;
-        assignment.check_in_due_at_ms = within_ms.map_or(Millis(0), |within_ms| from.plus(within_ms));
+        assignment.check_in_due_at_ms = due.unwrap_or(Millis(0));
     }
+}
+
+/// When a crew that was last heard of at `from` is asked for a word: once it was silent for too long, or is late. None: nothing
+/// is asked of it.
+pub(super) fn word_due(unit: &Unit, from: Millis) -> Option<Millis> {
+    let due = from.plus(check_in_within_ms(unit.status)?);
+    let newest = unit.duty.assignment.as_ref().and_then(|assignment| assignment.steps.last());
+    let late_at = newest.map(|step| step.late_at_ms).filter(|late_at| *late_at > from);
+    Some(late_at.map_or(due, |late_at| late_at.min(due)))
 }
 
 /// Stops both deadlines.

@@ -1,4 +1,4 @@
-//! Words of a crew, their absence, and mayday.
+//! Words of a crew, their absence, coming too late, and mayday.
 
 use super::{duty, find, keep_in};
 use crate::{
@@ -20,13 +20,13 @@ pub(in crate::apply) fn need_safe(unit: &Unit, field: &str) -> Result<(), Refusa
 pub(in crate::apply) fn check_in(work: &mut Work<'_>, command: &CheckInUnit) -> Outcome {
     let mut unit = find(work, "unit", &command.unit)?.clone();
     let tapped_at = tapped_at(work, command.tapped_at_ms);
-    let within_ms = duty::check_in_within_ms(unit.status);
+    let due = duty::word_due(&unit, tapped_at);
     let is_in_danger = unit.duty.mayday.is_some();
     let number = unit.duty.assignment.as_ref().map_or(0, |assignment| assignment.number);
     if number != command.assignment {
         return Err(is_over(&unit, command.assignment));
     }
-    let (Some(assignment), Some(within_ms)) = (&mut unit.duty.assignment, within_ms) else {
+    let (Some(assignment), Some(due)) = (&mut unit.duty.assignment, due) else {
         let message = format!("the unit is {}: a crew checks in once it has accepted", unit.status);
         return Err(valid::wrong_status("unit", message));
     };
@@ -34,7 +34,6 @@ pub(in crate::apply) fn check_in(work: &mut Work<'_>, command: &CheckInUnit) -> 
         return Ok(accepted(&unit.id, unit.version));
     }
     assignment.checked_in_at_ms = tapped_at;
-    let due = tapped_at.plus(within_ms);
     // A word of an hour ago does not say that the crew is well now.
     if !is_in_danger && (due > work.now || assignment.check_in_level == 0) {
         assignment.check_in_level = 0;
@@ -61,6 +60,8 @@ pub(in crate::apply) fn escalate_check_in(work: &mut Work<'_>, command: &Escalat
         let message = format!("it is due at {}: come back then", assignment.check_in_due_at_ms);
         return Err(Refusal::new(RefusalCode::NotDue, "unit", message));
     }
+    // Whatever is due after that is due later, so this comes once.
+    let is_late = assignment.steps.last().is_some_and(|step| step.late_at_ms == assignment.check_in_due_at_ms);
     assignment.check_in_level += 1;
     let is_last = assignment.check_in_level >= limits::CHECK_IN_LEVEL_MAX;
     assignment.check_in_due_at_ms = if is_last { Millis(0) } else { work.now.plus(limits::CHECK_IN_GRACE_MS) };
@@ -68,7 +69,11 @@ pub(in crate::apply) fn escalate_check_in(work: &mut Work<'_>, command: &Escalat
     let outcome = accepted(&unit.id, unit.version);
     let (id, incident) = (unit.id.clone(), unit.incident.clone());
     keep_in(work, unit, EventKind::UnitCheckInEscalated, "", None);
-    if let Some(incident) = incident.filter(|_| is_last) {
+    let Some(incident) = incident else { return Ok(outcome) };
+    if is_late {
+        incident::raise_attention(work, &incident, AttentionKind::ArrivalLate, &id);
+    }
+    if is_last {
         incident::raise_attention(work, &incident, AttentionKind::CheckInOverdue, &id);
     }
     Ok(outcome)
