@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdminUnitCode, DistrictId, Millis, PersonId, ReadingVerdict, SessionId, Terms, UnitId,
+    AdminUnitCode, DistrictId, GroupId, Millis, PersonId, ReadingVerdict, SessionId, Terms, UnitId,
     wire::{Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -254,7 +254,25 @@ pub struct Accepted {
     pub version: u64,
     /// For readings: a verdict for each, in order.
     pub verdicts: Vec<ReadingVerdict>,
+    /// Where the log has it. Told to whoever asked; an answer that state keeps is without, so that state holds no terms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged: Option<Logged>,
 }
+
+/// Where the log has a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logged {
+    /// Of which group.
+    pub group: GroupId,
+    /// Log index; 0: it was taken before, and the node that answers no longer knows where.
+    pub index: u64,
+    /// Term of that entry.
+    pub term: u64,
+    /// It was taken before, under the same number: this is the first answer again.
+    pub again: bool,
+}
+
+record!(Logged { group, index, term, again });
 
 /// What a command came to: a refusal is a reply, not an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -269,7 +287,16 @@ pub enum Reply {
 impl Reply {
     /// Accepted, with the entity and its version.
     pub fn accepted(entity: impl ToString, version: u64) -> Self {
-        Self::Accepted(Accepted { entity: entity.to_string(), version, verdicts: Vec::new() })
+        Self::Accepted(Accepted { entity: entity.to_string(), version, ..Accepted::default() })
+    }
+
+    /// The same, with where the log has what was accepted.
+    #[must_use]
+    pub fn logged_at(self, logged: Option<Logged>) -> Self {
+        match self {
+            Self::Accepted(accepted) => Self::Accepted(Accepted { logged, ..accepted }),
+            refused @ Self::Refused(_) => refused,
+        }
     }
 }
 
@@ -279,7 +306,8 @@ impl Record for Reply {
     fn from_wire(wire: generated::Reply) -> Result<Self, Malformed> {
         if wire.refused_code.is_empty() {
             let verdicts = crate::wire::Field::read("verdicts", wire.verdicts)?;
-            return Ok(Self::Accepted(Accepted { entity: wire.entity, version: wire.version, verdicts }));
+            let logged = crate::wire::Field::read("logged", wire.logged)?;
+            return Ok(Self::Accepted(Accepted { entity: wire.entity, version: wire.version, verdicts, logged }));
         }
         let code = RefusalCode::ALL
             .into_iter()
@@ -294,6 +322,7 @@ impl Record for Reply {
                 entity: accepted.entity.clone(),
                 version: accepted.version,
                 verdicts: crate::wire::Field::write(&accepted.verdicts),
+                logged: crate::wire::Field::write(&accepted.logged),
                 ..Default::default()
             },
             Self::Refused(refusal) => generated::Reply {

@@ -31,6 +31,8 @@ impl Unwritten {
 pub struct Decided {
     /// For whoever asked.
     pub reply: Reply,
+    /// It is a retry of what was applied before: nothing changed, and the reply is the first one.
+    pub again: bool,
     /// What happened, in order.
     pub events: Vec<Event>,
     /// Rows of history. A key comes once, and again for a line that is to forget what was reported.

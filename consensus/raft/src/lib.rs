@@ -12,6 +12,7 @@
 //!
 //! It does not know RocksDB, and what a command means is `domain`'s.
 
+mod asked;
 mod backlog;
 pub mod backup;
 #[cfg(feature = "seeded-bugs")]
