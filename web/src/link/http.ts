@@ -1,5 +1,6 @@
 // What every page asks of a node: the session, one command, one answer. It is all that a crew's phone reads before its first picture; what
 // only the rooms ask is in `api.ts`.
+import { logPlaceOf, type LogPlace } from '../nouns/log-place';
 import { reasonFor, reasonHeader } from './reason';
 import { closeSequence, openSequence, takeSequence } from './sequence';
 
@@ -57,6 +58,8 @@ export interface Committed {
   incident: string;
   /** Of a service key that was made: the key, which nobody is shown again. */
   key?: string;
+  /** Where the log has it; undefined: the node did not say. */
+  log?: LogPlace | undefined;
 }
 
 let origins: string[] = [''];
@@ -224,10 +227,10 @@ export async function nextSequence(session: Session): Promise<number> {
  * `Unanswered` when nobody knows: then the same number may be sent again. One that is kept is unanswered too, as `KeptBack`.
  */
 export async function sendOnce(path: string, body: unknown, seq: number, attempt: number, why?: string): Promise<Committed> {
-  const answer = (await request(originAt(attempt), 'POST', path, body, seq, why)) as Partial<Committed> & { id?: string; code?: string; kept?: { place: number } };
+  const answer = (await request(originAt(attempt), 'POST', path, body, seq, why)) as Omit<Partial<Committed>, 'log'> & { id?: string; code?: string; log?: unknown; kept?: { place: number } };
   if (answer.kept !== undefined) throw new KeptBack(answer.kept.place);
   const made = answer.key === undefined ? {} : { key: answer.key };
-  return { entity: answer.entity ?? answer.code ?? answer.id ?? '', version: answer.version ?? 0, incident: answer.incident ?? '', ...made };
+  return { entity: answer.entity ?? answer.code ?? answer.id ?? '', version: answer.version ?? 0, incident: answer.incident ?? '', log: logPlaceOf(answer.log), ...made };
 }
 
 /** Sends a command once; a photo goes another way than JSON. */
