@@ -26,7 +26,7 @@ use crate::{
     clock,
     disk::Disk,
     fold::Looked,
-    lead::{Lead, Told, tell_quorum, watch_lead},
+    lead::{Lead, Leads, Told, tell_quorum, watch_lead},
     log::LogStore,
     machine::{AppliedAt, Shared, StateMachine},
     mesh::Mesh,
@@ -145,6 +145,7 @@ pub(crate) struct Group {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) lead: watch::Sender<Lead>,
+    pub(crate) leads: Mutex<Leads>,
     pub(crate) quorum: Mutex<Option<Told>>,
     /// What is asked of the leader for linearizable reads.
     pub(crate) questions: Questions,
@@ -246,6 +247,7 @@ impl Groups {
                 disk,
                 shared,
                 lead,
+                leads: Mutex::default(),
                 quorum: Mutex::default(),
                 questions: Questions::default(),
                 successions,
@@ -381,9 +383,7 @@ impl Groups {
         let answer = tokio::time::timeout(deadline, answer).await.map_err(|_| ProposeError::Unknown)?;
         match answer {
             Ok(Ok(written)) => match written.data {
-                Outcome::Replied(reply, logged) => {
-                    Ok(Committed { index: written.log_id.index, reply, logged: Some(logged) })
-                }
+                Outcome::Replied(reply, at) => Ok(Committed { index: written.log_id.index, reply, logged: Some(at) }),
                 Outcome::Nothing | Outcome::Invited(_) => Err(ProposeError::Unknown),
             },
             Ok(Err(ClientWriteError::ForwardToLeader(forward))) => match forward.leader_id {

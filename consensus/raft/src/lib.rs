@@ -57,7 +57,7 @@ pub use clock::CLOCK_SKEW_MS_MAX;
 pub use digest::Digest;
 pub use fold::{Due, Folded};
 pub use groups::{Committed, Groups, PROPOSAL_BYTES_MAX, Proposal, ProposeError};
-pub use lead::Lead;
+pub use lead::{LEAD_CHANGES_MAX, Lead, LeadChange};
 pub use log::LogStore;
 pub use machine::{AppliedAt, StateMachine};
 pub use mesh::{Incoming, Mesh, Outgoing, Stream};
