@@ -62,6 +62,14 @@ export interface Committed {
   log?: LogPlace | undefined;
 }
 
+/** Called for each request of one node: how long it took, and whether the node answered without a fault of its own. */
+let heard: (ms: number, isAnswered: boolean) => void = () => {};
+
+/** Has each request of this page told of. One listens at most. */
+export function onRequests(listener: (ms: number, isAnswered: boolean) => void): void {
+  heard = listener;
+}
+
 let origins: string[] = [''];
 let current = '';
 
@@ -79,6 +87,7 @@ export async function request(origin: string, method: string, path: string, body
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (seq !== undefined) headers['x-request-seq'] = String(seq);
   let response: Response;
+  const begunMs = performance.now();
   try {
     response = await fetch(`${origin}${path}`, {
       method,
@@ -88,8 +97,10 @@ export async function request(origin: string, method: string, path: string, body
       signal: AbortSignal.timeout(REQUEST_MS_MAX),
     });
   } catch (error) {
+    heard(performance.now() - begunMs, false);
     throw new Unanswered(error instanceof Error ? error.message : 'network');
   }
+  heard(performance.now() - begunMs, response.status < 500);
   let answer: unknown;
   try {
     answer = response.status === 204 ? {} : await response.json();

@@ -5,6 +5,7 @@ import type { Stats } from '../link/messages';
 import { commands } from './commands.svelte';
 import { desk } from './desk.svelte';
 import { kept } from './kept.svelte';
+import { ownLine } from './own-line.svelte';
 import { picture } from './picture.svelte';
 import { settings } from './settings.svelte';
 import { trends } from './trend';
@@ -25,11 +26,13 @@ export function startLive(session: Session, ended: () => void): () => void {
   commands.session = session;
   desk.signIn(session.role);
   let stopped = false;
+  const unwatch = ownLine.start();
   void readOrigins().then((origins) => {
     if (!stopped) follow(origins, ended);
   });
   return () => {
     stopped = true;
+    unwatch();
     stopLive();
   };
 }
@@ -42,6 +45,7 @@ function follow(origins: string[], ended: () => void): void {
     },
     line: (line, stats) => {
       picture.applyLine(line, stats);
+      ownLine.heard(line);
       window.__stats = stats;
       if (line.state === 'live') preferOrigin(line.origin);
       if (line.state === 'ended') ended();
