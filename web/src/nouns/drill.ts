@@ -1,6 +1,9 @@
 // Drills: what breaks, how it stands, and what it came to.
+import { plain } from '../i18n/search';
 import { fromWire } from './wire';
 
+/** The group of which "the leader" is meant. */
+const COMMAND_GROUP = 0;
 export const SCENARIOS = ['node-lost', 'link-lost', 'slow-disk', 'camera-storm', 'call-surge', 'leader-lost'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 export const PROMISES = ['serves', 'elects', 'screens', 'heals', 'keeps', 'bears'] as const;
@@ -127,6 +130,18 @@ export function phaseOf(drill: Drill): DrillPhase {
 
 /** Whether nodes are chosen; the leader is found by itself. */
 export const choosesNodes = (scenario: Scenario) => scenario === 'node-lost' || scenario === 'link-lost' || scenario === 'slow-disk';
+
+/** The nodes that a drill would break: those chosen, or who leads the command group now. */
+export function suffering(scenario: Scenario, chosen: readonly number[], nodes: readonly DrillNode[]): number[] {
+  if (scenario === 'leader-lost') return nodes.filter(({ leads }) => leads.includes(COMMAND_GROUP)).map(({ node }) => node);
+  return choosesNodes(scenario) ? [...chosen].sort((a, b) => a - b) : [];
+}
+
+/** Whether somebody has typed these names: with or without marks and capitals, but each of them, and no more. */
+export function isTyped(typed: string, names: string): boolean {
+  const bare = (text: string) => plain(text).replace(/\s+/g, ' ').trim();
+  return bare(typed) === bare(names);
+}
 
 /** How many nodes may be chosen of so many, so that a majority is left. */
 export const nodesMax = (nodes: number) => Math.max(0, Math.ceil(nodes / 2) - 1);
