@@ -4,6 +4,7 @@ import { enterAt, fake } from './page';
 
 test.afterEach(async ({ page }) => {
   await fake(page, 'drill-against?on=0');
+  await fake(page, 'skip?n=0');
   await fake(page, 'role?role=');
 });
 
@@ -45,8 +46,8 @@ test('a drill is started, is on every screen, is stopped, and has its verdict', 
 });
 
 const ARM = {
-  vi: { form: 'Bắt đầu diễn tập', begin: 'Bắt đầu', box: /nút 2/, other: /nút 1/, arm: 'Sẽ làm hỏng nút 2. Gõ lại đúng tên để mở nút bắt đầu', leader: 'Sẽ làm hỏng nút 1. Gõ lại đúng tên để mở nút bắt đầu', name: 'nút 2', purpose: 'Mục đích', control: 'Điều khiển diễn tập', left: /còn \d+ giây/, stop: 'DỪNG NGAY', past: 'Các lần diễn tập' },
-  en: { form: 'Start a drill', begin: 'Start', box: /node 2/, other: /node 1/, arm: 'This breaks node 2. Type the name to arm the start button', leader: 'This breaks node 1. Type the name to arm the start button', name: 'node 2', purpose: 'Purpose', control: 'Control of the drill', left: /\d+ s/, stop: 'STOP NOW', past: 'Drills so far' },
+  vi: { form: 'Bắt đầu diễn tập', begin: 'Bắt đầu', box: /nút 2/, other: /nút 1/, arm: 'Sẽ làm hỏng nút 2. Gõ lại đúng tên để mở nút bắt đầu', leader: 'Sẽ làm hỏng nút 1. Gõ lại đúng tên để mở nút bắt đầu', name: 'nút 2', purpose: 'Mục đích', control: 'Điều khiển diễn tập', left: /còn \d+ giây/, stop: 'DỪNG NGAY', past: 'Các lần diễn tập', result: /^Kết quả diễn tập \d+$/, passed: 'ĐẠT', whole: 'đếm từ đầu đến cuối', lost: 'Ghi nhận đã xác nhận mà mất', gaps: 'Khung bị thiếu', doubles: 'Khung bị lặp', serves: 'Chờ lâu nhất để ghi được', notHere: 'không mở lúc diễn tập' },
+  en: { form: 'Start a drill', begin: 'Start', box: /node 2/, other: /node 1/, arm: 'This breaks node 2. Type the name to arm the start button', leader: 'This breaks node 1. Type the name to arm the start button', name: 'node 2', purpose: 'Purpose', control: 'Control of the drill', left: /\d+ s/, stop: 'STOP NOW', past: 'Drills so far', result: /^What drill \d+ came to$/, passed: 'PASSED', whole: 'counted from beginning to end', lost: 'Acknowledged writes lost', gaps: 'Frames missing', doubles: 'Frames that came twice', serves: 'Longest wait for a write', notHere: 'was not open during the drill' },
 } as const;
 for (const lang of ['vi', 'en'] as const) {
   const says = ARM[lang];
@@ -91,9 +92,34 @@ for (const lang of ['vi', 'en'] as const) {
       await expect(stop).toBeInViewport({ ratio: 0.9 });
       await expect(control.getByRole('timer')).toBeInViewport({ ratio: 0.9 });
     }
+    await page.setViewportSize({ width: 1920, height: 1080 });
+    // A frame is lost on its way while the drill goes on: the screen notices, and says so at the end.
+    const gaps = () => page.evaluate(() => window.__stats?.gaps ?? 0);
+    const before = await gaps();
+    await fake(page, 'skip?n=1');
+    const note = () => page.request.post('/api/incidents/I4819/note', { data: { note: 'e2e' }, headers: { 'x-request-seq': String(Date.now()) } });
+    await expect(async () => {
+      await note();
+      expect(await gaps()).toBeGreaterThan(before);
+    }).toPass();
     await stop.click();
     await expect(form).toBeVisible({ timeout: 15_000 });
     await expect(control).toHaveCount(0);
+    const result = page.getByRole('region', { name: says.result });
+    await expect(result).toContainText(says.passed);
+    await expect(result).toContainText(says.whole);
+    const counted = (name: string) => result.locator('dl > div').filter({ hasText: name }).locator('dd');
+    await expect(counted(says.lost)).toHaveText('0');
+    await expect(counted(says.gaps)).toHaveText(/^[1-9]/);
+    await expect(counted(says.doubles)).toHaveText(/^\d+$/);
+    await expect(result.getByRole('row').nth(1)).toContainText(says.serves);
+    expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+    // Who was not there says so, and invents no figures.
+    const other = await page.context().newPage();
+    await other.goto(`/drill.html?lang=${lang}`);
+    await expect(other.getByRole('region', { name: says.result })).toContainText(says.notHere);
+    await expect(other.getByRole('region', { name: says.result })).not.toContainText(says.gaps);
+    await other.close();
   });
 }
 

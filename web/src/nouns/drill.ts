@@ -30,6 +30,11 @@ export interface DrillSample {
   lagEntries: number;
   screensAgeMs: number;
   silent: number;
+  /** Exercise commands until then, and how many of them were not taken. */
+  sent: number;
+  refused: number;
+  /** Writes that were acknowledged and are not there. */
+  missing: number;
 }
 
 export interface Verdict {
@@ -84,7 +89,7 @@ interface DrillJson extends Omit<NowJson, 'ended'> {
   purpose: string;
   ended: DrillEnd | null;
   closed_at_ms: number;
-  samples: { at_ms: number; commit_ms: number; leaderless_ms: number; terms: number; lag_entries: number; screens_age_ms: number; silent: number }[];
+  samples: { at_ms: number; commit_ms: number; leaderless_ms: number; terms: number; lag_entries: number; screens_age_ms: number; silent: number; sent: number; refused: number; missing: number }[];
   verdicts: Verdict[];
 }
 
@@ -110,6 +115,9 @@ export function drillsOf(answer: unknown): Drill[] {
       lagEntries: it.lag_entries,
       screensAgeMs: it.screens_age_ms,
       silent: it.silent,
+      sent: it.sent,
+      refused: it.refused,
+      missing: it.missing,
     })),
     verdicts: drill.verdicts,
   }));
