@@ -117,6 +117,11 @@ export async function isReported({ admin, wall, phone, words }: Seats, scenario:
   const isPassed = (await promises.locator('td.broken').count()) === 0;
   await expect(report.locator('p > strong')).toHaveText(wordsIn('vi').t.drill.phase[isPassed ? 'passed' : 'failed']);
   await expect(row).toContainText(t.drill.phase[isPassed ? 'passed' : 'failed']);
+  // The page says the same, and what came to this screen meanwhile.
+  const result = admin.getByRole('region', { name: t.drill.result(number), exact: true });
+  await expect(result.getByRole('row')).toHaveCount(PROMISES[scenario] + 1);
+  await expect(result.locator('dl > div').filter({ hasText: t.drill.lost }).locator('dd')).toHaveText('0');
+  await expect(result).toContainText(t.drill.whole);
   await report.screenshot({ path: info.outputPath(`report-${scenario}.png`), fullPage: true });
   await report.close();
 }

@@ -53,7 +53,10 @@ function follow(origins: string[], ended: () => void): void {
       if (line.state === 'ended') ended();
     },
     video: (state) => picture.applyVideo(state),
-    restarted: () => picture.clear(),
+    restarted: () => {
+      picture.clear();
+      ownLine.restarted();
+    },
   });
   feed = started;
   window.__state = () => started.digest();

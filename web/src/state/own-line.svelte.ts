@@ -47,6 +47,12 @@ class OwnLine {
     this.line = state;
   }
 
+  /** The worker hung and was replaced: a fault of this screen, and its line begins anew. */
+  restarted(): void {
+    this.note({ kind: 'faults' });
+    this.line = 'connecting';
+  }
+
   private note(what: Noted): void {
     this.minutes = noted(this.minutes, Date.now(), what);
   }
