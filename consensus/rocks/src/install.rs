@@ -1,28 +1,56 @@
 //! Receiving a snapshot: rows go under a generation of their own, which one durable write makes the one that counts.
+//!
+//! They come in key order, and nothing else has keys of that generation: so they are written as sorted files beside the database, and
+//! taken into its lowest level as they are. Through the write-ahead log each would be written four times and more, and whoever writes
+//! entries would wait behind them.
 
-use std::{io, sync::Arc};
+use std::{
+    fs, io, mem,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bytes::Bytes;
 use raft::disk::Install;
-use rocksdb::{WriteBatch, WriteOptions};
+use rocksdb::{IngestExternalFileOptions, SstFileWriter, WriteBatch, WriteOptions};
 
 use crate::{
     core::{Core, RowState},
     fault,
     key::{self, Meta},
     lock::write,
-    value,
+    options, value,
 };
 
-/// Bytes of rows in one write. Writes of the log wait behind it, so it is small.
-const BATCH_BYTES_MAX: usize = 1 << 20;
+/// Bytes of keys and values in one sorted file. They are held until they are written, and flushed at once.
+const FILE_BYTES: usize = 16 << 20;
+
+/// Folder of files that are not taken in yet, beside the database and on the same file system, so that taking one in copies nothing.
+fn folder(db: &Path) -> PathBuf {
+    db.with_file_name("install")
+}
+
+/// Removes what installs have left that never ended.
+pub(crate) fn sweep(db: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder(db)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
 
 pub(crate) struct RowInstall {
     core: Arc<Core>,
     group: u32,
     generation: u32,
-    /// Key of the last row written.
+    /// Key of the last row taken.
     last: Option<Bytes>,
+    /// Rows that are in no file yet, as they are stored, and the bytes of them.
+    rows: Vec<(Vec<u8>, Vec<u8>)>,
+    rows_bytes: usize,
+    /// Durable, in key order.
+    files: Vec<PathBuf>,
+    /// The database has the files.
+    is_taken: bool,
     /// The generation counts: dropping this removes nothing.
     finished: bool,
 }
@@ -31,19 +59,57 @@ impl RowInstall {
     pub(crate) fn new(core: Arc<Core>, group: u32) -> io::Result<Self> {
         core.alive()?;
         let generation = core.next_generation(group)?;
-        Ok(Self { core, group, generation, last: None, finished: false })
+        Ok(Self {
+            core,
+            group,
+            generation,
+            last: None,
+            rows: Vec::new(),
+            rows_bytes: 0,
+            files: Vec::new(),
+            is_taken: false,
+            finished: false,
+        })
+    }
+
+    /// Makes a durable file of the rows that are in none. An error is final.
+    fn write_file(&mut self) -> io::Result<()> {
+        let rows = mem::take(&mut self.rows);
+        self.rows_bytes = 0;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let folder = folder(self.core.db.path());
+        let file = folder.join(format!("{}-{}-{}.sst", self.group, self.generation, self.files.len()));
+        self.files.push(file.clone());
+        let made = fs::create_dir_all(&folder)
+            .and_then(|()| sorted_file(&file, &rows).map_err(|error| fault::database("receiving a snapshot", &error)));
+        made.inspect_err(|error| {
+            self.core.die(error);
+        })
+    }
+
+    /// Takes the files into the database, where they count for nothing yet. An error is final.
+    fn take_files(&mut self) -> io::Result<()> {
+        self.write_file()?;
+        if self.files.is_empty() {
+            return Ok(());
+        }
+        let mut options = IngestExternalFileOptions::default();
+        options.set_move_files(true);
+        let taken = self.core.db.ingest_external_file_cf_opts(self.core.cf(key::ROWS)?, &options, self.files.clone());
+        taken.map_err(|error| {
+            let error = fault::database("taking a snapshot in", &error);
+            self.core.die(&error);
+            error
+        })?;
+        self.is_taken = true;
+        Ok(())
     }
 
     fn flip(&mut self, applied: &[u8], event_floor: u64) -> io::Result<()> {
         let core = &self.core;
         let group = self.group;
-        core.alive()?;
-        // First, so that the flip below has little to sync and others can write meanwhile.
-        core.db.flush_wal(true).map_err(|error| {
-            let error = fault::database("flushing a snapshot", &error);
-            core.die(&error);
-            error
-        })?;
         let (rows, events, meta) = (core.cf(key::ROWS)?, core.cf(key::EVENTS)?, core.cf(key::LOG_META)?);
         let shared = core.rows(group);
         let mut state = write(&shared);
@@ -78,35 +144,50 @@ impl RowInstall {
     }
 }
 
+fn sorted_file(path: &Path, rows: &[(Vec<u8>, Vec<u8>)]) -> Result<(), rocksdb::Error> {
+    let options = options::rows_file();
+    let mut file = SstFileWriter::create(&options);
+    file.open(path)?;
+    for (key, sealed) in rows {
+        file.put(key, sealed)?;
+    }
+    file.finish()
+}
+
 impl Install for RowInstall {
     fn put_rows(&mut self, rows: Vec<(Bytes, Bytes)>) -> io::Result<()> {
         self.core.alive()?;
-        let column = self.core.cf(key::ROWS)?;
-        let mut batch = WriteBatch::default();
-        let mut sealed = Vec::new();
         for (name, row) in rows {
             if self.last.as_ref().is_some_and(|last| *last >= name) {
                 let what = format!("group {}: rows of a snapshot must come in key order", self.group);
                 return Err(fault::misuse(what));
             }
-            let key = key::row(self.group, self.generation, &name);
-            batch.put_cf(column, &key, value::seal(&key, &[&row], &mut sealed));
+            let (key, mut sealed) = (key::row(self.group, self.generation, &name), Vec::new());
+            value::seal(&key, &[&row], &mut sealed);
+            self.rows_bytes += key.len() + sealed.len();
+            self.rows.push((key, sealed));
             self.last = Some(name);
-            if batch.size_in_bytes() >= BATCH_BYTES_MAX {
-                self.core.write("receiving a snapshot", std::mem::take(&mut batch), &WriteOptions::default())?;
+            if self.rows_bytes >= FILE_BYTES {
+                self.write_file()?;
             }
         }
-        self.core.write("receiving a snapshot", batch, &WriteOptions::default())
+        Ok(())
     }
 
     fn finish(mut self: Box<Self>, applied: Bytes, event_floor: u64) -> io::Result<()> {
+        self.core.alive()?;
+        self.take_files()?;
         self.flip(&applied, event_floor)
     }
 }
 
 impl Drop for RowInstall {
     fn drop(&mut self) {
-        if self.finished || self.core.alive().is_err() {
+        // Those that were taken in have another name by now. What cannot be removed goes when the disk is opened.
+        for file in &self.files {
+            let _ = fs::remove_file(file);
+        }
+        if self.finished || !self.is_taken || self.core.alive().is_err() {
             return;
         }
         let Ok(rows) = self.core.cf(key::ROWS) else { return };

@@ -1,6 +1,6 @@
 //! Opening a disk: who holds it, which format it has, whether its logs are whole, what an interrupted install left.
 //!
-//! The folder holds `watermarks` and `db`. The first is made, and durable, before the second: a database without it has
+//! The folder holds `watermarks` and `db`, and `install` while a snapshot comes. The first is made, and durable, before the second: a database without it has
 //! lost it.
 
 use std::{
@@ -14,6 +14,7 @@ use rocksdb::{DB, WriteBatch, WriteOptions};
 use crate::{
     core::{RowState, column, meta, number, within},
     fault::{self, REPLACE},
+    install,
     key::{self, Meta},
     options::Options,
     span::Span,
@@ -133,6 +134,7 @@ pub(crate) fn open(path: &Path, options: &Options) -> Result<Opened, OpenError> 
     }
     check_watermarks(&watermarks, &logs)?;
     // After all checks: a disk that is refused stays as it was found.
+    install::sweep(&db_path).map_err(failed("removing an install that never ended"))?;
     let swept = db.write_opt(batch, &WriteOptions::default());
     swept.map_err(|error| failed("sweeping")(fault::database("removing what no longer counts", &error)))?;
     Ok(Opened { db, watermarks, logs, rows })

@@ -12,6 +12,26 @@ const MIB: usize = 1 << 20;
 /// must not lie there until so much is written that it is compacted by chance. RocksDB's own default is 30 days.
 const DELETED_WITHIN_S: u64 = 7 * 24 * 3_600;
 
+/// How sorted files of rows are written, by whomever.
+const ROWS_COMPRESSION: DBCompressionType = DBCompressionType::Lz4;
+const ROWS_BLOOM: bool = true;
+
+/// A sorted file of rows that is made beside the database, as the database would make it.
+pub(crate) fn rows_file() -> rocksdb::Options {
+    let mut options = rocksdb::Options::default();
+    options.set_compression_type(ROWS_COMPRESSION);
+    options.set_block_based_table_factory(&blocks(ROWS_BLOOM));
+    options
+}
+
+fn blocks(bloom: bool) -> BlockBasedOptions {
+    let mut table = BlockBasedOptions::default();
+    if bloom {
+        table.set_bloom_filter(10.0, false);
+    }
+    table
+}
+
 /// What an operator or a test may set. The defaults suit a node of 2 cores and 4 GiB.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -83,11 +103,8 @@ impl Options {
     pub(crate) fn column_families(&self) -> Vec<ColumnFamilyDescriptor> {
         let cache = Cache::new_lru_cache(self.cache_bytes);
         let table = |bloom: bool| {
-            let mut table = BlockBasedOptions::default();
+            let mut table = blocks(bloom);
             table.set_block_cache(&cache);
-            if bloom {
-                table.set_bloom_filter(10.0, false);
-            }
             table
         };
         let column = |name: &str, buffer_bytes: usize, compression, bloom| {
@@ -107,7 +124,7 @@ impl Options {
             // Payloads are mostly compressed already, and most entries are purged before they sink below level 0.
             column(key::LOG, self.log_buffer_bytes, DBCompressionType::None, false),
             column(key::LOG_META, 4 * MIB, DBCompressionType::None, true),
-            column(key::ROWS, self.rows_buffer_bytes, DBCompressionType::Lz4, true),
+            column(key::ROWS, self.rows_buffer_bytes, ROWS_COMPRESSION, ROWS_BLOOM),
             column(key::EVENTS, self.rows_buffer_bytes, DBCompressionType::Lz4, false),
         ]
     }
