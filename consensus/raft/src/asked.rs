@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use domain::{Logged, RequestId, SessionId};
 
 /// Requests of one group that are remembered; past it the oldest is forgotten.
-const ASKED_MAX: usize = 4_096;
+const ASKED_MAX: usize = 16_384;
 
 type Key = (SessionId, u64);
 
@@ -80,7 +80,7 @@ mod tests {
             asked.place(request(1, seq), at(seq + 10, false));
         }
         assert_eq!((asked.order.len(), asked.places.len()), (ASKED_MAX, ASKED_MAX));
-        assert_eq!(asked.place(request(1, 0), at(9_999, true)).index, 0);
-        assert_eq!(asked.place(request(1, 1), at(9_999, true)).index, 11);
+        assert_eq!(asked.place(request(1, 0), at(99_999, true)).index, 0);
+        assert_eq!(asked.place(request(1, 1), at(99_999, true)).index, 11);
     }
 }
