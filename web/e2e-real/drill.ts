@@ -64,6 +64,12 @@ export async function begin({ admin, words: { t } }: Seats, scenario: Played, su
   } else {
     await expect(radius).toHaveCount(0);
   }
+  // It is armed by the name of the node that is to break, and by no other.
+  const name = form.getByRole('textbox', { name: t.drill.arm(t.drill.nodes(String(suffers))), exact: true });
+  await name.fill(t.drill.nodes(String(after(suffers, 1))));
+  await expect(button).toBeDisabled();
+  await name.fill(t.drill.nodes(String(suffers)));
+  await expect(button).toBeEnabled();
   await form.getByRole('textbox', { name: t.drill.purpose, exact: true }).fill('e2e');
   const course = admin.getByRole('region', { name: t.drill.course, exact: true });
   // A node that was away a moment ago may be well before the log counts it: then it is asked once more.
@@ -82,7 +88,7 @@ export const band = (page: Page, { t }: Words, number: string) => page.getByRole
 
 /** What an administrator sees while it goes on. */
 export async function isLive(course: Locator, { t }: Words, suffers: number): Promise<void> {
-  await expect(course.getByRole('timer')).toHaveText(numbered(t.drill.left('#'), '\\d+'));
+  await expect(course.page().getByRole('timer')).toHaveText(numbered(t.drill.left('#'), '\\d+'));
   for (const name of Object.values(t.drill.measure)) {
     const plot = course.getByRole('figure').filter({ hasText: name });
     await expect(plot).toContainText(/\d/);
@@ -111,6 +117,11 @@ export async function isReported({ admin, wall, phone, words }: Seats, scenario:
   const isPassed = (await promises.locator('td.broken').count()) === 0;
   await expect(report.locator('p > strong')).toHaveText(wordsIn('vi').t.drill.phase[isPassed ? 'passed' : 'failed']);
   await expect(row).toContainText(t.drill.phase[isPassed ? 'passed' : 'failed']);
+  // The page says the same, and what came to this screen meanwhile.
+  const result = admin.getByRole('region', { name: t.drill.result(number), exact: true });
+  await expect(result.getByRole('row')).toHaveCount(PROMISES[scenario] + 1);
+  await expect(result.locator('dl > div').filter({ hasText: t.drill.lost }).locator('dd')).toHaveText('0');
+  await expect(result).toContainText(t.drill.whole);
   await report.screenshot({ path: info.outputPath(`report-${scenario}.png`), fullPage: true });
   await report.close();
 }

@@ -264,7 +264,7 @@ async function drill(browser: Browser, cluster: Facts, step: string, info: TestI
   const { number, course } = await begin(people, 'node-lost', suffers, 60);
   for (const page of [people.admin, people.wall, people.phone]) await expect(band(page, words, number)).toBeVisible({ timeout: MOVED_MS_MAX });
   await isLive(course, words, suffers);
-  await course.getByRole('button', { name: t.drill.stop, exact: true }).click();
+  await people.admin.getByRole('button', { name: t.drill.stop, exact: true }).click();
   await isReported(people, 'node-lost', number, t.drill.end.stopped, info);
 }
 

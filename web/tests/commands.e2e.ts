@@ -117,6 +117,34 @@ test('what a role may not do stays in reach and says why', async ({ page }) => {
   await expect(timeline(page, 'I4819')).toContainText('Người dân báo còn một người bên trong');
 });
 
+const PLACED = {
+  vi: { note: 'Ghi chú', place: /nhóm 0, mục [1-9]\d*, nhiệm kỳ 9$/, again: (index: number) => `nhóm 0, mục ${index}, nhiệm kỳ 9 · đã được nhận ở lần gửi trước` },
+  en: { note: 'Note', place: /group 0, entry [1-9]\d*, term 9$/, again: (index: number) => `group 0, entry ${index}, term 9 · taken when it was sent before` },
+} as const;
+for (const lang of ['vi', 'en'] as const) {
+  const says = PLACED[lang];
+  test(`a committed command says where the log has it, and one whose answer was lost where the first is, ${lang}`, async ({ page }) => {
+    await enter(page, `?nomap=1&lang=${lang}`);
+    await turnTo(page, 'I4819');
+    const chip = file(page, 'I4819').locator('.chip.committed').first();
+    await file(page, 'I4819').getByLabel(says.note, { exact: true }).fill('Đã gọi lại');
+    await page.keyboard.press('Control+Enter');
+    await expect(chip).toHaveAttribute('title', says.place);
+    await expect(chip).toHaveCount(0);
+    // It reaches the node, and what the node says does not reach the page, which sends it again under the same number.
+    const places: number[] = [];
+    await page.route('**/api/incidents/I4819/note', async (route) => {
+      const first = await route.fetch();
+      places.push(((await first.json()) as { log: { index: number } }).log.index);
+      await route.abort();
+    }, { times: 1 });
+    await file(page, 'I4819').getByLabel(says.note, { exact: true }).fill('Không ai nghe máy');
+    await page.keyboard.press('Control+Enter');
+    await expect.poll(() => places.length).toBe(1);
+    await expect(chip).toHaveAttribute('title', new RegExp(`${says.again(places[0] ?? 0)}$`));
+  });
+}
+
 test('a point of the map becomes an incident in its commune', async ({ page }) => {
   await page.setViewportSize({ width: 1400, height: 700 });
   await enter(page, '');

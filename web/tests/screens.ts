@@ -42,7 +42,7 @@ export const SCREENS: Readonly<Record<string, (page: Page, lang: string) => Prom
   nodes: async (page, lang) => {
     await fake(page, 'role?role=admin');
     await enterAt(page, `/nodes.html?lang=${lang}`);
-    await expect(page.getByRole('table')).toHaveCount(2);
+    await expect(page.getByRole('table')).toHaveCount(3);
   },
   admin: async (page, lang) => {
     await fake(page, 'role?role=admin');

@@ -326,7 +326,7 @@ impl Client {
         }
         let proposal = Proposal::system(RecordReadings { readings: readings.clone() });
         let (committed, fate) = self.ask(FIELD, proposal, true).await;
-        if let Some(Committed { reply, index }) = &committed {
+        if let Some(Committed { reply, index, .. }) = &committed {
             let is_right = match reply {
                 Reply::Accepted(accepted) => accepted
                     .verdicts
@@ -345,7 +345,7 @@ impl Client {
     }
 
     fn must_be_accepted(&self, committed: Option<&Committed>) {
-        if let Some(Committed { index, reply: Reply::Refused(refusal) }) = committed {
+        if let Some(Committed { index, reply: Reply::Refused(refusal), .. }) = committed {
             self.world.violate("promises", format_args!("what was asked for at {index} was refused: {refusal:?}"));
         }
     }

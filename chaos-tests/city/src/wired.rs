@@ -105,7 +105,7 @@ impl Cluster for Wired {
             // Actors have turns of their own: on the node's, the stamp is of the node's clock and the end is the node's.
             stage::spawn_on(node, async move {
                 let outcome = groups.propose(group, proposal, deadline).await;
-                if let Ok(Committed { index, reply }) = &outcome {
+                if let Ok(Committed { index, reply, .. }) = &outcome {
                     world.judges.answered(&world, group, *index, reply);
                 }
                 // Who asked may not wait any more.

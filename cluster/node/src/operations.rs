@@ -22,7 +22,7 @@ use crate::{
     drill::{look, plan, report},
     feature::switch_on,
     invitation::{Ticket, VALID_MIN_MAX},
-    status::report::{ClockReport, DiskReport, FollowerReport, GroupReport, MemberReport, NodeReport},
+    status::report::{ClockReport, DiskReport, FollowerReport, GroupReport, LeadReport, MemberReport, NodeReport},
 };
 
 /// How long a request works before it answers how far it is: less than the gateway gives a request.
@@ -92,6 +92,11 @@ impl NodeOperations {
                 .map(|(node, is_up, lag)| FollowerReport { node, is_up, lag_entries: lag })
                 .collect(),
             fatal: group.fatal,
+            leads: group
+                .leads
+                .into_iter()
+                .map(|change| LeadReport { at_ms: change.at_ms.0, leader: change.leader, term: change.term })
+                .collect(),
         });
         let members = self.groups.members();
         let clock = |node: u64| ClockReport {

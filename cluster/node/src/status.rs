@@ -3,6 +3,7 @@
 //! It ends with 0 when all is well, 1 when something is to be done, 2 when a group accepts nothing: it has no majority, or no
 //! room on its disks. It needs no account: when no quorum is left, nobody can sign in.
 
+pub mod elections;
 pub mod groups;
 pub mod judge;
 pub mod report;

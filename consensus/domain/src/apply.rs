@@ -60,6 +60,8 @@ struct Work<'a> {
     now: Millis,
     /// By what right; none: the system.
     grant: Option<Grant>,
+    /// It was applied before: the reply is the one that was remembered.
+    again: bool,
     events: Vec<Event>,
     /// Events as timelines have them, by ordinal.
     encoded: Vec<(u32, Bytes)>,
@@ -87,6 +89,7 @@ impl State {
             index,
             now,
             grant: None,
+            again: false,
             events: Vec::new(),
             encoded: Vec::new(),
             touched: &mut unwritten.0,
@@ -97,8 +100,8 @@ impl State {
         let reply = work.judge(entry);
         notice::post(&mut work);
         work.record(entry, &reply);
-        let Work { events, encoded, history, deleted: erased, .. } = work;
-        Decided { reply, events, history, erased, encoded }
+        let Work { again, events, encoded, history, deleted: erased, .. } = work;
+        Decided { reply, again, events, history, erased, encoded }
     }
 }
 
@@ -113,7 +116,10 @@ impl Work<'_> {
         };
         match session::admit(self.state, request, self.now) {
             Err(refusal) => Reply::Refused(refusal),
-            Ok(session::Admitted::Again(reply)) => reply,
+            Ok(session::Admitted::Again(reply)) => {
+                self.again = true;
+                reply
+            }
             Ok(session::Admitted::New(person)) => {
                 let reply = reply(entry, self.decide(entry, Some(&person)));
                 session::remember(self, request, &reply);

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    AdminUnitCode, DistrictId, Millis, PersonId, ReadingVerdict, SessionId, Terms, UnitId,
+    AdminUnitCode, DistrictId, GroupId, Millis, PersonId, ReadingVerdict, SessionId, Terms, UnitId,
     wire::{Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -257,7 +257,25 @@ pub struct Accepted {
     /// Of taking incidents apart: units that the merge brought and that have moved on since.
     #[serde(default)]
     pub stayed: Vec<UnitId>,
+    /// Where the log has it. Told to whoever asked; an answer that state keeps is without, so that state holds no terms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logged: Option<Logged>,
 }
+
+/// Where the log has a command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logged {
+    /// Of which group.
+    pub group: GroupId,
+    /// Log index; 0: it was taken before, and the node that answers no longer knows where.
+    pub index: u64,
+    /// Term of that entry.
+    pub term: u64,
+    /// It was taken before, under the same number: this is the first answer again.
+    pub again: bool,
+}
+
+record!(Logged { group, index, term, again });
 
 /// What a command came to: a refusal is a reply, not an error.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -274,6 +292,15 @@ impl Reply {
     pub fn accepted(entity: impl ToString, version: u64) -> Self {
         Self::Accepted(Accepted { entity: entity.to_string(), version, ..Accepted::default() })
     }
+
+    /// The same, with where the log has what was accepted.
+    #[must_use]
+    pub fn logged_at(self, logged: Option<Logged>) -> Self {
+        match self {
+            Self::Accepted(accepted) => Self::Accepted(Accepted { logged, ..accepted }),
+            refused @ Self::Refused(_) => refused,
+        }
+    }
 }
 
 impl Record for Reply {
@@ -283,7 +310,14 @@ impl Record for Reply {
         if wire.refused_code.is_empty() {
             let verdicts = crate::wire::Field::read("verdicts", wire.verdicts)?;
             let stayed = crate::wire::Field::read("stayed", wire.stayed)?;
-            return Ok(Self::Accepted(Accepted { entity: wire.entity, version: wire.version, verdicts, stayed }));
+            let logged = crate::wire::Field::read("logged", wire.logged)?;
+            return Ok(Self::Accepted(Accepted {
+                entity: wire.entity,
+                version: wire.version,
+                verdicts,
+                stayed,
+                logged,
+            }));
         }
         let code = RefusalCode::ALL
             .into_iter()
@@ -299,6 +333,7 @@ impl Record for Reply {
                 version: accepted.version,
                 verdicts: crate::wire::Field::write(&accepted.verdicts),
                 stayed: crate::wire::Field::write(&accepted.stayed),
+                logged: crate::wire::Field::write(&accepted.logged),
                 ..Default::default()
             },
             Self::Refused(refusal) => generated::Reply {

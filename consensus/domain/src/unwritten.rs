@@ -31,6 +31,8 @@ impl Unwritten {
 pub struct Decided {
     /// For whoever asked.
     pub reply: Reply,
+    /// It is a retry of what was applied before: nothing changed, and the reply is the first one.
+    pub again: bool,
     /// What happened, in order.
     pub events: Vec<Event>,
     /// Rows of history. A key comes once, and again for a line that is to forget what was reported.
@@ -86,8 +88,9 @@ mod tests {
     use super::*;
     use crate::{
         AdminUnitCode, Command, DeviceStatus, EventBatch, GroupId, IncidentId, IncidentKind, Micro, NoteIncident,
-        OpenIncident, Origin, Place, Reading, RecordReadings, RegisterSensor, Sensor, SensorId, SensorKind, Severity,
-        Source, Subject, SwitchFeature, VOCABULARY_2, rows,
+        OpenIncident, OpenSession, Origin, PersonId, Place, RaisePolicyFloor, Reading, RecordReadings, RegisterSensor,
+        RequestId, Sensor, SensorId, SensorKind, SessionId, Severity, Source, Subject, SwitchFeature, VOCABULARY_2,
+        rows,
     };
 
     fn commands() -> Vec<Command> {
@@ -112,6 +115,21 @@ mod tests {
 
     fn entry(command: Command) -> Entry {
         Entry { at_ms: Millis(7), request: None, grant: None, command, salt: Bytes::new() }
+    }
+
+    #[test]
+    fn a_retry_is_told_from_what_is_new() {
+        let session = SessionId([7; 32]);
+        let mut state = State::new(GroupId(1));
+        let mut apply = |index, entry: &Entry| state.apply_unwritten(index, entry, &mut Unwritten::default());
+        let (person, expires_at_ms) = (PersonId::new("lan").unwrap(), Millis(60_000));
+        assert!(!apply(1, &entry(OpenSession { session, person, expires_at_ms }.into())).again);
+        let floor = entry(RaisePolicyFloor { floor: 1 }.into());
+        let asked = |seq| Entry { request: Some(RequestId { session, seq }), ..floor.clone() };
+        let (first, retry, next) = (apply(2, &asked(1)), apply(3, &asked(1)), apply(4, &asked(2)));
+        assert_eq!((first.again, retry.again, next.again), (false, true, false));
+        assert_eq!(retry.reply, first.reply);
+        assert!(retry.events.is_empty());
     }
 
     #[test]

@@ -7,11 +7,11 @@ use std::collections::BTreeMap;
 use std::{mem, sync::Arc};
 
 use bytes::Bytes;
-use domain::{Decided, EventBatch, Row, RowChange, State, Unwritten};
+use domain::{Decided, EventBatch, Reply, Row, RowChange, State, Unwritten};
 
 #[cfg(feature = "seeded-bugs")]
 use crate::bugs::{self, Bug};
-use crate::{disk::RowBatch, stage, tail::EventTail, types::Outcome};
+use crate::{disk::RowBatch, stage, tail::EventTail};
 
 /// Entries whose rows may wait: what a start after a crash has to apply again at most, beyond what was never flushed.
 const ENTRIES_MAX: usize = 256;
@@ -36,8 +36,8 @@ pub(crate) struct Backlog {
 }
 
 impl Backlog {
-    /// Takes in what an entry came to in `state`; its events go to the tail.
-    pub(crate) fn take_in(&mut self, index: u64, state: &State, decided: Decided, tail: &mut EventTail) -> Outcome {
+    /// Takes in what an entry came to in `state`; its events go to the tail, its reply to whoever asked.
+    pub(crate) fn take_in(&mut self, index: u64, state: &State, decided: Decided, tail: &mut EventTail) -> Reply {
         if !decided.events.is_empty() {
             let at_ms = state.clock();
             let encoded = Bytes::from(decided.encode_events(index, at_ms));
@@ -58,7 +58,7 @@ impl Backlog {
                 }
             }
         }
-        Outcome::Replied(decided.reply)
+        decided.reply
     }
 
     /// So many entries more are applied, up to what `applied` says; events below `floor` may go.

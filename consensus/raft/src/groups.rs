@@ -11,7 +11,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{Command, Entry, EventBatch, Grant, GroupId, Reply, RequestId, State, wire::Record};
+use domain::{Command, Entry, EventBatch, Grant, GroupId, Logged, Reply, RequestId, State, wire::Record};
 use futures::future::join_all;
 use openraft::{
     Config, Raft, SnapshotPolicy,
@@ -26,7 +26,7 @@ use crate::{
     clock,
     disk::Disk,
     fold::Looked,
-    lead::{Lead, Told, tell_quorum, watch_lead},
+    lead::{Lead, Leads, Told, tell_quorum, watch_lead},
     log::LogStore,
     machine::{AppliedAt, Shared, StateMachine},
     mesh::Mesh,
@@ -93,6 +93,16 @@ pub struct Committed {
     pub index: u64,
     /// What it came to.
     pub reply: Reply,
+    /// Where the log has it; of a retry, where it has the first. None: it was not appended.
+    pub logged: Option<Logged>,
+}
+
+impl Committed {
+    /// What whoever asked is told: the reply, with where the log has it.
+    #[must_use]
+    pub fn told(self) -> Reply {
+        self.reply.logged_at(self.logged)
+    }
 }
 
 /// Why a proposal got no reply.
@@ -135,6 +145,7 @@ pub(crate) struct Group {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) shared: Arc<Shared>,
     pub(crate) lead: watch::Sender<Lead>,
+    pub(crate) leads: Mutex<Leads>,
     pub(crate) quorum: Mutex<Option<Told>>,
     /// What is asked of the leader for linearizable reads.
     pub(crate) questions: Questions,
@@ -236,6 +247,7 @@ impl Groups {
                 disk,
                 shared,
                 lead,
+                leads: Mutex::default(),
                 quorum: Mutex::default(),
                 questions: Questions::default(),
                 successions,
@@ -343,7 +355,8 @@ impl Groups {
             let view = group.shared.view();
             let held = view.state.may_hold(&command).and_then(|()| view.state.may_carry(grant.as_ref()));
             if let Err(refusal) = held {
-                return Ok(Committed { index: view.applied.index, reply: Reply::Refused(refusal) });
+                let reply = Reply::Refused(refusal);
+                return Ok(Committed { index: view.applied.index, reply, logged: None });
             }
         }
         #[cfg(feature = "seeded-bugs")]
@@ -365,12 +378,12 @@ impl Groups {
         #[cfg(feature = "seeded-bugs")]
         if bugs::is_made(Bug::AcknowledgedBeforeQuorum) {
             let (mut state, index) = self.read_at(group.id, |state, at| (state.clone(), at.index + 1));
-            return Ok(Committed { index, reply: state.apply(index, &entry).reply });
+            return Ok(Committed { index, reply: state.apply(index, &entry).reply, logged: None });
         }
         let answer = tokio::time::timeout(deadline, answer).await.map_err(|_| ProposeError::Unknown)?;
         match answer {
             Ok(Ok(written)) => match written.data {
-                Outcome::Replied(reply) => Ok(Committed { index: written.log_id.index, reply }),
+                Outcome::Replied(reply, at) => Ok(Committed { index: written.log_id.index, reply, logged: Some(at) }),
                 Outcome::Nothing | Outcome::Invited(_) => Err(ProposeError::Unknown),
             },
             Ok(Err(ClientWriteError::ForwardToLeader(forward))) => match forward.leader_id {

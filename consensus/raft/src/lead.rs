@@ -1,12 +1,13 @@
 //! Who leads a group, and how old the knowledge of its quorum is.
 
 use std::{
+    collections::VecDeque,
     sync::{Arc, PoisonError, Weak},
     time::Duration,
 };
 
 use bytes::Bytes;
-use domain::GroupId;
+use domain::{GroupId, Millis};
 use openraft::{Instant as _, ServerState, async_runtime::watch::WatchReceiver};
 use tokio::{sync::watch, time::Instant};
 
@@ -14,6 +15,7 @@ use crate::{
     groups::{Group, Groups, Inner},
     kinds,
     mesh::Mesh,
+    stage,
     types::NodeId,
 };
 
@@ -29,6 +31,48 @@ pub struct Lead {
     pub term: u64,
     /// This node leads, and has applied the first entry of its term: actors may wake.
     pub is_self_ready: bool,
+}
+
+/// A change of who leads a group, as this node saw it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeadChange {
+    /// When, by this node's clock.
+    pub at_ms: Millis,
+    /// Who leads from then on; none: nobody, as far as this node knows.
+    pub leader: Option<NodeId>,
+    /// Raft term.
+    pub term: u64,
+}
+
+/// Changes that a node remembers of each group: an hour of one that is elected anew every five minutes, since an election makes two.
+pub const LEAD_CHANGES_MAX: usize = 24;
+
+/// The newest changes of who leads a group since this node started, oldest first. Pure.
+#[derive(Debug, Default)]
+pub(crate) struct Leads(VecDeque<LeadChange>);
+
+impl Leads {
+    /// Takes in who leads now; `now` is asked only when that changed. At the bound the oldest change is forgotten.
+    fn note(&mut self, lead: Lead, now: impl FnOnce() -> Millis) {
+        let Lead { leader, term, .. } = lead;
+        let is_same = match self.0.back() {
+            Some(last) => (last.leader, last.term) == (leader, term),
+            // Before the first word of anybody there is nothing to remember.
+            None => leader.is_none(),
+        };
+        if is_same {
+            return;
+        }
+        if self.0.len() >= LEAD_CHANGES_MAX {
+            self.0.pop_front();
+        }
+        self.0.push_back(LeadChange { at_ms: now(), leader, term });
+    }
+
+    /// All of them, oldest first.
+    pub(crate) fn all(&self) -> Vec<LeadChange> {
+        self.0.iter().copied().collect()
+    }
 }
 
 /// What a leader last told of its quorum.
@@ -104,6 +148,7 @@ pub(crate) async fn watch_lead(node: NodeId, group: Arc<Group>, peers: Arc<dyn M
             };
             Lead { leader: now.current_leader, term, is_self_ready }
         };
+        group.leads.lock().unwrap_or_else(PoisonError::into_inner).note(lead, stage::now_ms);
         group.lead.send_if_modified(|current| {
             let changed = *current != lead;
             *current = lead;
@@ -142,5 +187,29 @@ pub(crate) async fn tell_quorum(inner: Weak<Inner>) {
                 inner.peers.publish(kinds::QUORUM_TOPIC, key, Bytes::copy_from_slice(&age.to_be_bytes()));
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_change_is_remembered_once_and_the_oldest_leaves() {
+        let mut leads = Leads::default();
+        let lead = |leader, term| Lead { leader, term, is_self_ready: false };
+        leads.note(lead(None, 0), || Millis(1));
+        leads.note(lead(Some(2), 1), || Millis(2));
+        leads.note(Lead { is_self_ready: true, ..lead(Some(2), 1) }, || Millis(3));
+        leads.note(lead(None, 2), || Millis(4));
+        leads.note(lead(Some(3), 2), || Millis(5));
+        let change = |at_ms, leader, term| LeadChange { at_ms: Millis(at_ms), leader, term };
+        assert_eq!(leads.all(), [change(2, Some(2), 1), change(4, None, 2), change(5, Some(3), 2)]);
+        for term in 3..30 {
+            leads.note(lead(Some(1), term), || Millis(term * 10));
+        }
+        let all = leads.all();
+        assert_eq!((all.len(), all.last()), (LEAD_CHANGES_MAX, Some(&change(290, Some(1), 29))));
+        assert_eq!(all.first(), Some(&change(60, Some(1), 6)));
     }
 }

@@ -12,6 +12,7 @@
 //!
 //! It does not know RocksDB, and what a command means is `domain`'s.
 
+mod asked;
 mod backlog;
 pub mod backup;
 #[cfg(feature = "seeded-bugs")]
@@ -56,7 +57,7 @@ pub use clock::CLOCK_SKEW_MS_MAX;
 pub use digest::Digest;
 pub use fold::{Due, Folded};
 pub use groups::{Committed, Groups, PROPOSAL_BYTES_MAX, Proposal, ProposeError};
-pub use lead::Lead;
+pub use lead::{LEAD_CHANGES_MAX, Lead, LeadChange};
 pub use log::LogStore;
 pub use machine::{AppliedAt, StateMachine};
 pub use mesh::{Incoming, Mesh, Outgoing, Stream};

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{GroupId, Millis, Row, State};
+use domain::{GroupId, Logged, Millis, Row, State};
 use futures::{Stream, StreamExt};
 use openraft::{
     EntryPayload, OptionalSend,
@@ -23,6 +23,7 @@ use tokio::sync::watch;
 #[cfg(feature = "seeded-bugs")]
 use crate::bugs::{self, Bug};
 use crate::{
+    asked::Asked,
     backlog::Backlog,
     disk::{Disk, DiskSnapshot},
     knowledge::Knowledge,
@@ -67,6 +68,8 @@ pub(crate) struct View {
     pub(crate) tail: EventTail,
     /// What of it is not in rows on this node's disk yet.
     backlog: Backlog,
+    /// Where the log has what was asked for lately.
+    asked: Asked,
     /// Which node ids were given away.
     pub(crate) node_ids: NodeIds,
 }
@@ -197,7 +200,7 @@ impl StateMachine {
                     _ => Outcome::Nothing,
                 },
                 Some(proposal) => {
-                    let View { state, tail, backlog, .. } = &mut *view;
+                    let View { state, tail, backlog, asked, .. } = &mut *view;
                     let decided = state.apply_unwritten(log_id.index, &proposal, &mut backlog.touched);
                     #[cfg(feature = "seeded-bugs")]
                     let decided = {
@@ -207,7 +210,10 @@ impl StateMachine {
                         }
                         decided
                     };
-                    backlog.take_in(log_id.index, state, decided, tail)
+                    let (index, term) = (log_id.index, log_id.committed_leader_id().term);
+                    let at = Logged { group: self.shared.group, index, term, again: decided.again };
+                    let logged = asked.place(proposal.request, at);
+                    Outcome::Replied(backlog.take_in(index, state, decided, tail), logged)
                 }
             });
             let at_ms = view.state.clock();
@@ -302,7 +308,9 @@ pub(crate) fn load(group: u32, disk: &dyn Disk) -> io::Result<Loaded> {
         }
     }
     let applied = AppliedAt { index, term, at_ms: state.clock() };
-    Ok((meta.last_log_id, meta.last_membership, View { state, applied, tail, backlog: Backlog::default(), node_ids }))
+    let (backlog, asked) = (Backlog::default(), Asked::default());
+    let view = View { state, applied, tail, backlog, asked, node_ids };
+    Ok((meta.last_log_id, meta.last_membership, view))
 }
 
 impl RaftStateMachine<TypeConfig> for StateMachine {

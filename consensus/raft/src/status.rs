@@ -1,12 +1,18 @@
 //! Consensus as an operator sees it, and what an operator may ask of it.
 
-use std::{collections::BTreeSet, io, sync::atomic::Ordering, time::Duration};
+use std::{
+    collections::BTreeSet,
+    io,
+    sync::{PoisonError, atomic::Ordering},
+    time::Duration,
+};
 
 use domain::GroupId;
 use openraft::async_runtime::watch::WatchReceiver;
 
 use crate::{
     groups::{Group, Groups},
+    lead::LeadChange,
     types::{LogId, Node, NodeId},
 };
 
@@ -22,6 +28,8 @@ pub struct GroupStatus {
     pub leader: Option<NodeId>,
     /// Raft term.
     pub term: u64,
+    /// Who came to lead when, as this node saw it since it started, oldest first.
+    pub leads: Vec<LeadChange>,
     /// "Leader", "Follower", "Candidate", "Learner", "Shutdown".
     pub role: String,
     /// Last index in the log.
@@ -128,6 +136,7 @@ impl Groups {
             group: group.id,
             leader: metrics.current_leader,
             term: metrics.current_term,
+            leads: group.leads.lock().unwrap_or_else(PoisonError::into_inner).all(),
             role: format!("{:?}", metrics.state),
             last_log: metrics.last_log_index.unwrap_or(0),
             applied: group.shared.view().applied.index,

@@ -4,7 +4,7 @@
 use std::{collections::BTreeMap, fmt, io};
 
 use bytes::Bytes;
-use domain::Reply;
+use domain::{Logged, Reply};
 use openraft::{EntryPayload, Membership, entry::RaftEntry, vote::RaftLeaderId};
 use prost::Message;
 
@@ -61,8 +61,8 @@ pub enum Outcome {
     Nothing,
     /// A membership entry that changed nothing: this node id was given away.
     Invited(NodeId),
-    /// A proposal.
-    Replied(Reply),
+    /// A proposal, and where the log has it, or the first of which it is a retry.
+    Replied(Reply, Logged),
 }
 
 /// Where a node is reached.

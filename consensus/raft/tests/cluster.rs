@@ -5,8 +5,11 @@
 use std::time::Duration;
 
 use crate::common::TestCluster;
-use domain::{AdminUnit, AdminUnitCode, Command, GroupId, Millis, PutAdminUnits, Reply, State};
-use raft::{Groups, Proposal, ProposeError, Room};
+use domain::{
+    AdminUnit, AdminUnitCode, Command, GroupId, Logged, Millis, OpenSession, PersonId, PutAdminUnits, RaisePolicyFloor,
+    Reply, RequestId, SessionId, State,
+};
+use raft::{Committed, Groups, Proposal, ProposeError, Room, stage};
 
 const DEADLINE: Duration = Duration::from_secs(5);
 
@@ -42,6 +45,43 @@ async fn propose(cluster: &TestCluster, number: usize) -> u64 {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     panic!("no leader took the proposal")
+}
+
+/// The same of a field group, and what became of it.
+async fn commit(cluster: &TestCluster, proposal: &Proposal) -> Committed {
+    const FIELD: GroupId = GroupId(2);
+    for _ in 0..50 {
+        let leader = cluster.leader(FIELD).await;
+        match cluster.nodes[&leader].groups.propose(FIELD, proposal.clone(), DEADLINE).await {
+            Ok(committed) => return committed,
+            Err(ProposeError::NotLeader { .. } | ProposeError::Unknown) => {}
+            Err(error) => panic!("{error}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("no leader took the proposal")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_committed_says_where_the_log_has_it_and_a_retry_where_the_first_is() {
+    let cluster = TestCluster::start("places", 3).await;
+    let session = SessionId([9; 32]);
+    let (person, expires_at_ms) = (PersonId::new("lan").unwrap(), stage::now_ms().plus(600_000));
+    let open = Proposal::system(OpenSession { session, person, expires_at_ms });
+    let opened = commit(&cluster, &open).await;
+    let place = opened.logged.unwrap();
+    assert_eq!((place.group, place.index, place.again), (GroupId(2), opened.index, false));
+    assert!(place.term > 0);
+    // A person has no right to this: it is refused, and the refusal is remembered like any answer.
+    let request = Some(RequestId { session, seq: 1 });
+    let ask = Proposal { request, ..Proposal::system(RaisePolicyFloor { floor: 1 }) };
+    let first = commit(&cluster, &ask).await;
+    let retry = commit(&cluster, &ask).await;
+    assert!(retry.index > first.index, "it is an entry of its own");
+    assert_eq!(retry.reply, first.reply);
+    assert_eq!(retry.logged, first.logged.map(|first| Logged { again: true, ..first }));
+    assert!(matches!(opened.told(), Reply::Accepted(accepted) if accepted.logged == Some(place)));
+    cluster.stop().await;
 }
 
 async fn until_applied(groups: &Groups, index: u64) {

@@ -173,6 +173,8 @@ export const enPhone: PhoneDict = {
     committedVersion: (version) => `Committed · version ${version}`,
     committedWhat: (id, version, tries) =>
       `The province's log has it: ${id}${version > 0 ? `, version ${version}` : ''}${tries > 0 ? `, sent again ${tries} times` : ''}`,
+    logPlace: (group, index, term) => `group ${group}, entry ${index}, term ${term}`,
+    takenBefore: 'taken when it was sent before',
     refused: 'Refused',
     kept: 'Kept · not yet sent',
     unsent: 'Not sent',

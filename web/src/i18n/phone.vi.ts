@@ -174,6 +174,8 @@ export const viPhone = {
     committedVersion: (version: number) => `Đã ghi · bản ${version}`,
     committedWhat: (id: string, version: number, tries: number) =>
       `Nhật ký của tỉnh đã có: ${id}${version > 0 ? `, bản ${version}` : ''}${tries > 0 ? `, sau ${tries} lần gửi lại` : ''}`,
+    logPlace: (group: number, index: number, term: number) => `nhóm ${group}, mục ${index}, nhiệm kỳ ${term}`,
+    takenBefore: 'đã được nhận ở lần gửi trước',
     refused: 'Bị từ chối',
     kept: 'Đã giữ · chưa gửi',
     unsent: 'Chưa gửi',

@@ -1,5 +1,6 @@
 // What every page asks of a node: the session, one command, one answer. It is all that a crew's phone reads before its first picture; what
 // only the rooms ask is in `api.ts`.
+import { logPlaceOf, type LogPlace } from '../nouns/log-place';
 import { reasonFor, reasonHeader } from './reason';
 import { closeSequence, openSequence, takeSequence } from './sequence';
 
@@ -59,6 +60,16 @@ export interface Committed {
   key?: string;
   /** Of incidents that were taken apart: units that have moved on since the merge, and stay. */
   stayed?: readonly string[];
+  /** Where the log has it; undefined: the node did not say. */
+  log?: LogPlace | undefined;
+}
+
+/** Called for each request of one node: how long it took, and whether the node answered without a fault of its own. */
+let heard: (ms: number, isAnswered: boolean) => void = () => {};
+
+/** Has each request of this page told of. One listens at most. */
+export function onRequests(listener: (ms: number, isAnswered: boolean) => void): void {
+  heard = listener;
 }
 
 let origins: string[] = [''];
@@ -78,6 +89,7 @@ export async function request(origin: string, method: string, path: string, body
   if (body !== undefined) headers['content-type'] = 'application/json';
   if (seq !== undefined) headers['x-request-seq'] = String(seq);
   let response: Response;
+  const begunMs = performance.now();
   try {
     response = await fetch(`${origin}${path}`, {
       method,
@@ -87,8 +99,10 @@ export async function request(origin: string, method: string, path: string, body
       signal: AbortSignal.timeout(REQUEST_MS_MAX),
     });
   } catch (error) {
+    heard(performance.now() - begunMs, false);
     throw new Unanswered(error instanceof Error ? error.message : 'network');
   }
+  heard(performance.now() - begunMs, response.status < 500);
   let answer: unknown;
   try {
     answer = response.status === 204 ? {} : await response.json();
@@ -226,10 +240,10 @@ export async function nextSequence(session: Session): Promise<number> {
  * `Unanswered` when nobody knows: then the same number may be sent again. One that is kept is unanswered too, as `KeptBack`.
  */
 export async function sendOnce(path: string, body: unknown, seq: number, attempt: number, why?: string): Promise<Committed> {
-  const answer = (await request(originAt(attempt), 'POST', path, body, seq, why)) as Partial<Committed> & { id?: string; code?: string; kept?: { place: number } };
+  const answer = (await request(originAt(attempt), 'POST', path, body, seq, why)) as Omit<Partial<Committed>, 'log'> & { id?: string; code?: string; log?: unknown; kept?: { place: number } };
   if (answer.kept !== undefined) throw new KeptBack(answer.kept.place);
   const made = { ...(answer.key !== undefined && { key: answer.key }), ...(answer.stayed !== undefined && { stayed: answer.stayed }) };
-  return { entity: answer.entity ?? answer.code ?? answer.id ?? '', version: answer.version ?? 0, incident: answer.incident ?? '', ...made };
+  return { entity: answer.entity ?? answer.code ?? answer.id ?? '', version: answer.version ?? 0, incident: answer.incident ?? '', log: logPlaceOf(answer.log), ...made };
 }
 
 /** Sends a command once; a photo goes another way than JSON. */

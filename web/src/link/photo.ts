@@ -1,5 +1,6 @@
 // Photos of incidents over HTTP, for who is signed in.
 import { photoOf, type Photo, type PhotoWire } from '../nouns/photo';
+import { logPlaceOf } from '../nouns/log-place';
 import { originAt, readJson, Refused, Unanswered, type Committed } from './http';
 import { reasonFor, reasonHeader } from './reason';
 import { upload, type UploadOptions } from './upload';
@@ -27,8 +28,8 @@ export async function sendPhotoOnce(path: string, photo: Blob, seq: number, atte
   const reply = await upload(`${originAt(attempt)}${path}`, photo, { ...options, credentials: true, headers: { 'x-request-seq': String(seq), ...reasonHeader(why) } }).catch((error: unknown) => {
     throw new Unanswered(error instanceof Error ? error.message : 'network');
   });
-  const { code = '', field = '', message = '', entity = '', version = 0 } = reply.body as Record<string, string> & { version?: number };
-  if (reply.status >= 200 && reply.status < 300) return { entity, version: Number(version), incident: '' };
+  const { code = '', field = '', message = '', entity = '', version = 0, log } = reply.body as { [key in 'code' | 'field' | 'message' | 'entity']?: string } & { version?: number; log?: unknown };
+  if (reply.status >= 200 && reply.status < 300) return { entity, version: Number(version), incident: '', log: logPlaceOf(log) };
   if (reply.status >= 500 || code === 'unknown') throw new Unanswered(message);
   throw new Refused(reply.status, code, field, message);
 }

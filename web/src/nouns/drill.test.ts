@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { choosesNodes, drillNowOfJson, drillsOf, linePath, nodesMax, phaseOf, SCENARIOS, secondsLeft, watchOf, type Drill } from './drill';
+import { choosesNodes, drillNowOfJson, drillsOf, isTyped, linePath, nodesMax, phaseOf, SCENARIOS, secondsLeft, suffering, watchOf, type Drill } from './drill';
 
 const wire = {
   number: 7,
@@ -23,7 +23,7 @@ const read = (change: object): Drill => drillsOf([{ ...wire, ...change }])[0]!;
 test('a drill is read as the server writes it', () => {
   const drill = read({});
   expect(drill).toMatchObject({ number: 7, scenario: 'leader-lost', nodes: [2], observer: 1, by: 'quan-tri', ended: false, closed: false });
-  expect(drill.samples).toEqual([{ atMs: 2_000, commitMs: 12, leaderlessMs: 0, terms: 9, lagEntries: 3, screensAgeMs: 200, silent: 1 }]);
+  expect(drill.samples).toEqual([{ atMs: 2_000, commitMs: 12, leaderlessMs: 0, terms: 9, lagEntries: 3, screensAgeMs: 200, silent: 1, sent: 1, refused: 0, missing: 0 }]);
   expect(drillNowOfJson({ last: 7, drill: { ...wire, ended: false } })).toEqual({ number: 7, scenario: 'leader-lost', nodes: [2], untilMs: 31_000, ended: false });
   expect(drillNowOfJson({ last: 7, drill: null })).toBeUndefined();
 });
@@ -56,4 +56,18 @@ test('a line touches the top with its highest value', () => {
   expect(linePath([1], 10, 5)).toBe('');
   expect(linePath([0, 4, 2], 10, 4)).toBe('M0.0 4.0L5.0 0.0L10.0 2.0');
   expect(linePath([0, 0], 10, 4)).toBe('M0.0 4.0L10.0 4.0');
+});
+
+test('what breaks is what was chosen, or who leads the command group now', () => {
+  const node = (id: number, leads: number[]) => ({ node: id, answers: true, leads, ageMs: 5 });
+  const nodes = [node(1, [3]), node(2, [0, 4]), node(3, [])];
+  expect(suffering('node-lost', [3, 1], nodes)).toEqual([1, 3]);
+  expect(suffering('leader-lost', [3], nodes)).toEqual([2]);
+  expect(suffering('leader-lost', [3], [node(1, [3])])).toEqual([]);
+  expect(suffering('call-surge', [3], nodes)).toEqual([]);
+});
+
+test('a drill is armed by the names of what breaks, and by nothing less', () => {
+  for (const typed of ['nút 2, 3', ' Nut  2, 3 ', 'NÚT 2, 3']) expect(isTyped(typed, 'nút 2, 3')).toBe(true);
+  for (const typed of ['', '2', 'nút 2', 'nút 3, 2', 'node 2, 3']) expect(isTyped(typed, 'nút 2, 3')).toBe(false);
 });

@@ -1,6 +1,9 @@
 // Drills: what breaks, how it stands, and what it came to.
+import { plain } from '../i18n/search';
 import { fromWire } from './wire';
 
+/** The group of which "the leader" is meant. */
+const COMMAND_GROUP = 0;
 export const SCENARIOS = ['node-lost', 'link-lost', 'slow-disk', 'camera-storm', 'call-surge', 'leader-lost'] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 export const PROMISES = ['serves', 'elects', 'screens', 'heals', 'keeps', 'bears'] as const;
@@ -27,6 +30,11 @@ export interface DrillSample {
   lagEntries: number;
   screensAgeMs: number;
   silent: number;
+  /** Exercise commands until then, and how many of them were not taken. */
+  sent: number;
+  refused: number;
+  /** Writes that were acknowledged and are not there. */
+  missing: number;
 }
 
 export interface Verdict {
@@ -81,7 +89,7 @@ interface DrillJson extends Omit<NowJson, 'ended'> {
   purpose: string;
   ended: DrillEnd | null;
   closed_at_ms: number;
-  samples: { at_ms: number; commit_ms: number; leaderless_ms: number; terms: number; lag_entries: number; screens_age_ms: number; silent: number }[];
+  samples: { at_ms: number; commit_ms: number; leaderless_ms: number; terms: number; lag_entries: number; screens_age_ms: number; silent: number; sent: number; refused: number; missing: number }[];
   verdicts: Verdict[];
 }
 
@@ -107,6 +115,9 @@ export function drillsOf(answer: unknown): Drill[] {
       lagEntries: it.lag_entries,
       screensAgeMs: it.screens_age_ms,
       silent: it.silent,
+      sent: it.sent,
+      refused: it.refused,
+      missing: it.missing,
     })),
     verdicts: drill.verdicts,
   }));
@@ -127,6 +138,18 @@ export function phaseOf(drill: Drill): DrillPhase {
 
 /** Whether nodes are chosen; the leader is found by itself. */
 export const choosesNodes = (scenario: Scenario) => scenario === 'node-lost' || scenario === 'link-lost' || scenario === 'slow-disk';
+
+/** The nodes that a drill would break: those chosen, or who leads the command group now. */
+export function suffering(scenario: Scenario, chosen: readonly number[], nodes: readonly DrillNode[]): number[] {
+  if (scenario === 'leader-lost') return nodes.filter(({ leads }) => leads.includes(COMMAND_GROUP)).map(({ node }) => node);
+  return choosesNodes(scenario) ? [...chosen].sort((a, b) => a - b) : [];
+}
+
+/** Whether somebody has typed these names: with or without marks and capitals, but each of them, and no more. */
+export function isTyped(typed: string, names: string): boolean {
+  const bare = (text: string) => plain(text).replace(/\s+/g, ' ').trim();
+  return bare(typed) === bare(names);
+}
 
 /** How many nodes may be chosen of so many, so that a majority is left. */
 export const nodesMax = (nodes: number) => Math.max(0, Math.ceil(nodes / 2) - 1);

@@ -1,5 +1,6 @@
 // A command that a district centre's node keeps while its line to the province is cut. It comes over no line: a page that
 // hears of some asks for the list. Pure.
+import { logPlaceOf, type LogPlace } from './log-place';
 import type { Refusal } from './refusal';
 
 /** Waiting goes out by itself; sign-in needs its person to sign in once the line stands. */
@@ -20,6 +21,8 @@ export interface Kept {
   unsure: boolean;
   /** Of what is committed; else 0. */
   version: number;
+  /** Of what is committed: where the log has it, if the province said. */
+  log?: LogPlace | undefined;
   /** Of what is rejected. */
   reason: Refusal;
 }
@@ -32,6 +35,7 @@ export interface KeptWire {
   state: string;
   unsure: boolean;
   version?: number;
+  log?: unknown;
   code?: string;
   field?: string;
   message?: string;
@@ -67,6 +71,7 @@ export function keptOf(wire: KeptWire): Kept {
     state: wire.state === 'sign_in' ? 'sign-in' : (['waiting', 'committed'].find((it) => it === wire.state) as KeptState | undefined) ?? 'rejected',
     unsure: wire.unsure,
     version: wire.version ?? 0,
+    log: logPlaceOf(wire.log),
     reason: { code: wire.code ?? '', field: wire.field ?? '', message: wire.message ?? '' },
   };
 }

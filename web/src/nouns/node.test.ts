@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { clusterOf, gravityOfAll, type ClusterJson } from './node';
+import { barsOf, changesSince, clusterOf, gravityOfAll, type ClusterJson } from './node';
 
 const disk = { free_bytes: 9e9, room: 'enough', used_bytes: 5e8, write_stopped: false, background_errors: 0, rotten: [] };
 const line = (node: number): ClusterJson['nodes'][number] => ({
@@ -36,4 +36,19 @@ test('an answer of an older node, which tells less, is no error', () => {
   const older = clusterOf({ nodes: [{ node: 1, answers: true, leads: [0], age_ms: 5 }], against: [] });
   expect(older.nodes[0]?.says).toMatchObject({ freeBytes: undefined, clockOffMs: undefined, room: 'enough' });
   expect(older.groups).toEqual([]);
+  expect(older.elections).toEqual([]);
+});
+
+test('who led is drawn from when to when, and the first that is remembered is no change', () => {
+  const { elections } = view({ elections: [{ group: 0, reigns: [{ leader: 1, term: 3, from_ms: 100 }, { leader: 2, term: 6, from_ms: 500 }, { leader: 2, term: 7, from_ms: 900 }] }] });
+  const reigns = elections[0]?.reigns ?? [];
+  expect(reigns[1]).toEqual({ leader: 2, term: 6, fromMs: 500 });
+  expect(barsOf(reigns, 0, 1_000).map(({ leader, start, width }) => [leader, start, width])).toEqual([[1, 0.1, 0.4], [2, 0.5, 0.4], [2, 0.9, 0.1]]);
+  // What was over before the stretch is not drawn, and what began before it begins with it.
+  expect(barsOf(reigns, 600, 1_000).map(({ term, start, width }) => [term, start, width])).toEqual([[6, 0, 0.75], [7, 0.75, 0.25]]);
+  // Another node's clock may be ahead of this screen's.
+  expect(barsOf(reigns, 0, 800).length).toBe(2);
+  expect(changesSince(reigns, 0)).toBe(2);
+  expect(changesSince(reigns, 501)).toBe(1);
+  expect(changesSince([], 0)).toBe(0);
 });

@@ -44,6 +44,19 @@ export interface NodeLine {
   says: NodeSays | undefined;
 }
 
+/** A leader of a group, from when on. */
+export interface Reign {
+  leader: number;
+  term: number;
+  fromMs: number;
+}
+
+/** Who led a group, as far as the nodes remember, oldest first. */
+export interface Elections {
+  group: number;
+  reigns: readonly Reign[];
+}
+
 /** A sentence of what is to be done. */
 export interface Finding {
   vi: string;
@@ -53,6 +66,8 @@ export interface Finding {
 export interface ClusterView {
   nodes: NodeLine[];
   groups: GroupLine[];
+  /** Empty: the node that was asked is of an older version. */
+  elections: Elections[];
   findings: Finding[];
 }
 
@@ -70,12 +85,13 @@ export interface ClusterJson {
     age_ms: number | null;
   }[];
   groups?: { group: number; health: string; leader: number | null; term: number; applied: number; behind: number | null; lag_entries: number | null }[];
+  elections?: { group: number; reigns: { leader: number; term: number; from_ms: number }[] }[];
   against: Finding[];
 }
 
 /** What the page shows of an answer. A health that it does not know is the worst, so that a newer node cannot make a fault look well. */
 export function clusterOf(answer: unknown): ClusterView {
-  const { nodes, groups = [], against } = answer as ClusterJson;
+  const { nodes, groups = [], elections = [], against } = answer as ClusterJson;
   return {
     nodes: nodes.map((line) => ({ node: line.node, url: line.url ?? '', says: line.answers ? saysOf(line) : undefined })),
     groups: groups.map(({ group, health, leader, term, applied, behind, lag_entries }) => ({
@@ -86,6 +102,7 @@ export function clusterOf(answer: unknown): ClusterView {
       applied,
       behind: behind === null || lag_entries === null ? undefined : { node: behind, entries: lag_entries },
     })),
+    elections: elections.map(({ group, reigns }) => ({ group, reigns: reigns.map(({ leader, term, from_ms }) => ({ leader, term, fromMs: from_ms })) })),
     findings: against,
   };
 }
@@ -106,14 +123,37 @@ function saysOf({ version, is_resting, disk, clocks, leads, age_ms }: ClusterJso
   };
 }
 
-/** How bad a group is: nothing, something is to be done, or it takes nothing. */
-export function gravityOf(health: GroupHealth): 'well' | 'degraded' | 'refusing' {
+/** A leader's part of a stretch of time. */
+export interface ReignBar extends Reign {
+  /** Where it begins and how long it is, as parts of the whole. */
+  start: number;
+  width: number;
+}
+
+/** Who led between two times, as parts of that stretch; a leader leads until the next one does. */
+export function barsOf(reigns: readonly Reign[], sinceMs: number, nowMs: number): ReignBar[] {
+  const span = Math.max(1, nowMs - sinceMs);
+  return reigns.flatMap((reign, at) => {
+    const begins = Math.max(sinceMs, reign.fromMs);
+    const ends = Math.min(nowMs, reigns[at + 1]?.fromMs ?? nowMs);
+    return ends <= begins ? [] : [{ ...reign, start: (begins - sinceMs) / span, width: (ends - begins) / span }];
+  });
+}
+
+/** How often the leader changed since then. The first that anybody remembers is no change: the nodes may have been started then. */
+export const changesSince = (reigns: readonly Reign[], sinceMs: number): number => reigns.slice(1).filter(({ fromMs }) => fromMs >= sinceMs).length;
+
+/** How bad something is: nothing, something is to be done, or it takes nothing. */
+export type Gravity = 'well' | 'degraded' | 'refusing';
+
+/** How bad a group is. */
+export function gravityOf(health: GroupHealth): Gravity {
   if (health === 'well') return 'well';
   return health === 'full' || health === 'no-quorum' ? 'refusing' : 'degraded';
 }
 
 /** How bad the whole is: the worst of the groups, and of what there is to do. */
-export function gravityOfAll({ groups, findings }: ClusterView): 'well' | 'degraded' | 'refusing' {
+export function gravityOfAll({ groups, findings }: ClusterView): Gravity {
   const all = groups.map(({ health }) => gravityOf(health));
   if (all.includes('refusing')) return 'refusing';
   return findings.length > 0 || all.includes('degraded') ? 'degraded' : 'well';

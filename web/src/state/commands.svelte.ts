@@ -1,6 +1,7 @@
 // Commands under way: pending until the log has them, then committed or refused. Nothing is shown as done before.
 import { KeptBack, nextSequence, Refused, sendCommand, type Committed, type SendOnce, type Session } from '../link/api';
 import type { Kept } from '../nouns/kept';
+import type { LogPlace } from '../nouns/log-place';
 import type { Refusal } from '../nouns/refusal';
 
 /** Commands that may wait for an answer at once; beyond it new ones are refused here. */
@@ -23,6 +24,8 @@ export interface CommandState {
   version: number;
   /** Of what was committed: what it made or changed. */
   entity?: string;
+  /** The same: where the log has it, if the node said. */
+  log?: LogPlace | undefined;
   reason: Refusal;
 }
 
@@ -63,7 +66,7 @@ class Commands {
         state = { ...state, tries: state.tries + 1 };
         this.put(target, state);
       }, once);
-      this.finish(target, { ...state, status: 'committed', version: committed.version, entity: committed.entity }, COMMITTED_SHOWN_MS);
+      this.finish(target, { ...state, status: 'committed', version: committed.version, entity: committed.entity, log: committed.log }, COMMITTED_SHOWN_MS);
       return committed;
     } catch (error) {
       if (error instanceof KeptBack) {
@@ -86,12 +89,12 @@ class Commands {
 
   /** What the node says of kept commands: what still waits, also from before this page was opened, and what was answered. */
   heardOfKept(items: readonly Kept[]): void {
-    for (const { place, target, state, version, reason } of [...items].reverse()) {
+    for (const { place, target, state, version, log, reason } of [...items].reverse()) {
       const shown = this.of(target);
       if (state === 'waiting' || state === 'sign-in') {
         if (target !== '' && shown === undefined) this.put(target, { status: 'kept', tries: 0, version: 0, reason: NO_REASON, place });
       } else if (shown?.status === 'kept' && shown.place === place) {
-        if (state === 'committed') this.finish(target, { ...shown, status: 'committed', version }, COMMITTED_SHOWN_MS);
+        if (state === 'committed') this.finish(target, { ...shown, status: 'committed', version, log }, COMMITTED_SHOWN_MS);
         else this.finish(target, { ...shown, status: 'refused', reason }, REFUSED_SHOWN_MS);
       }
     }

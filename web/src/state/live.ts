@@ -4,7 +4,9 @@ import { startFeed, type Feed } from '../link/feed';
 import type { Stats } from '../link/messages';
 import { commands } from './commands.svelte';
 import { desk } from './desk.svelte';
+import { drillTally } from './drill-tally.svelte';
 import { kept } from './kept.svelte';
+import { ownLine } from './own-line.svelte';
 import { picture } from './picture.svelte';
 import { settings } from './settings.svelte';
 import { trends } from './trend';
@@ -25,11 +27,13 @@ export function startLive(session: Session, ended: () => void): () => void {
   commands.session = session;
   desk.signIn(session.role);
   let stopped = false;
+  const unwatch = [ownLine.start(), drillTally.start()];
   void readOrigins().then((origins) => {
     if (!stopped) follow(origins, ended);
   });
   return () => {
     stopped = true;
+    for (const end of unwatch) end();
     stopLive();
   };
 }
@@ -42,12 +46,17 @@ function follow(origins: string[], ended: () => void): void {
     },
     line: (line, stats) => {
       picture.applyLine(line, stats);
+      ownLine.heard(line);
+      drillTally.heard(line, stats);
       window.__stats = stats;
       if (line.state === 'live') preferOrigin(line.origin);
       if (line.state === 'ended') ended();
     },
     video: (state) => picture.applyVideo(state),
-    restarted: () => picture.clear(),
+    restarted: () => {
+      picture.clear();
+      ownLine.restarted();
+    },
   });
   feed = started;
   window.__state = () => started.digest();

@@ -67,7 +67,10 @@ export function drillDesk() {
         const node = (id: number) => ({ node: id, url: `https://nut-${id}.tinh.vn:8443`, answers: !lost(id), ...(lost(id) ? {} : says(id)), leads: lost(id) ? [] : leads(id), terms: 9, applied: 100, age_ms: lost(id) ? null : 120 });
         const group = (id: number) => ({ group: id, health: lost(3) ? 'missing' : 'well', leader: (id % 3) + 1, term: 9 + id, applied: 12_000 + id, behind: 3, lag_entries: lost(3) ? null : 0, fullest: 1, room: 'enough' });
         const against = control.against ? [{ vi: 'Nút 3 không trả lời: kiểm tra máy.', en: 'Node 3 does not answer: look at its machine.' }] : [];
-        return { status: 200, body: { nodes: [1, 2, 3].map(node), groups: Array.from({ length: 9 }, (_, id) => group(id)), against } };
+        const minuteMs = Math.floor(Date.now() / 60_000) * 60_000;
+        const reigns = (id: number) => [{ leader: ((id + 1) % 3) + 1, term: 8 + id, from_ms: minuteMs - 2_400_000 }, { leader: (id % 3) + 1, term: 9 + id, from_ms: minuteMs - 300_000 - id * 60_000 }];
+        const nine = Array.from({ length: 9 }, (_, id) => id);
+        return { status: 200, body: { nodes: [1, 2, 3].map(node), groups: nine.map(group), elections: nine.map((id) => ({ group: id, reigns: reigns(id) })), against } };
       }
       if (path === '/api/drills' && method === 'GET') return { status: 200, body: drills };
       if (path === '/api/drills') {

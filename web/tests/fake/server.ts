@@ -12,6 +12,7 @@ import { IncidentStatus, type Incident } from '../../src/gen/trongdong/v1/incide
 import { CameraHealth } from '../../src/gen/trongdong/v1/camera_pb';
 import { ReadingsSchema } from '../../src/gen/trongdong/v1/sensor_pb';
 import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
+import type { LogPlace } from '../../src/nouns/log-place';
 import { accessDesk } from './access';
 import { adminDesk } from './admin';
 import { alarmStorm } from './alarms';
@@ -36,6 +37,8 @@ import { scheduleDesk } from './schedule';
 
 const HEARTBEAT_MS = 1_000;
 const TAIL_MAX = 5_000;
+/** Of every entry of its log. */
+const TERM = 9;
 const cookie = (person: string) => `td_session=fake-${person}; HttpOnly; SameSite=Strict; Path=/`;
 const EXPIRES_AT_MS = Date.now() + 8 * 3_600_000;
 /** Login names and who they are; any other is the first. */
@@ -156,8 +159,21 @@ export async function startFake(options: { port: number; root: string }) {
     }, 83));
   }
 
+  /** Where the log has each number's command, and what is asked under a number now, with how far the log was before. */
+  const places = new Map<string, LogPlace>();
+  const commands = new WeakMap<ServerResponse, { seq: string; before: number[] }>();
+  /** The answer to a command, with where the log has it; to one that was answered before, where the first is. */
+  function withPlace(response: ServerResponse, status: number, body: unknown): unknown {
+    const command = commands.get(response);
+    if (command === undefined || status !== 200 || typeof body !== 'object' || body === null || Array.isArray(body)) return body;
+    const group = Math.max(0, indexes.findIndex((index, at) => index !== command.before[at]));
+    const first = places.get(command.seq);
+    const log = first === undefined ? { group, index: indexes[group]!, term: TERM, again: false } : { ...first, again: true };
+    if (first === undefined) places.set(command.seq, log);
+    return { ...body, log };
+  }
   const json = (response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) =>
-    response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers }).end(JSON.stringify(body));
+    response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers }).end(JSON.stringify(withPlace(response, status, body)));
   async function body(request: IncomingMessage): Promise<Buffer> {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
@@ -221,6 +237,8 @@ export async function startFake(options: { port: number; root: string }) {
   async function api(request: IncomingMessage, response: ServerResponse, url: URL): Promise<unknown> {
     const bytes = request.method === 'POST' ? await body(request) : Buffer.alloc(0);
     const type = request.headers['content-type'] ?? '';
+    const number = request.headers['x-request-seq'];
+    if (number !== undefined) commands.set(response, { seq: String(number), before: [...indexes] });
     const isPhoto = request.method === 'POST' && (url.pathname === '/api/files' || url.pathname.endsWith('/files'));
     const input = JSON.parse((isPhoto ? '' : bytes.toString()) || '{}') as Input;
     if (url.pathname.startsWith('/api/public/') && control.down) return response.destroy();

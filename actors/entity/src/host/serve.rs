@@ -7,7 +7,7 @@ use domain::{
     limits::READINGS_PER_COMMAND_MAX,
 };
 use futures::future::join_all;
-use raft::{Proposal, ProposeError};
+use raft::{Committed, Proposal, ProposeError};
 use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
@@ -80,7 +80,7 @@ impl Reign {
                 let deadline = until.saturating_duration_since(Instant::now());
                 let proposal = Proposal { request, grant, command };
                 let outcome = self.ctx.cluster.propose(self.group, proposal, deadline).await;
-                outcome.map(|committed| committed.reply).or_else(serve_error)
+                outcome.map(Committed::told).or_else(serve_error)
             }
         }
     }

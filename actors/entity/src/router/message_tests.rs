@@ -1,6 +1,6 @@
 use domain::{
-    Accepted, DeviceStatus, IncidentId, Micro, Millis, NoteIncident, PersonId, ReadingVerdict, Refusal, RefusalCode,
-    Role, SensorId, SessionId,
+    Accepted, DeviceStatus, IncidentId, Logged, Micro, Millis, NoteIncident, PersonId, ReadingVerdict, Refusal,
+    RefusalCode, Role, SensorId, SessionId,
 };
 use proptest::prelude::*;
 
@@ -64,7 +64,9 @@ fn a_wrong_message_is_refused_by_its_field() {
 #[test]
 fn every_answer_arrives_as_it_was_given() {
     let verdicts = vec![ReadingVerdict::Recorded, ReadingVerdict::TooLate];
-    let accepted = Reply::Accepted(Accepted { entity: "I1".into(), version: 3, verdicts, ..Accepted::default() });
+    let logged = Some(Logged { group: GroupId(8), index: 77, term: 5, again: true });
+    let accepted =
+        Reply::Accepted(Accepted { entity: "I1".into(), version: 3, verdicts, logged, ..Accepted::default() });
     let refusal = Refusal { code: RefusalCode::NotDue, field: "x".into(), message: "y".into() };
     let served = [
         Ok(accepted),

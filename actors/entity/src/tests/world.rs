@@ -168,10 +168,10 @@ impl World {
         self.commit(group, Proposal { request: None, grant: Some(grant), command: command.into() }).reply
     }
 
-    fn commit(&self, group: GroupId, proposal: Proposal) -> Committed {
+    fn commit(&self, id: GroupId, proposal: Proposal) -> Committed {
         let at_ms = self.clock();
         let mut groups = self.groups();
-        let group = groups.get_mut(&group).unwrap();
+        let group = groups.get_mut(&id).unwrap();
         group.index += 1;
         let index = group.index;
         group.proposed.push(proposal.command.clone());
@@ -183,7 +183,8 @@ impl World {
             group.batches.push(Arc::new(EventBatch { index, at_ms, events: applied.events }));
         }
         group.applied.send_replace(AppliedAt { index, term: group.term, at_ms });
-        Committed { index, reply: applied.reply }
+        let logged = Some(Logged { group: id, index, term: group.term, again: false });
+        Committed { index, reply: applied.reply, logged }
     }
 
     /// Places and registers a river gauge: alarm at 27 m, a reading each minute, silent after three.

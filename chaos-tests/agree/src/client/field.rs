@@ -97,7 +97,7 @@ impl Client {
         let proposal = Proposal::system(RecordCameraHealth { camera, health, epoch });
         let (committed, _) = self.ask(FIELD, proposal, true).await;
         match committed {
-            Some(Committed { index, reply: Reply::Accepted(_) }) => {
+            Some(Committed { index, reply: Reply::Accepted(_), .. }) => {
                 let came = self.world.judges.dispatch().watched(index, epoch);
                 self.world.hold(came);
             }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::plan;
 use crate::{
     operations::NodeOperations,
-    status::{groups::lines, judge::Asked, report::NodeReport},
+    status::{elections::reigns, groups::lines, judge::Asked, report::NodeReport},
 };
 
 /// A call that asks a node for its report, as `GET /api/cluster` gives it.
@@ -51,7 +51,7 @@ pub(crate) fn told(asked: &[Asked]) -> Value {
     let against: Vec<Value> = plan::against(asked).into_iter().map(|it| json!({ "vi": it.vi, "en": it.en })).collect();
     let reports: Vec<&NodeReport> = asked.iter().filter_map(|asked| asked.answer.as_ref().ok()).collect();
     let nodes: Vec<Value> = asked.iter().map(node_told).collect();
-    json!({ "nodes": nodes, "groups": lines(&reports), "against": against })
+    json!({ "nodes": nodes, "groups": lines(&reports), "elections": reigns(&reports), "against": against })
 }
 
 fn node_told(asked: &Asked) -> Value {
@@ -86,7 +86,8 @@ mod tests {
             "groups": [{
                 "group": 0, "leader": 1, "term": 4, "role": if node == 1 { "Leader" } else { "Follower" }, "last_log": 10,
                 "committed": 10, "applied": 10, "snapshot": 0, "quorum_age_ms": 40, "voters": [1, 2, 3], "learners": [],
-                "is_changing": false, "fatal": null, "followers": if node == 1 {
+                "is_changing": false, "fatal": null, "leads": [{ "at_ms": 1_000 + node, "leader": 1, "term": 4 }],
+                "followers": if node == 1 {
                     json!([{ "node": 2, "is_up": true, "lag_entries": 3 }, { "node": 3, "is_up": false, "lag_entries": null }])
                 } else {
                     json!([])
@@ -114,6 +115,8 @@ mod tests {
         let group = &told["groups"][0];
         assert_eq!((&group["leader"], &group["term"], &group["health"]), (&json!(1), &json!(4), &json!("missing")));
         assert_eq!((&group["behind"], &group["lag_entries"]), (&json!(2), &json!(3)));
+        let reigns = json!([{ "group": 0, "reigns": [{ "term": 4, "leader": 1, "from_ms": 1_001 }] }]);
+        assert_eq!(told["elections"], reigns);
         assert!(told["against"].as_array().is_some_and(|found| !found.is_empty()), "{told}");
     }
 }

@@ -144,6 +144,8 @@ fn facts(drill: &Drill) -> String {
         Some(_) => format!("{} s", drill.ended_at_ms.since(drill.started_at_ms) / 1000),
         None => "…".to_owned(),
     };
+    let commands = |it: &DrillSample| format!("{} (không nhận / not taken {})", it.sent, it.refused);
+    let commands = drill.samples.last().map_or("—".to_owned(), commands);
     let rows = [
         ("Mục đích / Purpose", escaped(&drill.purpose)),
         ("Người bắt đầu / Started by", name(&drill.by)),
@@ -155,6 +157,7 @@ fn facts(drill: &Drill) -> String {
         ("Kết thúc / Ended", format!("{vi} / {en}")),
         ("Người dừng / Stopped by", name(&drill.ended_by)),
         ("Số lần bầu / Elections", elections(drill).to_string()),
+        ("Lệnh diễn tập / Exercise commands", commands),
     ];
     let rows = rows
         .iter()
@@ -250,6 +253,7 @@ mod tests {
         assert!(page.starts_with("<!doctype html>") && page.ends_with("</html>\n"));
         assert!(page.contains("DIỄN TẬP / EXERCISE 7") && page.contains("Mất nút điều khiển khi đang điều phối"));
         assert!(page.contains("<strong class=\"kept\">ĐẠT</strong>"));
+        assert!(page.contains("<td>130 (không nhận / not taken 0)</td>"), "of the last sample");
         assert!(page.contains("1200 ms") && page.contains("5000 ms"), "time against target");
         assert_eq!(page.matches("<figure>").count(), 4);
         assert_eq!(page.matches("<tr><td>5</td>").count(), 1);

@@ -120,6 +120,21 @@ pub struct GroupReport {
     pub followers: Vec<FollowerReport>,
     /// Why consensus has stopped here.
     pub fatal: Option<String>,
+    /// Who came to lead when, as this node saw it since it started, oldest first, at most `raft::LEAD_CHANGES_MAX`; nodes of older
+    /// versions do not say.
+    #[serde(default)]
+    pub leads: Vec<LeadReport>,
+}
+
+/// A change of who leads a group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeadReport {
+    /// When, by the clock of the node that tells of it.
+    pub at_ms: u64,
+    /// Who leads from then on; none: nobody, as far as it knows.
+    pub leader: Option<u64>,
+    /// Raft term.
+    pub term: u64,
 }
 
 /// How a member follows.

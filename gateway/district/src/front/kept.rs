@@ -35,7 +35,7 @@ fn shown(entry: &Entry) -> Value {
     let is_committed = (200..300).contains(&said.status);
     shown_as.insert("state".to_owned(), json!(if is_committed { "committed" } else { "rejected" }));
     shown_as.insert("said_at_ms".to_owned(), json!(said.at_ms));
-    for name in ["entity", "version", "code", "field", "message"] {
+    for name in ["entity", "version", "log", "code", "field", "message"] {
         if let Some(value) = answer.get(name) {
             shown_as.insert(name.to_owned(), value.clone());
         }

@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderMap, header::FORWARDED, request::Parts},
 };
 use bytes::Bytes;
-use domain::Accepted;
+use domain::{Accepted, Logged};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -37,11 +37,16 @@ pub(crate) struct Done {
     pub(crate) entity: String,
     /// Its version after it.
     pub(crate) version: u64,
+    /// Where the log has it: group, index and term, and whether it was taken before under the same number. Index 0: it was, and
+    /// nobody remembers where. Absent: it left no entry of its own, or the leader runs a release that does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub(crate) log: Option<Logged>,
 }
 
 /// The answer to a command that was accepted.
 pub(crate) fn done(accepted: Accepted) -> Json<Done> {
-    Json(Done { entity: accepted.entity, version: accepted.version })
+    Json(Done { entity: accepted.entity, version: accepted.version, log: accepted.logged })
 }
 
 /// The result of a handler.

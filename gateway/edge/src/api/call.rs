@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use domain::{
     AnswerCall, Call, CallId, CallStatus, EndCall, EraseCall, FileReport, GroupId, HoldCall, IncidentId, IncidentKind,
-    Place, PutCallDraft, ReportChannel, SettleCallback, Severity, TakeCallback, TransferCall,
+    Logged, Place, PutCallDraft, ReportChannel, SettleCallback, Severity, TakeCallback, TransferCall,
     policy::{self, Action, Noun},
 };
 use serde::{Deserialize, Serialize};
@@ -98,6 +98,10 @@ pub(crate) struct Saved {
     incident: String,
     /// Of the call, after it.
     version: u64,
+    /// Where the log has the report, as `log` of other commands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    log: Option<Logged>,
 }
 
 /// What an agent has put down and not saved.
@@ -280,14 +284,14 @@ pub(crate) async fn report(
         language: if found.language == "en" { "en".to_owned() } else { "vi".to_owned() },
         exercise: found.exercise || body.exercise,
     };
-    app.run(&ask, command).await?;
+    let log = app.run(&ask, command).await?.logged;
     // What was decided may not be here yet; without a quorum for it now, what is here has to do.
     let _ = app.source.read_barrier(GroupId::COMMAND, BARRIER_DEADLINE).await;
     let (incident, version) = read(&*app.source, GroupId::COMMAND, |state| {
         let incident = state.reports().get(&code).and_then(|report| report.incident.as_ref()).map(ToString::to_string);
         (incident.unwrap_or_default(), state.calls().get(&call).map_or(found.version, |call| call.version))
     });
-    Ok(Json(Saved { code: code::shown(&code), incident, version }))
+    Ok(Json(Saved { code: code::shown(&code), incident, version, log }))
 }
 
 /// The same request is the same report, at whichever node.

@@ -115,7 +115,7 @@ pub(crate) async fn confirm(
         // A code has been spent once it is confirmed: a retry whose answer was lost finds it on.
         app.auth.spend(&factor, &body.code, peer.0.ip()).await?;
     }
-    Ok(Json(Done { entity: person.to_string(), version: 0 }))
+    Ok(Json(Done { entity: person.to_string(), version: 0, log: None }))
 }
 
 /// Takes the caller's second factor away, with a code of it.

@@ -12,8 +12,9 @@ use std::{
 
 use bytes::Bytes;
 use domain::{
-    CameraHealth, CameraId, Command, EntityId, Entry, EventBatch, Grant, GroupId, Millis, PersonId, Reading,
-    ReadingVerdict, RecordReadings, Reply, RequestId, RowChange, State, policy, series::Asked,
+    CameraHealth, CameraId, Command, Decided, EntityId, Entry, EventBatch, Grant, GroupId, Logged, Millis, PersonId,
+    Reading, ReadingVerdict, RecordReadings, Reply, RequestId, RowChange, SessionId, State, Unwritten, policy,
+    series::Asked,
 };
 use futures::future::BoxFuture;
 use ingest::rtsp::AccessUnit;
@@ -26,6 +27,8 @@ use crate::cluster::{
 /// Where the clock of the logs starts: ahead of this machine's, so that sessions outlive the tests.
 const CLOCK_MS: u64 = 4_000_000_000_000;
 pub(super) const EPOCH: u64 = 7;
+/// Of every entry.
+pub(super) const TERM: u64 = 5;
 
 /// What happens to the next command.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +43,8 @@ pub(super) enum Fate {
 struct Log {
     entries: Vec<Entry>,
     state: State,
+    /// At which index a request was taken.
+    taken: BTreeMap<(SessionId, u64), u64>,
 }
 
 /// What the edge proposes without a person's right: sessions where no rights are kept, codes, what follows a change of rights, what
@@ -104,6 +109,11 @@ impl Cluster {
         self.fates.lock().unwrap().push_back(fate);
     }
 
+    /// Lets every node forget where the log has what was asked for, as a restart does.
+    pub(super) fn forget_places(&self) {
+        self.logs.lock().unwrap().values_mut().for_each(|log| log.taken.clear());
+    }
+
     /// By what right the newest entry of the group came.
     pub(super) fn newest_grant(&self, group: GroupId) -> Option<Grant> {
         self.logs.lock().unwrap().get(&group)?.entries.last()?.grant.clone()
@@ -139,8 +149,19 @@ impl Cluster {
         let at_ms = Millis(self.clock_ms.fetch_add(1_000, Ordering::SeqCst));
         let entry = Entry { at_ms, ..entry };
         let mut logs = self.logs.lock().unwrap();
-        let log = logs.entry(group).or_insert_with(|| Log { entries: Vec::new(), state: State::new(group) });
-        let reply = log.state.apply(log.entries.len() as u64 + 1, &entry).reply;
+        let new = || Log { entries: Vec::new(), state: State::new(group), taken: BTreeMap::new() };
+        let log = logs.entry(group).or_insert_with(new);
+        let at = log.entries.len() as u64 + 1;
+        let Decided { reply, again, .. } = log.state.apply_unwritten(at, &entry, &mut Unwritten::default());
+        let index = match entry.request {
+            Some(RequestId { session, seq }) if again => log.taken.get(&(session, seq)).copied().unwrap_or_default(),
+            Some(RequestId { session, seq }) => {
+                log.taken.insert((session, seq), at);
+                at
+            }
+            None => at,
+        };
+        let reply = reply.logged_at(Some(Logged { group, index, term: if index == 0 { 0 } else { TERM }, again }));
         log.entries.push(entry);
         drop(logs);
         for node in self.nodes.lock().unwrap().iter().filter(|node| node.follows.load(Ordering::SeqCst)) {

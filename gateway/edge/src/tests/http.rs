@@ -5,12 +5,12 @@ use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
 
 use super::{
-    double::Fate,
+    double::{Fate, TERM},
     province::{PASSWORD, Served, accepted, config, province, serve},
 };
 use crate::{
     api::body::{REASON_HEADER, SEQ_HEADER},
-    cluster::RoadError,
+    cluster::{RoadError, Source},
 };
 
 /// A client; the first one says whose cryptography is used.
@@ -131,10 +131,17 @@ async fn an_acknowledgement_whose_answer_was_lost_is_applied_once() {
     assert_eq!(answer(ask()).await.0, 503);
     let (status, first) = answer(ask()).await;
     assert_eq!((status, &first["entity"]), (200, &json!("s1/high")), "{first}");
+    let index = served.node.applied(GroupId(1)).index;
     served.cluster.next(Fate::Unanswered);
     let (status, lost) = answer(ask()).await;
     assert_eq!((status, &lost["code"]), (503, &json!("unknown")));
-    assert_eq!(answer(ask()).await, (200, first), "the same reply, and nothing changed");
+    let (status, again) = answer(ask()).await;
+    assert_eq!((status, &again["entity"], &again["version"]), (200, &first["entity"], &first["version"]));
+    assert_eq!(first["log"], json!({"group": 1, "index": index, "term": TERM, "again": false}));
+    assert_eq!(again["log"], json!({"group": 1, "index": index, "term": TERM, "again": true}), "where the first is");
+    served.cluster.forget_places();
+    let (_, again) = answer(ask()).await;
+    assert_eq!(again["log"], json!({"group": 1, "index": 0, "term": 0, "again": true}), "nobody remembers where");
 
     let (_, session) = answer(lan.get(&served, "/api/session")).await;
     assert_eq!(session["next_seq"], 2, "the highest of all groups, and one");
@@ -180,7 +187,9 @@ async fn refusals_have_their_status_and_name_the_field() {
     let (status, done) =
         post(8, "/api/incidents", json!({"kind": "flood", "severity": "high", "place": place, "summary": "Ngập"}))
             .await;
-    assert_eq!((status, &done), (200, &json!({"entity": "I3", "version": 1})));
+    assert_eq!((status, &done["entity"], &done["version"]), (200, &json!("I3"), &json!(1)));
+    let log = &done["log"];
+    assert_eq!((&log["group"], &log["term"], &log["again"]), (&json!(0), &json!(TERM), &json!(false)), "{done}");
     let report = json!({"reference": "113-7", "kind": "fire", "severity": "low", "place": place, "summary": "Khói"});
     assert_eq!(post(9, "/api/reports", report).await.0, 200);
 }
