@@ -26,7 +26,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Makes the folders of a new cluster: certificates, keys, configuration, the first administrator.
+    /// Makes the folders of a new cluster: certificates, keys, configuration, the first administrator, the deadlines to begin with.
     Init(InitArgs),
     /// Runs the node whose folder is given.
     Start {
