@@ -2,7 +2,7 @@
 // node that leads is killed, a dispatcher sends a crew, and the sender says that it is not done.
 import { publicVi } from '../src/i18n/public.vi';
 import { facts, killNode, leaderOf, startNode } from './cluster';
-import { IncidentOnWall } from './file';
+import { IncidentOnWall, openOnWall } from './file';
 import { communeOption, crewPhone, jpegOf, MOVED_MS_MAX, onPhone, screenIn, send, sit, TAPPED_MS_MAX } from './people';
 import { expect, test } from './witness';
 import { begins, LANGUAGES, wordsIn, type Language } from './words';
@@ -100,22 +100,10 @@ for (const language of LANGUAGES) {
       await wall.keyboard.press('Escape');
     });
 
-    const id = await test.step('an operator opens an incident', async () => {
-      await wall.keyboard.press('F8');
-      const dialog = wall.getByRole('dialog');
-      await dialog.getByRole('textbox', { name: t.incident.summary, exact: true }).fill(story.summary);
-      await dialog.getByRole('combobox', { name: t.incident.kindLabel, exact: true }).selectOption(story.kind);
-      await dialog.getByRole('searchbox', { name: t.incident.communeFind, exact: true }).fill(story.ward.find);
-      await expect(dialog.getByRole('combobox', { name: t.incident.commune, exact: true })).not.toHaveValue('');
-      await dialog.getByRole('radio', { name: new RegExp(`${t.severity[4]}$`) }).check();
-      await dialog.getByRole('button', { name: t.incident.open, exact: true }).click();
-      const row = wall.getByRole('region', { name: t.incident.heading, exact: true }).getByRole('listitem').filter({ hasText: story.summary });
-      return ((await row.locator('.id').textContent({ timeout: MOVED_MS_MAX })) ?? '').trim();
-    });
+    const id = await test.step('an operator opens an incident', () => openOnWall(wall, words, { summary: story.summary, kind: story.kind, find: story.ward.find }));
     const incident = new IncidentOnWall(wall, id, words);
 
     await test.step('the report is gathered in it, and its photo is there', async () => {
-      // Who opens an incident is shown its file.
       await incident.unfoldTold(0);
       await incident.gather(story.told);
       const photo = incident.file.getByRole('region', { name: t.photo.heading, exact: true }).locator('img');

@@ -23,6 +23,8 @@ export const GAUGE = {
   period_ms: 600_000,
   silence_periods: 6,
 };
+/** A gauge that the tests may register. */
+export type Gauge = typeof GAUGE;
 
 export async function post(urls: readonly string[], path: string, headers: Record<string, string>, body: unknown): Promise<Response> {
   let last = '';
@@ -58,18 +60,22 @@ export async function logIn({ urls, password }: Facts): Promise<Session> {
   return { cookie, seq };
 }
 
-async function codeOf({ urls }: Facts, { cookie }: Session, commune: string): Promise<string> {
-  const units = await fetch(`${urls[0]}/api/admin-units`, { headers: { cookie } });
-  const { items } = (await units.json()) as { items: { code: string; name: string }[] };
-  const code = items.find(({ name }) => name === commune)?.code;
-  if (code === undefined) throw new Error(`${commune} is not among the administrative units`);
-  return code;
+/** The code of the commune of that name, asked of any node that answers. */
+export async function codeOf({ urls }: Facts, { cookie }: Session, commune: string): Promise<string> {
+  for (const url of urls) {
+    const units = await fetch(`${url}/api/admin-units`, { headers: { cookie } }).catch(() => undefined);
+    if (units?.ok !== true) continue;
+    const { items } = (await units.json()) as { items: { code: string; name: string }[] };
+    const code = items.find(({ name }) => name === commune)?.code;
+    if (code !== undefined) return code;
+  }
+  throw new Error(`${commune} is not among the administrative units of any node that answers`);
 }
 
 /** Registers the gauge in the commune of that name. */
-export async function registerGauge(cluster: Facts, commune: string): Promise<void> {
+export async function registerGauge(cluster: Facts, commune: string, gauge: Gauge = GAUGE): Promise<void> {
   const session = await logIn(cluster);
-  const sensor = { ...GAUGE, place: { ...GAUGE.place, admin_unit: await codeOf(cluster, session, commune) } };
+  const sensor = { ...gauge, place: { ...gauge.place, admin_unit: await codeOf(cluster, session, commune) } };
   await post(cluster.urls.slice(0, 1), '/api/sensors', { cookie: session.cookie, 'x-request-seq': String(session.seq) }, sensor);
 }
 
@@ -99,8 +105,8 @@ export async function acknowledgedBy({ urls }: Facts, { cookie }: Session, perso
 }
 
 /** Sends a reading of the gauge, in metres, until a node says that a quorum holds it. */
-export async function measure({ urls, password }: Facts, metres: number): Promise<void> {
+export async function measure({ urls, password }: Facts, metres: number, gauge: Gauge = GAUGE): Promise<void> {
   const key = Buffer.from(`${DEVICE}:${password}`).toString('base64');
-  const reading = { sensor: GAUGE.id, at_ms: Date.now(), value: metres, unit: GAUGE.unit_of_measure };
+  const reading = { sensor: gauge.id, at_ms: Date.now(), value: metres, unit: gauge.unit_of_measure };
   await post(urls, '/api/readings', { authorization: `Basic ${key}` }, reading);
 }

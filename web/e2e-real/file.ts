@@ -6,6 +6,35 @@ import { literally, type Words } from './words';
 /** A button that cannot be pressed by then lacks something. */
 const CLICK_MS_MAX = 2_000;
 
+/** Where a screen's part says that a command was refused or not sent. */
+export const refusedIn = (part: Locator, { command }: Words['t']): Locator =>
+  part.getByRole('button', { name: new RegExp(`^(${literally(command.refused)}|${literally(command.unsent)}): `) });
+
+/** What an operator says of an incident that they open. */
+export interface Opening {
+  summary: string;
+  kind: string;
+  /** How they type the commune. */
+  find: string;
+  /** Part of the exercise that runs. */
+  exercise?: boolean;
+}
+
+/** Opens an incident by hand on a wall, of the second level from above; its id. Whoever opens one is shown its file. */
+export async function openOnWall(wall: Page, { t }: Words, { summary, kind, find, exercise = false }: Opening): Promise<string> {
+  await wall.keyboard.press('F8');
+  const dialog = wall.getByRole('dialog');
+  await dialog.getByRole('textbox', { name: t.incident.summary, exact: true }).fill(summary);
+  await dialog.getByRole('combobox', { name: t.incident.kindLabel, exact: true }).selectOption(kind);
+  await dialog.getByRole('searchbox', { name: t.incident.communeFind, exact: true }).fill(find);
+  await expect(dialog.getByRole('combobox', { name: t.incident.commune, exact: true })).not.toHaveValue('');
+  await dialog.getByRole('radio', { name: new RegExp(`${t.severity[4]}$`) }).check();
+  if (exercise) await dialog.getByRole('checkbox', { name: t.incident.exerciseLabel, exact: true }).check();
+  await dialog.getByRole('button', { name: t.incident.open, exact: true }).click();
+  const row = wall.getByRole('region', { name: t.incident.heading, exact: true }).getByRole('listitem').filter({ hasText: summary });
+  return ((await row.locator('.id').textContent({ timeout: MOVED_MS_MAX })) ?? '').trim();
+}
+
 /** One incident on a wall. */
 export class IncidentOnWall {
   /** Where its row stands in the queue, as long as it is in the view that is shown. */
@@ -30,10 +59,15 @@ export class IncidentOnWall {
     await expect(this.file).toBeVisible();
   }
 
-  /** Closes the file, and opens it again out of what is done. */
-  async openDone(): Promise<void> {
+  /** Leaves the file. */
+  async leave(): Promise<void> {
     await this.wall.keyboard.press('Escape');
     await expect(this.file).toHaveCount(0);
+  }
+
+  /** Closes the file, and opens it again out of what is done. */
+  async openDone(): Promise<void> {
+    await this.leave();
     // The count in the button's name is any.
     const done = literally(this.words.incident.viewDone('#')).replace('#', '\\d+');
     await this.queue.getByRole('button', { name: new RegExp(`^${done}`) }).click();
@@ -78,9 +112,9 @@ export class IncidentOnWall {
 
   /** Does what the button of that name does, with a note, until the file's head says so. */
   async decide(act: string, note: string, says: string): Promise<void> {
-    const { incident, command } = this.words;
+    const { incident } = this.words;
     const said = this.head.getByText(says, { exact: true });
-    const refused = this.file.getByRole('button', { name: new RegExp(`^(${literally(command.refused)}|${literally(command.unsent)}): `) });
+    const refused = refusedIn(this.file, this.words);
     const field = this.file.getByRole('textbox', { name: incident.note, exact: true });
     const button = this.file.getByRole('button', { name: act, exact: true }).and(this.file.locator('.act'));
     // What was written for the decision before leaves the field once its answer is there, which may be later than the news of it.

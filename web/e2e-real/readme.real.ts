@@ -15,6 +15,8 @@ import { begins, literally, wordsIn } from './words';
 
 /** Simulated crews answer, a call rings, a model has read a report. */
 const LIVE_MS_MAX = 180_000;
+/** What a key did is at the centre by then, or is pressed again. */
+const PRESSED_MS_MAX = 10_000;
 /** Seats where calls are taken, three of them simulated: with so many callers at once one rings here. */
 const SEATS = 4;
 /** What the caller says. */
@@ -64,8 +66,12 @@ async function alarmIncidentModel(browser: Browser, cluster: Facts, step: string
   await expect(banner.getByRole('button', { name: begins(t.alarm.acknowledge) })).toBeVisible({ timeout: LIVE_MS_MAX });
   const admin = await logIn(cluster);
   const before = await acknowledgedBy(cluster, admin, who);
-  await wall.keyboard.press(alarmKey);
-  await expect.poll(() => acknowledgedBy(cluster, admin, who), { timeout: MOVED_MS_MAX }).toBe(before + 1);
+  // The one on top may have come up anew, or been taken over, while the key went down: a person presses again.
+  const acknowledged = async () => {
+    await wall.keyboard.press(alarmKey);
+    await expect.poll(() => acknowledgedBy(cluster, admin, who), { timeout: PRESSED_MS_MAX }).toBeGreaterThan(before);
+  };
+  await expect(acknowledged).toPass({ timeout: MOVED_MS_MAX });
 
   await report(cluster, COMMUNE, [{ reference: 'readme-1', summary: PLEA, latitude_e7: 215_935_000 }]);
   const opened = queue(wall).getByRole('listitem').filter({ has: wall.getByRole('button', { name: t.incident.acknowledge, exact: true }) });
@@ -245,15 +251,16 @@ async function warning(browser: Browser, cluster: Facts, step: string): Promise<
   await written.getByRole('button', { name: t.warning.form.send, exact: true }).click();
   const own = written.getByRole('listitem').filter({ hasText: headline });
   await expect(own).toContainText(t.warning.standing.draft, { timeout: MOVED_MS_MAX });
-  await own.getByRole('button', { name: t.warning.approve, exact: true }).click();
-  await expect(own).toContainText(t.command.refused, { timeout: MOVED_MS_MAX });
+  // The button says so, and cannot be pressed.
+  await expect(own.getByRole('button', { name: t.warning.approve, exact: true })).toHaveAttribute('title', t.warning.ownDraft);
 
   const read = (await cardAt(3, leader)).getByRole('listitem').filter({ hasText: headline });
   await expect(read).toContainText(t.warning.standing.draft, { timeout: MOVED_MS_MAX });
   await read.getByRole('button', { name: t.warning.approve, exact: true }).click();
   await expect(read).toContainText(t.warning.standing.published, { timeout: MOVED_MS_MAX });
-  const published = await fetch(`${cluster.urls[0]}${feed}`);
-  expect(await published.text()).toContain(headline);
+  // At another node than where it was approved.
+  const published = () => fetch(`${cluster.urls[0]}${feed}`).then((answer) => answer.text());
+  await expect.poll(published, { timeout: MOVED_MS_MAX }).toContain(headline);
 }
 
 async function drill(browser: Browser, cluster: Facts, step: string, info: TestInfo): Promise<void> {

@@ -147,10 +147,11 @@ for (const lang of ['vi', 'en'] as const) {
 
 test('a point of the map becomes an incident in its commune', async ({ page }) => {
   await page.setViewportSize({ width: 1400, height: 700 });
+  // The map is there at once, and flies nowhere.
+  await page.emulateMedia({ reducedMotion: 'reduce' });
   await enter(page, '');
   await expect(page.locator('.map[data-ready=true]')).toBeVisible({ timeout: 45_000 });
   await page.getByRole('button', { name: 'Toàn tỉnh' }).click();
-  await page.waitForTimeout(1_500);
   await page.locator('.maplibregl-canvas, [data-testid=sketch-map]').click({ button: 'right' });
   await expect(dialog(page)).toContainText(/Tọa độ 2[12]\.\d{4}, 10[56]\.\d{4}/);
   await expect(dialog(page).getByLabel('Phường, xã')).not.toHaveValue('');

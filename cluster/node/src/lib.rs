@@ -7,6 +7,7 @@
 //! - [`status`] says how a cluster is; [`membership`] brings nodes in and takes them out, with `admission` and `belonging` on
 //!   the nodes themselves, and `operations` for who administers them over HTTP.
 //! - [`feature`] switches on what a newer version brings, [`release`] is what a version knows.
+//! - [`first_deadlines`] is what has to be done by when in a new cluster, until its administrators say otherwise.
 //! - `erasure` sees to it that personal data go when a rule says so.
 //! - [`files`] keeps photos on the nodes' disks beside the log.
 //! - [`district`](mod@district) is a district centre's own node: its folder and its commands.
@@ -31,6 +32,7 @@ pub mod drill;
 mod erasure;
 pub mod feature;
 mod files;
+pub mod first_deadlines;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod inbox;

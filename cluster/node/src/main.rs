@@ -12,6 +12,7 @@ use clap::{Args, Parser, Subcommand};
 use mimalloc::MiMalloc;
 use node::{
     Node, demo,
+    first_deadlines::{FIRST_DEADLINES, FirstDeadlines},
     init::{NewNode, NodePlace, init, random_hex},
 };
 use tracing_subscriber::EnvFilter;
@@ -31,7 +32,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Makes the folders of a new cluster: certificates, keys, configuration, the first administrator.
+    /// Makes the folders of a new cluster: certificates, keys, configuration, the first administrator, the deadlines to begin with.
     Init(InitArgs),
     /// Runs the node whose folder is given.
     Start {
@@ -107,9 +108,14 @@ impl InitArgs {
         let nodes: Vec<NewNode> = self.nodes.iter().map(|place| place.node(everywhere, true, ports)).collect();
         let password = random_hex(8)?;
         let folders = init(&self.folder, &self.cluster, &nodes, &self.admin, &password)?;
+        let deadlines = FirstDeadlines::of_province(&domain::PersonId::new(&self.admin)?);
         for folder in &folders {
+            deadlines.write(folder)?;
             println!("{}", folder.display());
         }
+        println!(
+            "Deadlines to begin with: {FIRST_DEADLINES} in each; the same in all of them, and later at /deadlines.html."
+        );
         println!("Copy each folder to its machine and run there: trongdong start <folder>");
         println!("Keep {} to yourself: it makes nodes.", self.folder.join("authority").display());
         println!("First administrator: {}   password (shown once): {password}", self.admin);

@@ -31,6 +31,7 @@ use crate::{
     drill::{Faults, Keeper},
     erasure, feature,
     files::{self, EdgeFiles, NodeFiles},
+    first_deadlines::{self, FIRST_DEADLINES},
     init::{FIRST_ADMIN, FOUNDED, FirstAdmin},
     invitation::Invitation,
     metrics,
@@ -184,14 +185,17 @@ impl Node {
         }
 
         let (founders, first_admin) = (groups.clone(), home.join(FIRST_ADMIN));
+        let of_deadlines = home.join(FIRST_DEADLINES);
         let founded = tokio::spawn(async move {
             if founding {
                 feature::found(&founders).await;
             }
-            found_admin(founders, first_admin).await;
+            found_admin(founders.clone(), first_admin).await;
+            // Whom it tells of what is late is that administrator.
+            first_deadlines::found(&founders, &of_deadlines).await;
         });
         if founding {
-            // Nobody can sign in before that: the gateway of a new cluster opens with its first administrator.
+            // Nobody can sign in before that: the gateway of a new cluster opens with its first administrator and deadlines.
             let _ = tokio::time::timeout(FOUNDING_WITHIN, founded).await;
         }
         let mut edge_config = EdgeConfig::new(config.gateway.listen, public_url(&config), sealing_key);

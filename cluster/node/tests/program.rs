@@ -100,6 +100,10 @@ fn init_makes_a_folder_for_each_node_with_keys_that_only_the_owner_reads() {
     let configs =
         fs::read_dir(&cluster).unwrap().filter(|entry| entry.as_ref().unwrap().path().join("node.toml").is_file());
     assert_eq!(configs.count(), 3);
+    let deadlines = |node: u64| fs::read(cluster.join(format!("node-{node}/first-deadlines.json"))).unwrap();
+    let policies: serde_json::Value = serde_json::from_slice(&deadlines(1)).unwrap();
+    assert_eq!(policies["policies"][0]["within_ms"], 300_000, "passed on in five minutes");
+    assert!((2..=3).all(|node| deadlines(node) == deadlines(1)), "whoever leads puts the same");
     let mut folders = vec![cluster];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {

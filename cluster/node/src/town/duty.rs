@@ -2,60 +2,27 @@
 //! not, and what is sent to what.
 
 use domain::{
-    Calendar, CalendarId, ClockStage, DeadlinePolicy, DeadlinePolicyId, DutyPost, DutyPostId, DutyShift, IncidentKind,
-    Millis, Obligation, PersonId, RunCard, Severity, SkillNeed, Step, WorkingHours,
+    Calendar, CalendarId, DeadlinePolicy, DeadlinePolicyId, DutyPost, IncidentKind, Obligation, PersonId, RunCard,
+    Severity, SkillNeed,
 };
 
 use super::person::{LEADER, OPERATOR};
+use crate::first_deadlines::{self, OFFICE, ladder, office};
 
 const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
-/// Offices of the province: Monday to Friday, morning and afternoon.
-const OFFICE: &str = "hanh-chinh";
-const OFFICE_MIN: [(u32, u32); 2] = [(7 * 60 + 30, 11 * 60 + 30), (13 * 60 + 30, 17 * 60)];
-const OFFICE_DAYS: u32 = 5;
-/// The leader on duty, and below them the duty officer of the province.
-const ABOVE: &str = "lanh-dao-truc";
-const BELOW: &str = "truc-ban-tinh";
-/// A roster that ends with the century: the demonstration has one person a post.
-const UNTIL_MS: u64 = 4_102_444_800_000;
 
 /// When agencies work.
 #[must_use]
 pub fn calendars() -> Vec<Calendar> {
-    let hours = (1..=OFFICE_DAYS).flat_map(|weekday| {
-        OFFICE_MIN.iter().map(move |(from_min, until_min)| WorkingHours {
-            weekday,
-            from_min: *from_min,
-            until_min: *until_min,
-        })
-    });
-    let office = CalendarId::new(OFFICE).ok().map(|id| Calendar {
-        id,
-        name: "Giờ hành chính".to_owned(),
-        hours: hours.collect(),
-        national_holidays: true,
-        days: Vec::new(),
-        version: 0,
-    });
-    office.into_iter().collect()
+    office().into_iter().collect()
 }
 
 /// Posts with their rosters, each after the one above it.
 #[must_use]
 pub fn posts() -> Vec<DutyPost> {
-    let post = |id: &str, name: &str, above: Option<&str>, person: &str| {
-        let shift = DutyShift { person: PersonId::new(person).ok()?, from_ms: Millis(0), until_ms: Millis(UNTIL_MS) };
-        Some(DutyPost {
-            id: DutyPostId::new(id).ok()?,
-            name: name.to_owned(),
-            above: above.and_then(|above| DutyPostId::new(above).ok()),
-            shifts: vec![shift],
-            version: 0,
-        })
-    };
-    let posts = [post(ABOVE, "Lãnh đạo trực", None, LEADER), post(BELOW, "Trực ban tỉnh", Some(ABOVE), OPERATOR)];
-    posts.into_iter().flatten().collect()
+    let people = |person: &str| PersonId::new(person).into_iter().collect::<Vec<_>>();
+    first_deadlines::posts(&people(LEADER), &people(OPERATOR))
 }
 
 /// Id, name, what has to be done, kinds of incident (none: all), whose hours count (none: around the clock), within how long, how long
@@ -119,13 +86,7 @@ const RULES: [Rule; 5] = [
 /// that it is overdue.
 #[must_use]
 pub fn policies() -> Vec<DeadlinePolicy> {
-    let signed = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
     let policy = |(id, name, obligation, kinds, calendar, within_ms, before_ms, after_ms): Rule| {
-        let step = |stage, offset_ms, post: Option<&str>| Step {
-            stage,
-            offset_ms,
-            post: post.and_then(|post| DutyPostId::new(post).ok()),
-        };
         Some(DeadlinePolicy {
             id: DeadlinePolicyId::new(id).ok()?,
             name: name.to_owned(),
@@ -135,11 +96,7 @@ pub fn policies() -> Vec<DeadlinePolicy> {
             admin_unit: None,
             calendar: calendar.and_then(|calendar| CalendarId::new(calendar).ok()),
             within_ms,
-            steps: vec![
-                step(ClockStage::NearlyLate, -signed(before_ms), None),
-                step(ClockStage::Late, 0, Some(BELOW)),
-                step(ClockStage::Overdue, signed(after_ms), Some(ABOVE)),
-            ],
+            steps: ladder(before_ms, after_ms),
             disabled: false,
             version: 0,
         })
