@@ -69,7 +69,7 @@ export const enRegistration: RegistrationDict = {
     told: 'Told of',
     backlog: 'Backlog',
     state: 'State',
-    channel: { web: 'Webhook', mail: 'Mail (SMTP)', conveyance: 'EIDO (WebSocket)' },
+    channel: { web: 'Webhook', mail: 'Mail (SMTP)', sms: 'Text message (SMS)', conveyance: 'EIDO (WebSocket)' },
     kindsOf: (count) => `${count} kinds of event`,
     handovers: 'Hand-overs only',
     kindsNone: 'No kind is chosen: it gets hand-overs of incidents only.',
@@ -88,7 +88,7 @@ export const enRegistration: RegistrationDict = {
     field: {
       id: 'Receiver id (a-z, digits, . _ -)',
       name: 'Receiver name',
-      url: 'Address: https://… , mailto:… or wss://…',
+      url: 'Address: https://… , mailto:… , wss://… or sms+https://…#+84…',
       secret: 'Signing secret (left empty: as it is)',
       admin_unit: 'Code of an administrative unit (left empty: whole province)',
       kinds: 'Told of',

@@ -68,7 +68,7 @@ export const viRegistration = {
     told: 'Được báo',
     backlog: 'Tồn đọng',
     state: 'Tình trạng',
-    channel: { web: 'Webhook', mail: 'Thư (SMTP)', conveyance: 'EIDO (WebSocket)' },
+    channel: { web: 'Webhook', mail: 'Thư (SMTP)', sms: 'Tin nhắn (SMS)', conveyance: 'EIDO (WebSocket)' },
     kindsOf: (count: string) => `${count} loại việc`,
     handovers: 'Chỉ bàn giao sự cố',
     kindsNone: 'Chưa chọn việc nào: nơi này chỉ nhận bàn giao sự cố.',
@@ -88,7 +88,7 @@ export const viRegistration = {
     field: {
       id: 'Mã nơi nhận (chữ không dấu, số, . _ -)',
       name: 'Tên nơi nhận',
-      url: 'Địa chỉ: https://… , mailto:… hoặc wss://…',
+      url: 'Địa chỉ: https://… , mailto:… , wss://… hoặc sms+https://…#+84…',
       secret: 'Khóa ký (bỏ trống: giữ nguyên)',
       admin_unit: 'Mã đơn vị hành chính (bỏ trống: toàn tỉnh)',
       kinds: 'Báo về những việc',

@@ -29,6 +29,8 @@ test('an address names its channel as the cluster has it, and is shown without w
   expect(['https://a/b', 'http://a', 'mailto:a@b', 'wss:', 'wss://a', 'ftp://a', 'https://', 'mailto:a', 'wss:x'].map(channelOf)).toEqual(['web', 'web', 'mail', 'conveyance', 'conveyance', undefined, undefined, undefined, undefined]);
   expect(plainAddress('https://to:secret@a.vn/in?key=secret#x')).toBe('https://a.vn/in?…');
   expect(plainAddress('mailto:a@b.vn')).toBe('mailto:a@b.vn');
+  expect(['sms+https://a/b?c=d#+84905123456', 'sms+http://a#+84905123456', 'sms+https://a', 'sms+https://a#0905123456', 'sms+https://a#+84905', 'sms+https://#+84905123456', 'sms:+84905123456', 'sms+wss://a#+84905123456'].map(channelOf)).toEqual(['sms', 'sms', undefined, undefined, undefined, undefined, undefined, undefined]);
+  expect(plainAddress('sms+https://to:secret@a.vn/in?key=secret#+84905123456')).toBe('https://a.vn/in?… +84905123456');
 });
 
 test('what lacks is said by its field, in the order of the form', () => {

@@ -4,7 +4,7 @@
 export interface Receiver {
   id: string;
   name: string;
-  /** `https://…`, `mailto:…`, `wss://…`, or `wss:` where only it connects. */
+  /** `https://…`, `mailto:…`, `sms+https://…#+84…`, `wss://…`, or `wss:` where only it connects. */
   url: string;
   /** Names of events that it is told of. */
   kinds: string[];
@@ -69,17 +69,25 @@ export function receiverToWire({ adminUnit, ...rest }: ReceiverDraft, secret: st
   return { ...rest, admin_unit: adminUnit === '' ? null : adminUnit, ...(secret === '' ? {} : { secret }) };
 }
 
-export type Channel = 'web' | 'mail' | 'conveyance';
+export type Channel = 'web' | 'mail' | 'sms' | 'conveyance';
+
+/** A gateway, and the number that it texts (ITU-T E.164). */
+const SMS = /^sms\+(https?:\/\/[^/#][^#]*)#(\+[1-9]\d{7,14})$/;
 
 /** How notices reach that address, as the cluster has it; undefined: not at all. */
 export function channelOf(url: string): Channel | undefined {
   if (/^https?:\/\/[^/]/.test(url)) return 'web';
   if (/^mailto:[^\s@]+@[^\s@]+$/.test(url)) return 'mail';
+  if (SMS.test(url)) return 'sms';
   return url === 'wss:' || /^wss?:\/\/[^/]/.test(url) ? 'conveyance' : undefined;
 }
 
-/** An address without what may be a password in it. */
-export const plainAddress = (url: string): string => url.replace(/^([a-z]+:\/\/)[^/?#]*@/, '$1').replace(/[?#].*$/, '?…');
+/** An address without what may be a password in it; of a gateway also the number that it texts. */
+export function plainAddress(url: string): string {
+  const [, gateway, to] = SMS.exec(url) ?? [];
+  const plain = (gateway ?? url).replace(/^([a-z]+:\/\/)[^/?#]*@/, '$1').replace(/[?#].*$/, '?…');
+  return to === undefined ? plain : `${plain} ${to}`;
+}
 
 /** Whether somebody changed what the form was opened with. */
 export const differs = (seen: ReceiverDraft, now: ReceiverDraft): boolean => JSON.stringify(seen) !== JSON.stringify(now);

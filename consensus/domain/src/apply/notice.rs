@@ -14,8 +14,8 @@ pub(super) fn put(work: &mut Work<'_>, command: &PutReceiver) -> Outcome {
     valid::name("receiver.name", &receiver.name)?;
     valid::line("receiver.url", &receiver.url, limits::URL_BYTES_MAX)?;
     if receiver.channel().is_none() {
-        let remedy =
-            "names no channel: begin it with https://, mailto: or wss://, or send wss: alone where only they connect";
+        let remedy = "names no channel: begin it with https://, mailto:, wss:// or sms+https://, the last with #+ and a number; \
+                      or send wss: alone where only they connect";
         return Err(valid::invalid("receiver.url", remedy));
     }
     valid::sealed("receiver.secret_sealed", &receiver.secret_sealed)?;

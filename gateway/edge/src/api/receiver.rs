@@ -24,7 +24,8 @@ pub(crate) struct Registration {
     #[schema(value_type = String)]
     id: ReceiverId,
     name: String,
-    /// `https://…`: posted there; `mailto:…`: by mail; `wss://…`: NENA EIDOs over WebSockets, both ways (`wss:` alone: only it connects).
+    /// `https://…`: posted there; `mailto:…`: by mail; `sms+https://…#+84905123456`: as a text message to that number, through the gateway
+    /// there; `wss://…`: NENA EIDOs over WebSockets, both ways (`wss:` alone: only it connects).
     url: String,
     /// What its notices are signed with.
     secret: Option<String>,

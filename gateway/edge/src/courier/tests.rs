@@ -1,6 +1,7 @@
 //! Against a receiver on loopback.
 
 mod mail;
+mod sms;
 
 use std::sync::{Arc, Mutex};
 
