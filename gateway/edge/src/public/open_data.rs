@@ -58,7 +58,7 @@ impl Taken {
         if let Some(table) = taken.get(&what).filter(|table| now.0.saturating_sub(table.at.0) < OPEN_DATA_KEPT_MS) {
             return table.clone();
         }
-        let table = Arc::new(read(source, GroupId::COMMAND, |state| Table::new(what, state)));
+        let table = Arc::new(Table::take(what, source));
         taken.insert(what, table.clone());
         table
     }

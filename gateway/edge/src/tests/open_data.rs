@@ -15,15 +15,12 @@ use super::{
     http::client,
     province::{Served, accepted, communes, config, incident, place, serve},
 };
-use crate::{
-    cluster::read,
-    public::{
-        open_data::{
-            table::{DELAY_MS, Table, What},
-            write,
-        },
-        words,
+use crate::public::{
+    open_data::{
+        table::{DELAY_MS, Table, What},
+        write,
     },
+    words,
 };
 
 const HEADER: &str =
@@ -183,7 +180,7 @@ fn is_about_things(kind: IncidentKind) -> bool {
 /// Both files of one of the two; how many rows are in each.
 fn files(cluster: &Arc<Cluster>, what: What) -> (String, usize) {
     let node = cluster.node(1);
-    let table = read(&*node, GroupId::COMMAND, |state| Table::new(what, state));
+    let table = Table::take(what, &*node);
     let csv = String::from_utf8(write::csv(&table, 1)).unwrap();
     let json = String::from_utf8(write::geo_json(&table, 1)).unwrap();
     let rows = serde_json::from_str::<Value>(&json).unwrap()["features"].as_array().unwrap().len();

@@ -7,14 +7,20 @@
 //!   was answered a day after it was. Times are those of the hour that they fell in.
 //! - Positions to a hundredth of a degree, about 1,100 m: nobody's house is found by one.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use domain::{
-    AdminUnitCode, Incident, IncidentKind, IncidentStatus, Millis, Place, Report, ReportChannel, ReportStatus,
+    AdminUnitCode, GroupId, Incident, IncidentKind, IncidentStatus, Millis, Place, Report, ReportChannel, ReportStatus,
     Severity, State,
 };
 
-use crate::limits::{OPEN_DATA_PAGES_MAX, OPEN_DATA_ROWS_PER_PAGE_MAX};
+use crate::{
+    cluster::{Source, read},
+    limits::{OPEN_DATA_PAGES_MAX, OPEN_DATA_ROWS_PER_PAGE_MAX},
+};
 
 /// How late it is told.
 pub(crate) const DELAY_MS: u64 = 24 * HOUR_MS;
@@ -66,24 +72,31 @@ pub(crate) struct Table {
 }
 
 impl Table {
-    /// Takes it out of the state.
-    pub(crate) fn new(what: What, state: &State) -> Self {
-        let now = state.clock();
-        let mut rows: Vec<Row> = match what {
-            What::Incidents => state.incidents().values().filter_map(|it| of_incident(it, now)).collect(),
-            What::Reports => state.reports().values().filter_map(|it| of_report(it, state, now)).collect(),
-        };
+    /// Takes it out of the state, in which nothing is applied meanwhile: what takes long is done in between.
+    pub(crate) fn take(what: What, source: &dyn Source) -> Self {
+        let (at, mut rows) = read(source, GroupId::COMMAND, |state| (state.clock(), rows(what, state)));
         rows.sort_unstable();
         rows.truncate(OPEN_DATA_PAGES_MAX * OPEN_DATA_ROWS_PER_PAGE_MAX);
-        let units = rows.iter().filter_map(|row| state.admin_units().get(&row.admin_unit));
-        let names = units.map(|unit| (unit.code.clone(), unit.name.clone())).collect();
-        Self { at: now, rows, names }
+        let codes: BTreeSet<_> = rows.iter().map(|row| &row.admin_unit).collect();
+        let names = read(source, GroupId::COMMAND, |state| {
+            let units = codes.into_iter().filter_map(|code| state.admin_units().get(code));
+            units.map(|unit| (unit.code.clone(), unit.name.clone())).collect()
+        });
+        Self { at, rows, names }
     }
 
     /// The rows of a page, from 1; past the last there are none.
     pub(crate) fn page(&self, number: usize) -> &[Row] {
         let mut pages = self.rows.chunks(OPEN_DATA_ROWS_PER_PAGE_MAX);
         number.checked_sub(1).and_then(|before| pages.nth(before)).unwrap_or_default()
+    }
+}
+
+fn rows(what: What, state: &State) -> Vec<Row> {
+    let now = state.clock();
+    match what {
+        What::Incidents => state.incidents().values().filter_map(|it| of_incident(it, now)).collect(),
+        What::Reports => state.reports().values().filter_map(|it| of_report(it, state, now)).collect(),
     }
 }
 
