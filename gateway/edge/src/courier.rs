@@ -1,5 +1,5 @@
-//! Carries notices over the channel that a receiver's address names: webhooks here, letters in `mail`, text messages by `sms`. Who connects to us
-//! (NENA-STA-024) is served in `conveyance`.
+//! Carries notices over the channel that a receiver's address names: webhooks here, letters in `mail`, text messages by `sms`. Who
+//! connects to us (NENA-STA-024) is served in `conveyance`.
 //!
 //! A webhook is posted, signed with the receiver's secret. The receiver knows a notice that is posted again by its
 //! `idempotency-key`, and that it is ours by its `trongdong-signature`.

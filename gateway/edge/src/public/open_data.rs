@@ -163,7 +163,7 @@ fn page(query: &str) -> Result<usize, PublicError> {
     if asked.is_empty() {
         return Ok(1);
     }
-    asked.parse().ok().filter(|page| (1..=OPEN_DATA_PAGES_MAX).contains(page)).ok_or_else(|| {
+    asked.parse::<usize>().ok().filter(|page| (1..=OPEN_DATA_PAGES_MAX).contains(page)).ok_or_else(|| {
         PublicError::invalid(
             "page",
             &format!("Số trang không đúng. Hãy gửi số từ 1 đến {OPEN_DATA_PAGES_MAX}."),
