@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{AdminUnitCode, EventKind, Millis, ReceiverId, limits, wire::record};
+use crate::{AdminUnitCode, EventKind, Millis, ReceiverId, UnitId, limits, wire::record};
 
 /// Another system that is told of what happens, one notice at a time, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,9 +32,26 @@ pub struct Receiver {
     /// The newest that it refused for good.
     #[serde(default)]
     pub given_up: Option<NoticeGivenUp>,
+    /// Is told only of incidents that this unit is on, and of calls for a person only where they are about it: the crew's own phone. None:
+    /// of all.
+    #[serde(default)]
+    pub unit: Option<UnitId>,
 }
 
-record!(Receiver { id, name, url, secret_sealed, kinds, admin_unit, disabled, newest, confirmed, missed, given_up });
+record!(Receiver {
+    id,
+    name,
+    url,
+    secret_sealed,
+    kinds,
+    admin_unit,
+    disabled,
+    newest,
+    confirmed,
+    missed,
+    given_up,
+    unit,
+});
 
 /// What a receiver refused for good. It left the queue, so that those behind it go on, and stands here until the next one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -154,6 +171,7 @@ mod tests {
             confirmed: 0,
             missed: 0,
             given_up: None,
+            unit: None,
         };
         receiver.channel().map(|channel| format!("{channel:?}"))
     }

@@ -112,6 +112,7 @@ pub(crate) fn happened(kind: EventKind) -> (&'static str, &'static str) {
     match kind {
         EventKind::IncidentOpened => ("Sự việc mới", "New incident"),
         EventKind::IncidentClosed => ("Sự việc đã đóng", "Incident closed"),
+        EventKind::IncidentAssigned => ("Điều đội", "Units are sent"),
         EventKind::IncidentEscalated => ("Sự việc chưa ai tiếp nhận", "Nobody has acknowledged the incident"),
         EventKind::IncidentAttentionRaised => ("Cần người xử lý", "A person is needed"),
         EventKind::HandoverOffered => ("Đề nghị tiếp nhận sự việc", "An incident is offered to you"),

@@ -64,7 +64,10 @@ fn called(event: &Event, incident: &Incident) -> Option<String> {
     let newest = incident.dispatch.attentions.last().filter(|_| event.kind == EventKind::IncidentAttentionRaised)?;
     let unit = &newest.unit;
     Some(match newest.kind {
-        AttentionKind::OfferUnanswered => format!("Đội {unit} không trả lời lệnh"),
+        AttentionKind::OfferUnanswered => match &newest.next {
+            Some(next) => format!("Đội {unit} không trả lời lệnh, chuyển {next}"),
+            None => format!("Đội {unit} không trả lời lệnh"),
+        },
         AttentionKind::OfferRefused => format!("Đội {unit} không đi được"),
         AttentionKind::CheckInOverdue => format!("Đội {unit} quá giờ chưa báo"),
         AttentionKind::Mayday => format!("ĐỘI {unit} GẶP NẠN"),

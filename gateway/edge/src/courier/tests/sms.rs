@@ -83,6 +83,9 @@ async fn a_text_says_what_happened_is_marked_in_a_drill_and_is_given_up_where_it
     let receiver = receiver(format!("sms+{url}#+84905123456"), b"");
     let courier = courier();
     courier.deliver(receiver.clone(), told(EventKind::IncidentEscalated, unanswered())).await.unwrap();
+    let mut passed_on = unanswered();
+    passed_on.dispatch.attentions[0].next = Some(UnitId::new("xe-2").unwrap());
+    courier.deliver(receiver.clone(), told(EventKind::IncidentAttentionRaised, passed_on)).await.unwrap();
     let drilled = Incident { exercise: true, ..unanswered() };
     courier.deliver(receiver.clone(), told(EventKind::IncidentAttentionRaised, drilled)).await.unwrap();
     courier.deliver(receiver.clone(), notice()).await.unwrap();
@@ -91,6 +94,7 @@ async fn a_text_says_what_happened_is_marked_in_a_drill_and_is_given_up_where_it
         texts,
         [
             "Sự việc chưa ai tiếp nhận · I1: cháy, mức 4/5",
+            "Đội xe-1 không trả lời lệnh, chuyển xe-2 · I1: cháy, mức 4/5",
             "[DIỄN TẬP] Đội xe-1 không trả lời lệnh · I1: cháy, mức 4/5",
             "Quá hạn",
         ]
