@@ -153,6 +153,18 @@ for (const language of LANGUAGES) {
       await expect(page.getByRole('button', { name: open.follow.sendRating, exact: true })).toHaveCount(0);
     });
 
+    await test.step('open data has nothing of today, and nothing of anybody', async () => {
+      for (const file of ['incidents.csv', 'incidents.geojson', 'reports.csv', 'reports.geojson']) {
+        const { status, text } = await page.evaluate(async (name) => {
+          const answer = await fetch(`/api/public/open-data/${name}`);
+          return { status: answer.status, text: await answer.text() };
+        }, file);
+        expect(status, file).toBe(200);
+        expect(text).toContain(file.endsWith('.csv') ? 'kind,kind_vi,kind_en' : '"FeatureCollection"');
+        for (const own of [code, story.told, story.contact, story.summary, story.answer, story.reason, story.unit.id]) expect(text, file).not.toContain(own);
+      }
+    });
+
     await test.step('the operator sees both, takes the case up again, and closes it for good', async () => {
       await incident.openDone();
       await incident.unfoldTold(1);

@@ -44,6 +44,25 @@ test('a report takes two fields, and its code leads to it', async ({ page }) => 
   expect(sockets).toEqual([]);
 });
 
+for (const [lang, says] of [
+  ['vi', { open: 'Dữ liệu mở', late: 'chậm một ngày', rounded: '1.100 m', files: ['Sự cố (CSV)', 'Sự cố (GeoJSON)', 'Phản ánh (CSV)', 'Phản ánh (GeoJSON)'] }],
+  ['en', { open: 'Open data', late: 'a day late', rounded: '1,100 m', files: ['Incidents (CSV)', 'Incidents (GeoJSON)', 'Reports (CSV)', 'Reports (GeoJSON)'] }],
+] as const) {
+  test(`both pages lead to the open data and say how late and how exact it is, ${lang}`, async ({ page }) => {
+    for (const path of ['/bao-tin', '/theo-doi']) {
+      await page.goto(`${path}?lang=${lang}`);
+      const part = page.getByRole('navigation', { name: says.open });
+      await expect(part).toContainText(says.late);
+      await expect(part).toContainText(says.rounded);
+      const names = ['incidents.csv', 'incidents.geojson', 'reports.csv', 'reports.geojson'];
+      await expect(part.getByRole('link')).toHaveText([...says.files]);
+      const hrefs = await part.getByRole('link').evaluateAll((links) => links.map((link) => link.getAttribute('href')));
+      expect(hrefs).toEqual(names.map((name) => `/api/public/open-data/${name}`));
+      await faultless(page, 'nav');
+    }
+  });
+}
+
 test('a report is sent with the keyboard alone', async ({ page }) => {
   await page.goto('/bao-tin');
   await page.getByLabel('Chuyện gì đang xảy ra?').focus();

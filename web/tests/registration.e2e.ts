@@ -113,7 +113,7 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(sheet.getByRole('row', { name: /^ioc/ })).toHaveCount(0);
     release();
     await expect(form.getByRole('status')).toContainText(command.committed);
-    expect(body).toEqual({ id: 'ioc', name: 'IOC', url: 'https://ioc.example.vn/nhan', kinds: ['incident_opened'], admin_unit: null, disabled: false, secret: 'khoa-bi-mat' });
+    expect(body).toEqual({ id: 'ioc', name: 'IOC', url: 'https://ioc.example.vn/nhan', kinds: ['incident_opened'], admin_unit: null, unit: null, disabled: false, secret: 'khoa-bi-mat' });
     expect(why).toBe(BECAUSE);
     const row = sheet.getByRole('row', { name: /^ioc/ });
     await expect(row).toContainText(receivers.on);
@@ -124,6 +124,34 @@ for (const lang of ['vi', 'en'] as const) {
     expect(amended.body).not.toHaveProperty('secret');
     await expect(row).toContainText('Trung tâm IOC');
     expect(await page.content()).not.toContain('khoa-bi-mat');
+  });
+
+  test(`a receiver of text messages is put: through which gateway, to which number, and its key is not shown, ${lang}`, async ({ page }) => {
+    await register(page, 'receivers', `&lang=${lang}`);
+    const sheet = panel(page, receivers.heading);
+    const form = sheet.getByRole('form');
+    const save = form.getByRole('button', { name: admin.save, exact: true });
+    await form.getByLabel(receivers.field.id).fill('truc-dem');
+    await form.getByLabel(receivers.field.name, { exact: true }).fill('Trực đêm');
+    await form.getByLabel(receivers.field.url).fill('sms+https://tin-nhan.example.vn/gui?ma=bi-mat');
+    await form.getByRole('checkbox', { name: incident.event['incident_attention_raised']!, exact: true }).check();
+    // Without a number nobody is texted.
+    await expect(save).toHaveAttribute('title', registration.lack(receivers.field.url));
+    await form.getByLabel(receivers.field.url).fill('sms+https://tin-nhan.example.vn/gui?ma=bi-mat#+84905123456');
+    // It is the phone of one crew.
+    await form.getByLabel(receivers.field.unit).fill('khong-co');
+    await expect(save).toHaveAttribute('title', registration.lack(receivers.field.unit));
+    const crew = (await form.locator('#receiver-units option').first().getAttribute('value'))!;
+    const crewName = (await form.locator('#receiver-units option').first().textContent())!;
+    await form.getByLabel(receivers.field.unit).fill(crew);
+    await expect(save).toHaveAttribute('aria-disabled', 'false');
+    const { body } = await sent(page, '/api/receivers', () => save.click());
+    expect(body).toMatchObject({ id: 'truc-dem', url: 'sms+https://tin-nhan.example.vn/gui?ma=bi-mat#+84905123456', kinds: ['incident_attention_raised'], unit: crew });
+    const row = sheet.getByRole('row', { name: /^truc-dem/ });
+    await expect(row).toContainText(receivers.ofUnit(crewName));
+    await expect(row).toContainText(receivers.channel.sms);
+    await expect(row).toContainText('https://tin-nhan.example.vn/gui?… +84905123456');
+    await expect(row).not.toContainText('bi-mat');
   });
 
   test(`a receiver is turned off and on with all that it is told of, ${lang}`, async ({ page }) => {

@@ -43,6 +43,16 @@ test('it can be installed, and keeps nothing that the centre said but with its a
   await crew(page);
   const manifest = await page.evaluate(async () => (await (await fetch(document.querySelector<HTMLLinkElement>('link[rel=manifest]')!.href)).json()) as Record<string, unknown>);
   expect(manifest).toMatchObject({ start_url: '/unit', display: 'standalone' });
+  // A phone that takes no SVG finds pictures of the sizes that it asks for, and one that it may cut to its own shape.
+  const pictures = (manifest['icons'] as { src: string; type: string; sizes: string; purpose: string }[]).filter(({ type }) => type === 'image/png');
+  expect(pictures.map(({ sizes, purpose }) => `${sizes} ${purpose}`)).toEqual(['192x192 any', '512x512 any', '512x512 maskable']);
+  for (const { src, sizes } of pictures) {
+    const drawn = await page.evaluate(async (url) => {
+      const bitmap = await createImageBitmap(await (await fetch(url)).blob());
+      return `${bitmap.width}x${bitmap.height}`;
+    }, src);
+    expect(drawn, src).toBe(sizes);
+  }
   await page.evaluate(async () => void (await navigator.serviceWorker.ready));
   const cached = await page.evaluate(async () => (await Promise.all((await caches.keys()).map(async (name) => (await (await caches.open(name)).keys()).map(({ url }) => new URL(url).pathname)))).flat());
   expect(cached).toContain('/unit');

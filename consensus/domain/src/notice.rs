@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{AdminUnitCode, EventKind, Millis, ReceiverId, limits, wire::record};
+use crate::{AdminUnitCode, EventKind, Millis, ReceiverId, UnitId, limits, wire::record};
 
 /// Another system that is told of what happens, one notice at a time, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,9 +32,26 @@ pub struct Receiver {
     /// The newest that it refused for good.
     #[serde(default)]
     pub given_up: Option<NoticeGivenUp>,
+    /// Is told only of incidents that this unit is on, and of calls for a person only where they are about it: the crew's own phone. None:
+    /// of all.
+    #[serde(default)]
+    pub unit: Option<UnitId>,
 }
 
-record!(Receiver { id, name, url, secret_sealed, kinds, admin_unit, disabled, newest, confirmed, missed, given_up });
+record!(Receiver {
+    id,
+    name,
+    url,
+    secret_sealed,
+    kinds,
+    admin_unit,
+    disabled,
+    newest,
+    confirmed,
+    missed,
+    given_up,
+    unit,
+});
 
 /// What a receiver refused for good. It left the queue, so that those behind it go on, and stands here until the next one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +75,13 @@ pub enum Channel<'a> {
     Web(&'a str),
     /// Sent to that address as a letter.
     Mail(&'a str),
+    /// Texted to a number through the gateway there.
+    Sms {
+        /// Where the gateway takes messages.
+        url: &'a str,
+        /// The number, as ITU-T E.164 has it.
+        to: &'a str,
+    },
     /// Taken by it over a WebSocket (NENA-STA-024), to which it connects; and what it has for us, we take over one at this address.
     Conveyance(Option<&'a str>),
 }
@@ -67,19 +91,32 @@ impl Receiver {
     #[must_use]
     pub fn channel(&self) -> Option<Channel<'_>> {
         let url = self.url.as_str();
-        let has_host =
-            |scheme: &str| url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
-        if has_host("https://") || has_host("http://") {
+        let has_host = |url: &str, scheme: &str| {
+            url.strip_prefix(scheme).is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'))
+        };
+        let is_web = |url: &str| has_host(url, "https://") || has_host(url, "http://");
+        if is_web(url) {
             return Some(Channel::Web(url));
+        }
+        if let Some(gateway) = url.strip_prefix("sms+") {
+            let (url, to) = gateway.split_once('#')?;
+            return (is_web(url) && is_phone_number(to)).then_some(Channel::Sms { url, to });
         }
         if let Some(address) = url.strip_prefix("mailto:") {
             return is_mail_address(address).then_some(Channel::Mail(address));
         }
         match url {
             "wss:" => Some(Channel::Conveyance(None)),
-            _ => (has_host("wss://") || has_host("ws://")).then_some(Channel::Conveyance(Some(url))),
+            _ => (has_host(url, "wss://") || has_host(url, "ws://")).then_some(Channel::Conveyance(Some(url))),
         }
     }
+}
+
+/// Whether it is a number of ITU-T E.164: a plus, and 8 to 15 digits of which the first is no 0.
+fn is_phone_number(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (8..=15).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit()) && !digits.starts_with('0')
+    })
 }
 
 /// Whether a mail server can be given it as it is: one address in ASCII, without quotes, a name, or anything that ends a command.
@@ -134,6 +171,7 @@ mod tests {
             confirmed: 0,
             missed: 0,
             given_up: None,
+            unit: None,
         };
         receiver.channel().map(|channel| format!("{channel:?}"))
     }
@@ -147,6 +185,25 @@ mod tests {
             Some("Conveyance(Some(\"wss://a:1/IncidentData/ent\"))")
         );
         assert_eq!(channel("wss:").as_deref(), Some("Conveyance(None)"));
+        assert_eq!(
+            channel("sms+https://sms.vnpt.example/gui?ma=1#+84905123456").as_deref(),
+            Some("Sms { url: \"https://sms.vnpt.example/gui?ma=1\", to: \"+84905123456\" }")
+        );
+        for none in [
+            "sms:+84905123456",
+            "sms+https://a",
+            "sms+https://a#0905123456",
+            "sms+https://a#+0905123456",
+            "sms+https://a#+8490512345x",
+            "sms+https://a#+84905123#4",
+            "sms+https://a#+8490512",
+            "sms+https://a#+8490512345678901",
+            "sms+https://#+84905123456",
+            "sms+ftp://a#+84905123456",
+            "sms+wss://a#+84905123456",
+        ] {
+            assert_eq!(channel(none), None, "{none}");
+        }
         for none in
             ["", "ftp://a", "https://", "http:///x", "mailto:", "mailto:a", "mailto:a@b@c", "mailto:a b@c", "wss:x"]
         {

@@ -20,7 +20,7 @@ use crate::{
     command::{DEADLINE, too_late},
     conveyance, fresh,
     limits::UPLOAD_MS_MAX,
-    public::{file as citizen_file, open311, report as citizen},
+    public::{file as citizen_file, open_data, open311, report as citizen},
     screen::upgrade::websocket,
 };
 
@@ -121,6 +121,10 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(citizen::reopen))
         .routes(routes!(citizen_file::attach))
         .routes(routes!(citizen_file::show))
+        .routes(routes!(open_data::incidents_csv))
+        .routes(routes!(open_data::incidents_geojson))
+        .routes(routes!(open_data::reports_csv))
+        .routes(routes!(open_data::reports_geojson))
         .routes(routes!(file::list, file::attach))
         .routes(routes!(file::show))
         .routes(routes!(file::remove))

@@ -83,8 +83,7 @@ fn answer(app: &App, path: &str, found: Found, headers: &HeaderMap) -> Response 
         put(HeaderName::from_static("permissions-policy"), "camera=(), microphone=(), geolocation=(self)");
         put(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     }
-    let known = headers.get_all(IF_NONE_MATCH).into_iter().filter_map(|value| value.to_str().ok());
-    if known.flat_map(|value| value.split(',')).any(|known| known.trim() == etag) {
+    if is_known(headers, &etag) {
         return (StatusCode::NOT_MODIFIED, out).into_response();
     }
     put(CONTENT_TYPE, &kind);
@@ -98,13 +97,20 @@ fn answer(app: &App, path: &str, found: Found, headers: &HeaderMap) -> Response 
     (out, bytes).into_response()
 }
 
-fn etag(sha256: &[u8; 32]) -> String {
+/// The tag of what has this digest.
+pub(crate) fn etag(sha256: &[u8; 32]) -> String {
     let mut etag = String::from("\"");
     for byte in sha256 {
         let _ = write!(etag, "{byte:02x}");
     }
     etag.push('"');
     etag
+}
+
+/// Whether who asks has what bears this tag already.
+pub(crate) fn is_known(headers: &HeaderMap, etag: &str) -> bool {
+    let known = headers.get_all(IF_NONE_MATCH).into_iter().filter_map(|value| value.to_str().ok());
+    known.flat_map(|value| value.split(',')).any(|known| known.trim() == etag)
 }
 
 /// Whether a header names `wanted`, and not with weight 0.

@@ -1,5 +1,5 @@
-//! Carries notices over the channel that a receiver's address names: webhooks here, letters in `mail`. Who connects to us
-//! (NENA-STA-024) is served in `conveyance`.
+//! Carries notices over the channel that a receiver's address names: webhooks here, letters in `mail`, text messages by `sms`. Who
+//! connects to us (NENA-STA-024) is served in `conveyance`.
 //!
 //! A webhook is posted, signed with the receiver's secret. The receiver knows a notice that is posted again by its
 //! `idempotency-key`, and that it is ours by its `trongdong-signature`.
@@ -37,6 +37,7 @@ use crate::{api::handover::HandoverAnswer, cap, eido, seal::Sealer};
 
 pub(crate) mod letter;
 pub(crate) mod mail;
+pub(crate) mod sms;
 pub(crate) mod smtp;
 
 use letter::Enclosed;
@@ -110,7 +111,10 @@ impl WebCourier {
     fn make(&self, receiver: &Receiver, notice: &Notice) -> Result<Made, Undelivered> {
         // What this node cannot read a newer one may.
         let event = Event::decode(&notice.event).map_err(|e| Undelivered::Again(e.to_string()))?;
-        let (kind, bytes) = self.body(receiver, notice, &event)?;
+        let (kind, bytes) = match receiver.channel() {
+            Some(Channel::Sms { to, .. }) => (sms::TYPE, sms::body(to, &event)),
+            _ => self.body(receiver, notice, &event)?,
+        };
         let signature = self.secret_of(receiver)?.map(|secret| signature(&secret, &bytes));
         Ok(Made { event, kind, bytes, signature })
     }
@@ -197,7 +201,9 @@ impl Courier for WebCourier {
             Err(undelivered) => return std::future::ready(Err(undelivered)).boxed(),
         };
         match receiver.channel() {
-            Some(Channel::Web(url)) => post(self.request(url, &receiver, &notice, made)).boxed(),
+            Some(Channel::Web(url) | Channel::Sms { url, .. }) => {
+                post(self.request(url, &receiver, &notice, made)).boxed()
+            }
             Some(Channel::Mail(to)) => {
                 let (epoch, to, mail) = (self.epoch, to.to_owned(), self.mail.clone());
                 async move {

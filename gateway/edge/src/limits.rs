@@ -33,6 +33,13 @@ pub const PUBLIC_ADDRESSES_MAX: usize = 20_000;
 pub const REPORTS_WAITING_MAX: usize = 20_000;
 /// Codes in one Open311 question; more is 422.
 pub const OPEN311_IDS_MAX: usize = 20;
+/// Rows of one page of open data; the next page has more.
+pub const OPEN_DATA_ROWS_PER_PAGE_MAX: usize = 1_000;
+/// Pages of open data: those who want all of years keep what they have read. What is older is in none.
+pub const OPEN_DATA_PAGES_MAX: usize = 50;
+/// How long what was taken out of the state for open data is told again: looking through 200,000 records takes a while in which nothing is
+/// applied.
+pub const OPEN_DATA_KEPT_MS: u64 = 600_000;
 /// Reports of one list for staff; a longer one ends there and says `truncated`.
 pub const REPORTS_LISTED_MAX: usize = 200;
 /// Reports looked through for one list; past it the list says `truncated`.

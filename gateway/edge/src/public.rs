@@ -32,6 +32,7 @@ pub(crate) mod file;
 pub(crate) mod followed;
 pub(crate) mod guard;
 pub(crate) mod open311;
+pub(crate) mod open_data;
 pub(crate) mod report;
 pub(crate) mod words;
 
@@ -42,6 +43,8 @@ pub(crate) struct Public {
     turns: Semaphore,
     /// Turns to bring a photo.
     pub(crate) uploads: Seats,
+    /// What was last taken out of the state for everybody.
+    open_data: open_data::Taken,
 }
 
 impl Default for Public {
@@ -50,6 +53,7 @@ impl Default for Public {
             guard: Mutex::default(),
             turns: Semaphore::new(PUBLIC_TURNS_MAX),
             uploads: Seats::new(PUBLIC_UPLOADS_MAX, PUBLIC_UPLOADS_PER_IP_MAX),
+            open_data: open_data::Taken::default(),
         }
     }
 }

@@ -22,6 +22,7 @@ mod model;
 mod oidc;
 mod oidc_provider;
 mod open311;
+mod open_data;
 mod province;
 mod public;
 mod reading;

@@ -14,6 +14,10 @@ export const publicEn: PublicDict = {
     toFollow: 'Follow a report that you sent',
     toTell: 'Send a new report',
     hotline: 'Cannot send it? Call',
+    openData: 'Open data',
+    openDataHint: 'Incidents that are over and reports of the public: a day late, positions rounded to about 1,100 m, nothing personal.',
+    incidents: 'Incidents',
+    reports: 'Reports',
   },
   tell: {
     heading: 'Tell the centre',

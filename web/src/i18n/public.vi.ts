@@ -12,6 +12,10 @@ export const publicVi = {
     toFollow: 'Theo dõi phản ánh đã gửi',
     toTell: 'Gửi phản ánh mới',
     hotline: 'Không gửi được? Gọi',
+    openData: 'Dữ liệu mở',
+    openDataHint: 'Sự cố đã xong và phản ánh của người dân: chậm một ngày, vị trí làm tròn khoảng 1.100 m, không có thông tin cá nhân.',
+    incidents: 'Sự cố',
+    reports: 'Phản ánh',
   },
   tell: {
     heading: 'Báo tin cho trung tâm',

@@ -9,6 +9,7 @@ const raw = {
   given_up: { count: 2, number: 41, reason: '410 Gone', at_ms: 5 },
 };
 const known = (code: string) => code === '05716';
+const crew = (id: string) => id === 'unit-001';
 
 test('what waits is what was not confirmed, and the newest that was refused stands there with its cause', () => {
   const [first, second] = receiversOf({ items: [raw, { ...raw, id: 'a', given_up: undefined }], truncated: false });
@@ -20,8 +21,9 @@ test('an amendment keeps kinds that the screen does not offer, and sends no secr
   const [receiver] = receiversOf({ items: [raw], truncated: false });
   const draft = draftOf(receiver!);
   expect(furtherKinds(draft.kinds)).toEqual(['call_offered']);
-  expect(receiverToWire(draft, '')).toEqual({ id: 'b', name: 'B', url: 'https://b', kinds: raw.kinds, admin_unit: null, disabled: false });
-  expect(receiverToWire({ ...draft, adminUnit: '05716' }, 's')).toMatchObject({ admin_unit: '05716', secret: 's' });
+  expect(receiverToWire(draft, '')).toEqual({ id: 'b', name: 'B', url: 'https://b', kinds: raw.kinds, admin_unit: null, unit: null, disabled: false });
+  expect(receiverToWire({ ...draft, adminUnit: '05716', unit: 'unit-001' }, 's')).toMatchObject({ admin_unit: '05716', unit: 'unit-001', secret: 's' });
+  expect(receiversOf({ items: [{ ...raw, unit: 'unit-001' }], truncated: false })[0]?.unit).toBe('unit-001');
   expect([differs(draft, draftOf(receiver!)), differs(draft, { ...draft, name: 'C' })]).toEqual([false, true]);
 });
 
@@ -29,13 +31,15 @@ test('an address names its channel as the cluster has it, and is shown without w
   expect(['https://a/b', 'http://a', 'mailto:a@b', 'wss:', 'wss://a', 'ftp://a', 'https://', 'mailto:a', 'wss:x'].map(channelOf)).toEqual(['web', 'web', 'mail', 'conveyance', 'conveyance', undefined, undefined, undefined, undefined]);
   expect(plainAddress('https://to:secret@a.vn/in?key=secret#x')).toBe('https://a.vn/in?…');
   expect(plainAddress('mailto:a@b.vn')).toBe('mailto:a@b.vn');
+  expect(['sms+https://a/b?c=d#+84905123456', 'sms+http://a#+84905123456', 'sms+https://a', 'sms+https://a#0905123456', 'sms+https://a#+84905', 'sms+https://#+84905123456', 'sms:+84905123456', 'sms+wss://a#+84905123456'].map(channelOf)).toEqual(['sms', 'sms', undefined, undefined, undefined, undefined, undefined, undefined]);
+  expect(plainAddress('sms+https://to:secret@a.vn/in?key=secret#+84905123456')).toBe('https://a.vn/in?… +84905123456');
 });
 
 test('what lacks is said by its field, in the order of the form', () => {
-  const draft = { id: 'a', name: 'A', url: 'https://a', kinds: ['incident_opened'], adminUnit: '', disabled: false };
-  const lacks = [{ id: 'đ' }, { name: ' ' }, { url: 'a' }, { adminUnit: 'x' }, { kinds: [] }, {}].map((more) => lackOfReceiver({ ...draft, ...more }, known));
-  expect(lacks).toEqual(['id', 'name', 'url', 'admin_unit', undefined, undefined]);
-  expect(lackOfReceiver({ ...draft, adminUnit: '05716' }, known)).toBeUndefined();
+  const draft = { id: 'a', name: 'A', url: 'https://a', kinds: ['incident_opened'], adminUnit: '', unit: '', disabled: false };
+  const lacks = [{ id: 'đ' }, { name: ' ' }, { url: 'a' }, { adminUnit: 'x' }, { unit: 'x' }, { kinds: [] }, {}].map((more) => lackOfReceiver({ ...draft, ...more }, known, crew));
+  expect(lacks).toEqual(['id', 'name', 'url', 'admin_unit', 'unit', undefined, undefined]);
+  expect(lackOfReceiver({ ...draft, adminUnit: '05716', unit: 'unit-001' }, known, crew)).toBeUndefined();
 });
 
 test('every event that is offered is one of the cluster, with words of its own in both languages', () => {

@@ -4,12 +4,14 @@
 export interface Receiver {
   id: string;
   name: string;
-  /** `https://…`, `mailto:…`, `wss://…`, or `wss:` where only it connects. */
+  /** `https://…`, `mailto:…`, `sms+https://…#+84…`, `wss://…`, or `wss:` where only it connects. */
   url: string;
   /** Names of events that it is told of. */
   kinds: string[];
   /** Code of the administrative unit that it is told of; empty: everywhere. */
   adminUnit: string;
+  /** Id of the unit whose incidents alone it is told of: its crew's own phone; empty: all. */
+  unit: string;
   disabled: boolean;
   /** Notices that it has not confirmed. */
   waiting: number;
@@ -20,7 +22,7 @@ export interface Receiver {
 }
 
 /** What a person sets of a receiver. */
-export type ReceiverDraft = Pick<Receiver, 'id' | 'name' | 'url' | 'kinds' | 'adminUnit' | 'disabled'>;
+export type ReceiverDraft = Pick<Receiver, 'id' | 'name' | 'url' | 'kinds' | 'adminUnit' | 'unit' | 'disabled'>;
 
 /** Events that receivers can be told of: those about an incident, an instruction, a warning or an exercise (consensus/domain/src/apply/notice.rs). */
 export const NOTICE_KINDS = {
@@ -45,6 +47,7 @@ interface ReceiverJson {
   url: string;
   kinds: string[];
   admin_unit: string | null;
+  unit?: string | null;
   disabled: boolean;
   newest: number;
   confirmed: number;
@@ -54,42 +57,51 @@ interface ReceiverJson {
 
 /** Of `GET /api/receivers`, by name. */
 export function receiversOf(answer: unknown): Receiver[] {
-  const all = (answer as { items: ReceiverJson[] }).items.map(({ id, name, url, kinds, admin_unit, disabled, newest, confirmed, missed, given_up }) => {
+  const all = (answer as { items: ReceiverJson[] }).items.map(({ id, name, url, kinds, admin_unit, unit, disabled, newest, confirmed, missed, given_up }) => {
     const givenUp = given_up == null ? undefined : { count: given_up.count, number: given_up.number, reason: given_up.reason, atMs: given_up.at_ms };
-    return { id, name, url, kinds, adminUnit: admin_unit ?? '', disabled, waiting: newest - confirmed, missed, givenUp };
+    return { id, name, url, kinds, adminUnit: admin_unit ?? '', unit: unit ?? '', disabled, waiting: newest - confirmed, missed, givenUp };
   });
   return all.sort((one, other) => one.id.localeCompare(other.id));
 }
 
 /** What of a receiver a person sets. */
-export const draftOf = ({ id, name, url, kinds, adminUnit, disabled }: Receiver): ReceiverDraft => ({ id, name, url, kinds: [...kinds], adminUnit, disabled });
+export const draftOf = ({ id, name, url, kinds, adminUnit, unit, disabled }: Receiver): ReceiverDraft => ({ id, name, url, kinds: [...kinds], adminUnit, unit, disabled });
 
 /** As the cluster takes it; without a secret it keeps the one that it has. */
-export function receiverToWire({ adminUnit, ...rest }: ReceiverDraft, secret: string): object {
-  return { ...rest, admin_unit: adminUnit === '' ? null : adminUnit, ...(secret === '' ? {} : { secret }) };
+export function receiverToWire({ adminUnit, unit, ...rest }: ReceiverDraft, secret: string): object {
+  return { ...rest, admin_unit: adminUnit === '' ? null : adminUnit, unit: unit === '' ? null : unit, ...(secret === '' ? {} : { secret }) };
 }
 
-export type Channel = 'web' | 'mail' | 'conveyance';
+export type Channel = 'web' | 'mail' | 'sms' | 'conveyance';
+
+/** A gateway, and the number that it texts (ITU-T E.164). */
+const SMS = /^sms\+(https?:\/\/[^/#][^#]*)#(\+[1-9]\d{7,14})$/;
 
 /** How notices reach that address, as the cluster has it; undefined: not at all. */
 export function channelOf(url: string): Channel | undefined {
   if (/^https?:\/\/[^/]/.test(url)) return 'web';
   if (/^mailto:[^\s@]+@[^\s@]+$/.test(url)) return 'mail';
+  if (SMS.test(url)) return 'sms';
   return url === 'wss:' || /^wss?:\/\/[^/]/.test(url) ? 'conveyance' : undefined;
 }
 
-/** An address without what may be a password in it. */
-export const plainAddress = (url: string): string => url.replace(/^([a-z]+:\/\/)[^/?#]*@/, '$1').replace(/[?#].*$/, '?…');
+/** An address without what may be a password in it; of a gateway also the number that it texts. */
+export function plainAddress(url: string): string {
+  const [, gateway, to] = SMS.exec(url) ?? [];
+  const plain = (gateway ?? url).replace(/^([a-z]+:\/\/)[^/?#]*@/, '$1').replace(/[?#].*$/, '?…');
+  return to === undefined ? plain : `${plain} ${to}`;
+}
 
 /** Whether somebody changed what the form was opened with. */
 export const differs = (seen: ReceiverDraft, now: ReceiverDraft): boolean => JSON.stringify(seen) !== JSON.stringify(now);
 
 /** What lacks before it can be put, by the field that it is about; undefined: nothing. One that is told of no event is there for hand-overs. */
-export function lackOfReceiver(draft: ReceiverDraft, knows: (code: string) => boolean): 'id' | 'name' | 'url' | 'admin_unit' | undefined {
+export function lackOfReceiver(draft: ReceiverDraft, knows: (code: string) => boolean, knowsUnit: (id: string) => boolean): 'id' | 'name' | 'url' | 'admin_unit' | 'unit' | undefined {
   if (!isId(draft.id)) return 'id';
   if (draft.name.trim() === '') return 'name';
   if (channelOf(draft.url.trim()) === undefined) return 'url';
-  return draft.adminUnit !== '' && !knows(draft.adminUnit) ? 'admin_unit' : undefined;
+  if (draft.adminUnit !== '' && !knows(draft.adminUnit)) return 'admin_unit';
+  return draft.unit !== '' && !knowsUnit(draft.unit) ? 'unit' : undefined;
 }
 
 /** Whether it can be an id, as the cluster has it. */

@@ -12,6 +12,7 @@ interface Receiver {
   url: string;
   kinds: string[];
   admin_unit: string | null;
+  unit?: string | null;
   disabled: boolean;
   newest: number;
   confirmed: number;
@@ -90,6 +91,7 @@ export function registrationDesk(scene: Scene, tell: (kind: EventKind, subject: 
 
   function putReceiver({ secret: _secret, ...input }: Receiver & { secret?: string }): Answer {
     if (input.url.endsWith('.invalid')) return refuse('invalid', 'PutReceiver.receiver.url');
+    if (input.unit != null && !scene.units.has(input.unit)) return refuse('not_found', 'PutReceiver.receiver.unit', 404);
     const known = receivers.get(input.id) ?? { newest: 0, confirmed: 0, missed: 0, given_up: null };
     const { newest, confirmed, missed, given_up } = known;
     receivers.set(input.id, { ...input, newest, confirmed, missed, given_up });

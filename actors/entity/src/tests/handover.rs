@@ -103,6 +103,7 @@ fn put(world: &World) {
             confirmed: 0,
             missed: 0,
             given_up: None,
+            unit: None,
         };
         accepted(world.apply(GroupId::COMMAND, PutReceiver { receiver }));
     }

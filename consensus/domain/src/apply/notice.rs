@@ -5,7 +5,8 @@
 use super::{Outcome, Work, accepted, deadline, incident, valid};
 use crate::{
     AdminUnitCode, ConfirmNotices, Event, EventKind, GiveUpNotice, Handover, Incident, Notice, NoticeGivenUp,
-    PutReceiver, Receiver, ReceiverId, Subject, handover::is_of_handover, limits, stored::Touched, wire::Record,
+    PutReceiver, Receiver, ReceiverId, Subject, UnitId, handover::is_of_handover, limits, stored::Touched,
+    wire::Record,
 };
 
 /// An empty secret keeps the one that is there, because whoever edits a receiver cannot see it.
@@ -14,8 +15,8 @@ pub(super) fn put(work: &mut Work<'_>, command: &PutReceiver) -> Outcome {
     valid::name("receiver.name", &receiver.name)?;
     valid::line("receiver.url", &receiver.url, limits::URL_BYTES_MAX)?;
     if receiver.channel().is_none() {
-        let remedy =
-            "names no channel: begin it with https://, mailto: or wss://, or send wss: alone where only they connect";
+        let remedy = "names no channel: begin it with https://, mailto:, wss:// or sms+https://, the last with #+ and a number; \
+                      or send wss: alone where only they connect";
         return Err(valid::invalid("receiver.url", remedy));
     }
     valid::sealed("receiver.secret_sealed", &receiver.secret_sealed)?;
@@ -24,6 +25,11 @@ pub(super) fn put(work: &mut Work<'_>, command: &PutReceiver) -> Outcome {
         && !work.state.admin_units.contains_key(code)
     {
         return Err(valid::not_found("receiver.admin_unit", code));
+    }
+    if let Some(unit) = &receiver.unit
+        && !work.state.units.contains_key(unit)
+    {
+        return Err(valid::not_found("receiver.unit", unit));
     }
     let former = work.state.receivers.get(&receiver.id);
     let added = usize::from(former.is_none());
@@ -113,7 +119,8 @@ pub(super) fn post(work: &mut Work<'_>) {
             let lies_in =
                 |above: &AdminUnitCode| place.as_ref().is_none_or(|place| deadline::lies_in(work.state, above, place));
             let reaches = receiver.admin_unit.as_ref().is_none_or(lies_in);
-            !receiver.disabled && receiver.kinds.contains(&event.kind) && reaches
+            let concerns = receiver.unit.as_ref().is_none_or(|unit| is_of_unit(event, unit));
+            !receiver.disabled && receiver.kinds.contains(&event.kind) && reaches && concerns
         };
         let told: Vec<_> = work.state.receivers.values().filter(is_told).cloned().collect();
         for receiver in told {
@@ -161,6 +168,16 @@ fn place_of(event: &Event) -> Option<Option<&AdminUnitCode>> {
         Subject::Exercise(_) => Some(None),
         _ => None,
     }
+}
+
+/// Whether its crew has to know: a person is called because of it, or what it left undone is now its own; else, it is on the incident.
+fn is_of_unit(event: &Event, unit: &UnitId) -> bool {
+    let Some(Subject::Incident(incident)) = &event.subject else { return false };
+    let called = incident.dispatch.attentions.last().filter(|_| event.kind == EventKind::IncidentAttentionRaised);
+    called.map_or_else(
+        || incident.units.contains(unit),
+        |called| called.unit == *unit || called.next.as_ref() == Some(unit),
+    )
 }
 
 /// The event without what shadows said of its incident: that is nobody's advice.

@@ -28,6 +28,7 @@ pub(super) fn command(name: &str, args: &mut Args<'_>) -> Result<Command, Failur
         confirmed: 0,
         missed: 0,
         given_up: None,
+        unit: args.maybe("crew").map(UnitId::new).transpose()?,
     };
     Ok(PutReceiver { receiver }.into())
 }

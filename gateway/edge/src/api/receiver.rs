@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use bytes::Bytes;
-use domain::{AdminUnitCode, EventKind, PutReceiver, Receiver, ReceiverId, policy, policy::Noun};
+use domain::{AdminUnitCode, EventKind, PutReceiver, Receiver, ReceiverId, UnitId, policy, policy::Noun};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -24,7 +24,8 @@ pub(crate) struct Registration {
     #[schema(value_type = String)]
     id: ReceiverId,
     name: String,
-    /// `https://…`: posted there; `mailto:…`: by mail; `wss://…`: NENA EIDOs over WebSockets, both ways (`wss:` alone: only it connects).
+    /// `https://…`: posted there; `mailto:…`: by mail; `sms+https://…#+84905123456`: as a text message to that number, through the gateway
+    /// there; `wss://…`: NENA EIDOs over WebSockets, both ways (`wss:` alone: only it connects).
     url: String,
     /// What its notices are signed with.
     secret: Option<String>,
@@ -32,6 +33,9 @@ pub(crate) struct Registration {
     kinds: Vec<EventKind>,
     #[schema(value_type = Option<String>)]
     admin_unit: Option<AdminUnitCode>,
+    /// Only of what this unit is on or called for; absent: of all.
+    #[schema(value_type = Option<String>)]
+    unit: Option<UnitId>,
     #[serde(default)]
     disabled: bool,
 }
@@ -49,7 +53,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) ->
 #[utoipa::path(post, path = "/api/receivers", request_body = Registration, params(("x-request-seq" = u64, Header)),
     responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Registration>) -> Answer<Done> {
-    let Registration { id, name, url, secret, kinds, admin_unit, disabled } = body;
+    let Registration { id, name, url, secret, kinds, admin_unit, unit, disabled } = body;
     let secret_sealed = match secret {
         Some(secret) => app
             .auth
@@ -60,7 +64,19 @@ pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Reg
         None => Bytes::new(),
     };
     let (newest, confirmed, missed, given_up) = (0, 0, 0, None);
-    let receiver =
-        Receiver { id, name, url, secret_sealed, kinds, admin_unit, disabled, newest, confirmed, missed, given_up };
+    let receiver = Receiver {
+        id,
+        name,
+        url,
+        secret_sealed,
+        kinds,
+        admin_unit,
+        disabled,
+        newest,
+        confirmed,
+        missed,
+        given_up,
+        unit,
+    };
     app.run(&ask, PutReceiver { receiver }).await.map(done)
 }

@@ -83,7 +83,8 @@ pub(crate) fn write(
     Letter { from: sender.address.clone(), to: to.to_owned(), bytes: body.into_bytes() }
 }
 
-fn is_exercise(event: &Event) -> bool {
+/// Whether it is of a drill.
+pub(crate) fn is_exercise(event: &Event) -> bool {
     let is_warned = |purpose| purpose == WarningPurpose::Exercise;
     match event.subject.as_ref() {
         Some(Subject::Warning(warning)) => is_warned(warning.content.purpose),
@@ -107,10 +108,13 @@ fn subject(event: &Event) -> String {
 }
 
 /// What happened, in both languages; of what is told seldom, its name.
-fn happened(kind: EventKind) -> (&'static str, &'static str) {
+pub(crate) fn happened(kind: EventKind) -> (&'static str, &'static str) {
     match kind {
         EventKind::IncidentOpened => ("Sự việc mới", "New incident"),
         EventKind::IncidentClosed => ("Sự việc đã đóng", "Incident closed"),
+        EventKind::IncidentAssigned => ("Điều đội", "Units are sent"),
+        EventKind::IncidentEscalated => ("Sự việc chưa ai tiếp nhận", "Nobody has acknowledged the incident"),
+        EventKind::IncidentAttentionRaised => ("Cần người xử lý", "A person is needed"),
         EventKind::HandoverOffered => ("Đề nghị tiếp nhận sự việc", "An incident is offered to you"),
         EventKind::HandoverEscalated => ("Đề nghị tiếp nhận sự việc (kênh thứ hai)", "An offer on its second channel"),
         EventKind::HandoverWithdrawn => ("Đề nghị tiếp nhận được rút lại", "An offer is taken back"),
@@ -125,7 +129,8 @@ fn happened(kind: EventKind) -> (&'static str, &'static str) {
     }
 }
 
-fn incident_kind(kind: IncidentKind) -> &'static str {
+/// Its Vietnamese name.
+pub(crate) fn incident_kind(kind: IncidentKind) -> &'static str {
     match kind {
         IncidentKind::Flood => "ngập lụt",
         IncidentKind::Fire => "cháy",

@@ -1,6 +1,7 @@
 //! Against a receiver on loopback.
 
 mod mail;
+mod sms;
 
 use std::sync::{Arc, Mutex};
 
@@ -54,6 +55,7 @@ fn receiver(url: String, secret: &[u8]) -> Receiver {
         confirmed: 0,
         missed: 0,
         given_up: None,
+        unit: None,
     }
 }
 

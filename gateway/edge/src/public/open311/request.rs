@@ -1,14 +1,14 @@
 //! A report as an Open311 request, and its history as mySociety's updates.
 
-use domain::ReportStatus;
+use domain::{Millis, ReportStatus};
 use serde_json::json;
 
 use super::node::Node;
-use crate::public::{followed::Followed, words};
+use crate::{
+    cap,
+    public::{followed::Followed, words},
+};
 
-const DAY_MS: u64 = 86_400_000;
-/// The province's time, which all of Vietnam has: seven hours ahead of UTC, without summer time.
-const ZONE_MS: u64 = 7 * 3_600_000;
 /// Steps of a degree in our places.
 const E7: f64 = 1e7;
 
@@ -58,22 +58,9 @@ pub(super) fn updates(report: &Followed) -> Vec<Node> {
     (1..).zip(&report.history).map(update).collect()
 }
 
-/// Unix milliseconds as the standard's W3C date and time, in the province's: `2026-11-22T14:05:00+07:00`. The day by Howard
-/// Hinnant's `civil_from_days`.
+/// The standard's W3C date and time, in the province's: `2026-11-22T14:05:00+07:00`.
 fn datetime(unix_ms: u64) -> String {
-    let local_ms = unix_ms.saturating_add(ZONE_MS);
-    // Days since 0000-03-01, the start of a cycle of 400 years.
-    let days = local_ms / DAY_MS + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era = (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    let year = year_of_era + era * 400 + u64::from(month <= 2);
-    let second = local_ms % DAY_MS / 1_000;
-    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
-    format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}+07:00")
+    cap::time(Millis(unix_ms))
 }
 
 #[cfg(test)]

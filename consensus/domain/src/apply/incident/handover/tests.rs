@@ -56,6 +56,7 @@ impl World {
                 confirmed: 0,
                 missed: 0,
                 given_up: None,
+                unit: None,
             };
             world.ok(None, PutReceiver { receiver });
         }
