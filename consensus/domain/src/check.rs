@@ -12,6 +12,7 @@ mod file;
 mod notice;
 mod retention;
 mod room;
+mod service;
 mod waiting;
 mod warning;
 
@@ -104,6 +105,9 @@ impl State {
     /// 53. A device's report is under a code of its own, without a sender. In hand it belongs to the incident in which exactly one alarm
     ///     names it; an alarm names one of a device that belongs there. Taken out of every incident it has its alarm, which feeds none.
     /// 56. A unit goes to the staging area once in an assignment, and was on its way before.
+    /// 57. What is out of service of a device says why, since when and until when, within `OUT_OF_SERVICE_MS_MAX`; each condition once,
+    ///     ascending, the whole device first; within the bound.
+    /// 58. A sensor's rules that suppress stand there once, within their bound; what suppresses is not suppressed itself.
     ///
     /// # Errors
     /// The first invariant that does not hold.
@@ -133,6 +137,7 @@ impl State {
         self.check_waiting()?;
         self.check_device_reports()?;
         self.check_erasure()?;
+        self.check_service()?;
         self.check_derived()
     }
 

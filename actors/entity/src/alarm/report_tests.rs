@@ -38,6 +38,8 @@ fn sensor(kind: SensorKind, unit: &str, below: &[&str]) -> About {
     };
     let sensor = Sensor {
         exercise: false,
+        suppressions: Vec::new(),
+        out_of_service: Vec::new(),
         id: SensorId::new("S1").unwrap(),
         name: "Trạm Gia Bảy".into(),
         kind,
