@@ -1,5 +1,5 @@
 // How well the alarms themselves are: which stand for days, which chatter, and whether too many are called grave (ISA-18.2, EEMUA 191).
-import { alarmState, type Alarm } from './alarm';
+import { isOver, type Alarm } from './alarm';
 import { floodMs } from './flood';
 
 /** An alarm that stands for longer is stale. */
@@ -33,7 +33,7 @@ export function alarmHealth(alarms: readonly Alarm[], nowMs: number): AlarmHealt
   const byId = (a: Alarm, b: Alarm) => (a.id < b.id ? -1 : 1);
   return {
     stale: alarms.filter((alarm) => alarm.active && nowMs - alarm.raisedAtMs > STALE_ALARM_MS).sort((a, b) => a.raisedAtMs - b.raisedAtMs || byId(a, b)),
-    worst: alarms.filter((alarm) => alarm.occurrences > 1 && alarmState(alarm, nowMs) !== 'normal').sort((a, b) => b.occurrences - a.occurrences || byId(a, b)).slice(0, WORST_MAX),
+    worst: alarms.filter((alarm) => alarm.occurrences > 1 && !isOver(alarm)).sort((a, b) => b.occurrences - a.occurrences || byId(a, b)).slice(0, WORST_MAX),
     raised: lately.length,
     mix: lately.length === 0 ? undefined : { low: share((severity) => severity <= 3), high: share((severity) => severity === 4), critical: share((severity) => severity === 5) },
     floodShare: (100 * floodMs(lately, sinceMs, nowMs)) / HEALTH_SPAN_MS,
