@@ -10,6 +10,8 @@ import type { Scene } from './scene';
 type Tell = (kind: EventKind, subject: Event['subject'], note?: string) => void;
 /** The station with the rule: its graver limit is passed from the beginning. */
 const RULED = 'wl-gia-bay';
+/** Long ago: what is over makes no flood for the next test. */
+const HOUR_MS = 3_600_000;
 const [LESSER, GRAVER] = ['level-2', 'level-3'];
 
 export function serviceDesk(scene: Scene, tell: Tell) {
@@ -55,14 +57,14 @@ export function serviceDesk(scene: Scene, tell: Tell) {
     const [station, graver] = [scene.sensors.get(RULED), scene.alarms.get(`${RULED}/${GRAVER}`)];
     if (station === undefined || graver === undefined) return { ruled: false };
     const lesser = scene.alarms.get(`${RULED}/${LESSER}`);
-    if (!hasRule && lesser === undefined) return { ruled: false };
+    if (!hasRule && lesser?.active !== true) return { ruled: false };
     station.suppressions = hasRule ? [create(SuppressionSchema, { condition: LESSER, whileActive: GRAVER })] : [];
     publish(RULED, EventKind.SENSOR_REGISTERED);
     const version = (lesser?.version ?? 0n) + 1n;
     const place = station.place;
     const raised = create(AlarmSchema, {
       key: { entity: RULED, condition: LESSER }, episode: 1, severity: 4, active: hasRule, acknowledged: !hasRule, place, occurrences: 1, version,
-      valueMicro: 27_820_000n, limitMicro: 26_000_000n, raisedAtMs: BigInt(Date.now()),
+      valueMicro: 27_820_000n, limitMicro: 26_000_000n, raisedAtMs: BigInt(Date.now() - (hasRule ? 0 : HOUR_MS)),
     });
     scene.alarms.set(`${RULED}/${LESSER}`, raised);
     tell(hasRule ? EventKind.ALARM_RAISED : EventKind.ALARM_CLEARED, { case: 'alarm', value: raised });
