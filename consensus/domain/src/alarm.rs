@@ -36,6 +36,17 @@ pub struct Shelf {
 
 record!(Shelf { by, reason, until_ms });
 
+/// How often an alarm called for somebody in one day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RaisedDay {
+    /// When the day began: midnight UTC, which is seven in the morning here.
+    pub from_ms: Millis,
+    /// How often it came up; what chatters counts once, and what called for nobody not at all.
+    pub count: u32,
+}
+
+record!(RaisedDay { from_ms, count });
+
 /// An alarm as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alarm {
@@ -78,6 +89,9 @@ pub struct Alarm {
     /// What a model found. Invariant: set exactly for the conditions of models.
     #[serde(default)]
     pub finding: Option<Finding>,
+    /// How often it called in the last `limits::RAISED_DAYS_MAX` days, the newest last; days without are left out (since feature 350).
+    #[serde(default)]
+    pub raised_days: Vec<RaisedDay>,
 }
 
 record!(Alarm {
@@ -100,6 +114,7 @@ record!(Alarm {
     occurrences,
     exercise,
     finding,
+    raised_days,
 });
 
 impl Alarm {

@@ -108,6 +108,7 @@ impl State {
     /// 57. What is out of service of a device says why, since when and until when, within `OUT_OF_SERVICE_MS_MAX`; each condition once,
     ///     ascending, the whole device first; within the bound.
     /// 58. A sensor's rules that suppress stand there once, within their bound; what suppresses is not suppressed itself.
+    /// 59. The days in which it is counted how often an alarm called ascend, within their bound, each with a count; none is ahead.
     ///
     /// # Errors
     /// The first invariant that does not hold.

@@ -10,7 +10,7 @@ use crate::{Command, Grant, Refusal, RefusalCode, ReportChannel, Role, State, Te
 /// From this entry on a timeline keeps of its incident what a line shows (`Incident::line`), and events of reports show those
 /// that wait for a person, which are told again when their incident becomes another field's or agency's. Nothing is refused by a
 /// remit before it, for no log of a release holds one. A refusal says no longer where something lies that is outside of a right.
-/// An alarm that opens or joins an incident files a report, and closing it settles that.
+/// An alarm that opens or joins an incident files a report, and closing it settles that. It counts on which days it called.
 /// A record that says what was erased is no longer erased itself (`Erasure::erasing`).
 pub const VOCABULARY_2: u32 = 350;
 
@@ -121,6 +121,7 @@ impl Command {
             Self::PutUnit(it) => (it.unit.status == UnitStatus::Staging).then_some(VOCABULARY_2),
             // A role that it does not know makes an entry that it cannot read.
             Self::PutPerson(it) => matches!(it.person.role, Role::Telephony | Role::Auditor).then_some(VOCABULARY_2),
+            Self::FeedIncident(it) => (!it.alarm.raised_days.is_empty()).then_some(VOCABULARY_2),
             Self::OpenIncident(it) => it.source.alarm_report.is_some().then_some(VOCABULARY_2),
             Self::FileReport(it) => {
                 let is_plain = it.told_kind.is_none()

@@ -46,6 +46,10 @@ pub const OUT_OF_SERVICE_MS_MAX: u64 = 30 * 86_400_000;
 pub const OUT_OF_SERVICE_MAX: usize = 16;
 /// Rules of one sensor that suppress.
 pub const SUPPRESSIONS_MAX: usize = 16;
+/// Days in which it is counted how often an alarm called, today included.
+pub const RAISED_DAYS_MAX: usize = 7;
+/// The same as time.
+pub const RAISED_DAYS_MS: u64 = 7 * 86_400_000;
 /// Response units.
 pub const UNITS_MAX: usize = 10_000;
 /// Units assigned to one incident.

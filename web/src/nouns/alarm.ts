@@ -31,6 +31,8 @@ export interface Alarm {
   acknowledgedBy: string;
   incident: string;
   occurrences: number;
+  /** How often it called for somebody on each of the last days, by when the day began; what chatters counts once. */
+  raisedDays: readonly { fromMs: number; count: number }[];
   exercise: boolean;
   /** What a model found; undefined for alarms of limits and devices. */
   finding?: Finding;
@@ -67,6 +69,7 @@ export function alarmOf(wire: AlarmWire): Alarm {
     acknowledgedBy: wire.acknowledgedBy,
     incident: wire.incident,
     occurrences: wire.occurrences,
+    raisedDays: wire.raisedDays.map(({ fromMs, count }) => ({ fromMs: Number(fromMs), count })),
     exercise: wire.exercise,
     finding: findingOf(wire.finding),
   };

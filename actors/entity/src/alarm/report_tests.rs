@@ -24,6 +24,7 @@ fn alarm(entity: &str, condition: &str, value: i64, limit: i64) -> Alarm {
         occurrences: 1,
         exercise: false,
         finding: None,
+        raised_days: Vec::new(),
     }
 }
 

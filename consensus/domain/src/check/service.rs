@@ -1,7 +1,7 @@
-//! Invariants of what is out of service, and of rules that suppress.
+//! Invariants of what is out of service, of rules that suppress, and of how often alarms called.
 
 use super::{Violation, hold};
-use crate::{OutOfService, Sensor, State, limits};
+use crate::{Alarm, OutOfService, Sensor, State, limits};
 
 impl State {
     pub(super) fn check_service(&self) -> Result<(), Violation> {
@@ -14,7 +14,9 @@ impl State {
             let are_right = are_out_rightly(&camera.out_of_service);
             hold(57, are_right, || format!("camera {}: {:?}", camera.id, camera.out_of_service))?;
         }
-        Ok(())
+        self.alarms.values().try_for_each(|alarm| {
+            hold(59, are_days_right(alarm), || format!("alarm {}: {:?}", alarm.key, alarm.raised_days))
+        })
     }
 }
 
@@ -25,6 +27,13 @@ fn are_out_rightly(all: &[OutOfService]) -> bool {
         out.since_ms < out.until_ms && out.until_ms <= longest && !out.reason.trim().is_empty()
     };
     ascend && all.len() <= limits::OUT_OF_SERVICE_MAX && all.iter().all(has_end)
+}
+
+fn are_days_right(alarm: &Alarm) -> bool {
+    let days = &alarm.raised_days;
+    let ascend = days.windows(2).all(|pair| pair[0].from_ms < pair[1].from_ms);
+    let is_right = |day: &crate::RaisedDay| day.count > 0 && day.from_ms <= alarm.raised_at_ms;
+    ascend && days.len() <= limits::RAISED_DAYS_MAX && days.iter().all(is_right)
 }
 
 fn are_rules_right(sensor: &Sensor) -> bool {

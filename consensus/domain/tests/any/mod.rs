@@ -268,6 +268,7 @@ fn alarm() -> impl Strategy<Value = Alarm> + Clone {
             occurrences: 1,
             exercise,
             finding: None,
+            raised_days: Vec::new(),
         },
     )
 }
