@@ -1,8 +1,10 @@
-//! On which days an alarm called for somebody.
+//! On which days an alarm called for somebody, and that a cause which suppresses another can be seen.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
 
+use crate::any;
 use bytes::Bytes;
 use domain::*;
+use proptest::prelude::*;
 
 const DAY_MS: u64 = 86_400_000;
 
@@ -72,6 +74,39 @@ impl World {
     }
 }
 
+/// A station with two limits.
+fn station() -> Sensor {
+    let limit = |condition: &str| Threshold {
+        condition: id(condition),
+        above: true,
+        limit_micro: Micro(1),
+        hysteresis_micro: Micro(0),
+        debounce_ms: 0,
+        severity: Severity::High,
+    };
+    Sensor {
+        id: id("station"),
+        name: "Sông Cầu tại Chợ Mới".into(),
+        kind: SensorKind::RiverLevel,
+        unit_of_measure: "m".into(),
+        place: Place { latitude_e7: 1, longitude_e7: 2, admin_unit: id("hue"), address: String::new() },
+        thresholds: vec![limit("low"), limit("high")],
+        period_ms: 0,
+        silence_periods: 0,
+        rate_limit_micro_per_min: 0,
+        range_min_micro: Micro(0),
+        range_max_micro: Micro(0),
+        status: DeviceStatus::Measuring,
+        last_at_ms: Millis(0),
+        last_micro: Micro(0),
+        last_recorded_at_ms: Millis(0),
+        version: 0,
+        exercise: false,
+        suppressions: Vec::new(),
+        out_of_service: Vec::new(),
+    }
+}
+
 fn by_oanh() -> Grant {
     Grant {
         person: id("oanh"),
@@ -121,4 +156,53 @@ fn what_called_for_nobody_is_not_counted() {
     world.apply(until_ms, None, UnshelveAlarm { key: key() });
     world.raise(until_ms.plus(120_000));
     assert_eq!(world.days(), [(10, 1), (11, 1)]);
+}
+
+#[test]
+fn what_is_suppressed_comes_back_when_nobody_can_see_its_cause() {
+    let mut world = World::new();
+    let sensor =
+        Sensor { suppressions: vec![Suppression { condition: id("low"), while_active: id("high") }], ..station() };
+    world.apply(Millis(DAY_MS), None, RegisterSensor { sensor });
+    let (value_micro, limit_micro, episode) = (Micro(2), Micro(1), 1);
+    let (severity, exercise, finding) = (Severity::High, false, None);
+    let at = Millis(DAY_MS + 1);
+    for condition in ["low", "high"] {
+        let key = AlarmKey { entity: id("station"), condition: id(condition) };
+        let finding = finding.clone();
+        world.apply(at, None, RaiseAlarm { key, episode, severity, value_micro, limit_micro, exercise, finding });
+    }
+    let low = AlarmKey { entity: id("station"), condition: id("low") };
+    let suppressed = |world: &World, at| world.state.inhibited(&low, at).is_some();
+    assert!(suppressed(&world, at));
+    let out = TakeOutOfService {
+        entity: id("station"),
+        condition: Some(id("high")),
+        reason: "đang sửa".into(),
+        until_ms: at.plus(1000),
+    };
+    world.apply(at, Some(by_oanh()), out);
+    assert!(!suppressed(&world, at), "its cause is out of service");
+    assert!(suppressed(&world, at.plus(1000)), "and back, without an entry");
+}
+
+proptest! {
+    #[test]
+    fn somebody_always_hears_of_what_suppresses(entries in any::entries(any::command_of_field())) {
+        let mut state = State::new(GroupId(1));
+        let world = any::world(GroupId(1)).into_iter().map(|entry| (false, entry));
+        for (index, (is_aimed, mut entry)) in (1..).zip(world.chain(entries)) {
+            if is_aimed {
+                any::aim(&mut entry, &state);
+            }
+            state.apply(index, &entry);
+            let now = state.clock();
+            for alarm in state.alarms().values() {
+                let Some(Inhibited::Suppressed(cause)) = state.inhibited(&alarm.key, now) else { continue };
+                let key = AlarmKey { entity: alarm.key.entity.clone(), condition: cause.clone() };
+                let is_seen = state.alarms().get(&key).is_some_and(|cause| cause.active && cause.shelf.is_none());
+                prop_assert!(is_seen && state.inhibited(&key, now).is_none(), "{}", key);
+            }
+        }
+    }
 }
