@@ -1,4 +1,5 @@
 //! Alarms, with the states of ISA-18.2: active or cleared, acknowledged or not, shelved with a reason and an end.
+//! Two more are of the device (`service.rs`): out of service, suppressed by design.
 
 use std::fmt;
 
