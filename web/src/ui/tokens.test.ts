@@ -7,7 +7,8 @@ type Theme = ReadonlyMap<string, string>;
 /** What is needed of any text, and of what the wall says in its own ink: it is read from the other end of a room. */
 const [LEAST, WALL] = [4.5, 7];
 
-const css = readFileSync(new URL('tokens.css', import.meta.url), 'utf8');
+const SOURCE = new URL('..', import.meta.url).pathname;
+const css = readFileSync(`${SOURCE}/ui/tokens.css`, 'utf8');
 const [ofLight = '', ofDark = ''] = css.split("[data-theme='dark']");
 const tokensOf = (text: string): Theme => new Map([...text.matchAll(/--([\w-]+): (#[\da-f]{6});/g)].map(([, name, hex]) => [name!, hex!]));
 const THEMES = { light: tokensOf(ofLight), dark: tokensOf(ofDark) };
@@ -93,9 +94,8 @@ for (const name of ['light', 'dark'] as const) {
 }
 
 test('every token that colours a text is held to it', () => {
-  const source = new URL('..', import.meta.url).pathname;
-  const files = readdirSync(source, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(svelte|css)$/.test(file));
-  const used = new Set(files.flatMap((file) => [...readFileSync(`${source}/${file}`, 'utf8').matchAll(/(?<![\w-])color: var\(--([\w-]+)\)/g)].map(([, token]) => token!)));
+  const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(svelte|css)$/.test(file));
+  const used = new Set(files.flatMap((file) => [...readFileSync(`${SOURCE}/${file}`, 'utf8').matchAll(/(?<![\w-])color: var\(--([\w-]+)\)/g)].map(([, token]) => token!)));
   // A level's own colour, by whichever level a row has.
   used.delete('c');
   const held = new Set([...READ, ...MARKED].map(([text]) => text));
