@@ -63,6 +63,9 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(list.locator('svg text')).toHaveText('4');
     await page.keyboard.press('Escape');
     await expect(rows).toHaveCount(0);
+    // The station's file says by which rule.
+    await alarms.getByRole('listitem').filter({ hasText: 'Gia Bảy' }).first().getByRole('button').first().click();
+    await expect(file(page, 'wl-gia-bay')).toContainText(service.rule(t.condition['level-2']!, t.condition['level-3']!));
     await fake(page, 'service?rule=1&cause=0');
     await expect(rows).toContainText(t.state['unack-active']);
     await expect(alarms.getByRole('button', { name: service.count('0', '1') })).toHaveCount(0);

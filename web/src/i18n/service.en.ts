@@ -15,5 +15,6 @@ export const enService: typeof viService = {
   heading: 'Alarms that call for nobody',
   out: (count) => `Out of service: ${count}`,
   suppressed: (count) => `Suppressed by design: ${count}`,
+  rule: (condition, cause) => `While ${cause}: nobody is called for ${condition}.`,
   because: (condition) => `because at the same station: ${condition}`,
 };

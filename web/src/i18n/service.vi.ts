@@ -13,5 +13,6 @@ export const viService = {
   heading: 'Cảnh báo không gọi ai',
   out: (count: string) => `Ngừng dùng: ${count}`,
   suppressed: (count: string) => `Ẩn theo thiết kế: ${count}`,
+  rule: (condition: string, cause: string) => `Khi ${cause}: không gọi vì ${condition}.`,
   because: (condition: string) => `vì cùng trạm đang ${condition}`,
 };
