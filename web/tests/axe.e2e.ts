@@ -10,7 +10,7 @@ async function faultless(page: Page, part?: string): Promise<void> {
 }
 
 test.afterEach(async ({ page }) => {
-  for (const command of ['role?role=', 'surge?on=0', 'calm']) await fake(page, command);
+  for (const command of ['role?role=', 'surge?on=0', 'calm', 'service']) await fake(page, command);
 });
 
 for (const theme of ['dark', 'light'] as const) {
@@ -118,5 +118,18 @@ for (const theme of ['dark', 'light'] as const) {
       await page.keyboard.press('Escape');
       await expect(page.getByRole('dialog')).toHaveCount(0);
     }
+  });
+
+  test(`axe finds nothing in what is out of service or suppressed, ${theme}`, async ({ page }) => {
+    await fake(page, 'service?rule=1');
+    await enter(page, `?nomap=1&theme=${theme}`);
+    await panel(page, /^Quan trắc$/).getByRole('listitem').first().getByRole('button').click();
+    await page.getByRole('complementary').getByRole('button', { name: 'Ngừng dùng', exact: true }).click();
+    await expect(page.getByRole('dialog', { name: 'Ngừng dùng thiết bị' })).toBeVisible();
+    await faultless(page, 'dialog');
+    await page.keyboard.press('Escape');
+    await panel(page, /^Cảnh báo$/).getByRole('button', { name: /ẩn theo thiết kế$/ }).click();
+    await expect(page.getByRole('dialog', { name: 'Cảnh báo không gọi ai' })).toBeVisible();
+    await faultless(page, 'dialog');
   });
 }

@@ -135,6 +135,7 @@ pub(crate) mod fold {
                         occurrences: 1,
                         exercise: false,
                         finding: None,
+                        raised_days: Vec::new(),
                     };
                     alarms.insert(key, alarm);
                 }

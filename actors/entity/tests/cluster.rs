@@ -146,6 +146,8 @@ async fn found(router: &Router, sensor: &SensorId) {
     };
     let sensor = Sensor {
         exercise: false,
+        suppressions: Vec::new(),
+        out_of_service: Vec::new(),
         id: sensor.clone(),
         name: "Trạm Gia Bảy".into(),
         kind: SensorKind::RiverLevel,

@@ -47,6 +47,8 @@ fn open_session(client: u64) -> Command {
 pub fn register_sensor(client: u64) -> Command {
     let sensor = Sensor {
         exercise: false,
+        suppressions: Vec::new(),
+        out_of_service: Vec::new(),
         id: client::sensor(client),
         name: format!("Trạm {client}"),
         kind: SensorKind::RiverLevel,

@@ -173,6 +173,8 @@ fn register_gauge(number: u64) -> Command {
     };
     let sensor = Sensor {
         exercise: false,
+        suppressions: Vec::new(),
+        out_of_service: Vec::new(),
         id: gauge(number),
         name: format!("Trạm {number}"),
         kind: SensorKind::RiverLevel,

@@ -1,4 +1,5 @@
 //! Alarms, with the states of ISA-18.2: active or cleared, acknowledged or not, shelved with a reason and an end.
+//! Two more are of the device (`service.rs`): out of service, suppressed by design.
 
 use std::fmt;
 
@@ -35,6 +36,17 @@ pub struct Shelf {
 }
 
 record!(Shelf { by, reason, until_ms });
+
+/// How often an alarm called for somebody in one day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RaisedDay {
+    /// When the day began: midnight UTC, which is seven in the morning here.
+    pub from_ms: Millis,
+    /// How often it came up; what chatters counts once, and what called for nobody not at all.
+    pub count: u32,
+}
+
+record!(RaisedDay { from_ms, count });
 
 /// An alarm as it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,6 +90,9 @@ pub struct Alarm {
     /// What a model found. Invariant: set exactly for the conditions of models.
     #[serde(default)]
     pub finding: Option<Finding>,
+    /// How often it called in the last `limits::RAISED_DAYS_MAX` days, the newest last; days without are left out (since feature 350).
+    #[serde(default)]
+    pub raised_days: Vec<RaisedDay>,
 }
 
 record!(Alarm {
@@ -100,6 +115,7 @@ record!(Alarm {
     occurrences,
     exercise,
     finding,
+    raised_days,
 });
 
 impl Alarm {

@@ -30,6 +30,7 @@ mod room;
 mod run_card;
 mod second_factor;
 mod sensor;
+mod service;
 mod session;
 mod unit;
 mod valid;
@@ -273,6 +274,8 @@ impl Work<'_> {
             Command::ShelveAlarm(command) => alarm::shelve(self, command),
             Command::UnshelveAlarm(command) => alarm::unshelve(self, command),
             Command::ConfirmAlarmReport(command) => alarm::confirm_report(self, command),
+            Command::TakeOutOfService(command) => service::take_out(self, command),
+            Command::ReturnToService(command) => service::give_back(self, command),
         }
     }
 
@@ -393,7 +396,9 @@ fn belongs(command: &Command, group: GroupId) -> bool {
         | Command::AcknowledgeAlarm(_)
         | Command::ShelveAlarm(_)
         | Command::UnshelveAlarm(_)
-        | Command::ConfirmAlarmReport(_) => group.is_field(),
+        | Command::ConfirmAlarmReport(_)
+        | Command::TakeOutOfService(_)
+        | Command::ReturnToService(_) => group.is_field(),
         _ => group == GroupId::COMMAND,
     }
 }

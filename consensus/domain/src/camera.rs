@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CameraId, Millis, Place,
+    CameraId, Millis, OutOfService, Place,
     wire::{record, wire_enum},
 };
 
@@ -48,6 +48,9 @@ pub struct Camera {
     pub version: u64,
     /// Hidden when the node cannot hear the quorum for long.
     pub sensitive: bool,
+    /// What of it is out of service, by condition, what is over included; at most `limits::OUT_OF_SERVICE_MAX`.
+    #[serde(default)]
+    pub out_of_service: Vec<OutOfService>,
 }
 
 record!(Camera {
@@ -62,4 +65,5 @@ record!(Camera {
     health_at_ms,
     version,
     sensitive,
+    out_of_service,
 });

@@ -12,6 +12,7 @@ mod file;
 mod notice;
 mod retention;
 mod room;
+mod service;
 mod waiting;
 mod warning;
 
@@ -104,6 +105,10 @@ impl State {
     /// 53. A device's report is under a code of its own, without a sender. In hand it belongs to the incident in which exactly one alarm
     ///     names it; an alarm names one of a device that belongs there. Taken out of every incident it has its alarm, which feeds none.
     /// 56. A unit goes to the staging area once in an assignment, and was on its way before.
+    /// 57. What is out of service of a device says why, since when and until when, within `OUT_OF_SERVICE_MS_MAX`; each condition once,
+    ///     ascending, the whole device first; within the bound.
+    /// 58. A sensor's rules that suppress stand there once, within their bound; what suppresses is not suppressed itself.
+    /// 59. The days in which it is counted how often an alarm called ascend, within their bound, each with a count; none is ahead.
     /// 60. A step says how far it is and when the unit is late exactly if it set out with it, after that.
     /// 61. An assignment came through incidents that were merged, each into the next and the last into where the unit is.
     /// 62. An incident says which units went over with it only while it is merged, each once.
@@ -136,6 +141,7 @@ impl State {
         self.check_waiting()?;
         self.check_device_reports()?;
         self.check_erasure()?;
+        self.check_service()?;
         self.check_derived()
     }
 

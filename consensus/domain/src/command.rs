@@ -18,6 +18,7 @@ mod remit;
 mod report;
 mod retention;
 mod room;
+mod service;
 mod unit;
 mod vocabulary;
 mod warning;
@@ -40,6 +41,7 @@ pub use remit::*;
 pub use report::*;
 pub use retention::*;
 pub use room::*;
+pub use service::*;
 pub use unit::*;
 pub use warning::*;
 
@@ -479,4 +481,8 @@ commands! {
     AcknowledgeClock []
     /// Whoever gives instructions has seen that one is done.
     ConfirmInstruction []
+    /// Takes a device, or one condition of it, out of service for a while.
+    TakeOutOfService []
+    /// Takes it back before its time.
+    ReturnToService []
 }

@@ -88,6 +88,10 @@ wire_enum! {
         AlarmReportConfirmed = "alarm_report_confirmed",
         /// A model found something else of it.
         AlarmAmended = "alarm_amended",
+        /// A device, or a condition of it, is out of service.
+        TakenOutOfService = "taken_out_of_service",
+        /// A person gave it back.
+        ReturnedToService = "returned_to_service",
         /// A version of a model is known.
         ModelRegistered = "model_registered",
         /// It is in use.

@@ -8,13 +8,13 @@ use crate::{
 
 /// Commands and fields of commands that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of notices,
 /// reports that their senders follow, calls and who takes them, rights beyond a role, warnings to the public, hand-overs,
-/// exercises and rooms, drills, units at a staging area.
+/// exercises and rooms, drills, units at a staging area, devices out of service, rules that suppress alarms.
 /// From this entry on a unit that sets out is expected, and late when it does not come; and an assignment remembers through which
 /// merges it came, so that taking them apart gives it back.
 /// From this entry on a timeline keeps of its incident what a line shows (`Incident::line`), and events of reports show those
 /// that wait for a person, which are told again when their incident becomes another field's or agency's. Nothing is refused by a
 /// remit before it, for no log of a release holds one. A refusal says no longer where something lies that is outside of a right.
-/// An alarm that opens or joins an incident files a report, and closing it settles that.
+/// An alarm that opens or joins an incident files a report, and closing it settles that. It counts on which days it called.
 /// A record that says what was erased is no longer erased itself (`Erasure::erasing`).
 pub const VOCABULARY_2: u32 = 350;
 
@@ -103,14 +103,21 @@ impl Command {
             | Self::SetErasure(_)
             | Self::ErasePersonal(_)
             | Self::AcknowledgeClock(_)
-            | Self::ConfirmInstruction(_) => Some(VOCABULARY_2),
+            | Self::ConfirmInstruction(_)
+            | Self::TakeOutOfService(_)
+            | Self::ReturnToService(_) => Some(VOCABULARY_2),
             // A release that knows no other link reads none without its incident.
             Self::LinkReport(it) => {
                 let is_plain =
                     it.incident.is_some() && it.kind.is_none() && it.severity.is_none() && it.place.is_none();
                 (!is_plain).then_some(VOCABULARY_2)
             }
-            Self::RegisterSensor(it) => it.sensor.exercise.then_some(VOCABULARY_2),
+            Self::RegisterSensor(it) => {
+                let sensor = &it.sensor;
+                let is_plain = !sensor.exercise && sensor.suppressions.is_empty() && sensor.out_of_service.is_empty();
+                (!is_plain).then_some(VOCABULARY_2)
+            }
+            Self::RegisterCamera(it) => (!it.camera.out_of_service.is_empty()).then_some(VOCABULARY_2),
             // Nor a status.
             Self::SetUnitStatus(it) => {
                 [it.status, it.expected_status].contains(&UnitStatus::Staging).then_some(VOCABULARY_2)
@@ -126,6 +133,7 @@ impl Command {
             }
             // A role that it does not know makes an entry that it cannot read.
             Self::PutPerson(it) => matches!(it.person.role, Role::Telephony | Role::Auditor).then_some(VOCABULARY_2),
+            Self::FeedIncident(it) => (!it.alarm.raised_days.is_empty()).then_some(VOCABULARY_2),
             Self::OpenIncident(it) => it.source.alarm_report.is_some().then_some(VOCABULARY_2),
             Self::FileReport(it) => {
                 let is_plain = it.told_kind.is_none()

@@ -40,6 +40,16 @@ pub const ALARMS_MAX: usize = 250_000;
 pub const FINDING_SEVERITY_MAX: Severity = Severity::Medium;
 /// A shelf lasts at most this long (ISA-18.2: shelving is for a shift): 8 hours.
 pub const SHELF_MS_MAX: u64 = 8 * 3_600_000;
+/// How long a device, or a condition of it, is out of service at most: 30 days, a repair with its spare part. Then somebody says so anew.
+pub const OUT_OF_SERVICE_MS_MAX: u64 = 30 * 86_400_000;
+/// What one device has out of service at a time: itself, and each of its conditions.
+pub const OUT_OF_SERVICE_MAX: usize = 16;
+/// Rules of one sensor that suppress.
+pub const SUPPRESSIONS_MAX: usize = 16;
+/// Days in which it is counted how often an alarm called, today included.
+pub const RAISED_DAYS_MAX: usize = 7;
+/// The same as time.
+pub const RAISED_DAYS_MS: u64 = 7 * 86_400_000;
 /// Response units.
 pub const UNITS_MAX: usize = 10_000;
 /// Units assigned to one incident.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Condition, Micro, Millis, Place, SensorId, Severity,
+    Condition, Micro, Millis, OutOfService, Place, SensorId, Severity, Suppression,
     wire::{record, wire_enum},
 };
 
@@ -116,6 +116,12 @@ pub struct Sensor {
     /// A device of drills: all that it says is part of one.
     #[serde(default)]
     pub exercise: bool,
+    /// Which of its conditions call for nobody while which other holds, at most `limits::SUPPRESSIONS_MAX`.
+    #[serde(default)]
+    pub suppressions: Vec<Suppression>,
+    /// What of it is out of service, by condition, what is over included; at most `limits::OUT_OF_SERVICE_MAX`.
+    #[serde(default)]
+    pub out_of_service: Vec<OutOfService>,
 }
 
 record!(Sensor {
@@ -136,6 +142,8 @@ record!(Sensor {
     last_recorded_at_ms,
     version,
     exercise,
+    suppressions,
+    out_of_service,
 });
 
 /// One measurement. `(sensor, at_ms)` is its identity.

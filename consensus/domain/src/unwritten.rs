@@ -169,6 +169,8 @@ mod tests {
             last_recorded_at_ms: Millis(0),
             version: 0,
             exercise: false,
+            suppressions: Vec::new(),
+            out_of_service: Vec::new(),
         };
         let reading = |at_ms, status| Reading {
             sensor: id.clone(),

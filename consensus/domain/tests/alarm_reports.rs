@@ -44,6 +44,7 @@ fn alarm((entity, condition): (&str, &str)) -> Alarm {
         occurrences: 1,
         exercise: false,
         finding: None,
+        raised_days: Vec::new(),
     }
 }
 

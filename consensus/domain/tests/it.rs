@@ -7,6 +7,7 @@ mod script;
 
 mod access;
 mod alarm_reports;
+mod alarms;
 mod audit;
 mod bounds;
 mod calls;

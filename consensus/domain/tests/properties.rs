@@ -192,7 +192,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 139] = [
+const COMMANDS: [&str; 141] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -230,6 +230,8 @@ const COMMANDS: [&str; 139] = [
     "ShelveAlarm",
     "UnshelveAlarm",
     "ConfirmAlarmReport",
+    "TakeOutOfService",
+    "ReturnToService",
     "RegisterModel",
     "RollOutModel",
     "RollBackModel",

@@ -38,6 +38,8 @@ fn sensor(name: &str) -> Command {
     let admin_unit = AdminUnitCode::new("u1").unwrap();
     let sensor = Sensor {
         exercise: false,
+        suppressions: Vec::new(),
+        out_of_service: Vec::new(),
         id: id(name),
         name: name.into(),
         kind: if name == "rain" { SensorKind::Rain } else { SensorKind::RiverLevel },

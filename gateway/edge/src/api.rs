@@ -150,6 +150,8 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(alarm::acknowledge))
         .routes(routes!(alarm::shelve))
         .routes(routes!(alarm::unshelve))
+        .routes(routes!(alarm::take_out))
+        .routes(routes!(alarm::give_back))
         .routes(routes!(sensor::list, sensor::register))
         .routes(routes!(series::readings))
         .routes(routes!(series::series))

@@ -4,8 +4,8 @@
 use std::{sync::PoisonError, time::Duration};
 
 use domain::{
-    Accepted, AdminUnitCode, AlarmKey, Command, DistrictId, EntityId, GroupId, IncidentId, OpenSession,
-    RaisePolicyFloor, RefusalCode, Reply, RequestId, policy,
+    Accepted, AdminUnitCode, AlarmKey, CameraId, Command, DistrictId, EntityId, GroupId, IncidentId, OpenSession,
+    RaisePolicyFloor, RefusalCode, Reply, RequestId, SensorId, policy,
 };
 use futures::future::join_all;
 
@@ -131,6 +131,8 @@ impl App {
             Command::RegisterSensor(it) => EntityId::from(&it.sensor.id),
             Command::SetDeviceStatus(it) => EntityId::from(&it.sensor),
             Command::RegisterCamera(it) => EntityId::from(&it.camera.id),
+            Command::TakeOutOfService(it) => it.entity.clone(),
+            Command::ReturnToService(it) => it.entity.clone(),
             Command::AcknowledgeAlarm(it) => return self.group_of_alarm(&it.key),
             Command::ShelveAlarm(it) => return self.group_of_alarm(&it.key),
             Command::UnshelveAlarm(it) => return self.group_of_alarm(&it.key),
@@ -165,6 +167,13 @@ impl App {
             let group = self.group_of_alarm(key).ok()?;
             read(&*self.source, group, |state| state.alarms().get(key).map(|it| it.place.admin_unit.clone()))
         };
+        let device = |entity: &EntityId| {
+            read(&*self.source, self.placement(entity)?, |state| {
+                let sensor = state.sensors().get(&SensorId::from(entity)).map(|it| &it.place);
+                let place = sensor.or_else(|| state.cameras().get(&CameraId::from(entity)).map(|it| &it.place));
+                place.map(|place| place.admin_unit.clone())
+            })
+        };
         match command {
             Command::RegisterSensor(it) => Some(it.sensor.place.admin_unit.clone()),
             Command::RegisterCamera(it) => Some(it.camera.place.admin_unit.clone()),
@@ -180,6 +189,8 @@ impl App {
             Command::AcknowledgeAlarm(it) => alarm(&it.key),
             Command::ShelveAlarm(it) => alarm(&it.key),
             Command::UnshelveAlarm(it) => alarm(&it.key),
+            Command::TakeOutOfService(it) => device(&it.entity),
+            Command::ReturnToService(it) => device(&it.entity),
             _ => None,
         }
     }

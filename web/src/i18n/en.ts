@@ -83,6 +83,8 @@ export const en: Dict = {
       'ack-active': 'Acknowledged',
       'unack-cleared': 'Cleared, unacknowledged',
       shelved: 'Shelved',
+      suppressed: 'Suppressed by design',
+      'out-of-service': 'Out of service',
       normal: 'Normal',
     },
     condition: {
@@ -334,6 +336,8 @@ export const en: Dict = {
       'alarms/acknowledge': 'Acknowledge alarm',
       'alarms/shelve': 'Shelve alarm',
       'alarms/unshelve': 'Unshelve alarm',
+      'alarms/out-of-service': 'Take device out of service',
+      'alarms/return-to-service': 'Return device to service',
       'units/status': 'Unit status',
       'units/check-in': 'Check in',
       'units/mayday': 'Mayday',

@@ -20,6 +20,8 @@ export const enEvent: Readonly<Record<string, string>> = {
   alarm_unshelved: 'Alarm unshelved',
   alarm_report_confirmed: 'Became an incident',
   alarm_amended: 'Said anew by a model',
+  taken_out_of_service: 'Device out of service',
+  returned_to_service: 'Device returned to service',
   // models
   incident_suggested: 'A model suggested',
   incident_suggestion_decided: 'Suggestion decided',

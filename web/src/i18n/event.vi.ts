@@ -20,6 +20,8 @@ export const viEvent: Readonly<Record<string, string>> = {
   alarm_unshelved: 'Bỏ tạm ẩn',
   alarm_report_confirmed: 'Đã chuyển thành sự cố',
   alarm_amended: 'Mô hình nói lại',
+  taken_out_of_service: 'Ngừng dùng thiết bị',
+  returned_to_service: 'Dùng lại thiết bị',
   // models
   incident_suggested: 'Mô hình gợi ý',
   incident_suggestion_decided: 'Quyết gợi ý của mô hình',

@@ -1,9 +1,11 @@
 import type { PartsDict } from './parts.vi';
 import { enResponse } from './response.en';
+import { enService } from './service.en';
 
 /** Words of parts that screens share: floods of alarms, the course of an incident, keys, the crew's map. */
 export const enParts: PartsDict = {
   response: enResponse,
+  service: enService,
   flood: {
     begun: 'Alarms come as a flood: the list is gathered by incident and place.',
     heading: (raised) => `FLOOD: ${raised} alarms in 10 minutes`,

@@ -1,8 +1,10 @@
 import { viResponse } from './response.vi';
+import { viService } from './service.vi';
 
 /** Words of parts that screens share: floods of alarms, the course of an incident, keys, the crew's map. */
 export const viParts = {
   response: viResponse,
+  service: viService,
   flood: {
     begun: 'Cảnh báo dồn dập: danh sách được gom theo sự cố và nơi.',
     heading: (raised: string) => `DỒN DẬP: ${raised} cảnh báo trong 10 phút`,

@@ -83,6 +83,8 @@ export const vi = {
       'ack-active': 'Đã xác nhận',
       'unack-cleared': 'Đã hết, chưa xác nhận',
       shelved: 'Tạm ẩn',
+      suppressed: 'Ẩn theo thiết kế',
+      'out-of-service': 'Ngừng dùng',
       normal: 'Bình thường',
     },
     condition: {
@@ -335,6 +337,8 @@ export const vi = {
       'alarms/acknowledge': 'Xác nhận cảnh báo',
       'alarms/shelve': 'Tạm gác cảnh báo',
       'alarms/unshelve': 'Hiện lại cảnh báo',
+      'alarms/out-of-service': 'Ngừng dùng thiết bị',
+      'alarms/return-to-service': 'Dùng lại thiết bị',
       'units/status': 'Trạng thái lực lượng',
       'units/check-in': 'Điểm danh',
       'units/mayday': 'Cấp cứu đội',

@@ -28,6 +28,17 @@ test('the mix is of what was raised in the last seven days', () => {
   expect(alarmHealth([], NOW)).toMatchObject({ raised: 0, mix: undefined, floodShare: 0 });
 });
 
+test('where days are counted, the mix is of each time that an alarm called', () => {
+  const days = (...counts: [agoMs: number, count: number][]) => ({ raisedDays: counts.map(([agoMs, count]) => ({ fromMs: BigInt(NOW - agoMs), count })) });
+  const alarms = [
+    alarm('often', 2, 1_000, days([6 * 86_400_000, 10], [0, 6])),
+    alarm('grave', 4, 1_000, days([86_400_000, 3])),
+    alarm('worst', 5, 1_000, days([HEALTH_SPAN_MS + 1, 40], [0, 1])),
+    alarm('called nobody', 5, 1_000),
+  ];
+  expect(alarmHealth(alarms, NOW)).toMatchObject({ raised: 20, mix: { low: 80, high: 15, critical: 5 } });
+});
+
 test('a flood is counted from where it begins to where it ends', () => {
   const burst = Array.from({ length: 12 }, () => ({ raisedAtMs: 1_000_000 }));
   expect(floodMs(burst, 0, 1_000_000 + 60_000)).toBe(60_000);

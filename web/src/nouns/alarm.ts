@@ -1,11 +1,15 @@
 import { findingOf, type Finding } from './finding';
 import { placeOf, type Place } from './place';
+import { inhibitionOf, type Devices } from './service';
 import { severityOf, type Severity } from './severity';
 import type { Alarm as AlarmWire } from '../gen/trongdong/v1/alarm_pb';
 
 /** Where an alarm stands in ISA-18.2; the order here is the order of the list, most pressing first. */
-export const ALARM_STATES = ['unack-active', 'ack-active', 'unack-cleared', 'shelved', 'normal'] as const;
+export const ALARM_STATES = ['unack-active', 'ack-active', 'unack-cleared', 'shelved', 'suppressed', 'out-of-service', 'normal'] as const;
 export type AlarmState = (typeof ALARM_STATES)[number];
+
+/** It rings at nobody, and makes no flood: a person put it aside or took it out of service, or a rule suppresses it. */
+export const callsNobody = (state: AlarmState): boolean => state === 'shelved' || state === 'suppressed' || state === 'out-of-service';
 
 /** One alarm as the screens know it. Times are Unix milliseconds, 0: not yet. */
 export interface Alarm {
@@ -27,6 +31,8 @@ export interface Alarm {
   acknowledgedBy: string;
   incident: string;
   occurrences: number;
+  /** How often it called for somebody on each of the last days, by when the day began; what chatters counts once. */
+  raisedDays: readonly { fromMs: number; count: number }[];
   exercise: boolean;
   /** What a model found; undefined for alarms of limits and devices. */
   finding?: Finding;
@@ -63,23 +69,29 @@ export function alarmOf(wire: AlarmWire): Alarm {
     acknowledgedBy: wire.acknowledgedBy,
     incident: wire.incident,
     occurrences: wire.occurrences,
+    raisedDays: wire.raisedDays.map(({ fromMs, count }) => ({ fromMs: Number(fromMs), count })),
     exercise: wire.exercise,
     finding: findingOf(wire.finding),
   };
 }
 
-/** The ISA-18.2 state at `nowMs`: a shelf that has run out no longer hides its alarm. */
-export function alarmState(alarm: Alarm, nowMs: number): AlarmState {
+/** It holds no longer, and somebody has seen it. */
+export const isOver = (alarm: Pick<Alarm, 'active' | 'acknowledged'>): boolean => !alarm.active && alarm.acknowledged;
+
+/** The ISA-18.2 state at `nowMs` among these devices: a shelf that has run out no longer hides its alarm. */
+export function alarmState(alarm: Alarm, nowMs: number, devices: Devices): AlarmState {
+  const inhibition = isOver(alarm) ? undefined : inhibitionOf(alarm, nowMs, devices);
+  if (inhibition !== undefined) return inhibition.is;
   if (alarm.shelf !== undefined && alarm.shelf.untilMs > nowMs) return 'shelved';
   if (alarm.active) return alarm.acknowledged ? 'ack-active' : 'unack-active';
   return alarm.acknowledged ? 'normal' : 'unack-cleared';
 }
 
 /** Alarms that somebody must still see, most pressing first: state, severity, newest. What is back to normal is left out. */
-export function rankAlarms(alarms: Iterable<Alarm>, nowMs: number): { alarm: Alarm; state: AlarmState }[] {
+export function rankAlarms(alarms: Iterable<Alarm>, nowMs: number, devices: Devices): { alarm: Alarm; state: AlarmState }[] {
   const ranked: { alarm: Alarm; state: AlarmState }[] = [];
   for (const alarm of alarms) {
-    const state = alarmState(alarm, nowMs);
+    const state = alarmState(alarm, nowMs, devices);
     if (state !== 'normal') ranked.push({ alarm, state });
   }
   return ranked.sort(

@@ -1,5 +1,6 @@
 import { rankIncidents, type Incident } from './incident';
 import { distanceM, placeOf, type Place } from './place';
+import { outOfServiceOf, type OutOfService } from './service';
 import { CameraHealth, type Camera as CameraWire } from '../gen/trongdong/v1/camera_pb';
 
 export type Health = 'live' | 'connecting' | 'no-signal' | 'unauthorized' | 'unknown';
@@ -22,6 +23,8 @@ export interface Camera {
   health: Health;
   healthAtMs: number;
   sensitive: boolean;
+  /** What of it is out of service; what is over may still be there. */
+  outOfService: OutOfService[];
 }
 
 /** The domain health of a wire health. */
@@ -40,6 +43,7 @@ export function cameraOf(wire: CameraWire): Camera {
     health: healthOf(wire.health),
     healthAtMs: Number(wire.healthAtMs),
     sensitive: wire.sensitive,
+    outOfService: wire.outOfService.map(outOfServiceOf),
   };
 }
 

@@ -5,6 +5,7 @@ import { AlarmSchema } from '../gen/trongdong/v1/alarm_pb';
 import { alarmOf, rankAlarms } from './alarm';
 import { alarmsIn, causeOf, floodOf, FLOOD_WINDOW_MS, foldedIn, foldedRows, plainRows } from './flood';
 
+const NO_DEVICES = { alarms: new Map(), sensors: new Map(), cameras: new Map() };
 const raised = (...minutes: number[]) => minutes.map((minute) => ({ raisedAtMs: minute * 60_000 }));
 const many = (count: number, minute: number) => raised(...Array.from({ length: count }, () => minute));
 
@@ -43,7 +44,7 @@ test('a flood folds by cause, keeps the worst apart, and loses nothing', () => {
     alarm('d', 2, { incident: 'I1', place: at('19002') }),
     alarm('alone', 1, { place: at('19003') }),
   ];
-  const ranked = rankAlarms(alarms, 1_000);
+  const ranked = rankAlarms(alarms, 1_000, NO_DEVICES);
   const rows = foldedRows(ranked, new Set());
   expect(rows.map((row) => row.key)).toEqual(['worst/high', 'place 19001', 'incident I1', 'alone/high']);
   expect(rows[1]).toMatchObject({ severity: 4, waiting: 1, sinceMs: 4 });
@@ -59,13 +60,13 @@ test('a flood folds by cause, keeps the worst apart, and loses nothing', () => {
 test('what is played and what is real are never one row', () => {
   const here = { place: at('19001') };
   const played = { ...here, exercise: true };
-  const ranked = rankAlarms([alarm('a', 3, here), alarm('b', 3, here), alarm('c', 3, played), alarm('d', 3, played)], 1_000);
+  const ranked = rankAlarms([alarm('a', 3, here), alarm('b', 3, here), alarm('c', 3, played), alarm('d', 3, played)], 1_000, NO_DEVICES);
   const rows = foldedRows(ranked, new Set());
   expect(rows.map((row) => row.is === 'group' && row.members.map((one) => one.alarm.exercise))).toEqual([[false, false], [true, true]]);
 });
 
 test('the worst that somebody shelved is not kept apart', () => {
   const shelf = { by: 'nam', reason: 'bảo trì', untilMs: 2_000n };
-  const ranked = rankAlarms([alarm('a', 5, { place: at('1'), shelf }), alarm('b', 3, { place: at('1') })], 1_000);
+  const ranked = rankAlarms([alarm('a', 5, { place: at('1'), shelf }), alarm('b', 3, { place: at('1') })], 1_000, NO_DEVICES);
   expect(foldedRows(ranked, new Set()).map((row) => row.key)).toEqual(['place 1']);
 });

@@ -1,6 +1,6 @@
 // Alarm floods by ISA-18.2: when more come than one person can look at, those of one cause or place share a row. Nothing is left
 // out: a row says how many it stands for and how many of them nobody has acknowledged, and the worst level is never folded.
-import { FLOOD_ALARMS_PER_10_MIN, type Alarm, type AlarmState } from './alarm';
+import { callsNobody, FLOOD_ALARMS_PER_10_MIN, type Alarm, type AlarmState } from './alarm';
 import { SEVERITIES, type Severity } from './severity';
 
 /** A flood is over once fewer than this came in ten minutes (ISA-18.2). */
@@ -133,7 +133,7 @@ export function foldedIn(rows: readonly AlarmRow[]): { alarms: number; rows: num
   return { alarms: groups.reduce((sum, { members }) => sum + members.length, 0), rows: groups.length };
 }
 
-/** The worst level; what somebody shelved is not pressing at any level. */
-const isApart = ({ alarm, state }: Ranked) => alarm.severity >= NEVER_FOLDED && state !== 'shelved';
+/** The worst level; what calls for nobody is not pressing at any level. */
+const isApart = ({ alarm, state }: Ranked) => alarm.severity >= NEVER_FOLDED && !callsNobody(state);
 
 const rowOf = (ranked: Ranked, inGroup: boolean): AlarmRow => ({ is: 'alarm', key: ranked.alarm.id, ranked, inGroup });

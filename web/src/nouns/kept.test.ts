@@ -8,6 +8,7 @@ test('a command is told by what it is about', () => {
   expect(aboutOf('/api/units/u1/mayday/clear', {})).toEqual({ target: 'unit/u1', what: 'units/mayday/clear' });
   const alarm = { entity: 's1', condition: 'threshold' };
   expect(aboutOf('/api/alarms/acknowledge', alarm)).toEqual({ target: 'alarm/s1/threshold', what: 'alarms/acknowledge' });
+  expect(aboutOf('/api/alarms/out-of-service', alarm)).toEqual({ target: 'device/s1', what: 'alarms/out-of-service' });
   expect(aboutOf('/api/clocks/pause', null)).toEqual({ target: '', what: 'clocks/pause' });
 });
 

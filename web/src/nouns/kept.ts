@@ -51,6 +51,8 @@ const text = (value: unknown) => (typeof value === 'string' ? value : '');
 /** What a request is about, and what it orders, by its path and body. */
 export function aboutOf(path: string, body: KeptWire['body']): { target: string; what: string } {
   const [noun = '', id = '', ...verb] = path.replace(/^\/api\//, '').replace(/\?.*$/, '').split('/').map(decodeURIComponent);
+  // What is in service is of the device, whatever condition of it.
+  if (noun === 'alarms' && /-service$/.test(id)) return { target: `device/${text(body?.['entity'])}`, what: `alarms/${id}` };
   if (noun === 'alarms') return { target: `alarm/${text(body?.['entity'])}/${text(body?.['condition'])}`, what: `alarms/${id}` };
   if (noun === 'clocks') return { target: '', what: `clocks/${id}` };
   if (id === '') return { target: '', what: noun };

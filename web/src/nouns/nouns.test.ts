@@ -13,6 +13,7 @@ import { passedThreshold, sensorHealth, sensorOf } from './sensor';
 import { severityOf } from './severity';
 import { mergeTimeline } from './timeline';
 
+const NO_DEVICES = { alarms: new Map(), sensors: new Map(), cameras: new Map() };
 const alarm = (condition: string, more: object) => alarmOf(create(AlarmSchema, { key: { entity: 's1', condition }, severity: 3, ...more }));
 
 test('alarms are ranked by state, then level, then newest; what is normal is left out', () => {
@@ -26,12 +27,12 @@ test('alarms are ranked by state, then level, then newest; what is normal is lef
     alarm('new', { active: true, raisedAtMs: 20n }),
     alarm('worst', { active: true, severity: 5, raisedAtMs: 1n }),
   ];
-  expect(rankAlarms(alarms, 1_000).map((row) => row.alarm.condition)).toEqual(['worst', 'new', 'old', 'seen', 'cleared', 'shelved']);
+  expect(rankAlarms(alarms, 1_000, NO_DEVICES).map((row) => row.alarm.condition)).toEqual(['worst', 'new', 'old', 'seen', 'cleared', 'shelved']);
 });
 
 test('a shelf that has run out no longer hides its alarm', () => {
   const shelved = alarm('high', { active: true, shelf: { untilMs: 2_000n } });
-  expect([alarmState(shelved, 1_999), alarmState(shelved, 2_000)]).toEqual(['shelved', 'unack-active']);
+  expect([alarmState(shelved, 1_999, NO_DEVICES), alarmState(shelved, 2_000, NO_DEVICES)]).toEqual(['shelved', 'unack-active']);
 });
 
 const incident = (id: string, more: object) => incidentOf(create(IncidentSchema, { id, status: IncidentStatus.OPENED, severity: 3, ...more }));

@@ -1,4 +1,5 @@
 import { placeOf, type Place } from './place';
+import { outOfServiceOf, type OutOfService, type Suppression } from './service';
 import { severityOf, type Severity } from './severity';
 import { DeviceStatus, SensorKind, type Sensor as SensorWire } from '../gen/trongdong/v1/sensor_pb';
 
@@ -36,6 +37,9 @@ export interface Sensor {
   thresholds: Threshold[];
   periodMs: number;
   silencePeriods: number;
+  suppressions: Suppression[];
+  /** What of it is out of service; what is over may still be there. */
+  outOfService: OutOfService[];
   status: 'measuring' | 'calibrating' | 'fault';
   lastAtMs: number;
   last: number;
@@ -56,6 +60,8 @@ export function sensorOf(wire: SensorWire): Sensor {
       limit: Number(threshold.limitMicro) / 1e6,
       severity: severityOf(threshold.severity),
     })),
+    suppressions: wire.suppressions.map(({ condition, whileActive }) => ({ condition, whileActive })),
+    outOfService: wire.outOfService.map(outOfServiceOf),
     periodMs: wire.periodMs,
     silencePeriods: wire.silencePeriods,
     status:

@@ -2,7 +2,7 @@
 // a person does so by a button. Each build is loaded by itself once at most, so that nodes of two builds never make a page flicker.
 import { readPage } from '../link/build';
 import { buildOf, isOther, isQuiet, namesOf } from '../nouns/build';
-import { alarmState } from '../nouns/alarm';
+import { alarmState, callsNobody } from '../nouns/alarm';
 import { clock } from './clock.svelte';
 import { commands } from './commands.svelte';
 import { desk } from './desk.svelte';
@@ -107,7 +107,7 @@ class Build {
       asks: desk.question !== undefined || desk.focus !== undefined || document.querySelector('dialog[open]') !== null,
       writes: holdsWords() || (focused instanceof HTMLElement && focused.matches('input, textarea, select, [contenteditable]')),
       waits: [...commands.states.values()].some(({ status }) => status === 'pending'),
-      alarmed: !picture.loaded || [...picture.alarms.values()].some((alarm) => alarm.severity === WORST && !alarm.acknowledged && alarmState(alarm, clock.nowMs) !== 'shelved'),
+      alarmed: !picture.loaded || [...picture.alarms.values()].some((alarm) => alarm.severity === WORST && !alarm.acknowledged && !callsNobody(alarmState(alarm, clock.nowMs, picture))),
     });
   }
 }

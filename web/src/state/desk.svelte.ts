@@ -9,6 +9,8 @@ export type Focus = { noun: 'incident' | 'sensor' | 'camera' | 'unit'; id: strin
 /** A command that needs more than a press. What it is about is kept as it was seen when the question came up. */
 export type Question =
   | { about: 'shelve'; alarm: Alarm }
+  /** A device, by its id, its name and what can be wrong with it. */
+  | { about: 'out-of-service'; entity: string; name: string; conditions: readonly string[] }
   | { about: 'open'; at?: { latitude: number; longitude: number } }
   | { about: 'assign'; incident: Incident }
   | { about: 'merge'; incident: Incident }

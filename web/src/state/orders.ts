@@ -25,6 +25,7 @@ const E7_PER_DEGREE = 1e7;
 const e7 = (degrees: number): number => Math.round(degrees * E7_PER_DEGREE);
 
 export const alarmTarget = (alarm: Alarm) => `alarm/${alarm.id}`;
+export const deviceTarget = (entity: string) => `device/${entity}`;
 export const incidentTarget = (incident: Incident) => `incident/${incident.id}`;
 
 /** Sends a command about `target`, or says beside it why this person may not. */
@@ -59,6 +60,19 @@ export function unshelveAlarm(alarm: Alarm): Sent {
   const { entity, condition } = alarm;
   return order('handle-alarm', alarmTarget(alarm), '/api/alarms/unshelve', { entity, condition });
 }
+
+/** Takes a device, or one condition of it, out of service until a time, for a reason. */
+export function takeOutOfService(entity: string, condition: string, reason: string, untilMs: number): Sent {
+  return order('handle-alarm', deviceTarget(entity), '/api/alarms/out-of-service', { entity, ...part(condition), reason, until_ms: untilMs });
+}
+
+/** Brings it back before its time. */
+export function returnToService(entity: string, condition: string): Sent {
+  return order('handle-alarm', deviceTarget(entity), '/api/alarms/return-to-service', { entity, ...part(condition) });
+}
+
+/** Of the whole device no condition is named. */
+const part = (condition: string) => (condition === '' ? {} : { condition });
 
 /** What is known of an incident that nobody has opened yet. The place is in degrees (WGS 84). */
 export interface Opening {

@@ -34,6 +34,7 @@ import { roomDesk } from './rooms';
 import { buildScene, hierarchy, seeded } from './scene';
 import { registrationDesk } from './registration';
 import { scheduleDesk } from './schedule';
+import { serviceDesk } from './service';
 
 const HEARTBEAT_MS = 1_000;
 const TAIL_MAX = 5_000;
@@ -210,9 +211,10 @@ export async function startFake(options: { port: number; root: string }) {
   const registration = registrationDesk(scene, (kind, subject) => publish(COMMAND_GROUP, [happened(kind, subject, BY)]));
   const ofWaiting = waitingDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
   const storm = alarmStorm(scene, (kind, subject) => publish(FIELD_GROUP, [happened(kind, subject)]));
+  const ofService = serviceDesk(scene, (kind, subject, note = '') => publish(FIELD_GROUP, [happened(kind, subject, BY, note)]));
   const ofClocks = clockDesk(scene, (kind, subject, note = '', by = BY) => publish(COMMAND_GROUP, [happened(kind, subject, by, note)]));
   function decide(path: string, input: Input, person: string): { status: number; body: unknown } {
-    const onClocks = ofClocks.decide(path, input, person);
+    const onClocks = ofClocks.decide(path, input, person) ?? ofService.decide(path, input);
     if (onClocks !== undefined) return onClocks;
     const handedOver = ofHandovers.decide(path, input, person) ?? warnings.decide(path, input, person);
     if (handedOver !== undefined) return handedOver;
@@ -373,7 +375,7 @@ export async function startFake(options: { port: number; root: string }) {
       if (url.pathname === '/fake/photo') photos.ofReport(url.searchParams.get('code') ?? '');
       const waitingSet = ofWaiting.control(url.pathname, url.searchParams);
       if (waitingSet !== undefined) return json(response, 200, waitingSet);
-      const ofStorm = storm(url.pathname, url.searchParams);
+      const ofStorm = storm(url.pathname, url.searchParams) ?? ofService.control(url.pathname, url.searchParams);
       if (ofStorm !== undefined) return json(response, 200, ofStorm);
       if (url.pathname === '/fake/unit-late') makeLate(scene, tellDispatch, url.searchParams.get('unit') ?? '');
       if (url.pathname === '/fake/clocks') desk.resetClocks();

@@ -57,7 +57,9 @@ pub(crate) fn confirm(alarm: &Alarm, incident: Option<IncidentId>) -> Command {
 }
 
 fn feed(alarm: &Alarm, about: &About) -> FeedIncident {
-    FeedIncident { alarm: alarm.clone(), kind: kind(alarm, about), summary: summary::summary(alarm, about) }
+    // On which days it called is its own group's matter.
+    let told = Alarm { raised_days: Vec::new(), ..alarm.clone() };
+    FeedIncident { alarm: told, kind: kind(alarm, about), summary: summary::summary(alarm, about) }
 }
 
 /// What an incident would be that the alarm opens.

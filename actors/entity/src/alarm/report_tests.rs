@@ -24,6 +24,7 @@ fn alarm(entity: &str, condition: &str, value: i64, limit: i64) -> Alarm {
         occurrences: 1,
         exercise: false,
         finding: None,
+        raised_days: Vec::new(),
     }
 }
 
@@ -38,6 +39,8 @@ fn sensor(kind: SensorKind, unit: &str, below: &[&str]) -> About {
     };
     let sensor = Sensor {
         exercise: false,
+        suppressions: Vec::new(),
+        out_of_service: Vec::new(),
         id: SensorId::new("S1").unwrap(),
         name: "Trạm Gia Bảy".into(),
         kind,

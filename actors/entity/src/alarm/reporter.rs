@@ -1,12 +1,16 @@
 //! The reporter of one group: whatever alarm its state marks as not yet reported is told to the command group, at least
-//! once, and then confirmed. Whoever leads next picks up what is still marked. It also ends shelves.
+//! once, and then confirmed. Whoever leads next picks up what is still marked. It also ends shelves. What calls for nobody, being out of
+//! service or suppressed by design, stays marked until it does.
 
 use std::{
     collections::BTreeMap,
     sync::{Arc, atomic::Ordering},
 };
 
-use domain::{Alarm, AlarmKey, CameraId, Command, DistrictId, GroupId, IncidentId, Reply, SensorId, UnshelveAlarm};
+use domain::{
+    Alarm, AlarmKey, CameraId, Command, DistrictId, GroupId, IncidentId, Inhibited, Millis, Reply, SensorId,
+    UnshelveAlarm,
+};
 use futures::{StreamExt, stream};
 use ractor::{Actor, ActorProcessingErr, ActorRef};
 use tokio::time::Instant;
@@ -21,7 +25,7 @@ use crate::{
 };
 
 pub(crate) enum ReporterMsg {
-    /// Something waits to be reported, or a shelf changed.
+    /// Something waits to be reported, a shelf changed, or what is in service.
     Look,
     /// Time has passed.
     Tick,
@@ -31,6 +35,8 @@ pub(crate) struct ReporterState {
     reign: Arc<Reign>,
     /// What failed, and when it is tried again. At most one for each alarm of the group.
     failed: BTreeMap<AlarmKey, Instant>,
+    /// The first end of what is out of service and holds an alarm back.
+    held_until: Option<Millis>,
     timer: Timer,
     _alive: Alive,
 }
@@ -55,7 +61,7 @@ impl Actor for Reporter {
         reign: Arc<Reign>,
     ) -> Result<ReporterState, ActorProcessingErr> {
         let _alive = Alive::new(&reign.ctx.counters);
-        Ok(ReporterState { reign, failed: BTreeMap::new(), timer: Timer::default(), _alive })
+        Ok(ReporterState { reign, failed: BTreeMap::new(), held_until: None, timer: Timer::default(), _alive })
     }
 
     async fn handle(
@@ -97,16 +103,32 @@ impl ReporterState {
         is_full
     }
 
-    fn waiting(&self) -> Vec<(Alarm, About)> {
-        self.reign.ctx.cluster.read(self.reign.group, |state| {
-            let waiting = state.unreported_alarms().filter(|alarm| !self.failed.contains_key(&alarm.key));
+    fn waiting(&mut self) -> Vec<(Alarm, About)> {
+        let now = self.reign.clock.now().clock;
+        let mut held_until: Option<Millis> = None;
+        let failed = &self.failed;
+        let waiting = self.reign.ctx.cluster.read(self.reign.group, |state| {
+            let is_due = |alarm: &&Alarm| {
+                if failed.contains_key(&alarm.key) {
+                    return false;
+                }
+                // Of what it feeds already it is told: it began while somebody was called.
+                let inhibited = state.inhibited(&alarm.key, now).filter(|_| alarm.incident.is_none());
+                if let Some(Inhibited::OutOfService(out)) = inhibited {
+                    held_until = Some(held_until.map_or(out.until_ms, |until| until.min(out.until_ms)));
+                }
+                inhibited.is_none()
+            };
+            let waiting = state.unreported_alarms().filter(is_due);
             let about = |alarm: &Alarm| About {
                 sensor: state.sensors().get(&SensorId::from(&alarm.key.entity)).cloned(),
                 camera: state.cameras().get(&CameraId::from(&alarm.key.entity)).cloned(),
                 district: None,
             };
             waiting.take(REPORTS_PER_ROUND_MAX).map(|alarm| (alarm.clone(), about(alarm))).collect()
-        })
+        });
+        self.held_until = held_until;
+        waiting
     }
 
     async fn end_shelves(&mut self) {
@@ -120,14 +142,16 @@ impl ReporterState {
         }
     }
 
-    /// Wakes for the next retry and the next end of a shelf.
+    /// Wakes for the next retry, the next end of a shelf, and the next that is in service again.
     fn sleep(&mut self, myself: &ActorRef<ReporterMsg>) {
         let retry_ms = |wait: std::time::Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
         let now = Instant::now();
         let retry = self.failed.values().min().map(|at| retry_ms(at.saturating_duration_since(now)));
         let (ended, next) = self.reign.shelves_ended();
         let again = (!ended.is_empty()).then(|| retry_ms(REPORT_RETRY_WAIT));
-        let wait_ms = retry.into_iter().chain(next).chain(again).min();
+        let clock = self.reign.clock.now().clock;
+        let held = self.held_until.map(|until| until.since(clock));
+        let wait_ms = retry.into_iter().chain(next).chain(again).chain(held).min();
         self.timer.arm(myself, wait_ms, ReporterMsg::Tick);
     }
 }

@@ -90,6 +90,7 @@ mod tests {
             health_at_ms: Millis(since_ms),
             version: 1,
             sensitive: false,
+            out_of_service: Vec::new(),
         }
     }
 

@@ -339,7 +339,7 @@ impl DistrictState {
         let lately: Vec<_> = self.reign.ctx.cluster.read(self.reign.group, |state| {
             let lately = state.alarms().values().filter(|alarm| now.since(alarm.raised_at_ms) < FLOOD_WINDOW_MS);
             let counted = lately.filter(|alarm| alarm.key.condition != *condition::FLOOD && alarm.finding.is_none());
-            counted.cloned().collect()
+            counted.filter(|alarm| state.inhibited(&alarm.key, now).is_none()).cloned().collect()
         });
         for alarm in lately {
             if self.reign.district_of_unit(&alarm.place.admin_unit) == self.district {

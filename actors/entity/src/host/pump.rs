@@ -55,8 +55,8 @@ async fn show(reign: &Arc<Reign>, batch: &EventBatch) {
             }
             (EventKind::AlarmRaised, Some(Subject::Alarm(alarm))) => {
                 let district = reign.district_of_unit(&alarm.place.admin_unit);
-                // What models find is bounded by itself and makes no flood, and a drill makes none either.
-                let makes_flood = alarm.finding.is_none() && !alarm.exercise;
+                // What models find is bounded by itself and makes no flood; a drill makes none either, nor what calls for nobody.
+                let makes_flood = alarm.finding.is_none() && !alarm.exercise && !reign.is_inhibited(alarm);
                 if alarm.key.condition != *crate::alarm::condition::FLOOD && makes_flood {
                     reign.tell_district(&district, raised(alarm));
                 }
@@ -69,7 +69,10 @@ async fn show(reign: &Arc<Reign>, batch: &EventBatch) {
             }
             (EventKind::SensorRegistered, Some(Subject::Sensor(sensor))) => {
                 reign.sensor_registered(&sensor.id, &sensor.place.admin_unit);
+                // Its rules may have held something back.
+                reign.service_changed();
             }
+            (EventKind::TakenOutOfService | EventKind::ReturnedToService, _) => reign.service_changed(),
             (EventKind::DeviceStatusSet, Some(Subject::Sensor(sensor))) => {
                 let district = reign.district_of_sensor(&sensor.id);
                 reign.tell_district(&district, DistrictMsg::Changed(sensor.id.clone()));

@@ -10,8 +10,8 @@ use std::{
 };
 
 use domain::{
-    AdminUnitCode, AlarmKey, CameraId, Command, EntityId, GroupId, Incident, IncidentId, Millis, RaisePolicyFloor,
-    Reading, Reply, SensorId, State, Unit, UnitId,
+    AdminUnitCode, Alarm, AlarmKey, CameraId, Command, EntityId, GroupId, Incident, IncidentId, Millis,
+    RaisePolicyFloor, Reading, Reply, SensorId, State, Unit, UnitId,
 };
 use ractor::{Actor, ActorCell, ActorRef, ActorRuntime};
 use raft::{
@@ -331,7 +331,7 @@ impl Reign {
         Some(actor)
     }
 
-    /// Something waits to be reported, or a shelf changed.
+    /// Something waits to be reported, a shelf changed, or what is in service.
     pub(crate) fn wake_reporter(self: &Arc<Self>) {
         if !self.is_reporter_woken.swap(true, Ordering::AcqRel) {
             let wake = || (Reporter, self.clone());
@@ -352,6 +352,19 @@ impl Reign {
         if !self.is_usher_woken.swap(true, Ordering::AcqRel) {
             let wake = || (Usher, self.clone());
             self.directory.tell(&Key::Usher, UsherMsg::Look, &self.supervisor, wake);
+        }
+    }
+
+    /// Whether the alarm calls for nobody now: out of service, or suppressed by design.
+    pub(crate) fn is_inhibited(&self, alarm: &Alarm) -> bool {
+        let now = self.clock.now().clock;
+        self.ctx.cluster.read(self.group, |state| state.inhibited(&alarm.key, now).is_some())
+    }
+
+    /// What is in service is not what it was, nor what suppresses what: something that was held back may be due.
+    pub(crate) fn service_changed(self: &Arc<Self>) {
+        if self.ctx.cluster.read(self.group, |state| state.unreported_alarms().next().is_some()) {
+            self.wake_reporter();
         }
     }
 

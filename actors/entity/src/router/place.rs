@@ -26,6 +26,8 @@ pub(crate) fn group_of(cluster: &dyn Cluster, command: &Command) -> Result<Group
         Command::ShelveAlarm(c) => alarm(cluster, "shelve_alarm.key", &c.key),
         Command::UnshelveAlarm(c) => alarm(cluster, "unshelve_alarm.key", &c.key),
         Command::ConfirmAlarmReport(c) => alarm(cluster, "confirm_alarm_report.key", &c.key),
+        Command::TakeOutOfService(c) => device("take_out_of_service.entity", c.entity.clone()),
+        Command::ReturnToService(c) => device("return_to_service.entity", c.entity.clone()),
         _ => Ok(GroupId::COMMAND),
     }
 }

@@ -21,6 +21,8 @@ const START_MS: u64 = 1_000_000;
 fn sensor() -> Sensor {
     Sensor {
         exercise: false,
+        suppressions: Vec::new(),
+        out_of_service: Vec::new(),
         id: SensorId::new("S1").unwrap(),
         name: "Trạm Gia Bảy".into(),
         kind: SensorKind::RiverLevel,

@@ -1,10 +1,11 @@
 //! Alarms on their way to the command group.
 
 use domain::{
-    AlarmKey, Condition, EntityId, GroupId, IncidentKind, Micro, PersonId, RaiseAlarm, Role, Severity, ShelveAlarm,
+    AlarmKey, ClearAlarm, Condition, EntityId, GroupId, IncidentKind, Micro, PersonId, RaiseAlarm, RegisterSensor,
+    ReturnToService, Role, Severity, ShelveAlarm, Suppression, TakeOutOfService, Threshold,
 };
 
-use super::world::{FIELD, SECOND, World, accepted, reading, until};
+use super::world::{FIELD, SECOND, World, accepted, reading, sensor, until};
 
 fn raise(entity: &str, condition: &str, severity: Severity) -> RaiseAlarm {
     RaiseAlarm {
@@ -20,6 +21,25 @@ fn raise(entity: &str, condition: &str, severity: Severity) -> RaiseAlarm {
 
 fn key(entity: &str, condition: &str) -> AlarmKey {
     AlarmKey { entity: EntityId::new(entity).unwrap(), condition: Condition::new(condition).unwrap() }
+}
+
+fn operator() -> domain::Grant {
+    domain::Grant {
+        person: PersonId::new("lan").unwrap(),
+        role: Role::Operator,
+        everywhere: true,
+        admin_units: Default::default(),
+        index: 1,
+        from: String::new(),
+        why: String::new(),
+        terms: domain::Terms::default(),
+    }
+}
+
+fn out_of_service(entity: &str, until_ms: domain::Millis) -> TakeOutOfService {
+    TakeOutOfService {
+        entity: EntityId::new(entity).unwrap(), condition: None, reason: "sửa chữa".into(), until_ms
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -78,23 +98,69 @@ async fn a_shelf_ends_by_itself() {
     world.node(1);
     world.lead(1).await;
     accepted(world.apply(FIELD, raise("S1", "high", Severity::High)));
-    let grant = domain::Grant {
-        person: PersonId::new("lan").unwrap(),
-        role: Role::Operator,
-        everywhere: true,
-        admin_units: Default::default(),
-        index: 1,
-        from: String::new(),
-        why: String::new(),
-        terms: domain::Terms::default(),
-    };
     let until_ms = world.clock().plus(60_000);
     let shelve = ShelveAlarm { key: key("S1", "high"), reason: "sửa chữa".into(), until_ms };
-    accepted(world.apply_by(FIELD, shelve, grant));
+    accepted(world.apply_by(FIELD, shelve, operator()));
     tokio::time::sleep(59 * SECOND).await;
     assert!(world.alarm("S1", "high").unwrap().shelf.is_some());
     tokio::time::sleep(6 * SECOND).await;
     assert!(world.alarm("S1", "high").unwrap().shelf.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_out_of_service_calls_for_nobody_until_its_time_or_a_persons_word() {
+    let world = World::new();
+    world.sensor("S1", "05443");
+    world.sensor("S2", "05443");
+    world.node(1);
+    world.lead(1).await;
+    accepted(world.apply_by(FIELD, out_of_service("S1", world.clock().plus(60_000)), operator()));
+    accepted(world.apply_by(FIELD, out_of_service("S2", world.clock().plus(3_600_000)), operator()));
+    accepted(world.apply(FIELD, raise("S1", "high", Severity::High)));
+    accepted(world.apply(FIELD, raise("S2", "high", Severity::High)));
+    tokio::time::sleep(59 * SECOND).await;
+    assert!(world.incidents().is_empty(), "nobody is called");
+    tokio::time::sleep(6 * SECOND).await;
+    assert_eq!(world.incidents().len(), 1, "its time is over, without an entry");
+    let back = ReturnToService { entity: EntityId::new("S2").unwrap(), condition: None };
+    accepted(world.apply_by(FIELD, back, operator()));
+    until(|| world.incidents().len() == 2).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_out_of_service_makes_no_flood() {
+    let world = World::new();
+    world.node(1);
+    let sensors: Vec<_> = (0..12).map(|n| world.sensor(&format!("S{n:02}"), "05443")).collect();
+    world.lead(1).await;
+    let until_ms = world.clock().plus(3_600_000);
+    for sensor in &sensors {
+        accepted(world.apply_by(FIELD, out_of_service(sensor.as_str(), until_ms), operator()));
+        accepted(world.apply(FIELD, raise(sensor.as_str(), "high", Severity::Medium)));
+    }
+    tokio::time::sleep(30 * SECOND).await;
+    assert!(world.alarm("D1", "flood").is_none() && world.incidents().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_suppressed_by_design_calls_when_its_cause_ends() {
+    let world = World::new();
+    let id = world.sensor("S1", "05443");
+    let named = |name: &str| Condition::new(name).unwrap();
+    let mut ruled = sensor(&id, "05443");
+    let graver = Threshold { condition: named("level-2"), ..ruled.thresholds[0].clone() };
+    ruled.thresholds.push(graver);
+    ruled.suppressions.push(Suppression { condition: named("high"), while_active: named("level-2") });
+    accepted(world.apply(FIELD, RegisterSensor { sensor: ruled }));
+    accepted(world.apply(FIELD, raise("S1", "level-2", Severity::High)));
+    accepted(world.apply(FIELD, raise("S1", "high", Severity::High)));
+    world.node(1);
+    world.lead(1).await;
+    until(|| !world.alarm("S1", "level-2").unwrap().is_unreported()).await;
+    tokio::time::sleep(30 * SECOND).await;
+    assert!(world.alarm("S1", "high").unwrap().is_unreported(), "its cause is told, and it is not");
+    accepted(world.apply(FIELD, ClearAlarm { key: key("S1", "level-2"), episode: 1, value_micro: Micro(0) }));
+    until(|| !world.alarm("S1", "high").unwrap().is_unreported()).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -218,6 +218,7 @@ impl World {
             health_at_ms: Millis(0),
             version: 0,
             sensitive: false,
+            out_of_service: Vec::new(),
         };
         accepted(self.apply(FIELD, RegisterCamera { camera }));
         id
@@ -392,6 +393,8 @@ pub(crate) fn place(admin_unit: &str) -> Place {
 pub(crate) fn sensor(id: &SensorId, admin_unit: &str) -> Sensor {
     Sensor {
         exercise: false,
+        suppressions: Vec::new(),
+        out_of_service: Vec::new(),
         id: id.clone(),
         name: format!("Trạm {id}"),
         kind: SensorKind::RiverLevel,

@@ -35,6 +35,7 @@ pub fn register_camera() -> Command {
         health_at_ms: Millis(0),
         version: 0,
         sensitive: false,
+        out_of_service: Vec::new(),
     };
     RegisterCamera { camera }.into()
 }

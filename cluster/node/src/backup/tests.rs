@@ -112,6 +112,8 @@ fn field_story() -> Story {
     story.tell(RegisterSensor {
         sensor: Sensor {
             exercise: false,
+            suppressions: Vec::new(),
+            out_of_service: Vec::new(),
             id: id.clone(),
             name: "Cầu Gia Bẩy".into(),
             kind: SensorKind::RiverLevel,

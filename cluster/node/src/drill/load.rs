@@ -273,6 +273,7 @@ mod tests {
             field_of_view_deg: 60,
             credential_sealed: bytes::Bytes::new(),
             sensitive: false,
+            out_of_service: Vec::new(),
             health: CameraHealth::Live,
             health_at_ms: Millis(0),
             version: 0,

@@ -64,6 +64,8 @@ impl Series {
         let thresholds = limits.iter().map(threshold).collect::<Result<_, domain::wire::Malformed>>();
         let sensor = Sensor {
             exercise: false,
+            suppressions: Vec::new(),
+            out_of_service: Vec::new(),
             id: SensorId::new(kind.id).map_err(|e| e.to_string())?,
             name: kind.name.to_owned(),
             kind: kind.kind,

@@ -49,6 +49,7 @@ pub fn cameras(clips: &[String], rtsp_base: &str) -> Vec<Camera> {
             health_at_ms: Millis(0),
             version: 0,
             sensitive: false,
+            out_of_service: Vec::new(),
         })
     };
     clips.iter().enumerate().filter_map(camera).collect()

@@ -68,6 +68,7 @@ pub fn cameras(count: usize, rtsp_base: &str) -> Vec<Camera> {
             health_at_ms: Millis(0),
             version: 0,
             sensitive: false,
+            out_of_service: Vec::new(),
         })
     };
     (0..count).filter_map(camera).collect()

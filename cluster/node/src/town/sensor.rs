@@ -193,6 +193,8 @@ impl Generator {
         });
         Some(Sensor {
             exercise: false,
+            suppressions: Vec::new(),
+            out_of_service: Vec::new(),
             id: SensorId::new(&format!("{}-{:03}", self.kind.prefix, index + 1)).ok()?,
             name,
             kind: self.kind.kind,

@@ -4,7 +4,8 @@
 use super::{Outcome, Work, accepted, finding, valid};
 use crate::{
     AcknowledgeAlarm, Alarm, AlarmKey, CameraId, ClearAlarm, ConfirmAlarmReport, EventKind, Millis, Place, RaiseAlarm,
-    Refusal, RefusalCode, SensorId, Shelf, ShelveAlarm, State, UnshelveAlarm, limits, stored::Touched,
+    RaisedDay, Refusal, RefusalCode, SensorId, Shelf, ShelveAlarm, State, UnshelveAlarm, VOCABULARY_2,
+    calendar::DAY_MS, limits, stored::Touched,
 };
 
 /// Whether the alarm is about a device of drills.
@@ -56,9 +57,11 @@ pub(super) fn raise(work: &mut Work<'_>, command: &RaiseAlarm) -> Outcome {
         occurrences: 1,
         exercise: command.exercise || is_of_exercise(work.state, &command.key),
         finding: command.finding.clone(),
+        raised_days: Vec::new(),
     };
     if let Some(former) = former {
         alarm.shelf = former.shelf.clone();
+        alarm.raised_days.clone_from(&former.raised_days);
         alarm.reported_version = former.reported_version;
         alarm.version = former.version + 1;
         // Chattering: it is the same trouble still, and who has seen it need not see it again.
@@ -69,7 +72,21 @@ pub(super) fn raise(work: &mut Work<'_>, command: &RaiseAlarm) -> Outcome {
             alarm.acknowledged_by = former.acknowledged_by.clone();
         }
     }
+    let calls = alarm.occurrences == 1 && alarm.shelf.is_none() && work.state.inhibited(&alarm.key, now).is_none();
+    if calls && work.state.has_feature(VOCABULARY_2) {
+        count_day(&mut alarm.raised_days, now);
+    }
     Ok(keep(work, alarm, EventKind::AlarmRaised, ""))
+}
+
+/// It called for somebody once more today. What is too long ago is forgotten.
+fn count_day(days: &mut Vec<RaisedDay>, now: Millis) {
+    let from_ms = Millis(now.0 - now.0 % DAY_MS);
+    days.retain(|day| from_ms.since(day.from_ms) < limits::RAISED_DAYS_MS);
+    match days.last_mut().filter(|day| day.from_ms == from_ms) {
+        Some(day) => day.count = day.count.saturating_add(1),
+        None => days.push(RaisedDay { from_ms, count: 1 }),
+    }
 }
 
 /// A model found something else of what is active: the same trouble, told better.

@@ -23,8 +23,13 @@ pub(super) fn register(work: &mut Work<'_>, command: &RegisterCamera) -> Outcome
     let Some(former) = work.state.cameras.get(&camera.id) else {
         return register_new(work, camera);
     };
-    let mut put =
-        Camera { health: former.health, health_at_ms: former.health_at_ms, version: former.version, ..camera.clone() };
+    let mut put = Camera {
+        health: former.health,
+        health_at_ms: former.health_at_ms,
+        version: former.version,
+        out_of_service: former.out_of_service.clone(),
+        ..camera.clone()
+    };
     // Whoever edits a camera cannot see the credential, so an empty one keeps what is there.
     if put.credential_sealed.is_empty() {
         put.credential_sealed = former.credential_sealed.clone();
@@ -45,7 +50,13 @@ fn register_new(work: &mut Work<'_>, camera: &Camera) -> Outcome {
         return Err(Refusal::new(RefusalCode::Exists, "camera.id", "is a sensor's: choose another id"));
     }
     // Nobody has seen a frame yet, whatever the command says.
-    let put = Camera { health: CameraHealth::Connecting, health_at_ms: work.now, version: 1, ..camera.clone() };
+    let put = Camera {
+        health: CameraHealth::Connecting,
+        health_at_ms: work.now,
+        version: 1,
+        out_of_service: Vec::new(),
+        ..camera.clone()
+    };
     let outcome = accepted(&put.id, put.version);
     keep(work, put, EventKind::CameraRegistered);
     Ok(outcome)

@@ -8,9 +8,9 @@ use super::{Outcome, Work, accepted, retention, valid};
 #[cfg(feature = "seeded-bugs")]
 use crate::bugs::{Bug, is_made};
 use crate::{
-    CameraId, DeviceStatus, EntityId, Event, EventKind, Grant, Micro, Millis, Reading, ReadingVerdict, Readings,
-    RecordReadings, Refusal, RefusalCode, RegisterSensor, Row, Sensor, SensorId, SetDeviceStatus, Threshold, limits,
-    policy, rows,
+    CameraId, Condition, DeviceStatus, EntityId, Event, EventKind, Grant, Micro, Millis, Reading, ReadingVerdict,
+    Readings, RecordReadings, Refusal, RefusalCode, RegisterSensor, Row, Sensor, SensorId, SetDeviceStatus, Threshold,
+    limits, policy, rows,
     stored::Touched,
     wire::{Record, bulk},
 };
@@ -24,6 +24,7 @@ pub(super) fn register(work: &mut Work<'_>, command: &RegisterSensor) -> Outcome
     valid::name("sensor.unit_of_measure", &sensor.unit_of_measure)?;
     valid::place("sensor.place", &sensor.place)?;
     check_thresholds(&sensor.thresholds)?;
+    check_suppressions(sensor)?;
     if sensor.range_min_micro > sensor.range_max_micro {
         return Err(valid::invalid(
             "sensor.range_min_micro",
@@ -43,6 +44,7 @@ pub(super) fn register(work: &mut Work<'_>, command: &RegisterSensor) -> Outcome
         last_micro: former.last_micro,
         last_recorded_at_ms: former.last_recorded_at_ms,
         version: former.version,
+        out_of_service: former.out_of_service.clone(),
         ..sensor.clone()
     };
     if put == *former {
@@ -66,6 +68,7 @@ fn register_new(work: &mut Work<'_>, sensor: &Sensor) -> Outcome {
         last_micro: Micro(0),
         last_recorded_at_ms: Millis(0),
         version: 1,
+        out_of_service: Vec::new(),
         ..sensor.clone()
     };
     work.state.windows.insert(put.id.clone(), Vec::new());
@@ -87,6 +90,38 @@ fn check_thresholds(thresholds: &[Threshold]) -> Result<(), Refusal> {
         }
     }
     valid::within("sensor.thresholds", thresholds.len(), limits::THRESHOLDS_MAX)
+}
+
+/// A rule names conditions that the sensor has, and leaves at least one of each two to be heard: what suppresses is not suppressed
+/// itself, nor is a graver limit by a lesser one.
+fn check_suppressions(sensor: &Sensor) -> Result<(), Refusal> {
+    let rules = &sensor.suppressions;
+    valid::within("sensor.suppressions", rules.len(), limits::SUPPRESSIONS_MAX)?;
+    let threshold = |condition: &Condition| sensor.thresholds.iter().find(|limit| limit.condition == *condition);
+    for (at, rule) in rules.iter().enumerate() {
+        for condition in [&rule.condition, &rule.while_active] {
+            if threshold(condition).is_none() && !RESERVED_CONDITIONS.contains(&condition.as_str()) {
+                let remedy =
+                    format!("{condition} is no condition of this sensor: name a threshold, or what is watched anyway");
+                return Err(valid::invalid("sensor.suppressions", remedy));
+            }
+        }
+        if rules[..at].contains(rule) {
+            let remedy = format!("{} while {} is there twice: name it once", rule.condition, rule.while_active);
+            return Err(valid::invalid("sensor.suppressions", remedy));
+        }
+        if rules.iter().any(|other| other.condition == rule.while_active) {
+            let remedy = format!("{} would be suppressed and suppress: nobody might hear of either", rule.while_active);
+            return Err(valid::invalid("sensor.suppressions", remedy));
+        }
+        if let (Some(less), Some(cause)) = (threshold(&rule.condition), threshold(&rule.while_active))
+            && less.severity > cause.severity
+        {
+            let remedy = format!("{} is graver than {}: suppress the lesser one", rule.condition, rule.while_active);
+            return Err(valid::invalid("sensor.suppressions", remedy));
+        }
+    }
+    Ok(())
 }
 
 pub(super) fn set_status(work: &mut Work<'_>, command: &SetDeviceStatus) -> Outcome {

@@ -83,7 +83,7 @@ pub enum Action {
     Administer,
     /// Readings, and what the device says of itself.
     ReportDevice,
-    /// Acknowledge, shelve, unshelve alarms.
+    /// Acknowledge, shelve, unshelve alarms; take devices out of service and back.
     HandleAlarm,
     /// Open an incident.
     OpenIncident,
@@ -230,7 +230,11 @@ pub fn action_of(command: &Command) -> Action {
         Command::WriteShiftNote(_) | Command::AcknowledgeShiftNote(_) | Command::LogDuty(_) => Action::KeepLog,
         Command::RecordRead(_) => Action::RecordRead,
         Command::RecordReadings(_) | Command::SetDeviceStatus(_) => Action::ReportDevice,
-        Command::AcknowledgeAlarm(_) | Command::ShelveAlarm(_) | Command::UnshelveAlarm(_) => Action::HandleAlarm,
+        Command::AcknowledgeAlarm(_)
+        | Command::ShelveAlarm(_)
+        | Command::UnshelveAlarm(_)
+        | Command::TakeOutOfService(_)
+        | Command::ReturnToService(_) => Action::HandleAlarm,
         Command::OpenIncident(_) => Action::OpenIncident,
         Command::NoteIncident(_) => Action::NoteIncident,
         Command::AcknowledgeIncident(_) => Action::AcknowledgeIncident,

@@ -1,7 +1,7 @@
 //! Where what a command acts on lies.
 
 use super::target::{Target, targets};
-use crate::{AdminUnitCode, Command, IncidentId, ReportCode, RoomId, State, UnitId};
+use crate::{AdminUnitCode, CameraId, Command, EntityId, IncidentId, ReportCode, RoomId, SensorId, State, UnitId};
 
 /// Whose the room is that the command acts in: none if there is no such room, or the command acts in none; none within: the
 /// province's.
@@ -28,6 +28,10 @@ pub(super) fn room_of<'a>(state: &'a State, command: &Command) -> Option<Option<
 pub(super) fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a AdminUnitCode> {
     let incident = |id: &IncidentId| state.incidents.get(id).map(|incident| &incident.place.admin_unit);
     let alarm = |key| state.alarms.get(key).map(|alarm: &crate::Alarm| &alarm.place.admin_unit);
+    let device = |entity: &EntityId| {
+        let of_sensor = state.sensors.get(&SensorId::from(entity)).map(|sensor| &sensor.place.admin_unit);
+        of_sensor.or_else(|| state.cameras.get(&CameraId::from(entity)).map(|camera| &camera.place.admin_unit))
+    };
     let report = |code: &ReportCode| state.reports.get(code).map(|report| &report.place.admin_unit);
     let station = |id: &UnitId| state.units.get(id).map(|unit| &unit.station.admin_unit);
     let place = |target: Target<'_>| match target {
@@ -87,6 +91,8 @@ pub(super) fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a Admi
         Command::AcknowledgeAlarm(command) => [alarm(&command.key), None],
         Command::ShelveAlarm(command) => [alarm(&command.key), None],
         Command::UnshelveAlarm(command) => [alarm(&command.key), None],
+        Command::TakeOutOfService(command) => [device(&command.entity), None],
+        Command::ReturnToService(command) => [device(&command.entity), None],
         Command::GiveInstruction(command) => [Some(&command.admin_unit), command.incident.as_ref().and_then(incident)],
         Command::PushScene(_)
         | Command::FollowRoom(_)

@@ -68,6 +68,7 @@ pub(crate) fn aim(entry: &mut Entry, state: &State) {
         Command::ClearAlarm(command) => command.episode = episode(&command.key),
         Command::AcknowledgeAlarm(command) => command.episode = episode(&command.key),
         Command::ShelveAlarm(command) => command.until_ms = now.plus(1000),
+        Command::TakeOutOfService(command) => command.until_ms = now.plus(1000),
         Command::ConfirmAlarmReport(command) => {
             command.episode = episode(&command.key);
             command.version = state.alarms().get(&command.key).map_or(1, |alarm| alarm.version);

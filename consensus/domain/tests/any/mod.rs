@@ -172,9 +172,14 @@ fn unit() -> impl Strategy<Value = Unit> + Clone {
 
 fn sensor() -> impl Strategy<Value = Sensor> + Clone {
     let thresholds = prop::collection::vec((condition(), micro(), severity()), 0..3);
-    (sensor_id(), text(), place(), thresholds, (micro(), micro()), device_status()).prop_map(
-        |(id, name, place, thresholds, (range_min_micro, range_max_micro), status)| Sensor {
+    let rule = (condition(), condition());
+    let rules =
+        prop::collection::vec(rule.prop_map(|(condition, while_active)| Suppression { condition, while_active }), 0..2);
+    (sensor_id(), text(), place(), (thresholds, rules), (micro(), micro()), device_status()).prop_map(
+        |(id, name, place, (thresholds, suppressions), (range_min_micro, range_max_micro), status)| Sensor {
             exercise: false,
+            suppressions,
+            out_of_service: Vec::new(),
             id,
             name,
             kind: SensorKind::Rain,
@@ -220,6 +225,7 @@ fn camera() -> impl Strategy<Value = Camera> + Clone {
             health_at_ms: Millis(5),
             version: 5,
             sensitive: false,
+            out_of_service: Vec::new(),
         },
     )
 }
@@ -262,6 +268,7 @@ fn alarm() -> impl Strategy<Value = Alarm> + Clone {
             occurrences: 1,
             exercise,
             finding: None,
+            raised_days: Vec::new(),
         },
     )
 }
@@ -405,6 +412,10 @@ pub(crate) fn command_of_field() -> BoxedStrategy<Command> {
         2 => make!(AcknowledgeAlarm { key: alarm_key(), episode: episode() }),
         2 => make!(ShelveAlarm { key: alarm_key(), reason: text(), until_ms: time() }),
         1 => make!(UnshelveAlarm { key: alarm_key() }),
+        2 => make!(TakeOutOfService {
+            entity: entity_id(), condition: prop::option::of(condition()), reason: text(), until_ms: time(),
+        }),
+        2 => make!(ReturnToService { entity: entity_id(), condition: prop::option::of(condition()) }),
         2 => make!(ConfirmAlarmReport {
             key: alarm_key(), episode: episode(), version: version(), incident: prop::option::of(incident_id()),
         }),

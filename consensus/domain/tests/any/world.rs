@@ -59,6 +59,8 @@ pub(crate) fn world(group: GroupId) -> Vec<Entry> {
     }
     let sensor = |id: &str| Sensor {
         exercise: false,
+        suppressions: Vec::new(),
+        out_of_service: Vec::new(),
         id: SensorId::new(id).unwrap(),
         name: id.into(),
         kind: SensorKind::Rain,

@@ -150,6 +150,8 @@ fn home(command: &Command) -> GroupId {
             | Command::ShelveAlarm(_)
             | Command::UnshelveAlarm(_)
             | Command::ConfirmAlarmReport(_)
+            | Command::TakeOutOfService(_)
+            | Command::ReturnToService(_)
     );
     if is_device { GroupId(1) } else { GroupId::COMMAND }
 }
@@ -226,6 +228,10 @@ impl goldenscript::Runner for Runner {
                 let state = &self.groups[&GroupId(1)].state;
                 let from = state.sensors().keys().map(|id| format!("{id} {}", print::time(state.readings_from(id))));
                 Ok(from.collect::<Vec<_>>().join("\n"))
+            }
+            "alarm-state" => {
+                let key = read::alarm_key(args.next("alarm")?)?;
+                Ok(self.groups[&GroupId(1)].state.alarm_state(&self.alarm(&key)?, self.now).to_owned())
             }
             "unreported" => {
                 let alarms = self.groups[&GroupId(1)].state.unreported_alarms();

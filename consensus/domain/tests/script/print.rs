@@ -95,12 +95,14 @@ fn subject(subject: &Subject) -> String {
         Subject::Incident(incident) => self::incident(incident),
         Subject::Sensor(sensor) => {
             let last = format!("{} at {}", sensor.last_micro, time(sensor.last_at_ms));
-            format!("{} {} last {last} v{}", sensor.id, sensor.status, sensor.version)
+            let out = out_of_service(&sensor.out_of_service);
+            format!("{} {} last {last}{out} v{}", sensor.id, sensor.status, sensor.version)
         }
         Subject::Readings(readings) => self::readings(readings),
         Subject::Camera(camera) => {
             assert!(camera.credential_sealed.is_empty(), "an event shows a credential");
-            format!("{} {} since {} v{}", camera.id, camera.health, time(camera.health_at_ms), camera.version)
+            let (since, out) = (time(camera.health_at_ms), out_of_service(&camera.out_of_service));
+            format!("{} {} since {since}{out} v{}", camera.id, camera.health, camera.version)
         }
         Subject::Alarm(alarm) => self::alarm(alarm),
         Subject::Model(model) => self::model(model),
@@ -269,6 +271,14 @@ fn tally(tally: &Tally) -> String {
         line += &format!(" {} {}", counted.kind, counted.count);
     }
     line + if tally.silent { " silent" } else { "" }
+}
+
+fn out_of_service(all: &[OutOfService]) -> String {
+    let one = |out: &OutOfService| {
+        let what = out.condition.as_ref().map_or("all", Condition::as_str);
+        format!(" out {what} until {} {:?} by {}", time(out.until_ms), out.reason, out.by)
+    };
+    all.iter().map(one).collect()
 }
 
 pub(crate) fn readings(readings: &Readings) -> String {

@@ -109,7 +109,7 @@ macro_rules! named {
 
 named! { severity Severity kind IncidentKind unit_status UnitStatus device_status DeviceStatus health CameraHealth }
 
-fn alarm_key(text: &str) -> Result<AlarmKey, Failure> {
+pub(super) fn alarm_key(text: &str) -> Result<AlarmKey, Failure> {
     let (entity, condition) = text.split_once('/').ok_or("an alarm is named entity/condition")?;
     Ok(AlarmKey { entity: EntityId::new(entity)?, condition: Condition::new(condition)? })
 }
@@ -178,6 +178,18 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
             unit: UnitId::new(args.next("unit")?)?,
             position: place(args.or("to", "thuan-hoa"))?,
             at_ms: args.time("sampled", runner.now)?,
+        }
+        .into(),
+        "take-out-of-service" => TakeOutOfService {
+            entity: EntityId::new(args.next("entity")?)?,
+            condition: args.maybe("condition").map(Condition::new).transpose()?,
+            reason: args.or("reason", "").into(),
+            until_ms: millis(args.maybe("until").ok_or("until=")?)?,
+        }
+        .into(),
+        "return-to-service" => ReturnToService {
+            entity: EntityId::new(args.next("entity")?)?,
+            condition: args.maybe("condition").map(Condition::new).transpose()?,
         }
         .into(),
         "register-sensor" => RegisterSensor { sensor: sensor(args)? }.into(),
@@ -385,6 +397,12 @@ fn unit(args: &mut Args<'_>) -> Result<Unit, Failure> {
     })
 }
 
+/// `rate:high`: while high holds, rate is suppressed.
+fn suppression(text: &str) -> Result<Suppression, Failure> {
+    let (condition, while_active) = text.split_once(':').ok_or("condition:while-active")?;
+    Ok(Suppression { condition: Condition::new(condition)?, while_active: Condition::new(while_active)? })
+}
+
 fn sensor(args: &mut Args<'_>) -> Result<Sensor, Failure> {
     let hysteresis_micro = args.micro("hysteresis", 100_000)?;
     let threshold = |condition: &str| {
@@ -399,6 +417,8 @@ fn sensor(args: &mut Args<'_>) -> Result<Sensor, Failure> {
     };
     Ok(Sensor {
         exercise: false,
+        suppressions: args.maybe("suppress").map(suppression).transpose()?.into_iter().collect(),
+        out_of_service: Vec::new(),
         id: SensorId::new(args.next("sensor")?)?,
         name: args.or("name", "Gauge").into(),
         kind: args.maybe("kind").map_or(Some(SensorKind::RiverLevel), SensorKind::from_name).ok_or("no such kind")?,
@@ -449,5 +469,6 @@ fn camera(args: &mut Args<'_>) -> Result<Camera, Failure> {
         health_at_ms: Millis(0),
         version: 0,
         sensitive: false,
+        out_of_service: Vec::new(),
     })
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use domain::{
-    AcknowledgeAlarm, Alarm, AlarmKey, Condition, EntityId, GroupId, Millis, ShelveAlarm, UnshelveAlarm, policy::Noun,
+    AcknowledgeAlarm, Alarm, AlarmKey, Condition, EntityId, GroupId, Millis, ReturnToService, ShelveAlarm,
+    TakeOutOfService, UnshelveAlarm, policy::Noun,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -45,6 +46,28 @@ pub(crate) struct Unshelving {
     condition: Condition,
 }
 
+/// A device, or one condition of it; why, and until when.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct TakingOut {
+    #[schema(value_type = String)]
+    entity: EntityId,
+    /// Absent: all of them.
+    #[schema(value_type = Option<String>)]
+    condition: Option<Condition>,
+    reason: String,
+    until_ms: u64,
+}
+
+/// What was taken out.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Return {
+    #[schema(value_type = String)]
+    entity: EntityId,
+    /// As it was taken out.
+    #[schema(value_type = Option<String>)]
+    condition: Option<Condition>,
+}
+
 /// Alarms in the caller's districts, those that are back to normal included.
 #[utoipa::path(get, path = "/api/alarms", responses((status = 200, body = Listed<serde_json::Value>)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<Alarm>> {
@@ -75,4 +98,20 @@ pub(crate) async fn shelve(State(app): State<Arc<App>>, Asked(ask, body): Asked<
 pub(crate) async fn unshelve(State(app): State<Arc<App>>, Asked(ask, body): Asked<Unshelving>) -> Answer<Done> {
     let key = AlarmKey { entity: body.entity, condition: body.condition };
     app.run(&ask, UnshelveAlarm { key }).await.map(done)
+}
+
+/// Takes a sensor or a camera, or one condition of it, out of service: its alarms are kept and call for nobody.
+#[utoipa::path(post, path = "/api/alarms/out-of-service", request_body = TakingOut,
+    params(("x-request-seq" = u64, Header)), responses((status = 200, body = Done), (status = 422, body = ErrorBody)))]
+pub(crate) async fn take_out(State(app): State<Arc<App>>, Asked(ask, body): Asked<TakingOut>) -> Answer<Done> {
+    let TakingOut { entity, condition, reason, until_ms } = body;
+    app.run(&ask, TakeOutOfService { entity, condition, reason, until_ms: Millis(until_ms) }).await.map(done)
+}
+
+/// Takes it back before its time.
+#[utoipa::path(post, path = "/api/alarms/return-to-service", request_body = Return,
+    params(("x-request-seq" = u64, Header)), responses((status = 200, body = Done), (status = 404, body = ErrorBody)))]
+pub(crate) async fn give_back(State(app): State<Arc<App>>, Asked(ask, body): Asked<Return>) -> Answer<Done> {
+    let Return { entity, condition } = body;
+    app.run(&ask, ReturnToService { entity, condition }).await.map(done)
 }

@@ -81,6 +81,7 @@ pub(crate) async fn register(State(app): State<Arc<App>>, Asked(ask, body): Aske
         health_at_ms: Millis(0),
         version: 0,
         sensitive: body.sensitive,
+        out_of_service: Vec::new(),
     };
     let (entity, admin_unit) = (EntityId::from(&camera.id), camera.place.admin_unit.clone());
     let command = Command::from(RegisterCamera { camera });

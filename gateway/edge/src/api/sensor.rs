@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use domain::{
     Command, DeviceStatus, EntityId, GroupId, Micro, Millis, Place, RegisterSensor, Sensor, SensorId, SensorKind,
-    Threshold, policy::Noun,
+    Suppression, Threshold, policy::Noun,
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{app::App, error::ErrorBody};
 
-/// A sensor as it shall be; its newest reading stays.
+/// A sensor as it shall be; its newest reading stays, and what of it is out of service.
 #[derive(Deserialize, ToSchema)]
 pub(crate) struct Registration {
     #[schema(value_type = String)]
@@ -48,6 +48,10 @@ pub(crate) struct Registration {
     /// A device of drills: all that it says is part of one.
     #[serde(default)]
     exercise: bool,
+    /// Which of its conditions call for nobody while which other holds.
+    #[serde(default)]
+    #[schema(value_type = Vec<Object>)]
+    suppressions: Vec<Suppression>,
 }
 
 /// Sensors in the caller's districts.
@@ -80,6 +84,8 @@ pub(crate) async fn register(State(app): State<Arc<App>>, Asked(ask, body): Aske
         last_recorded_at_ms: Millis(0),
         version: 0,
         exercise: body.exercise,
+        suppressions: body.suppressions,
+        out_of_service: Vec::new(),
     };
     let (entity, admin_unit) = (EntityId::from(&sensor.id), sensor.place.admin_unit.clone());
     let command = Command::from(RegisterSensor { sensor });

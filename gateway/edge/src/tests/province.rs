@@ -38,6 +38,8 @@ pub(super) fn place(n: usize) -> Place {
 pub(super) fn sensor(id: &str, at: usize) -> Sensor {
     Sensor {
         exercise: false,
+        suppressions: Vec::new(),
+        out_of_service: Vec::new(),
         id: SensorId::new(id).unwrap(),
         name: format!("Trạm {id}"),
         kind: SensorKind::RiverLevel,
@@ -70,6 +72,7 @@ pub(super) fn camera(id: &str, at: usize, sensitive: bool) -> Camera {
         health_at_ms: Millis(0),
         version: 0,
         sensitive,
+        out_of_service: Vec::new(),
     }
 }
 

@@ -110,3 +110,20 @@ async fn devices_are_placed_in_the_group_of_their_district_room() {
     let lan = user(&served, "lan").await;
     assert_eq!(answer(lan.post(&served, 1, "/api/sensors", &sensor)).await.0, 403);
 }
+
+#[tokio::test]
+async fn a_device_is_taken_out_of_service_and_back_by_who_handles_alarms_there() {
+    let served = served();
+    let lan = user(&served, "lan").await;
+    let until_ms = read(&*served.node, GroupId(1), domain::State::clock).plus(3_600_000).0;
+    let out = json!({"entity": "s1", "condition": "high", "reason": "rửa cảm biến", "until_ms": until_ms});
+    let (status, done) = answer(lan.post(&served, 1, "/api/alarms/out-of-service", &out)).await;
+    assert_eq!((status, &done["entity"]), (200, &json!("s1")), "{done}");
+    let reason = |state: &domain::State| state.sensors()["s1"].out_of_service.first().map(|out| out.reason.clone());
+    assert_eq!(read(&*served.node, GroupId(1), reason).as_deref(), Some("rửa cảm biến"));
+    let back = json!({"entity": "s1", "condition": "high"});
+    assert_eq!(answer(lan.post(&served, 2, "/api/alarms/return-to-service", &back)).await.0, 200);
+    assert_eq!(read(&*served.node, GroupId(1), reason), None);
+    let unknown = json!({"entity": "s-9", "reason": "x", "until_ms": until_ms});
+    assert_eq!(answer(lan.post(&served, 3, "/api/alarms/out-of-service", &unknown)).await.0, 404);
+}

@@ -213,6 +213,7 @@ fn alarm(condition: &str) -> Alarm {
         occurrences: 1,
         exercise: false,
         finding: None,
+        raised_days: Vec::new(),
     }
 }
 

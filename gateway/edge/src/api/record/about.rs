@@ -1,7 +1,7 @@
 //! What a command of the record is about, and why: only what tells an auditor where to look, never what somebody wrote about a
 //! person. Pure.
 
-use domain::Command;
+use domain::{Command, Condition, EntityId};
 
 use super::Kind;
 
@@ -38,6 +38,7 @@ fn why(command: &Command) -> String {
         Command::BreakGlass(it) => &it.reason,
         Command::PutDelegation(it) => &it.delegation.reason,
         Command::ShelveAlarm(it) => &it.reason,
+        Command::TakeOutOfService(it) => &it.reason,
         Command::PauseClock(it) => &it.reason,
         Command::ReopenIncident(it) => &it.reason,
         Command::WithdrawHandover(it) => &it.reason,
@@ -128,11 +129,18 @@ fn what(command: &Command) -> String {
         Command::AcknowledgeAlarm(it) => it.key.to_string(),
         Command::ShelveAlarm(it) => it.key.to_string(),
         Command::UnshelveAlarm(it) => it.key.to_string(),
+        Command::TakeOutOfService(it) => of_device(&it.entity, it.condition.as_ref()),
+        Command::ReturnToService(it) => of_device(&it.entity, it.condition.as_ref()),
         // Rules of erasure, by their number.
         Command::SetErasure(it) => format!("#{}", it.number),
         Command::ErasePersonal(it) => format!("#{}", it.rule),
         _ => String::new(),
     }
+}
+
+/// A device, or one condition of it.
+fn of_device(entity: &EntityId, condition: Option<&Condition>) -> String {
+    condition.map_or_else(|| entity.to_string(), |condition| format!("{entity}/{condition}"))
 }
 
 #[cfg(test)]

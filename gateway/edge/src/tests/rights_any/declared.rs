@@ -40,6 +40,8 @@ pub(super) const DECLARED: &[(&str, &str, Asked)] = &[
     ("post", "/api/agents/{id}/status", Asks(&[HandleCall])),
     ("get", "/api/alarms", Asks(&[See(Noun::Alarm)])),
     ("post", "/api/alarms/acknowledge", Asks(&[HandleAlarm])),
+    ("post", "/api/alarms/out-of-service", Asks(&[HandleAlarm])),
+    ("post", "/api/alarms/return-to-service", Asks(&[HandleAlarm])),
     ("post", "/api/alarms/shelve", Asks(&[HandleAlarm])),
     ("post", "/api/alarms/unshelve", Asks(&[HandleAlarm])),
     ("post", "/api/audit/export", AsksWhole(ReadRecord)),
