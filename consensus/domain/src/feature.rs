@@ -11,7 +11,8 @@ use crate::{Command, Grant, Refusal, RefusalCode, ReportChannel, Role, State, Te
 /// that wait for a person, which are told again when their incident becomes another field's or agency's. Nothing is refused by a
 /// remit before it, for no log of a release holds one. A refusal says no longer where something lies that is outside of a right.
 /// An alarm that opens or joins an incident files a report, and closing it settles that.
-/// A record that says what was erased is no longer erased itself (`Erasure::erasing`).
+/// A record that says what was erased is no longer erased itself (`Erasure::erasing`), and one of a drill says that it is one
+/// (`AuditPayload::exercise`).
 pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.
