@@ -13,6 +13,7 @@ use crate::{Command, Grant, Refusal, RefusalCode, ReportChannel, Role, State, Te
 /// An alarm that opens or joins an incident files a report, and closing it settles that.
 /// A record that says what was erased is no longer erased itself (`Erasure::erasing`), and one of a drill says that it is one
 /// (`AuditPayload::exercise`).
+/// Who puts a unit or a run card on a version that they saw is refused when it is another by now.
 pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.

@@ -32,9 +32,25 @@ pub struct Receiver {
     /// The newest that it refused for good.
     #[serde(default)]
     pub given_up: Option<NoticeGivenUp>,
+    /// Grows whenever it is put.
+    #[serde(default)]
+    pub version: u64,
 }
 
-record!(Receiver { id, name, url, secret_sealed, kinds, admin_unit, disabled, newest, confirmed, missed, given_up });
+record!(Receiver {
+    id,
+    name,
+    url,
+    secret_sealed,
+    kinds,
+    admin_unit,
+    disabled,
+    newest,
+    confirmed,
+    missed,
+    given_up,
+    version
+});
 
 /// What a receiver refused for good. It left the queue, so that those behind it go on, and stands here until the next one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,6 +150,7 @@ mod tests {
             confirmed: 0,
             missed: 0,
             given_up: None,
+            version: 0,
         };
         receiver.channel().map(|channel| format!("{channel:?}"))
     }

@@ -103,6 +103,7 @@ fn put(world: &World) {
             confirmed: 0,
             missed: 0,
             given_up: None,
+            version: 0,
         };
         accepted(world.apply(GroupId::COMMAND, PutReceiver { receiver }));
     }

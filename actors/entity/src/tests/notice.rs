@@ -66,6 +66,7 @@ fn receiver(id: &str) -> PutReceiver {
             confirmed: 0,
             missed: 0,
             given_up: None,
+            version: 0,
         },
     }
 }

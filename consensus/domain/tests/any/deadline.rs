@@ -137,6 +137,7 @@ pub(super) fn command_of_deadline() -> BoxedStrategy<Command> {
         confirmed: 9,
         missed: 9,
         given_up: None,
+        version: 0,
     });
     let to = select(&["police", "province"][..]).prop_map(|id| ReceiverId::new(id).unwrap());
     prop_oneof![

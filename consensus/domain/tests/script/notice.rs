@@ -28,6 +28,7 @@ pub(super) fn command(name: &str, args: &mut Args<'_>) -> Result<Command, Failur
         confirmed: 0,
         missed: 0,
         given_up: None,
+        version: 0,
     };
     Ok(PutReceiver { receiver }.into())
 }

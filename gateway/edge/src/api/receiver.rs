@@ -34,6 +34,9 @@ pub(crate) struct Registration {
     admin_unit: Option<AdminUnitCode>,
     #[serde(default)]
     disabled: bool,
+    /// The version that was seen: refused with 409 when it is another by now. Absent or 0: whichever it is.
+    #[serde(default)]
+    expected_version: u64,
 }
 
 /// Receivers, for administrators: what waits for each is `newest` less `confirmed`, and what it refused for good is `given_up`.
@@ -47,9 +50,10 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) ->
 
 /// Puts a receiver.
 #[utoipa::path(post, path = "/api/receivers", request_body = Registration, params(("x-request-seq" = u64, Header)),
-    responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
+    responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 409, body = ErrorBody),
+        (status = 422, body = ErrorBody)))]
 pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Registration>) -> Answer<Done> {
-    let Registration { id, name, url, secret, kinds, admin_unit, disabled } = body;
+    let Registration { id, name, url, secret, kinds, admin_unit, disabled, expected_version: version } = body;
     let secret_sealed = match secret {
         Some(secret) => app
             .auth
@@ -60,7 +64,19 @@ pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Reg
         None => Bytes::new(),
     };
     let (newest, confirmed, missed, given_up) = (0, 0, 0, None);
-    let receiver =
-        Receiver { id, name, url, secret_sealed, kinds, admin_unit, disabled, newest, confirmed, missed, given_up };
+    let receiver = Receiver {
+        id,
+        name,
+        url,
+        secret_sealed,
+        kinds,
+        admin_unit,
+        disabled,
+        newest,
+        confirmed,
+        missed,
+        given_up,
+        version,
+    };
     app.run(&ask, PutReceiver { receiver }).await.map(done)
 }

@@ -54,6 +54,7 @@ fn receiver(url: String, secret: &[u8]) -> Receiver {
         confirmed: 0,
         missed: 0,
         given_up: None,
+        version: 0,
     }
 }
 

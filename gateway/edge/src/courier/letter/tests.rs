@@ -23,6 +23,7 @@ pub(crate) fn receiver(url: &str) -> Receiver {
         confirmed: 0,
         missed: 0,
         given_up: None,
+        version: 0,
     }
 }
 

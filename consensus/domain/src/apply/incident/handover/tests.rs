@@ -56,6 +56,7 @@ impl World {
                 confirmed: 0,
                 missed: 0,
                 given_up: None,
+                version: 0,
             };
             world.ok(None, PutReceiver { receiver });
         }
