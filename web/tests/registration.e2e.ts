@@ -191,6 +191,32 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(save).toHaveAttribute('title', registration.taken);
   });
 
+  test(`of two who put the same receiver the second is told to look again, ${lang}`, async ({ page }) => {
+    // This screen hears of nothing that happens in between.
+    let stood: string | undefined;
+    await page.route('**/api/receivers', async (route) => {
+      if (route.request().method() !== 'GET') return route.continue();
+      const answer = await route.fetch();
+      stood ??= await answer.text();
+      return route.fulfill({ response: answer, body: stood });
+    });
+    await register(page, 'receivers', `&lang=${lang}`);
+    const sheet = panel(page, receivers.heading);
+    const form = sheet.getByRole('form');
+    const save = form.getByRole('button', { name: admin.save, exact: true });
+    await sheet.getByRole('button', { name: admin.edit('truc-ban-tinh') }).click();
+    await form.getByLabel(receivers.field.name, { exact: true }).fill('Trực ban');
+    await fake(page, 'registration?touch=truc-ban-tinh');
+    const { body } = await sent(page, '/api/receivers', () => save.click());
+    expect(body).toMatchObject({ id: 'truc-ban-tinh', name: 'Trực ban', expected_version: 1 });
+    await expect(form.getByRole('status')).toContainText(`${command.refused}: ${command.refusals['version_conflict']}`);
+    // What was typed is still there, and what the other one put is told as soon as it is heard of.
+    await expect(form.getByLabel(receivers.field.name, { exact: true })).toHaveValue('Trực ban');
+    await page.unroute('**/api/receivers');
+    await expect(sheet.getByRole('row', { name: /^truc-ban-tinh/ })).toContainText('(mới)', { timeout: 15_000 });
+    await expect(save).toHaveAttribute('title', registration.changed);
+  });
+
   test(`a unit is registered with skills and station, then amended, ${lang}`, async ({ page }) => {
     await register(page, 'forces', `&lang=${lang}`);
     const sheet = panel(page, units.heading);

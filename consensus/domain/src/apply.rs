@@ -46,8 +46,8 @@ use bytes::Bytes;
 
 use crate::{
     Accepted, Command, Decided, Entry, Event, EventKind, Grant, GroupId, Incident, IncidentId, Instruction, Millis,
-    PersonId, Refusal, RefusalCode, Reply, Row, State, Subject, Unwritten, VOCABULARY_2, policy, rows, stored::Touched,
-    wire::Record,
+    PersonId, Refusal, RefusalCode, Reply, Row, State, Subject, Unwritten, VOCABULARY_2, exercise::names_exercise,
+    policy, rows, stored::Touched, wire::Record,
 };
 
 /// What a noun's function comes to.
@@ -290,9 +290,17 @@ impl Work<'_> {
         let at = (self.state.group, self.index, self.now);
         // What state said of the right, or, where it said nothing, what the entry claims.
         let terms = self.grant.as_ref().or(entry.grant.as_ref()).map(|grant| &grant.terms);
-        let (head, rows) = crate::audit::append(&self.state.audit, at, entry, (by, terms), reply);
+        // A chain that is older holds payloads without the mark.
+        let exercise = self.state.has_feature(VOCABULARY_2) && self.is_exercise(&entry.command);
+        let (head, rows) = crate::audit::append(&self.state.audit, at, entry, (by, terms), reply, exercise);
         self.state.audit = head;
         self.history.extend(rows);
+    }
+
+    /// Whether the entry is of a drill: its command says so, what came of it is, or, where nothing did, what it names.
+    fn is_exercise(&self, command: &Command) -> bool {
+        let mut subjects = self.events.iter().filter_map(|event| event.subject.as_ref());
+        command.says_exercise() || subjects.any(Subject::is_exercise) || names_exercise(self.state, command)
     }
 
     /// Who acts; none: the system.

@@ -88,9 +88,11 @@ pub struct AuditPayload {
     pub refused: String,
     /// By what it was more, or less, than the person's own rights.
     pub terms: Terms,
+    /// Of a drill: the command says so, or what it is about is of one. Of entries before [`crate::VOCABULARY_2`] never.
+    pub exercise: bool,
 }
 
-record!(AuditPayload { by, from, why, name, command, entry_sha256, refused, terms });
+record!(AuditPayload { by, from, why, name, command, entry_sha256, refused, terms, exercise });
 
 /// One record as an export has it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -219,6 +221,7 @@ pub(crate) fn append(
     entry: &Entry,
     (by, terms): (Option<&str>, Option<&Terms>),
     reply: &Reply,
+    exercise: bool,
 ) -> (AuditHead, [Row; 2]) {
     let (group, index, at_ms) = at;
     let is_bulk = matches!(entry.command, crate::Command::RecordReadings(_));
@@ -235,6 +238,7 @@ pub(crate) fn append(
             Reply::Refused(refusal) => refusal.code.as_str().to_owned(),
         },
         terms: terms.cloned().unwrap_or_default(),
+        exercise,
     };
     let payload = Bytes::from(payload.encode());
     let number = head.number.saturating_add(1);

@@ -2,7 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ExerciseId, Millis, PersonId, Subject, WarningPurpose, wire::record};
+use crate::{
+    CallId, Command, ExerciseId, Millis, PersonId, State, Subject, WarningPurpose,
+    policy::{Target, targets},
+    wire::record,
+};
 
 /// A drill as it stands. One runs at a time, so the time of a marked record says which one it belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,4 +72,56 @@ impl Subject {
             | Self::CallDesk(_) => false,
         }
     }
+}
+
+impl Command {
+    /// Whether it says itself that it is part of a drill.
+    #[must_use]
+    pub fn says_exercise(&self) -> bool {
+        match self {
+            Self::StartExercise(_) | Self::EndExercise(_) => true,
+            Self::OpenIncident(it) => it.exercise,
+            Self::FileReport(it) => it.exercise,
+            Self::GiveInstruction(it) => it.exercise,
+            Self::OfferCall(it) => it.exercise,
+            Self::ReceiveHandover(it) => it.exercise,
+            Self::WriteShiftNote(it) => it.exercise,
+            Self::LogDuty(it) => it.exercise,
+            Self::RegisterSensor(it) => it.sensor.exercise,
+            Self::RaiseAlarm(it) => it.exercise,
+            Self::PushScene(it) => it.scene.as_ref().is_some_and(|scene| scene.exercise),
+            Self::DraftWarning(it) => it.content.purpose == WarningPurpose::Exercise,
+            _ => false,
+        }
+    }
+}
+
+/// Whether anything that the command acts on by name is part of a drill: a refused one changes nothing that would say so.
+pub(crate) fn names_exercise(state: &State, command: &Command) -> bool {
+    let is_played = |target: Target<'_>| match target {
+        Target::Incident(id) => state.incidents.get(id).is_some_and(|it| it.exercise),
+        Target::Report(code) => state.reports.get(code).is_some_and(|it| it.exercise),
+        Target::Instruction(id) => state.instructions.get(id).is_some_and(|it| it.exercise),
+        Target::Warning(id) => state.warnings.get(id).is_some_and(|it| it.content.purpose == WarningPurpose::Exercise),
+        // A crew is real whatever it works on.
+        Target::Unit(_) => false,
+    };
+    let of_call = |call: &CallId| state.calls().get(call).is_some_and(|it| it.exercise);
+    targets(state, command).into_iter().flatten().any(is_played) || call_of(command).is_some_and(of_call)
+}
+
+/// The call that the command is about.
+fn call_of(command: &Command) -> Option<&CallId> {
+    Some(match command {
+        Command::AnswerCall(it) => &it.call,
+        Command::HoldCall(it) => &it.call,
+        Command::TransferCall(it) => &it.call,
+        Command::EndCall(it) => &it.call,
+        Command::ReturnCall(it) => &it.call,
+        Command::TakeCallback(it) => &it.call,
+        Command::SettleCallback(it) => &it.call,
+        Command::PutCallDraft(it) => &it.call,
+        Command::EraseCall(it) => &it.call,
+        _ => return None,
+    })
 }

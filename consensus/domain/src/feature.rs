@@ -15,7 +15,9 @@ use crate::{
 /// that wait for a person, which are told again when their incident becomes another field's or agency's. Nothing is refused by a
 /// remit before it, for no log of a release holds one. A refusal says no longer where something lies that is outside of a right.
 /// An alarm that opens or joins an incident files a report, and closing it settles that. It counts on which days it called.
-/// A record that says what was erased is no longer erased itself (`Erasure::erasing`).
+/// A record that says what was erased is no longer erased itself (`Erasure::erasing`), and one of a drill says that it is one
+/// (`AuditPayload::exercise`).
+/// Who puts a unit or a run card on a version that they saw is refused when it is another by now.
 pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.

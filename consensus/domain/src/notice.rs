@@ -36,6 +36,9 @@ pub struct Receiver {
     /// of all.
     #[serde(default)]
     pub unit: Option<UnitId>,
+    /// Grows whenever it is put.
+    #[serde(default)]
+    pub version: u64,
 }
 
 record!(Receiver {
@@ -51,6 +54,7 @@ record!(Receiver {
     missed,
     given_up,
     unit,
+    version
 });
 
 /// What a receiver refused for good. It left the queue, so that those behind it go on, and stands here until the next one.
@@ -172,6 +176,7 @@ mod tests {
             missed: 0,
             given_up: None,
             unit: None,
+            version: 0,
         };
         receiver.channel().map(|channel| format!("{channel:?}"))
     }

@@ -44,9 +44,9 @@ pub use action::{Action, Noun, action_of};
 pub use beyond::grant_of_key;
 pub use matter::Matter;
 
-use std::collections::BTreeSet;
+pub(crate) use target::{Target, targets};
 
-use target::Target;
+use std::collections::BTreeSet;
 
 use crate::{
     AdminUnitCode, AnswerTask, Command, FileOwner, Grant, GroupId, IncidentId, Instruction, Millis, PersonId, Refusal,
@@ -378,7 +378,7 @@ fn of_remit(state: &State, grant: &Grant, command: &Command) -> Result<(), Refus
 
 /// The instruction that the command is about, if it is about one.
 fn instruction_of<'a>(state: &'a State, command: &Command) -> Option<&'a Instruction> {
-    match target::targets(state, command) {
+    match targets(state, command) {
         [Some(Target::Instruction(id)), _] => state.instructions.get(id),
         _ => None,
     }

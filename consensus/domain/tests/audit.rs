@@ -312,3 +312,63 @@ fn who_from_where_and_why_stand_in_the_record() {
     let said = [payload.by, payload.from, payload.why, payload.name, payload.refused];
     assert_eq!(said, ["an", "10.0.0.7", "a call from 113", "RecordRead", ""]);
 }
+
+/// Whether the newest record says that it is of a drill.
+fn is_marked(recorded: &Recorded) -> bool {
+    let newest = recorded.export().pop().unwrap().sealed.unwrap();
+    AuditPayload::decode(&newest.payload).unwrap().exercise
+}
+
+fn open(exercise: bool) -> OpenIncident {
+    let place = Place {
+        latitude_e7: 164_600_000,
+        longitude_e7: 1_075_900_000,
+        admin_unit: AdminUnitCode::new("hue").unwrap(),
+        address: String::new(),
+    };
+    OpenIncident {
+        kind: IncidentKind::Flood,
+        severity: Severity::Low,
+        place,
+        summary: "Ngập".into(),
+        source: Source {
+            origin: Origin::Report("113".into()),
+            episode: 0,
+            version: 0,
+            active: true,
+            at_ms: Millis(0),
+            alarm_report: None,
+        },
+        exercise,
+        place_is_mapped: false,
+    }
+}
+
+#[test]
+fn what_is_done_about_a_drill_is_recorded_as_of_one_and_an_older_chain_stays_as_it_is() {
+    let note = |incident: &str| NoteIncident { incident: IncidentId::new(incident).unwrap(), note: "x".into() };
+    for is_on in [false, true] {
+        let mut recorded = Recorded::new(GroupId::COMMAND);
+        if is_on {
+            recorded.system(SwitchFeature { feature: VOCABULARY_2 });
+        }
+        let mut opened = |exercise: bool| {
+            recorded.system(open(exercise));
+            assert_eq!(is_marked(&recorded), exercise && is_on);
+            let (id, _) = recorded.state.incidents().iter().find(|(_, it)| it.exercise == exercise).unwrap();
+            let id = id.to_string();
+            recorded.system(note(&id));
+            assert_eq!(is_marked(&recorded), exercise && is_on, "a note says it by its incident alone");
+            let close =
+                CloseIncident { incident: IncidentId::new(&id).unwrap(), expected_version: 99, note: String::new() };
+            let at_ms = recorded.state.clock().plus(1);
+            let command = close.into();
+            let reply = recorded.apply(&Entry { at_ms, request: None, grant: None, command, salt: Bytes::new() });
+            assert!(matches!(reply, Reply::Refused(_)), "{reply:?}");
+            assert_eq!(is_marked(&recorded), exercise && is_on, "what is refused changes nothing that says so");
+        };
+        opened(false);
+        opened(true);
+        verify(&recorded.export(), &recorded.heads()).unwrap();
+    }
+}

@@ -224,6 +224,7 @@ fn a_receiver_that_never_confirms_harms_itself_only() {
         missed: 0,
         given_up: None,
         unit: None,
+        version: 0,
     };
     for id in ["gone", "here"] {
         assert_eq!(code(&apply(&mut state, 1, PutReceiver { receiver: receiver(id) })), None);

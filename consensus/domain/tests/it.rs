@@ -18,6 +18,7 @@ mod erasure;
 mod files;
 mod lunar;
 mod properties;
+mod registered;
 mod releases;
 mod reports;
 mod rooms;

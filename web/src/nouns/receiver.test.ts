@@ -21,8 +21,8 @@ test('an amendment keeps kinds that the screen does not offer, and sends no secr
   const [receiver] = receiversOf({ items: [raw], truncated: false });
   const draft = draftOf(receiver!);
   expect(furtherKinds(draft.kinds)).toEqual(['call_offered']);
-  expect(receiverToWire(draft, '')).toEqual({ id: 'b', name: 'B', url: 'https://b', kinds: raw.kinds, admin_unit: null, unit: null, disabled: false });
-  expect(receiverToWire({ ...draft, adminUnit: '05716', unit: 'unit-001' }, 's')).toMatchObject({ admin_unit: '05716', unit: 'unit-001', secret: 's' });
+  expect(receiverToWire(draft, '', 0)).toEqual({ id: 'b', name: 'B', url: 'https://b', kinds: raw.kinds, admin_unit: null, unit: null, disabled: false });
+  expect(receiverToWire({ ...draft, adminUnit: '05716', unit: 'unit-001' }, 's', 3)).toMatchObject({ admin_unit: '05716', unit: 'unit-001', secret: 's', expected_version: 3 });
   expect(receiversOf({ items: [{ ...raw, unit: 'unit-001' }], truncated: false })[0]?.unit).toBe('unit-001');
   expect([differs(draft, draftOf(receiver!)), differs(draft, { ...draft, name: 'C' })]).toEqual([false, true]);
 });

@@ -19,6 +19,8 @@ export interface Receiver {
   missed: number;
   /** What it refused for good: how many, and the newest of them. */
   givenUp: { count: number; number: number; reason: string; atMs: number } | undefined;
+  /** Grows whenever it is put. */
+  version: number;
 }
 
 /** What a person sets of a receiver. */
@@ -53,13 +55,14 @@ interface ReceiverJson {
   confirmed: number;
   missed: number;
   given_up?: { count: number; number: number; reason: string; at_ms: number } | null;
+  version?: number;
 }
 
 /** Of `GET /api/receivers`, by name. */
 export function receiversOf(answer: unknown): Receiver[] {
-  const all = (answer as { items: ReceiverJson[] }).items.map(({ id, name, url, kinds, admin_unit, unit, disabled, newest, confirmed, missed, given_up }) => {
+  const all = (answer as { items: ReceiverJson[] }).items.map(({ id, name, url, kinds, admin_unit, unit, disabled, newest, confirmed, missed, given_up, version = 0 }) => {
     const givenUp = given_up == null ? undefined : { count: given_up.count, number: given_up.number, reason: given_up.reason, atMs: given_up.at_ms };
-    return { id, name, url, kinds, adminUnit: admin_unit ?? '', unit: unit ?? '', disabled, waiting: newest - confirmed, missed, givenUp };
+    return { id, name, url, kinds, adminUnit: admin_unit ?? '', unit: unit ?? '', disabled, waiting: newest - confirmed, missed, givenUp, version };
   });
   return all.sort((one, other) => one.id.localeCompare(other.id));
 }
@@ -67,9 +70,12 @@ export function receiversOf(answer: unknown): Receiver[] {
 /** What of a receiver a person sets. */
 export const draftOf = ({ id, name, url, kinds, adminUnit, unit, disabled }: Receiver): ReceiverDraft => ({ id, name, url, kinds: [...kinds], adminUnit, unit, disabled });
 
-/** As the cluster takes it; without a secret it keeps the one that it has. */
-export function receiverToWire({ adminUnit, unit, ...rest }: ReceiverDraft, secret: string): object {
-  return { ...rest, admin_unit: adminUnit === '' ? null : adminUnit, unit: unit === '' ? null : unit, ...(secret === '' ? {} : { secret }) };
+/** The version that something is put over, as the cluster takes it: it refuses whoever saw another one. 0: none stands there. */
+export const expected = (version: number): object => (version === 0 ? {} : { expected_version: version });
+
+/** As the cluster takes it on the version that stands there, 0: none does; without a secret it keeps the one that it has. */
+export function receiverToWire({ adminUnit, unit, ...rest }: ReceiverDraft, secret: string, version: number): object {
+  return { ...rest, admin_unit: adminUnit === '' ? null : adminUnit, unit: unit === '' ? null : unit, ...(secret === '' ? {} : { secret }), ...expected(version) };
 }
 
 export type Channel = 'web' | 'mail' | 'sms' | 'conveyance';

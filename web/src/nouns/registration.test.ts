@@ -10,7 +10,9 @@ const unit = (id: string, more: Partial<Unit> = {}): Unit => ({
 test('a unit that is opened and put again is what it was', () => {
   const draft = unitDraft(unit('CH-1'));
   expect(draft).toEqual({ id: 'CH-1', name: 'CH-1', agency: 'PCCC', skills: 'lặn, xuồng', adminUnit: '05716', address: 'Đình Cả', latitude: 21.7615, longitude: 106.0926 });
-  expect(unitToWire(draft)).toEqual({ id: 'CH-1', name: 'CH-1', agency: 'PCCC', skills: ['lặn', 'xuồng'], station: { latitude_e7: 217_615_000, longitude_e7: 1_060_926_000, admin_unit: '05716', address: 'Đình Cả' } });
+  const wire = { id: 'CH-1', name: 'CH-1', agency: 'PCCC', skills: ['lặn', 'xuồng'], station: { latitude_e7: 217_615_000, longitude_e7: 1_060_926_000, admin_unit: '05716', address: 'Đình Cả' } };
+  // A new one expects none; one that is amended is put on the version that stands there.
+  expect([unitToWire(draft, 0), unitToWire(draft, 7)]).toEqual([wire, { ...wire, expected_version: 7 }]);
   expect(skillsOf(' lặn,, xuồng , lặn')).toEqual(['lặn', 'xuồng']);
 });
 
@@ -38,7 +40,8 @@ test('run cards stand by kind, the worst first, and go out as the cluster names 
   const needs = [{ skill: ' lặn ', count: 2 }];
   const cards = runCardsOf([{ kind: 'public_order', severity: 'low', needs, version: 1 }, { kind: 'flood', severity: 'high', needs, version: 2 }, { kind: 'flood', severity: 'critical', needs, version: 3 }]);
   expect(cards.map(({ version }) => version)).toEqual([3, 2, 1]);
-  expect(runCardToWire(cards[2]!)).toEqual({ kind: 'public_order', severity: 'low', needs: [{ skill: 'lặn', count: 2 }] });
+  expect(runCardToWire(cards[2]!)).toEqual({ kind: 'public_order', severity: 'low', needs: [{ skill: 'lặn', count: 2 }], expected_version: 1 });
+  expect(runCardToWire({ ...cards[2]!, version: 0 })).not.toHaveProperty('expected_version');
 });
 
 test('needs that cannot be are told by their row; skills that nobody has are told, too', () => {

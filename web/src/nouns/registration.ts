@@ -1,6 +1,6 @@
 // What an administrator registers for dispatch: response units with skills and station, and run cards that say whom to send.
 import { KINDS, kindNamed, type Kind } from './kind';
-import { isId } from './receiver';
+import { expected, isId } from './receiver';
 import { fieldMs, fieldText } from './register';
 import { SEVERITIES, SEVERITY_NAME, severityNamed, type Severity } from './severity';
 import type { Unit } from './unit';
@@ -37,10 +37,10 @@ export function unitDraft({ id, name, agency, skills, station }: Unit): UnitDraf
 export const skillsOf = (text: string): string[] => [...new Set(text.split(',').map((skill) => skill.trim()).filter((skill) => skill !== ''))];
 
 /** As the cluster takes a unit; what it is doing and where it is stay. */
-export function unitToWire({ id, name, agency, skills, adminUnit, address, latitude, longitude }: UnitDraft): object {
+export function unitToWire({ id, name, agency, skills, adminUnit, address, latitude, longitude }: UnitDraft, version: number): object {
   const e7 = (degrees: number | null) => Math.round((degrees ?? 0) * E7_PER_DEGREE);
   const station = { latitude_e7: e7(latitude), longitude_e7: e7(longitude), admin_unit: adminUnit, address: address.trim() };
-  return { id: id.trim(), name: name.trim(), agency: agency.trim(), skills: skillsOf(skills), station };
+  return { id: id.trim(), name: name.trim(), agency: agency.trim(), skills: skillsOf(skills), station, ...expected(version) };
 }
 
 export type UnitField = 'id' | 'name' | 'skills' | 'station.admin_unit' | 'station.latitude_e7' | 'station.longitude_e7';
@@ -95,9 +95,9 @@ export function runCardsOf(answer: unknown): RunCard[] {
   return all.sort((one, other) => KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind) || SEVERITIES.indexOf(one.severity) - SEVERITIES.indexOf(other.severity));
 }
 
-/** As the cluster takes a card; without needs it goes. */
-export function runCardToWire({ kind, severity, needs }: Omit<RunCard, 'version'>): object {
-  return { kind: toWire(kind), severity: SEVERITY_NAME[severity], needs: needs.map(({ skill, count }) => ({ skill: skill.trim(), count })) };
+/** As the cluster takes a card on the version that stands there; without needs it goes. */
+export function runCardToWire({ kind, severity, needs, version }: RunCard): object {
+  return { kind: toWire(kind), severity: SEVERITY_NAME[severity], needs: needs.map(({ skill, count }) => ({ skill: skill.trim(), count })), ...expected(version) };
 }
 
 /** What is wrong with the needs of a card, and with which, counted from 1; undefined: nothing. */

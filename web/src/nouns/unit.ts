@@ -53,6 +53,8 @@ export interface Unit {
   assignment?: Assignment;
   /** When the centre received the crew's mayday, which names it; 0: the crew is in no danger. */
   maydayAtMs: number;
+  /** Grows with every change of it but where it is. */
+  version?: number;
 }
 
 /** The domain status of a wire status. */
@@ -76,6 +78,7 @@ export function unitOf(wire: UnitWire): Unit {
     shift: wire.duty?.shift && { startsAtMs: Number(wire.duty.shift.startsAtMs), endsAtMs: Number(wire.duty.shift.endsAtMs) },
     assignment: wire.duty?.assignment && assignmentOf(wire.duty.assignment),
     maydayAtMs: Number(wire.duty?.mayday?.receivedAtMs ?? 0n),
+    version: Number(wire.version),
   };
 }
 

@@ -12,18 +12,19 @@ export const RECEIVER_FORM = 'receiver/form';
 export const cardTarget = ({ kind, severity }: RunCard) => `run-card/${kind}-${severity}`;
 export const receiverTarget = (id: string) => `receiver/${id}`;
 
-/** Registers a unit or amends it; what it does and where it is stay. */
-export const putUnit = (draft: UnitDraft): Sent => ordered(UNIT_FORM, '/api/units', unitToWire(draft));
+/** Registers a unit, or amends the version of it that stands there (0: none does); what it does and where it is stay. */
+export const putUnit = (draft: UnitDraft, version: number): Sent => ordered(UNIT_FORM, '/api/units', unitToWire(draft, version));
 
 /** Says when a crew is on duty. */
 export const setHours = (unit: string, always: boolean, from: string, until: string): Sent =>
   ordered(HOURS_FORM, `/api/units/${encodeURIComponent(unit)}/shift`, hoursToWire(always, from, until), 'assign-incident');
 
-/** Puts a run card. */
-export const putRunCard = (card: Omit<RunCard, 'version'>): Sent => ordered(CARD_FORM, '/api/run-cards', runCardToWire(card));
+/** Puts a run card over the version that stands there; 0: none does. */
+export const putRunCard = (card: RunCard): Sent => ordered(CARD_FORM, '/api/run-cards', runCardToWire(card));
 
 /** Takes a run card away. */
 export const dropRunCard = (card: RunCard): Sent => ordered(cardTarget(card), '/api/run-cards', runCardToWire({ ...card, needs: [] }));
 
-/** Puts a receiver; an empty secret leaves the one that it has. */
-export const putReceiver = (draft: ReceiverDraft, secret: string, target: string): Sent => ordered(target, '/api/receivers', receiverToWire(draft, secret));
+/** Puts a receiver over the version that stands there (0: none does); an empty secret leaves the one that it has. */
+export const putReceiver = (draft: ReceiverDraft, secret: string, version: number, target: string): Sent =>
+  ordered(target, '/api/receivers', receiverToWire(draft, secret, version));

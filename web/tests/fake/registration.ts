@@ -18,6 +18,7 @@ interface Receiver {
   confirmed: number;
   missed: number;
   given_up: { count: number; number: number; reason: string; at_ms: number } | null;
+  version: number;
 }
 interface Card {
   kind: string;
@@ -25,6 +26,8 @@ interface Card {
   needs: { skill: string; count: number }[];
   version: number;
 }
+/** What is put, on the version that was seen; absent: whichever stands there. */
+type Put<T> = Omit<T, 'version'> & { expected_version?: number };
 interface Registered {
   id: string;
   name: string;
@@ -34,6 +37,8 @@ interface Registered {
 }
 
 const refuse = (code: string, field: string, status = 422): Answer => ({ status, body: { code, field, message: '' } });
+/** The refusal of who saw another version than stands there. */
+const stale = (seen: number | undefined, version: number, field: string): Answer | undefined => (seen === undefined || seen === version ? undefined : refuse('version_conflict', field, 409));
 const done = (entity: string, version: number): Answer => ({ status: 200, body: { entity, version } });
 
 export function registrationDesk(scene: Scene, tell: (kind: EventKind, subject: Event['subject']) => void) {
@@ -55,17 +60,19 @@ export function registrationDesk(scene: Scene, tell: (kind: EventKind, subject: 
     receivers.clear();
     receivers.set('so-y-te', {
       id: 'so-y-te', name: 'Sở Y tế', url: 'https://to:mat-khau@soyte.example.vn/nhan?ma=bi-mat', kinds: ['incident_opened', 'call_offered'], admin_unit: null, disabled: false, newest: 45, confirmed: 42, missed: 7,
-      given_up: { count: 2, number: 41, reason: '410 Gone', at_ms: Date.UTC(2026, 10, 23, 1, 5) },
+      given_up: { count: 2, number: 41, reason: '410 Gone', at_ms: Date.UTC(2026, 10, 23, 1, 5) }, version: 4,
     });
-    receivers.set('truc-ban-tinh', { id: 'truc-ban-tinh', name: 'Trực ban tỉnh', url: 'mailto:truc.ban@example.vn', kinds: ['deadline_overdue'], admin_unit: null, disabled: true, newest: 3, confirmed: 3, missed: 0, given_up: null });
+    receivers.set('truc-ban-tinh', { id: 'truc-ban-tinh', name: 'Trực ban tỉnh', url: 'mailto:truc.ban@example.vn', kinds: ['deadline_overdue'], admin_unit: null, disabled: true, newest: 3, confirmed: 3, missed: 0, given_up: null, version: 1 });
     cards.clear();
     cards.set('fire critical', { kind: 'fire', severity: 'critical', needs: [{ skill: 'chữa cháy', count: 3 }, { skill: 'cấp cứu', count: 1 }], version: 1 });
   }
   reset();
 
-  function putUnit(input: Registered): Answer {
+  function putUnit(input: Put<Registered>): Answer {
     if (!scene.communes.some(({ code }) => code === input.station.admin_unit)) return refuse('not_found', 'PutUnit.unit.station.admin_unit', 404);
     if (input.agency === 'không có') return refuse('invalid', 'PutUnit.unit.agency');
+    const late = stale(input.expected_version, Number(scene.units.get(input.id)?.version ?? 0n), 'PutUnit.unit.version');
+    if (late !== undefined) return late;
     remember(input.id);
     const station = create(PlaceSchema, { latitudeE7: input.station.latitude_e7, longitudeE7: input.station.longitude_e7, adminUnit: input.station.admin_unit, address: input.station.address });
     const { id, name, agency, skills } = input;
@@ -89,18 +96,22 @@ export function registrationDesk(scene: Scene, tell: (kind: EventKind, subject: 
     return done(id, Number(unit.version));
   }
 
-  function putReceiver({ secret: _secret, ...input }: Receiver & { secret?: string }): Answer {
+  function putReceiver({ secret: _secret, expected_version, ...input }: Put<Receiver> & { secret?: string }): Answer {
     if (input.url.endsWith('.invalid')) return refuse('invalid', 'PutReceiver.receiver.url');
     if (input.unit != null && !scene.units.has(input.unit)) return refuse('not_found', 'PutReceiver.receiver.unit', 404);
-    const known = receivers.get(input.id) ?? { newest: 0, confirmed: 0, missed: 0, given_up: null };
-    const { newest, confirmed, missed, given_up } = known;
-    receivers.set(input.id, { ...input, newest, confirmed, missed, given_up });
+    const known = receivers.get(input.id) ?? { newest: 0, confirmed: 0, missed: 0, given_up: null, version: 0 };
+    const { newest, confirmed, missed, given_up, version } = known;
+    const late = stale(expected_version, version, 'PutReceiver.receiver.version');
+    if (late !== undefined) return late;
+    receivers.set(input.id, { ...input, newest, confirmed, missed, given_up, version: version + 1 });
     return done(input.id, newest);
   }
 
-  function putCard(card: Card): Answer {
+  function putCard({ expected_version, ...card }: Put<Card>): Answer {
     const key = `${card.kind} ${card.severity}`;
     const version = (cards.get(key)?.version ?? 0) + 1;
+    const late = stale(expected_version, version - 1, 'PutRunCard.card.version');
+    if (late !== undefined) return late;
     if (card.needs.length === 0) cards.delete(key);
     else cards.set(key, { ...card, version });
     return done(key, version);
@@ -114,7 +125,10 @@ export function registrationDesk(scene: Scene, tell: (kind: EventKind, subject: 
       if (touched === null) reset();
       else {
         const [receiver, card, unit] = [receivers.get(touched), cards.get(touched), scene.units.get(touched)];
-        if (receiver !== undefined) receiver.name += ' (mới)';
+        if (receiver !== undefined) {
+          receiver.name += ' (mới)';
+          receiver.version += 1;
+        }
         if (card !== undefined) card.version += 1;
         if (unit !== undefined) {
           remember(touched);
@@ -132,9 +146,9 @@ export function registrationDesk(scene: Scene, tell: (kind: EventKind, subject: 
       return role === 'admin' ? { status: 200, body: { items: [...receivers.values()], truncated: false } } : refuse('forbidden', '', 403);
     },
     decide(path: string, input: Input): Answer | undefined {
-      if (path === '/api/units') return putUnit(input as unknown as Registered);
-      if (path === '/api/receivers') return putReceiver(input as unknown as Receiver);
-      if (path === '/api/run-cards') return putCard(input as unknown as Card);
+      if (path === '/api/units') return putUnit(input as unknown as Put<Registered>);
+      if (path === '/api/receivers') return putReceiver(input as unknown as Put<Receiver>);
+      if (path === '/api/run-cards') return putCard(input as unknown as Put<Card>);
       const crew = /^\/api\/units\/([^/]+)\/shift$/.exec(path)?.[1];
       return crew === undefined ? undefined : setHours(decodeURIComponent(crew), input as unknown as { starts_at_ms: number; ends_at_ms: number });
     },

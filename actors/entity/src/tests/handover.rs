@@ -104,6 +104,7 @@ fn put(world: &World) {
             missed: 0,
             given_up: None,
             unit: None,
+            version: 0,
         };
         accepted(world.apply(GroupId::COMMAND, PutReceiver { receiver }));
     }

@@ -67,6 +67,7 @@ fn receiver(id: &str) -> PutReceiver {
             missed: 0,
             given_up: None,
             unit: None,
+            version: 0,
         },
     }
 }

@@ -189,7 +189,9 @@ pub(crate) fn audit_exports() -> Vec<Vec<u8>> {
             let name = entry.command.name().to_owned();
             let (by, from, why) = ("an".to_owned(), String::new(), String::new());
             let terms = domain::Terms::default();
-            let payload = AuditPayload { by, from, why, name, command, entry_sha256: None, refused, terms }.encode();
+            let (entry_sha256, exercise) = (None, entry.command.says_exercise());
+            let payload =
+                AuditPayload { by, from, why, name, command, entry_sha256, refused, terms, exercise }.encode();
             let commitment = audit::commitment(&entry.salt, &payload);
             let at_ms = state.clock();
             let mut link = AuditLink { group, number: index, index, at_ms, commitment, link: Digest::default() };

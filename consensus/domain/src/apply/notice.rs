@@ -37,6 +37,8 @@ pub(super) fn put(work: &mut Work<'_>, command: &PutReceiver) -> Outcome {
     (receiver.newest, receiver.confirmed, receiver.missed) =
         former.map_or((0, 0, 0), |former| (former.newest, former.confirmed, former.missed));
     receiver.given_up = former.and_then(|former| former.given_up.clone());
+    let former_version = former.map(|former| former.version);
+    receiver.version = valid::next_version("receiver.version", receiver.version, former_version)?;
     if receiver.secret_sealed.is_empty()
         && let Some(former) = former
     {

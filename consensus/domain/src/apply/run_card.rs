@@ -1,7 +1,7 @@
 //! Run cards: configured, and read by whoever recommends.
 
 use super::{Outcome, Work, accepted, valid};
-use crate::{EventKind, PutRunCard, RunCard, limits, stored::Touched};
+use crate::{EventKind, PutRunCard, RunCard, VOCABULARY_2, limits, stored::Touched};
 
 pub(super) fn put(work: &mut Work<'_>, command: &PutRunCard) -> Outcome {
     let card = &command.card;
@@ -21,6 +21,10 @@ pub(super) fn put(work: &mut Work<'_>, command: &PutRunCard) -> Outcome {
     let version = former.map_or(0, |former| former.version);
     if former.map_or(card.needs.is_empty(), |former| former.needs == card.needs) {
         return Ok(accepted(name, version));
+    }
+    // A log of an earlier release may name any.
+    if work.state.has_feature(VOCABULARY_2) {
+        valid::seen_version("card.version", card.version, version)?;
     }
     let words = card.needs.iter().map(|need| format!("{} {}", need.count, need.skill)).collect::<Vec<_>>().join(", ");
     if card.needs.is_empty() {

@@ -26,7 +26,7 @@ use super::{Outcome, Work, accepted, incident, valid};
 use crate::bugs::{Bug, is_made};
 use crate::{
     AssignmentEnd, Duty, EventKind, IncidentId, Millis, MoveUnit, PutUnit, Refusal, SetUnitShift, SetUnitStatus, Shift,
-    Unit, UnitId, UnitStatus, limits, stored::Touched,
+    Unit, UnitId, UnitStatus, VOCABULARY_2, limits, stored::Touched,
 };
 
 pub(super) fn put(work: &mut Work<'_>, command: &PutUnit) -> Outcome {
@@ -49,6 +49,10 @@ pub(super) fn put(work: &mut Work<'_>, command: &PutUnit) -> Outcome {
     };
     if put == *former {
         return Ok(accepted(&put.id, put.version));
+    }
+    // A log of an earlier release may name any.
+    if work.state.has_feature(VOCABULARY_2) {
+        valid::seen_version("unit.version", unit.version, former.version)?;
     }
     let put = Unit { version: put.version + 1, ..put };
     let outcome = accepted(&put.id, put.version);

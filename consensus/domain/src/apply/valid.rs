@@ -16,6 +16,22 @@ pub(super) fn version_conflict(field: &str, message: impl Into<String>) -> Refus
     Refusal::new(RefusalCode::VersionConflict, field, message)
 }
 
+/// Of two people who edit the same the second one looks first: whoever names the version that they saw is refused when it is another
+/// by now. 0 names none.
+pub(super) fn seen_version(field: &str, seen: u64, version: u64) -> Result<(), Refusal> {
+    if seen != 0 && seen != version {
+        return Err(version_conflict(field, format!("it is at version {version}: look, then decide anew")));
+    }
+    Ok(())
+}
+
+/// The version under which it is kept, of what was put on the one that was seen.
+pub(super) fn next_version(field: &str, seen: u64, former: Option<u64>) -> Result<u64, Refusal> {
+    let former = former.unwrap_or(0);
+    seen_version(field, seen, former)?;
+    Ok(former.saturating_add(1))
+}
+
 pub(super) fn wrong_status(field: &str, message: impl Into<String>) -> Refusal {
     Refusal::new(RefusalCode::WrongStatus, field, message)
 }

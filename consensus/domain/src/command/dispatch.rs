@@ -6,7 +6,7 @@ use crate::{IncidentId, Millis, RunCard, TaskStatus, UnitId, wire::record};
 body! {
     /// Replaces the run card of its kind and severity; without needs it goes.
     PutRunCard {
-        /// As it shall be.
+        /// As it shall be; its version is the one that was seen, 0 names none.
         card: RunCard,
     }
 }

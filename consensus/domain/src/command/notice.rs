@@ -6,7 +6,7 @@ use crate::{Receiver, ReceiverId, wire::record};
 body! {
     /// Puts a receiver of notices; how far it is stays.
     PutReceiver {
-        /// As it shall be.
+        /// As it shall be; its version is the one that was seen, 0 names none.
         receiver: Receiver,
     }
 }

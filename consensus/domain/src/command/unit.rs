@@ -6,7 +6,7 @@ use crate::{Millis, Place, Unit, UnitId, UnitStatus, wire::record};
 body! {
     /// Puts a response unit; its status, position and incident stay.
     PutUnit {
-        /// As it shall be.
+        /// As it shall be; its version is the one that was seen, 0 names none.
         unit: Unit,
     }
 }

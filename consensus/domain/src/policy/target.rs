@@ -7,7 +7,7 @@ use crate::{
 
 /// A record that a command acts on.
 #[derive(Clone, Copy)]
-pub(super) enum Target<'a> {
+pub(crate) enum Target<'a> {
     Incident(&'a IncidentId),
     Report(&'a ReportCode),
     Instruction(&'a InstructionId),
@@ -46,7 +46,7 @@ fn measured(clock: &ClockKey) -> Target<'_> {
 /// The incidents, reports, instructions, units and warnings that the command names and acts on, whether they are there or not. What
 /// is put, opened or filed by it is not there before it; what is written from an incident acts on that. A mayday acts on nobody's
 /// unit: whose they are who call for help is not asked.
-pub(super) fn targets<'a>(state: &'a State, command: &'a Command) -> [Option<Target<'a>>; 2] {
+pub(crate) fn targets<'a>(state: &'a State, command: &'a Command) -> [Option<Target<'a>>; 2] {
     use Target::{Incident, Instruction, Report, Unit, Warning};
     let only = match command {
         Command::MergeIncident(it) => return [Some(Incident(&it.incident)), Some(Incident(&it.into))],

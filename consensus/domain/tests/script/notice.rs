@@ -29,6 +29,7 @@ pub(super) fn command(name: &str, args: &mut Args<'_>) -> Result<Command, Failur
         missed: 0,
         given_up: None,
         unit: args.maybe("crew").map(UnitId::new).transpose()?,
+        version: 0,
     };
     Ok(PutReceiver { receiver }.into())
 }

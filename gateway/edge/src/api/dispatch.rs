@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use domain::{
-    AcknowledgeAttention, AdminUnitCode, AnswerTask, CombineAnswer, GiveTask, GroupId, IncidentId, Millis, PutRunCard,
-    RunCard, TaskStatus, Unit, UnitStatus,
+    AcknowledgeAttention, AdminUnitCode, AnswerTask, CombineAnswer, GiveTask, GroupId, IncidentId, IncidentKind,
+    Millis, PutRunCard, RunCard, Severity, SkillNeed, TaskStatus, Unit, UnitStatus,
     policy::{self, Action, Matter, Noun},
     travel::{ROAD_FACTOR_PERCENT, TRAVEL_SPEED_KM_H},
 };
@@ -219,9 +219,25 @@ pub(crate) async fn run_cards(State(app): State<Arc<App>>, Signed(caller): Signe
     Ok(Json(read(&*app.source, GroupId::COMMAND, |state0| state0.run_cards().values().cloned().collect())))
 }
 
+/// A run card as it shall be.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Card {
+    #[schema(value_type = String, example = "flood")]
+    kind: IncidentKind,
+    #[schema(value_type = String, example = "high")]
+    severity: Severity,
+    #[schema(value_type = Vec<Object>)]
+    needs: Vec<SkillNeed>,
+    /// The version that was seen: refused with 409 when it is another by now. Absent or 0: whichever it is.
+    #[serde(default)]
+    expected_version: u64,
+}
+
 /// Replaces a run card; without needs it goes.
-#[utoipa::path(post, path = "/api/run-cards", request_body = serde_json::Value, params(("x-request-seq" = u64, Header)),
-    responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
-pub(crate) async fn put_run_card(State(app): State<Arc<App>>, Asked(ask, card): Asked<RunCard>) -> Answer<Done> {
-    app.run(&ask, PutRunCard { card }).await.map(done)
+#[utoipa::path(post, path = "/api/run-cards", request_body = Card, params(("x-request-seq" = u64, Header)),
+    responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 409, body = ErrorBody),
+        (status = 422, body = ErrorBody)))]
+pub(crate) async fn put_run_card(State(app): State<Arc<App>>, Asked(ask, body): Asked<Card>) -> Answer<Done> {
+    let Card { kind, severity, needs, expected_version: version } = body;
+    app.run(&ask, PutRunCard { card: RunCard { kind, severity, needs, version } }).await.map(done)
 }

@@ -38,6 +38,9 @@ pub(crate) struct Registration {
     unit: Option<UnitId>,
     #[serde(default)]
     disabled: bool,
+    /// The version that was seen: refused with 409 when it is another by now. Absent or 0: whichever it is.
+    #[serde(default)]
+    expected_version: u64,
 }
 
 /// Receivers, for administrators: what waits for each is `newest` less `confirmed`, and what it refused for good is `given_up`.
@@ -51,9 +54,10 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) ->
 
 /// Puts a receiver.
 #[utoipa::path(post, path = "/api/receivers", request_body = Registration, params(("x-request-seq" = u64, Header)),
-    responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
+    responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 409, body = ErrorBody),
+        (status = 422, body = ErrorBody)))]
 pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Registration>) -> Answer<Done> {
-    let Registration { id, name, url, secret, kinds, admin_unit, unit, disabled } = body;
+    let Registration { id, name, url, secret, kinds, admin_unit, unit, disabled, expected_version: version } = body;
     let secret_sealed = match secret {
         Some(secret) => app
             .auth
@@ -77,6 +81,7 @@ pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Reg
         missed,
         given_up,
         unit,
+        version,
     };
     app.run(&ask, PutReceiver { receiver }).await.map(done)
 }

@@ -104,7 +104,7 @@ pub(crate) struct Told {
     broken_glass: bool,
     /// By which service key; empty: none.
     key: String,
-    /// It is of an exercise, as far as that is known still.
+    /// It is of an exercise: the record says so, or, of what no record says it, as far as that is known still.
     exercise: bool,
 }
 
@@ -137,7 +137,7 @@ impl Told {
             acts_for: terms.acts_for.as_ref().map(ToString::to_string).unwrap_or_default(),
             broken_glass: terms.broken_glass,
             key: terms.key.as_ref().map(ToString::to_string).unwrap_or_default(),
-            exercise: command.as_ref().is_some_and(played::says_so),
+            exercise: payload.exercise || command.as_ref().is_some_and(Command::says_exercise),
         })
     }
 }

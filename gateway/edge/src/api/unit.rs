@@ -29,6 +29,9 @@ pub(crate) struct Registration {
     skills: Vec<String>,
     #[schema(value_type = Object)]
     station: Place,
+    /// The version that was seen: refused with 409 when it is another by now. Absent or 0: whichever it is.
+    #[serde(default)]
+    expected_version: u64,
 }
 
 /// A tap on the unit's phone. It may arrive late: `expected_status` is what the unit did when it was tapped, in that assignment.
@@ -98,7 +101,8 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) ->
 
 /// Registers a unit, or changes it.
 #[utoipa::path(post, path = "/api/units", request_body = Registration, params(("x-request-seq" = u64, Header)),
-    responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
+    responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 409, body = ErrorBody),
+        (status = 422, body = ErrorBody)))]
 pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Registration>) -> Answer<Done> {
     let unit = Unit {
         id: body.id,
@@ -111,7 +115,7 @@ pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Reg
         status: UnitStatus::Available,
         status_at_ms: Millis(0),
         incident: None,
-        version: 0,
+        version: body.expected_version,
         duty: Duty::default(),
     };
     app.run(&ask, PutUnit { unit }).await.map(done)

@@ -56,6 +56,7 @@ fn receiver(url: String, secret: &[u8]) -> Receiver {
         missed: 0,
         given_up: None,
         unit: None,
+        version: 0,
     }
 }
 

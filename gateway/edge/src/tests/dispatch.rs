@@ -126,3 +126,38 @@ async fn run_cards_are_put_by_administrators_and_read_by_whoever_sees_incidents(
     assert_eq!(made["units"][0]["reasons"][2]["code"], "no_skill");
     assert_eq!(answer(user(&served, "tram").await.get(&served, "/api/run-cards")).await.0, 403);
 }
+
+#[tokio::test]
+async fn what_two_administrators_register_the_second_one_looks_at_first() {
+    let (served, ..) = served().await;
+    accepted(served.cluster.commit(GroupId(0), SwitchFeature { feature: VOCABULARY_2 }));
+    let admin = user(&served, "admin").await;
+    let card = json!({"kind": "flood", "severity": "high", "needs": [{"skill": "boat", "count": 2}]});
+    let unit = json!({"id": "xe9", "name": "Một", "agency": "PCCC", "station": super::province::place(1)});
+    let receiver = json!({"id": "so", "name": "Một", "url": "https://so.example.vn/nhan", "kinds": []});
+    let mut seq = 0;
+    for (path, body, field, other) in [
+        ("/api/run-cards", card, "needs", json!([{"skill": "boat", "count": 3}])),
+        ("/api/units", unit, "name", json!("Hai")),
+        ("/api/receivers", receiver, "name", json!("Hai")),
+    ] {
+        let mut wanted = body;
+        for (value, expected_version, status) in
+            [(None, None, 200), (Some(&other), Some(7), 409), (Some(&other), Some(1), 200), (None, Some(2), 200)]
+        {
+            if let Some(value) = value {
+                wanted[field] = value.clone();
+            }
+            wanted["expected_version"] = json!(expected_version.unwrap_or(0));
+            seq += 1;
+            let (came, said) = answer(admin.post(&served, seq, path, &wanted)).await;
+            assert_eq!(came, status, "{path}: {said}");
+            if status == 409 {
+                assert_eq!(said["code"], "version_conflict", "{path}: {said}");
+                assert!(said["message"].as_str().unwrap().contains("version 1"), "{path}: {said}");
+            }
+        }
+    }
+    let (_, receivers) = answer(admin.get(&served, "/api/receivers")).await;
+    assert_eq!((&receivers["items"][0]["name"], &receivers["items"][0]["version"]), (&json!("Hai"), &json!(3)));
+}

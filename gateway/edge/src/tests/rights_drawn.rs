@@ -2,9 +2,10 @@
 //! those that change rights. What each screen is pushed is compared with a statement of the rights that asks nothing of the policy
 //! (`statement.rs`), over records as the test remembers them (`scene.rs`): a word that is told is one that may be met, a word that
 //! may be met and is asked for is told at once, and a screen holds the records that the statement names and no others. At the end
-//! the policy itself is asked about every noun in every place. `rights_any.rs` goes through every role and every path, over one
-//! scene.
+//! the policy itself is asked about every noun in every place. `paths.rs` asks every path after such steps, and reads the record;
+//! `rights_any.rs` goes through every role and every path, over one scene.
 
+mod paths;
 mod scene;
 mod statement;
 
@@ -37,26 +38,12 @@ use crate::{
         view::{Encoding, SUBSCRIBABLE, Subscription, View},
     },
 };
-use scene::{LASTS_MS, Ledger, ROOMS, Step, WRITER, entity, put_person, put_remit, put_room, text, words_in};
+use scene::{KEPT, LASTS_MS, Ledger, ROOMS, Step, WRITER, entity, put_person, put_remit, put_room, text, words_in};
 use statement::{AGENCIES, Facts, Rights, Somebody, Wish, Work, rights};
 
 const PEOPLE: usize = 3;
 const GROUPS: [GroupId; 2] = [GroupId(0), GroupId(1)];
 const KINDS: [IncidentKind; 3] = [IncidentKind::Other, IncidentKind::Flood, IncidentKind::Fire];
-/// Records that a screen keeps and the test remembers.
-const KEPT: [&str; 11] = [
-    "unit",
-    "incident",
-    "instruction",
-    "report",
-    "sensor",
-    "camera",
-    "alarm",
-    "shift_note",
-    "call",
-    "room",
-    "exercise",
-];
 const NOUNS: [Noun; 19] = [
     Noun::AdminUnit,
     Noun::District,

@@ -17,7 +17,7 @@ pub(in crate::apply) fn put_calendar(work: &mut Work<'_>, command: &PutCalendar)
     let former = work.state.calendars.get(&calendar.id);
     let added = usize::from(former.is_none());
     valid::within("calendar", work.state.calendars.len() + added, limits::CALENDARS_MAX)?;
-    let version = next_version("calendar.version", calendar.version, former.map(|former| former.version))?;
+    let version = valid::next_version("calendar.version", calendar.version, former.map(|former| former.version))?;
     let kept = Calendar { version, ..calendar.clone() };
     if former.is_none_or(|former| kept != Calendar { version, ..former.clone() }) {
         let id = calendar.id.clone();
@@ -100,7 +100,7 @@ pub(in crate::apply) fn put_policy(work: &mut Work<'_>, command: &PutDeadlinePol
     let former = state.deadline_policies.get(&policy.id);
     let added = usize::from(former.is_none());
     valid::within("policy", state.deadline_policies.len() + added, limits::DEADLINE_POLICIES_MAX)?;
-    let version = next_version("policy.version", policy.version, former.map(|former| former.version))?;
+    let version = valid::next_version("policy.version", policy.version, former.map(|former| former.version))?;
     let kept = DeadlinePolicy { version, ..policy.clone() };
     if former.is_none_or(|former| kept != DeadlinePolicy { version, ..former.clone() }) {
         work.state.deadline_policies.insert(policy.id.clone(), kept);
@@ -166,7 +166,7 @@ pub(in crate::apply) fn put_post(work: &mut Work<'_>, command: &PutDutyPost) -> 
     let former = work.state.duty_posts.get(&post.id);
     let added = usize::from(former.is_none());
     valid::within("post", work.state.duty_posts.len() + added, limits::DUTY_POSTS_MAX)?;
-    let version = next_version("post.version", post.version, former.map(|former| former.version))?;
+    let version = valid::next_version("post.version", post.version, former.map(|former| former.version))?;
     let kept = DutyPost { version, ..post.clone() };
     if former.is_none_or(|former| kept != DutyPost { version, ..former.clone() }) {
         store_post(work, kept);
@@ -178,17 +178,6 @@ fn store_post(work: &mut Work<'_>, post: DutyPost) {
     work.touch(Touched::DutyPost(post.id.clone()));
     work.emit(EventKind::DutyPostPut, post.id.as_str(), None);
     work.state.duty_posts.insert(post.id.clone(), post);
-}
-
-/// The version under which it is kept. Whoever names the one that they saw is refused when it is another by now: of two
-/// administrators who edit the same, the second one looks first. 0 names none.
-fn next_version(field: &str, seen: u64, former: Option<u64>) -> Result<u64, Refusal> {
-    let former = former.unwrap_or(0);
-    if seen != 0 && seen != former {
-        let message = format!("it is at version {former}: look, then decide anew");
-        return Err(valid::version_conflict(field, message));
-    }
-    Ok(former.saturating_add(1))
 }
 
 /// The posts above come to an end, and not back here.

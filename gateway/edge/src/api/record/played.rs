@@ -1,25 +1,7 @@
-//! Whether a line of the record is of an exercise: by what its command says, or by what it is about, as far as that is still known.
-//! Pure.
+//! Whether a line of the record is about an exercise, as far as that is still known: of looks, and of what was recorded before
+//! records said so themselves. Pure.
 
-use domain::{CallId, Command, IncidentId, InstructionId, ReportCode, State, WarningId, WarningPurpose};
-
-/// Whether the command says so itself.
-pub(super) fn says_so(command: &Command) -> bool {
-    match command {
-        Command::StartExercise(_) | Command::EndExercise(_) => true,
-        Command::OpenIncident(it) => it.exercise,
-        Command::FileReport(it) => it.exercise,
-        Command::GiveInstruction(it) => it.exercise,
-        Command::OfferCall(it) => it.exercise,
-        Command::ReceiveHandover(it) => it.exercise,
-        Command::WriteShiftNote(it) => it.exercise,
-        Command::LogDuty(it) => it.exercise,
-        Command::RegisterSensor(it) => it.sensor.exercise,
-        Command::PushScene(it) => it.scene.as_ref().is_some_and(|scene| scene.exercise),
-        Command::DraftWarning(it) => it.content.purpose == WarningPurpose::Exercise,
-        _ => false,
-    }
-}
+use domain::{CallId, IncidentId, InstructionId, ReportCode, State, WarningId, WarningPurpose};
 
 /// Whether anything that is named there is of an exercise: "I7 → I9", "course/I7", "call/C3, photo/1f0c".
 pub(super) fn is_of_one(state0: &State, what: &str) -> bool {

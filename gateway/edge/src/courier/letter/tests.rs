@@ -24,6 +24,7 @@ pub(crate) fn receiver(url: &str) -> Receiver {
         missed: 0,
         given_up: None,
         unit: None,
+        version: 0,
     }
 }
 

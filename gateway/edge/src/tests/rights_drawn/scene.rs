@@ -24,6 +24,21 @@ pub(super) const WRITER: &str = "soan";
 /// Rooms, by the commune that they are of.
 pub(super) const ROOMS: [(&str, Option<usize>); 3] = [("r0", None), ("r1", Some(1)), ("r3", Some(3))];
 
+/// Records that a screen keeps and the test remembers.
+pub(super) const KEPT: [&str; 11] = [
+    "unit",
+    "incident",
+    "instruction",
+    "report",
+    "sensor",
+    "camera",
+    "alarm",
+    "shift_note",
+    "call",
+    "room",
+    "exercise",
+];
+
 /// What happens.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
