@@ -11,6 +11,19 @@ pub struct Place {
     #[prost(string, tag = "4")]
     pub address: ::prost::alloc::string::String,
 }
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct OutOfService {
+    #[prost(string, tag = "1")]
+    pub condition: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub by: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub since_ms: u64,
+    #[prost(uint64, tag = "5")]
+    pub until_ms: u64,
+}
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
 pub enum Severity {
@@ -56,7 +69,7 @@ pub struct AlarmKey {
     #[prost(string, tag = "2")]
     pub condition: ::prost::alloc::string::String,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Alarm {
     #[prost(message, optional, tag = "1")]
     pub key: ::core::option::Option<AlarmKey>,
@@ -96,6 +109,15 @@ pub struct Alarm {
     pub exercise: bool,
     #[prost(message, optional, tag = "19")]
     pub finding: ::core::option::Option<Finding>,
+    #[prost(message, repeated, tag = "530")]
+    pub raised_days: ::prost::alloc::vec::Vec<RaisedDay>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RaisedDay {
+    #[prost(uint64, tag = "1")]
+    pub from_ms: u64,
+    #[prost(uint32, tag = "2")]
+    pub count: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Finding {
@@ -538,6 +560,10 @@ pub struct UnitStep {
     pub received_at_ms: u64,
     #[prost(string, tag = "4")]
     pub by: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "540")]
+    pub distance_m: u64,
+    #[prost(uint64, tag = "541")]
+    pub late_at_ms: u64,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Assignment {
@@ -565,6 +591,8 @@ pub struct Assignment {
     pub ended_by: ::prost::alloc::string::String,
     #[prost(string, tag = "12")]
     pub note: ::prost::alloc::string::String,
+    #[prost(string, repeated, tag = "542")]
+    pub came_through: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Mayday {
@@ -871,6 +899,8 @@ pub struct Incident {
     pub merged_into: ::prost::alloc::string::String,
     #[prost(enumeration = "IncidentStatus", tag = "15")]
     pub status_before_merge: i32,
+    #[prost(string, repeated, tag = "543")]
+    pub units_before_merge: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     #[prost(uint64, tag = "16")]
     pub acknowledge_due_at_ms: u64,
     #[prost(uint32, tag = "17")]
@@ -1068,6 +1098,7 @@ pub enum AttentionKind {
     OfferRefused = 2,
     CheckInOverdue = 3,
     Mayday = 4,
+    ArrivalLate = 545,
 }
 impl AttentionKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1081,6 +1112,7 @@ impl AttentionKind {
             Self::OfferRefused => "ATTENTION_KIND_OFFER_REFUSED",
             Self::CheckInOverdue => "ATTENTION_KIND_CHECK_IN_OVERDUE",
             Self::Mayday => "ATTENTION_KIND_MAYDAY",
+            Self::ArrivalLate => "ATTENTION_KIND_ARRIVAL_LATE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1091,6 +1123,7 @@ impl AttentionKind {
             "ATTENTION_KIND_OFFER_REFUSED" => Some(Self::OfferRefused),
             "ATTENTION_KIND_CHECK_IN_OVERDUE" => Some(Self::CheckInOverdue),
             "ATTENTION_KIND_MAYDAY" => Some(Self::Mayday),
+            "ATTENTION_KIND_ARRIVAL_LATE" => Some(Self::ArrivalLate),
             _ => None,
         }
     }
@@ -1448,6 +1481,8 @@ pub struct AuditPayload {
     pub refused: ::prost::alloc::string::String,
     #[prost(message, optional, tag = "360")]
     pub terms: ::core::option::Option<Terms>,
+    #[prost(bool, tag = "575")]
+    pub exercise: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AuditRecord {
@@ -2002,7 +2037,7 @@ impl LegEnd {
         }
     }
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Camera {
     #[prost(string, tag = "1")]
     pub id: ::prost::alloc::string::String,
@@ -2026,6 +2061,8 @@ pub struct Camera {
     pub version: u64,
     #[prost(bool, tag = "11")]
     pub sensitive: bool,
+    #[prost(message, repeated, tag = "530")]
+    pub out_of_service: ::prost::alloc::vec::Vec<OutOfService>,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -3079,6 +3116,21 @@ pub struct Reply {
     pub version: u64,
     #[prost(enumeration = "ReadingVerdict", repeated, tag = "6")]
     pub verdicts: ::prost::alloc::vec::Vec<i32>,
+    #[prost(string, repeated, tag = "544")]
+    pub stayed: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(message, optional, tag = "7")]
+    pub logged: ::core::option::Option<Logged>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Logged {
+    #[prost(uint32, tag = "1")]
+    pub group: u32,
+    #[prost(uint64, tag = "2")]
+    pub index: u64,
+    #[prost(uint64, tag = "3")]
+    pub term: u64,
+    #[prost(bool, tag = "4")]
+    pub again: bool,
 }
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -3813,6 +3865,17 @@ pub struct Sensor {
     pub version: u64,
     #[prost(bool, tag = "400")]
     pub exercise: bool,
+    #[prost(message, repeated, tag = "530")]
+    pub suppressions: ::prost::alloc::vec::Vec<Suppression>,
+    #[prost(message, repeated, tag = "531")]
+    pub out_of_service: ::prost::alloc::vec::Vec<OutOfService>,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Suppression {
+    #[prost(string, tag = "1")]
+    pub condition: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub while_active: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Reading {
@@ -4660,6 +4723,8 @@ pub enum EventKind {
     PersonalErased = 481,
     ClockAcknowledged = 470,
     InstructionConfirmed = 471,
+    TakenOutOfService = 530,
+    ReturnedToService = 531,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4815,6 +4880,8 @@ impl EventKind {
             Self::PersonalErased => "EVENT_KIND_PERSONAL_ERASED",
             Self::ClockAcknowledged => "EVENT_KIND_CLOCK_ACKNOWLEDGED",
             Self::InstructionConfirmed => "EVENT_KIND_INSTRUCTION_CONFIRMED",
+            Self::TakenOutOfService => "EVENT_KIND_TAKEN_OUT_OF_SERVICE",
+            Self::ReturnedToService => "EVENT_KIND_RETURNED_TO_SERVICE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -4967,6 +5034,8 @@ impl EventKind {
             "EVENT_KIND_PERSONAL_ERASED" => Some(Self::PersonalErased),
             "EVENT_KIND_CLOCK_ACKNOWLEDGED" => Some(Self::ClockAcknowledged),
             "EVENT_KIND_INSTRUCTION_CONFIRMED" => Some(Self::InstructionConfirmed),
+            "EVENT_KIND_TAKEN_OUT_OF_SERVICE" => Some(Self::TakenOutOfService),
+            "EVENT_KIND_RETURNED_TO_SERVICE" => Some(Self::ReturnedToService),
             _ => None,
         }
     }
@@ -4995,6 +5064,10 @@ pub struct Receiver {
     pub missed: u64,
     #[prost(message, optional, tag = "11")]
     pub given_up: ::core::option::Option<NoticeGivenUp>,
+    #[prost(string, tag = "12")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "576")]
+    pub version: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct NoticeGivenUp {
@@ -5104,7 +5177,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 465, 380, 381, 382, 383, 384, 385, 386, 387, 388, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424, 440, 441, 442, 443, 460, 461, 480, 481, 470, 471"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 465, 380, 381, 382, 383, 384, 385, 386, 387, 388, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424, 440, 441, 442, 443, 460, 461, 480, 481, 470, 471, 530, 531"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -5390,6 +5463,10 @@ pub mod command {
         AcknowledgeClock(super::AcknowledgeClock),
         #[prost(message, tag = "471")]
         ConfirmInstruction(super::ConfirmInstruction),
+        #[prost(message, tag = "530")]
+        TakeOutOfService(super::TakeOutOfService),
+        #[prost(message, tag = "531")]
+        ReturnToService(super::ReturnToService),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5496,7 +5573,7 @@ pub struct OpenIncident {
     #[prost(bool, tag = "7")]
     pub place_is_mapped: bool,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct FeedIncident {
     #[prost(message, optional, tag = "1")]
     pub alarm: ::core::option::Option<Alarm>,
@@ -5642,7 +5719,7 @@ pub struct RecordReadings {
     #[prost(message, repeated, tag = "1")]
     pub readings: ::prost::alloc::vec::Vec<Reading>,
 }
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RegisterCamera {
     #[prost(message, optional, tag = "1")]
     pub camera: ::core::option::Option<Camera>,
@@ -5713,6 +5790,24 @@ pub struct ConfirmAlarmReport {
     pub version: u64,
     #[prost(string, tag = "4")]
     pub incident: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TakeOutOfService {
+    #[prost(string, tag = "1")]
+    pub entity: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub condition: ::prost::alloc::string::String,
+    #[prost(string, tag = "3")]
+    pub reason: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "4")]
+    pub until_ms: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReturnToService {
+    #[prost(string, tag = "1")]
+    pub entity: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub condition: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RegisterModel {

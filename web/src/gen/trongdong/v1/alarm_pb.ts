@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trongdong/v1/alarm.proto.
  */
 export const file_trongdong_v1_alarm: GenFile = /*@__PURE__*/
-  fileDesc("Chh0cm9uZ2RvbmcvdjEvYWxhcm0ucHJvdG8SDHRyb25nZG9uZy52MSItCghBbGFybUtleRIOCgZlbnRpdHkYASABKAkSEQoJY29uZGl0aW9uGAIgASgJIu0DCgVBbGFybRIjCgNrZXkYASABKAsyFi50cm9uZ2RvbmcudjEuQWxhcm1LZXkSDwoHZXBpc29kZRgCIAEoDRIoCghzZXZlcml0eRgDIAEoDjIWLnRyb25nZG9uZy52MS5TZXZlcml0eRIOCgZhY3RpdmUYBCABKAgSFAoMYWNrbm93bGVkZ2VkGAUgASgIEiIKBXNoZWxmGAYgASgLMhMudHJvbmdkb25nLnYxLlNoZWxmEiIKBXBsYWNlGAcgASgLMhMudHJvbmdkb25nLnYxLlBsYWNlEhMKC3ZhbHVlX21pY3JvGAggASgSEhMKC2xpbWl0X21pY3JvGAkgASgSEhQKDHJhaXNlZF9hdF9tcxgKIAEoBBIVCg1jbGVhcmVkX2F0X21zGAsgASgEEhoKEmFja25vd2xlZGdlZF9hdF9tcxgMIAEoBBIXCg9hY2tub3dsZWRnZWRfYnkYDSABKAkSGAoQcmVwb3J0ZWRfdmVyc2lvbhgOIAEoBBIPCgd2ZXJzaW9uGA8gASgEEhAKCGluY2lkZW50GBAgASgJEhMKC29jY3VycmVuY2VzGBEgASgNEhAKCGV4ZXJjaXNlGBIgASgIEiYKB2ZpbmRpbmcYEyABKAsyFS50cm9uZ2RvbmcudjEuRmluZGluZyKLAQoHRmluZGluZxINCgVtb2RlbBgBIAEoCRIVCg1tb2RlbF92ZXJzaW9uGAIgASgJEigKB3VudXN1YWwYAyABKAsyFS50cm9uZ2RvbmcudjEuVW51c3VhbEgAEigKB3Bhc3NpbmcYBCABKAsyFS50cm9uZ2RvbmcudjEuUGFzc2luZ0gAQgYKBGJvZHkiSwoHVW51c3VhbBITCgtzY29yZV9taWNybxgBIAEoEhIrCgZyZWFzb24YAiABKA4yGy50cm9uZ2RvbmcudjEuVW51c3VhbFJlYXNvbiKHAQoHUGFzc2luZxIRCgljb25kaXRpb24YASABKAkSGQoRcHJvYmFiaWxpdHlfbWljcm8YAiABKBISDQoFYXRfbXMYAyABKAQSEwoLZWFybGllc3RfbXMYBCABKAQSEQoJbGF0ZXN0X21zGAUgASgEEhcKD3F1YW50aWxlc19taWNybxgGIAMoEiI1CgVTaGVsZhIKCgJieRgBIAEoCRIOCgZyZWFzb24YAiABKAkSEAoIdW50aWxfbXMYAyABKAQq6QIKDVVudXN1YWxSZWFzb24SHgoaVU5VU1VBTF9SRUFTT05fVU5TUEVDSUZJRUQQABIYChRVTlVTVUFMX1JFQVNPTl9TUElLRRABEhYKElVOVVNVQUxfUkVBU09OX0RJUBACEh4KGlVOVVNVQUxfUkVBU09OX1JFQ09SRF9ISUdIEAMSHQoZVU5VU1VBTF9SRUFTT05fUkVDT1JEX0xPVxAEEhsKF1VOVVNVQUxfUkVBU09OX0xFVkVMX1VQEAUSHQoZVU5VU1VBTF9SRUFTT05fTEVWRUxfRE9XThAGEh4KGlVOVVNVQUxfUkVBU09OX0FCT1ZFX1VTVUFMEAcSHgoaVU5VU1VBTF9SRUFTT05fQkVMT1dfVVNVQUwQCBIaChZVTlVTVUFMX1JFQVNPTl9QQVRURVJOEAkSFwoTVU5VU1VBTF9SRUFTT05fRkxBVBAKEhYKElVOVVNVQUxfUkVBU09OX0dBUBALYgZwcm90bzM", [file_trongdong_v1_common]);
+  fileDesc("Chh0cm9uZ2RvbmcvdjEvYWxhcm0ucHJvdG8SDHRyb25nZG9uZy52MSItCghBbGFybUtleRIOCgZlbnRpdHkYASABKAkSEQoJY29uZGl0aW9uGAIgASgJIpwECgVBbGFybRIjCgNrZXkYASABKAsyFi50cm9uZ2RvbmcudjEuQWxhcm1LZXkSDwoHZXBpc29kZRgCIAEoDRIoCghzZXZlcml0eRgDIAEoDjIWLnRyb25nZG9uZy52MS5TZXZlcml0eRIOCgZhY3RpdmUYBCABKAgSFAoMYWNrbm93bGVkZ2VkGAUgASgIEiIKBXNoZWxmGAYgASgLMhMudHJvbmdkb25nLnYxLlNoZWxmEiIKBXBsYWNlGAcgASgLMhMudHJvbmdkb25nLnYxLlBsYWNlEhMKC3ZhbHVlX21pY3JvGAggASgSEhMKC2xpbWl0X21pY3JvGAkgASgSEhQKDHJhaXNlZF9hdF9tcxgKIAEoBBIVCg1jbGVhcmVkX2F0X21zGAsgASgEEhoKEmFja25vd2xlZGdlZF9hdF9tcxgMIAEoBBIXCg9hY2tub3dsZWRnZWRfYnkYDSABKAkSGAoQcmVwb3J0ZWRfdmVyc2lvbhgOIAEoBBIPCgd2ZXJzaW9uGA8gASgEEhAKCGluY2lkZW50GBAgASgJEhMKC29jY3VycmVuY2VzGBEgASgNEhAKCGV4ZXJjaXNlGBIgASgIEiYKB2ZpbmRpbmcYEyABKAsyFS50cm9uZ2RvbmcudjEuRmluZGluZxItCgtyYWlzZWRfZGF5cxiSBCADKAsyFy50cm9uZ2RvbmcudjEuUmFpc2VkRGF5IisKCVJhaXNlZERheRIPCgdmcm9tX21zGAEgASgEEg0KBWNvdW50GAIgASgNIosBCgdGaW5kaW5nEg0KBW1vZGVsGAEgASgJEhUKDW1vZGVsX3ZlcnNpb24YAiABKAkSKAoHdW51c3VhbBgDIAEoCzIVLnRyb25nZG9uZy52MS5VbnVzdWFsSAASKAoHcGFzc2luZxgEIAEoCzIVLnRyb25nZG9uZy52MS5QYXNzaW5nSABCBgoEYm9keSJLCgdVbnVzdWFsEhMKC3Njb3JlX21pY3JvGAEgASgSEisKBnJlYXNvbhgCIAEoDjIbLnRyb25nZG9uZy52MS5VbnVzdWFsUmVhc29uIocBCgdQYXNzaW5nEhEKCWNvbmRpdGlvbhgBIAEoCRIZChFwcm9iYWJpbGl0eV9taWNybxgCIAEoEhINCgVhdF9tcxgDIAEoBBITCgtlYXJsaWVzdF9tcxgEIAEoBBIRCglsYXRlc3RfbXMYBSABKAQSFwoPcXVhbnRpbGVzX21pY3JvGAYgAygSIjUKBVNoZWxmEgoKAmJ5GAEgASgJEg4KBnJlYXNvbhgCIAEoCRIQCgh1bnRpbF9tcxgDIAEoBCrpAgoNVW51c3VhbFJlYXNvbhIeChpVTlVTVUFMX1JFQVNPTl9VTlNQRUNJRklFRBAAEhgKFFVOVVNVQUxfUkVBU09OX1NQSUtFEAESFgoSVU5VU1VBTF9SRUFTT05fRElQEAISHgoaVU5VU1VBTF9SRUFTT05fUkVDT1JEX0hJR0gQAxIdChlVTlVTVUFMX1JFQVNPTl9SRUNPUkRfTE9XEAQSGwoXVU5VU1VBTF9SRUFTT05fTEVWRUxfVVAQBRIdChlVTlVTVUFMX1JFQVNPTl9MRVZFTF9ET1dOEAYSHgoaVU5VU1VBTF9SRUFTT05fQUJPVkVfVVNVQUwQBxIeChpVTlVTVUFMX1JFQVNPTl9CRUxPV19VU1VBTBAIEhoKFlVOVVNVQUxfUkVBU09OX1BBVFRFUk4QCRIXChNVTlVTVUFMX1JFQVNPTl9GTEFUEAoSFgoSVU5VU1VBTF9SRUFTT05fR0FQEAtiBnByb3RvMw", [file_trongdong_v1_common]);
 
 /**
  * The condition that an alarm is about. One key, one alarm, however often it is raised.
@@ -154,6 +154,13 @@ export type Alarm = Message<"trongdong.v1.Alarm"> & {
    * @generated from field: trongdong.v1.Finding finding = 19;
    */
   finding?: Finding | undefined;
+
+  /**
+   * How often it called for somebody in the last seven days, the newest last; days without are left out.
+   *
+   * @generated from field: repeated trongdong.v1.RaisedDay raised_days = 530;
+   */
+  raisedDays: RaisedDay[];
 };
 
 /**
@@ -162,6 +169,34 @@ export type Alarm = Message<"trongdong.v1.Alarm"> & {
  */
 export const AlarmSchema: GenMessage<Alarm> = /*@__PURE__*/
   messageDesc(file_trongdong_v1_alarm, 1);
+
+/**
+ * How often an alarm called for somebody in one day.
+ *
+ * @generated from message trongdong.v1.RaisedDay
+ */
+export type RaisedDay = Message<"trongdong.v1.RaisedDay"> & {
+  /**
+   * Midnight UTC.
+   *
+   * @generated from field: uint64 from_ms = 1;
+   */
+  fromMs: bigint;
+
+  /**
+   * What chatters counts once, and what called for nobody not at all.
+   *
+   * @generated from field: uint32 count = 2;
+   */
+  count: number;
+};
+
+/**
+ * Describes the message trongdong.v1.RaisedDay.
+ * Use `create(RaisedDaySchema)` to create a new message.
+ */
+export const RaisedDaySchema: GenMessage<RaisedDay> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_alarm, 2);
 
 /**
  * What a model found in the readings of a sensor.
@@ -208,7 +243,7 @@ export type Finding = Message<"trongdong.v1.Finding"> & {
  * Use `create(FindingSchema)` to create a new message.
  */
 export const FindingSchema: GenMessage<Finding> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_alarm, 2);
+  messageDesc(file_trongdong_v1_alarm, 3);
 
 /**
  * A reading unlike those before. It stands beside the limits: a value may be unusual and far from each of them.
@@ -234,7 +269,7 @@ export type Unusual = Message<"trongdong.v1.Unusual"> & {
  * Use `create(UnusualSchema)` to create a new message.
  */
 export const UnusualSchema: GenMessage<Unusual> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_alarm, 3);
+  messageDesc(file_trongdong_v1_alarm, 4);
 
 /**
  * The sensor will probably pass one of its limits.
@@ -288,7 +323,7 @@ export type Passing = Message<"trongdong.v1.Passing"> & {
  * Use `create(PassingSchema)` to create a new message.
  */
 export const PassingSchema: GenMessage<Passing> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_alarm, 4);
+  messageDesc(file_trongdong_v1_alarm, 5);
 
 /**
  * @generated from message trongdong.v1.Shelf
@@ -315,7 +350,7 @@ export type Shelf = Message<"trongdong.v1.Shelf"> & {
  * Use `create(ShelfSchema)` to create a new message.
  */
 export const ShelfSchema: GenMessage<Shelf> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_alarm, 5);
+  messageDesc(file_trongdong_v1_alarm, 6);
 
 /**
  * What is unusual about a reading.

@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Place } from "./common_pb";
+import type { OutOfService, Place } from "./common_pb";
 import { file_trongdong_v1_common } from "./common_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trongdong/v1/camera.proto.
  */
 export const file_trongdong_v1_camera: GenFile = /*@__PURE__*/
-  fileDesc("Chl0cm9uZ2RvbmcvdjEvY2FtZXJhLnByb3RvEgx0cm9uZ2RvbmcudjEiiQIKBkNhbWVyYRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhAKCHJ0c3BfdXJsGAMgASgJEiIKBXBsYWNlGAQgASgLMhMudHJvbmdkb25nLnYxLlBsYWNlEhMKC2F6aW11dGhfZGVnGAUgASgNEhkKEWZpZWxkX29mX3ZpZXdfZGVnGAYgASgNEhkKEWNyZWRlbnRpYWxfc2VhbGVkGAcgASgMEioKBmhlYWx0aBgIIAEoDjIaLnRyb25nZG9uZy52MS5DYW1lcmFIZWFsdGgSFAoMaGVhbHRoX2F0X21zGAkgASgEEg8KB3ZlcnNpb24YCiABKAQSEQoJc2Vuc2l0aXZlGAsgASgIKqABCgxDYW1lcmFIZWFsdGgSHQoZQ0FNRVJBX0hFQUxUSF9VTlNQRUNJRklFRBAAEhYKEkNBTUVSQV9IRUFMVEhfTElWRRABEhwKGENBTUVSQV9IRUFMVEhfQ09OTkVDVElORxACEhsKF0NBTUVSQV9IRUFMVEhfTk9fU0lHTkFMEAMSHgoaQ0FNRVJBX0hFQUxUSF9VTkFVVEhPUklaRUQQBGIGcHJvdG8z", [file_trongdong_v1_common]);
+  fileDesc("Chl0cm9uZ2RvbmcvdjEvY2FtZXJhLnByb3RvEgx0cm9uZ2RvbmcudjEivgIKBkNhbWVyYRIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEhAKCHJ0c3BfdXJsGAMgASgJEiIKBXBsYWNlGAQgASgLMhMudHJvbmdkb25nLnYxLlBsYWNlEhMKC2F6aW11dGhfZGVnGAUgASgNEhkKEWZpZWxkX29mX3ZpZXdfZGVnGAYgASgNEhkKEWNyZWRlbnRpYWxfc2VhbGVkGAcgASgMEioKBmhlYWx0aBgIIAEoDjIaLnRyb25nZG9uZy52MS5DYW1lcmFIZWFsdGgSFAoMaGVhbHRoX2F0X21zGAkgASgEEg8KB3ZlcnNpb24YCiABKAQSEQoJc2Vuc2l0aXZlGAsgASgIEjMKDm91dF9vZl9zZXJ2aWNlGJIEIAMoCzIaLnRyb25nZG9uZy52MS5PdXRPZlNlcnZpY2UqoAEKDENhbWVyYUhlYWx0aBIdChlDQU1FUkFfSEVBTFRIX1VOU1BFQ0lGSUVEEAASFgoSQ0FNRVJBX0hFQUxUSF9MSVZFEAESHAoYQ0FNRVJBX0hFQUxUSF9DT05ORUNUSU5HEAISGwoXQ0FNRVJBX0hFQUxUSF9OT19TSUdOQUwQAxIeChpDQU1FUkFfSEVBTFRIX1VOQVVUSE9SSVpFRBAEYgZwcm90bzM", [file_trongdong_v1_common]);
 
 /**
  * @generated from message trongdong.v1.Camera
@@ -78,6 +78,13 @@ export type Camera = Message<"trongdong.v1.Camera"> & {
    * @generated from field: bool sensitive = 11;
    */
   sensitive: boolean;
+
+  /**
+   * What of it is out of service, by condition; what is over may still be there.
+   *
+   * @generated from field: repeated trongdong.v1.OutOfService out_of_service = 530;
+   */
+  outOfService: OutOfService[];
 };
 
 /**

@@ -10,7 +10,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trongdong/v1/common.proto.
  */
 export const file_trongdong_v1_common: GenFile = /*@__PURE__*/
-  fileDesc("Chl0cm9uZ2RvbmcvdjEvY29tbW9uLnByb3RvEgx0cm9uZ2RvbmcudjEiVwoFUGxhY2USEwoLbGF0aXR1ZGVfZTcYASABKBESFAoMbG9uZ2l0dWRlX2U3GAIgASgREhIKCmFkbWluX3VuaXQYAyABKAkSDwoHYWRkcmVzcxgEIAEoCSqIAQoIU2V2ZXJpdHkSGAoUU0VWRVJJVFlfVU5TUEVDSUZJRUQQABIRCg1TRVZFUklUWV9JTkZPEAESEAoMU0VWRVJJVFlfTE9XEAISEwoPU0VWRVJJVFlfTUVESVVNEAMSEQoNU0VWRVJJVFlfSElHSBAEEhUKEVNFVkVSSVRZX0NSSVRJQ0FMEAViBnByb3RvMw");
+  fileDesc("Chl0cm9uZ2RvbmcvdjEvY29tbW9uLnByb3RvEgx0cm9uZ2RvbmcudjEiVwoFUGxhY2USEwoLbGF0aXR1ZGVfZTcYASABKBESFAoMbG9uZ2l0dWRlX2U3GAIgASgREhIKCmFkbWluX3VuaXQYAyABKAkSDwoHYWRkcmVzcxgEIAEoCSJhCgxPdXRPZlNlcnZpY2USEQoJY29uZGl0aW9uGAEgASgJEgoKAmJ5GAIgASgJEg4KBnJlYXNvbhgDIAEoCRIQCghzaW5jZV9tcxgEIAEoBBIQCgh1bnRpbF9tcxgFIAEoBCqIAQoIU2V2ZXJpdHkSGAoUU0VWRVJJVFlfVU5TUEVDSUZJRUQQABIRCg1TRVZFUklUWV9JTkZPEAESEAoMU0VWRVJJVFlfTE9XEAISEwoPU0VWRVJJVFlfTUVESVVNEAMSEQoNU0VWRVJJVFlfSElHSBAEEhUKEVNFVkVSSVRZX0NSSVRJQ0FMEAViBnByb3RvMw");
 
 /**
  * A place on the map. Latitude and longitude in 1e-7 degrees (WGS 84).
@@ -49,6 +49,49 @@ export type Place = Message<"trongdong.v1.Place"> & {
  */
 export const PlaceSchema: GenMessage<Place> = /*@__PURE__*/
   messageDesc(file_trongdong_v1_common, 0);
+
+/**
+ * A device, or one condition of it, that a person took out of service (ISA-18.2): its alarms are kept and call for nobody.
+ *
+ * @generated from message trongdong.v1.OutOfService
+ */
+export type OutOfService = Message<"trongdong.v1.OutOfService"> & {
+  /**
+   * Which condition; empty: whatever the device's alarms are about.
+   *
+   * @generated from field: string condition = 1;
+   */
+  condition: string;
+
+  /**
+   * @generated from field: string by = 2;
+   */
+  by: string;
+
+  /**
+   * @generated from field: string reason = 3;
+   */
+  reason: string;
+
+  /**
+   * @generated from field: uint64 since_ms = 4;
+   */
+  sinceMs: bigint;
+
+  /**
+   * Then it is in service again by itself.
+   *
+   * @generated from field: uint64 until_ms = 5;
+   */
+  untilMs: bigint;
+};
+
+/**
+ * Describes the message trongdong.v1.OutOfService.
+ * Use `create(OutOfServiceSchema)` to create a new message.
+ */
+export const OutOfServiceSchema: GenMessage<OutOfService> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_common, 1);
 
 /**
  * Five levels, the same everywhere; 5 is the worst. Colour, shape, number and word go together on screens.

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trongdong/v1/person.proto.
  */
 export const file_trongdong_v1_person: GenFile = /*@__PURE__*/
-  fileDesc("Chl0cm9uZ2RvbmcvdjEvcGVyc29uLnByb3RvEgx0cm9uZ2RvbmcudjEipgEKBlBlcnNvbhIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEiAKBHJvbGUYAyABKA4yEi50cm9uZ2RvbmcudjEuUm9sZRIRCglkaXN0cmljdHMYBCADKAkSEgoKZXZlcnl3aGVyZRgFIAEoCBIQCghkaXNhYmxlZBgGIAEoCBIZChFjcmVkZW50aWFsX3NlYWxlZBgHIAEoDBIMCgR1bml0GAggASgJIrMBCgVHcmFudBIOCgZwZXJzb24YASABKAkSIAoEcm9sZRgCIAEoDjISLnRyb25nZG9uZy52MS5Sb2xlEhIKCmV2ZXJ5d2hlcmUYAyABKAgSEwoLYWRtaW5fdW5pdHMYBCADKAkSDQoFaW5kZXgYBSABKAQSDQoEZnJvbRj6ASABKAkSDAoDd2h5GPsBIAEoCRIjCgV0ZXJtcxjoAiABKAsyEy50cm9uZ2RvbmcudjEuVGVybXMijQEKB1Nlc3Npb24SCgoCaWQYASABKAwSDgoGcGVyc29uGAIgASgJEhQKDG9wZW5lZF9hdF9tcxgDIAEoBBIVCg1leHBpcmVzX2F0X21zGAQgASgEEg8KB3NlcV9tYXgYBSABKAQSKAoIYW5zd2VyZWQYBiADKAsyFi50cm9uZ2RvbmcudjEuQW5zd2VyZWQiOwoIQW5zd2VyZWQSCwoDc2VxGAEgASgEEiIKBXJlcGx5GAIgASgLMhMudHJvbmdkb25nLnYxLlJlcGx5Io4BCgVSZXBseRIUCgxyZWZ1c2VkX2NvZGUYASABKAkSDQoFZmllbGQYAiABKAkSDwoHbWVzc2FnZRgDIAEoCRIOCgZlbnRpdHkYBCABKAkSDwoHdmVyc2lvbhgFIAEoBBIuCgh2ZXJkaWN0cxgGIAMoDjIcLnRyb25nZG9uZy52MS5SZWFkaW5nVmVyZGljdCrAAQoEUm9sZRIUChBST0xFX1VOU1BFQ0lGSUVEEAASDgoKUk9MRV9BRE1JThABEhEKDVJPTEVfT1BFUkFUT1IQAhIOCgpST0xFX0FHRU5UEAMSEwoPUk9MRV9ESVNQQVRDSEVSEAQSEgoOUk9MRV9SRVNQT05ERVIQBRIPCgtST0xFX1ZJRVdFUhAGEg8KC1JPTEVfREVWSUNFEAcSEgoOUk9MRV9URUxFUEhPTlkQCBIQCgxST0xFX0FVRElUT1IQCSqRAgoOUmVhZGluZ1ZlcmRpY3QSHwobUkVBRElOR19WRVJESUNUX1VOU1BFQ0lGSUVEEAASHAoYUkVBRElOR19WRVJESUNUX1JFQ09SREVEEAESHQoZUkVBRElOR19WRVJESUNUX0RVUExJQ0FURRACEiIKHlJFQURJTkdfVkVSRElDVF9VTktOT1dOX1NFTlNPUhADEh4KGlJFQURJTkdfVkVSRElDVF9XUk9OR19VTklUEAQSHQoZUkVBRElOR19WRVJESUNUX0lOX0ZVVFVSRRAFEhwKGFJFQURJTkdfVkVSRElDVF9UT09fTEFURRAGEiAKHFJFQURJTkdfVkVSRElDVF9PVVRfT0ZfUkFOR0UQB2IGcHJvdG8z", [file_trongdong_v1_access]);
+  fileDesc("Chl0cm9uZ2RvbmcvdjEvcGVyc29uLnByb3RvEgx0cm9uZ2RvbmcudjEipgEKBlBlcnNvbhIKCgJpZBgBIAEoCRIMCgRuYW1lGAIgASgJEiAKBHJvbGUYAyABKA4yEi50cm9uZ2RvbmcudjEuUm9sZRIRCglkaXN0cmljdHMYBCADKAkSEgoKZXZlcnl3aGVyZRgFIAEoCBIQCghkaXNhYmxlZBgGIAEoCBIZChFjcmVkZW50aWFsX3NlYWxlZBgHIAEoDBIMCgR1bml0GAggASgJIrMBCgVHcmFudBIOCgZwZXJzb24YASABKAkSIAoEcm9sZRgCIAEoDjISLnRyb25nZG9uZy52MS5Sb2xlEhIKCmV2ZXJ5d2hlcmUYAyABKAgSEwoLYWRtaW5fdW5pdHMYBCADKAkSDQoFaW5kZXgYBSABKAQSDQoEZnJvbRj6ASABKAkSDAoDd2h5GPsBIAEoCRIjCgV0ZXJtcxjoAiABKAsyEy50cm9uZ2RvbmcudjEuVGVybXMijQEKB1Nlc3Npb24SCgoCaWQYASABKAwSDgoGcGVyc29uGAIgASgJEhQKDG9wZW5lZF9hdF9tcxgDIAEoBBIVCg1leHBpcmVzX2F0X21zGAQgASgEEg8KB3NlcV9tYXgYBSABKAQSKAoIYW5zd2VyZWQYBiADKAsyFi50cm9uZ2RvbmcudjEuQW5zd2VyZWQiOwoIQW5zd2VyZWQSCwoDc2VxGAEgASgEEiIKBXJlcGx5GAIgASgLMhMudHJvbmdkb25nLnYxLlJlcGx5IsUBCgVSZXBseRIUCgxyZWZ1c2VkX2NvZGUYASABKAkSDQoFZmllbGQYAiABKAkSDwoHbWVzc2FnZRgDIAEoCRIOCgZlbnRpdHkYBCABKAkSDwoHdmVyc2lvbhgFIAEoBBIuCgh2ZXJkaWN0cxgGIAMoDjIcLnRyb25nZG9uZy52MS5SZWFkaW5nVmVyZGljdBIPCgZzdGF5ZWQYoAQgAygJEiQKBmxvZ2dlZBgHIAEoCzIULnRyb25nZG9uZy52MS5Mb2dnZWQiQwoGTG9nZ2VkEg0KBWdyb3VwGAEgASgNEg0KBWluZGV4GAIgASgEEgwKBHRlcm0YAyABKAQSDQoFYWdhaW4YBCABKAgqwAEKBFJvbGUSFAoQUk9MRV9VTlNQRUNJRklFRBAAEg4KClJPTEVfQURNSU4QARIRCg1ST0xFX09QRVJBVE9SEAISDgoKUk9MRV9BR0VOVBADEhMKD1JPTEVfRElTUEFUQ0hFUhAEEhIKDlJPTEVfUkVTUE9OREVSEAUSDwoLUk9MRV9WSUVXRVIQBhIPCgtST0xFX0RFVklDRRAHEhIKDlJPTEVfVEVMRVBIT05ZEAgSEAoMUk9MRV9BVURJVE9SEAkqkQIKDlJlYWRpbmdWZXJkaWN0Eh8KG1JFQURJTkdfVkVSRElDVF9VTlNQRUNJRklFRBAAEhwKGFJFQURJTkdfVkVSRElDVF9SRUNPUkRFRBABEh0KGVJFQURJTkdfVkVSRElDVF9EVVBMSUNBVEUQAhIiCh5SRUFESU5HX1ZFUkRJQ1RfVU5LTk9XTl9TRU5TT1IQAxIeChpSRUFESU5HX1ZFUkRJQ1RfV1JPTkdfVU5JVBAEEh0KGVJFQURJTkdfVkVSRElDVF9JTl9GVVRVUkUQBRIcChhSRUFESU5HX1ZFUkRJQ1RfVE9PX0xBVEUQBhIgChxSRUFESU5HX1ZFUkRJQ1RfT1VUX09GX1JBTkdFEAdiBnByb3RvMw", [file_trongdong_v1_access]);
 
 /**
  * @generated from message trongdong.v1.Person
@@ -247,6 +247,20 @@ export type Reply = Message<"trongdong.v1.Reply"> & {
    * @generated from field: repeated trongdong.v1.ReadingVerdict verdicts = 6;
    */
   verdicts: ReadingVerdict[];
+
+  /**
+   * Of taking incidents apart: units that the merge brought and that have moved on since.
+   *
+   * @generated from field: repeated string stayed = 544;
+   */
+  stayed: string[];
+
+  /**
+   * Where the log has it. Only on its way to whoever asked: the answer that state keeps for a retry is without.
+   *
+   * @generated from field: trongdong.v1.Logged logged = 7;
+   */
+  logged?: Logged | undefined;
 };
 
 /**
@@ -255,6 +269,44 @@ export type Reply = Message<"trongdong.v1.Reply"> & {
  */
 export const ReplySchema: GenMessage<Reply> = /*@__PURE__*/
   messageDesc(file_trongdong_v1_person, 4);
+
+/**
+ * Where the log has a command.
+ *
+ * @generated from message trongdong.v1.Logged
+ */
+export type Logged = Message<"trongdong.v1.Logged"> & {
+  /**
+   * @generated from field: uint32 group = 1;
+   */
+  group: number;
+
+  /**
+   * 0: it was taken before, and the node that answers no longer knows where.
+   *
+   * @generated from field: uint64 index = 2;
+   */
+  index: bigint;
+
+  /**
+   * @generated from field: uint64 term = 3;
+   */
+  term: bigint;
+
+  /**
+   * It was taken before, under the same number: this is the first answer again.
+   *
+   * @generated from field: bool again = 4;
+   */
+  again: boolean;
+};
+
+/**
+ * Describes the message trongdong.v1.Logged.
+ * Use `create(LoggedSchema)` to create a new message.
+ */
+export const LoggedSchema: GenMessage<Logged> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_person, 5);
 
 /**
  * @generated from enum trongdong.v1.Role

@@ -4,7 +4,7 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { Place, Severity } from "./common_pb";
+import type { OutOfService, Place, Severity } from "./common_pb";
 import { file_trongdong_v1_common } from "./common_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file trongdong/v1/sensor.proto.
  */
 export const file_trongdong_v1_sensor: GenFile = /*@__PURE__*/
-  fileDesc("Chl0cm9uZ2RvbmcvdjEvc2Vuc29yLnByb3RvEgx0cm9uZ2RvbmcudjEimwEKCVRocmVzaG9sZBIRCgljb25kaXRpb24YASABKAkSDQoFYWJvdmUYAiABKAgSEwoLbGltaXRfbWljcm8YAyABKBISGAoQaHlzdGVyZXNpc19taWNybxgEIAEoEhITCgtkZWJvdW5jZV9tcxgFIAEoDRIoCghzZXZlcml0eRgGIAEoDjIWLnRyb25nZG9uZy52MS5TZXZlcml0eSLJAwoGU2Vuc29yEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSJgoEa2luZBgDIAEoDjIYLnRyb25nZG9uZy52MS5TZW5zb3JLaW5kEhcKD3VuaXRfb2ZfbWVhc3VyZRgEIAEoCRIiCgVwbGFjZRgFIAEoCzITLnRyb25nZG9uZy52MS5QbGFjZRIrCgp0aHJlc2hvbGRzGAYgAygLMhcudHJvbmdkb25nLnYxLlRocmVzaG9sZBIRCglwZXJpb2RfbXMYByABKA0SFwoPc2lsZW5jZV9wZXJpb2RzGAggASgNEiAKGHJhdGVfbGltaXRfbWljcm9fcGVyX21pbhgJIAEoBBIXCg9yYW5nZV9taW5fbWljcm8YCiABKBISFwoPcmFuZ2VfbWF4X21pY3JvGAsgASgSEioKBnN0YXR1cxgMIAEoDjIaLnRyb25nZG9uZy52MS5EZXZpY2VTdGF0dXMSEgoKbGFzdF9hdF9tcxgNIAEoBBISCgpsYXN0X21pY3JvGA4gASgSEhsKE2xhc3RfcmVjb3JkZWRfYXRfbXMYDyABKAQSDwoHdmVyc2lvbhgQIAEoBBIRCghleGVyY2lzZRiQAyABKAgiggEKB1JlYWRpbmcSDgoGc2Vuc29yGAEgASgJEg0KBWF0X21zGAIgASgEEhMKC3ZhbHVlX21pY3JvGAMgASgSEioKBnN0YXR1cxgEIAEoDjIaLnRyb25nZG9uZy52MS5EZXZpY2VTdGF0dXMSFwoPdW5pdF9vZl9tZWFzdXJlGAUgASgJIjMKCFJlYWRpbmdzEicKCHJlYWRpbmdzGAEgAygLMhUudHJvbmdkb25nLnYxLlJlYWRpbmcq1AEKClNlbnNvcktpbmQSGwoXU0VOU09SX0tJTkRfVU5TUEVDSUZJRUQQABIbChdTRU5TT1JfS0lORF9SSVZFUl9MRVZFTBABEhQKEFNFTlNPUl9LSU5EX1JBSU4QAhITCg9TRU5TT1JfS0lORF9BSVIQAxIUChBTRU5TT1JfS0lORF9GSVJFEAQSFwoTU0VOU09SX0tJTkRfVFJBRkZJQxAFEhsKF1NFTlNPUl9LSU5EX1RFTVBFUkFUVVJFEAYSFQoRU0VOU09SX0tJTkRfT1RIRVIQByqCAQoMRGV2aWNlU3RhdHVzEh0KGURFVklDRV9TVEFUVVNfVU5TUEVDSUZJRUQQABIbChdERVZJQ0VfU1RBVFVTX01FQVNVUklORxABEh0KGURFVklDRV9TVEFUVVNfQ0FMSUJSQVRJTkcQAhIXChNERVZJQ0VfU1RBVFVTX0ZBVUxUEANiBnByb3RvMw", [file_trongdong_v1_common]);
+  fileDesc("Chl0cm9uZ2RvbmcvdjEvc2Vuc29yLnByb3RvEgx0cm9uZ2RvbmcudjEimwEKCVRocmVzaG9sZBIRCgljb25kaXRpb24YASABKAkSDQoFYWJvdmUYAiABKAgSEwoLbGltaXRfbWljcm8YAyABKBISGAoQaHlzdGVyZXNpc19taWNybxgEIAEoEhITCgtkZWJvdW5jZV9tcxgFIAEoDRIoCghzZXZlcml0eRgGIAEoDjIWLnRyb25nZG9uZy52MS5TZXZlcml0eSKwBAoGU2Vuc29yEgoKAmlkGAEgASgJEgwKBG5hbWUYAiABKAkSJgoEa2luZBgDIAEoDjIYLnRyb25nZG9uZy52MS5TZW5zb3JLaW5kEhcKD3VuaXRfb2ZfbWVhc3VyZRgEIAEoCRIiCgVwbGFjZRgFIAEoCzITLnRyb25nZG9uZy52MS5QbGFjZRIrCgp0aHJlc2hvbGRzGAYgAygLMhcudHJvbmdkb25nLnYxLlRocmVzaG9sZBIRCglwZXJpb2RfbXMYByABKA0SFwoPc2lsZW5jZV9wZXJpb2RzGAggASgNEiAKGHJhdGVfbGltaXRfbWljcm9fcGVyX21pbhgJIAEoBBIXCg9yYW5nZV9taW5fbWljcm8YCiABKBISFwoPcmFuZ2VfbWF4X21pY3JvGAsgASgSEioKBnN0YXR1cxgMIAEoDjIaLnRyb25nZG9uZy52MS5EZXZpY2VTdGF0dXMSEgoKbGFzdF9hdF9tcxgNIAEoBBISCgpsYXN0X21pY3JvGA4gASgSEhsKE2xhc3RfcmVjb3JkZWRfYXRfbXMYDyABKAQSDwoHdmVyc2lvbhgQIAEoBBIRCghleGVyY2lzZRiQAyABKAgSMAoMc3VwcHJlc3Npb25zGJIEIAMoCzIZLnRyb25nZG9uZy52MS5TdXBwcmVzc2lvbhIzCg5vdXRfb2Zfc2VydmljZRiTBCADKAsyGi50cm9uZ2RvbmcudjEuT3V0T2ZTZXJ2aWNlIjYKC1N1cHByZXNzaW9uEhEKCWNvbmRpdGlvbhgBIAEoCRIUCgx3aGlsZV9hY3RpdmUYAiABKAkiggEKB1JlYWRpbmcSDgoGc2Vuc29yGAEgASgJEg0KBWF0X21zGAIgASgEEhMKC3ZhbHVlX21pY3JvGAMgASgSEioKBnN0YXR1cxgEIAEoDjIaLnRyb25nZG9uZy52MS5EZXZpY2VTdGF0dXMSFwoPdW5pdF9vZl9tZWFzdXJlGAUgASgJIjMKCFJlYWRpbmdzEicKCHJlYWRpbmdzGAEgAygLMhUudHJvbmdkb25nLnYxLlJlYWRpbmcq1AEKClNlbnNvcktpbmQSGwoXU0VOU09SX0tJTkRfVU5TUEVDSUZJRUQQABIbChdTRU5TT1JfS0lORF9SSVZFUl9MRVZFTBABEhQKEFNFTlNPUl9LSU5EX1JBSU4QAhITCg9TRU5TT1JfS0lORF9BSVIQAxIUChBTRU5TT1JfS0lORF9GSVJFEAQSFwoTU0VOU09SX0tJTkRfVFJBRkZJQxAFEhsKF1NFTlNPUl9LSU5EX1RFTVBFUkFUVVJFEAYSFQoRU0VOU09SX0tJTkRfT1RIRVIQByqCAQoMRGV2aWNlU3RhdHVzEh0KGURFVklDRV9TVEFUVVNfVU5TUEVDSUZJRUQQABIbChdERVZJQ0VfU1RBVFVTX01FQVNVUklORxABEh0KGURFVklDRV9TVEFUVVNfQ0FMSUJSQVRJTkcQAhIXChNERVZJQ0VfU1RBVFVTX0ZBVUxUEANiBnByb3RvMw", [file_trongdong_v1_common]);
 
 /**
  * One alarm limit with hysteresis: it is passed at `limit`, and left again at `limit` minus (or plus) `hysteresis`.
@@ -168,6 +168,20 @@ export type Sensor = Message<"trongdong.v1.Sensor"> & {
    * @generated from field: bool exercise = 400;
    */
   exercise: boolean;
+
+  /**
+   * Which of its conditions call for nobody while which other holds (ISA-18.2: suppressed by design).
+   *
+   * @generated from field: repeated trongdong.v1.Suppression suppressions = 530;
+   */
+  suppressions: Suppression[];
+
+  /**
+   * What of it is out of service, by condition; what is over may still be there.
+   *
+   * @generated from field: repeated trongdong.v1.OutOfService out_of_service = 531;
+   */
+  outOfService: OutOfService[];
 };
 
 /**
@@ -176,6 +190,30 @@ export type Sensor = Message<"trongdong.v1.Sensor"> & {
  */
 export const SensorSchema: GenMessage<Sensor> = /*@__PURE__*/
   messageDesc(file_trongdong_v1_sensor, 1);
+
+/**
+ * While one condition of a sensor holds, another calls for nobody.
+ *
+ * @generated from message trongdong.v1.Suppression
+ */
+export type Suppression = Message<"trongdong.v1.Suppression"> & {
+  /**
+   * @generated from field: string condition = 1;
+   */
+  condition: string;
+
+  /**
+   * @generated from field: string while_active = 2;
+   */
+  whileActive: string;
+};
+
+/**
+ * Describes the message trongdong.v1.Suppression.
+ * Use `create(SuppressionSchema)` to create a new message.
+ */
+export const SuppressionSchema: GenMessage<Suppression> = /*@__PURE__*/
+  messageDesc(file_trongdong_v1_sensor, 2);
 
 /**
  * @generated from message trongdong.v1.Reading
@@ -216,7 +254,7 @@ export type Reading = Message<"trongdong.v1.Reading"> & {
  * Use `create(ReadingSchema)` to create a new message.
  */
 export const ReadingSchema: GenMessage<Reading> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_sensor, 2);
+  messageDesc(file_trongdong_v1_sensor, 3);
 
 /**
  * @generated from message trongdong.v1.Readings
@@ -233,7 +271,7 @@ export type Readings = Message<"trongdong.v1.Readings"> & {
  * Use `create(ReadingsSchema)` to create a new message.
  */
 export const ReadingsSchema: GenMessage<Readings> = /*@__PURE__*/
-  messageDesc(file_trongdong_v1_sensor, 3);
+  messageDesc(file_trongdong_v1_sensor, 4);
 
 /**
  * @generated from enum trongdong.v1.SensorKind
