@@ -19,7 +19,7 @@ use chaos_tests::{
     desk::Desk,
     gather::gather,
     judge::judge,
-    load::{Load, Plan},
+    load::{Load, PROMISED_WITHIN, Plan},
     oracle::Fate,
     program::program,
     unix_ms,
@@ -50,8 +50,6 @@ const OLD_SENSOR: &str = "muc-nuoc-cu-cua-tram-do-tren-song-cau-phia-thuong-nguo
 /// From the history to the restored nodes. Where the hour of the clock turns in it, nodes fold the rows of the hour before into
 /// fewer others: the second backup shares nothing with the first, and a restored group has fewer rows than its backup.
 const ROWS_STAY_FOR: Duration = Duration::from_secs(300);
-/// What has to be promised before the second backup, on a machine that does other things too.
-const PROMISED_WITHIN: Duration = Duration::from_secs(120);
 /// A first picture, and one of the restored cluster.
 const PICTURE_WITHIN: Duration = Duration::from_secs(60);
 /// Starting three restored nodes and electing nine leaders.
@@ -197,22 +195,6 @@ async fn work(load: &Load) -> Result<(), Failure> {
     }
 }
 
-/// Waits until the load was promised what makes the drill a test.
-async fn promised_enough(load: &Load) -> Result<(), Failure> {
-    let until = Instant::now() + PROMISED_WITHIN;
-    loop {
-        let promises = load.oracle.promises();
-        let (readings, commands) = (promises.readings_acknowledged(), promises.commands_acknowledged());
-        if readings >= READINGS_MIN && commands >= COMMANDS_MIN {
-            return Ok(());
-        }
-        if Instant::now() > until {
-            return Err(format!("only {readings} readings and {commands} commands were acknowledged").into());
-        }
-        sleep(LOOK).await;
-    }
-}
-
 type Held = BTreeMap<u32, (LogPlace, Sum)>;
 
 /// What a node holds of each group, by its own backup stream. Asking appends nothing to any log.
@@ -336,7 +318,7 @@ async fn a_province_comes_back_from_its_backup() {
         let before = door(operator.path("CA"));
         export(&before, &operator.folder.join("record-kept")).await?;
         let kept = verify_record(&operator.folder.join("record-kept"), &[]).await?.map_err(Failure::from)?;
-        promised_enough(&load).await?;
+        load.promised(READINGS_MIN, COMMANDS_MIN).await?;
         let second = back_up(&operator, &load, &backup).await?;
         assert!(second.bytes_shared > 0, "history lies in chunks that are not written again");
         work(&load).await?;
