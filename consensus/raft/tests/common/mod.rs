@@ -149,6 +149,23 @@ impl TestCluster {
         tokio::time::timeout(Duration::from_secs(20), wait).await.expect("a leader within 20 s")
     }
 
+    /// Gives the lead of `group` to a node. It is asked for again until it is there: whoever is to lead may be behind, and then
+    /// nothing comes of it.
+    pub async fn hand_over(&self, group: GroupId, to: NodeId) {
+        let mut lead = self.nodes[&to].groups.lead_watch(group);
+        for _ in 0..60 {
+            let leader = self.leader(group).await;
+            if leader != to {
+                self.nodes[&leader].groups.transfer_leader(group, to).await;
+            }
+            let ready = tokio::time::timeout(Duration::from_secs(1), lead.wait_for(|lead| lead.is_self_ready)).await;
+            if ready.is_ok_and(|ready| ready.is_ok()) {
+                return;
+            }
+        }
+        panic!("node {to} does not come to lead group {group}");
+    }
+
     pub async fn stop(mut self) {
         for (_, node) in std::mem::take(&mut self.nodes) {
             node.crash().await;
