@@ -42,10 +42,14 @@ fn sipp(args: &[&str]) -> Running {
     Running(child)
 }
 
-/// Two, held until both are chosen.
+/// Two between those that nodes take (`node::local::free_port`) and those that the system gives to lines that go out: nobody takes one
+/// until it is used. They are held until both are chosen.
 fn free_ports() -> [u16; 2] {
-    let held = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").unwrap());
-    held.each_ref().map(|socket| socket.local_addr().unwrap().port())
+    let first = 32_100 + u16::try_from(std::process::id() % 500).unwrap();
+    let sockets = (first..32_700).filter_map(|port| UdpSocket::bind(("127.0.0.1", port)).ok());
+    let held: Vec<UdpSocket> = sockets.take(2).collect();
+    let ports: Vec<u16> = held.iter().map(|socket| socket.local_addr().unwrap().port()).collect();
+    ports.try_into().unwrap()
 }
 
 async fn done(client: &Client, path: &str, body: Value) -> Value {
