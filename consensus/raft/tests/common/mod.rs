@@ -1,11 +1,11 @@
 //! Three nodes in one process, with real peers on loopback and disks in memory.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     hash::{BuildHasher, RandomState},
     net::TcpListener,
     path::PathBuf,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -174,9 +174,12 @@ impl TestCluster {
     }
 }
 
+/// Ports of all nodes of this program, also of those that do not listen yet or are down: each is given once.
+static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+
 /// Below the ports of outgoing connections (Linux: from 32768), one of which may take a node's port while the node is down.
 fn free_port() -> u16 {
     let drawn = |_| 10_000 + u16::try_from(RandomState::new().hash_one(()) % 20_000).unwrap();
-    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok() && GIVEN.lock().unwrap().insert(*port);
     (0..1000).map(drawn).find(is_free).unwrap()
 }
