@@ -25,7 +25,7 @@ const CUT_OFF: Duration = Duration::from_secs(7);
 /// Deaths one after the other.
 const TURNS: u64 = 6;
 /// A leader, a picture, another line of a screen whose node is gone.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 /// A drill that promised less than this has tested nothing.
 const READINGS_MIN: usize = 300;
 const COMMANDS_MIN: usize = 20;

@@ -26,7 +26,7 @@ const ALL_WITHIN: Duration = Duration::from_secs(90);
 /// After the last one: until one would have come twice.
 const LISTEN: Duration = Duration::from_secs(2);
 /// A first complete picture, and somebody who leads.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(50);
 

@@ -24,7 +24,7 @@ use tokio::time::sleep;
 /// Reports between two exports.
 const EACH: u64 = 20;
 /// A first complete picture, and somebody who leads.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 
 /// How the sender of a report is reached.
 const CONTACT: &str = "0905 123 456";
