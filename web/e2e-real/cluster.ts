@@ -19,6 +19,8 @@ const LOOK_MS = 100;
 /** Between the ports that `node::local` gives to nodes (below 32000) and those that Linux gives to outgoing connections (from 32768). */
 const PORTS = { from: 32_100, to: 32_700 };
 const PORT_TRIES = 100;
+/** Ports that were given: none is given twice. */
+const given = new Set<number>();
 const NODES = 3;
 /** Bytes of the demonstration's output that are kept to explain why it did not start. */
 const OUTPUT_CHARACTERS_MAX = 8_000;
@@ -104,7 +106,10 @@ function ready(demo: ChildProcess): Promise<string> {
 export async function freePort(): Promise<number> {
   for (let left = PORT_TRIES; left > 0; left -= 1) {
     const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
-    if (await isFree(port)) return port;
+    // What is held over UDP alone is not seen here.
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    return port;
   }
   throw new Error(`no free port in ${PORTS.from} to ${PORTS.to}: end what listens there`);
 }
