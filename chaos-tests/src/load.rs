@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tokio::{
     sync::watch,
     task::JoinSet,
-    time::{interval, timeout},
+    time::{interval, sleep, timeout},
 };
 
 use crate::{
@@ -34,6 +34,10 @@ const PUSH_PACE: Duration = Duration::from_millis(50);
 const COMMAND_PACE: Duration = Duration::from_millis(250);
 /// Between two readings of the MQTT device.
 const MEASURE_PACE: Duration = Duration::from_millis(20);
+/// How long it may go on until it was promised what makes a drill a test.
+pub const PROMISED_WITHIN: Duration = Duration::from_secs(120);
+/// Between two looks at what was promised.
+const LOOK: Duration = Duration::from_millis(200);
 /// How long the load may take to get its last answers.
 const FINISH: Duration = Duration::from_secs(120);
 
@@ -116,6 +120,25 @@ impl Load {
     /// Lets it send nothing new, or go on. What is under way comes to its end.
     pub fn set_resting(&self, is_resting: bool) {
         self.rest.send_replace(is_resting);
+    }
+
+    /// Goes on until so many readings and commands were promised: on a machine that does other things too a storm may be over before.
+    ///
+    /// # Errors
+    /// That takes longer than [`PROMISED_WITHIN`].
+    pub async fn promised(&self, readings_min: usize, commands_min: usize) -> Result<(), Failure> {
+        let until = Instant::now() + PROMISED_WITHIN;
+        loop {
+            let promises = self.oracle.promises();
+            let (readings, commands) = (promises.readings_acknowledged(), promises.commands_acknowledged());
+            if readings >= readings_min && commands >= commands_min {
+                return Ok(());
+            }
+            if Instant::now() > until {
+                return Err(format!("only {readings} readings and {commands} commands were acknowledged").into());
+            }
+            sleep(LOOK).await;
+        }
     }
 
     /// Lets another device publish elsewhere, under the same oracle.

@@ -21,11 +21,11 @@ use crate::{
 };
 
 /// A first complete picture.
-const PICTURE_WITHIN: Duration = Duration::from_secs(20);
+const PICTURE_WITHIN: Duration = Duration::from_secs(60);
 /// After a fault: until the next command is acknowledged.
 const RECOVERED_WITHIN: Duration = Duration::from_secs(60);
 /// After the storm: until all screens show the same, and until two of them are at the same place.
-const SETTLED_WITHIN: Duration = Duration::from_secs(30);
+const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 /// Between two looks while something is waited for.
 const LOOK: Duration = Duration::from_millis(100);
 /// Differences that are printed.

@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    net::SocketAddr,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
@@ -20,10 +20,12 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{Failure, desk::Desk, program::program};
+use crate::{Failure, desk::Desk, program::program, unix_ms};
 
 /// Nodes of the cluster.
 pub const NODES: u64 = 3;
+/// Ports of them all, three a node.
+const PORTS: u16 = 9;
 /// The operator of the load, for everywhere.
 pub const OPERATOR: &str = "truc-ban";
 /// The device account of the load, for everywhere.
@@ -117,18 +119,22 @@ impl World {
     /// # Errors
     /// As [`World::start`].
     pub async fn start_with(name: &str, more: &str) -> Result<Self, Failure> {
-        Self::start_at(name, more, 0).await
+        Self::start_prepared(name, more, 0, |_, _| Ok(())).await
     }
 
-    /// The same, on ports in a row from `first_port` on, three a node; 0 takes free ones.
+    /// The same, on free ports in a row, three a node from that of the first one's peers on.
     ///
     /// # Errors
-    /// As [`World::start`].
-    pub async fn start_at(name: &str, more: &str, first_port: u16) -> Result<Self, Failure> {
-        Self::start_prepared(name, more, first_port, |_, _| Ok(())).await
+    /// As [`World::start`], and no such ports are free.
+    pub async fn start_in_a_row(name: &str) -> Result<Self, Failure> {
+        // Ports are looked for when nobody else of this process has any: who waited for its turn with them would lose them.
+        let turn = ONE_AT_A_TIME.lock().await;
+        let first_port = ports_in_a_row()?;
+        Self::make(name, "", first_port, Some(turn), |_, _| Ok(())).await
     }
 
-    /// The same, after `prepare` has had the nodes, none of which runs yet, and the folder.
+    /// As [`World::start_with`], on ports in a row from `first_port` on, three a node, or on free ones (0), after `prepare` has had
+    /// the nodes, none of which runs yet, and the folder.
     ///
     /// # Errors
     /// As [`World::start`], and those of `prepare`.
@@ -330,6 +336,14 @@ impl Drop for World {
             eprintln!("the nodes' logs and data are kept in {}", self.folder.display());
         }
     }
+}
+
+/// The first of free ports in a row for all nodes, below those that the system gives away.
+fn ports_in_a_row() -> Result<u16, Failure> {
+    let start = 20_000 + u16::try_from(unix_ms() % 10_000)?;
+    let is_free = |first: &u16| (*first..first + PORTS).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok());
+    let first = (start..32_000).step_by(usize::from(PORTS)).find(is_free);
+    first.ok_or_else(|| format!("no {PORTS} free ports in a row").into())
 }
 
 /// Signs the first administrator in; the account is founded a moment after the nodes are ready.

@@ -21,7 +21,7 @@ use tokio::time::sleep;
 /// Deadlines of a drill.
 const SPREAD: Spread = Spread { count: 50, ahead_ms: 5_000, spacing_ms: 220 };
 /// A first complete picture, and another leader.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 /// The leader's clock: so long after the first deadline it is so far ahead, for so long. Twenty minutes ahead everything is due at
 /// once. Behind nothing is: longer than a deadline may be late, so the leader must not wait until somebody asks it for something.
 const JUMPS: [(Duration, i64, Duration); 2] = [

@@ -21,22 +21,22 @@ use tokio::time::sleep;
 
 /// Incidents that are offered. Every other one is answered by whom it is offered to; the rest nobody there answers.
 const OFFERS: u64 = 8;
-/// So long whoever is asked has time.
-const ANSWER_WITHIN_MS: u64 = 15_000;
+/// So long whoever is asked has time: enough on a busy machine to offer all and to answer every other one.
+const ANSWER_WITHIN_MS: u64 = 25_000;
 /// How long the second channel takes over a notice.
 const SLOW: Duration = Duration::from_millis(300);
 /// How long one takes over a notice who is told of every incident.
-const SLOWER: Duration = Duration::from_secs(1);
+const SLOWER: Duration = Duration::from_secs(2);
 /// What both sides sign with.
 const SECRET: &str = "mật khẩu chung của hai bên";
 /// A receiver that answers at once has all by then.
 const QUICK_WITHIN: Duration = Duration::from_secs(10);
 /// Everything has come to its end by then.
-const ALL_WITHIN: Duration = Duration::from_secs(90);
+const ALL_WITHIN: Duration = Duration::from_secs(120);
 /// After the last one: until one would have come twice.
 const LISTEN: Duration = Duration::from_secs(2);
 /// A first complete picture, and somebody who leads.
-const SOON: Duration = Duration::from_secs(20);
+const SOON: Duration = Duration::from_secs(60);
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(100);
 

@@ -322,6 +322,7 @@ async fn the_runbooks_hold_under_load() {
         serves(&world, &fifth).await?;
         level(&operator, 0).await?;
 
+        load.promised(READINGS_MIN, COMMANDS_MIN).await?;
         let (oracle, _) = load.finish().await?;
         let promises = oracle.promises();
         let mut broken = Broken::default();

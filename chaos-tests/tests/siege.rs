@@ -24,6 +24,8 @@ const READS_MIN: usize = 30;
 const WRITES_MIN: usize = 10;
 /// Longer than three clients wait for a node that is cut off, one after the other.
 const CUT_OFF: Duration = Duration::from_secs(15);
+/// Times that it is cut off: whether somebody reads there what another one has changed meanwhile is chance.
+const CUTS_MAX: usize = 3;
 
 async fn drill(name: &'static str, faults: &[Fault]) {
     let played = async || {
@@ -76,16 +78,25 @@ async fn nodes_are_restarted_in_turn() {
     drill("siege-restart", &[Fault::RollingRestart]).await;
 }
 
+fn is_found(wrong: &[String]) -> bool {
+    wrong.iter().any(|what| what.contains("no order explains"))
+}
+
 /// The leader that was cut off goes on showing what it had, and others write.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gateway_that_answers_a_linearizable_read_from_its_own_state_is_caught() {
     let played = async || {
         let mut siege = Siege::begin_mistaken("siege-stale").await?;
         let registers = siege.registers();
-        siege.step(&Step { fault: Fault::Cut, victim: Victim::Leader(0), hold: CUT_OFF, calm: CALM }).await?;
+        for _ in 0..CUTS_MAX {
+            siege.step(&Step { fault: Fault::Cut, victim: Victim::Leader(0), hold: CUT_OFF, calm: CALM }).await?;
+            if is_found(&registers.judge()) {
+                break;
+            }
+        }
         siege.judge().await?;
         let found = registers.judge();
-        assert!(found.iter().any(|what| what.contains("no order explains")), "{:?}: {found:?}", registers.ordered());
+        assert!(is_found(&found), "{:?}: {found:?}", registers.ordered());
         Ok::<_, Failure>(())
     };
     played().await.unwrap();

@@ -16,6 +16,11 @@ const STOP_MS_MAX = 30_000;
 const BACK_MS_MAX = 60_000;
 /** Between two looks at something that only a node's process or its figures tell. */
 const LOOK_MS = 100;
+/** Between the ports that `node::local` gives to nodes (below 32000) and those that Linux gives to outgoing connections (from 32768). */
+const PORTS = { from: 32_100, to: 32_700 };
+const PORT_TRIES = 100;
+/** Ports that were given: none is given twice. */
+const given = new Set<number>();
 const NODES = 3;
 /** Bytes of the demonstration's output that are kept to explain why it did not start. */
 const OUTPUT_CHARACTERS_MAX = 8_000;
@@ -94,15 +99,26 @@ function ready(demo: ChildProcess): Promise<string> {
   });
 }
 
-/** A port of loopback that nobody has now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
+/**
+ * A port of loopback that nobody has now, and that nobody takes until it is used: the system gives those of `PORTS` to no line that goes
+ * out, and the demonstration's nodes take theirs further down.
+ */
+export async function freePort(): Promise<number> {
+  for (let left = PORT_TRIES; left > 0; left -= 1) {
+    const port = PORTS.from + Math.floor(Math.random() * (PORTS.to - PORTS.from));
+    // What is held over UDP alone is not seen here.
+    if (given.has(port) || !(await isFree(port))) continue;
+    given.add(port);
+    return port;
+  }
+  throw new Error(`no free port in ${PORTS.from} to ${PORTS.to}: end what listens there`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port'))));
-    });
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }
 

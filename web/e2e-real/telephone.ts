@@ -8,7 +8,7 @@ import { freePort, type Facts } from './cluster';
 import { logIn, post } from './device';
 
 /** A caller or a phone that nobody has ended by then ends itself, seconds. */
-const CALL_S_MAX = 170;
+const CALL_S_MAX = 300;
 /** The line that the public calls. */
 const LINE = '1022';
 

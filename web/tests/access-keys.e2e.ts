@@ -2,7 +2,7 @@
 import { expect, test } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
-import { board, enter, enterAt, fake, file, panel, turnTo } from './page';
+import { board, enter, enterAt, fake, file, freshSeq, panel, turnTo } from './page';
 
 const ROOMS = { vi: vi.rooms, en: en.rooms };
 
@@ -42,7 +42,7 @@ for (const [lang, says] of [
     const told = page.getByTestId('new-incident');
     await expect(told).toHaveText('');
     const place = { latitude_e7: 215_900_000, longitude_e7: 1_058_400_000, admin_unit: await anyUnit(), address: '' };
-    await page.request.post('/api/incidents', { data: { kind: 'other', severity: 'low', summary: 'Đổ cây', place, exercise: false }, headers: { 'x-request-seq': String(Date.now()) } });
+    await page.request.post('/api/incidents', { data: { kind: 'other', severity: 'low', summary: 'Đổ cây', place, exercise: false }, headers: { 'x-request-seq': freshSeq() } });
     await expect(told).toHaveText(says.fresh);
     await expect(told).toHaveAttribute('role', 'status');
     await fake(page, 'calm');

@@ -1,6 +1,6 @@
 // What crews say by radio, from the command line of the board and of the console.
 import { expect, test, type Page } from '@playwright/test';
-import { board, enterAt, fake, panel } from './page';
+import { board, enterAt, fake, freshSeq, panel } from './page';
 
 const SAYS = {
   vi: { line: 'Dòng lệnh', units: 'Lực lượng', enRoute: 'Đang đến', staging: 'Chờ ở điểm tập kết', typed: 'tap ket', scene: 'Tại hiện trường', arrived: 'tới nơi', pending: 'Đang ghi', done: 'Đã ghi', has: /Nhật ký của tỉnh đã có: (CAP|XCC)-\d+, bản \d+$/, refused: 'Bị từ chối: Người khác vừa sửa', only: 'tiếp theo chỉ có Sẵn sàng', first: 'Chọn một sự cố đang mở trước.' },
@@ -41,7 +41,7 @@ for (const lang of ['vi', 'en'] as const) {
 
     // The crew's own phone was quicker: what was said on the older status is refused, and says so.
     await page.route(`**/api/units/${unit}/status`, async (route) => {
-      await page.request.post(`/api/units/${unit}/status`, { data: route.request().postDataJSON() as object, headers: { 'x-request-seq': `77${Date.now()}` } });
+      await page.request.post(`/api/units/${unit}/status`, { data: route.request().postDataJSON() as object, headers: { 'x-request-seq': freshSeq() } });
       await route.continue();
     });
     await page.keyboard.press('/');

@@ -1,5 +1,5 @@
 import { expect, test, type Page } from '@playwright/test';
-import { alarms, enter, fake, file, queue, row, timeline, turnTo } from './page';
+import { alarms, enter, fake, file, freshSeq, queue, row, timeline, turnTo } from './page';
 
 const dialog = (page: Page) => page.getByRole('dialog');
 const button = (page: Page, id: string, name: string | RegExp) => file(page, id).getByRole('button', { name });
@@ -51,7 +51,7 @@ test('a decision on what has changed meanwhile is told before it is sent', async
   await turnTo(page, 'I4818');
   await page.keyboard.press('F9');
   const data = { expected_version: 3, note: 'xong' };
-  await page.request.post('/api/incidents/I4818/resolve', { data, headers: { 'x-request-seq': '888888' } });
+  await page.request.post('/api/incidents/I4818/resolve', { data, headers: { 'x-request-seq': freshSeq() } });
   await expect(dialog(page).getByRole('alert').first()).toContainText('Sự cố vừa thay đổi: Đã xử lý, bản 4');
   await dialog(page).getByRole('checkbox').first().check();
   await dialog(page).getByRole('button', { name: /^Điều lực lượng/ }).click();
@@ -98,7 +98,7 @@ test('two incidents are merged and taken apart', async ({ page }) => {
 test('a shelved alarm comes back when it is asked for', async ({ page }) => {
   await enter(page);
   const data = { entity: 'cam-03', condition: 'no-signal', reason: 'đang thay cáp', until_ms: Date.now() + 900_000 };
-  await page.request.post('/api/alarms/shelve', { data, headers: { 'x-request-seq': '777777' } });
+  await page.request.post('/api/alarms/shelve', { data, headers: { 'x-request-seq': freshSeq() } });
   const shelved = alarms(page).getByRole('listitem').filter({ hasText: 'đang thay cáp' });
   await shelved.getByRole('button', { name: /^Bỏ tạm ẩn/ }).click();
   await expect(alarms(page).getByRole('listitem').filter({ hasText: 'Cầu Bến Tượng' })).toContainText('Đã xác nhận');

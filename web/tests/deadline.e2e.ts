@@ -4,7 +4,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect, test, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
-import { enter, enterAt, fake, file, panel, turnTo } from './page';
+import { enter, enterAt, fake, file, freshSeq, panel, turnTo } from './page';
 
 const WORDS = {
   vi: {
@@ -139,7 +139,7 @@ for (const lang of ['vi', 'en'] as const) {
     const title = `Đếm thuyền ở bến, ${lang}`;
     await enterAt(page, `/rooms.html?lang=${lang}`);
     const data = { title, about: '', incident: null, admin_unit: '', agency: '', owner: 'dung', due_at_ms: Date.UTC(2034, 0, 1), exercise: false };
-    await page.request.post('/api/instructions', { data, headers: { 'x-request-seq': String(Date.now()) } });
+    await page.request.post('/api/instructions', { data, headers: { 'x-request-seq': freshSeq() } });
     const line = panel(page, w.list).getByRole('article', { name: title }).getByRole('listitem');
     await line.getByRole('button', { name: w.progress }).click();
     await expect(line.getByRole('radio')).toHaveCount(0);

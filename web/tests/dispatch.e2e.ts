@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, test } from '@playwright/test';
-import { board, crew, fake, outbox, panel } from './page';
+import { board, crew, fake, freshSeq, outbox, panel } from './page';
 
 test.afterEach(async ({ page }) => {
   for (const command of ['hold?ms=0', 'fail?n=0', 'silent?on=0', 'cut?down=0']) await fake(page, command);
@@ -34,7 +34,7 @@ test('of two dispatchers who saw the same version one is told so, and nothing is
   const best = ((await list.getByRole('listitem').first().locator('b').textContent()) ?? '').trim();
   // The other one is faster, and this screen has not heard of it yet.
   await fake(page, 'silent?on=1');
-  await page.request.post('/api/incidents/I4805/assign', { data: { expected_version: 3, units: [best] }, headers: { 'x-request-seq': '900000' } });
+  await page.request.post('/api/incidents/I4805/assign', { data: { expected_version: 3, units: [best] }, headers: { 'x-request-seq': freshSeq() } });
   await page.keyboard.press('1');
   await expect(list).toContainText('Bị từ chối: Người khác vừa sửa');
 });

@@ -3,13 +3,13 @@
 import { expect, test, type Locator, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
-import { enter, enterAt, fake, file, open, panel } from './page';
+import { enter, enterAt, fake, file, freshSeq, open, panel } from './page';
 import { LANGUAGES, SCREENS, tidy } from './screens';
 
 const WORDS = { vi, en } as const;
 const PLAYED = 'I4823';
 const band = (page: Page) => page.getByRole('region', { name: /^(Đang diễn tập|Exercise)$/ });
-const post = (page: Page, path: string, data: object) => page.request.post(path, { data, headers: { 'x-request-seq': String(Date.now()) } });
+const post = (page: Page, path: string, data: object) => page.request.post(path, { data, headers: { 'x-request-seq': freshSeq() } });
 
 /** Screens of people without an account: nothing that is played is there at all. */
 const PUBLIC: readonly string[] = ['login', 'tell', 'follow'];

@@ -1,10 +1,10 @@
 // Rows stay under the cursor: what comes, leaves and moves meanwhile is counted, and stands where it belongs once the list is let go.
 import { expect, test, type Page } from '@playwright/test';
-import { board, enter, panel, queue } from './page';
+import { board, enter, freshSeq, panel, queue } from './page';
 
 /** Under a number that no screen takes. */
 const order = async (page: Page, path: string, data: object): Promise<{ entity: string }> =>
-  (await (await page.request.post(path, { data, headers: { 'x-request-seq': String(Date.now()) } })).json()) as { entity: string };
+  (await (await page.request.post(path, { data, headers: { 'x-request-seq': freshSeq() } })).json()) as { entity: string };
 
 /** Somebody else opens one that is worse than all others. */
 async function opened(page: Page): Promise<string> {

@@ -2,7 +2,7 @@
 import { expect, test, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
-import { enter, enterAt, fake, file, row } from './page';
+import { enter, enterAt, fake, file, freshSeq, row } from './page';
 
 const WORDS = { vi, en };
 const map = (page: Page) => page.getByTestId('sketch-map');
@@ -70,7 +70,7 @@ for (const lang of ['vi', 'en'] as const) {
     const commune = ((await (await page.request.get('/map/communes.geojson')).json()) as GeoJSON.FeatureCollection).features[0]!.properties!;
     const place = { latitude_e7: Math.round(Number(commune['label_lat']) * 1e7), longitude_e7: Math.round(Number(commune['label_lon']) * 1e7), admin_unit: String(commune['code']), address: '' };
     const summary = `Khung nhìn khóa ${lang}`;
-    const opened = await page.request.post('/api/incidents', { data: { kind: 'fire', severity: 'critical', summary, exercise: false, place }, headers: { 'x-request-seq': `66${Date.now()}` } });
+    const opened = await page.request.post('/api/incidents', { data: { kind: 'fire', severity: 'critical', summary, exercise: false, place }, headers: { 'x-request-seq': freshSeq() } });
     const { entity } = (await opened.json()) as { entity: string };
     await expect(row(page, summary).first()).toBeVisible();
     await expect(map(page)).toHaveAttribute('data-look', moved);
@@ -104,7 +104,7 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(locked).toHaveAttribute('aria-pressed', 'false');
     await expect(map(page)).not.toHaveAttribute('data-look', chosen);
     const put = (await map(page).getAttribute('data-look')) ?? '';
-    await page.request.post(`/api/incidents/${entity}/close`, { data: { expected_version: 1, note: '' }, headers: { 'x-request-seq': `67${Date.now()}` } });
+    await page.request.post(`/api/incidents/${entity}/close`, { data: { expected_version: 1, note: '' }, headers: { 'x-request-seq': freshSeq() } });
     await expect(row(page, summary)).toHaveCount(0);
     await expect(map(page)).toHaveAttribute('data-look', put);
   });

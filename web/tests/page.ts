@@ -47,6 +47,13 @@ export async function signIn(page: Page, person: string, password: string): Prom
   await page.keyboard.press('Enter');
 }
 
+let taken = Date.now() * 1_000;
+/**
+ * A number for a command that a test gives beside its screens. The fake node answers a number that it knows as it did before, so each is
+ * taken once: by no other command of the same millisecond, and not again where the test is tried again.
+ */
+export const freshSeq = () => String((taken += 1));
+
 export const fake = (page: Page, command: string) => page.request.get(`/fake/${command}`);
 export const queue = (page: Page) => page.getByRole('region', { name: /^(Hàng đợi sự cố|Incident queue)$/ });
 /** The first row of the queue with this text. */

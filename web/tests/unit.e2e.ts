@@ -1,6 +1,6 @@
 // A crew's phone in a tunnel: the page opens, what is tapped waits with its own time, and goes once and in order.
 import { expect, test } from '@playwright/test';
-import { crew, fake, outbox } from './page';
+import { crew, fake, freshSeq, outbox } from './page';
 
 test.afterEach(({ page }) => fake(page, 'cut?down=0'));
 
@@ -70,7 +70,7 @@ for (const lang of ['vi', 'en'] as const) {
     await crew(page, `?lang=${lang}`);
     const { unit } = (await (await page.request.get('/api/crew')).json()) as { unit: { id: string; status: string } };
     const data = { status: 'en_route', expected_status: unit.status, assignment: 0, reason: '' };
-    await page.request.post(`/api/units/${unit.id}/status`, { data, headers: { 'x-request-seq': String(Date.now()) } });
+    await page.request.post(`/api/units/${unit.id}/status`, { data, headers: { 'x-request-seq': freshSeq() } });
     const tap = (name: string) => page.getByRole('button', { name, exact: true });
     await tap(says.staging).click();
     await expect(page.locator('main')).toContainText(says.waits);

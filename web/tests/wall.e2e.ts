@@ -1,5 +1,5 @@
 import { expect, test, type Page } from '@playwright/test';
-import { enter, fake, GROUPS, queue } from './page';
+import { enter, fake, freshSeq, GROUPS, queue } from './page';
 
 const stats = (page: Page) => page.evaluate(() => window.__stats!);
 
@@ -56,7 +56,7 @@ test('an incident is acknowledged by click, and what is stale is refused with th
   // (Theirs goes in between the click and its arrival, on whatever machine this runs.)
   await page.route('**/api/incidents/I4820/acknowledge', async (route) => {
     const { expected_version } = route.request().postDataJSON() as { expected_version: number };
-    await page.request.post('/api/incidents/I4820/acknowledge', { data: { expected_version }, headers: { 'x-request-seq': '999999' } });
+    await page.request.post('/api/incidents/I4820/acknowledge', { data: { expected_version }, headers: { 'x-request-seq': freshSeq() } });
     await route.continue();
   });
   await other.getByRole('button', { name: 'Tiếp nhận' }).click();
@@ -92,7 +92,7 @@ test('a cut line is shown over the screen, and coming back leaves no gap and no 
   await enter(page);
   const before = await stats(page);
   await fake(page, 'cut?down=1');
-  await expect(page.getByRole('alert')).toContainText('MẤT KẾT NỐI VỚI TRUNG TÂM', { timeout: 12_000 });
+  await expect(page.getByRole('alert')).toContainText('MẤT KẾT NỐI VỚI TRUNG TÂM', { timeout: 30_000 });
   await expect(queue(page)).toContainText(/DỮ LIỆU CŨ 00:\d\d/);
   await fake(page, 'cut?down=0');
   await expect(page.getByRole('alert')).toHaveCount(0, { timeout: 20_000 });
@@ -106,7 +106,7 @@ test('a line that goes silent without closing is noticed', async ({ page }) => {
   await enter(page);
   const { connects } = await stats(page);
   await fake(page, 'silent?on=1');
-  await expect.poll(async () => (await stats(page)).connects, { timeout: 12_000 }).toBeGreaterThan(connects);
+  await expect.poll(async () => (await stats(page)).connects, { timeout: 30_000 }).toBeGreaterThan(connects);
   await expect(page.getByRole('banner').getByRole('status')).toContainText('MẤT KẾT NỐI');
 });
 
@@ -140,7 +140,7 @@ test('the map draws, and nothing comes from outside', async ({ page }) => {
   await expect(page.getByRole('img', { name: /Hoàng Sa.*Trường Sa/ })).toBeVisible();
   const colours = async () => {
     const png = (await page.locator('.maplibregl-canvas').screenshot()).toString('base64');
-    return await page.evaluate(async (base64) => {
+    return page.evaluate(async (base64) => {
       const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
       const bitmap = await createImageBitmap(new Blob([bytes], { type: 'image/png' }));
       const context = new OffscreenCanvas(bitmap.width, bitmap.height).getContext('2d')!;
@@ -148,7 +148,7 @@ test('the map draws, and nothing comes from outside', async ({ page }) => {
       return new Set(new Uint32Array(context.getImageData(0, 0, bitmap.width, bitmap.height).data.buffer)).size;
     }, png);
   };
-  // A blank map has a handful of colours; land, borders, names and symbols give hundreds. They come as they are read.
+  // A blank map has a handful of colours; land, borders, names and symbols give hundreds. What draws without a graphics card takes its time.
   await expect.poll(colours, { timeout: 30_000 }).toBeGreaterThan(200);
   expect(outside).toEqual([]);
   // A key that moves the view locks it, until it is let go.

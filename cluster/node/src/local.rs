@@ -1,6 +1,7 @@
 //! A cluster of real processes on this machine, on loopback: for the demo, the drills and the benchmarks.
 
 use std::{
+    collections::VecDeque,
     error::Error,
     fs::{self, File},
     io,
@@ -8,6 +9,7 @@ use std::{
     ops::Range,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -247,9 +249,12 @@ impl Drop for LocalCluster {
 const FREE_PORTS: Range<u16> = 10_000..32_000;
 /// Ports that are tried before there is none.
 const FREE_PORT_TRIES: u32 = 1000;
+/// Ports that were given last and are not given again: whoever has one may not listen on it yet, or not at the moment.
+const GIVEN_MAX: usize = 256;
+static GIVEN: Mutex<VecDeque<u16>> = Mutex::new(VecDeque::new());
 
 /// A free port of loopback for a process that may be stopped and started again: no outgoing connection takes it meanwhile.
-/// Whoever needs several holds the listeners until all are chosen.
+/// This process gives no other of its clusters the same one soon.
 ///
 /// # Errors
 /// All that were tried are taken.
@@ -259,7 +264,17 @@ pub fn free_port() -> io::Result<TcpListener> {
         let drawn = getrandom::u32().map_err(|e| io::Error::other(e.to_string()))?;
         let port = FREE_PORTS.start + u16::try_from(drawn % u32::from(FREE_PORTS.end - FREE_PORTS.start)).unwrap_or(0);
         match TcpListener::bind(("127.0.0.1", port)) {
-            Ok(listener) => return Ok(listener),
+            Ok(listener) => {
+                let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
+                if given.contains(&port) {
+                    continue;
+                }
+                if given.len() >= GIVEN_MAX {
+                    given.pop_front();
+                }
+                given.push_back(port);
+                return Ok(listener);
+            }
             Err(error) => taken = error,
         }
     }

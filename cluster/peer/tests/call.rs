@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::common::*;
-use peer::limits::{CALLS_MAX, MESSAGE_BYTES_MAX};
+use peer::limits::{CALLS_MAX, MESSAGE_BYTES_MAX, SHUTDOWN_WAIT_MAX};
 use peer::{Bytes, CallError, Lane};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +58,7 @@ async fn each_failure_has_its_own_error() {
     assert!(too_large.never_done());
     let start = Instant::now();
     assert_eq!(call(NEVER, Bytes::new(), Duration::from_millis(50)).await, Err(CallError::Timeout));
-    assert!((Duration::from_millis(50)..Duration::from_secs(2)).contains(&start.elapsed()));
+    assert!((Duration::from_millis(50)..SOON).contains(&start.elapsed()));
     assert!(call(ECHO, Bytes::new(), SOON).await.is_ok(), "the connection outlived all of that");
     assert_eq!((a.counter("connections_dialled"), b.counter("handler_panics")), (1, 1));
     let unknown = a.peers.call(99, Lane::Control, ECHO, Bytes::new(), SOON).await;
@@ -122,7 +122,7 @@ async fn reconnects_after_the_other_side_restarts_on_another_port() {
         let error = a.peers.call(2, Lane::Log, ECHO, Bytes::new(), SOON).await.unwrap_err();
         assert!(matches!(error, CallError::Unreachable(_)), "{error:?}");
     }
-    assert!(start.elapsed() < Duration::from_secs(2));
+    assert!(start.elapsed() < SOON, "none of them waited for its own deadline");
     assert!(a.counter("dials_failed") - failed_before < 10, "{}", a.counter("dials_failed"));
 
     let again = node(province.identity(2)).await;
@@ -146,8 +146,10 @@ async fn pings_give_offset_and_age_on_both_sides() {
     assert_eq!((a.peers.last_heard(2), a.peers.clock_offset_ms(2)), (None, None));
     a.peers.call(2, Lane::Control, ECHO, Bytes::new(), SOON).await.unwrap();
     until("both have an offset", || a.peers.clock_offset_ms(2).is_some() && b.peers.clock_offset_ms(1).is_some()).await;
-    assert!(a.peers.clock_offset_ms(2).unwrap().abs() < 1000, "one machine has one clock");
-    assert!(a.peers.last_heard(2).unwrap() < Duration::from_secs(3));
+    // A ping that a busy machine held up is off by half of that; the next one is not.
+    let offset = || a.peers.clock_offset_ms(2).is_some_and(|offset| offset.abs() < 1000);
+    until("one machine has one clock", offset).await;
+    until("it was heard just now", || a.peers.last_heard(2).is_some_and(|age| age < Duration::from_secs(3))).await;
     a.peers.shutdown().await;
     assert_eq!(a.peers.clock_offset_ms(2), None, "without a connection there is none");
 }
@@ -162,7 +164,7 @@ async fn shutdown_ends_what_is_pending_and_frees_the_port() {
     until("the call is at work", || a.at_work.load(Ordering::Relaxed) == 1).await;
     let start = Instant::now();
     a.peers.shutdown().await;
-    assert!(start.elapsed() < Duration::from_secs(2), "every task has ended, the handler's too");
+    assert!(start.elapsed() < SHUTDOWN_WAIT_MAX, "every task has ended, the handler's too: it was not left behind");
     assert!(matches!(pending.await.unwrap(), Err(CallError::Closed(_))));
     assert!(matches!(a.peers.call(2, Lane::Log, ECHO, Bytes::new(), SOON).await, Err(CallError::Unreachable(_))));
     tokio::net::TcpListener::bind(a.peers.local_addr()).await.unwrap();

@@ -11,7 +11,8 @@ use domain::{
 };
 use raft::{Committed, Groups, Proposal, ProposeError, Room, stage};
 
-const DEADLINE: Duration = Duration::from_secs(5);
+/// Generous, since machines that test are busy; nothing waits for it to pass.
+const DEADLINE: Duration = Duration::from_secs(20);
 
 fn put(number: usize) -> Proposal {
     let unit = AdminUnit {
@@ -84,6 +85,19 @@ async fn what_is_committed_says_where_the_log_has_it_and_a_retry_where_the_first
     cluster.stop().await;
 }
 
+/// Asks for a barrier until there is one: on a busy machine nobody may lead for a moment.
+async fn barrier(groups: &Groups) -> u64 {
+    let asking = async {
+        loop {
+            match groups.read_barrier(GroupId::COMMAND, DEADLINE).await {
+                Ok(index) => return index,
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    };
+    tokio::time::timeout(3 * DEADLINE, asking).await.expect("a barrier")
+}
+
 async fn until_applied(groups: &Groups, index: u64) {
     let mut applied = groups.applied_watch(GroupId::COMMAND);
     tokio::time::timeout(Duration::from_secs(20), applied.wait_for(|at| at.index >= index)).await.unwrap().unwrap();
@@ -138,7 +152,7 @@ async fn a_follower_reads_what_was_acknowledged_before_it_asked() {
     for number in 0..10 {
         let index = propose(&cluster, number).await;
         for node in cluster.nodes.values() {
-            let barrier = node.groups.read_barrier(GroupId::COMMAND, DEADLINE).await.unwrap();
+            let barrier = barrier(&node.groups).await;
             assert!(barrier >= index, "a barrier at {barrier} is below what was acknowledged at {index}");
             assert!(node.groups.read(GroupId::COMMAND, count) > number);
         }
@@ -231,15 +245,16 @@ async fn a_leader_whose_disk_runs_low_gives_its_lead_away_and_nobody_waits() {
     let saying = say_room(&cluster.nodes[&low].groups, Room::Low);
     let index = propose(&cluster, 1).await;
     // The one that was deposed hears of it a moment after the one that took over.
-    let mut leader = low;
-    for _ in 0..100 {
-        leader = cluster.leader(GroupId::COMMAND).await;
-        if leader != low {
-            break;
+    let given_away = async {
+        loop {
+            let leader = cluster.leader(GroupId::COMMAND).await;
+            if leader != low {
+                return leader;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert_ne!(leader, low);
+    };
+    let leader = tokio::time::timeout(DEADLINE, given_away).await.expect("the lead is given away");
     assert_eq!(cluster.nodes[&leader].groups.room(low), Room::Low);
     // It still follows.
     until_applied(&cluster.nodes[&low].groups, index).await;
@@ -266,9 +281,9 @@ async fn when_no_disk_has_room_writes_are_refused_reads_go_on_and_it_recovers() 
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), refused).await.expect("a typed refusal");
+    tokio::time::timeout(3 * DEADLINE, refused).await.expect("a typed refusal");
     for node in cluster.nodes.values() {
-        node.groups.read_barrier(GroupId::COMMAND, DEADLINE).await.unwrap();
+        barrier(&node.groups).await;
         assert!(node.groups.read(GroupId::COMMAND, count) >= 1);
     }
     for saying in saying {
@@ -290,15 +305,15 @@ async fn a_follower_without_room_takes_no_entries_and_catches_up_when_it_has_som
     let groups = &cluster.nodes[&without].groups;
     until_applied(groups, first).await;
     groups.set_room(Room::None);
-    // What was on its way when the room ended may still arrive.
-    propose(&cluster, 1).await;
+    // What was on its way when the room ended may still arrive, and later than anybody waits: nothing beyond it does.
+    let on_its_way = propose(&cluster, 1).await;
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let stopped_at = groups.applied(GroupId::COMMAND).index;
     let mut last = 0;
     for number in 2..30 {
         last = propose(&cluster, number).await;
     }
-    assert_eq!(groups.applied(GroupId::COMMAND).index, stopped_at);
+    let stopped_at = groups.applied(GroupId::COMMAND).index;
+    assert!(stopped_at <= on_its_way, "it has applied {stopped_at}, and had room up to {on_its_way}");
     assert!(groups.read(GroupId::COMMAND, count) >= 1, "what it has can be read");
     assert!(groups.status().iter().all(|status| status.fatal.is_none()));
     groups.set_room(Room::Enough);

@@ -137,9 +137,7 @@ async fn a_disk_that_hangs_holds_nobody_up_and_its_node_catches_up() {
     propose(&cluster, 0).await;
     let leader = cluster.leader(GroupId::COMMAND).await;
     if leader == 3 {
-        cluster.nodes[&3].groups.transfer_leader(GroupId::COMMAND, 1).await;
-        let mut lead = cluster.nodes[&1].groups.lead_watch(GroupId::COMMAND);
-        timeout(WITHIN, lead.wait_for(|lead| lead.is_self_ready)).await.unwrap().unwrap();
+        cluster.hand_over(GroupId::COMMAND, 1).await;
     }
     hanging.flow(false);
     for number in 1..20 {

@@ -18,6 +18,7 @@ use domain::{AdminUnit, AdminUnitCode, Command, GroupId, Millis, PutAdminUnits};
 use raft::{Groups, NodeId, Progress, Proposal, membership::Goal};
 use tokio::{task::JoinHandle, time::sleep};
 
+/// A proposal that is tried again, and a change that cannot be done.
 const DEADLINE: Duration = Duration::from_secs(2);
 /// Between two proposals of the writer: state has a bound that a disk in memory would reach.
 const PACE: Duration = Duration::from_millis(1);
@@ -157,13 +158,7 @@ async fn has_voters(cluster: &TestCluster, node: NodeId, expected: &[NodeId]) {
 /// Gives every lead to one node.
 async fn lead_all(cluster: &TestCluster, node: NodeId) {
     for group in GroupId::all() {
-        let leader = cluster.leader(group).await;
-        if leader != node {
-            cluster.nodes[&leader].groups.transfer_leader(group, node).await;
-        }
-        let mut lead = cluster.nodes[&node].groups.lead_watch(group);
-        let ready = tokio::time::timeout(CHANGED_WITHIN, lead.wait_for(|lead| lead.is_self_ready)).await;
-        assert!(ready.is_ok_and(|ready| ready.is_ok()), "node {node} leads group {group}");
+        cluster.hand_over(group, node).await;
     }
 }
 
@@ -175,7 +170,8 @@ async fn a_node_joins_while_proposals_go_on_and_one_leaves() {
     let node = invite(&cluster, 2).await;
     assert_eq!(node, 4, "the next one");
     assert_eq!(invite(&cluster, 1).await, 5, "an id is given once");
-    let stranger = cluster.nodes[&1].groups.change(Goal::Learn { node: 9 }, Some(&cluster.address(1)), DEADLINE).await;
+    let stranger =
+        cluster.nodes[&1].groups.change(Goal::Learn { node: 9 }, Some(&cluster.address(1)), CHANGED_WITHIN).await;
     assert_eq!(stranger.unwrap_err().code, "not_invited");
     cluster.add(node).await;
     writer.set(node, Some(&cluster.nodes[&node].groups));
@@ -190,9 +186,10 @@ async fn a_node_joins_while_proposals_go_on_and_one_leaves() {
     has_voters(&cluster, 4, &[1, 3, 4]).await;
     let told = cluster.nodes[&1].groups.members_by(3, CHANGED_WITHIN).await;
     assert_eq!(told, Some(vec![1, 3, 4]), "who was away can ask whether it still belongs");
-    let refused = cluster.nodes[&1].groups.change(Goal::Leave { node: 3 }, None, DEADLINE).await.unwrap_err();
+    let refused = cluster.nodes[&1].groups.change(Goal::Leave { node: 3 }, None, CHANGED_WITHIN).await.unwrap_err();
     assert_eq!(refused.code, "too_few");
-    let used = cluster.nodes[&1].groups.change(Goal::Learn { node: 2 }, Some(&cluster.address(2)), DEADLINE).await;
+    let used =
+        cluster.nodes[&1].groups.change(Goal::Learn { node: 2 }, Some(&cluster.address(2)), CHANGED_WITHIN).await;
     assert_eq!(used.unwrap_err().code, "not_invited", "an id that is gone does not come back");
 
     // A founder that was away knows from its log where the new one is, and may follow it.
@@ -251,7 +248,16 @@ async fn a_change_whose_leader_dies_is_finished_by_asking_again() {
     let goal = Goal::Vote { node, instead_of: None };
     let asking = tokio::spawn(async move { groups.change(goal, None, Duration::from_millis(200)).await });
     sleep(Duration::from_millis(20)).await;
-    let victim = (1..=3).find(|id| *id != asked_at && !cluster.nodes[id].groups.leads().is_empty()).unwrap();
+    let leads = |id: &NodeId| *id != asked_at && !cluster.nodes[id].groups.leads().is_empty();
+    let until = Instant::now() + CHANGED_WITHIN;
+    let victim = loop {
+        // In the middle of an election nobody may lead.
+        if let Some(victim) = (1..=3).find(leads) {
+            break victim;
+        }
+        assert!(Instant::now() < until, "nobody leads");
+        sleep(Duration::from_millis(5)).await;
+    };
     writer.set(victim, None);
     cluster.nodes.remove(&victim).unwrap().crash().await;
     let _ = asking.await.unwrap();

@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use crate::common::{FakeCluster, SOON};
+use crate::common::{FakeCluster, SOON, port};
 use bytes::BytesMut;
 use domain::ReadingVerdict;
 use ingest::{
@@ -160,8 +160,9 @@ async fn an_unknown_outcome_ends_the_connection_without_an_acknowledgement() {
 #[tokio::test]
 async fn killed_between_receipt_and_commit_the_device_sends_again() {
     let (cluster, mut commits) = FakeCluster::by_hand();
-    let first = serve(cluster).await;
-    let address = first.address;
+    // Nobody takes it while the first is gone and the second is not there, the device that asks for it again and again included.
+    let address = SocketAddr::from(([127, 0, 0, 1], port()));
+    let first = serve_at(cluster, address, EndpointConfig::default()).await;
     let mut options = MqttOptions::new("d", address.ip().to_string(), address.port());
     options.set_credentials("d", "key").set_clean_session(false);
     let (client, mut events) = AsyncClient::new(options, 10);

@@ -3,7 +3,7 @@
 
 use std::{net::SocketAddr, process::Stdio, sync::Arc};
 
-use crate::common::{FakeCluster, SOON};
+use crate::common::{FakeCluster, SOON, port};
 use bytes::BytesMut;
 use ingest::mqtt::{Intake, SubscriberConfig, run_subscriber};
 use rumqttc::{
@@ -133,10 +133,7 @@ async fn an_unknown_outcome_makes_the_broker_send_again() {
 
 #[tokio::test]
 async fn against_mosquitto_what_came_while_nobody_subscribed_is_not_lost() {
-    let port = {
-        let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        free.local_addr().unwrap().port()
-    };
+    let port = port();
     let spawned = ["mosquitto", "/usr/sbin/mosquitto"].into_iter().find_map(|program| {
         // Without a configuration mosquitto listens on loopback only and keeps sessions in memory.
         let mut command = tokio::process::Command::new(program);

@@ -360,6 +360,22 @@ fn play(folder: &Path, name: &str, scenario: &str, more: &[&str]) -> tokio::proc
         .unwrap()
 }
 
+/// The agent's phone of that scenario, and its port. Where the test had the port just when sipp wanted it sipp ends, and another is tried.
+async fn desk(folder: &Path) -> (tokio::process::Child, u16) {
+    for _ in 0..16 {
+        let port = port();
+        let mut desk = play(folder, "desk", DESK, &["-p", &port.to_string()]);
+        while desk.try_wait().unwrap().is_none() {
+            // It is there once nobody else gets its port.
+            if UdpSocket::bind(("127.0.0.1", port)).is_err() {
+                return (desk, port);
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+    panic!("sipp gets no number");
+}
+
 /// Waits until a peer says that it is so far.
 async fn so_far(folder: &Path, says: &str) {
     let is_there = async {
@@ -377,13 +393,7 @@ async fn a_caller_is_held_while_a_second_one_rings_then_resumed_and_sent_on() {
     }
     let folder = std::env::temp_dir().join(format!("trongdong-sipp-desk-{}", std::process::id()));
     std::fs::create_dir_all(&folder).unwrap();
-    let port = port();
-    let mut desk = play(&folder, "desk", DESK, &["-p", &port.to_string()]);
-    // It is there once nobody else gets its port. Where the test had it just then the peer has ended.
-    while UdpSocket::bind(("127.0.0.1", port)).is_ok() {
-        assert_eq!(desk.try_wait().unwrap(), None, "the desk does not listen at {port}");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let (mut desk, port) = desk(&folder).await;
     let phone = format!("sip:101@127.0.0.1:{port}");
     let board = Board::new(phone.clone(), true);
     let door = door(&board).await;

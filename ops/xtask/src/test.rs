@@ -3,6 +3,8 @@
 
 use std::{
     fs,
+    net::TcpListener,
+    ops::Range,
     process::Command,
     thread,
     time::{Duration, Instant},
@@ -16,9 +18,10 @@ use crate::{
 };
 
 /// Shards of the browser tests: one for each core of a small machine.
-const E2E_SHARDS: u16 = 2;
-/// The ports of their fake nodes follow this one.
-const E2E_PORT: u16 = 4180;
+const E2E_SHARDS: usize = 2;
+/// Where the ports of their fake nodes are looked for: below those that the system gives to outgoing connections, and above that of
+/// `npm run fake`. Whoever works in another clone may have some of them.
+const E2E_PORTS: Range<u16> = 4181..4281;
 /// In the build folder: what the steps said that ran beside another.
 const BESIDE: &str = "test-beside.log";
 
@@ -188,12 +191,24 @@ fn build_tests(context: &Context) -> Command {
 /// The browser tests in shards beside each other, each with a fake node of its own: they wait more than they compute.
 fn e2e(context: &Context) -> Result<Done, String> {
     web::install(context)?;
-    let shard = |at: u16| {
+    let ports = free_ports(E2E_PORTS, E2E_SHARDS)?;
+    let shard = |(at, port): (usize, u16)| {
         let mut npm = context.npm(&["run", "e2e", "--", &format!("--shard={at}/{E2E_SHARDS}")]);
-        npm.env("FAKE_PORT", (E2E_PORT + at).to_string()).env("E2E_OUTPUT", format!("test-results/shard-{at}"));
+        npm.env("FAKE_PORT", port.to_string()).env("E2E_OUTPUT", format!("test-results/shard-{at}"));
         npm
     };
-    context::run_beside((1..=E2E_SHARDS).map(shard).collect()).map(|()| Done::Passed)
+    context::run_beside((1..).zip(ports).map(shard).collect()).map(|()| Done::Passed)
+}
+
+/// Ports of loopback that nobody has; all are held until the last is chosen, so that none is given twice.
+fn free_ports(among: Range<u16>, count: usize) -> Result<Vec<u16>, String> {
+    let held = among.clone().filter_map(|port| Some((port, TcpListener::bind(("127.0.0.1", port)).ok()?)));
+    let (ports, _held): (Vec<u16>, Vec<TcpListener>) = held.take(count).unzip();
+    if ports.len() == count {
+        Ok(ports)
+    } else {
+        Err(format!("of the ports {}..{} not {count} are free: end what listens there", among.start, among.end))
+    }
 }
 
 /// Real screens against real nodes. Takes the program that the selection of `rust` builds: the same one, so nothing is
@@ -405,6 +420,17 @@ mod tests {
         assert!(refused.contains("`rustc`") && refused.contains("web-e2e"), "{refused}");
         assert!(chosen(&["--only"]).is_err());
         assert!(chosen(&["--fast"]).is_err());
+    }
+
+    #[test]
+    fn a_port_that_somebody_has_is_left_to_them_and_none_is_given_twice() {
+        let taken = TcpListener::bind(("127.0.0.1", 0)).and_then(|it| Ok((it.local_addr()?.port(), it)));
+        assert!(taken.is_ok_and(|(port, _held)| free_ports(port..port + 1, 1).is_err()));
+        let two = free_ports(E2E_PORTS, 2).unwrap_or_default();
+        assert!(
+            two.len() == 2 && two.iter().all(|port| E2E_PORTS.contains(port)) && two.first() != two.last(),
+            "{two:?}"
+        );
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Three nodes in one process, with real peers on loopback and disks in memory.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     hash::{BuildHasher, RandomState},
     net::TcpListener,
     path::PathBuf,
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock},
     time::Duration,
 };
 
@@ -149,6 +149,23 @@ impl TestCluster {
         tokio::time::timeout(Duration::from_secs(20), wait).await.expect("a leader within 20 s")
     }
 
+    /// Gives the lead of `group` to a node. It is asked for again until it is there: whoever is to lead may be behind, and then
+    /// nothing comes of it.
+    pub async fn hand_over(&self, group: GroupId, to: NodeId) {
+        let mut lead = self.nodes[&to].groups.lead_watch(group);
+        for _ in 0..60 {
+            let leader = self.leader(group).await;
+            if leader != to {
+                self.nodes[&leader].groups.transfer_leader(group, to).await;
+            }
+            let ready = tokio::time::timeout(Duration::from_secs(1), lead.wait_for(|lead| lead.is_self_ready)).await;
+            if ready.is_ok_and(|ready| ready.is_ok()) {
+                return;
+            }
+        }
+        panic!("node {to} does not come to lead group {group}");
+    }
+
     pub async fn stop(mut self) {
         for (_, node) in std::mem::take(&mut self.nodes) {
             node.crash().await;
@@ -157,9 +174,12 @@ impl TestCluster {
     }
 }
 
+/// Ports of all nodes of this program, also of those that do not listen yet or are down: each is given once.
+static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+
 /// Below the ports of outgoing connections (Linux: from 32768), one of which may take a node's port while the node is down.
 fn free_port() -> u16 {
     let drawn = |_| 10_000 + u16::try_from(RandomState::new().hash_one(()) % 20_000).unwrap();
-    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let is_free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok() && GIVEN.lock().unwrap().insert(*port);
     (0..1000).map(drawn).find(is_free).unwrap()
 }

@@ -195,10 +195,16 @@ mod tests {
         assert_eq!(strip(&png(0, 2, &[], &[])), Err(NotPicture::Damaged("it has no pixels")));
     }
 
+    /// Names of chunks that a reader may pass over, without those that a picture keeps.
+    fn passed_over() -> impl Strategy<Value = String> {
+        "[a-z][A-Z]{3}"
+            .prop_filter("a picture keeps it", |name| !["tRNS", "gAMA", "cHRM", "sRGB"].contains(&name.as_str()))
+    }
+
     proptest! {
         #[test]
         fn whatever_else_is_said_does_not_matter(
-            said in proptest::collection::vec(("[a-z][A-Z]{3}", proptest::collection::vec(any::<u8>(), 0..40)), 0..5),
+            said in proptest::collection::vec((passed_over(), proptest::collection::vec(any::<u8>(), 0..40)), 0..5),
         ) {
             let named = said.iter().map(|(name, body)| (<[u8; 4]>::try_from(name.as_bytes()).unwrap(), body));
             let chunks: Vec<u8> = named.flat_map(|(name, body)| chunk(&name, body)).collect();

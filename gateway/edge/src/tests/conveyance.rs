@@ -49,7 +49,7 @@ async fn handover(
     direction: HandoverDirection,
     fits: impl Fn(&Handover) -> bool,
 ) -> (Incident, Handover) {
-    for _ in 0..500 {
+    for _ in 0..1_500 {
         for incident in incidents(served) {
             if let Some(found) = incident.dispatch.handovers.iter().find(|it| it.direction == direction && fits(it)) {
                 return (incident.clone(), found.clone());
@@ -146,7 +146,7 @@ async fn subscribed(served: &Served) -> WebSocketStream<TcpStream> {
 }
 
 async fn until_settled(served: &Served, through: u64) {
-    for _ in 0..500 {
+    for _ in 0..3_000 {
         if settled(served, "fire").1 == through {
             return;
         }

@@ -1,5 +1,7 @@
 //! The HTTP API over loopback.
 
+use std::time::{Duration, Instant};
+
 use domain::{AlarmKey, Condition, EntityId, GroupId, Micro, RaiseAlarm, Severity};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -93,19 +95,31 @@ async fn a_node_that_is_behind_asks_the_quorum_before_it_says_no() {
 
 #[tokio::test]
 async fn a_wrong_password_is_denied_like_a_wrong_name_and_soon_costs_a_wait() {
-    let served = served();
-    let mut codes = Vec::new();
-    for person in ["lan", "nobody", "lan", "lan", "lan", "lan"] {
-        let response = login(&served, person, "wrong").await;
-        let wait = response.headers().get("retry-after").is_some();
-        let status = response.status().as_u16();
-        let body: Value = response.json().await.unwrap();
-        codes.push((status, body["code"].as_str().unwrap().to_owned(), wait));
+    for _ in 0..20 {
+        let served = served();
+        let (mut codes, mut fourth_at) = (Vec::new(), Instant::now());
+        for person in ["lan", "nobody", "lan", "lan", "lan", "lan"] {
+            if codes.len() == 4 {
+                fourth_at = Instant::now();
+            }
+            let response = login(&served, person, "wrong").await;
+            let wait = response.headers().get("retry-after").is_some();
+            let status = response.status().as_u16();
+            let body: Value = response.json().await.unwrap();
+            codes.push((status, body["code"].as_str().unwrap().to_owned(), wait));
+        }
+        let right = login(&served, "lan", PASSWORD).await.status();
+        // The fourth wrong one costs a second; where that was over by now nothing was to be seen.
+        if fourth_at.elapsed() >= Duration::from_secs(1) {
+            continue;
+        }
+        assert!(codes[..5].iter().all(|code| *code == (401, "denied".into(), false)), "{codes:?}");
+        assert_eq!(codes[5], (429, "too_soon".into(), true));
+        assert_eq!(right, 429, "also with the right one, from here");
+        assert_eq!(login(&served, "xem", PASSWORD).await.status(), 200, "but nobody else is held up");
+        return;
     }
-    assert!(codes[..5].iter().all(|code| *code == (401, "denied".into(), false)), "{codes:?}");
-    assert_eq!(codes[5], (429, "too_soon".into(), true));
-    assert_eq!(login(&served, "lan", PASSWORD).await.status(), 429, "also with the right one, from here");
-    assert_eq!(login(&served, "xem", PASSWORD).await.status(), 200, "but nobody else is held up");
+    panic!("three sign-ins never fit into a second");
 }
 
 #[tokio::test]

@@ -183,24 +183,25 @@ async fn a_way_back_is_gone_once_and_in_the_browser_that_began() {
     assert_eq!(location(&response), "/rooms.html?signin=denied");
 }
 
-/// Gives lan a second factor; its seed.
-async fn with_second_factor(served: &Served) -> Vec<u8> {
+/// Gives lan a second factor; the code of the step after the one that confirmed it, which is left for the sign-in. A step before and
+/// one after count besides the one of now, so half a minute may pass before each.
+async fn with_second_factor(served: &Served) -> String {
     let lan = user(served, "lan").await;
     answer(lan.post(served, 1, "/api/second-factor", &json!({"password": PASSWORD}))).await;
     let id = PersonId::new("lan").unwrap();
     let sealed = read(&*served.node, GroupId(0), |state0| state0.second_factor(&id).unwrap().seed_sealed.clone());
     let seed = Sealer::new(&KEY).open(&second_factor_context(&id), &sealed).unwrap();
-    // An earlier step, so that the one of now is left for the sign-in.
-    let code = totp::shown_at(&seed, unix_ms() - 30_000);
+    let now_ms = unix_ms();
+    let code = totp::shown_at(&seed, now_ms);
     assert_eq!(answer(lan.post(served, 2, "/api/second-factor/confirm", &json!({"code": code}))).await.0, 200);
-    seed
+    totp::shown_at(&seed, now_ms + 30_000)
 }
 
 #[tokio::test]
 async fn a_code_is_asked_for_besides_unless_the_operator_says_that_the_providers_second_factor_counts() {
     let provider = Provider::start().await;
     let asks = served(&provider);
-    let seed = with_second_factor(&asks).await;
+    let right = with_second_factor(&asks).await;
     let with_mfa = Instead::claims(json!({"amr": ["pwd", "mfa"]}));
     let response = signs_in(&asks, &provider, "lan", &with_mfa).await;
     assert_eq!(location(&response), "/rooms.html?signin=code");
@@ -213,7 +214,6 @@ async fn a_code_is_asked_for_besides_unless_the_operator_says_that_the_providers
     let refused = code("000000".into(), &proven).await.unwrap();
     let body: Value = refused.json().await.unwrap();
     assert_eq!(body["code"], json!("code_denied"));
-    let right = totp::shown_at(&seed, unix_ms());
     assert_eq!(code(right.clone(), "td_oidc_proven=AAAA").await.unwrap().status(), 401, "nobody vouched");
     let let_in = code(right.clone(), &proven).await.unwrap();
     assert_eq!(let_in.status(), 200);

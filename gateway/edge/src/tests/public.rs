@@ -211,15 +211,16 @@ async fn a_code_that_is_wrong_is_told_from_one_that_nobody_has_and_guessing_ends
     );
     let mut misses = 0;
     let refusal = loop {
-        match get(&served, &of(&unknown)).await {
-            (404, _) => misses += 1,
-            refusal => break refusal,
+        let response = client().get(served.url(&of(&unknown))).send().await.unwrap();
+        if response.status() != 404 {
+            break response;
         }
+        misses += 1;
         assert!(misses < 10, "guessing never ends");
     };
-    refused(refusal, 429, "busy", "");
-    let response = client().get(served.url(&of(&unknown))).send().await.unwrap();
-    assert!(response.headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap() >= 1);
+    // Of the same answer: the next one may come when the wait is over.
+    assert!(refusal.headers()["retry-after"].to_str().unwrap().parse::<u64>().unwrap() >= 1);
+    refused((refusal.status().as_u16(), refusal.json().await.unwrap()), 429, "busy", "");
 }
 
 #[tokio::test]
@@ -292,7 +293,7 @@ async fn where_connections_are_short_the_public_is_sent_away_and_staff_are_not()
             tokio::task::yield_now().await;
         }
     };
-    let response = tokio::time::timeout(std::time::Duration::from_secs(5), sent_away).await.expect("never sent away");
+    let response = tokio::time::timeout(std::time::Duration::from_secs(30), sent_away).await.expect("never sent away");
     assert_eq!((response.status().as_u16(), response.headers()["connection"].to_str().unwrap()), (429, "close"));
     drop(response);
     assert_eq!(answer(lan.get(&served, "/api/session")).await.0, 200);

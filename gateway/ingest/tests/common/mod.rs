@@ -5,7 +5,7 @@ use std::{
     collections::BTreeMap,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU16, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -17,6 +17,16 @@ use tokio::sync::{mpsc, oneshot};
 
 /// How long a test waits for what must come.
 pub(crate) const SOON: Duration = Duration::from_secs(10);
+
+/// A port of loopback below those that the system gives to lines that go out: nobody takes it before somebody listens there, or while
+/// nobody does. Another one each time.
+pub(crate) fn port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let is_free = |port: &u16| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    let drawn =
+        |_| 32_100 + (u16::try_from(std::process::id() % 600).unwrap() + NEXT.fetch_add(1, Ordering::Relaxed)) % 600;
+    (0..600).map(drawn).find(is_free).unwrap()
+}
 
 /// A commit that waits for the test's word.
 pub(crate) struct Commit {
