@@ -80,6 +80,7 @@ fn receiver(name: &str, version: u64) -> PutReceiver {
         confirmed: 0,
         missed: 0,
         given_up: None,
+        unit: None,
         version,
     };
     PutReceiver { receiver }
