@@ -6,7 +6,7 @@ import { METRES_PER_DEGREE, type Place } from './place';
 
 const at = (metresNorth: number): Place => ({ latitude: 21.6 + metresNorth / METRES_PER_DEGREE, longitude: 105.8, adminUnit: '', address: '' });
 const camera = (id: string, metresNorth: number, more: Partial<Camera> = {}): Camera => ({
-  id, name: id, place: at(metresNorth), azimuthDeg: 0, fieldOfViewDeg: 60, health: 'live', healthAtMs: 0, sensitive: false, ...more,
+  id, name: id, place: at(metresNorth), azimuthDeg: 0, fieldOfViewDeg: 60, health: 'live', healthAtMs: 0, sensitive: false, outOfService: [], ...more,
 });
 const incident = (id: string, severity: number, metresNorth: number, status = 'opened') => ({ id, severity, status, place: at(metresNorth), openedAtMs: 1 }) as unknown as Incident;
 

@@ -70,6 +70,7 @@ fn called(event: &Event, incident: &Incident) -> Option<String> {
         },
         AttentionKind::OfferRefused => format!("Đội {unit} không đi được"),
         AttentionKind::CheckInOverdue => format!("Đội {unit} quá giờ chưa báo"),
+        AttentionKind::ArrivalLate => format!("Đội {unit} đến muộn"),
         AttentionKind::Mayday => format!("ĐỘI {unit} GẶP NẠN"),
     })
 }
