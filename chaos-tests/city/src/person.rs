@@ -173,7 +173,7 @@ impl Person {
         let node = self.any_node();
         let Some((outcome, answer)) = self.attempt(seq, path, body, node).await else { return };
         self.town.count(|counts| counts.repeated += 1);
-        if answer != *first {
+        if !is_the_same(first, &answer) {
             let number = self.number;
             self.town.world.violate(
                 "promises",
@@ -191,5 +191,43 @@ impl Person {
     fn any_node(&mut self) -> NodeId {
         let nodes: Vec<NodeId> = self.town.world.node_ids().collect();
         self.chance.pick(&nodes).copied().unwrap_or(1)
+    }
+}
+
+/// Whether both tell of one entry in the same words. A retry says that it is one, and where the first was if its node knows.
+fn is_the_same(first: &Value, again: &Value) -> bool {
+    let words = |answer: &Value| {
+        let mut answer = answer.clone();
+        let place = answer.as_object_mut().and_then(|fields| fields.remove("log"));
+        (answer, place)
+    };
+    let known = |place: Option<Value>| {
+        let place = place?;
+        let number = |field: &str| place.get(field).and_then(Value::as_u64);
+        let index = number("index").filter(|index| *index > 0)?;
+        Some((number("group"), index, number("term")))
+    };
+    let ((first, was), (again, is)) = (words(first), words(again));
+    let are_one = known(was).zip(known(is)).is_none_or(|(was, is)| was == is);
+    first == again && are_one
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_answer_is_the_same_again_wherever_its_entry_is_known() {
+        let told = |version: u64, index: u64, again: bool| {
+            let place = json!({ "group": 0, "index": index, "term": 2, "again": again });
+            json!({ "entity": "I1", "version": version, "log": place })
+        };
+        assert!(is_the_same(&told(2, 32, false), &told(2, 32, true)));
+        assert!(is_the_same(&told(2, 32, false), &told(2, 0, true)), "that node does not know where");
+        assert!(is_the_same(&told(2, 0, true), &told(2, 32, true)));
+        assert!(!is_the_same(&told(2, 32, false), &told(2, 33, true)), "it was taken twice");
+        assert!(!is_the_same(&told(2, 32, false), &told(3, 32, true)));
     }
 }
