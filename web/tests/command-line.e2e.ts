@@ -3,8 +3,8 @@ import { expect, test, type Page } from '@playwright/test';
 import { board, enterAt, fake, freshSeq, panel } from './page';
 
 const SAYS = {
-  vi: { line: 'Dòng lệnh', units: 'Lực lượng', enRoute: 'Đang đến', staging: 'Chờ ở điểm tập kết', typed: 'tap ket', scene: 'Tại hiện trường', arrived: 'tới nơi', pending: 'Đang ghi', done: 'Đã ghi', has: /Nhật ký của tỉnh đã có: (CAP|XCC)-\d+, bản \d+$/, refused: 'Bị từ chối: Người khác vừa sửa', only: 'tiếp theo chỉ có Sẵn sàng', first: 'Chọn một sự cố đang mở trước.' },
-  en: { line: 'Command line', units: 'Units', enRoute: 'En route', staging: 'Staging', typed: 'stag', scene: 'On scene', arrived: 'arrived', pending: 'Committing', done: 'Committed', has: /The province's log has it: (CAP|CSGT)-\d+, version \d+$/, refused: 'Refused: Somebody has just changed it', only: 'next can only be Available', first: 'Choose an open incident first.' },
+  vi: { line: 'Dòng lệnh', units: 'Lực lượng', enRoute: 'Đang đến', staging: 'Chờ ở điểm tập kết', typed: 'tap ket', scene: 'Tại hiện trường', arrived: 'tới nơi', pending: 'Đang ghi', done: 'Đã ghi', has: /Nhật ký của tỉnh đã có: (CAP|XCC)-\d+, bản \d+( · |$)/, refused: 'Bị từ chối: Người khác vừa sửa', only: 'tiếp theo chỉ có Sẵn sàng', first: 'Chọn một sự cố đang mở trước.' },
+  en: { line: 'Command line', units: 'Units', enRoute: 'En route', staging: 'Staging', typed: 'stag', scene: 'On scene', arrived: 'arrived', pending: 'Committing', done: 'Committed', has: /The province's log has it: (CAP|CSGT)-\d+, version \d+( · |$)/, refused: 'Refused: Somebody has just changed it', only: 'next can only be Available', first: 'Choose an open incident first.' },
 } as const;
 /** Units that are on their way; a test that is played again has another one. */
 const UNITS = { vi: ['CAP-11', 'XCC-05'], en: ['CAP-07', 'CSGT-04'] } as const;

@@ -471,8 +471,10 @@ impl Groups {
 
     /// Gives the lead away because this node's clock is wrong.
     async fn hand_over(&self, group: &Group) {
-        let other = group.raft.voter_ids().find(|id| *id != self.0.node && self.0.peers.is_connected(*id));
-        if let Some(to) = other {
+        let others: Vec<NodeId> =
+            group.raft.voter_ids().filter(|id| *id != self.0.node && self.0.peers.is_connected(*id)).collect();
+        let known: Vec<_> = others.iter().filter_map(|id| Some((*id, self.0.peers.clock_offset_ms(*id)?))).collect();
+        if let Some(to) = clock::fittest(&known).or(others.first().copied()) {
             tracing::error!(
                 group = group.id.0,
                 to,
