@@ -191,7 +191,7 @@ export function buildScene(nowMs: number): Scene {
   scene.instructions.set('T7', create(InstructionSchema, {
     id: 'T7', title: 'Thông một làn xe trước 18 giờ', incident: 'I4820', adminUnit: landslide.place!.adminUnit, agency: 'Sở Xây dựng', owner: 'nam',
     status: InstructionStatus.TAKEN, givenBy: 'Lê Văn Nam', givenAtMs: ago(200), version: 2n,
-    clocks: [create(ClockSchema, { number: 1, obligation: Obligation.DO_INSTRUCTION, status: ClockStatus.RUNNING, stage: ClockStage.NEARLY_LATE, startedAtMs: ago(200), dueAtMs: ago(-540), firstDueAtMs: ago(-540), version: 2n, acknowledgedBy: 'nam', acknowledgedAtMs: ago(30) })],
+    clocks: [create(ClockSchema, { number: 1, obligation: Obligation.DO_INSTRUCTION, status: ClockStatus.RUNNING, stage: ClockStage.NEARLY_LATE, startedAtMs: ago(200), dueAtMs: ago(-3000), firstDueAtMs: ago(-3000), version: 2n, acknowledgedBy: 'nam', acknowledgedAtMs: ago(30) })],
   }));
 
   const alarm = (entity: string, condition: string, severity: number, active: boolean, acknowledged: boolean, age: number, value: number, limit: number, more: Partial<Alarm> = {}) =>
