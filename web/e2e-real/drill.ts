@@ -64,12 +64,17 @@ export async function begin({ admin, words: { t } }: Seats, scenario: Played, su
   } else {
     await expect(radius).toHaveCount(0);
   }
-  // It is armed by the name of the node that is to break, and by no other.
-  const name = form.getByRole('textbox', { name: t.drill.arm(t.drill.nodes(String(suffers))), exact: true });
-  await name.fill(t.drill.nodes(String(after(suffers, 1))));
-  await expect(button).toBeDisabled();
-  await name.fill(t.drill.nodes(String(suffers)));
-  await expect(button).toBeEnabled();
+  // It is armed by the name of the node that is to break, and by no other. Who leads may move while somebody types; the page says who it is now.
+  const says = form.locator('label').filter({ hasText: numbered(t.drill.arm(t.drill.nodes('#')), '\\d+') });
+  const arm = async () => {
+    const breaks = Number(/\d+/.exec((await says.textContent({ timeout: ASKED_MS_MAX })) ?? '')?.[0]);
+    if (scenario === 'node-lost') expect(breaks).toBe(suffers);
+    await says.getByRole('textbox').fill(t.drill.nodes(String(after(breaks, 1))), { timeout: ASKED_MS_MAX });
+    await expect(button).toBeDisabled({ timeout: ASKED_MS_MAX });
+    await says.getByRole('textbox').fill(t.drill.nodes(String(breaks)), { timeout: ASKED_MS_MAX });
+    await expect(button).toBeEnabled({ timeout: ASKED_MS_MAX });
+  };
+  await expect(arm).toPass({ timeout: MOVED_MS_MAX });
   await form.getByRole('textbox', { name: t.drill.purpose, exact: true }).fill('e2e');
   const course = admin.getByRole('region', { name: t.drill.course, exact: true });
   // A node that was away a moment ago may be well before the log counts it: then it is asked once more.
