@@ -12,9 +12,9 @@ use serde_json::json;
 
 use super::super::{
     Asker, GROUPS, Wish, Work,
+    draw::work,
     scene::{Seen, text},
     statement::Rights,
-    work,
 };
 use super::{Scene, Visitor};
 
