@@ -19,9 +19,12 @@ use tokio::{sync::Semaphore, time::timeout};
 
 use crate::{
     clock::unix_ms,
-    cluster::{Source, read},
+    cluster::{BarrierError, Source, read},
     code_guard::CodeGuard,
-    limits::{KEY_VERIFIED_MS, KEYS_VERIFIED_MAX, PASSWORD_BYTES_MAX, VERIFICATION_WAIT, VERIFICATIONS_MAX},
+    limits::{
+        BARRIER_DEADLINE, KEY_VERIFIED_MS, KEYS_VERIFIED_MAX, LOOKUPS_MAX, PASSWORD_BYTES_MAX, VERIFICATION_WAIT,
+        VERIFICATIONS_MAX,
+    },
     login_guard::{LoginGuard, Waiting},
     seal::{CannotSeal, Sealer, person_context, second_factor_context},
     service_key, totp,
@@ -86,6 +89,7 @@ struct Inner {
     guard: Mutex<LoginGuard>,
     codes: Mutex<CodeGuard>,
     checks: Arc<Semaphore>,
+    lookups: Semaphore,
     /// Digests of keys that were right, and until when they count.
     verified: Mutex<HashMap<[u8; 32], u64>>,
     uses: KeyUses,
@@ -122,6 +126,7 @@ impl Accounts {
             guard: Mutex::default(),
             codes: Mutex::default(),
             checks: Arc::new(Semaphore::new(VERIFICATIONS_MAX)),
+            lookups: Semaphore::new(LOOKUPS_MAX),
             verified: Mutex::default(),
             uses,
             digest_key,
@@ -134,11 +139,24 @@ impl Accounts {
         &self.0.sealer
     }
 
+    /// Waits until this node has applied what any node has acknowledged before: whom one has just let in, another is not to deny.
+    ///
+    /// # Errors
+    /// No quorum answered within [`BARRIER_DEADLINE`]; at a district centre's node, which has a copy and no quorum, always.
+    pub(crate) async fn catch_up(&self) -> Result<(), BarrierError> {
+        let _permit = self.0.lookups.acquire().await;
+        self.0.source.read_barrier(GroupId::COMMAND, BARRIER_DEADLINE).await.map(drop)
+    }
+
     /// Checks a password where nobody can be asked for a code: who has a second factor is denied.
     ///
     /// # Errors
     /// [`LoginFailure`].
     pub async fn sign_in(&self, person: &str, password: &[u8], ip: IpAddr) -> Result<Person, LoginFailure> {
+        if self.find(person).is_none() {
+            // A node that hears no quorum goes on with what it knows.
+            let _ = self.catch_up().await;
+        }
         let person = self.password(person, password, ip).await?;
         if self.second_factor(&person.id).is_some() {
             return Err(LoginFailure::Denied);
@@ -234,15 +252,24 @@ impl Accounts {
         ip: IpAddr,
     ) -> Result<(Person, Option<ServiceKeyId>), LoginFailure> {
         if let Some(shown) = std::str::from_utf8(key).ok().and_then(service_key::parse) {
-            let grant = self.grant_of_key(&shown).filter(|grant| grant.person.as_str() == account);
+            let grant = self.grant_of_key(&shown).await.filter(|grant| grant.person.as_str() == account);
             let key = grant.and_then(|grant| grant.terms.key).ok_or(LoginFailure::Denied)?;
             return Ok((self.known(account).ok_or(LoginFailure::Denied)?, Some(key)));
         }
         Ok((self.device(account, key, ip).await?, None))
     }
 
-    /// What a service key lets do now; none: it is none that counts.
-    pub(crate) fn grant_of_key(&self, shown: &service_key::Shown<'_>) -> Option<Grant> {
+    /// What a service key lets do now; none: it is none that counts, by a quorum's word where one can be had.
+    pub(crate) async fn grant_of_key(&self, shown: &service_key::Shown<'_>) -> Option<Grant> {
+        if let Some(grant) = self.grant_of_key_now(shown) {
+            return Some(grant);
+        }
+        self.catch_up().await.ok()?;
+        self.grant_of_key_now(shown)
+    }
+
+    /// What a service key lets do, by what this node has applied.
+    fn grant_of_key_now(&self, shown: &service_key::Shown<'_>) -> Option<Grant> {
         let id = shown.id()?;
         let index = self.0.source.applied(GroupId::COMMAND).index;
         let grant = read(&*self.0.source, GroupId::COMMAND, |state0| {

@@ -13,7 +13,6 @@ use hyper::{
     header::{AUTHORIZATION, COOKIE},
 };
 use sha2::{Digest, Sha256};
-use tokio::sync::Semaphore;
 
 use crate::{
     accounts::{Accounts, LoginFailure},
@@ -26,9 +25,6 @@ use crate::{
 
 /// Name of the cookie.
 pub const COOKIE_NAME: &str = "td_session";
-/// Read barriers at a time for tokens that this node does not know: nobody can make it ask the quorum without end. More
-/// wait within their request's deadline.
-const LOOKUPS_MAX: usize = 16;
 
 /// A bearer token: 32 random bytes.
 #[derive(Clone, PartialEq, Eq)]
@@ -77,12 +73,11 @@ pub(crate) struct Auth {
     source: Arc<dyn Source>,
     road: Arc<dyn Road>,
     pub(crate) accounts: Accounts,
-    lookups: Semaphore,
 }
 
 impl Auth {
     pub(crate) fn new(source: Arc<dyn Source>, road: Arc<dyn Road>, accounts: Accounts) -> Self {
-        Self { source, road, accounts, lookups: Semaphore::new(LOOKUPS_MAX) }
+        Self { source, road, accounts }
     }
 
     /// Signs a person in and opens the session in group 0. `code` may be empty; who has a second factor is then asked for one.
@@ -94,10 +89,10 @@ impl Auth {
         code: &str,
         (ip, from): (IpAddr, &str),
     ) -> Result<(Token, Caller), ApiError> {
+        // Signing in takes a quorum in any case, and a node that is behind must neither deny somebody who is new, nor take a password
+        // that was changed, nor miss that there is a second factor.
+        self.catch_up().await?;
         let person = self.accounts.password(person, password.as_bytes(), ip).await.map_err(ApiError::from)?;
-        // Signing in takes a quorum in any case, and a node that is behind must not miss that there is a second factor.
-        let barrier = self.source.read_barrier(GroupId::COMMAND, BARRIER_DEADLINE).await;
-        barrier.map_err(|error| ApiError::unavailable(&error.to_string()))?;
         if let Some(factor) = self.accounts.second_factor(&person.id) {
             if code.is_empty() {
                 return Err(LoginFailure::CodeNeeded.into());
@@ -120,8 +115,7 @@ impl Auth {
         has_two: bool,
         ip: IpAddr,
     ) -> Result<(Token, Caller), ApiError> {
-        let barrier = self.source.read_barrier(GroupId::COMMAND, BARRIER_DEADLINE).await;
-        barrier.map_err(|error| ApiError::unavailable(&error.to_string()))?;
+        self.catch_up().await?;
         let is_person = |known: &Person| !known.disabled && !matches!(known.role, Role::Device | Role::Telephony);
         let is_known =
             read(&*self.source, GroupId::COMMAND, |state0| state0.persons().get(person).is_some_and(is_person));
@@ -135,6 +129,11 @@ impl Auth {
             self.spend(&factor, code, ip).await?;
         }
         self.open(person, &ip.to_string()).await
+    }
+
+    /// [`Accounts::catch_up`], as an answer says it.
+    async fn catch_up(&self) -> Result<(), ApiError> {
+        self.accounts.catch_up().await.map_err(|error| ApiError::unavailable(&error.to_string()))
     }
 
     /// Opens a session for somebody who has shown all that is asked for, from there.
@@ -184,10 +183,10 @@ impl Auth {
     }
 
     /// Who shows a service key as a bearer; it looks, and sends no numbered commands. None: the request has no key.
-    pub(crate) fn caller_by_key(&self, headers: &HeaderMap) -> Option<Result<Caller, ApiError>> {
+    pub(crate) async fn caller_by_key(&self, headers: &HeaderMap) -> Option<Result<Caller, ApiError>> {
         let bearer = headers.get(AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ")?;
         let shown = service_key::parse(bearer.trim())?;
-        let caller = self.accounts.grant_of_key(&shown).and_then(|grant| {
+        let caller = self.accounts.grant_of_key(&shown).await.and_then(|grant| {
             let person = read(&*self.source, GroupId::COMMAND, |state0| state0.persons().get(&grant.person).cloned())?;
             let expires_at_ms = grant.terms.until_ms;
             // No session has this id: the hash of a token is another one than that of a key.
@@ -208,11 +207,7 @@ impl Auth {
         if is_known || self.source.line().is_some() {
             return Err(ApiError::signed_out());
         }
-        {
-            let _permit = self.lookups.acquire().await;
-            let barrier = self.source.read_barrier(GroupId::COMMAND, BARRIER_DEADLINE).await;
-            barrier.map_err(|error| ApiError::unavailable(&error.to_string()))?;
-        }
+        self.catch_up().await?;
         self.caller_now(token).ok_or_else(ApiError::signed_out)
     }
 

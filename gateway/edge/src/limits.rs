@@ -77,6 +77,9 @@ pub const SERIES_POINTS_MAX: usize = 2_000;
 /// Span of one series: ten years; more is 422.
 pub const SERIES_SPAN_MS_MAX: u64 = 3_660 * 86_400_000;
 
+/// Read barriers at a time for whom this node does not know: nobody can make it ask the quorum without end. More wait within
+/// their request's deadline.
+pub const LOOKUPS_MAX: usize = 16;
 /// Password verifications at a time: argon2id takes 19 MiB and tens of milliseconds of a core each. More wait.
 pub const VERIFICATIONS_MAX: usize = 2;
 /// How long one waits for a free verification; past it the answer is 429.

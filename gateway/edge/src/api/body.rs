@@ -59,7 +59,7 @@ impl FromRequestParts<Arc<App>> for Signed {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, ApiError> {
-        let mut caller = match app.auth.caller_by_key(&parts.headers) {
+        let mut caller = match app.auth.caller_by_key(&parts.headers).await {
             Some(caller) => caller?,
             None => {
                 let token = auth::token(&parts.headers).ok_or_else(ApiError::signed_out)?;

@@ -98,7 +98,7 @@ pub(crate) async fn account(app: &App, headers: &HeaderMap, peer: Peer) -> Resul
 async fn right(app: &App, headers: &HeaderMap, peer: Peer) -> Result<Grant, ApiError> {
     let encoded = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Basic "));
     let Some(encoded) = encoded else {
-        if let Some(caller) = app.auth.caller_by_key(headers) {
+        if let Some(caller) = app.auth.caller_by_key(headers).await {
             return Ok(caller?.grant);
         }
         let token: Token = token(headers).ok_or_else(ApiError::signed_out)?;

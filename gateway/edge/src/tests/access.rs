@@ -1,11 +1,13 @@
 //! Second factors, service keys, delegations and the broken glass, over HTTP.
 
+use std::sync::atomic::Ordering;
+
 use domain::{BreakGlass, Grant, GroupId, KeyScope, PersonId, RaisePolicyFloor, policy};
 use reqwest::Response;
 use serde_json::{Value, json};
 
 use super::{
-    http::{User, answer, client, user},
+    http::{self, User, answer, client, user},
     province::{KEY, PASSWORD, Served, accepted, config, province, serve},
     screen::{Client, gateway, token, whole},
 };
@@ -86,6 +88,38 @@ async fn a_second_factor_counts_from_its_first_code_on_and_each_code_once() {
 
     let people = answer(user(&one, "admin").await.get(&one, "/api/people")).await.1.to_string();
     assert!(!people.contains("seed"), "{people}");
+}
+
+#[tokio::test]
+async fn whom_one_node_has_just_let_in_another_that_is_behind_does_not_deny() {
+    let one = served();
+    let late = serve(&one.cluster, 2, config());
+    late.node.follows.store(false, Ordering::SeqCst);
+    let admin = user(&one, "admin").await;
+    let minh = |password: &str| json!({"id": "minh", "name": "Minh", "role": "operator", "password": password});
+    assert_eq!(answer(admin.post(&one, 1, "/api/people", &minh("một mật khẩu"))).await.0, 200);
+    assert_eq!(http::login(&late, "minh", "một mật khẩu").await.status(), 200, "who is new");
+    assert_eq!(answer(admin.post(&one, 2, "/api/people", &minh("mật khẩu khác"))).await.0, 200);
+    let with_former = http::login(&late, "minh", "một mật khẩu").await;
+    assert_eq!(code_of(with_former).await, (401, "denied".into()), "a password that was changed");
+    assert_eq!(http::login(&late, "minh", "mật khẩu khác").await.status(), 200);
+
+    let key = |id: &str, account: &str, scope: KeyScope| json!({"id": id, "account": account, "name": "Trạm mưa", "scopes": [scope], "expires_at_ms": clock(&one) + 86_400_000});
+    let (status, made) = answer(admin.post(&one, 3, "/api/keys", &key("k1", "tram", KeyScope::Readings))).await;
+    assert_eq!(status, 200, "{made}");
+    let reading = json!({"sensor": "s1", "at_ms": 4_000_000_000_001_u64, "value": 1.5});
+    let push = client().post(late.url("/api/readings")).basic_auth("tram", made["key"].as_str()).json(&reading);
+    assert_eq!(answer(push).await.0, 200, "a key that is new");
+    let (status, made) = answer(admin.post(&one, 4, "/api/keys", &key("k2", "xem", KeyScope::See))).await;
+    assert_eq!(status, 200, "{made}");
+    let look = client().get(late.url("/api/sensors")).bearer_auth(made["key"].as_str().unwrap());
+    assert_eq!(answer(look).await.0, 200);
+    let device =
+        json!({"id": "tram2", "name": "Trạm 2", "role": "device", "districts": ["d1"], "password": "khoá của trạm 2"});
+    assert_eq!(answer(admin.post(&one, 5, "/api/people", &device)).await.0, 200);
+    let reading = json!({"sensor": "s1", "at_ms": 4_000_000_000_002_u64, "value": 1.5});
+    let push = client().post(late.url("/api/readings")).basic_auth("tram2", Some("khoá của trạm 2")).json(&reading);
+    assert_eq!(answer(push).await.0, 200, "a device that is new");
 }
 
 #[tokio::test]
