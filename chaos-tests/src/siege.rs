@@ -151,7 +151,7 @@ impl Siege {
         };
         let world = match ground.first_port {
             Some(first_port) => World::start_beside(&ground.name, first_port, prepare).await?,
-            None => World::start_prepared(&ground.name, "", 0, prepare).await?,
+            None => World::start_prepared(&ground.name, "", prepare).await?,
         };
         let (shims, proxies) = held.ok_or("the nodes were not prepared")?;
         let given = if begins_older {

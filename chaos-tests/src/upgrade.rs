@@ -64,7 +64,7 @@ struct Drill {
 /// A promise was broken, a rule of upgrades did not hold, or a node did not come up.
 pub async fn upgrade(name: &'static str, older: Older) -> Result<Upgraded, Failure> {
     let begin = older.clone();
-    let world = World::start_prepared(name, "", 0, |cluster, _| {
+    let world = World::start_prepared(name, "", |cluster, _| {
         cluster.nodes.iter_mut().for_each(|node| begin.put_on(node));
         Ok(())
     })

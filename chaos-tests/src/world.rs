@@ -119,7 +119,7 @@ impl World {
     /// # Errors
     /// As [`World::start`].
     pub async fn start_with(name: &str, more: &str) -> Result<Self, Failure> {
-        Self::start_prepared(name, more, 0, |_, _| Ok(())).await
+        Self::start_prepared(name, more, |_, _| Ok(())).await
     }
 
     /// The same, on free ports in a row, three a node from that of the first one's peers on.
@@ -133,23 +133,21 @@ impl World {
         Self::make(name, "", first_port, Some(turn), |_, _| Ok(())).await
     }
 
-    /// As [`World::start_with`], on ports in a row from `first_port` on, three a node, or on free ones (0), after `prepare` has had
-    /// the nodes, none of which runs yet, and the folder.
+    /// As [`World::start_with`], after `prepare` has had the nodes, none of which runs yet, and the folder.
     ///
     /// # Errors
     /// As [`World::start`], and those of `prepare`.
     pub async fn start_prepared(
         name: &str,
         more: &str,
-        first_port: u16,
         prepare: impl FnOnce(&mut LocalCluster, &Path) -> Result<(), Failure>,
     ) -> Result<Self, Failure> {
         let turn = ONE_AT_A_TIME.lock().await;
-        Self::make(name, more, first_port, Some(turn), prepare).await
+        Self::make(name, more, 0, Some(turn), prepare).await
     }
 
-    /// The same for one of several clusters beside each other: it waits for none of them. Each has a name and ports of its own, and
-    /// needs them in a row: a free port of one that is down would be taken by another.
+    /// The same for one of several clusters beside each other: it waits for none of them. Each has a name and ports of its own, three a
+    /// node from `first_port` on, and needs them in a row: a free port of one that is down would be taken by another.
     ///
     /// # Errors
     /// As [`World::start_prepared`].
@@ -161,6 +159,7 @@ impl World {
         Self::make(name, "", first_port, None, prepare).await
     }
 
+    /// On ports in a row from `first_port` on, or on free ones (0).
     async fn make(
         name: &str,
         more: &str,

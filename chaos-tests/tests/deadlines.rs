@@ -72,7 +72,7 @@ async fn each_is_told_once_and_in_time_across_a_dead_leader_and_a_restart_of_all
 async fn a_leaders_clock_that_jumps_tells_none_early_late_or_twice() {
     let drill = async || {
         let mut shims: BTreeMap<u64, Shim> = BTreeMap::new();
-        let mut world = World::start_prepared("deadlines-clock", "", 0, |cluster, folder| {
+        let mut world = World::start_prepared("deadlines-clock", "", |cluster, folder| {
             let library = Shim::compile(folder)?;
             for node in &mut cluster.nodes {
                 let shim = Shim::new(library.clone(), folder.join(format!("faults-{}", node.id)), Control::default())?;

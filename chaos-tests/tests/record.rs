@@ -129,7 +129,7 @@ async fn told(desk: &Desk, node: &[String]) -> Result<Value, Failure> {
 async fn personal_data_leave_every_node_by_rule_and_the_chain_says_so() {
     let drill = async || {
         let mut shims: Vec<Shim> = Vec::new();
-        let mut world = World::start_prepared("erasure", "", 0, |cluster, folder| {
+        let mut world = World::start_prepared("erasure", "", |cluster, folder| {
             let library = Shim::compile(folder)?;
             for node in &mut cluster.nodes {
                 let shim = Shim::new(library.clone(), folder.join(format!("faults-{}", node.id)), Control::default())?;

@@ -77,7 +77,7 @@ impl LocalCluster {
     pub fn make(program: &Path, folder: &Path, count: u64, first_port: u16) -> Result<Self> {
         let password_file = folder.join("admin.password");
         if !folder.join("node-1").exists() {
-            let mut ports = Ports::new(first_port);
+            let mut ports = Ports { next: first_port };
             let nodes = (1..=count)
                 .map(|id| {
                     Ok(NewNode {
@@ -283,22 +283,14 @@ pub fn free_port() -> io::Result<TcpListener> {
 
 /// Ports in a row, or free ones.
 struct Ports {
+    /// The next of those in a row; 0: a free one.
     next: u16,
-    /// Held until all are chosen, so that none is given twice.
-    held: Vec<TcpListener>,
 }
 
 impl Ports {
-    fn new(first: u16) -> Self {
-        Self { next: first, held: Vec::new() }
-    }
-
     fn next(&mut self) -> Result<SocketAddr> {
         if self.next == 0 {
-            let listener = free_port()?;
-            let address = listener.local_addr()?;
-            self.held.push(listener);
-            return Ok(address);
+            return Ok(free_port()?.local_addr()?);
         }
         let port = self.next;
         self.next = port.checked_add(1).ok_or("choose a lower first port")?;

@@ -299,8 +299,8 @@ impl Work<'_> {
 
     /// Whether the entry is of a drill: its command says so, what came of it is, or, where nothing did, what it names.
     fn is_exercise(&self, command: &Command) -> bool {
-        let mut subjects = self.events.iter().filter_map(|event| event.subject.as_ref());
-        command.says_exercise() || subjects.any(Subject::is_exercise) || names_exercise(self.state, command)
+        let came_of_it = self.events.iter().any(Event::is_exercise);
+        came_of_it || command.says_exercise() || names_exercise(self.state, command)
     }
 
     /// Who acts; none: the system.

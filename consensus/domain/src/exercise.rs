@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CallId, Command, ExerciseId, Millis, PersonId, State, Subject, WarningPurpose,
+    CallId, Command, Event, ExerciseId, Millis, PersonId, State, Subject, WarningPurpose,
     policy::{Target, targets},
     wire::record,
 };
@@ -71,6 +71,14 @@ impl Subject {
             | Self::Agent(_)
             | Self::CallDesk(_) => false,
         }
+    }
+}
+
+impl Event {
+    /// Whether what it is about is part of a drill.
+    #[must_use]
+    pub fn is_exercise(&self) -> bool {
+        self.subject.as_ref().is_some_and(Subject::is_exercise)
     }
 }
 

@@ -32,6 +32,7 @@ mod camera;
 mod check;
 mod command;
 mod deadline;
+mod device;
 mod dispatch;
 mod drill;
 mod duty;

@@ -49,7 +49,7 @@ pub const SUPPRESSIONS_MAX: usize = 16;
 /// Days in which it is counted how often an alarm called, today included.
 pub const RAISED_DAYS_MAX: usize = 7;
 /// The same as time.
-pub const RAISED_DAYS_MS: u64 = 7 * 86_400_000;
+pub const RAISED_DAYS_MS: u64 = RAISED_DAYS_MAX as u64 * 86_400_000;
 /// Response units.
 pub const UNITS_MAX: usize = 10_000;
 /// Units assigned to one incident.

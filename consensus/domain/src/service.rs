@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Alarm, AlarmKey, CameraId, Condition, Millis, PersonId, SensorId, State, wire::record};
+use crate::{AlarmKey, Condition, Millis, PersonId, SensorId, State, wire::record};
 
 /// A device, or one condition of it, that a person took out of service.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,19 +67,7 @@ impl State {
         rules.find(|rule| is_seen(&rule.while_active)).map(|rule| Inhibited::Suppressed(&rule.while_active))
     }
 
-    /// ISA-18.2 name of the state in which the alarm is at `now`.
-    #[must_use]
-    pub fn alarm_state(&self, alarm: &Alarm, now: Millis) -> &'static str {
-        match self.inhibited(&alarm.key, now) {
-            Some(Inhibited::OutOfService(_)) => "out-of-service",
-            Some(Inhibited::Suppressed(_)) => "suppressed-by-design",
-            None => alarm.state(),
-        }
-    }
-
     fn out_of_service(&self, key: &AlarmKey, now: Millis) -> Option<&OutOfService> {
-        let of_sensor = self.sensors.get(&SensorId::from(&key.entity)).map(|sensor| &sensor.out_of_service);
-        let of_camera = || self.cameras.get(&CameraId::from(&key.entity)).map(|camera| &camera.out_of_service);
-        of_sensor.or_else(of_camera)?.iter().find(|out| out.covers(&key.condition, now))
+        self.device_out_of_service(&key.entity)?.iter().find(|out| out.covers(&key.condition, now))
     }
 }

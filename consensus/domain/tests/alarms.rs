@@ -3,10 +3,8 @@
 
 use crate::any;
 use bytes::Bytes;
-use domain::*;
+use domain::{calendar::DAY_MS, *};
 use proptest::prelude::*;
-
-const DAY_MS: u64 = 86_400_000;
 
 fn id<T: TryFrom<String>>(text: &str) -> T
 where
@@ -16,7 +14,7 @@ where
 }
 
 fn key() -> AlarmKey {
-    AlarmKey { entity: id("gauge"), condition: id("high") }
+    AlarmKey { entity: id("cam"), condition: id("high") }
 }
 
 struct World {
@@ -25,12 +23,12 @@ struct World {
 }
 
 impl World {
-    /// A field group with one gauge.
+    /// A field group with one camera.
     fn new() -> Self {
         let mut world = Self { state: State::new(GroupId(1)), index: 0 };
         let place = Place { latitude_e7: 1, longitude_e7: 2, admin_unit: id("hue"), address: String::new() };
         let camera = Camera {
-            id: id("gauge"),
+            id: id("cam"),
             name: "Cầu Gia Bảy".into(),
             rtsp_url: "rtsp://10.0.0.1/1".into(),
             place,
@@ -145,10 +143,10 @@ fn what_called_for_nobody_is_not_counted() {
     world.raise(Millis(10 * DAY_MS));
     let (reason, at) = ("đang sửa".to_owned(), Millis(11 * DAY_MS));
     let out =
-        TakeOutOfService { entity: id("gauge"), condition: None, reason: reason.clone(), until_ms: at.plus(DAY_MS) };
+        TakeOutOfService { entity: id("cam"), condition: None, reason: reason.clone(), until_ms: at.plus(DAY_MS) };
     world.apply(at, Some(by_oanh()), out);
     world.raise(at.plus(120_000));
-    world.apply(at.plus(240_000), Some(by_oanh()), ReturnToService { entity: id("gauge"), condition: None });
+    world.apply(at.plus(240_000), Some(by_oanh()), ReturnToService { entity: id("cam"), condition: None });
     let until_ms = at.plus(3_600_000);
     world.apply(at.plus(240_000), Some(by_oanh()), ShelveAlarm { key: key(), reason, until_ms });
     world.raise(at.plus(360_000));

@@ -4,8 +4,8 @@
 use std::{sync::PoisonError, time::Duration};
 
 use domain::{
-    Accepted, AdminUnitCode, AlarmKey, CameraId, Command, DistrictId, EntityId, GroupId, IncidentId, OpenSession,
-    RaisePolicyFloor, RefusalCode, Reply, RequestId, SensorId, policy,
+    Accepted, AdminUnitCode, AlarmKey, Command, DistrictId, EntityId, GroupId, IncidentId, OpenSession,
+    RaisePolicyFloor, RefusalCode, Reply, RequestId, policy,
 };
 use futures::future::join_all;
 
@@ -168,11 +168,8 @@ impl App {
             read(&*self.source, group, |state| state.alarms().get(key).map(|it| it.place.admin_unit.clone()))
         };
         let device = |entity: &EntityId| {
-            read(&*self.source, self.placement(entity)?, |state| {
-                let sensor = state.sensors().get(&SensorId::from(entity)).map(|it| &it.place);
-                let place = sensor.or_else(|| state.cameras().get(&CameraId::from(entity)).map(|it| &it.place));
-                place.map(|place| place.admin_unit.clone())
-            })
+            let place = |state: &domain::State| state.device_place(entity).map(|it| it.admin_unit.clone());
+            read(&*self.source, self.placement(entity)?, place)
         };
         match command {
             Command::RegisterSensor(it) => Some(it.sensor.place.admin_unit.clone()),

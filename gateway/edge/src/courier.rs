@@ -123,8 +123,7 @@ impl WebCourier {
         let key = format!("{}-{}-{}", self.epoch, receiver.id, notice.number);
         let request = self.http.post(url);
         let request = request.header("content-type", made.kind).header("idempotency-key", key);
-        let exercise = made.event.subject.as_ref().is_some_and(Subject::is_exercise);
-        let request = if exercise { request.header("trongdong-exercise", "true") } else { request };
+        let request = if made.event.is_exercise() { request.header("trongdong-exercise", "true") } else { request };
         let request = match &made.signature {
             Some(signature) => request.header(SIGNATURE_HEADER, signature),
             None => request,
@@ -162,7 +161,7 @@ impl WebCourier {
                 number: notice.number,
                 index: notice.index,
                 missed_before: notice.missed_before,
-                exercise: event.subject.as_ref().is_some_and(Subject::is_exercise),
+                exercise: event.is_exercise(),
                 event,
             }),
         };

@@ -84,13 +84,13 @@ export function startFeed(origins: string[], language: string, districts: string
   }, WORKER_CHECK_MS);
 
   /** Whether another view asks for the same camera. */
-  const others = (view: number, camera: string) => [...views].some(([other, { camera: of, why }]) => other !== view && of === camera && why !== undefined);
+  const isAskedElsewhere = (view: number, camera: string) => [...views].some(([other, { camera: of, why }]) => other !== view && of === camera && why !== undefined);
   function rest(view: number): void {
     const resting = views.get(view);
     if (resting === undefined || resting.why === undefined) return;
     resting.why = undefined;
     videoWorker.postMessage({ kind: 'rest', view } satisfies ToVideo);
-    if (others(view, resting.camera)) return;
+    if (isAskedElsewhere(view, resting.camera)) return;
     whys.delete(resting.camera);
     tell({ kind: 'unwatch', camera: resting.camera });
   }
@@ -107,11 +107,10 @@ export function startFeed(origins: string[], language: string, districts: string
     ask(view, why) {
       const asking = views.get(view);
       if (asking === undefined) return;
-      const isOnlyOne = !others(view, asking.camera);
       asking.why = why;
       videoWorker.postMessage({ kind: 'ask', view } satisfies ToVideo);
       // A camera that is open elsewhere on the page is watched for that reason.
-      if (!isOnlyOne || whys.get(asking.camera) === why) return;
+      if (isAskedElsewhere(view, asking.camera) || whys.get(asking.camera) === why) return;
       whys.set(asking.camera, why);
       tell({ kind: 'watch', camera: asking.camera, why });
     },

@@ -3,10 +3,10 @@ import { expect, test } from 'vitest';
 import { AlarmSchema, type Alarm as AlarmWire } from '../gen/trongdong/v1/alarm_pb';
 import { CameraSchema } from '../gen/trongdong/v1/camera_pb';
 import { SensorSchema } from '../gen/trongdong/v1/sensor_pb';
-import { alarmOf, alarmState, rankAlarms } from './alarm';
+import { alarmOf, alarmState, rankAlarms, SHELF_MS_MAX } from './alarm';
 import { cameraOf } from './camera';
 import { sensorOf } from './sensor';
-import { outOfService, type Devices } from './service';
+import { endOf, outOfService, type Devices } from './service';
 
 const out = (condition: string, untilMs: bigint) => ({ condition, by: 'nam', reason: 'rửa cảm biến', sinceMs: 1n, untilMs });
 const alarm = (entity: string, condition: string, more: Partial<AlarmWire> = {}) =>
@@ -49,4 +49,10 @@ test('what calls for nobody stands last, and what is over is over', () => {
   expect(rankAlarms(alarms, 1_000, devices).map(({ alarm: { condition }, state }) => [condition, state])).toEqual([
     ['high', 'unack-active'], ['level-3', 'unack-active'], ['level-2', 'suppressed'], ['no-signal', 'out-of-service'],
   ]);
+});
+
+test('what lasts as long as it may ends within the bound, also by a clock that is somewhat behind', () => {
+  const behindMs = 4_000;
+  expect(endOf(1_000, 60_000, SHELF_MS_MAX)).toBe(61_000);
+  expect(endOf(1_000.4, SHELF_MS_MAX, SHELF_MS_MAX)).toBeLessThanOrEqual(1_000 - behindMs + SHELF_MS_MAX);
 });

@@ -31,8 +31,18 @@ export interface Devices {
 /** Why an alarm calls for nobody although nobody shelved it. */
 export type Inhibition = { is: 'out-of-service'; out: OutOfService } | { is: 'suppressed'; by: string };
 
-/** For how long something can be out of service; the longest is the cluster's bound, a repair with its spare part. */
-export const OUT_OF_SERVICE_HOURS = [1, 8, 24, 72, 168, 720] as const;
+/** Longest time that something can be out of service: a repair with its spare part. */
+export const OUT_OF_SERVICE_MS_MAX = 720 * 3_600_000;
+/** For how long something can be out of service; the longest is the cluster's bound. */
+export const OUT_OF_SERVICE_HOURS = [1, 8, 24, 72, 168, OUT_OF_SERVICE_MS_MAX / 3_600_000] as const;
+/** So much the clock of the leader, which judges an end, may be behind the node's that this screen asks. */
+const CLOCKS_APART_MS = 5_000;
+
+/**
+ * When what begins at `nowMs` and lasts so long is over. What lasts as long as the cluster allows is over a moment sooner, since the leader
+ * refuses an end that is further off by its own clock.
+ */
+export const endOf = (nowMs: number, lastsMs: number, boundMs: number): number => Math.round(nowMs + Math.min(lastsMs, boundMs - CLOCKS_APART_MS));
 
 /** The domain record of a wire record. */
 export function outOfServiceOf(wire: OutWire): OutOfService {

@@ -3,9 +3,9 @@
 
 use super::{Outcome, Work, accepted, finding, valid};
 use crate::{
-    AcknowledgeAlarm, Alarm, AlarmKey, CameraId, ClearAlarm, ConfirmAlarmReport, EventKind, Millis, Place, RaiseAlarm,
-    RaisedDay, Refusal, RefusalCode, SensorId, Shelf, ShelveAlarm, State, UnshelveAlarm, VOCABULARY_2,
-    calendar::DAY_MS, limits, stored::Touched,
+    AcknowledgeAlarm, Alarm, AlarmKey, ClearAlarm, ConfirmAlarmReport, EventKind, Millis, Place, RaiseAlarm, RaisedDay,
+    Refusal, RefusalCode, SensorId, Shelf, ShelveAlarm, State, UnshelveAlarm, VOCABULARY_2, calendar::DAY_MS, limits,
+    stored::Touched,
 };
 
 /// Whether the alarm is about a device of drills.
@@ -180,13 +180,11 @@ pub(super) fn confirm_report(work: &mut Work<'_>, command: &ConfirmAlarmReport) 
 /// Where the entity stands; none: there is none. A district has no place of its own and no row in a field group: its
 /// alarm takes the place of the sensor with the lowest id, so that it is seen by those who see the group's devices.
 pub(crate) fn place_of(state: &State, key: &AlarmKey) -> Option<Place> {
-    let sensor = state.sensors.get(&SensorId::from(&key.entity)).map(|sensor| &sensor.place);
-    let camera = || state.cameras.get(&CameraId::from(&key.entity)).map(|camera| &camera.place);
     let district = || {
         let first = state.sensors.values().next().map(|sensor| &sensor.place);
         first.filter(|_| key.condition.as_str() == DISTRICT_CONDITION)
     };
-    sensor.or_else(camera).or_else(district).cloned()
+    state.device_place(&key.entity).or_else(district).cloned()
 }
 
 fn find(work: &Work<'_>, key: &AlarmKey) -> Result<Alarm, Refusal> {

@@ -37,22 +37,16 @@ pub(super) fn give_back(work: &mut Work<'_>, command: &ReturnToService) -> Outco
     let count = all.len();
     all.retain(|former| former.condition != command.condition);
     if all.len() == count {
-        return Ok(accepted(&command.entity, version(work.state, &command.entity)));
+        let version = work.state.device_version(&command.entity);
+        return Ok(accepted(&command.entity, version.unwrap_or_default()));
     }
     keep(work, &command.entity, all, EventKind::ReturnedToService, "")
 }
 
 /// What is out of service of the device; a district has no device that could be.
 fn find(state: &State, entity: &EntityId) -> Result<Vec<OutOfService>, Refusal> {
-    let of_sensor = state.sensors.get(&SensorId::from(entity)).map(|sensor| &sensor.out_of_service);
-    let of_camera = || state.cameras.get(&CameraId::from(entity)).map(|camera| &camera.out_of_service);
-    of_sensor.or_else(of_camera).cloned().ok_or_else(|| valid::not_found("entity", entity))
-}
-
-fn version(state: &State, entity: &EntityId) -> u64 {
-    let of_sensor = state.sensors.get(&SensorId::from(entity)).map(|sensor| sensor.version);
-    let of_camera = || state.cameras.get(&CameraId::from(entity)).map(|camera| camera.version);
-    of_sensor.or_else(of_camera).unwrap_or_default()
+    let all = state.device_out_of_service(entity).map(<[_]>::to_vec);
+    all.ok_or_else(|| valid::not_found("entity", entity))
 }
 
 fn keep(work: &mut Work<'_>, entity: &EntityId, out: Vec<OutOfService>, kind: EventKind, note: &str) -> Outcome {

@@ -1,7 +1,7 @@
 //! Where what a command acts on lies.
 
 use super::target::{Target, targets};
-use crate::{AdminUnitCode, CameraId, Command, EntityId, IncidentId, ReportCode, RoomId, SensorId, State, UnitId};
+use crate::{AdminUnitCode, Command, EntityId, IncidentId, ReportCode, RoomId, State, UnitId};
 
 /// Whose the room is that the command acts in: none if there is no such room, or the command acts in none; none within: the
 /// province's.
@@ -28,10 +28,7 @@ pub(super) fn room_of<'a>(state: &'a State, command: &Command) -> Option<Option<
 pub(super) fn places<'a>(state: &'a State, command: &'a Command) -> Vec<&'a AdminUnitCode> {
     let incident = |id: &IncidentId| state.incidents.get(id).map(|incident| &incident.place.admin_unit);
     let alarm = |key| state.alarms.get(key).map(|alarm: &crate::Alarm| &alarm.place.admin_unit);
-    let device = |entity: &EntityId| {
-        let of_sensor = state.sensors.get(&SensorId::from(entity)).map(|sensor| &sensor.place.admin_unit);
-        of_sensor.or_else(|| state.cameras.get(&CameraId::from(entity)).map(|camera| &camera.place.admin_unit))
-    };
+    let device = |entity: &EntityId| state.device_place(entity).map(|place| &place.admin_unit);
     let report = |code: &ReportCode| state.reports.get(code).map(|report| &report.place.admin_unit);
     let station = |id: &UnitId| state.units.get(id).map(|unit| &unit.station.admin_unit);
     let place = |target: Target<'_>| match target {

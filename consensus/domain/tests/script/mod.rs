@@ -231,7 +231,7 @@ impl goldenscript::Runner for Runner {
             }
             "alarm-state" => {
                 let key = read::alarm_key(args.next("alarm")?)?;
-                Ok(self.groups[&GroupId(1)].state.alarm_state(&self.alarm(&key)?, self.now).to_owned())
+                Ok(print::alarm_state(&self.groups[&GroupId(1)].state, &self.alarm(&key)?, self.now).to_owned())
             }
             "unreported" => {
                 let alarms = self.groups[&GroupId(1)].state.unreported_alarms();

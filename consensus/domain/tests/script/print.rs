@@ -286,6 +286,15 @@ pub(crate) fn readings(readings: &Readings) -> String {
     readings.readings.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
+/// By its name in ISA-18.2.
+pub(super) fn alarm_state(state: &State, alarm: &Alarm, now: Millis) -> &'static str {
+    match state.inhibited(&alarm.key, now) {
+        Some(Inhibited::OutOfService(_)) => "out-of-service",
+        Some(Inhibited::Suppressed(_)) => "suppressed-by-design",
+        None => alarm.state(),
+    }
+}
+
 pub(crate) fn alarm(alarm: &Alarm) -> String {
     let mut line = format!("{} #{} {} {}", alarm.key, alarm.episode, alarm.state(), alarm.severity);
     if alarm.occurrences > 1 {

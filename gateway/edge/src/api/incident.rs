@@ -121,8 +121,8 @@ pub(crate) struct Merging {
 /// What came of taking two apart.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Parted {
-    entity: String,
-    version: u64,
+    #[serde(flatten)]
+    done: Done,
     /// Units that the merge brought and that have moved on since: they stay as they are.
     stayed: Vec<String>,
 }
@@ -264,5 +264,6 @@ pub(crate) async fn unmerge(
 ) -> Answer<Parted> {
     let accepted = app.run(&ask, UnmergeIncident { incident, expected_version: body.expected_version }).await?;
     let stayed = accepted.stayed.iter().map(ToString::to_string).collect();
-    Ok(Json(Parted { entity: accepted.entity, version: accepted.version, stayed }))
+    let Json(done) = done(accepted);
+    Ok(Json(Parted { done, stayed }))
 }

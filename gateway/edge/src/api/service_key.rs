@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use domain::{
-    KeyScope, Millis, PersonId, PutServiceKey, RevokeServiceKey, ServiceKey, ServiceKeyId, policy,
+    KeyScope, Logged, Millis, PersonId, PutServiceKey, RevokeServiceKey, ServiceKey, ServiceKeyId, policy,
     policy::{Action, Noun},
 };
 use serde::{Deserialize, Serialize};
@@ -47,6 +47,10 @@ pub(crate) struct Made {
     /// What the device or system sends: as a password beside its account, or as a bearer. The cluster keeps its hash, and
     /// nobody can be shown it again.
     key: String,
+    /// Where the log has it, as `log` of other commands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    log: Option<Logged>,
 }
 
 /// A key, and when it was used.
@@ -76,10 +80,10 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) ->
 pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Wanted>) -> Answer<Made> {
     let Wanted { id, account, name, scopes, expires_at_ms, replaces, overlap_ms } = body;
     let (text, secret_sha256) = service_key::make(&app.config.sealing_key, &id, &ask.caller.session.0, ask.seq);
-    let made = Made { id: id.to_string(), key: text };
+    let shown = id.to_string();
     let key = ServiceKey { id, account, name, secret_sha256, scopes, put_at_ms: Millis(0), expires_at_ms };
-    app.run(&ask, PutServiceKey { key, replaces, overlap_ms }).await?;
-    Ok(Json(made))
+    let log = app.run(&ask, PutServiceKey { key, replaces, overlap_ms }).await?.logged;
+    Ok(Json(Made { id: shown, key: text, log }))
 }
 
 /// The key does not count any more.

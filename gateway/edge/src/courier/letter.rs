@@ -2,7 +2,7 @@
 //! byte, so that a program may read it too. Pure: the same notice is the same letter, whenever and by whichever node it is sent.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use domain::{Event, EventKind, Handover, IncidentKind, Millis, Notice, Receiver, Subject, WarningPurpose};
+use domain::{Event, EventKind, Handover, IncidentKind, Millis, Notice, Receiver, Subject};
 
 use super::smtp::Letter;
 use crate::cap;
@@ -61,7 +61,7 @@ pub(crate) fn write(
     field("Message-ID", &message_id(epoch, receiver, notice.number, sender));
     field("Subject", &words(&subject(event)));
     field("Auto-Submitted", "auto-generated");
-    if is_exercise(event) {
+    if event.is_exercise() {
         field("Trongdong-Exercise", "true");
     }
     if let Some(signature) = &enclosed.signature {
@@ -83,18 +83,8 @@ pub(crate) fn write(
     Letter { from: sender.address.clone(), to: to.to_owned(), bytes: body.into_bytes() }
 }
 
-/// Whether it is of a drill.
-pub(crate) fn is_exercise(event: &Event) -> bool {
-    let is_warned = |purpose| purpose == WarningPurpose::Exercise;
-    match event.subject.as_ref() {
-        Some(Subject::Warning(warning)) => is_warned(warning.content.purpose),
-        Some(subject) => subject.is_exercise(),
-        None => false,
-    }
-}
-
 fn subject(event: &Event) -> String {
-    let mark = if is_exercise(event) { "[DIỄN TẬP · EXERCISE] " } else { "" };
+    let mark = if event.is_exercise() { "[DIỄN TẬP · EXERCISE] " } else { "" };
     let what = match event.subject.as_ref() {
         Some(Subject::Incident(incident)) => format!("{} · {}", incident.id, incident.summary),
         Some(Subject::Warning(warning)) => {
@@ -153,7 +143,7 @@ fn text(receiver: &Receiver, notice: &Notice, event: &Event, name: &str) -> Stri
         facts.0.push(format!("{}: {}", label.0, value.0));
         facts.1.push(format!("{}: {}", label.1, value.1));
     };
-    if is_exercise(event) {
+    if event.is_exercise() {
         fact(("DIỄN TẬP", "EXERCISE"), ("không ai phải xuất phát", "nobody has to move"));
     }
     match event.subject.as_ref() {

@@ -12,7 +12,7 @@
 use domain::{AttentionKind, Event, EventKind, Incident, Subject};
 use serde::Serialize;
 
-use super::letter::{happened, incident_kind, is_exercise};
+use super::letter::{happened, incident_kind};
 
 /// The media type of what a gateway gets.
 pub(crate) const TYPE: &str = "application/json";
@@ -40,7 +40,7 @@ pub(crate) fn body(to: &str, event: &Event) -> Vec<u8> {
 
 /// What happened to what, the most important first: the end may be cut off.
 fn text(event: &Event) -> String {
-    let mark = if is_exercise(event) { "[DIỄN TẬP] " } else { "" };
+    let mark = if event.is_exercise() { "[DIỄN TẬP] " } else { "" };
     let happened = happened(event.kind).0;
     match event.subject.as_ref() {
         Some(Subject::Incident(incident)) => {
