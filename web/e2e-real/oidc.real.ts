@@ -3,7 +3,7 @@
 // so on a page and is not let in.
 import type { Browser, Page } from '@playwright/test';
 import { join } from 'node:path';
-import { facts, type Facts } from './cluster';
+import { facts, leaderOf, type Facts } from './cluster';
 import { MOVED_MS_MAX, screenIn } from './people';
 import { hasOpenssl, Provider, PROVIDER } from './provider';
 import { expect, test, witness } from './witness';
@@ -33,6 +33,8 @@ test.beforeAll(async () => {
   provider = await Provider.open(cluster);
   for (const node of [HERE, OTHER]) await provider.introduce(cluster, node);
   await provider.introduce(cluster, MISTAKEN, join(cluster.folder, `node-${MISTAKEN}`, 'certificates', 'ca.pem'));
+  // While nobody leads nobody can be let in, whoever vouches.
+  await leaderOf(cluster);
 });
 
 test.afterAll(async () => {
