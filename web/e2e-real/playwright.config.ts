@@ -6,10 +6,10 @@ import { PICTURE } from './picture';
 // The screens as built, in a real browser, against three real nodes. The cluster is the runner's and not a test's, so that it
 // ends also when a test is cut off.
 // The chains are played alone (`npm run e2e:chains`): from a device, a call and a citizen to a closed case, the draft that outlives its browser,
-// the drill, the hand-over between rooms and services, and the public warning. They fill the screens of the cluster that the others look at. One
-// of them: `npm run e2e:chains -- call`.
+// the drill, the hand-over between rooms and services, the sign-in by another provider's word, and the public warning. They fill the screens of the
+// cluster that the others look at. One of them: `npm run e2e:chains -- call`.
 const CHAIN = process.env['CHAIN'] !== undefined;
-const CHAINS = ['alarm', 'call', 'citizen', 'draft', 'drill', 'handover', 'warning'].map((name) => `${name}.real.ts`);
+const CHAINS = ['alarm', 'call', 'citizen', 'draft', 'drill', 'handover', 'oidc', 'warning'].map((name) => `${name}.real.ts`);
 const SCREENS = CHAIN ? CHAINS : ['models.real.ts', 'wall.real.ts'];
 export default defineConfig({
   testDir: '.',

@@ -1,15 +1,16 @@
 // Who did what when in an incident, as it happens: on the dispatcher's board and on a crew's phone.
 import { expect, test, type Page } from '@playwright/test';
-import { board, crew, fake, panel } from './page';
+import { board, crew, fake, freshSeq, panel } from './page';
 
+// What a first try wrote, and whom it sent, is not there when it is tried again.
+test.beforeEach(async ({ page }) => {
+  for (const incident of ['I4812', 'I4819']) await fake(page, `course?of=${incident}`);
+});
 test.afterEach(({ page }) => fake(page, 'cut?down=0'));
 
-// Beyond what any session counts to, and another with each run of the file: an answer is kept by its number.
-let seq = Date.now();
 /** Somebody else writes a note. */
 async function note(page: Page, incident: string, text: string): Promise<void> {
-  seq += 1;
-  const answer = await page.request.post(`/api/incidents/${incident}/note`, { data: { note: text }, headers: { 'x-request-seq': String(seq) } });
+  const answer = await page.request.post(`/api/incidents/${incident}/note`, { data: { note: text }, headers: { 'x-request-seq': freshSeq() } });
   expect(answer.status()).toBe(200);
 }
 

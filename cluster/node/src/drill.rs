@@ -85,7 +85,7 @@ enum What {
 struct RunArgs {
     /// node-lost, link-lost, slow-disk, camera-storm, call-surge or leader-lost.
     scenario: Scenario,
-    /// A node that suffers; again for each further one. leader-lost takes the one that leads.
+    /// A node that suffers; again for each further one. leader-lost takes the one that leads, whoever is named.
     #[arg(long = "node")]
     nodes: Vec<u64>,
     /// How long.

@@ -31,7 +31,7 @@ use crate::client::tls;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// How long one question to the provider may take; a sign-in asks up to three.
+/// How long one question to the provider may take; a sign-in asks up to four.
 const PROVIDER_WITHIN: Duration = Duration::from_secs(4);
 
 /// The section of `node.toml`; its paths are relative to the node's folder.

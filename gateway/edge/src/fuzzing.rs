@@ -172,7 +172,7 @@ pub fn fuzz_smtp_reply(data: &[u8]) -> bool {
 pub fn fuzz_discovery(data: &[u8]) -> bool {
     let read = Discovery::parse("https://op.example", data);
     if let Ok(found) = &read {
-        for url in [&found.authorization, &found.token, &found.keys] {
+        for url in [&found.authorization, &found.token, &found.keys].into_iter().chain(&found.user_info) {
             assert!(matches!(url.scheme(), "https" | "http"), "a browser and we are sent to the web only");
             assert!(url.username().is_empty() && url.password().is_none(), "nobody's password is sent along");
         }

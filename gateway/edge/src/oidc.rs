@@ -7,7 +7,8 @@
 //!   signs in there ─────────────────────────────────────────────────────▶
 //!   GET /api/oidc/callback ─▶ state as in the cookie, and not seen before
 //!                             code and verifier ─────────────────────────▶ ID token
-//!                             signature, issuer, audience, times, nonce; the claim that names the person
+//!                             signature, issuer, audience, times, nonce; the claim that names the person,
+//!                             asked for where it is not in the token ────▶ UserInfo, about the same subject
 //!   ◀──── 303 ─────────────── a session like any other, or the question for a code of the second factor
 //! ```
 //!
@@ -101,6 +102,31 @@ impl OidcConfig {
             return PersonId::new(value).ok();
         }
         self.people.get(value).cloned()
+    }
+
+    /// Whether an ID token says all that names somebody. By the letter (Core 1.0, 5.4) what a scope asks for is told at UserInfo alone.
+    pub(crate) fn says_who(&self, claims: &Map<String, Value>) -> bool {
+        claims.contains_key(&self.claim) && (self.claim != "email" || claims.contains_key("email_verified"))
+    }
+
+    /// Takes over what UserInfo told of whom the token is about: who that is, and nothing else.
+    ///
+    /// # Errors
+    /// It is about somebody else (Core 1.0, 5.3.2).
+    pub(crate) fn take_over(
+        &self,
+        told: &Map<String, Value>,
+        claims: &mut Map<String, Value>,
+    ) -> Result<(), OidcError> {
+        if told.get("sub") != claims.get("sub") {
+            return Err(denied("sub", "is another one at UserInfo than in the ID token"));
+        }
+        for name in [self.claim.as_str(), "email_verified"] {
+            if let Some(value) = told.get(name) {
+                claims.insert(name.to_owned(), value.clone());
+            }
+        }
+        Ok(())
     }
 }
 
@@ -217,6 +243,24 @@ mod tests {
         assert_eq!(named(&listed, json!({"email": "lan@tinh.vn", "email_verified": true})), Some("lan".into()));
         assert_eq!(named(&listed, json!({"email": "lan@tinh.vn"})), None, "nobody verified that it is hers");
         assert_eq!(named(&listed, json!({"email": "minh", "email_verified": true})), None, "the list is all there is");
+    }
+
+    #[test]
+    fn what_user_info_tells_names_the_same_subject_and_changes_nothing_else() {
+        let listed = config("email", &[("lan@tinh.vn", "lan")]);
+        let token = json!({"sub": "17", "nonce": "n", "amr": ["pwd"], "email": "lan@tinh.vn"});
+        let mut claims = token.as_object().unwrap().clone();
+        assert!(!listed.says_who(&claims), "nobody said whether it is hers");
+        assert!(config("sub", &[]).says_who(&claims));
+        for another in [json!({"sub": "18", "email_verified": true}), json!({"email_verified": true})] {
+            assert!(listed.take_over(another.as_object().unwrap(), &mut claims).is_err(), "{another}");
+            assert_eq!(Value::Object(claims.clone()), token);
+        }
+        let told = json!({"sub": "17", "email_verified": true, "amr": ["mfa"], "nonce": "m"});
+        listed.take_over(told.as_object().unwrap(), &mut claims).unwrap();
+        assert!(listed.says_who(&claims));
+        assert_eq!(listed.person(&claims).map(|id| id.to_string()), Some("lan".into()));
+        assert_eq!((&claims["amr"], &claims["nonce"]), (&json!(["pwd"]), &json!("n")));
     }
 
     #[test]

@@ -22,7 +22,8 @@ pub struct WantedDrill {
     /// `node_lost`, `link_lost`, `slow_disk`, `camera_storm`, `call_surge` or `leader_lost`.
     #[schema(value_type = String)]
     pub scenario: DrillScenario,
-    /// Nodes that suffer; none for a storm, and for `leader_lost`, which takes the one that leads.
+    /// Nodes that suffer; none for a storm. For `leader_lost` none, or the one that somebody took for the leader: it is whoever leads when
+    /// it begins that breaks.
     #[serde(default)]
     pub nodes: Vec<u64>,
     /// How long.

@@ -151,8 +151,8 @@ const STEPS: &[Step] = &[
         needs: &[Use::Build, Use::Screens, Use::Browser, Use::Peers],
         is_beside: false,
         run: |context| real(context, "e2e:chains"),
-        remedy: "run the one chain again in web: `npm run e2e:chains -- call` (or alarm, citizen, draft, drill, handover, warning) with \
-                 CARGO_TARGET_DIR as said above; the pictures, consoles and nodes' logs of a failure are in web/test-results/chains",
+        remedy: "run the one chain again in web: `npm run e2e:chains -- call` (or alarm, citizen, draft, drill, handover, oidc, warning) \
+                 with CARGO_TARGET_DIR as said above; the pictures, consoles and nodes' logs of a failure are in web/test-results/chains",
     },
     // The demonstration with everything that moves in it.
     Step {

@@ -61,6 +61,7 @@ const PACKAGES: &[Package] = &[
     Package { name: "nats-server", used_for: Use::Peers, sign: Sign::Program("nats-server") },
     Package { name: "sip-tester", used_for: Use::Peers, sign: Sign::Program("sipp") },
     Package { name: "libxml2-utils", used_for: Use::Peers, sign: Sign::Program("xmllint") },
+    Package { name: "openssl", used_for: Use::Peers, sign: Sign::Program("openssl") },
     Package { name: "iproute2", used_for: Use::Peers, sign: Sign::Program("ip") },
     Package { name: "ffmpeg", used_for: Use::Cameras, sign: Sign::Program("ffmpeg") },
     Package {

@@ -10,7 +10,7 @@ export const enDrill: DrillDict = {
     'slow-disk': 'Each flush of the chosen nodes takes 120 ms longer.',
     'camera-storm': 'Cameras raise exercise alarms that are informations: no incident is opened, and they go when it is over.',
     'call-surge': 'Exercise incidents are opened as calls would; they are closed when it is over. No desk is taken.',
-    'leader-lost': 'The node that leads the command group plays dead while exercise incidents are opened and taken on.',
+    'leader-lost': 'The node that leads the command group plays dead while exercise incidents are opened and taken on. Should another node lead by the time it begins, it is that one.',
   },
   forbidden: 'Only administrators for the whole province see this page.',
   missing: 'This node has not answered; asking again.',

@@ -8,7 +8,7 @@ export const viDrill = {
     'slow-disk': 'Mỗi lần ghi đĩa của nút được chọn chậm thêm 120 ms.',
     'camera-storm': 'Camera phát cảnh báo diễn tập mức thông tin; không mở sự cố, tự hết khi xong.',
     'call-surge': 'Sự cố diễn tập được mở dồn dập như từ cuộc gọi; tự đóng khi xong. Không chiếm bàn nghe nào.',
-    'leader-lost': 'Nút đang điều khiển nhóm chỉ huy ngừng hoạt động trong lúc sự cố diễn tập được mở và tiếp nhận.',
+    'leader-lost': 'Nút đang điều khiển nhóm chỉ huy ngừng hoạt động trong lúc sự cố diễn tập được mở và tiếp nhận. Nếu lúc bắt đầu nút khác đang điều khiển thì chính nút đó ngừng.',
   },
   forbidden: 'Chỉ quản trị viên toàn tỉnh mở được trang này.',
   missing: 'Nút này chưa trả lời; đang hỏi lại.',

@@ -48,6 +48,11 @@ export function drillDesk() {
 
   return {
     control,
+    /** `/fake/drills`: there was none yet, and nothing stands against one. */
+    reset(): void {
+      drills.length = 0;
+      control.against = false;
+    },
     /** What a heartbeat says. */
     now() {
       const open = pass();

@@ -6,6 +6,7 @@ pub(crate) const DISCOVERY: &[&str] = &[
     "\"issuer\":\"https://op.example\"",
     "\"token_endpoint\":\"http://10.0.0.1/token\"",
     "\"jwks_uri\":\"https://op.example/keys#a\"",
+    "\"userinfo_endpoint\":\"https://lan:a@op.example/me\"",
     "\"id_token_signing_alg_values_supported\":[\"none\"]",
     "\"token_endpoint_auth_methods_supported\":[\"client_secret_post\"]",
     "https://lan:secret@op.example/",

@@ -78,10 +78,19 @@ pub(crate) fn plan(wanted: &WantedDrill, asked: &[Asked], asker: u64) -> Result<
         ));
     }
     let reports: Vec<&NodeReport> = asked.iter().filter_map(|asked| asked.answer.as_ref().ok()).collect();
-    let mut nodes = wanted.nodes.clone();
-    if wanted.scenario == DrillScenario::LeaderLost && nodes.is_empty() {
-        nodes.extend(leader(&reports));
-    }
+    let mut nodes = if wanted.scenario == DrillScenario::LeaderLost {
+        if wanted.nodes.len() > 1 {
+            return Err(not_now(
+                "nodes",
+                "nodes: kịch bản này chỉ làm hỏng nút đang điều khiển",
+                "nodes: this scenario breaks the node that leads, and no other",
+            ));
+        }
+        // Named is who led when somebody armed it. The lead may have moved since, and it is the leader that is to be lost.
+        leader(&reports).into_iter().collect()
+    } else {
+        wanted.nodes.clone()
+    };
     nodes.sort_unstable();
     nodes.dedup();
     if nodes.is_empty() == wanted.scenario.has_radius() {
@@ -91,7 +100,8 @@ pub(crate) fn plan(wanted: &WantedDrill, asked: &[Asked], asker: u64) -> Result<
             not_now("nodes", "nodes: kịch bản này không chọn nút", "nodes: this scenario takes none")
         });
     }
-    if let Some(node) = nodes.iter().find(|node| !reports.iter().any(|report| report.node == **node)) {
+    let is_member = |node: u64| reports.iter().any(|report| report.node == node);
+    if let Some(node) = nodes.iter().chain(&wanted.nodes).find(|node| !is_member(**node)) {
         return Err(not_now(
             "not_a_member",
             format!("Nút {node} không thuộc cụm: xem `trongdong status`"),
@@ -126,15 +136,15 @@ mod tests {
     use super::*;
     use crate::status::report::{DiskReport, FollowerReport, GroupReport};
 
-    fn well(node: u64, of: u64) -> Asked {
+    fn well(node: u64, of: u64, leader: u64) -> Asked {
         let voters: Vec<u64> = (1..=of).collect();
         let followers = voters.iter().map(|node| FollowerReport { node: *node, is_up: true, lag_entries: Some(0) });
         let group = GroupReport {
             group: 0,
-            leader: Some(1),
-            term: 3,
-            role: if node == 1 { "Leader" } else { "Follower" }.to_owned(),
-            followers: if node == 1 { followers.collect() } else { Vec::new() },
+            leader: Some(leader),
+            term: 2 + leader,
+            role: if node == leader { "Leader" } else { "Follower" }.to_owned(),
+            followers: if node == leader { followers.collect() } else { Vec::new() },
             voters,
             ..GroupReport::default()
         };
@@ -144,7 +154,11 @@ mod tests {
     }
 
     fn all(of: u64) -> Vec<Asked> {
-        (1..=of).map(|node| well(node, of)).collect()
+        under(1, of)
+    }
+
+    fn under(leader: u64, of: u64) -> Vec<Asked> {
+        (1..=of).map(|node| well(node, of, leader)).collect()
     }
 
     fn wanted(scenario: DrillScenario, nodes: &[u64]) -> WantedDrill {
@@ -182,6 +196,26 @@ mod tests {
     fn the_leader_is_found_and_watched_by_another() {
         let drill = plan(&wanted(DrillScenario::LeaderLost, &[]), &all(3), 1).unwrap();
         assert_eq!((drill.nodes, drill.observer, drill.strength), (vec![1], 2, 60));
+    }
+
+    #[test]
+    fn whoever_leads_breaks_although_another_led_when_it_was_armed() {
+        let armed = wanted(DrillScenario::LeaderLost, &[1]);
+        let drill = plan(&armed, &under(3, 3), 1).unwrap();
+        assert_eq!((drill.nodes, drill.observer), (vec![3], 1), "the one that was named watches");
+        assert_eq!(plan(&armed, &under(1, 3), 1).unwrap().nodes, [1], "the lead did not move");
+        // One that has not heard of the election names the one before.
+        let asked = [well(2, 3, 1), well(3, 3, 3)];
+        let reports: Vec<&NodeReport> = asked.iter().filter_map(|asked| asked.answer.as_ref().ok()).collect();
+        assert_eq!(leader(&reports), Some(3));
+        // However many are named, it is one that breaks; and nobody names what is not there.
+        assert_eq!(code(&wanted(DrillScenario::LeaderLost, &[1, 2]), &under(3, 5)), "nodes");
+        assert_eq!(code(&wanted(DrillScenario::LeaderLost, &[9]), &under(3, 3)), "not_a_member");
+        // With one node gone the leader is the majority's last: nothing is broken then.
+        let mut asked = under(3, 3);
+        asked[0].answer = Err("connection refused".to_owned());
+        assert_eq!(code(&armed, &asked), "unhealthy");
+        assert_eq!(group_without_majority(&[3], &asked), Some(0));
     }
 
     #[test]

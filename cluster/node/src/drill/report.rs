@@ -131,7 +131,12 @@ fn summary(drill: &Drill) -> String {
 
 fn facts(drill: &Drill) -> String {
     let nodes: Vec<String> = drill.nodes.iter().map(u64::to_string).collect();
-    let nodes = if nodes.is_empty() { "—".to_owned() } else { nodes.join(", ") };
+    let nodes = match drill.scenario {
+        _ if nodes.is_empty() => "—".to_owned(),
+        // Whoever that was by then: who armed it may have read another name.
+        DrillScenario::LeaderLost => format!("{} (điều khiển lúc bắt đầu / led when it began)", nodes.join(", ")),
+        _ => nodes.join(", "),
+    };
     let strength = match drill.scenario {
         DrillScenario::SlowDisk => format!("+{} ms / lần ghi đĩa", drill.strength),
         DrillScenario::NodeLost | DrillScenario::LinkLost => "—".to_owned(),
@@ -254,6 +259,7 @@ mod tests {
         assert!(page.contains("DIỄN TẬP / EXERCISE 7") && page.contains("Mất nút điều khiển khi đang điều phối"));
         assert!(page.contains("<strong class=\"kept\">ĐẠT</strong>"));
         assert!(page.contains("<td>130 (không nhận / not taken 0)</td>"), "of the last sample");
+        assert!(page.contains("<td>2 (điều khiển lúc bắt đầu / led when it began)</td>"), "which node it was");
         assert!(page.contains("1200 ms") && page.contains("5000 ms"), "time against target");
         assert_eq!(page.matches("<figure>").count(), 4);
         assert_eq!(page.matches("<tr><td>5</td>").count(), 1);

@@ -14,6 +14,7 @@ struct Raw {
     authorization_endpoint: String,
     token_endpoint: String,
     jwks_uri: String,
+    userinfo_endpoint: Option<String>,
     token_endpoint_auth_methods_supported: Option<Vec<String>>,
     id_token_signing_alg_values_supported: Option<Vec<String>>,
 }
@@ -27,6 +28,8 @@ pub(crate) struct Discovery {
     pub(crate) token: Url,
     /// Where its keys are.
     pub(crate) keys: Url,
+    /// Where it tells of somebody what the ID token does not say; absent: nowhere.
+    pub(crate) user_info: Option<Url>,
     /// It takes our secret in the form only, and not in a header.
     pub(crate) secret_in_form: bool,
 }
@@ -83,10 +86,12 @@ impl Discovery {
         if !takes("client_secret_basic") && !takes("client_secret_post") {
             return Err(unavailable("it takes no client secret: allow client_secret_basic"));
         }
+        let user_info = raw.userinfo_endpoint.as_deref().map(|text| address("userinfo_endpoint", text)).transpose()?;
         Ok(Self {
             authorization: address("authorization_endpoint", &raw.authorization_endpoint)?,
             token: address("token_endpoint", &raw.token_endpoint)?,
             keys: address("jwks_uri", &raw.jwks_uri)?,
+            user_info,
             secret_in_form: !takes("client_secret_basic"),
         })
     }
@@ -114,7 +119,9 @@ mod tests {
     fn a_provider_is_taken_as_it_is_configured_and_over_https_only() {
         let read_right = read(json!({})).unwrap();
         assert_eq!(read_right.token.as_str(), "https://op.example/token");
-        assert!(!read_right.secret_in_form);
+        assert!(!read_right.secret_in_form && read_right.user_info.is_none());
+        let told_at = read(json!({"userinfo_endpoint": "https://op.example/me"})).unwrap().user_info;
+        assert_eq!(told_at.as_ref().map(Url::as_str), Some("https://op.example/me"));
         assert!(read(json!({"token_endpoint_auth_methods_supported": ["client_secret_post"]})).unwrap().secret_in_form);
         assert!(read(json!({"token_endpoint": "http://127.0.0.1:9/token"})).is_ok(), "on this machine");
         for wrong in [
@@ -122,6 +129,7 @@ mod tests {
             json!({"token_endpoint": "http://op.example/token"}),
             json!({"token_endpoint": "http://127.0.0.1.example/token"}),
             json!({"jwks_uri": "file:///etc/passwd"}),
+            json!({"userinfo_endpoint": "http://op.example/me"}),
             json!({"jwks_uri": "https://lan:secret@op.example/jwks"}),
             json!({"authorization_endpoint": "javascript:alert(1)"}),
             json!({"authorization_endpoint": 7}),

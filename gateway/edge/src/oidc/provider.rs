@@ -1,4 +1,4 @@
-//! Asks a provider: what it is, its keys, and for the ID token of a code.
+//! Asks a provider: what it is, its keys, for the ID token of a code, and at UserInfo for what that token does not say.
 
 use std::sync::Arc;
 
@@ -23,6 +23,8 @@ const UNKNOWN_KEYS_MS: u64 = 60_000;
 #[derive(Deserialize)]
 struct Answer {
     id_token: String,
+    /// Opens UserInfo; it is shown nowhere else and is not kept.
+    access_token: Option<String>,
 }
 
 /// What is known of the provider's addresses.
@@ -128,24 +130,31 @@ impl Provider {
         returns_to: &str,
     ) -> Result<Map<String, Value>, OidcError> {
         let discovery = self.discovery().await?;
-        let text = self.id_token(&discovery, passage, code, returns_to).await?;
-        let token = IdToken::parse(&text)?;
+        let answer = self.answer(&discovery, passage, code, returns_to).await?;
+        let token = IdToken::parse(&answer.id_token)?;
         let expected = Expected {
             issuer: &self.config.issuer,
             client_id: &self.config.client_id,
             nonce: &passage.nonce,
             now_s: unix_ms() / 1_000,
         };
-        self.claims(&discovery, &token, &expected).await
+        let mut claims = self.claims(&discovery, &token, &expected).await?;
+        if !self.config.says_who(&claims)
+            && let (Some(url), Some(access_token)) = (&discovery.user_info, &answer.access_token)
+        {
+            let told = self.user_info(url, access_token).await?;
+            self.config.take_over(&told, &mut claims)?;
+        }
+        Ok(claims)
     }
 
-    async fn id_token(
+    async fn answer(
         &self,
         discovery: &Discovery,
         passage: &Passage,
         code: &str,
         returns_to: &str,
-    ) -> Result<String, OidcError> {
+    ) -> Result<Answer, OidcError> {
         let (id, secret) = (self.config.client_id.as_str(), self.config.client_secret.as_str());
         let mut form = vec![
             ("grant_type", "authorization_code"),
@@ -169,7 +178,18 @@ impl Provider {
             status => return Err(OidcError::Unavailable(format!("it answered {status} for a code"))),
         }
         let answer = serde_json::from_slice::<Answer>(&bytes);
-        answer.map(|answer| answer.id_token).map_err(|_| unavailable("it answered a code without an ID token"))
+        answer.map_err(|_| unavailable("it answered a code without an ID token"))
+    }
+
+    /// What is told of whoever this token was given out for (Core 1.0, 5.3).
+    async fn user_info(&self, url: &Url, access_token: &str) -> Result<Map<String, Value>, OidcError> {
+        let request = self.config.http.get(url.clone()).bearer_auth(access_token);
+        let (status, bytes) = answered(request.header(header::ACCEPT, "application/json")).await?;
+        if status != StatusCode::OK {
+            return Err(OidcError::Unavailable(format!("it answered {status} at UserInfo")));
+        }
+        let told = serde_json::from_slice::<Map<String, Value>>(&bytes);
+        told.map_err(|_| unavailable("it told something else than plain JSON at UserInfo: have it sign nothing there"))
     }
 
     /// The claims of a token, by a key that the provider has now. A key that is not known may be a new one: it is asked once.

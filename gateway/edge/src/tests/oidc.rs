@@ -139,6 +139,30 @@ async fn a_word_that_is_not_the_providers_about_this_sign_in_lets_nobody_in() {
 }
 
 #[tokio::test]
+async fn what_the_id_token_does_not_say_is_told_at_user_info_about_the_same_person() {
+    let provider = Provider::start().await;
+    // By the letter a scope's claims stand in no ID token where a code is redeemed.
+    let strict = |told: Value| Instead { claims: json!({"preferred_username": null}), told, ..Instead::nothing() };
+    for (outcome, told) in [
+        ("/rooms.html", json!({"preferred_username": "lan"})),
+        ("/rooms.html?signin=unknown", json!({})),
+        ("/rooms.html?signin=unknown", json!({"preferred_username": "nobody"})),
+        ("/rooms.html?signin=denied", json!({"sub": "id-of-xem", "preferred_username": "xem"})),
+        ("/rooms.html?signin=denied", json!({"sub": null, "preferred_username": "lan"})),
+    ] {
+        let served = served(&provider);
+        let before = provider.told_asked();
+        let response = signs_in(&served, &provider, "lan", &strict(told.clone())).await;
+        assert_eq!(location(&response), outcome, "{told}");
+        assert_eq!(cookie(&response, "td_session").is_some(), outcome == "/rooms.html", "{told}");
+        assert_eq!(provider.told_asked(), before + 1, "{told}");
+    }
+    let before = provider.told_asked();
+    let response = signs_in(&served(&provider), &provider, "lan", &Instead::nothing()).await;
+    assert_eq!((location(&response).as_str(), provider.told_asked()), ("/rooms.html", before), "the token said it");
+}
+
+#[tokio::test]
 async fn a_new_key_is_asked_for_and_a_withdrawn_one_is_not_believed() {
     let provider = Provider::start().await;
     let served = served(&provider);

@@ -61,6 +61,8 @@ impl Signer {
 /// A code that was given out.
 struct Given {
     token: String,
+    /// What UserInfo says of whom it is about.
+    told: Value,
     challenge: String,
 }
 
@@ -68,8 +70,11 @@ struct Inner {
     issuer: String,
     signer: Signer,
     codes: HashMap<String, Given>,
+    /// By access token.
+    told: HashMap<String, Value>,
     given: u64,
     keys_asked: u64,
+    told_asked: u64,
 }
 
 /// See the module.
@@ -83,13 +88,15 @@ pub(super) struct Provider {
 pub(super) struct Instead {
     pub(super) claims: Value,
     pub(super) header: Value,
+    /// What UserInfo says, which is the subject and nothing else.
+    pub(super) told: Value,
     /// Signed by a key of the same name that is not the provider's.
     pub(super) forged: bool,
 }
 
 impl Instead {
     pub(super) fn nothing() -> Self {
-        Self { claims: json!({}), header: json!({}), forged: false }
+        Self { claims: json!({}), header: json!({}), told: json!({}), forged: false }
     }
 
     pub(super) fn claims(claims: Value) -> Self {
@@ -114,7 +121,7 @@ fn value(address: &Url, name: &str) -> String {
 async fn discovery(State(inner): State<Arc<Mutex<Inner>>>) -> Json<Value> {
     let issuer = inner.lock().unwrap().issuer.clone();
     Json(json!({"issuer": issuer, "authorization_endpoint": format!("{issuer}/auth"),
-        "token_endpoint": format!("{issuer}/token"), "jwks_uri": format!("{issuer}/keys"),
+        "token_endpoint": format!("{issuer}/token"), "jwks_uri": format!("{issuer}/keys"), "userinfo_endpoint": format!("{issuer}/me"),
         "id_token_signing_alg_values_supported": ["ES256"]}))
 }
 
@@ -122,6 +129,13 @@ async fn keys(State(inner): State<Arc<Mutex<Inner>>>) -> Json<Value> {
     let mut inner = inner.lock().unwrap();
     inner.keys_asked += 1;
     Json(json!({"keys": [inner.signer.jwk()]}))
+}
+
+async fn user_info(State(inner): State<Arc<Mutex<Inner>>>, headers: HeaderMap) -> Result<Json<Value>, StatusCode> {
+    let mut inner = inner.lock().unwrap();
+    inner.told_asked += 1;
+    let bearer = headers.get("authorization").and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+    bearer.and_then(|token| inner.told.get(token).cloned()).map(Json).ok_or(StatusCode::UNAUTHORIZED)
 }
 
 async fn token(
@@ -140,12 +154,15 @@ async fn token(
         return Err(refused("invalid_request"));
     }
     // A code is good once.
-    let given = inner.lock().unwrap().codes.remove(&value(&form, "code")).ok_or_else(|| refused("invalid_grant"))?;
+    let code = value(&form, "code");
+    let given = inner.lock().unwrap().codes.remove(&code).ok_or_else(|| refused("invalid_grant"))?;
     let challenge = BASE64_URL_SAFE_NO_PAD.encode(Sha256::digest(value(&form, "code_verifier")));
     if challenge != given.challenge {
         return Err(refused("invalid_grant"));
     }
-    Ok(Json(json!({"access_token": "x", "token_type": "Bearer", "id_token": given.token})))
+    let access = format!("access-{code}");
+    inner.lock().unwrap().told.insert(access.clone(), given.told);
+    Ok(Json(json!({"access_token": access, "token_type": "Bearer", "id_token": given.token})))
 }
 
 impl Provider {
@@ -153,12 +170,14 @@ impl Provider {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let issuer = format!("http://{}", listener.local_addr().unwrap());
         let signer = Signer::new("k1");
-        let inner = Inner { issuer, signer, codes: HashMap::new(), given: 0, keys_asked: 0 };
+        let (codes, told) = (HashMap::new(), HashMap::new());
+        let inner = Inner { issuer, signer, codes, told, given: 0, keys_asked: 0, told_asked: 0 };
         let inner = Arc::new(Mutex::new(inner));
         let router = Router::new()
             .route("/.well-known/openid-configuration", get(discovery))
             .route("/keys", get(keys))
             .route("/token", post(token))
+            .route("/me", get(user_info))
             .with_state(Arc::clone(&inner));
         let server = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { inner, server }
@@ -175,6 +194,11 @@ impl Provider {
     /// How often somebody asked for the keys.
     pub(super) fn keys_asked(&self) -> u64 {
         self.inner().keys_asked
+    }
+
+    /// How often somebody asked UserInfo.
+    pub(super) fn told_asked(&self) -> u64 {
+        self.inner().told_asked
     }
 
     /// From here on it signs with another key, and publishes no other.
@@ -198,13 +222,15 @@ impl Provider {
         let mut claims = json!({"iss": inner.issuer, "sub": format!("id-of-{login}"), "aud": CLIENT, "iat": now_s,
             "exp": now_s + 300, "nonce": value(address, "nonce"), "preferred_username": login});
         put(&instead.claims, &mut claims);
+        let mut told = json!({"sub": format!("id-of-{login}")});
+        put(&instead.told, &mut told);
         let mut header = json!({"alg": "ES256", "typ": "JWT", "kid": inner.signer.name});
         put(&instead.header, &mut header);
         let token = match instead.forged {
             true => Signer::new("x").sign(&header, &claims),
             false => inner.signer.sign(&header, &claims),
         };
-        inner.codes.insert(code.clone(), Given { token, challenge: value(address, "code_challenge") });
+        inner.codes.insert(code.clone(), Given { token, told, challenge: value(address, "code_challenge") });
         code
     }
 }
