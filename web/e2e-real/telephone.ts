@@ -39,6 +39,8 @@ m=audio [media_port] RTP/AVP 0
 ]]></send>
 <recv response="100" optional="true"></recv>
 <recv response="180" optional="true"></recv>
+<recv response="182" optional="true"></recv>
+<recv response="183" optional="true"></recv>
 <recv response="200"></recv>
 <send><![CDATA[
 ACK sip:[service]@[remote_ip]:[remote_port] SIP/2.0

@@ -117,6 +117,10 @@ pub struct SipConfig {
     pub public: Option<SocketAddr>,
     /// Exchanges that may offer calls. Everybody else is refused.
     pub trunks: Vec<std::net::IpAddr>,
+    /// WAV file that those hear who are in the queue: one channel of 8 kHz in 16-bit PCM, A-law or mu-law. Absent: what their
+    /// exchange plays.
+    #[serde(default)]
+    pub announcement: Option<PathBuf>,
 }
 
 /// A subscription at an external broker: the promise starts with the broker's persistent session.
@@ -250,6 +254,9 @@ impl NodeConfig {
         config.certificates = folder.join(&config.certificates);
         config.data = folder.join(&config.data);
         config.sealing_key = folder.join(&config.sealing_key);
+        if let Some(sip) = &mut config.sip {
+            sip.announcement = sip.announcement.take().map(|file| folder.join(file));
+        }
         if let Some(client) = &mut config.mqtt_client {
             client.password_file = client.password_file.take().map(|file| folder.join(file));
         }
@@ -327,6 +334,34 @@ mod tests {
         fs::write(folder.join(FILE), text).unwrap();
         let error = NodeConfig::load(&folder).unwrap_err().to_string();
         assert!(error.contains("gateway.tls"), "{error}");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn an_announcement_lies_beside_the_configuration() {
+        let folder = std::env::temp_dir().join(format!("trongdong-config-sip-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let text = r#"
+            cluster = "a"
+            epoch = 1
+            node = 1
+            [peer]
+            listen = "127.0.0.1:1"
+            [gateway]
+            listen = "127.0.0.1:2"
+            tls = false
+            [sip]
+            listen = "127.0.0.1:5060"
+            trunks = ["127.0.0.1"]
+            announcement = "wait.wav"
+            [[members]]
+            id = 1
+            peer_address = "127.0.0.1:1"
+            public_url = "http://127.0.0.1:2"
+        "#;
+        fs::write(folder.join(FILE), text).unwrap();
+        let sip = NodeConfig::load(&folder).unwrap().sip.unwrap();
+        assert_eq!(sip.announcement, Some(folder.join("wait.wav")));
         fs::remove_dir_all(folder).unwrap();
     }
 }

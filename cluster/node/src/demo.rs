@@ -19,6 +19,8 @@ use crate::{
     town::{self, TownSize, person::DEVICE},
 };
 
+/// What those hear who are in the queue; beside the node's configuration.
+const ANNOUNCEMENT: &str = "announcement.wav";
 /// How long the RTSP server may take to make its first picture.
 const RTSP_READY: Duration = Duration::from_secs(30);
 
@@ -132,11 +134,15 @@ pub async fn run(args: DemoArgs) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Has a node take telephone calls on loopback, unless its configuration says how it does already.
+/// Has a node take telephone calls on loopback, unless its configuration says how it does already. Who is in the queue hears a tone,
+/// until somebody puts a recorded announcement in its place.
 fn open_sip_door(config: &Path, port: u16) -> Result<(), Box<dyn Error>> {
     let text = fs::read_to_string(config)?;
     if !text.lines().any(|line| line.trim() == "[sip]") {
-        fs::write(config, format!("{text}\n[sip]\nlisten = \"127.0.0.1:{port}\"\ntrunks = [\"127.0.0.1\"]\n"))?;
+        fs::write(config.with_file_name(ANNOUNCEMENT), telephony::wait_tone())?;
+        let door =
+            format!("listen = \"127.0.0.1:{port}\"\ntrunks = [\"127.0.0.1\"]\nannouncement = \"{ANNOUNCEMENT}\"");
+        fs::write(config, format!("{text}\n[sip]\n{door}\n"))?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The SIP door's switchboard: what a telephone says goes into the log, and how a caller stands is read from it. A leg has an
 //! id that any node derives from the connection, so that whatever is told twice is heard once.
 
-use std::{sync::Arc, time::Duration};
+use std::{fs::File, io::Read, path::Path, sync::Arc, time::Duration};
 
 use domain::{
     Call, CallStatus, Command, EndCall, EndLeg, GroupId, LegEnd, LegId, OfferCall, RefusalCode, Reply, ReturnCall,
@@ -9,9 +9,12 @@ use domain::{
 };
 use entity::{NODE_DOOR, Router};
 use futures::future::BoxFuture;
+use models::duplicate::normalise::strip;
 use raft::Groups;
 use sha2::{Digest, Sha256};
-use telephony::{Door, DoorConfig, Gone, Refused, Ringing, Standing, Switchboard};
+use telephony::{
+    ANNOUNCEMENT_BYTES_MAX, Announcement, Door, DoorConfig, Gone, QueuePlace, Refused, Ringing, Standing, Switchboard,
+};
 use tokio::{
     sync::watch,
     time::{Instant, sleep},
@@ -31,19 +34,33 @@ const AGAIN_WAIT: Duration = Duration::from_millis(250);
 /// Opens the door of a node, and ends what its last one left behind.
 ///
 /// # Errors
-/// It cannot listen there.
+/// It cannot listen there, or its announcement is none.
 pub(crate) async fn open(
     config: &SipConfig,
     groups: Groups,
     router: Router,
 ) -> Result<Door, Box<dyn std::error::Error + Send + Sync>> {
+    let config = DoorConfig {
+        listen: config.listen,
+        public: config.public,
+        trunks: config.trunks.iter().copied().collect(),
+        announcement: config.announcement.as_deref().map(announcement).transpose()?.map(Arc::new),
+    };
     let board = Board { door: format!("{NODE_DOOR}{}", groups.node()), groups, router };
     tokio::spawn(board.clone().sweep(unix_ms()));
-    let config =
-        DoorConfig { listen: config.listen, public: config.public, trunks: config.trunks.iter().copied().collect() };
     let door = Door::open(config, Arc::new(board)).await?;
     tracing::info!(address = %door.address(), "the SIP door is open");
     Ok(door)
+}
+
+/// Reads what those hear who are in the queue, and no more of the file than an announcement can have.
+fn announcement(path: &Path) -> Result<Announcement, String> {
+    let most = u64::try_from(ANNOUNCEMENT_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(most).read_to_end(&mut bytes));
+    let remedy = "put the file there, or leave the field out";
+    read.map_err(|error| format!("sip.announcement: cannot read {}: {error}; {remedy}", path.display()))?;
+    Announcement::from_wav(&bytes).map_err(|error| format!("sip.announcement: {}: {error}", path.display()))
 }
 
 #[derive(Clone)]
@@ -77,9 +94,18 @@ fn standing(state: &State, leg: &LegId) -> Standing {
             Standing::Talking { phone: agent.map(|agent| agent.phone.clone()).unwrap_or_default() }
         }
         (CallStatus::Held, None) if call.talking.as_ref() == Some(leg) => Standing::Held,
+        (CallStatus::Queued, None) => Standing::Queued,
         (status, None) if status.is_open() => Standing::Waiting,
         _ => Standing::Over,
     }
+}
+
+/// Where the caller of a leg is in the queue, and what the desk says to them. SIP carries it without the marks of Vietnamese.
+fn place(state: &State, leg: &LegId) -> QueuePlace {
+    let Some(call) = state.call_of_leg(leg) else { return QueuePlace::default() };
+    let desk = state.call_desk();
+    let message = if call.language == "en" { desk.waiting_message_en } else { desk.waiting_message };
+    QueuePlace { before: state.calls_before(call), message: strip(&message) }
 }
 
 impl Board {
@@ -199,6 +225,11 @@ impl Switchboard for Board {
         self.groups.read(GroupId::COMMAND, |state| standing(state, &leg))
     }
 
+    fn place(&self, connection: &str) -> QueuePlace {
+        let leg = leg_of(connection);
+        self.groups.read(GroupId::COMMAND, |state| place(state, &leg))
+    }
+
     fn changed(&self) -> watch::Receiver<u64> {
         let mut applied = self.groups.applied_watch(GroupId::COMMAND);
         let (changed, changes) = watch::channel(0);
@@ -211,5 +242,64 @@ impl Switchboard for Board {
             }
         });
         changes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{CallDesk, Entry, Millis, PutCallDesk};
+
+    use super::*;
+
+    fn apply(state: &mut State, index: u64, command: impl Into<Command>) {
+        let command = command.into();
+        let entry = Entry { at_ms: Millis(index), request: None, grant: None, command, salt: bytes::Bytes::new() };
+        let reply = state.apply(index, &entry).reply;
+        assert!(matches!(reply, Reply::Accepted(_)), "{reply:?}");
+    }
+
+    fn offer(connection: &str, number: &str) -> OfferCall {
+        OfferCall {
+            leg: leg_of(connection),
+            door: "node-1".into(),
+            line: "1022".into(),
+            number: number.into(),
+            wanted: String::new(),
+            place: None,
+            language: String::new(),
+            exercise: false,
+        }
+    }
+
+    #[test]
+    fn who_finds_no_agent_is_in_the_queue_and_told_what_the_desk_says() {
+        let mut state = State::new(GroupId::COMMAND);
+        let desk = CallDesk { waiting_message: "Xin chờ máy, Đường dây bận".into(), ..CallDesk::default() };
+        apply(&mut state, 1, PutCallDesk { desk });
+        apply(&mut state, 2, offer("a", "0901"));
+        apply(&mut state, 3, offer("b", "0902"));
+        for (connection, before) in [("a", 0), ("b", 1)] {
+            assert_eq!(standing(&state, &leg_of(connection)), Standing::Queued);
+            let message = "Xin cho may, Duong day ban".to_owned();
+            assert_eq!(place(&state, &leg_of(connection)), QueuePlace { before, message });
+        }
+        assert_eq!(place(&state, &leg_of("c")), QueuePlace::default());
+    }
+
+    #[test]
+    fn an_announcement_that_is_none_is_said_with_its_field() {
+        let folder = std::env::temp_dir().join(format!("trongdong-announcement-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("wait.wav");
+        let missing = announcement(&file).unwrap_err();
+        assert!(missing.starts_with("sip.announcement: cannot read") && missing.contains("wait.wav"), "{missing}");
+        for bytes in [b"ID3".to_vec(), vec![0; ANNOUNCEMENT_BYTES_MAX + 2]] {
+            std::fs::write(&file, bytes).unwrap();
+            let wrong = announcement(&file).unwrap_err();
+            assert!(wrong.starts_with("sip.announcement: ") && wrong.contains("wait.wav: "), "{wrong}");
+        }
+        std::fs::write(&file, telephony::wait_tone()).unwrap();
+        assert!(announcement(&file).is_ok());
+        std::fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -5,6 +5,7 @@
 //! | the log says | the caller hears | the agent's phone |
 //! |---|---|---|
 //! | (offered) | 100, then 180, again every minute | |
+//! | queued | 182 with their place, again every minute; 183 and an announcement | |
 //! | talking | 200, or INVITE again after a hand-over | INVITE, to be picked up by itself |
 //! | held | INVITE, silent | INVITE, silent |
 //! | waiting again | INVITE, silent | CANCEL or BYE |
@@ -12,10 +13,11 @@
 //! | over | 480 before an answer, BYE after it | CANCEL or BYE |
 
 mod phone;
+mod wait;
 
 use crate::{
-    Gone, Standing,
-    limits::{GIVE_UP_MS, RINGING_AGAIN_MS},
+    Gone, QueuePlace, Standing,
+    limits::GIVE_UP_MS,
     message::{Message, Start},
     party::{Names, Party},
     resend::{Kind, Peer, Resend},
@@ -82,6 +84,10 @@ pub(crate) struct Bridge {
     leaving: Vec<Phone>,
     resend: Resend,
     ring_again_ms: u64,
+    /// Where they are in the queue, as it was told last; none: they are in none.
+    place: Option<QueuePlace>,
+    /// Where they hear the announcement until somebody answers.
+    early: Option<wait::Early>,
     /// Branch of the REFER, and where it sends the caller.
     refer: Option<(String, String)>,
     over_ms: u64,
@@ -106,6 +112,8 @@ impl Bridge {
             leaving: Vec::new(),
             resend: Resend::default(),
             ring_again_ms: u64::MAX,
+            place: None,
+            early: None,
             refer: None,
             over_ms: u64::MAX,
         };
@@ -137,15 +145,18 @@ impl Bridge {
         phone_at: Option<Peer>,
         names: &mut Names,
     ) -> Actions {
+        if !matches!(standing, Standing::Queued | Standing::Unknown) {
+            self.place = None;
+        }
         match (standing, self.phase) {
             (_, Phase::Over | Phase::Offering | Phase::Leaving) | (Standing::Unknown, _) => Vec::new(),
-            (Standing::Waiting, Phase::Connecting | Phase::Talking) => {
+            (Standing::Waiting | Standing::Queued, Phase::Connecting | Phase::Talking) => {
                 self.phase = Phase::Waiting;
                 let mut out = self.drop_phone(now_ms, names);
                 out.extend(self.hush(now_ms, names));
                 out
             }
-            (Standing::Waiting, Phase::Waiting) => Vec::new(),
+            (Standing::Waiting | Standing::Queued, Phase::Waiting) => Vec::new(),
             (Standing::Talking { phone }, _) => {
                 if self.phone.as_ref().is_some_and(|known| known.uri == *phone) {
                     return self.hold(now_ms, false, names);
@@ -181,6 +192,10 @@ impl Bridge {
                 }
                 ("INVITE", _) => vec![Action::Send(from, self.refresh(message))],
                 ("CANCEL", true) => self.cancelled(now_ms, from, message, names),
+                // Of the two dialogs that their one offer made, the announcement's alone ends.
+                ("BYE", true) if self.answered && self.is_early(&message.to.tag) => {
+                    vec![Action::Send(from, message.answer(200, "OK", "", &[], b""))]
+                }
                 ("BYE", true) => self.caller_left(now_ms, from, message, names),
                 ("BYE", false) => self.phone_left(now_ms, from, message, names),
                 ("OPTIONS" | "NOTIFY" | "INFO", _) => {
@@ -239,18 +254,6 @@ impl Bridge {
         self.phase == Phase::Over
     }
 
-    fn ring(&mut self, now_ms: u64) -> Actions {
-        self.ring_again_ms = now_ms + RINGING_AGAIN_MS;
-        let contact = self.contact();
-        self.last = self.invite.answer(180, "Ringing", &self.caller.local_tag, &[contact], b"");
-        vec![Action::Send(self.caller.peer, self.last.clone())]
-    }
-
-    fn contact(&self) -> String {
-        let suffix = if self.caller.peer.is_tcp { ";transport=tcp" } else { "" };
-        format!("Contact: <sip:trongdong@{}{suffix}>", self.own)
-    }
-
     fn refuse(&mut self, now_ms: u64, code: u16, reason: &str) -> Actions {
         self.over(now_ms);
         self.last = self.invite.answer(code, reason, &self.caller.local_tag, &[], b"");
@@ -260,6 +263,7 @@ impl Bridge {
 
     fn over(&mut self, now_ms: u64) {
         self.phase = Phase::Over;
+        self.quiet();
         self.over_ms = now_ms + GIVE_UP_MS;
     }
 

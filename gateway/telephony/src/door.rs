@@ -14,11 +14,12 @@ use tokio::{
     net::{TcpListener, TcpStream, UdpSocket, lookup_host},
     sync::mpsc,
     task::JoinSet,
-    time::{Instant, sleep_until, timeout},
+    time::{Instant, MissedTickBehavior, interval, sleep_until, timeout},
 };
 
 use crate::{
     DoorConfig, Refused, Standing, Switchboard,
+    announce::FRAME_MS,
     bridge::Action,
     exchange::{Deed, Exchange},
     limits::{CONNECTIONS_MAX, IDLE_MS_MAX, MESSAGE_BYTES_MAX, WRITES_MAX},
@@ -60,10 +61,17 @@ impl Door {
         let tcp = TcpListener::bind(address).await.map_err(failed)?;
         let mut seed = [0; 8];
         getrandom::fill(&mut seed).map_err(|error| failed(io::Error::other(error.to_string())))?;
-        let own = config.public.unwrap_or(address).to_string();
-        let exchange = Exchange::new(own, config.trunks, u64::from_ne_bytes(seed));
+        let own = config.public.unwrap_or(address);
+        let mut exchange = Exchange::new(own.to_string(), config.trunks, u64::from_ne_bytes(seed));
+        let mut sound = None;
+        if let Some(announcement) = config.announcement {
+            let socket = UdpSocket::bind((address.ip(), 0)).await.map_err(failed)?;
+            let from = SocketAddr::new(own.ip(), socket.local_addr().map_err(failed)?.port());
+            exchange.announce(announcement, from);
+            sound = Some(socket);
+        }
         let (heard, hears) = mpsc::channel(WRITES_MAX);
-        let run = Run::new(exchange, board, Arc::new(udp), heard);
+        let run = Run::new(exchange, board, Arc::new(udp), sound, heard);
         Ok(Self { address, _task: AbortOnDrop(tokio::spawn(run.run(tcp, hears))) })
     }
 
@@ -88,6 +96,8 @@ struct Run {
     exchange: Exchange,
     board: Arc<dyn Switchboard>,
     udp: Arc<UdpSocket>,
+    /// Where the announcement is sent from. Nothing is read from it.
+    sound: Option<UdpSocket>,
     began: Instant,
     words: Words,
     lines: BTreeMap<SocketAddr, mpsc::Sender<Vec<u8>>>,
@@ -102,12 +112,14 @@ impl Run {
         exchange: Exchange,
         board: Arc<dyn Switchboard>,
         udp: Arc<UdpSocket>,
+        sound: Option<UdpSocket>,
         heard: mpsc::Sender<(Peer, Message)>,
     ) -> Self {
         Self {
             exchange,
             board,
             udp,
+            sound,
             began: Instant::now(),
             words: FuturesUnordered::new(),
             lines: BTreeMap::new(),
@@ -120,6 +132,9 @@ impl Run {
     async fn run(mut self, tcp: TcpListener, mut hears: mpsc::Receiver<(Peer, Message)>) {
         let mut changed = self.board.changed();
         let mut buffer = vec![0; MESSAGE_BYTES_MAX + 1];
+        let mut frames = interval(Duration::from_millis(FRAME_MS));
+        // A packet that is late is heard as a gap; all that are late at once would be thrown away.
+        frames.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let next = self.exchange.next_ms().map(|at| self.began + Duration::from_millis(at));
             let wait = async {
@@ -143,7 +158,11 @@ impl Run {
                 Some(ended) = self.tasks.join_next(), if !self.tasks.is_empty() => {
                     if let Ok(at) = ended { self.lines.remove(&at); }
                 }
+                _ = frames.tick(), if self.exchange.is_heard() => self.speak(),
                 () = wait => {
+                    for connection in self.exchange.places_due(self.now_ms()) {
+                        self.queued(&connection).await;
+                    }
                     let deeds = self.exchange.tick(self.now_ms());
                     self.act(deeds).await;
                 }
@@ -221,6 +240,26 @@ impl Run {
                 }
                 let deeds = self.exchange.standing(self.now_ms(), &connection, &standing, at);
                 self.act(deeds).await;
+                if standing == Standing::Queued {
+                    self.queued(&connection).await;
+                }
+            }
+        }
+    }
+
+    /// Tells a caller their place in the queue.
+    async fn queued(&mut self, connection: &str) {
+        let place = self.board.place(connection);
+        let deeds = self.exchange.queued(self.now_ms(), connection, place);
+        self.act(deeds).await;
+    }
+
+    /// The announcement goes on by one packet for each who hears it. One that the system does not take now is not wanted later.
+    fn speak(&mut self) {
+        let Some(sound) = &self.sound else { return };
+        for (to, packet) in self.exchange.packets() {
+            if let Err(error) = sound.try_send_to(&packet, to) {
+                tracing::trace!(%to, %error, "not heard");
             }
         }
     }

@@ -2,13 +2,15 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    net::IpAddr,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
 };
 
 use crate::{
-    Ringing, Standing,
+    QueuePlace, Ringing, Standing,
+    announce::Announcement,
     bridge::{Action, Bridge, not_allowed},
-    limits::BRIDGES_MAX,
+    limits::{BRIDGES_MAX, LISTENERS_MAX},
     message::{Message, Start},
     party::Names,
     resend::Peer,
@@ -29,6 +31,8 @@ pub(crate) enum Deed {
 pub(crate) struct Exchange {
     own: String,
     trunks: BTreeSet<IpAddr>,
+    /// What those hear who are in the queue, and the address that it comes from.
+    announcement: Option<(Arc<Announcement>, SocketAddr)>,
     names: Names,
     /// By connection.
     bridges: BTreeMap<String, Bridge>,
@@ -36,7 +40,12 @@ pub(crate) struct Exchange {
 
 impl Exchange {
     pub(crate) fn new(own: String, trunks: BTreeSet<IpAddr>, seed: u64) -> Self {
-        Self { own, trunks, names: Names(seed), bridges: BTreeMap::new() }
+        Self { own, trunks, announcement: None, names: Names(seed), bridges: BTreeMap::new() }
+    }
+
+    /// Those who are in the queue hear this, from that address.
+    pub(crate) fn announce(&mut self, announcement: Arc<Announcement>, from: SocketAddr) {
+        self.announcement = Some((announcement, from));
     }
 
     /// Connections of callers who are here.
@@ -91,6 +100,32 @@ impl Exchange {
         phone_at: Option<Peer>,
     ) -> Vec<Deed> {
         self.with(connection, |bridge, names| bridge.standing(now_ms, standing, phone_at, names))
+    }
+
+    /// A caller is in the queue.
+    pub(crate) fn queued(&mut self, now_ms: u64, connection: &str, place: QueuePlace) -> Vec<Deed> {
+        let is_room = self.bridges.values().filter(|bridge| bridge.is_heard()).count() < LISTENERS_MAX;
+        let from = self.announcement.as_ref().map(|(_, from)| *from).filter(|_| is_room);
+        let Some(bridge) = self.bridges.get_mut(connection) else { return Vec::new() };
+        let is_trunk = |ip: IpAddr| self.trunks.contains(&ip);
+        told(connection, bridge.queued(now_ms, place, from, is_trunk, &mut self.names))
+    }
+
+    /// Connections of callers whose place in the queue has to be told again.
+    pub(crate) fn places_due(&self, now_ms: u64) -> Vec<String> {
+        let due = self.bridges.iter().filter(|(_, bridge)| bridge.is_place_due(now_ms));
+        due.map(|(connection, _)| connection.clone()).collect()
+    }
+
+    /// Whether anybody hears the announcement.
+    pub(crate) fn is_heard(&self) -> bool {
+        self.announcement.is_some() && self.bridges.values().any(Bridge::is_heard)
+    }
+
+    /// The announcement's next packets, and where they go.
+    pub(crate) fn packets(&mut self) -> Vec<(SocketAddr, Vec<u8>)> {
+        let Some((announcement, _)) = &self.announcement else { return Vec::new() };
+        self.bridges.values_mut().filter_map(|bridge| bridge.packet(announcement)).collect()
     }
 
     /// Time has passed.

@@ -1,13 +1,20 @@
 //! What `chaos-tests` feeds with anything: the reader of messages, and the whole machine of calls.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::{Arc, LazyLock},
+};
 
 use crate::{
-    Standing,
+    Announcement, QueuePlace, Standing,
     exchange::{Deed, Exchange},
     message::{Message, framed},
     resend::Peer,
+    wait_tone,
 };
+
+static ANNOUNCEMENT: LazyLock<Option<Arc<Announcement>>> =
+    LazyLock::new(|| Announcement::from_wav(&wait_tone()).ok().map(Arc::new));
 
 /// Pieces that are played to one door at most.
 const PIECES_MAX: usize = 64;
@@ -28,8 +35,12 @@ pub fn fuzz_door(bytes: &[u8]) -> bool {
     let ip = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let peer = Peer { at: SocketAddr::new(ip, 5060), is_tcp: false };
     let mut exchange = Exchange::new("127.0.0.1:5070".to_owned(), [ip].into(), 7);
+    if let Some(announcement) = &*ANNOUNCEMENT {
+        exchange.announce(announcement.clone(), SocketAddr::new(ip, 5072));
+    }
     let standings = [
         Standing::Waiting,
+        Standing::Queued,
         Standing::Talking { phone: "sip:101@127.0.0.1:5062".to_owned() },
         Standing::Held,
         Standing::Transferred { to: "115".to_owned() },
@@ -51,7 +62,12 @@ pub fn fuzz_door(bytes: &[u8]) -> bool {
             deeds.extend(exchange.offered(now_ms, &connection, None));
             let standing = &standings[(count + piece.len()) % standings.len()];
             deeds.extend(exchange.standing(now_ms, &connection, standing, Some(peer)));
+            if *standing == Standing::Queued {
+                let place = QueuePlace { before: count, message: String::from_utf8_lossy(piece).into_owned() };
+                deeds.extend(exchange.queued(now_ms, &connection, place));
+            }
         }
+        assert!(exchange.packets().iter().all(|(to, _)| to.ip() == ip), "sound goes to a trunk");
         deeds.extend(exchange.tick(now_ms));
         for deed in deeds {
             if let Deed::Send(_, bytes) = deed {

@@ -1,5 +1,8 @@
 //! The door's machine against scripted phones.
 
+mod early;
+mod heard;
+
 use std::net::SocketAddr;
 
 use proptest::prelude::*;

@@ -15,13 +15,15 @@ use std::{
 };
 
 use futures::future::BoxFuture;
-use telephony::{Door, DoorConfig, Gone, Refused, Ringing, Standing, Switchboard};
+use telephony::{Announcement, Door, DoorConfig, Gone, QueuePlace, Refused, Ringing, Standing, Switchboard, wait_tone};
 use tokio::sync::watch;
 
 /// A switchboard with one agent, who answers everything at once, or nothing.
 struct Board {
     phone: String,
     answers: AtomicBool,
+    /// Who is not answered is in the queue, and rings at nobody.
+    queues: AtomicBool,
     callers: Mutex<BTreeMap<String, Standing>>,
     told: Mutex<Vec<String>>,
     changed: watch::Sender<u64>,
@@ -30,7 +32,8 @@ struct Board {
 impl Board {
     fn new(phone: String, answers: bool) -> Arc<Self> {
         let (callers, told) = (Mutex::default(), Mutex::default());
-        Arc::new(Self { phone, answers: AtomicBool::new(answers), callers, told, changed: watch::Sender::new(0) })
+        let (answers, queues) = (AtomicBool::new(answers), AtomicBool::new(false));
+        Arc::new(Self { phone, answers, queues, callers, told, changed: watch::Sender::new(0) })
     }
 
     fn set(&self, connection: &str, standing: Standing) {
@@ -56,8 +59,9 @@ impl Switchboard for Shared {
         Box::pin(async move {
             board.tell("offered");
             let phone = board.phone.clone();
-            let answers = board.answers.load(Ordering::Relaxed);
-            board.set(&ringing.connection, if answers { Standing::Talking { phone } } else { Standing::Waiting });
+            let (answers, queues) = (board.answers.load(Ordering::Relaxed), board.queues.load(Ordering::Relaxed));
+            let unanswered = if queues { Standing::Queued } else { Standing::Waiting };
+            board.set(&ringing.connection, if answers { Standing::Talking { phone } } else { unanswered });
             Ok(())
         })
     }
@@ -83,6 +87,10 @@ impl Switchboard for Shared {
 
     fn standing(&self, connection: &str) -> Standing {
         self.0.callers.lock().unwrap().get(connection).cloned().unwrap_or(Standing::Unknown)
+    }
+
+    fn place(&self, _: &str) -> QueuePlace {
+        QueuePlace::default()
     }
 
     fn changed(&self) -> watch::Receiver<u64> {
@@ -143,7 +151,9 @@ async fn door(board: &Arc<Board>) -> Door {
     let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
     // The number that is free over UDP may be taken over TCP: by a line that goes out.
     for _ in 0..16 {
-        let config = DoorConfig { listen, public: None, trunks: [IpAddr::V4(Ipv4Addr::LOCALHOST)].into() };
+        let trunks = [IpAddr::V4(Ipv4Addr::LOCALHOST)].into();
+        let announcement = Some(Arc::new(Announcement::from_wav(&wait_tone()).unwrap()));
+        let config = DoorConfig { listen, public: None, trunks, announcement };
         if let Ok(door) = Door::open(config, Arc::new(Shared(board.clone()))).await {
             return door;
         }
@@ -255,18 +265,14 @@ Content-Length: 0
 </scenario>
 "#;
 
-#[tokio::test]
-async fn who_gives_up_while_waiting_is_let_go() {
-    if !is_there() {
-        return;
-    }
-    let scenario = std::env::temp_dir().join(format!("trongdong-sipp-{}.xml", std::process::id()));
-    std::fs::write(&scenario, CANCELS).unwrap();
-    let board = Board::new(String::new(), false);
-    let door = door(&board).await;
+/// Five who call and give up as this scenario says.
+async fn give_up(name: &str, scenario: &str, board: &Arc<Board>) {
+    let file = std::env::temp_dir().join(format!("trongdong-sipp-{name}-{}.xml", std::process::id()));
+    std::fs::write(&file, scenario).unwrap();
+    let door = door(board).await;
     let mut command = tokio::process::Command::new("sipp");
     let status = command
-        .args(["-sf", scenario.to_str().unwrap(), "-i", "127.0.0.1", "-s", "1022", "-m", "5", "-r", "5", "-nostdin"])
+        .args(["-sf", file.to_str().unwrap(), "-i", "127.0.0.1", "-s", "1022", "-m", "5", "-r", "5", "-nostdin"])
         .args(["-timeout", "20", "-timeout_error"])
         .arg(door.address().to_string())
         .stdout(Stdio::null())
@@ -274,9 +280,29 @@ async fn who_gives_up_while_waiting_is_let_go() {
         .status()
         .await
         .unwrap();
-    std::fs::remove_file(&scenario).unwrap();
+    std::fs::remove_file(&file).unwrap();
     assert!(status.success(), "{:?}", board.told.lock().unwrap());
     assert_eq!((board.count("offered"), board.count("gone: HungUp")), (5, 5));
+}
+
+#[tokio::test]
+async fn who_gives_up_while_waiting_is_let_go() {
+    if !is_there() {
+        return;
+    }
+    give_up("waits", CANCELS, &Board::new(String::new(), false)).await;
+}
+
+#[tokio::test]
+async fn who_gives_up_in_the_queue_had_a_place_and_an_announcement() {
+    if !is_there() {
+        return;
+    }
+    let rings = "<recv response=\"180\"></recv>\n";
+    let queued = format!("{rings}<recv response=\"182\"></recv>\n<recv response=\"183\"></recv>\n");
+    let board = Board::new(String::new(), false);
+    board.queues.store(true, Ordering::Relaxed);
+    give_up("queue", &CANCELS.replace(rings, &queued), &board).await;
 }
 
 #[tokio::test]

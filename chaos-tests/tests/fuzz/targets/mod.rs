@@ -113,6 +113,7 @@ pub(crate) const TARGETS: &[Target] = &[
         parsers: &[
             "gateway/telephony/src/bridge.rs",
             "gateway/telephony/src/bridge/phone.rs",
+            "gateway/telephony/src/bridge/wait.rs",
             "gateway/telephony/src/exchange.rs",
             "gateway/telephony/src/sdp.rs",
         ],

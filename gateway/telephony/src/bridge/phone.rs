@@ -115,6 +115,7 @@ impl Bridge {
             return self.invite_caller_again(now_ms, &body, names);
         }
         self.answered = true;
+        self.quiet();
         let extra = [self.contact(), ALLOW.to_owned()];
         self.last = self.invite.answer(200, "OK", &self.caller.local_tag, &extra, &body);
         self.resend.sent(now_ms, Kind::Final, &self.invite.branch, self.caller.peer, self.last.clone());
