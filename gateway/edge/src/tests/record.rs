@@ -1,8 +1,8 @@
 //! The auditor: reads the record, and nothing else. And who is held up at sign-in.
 
 use domain::{
-    EraseAudit, GroupId, IncidentKind, LegId, OfferCall, PersonId, PutPerson, PutRemit, RegisterCamera, Remit, Role,
-    SwitchFeature, VOCABULARY_2,
+    CallId, EraseAudit, GroupId, HoldCall, IncidentKind, LegId, OfferCall, PersonId, PutPerson, PutRemit,
+    RegisterCamera, Remit, Role, SwitchFeature, VOCABULARY_2,
     audit::{FEATURE, frames, verify::Verifier},
     wire::generated::{self as wire, to_screen::Body, to_server::Body as Say},
 };
@@ -222,8 +222,8 @@ async fn who_looks_at_a_caller_stands_in_the_record_before_the_caller_is_shown()
 
 /// What stands where nobody said why, of the newest line with this name by this person.
 fn unsaid(found: &Value, by: &str, name: &str) -> Option<(String, String)> {
-    let lines = found["items"].as_array().unwrap().iter().map(|line| &line["told"]);
-    let told = lines.into_iter().find(|told| told["by"] == json!(by) && told["name"] == json!(name))?;
+    let mut lines = found["items"].as_array().unwrap().iter().map(|line| &line["told"]);
+    let told = lines.find(|told| told["by"] == json!(by) && told["name"] == json!(name))?;
     let of = |field: &str| told["unsaid"][field].as_str().map(str::to_owned);
     assert_eq!(of("code").is_some(), told["why"] == json!(""), "said, or not: {told}");
     Some((of("code")?, of("of")?))
@@ -238,7 +238,12 @@ async fn what_nobody_gave_a_reason_for_says_what_it_follows_from() {
     assert_eq!(answer(lan.post(&served, 1, "/api/incidents/I1/note", &json!({"note": "x"}))).await.0, 200);
     let look = lan.get(&served, "/api/calls/C1/caller").header("referer", "http://trongdong.test/console.html?call=C1");
     assert_eq!(answer(look).await.0, 200);
+    // An exchange that signs in by a password.
+    accepted(served.cluster.commit(GroupId(0), PutPerson { person: person("may", Role::Telephony, &[]) }));
+    let hold = HoldCall { call: CallId::new("C1").unwrap(), expected_version: 1, held: true };
+    let _ = served.cluster.commit_by("may", hold);
     let (_, found) = search(&served, &kiem, 1, json!({})).await;
+    assert_eq!(unsaid(&found, "may", "HoldCall"), line("account", "may"), "{found}");
     assert_eq!(unsaid(&found, "lan", "NoteIncident"), line("none_given", ""), "{found}");
     let asked = "/api/calls/{id}/caller screen/console";
     assert_eq!(unsaid(&found, "lan", "RecordRead"), line("asked", asked), "{found}");
@@ -313,6 +318,8 @@ async fn who_works_for_one_field_reads_who_did_what_and_exports_nothing() {
     let lines = told(&found);
     assert!(lines.contains(&("right", "lan", "", "lũ quét")), "who broke the glass says why to all who read: {found}");
     assert!(lines.contains(&("change", "lan", "I1", "")), "{found}");
+    let withheld = Some(("withheld".to_owned(), String::new()));
+    assert_eq!(unsaid(&found, "lan", "ReopenIncident"), withheld, "there was one, and not for this reader: {found}");
     assert!(!found.to_string().contains(word) && found.to_string().contains("thanh tra của tôi"), "{found}");
     let (_, none) = search(&served, &admin, 3, json!({"text": word})).await;
     assert_eq!(told(&none).len(), 0, "a search says nothing of what is not told: {none}");
