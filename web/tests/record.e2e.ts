@@ -22,8 +22,8 @@ test.afterEach(async ({ page }) => {
 });
 
 for (const [lang, words] of [
-  ['vi', { reason: 'Lý do tra cứu', find: 'Tra cứu', lines: 'Các dòng nhật ký', read: 'Xem dữ liệu nhạy cảm', glass: 'bằng quyền khẩn cấp', who: 'Ai đã mở quyền khẩn cấp', refused: 'bị từ chối: version_conflict', erased: /đã xóa theo quy định số 3, .*23\/11\/2026 \(dòng 9\)/, withheld: 'Có dữ liệu người gọi', download: 'Tải bản để kiểm chứng', lacks: 'không có nội dung của 2 dòng', older: 'Xem cũ hơn', because: 'Cuộc gọi C13' }],
-  ['en', { reason: 'Reason for looking', find: 'Look up', lines: 'Lines of the record', read: 'Sensitive read', glass: 'by emergency access', who: 'Who used emergency access', refused: 'refused: version_conflict', erased: /was erased by rule no. 3, .*2026 \(line 9\)/, withheld: 'It tells of a caller', download: 'Download the verifiable export', lacks: 'lacks what 2 lines told', older: 'Older', because: 'Call C13' }],
+  ['vi', { reason: 'Lý do tra cứu', find: 'Tra cứu', lines: 'Các dòng nhật ký', read: 'Xem dữ liệu nhạy cảm', glass: 'bằng quyền khẩn cấp', who: 'Ai đã mở quyền khẩn cấp', refused: 'bị từ chối: version_conflict', erased: /đã xóa theo quy định số 3, .*23\/11\/2026 \(dòng 9\)/, withheld: 'Có dữ liệu người gọi', download: 'Tải bản để kiểm chứng', lacks: 'không có nội dung của 2 dòng', older: 'Xem cũ hơn', because: 'Cuộc gọi C13', key: 'theo mục đích của khóa: sip-1: Tổng đài 113', derived: 'tự suy ra', none: 'không nêu lý do' }],
+  ['en', { reason: 'Reason for looking', find: 'Look up', lines: 'Lines of the record', read: 'Sensitive read', glass: 'by emergency access', who: 'Who used emergency access', refused: 'refused: version_conflict', erased: /was erased by rule no. 3, .*2026 \(line 9\)/, withheld: 'It tells of a caller', download: 'Download the verifiable export', lacks: 'lacks what 2 lines told', older: 'Older', because: 'Call C13', key: 'what the key is for: sip-1: Tổng đài 113', derived: 'derived', none: 'no reason was given' }],
 ] as const) {
   for (const theme of ['dark', 'light'] as const) {
     test(`who did what and why is found, newest first, ${lang}, ${theme}`, async ({ page }) => {
@@ -46,6 +46,13 @@ for (const [lang, words] of [
       await expect(lines.getByRole('row').filter({ hasText: 'camera/c-12' })).toContainText(words.glass);
       // Nobody typed that: it was looked at in a call, and the reader is told so in their language.
       await expect(lines.getByRole('row').filter({ hasText: 'call/C13' })).toContainText(words.because);
+      // What follows from the line itself is marked as that; that a person gave no reason is said plainly.
+      const byKey = lines.getByRole('row').filter({ hasText: 'HoldCall' });
+      await expect(byKey).toContainText(words.key);
+      await expect(byKey.getByText(words.derived, { exact: true })).toBeVisible();
+      const silent = lines.getByRole('row').filter({ hasText: 'MergeIncident' });
+      await expect(silent).toContainText(words.none);
+      await expect(silent.getByText(words.derived, { exact: true })).toHaveCount(0);
       await expect(lines).toContainText(words.refused);
       await expect(lines).toContainText(words.erased);
       // What the export for this person lacks is said of its line, and of the file when it is there.

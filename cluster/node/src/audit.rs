@@ -22,6 +22,8 @@ use serde_json::json;
 
 use crate::client::{Client, Door};
 
+mod show;
+
 /// Parts of one group's chain; a longer one is an error, so that what goes on for ever ends.
 const PARTS_MAX: usize = 1 << 20;
 
@@ -43,6 +45,13 @@ enum What {
         reason: String,
         #[command(flatten)]
         door: Door,
+    },
+    /// Lists what an export tells, a line for each record: who, when, from where, what and why; a why that nobody gave is marked as
+    /// derived. It does not say whether anything was changed: verify does.
+    Show {
+        /// Files of an export.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
     },
     /// Verifies an export: that no record was changed, left out, doubled, moved or cut off.
     Verify {
@@ -73,6 +82,7 @@ fn noted(text: &str) -> Result<(GroupId, AuditHead), String> {
 pub async fn run(args: AuditArgs) -> Result<(), Box<dyn Error>> {
     match args.what {
         What::Export { folder, reason, door } => export(&door.open().await?, &folder, &reason).await,
+        What::Show { files } => show_files(&files, &mut std::io::stdout()),
         What::Verify { files, noted } => verify(&files, noted),
     }
 }
@@ -117,6 +127,17 @@ async fn export_group(
         }
     }
     Err(format!("the record of group {group} does not end").into())
+}
+
+fn show_files(files: &[PathBuf], out: &mut impl Write) -> Result<(), Box<dyn Error>> {
+    for path in files {
+        let file = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        for record in frames(&file) {
+            let record = record.map_err(|error| format!("{}: {error}", path.display()))?;
+            writeln!(out, "{}", show::line(&record))?;
+        }
+    }
+    Ok(())
 }
 
 fn verify(files: &[PathBuf], noted: Vec<(GroupId, AuditHead)>) -> Result<(), Box<dyn Error>> {

@@ -37,6 +37,8 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 const JSON: &str = "application/json";
 /// The cookie that carries the session.
 const COOKIE: &str = "td_session";
+/// Bytes of a subcommand's name; none of ours is longer.
+const SUBCOMMAND_BYTES_MAX: usize = 32;
 
 /// What went wrong on the way; a refusal is not one of these, it is an [`Answer`].
 #[derive(Debug, thiserror::Error)]
@@ -125,6 +127,8 @@ pub struct Client {
     at: AtomicUsize,
     session: RwLock<Option<Session>>,
     turns: Semaphore,
+    /// Why it asks, for the record.
+    why: String,
 }
 
 /// What goes with a request.
@@ -166,7 +170,8 @@ impl Client {
             .build()
             .map_err(|e| ClientError::Config { field: "ca", remedy: e.to_string() })?;
         let turns = Semaphore::new(COMMANDS_AT_ONCE_MAX);
-        Ok(Self { http, origins, at: AtomicUsize::new(0), session: RwLock::new(None), turns })
+        let why = why_of(std::env::args_os().nth(1).and_then(|word| word.into_string().ok()).as_deref());
+        Ok(Self { http, origins, at: AtomicUsize::new(0), session: RwLock::new(None), turns, why })
     }
 
     /// The nodes' origins.
@@ -384,7 +389,7 @@ impl Client {
             }
         }
         if let Some(cookie) = cookie {
-            request = request.header(header::COOKIE, format!("{COOKIE}={cookie}"));
+            request = request.header(header::COOKIE, format!("{COOKIE}={cookie}")).header("x-reason", &self.why);
         }
         let mut response = match request.send().await {
             Ok(response) => response,
@@ -406,6 +411,16 @@ impl Client {
         }
         Attempt::Answered(status, bytes, set)
     }
+}
+
+/// Why a program asks, as the record has it: which of its subcommands somebody called. Nothing else that was typed goes there.
+fn why_of(first_word: Option<&str>) -> String {
+    let is_name = |word: &&str| {
+        word.starts_with(|c: char| c.is_ascii_lowercase())
+            && word.len() <= SUBCOMMAND_BYTES_MAX
+            && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+    };
+    format!("program/{}", first_word.filter(is_name).unwrap_or("trongdong"))
 }
 
 /// The value of [`COOKIE`] in a `set-cookie` header.

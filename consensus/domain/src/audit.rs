@@ -12,6 +12,7 @@
 //! `verify` checks all this on a machine that has nothing but an export.
 
 pub mod verify;
+pub mod why;
 
 use bytes::Bytes;
 use prost::Message;

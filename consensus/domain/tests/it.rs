@@ -25,3 +25,4 @@ mod rooms;
 mod scripts;
 mod units;
 mod vocabulary;
+mod whys;

@@ -192,7 +192,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-const COMMANDS: [&str; 141] = [
+pub(crate) const COMMANDS: [&str; 141] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",

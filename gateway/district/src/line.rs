@@ -38,6 +38,8 @@ const SEND_MS_MAX: u64 = 5_000;
 const HEARTBEATS_MISSED_MAX: u32 = 3;
 /// Bytes of one message from the node: a part of a snapshot ends at a quarter of a mebibyte, a key frame of video may not.
 const MESSAGE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What the line is for, as the record says it: a program follows, and no person sits there.
+const WHY: &str = "program/line";
 /// The WebSocket sub-protocol.
 const PROTOCOL: &str = "trongdong.v1";
 
@@ -108,7 +110,7 @@ impl Line {
         let open = async {
             let socket = handshake(origin, token, tls).await?;
             let mut line = Self { socket, bytes, welcome: Welcome::default() };
-            let hello = Hello { token: token.to_owned(), language: "vi".to_owned(), why: String::new() };
+            let hello = Hello { token: token.to_owned(), language: "vi".to_owned(), why: WHY.to_owned() };
             line.send(to_server::Body::Hello(hello)).await?;
             match line.next().await? {
                 to_screen::Body::Welcome(welcome) => line.welcome = welcome,

@@ -66,6 +66,8 @@ pub(crate) struct Caller {
     pub(crate) person: Person,
     pub(crate) grant: Grant,
     pub(crate) expires_at_ms: Millis,
+    /// By which route this is asked for and from which screen, as the record of a look has it where nobody said why; empty: by none.
+    pub(crate) asked: String,
 }
 
 /// Sessions, as this node knows them.
@@ -162,7 +164,7 @@ impl Auth {
             Some((person, grant))
         });
         let (person, grant) = found.ok_or_else(ApiError::signed_out)?;
-        Ok((token, Caller { session, person, grant, expires_at_ms }))
+        Ok((token, Caller { session, person, grant, expires_at_ms, asked: String::new() }))
     }
 
     /// Spends a code of the second factor: once, whichever node is asked.
@@ -190,7 +192,8 @@ impl Auth {
             let person = read(&*self.source, GroupId::COMMAND, |state0| state0.persons().get(&grant.person).cloned())?;
             let expires_at_ms = grant.terms.until_ms;
             // No session has this id: the hash of a token is another one than that of a key.
-            Some(Caller { session: SessionId(shown.secret_sha256.0), person, grant, expires_at_ms })
+            let session = SessionId(shown.secret_sha256.0);
+            Some(Caller { session, person, grant, expires_at_ms, asked: String::new() })
         });
         Some(caller.ok_or_else(ApiError::signed_out))
     }
@@ -221,7 +224,7 @@ impl Auth {
                 state0.sessions().get(&session).filter(|known| !is_over(known.expires_at_ms, state0.clock()))?;
             let person = state0.persons().get(&known.person)?.clone();
             let grant = policy::grant_at(state0, &person.id, index, now_by(state0))?;
-            Some(Caller { session, person, grant, expires_at_ms: known.expires_at_ms })
+            Some(Caller { session, person, grant, expires_at_ms: known.expires_at_ms, asked: String::new() })
         })
     }
 

@@ -11,7 +11,14 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use domain::{Grant, GroupId, RecordRead, audit, limits::NAME_BYTES_MAX};
+use domain::{
+    Grant, GroupId, RecordRead,
+    audit::{
+        self,
+        why::{asked, is_unsaid},
+    },
+    limits::NAME_BYTES_MAX,
+};
 use tokio::{
     sync::{Semaphore, oneshot, watch},
     time::{Instant, sleep},
@@ -27,9 +34,6 @@ use crate::{
         READS_REMEMBERED_MAX, UNRECORDED_MS_MAX,
     },
 };
-
-/// What stands in the record where nobody said why.
-const NO_REASON: &str = "-";
 
 /// Who looks, by what right and from where: looks of one of these wait in one queue, however many reasons they have.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -61,8 +65,12 @@ struct Look {
 
 impl Look {
     fn new(caller: &Caller, what: &str) -> Self {
-        let why = &caller.grant.why;
-        let why = if why.trim().is_empty() { NO_REASON.to_owned() } else { why.clone() };
+        let said = &caller.grant.why;
+        let why = match (said.trim(), caller.asked.as_str()) {
+            ("", "") => asked("", ""),
+            ("", how) => how.to_owned(),
+            _ => said.clone(),
+        };
         Self { what: bounded(what), why }
     }
 }
@@ -140,23 +148,28 @@ impl<T> Book<T> {
         Begun::Queued { leads }
     }
 
-    /// What goes into the next record, in order, as far as it fits and is for one reason. None: nothing waits, and the queue is
-    /// gone.
+    /// What goes into the next record: the oldest look, and those for the same reason, in order, as far as they fit. None: nothing
+    /// waits, and the queue is gone.
     fn next(&mut self, looker: &Looker) -> Option<(Look, Vec<Waiting<T>>)> {
         let queue = self.waiting.get_mut(looker)?;
         let (mut record, mut taken) = (None::<Look>, Vec::<Waiting<T>>::new());
-        while let Some(front) = queue.front() {
+        let mut at = 0;
+        while let Some(next) = queue.get(at) {
             match &mut record {
-                None => record = Some(front.look.clone()),
-                Some(Look { what, why }) => {
-                    if *why != front.look.why || what.len() + 2 + front.look.what.len() > NAME_BYTES_MAX {
+                None => record = Some(next.look.clone()),
+                Some(Look { why, .. }) if *why != next.look.why => {
+                    at += 1;
+                    continue;
+                }
+                Some(Look { what, .. }) => {
+                    if what.len() + 2 + next.look.what.len() > NAME_BYTES_MAX {
                         break;
                     }
                     what.push_str(", ");
-                    what.push_str(&front.look.what);
+                    what.push_str(&next.look.what);
                 }
             }
-            taken.extend(queue.pop_front());
+            taken.extend(queue.remove(at));
         }
         if record.is_none() {
             self.waiting.remove(looker);
@@ -316,8 +329,9 @@ async fn empty(app: Arc<App>, looker: Looker, grant: Grant) {
         let Some((Look { what, why }, taken)) = next else { return };
         let recorded = {
             let Ok(_turn) = app.reads.turns.acquire().await else { return };
-            // Who leads the queue may have come for another reason than this record's.
-            let grant = Grant { why: why.clone(), ..grant.clone() };
+            // Who leads the queue may have come for another reason than this record's. What nobody said is no word of theirs.
+            let said = if is_unsaid(&why) { String::new() } else { why.clone() };
+            let grant = Grant { why: said, ..grant.clone() };
             app.run_as(&grant, RecordRead { what, why }.into()).await
         };
         match recorded {
@@ -362,7 +376,7 @@ mod tests {
     }
 
     fn look(what: &str) -> Look {
-        Look { what: what.into(), why: NO_REASON.into() }
+        Look { what: what.into(), why: "path/api/calls".into() }
     }
 
     #[test]
@@ -424,6 +438,15 @@ mod tests {
         book.hold(&lan, taken, 1);
         assert!(!book.is_held(&lan, &why("photo/b", "incident/I2"), 1), "another reason is another look");
         assert_eq!(book.next(&lan).unwrap().0, why("photo/b", "incident/I2"));
+        assert!(book.next(&lan).is_none());
+        // In turns for two reasons: still a record for each, and the oldest goes first.
+        for n in 0..4 {
+            book.begin(&lan, &why(&format!("photo/{n}"), &format!("incident/I{}", n % 2)), 0, Some(n));
+        }
+        let (record, taken) = book.next(&lan).unwrap();
+        assert_eq!((&record, taken.len()), (&why("photo/0, photo/2", "incident/I0"), 2));
+        assert_eq!(book.hold(&lan, taken, 1), [0, 2]);
+        assert_eq!(book.next(&lan).unwrap().0, why("photo/1, photo/3", "incident/I1"));
         for n in 0..=LOOKS_WAITING_MAX {
             let begun = book.begin(&lan, &why("course/I1", &format!("{n}")), 0, None);
             assert_eq!(begun == Begun::Full, n == LOOKS_WAITING_MAX, "and one bound: {n}");

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { accountsOf, fieldMs, fieldText, glassesOf, keepingOf, linesOf, matching, onDuty, phaseOf, postsOf, postToWire, reasonWords, remitsOf, remitToWire, rulesToWire, withoutShift, withShift } from './register';
+import { viAdmin } from '../i18n/admin.vi';
+import { accountsOf, fieldMs, fieldText, glassesOf, isDerived, keepingOf, linesOf, matching, onDuty, phaseOf, postsOf, postToWire, reasonWords, remitsOf, remitToWire, rulesToWire, unsaidWords, withoutShift, withShift } from './register';
 
 test('people come by name, and an unknown role may only look', () => {
   const base = { districts: [], everywhere: true, disabled: false, unit: null };
@@ -58,8 +60,28 @@ test('a line whose payload was erased still stands there', () => {
 });
 
 test('a reason that is a noun is said in the reader’s language, and words as they were said', () => {
-  const words = { call: 'Call', incident: 'Incident', report: 'Report', instruction: 'Instruction', warning: 'Warning', room: 'Room', screen: 'Screen' };
+  const words = { call: 'Call', incident: 'Incident', report: 'Report', instruction: 'Instruction', warning: 'Warning', room: 'Room', screen: 'Screen', program: 'Program' };
   expect(reasonWords('call/C7', words)).toBe('Call C7');
   expect(reasonWords('screen/wall', words)).toBe('Screen wall');
+  expect(reasonWords('program/audit', words)).toBe('Program audit');
   for (const said of ['', '-', 'lũ quét', 'call/C7 gọi lại', 'photo/1f0c']) expect(reasonWords(said, words)).toBe(said);
+});
+
+test('where nobody said why, what it follows from is said and marked, and that there is none is said plainly', () => {
+  const told = { kind: 'system', name: 'FireDeadline', by: '', from: '', what: '', why: '', refused: '', acts_for: '', broken_glass: false, key: '', exercise: false };
+  const { lines } = linesOf({ items: [{ number: 1, at_ms: 1, told: { ...told, unsaid: { code: 'deadline_due', of: 'I1' } }, withheld: false }, { number: 2, at_ms: 1, told: { ...told, why: 'lũ' }, withheld: false }], next_before: 0 });
+  expect(lines.map((line) => line.told?.unsaid)).toEqual([{ code: 'deadline_due', of: 'I1' }, undefined]);
+  const words = { deadline_due: 'a deadline was due', none_given: 'no reason was given' };
+  expect(unsaidWords({ code: 'deadline_due', of: 'I1' }, words)).toBe('a deadline was due: I1');
+  expect(unsaidWords({ code: 'none_given', of: '' }, words)).toBe('no reason was given');
+  expect(unsaidWords({ code: 'of_a_later_release', of: 'X' }, words)).toBe('of_a_later_release: X');
+  expect(['deadline_due', 'key', 'asked', 'of_a_later_release'].map((code) => isDerived({ code, of: '' }))).toEqual([true, true, true, true]);
+  expect(['none_given', 'within', 'withheld'].map((code) => isDerived({ code, of: '' }))).toEqual([false, false, false]);
+});
+
+test('whatever the cluster derives has words here', () => {
+  const source = readFileSync(new URL('../../../consensus/domain/src/audit/why.rs', import.meta.url), 'utf8');
+  const codes = [...source.matchAll(/^    \w+ = "(\w+)",$/gm)].map(([, code]) => code!);
+  expect(codes.length).toBeGreaterThan(40);
+  expect(Object.keys(viAdmin.record.unsaid).sort()).toEqual([...codes, 'withheld'].sort());
 });

@@ -92,13 +92,19 @@ export interface Erased {
   said: string;
 }
 
+/** What stands where nobody said why: a name of what it follows from, and of what or whom; `of` may be empty. */
+export interface Unsaid {
+  code: string;
+  of: string;
+}
+
 /** One line of the record. Without `told` its payload was erased by rule; `withheld`: it tells of a caller, whom this person may not see. */
 export interface RecordLine {
   number: number;
   atMs: number;
   erased: Erased | undefined;
   withheld: boolean;
-  told: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; actsFor: string; brokenGlass: boolean; key: string; exercise: boolean } | undefined;
+  told: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; actsFor: string; brokenGlass: boolean; key: string; exercise: boolean; unsaid: Unsaid | undefined } | undefined;
 }
 
 const items = <T>(answer: unknown): T[] => (answer as { items: T[] }).items;
@@ -173,7 +179,7 @@ export function rulesToWire(number: number, days: Readonly<Record<PersonalKind, 
 interface LineJson {
   number: number;
   at_ms: number;
-  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string; exercise: boolean };
+  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string; exercise: boolean; unsaid?: Unsaid };
   erased?: { record: number; at_ms: number; rule: number; said: string };
   withheld: boolean;
 }
@@ -185,8 +191,8 @@ export function linesOf(answer: unknown): { lines: RecordLine[]; nextBefore: num
     const by = erased === undefined ? undefined : { record: erased.record, atMs: erased.at_ms, rule: erased.rule, said: erased.said };
     const line = { number, atMs: at_ms, erased: by, withheld };
     if (told === undefined) return { ...line, told: undefined };
-    const { acts_for, broken_glass, ...rest } = told;
-    return { ...line, told: { ...rest, actsFor: acts_for, brokenGlass: broken_glass } };
+    const { acts_for, broken_glass, unsaid, ...rest } = told;
+    return { ...line, told: { ...rest, actsFor: acts_for, brokenGlass: broken_glass, unsaid } };
   });
   return { lines, nextBefore: next_before };
 }
@@ -228,10 +234,22 @@ export function matching(accounts: readonly Account[], text: string): Account[] 
 }
 
 /** What explains an act without words, as the record has it: `call/C7`. */
-const BECAUSE = ['call', 'incident', 'report', 'instruction', 'warning', 'room', 'screen'] as const;
+const BECAUSE = ['call', 'incident', 'report', 'instruction', 'warning', 'room', 'screen', 'program'] as const;
 
 /** A reason as its reader has it: a noun in their language, words as they were said. */
 export function reasonWords(why: string, words: Readonly<Record<(typeof BECAUSE)[number], string>>): string {
   const noun = BECAUSE.find((known) => why.startsWith(`${known}/`) && !/\s/.test(why));
   return noun === undefined ? why : `${words[noun]} ${why.slice(noun.length + 1)}`;
+}
+
+/** What says that there is nothing to derive, or that it is not told here. */
+const NOT_DERIVED = ['none_given', 'within', 'withheld'];
+
+/** Whether it was derived, and is to be marked as that. */
+export const isDerived = ({ code }: Unsaid): boolean => !NOT_DERIVED.includes(code);
+
+/** What stands where nobody said why, in its reader's language; a name that this page does not know stands as it is. */
+export function unsaidWords({ code, of }: Unsaid, words: Readonly<Record<string, string>>): string {
+  const known = words[code] ?? code;
+  return of === '' ? known : `${known}: ${of}`;
 }

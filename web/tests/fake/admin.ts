@@ -19,7 +19,7 @@ interface Account {
 interface Line {
   number: number;
   at_ms: number;
-  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string; exercise: boolean };
+  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string; exercise: boolean; unsaid?: { code: string; of: string } };
   erased?: { record: number; at_ms: number; rule: number; said: string };
   withheld: boolean;
 }
@@ -56,21 +56,23 @@ export function adminDesk() {
   ];
   const keeping = { number: 0, rules: [] as { kind: string; days: number }[], photoDays: 90 };
   const record: Line[] = [];
+  const none = { unsaid: { code: 'none_given', of: '' } };
   const write = (kind: string, name: string, by: string, what: string, why: string, more: Partial<NonNullable<Line['told']>> = {}) =>
     record.push({ number: record.length + 1, at_ms: Date.now(), withheld: false, told: { kind, name, by, from: '10.0.0.7', what, why, refused: '', acts_for: '', broken_glass: false, key: '', exercise: false, ...more } });
-  write('system', 'SwitchFeature', '', '', '');
-  write('sign_in', 'OpenSession', '', 'lan', '');
+  write('system', 'SwitchFeature', '', '', '', { unsaid: { code: 'release', of: '250' } });
+  write('sign_in', 'OpenSession', '', 'lan', '', { unsaid: { code: 'sign_in', of: '' } });
   write('right', 'BreakGlass', 'lan', '', 'lũ quét ở huyện bên');
   write('read', 'RecordRead', 'lan', 'camera/c-12', 'tìm người mất tích', { broken_glass: true });
-  write('change', 'CloseIncident', 'hoa', 'I4819', '', { acts_for: 'minh' });
-  write('change', 'MergeIncident', 'hoa', 'I4817 → I4819', '', { refused: 'version_conflict' });
+  write('change', 'CloseIncident', 'hoa', 'I4819', '', { acts_for: 'minh', ...none });
+  write('change', 'MergeIncident', 'hoa', 'I4817 → I4819', '', { refused: 'version_conflict', ...none });
   record.push({ number: record.length + 1, at_ms: Date.now(), withheld: false, erased: { record: 9, at_ms: Date.UTC(2026, 10, 23, 5), rule: 3, said: '' } });
-  write('right', 'PutServiceKey', 'quan-tri', 'mua-son-la (tram-mua)', '');
-  write('system', 'ErasePersonal', '', '', '');
-  write('change', 'TransferCall', 'hoa', 'C12', '');
+  write('right', 'PutServiceKey', 'quan-tri', 'mua-son-la (tram-mua)', '', none);
+  write('system', 'ErasePersonal', '', '#3', '', { unsaid: { code: 'erasure_due', of: '3' } });
+  write('change', 'TransferCall', 'hoa', 'C12', '', none);
   Object.assign(record.at(-1)!, { withheld: true });
   write('read', 'RecordRead', 'hoa', 'call/C13', 'call/C13');
   write('change', 'AssignIncident', 'hoa', 'I4823', 'incident/I4823', { exercise: true });
+  write('change', 'HoldCall', 'tong-dai', 'C14', '', { key: 'sip-1', unsaid: { code: 'key', of: 'sip-1: Tổng đài 113' } });
 
   /** A provider whose word counts; empty: there is none. `owes`: it vouches, and a code is asked for. */
   const provider = { name: '', owes: false, why: '' };

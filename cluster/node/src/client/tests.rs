@@ -67,6 +67,19 @@ async fn a_command_is_sent_again_to_the_next_node_under_the_same_number() {
     assert_eq!(seq_of(&first[1]), Some("7"));
     assert_eq!(seq_of(&second[0]), Some("7"));
     assert!(second[0].contains("cookie: td_session=abc"), "{}", second[0]);
+    // Why goes with what a session does, and not with the password.
+    assert!(second[0].contains("x-reason: program/") && !first[0].contains("x-reason"), "{}", second[0]);
+}
+
+#[test]
+fn the_subcommand_says_why_and_nothing_else_that_was_typed_does() {
+    assert_eq!(why_of(Some("drain")), "program/drain");
+    assert_eq!(why_of(Some("duty-log")), "program/duty-log");
+    for other in [None, Some("--url"), Some(""), Some("certs/ca.pem"), Some("Lan"), Some("mật-khẩu"), Some("abc123")]
+    {
+        assert_eq!(why_of(other), "program/trongdong", "{other:?}");
+    }
+    assert_eq!(why_of(Some(&"a".repeat(SUBCOMMAND_BYTES_MAX + 1))), "program/trongdong");
 }
 
 #[tokio::test]

@@ -185,15 +185,23 @@ fn start_clocks(state: &State, instruction: &mut Instruction, served: Option<&In
 fn by_the_hour(terms: Option<ClockTerms>, number: u32, round: u32, within_ms: u64) -> ClockTerms {
     let policy = terms.as_ref().and_then(|terms| terms.policy.clone());
     let mut steps = terms.map(|terms| terms.steps).unwrap_or_default();
+    let nearly = i64::try_from(limits::INSTRUCTION_NEARLY_LATE_MS).unwrap_or(i64::MAX);
     if steps.is_empty() {
-        let nearly = i64::try_from(limits::INSTRUCTION_NEARLY_LATE_MS).unwrap_or(i64::MAX);
         steps = vec![
             Step { stage: ClockStage::NearlyLate, offset_ms: -nearly, post: None },
             Step { stage: ClockStage::Late, offset_ms: 0, post: None },
         ];
     }
     // A warning that would come before the instruction is none.
-    steps.retain(|step| step.offset_ms >= 0 || step.offset_ms.unsigned_abs() < within_ms);
+    let fits = |step: &Step| step.offset_ms >= 0 || step.offset_ms.unsigned_abs() < within_ms;
+    // The policy counts back from its own time, which may be days: of an instruction for this afternoon its last warning comes as
+    // without a policy, or there would be none.
+    if let Some(last) = steps.iter_mut().rfind(|step| step.stage == ClockStage::NearlyLate)
+        && !fits(last)
+    {
+        last.offset_ms = -nearly;
+    }
+    steps.retain(fits);
     ClockTerms { number, obligation: Obligation::DoInstruction, policy, round, calendar: None, within_ms, steps }
 }
 

@@ -5,11 +5,15 @@ use std::{net::IpAddr, sync::Arc};
 use axum::{
     Json,
     body::Body,
-    extract::{FromRequest, FromRequestParts, Path, Query, Request},
-    http::{HeaderMap, header::FORWARDED, request::Parts},
+    extract::{FromRequest, FromRequestParts, MatchedPath, Path, Query, Request},
+    http::{
+        HeaderMap, Uri,
+        header::{FORWARDED, REFERER},
+        request::Parts,
+    },
 };
 use bytes::Bytes;
-use domain::{Accepted, Logged};
+use domain::{Accepted, Logged, audit::why};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
@@ -29,6 +33,9 @@ pub(crate) const SEQ_HEADER: &str = "x-request-seq";
 
 /// Header with the reason for a request, in percent-encoded UTF-8, since a browser sends nothing else.
 pub(crate) const REASON_HEADER: &str = "x-reason";
+
+/// Bytes of a screen's name; no page of ours has a longer one.
+const SCREEN_BYTES_MAX: usize = 32;
 
 /// What a command came to.
 #[derive(Debug, Serialize, Deserialize, ToSchema)]
@@ -68,6 +75,7 @@ impl FromRequestParts<Arc<App>> for Signed {
         };
         caller.grant.from = from_where(&parts.headers, parts.extensions.get::<Peer>());
         caller.grant.why = reason(&parts.headers);
+        caller.asked = asked(parts);
         Ok(Self(caller))
     }
 }
@@ -84,8 +92,28 @@ pub(crate) fn from_where(headers: &HeaderMap, peer: Option<&Peer>) -> String {
     }
 }
 
+/// By which route somebody asks, and from which screen of ours. The route and not the path: looks at many of one noun are asked for in
+/// one way, and share a record.
+fn asked(parts: &Parts) -> String {
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let referer = parts.headers.get(REFERER).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    why::asked(route, &screen_of(referer))
+}
+
+/// The screen of a page's address, such as `screen/wall`; empty: it is none of ours.
+fn screen_of(referer: &str) -> String {
+    let Ok(page) = referer.parse::<Uri>() else { return String::new() };
+    let name = match page.path() {
+        "/" => "wall",
+        path => path.trim_start_matches('/').trim_end_matches(".html"),
+    };
+    let is_name =
+        (1..=SCREEN_BYTES_MAX).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-');
+    if is_name { format!("screen/{}", if name == "index" { "wall" } else { name }) } else { String::new() }
+}
+
 /// Why somebody asks, for the record.
-fn reason(headers: &HeaderMap) -> String {
+pub(crate) fn reason(headers: &HeaderMap) -> String {
     let Some(value) = headers.get(REASON_HEADER) else { return String::new() };
     reason_of(&String::from_utf8_lossy(&percent_decoded(value.as_bytes())))
 }
@@ -260,6 +288,23 @@ mod tests {
         assert_eq!(from(Some("for=\"[2001:db8::7]\"")), "10.2.0.5 for 2001:db8::7");
         assert_eq!(from(Some("for=nobody; DROP")), "10.2.0.5", "an address, or nothing");
         assert_eq!(from_where(&HeaderMap::new(), None), "");
+    }
+
+    #[test]
+    fn a_screen_is_a_page_of_ours_by_its_name() {
+        for (referer, screen) in [
+            ("https://td.example:8443/", "screen/wall"),
+            ("https://td.example/index.html?lang=vi", "screen/wall"),
+            ("https://td.example/console.html?call=C1#x", "screen/console"),
+            ("https://td.example/deadlines", "screen/deadlines"),
+            ("https://evil.example/a/b", ""),
+            ("https://evil.example/Ho%20ten", ""),
+            ("", ""),
+            ("not an address", ""),
+        ] {
+            assert_eq!(screen_of(referer), screen, "{referer}");
+        }
+        assert_eq!(screen_of(&format!("https://td.example/{}", "a".repeat(SCREEN_BYTES_MAX + 1))), "");
     }
 
     #[test]

@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
 
-use super::body::{Answer, from_where, read as read_body};
+use super::body::{Answer, from_where, read as read_body, reason};
 use crate::{
     accounts::speaks_for,
     app::App,
@@ -92,7 +92,7 @@ pub(crate) fn basic(encoded: &str) -> Result<(String, Vec<u8>), ApiError> {
 /// By what right a device or another system asks, and from where: its key (HTTP Basic), or a session.
 pub(crate) async fn account(app: &App, headers: &HeaderMap, peer: Peer) -> Result<Grant, ApiError> {
     let grant = right(app, headers, peer).await?;
-    Ok(Grant { from: from_where(headers, Some(&peer)), ..grant })
+    Ok(Grant { from: from_where(headers, Some(&peer)), why: reason(headers), ..grant })
 }
 
 async fn right(app: &App, headers: &HeaderMap, peer: Peer) -> Result<Grant, ApiError> {

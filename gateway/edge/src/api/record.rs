@@ -4,13 +4,17 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use axum::{Json, extract::State};
-use domain::{AuditPayload, AuditRecord, Command, GroupId, PersonId, RecordRead, policy, policy::Action, wire::Record};
+use domain::{
+    AuditPayload, AuditRecord, Command, GroupId, PersonId, RecordRead, audit::why::why, policy, policy::Action,
+    wire::Record,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 mod about;
 mod erased;
 mod played;
+mod unsaid;
 
 use super::{
     audit::records,
@@ -24,6 +28,7 @@ use crate::{
 };
 use about::{about, kind_of};
 use erased::{Erased, erased};
+use unsaid::{Unsaid, split};
 
 /// What kind of thing a line tells of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -54,7 +59,7 @@ pub(crate) struct Search {
     by: String,
     /// Absent: all but what devices and the system did.
     kind: Option<Kind>,
-    /// Stands in what, why, or the command's name; empty: any.
+    /// Stands in what, why, what stands in its place, or the command's name; empty: any.
     #[serde(default)]
     text: String,
     /// From then on; 0: from the first.
@@ -94,8 +99,11 @@ pub(crate) struct Told {
     from: String,
     /// About what, or whom.
     what: String,
-    /// In their own words; may be empty. Who works for some fields only is told their own, and why rights changed.
+    /// As they, or their program, said; empty: nobody did. Who works for some fields only is told their own, and why rights changed.
     why: String,
+    /// What follows from the rest where nobody said why; absent: somebody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unsaid: Option<Unsaid>,
     /// Code of the refusal; empty: it was done.
     refused: String,
     /// By whose right, if not by their own.
@@ -123,7 +131,8 @@ impl Told {
             true => None,
             false => Some(Command::decode(&payload.command).ok()?),
         };
-        let (what, own_why) = command.as_ref().map(about).unwrap_or_default();
+        let what = command.as_ref().map(about).unwrap_or_default();
+        let (why, unsaid) = split(why(payload, command.as_ref()));
         let kind = command.as_ref().map_or(Kind::System, |command| kind_of(command, payload.by.is_empty()));
         let terms = &payload.terms;
         Some(Self {
@@ -132,7 +141,8 @@ impl Told {
             by: payload.by.clone(),
             from: payload.from.clone(),
             what,
-            why: if own_why.is_empty() { payload.why.clone() } else { own_why },
+            why,
+            unsaid,
             refused: payload.refused.clone(),
             acts_for: terms.acts_for.as_ref().map(ToString::to_string).unwrap_or_default(),
             broken_glass: terms.broken_glass,
@@ -152,8 +162,10 @@ impl Line {
     /// Leaves only the reader's own words, and why rights changed: other reasons are about incidents of any field. Before anything is
     /// searched for in them.
     fn leave_words(&mut self, reader: &PersonId) {
-        if let Some(told) = self.told.as_mut().filter(|told| told.by != reader.as_str() && told.kind != Kind::Right) {
+        let is_others = |told: &&mut Told| told.by != reader.as_str() && told.kind != Kind::Right;
+        if let Some(told) = self.told.as_mut().filter(is_others).filter(|told| !told.why.is_empty()) {
             told.why.clear();
+            told.unsaid = Some(Unsaid::withheld());
         }
     }
 }
@@ -170,7 +182,9 @@ impl Search {
         let is_kind = self.kind.map_or(told.kind != Kind::System, |kind| told.kind == kind);
         let text = self.text.to_lowercase();
         let stands_in = |field: &str| field.to_lowercase().contains(&text);
-        let is_said = text.is_empty() || [&told.name, &told.what, &told.why].into_iter().any(|it| stands_in(it));
+        let is_said = text.is_empty()
+            || [&told.name, &told.what, &told.why].into_iter().any(|it| stands_in(it))
+            || told.unsaid.as_ref().is_some_and(|unsaid| unsaid.says(&text));
         is_kind && is_said && (self.by.is_empty() || told.by == self.by)
     }
 
@@ -241,6 +255,7 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Asked(ask, search): Asked<
     read(&*app.source, GroupId::COMMAND, |state0| {
         for told in items.iter_mut().filter_map(|line| line.told.as_mut()) {
             told.exercise |= played::is_of_one(state0, &told.what);
+            told.unsaid = told.unsaid.take().map(|unsaid| unsaid.named(state0, &told.by));
         }
     });
     let next_before = if end <= 1 { 0 } else { end };
@@ -259,6 +274,7 @@ mod tests {
             from: "10.0.0.1".into(),
             what: what.into(),
             why: why.into(),
+            unsaid: None,
             refused: String::new(),
             acts_for: String::new(),
             broken_glass: false,

@@ -4,7 +4,7 @@ mod camera;
 
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
 
-use domain::{GroupId, Position, policy, policy::Action, policy::Noun};
+use domain::{GroupId, Position, audit::why, policy, policy::Action, policy::Noun};
 use futures::{SinkExt, StreamExt};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -41,6 +41,9 @@ const CLOSE_DEADLINE: Duration = Duration::from_millis(1_000);
 
 /// What a screen is told that is on a node of a drill.
 const PLAYS_DEAD: &str = "this node plays dead in a drill: use another one";
+
+/// By which route a screen asks, where it does not say what it is for.
+const ROUTE: &str = "/ws";
 
 /// What is looked at by a screen that shows callers.
 const CALLERS: &str = "screen/calls";
@@ -375,6 +378,7 @@ impl Screen {
         let mut caller = caller.clone();
         caller.grant.from = self.ip.to_string();
         caller.grant.why = if why.trim().is_empty() { self.why.clone() } else { why.to_owned() };
+        caller.asked = why::asked(ROUTE, "");
         caller
     }
 

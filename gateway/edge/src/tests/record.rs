@@ -1,8 +1,8 @@
 //! The auditor: reads the record, and nothing else. And who is held up at sign-in.
 
 use domain::{
-    EraseAudit, GroupId, IncidentKind, LegId, OfferCall, PersonId, PutPerson, PutRemit, RegisterCamera, Remit, Role,
-    SwitchFeature, VOCABULARY_2,
+    CallId, EraseAudit, GroupId, HoldCall, IncidentKind, LegId, OfferCall, PersonId, PutPerson, PutRemit,
+    RegisterCamera, Remit, Role, SwitchFeature, VOCABULARY_2,
     audit::{FEATURE, frames, verify::Verifier},
     wire::generated::{self as wire, to_screen::Body, to_server::Body as Say},
 };
@@ -16,7 +16,7 @@ use super::{
     rights_matrix::paths,
     screen::{Client, gateway, token, whole},
 };
-use crate::cluster::RoadError;
+use crate::cluster::{RoadError, read};
 
 /// With an auditor, kiem, and the record switched on.
 fn served() -> Served {
@@ -220,6 +220,59 @@ async fn who_looks_at_a_caller_stands_in_the_record_before_the_caller_is_shown()
     assert!(from, "{found}");
 }
 
+/// What stands where nobody said why, of the newest line with this name by this person.
+fn unsaid(found: &Value, by: &str, name: &str) -> Option<(String, String)> {
+    let mut lines = found["items"].as_array().unwrap().iter().map(|line| &line["told"]);
+    let told = lines.find(|told| told["by"] == json!(by) && told["name"] == json!(name))?;
+    let of = |field: &str| told["unsaid"][field].as_str().map(str::to_owned);
+    assert_eq!(of("code").is_some(), told["why"] == json!(""), "said, or not: {told}");
+    Some((of("code")?, of("of")?))
+}
+
+#[tokio::test]
+async fn what_nobody_gave_a_reason_for_says_what_it_follows_from() {
+    let served = serve(&called(), 1, config());
+    let (lan, kiem, admin) = (user(&served, "lan").await, user(&served, "kiem").await, user(&served, "admin").await);
+    let line = |code: &str, of: &str| Some((code.to_owned(), of.to_owned()));
+    // A program that sends no reason, and a page that opens an address by itself.
+    assert_eq!(answer(lan.post(&served, 1, "/api/incidents/I1/note", &json!({"note": "x"}))).await.0, 200);
+    let look = lan.get(&served, "/api/calls/C1/caller").header("referer", "http://trongdong.test/console.html?call=C1");
+    assert_eq!(answer(look).await.0, 200);
+    // An exchange that signs in by a password.
+    accepted(served.cluster.commit(GroupId(0), PutPerson { person: person("may", Role::Telephony, &[]) }));
+    let hold = HoldCall { call: CallId::new("C1").unwrap(), expected_version: 1, held: true };
+    let _ = served.cluster.commit_by("may", hold);
+    let (_, found) = search(&served, &kiem, 1, json!({})).await;
+    assert_eq!(unsaid(&found, "may", "HoldCall"), line("account", "may"), "{found}");
+    assert_eq!(unsaid(&found, "lan", "NoteIncident"), line("none_given", ""), "{found}");
+    let asked = "/api/calls/{id}/caller screen/console";
+    assert_eq!(unsaid(&found, "lan", "RecordRead"), line("asked", asked), "{found}");
+    assert_eq!(unsaid(&found, "kiem", "RecordRead"), None, "a reason was given, and stands there");
+    // What no person sent.
+    let (_, system) = search(&served, &kiem, 2, json!({"kind": "system"})).await;
+    assert_eq!(unsaid(&system, "", "OfferCall"), line("caller_rang", "1022"), "{system}");
+    assert_eq!(unsaid(&system, "", "SwitchFeature"), line("release", "250"), "{system}");
+    let (_, ringing) = search(&served, &kiem, 3, json!({"kind": "system", "text": "CALLER_RANG"})).await;
+    assert_eq!(told(&ringing).len(), 1, "it is found by that as well: {ringing}");
+    // What a key is for says its name.
+    let expires_at_ms = read(&*served.node, GroupId(0), domain::State::clock).0 + 86_400_000;
+    let body =
+        json!({"id": "bang", "account": "xem", "name": "Bảng tin", "scopes": ["see"], "expires_at_ms": expires_at_ms});
+    let made = answer(admin.post(&served, 1, "/api/keys", &body)).await.1;
+    let course = client().get(served.url("/api/incidents/I2/timeline")).bearer_auth(made["key"].as_str().unwrap());
+    assert_eq!(answer(course).await.0, 200);
+    // A course is shown at once, and recorded behind that.
+    let mut by_key = None;
+    for seq in 4..1_000 {
+        by_key =
+            unsaid(&search(&served, &kiem, seq, json!({"by": "xem", "kind": "read"})).await.1, "xem", "RecordRead");
+        if by_key.is_some() {
+            break;
+        }
+    }
+    assert_eq!(by_key, line("key", "bang: Bảng tin"));
+}
+
 #[tokio::test]
 async fn an_auditors_export_verifies_and_holds_no_caller() {
     let served = serve(&called(), 1, config());
@@ -265,6 +318,8 @@ async fn who_works_for_one_field_reads_who_did_what_and_exports_nothing() {
     let lines = told(&found);
     assert!(lines.contains(&("right", "lan", "", "lũ quét")), "who broke the glass says why to all who read: {found}");
     assert!(lines.contains(&("change", "lan", "I1", "")), "{found}");
+    let withheld = Some(("withheld".to_owned(), String::new()));
+    assert_eq!(unsaid(&found, "lan", "ReopenIncident"), withheld, "there was one, and not for this reader: {found}");
     assert!(!found.to_string().contains(word) && found.to_string().contains("thanh tra của tôi"), "{found}");
     let (_, none) = search(&served, &admin, 3, json!({"text": word})).await;
     assert_eq!(told(&none).len(), 0, "a search says nothing of what is not told: {none}");

@@ -1,5 +1,4 @@
-//! What a command of the record is about, and why: only what tells an auditor where to look, never what somebody wrote about a
-//! person. Pure.
+//! What a command of the record is about: only what tells an auditor where to look, never what somebody wrote about a person. Pure.
 
 use domain::{Command, Condition, EntityId};
 
@@ -27,33 +26,8 @@ pub(super) fn kind_of(command: &Command, by_nobody: bool) -> Kind {
     }
 }
 
-/// What it is about, and why in the person's own words; either may be empty.
-pub(super) fn about(command: &Command) -> (String, String) {
-    (what(command), why(command))
-}
-
-fn why(command: &Command) -> String {
-    match command {
-        Command::RecordRead(it) => &it.why,
-        Command::BreakGlass(it) => &it.reason,
-        Command::PutDelegation(it) => &it.delegation.reason,
-        Command::ShelveAlarm(it) => &it.reason,
-        Command::TakeOutOfService(it) => &it.reason,
-        Command::PauseClock(it) => &it.reason,
-        Command::ReopenIncident(it) => &it.reason,
-        Command::WithdrawHandover(it) => &it.reason,
-        Command::RejectWarning(it) => &it.reason,
-        Command::CancelInstruction(it) => &it.reason,
-        Command::ReopenInstruction(it) => &it.reason,
-        Command::SetReportAside(it) => &it.reason,
-        Command::DetachFile(it) => &it.reason,
-        Command::EraseAudit(it) => &it.rule,
-        _ => return String::new(),
-    }
-    .clone()
-}
-
-fn what(command: &Command) -> String {
+/// What it is about; may be empty.
+pub(super) fn about(command: &Command) -> String {
     match command {
         Command::RecordRead(it) => it.what.clone(),
         // People and their rights.
@@ -150,20 +124,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_command_says_what_it_is_about_and_why_and_nothing_of_what_was_written() {
+    fn a_command_says_what_it_is_about_and_nothing_of_what_was_written() {
         let read = Command::from(RecordRead { what: "camera/c1".into(), why: "điều tra".into() });
-        assert_eq!((about(&read), kind_of(&read, false)), (("camera/c1".into(), "điều tra".into()), Kind::Read));
+        assert_eq!((about(&read).as_str(), kind_of(&read, false)), ("camera/c1", Kind::Read));
         let glass = Command::from(BreakGlass { reason: "lũ quét".into(), lasts_ms: 1 });
-        assert_eq!((about(&glass).1.as_str(), kind_of(&glass, false)), ("lũ quét", Kind::Right));
+        assert_eq!((about(&glass).as_str(), kind_of(&glass, false)), ("", Kind::Right));
         let incident = domain::IncidentId::new("I1").unwrap();
         let note = Command::from(NoteIncident { incident, note: "bà Tư, số 7".into() });
-        assert_eq!((about(&note), kind_of(&note, false)), (("I1".into(), String::new()), Kind::Change));
+        assert_eq!((about(&note).as_str(), kind_of(&note, false)), ("I1", Kind::Change));
         let floor = Command::from(RaisePolicyFloor { floor: 1 });
         assert_eq!(kind_of(&floor, true), Kind::System);
         let person = PersonId::new("lan").unwrap();
         let open = domain::OpenSession { session: SessionId([0; 32]), person, expires_at_ms: domain::Millis(1) };
         assert_eq!(
-            (about(&open.into()).0.as_str(), kind_of(&CloseSession { session: SessionId([0; 32]) }.into(), true)),
+            (about(&open.into()).as_str(), kind_of(&CloseSession { session: SessionId([0; 32]) }.into(), true)),
             ("lan", Kind::SignIn)
         );
     }
