@@ -1,8 +1,9 @@
 // What the dispatcher's board says of agencies and of people: their one answer, and who has how much in hand.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { board, panel } from './page';
 
 const WORDS = { vi, en };

@@ -1,5 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
+import { test } from './anew';
 import { board, crew, fake, freshSeq, outbox, panel } from './page';
 
 test.afterEach(async ({ page }) => {

@@ -1,6 +1,7 @@
 // Photos: a citizen's goes with the report, a crew's waits in the tunnel, the room opens one large and shows it with the answer.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page, type Route } from '@playwright/test';
+import { expect, type Page, type Route } from '@playwright/test';
+import { test } from './anew';
 import { crew, enter, fake, file, open, outbox } from './page';
 
 test.afterEach(async ({ page }) => {

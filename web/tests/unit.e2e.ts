@@ -1,5 +1,6 @@
 // A crew's phone in a tunnel: the page opens, what is tapped waits with its own time, and goes once and in order.
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
+import { test } from './anew';
 import { crew, fake, freshSeq, outbox } from './page';
 
 test.afterEach(({ page }) => fake(page, 'cut?down=0'));
