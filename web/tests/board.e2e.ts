@@ -77,7 +77,7 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(panel(page, t.incidents)).toContainText(played.entity);
     const taken = await elsewhere(page, `/api/incidents/${one.entity}/acknowledge`, { expected_version: one.version });
     await expect.poll(inHand).toBe(hers + 1);
-    expect(await ofNobody()).toBe(nobodys - 1);
+    await expect.poll(ofNobody).toBe(nobodys - 1);
     await elsewhere(page, `/api/incidents/${one.entity}/close`, { expected_version: taken.version, note: '' });
     await elsewhere(page, `/api/incidents/${played.entity}/close`, { expected_version: played.version, note: '' });
     await expect.poll(inHand).toBe(hers);

@@ -232,7 +232,7 @@ function begin(root: string) {
   const ofHandovers = handoverDesk(scene, (kind, subject, note = '', by = '') => publish(COMMAND_GROUP, [happened(kind, subject, by, note)]), () => ofRooms.snapshot().rooms);
   const registration = registrationDesk(scene, (kind, subject) => publish(COMMAND_GROUP, [happened(kind, subject, BY)]));
   const ofWaiting = waitingDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
-  const storm = alarmStorm(scene, (kind, subject) => publish(FIELD_GROUP, [happened(kind, subject)]));
+  const storm = alarmStorm(scene, (all) => publish(FIELD_GROUP, all.map(({ kind, subject }) => happened(kind, subject))));
   const ofService = serviceDesk(scene, (kind, subject, note = '') => publish(FIELD_GROUP, [happened(kind, subject, BY, note)]));
   const ofClocks = clockDesk(scene, (kind, subject, note = '', by = BY) => publish(COMMAND_GROUP, [happened(kind, subject, by, note)]));
   function decide(path: string, input: Input, person: string): { status: number; body: unknown } {
