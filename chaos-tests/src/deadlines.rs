@@ -108,7 +108,7 @@ impl Given {
     /// Every line that tells that a clock is late: which, and when.
     async fn told(&self, world: &World) -> Result<Vec<(String, u64)>, Failure> {
         let path = format!("/api/incidents/{}/timeline", self.incident);
-        let timeline = world.admin.get(&path).await.accepted(&path)?;
+        let timeline = world.admin.read(&path).await.accepted(&path)?;
         let lines = timeline.as_array().ok_or("a timeline is no list")?;
         let late = lines.iter().filter(|line| line["kind"] == "deadline_late");
         let told = |line: &Value| {

@@ -81,6 +81,16 @@ struct Asked {
     is_linearizable: bool,
 }
 
+impl Asked {
+    /// What is no command, and any state will do.
+    const PLAIN: Self = Self { seq: None, is_linearizable: false };
+
+    /// A command of that number.
+    fn command(seq: u64) -> Self {
+        Self { seq: Some(seq), is_linearizable: false }
+    }
+}
+
 /// One answer.
 struct Answer {
     status: u16,
@@ -104,7 +114,7 @@ impl Desk {
             failed: Arc::default(),
         };
         let body = serde_json::json!({ "person": person, "password": password });
-        let answer = desk.ask(Method::POST, "/api/login", Some(&body), None, ANSWER_MS_MAX).await;
+        let answer = desk.ask(Method::POST, "/api/login", Some(&body), Asked::PLAIN, ANSWER_MS_MAX).await;
         match answer {
             Ok(Answer { token: Some(token), body, .. }) => {
                 desk.token = token;
@@ -157,30 +167,36 @@ impl Desk {
     /// Sends a command until it is answered, or `ANSWER_MS_MAX` is over.
     pub async fn command(&self, path: &str, body: &Value) -> Outcome {
         let seq = self.next_seq.fetch_add(1, Ordering::Relaxed);
-        outcome(self.ask(Method::POST, path, Some(body), Some(seq), ANSWER_MS_MAX).await)
+        outcome(self.ask(Method::POST, path, Some(body), Asked::command(seq), ANSWER_MS_MAX).await)
     }
 
     /// Sends a command until it is answered, or that time is over.
     pub async fn command_within(&self, path: &str, body: &Value, within: Duration) -> Outcome {
         let seq = self.next_seq.fetch_add(1, Ordering::Relaxed);
         let wait_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
-        outcome(self.ask(Method::POST, path, Some(body), Some(seq), wait_ms).await)
+        outcome(self.ask(Method::POST, path, Some(body), Asked::command(seq), wait_ms).await)
     }
 
     /// Sends what is no command and may be sent again: readings.
     pub async fn push(&self, path: &str, body: &Value) -> Outcome {
-        outcome(self.ask(Method::POST, path, Some(body), None, ANSWER_MS_MAX).await)
+        outcome(self.ask(Method::POST, path, Some(body), Asked::PLAIN, ANSWER_MS_MAX).await)
     }
 
-    /// Looks.
+    /// Looks at what the node that answers has applied: what was acknowledged a moment ago may not be in it.
     pub async fn get(&self, path: &str) -> Outcome {
-        outcome(self.ask(Method::GET, path, None, None, ANSWER_MS_MAX).await)
+        outcome(self.ask(Method::GET, path, None, Asked::PLAIN, ANSWER_MS_MAX).await)
+    }
+
+    /// Looks at what holds all that was acknowledged before, by whichever node it was.
+    pub async fn read(&self, path: &str) -> Outcome {
+        let asked = Asked { seq: None, is_linearizable: true };
+        outcome(self.ask(Method::GET, path, None, asked, ANSWER_MS_MAX).await)
     }
 
     /// Looks, for no longer than that.
     pub async fn get_within(&self, path: &str, within: Duration) -> Outcome {
         let wait_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
-        outcome(self.ask(Method::GET, path, None, None, wait_ms).await)
+        outcome(self.ask(Method::GET, path, None, Asked::PLAIN, wait_ms).await)
     }
 
     /// One look at the node whose turn it is, by its own state or linearizable; none: it does not answer that now.
@@ -196,14 +212,13 @@ impl Desk {
         method: Method,
         path: &str,
         body: Option<&Value>,
-        seq: Option<u64>,
+        asked: Asked,
         wait_ms: u64,
     ) -> Result<Answer, String> {
         let until = Instant::now() + Duration::from_millis(wait_ms);
         loop {
             let at = self.at.load(Ordering::Relaxed);
             let origin = &self.origins[at % self.origins.len()];
-            let asked = Asked { seq, is_linearizable: false };
             let last = match self.attempt(&method, &format!("{origin}{path}"), body, asked).await {
                 Ok(answer) if answer.status != 429 && answer.status < 500 => return Ok(answer),
                 Ok(answer) => format!("{origin}: {} {}", answer.status, answer.body),

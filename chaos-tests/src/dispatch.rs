@@ -112,7 +112,7 @@ fn offer_ms() -> u64 {
 
 async fn timeline(world: &World, incident: &str) -> Result<Vec<Line>, Failure> {
     let path = format!("/api/incidents/{incident}/timeline");
-    let timeline = world.admin.get(&path).await.accepted(&path)?;
+    let timeline = world.admin.read(&path).await.accepted(&path)?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let line = |line: &Value| Line {
         kind: text(&line["kind"]),

@@ -31,6 +31,8 @@ const CALM: Duration = Duration::from_secs(2);
 const ENDED_WITHIN: Duration = Duration::from_secs(30);
 /// All leads are where they should be.
 const LED_WITHIN: Duration = Duration::from_secs(30);
+/// Whoever leads has heard that every node runs this release.
+const SWITCHED_WITHIN: Duration = Duration::from_secs(30);
 /// The longest time in which nothing at all was acknowledged while nodes were replaced one by one.
 const PAUSE_MAX: Duration = Duration::from_secs(6);
 /// Between two looks.
@@ -116,7 +118,16 @@ impl Drill {
             sleep(CALM).await;
         }
         let desk = self.desk(1).await?;
-        let switched = desk.push(FEATURES, &json!({})).await.accepted(FEATURES)?;
+        let until = Instant::now() + SWITCHED_WITHIN;
+        let switched = loop {
+            match desk.push(FEATURES, &json!({})).await {
+                // A leader that has not heard yet what each node runs.
+                Outcome::Refused { body, .. } if code_of(&body) == "older_version" && Instant::now() < until => {
+                    sleep(LOOK).await;
+                }
+                other => break other.accepted(FEATURES)?,
+            }
+        };
         println!("switched on: {}", switched["switched"]);
         if switched["switched"].as_array().is_none_or(Vec::is_empty) {
             return Err("the earlier release knew everything: nothing is proved".into());

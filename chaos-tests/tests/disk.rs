@@ -58,7 +58,7 @@ async fn a_node_whose_disk_runs_low_leads_nothing_and_nobody_notices() {
     let drill = async || {
         let mut world = World::start("disk-low").await?;
         let screen = world.screen(world.origins())?;
-        screen.wait_until(CALM * 7, |picture| picture.leader(0).is_some()).await?;
+        screen.wait_until(MOVED_WITHIN, |picture| picture.leader(0).is_some()).await?;
         let victim = screen.picture(|picture| picture.leader(0)).ok_or("nobody leads")?;
         with_limits(&mut world, &[victim]).await?;
         let scene = Scene::begin("disk-low", world, Plan::FULL, [victim, victim % NODES + 1]).await?;

@@ -13,6 +13,7 @@ use std::{
 use chaos_tests::{Failure, desk::Desk, program::program, world::World};
 use edge::fuzzing::{PICTURE_SECRET, picture_seeds};
 use node::local::{ADMIN, free_port};
+use reqwest::RequestBuilder;
 use serde_json::{Value, json};
 use tokio::{
     process::{Child, Command},
@@ -23,6 +24,13 @@ use tokio::{
 const THERE_WITHIN: Duration = Duration::from_secs(60);
 /// Between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+
+/// What a node said.
+struct Answered {
+    status: u16,
+    kind: Option<String>,
+    body: Vec<u8>,
+}
 
 /// Somebody with photos, at one node.
 struct Photographer {
@@ -37,38 +45,54 @@ impl Photographer {
         Ok(Self { http, cookie: format!("td_session={}", desk.token()) })
     }
 
+    /// The answer to a request, which is sent again while the node says that it cannot be done now: nobody may lead for a moment.
+    async fn answered(&self, request: RequestBuilder) -> Result<Answered, Failure> {
+        let request = request.header("cookie", &self.cookie);
+        let until = Instant::now() + THERE_WITHIN;
+        loop {
+            let response = request.try_clone().ok_or("the body can be sent again")?.send().await?;
+            let status = response.status().as_u16();
+            if (status != 429 && status < 500) || Instant::now() > until {
+                let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok());
+                return Ok(Answered { status, kind: kind.map(str::to_owned), body: response.bytes().await?.to_vec() });
+            }
+            sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// The same of a look, at what holds all that was acknowledged before.
+    async fn look(&self, url: String) -> Result<Answered, Failure> {
+        self.answered(self.http.get(url).header("x-read", "linearizable")).await
+    }
+
     /// Puts a photo; its attachment's number, once a quorum has it.
     async fn put(&self, url: &str, seq: u64, incident: &str, photo: Vec<u8>) -> Result<String, Failure> {
         let path = format!("{url}/api/files?incident={incident}&note=cau%20sap");
-        let request = self.http.post(path).header("cookie", &self.cookie).header("x-request-seq", seq);
-        let response = request.header("content-type", "image/jpeg").body(photo).send().await?;
-        let (status, text) = (response.status().as_u16(), response.text().await?);
+        let request =
+            self.http.post(path).header("x-request-seq", seq).header("content-type", "image/jpeg").body(photo);
+        let Answered { status, body, .. } = self.answered(request).await?;
         if status != 200 {
-            return Err(format!("the photo was answered {status}: {text}").into());
+            return Err(format!("the photo was answered {status}: {}", String::from_utf8_lossy(&body)).into());
         }
-        let done: Value = serde_json::from_str(&text)?;
+        let done: Value = serde_json::from_slice(&body)?;
         Ok(done["entity"].as_str().unwrap_or_default().to_owned())
     }
 
     /// The photos of an incident, as a node tells them, in order.
     async fn listed(&self, url: &str, incident: &str) -> Result<Vec<String>, Failure> {
-        let request = self.http.get(format!("{url}/api/files?incident={incident}")).header("cookie", &self.cookie);
-        let listed: Value = serde_json::from_str(&request.send().await?.text().await?)?;
+        let answered = self.look(format!("{url}/api/files?incident={incident}")).await?;
+        let listed: Value = serde_json::from_slice(&answered.body)?;
         let items = listed["items"].as_array().cloned().unwrap_or_default();
         Ok(items.iter().filter_map(|item| item["sha256"].as_str().map(str::to_owned)).collect())
     }
 
     /// A photo, from a node.
     async fn show(&self, url: &str, incident: &str, file: &str) -> Result<Vec<u8>, Failure> {
-        let request = self.http.get(format!("{url}/api/files/{file}?incident={incident}"));
-        let response = request.header("cookie", &self.cookie).send().await?;
-        let status = response.status().as_u16();
-        let kind = response.headers().get("content-type").and_then(|kind| kind.to_str().ok()).map(str::to_owned);
-        let bytes = response.bytes().await?.to_vec();
+        let Answered { status, kind, body } = self.look(format!("{url}/api/files/{file}?incident={incident}")).await?;
         if status != 200 || kind.as_deref() != Some("image/jpeg") {
             return Err(format!("the photo was answered {status} {kind:?}").into());
         }
-        Ok(bytes)
+        Ok(body)
     }
 }
 
@@ -131,9 +155,8 @@ async fn a_photo_outlives_the_node_that_took_it_and_comes_back_to_one_that_lost_
             "reference": "113", "kind": "infrastructure", "severity": "high", "place": world.sites[0].place(),
             "summary": "Cầu sập", "exercise": false,
         });
-        world.put("/api/reports", report).await?;
-        let listed = world.admin.get("/api/incidents").await.accepted("incidents")?;
-        let incident = listed["items"][0]["id"].as_str().ok_or("there is an incident")?.to_owned();
+        let opened = world.put("/api/reports", report).await?;
+        let incident = opened["entity"].as_str().ok_or("there is an incident")?.to_owned();
         let photo = picture_seeds().swap_remove(0);
         let urls = world.origins();
 

@@ -3,7 +3,10 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use chaos_tests::{
     Failure,
@@ -23,6 +26,10 @@ use tokio::time::sleep;
 const KILLS: usize = 3;
 /// Between two of a device's readings: so many are always under way that a node cannot die between them.
 const PACE: Duration = Duration::from_millis(5);
+/// Somebody leads, and a screen shows what was sent.
+const SOON: Duration = Duration::from_secs(60);
+/// Between two looks.
+const LOOK: Duration = Duration::from_millis(100);
 /// A drill that promised less than this has tested nothing.
 const READINGS_MIN: usize = 500;
 
@@ -66,10 +73,15 @@ async fn nodes_die_between_receipt_and_commit() {
 
 /// Whether any sensor has a reading.
 fn has_reading(picture: &Picture, sensors: &[String]) -> bool {
-    sensors.iter().any(|sensor| match picture.record(&format!("sensor/{sensor}")) {
-        Some(Subject::Sensor(sensor)) => sensor.last_at_ms > 0,
-        _ => false,
-    })
+    sensors.iter().any(|sensor| last_at_ms(picture, sensor) > 0)
+}
+
+/// When the sensor's newest reading was measured; 0: it has none.
+fn last_at_ms(picture: &Picture, sensor: &str) -> u64 {
+    match picture.record(&format!("sensor/{sensor}")) {
+        Some(Subject::Sensor(sensor)) => sensor.last_at_ms,
+        _ => 0,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -102,6 +114,7 @@ async fn another_node_takes_over_the_session_at_the_brokers() {
         for _ in 0..2 {
             sleep(Duration::from_secs(1)).await;
             some_moment().await;
+            scene.screens[0].wait_until(SOON, |picture| picture.leader(0).is_some()).await?;
             let subscriber = scene.screens[0].picture(|picture| picture.leader(0)).ok_or("nobody leads")?;
             scene.world.kill(subscriber)?;
             sleep(Duration::from_secs(6)).await;
@@ -109,17 +122,21 @@ async fn another_node_takes_over_the_session_at_the_brokers() {
         }
         sleep(Duration::from_secs(3)).await;
         scene.load.promised(READINGS_MIN, 0).await?;
-        // The broker holds what it acknowledged until the cluster has it: only then is there something to judge.
-        let promises = scene.load.oracle.promises();
-        let newest = promises.readings.keys().map(|(_, at_ms)| *at_ms).max().unwrap_or_default();
-        scene.screens[0]
-            .wait_until(Duration::from_secs(60), |picture| {
-                picture.records("sensor").any(|(_, record)| match record {
-                    Subject::Sensor(sensor) => sensor.last_at_ms >= newest,
-                    _ => false,
-                })
-            })
-            .await?;
+        // The broker holds what it acknowledged until the cluster has it: only then is there something to judge. Nothing new comes from
+        // here on, so that each sensor has a last reading.
+        scene.load.set_resting(true);
+        let until = Instant::now() + SOON;
+        while scene.load.oracle.promises().unknown() > 0 {
+            assert!(Instant::now() < until, "the broker does not acknowledge what it was sent");
+            sleep(LOOK).await;
+        }
+        let mut newest: BTreeMap<String, u64> = BTreeMap::new();
+        for (sensor, at_ms) in scene.load.oracle.promises().readings.into_keys() {
+            let last = newest.entry(sensor).or_default();
+            *last = at_ms.max(*last);
+        }
+        let has_all = |picture: &Picture| newest.iter().all(|(sensor, at_ms)| last_at_ms(picture, sensor) >= *at_ms);
+        scene.screens[0].wait_until(SOON, has_all).await?;
         let promises = scene.judge().await?;
         assert!(promises.readings_acknowledged() >= READINGS_MIN, "{} readings", promises.readings_acknowledged());
         Ok::<_, Failure>(())
@@ -133,7 +150,7 @@ async fn probe_until_it_comes_through(scene: &Scene, config: &DeviceConfig) -> R
     let oracle = std::sync::Arc::default();
     let probe = tokio::spawn(chaos_tests::device::Device::new(config.clone(), oracle).run(stopped));
     let sensors = config.sensors.clone();
-    scene.screens[0].wait_until(Duration::from_secs(60), |picture| has_reading(picture, &sensors)).await?;
+    scene.screens[0].wait_until(SOON, |picture| has_reading(picture, &sensors)).await?;
     stop.send_replace(true);
     probe.await??;
     Ok(())

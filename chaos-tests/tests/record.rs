@@ -119,9 +119,9 @@ fn holds(folder: &Path, text: &str) -> Result<bool, Failure> {
     Ok(false)
 }
 
-/// The only report, as the node has it.
+/// The only report, as the node has it once it has applied all that was acknowledged.
 async fn told(desk: &Desk, node: &[String]) -> Result<Value, Failure> {
-    let list = desk.at(node).get("/api/reports").await.accepted("/api/reports")?;
+    let list = desk.at(node).read("/api/reports").await.accepted("/api/reports")?;
     Ok(list["items"][0].clone())
 }
 

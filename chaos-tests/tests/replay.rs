@@ -40,6 +40,8 @@ const SPEED: f64 = 1000.0;
 const CALM: Duration = Duration::from_secs(4);
 /// How long the dead stay away.
 const AWAY: Duration = Duration::from_secs(3);
+/// A first complete picture.
+const PICTURE_WITHIN: Duration = Duration::from_secs(60);
 /// A drill that promised less than this has tested nothing.
 const READINGS_MIN: u64 = 300;
 const CALLS_MIN: u64 = 20;
@@ -142,7 +144,7 @@ async fn drill(name: &'static str, victim: Victim) -> Result<(), Failure> {
     assert_eq!(furnished.refused_count(), 0, "{:?}", furnished.registered);
     let screens = [world.screen(world.origins_from(1))?, world.screen(world.origins_from(2))?];
     for screen in &screens {
-        screen.wait_until(Duration::from_secs(20), Picture::is_complete).await?;
+        screen.wait_until(PICTURE_WITHIN, Picture::is_complete).await?;
     }
 
     let account =

@@ -152,8 +152,10 @@ for (const language of LANGUAGES) {
       await tap(t.dispatch.crew.act['on-scene']);
       await expect(crew.page.getByText(t.dispatch.crew.waitingCount(2), { exact: true })).toBeVisible();
       await expect(crew.page.getByText(t.dispatch.crew.state.waiting, { exact: true })).toHaveCount(2);
-      tapped = (await outbox(crew.page)).filter(({ state: of }) => of === 'waiting');
-      expect(tapped.map(({ status }) => status)).toEqual(['en-route', 'on-scene']);
+      // The disk has it a moment after the page.
+      const kept = async () => (await outbox(crew.page)).filter(({ state: of }) => of === 'waiting');
+      await expect.poll(async () => (await kept()).map(({ status }) => status)).toEqual(['en-route', 'on-scene']);
+      tapped = await kept();
     });
 
     await test.step('meanwhile the node that leads is killed; another one leads, and the wall goes on', async () => {

@@ -155,13 +155,16 @@ export async function startNode({ folder, program: path, urls }: Facts, node: nu
   if (ready === undefined) throw new Error(`node ${node} is not ready after ${BACK_MS_MAX} ms: see node.log`);
 }
 
-/** The node that leads group 0, as any of the others than `gone` says. */
+/** The node that leads group 0, as any of the others than `gone` says and as it says itself: others may not have heard that a lead moved. */
 export async function leaderOf({ urls }: Facts, gone = 0): Promise<number> {
+  const leaderBy = async (node: number) => {
+    const text = await fetch(`${urls[node - 1]}/metrics`).then((answer) => answer.text()).catch(() => '');
+    return Number(/^trongdong_group_leader\{group="0"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+  };
   const leader = await until(BACK_MS_MAX, async () => {
-    for (const url of urls.filter((_, index) => index + 1 !== gone)) {
-      const text = await fetch(`${url}/metrics`).then((answer) => answer.text()).catch(() => '');
-      const found = Number(/^trongdong_group_leader\{group="0"\} (\d+)$/m.exec(text)?.[1] ?? 0);
-      if (found !== 0 && found !== gone) return found;
+    for (const node of urls.map((_, index) => index + 1).filter((other) => other !== gone)) {
+      const found = await leaderBy(node);
+      if (found !== 0 && found !== gone && (found === node || (await leaderBy(found)) === found)) return found;
     }
     return undefined;
   });

@@ -97,10 +97,27 @@ export async function report(cluster: Facts, commune: string, told: readonly Tol
   }
 }
 
+/** What holds all that was acknowledged before, asked of node after node until one answers: nobody may lead for a moment. */
+export async function read<T>({ urls }: Facts, path: string, cookie: string): Promise<T> {
+  let last = '';
+  for (let attempt = 0; attempt < TRIES_MAX; attempt += 1) {
+    try {
+      const headers = { cookie, 'x-read': 'linearizable' };
+      const response = await fetch(`${urls[attempt % urls.length]}${path}`, { headers, signal: AbortSignal.timeout(REQUEST_MS_MAX) });
+      if (response.ok) return (await response.json()) as T;
+      last = `${response.status} ${await response.text()}`;
+      if (response.status < 500) break;
+    } catch (error) {
+      last = String(error);
+    }
+    await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS));
+  }
+  throw new Error(`${path}: ${last}`);
+}
+
 /** How many alarms this person was the last to acknowledge, as the centre has it. */
-export async function acknowledgedBy({ urls }: Facts, { cookie }: Session, person: string): Promise<number> {
-  const answer = await fetch(`${urls[0]}/api/alarms`, { headers: { cookie, 'x-read': 'linearizable' } });
-  const { items } = (await answer.json()) as { items: { acknowledged_by: string | null }[] };
+export async function acknowledgedBy(cluster: Facts, { cookie }: Session, person: string): Promise<number> {
+  const { items } = await read<{ items: { acknowledged_by: string | null }[] }>(cluster, '/api/alarms', cookie);
   return items.filter(({ acknowledged_by: by }) => by === person).length;
 }
 

@@ -2,7 +2,7 @@
 import { expect, type Browser, type BrowserContext, type Locator, type Page } from '@playwright/test';
 import { signIn } from '../tests/page';
 import type { Facts } from './cluster';
-import { logIn } from './device';
+import { logIn, read } from './device';
 import { witness } from './witness';
 import { wordsIn, type Language } from './words';
 
@@ -118,11 +118,6 @@ export interface Step {
 /** What the cluster has of a unit's assignment, asked of any node that answers. */
 export async function stepsOf(cluster: Facts, unit: string): Promise<Step[]> {
   const { cookie } = await logIn(cluster);
-  for (const url of cluster.urls) {
-    const answer = await fetch(`${url}/api/units`, { headers: { cookie, 'x-read': 'linearizable' } }).catch(() => undefined);
-    if (answer?.ok !== true) continue;
-    const { items } = (await answer.json()) as { items: { id: string; duty: { assignment: { steps: Step[] } | null } }[] };
-    return items.find(({ id }) => id === unit)?.duty.assignment?.steps ?? [];
-  }
-  throw new Error('no node answers');
+  const { items } = await read<{ items: { id: string; duty: { assignment: { steps: Step[] } | null } }[] }>(cluster, '/api/units', cookie);
+  return items.find(({ id }) => id === unit)?.duty.assignment?.steps ?? [];
 }

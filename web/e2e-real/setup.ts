@@ -14,8 +14,11 @@ async function needScreens({ urls: [first = ''], program }: Facts): Promise<void
   throw new Error(`${program} carries other screens than web/dist: run the step by \`cargo xtask test --only\`, which builds both, or build it again`);
 }
 
+/** What the cluster of this run is. */
+export const OPTIONS: readonly string[] = IS_DEMO ? UP.options : PICTURE === undefined ? STILL : PROVINCE;
+
 export default async function setup(): Promise<() => Promise<void>> {
-  const cluster = await startCluster(IS_DEMO ? UP.options : PICTURE === undefined ? STILL : PROVINCE);
+  const cluster = await startCluster(OPTIONS);
   try {
     await needScreens(cluster.facts);
   } catch (error) {

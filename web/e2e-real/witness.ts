@@ -3,7 +3,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test as base, type Page, type TestInfo } from '@playwright/test';
-import { facts } from './cluster';
+import { CLUSTER_VARIABLE, facts, startCluster } from './cluster';
+import { OPTIONS } from './setup';
 
 /** Lines of a page's console that are kept; the oldest leave. */
 const LINES_MAX = 2_000;
@@ -56,8 +57,23 @@ async function keep(info: TestInfo): Promise<void> {
   }
 }
 
+/** A cluster that does not stand by then does not come. */
+const CLUSTER_MS_MAX = 240_000;
+
 /** A test whose failure speaks. */
-export const test = base.extend<{ witnessed: void }>({
+export const test = base.extend<{ witnessed: void }, { unspoilt: void }>({
+  // A worker that is not the first goes on for one whose test has failed: dead nodes, callers on the line and crews with an order may be left
+  // of that. What is tried again, and what comes after it, begins at a cluster of its own.
+  unspoilt: [
+    async ({}, use, { workerIndex }) => {
+      if (workerIndex === 0) return use();
+      const { facts: own, stop } = await startCluster(OPTIONS);
+      process.env[CLUSTER_VARIABLE] = JSON.stringify(own);
+      await use();
+      await stop();
+    },
+    { scope: 'worker', auto: true, timeout: CLUSTER_MS_MAX },
+  ],
   witnessed: [
     async ({}, use, info) => {
       pages = [];

@@ -1,7 +1,8 @@
 // By the keyboard and by ear: past the header in one step, back to where one was after a question, and what is new is read out.
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { board, enter, enterAt, fake, file, freshSeq, panel, turnTo } from './page';
 
 const ROOMS = { vi: vi.rooms, en: en.rooms };

@@ -1,8 +1,9 @@
 // A code at sign-in, one's second factor, delegations, emergency access, and who is not rung; each in both languages.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { CODE } from './fake/access';
 import { enter, enterAt, fake, signIn } from './page';
 

@@ -1,9 +1,10 @@
 // The administrator's screen: people, delegations, rosters, keys, emergency access, who is held up; each command pending, then
 // committed or refused. In both languages and themes, and by the keyboard.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { enterAt, fake, panel } from './page';
 
 const DICTS = { vi, en };

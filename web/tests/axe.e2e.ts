@@ -1,6 +1,7 @@
 // Every screen, its files and its questions, in both themes and languages: no fault that axe can find.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
+import { test } from './anew';
 import { board, crew, enter, enterAt, fake, file, open, panel } from './page';
 
 async function faultless(page: Page, part?: string): Promise<void> {

@@ -1,8 +1,9 @@
 // What the dispatcher's board says of agencies and of people: their one answer, and who has how much in hand.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { board, panel } from './page';
 
 const WORDS = { vi, en };
@@ -76,7 +77,7 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(panel(page, t.incidents)).toContainText(played.entity);
     const taken = await elsewhere(page, `/api/incidents/${one.entity}/acknowledge`, { expected_version: one.version });
     await expect.poll(inHand).toBe(hers + 1);
-    expect(await ofNobody()).toBe(nobodys - 1);
+    await expect.poll(ofNobody).toBe(nobodys - 1);
     await elsewhere(page, `/api/incidents/${one.entity}/close`, { expected_version: taken.version, note: '' });
     await elsewhere(page, `/api/incidents/${played.entity}/close`, { expected_version: played.version, note: '' });
     await expect.poll(inHand).toBe(hers);

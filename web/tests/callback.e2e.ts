@@ -1,5 +1,6 @@
 // Who gave up before being answered stands in the console's list, with the reason, until somebody has reached them.
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
+import { test } from './anew';
 import { enterAt, fake } from './page';
 
 test.beforeEach(async ({ page }) => {

@@ -1,8 +1,9 @@
 // Cameras of a wall: a still each, with its age, whose line is let go again; those before an incident and the chosen one play; a
 // sensitive one is asked for by nobody but a person.
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { enter, fake, file, panel } from './page';
 
 const WORDS = { vi, en };

@@ -1,5 +1,6 @@
 // What crews say by radio, from the command line of the board and of the console.
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
+import { test } from './anew';
 import { board, enterAt, fake, freshSeq, panel } from './page';
 
 const SAYS = {

@@ -1,4 +1,5 @@
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
+import { test } from './anew';
 import { alarms, enter, fake, file, freshSeq, queue, row, timeline, turnTo } from './page';
 
 const dialog = (page: Page) => page.getByRole('dialog');

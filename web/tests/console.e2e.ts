@@ -1,5 +1,6 @@
 // The agent's console, played by the keyboard alone. Each test is a person of its own, because all share one fake node.
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
+import { test } from './anew';
 import { enterAt, fake, freshSeq, panel } from './page';
 
 const console_ = (page: Page, person: string, query = '?nomap=1') => enterAt(page, `/console${query}`, person);

@@ -1,5 +1,6 @@
 // The map on a crew's phone: the incident, where the centre believes the crew to be, and where the phone says it is.
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
+import { test } from './anew';
 import { crew } from './page';
 
 const NORTH_DEG = 0.01;

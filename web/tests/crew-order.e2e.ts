@@ -1,7 +1,8 @@
 // A new order reaches a crew that does not look at its phone: it shakes and says so in large words.
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { crew } from './page';
 
 declare global {

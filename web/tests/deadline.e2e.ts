@@ -1,9 +1,10 @@
 // Deadlines and instructions as people meet them, in both languages: late by the cluster's events, acknowledged, paused; given, done,
 // sent back, confirmed.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { enter, enterAt, fake, file, freshSeq, panel, turnTo } from './page';
 
 const WORDS = {

@@ -1,6 +1,7 @@
 // What devices report: it stands in the incident beside what people told, is taken out and put back, and waits for a person meanwhile.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
+import { test } from './anew';
 import { board, enter, fake, file, turnTo } from './page';
 
 const WORDS = [

@@ -1,6 +1,7 @@
 // A wall that a whole room reads shows of a discreet kind no words and no address, hides none, and has all in the file; what is dim stands
 // back and says all.
-import { expect, test, type Locator } from '@playwright/test';
+import { expect, type Locator } from '@playwright/test';
+import { test } from './anew';
 import { enter, file, open, panel } from './page';
 
 for (const [lang, says] of [

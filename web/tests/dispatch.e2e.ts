@@ -1,5 +1,6 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
+import { test } from './anew';
 import { board, crew, fake, freshSeq, outbox, panel } from './page';
 
 test.afterEach(async ({ page }) => {
@@ -47,7 +48,7 @@ test('what a crew taps without a network waits on the phone and goes once, with 
   await expect(page.getByText('1 thao tác chờ gửi')).toBeVisible();
   await expect(page.getByText('trên máy, trung tâm chưa nhận')).toBeVisible();
   await expect(page.getByText(/MẤT LIÊN LẠC/)).toBeVisible({ timeout: 20_000 });
-  expect(await outbox(page)).toMatchObject([{ state: 'waiting' }]);
+  await expect.poll(() => outbox(page)).toMatchObject([{ state: 'waiting' }]);
   // The page is loaded anew before the network is back.
   await fake(page, 'cut?down=0');
   await page.reload();

@@ -1,9 +1,10 @@
 // A district centre's node whose line to the province is cut: the screens say so, and what is entered is kept and then sent; in both
 // languages.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { enter, fake, file, turnTo } from './page';
 
 const WORDS = { vi, en };

@@ -1,8 +1,9 @@
 // What is played says so wherever it is shown: on every screen, in lists, files, dialogs and headings, on a crew's phone, in the record
 // and in the window's title; in both languages. I4823 of the fake node is an incident of an exercise.
-import { expect, test, type Locator, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { enter, enterAt, fake, file, freshSeq, open, panel } from './page';
 import { LANGUAGES, SCREENS, tidy } from './screens';
 

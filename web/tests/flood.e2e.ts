@@ -1,7 +1,8 @@
 // A storm of alarms on the wall: gathered by cause, the worst apart, everything counted, and each to be seen on demand.
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { enter, fake, panel } from './page';
 
 const WORDS = { vi, en };

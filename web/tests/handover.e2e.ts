@@ -1,9 +1,10 @@
 // Hand-overs as people on both sides see them, in both languages: to a service, its second channel when nobody answers in time; between
 // rooms, down and up; by telephone; and from a service. Times are over when the fake node says so, never by waiting.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Browser, type Page } from '@playwright/test';
+import { expect, type Browser, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { board, enter, enterAt, fake, file, panel, row, turnTo } from './page';
 
 const WORDS = { vi, en };

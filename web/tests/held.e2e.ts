@@ -1,5 +1,6 @@
 // Rows stay under the cursor: what comes, leaves and moves meanwhile is counted, and stands where it belongs once the list is let go.
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
+import { test } from './anew';
 import { board, enter, freshSeq, panel, queue } from './page';
 
 /** Under a number that no screen takes. */

@@ -1,6 +1,7 @@
 // The keys of a screen are listed by F1, and those of a single character can be turned off: then they need Alt (WCAG 2.1.4).
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
+import { test } from './anew';
 import { board, enter, enterAt, fake, panel } from './page';
 
 test.afterEach(async ({ page }) => {

@@ -1,5 +1,6 @@
 // Nothing is cut, covered or out of sight from a phone of 320 pixels to a wall of 3840, on any screen, in either language.
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
+import { test } from './anew';
 import { enter, queue } from './page';
 import { LANGUAGES, SCREENS, tidy } from './screens';
 

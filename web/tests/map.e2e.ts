@@ -1,7 +1,8 @@
 // The drawn map under the hand: a click sets the place of the console's form, and what a hand moved nothing else moves.
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { enter, enterAt, fake, file, freshSeq, row } from './page';
 
 const WORDS = { vi, en };

@@ -1,6 +1,7 @@
 // The page of the cluster's nodes: what is to be done in words, each group, each node; and nothing old.
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import AxeBuilder from '@axe-core/playwright';
+import { test } from './anew';
 import { enterAt, fake, panel } from './page';
 
 test.afterEach(async ({ page }) => {

@@ -1,6 +1,7 @@
 // Photos: a citizen's goes with the report, a crew's waits in the tunnel, the room opens one large and shows it with the answer.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page, type Route } from '@playwright/test';
+import { expect, type Page, type Route } from '@playwright/test';
+import { test } from './anew';
 import { crew, enter, fake, file, open, outbox } from './page';
 
 test.afterEach(async ({ page }) => {
@@ -73,8 +74,11 @@ test('a photo that was taken in a tunnel is sent once, after what was tapped', a
   await camera.setInputFiles(await photo(page, 20));
   await expect(page.getByText('1 thao tác chờ gửi')).toBeVisible();
   await camera.setInputFiles(await photo(page, 120));
+  // A photo is made smaller before it is kept: what is tapped meanwhile would stand before it.
+  await expect(page.getByText('2 thao tác chờ gửi')).toBeVisible();
   await page.getByRole('button', { name: 'Tôi ổn' }).click();
   await expect(page.getByText('3 thao tác chờ gửi')).toBeVisible();
+  await expect.poll(async () => (await outbox(page)).length).toBe(3);
   const kept = await outbox(page);
   const sent: string[] = [];
   page.on('request', (request) => {
@@ -82,7 +86,7 @@ test('a photo that was taken in a tunnel is sent once, after what was tapped', a
   });
   await context.setOffline(false);
   await expect(page.getByText('chờ gửi')).toHaveCount(0, { timeout: 40_000 });
-  expect((await outbox(page)).every(({ state }) => state === 'received')).toBe(true);
+  await expect.poll(async () => (await outbox(page)).every(({ state }) => state === 'received')).toBe(true);
   const [word] = sent.filter((path) => path.endsWith('/check-in'));
   expect(sent.indexOf(word!)).toBeLessThan(sent.indexOf('/api/files'));
   // Each once, in their order, with the time at which it was taken.

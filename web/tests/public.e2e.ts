@@ -1,6 +1,7 @@
 // The pages for everybody: no login, no line to the feed. What is written is not lost, and what is sent is sent once.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
+import { test } from './anew';
 import { enter, fake, file, open } from './page';
 
 const PHONE = { width: 390, height: 844 };

@@ -1,6 +1,7 @@
 // Why somebody looks at something or changes it goes with what is sent. A noun explains it where there is one, so that nobody types
 // during a call; words are asked for where nothing does.
-import { expect, test, type Page, type Request } from '@playwright/test';
+import { expect, type Page, type Request } from '@playwright/test';
+import { test } from './anew';
 import { enter, enterAt, fake, panel, turnTo } from './page';
 
 const said = (request: Request) => decodeURIComponent(request.headers()['x-reason'] ?? '');

@@ -1,8 +1,9 @@
 // The auditor's screen: the record by who, what, when and why, in both languages and themes.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { enterAt, fake, panel } from './page';
 
 const DICTS = { vi, en };

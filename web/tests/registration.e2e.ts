@@ -1,9 +1,10 @@
 // What administrators register: response units and their hours, run cards, receivers of outgoing notices. Each command pending, then committed or
 // refused with the field that it is about; in both languages and themes, and by the keyboard.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { enterAt, fake, panel } from './page';
 
 const DICTS = { vi, en };

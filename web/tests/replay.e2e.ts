@@ -1,8 +1,9 @@
 // An incident gone through as it was seen then: from its file on the wall, on a page of its own, from the record; in both languages.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Locator, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { board as dispatch, enter, enterAt, fake, file, panel, turnTo } from './page';
 
 const WORDS = { vi, en };

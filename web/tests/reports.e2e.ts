@@ -1,6 +1,7 @@
 // Reports that wait for a person, on the wall, at the agent's console and on the dispatcher's board: seen, heard, taken, dealt with.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Locator, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
+import { test } from './anew';
 import { board, enter, enterAt, fake, panel } from './page';
 
 const CODE = '7K3FQ9XM2ABCDEH';

@@ -1,6 +1,7 @@
 // An alarm says what to do about it, within how long, and what follows otherwise.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
+import { test } from './anew';
 import { enter, file, panel } from './page';
 
 for (const [lang, says] of [

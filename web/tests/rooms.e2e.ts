@@ -1,8 +1,9 @@
 // Exercises on every screen, scenes that rooms follow, hand-overs with a clock, and a room's log; in both languages.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { enter, enterAt, fake, file, freshSeq, panel, queue, row, turnTo } from './page';
 
 const band = (page: Page) => page.getByRole('region', { name: /^(Đang diễn tập|Exercise)$/ });

@@ -1,7 +1,8 @@
 // By what deadlines run, as an administrator edits it: calendars with holidays and exceptions, policies with their ladders, posts;
 // what is refused says why, beside its form. In both languages.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
+import { test } from './anew';
 import { enterAt, fake, panel } from './page';
 
 const WORDS = {

@@ -1,8 +1,9 @@
 // Devices out of service, and alarms that a rule suppresses: they ring at nobody and leave the list, are counted and listed by themselves,
 // and come back to it.
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { enter, fake, file, panel } from './page';
 
 const WORDS = { vi, en };

@@ -1,6 +1,7 @@
 // What is pressed is large enough: 24 pixels or spaced so on every screen (WCAG 2.5.8), 44 on the pages of phones.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
+import { test } from './anew';
 import { LANGUAGES, SCREENS, tidy } from './screens';
 
 const PHONES = ['phone', 'tell', 'follow'];

@@ -1,5 +1,6 @@
 // A crew's phone in a tunnel: the page opens, what is tapped waits with its own time, and goes once and in order.
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
+import { test } from './anew';
 import { crew, fake, freshSeq, outbox } from './page';
 
 test.afterEach(({ page }) => fake(page, 'cut?down=0'));
@@ -23,10 +24,12 @@ test('it opens without a network, keeps what is tapped, and sends it once and in
   await page.getByRole('button', { name: 'Tôi ổn' }).click();
   await expect(page.getByText('1 thao tác chờ gửi')).toBeVisible();
   // Two taps in one millisecond have one time: which of them is sent could not be told.
+  await expect.poll(async () => (await outbox(page)).length).toBe(1);
   const [first] = await outbox(page);
   await expect.poll(() => page.evaluate(() => Date.now())).toBeGreaterThan(first!.tappedAtMs);
   await page.getByRole('button', { name: 'Tôi ổn' }).click();
   await expect(page.getByText('2 thao tác chờ gửi')).toBeVisible();
+  await expect.poll(async () => (await outbox(page)).length).toBe(2);
   const kept = await outbox(page);
   expect(kept.map(({ state }) => state)).toEqual(['waiting', 'waiting']);
   // The phone is switched off and on again in the tunnel.
@@ -36,7 +39,7 @@ test('it opens without a network, keeps what is tapped, and sends it once and in
   await expect(page.getByText('chờ gửi')).toHaveCount(0, { timeout: 30_000 });
   const order = [...new Set(sent.map(({ at }) => at))];
   expect(order).toEqual(kept.map(({ tappedAtMs }) => tappedAtMs).filter((at) => order.includes(at)));
-  expect((await outbox(page)).every(({ state }) => state === 'received')).toBe(true);
+  await expect.poll(async () => (await outbox(page)).every(({ state }) => state === 'received')).toBe(true);
 });
 
 test('it can be installed, and keeps nothing that the centre said but with its age', async ({ page }) => {

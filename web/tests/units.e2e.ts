@@ -1,8 +1,9 @@
 // Units that set out and do not come, and units whose incidents are merged and taken apart again.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type APIResponse, type Page } from '@playwright/test';
+import { expect, type APIResponse, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { board, crew, enter, fake, file, turnTo } from './page';
 
 const WORDS = { vi, en };

@@ -1,7 +1,8 @@
 // A node that serves a newer build than the page runs: the wall loads itself once and at a quiet moment, a desk is asked to.
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { board, enter, fake } from './page';
 
 const WORDS = { vi, en };

@@ -1,5 +1,6 @@
 // The wall and a crew's phone stay lit while they are shown, and say so when the device refuses.
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
+import { test } from './anew';
 import { crew, enter } from './page';
 
 interface Lamp {

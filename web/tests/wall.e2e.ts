@@ -1,4 +1,5 @@
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
+import { test } from './anew';
 import { enter, fake, freshSeq, GROUPS, queue } from './page';
 
 const stats = (page: Page) => page.evaluate(() => window.__stats!);

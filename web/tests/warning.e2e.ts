@@ -1,9 +1,10 @@
 // Warnings to the public, in both languages: written by one person and decided by another, updated and cancelled by messages that name
 // what stands, and never mixed up: the real thing, a drill, a trial.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Browser, type Page } from '@playwright/test';
+import { expect, type Browser, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
+import { test } from './anew';
 import { enter, fake, file, turnTo } from './page';
 
 const WORDS = { vi, en };

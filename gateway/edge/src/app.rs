@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use domain::{Camera, CameraId, EntityId, GroupId};
+use hyper::StatusCode;
 use tokio::sync::{Semaphore, watch};
 
 use crate::{
@@ -11,6 +12,7 @@ use crate::{
     auth::Auth,
     cluster::{Road, Source, Video, read},
     config::{EdgeConfig, Nodes},
+    error::ApiError,
     limits::UPLOADS_MAX,
     metrics::Metrics,
     oidc::Oidc,
@@ -94,6 +96,32 @@ impl App {
     pub(crate) fn is_our_origin(&self, origin: &str) -> bool {
         let is_origin = |url: &str| url.trim_end_matches('/').eq_ignore_ascii_case(origin);
         is_origin(&self.config.public_url) || (self.nodes)().iter().any(|(_, url)| is_origin(url))
+    }
+
+    /// Waits until this node has applied what any node has acknowledged before. A district centre's node goes on with its copy.
+    ///
+    /// # Errors
+    /// No quorum answered.
+    pub(crate) async fn catch_up(&self) -> Result<(), ApiError> {
+        if self.source.line().is_some() {
+            return Ok(());
+        }
+        self.auth.accounts.catch_up().await.map_err(|error| ApiError::unavailable(&error.to_string()))
+    }
+
+    /// What `look` finds; what is not there by what this node has applied is looked for once more when it has caught up: another node
+    /// may have acknowledged it a moment ago.
+    ///
+    /// # Errors
+    /// Those of `look`, or no quorum answered.
+    pub(crate) async fn caught_up<R>(&self, look: impl Fn() -> Result<R, ApiError>) -> Result<R, ApiError> {
+        let is_missing = |error: &ApiError| matches!(error.status(), StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
+        match look() {
+            Err(error) if is_missing(&error) => {}
+            found => return found,
+        }
+        self.catch_up().await?;
+        look()
     }
 
     /// The field group of a device, by what this node has applied.

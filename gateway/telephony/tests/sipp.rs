@@ -48,6 +48,17 @@ impl Board {
     fn count(&self, what: &str) -> usize {
         self.told.lock().unwrap().iter().filter(|told| *told == what).count()
     }
+
+    /// Waits until that was told so often: a peer may be through before the door has said so.
+    async fn was_told(&self, what: &str, count: usize) {
+        let is_told = async {
+            while self.count(what) < count {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let is_in_time = tokio::time::timeout(Duration::from_secs(30), is_told).await.is_ok();
+        assert!(is_in_time, "{what}: {:?}", self.told.lock().unwrap());
+    }
 }
 
 /// Shares the board with the door.
@@ -197,9 +208,7 @@ async fn calls_over_udp_are_put_through_and_end() {
     let board = Board::new(format!("sip:101@127.0.0.1:{port}"), true);
     let door = door(&board).await;
     assert!(call(&door, 40, &["-t", "u1"]).await, "{:?}", board.told.lock().unwrap());
-    while board.count("gone: HungUp") < 40 {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    board.was_told("gone: HungUp", 40).await;
     assert_eq!(board.count("offered"), 40, "{:?}", board.told.lock().unwrap());
 }
 
@@ -282,6 +291,7 @@ async fn give_up(name: &str, scenario: &str, board: &Arc<Board>) {
         .unwrap();
     std::fs::remove_file(&file).unwrap();
     assert!(status.success(), "{:?}", board.told.lock().unwrap());
+    board.was_told("gone: HungUp", 5).await;
     assert_eq!((board.count("offered"), board.count("gone: HungUp")), (5, 5));
 }
 
@@ -314,6 +324,7 @@ async fn a_phone_that_is_not_there_gives_the_caller_back() {
     let board = Board::new(String::new(), true);
     let door = door(&board).await;
     assert!(!call(&door, 1, &["-t", "u1", "-recv_timeout", "2000"]).await);
+    board.was_told("no phone", 1).await;
     assert_eq!(board.count("no phone"), 1, "{:?}", board.told.lock().unwrap());
 }
 
@@ -434,6 +445,7 @@ async fn a_caller_is_held_while_a_second_one_rings_then_resumed_and_sent_on() {
     board.answers.store(false, Ordering::Relaxed);
     let mut second = play(&folder, "second", CANCELS, &["-s", "1022", &door.address().to_string()]);
     assert!(second.wait().await.unwrap().success(), "{:?}", board.told.lock().unwrap());
+    board.was_told("gone: HungUp", 1).await;
     assert_eq!((board.count("offered"), board.count("gone: HungUp")), (2, 1));
 
     board.set(&connection, Standing::Talking { phone });

@@ -4,7 +4,7 @@ import { AlarmSchema, type Alarm } from '../../src/gen/trongdong/v1/alarm_pb';
 import { EventKind, type Event } from '../../src/gen/trongdong/v1/event_pb';
 import type { Scene } from './scene';
 
-type Tell = (kind: EventKind, subject: Event['subject']) => void;
+type Tell = (happened: readonly { kind: EventKind; subject: Event['subject'] }[]) => void;
 /** The incident that every third alarm feeds. */
 const FED = 'I4815';
 const HOUR_MS = 3_600_000;
@@ -16,6 +16,8 @@ export function alarmStorm(scene: Scene, tell: Tell) {
   /** Alarms of the worst level that a test had acknowledged, to be put back. */
   const seen = new Set<Alarm>();
   return function control(path: string, query: URLSearchParams): object | undefined {
+    // Told at once, in one frame: no screen shows a part of a storm.
+    const happened: { kind: EventKind; subject: Event['subject'] }[] = [];
     if (path === '/fake/seen') {
       // Every alarm of the worst level is acknowledged, or is again as it was.
       const on = query.get('on') === '1';
@@ -24,8 +26,9 @@ export function alarmStorm(scene: Scene, tell: Tell) {
       for (const alarm of ofIt) {
         Object.assign(alarm, { acknowledged: on, version: alarm.version + 1n });
         if (on) seen.add(alarm);
-        tell(on ? EventKind.ALARM_ACKNOWLEDGED : EventKind.ALARM_RAISED, { case: 'alarm', value: alarm });
+        happened.push({ kind: on ? EventKind.ALARM_ACKNOWLEDGED : EventKind.ALARM_RAISED, subject: { case: 'alarm', value: alarm } });
       }
+      if (happened.length > 0) tell(happened);
       return { seen: seen.size };
     }
     if (path !== '/fake/storm') return undefined;
@@ -34,7 +37,7 @@ export function alarmStorm(scene: Scene, tell: Tell) {
     for (const [id, alarm] of raised) {
       // Long ago and looked at: nothing of it counts for the next test.
       Object.assign(alarm, { active: false, acknowledged: true, raisedAtMs: BigInt(Date.now() - HOUR_MS), version: alarm.version + 1n });
-      tell(EventKind.ALARM_CLEARED, { case: 'alarm', value: alarm });
+      happened.push({ kind: EventKind.ALARM_CLEARED, subject: { case: 'alarm', value: alarm } });
       raised.delete(id);
     }
     episode += 1;
@@ -49,8 +52,9 @@ export function alarmStorm(scene: Scene, tell: Tell) {
       });
       raised.set(entity, alarm);
       scene.alarms.set(`${entity}/silence`, alarm);
-      tell(EventKind.ALARM_RAISED, { case: 'alarm', value: alarm });
+      happened.push({ kind: EventKind.ALARM_RAISED, subject: { case: 'alarm', value: alarm } });
     }
+    if (happened.length > 0) tell(happened);
     return { raised: count };
   };
 }

@@ -4,6 +4,7 @@ import { create, fromBinary, toBinary, type MessageInitShape } from '@bufbuild/p
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { extname, join, normalize } from 'node:path';
+import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { PlaceSchema, Severity } from '../../src/gen/trongdong/v1/common_pb';
 import { EventKind, EventSchema, PositionSchema, type Event } from '../../src/gen/trongdong/v1/event_pb';
@@ -67,7 +68,27 @@ function accessUnits(file: URL): Uint8Array[] {
 }
 const isKey = (unit: Uint8Array) => unit.some((byte, i) => (byte & 31) === 5 && unit[i - 1] === 1 && unit[i - 2] === 0 && unit[i - 3] === 0);
 
-export async function startFake(options: { port: number; root: string }) {
+/** Listens until it is stopped. `/fake/anew` puts everything back to how it began: what tests have done is gone, and who is connected is cut off. */
+export async function startFake({ port, root }: { port: number; root: string }) {
+  let world = begin(root);
+  const server = createServer((request, response) => {
+    if (request.url !== '/fake/anew') return void world.answer(request, response);
+    world.stop();
+    world = begin(root);
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => world.upgrade(request, socket, head));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  return {
+    stop: () => {
+      world.stop();
+      server.close();
+    },
+  };
+}
+
+/** A node with its scene, as it stands at the beginning. */
+function begin(root: string) {
   const scene = buildScene(Date.now());
   const register = startModels(scene, Date.now());
   const desk = publicDesk(scene.communes.map(({ code, name }) => ({ code, name, nameEn: name })), scene.incidents, Date.now());
@@ -211,7 +232,7 @@ export async function startFake(options: { port: number; root: string }) {
   const ofHandovers = handoverDesk(scene, (kind, subject, note = '', by = '') => publish(COMMAND_GROUP, [happened(kind, subject, by, note)]), () => ofRooms.snapshot().rooms);
   const registration = registrationDesk(scene, (kind, subject) => publish(COMMAND_GROUP, [happened(kind, subject, BY)]));
   const ofWaiting = waitingDesk(scene, (kind, subject, note = '') => publish(COMMAND_GROUP, [happened(kind, subject, BY, note)]), decideRest);
-  const storm = alarmStorm(scene, (kind, subject) => publish(FIELD_GROUP, [happened(kind, subject)]));
+  const storm = alarmStorm(scene, (all) => publish(FIELD_GROUP, all.map(({ kind, subject }) => happened(kind, subject))));
   const ofService = serviceDesk(scene, (kind, subject, note = '') => publish(FIELD_GROUP, [happened(kind, subject, BY, note)]));
   const ofClocks = clockDesk(scene, (kind, subject, note = '', by = BY) => publish(COMMAND_GROUP, [happened(kind, subject, by, note)]));
   function decide(path: string, input: Input, person: string): { status: number; body: unknown } {
@@ -338,7 +359,7 @@ export async function startFake(options: { port: number; root: string }) {
     return json(response, answer.status, answer.body);
   }
 
-  const server = createServer((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://fake');
     if (url.pathname.startsWith('/fake/')) {
       if (url.pathname === '/fake/cut') {
@@ -395,13 +416,13 @@ export async function startFake(options: { port: number; root: string }) {
     if (url.pathname.startsWith('/api/')) return void api(request, response, url).catch(() => json(response, 500, {}));
     // A page is also found without its ending, as on a real node.
     const page = url.pathname === '/' ? '/index.html' : url.pathname;
-    const path = join(options.root, normalize(existsSync(join(options.root, `${normalize(page)}.html`)) ? `${page}.html` : page));
+    const path = join(root, normalize(existsSync(join(root, `${normalize(page)}.html`)) ? `${page}.html` : page));
     if (!existsSync(path)) return json(response, 404, {});
     response.writeHead(200, { 'content-type': TYPES[extname(path)] ?? 'application/octet-stream' });
     return createReadStream(path).pipe(response);
-  });
+  };
   const wss = new WebSocketServer({ noServer: true, handleProtocols: (names) => (names.has('trongdong.v1') ? 'trongdong.v1' : false) });
-  server.on('upgrade', (request, socket, head) => {
+  const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (control.down || request.url !== '/ws') return void socket.destroy();
     wss.handleUpgrade(request, socket, head, (ws) => {
       sockets.set(ws, { greeted: false, watching: new Map() });
@@ -428,7 +449,7 @@ export async function startFake(options: { port: number; root: string }) {
         }
       });
     });
-  });
+  };
 
   const timers = [
     setInterval(() => {
@@ -457,12 +478,9 @@ export async function startFake(options: { port: number; root: string }) {
       publish(FIELD_GROUP, [happened(EventKind.READINGS_RECORDED, { case: 'readings', value: create(ReadingsSchema, { readings }) })]);
     }, 500),
   ];
-  await new Promise<void>((resolve) => server.listen(options.port, '127.0.0.1', resolve));
-  return {
-    stop: () => {
-      timers.forEach(clearInterval);
-      for (const socket of sockets.keys()) socket.terminate();
-      server.close();
-    },
+  const stop = () => {
+    timers.forEach(clearInterval);
+    for (const socket of sockets.keys()) socket.terminate();
   };
+  return { answer, upgrade, stop };
 }

@@ -266,9 +266,8 @@ pub(crate) async fn report(
     Id(call): Id<CallId>,
     Asked(ask, body): Asked<Saving>,
 ) -> Answer<Saved> {
-    let known = |state: &domain::State| state.calls().get(&call).cloned();
-    let found =
-        read(&*app.source, GroupId::COMMAND, known).ok_or_else(|| ApiError::not_found("call", call.as_str()))?;
+    let known = || read(&*app.source, GroupId::COMMAND, |state| state.calls().get(&call).cloned());
+    let found = app.caught_up(|| known().ok_or_else(|| ApiError::not_found("call", call.as_str()))).await?;
     let code = code::derive(&app.config.sealing_key, &key_of(&ask, &call));
     let command = FileReport {
         code: code.clone(),

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     app::App,
     error::{ApiError, ErrorBody},
-    limits::PASSWORD_BYTES_MAX,
+    limits::{BARRIER_DEADLINE, PASSWORD_BYTES_MAX},
     seal::camera_context,
 };
 
@@ -57,7 +57,7 @@ pub(crate) async fn register(State(app): State<Arc<App>>, Asked(ask, body): Aske
         return Err(ApiError::invalid("rtsp_url", "leave user and password out; send them as `user` and `password`"));
     }
     let credential_sealed = match (&body.user, &body.password) {
-        (None, None) => app.camera(&body.id).map_or(Bytes::new(), |known| known.credential_sealed),
+        (None, None) => kept_credential(&app, &body.id).await?,
         (Some(user), Some(password)) if user.is_empty() && password.is_empty() => Bytes::new(),
         (Some(user), Some(password)) => {
             if user.contains(':') || user.len() + password.len() > PASSWORD_BYTES_MAX {
@@ -87,4 +87,14 @@ pub(crate) async fn register(State(app): State<Arc<App>>, Asked(ask, body): Aske
     let command = Command::from(RegisterCamera { camera });
     app.place(&ask.caller, entity, &admin_unit, &command).await?;
     app.run(&ask, command).await.map(done)
+}
+
+/// The credential that the camera has and keeps: also one that another node has taken a moment ago. Empty: it has none.
+async fn kept_credential(app: &App, camera: &CameraId) -> Result<Bytes, ApiError> {
+    app.catch_up().await?;
+    if let Some(group) = app.placement(&EntityId::from(camera)) {
+        let barrier = app.source.read_barrier(group, BARRIER_DEADLINE).await;
+        barrier.map_err(|error| ApiError::unavailable(&error.to_string()))?;
+    }
+    Ok(app.camera(camera).map_or(Bytes::new(), |known| known.credential_sealed))
 }

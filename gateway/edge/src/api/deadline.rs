@@ -134,6 +134,10 @@ pub(crate) async fn progress(State(app): State<Arc<App>>, Asked(ask, body): Aske
     let Progress { clock, expected_version, note, photo_sha256, promised_at_ms } = body;
     let is_shown = |photo: &Digest| read(&*app.source, GroupId::COMMAND, |state| has_photo(state, &clock, photo));
     if !photo_sha256.as_ref().is_none_or(is_shown) {
+        // It may have been put a moment ago.
+        app.catch_up().await?;
+    }
+    if !photo_sha256.as_ref().is_none_or(is_shown) {
         return Err(ApiError::invalid(
             "photo_sha256",
             "is no photo of this incident: put it first, with POST /api/files",

@@ -156,7 +156,7 @@ pub(crate) async fn attach(
         }
     };
     // Before a byte of it is read, let alone stored.
-    app.may_attach(&caller, &owner)?;
+    app.caught_up(|| app.may_attach(&caller, &owner)).await?;
     let seq = seq_of(&parts.headers)?;
     let seat = app.uploads.try_acquire().map_err(|_| ApiError::from(RoadError::Overloaded))?;
     let sent = read_body(body, bytes_max()).await?;
@@ -223,14 +223,7 @@ pub(crate) async fn show_with_answer(
     Asked(ask, body): Asked<Showing>,
 ) -> Answer<Done> {
     let Showing { sha256, note } = body;
-    let incident = read(&*app.source, GroupId::COMMAND, |state| state.reports().get(&report)?.incident.clone());
-    let named = |found: &[&Attachment]| found.iter().map(|it| it.file).find(|file| file.sha256 == sha256);
-    let of_report = Around { incident: None, report: Some(report.clone()) };
-    let mut file = app.photos_around(&ask.caller, &of_report, named)?;
-    if file.is_none() && incident.is_some() {
-        file = app.photos_around(&ask.caller, &Around { incident, report: None }, named)?;
-    }
-    let file = file.ok_or_else(|| ApiError::not_found("file", &sha256.to_string()))?;
+    let file = app.caught_up(|| app.photo_of(&ask.caller, &report, sha256)).await?;
     let owner = FileOwner::Answer(report);
     app.run(&ask, AttachFile { file, owner, taken_at_ms: Millis(0), note }).await.map(done)
 }
@@ -298,6 +291,18 @@ impl App {
                 Ok(policy::allows_of(&caller.grant, Action::HandleReport, place, &Matter::of_report(state, report))?)
             }
         })
+    }
+
+    /// A photo of a report that the caller may see, or of the incident that it belongs to.
+    fn photo_of(&self, caller: &Caller, report: &ReportCode, sha256: Digest) -> Result<StoredFile, ApiError> {
+        let incident = read(&*self.source, GroupId::COMMAND, |state| state.reports().get(report)?.incident.clone());
+        let named = |found: &[&Attachment]| found.iter().map(|it| it.file).find(|file| file.sha256 == sha256);
+        let of_report = Around { incident: None, report: Some(report.clone()) };
+        let mut file = self.photos_around(caller, &of_report, named)?;
+        if file.is_none() && incident.is_some() {
+            file = self.photos_around(caller, &Around { incident, report: None }, named)?;
+        }
+        file.ok_or_else(|| ApiError::not_found("file", &sha256.to_string()))
     }
 
     /// What `look` makes of the photos around an incident or a report that the caller may see.

@@ -291,14 +291,19 @@ impl App {
         self.admit(Kind::Write, peer.0.ip())?;
         let bytes = body::read(sent, EIDO_BYTES_MAX).await?;
         let signature = headers.get(SIGNATURE_HEADER).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        match self.partner(receiver) {
-            Some((receiver, secret)) if is_signed(&secret, &bytes, signature) => Ok((receiver, bytes)),
-            _ => {
-                self.charge(Kind::Miss, peer.0.ip())?;
-                let remedy = "sign the body: sha256= and its HMAC-SHA-256 under the secret that was agreed on";
-                Err(ApiError::forbidden(SIGNATURE_HEADER, remedy).into())
-            }
+        let signed = || self.partner(receiver).filter(|(_, secret)| is_signed(secret, &bytes, signature));
+        let mut found = signed();
+        if found.is_none() {
+            // The secret may have been agreed on at another node a moment ago. To ask costs as much as not to be known.
+            self.charge(Kind::Miss, peer.0.ip())?;
+            self.catch_up().await?;
+            found = signed();
         }
+        let Some((receiver, _)) = found else {
+            let remedy = "sign the body: sha256= and its HMAC-SHA-256 under the secret that was agreed on";
+            return Err(ApiError::forbidden(SIGNATURE_HEADER, remedy).into());
+        };
+        Ok((receiver, bytes))
     }
 
     /// The commune of that code or name; where none is named, what the other side is registered for.

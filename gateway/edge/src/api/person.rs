@@ -54,6 +54,10 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) ->
 pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Registration>) -> Answer<Done> {
     // Asked beforehand too: hashing a password costs.
     policy::allows(&ask.caller.grant, policy::Action::Administer, None)?;
+    if body.password.is_none() {
+        // They keep the one they have: also one that another node has taken a moment ago.
+        app.catch_up().await?;
+    }
     let known = read(&*app.source, GroupId::COMMAND, |state0| state0.persons().get(&body.id).cloned());
     let credential_sealed = match &body.password {
         Some(password) if !(PASSWORD_BYTES_MIN..=PASSWORD_BYTES_MAX).contains(&password.len()) => {

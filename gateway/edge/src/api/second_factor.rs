@@ -85,6 +85,8 @@ pub(crate) async fn enrol(
 ) -> Answer<Chosen> {
     let (person, ip) = (&ask.caller.person.id, peer.0.ip());
     let accounts = &app.auth.accounts;
+    // Neither with a password that was changed at another node, nor below over a second factor that was put there.
+    app.catch_up().await?;
     accounts.password(person.as_str(), body.password.as_bytes(), ip).await?;
     accounts.let_in(person, ip);
     let mut seed = [0; totp::SEED_BYTES];
@@ -110,6 +112,7 @@ pub(crate) async fn confirm(
     Asked(ask, body): Asked<Code>,
 ) -> Answer<Done> {
     let person = &ask.caller.person.id;
+    app.catch_up().await?;
     let factor = known(&app, person).ok_or_else(|| ApiError::not_found("second factor", person.as_str()))?;
     if !factor.confirmed {
         // A code has been spent once it is confirmed: a retry whose answer was lost finds it on.
@@ -127,6 +130,8 @@ pub(crate) async fn drop_own(
     Asked(ask, body): Asked<Code>,
 ) -> Answer<Done> {
     let person = ask.caller.person.id.clone();
+    // A node that is behind must not take one away without a code that counts elsewhere already.
+    app.catch_up().await?;
     if let Some(factor) = app.auth.accounts.second_factor(&person) {
         if body.code.is_empty() {
             return Err(LoginFailure::CodeNeeded.into());

@@ -90,6 +90,8 @@ pub(crate) async fn attach(
     app.propose_public(AttachFile { file, owner: owner.clone(), taken_at_ms: Millis(0), note: String::new() })
         .await
         .map_err(|error| if error.body.field == "owner" { enough() } else { error })?;
+    // It may not be here yet; without a quorum for it now, what is here has to do.
+    let _ = app.catch_up().await;
     let photos = read(&*app.source, GroupId::COMMAND, |state| state.attachments_of(&owner).count());
     Ok((StatusCode::CREATED, Json(Sent { photos, photos_max: REPORT_FILES_MAX })))
 }

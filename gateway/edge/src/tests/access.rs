@@ -91,6 +91,27 @@ async fn a_second_factor_counts_from_its_first_code_on_and_each_code_once() {
 }
 
 #[tokio::test]
+async fn a_second_factor_of_one_node_counts_at_another_that_is_behind() {
+    let one = served();
+    let late = serve(&one.cluster, 2, config());
+    let lan = user(&one, "lan").await;
+    assert_eq!(answer(lan.get(&late, "/api/session")).await.0, 200);
+    late.node.follows.store(false, Ordering::SeqCst);
+    let (status, chosen) = answer(lan.post(&one, 1, "/api/second-factor", &json!({"password": PASSWORD}))).await;
+    assert_eq!(status, 200, "{chosen}");
+    let confirm = json!({"code": totp::shown_at(&seed(&one, "lan"), unix_ms())});
+    assert_eq!(answer(lan.post(&late, 2, "/api/second-factor/confirm", &confirm)).await.0, 200);
+
+    let admin = user(&one, "admin").await;
+    assert_eq!(answer(admin.get(&late, "/api/session")).await.0, 200);
+    assert_eq!(answer(admin.post(&one, 1, "/api/second-factor", &json!({"password": PASSWORD}))).await.0, 200);
+    let confirm = json!({"code": totp::shown_at(&seed(&one, "admin"), unix_ms())});
+    assert_eq!(answer(admin.post(&one, 2, "/api/second-factor/confirm", &confirm)).await.0, 200);
+    let (status, body) = answer(admin.post(&late, 3, "/api/second-factor/drop", &json!({"code": ""}))).await;
+    assert_eq!((status, &body["code"]), (401, &json!("code_needed")), "not without a code");
+}
+
+#[tokio::test]
 async fn whom_one_node_has_just_let_in_another_that_is_behind_does_not_deny() {
     let one = served();
     let late = serve(&one.cluster, 2, config());

@@ -2,7 +2,7 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
 
@@ -81,6 +81,25 @@ async fn listed(user: &User, served: &Served, what: &str) -> Vec<Value> {
 
 fn header(response: &Response, name: &str) -> String {
     response.headers().get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+}
+
+#[tokio::test]
+async fn a_node_that_is_behind_takes_a_photo_of_what_another_one_has_just_opened() {
+    let (one, shelf) = served();
+    let files: Arc<dyn Files> = shelf.clone();
+    let late = serve(&one.cluster, 2, EdgeConfig { files: Some(files), ..config() });
+    let lan = user(&one, "lan").await;
+    assert_eq!(answer(lan.get(&late, "/api/session")).await.0, 200);
+    late.node.follows.store(false, Ordering::SeqCst);
+    let place = json!({"latitude_e7": 1, "longitude_e7": 2, "admin_unit": "u1"});
+    let opening = json!({"kind": "flood", "severity": "high", "place": place, "summary": "Ngập"});
+    let (status, opened) = answer(lan.post(&one, 1, "/api/incidents", &opening)).await;
+    assert_eq!(status, 200, "{opened}");
+    let what = format!("incident={}", opened["entity"].as_str().unwrap());
+    let (status, done) = answer(put(&lan, &late, 2, &what, photo())).await;
+    assert_eq!(status, 200, "{done}");
+    assert_eq!(listed(&lan, &one, &what).await.len(), 1);
+    assert_eq!(answer(put(&lan, &late, 3, "incident=I99", photo())).await.0, 404, "what is nowhere");
 }
 
 #[tokio::test]

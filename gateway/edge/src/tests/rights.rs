@@ -89,6 +89,29 @@ async fn a_grant_that_is_older_than_the_floor_is_taken_anew() {
 }
 
 #[tokio::test]
+async fn who_is_put_again_at_a_node_that_is_behind_keeps_the_secret_that_another_one_has_taken() {
+    let one = served();
+    let late = serve(&one.cluster, 2, config());
+    let admin = user(&one, "admin").await;
+    assert_eq!(answer(admin.get(&late, "/api/session")).await.0, 200);
+    late.node.follows.store(false, std::sync::atomic::Ordering::SeqCst);
+    let entered = json!({"id": "minh", "name": "Minh", "role": "operator", "password": "một mật khẩu"});
+    assert_eq!(answer(admin.post(&one, 1, "/api/people", &entered)).await.0, 200);
+    let amended = json!({"id": "minh", "name": "Minh Anh", "role": "operator"});
+    assert_eq!(answer(admin.post(&late, 2, "/api/people", &amended)).await.0, 200);
+    assert_eq!(login(&one, "minh", "một mật khẩu").await.status(), 200);
+
+    let place = json!({"latitude_e7": 215_000_000, "longitude_e7": 1_058_000_000, "admin_unit": "u4"});
+    let camera = json!({"id": "cam-4", "name": "Cầu", "rtsp_url": "rtsp://10.0.0.9/1", "place": place});
+    let mut with = camera.clone();
+    (with["user"], with["password"]) = (json!("a"), json!("b"));
+    assert_eq!(answer(admin.post(&one, 3, "/api/cameras", &with)).await.0, 200);
+    assert_eq!(answer(admin.post(&late, 4, "/api/cameras", &camera)).await.0, 200);
+    let sealed = read(&*one.node, GroupId(2), |state| state.cameras()["cam-4"].credential_sealed.clone());
+    assert_eq!(Sealer::new(&KEY).open("camera/cam-4", &sealed), Ok(b"a:b".to_vec()));
+}
+
+#[tokio::test]
 async fn devices_are_placed_in_the_group_of_their_district_room() {
     let served = served();
     let admin = user(&served, "admin").await;
