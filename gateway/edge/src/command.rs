@@ -4,7 +4,7 @@
 use std::{sync::PoisonError, time::Duration};
 
 use domain::{
-    Accepted, AdminUnitCode, AlarmKey, Command, DistrictId, EntityId, GroupId, IncidentId, OpenSession,
+    Accepted, AdminUnitCode, AlarmKey, Command, DistrictId, EntityId, Grant, GroupId, IncidentId, OpenSession,
     RaisePolicyFloor, RefusalCode, Reply, RequestId, policy,
 };
 use futures::future::join_all;
@@ -34,14 +34,12 @@ impl App {
     /// The refusal, or that the outcome is unknown: the same request, with the same number, learns it.
     pub(crate) async fn run(&self, ask: &Ask, command: impl Into<Command>) -> Result<Accepted, ApiError> {
         let command = command.into();
-        let place = self.place_of(&command);
-        let grant = &ask.caller.grant;
-        read(&*self.source, GroupId::COMMAND, |state| policy::foresee(state, grant, &command, place.as_ref()))?;
+        let grant = self.foreseen(&ask.caller.grant, &command).await?;
         let group = self.group_of(&command).await?;
         if !self.remember(ask, group) {
             return Err(ApiError::seq_reused(ask.seq));
         }
-        let grant = self.fresh_grant(ask, group).await?;
+        let grant = self.fresh_grant(grant, group).await?;
         let session = ask.caller.session;
         let propose = |command: Command| {
             let request = RequestId { session, seq: ask.seq };
@@ -82,7 +80,7 @@ impl App {
     ///
     /// # Errors
     /// The refusal, or that the outcome is unknown: the same request learns it.
-    pub(crate) async fn run_as(&self, grant: &domain::Grant, command: Command) -> Result<Accepted, ApiError> {
+    pub(crate) async fn run_as(&self, grant: &Grant, command: Command) -> Result<Accepted, ApiError> {
         policy::allows(grant, policy::action_of(&command), None)?;
         let proposed = self.road.command(Some(GroupId::COMMAND), command, None, Some(grant.clone()), COMMAND_DEADLINE);
         match proposed.await? {
@@ -114,19 +112,41 @@ impl App {
         requests.take(ask.caller.session, group, ask.seq, ask.fingerprint)
     }
 
-    /// The caller's grant, not older than the group's floor: a refusal would be remembered under the request's number.
-    async fn fresh_grant(&self, ask: &Ask, group: GroupId) -> Result<domain::Grant, ApiError> {
+    /// The grant by which the command would be taken, by what this node has applied: the caller's, or a newer one. Before it says no it
+    /// asks a quorum, because the right may have been given at another node a moment ago. `apply` decides; this only spares the way.
+    async fn foreseen(&self, grant: &Grant, command: &Command) -> Result<Grant, ApiError> {
+        let foresee = |grant: &Grant| {
+            let place = self.place_of(command);
+            read(&*self.source, GroupId::COMMAND, |state| policy::foresee(state, grant, command, place.as_ref()))
+        };
+        if foresee(grant).is_ok() {
+            return Ok(grant.clone());
+        }
+        self.catch_up().await?;
+        let index = self.source.applied(GroupId::COMMAND).index;
+        let renewed = renewed(&*self.source, grant, index).ok_or_else(ApiError::signed_out)?;
+        foresee(&renewed)?;
+        Ok(renewed)
+    }
+
+    /// The grant, not older than the group's floor: a refusal would be remembered under the request's number.
+    async fn fresh_grant(&self, grant: Grant, group: GroupId) -> Result<Grant, ApiError> {
         let floor = read(&*self.source, group, domain::State::policy_floor);
-        if !group.is_field() || ask.caller.grant.index >= floor {
-            return Ok(ask.caller.grant.clone());
+        if !group.is_field() || grant.index >= floor {
+            return Ok(grant);
         }
         let index = self.source.read_barrier(GroupId::COMMAND, BARRIER_DEADLINE).await;
         let index = index.map_err(|error| ApiError::unavailable(&error.to_string()))?;
-        renewed(&*self.source, &ask.caller.grant, index).ok_or_else(ApiError::signed_out)
+        renewed(&*self.source, &grant, index).ok_or_else(ApiError::signed_out)
     }
 
-    /// The group that decides about the command. A device placed a moment ago may not be known here yet.
+    /// The group that decides about the command. What it acts on may have been placed at another node a moment ago.
     async fn group_of(&self, command: &Command) -> Result<GroupId, ApiError> {
+        self.caught_up(|| self.group_known(command)).await
+    }
+
+    /// The same, by what this node has applied.
+    fn group_known(&self, command: &Command) -> Result<GroupId, ApiError> {
         let entity = match command {
             Command::RegisterSensor(it) => EntityId::from(&it.sensor.id),
             Command::SetDeviceStatus(it) => EntityId::from(&it.sensor),
@@ -138,11 +158,6 @@ impl App {
             Command::UnshelveAlarm(it) => return self.group_of_alarm(&it.key),
             _ => return Ok(GroupId::COMMAND),
         };
-        if let Some(group) = self.placement(&entity) {
-            return Ok(group);
-        }
-        let barrier = self.source.read_barrier(GroupId::COMMAND, BARRIER_DEADLINE).await;
-        barrier.map_err(|error| ApiError::unavailable(&error.to_string()))?;
         self.placement(&entity).ok_or_else(|| ApiError::not_found("entity", entity.as_str()))
     }
 

@@ -89,6 +89,25 @@ async fn a_grant_that_is_older_than_the_floor_is_taken_anew() {
 }
 
 #[tokio::test]
+async fn a_right_that_one_node_has_just_given_counts_at_another_that_is_behind() {
+    let one = served();
+    let late = serve(&one.cluster, 2, config());
+    let (admin, xem) = (user(&one, "admin").await, user(&one, "xem").await);
+    assert_eq!(answer(xem.get(&late, "/api/session")).await.0, 200);
+    let shelve = json!({"entity": "s1", "condition": "high", "reason": "bảo trì", "until_ms": 1});
+    assert_eq!(answer(xem.post(&late, 1, "/api/alarms/shelve", &shelve)).await.0, 403);
+    late.node.follows.store(false, std::sync::atomic::Ordering::SeqCst);
+    let promoted = json!({"id": "xem", "name": "Xem", "role": "operator", "districts": ["d1"]});
+    assert_eq!(answer(admin.post(&one, 1, "/api/people", &promoted)).await.0, 200);
+    let (status, body) = answer(xem.post(&late, 2, "/api/alarms/shelve", &shelve)).await;
+    // Only the end of the shelf is wrong.
+    assert_eq!((status, &body["field"]), (422, &json!("ShelveAlarm.until_ms")), "{body}");
+    late.node.quorum.store(false, std::sync::atomic::Ordering::SeqCst);
+    let person = json!({"id": "minh", "name": "Minh", "role": "viewer", "password": "một mật khẩu"});
+    assert_eq!(answer(xem.post(&late, 3, "/api/people", &person)).await.0, 503, "nobody can be asked whether it is so");
+}
+
+#[tokio::test]
 async fn who_is_put_again_at_a_node_that_is_behind_keeps_the_secret_that_another_one_has_taken() {
     let one = served();
     let late = serve(&one.cluster, 2, config());
