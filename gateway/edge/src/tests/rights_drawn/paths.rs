@@ -12,6 +12,7 @@
 //!   now.
 //! * Whoever reads the record of every field is given all that was said, refused commands and shadows included; what tells of
 //!   callers only with the right to see callers (`given`).
+//! * A line of the record has why a hand-over was taken back, or a draft was not published, for who reads that of every field.
 //! * What was published is everybody's (`Seen::Public`).
 //!
 //! A report's code, as the public has one, opens that report to anybody; those of the steps are no such codes.
@@ -115,7 +116,7 @@ struct Scene {
     /// Incidents that were given a photo when all was done.
     photos: BTreeSet<String>,
     /// How often words that are counted by themselves were shown.
-    shown: RefCell<BTreeMap<Topic, usize>>,
+    met: RefCell<BTreeMap<Topic, usize>>,
 }
 
 impl Scene {
@@ -168,8 +169,8 @@ impl Scene {
         let served = serve(&play.cluster, 2, config());
         let of_key = Visitor { who: Some(0), key: Some(scopes.to_vec()), bearer: Some(bearer) };
         let nobody = Visitor { who: None, key: None, bearer: None };
-        let (visitors, shown) = (vec![of_key, nobody], RefCell::default());
-        let mut new = Self { play, served, visitors, was, courses, whys, of_callers, reasons, photos, shown };
+        let (visitors, met) = (vec![of_key, nobody], RefCell::default());
+        let mut new = Self { play, served, visitors, was, courses, whys, of_callers, reasons, photos, met };
         let people = (0..PEOPLE).map(|who| Visitor { who: Some(who), key: None, bearer: Some(new.sign_in(who)) });
         let people: Vec<_> = people.collect();
         new.visitors.extend(people);
@@ -238,7 +239,7 @@ impl Scene {
             let is_theirs = by.iter().flatten().any(|rights| self.meets(visitor, rights, *word));
             let may = is_theirs || matches!(seen, Seen::Public);
             if let Some(topic) = ledger.topics.get(word) {
-                *self.shown.borrow_mut().entry(*topic).or_default() += 1;
+                *self.met.borrow_mut().entry(*topic).or_default() += 1;
             }
             assert!(may, "LEAK: {} of {seen:?} came from {path} to {visitor:?}, who stands as {by:?}", text(*word));
         }
@@ -315,12 +316,13 @@ impl Scene {
             let words = 0..self.play.ledger.words.len();
             for word in words.filter(|word| !self.meets(visitor, &rights, *word)) {
                 counts.withheld += 1;
-                if let Some(topic) = self.play.ledger.topics.get(&word) {
+                let is_of_nobody = matches!(self.play.ledger.words[word], Seen::Nobody);
+                if let Some(topic) = self.play.ledger.topics.get(&word).filter(|_| !is_of_nobody) {
                     counts.count(*topic, 0, 1);
                 }
             }
         }
-        for (topic, told) in self.shown.borrow().iter() {
+        for (topic, told) in self.met.borrow().iter() {
             counts.count(*topic, *told, 0);
         }
         // Last of all: each is an entry.
