@@ -1,6 +1,7 @@
 //! The drills. All in one program, because each that is linked carries RocksDB; they take turns (`World`).
 
 mod citizens;
+mod conveyance;
 mod deadlines;
 mod disk;
 mod district;

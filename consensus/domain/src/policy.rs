@@ -43,6 +43,7 @@ mod target;
 pub use action::{Action, Noun, action_of};
 pub use beyond::grant_of_key;
 pub use matter::Matter;
+pub use places::place_of_warning;
 
 pub(crate) use target::{Target, targets};
 

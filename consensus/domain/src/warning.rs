@@ -231,7 +231,7 @@ pub struct Warning {
     pub incident: IncidentId,
     /// What goes on.
     pub kind: IncidentKind,
-    /// Where the incident lies; it decides who may see the draft.
+    /// Where the incident lay when it was written; who decides on it is in charge there.
     pub admin_unit: AdminUnitCode,
     /// What it does.
     pub message: WarningMessage,

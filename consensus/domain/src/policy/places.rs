@@ -1,7 +1,14 @@
 //! Where what a command acts on lies.
 
 use super::target::{Target, targets};
-use crate::{AdminUnitCode, Command, EntityId, IncidentId, ReportCode, RoomId, State, UnitId};
+use crate::{AdminUnitCode, Command, EntityId, IncidentId, ReportCode, RoomId, State, UnitId, Warning};
+
+/// Where a warning lies for who looks at it: until the public can read it, where its incident lies by now.
+#[must_use]
+pub fn place_of_warning<'a>(state: &'a State, warning: &'a Warning) -> &'a AdminUnitCode {
+    let incident = state.incidents.get(&warning.incident).filter(|_| !warning.is_public());
+    incident.map_or(&warning.admin_unit, |incident| &incident.place.admin_unit)
+}
 
 /// Whose the room is that the command acts in: none if there is no such room, or the command acts in none; none within: the
 /// province's.

@@ -66,16 +66,18 @@ pub(crate) struct Deciding {
     reason: String,
 }
 
-/// Messages of the caller's districts, ended ones included; drafts of the caller's fields and agencies.
+/// Messages of the caller's districts, ended ones included; drafts where their incidents lie by now, of the caller's fields and agencies.
 #[utoipa::path(get, path = "/api/warnings", responses((status = 200, body = Listed<serde_json::Value>)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<Warning>> {
     let grant = &caller.grant;
     listed(&app, &caller, Noun::Warning, command_group(), |state, put| {
         let may_read = |warning: &&Warning| {
-            let (place, matter) = (Some(&warning.admin_unit), Matter::of_warning(state, warning));
+            let (place, matter) = (Some(policy::place_of_warning(state, warning)), Matter::of_warning(state, warning));
             policy::allows_of(grant, Action::See(Noun::Warning), place, &matter).is_ok()
         };
-        state.warnings().values().filter(may_read).for_each(|warning| put(warning, Some(&warning.admin_unit)));
+        state.warnings().values().filter(may_read).for_each(|warning| {
+            put(warning, Some(policy::place_of_warning(state, warning)));
+        });
     })
 }
 

@@ -5,12 +5,18 @@
 //! the policy itself is asked about every noun in every place. `paths.rs` asks every path after such steps, and reads the record;
 //! `rights_any.rs` goes through every role and every path, over one scene.
 
+mod counts;
 mod draw;
+mod outside;
 mod paths;
 mod scene;
 mod statement;
 
-use std::{cell::Cell, collections::BTreeSet, sync::Arc};
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use domain::{
     Event, Grant, GroupId, IncidentKind, KeyScope, Millis, PutPerson, PutServiceKey, Role, ServiceKey, ServiceKeyId,
@@ -35,8 +41,12 @@ use crate::{
         view::{Encoding, Subscription, View},
     },
 };
-use draw::{asker, step};
-use scene::{KEPT, LASTS_MS, Ledger, ROOMS, Step, WRITER, entity, put_person, put_remit, put_room, text, words_in};
+use counts::Counts;
+use draw::{asker, opening, step};
+use scene::{
+    APPROVER, KEPT, LASTS_MS, Ledger, ROOMS, SERVICES, Step, Topic, WRITER, entity, put_person, put_remit, put_room,
+    put_service, text, words_in,
+};
 use statement::{AGENCIES, Facts, Rights, Somebody, Wish, Work, rights};
 
 const PEOPLE: usize = 3;
@@ -93,15 +103,6 @@ struct Screen {
     has_joined: bool,
 }
 
-/// How often what is seen was seen, and what is not was not.
-#[derive(Clone, Copy, Default)]
-struct Counts {
-    told: usize,
-    withheld: usize,
-    withdrawn: usize,
-    compared: usize,
-}
-
 /// A reading: of which sensor, and what it says.
 type Measured = (String, i64);
 
@@ -112,6 +113,8 @@ struct Play {
     screens: Vec<Screen>,
     /// Every reading so far.
     readings: Vec<Measured>,
+    /// The newest notice of each other system that was looked at.
+    noticed: BTreeMap<&'static str, u64>,
     counts: Counts,
 }
 
@@ -124,7 +127,12 @@ impl Play {
     fn new(askers: &[Asker], scopes: &[KeyScope]) -> Self {
         let cluster = communes();
         accepted(cluster.commit(GroupId(0), SwitchFeature { feature: VOCABULARY_2 }));
-        accepted(cluster.commit(GroupId(0), PutPerson { person: person(WRITER, Role::Operator, &[]) }));
+        for who in [WRITER, APPROVER] {
+            accepted(cluster.commit(GroupId(0), PutPerson { person: person(who, Role::Operator, &[]) }));
+        }
+        for (id, at) in SERVICES {
+            accepted(cluster.commit(GroupId(0), put_service(id, at)));
+        }
         for (id, at) in ROOMS {
             accepted(cluster.commit(GroupId(0), put_room(id, at)));
         }
@@ -174,7 +182,8 @@ impl Play {
         };
         let of_people = (1_u64..).zip(0..askers.len()).map(|(id, who)| (id, who, None));
         let screens = of_people.chain([(100, 0, Some(scopes.to_vec()))]).map(screen).collect();
-        let mut new = Self { cluster, gateway, ledger, screens, readings: Vec::new(), counts: Counts::default() };
+        let (readings, noticed, counts) = (Vec::new(), BTreeMap::new(), Counts::default());
+        let mut new = Self { cluster, gateway, ledger, screens, readings, noticed, counts };
         new.settle(None, &[]);
         new
     }
@@ -195,8 +204,11 @@ impl Play {
                     of_report.or_else(|| state0.incidents().get(id).map(|it| it.version)).unwrap_or_default()
                 })
             };
-            let now = self.now();
+            let (now, known) = (self.now(), self.ledger.words.len());
             let Some(doing) = self.ledger.doing(step, part, now, &version) else { return };
+            if let Some(topic) = step.topic() {
+                self.ledger.topics.extend((known..self.ledger.words.len()).map(|word| (word, topic)));
+            }
             let reply = match &doing.by {
                 Some(person) => self.cluster.commit_by(person, doing.command),
                 None => self.cluster.commit(doing.group, doing.command),
@@ -226,6 +238,7 @@ impl Play {
             }
         }
         self.look(fresh, &measured, step);
+        self.look_outside(fresh, step);
         self.readings.extend(measured);
         let of_rights = |event: &Event| matches!(event.subject, Some(Subject::Person(_) | Subject::District(_)));
         let now = Millis(self.now());
@@ -325,13 +338,21 @@ impl Play {
             }
             for word in &words {
                 let seen = &ledger.words[*word];
-                assert!(ledger.meets(stands, *word), "LEAK: {} of {seen:?} came to {whose}", text(*word));
+                assert!(ledger.is_pushed(stands, *word), "LEAK: {} of {seen:?} came to {whose}", text(*word));
             }
             if let Some(word) = fresh {
                 let (is_told, seen) = (words.contains(&word), &ledger.words[word]);
-                assert_eq!(is_told, ledger.meets(shown, word), "{} of {seen:?}, told or not to {whose}", text(word));
-                let count = if is_told { &mut counts.told } else { &mut counts.withheld };
-                *count += 1;
+                assert_eq!(
+                    is_told,
+                    ledger.is_pushed(shown, word),
+                    "{} of {seen:?}, told or not to {whose}",
+                    text(word)
+                );
+                let (told, withheld) = (usize::from(is_told), usize::from(!is_told));
+                (counts.told, counts.withheld) = (counts.told + told, counts.withheld + withheld);
+                if let Some(topic) = ledger.topics.get(&word) {
+                    counts.count(*topic, told, withheld);
+                }
             }
             let may_read = |(sensor, _): &&Measured| {
                 let (at, agencies) = (ledger.sensor_at(sensor), BTreeSet::new());
@@ -408,27 +429,33 @@ fn no_screen_is_shown_what_is_not_its_persons_and_none_misses_what_is() {
     let config = ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() };
     let askers = prop::collection::vec(asker(), PEOPLE);
     let scopes = subsequence(KeyScope::ALL.to_vec(), 1..=KeyScope::ALL.len());
-    let scenes = (askers, scopes, prop::collection::vec(step(), 1..24));
-    let total = Cell::new(Counts::default());
-    let outcome = TestRunner::new(config).run(&scenes, |(askers, scopes, steps)| {
+    let opening = prop_oneof![Just(Vec::<Step>::new()), opening()];
+    let scenes = (askers, scopes, opening, prop::collection::vec(step(), 1..24));
+    let total = RefCell::new(Counts::default());
+    let outcome = TestRunner::new(config).run(&scenes, |(askers, scopes, opening, steps)| {
         let mut play = Play::new(&askers, &scopes);
-        steps.iter().for_each(|step| play.step(step));
+        opening.iter().chain(&steps).for_each(|step| play.step(step));
         play.ask_policy();
-        let (sum, of) = (total.get(), play.counts);
-        total.set(Counts {
-            told: sum.told + of.told,
-            withheld: sum.withheld + of.withheld,
-            withdrawn: sum.withdrawn + of.withdrawn,
-            compared: sum.compared + of.compared,
-        });
+        total.borrow_mut().add(&play.counts);
         Ok(())
     });
     if let Err(failed) = outcome {
         panic!("{failed}");
     }
-    let Counts { told, withheld, withdrawn, compared } = total.get();
-    let enough = told > 100 && withheld > 100 && withdrawn > 3 && compared > 50_000;
-    assert!(enough, "what is seen is seen, or this proves nothing: {told}, {withheld}, {withdrawn}, {compared}");
+    let total = total.into_inner();
+    let Counts { told, withheld, withdrawn, compared, out, .. } = total;
+    let enough = told > 100 && withheld > 100 && withdrawn > 3 && compared > 50_000 && out.0 > 20 && out.1 > 20;
+    assert!(
+        enough,
+        "what is seen is seen, or this proves nothing: {told}, {withheld}, {withdrawn}, {compared}, {out:?}"
+    );
+    for topic in Topic::ALL {
+        let (told, withheld) = total.of(topic);
+        // Those are asked for, and told to no screen.
+        let is_asked_for = matches!(topic, Topic::Warning | Topic::Draft);
+        let enough = withheld > 10 && if is_asked_for { told == 0 } else { told > 10 };
+        assert!(enough, "{topic:?} is seen, and is withheld, or this proves nothing: {told}, {withheld}");
+    }
 }
 
 #[test]

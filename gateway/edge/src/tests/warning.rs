@@ -1,12 +1,14 @@
 //! Warnings from a draft to everybody's feed, and hand-overs with another service's system: who may, and what is refused.
 
-use domain::{GroupId, HandoverDirection, HandoverStatus, IncidentId, WarningId};
+use domain::{
+    AmendIncident, GroupId, HandoverDirection, HandoverStatus, IncidentId, IncidentKind, Severity, WarningId,
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::{
     http::{User, answer, client, user},
-    province::{Served, config, province, serve},
+    province::{Served, accepted, config, place, province, serve},
 };
 use crate::{cap::strict, cluster::read, courier::signature, eido};
 
@@ -75,6 +77,28 @@ async fn a_warning_is_everybodys_once_a_second_person_has_approved_it() {
     assert!(!in_force);
     assert_eq!(answer(xem.get(&served, "/api/warnings")).await.1["items"], json!([]), "of another room");
     assert_eq!(answer(lan.get(&served, "/api/warnings")).await.1["items"].as_array().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_draft_is_where_its_incident_is_and_what_was_published_where_it_was_written_for() {
+    let served = served();
+    let (lan, admin, xem) = (user(&served, "lan").await, user(&served, "admin").await, user(&served, "xem").await);
+    assert_eq!(answer(lan.post(&served, 1, "/api/warnings", &draft(&served, "u1"))).await.0, 200);
+    let amend = AmendIncident {
+        incident: IncidentId::new("I1").unwrap(),
+        expected_version: 1,
+        kind: IncidentKind::Flood,
+        severity: Severity::High,
+        place: place(3),
+        summary: "Ngập ở xã khác".into(),
+    };
+    accepted(served.cluster.commit(GroupId::COMMAND, amend));
+    let listed =
+        async |user: &User| answer(user.get(&served, "/api/warnings")).await.1["items"].as_array().unwrap().len();
+    assert_eq!((listed(&lan).await, listed(&xem).await, listed(&admin).await), (0, 1, 1), "as the incident itself");
+    let seen = json!({"expected_version": 1});
+    assert_eq!(answer(admin.post(&served, 1, "/api/warnings/W1/approve", &seen)).await.0, 200);
+    assert_eq!((listed(&lan).await, listed(&xem).await, listed(&admin).await), (1, 0, 1), "it warns u1");
 }
 
 const SECRET: &str = "mật khẩu chung của hai bên";

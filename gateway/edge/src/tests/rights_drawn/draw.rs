@@ -1,6 +1,6 @@
 //! What is drawn: people with their rights and wishes, and what happens.
 
-use domain::{IncidentKind, Role};
+use domain::{HandoverStatus, IncidentKind, Role};
 use proptest::{
     prelude::*,
     sample::{select, subsequence},
@@ -63,6 +63,7 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         2 => n.prop_map(|sensor| Step::Alarm { sensor }),
         2 => Just(Step::Readings),
         1 => Just(Step::Call),
+        12 => outward(),
         1 => room.clone().prop_map(|room| Step::ShiftNote { room }),
         1 => room.prop_map(|room| Step::Log { room }),
         1 => Just(Step::Drill),
@@ -76,4 +77,38 @@ pub(super) fn step() -> impl Strategy<Value = Step> {
         1 => who.prop_map(|who| Step::EndGlass { who }),
         2 => Just(Step::Pass),
     ]
+}
+
+/// Warnings, hand-overs, photos and what calls become.
+fn outward() -> impl Strategy<Value = Step> {
+    let (n, at, kind) = (0_usize..3, 1_usize..5, select(&KINDS[..]));
+    let room = prop::option::weighted(0.7, 0..ROOMS.len());
+    let answers = [HandoverStatus::Accepted, HandoverStatus::Refused, HandoverStatus::Withdrawn];
+    prop_oneof![
+        2 => n.clone().prop_map(|incident| Step::Warn { incident }),
+        2 => (n.clone(), any::<bool>()).prop_map(|(warning, is_published)| Step::Decide { warning, is_published }),
+        2 => (n.clone(), room).prop_map(|(incident, room)| Step::Offer { incident, room }),
+        2 => (n.clone(), select(answers.to_vec())).prop_map(|(incident, answer)| Step::Answer { incident, answer }),
+        1 => (kind, at.clone()).prop_map(|(kind, at)| Step::Receive { kind, at }),
+        3 => (n.clone(), any::<bool>()).prop_map(|(of, is_of_report)| Step::Photo { of, is_of_report }),
+        1 => (n.clone(), at).prop_map(|(call, at)| Step::CallReport { call, at }),
+        1 => n.prop_map(|call| Step::Draft { call }),
+    ]
+}
+
+/// What comes first where it is to be sure that there is a warning, a hand-over, a photo, and a call with a draft.
+pub(super) fn opening() -> impl Strategy<Value = Vec<Step>> {
+    let one = (select(&KINDS[..]), 1_usize..5, any::<bool>());
+    one.prop_map(|(kind, at, is_published)| {
+        let first = 0;
+        vec![
+            Step::Incident { kind, at, exercise: false },
+            Step::Warn { incident: first },
+            Step::Offer { incident: first, room: Some(0) },
+            Step::Photo { of: first, is_of_report: false },
+            Step::Call,
+            Step::Draft { call: first },
+            Step::Decide { warning: first, is_published },
+        ]
+    })
 }

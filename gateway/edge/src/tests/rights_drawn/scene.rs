@@ -3,24 +3,33 @@
 
 mod access;
 mod incidents;
+mod outward;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
     AlarmKey, Camera, ClearAlarm, Command, Condition, DeviceStatus, DistrictId, EndExercise, EntityId, ExerciseId,
-    GiveInstruction, GroupId, IncidentKind, LegId, LogDuty, Micro, Millis, OfferCall, OpenIncident, Person, PersonId,
-    PutPerson, PutRemit, PutRoom, PutUnit, RaiseAlarm, Reading, RecordReadings, RegisterCamera, RegisterSensor, Remit,
-    Reply, Role, Room, RoomId, Sensor, SensorId, Severity, StartExercise, Unit, WriteShiftNote, policy::Noun,
+    GiveInstruction, GroupId, HandoverStatus, IncidentKind, LegId, LogDuty, Micro, Millis, OfferCall, OpenIncident,
+    Person, PersonId, PutPerson, PutRemit, PutRoom, PutUnit, RaiseAlarm, Reading, RecordReadings, RegisterCamera,
+    RegisterSensor, Remit, Reply, Role, Room, RoomId, Sensor, SensorId, Severity, StartExercise, Unit, WriteShiftNote,
+    policy::Noun,
 };
 
 use super::super::province::{camera, code, incident, person, sensor, unit};
-use super::statement::{Facts, Rights, Somebody, Work};
+use super::statement::{Facts, Somebody, Work};
 use incidents::file;
+pub(super) use outward::put_service;
+pub(super) use words::{Seen, Topic, text, words_in};
 
 /// How long what is lent, and a broken glass, lasts: two of `Step::Pass` and no less.
 pub(super) const LASTS_MS: u64 = 3_600_000;
 /// Who writes what people write.
 pub(super) const WRITER: &str = "soan";
+/// Who approves it, and answers.
+pub(super) const APPROVER: &str = "duyet";
+/// Other systems, by the commune that they are registered for. What is handed over goes to the first one.
+pub(super) const SERVICES: [(&str, Option<usize>); 2] = [("115", None), ("tram-xa", Some(1))];
 /// Rooms, by the commune that they are of.
 pub(super) const ROOMS: [(&str, Option<usize>); 3] = [("r0", None), ("r1", Some(1)), ("r3", Some(3))];
 
@@ -57,6 +66,14 @@ pub(super) enum Step {
     Alarm { sensor: usize },
     Readings,
     Call,
+    CallReport { call: usize, at: usize },
+    Draft { call: usize },
+    Warn { incident: usize },
+    Decide { warning: usize, is_published: bool },
+    Offer { incident: usize, room: Option<usize> },
+    Receive { kind: IncidentKind, at: usize },
+    Answer { incident: usize, answer: HandoverStatus },
+    Photo { of: usize, is_of_report: bool },
     ShiftNote { room: usize },
     Log { room: usize },
     Drill,
@@ -68,17 +85,6 @@ pub(super) enum Step {
     Glass { who: usize },
     EndGlass { who: usize },
     Pass,
-}
-
-/// By what a word may be met.
-#[derive(Clone, Debug)]
-pub(super) enum Seen {
-    /// Of who sees this record.
-    Record(String),
-    /// Of who sees callers.
-    Callers,
-    /// Of nobody: it was refused, or is not for people.
-    Nobody,
 }
 
 /// A record, as the commands left it.
@@ -94,11 +100,14 @@ pub(super) struct Record {
     pub(super) word: Option<usize>,
     /// Whether a picture has it.
     pub(super) is_held: bool,
+    /// A warning that was published.
+    is_public: bool,
 }
 
 impl Record {
     fn new(noun: Noun, at: Option<usize>, word: Option<usize>) -> Self {
-        Self { noun, at, kind: None, agencies: BTreeSet::new(), part_of: None, word, is_held: true }
+        let (kind, agencies, part_of) = (None, BTreeSet::new(), None);
+        Self { noun, at, kind, agencies, part_of, word, is_held: true, is_public: false }
     }
 }
 
@@ -122,24 +131,19 @@ pub(super) struct Ledger {
     /// By name, as in a picture.
     pub(super) records: BTreeMap<String, Record>,
     pub(super) words: Vec<Seen>,
+    /// Of the words that are counted by themselves.
+    pub(super) topics: BTreeMap<usize, Topic>,
+    /// The word of the newest draft of each call.
+    pub(super) drafts: BTreeMap<String, usize>,
+    /// From which number each call came.
+    numbers: BTreeMap<String, String>,
+    /// The number of the newest offer of each incident, and whether it waits for an answer.
+    offers: BTreeMap<String, (u32, bool)>,
     /// Episode of each alarm, and whether it goes on.
     alarms: BTreeMap<String, (u32, bool)>,
     drill: Option<String>,
     /// Until when what was given last is lent.
     lent_until: u64,
-}
-
-pub(super) fn text(word: usize) -> String {
-    format!("mk{word:04}x")
-}
-
-/// The words that stand in a text.
-pub(super) fn words_in(text: &str) -> impl Iterator<Item = usize> + '_ {
-    text.match_indices("mk").filter_map(|(at, _)| {
-        let rest = &text.as_bytes()[at + 2..];
-        let number = std::str::from_utf8(rest.get(..4)?).ok()?;
-        if rest.get(4) == Some(&b'x') { number.parse::<usize>().ok() } else { None }
-    })
 }
 
 pub(super) fn id_of(who: usize) -> PersonId {
@@ -186,19 +190,16 @@ impl Ledger {
         Self { people, districts, records: ROOMS.iter().map(room).collect(), ..Self::default() }
     }
 
-    /// What decides who sees the record.
+    /// What decides who sees the record. What the public can read is of no field; until then a warning is its incident's, wherever
+    /// that lies by now.
     pub(super) fn facts(&self, record: &Record) -> Facts {
-        let of = record.part_of.as_ref().and_then(|name| self.records.get(name)).unwrap_or(record);
-        Facts { noun: record.noun, at: record.at, kind: of.kind, agencies: of.agencies.clone() }
-    }
-
-    /// Whether such rights meet the word.
-    pub(super) fn meets(&self, rights: &Rights, word: usize) -> bool {
-        match &self.words[word] {
-            Seen::Record(name) => rights.sees(&self.facts(&self.records[name])),
-            Seen::Callers => rights.sees_callers(),
-            Seen::Nobody => false,
+        let noun = record.noun;
+        if record.is_public {
+            return Facts { noun, at: record.at, kind: None, agencies: BTreeSet::new() };
         }
+        let of = record.part_of.as_ref().and_then(|name| self.records.get(name)).unwrap_or(record);
+        let at = if noun == Noun::Warning { of.at } else { record.at };
+        Facts { noun, at, kind: of.kind, agencies: of.agencies.clone() }
     }
 
     /// Where a sensor stands.
@@ -245,6 +246,14 @@ impl Ledger {
                 self.of_incident(step, version)
             }
             Step::Sensor { .. } | Step::Camera { .. } | Step::Alarm { .. } | Step::Readings => self.of_devices(step),
+            Step::CallReport { .. }
+            | Step::Draft { .. }
+            | Step::Warn { .. }
+            | Step::Decide { .. }
+            | Step::Offer { .. }
+            | Step::Receive { .. }
+            | Step::Answer { .. }
+            | Step::Photo { .. } => self.of_others(step, now, version),
             _ => self.of_rooms(step),
         }
     }
@@ -300,11 +309,12 @@ impl Ledger {
                 }),
             ),
             Step::Call => {
+                let number = words::number(word);
                 let offer = OfferCall {
                     leg: LegId::new(&format!("l{word}")).unwrap(),
                     door: "113".into(),
                     line: "1022".into(),
-                    number: format!("0977{word:04}000"),
+                    number: number.clone(),
                     wanted: said,
                     place: None,
                     language: String::new(),
@@ -314,6 +324,7 @@ impl Ledger {
                     offer.into(),
                     Box::new(move |ledger, id, _| {
                         ledger.words[word] = Seen::Callers;
+                        ledger.numbers.insert(id.to_owned(), number);
                         ledger.put(format!("call/{id}"), Record::new(Noun::Call, None, None));
                         Some(word)
                     }),

@@ -21,8 +21,7 @@ use super::{Scene, Visitor};
 impl Scene {
     /// Whether an export of the record gives them the word: to who reads the record of every field, and of callers to who sees them.
     fn given(&self, visitor: &Visitor, rights: &Rights, word: usize) -> bool {
-        let is_whole = rights.work.fields.is_empty() && rights.work.agencies.is_empty();
-        let is_reader = is_whole && self.reads_record(visitor, rights);
+        let is_reader = is_of_all(rights) && self.reads_record(visitor, rights);
         is_reader && (rights.sees_callers() || !self.of_callers.contains(&word))
     }
 
@@ -38,8 +37,12 @@ impl Scene {
             let looks = rights.as_ref().is_some_and(|rights| self.reads_record(visitor, rights));
             let came = self.post(client, visitor, seq, "/api/audit/records", &search).await;
             assert_eq!(came.status == 200, looks, "{visitor:?}: {}", came.body);
-            // Of what people said a line has only why rights changed, whoever was refused that included.
-            let wanted = if looks && is_of_rights { self.whys.keys().copied().collect() } else { BTreeSet::new() };
+            // Of what people said a line has only why rights changed, and for who reads of every field why something was taken back,
+            // whoever was refused that included.
+            let is_whole = rights.as_ref().is_some_and(is_of_all);
+            let reasons = self.reasons.iter().filter(|_| is_whole);
+            let wanted: BTreeSet<usize> = self.whys.keys().chain(reasons).copied().collect();
+            let wanted = if looks && is_of_rights { wanted } else { BTreeSet::new() };
             assert_eq!(came.words(), wanted, "the record as {visitor:?} reads it: {}", came.body);
             found += wanted.len();
         }
@@ -65,6 +68,11 @@ impl Scene {
         }
         found + given.len()
     }
+}
+
+/// Whether they work for every field and agency.
+fn is_of_all(rights: &Rights) -> bool {
+    rights.work.fields.is_empty() && rights.work.agencies.is_empty()
 }
 
 /// Somebody of a role that reads the record, or nearly.

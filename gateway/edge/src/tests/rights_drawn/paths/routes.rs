@@ -1,6 +1,6 @@
 //! Which paths are asked, and what lists and records of the steps answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use domain::{AttachFile, Digest, FileKind, FileOwner, GroupId, IncidentId, Millis, StoredFile, policy::Noun};
 use reqwest::Client;
@@ -19,7 +19,7 @@ const IDS_MAX: usize = 3;
 const SPAN: &str = "from_ms=3999999999000&to_ms=4000000100000";
 
 /// Lists, and what stands in them.
-const LISTS: [(&str, &str); 8] = [
+const LISTS: [(&str, &str); 9] = [
     ("/api/incidents", "incident"),
     ("/api/units", "unit"),
     ("/api/instructions", "instruction"),
@@ -28,10 +28,11 @@ const LISTS: [(&str, &str); 8] = [
     ("/api/cameras", "camera"),
     ("/api/shift-notes", "shift_note"),
     ("/api/exercises", "exercise"),
+    ("/api/warnings", "warning"),
 ];
 
 /// Commands on a version that there is not: refused to everybody, in words that tell nothing.
-const REFUSED: [&str; 18] = [
+const REFUSED: [&str; 23] = [
     "/api/incidents/{id}/acknowledge",
     "/api/incidents/{id}/resolve",
     "/api/incidents/{id}/close",
@@ -40,6 +41,11 @@ const REFUSED: [&str; 18] = [
     "/api/incidents/{id}/merge",
     "/api/incidents/{id}/amend",
     "/api/incidents/{id}/task",
+    "/api/incidents/{id}/handover",
+    "/api/incidents/{id}/handover/answer",
+    "/api/incidents/{id}/handover/withdraw",
+    "/api/warnings/{id}/approve",
+    "/api/warnings/{id}/reject",
     "/api/reports/{id}/answer",
     "/api/reports/{id}/take",
     "/api/reports/{id}/link",
@@ -58,9 +64,9 @@ fn ids(play: &Play, noun: &str) -> Vec<String> {
     play.ledger.records.keys().filter_map(of_noun).take(IDS_MAX).collect()
 }
 
-/// A photo with the first incidents each, and a word with each: by their ids.
-pub(super) fn attach(play: &mut Play) -> BTreeMap<String, usize> {
-    let mut photos = BTreeMap::new();
+/// A photo with the first incidents each, and a word with each: the ids of those that have one now.
+pub(super) fn attach(play: &mut Play) -> BTreeSet<String> {
+    let mut photos = BTreeSet::new();
     for (byte, id) in (1_u8..).zip(ids(play, "incident")) {
         let word = play.ledger.words.len();
         let attach = AttachFile {
@@ -70,8 +76,8 @@ pub(super) fn attach(play: &mut Play) -> BTreeMap<String, usize> {
             note: text(word),
         };
         if entity(play.cluster.commit(GroupId(0), attach)).is_some() {
-            play.ledger.words.push(Seen::Record(format!("incident/{id}")));
-            photos.insert(id, word);
+            play.ledger.words.push(Seen::Photo(format!("incident/{id}")));
+            photos.insert(id);
         } else {
             play.ledger.words.push(Seen::Nobody);
         }
@@ -97,6 +103,8 @@ impl Scene {
         let behind = behind.join("/");
         let noun = match path.split('/').nth(2) {
             Some("incidents") => "incident",
+            Some("public") if path.contains("/warnings/") => "warning",
+            Some("warnings") => "warning",
             Some("reports" | "public") => "report",
             Some("instructions") => "instruction",
             Some("calls" | "telephony") => "call",
@@ -151,9 +159,15 @@ impl Scene {
             let all = ledger.words.iter().enumerate().filter(|&(word, seen)| is_there(word, seen));
             all.map(|(word, _)| word).filter(|word| ledger.meets(rights, *word)).collect()
         };
+        let sees = |name: &str| ledger.records.get(name).is_some_and(|record| rights.sees(&ledger.facts(record)));
         if let Some(id) = path.strip_prefix("/api/incidents/").and_then(|rest| rest.strip_suffix("/timeline")) {
             let name = format!("incident/{id}");
-            let is_of = |seen: &Seen| matches!(seen, Seen::Record(of) if *of == name);
+            let is_of = |seen: &Seen| match seen {
+                Seen::Record(of) | Seen::Photo(of) => *of == name,
+                // Why a draft was not published.
+                Seen::Warning(of) => ledger.incident_of(of) == Some(name.as_str()),
+                _ => false,
+            };
             return of_words(&|word, seen| self.courses.contains(&word) && is_of(seen));
         }
         if let Some(id) = path.strip_prefix("/api/rooms/").and_then(|rest| rest.strip_suffix("/log?from_ms=0")) {
@@ -162,8 +176,16 @@ impl Scene {
             return of_words(&|_, seen| matches!(seen, Seen::Record(name) if is_of(name)));
         }
         if let Some(id) = path.strip_prefix("/api/files?incident=") {
-            let word = self.photos.get(id);
-            return of_words(&|of, _| word == Some(&of));
+            let name = format!("incident/{id}");
+            let is_its = |of: &str| ledger.incident_of(of) == Some(name.as_str());
+            return of_words(&|_, seen| sees(&name) && matches!(seen, Seen::Photo(of) if is_its(of)));
+        }
+        if let Some(code) = path.strip_prefix("/api/files?report=") {
+            let name = format!("report/{code}");
+            return of_words(&|_, seen| sees(&name) && matches!(seen, Seen::Photo(of) if *of == name));
+        }
+        if let Some(id) = path.strip_prefix("/api/calls/").and_then(|rest| rest.strip_suffix("/draft")) {
+            return of_words(&|word, _| ledger.drafts.get(id) == Some(&word));
         }
         match path {
             "/api/calls" => of_words(&|_, seen| matches!(seen, Seen::Callers)),
@@ -188,6 +210,12 @@ impl Scene {
         let mut parts = path.split(['/', '?']).skip(2);
         let (what, id, of_it) = (parts.next(), parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
         let ledger = &self.play.ledger;
+        if path == "/api/public/warnings" && came.status == 200 {
+            let published = ledger.words.iter().enumerate().filter(|(_, seen)| matches!(seen, Seen::Public));
+            for (word, _) in published {
+                assert!(words.contains(&word), "the public's list is without {} for {visitor:?}", text(word));
+            }
+        }
         match (what, of_it) {
             (Some("incidents"), "timeline" | "replay" | "recommendation") => {
                 let record = ledger.records.get(&format!("incident/{id}"));
@@ -200,7 +228,7 @@ impl Scene {
                 let is_its = self.ids("incident").iter().position(|it| it == of).is_some_and(|at| photo(at) == id);
                 let record = ledger.records.get(&format!("incident/{of}"));
                 let sees = rights.zip(record).is_some_and(|(rights, record)| rights.sees(&ledger.facts(record)));
-                let may = sees && is_its && self.photos.contains_key(of);
+                let may = sees && is_its && self.photos.contains(of);
                 assert_eq!(came.status == 503, may, "{path} for {visitor:?}: {}", came.body);
             }
             (Some("sensors"), "readings") if path.ends_with(SPAN) => {
@@ -222,7 +250,8 @@ impl Scene {
     /// themselves may have ended in the middle of it, so those before it and those after it count.
     pub(super) async fn refuse_all(&self, client: &Client, visitor: &Visitor, seq: &mut u64) {
         let body = json!({"expected_version": 99, "note": "x", "reason": "x", "answer": "x", "text": "x", "remark": "x",
-            "agency": "115", "into": "I1", "incident": "I1", "units": ["xe0"], "take": true, "for_ms": 60_000});
+            "agency": "115", "into": "I1", "incident": "I1", "units": ["xe0"], "take": true, "for_ms": 60_000,
+            "handover": 99, "accept": true});
         for path in REFUSED.iter().flat_map(|path| self.filled(path)) {
             let before = self.rights(visitor);
             let came = self.post(client, visitor, seq, &path, &body).await;
