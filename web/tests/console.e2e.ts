@@ -84,7 +84,7 @@ test('the pop shows number, history and what is near, within 300 ms of its event
   await ring(page, 'binh');
   await expect(card).toContainText('Nắp cống trước nhà bị vỡ');
   await expect(card).toContainText('Từng báo ở: Số 8 Bến Oánh');
-  await expect(card.getByRole('list', { name: 'Sự cố đang mở trong 3 km' }).getByRole('listitem').first()).toContainText(/I\d+/);
+  await expect(card.getByRole('list', { name: 'Sự cố đang mở trong 1 km' }).getByRole('listitem').first()).toContainText(/I\d+/);
   await expect.poll(() => page.evaluate(() => window.__pops?.filter(({ wholeMs }) => wholeMs !== undefined).length)).toBe(6);
   const pops = await page.evaluate(() => window.__pops!);
   const whole = pops.map(({ wholeMs }) => wholeMs ?? Infinity).sort((a, b) => a - b);
@@ -93,6 +93,41 @@ test('the pop shows number, history and what is near, within 300 ms of its event
   expect(whole).toHaveLength(6);
   expect(whole[2]).toBeLessThan(300);
 });
+
+const AROUND = {
+  vi: { card: 'Người gọi', last: /^Từng báo ở: Số 8 Bến Oánh.* · \d+ ngày trước$/, near: 'Sự cố đang mở trong 1 km', show: /^Xem [\d.]+ sự cố xa hơn, trong 3 km$/, hide: 'Ẩn sự cố xa hơn 1 km', farther: 'Sự cố đang mở xa hơn 1 km, trong 3 km', said: 'Gần người gọi' },
+  en: { card: 'Caller', last: /^Told before of: Số 8 Bến Oánh.* · \d+ d.* ago$/, near: 'Open incidents within 1 km', show: /^Show [\d,]+ farther away, within 3 km$/, hide: 'Hide those beyond 1 km', farther: 'Open incidents beyond 1 km, within 3 km', said: 'Near the caller' },
+} as const;
+for (const [lang, says] of Object.entries(AROUND)) {
+  test(`incidents within one kilometre of the caller stand in the pop, those farther away come when they are asked for, ${lang}`, async ({ page }) => {
+    const person = `quanh-${lang}`;
+    await console_(page, person, `?nomap=1&lang=${lang}`);
+    const call = await ring(page, person);
+    const { place } = (await (await page.request.get(`/api/calls/${call}/caller`)).json()) as { place: { latitude_e7: number; longitude_e7: number; admin_unit: string } };
+    const opened = async (north: number) => {
+      const at = { latitude_e7: place.latitude_e7 + north, longitude_e7: place.longitude_e7, admin_unit: place.admin_unit, address: '' };
+      const answer = await page.request.post('/api/incidents', { data: { kind: 'other', severity: 'low', summary: says.said, exercise: false, place: at }, headers: { 'x-request-seq': freshSeq() } });
+      return ((await answer.json()) as { entity: string }).entity;
+    };
+    // One degree of latitude is 111 km.
+    const [inside, beyond, away] = [await opened(1_000), await opened(100_000), await opened(360_000)];
+    const card = page.getByRole('region', { name: says.card, exact: true });
+    await expect(card.getByText(says.last)).toBeVisible();
+    const near = card.getByRole('list', { name: says.near, exact: true });
+    const farther = card.getByRole('list', { name: says.farther, exact: true });
+    await expect(near).toContainText(inside);
+    await expect(card).not.toContainText(beyond);
+    const show = card.getByRole('button', { name: says.show });
+    await expect(show).toHaveAttribute('aria-expanded', 'false');
+    await show.focus();
+    await page.keyboard.press('Enter');
+    await expect(farther).toContainText(beyond);
+    await expect(near).not.toContainText(beyond);
+    await expect(card).not.toContainText(away);
+    await card.getByRole('button', { name: says.hide, exact: true }).click();
+    await expect(farther).toHaveCount(0);
+  });
+}
 
 test('a place by its old name and without marks; a pin that the keyboard moves', async ({ page }) => {
   await console_(page, 'chi');
