@@ -1,6 +1,6 @@
 // The agent's console, played by the keyboard alone. Each test is a person of its own, because all share one fake node.
 import { expect, test, type Page } from '@playwright/test';
-import { enterAt, fake, freshSeq, panel } from './page';
+import { draftsOnDisk, enterAt, fake, forgetDrafts, freshSeq, panel } from './page';
 
 const console_ = (page: Page, person: string, query = '?nomap=1') => enterAt(page, `/console${query}`, person);
 const told = (page: Page) => page.getByRole('textbox', { name: 'Người gọi kể gì?' });
@@ -177,11 +177,12 @@ test('what is written survives a browser that dies, and one that lost its memory
   await page.keyboard.type('ngập đến đầu gối ở ba bể, cụ già ở một mình');
   await page.keyboard.press('F4');
   await expect(form(page)).toContainText('Đã giữ trên máy này và ở trung tâm');
+  await expect.poll(async () => (await draftsOnDisk(page))[call] ?? {}).toMatchObject({ text: 'ngập đến đầu gối ở ba bể, cụ già ở một mình', kind: 'flood' });
   await page.reload();
   await expect(told(page)).toHaveValue('ngập đến đầu gối ở ba bể, cụ già ở một mình');
   await expect(page.getByRole('combobox', { name: 'Loại' })).toHaveValue('flood');
   // Another machine: nothing is kept there, the centre gives it.
-  await page.evaluate(() => localStorage.removeItem('trongdong.console'));
+  await forgetDrafts(page);
   await page.reload();
   await expect(told(page)).toHaveValue('ngập đến đầu gối ở ba bể, cụ già ở một mình');
   // The node is gone while more is told: it stays here, says so, and goes to the centre when a node answers.
@@ -197,6 +198,41 @@ test('what is written survives a browser that dies, and one that lost its memory
   expect(kept.form.text).toContain('nước vẫn lên');
   await context.clearCookies();
 });
+
+const KEPT = {
+  vi: { text: 'Người gọi kể gì?', kind: 'Loại', kept: 'Đã giữ trên máy này' },
+  en: { text: 'What does the caller tell?', kind: 'Kind', kept: 'Kept on this machine' },
+} as const;
+const atNobody = (drafts: Awaited<ReturnType<typeof draftsOnDisk>>) => drafts[''] ?? {};
+for (const [lang, says] of Object.entries(KEPT)) {
+  test(`what an earlier version kept moves to the disk, and each field is there once it was changed, ${lang}`, async ({ page }) => {
+    const person = `giu-${lang}`;
+    await console_(page, person, `?nomap=1&lang=${lang}`);
+    const text = page.getByRole('textbox', { name: says.text });
+    const before = { call: '', seq: Date.now(), text: 'cây đổ chắn đường', address: 'km 5', exercise: false };
+    await page.evaluate((kept) => localStorage.setItem('trongdong.console', kept), JSON.stringify({ person, drafts: [before] }));
+    await page.reload();
+    await expect(text).toHaveValue(before.text);
+    await expect.poll(async () => atNobody(await draftsOnDisk(page))).toMatchObject({ text: before.text });
+    await expect.poll(() => page.evaluate(() => Object.keys(localStorage).filter((key) => /^trongdong\.(draft\/|console$)/.test(key)))).toEqual([]);
+    await text.focus();
+    await page.keyboard.press('End');
+    await page.keyboard.type(' x');
+    await expect.poll(async () => atNobody(await draftsOnDisk(page))).toMatchObject({ text: `${before.text} x` });
+    await page.getByRole('combobox', { name: says.kind, exact: true }).selectOption('flood');
+    await expect.poll(async () => atNobody(await draftsOnDisk(page))).toMatchObject({ text: `${before.text} x`, kind: 'flood' });
+  });
+
+  test(`a browser without IndexedDB keeps a draft all the same, ${lang}`, async ({ page }) => {
+    await page.addInitScript(() => Object.defineProperty(window, 'indexedDB', { value: undefined }));
+    await console_(page, `rieng-${lang}`, `?nomap=1&lang=${lang}`);
+    const text = page.getByRole('textbox', { name: says.text });
+    await text.fill('nước vào nhà');
+    await expect(page.getByText(says.kept, { exact: true })).toBeVisible();
+    await page.reload();
+    await expect(text).toHaveValue('nước vào nhà');
+  });
+}
 
 test('the command line does what the keys do, completes, and leaves without a trace', async ({ page }) => {
   await console_(page, 'phuc');
