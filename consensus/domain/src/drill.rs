@@ -109,8 +109,10 @@ pub struct DrillSample {
     /// All is well with the cluster.
     pub healthy: bool,
     /// Frames that screens of all nodes found missing in the drill until now.
+    #[serde(default)]
     pub screen_gaps: u32,
     /// Frames that came to them twice.
+    #[serde(default)]
     pub screen_doubles: u32,
 }
 
