@@ -1,7 +1,7 @@
 // The agent's console, played by the keyboard alone. Each test is a person of its own, because all share one fake node.
 import { expect, type Page } from '@playwright/test';
 import { test } from './anew';
-import { enterAt, fake, freshSeq, panel } from './page';
+import { draftsOnDisk, enterAt, fake, forgetDrafts, freshSeq, panel } from './page';
 
 const console_ = (page: Page, person: string, query = '?nomap=1') => enterAt(page, `/console${query}`, person);
 const told = (page: Page) => page.getByRole('textbox', { name: 'Người gọi kể gì?' });
@@ -85,7 +85,7 @@ test('the pop shows number, history and what is near, within 300 ms of its event
   await ring(page, 'binh');
   await expect(card).toContainText('Nắp cống trước nhà bị vỡ');
   await expect(card).toContainText('Từng báo ở: Số 8 Bến Oánh');
-  await expect(card.getByRole('list', { name: 'Sự cố đang mở trong 3 km' }).getByRole('listitem').first()).toContainText(/I\d+/);
+  await expect(card.getByRole('list', { name: 'Sự cố đang mở trong 1 km' }).getByRole('listitem').first()).toContainText(/I\d+/);
   await expect.poll(() => page.evaluate(() => window.__pops?.filter(({ wholeMs }) => wholeMs !== undefined).length)).toBe(6);
   const pops = await page.evaluate(() => window.__pops!);
   const whole = pops.map(({ wholeMs }) => wholeMs ?? Infinity).sort((a, b) => a - b);
@@ -94,6 +94,41 @@ test('the pop shows number, history and what is near, within 300 ms of its event
   expect(whole).toHaveLength(6);
   expect(whole[2]).toBeLessThan(300);
 });
+
+const AROUND = {
+  vi: { card: 'Người gọi', last: /^Từng báo ở: Số 8 Bến Oánh.* · \d+ ngày trước$/, near: 'Sự cố đang mở trong 1 km', show: /^Xem [\d.]+ sự cố xa hơn, trong 3 km$/, hide: 'Ẩn sự cố xa hơn 1 km', farther: 'Sự cố đang mở xa hơn 1 km, trong 3 km', said: 'Gần người gọi' },
+  en: { card: 'Caller', last: /^Told before of: Số 8 Bến Oánh.* · \d+ d.* ago$/, near: 'Open incidents within 1 km', show: /^Show [\d,]+ farther away, within 3 km$/, hide: 'Hide those beyond 1 km', farther: 'Open incidents beyond 1 km, within 3 km', said: 'Near the caller' },
+} as const;
+for (const [lang, says] of Object.entries(AROUND)) {
+  test(`incidents within one kilometre of the caller stand in the pop, those farther away come when they are asked for, ${lang}`, async ({ page }) => {
+    const person = `quanh-${lang}`;
+    await console_(page, person, `?nomap=1&lang=${lang}`);
+    const call = await ring(page, person);
+    const { place } = (await (await page.request.get(`/api/calls/${call}/caller`)).json()) as { place: { latitude_e7: number; longitude_e7: number; admin_unit: string } };
+    const opened = async (north: number) => {
+      const at = { latitude_e7: place.latitude_e7 + north, longitude_e7: place.longitude_e7, admin_unit: place.admin_unit, address: '' };
+      const answer = await page.request.post('/api/incidents', { data: { kind: 'other', severity: 'low', summary: says.said, exercise: false, place: at }, headers: { 'x-request-seq': freshSeq() } });
+      return ((await answer.json()) as { entity: string }).entity;
+    };
+    // One degree of latitude is 111 km.
+    const [inside, beyond, away] = [await opened(1_000), await opened(100_000), await opened(360_000)];
+    const card = page.getByRole('region', { name: says.card, exact: true });
+    await expect(card.getByText(says.last)).toBeVisible();
+    const near = card.getByRole('list', { name: says.near, exact: true });
+    const farther = card.getByRole('list', { name: says.farther, exact: true });
+    await expect(near).toContainText(inside);
+    await expect(card).not.toContainText(beyond);
+    const show = card.getByRole('button', { name: says.show });
+    await expect(show).toHaveAttribute('aria-expanded', 'false');
+    await show.focus();
+    await page.keyboard.press('Enter');
+    await expect(farther).toContainText(beyond);
+    await expect(near).not.toContainText(beyond);
+    await expect(card).not.toContainText(away);
+    await card.getByRole('button', { name: says.hide, exact: true }).click();
+    await expect(farther).toHaveCount(0);
+  });
+}
 
 test('a place by its old name and without marks; a pin that the keyboard moves', async ({ page }) => {
   await console_(page, 'chi');
@@ -143,11 +178,12 @@ test('what is written survives a browser that dies, and one that lost its memory
   await page.keyboard.type('ngập đến đầu gối ở ba bể, cụ già ở một mình');
   await page.keyboard.press('F4');
   await expect(form(page)).toContainText('Đã giữ trên máy này và ở trung tâm');
+  await expect.poll(async () => (await draftsOnDisk(page))[call] ?? {}).toMatchObject({ text: 'ngập đến đầu gối ở ba bể, cụ già ở một mình', kind: 'flood' });
   await page.reload();
   await expect(told(page)).toHaveValue('ngập đến đầu gối ở ba bể, cụ già ở một mình');
   await expect(page.getByRole('combobox', { name: 'Loại' })).toHaveValue('flood');
   // Another machine: nothing is kept there, the centre gives it.
-  await page.evaluate(() => localStorage.removeItem('trongdong.console'));
+  await forgetDrafts(page);
   await page.reload();
   await expect(told(page)).toHaveValue('ngập đến đầu gối ở ba bể, cụ già ở một mình');
   // The node is gone while more is told: it stays here, says so, and goes to the centre when a node answers.
@@ -163,6 +199,41 @@ test('what is written survives a browser that dies, and one that lost its memory
   expect(kept.form.text).toContain('nước vẫn lên');
   await context.clearCookies();
 });
+
+const KEPT = {
+  vi: { text: 'Người gọi kể gì?', kind: 'Loại', kept: 'Đã giữ trên máy này' },
+  en: { text: 'What does the caller tell?', kind: 'Kind', kept: 'Kept on this machine' },
+} as const;
+const atNobody = (drafts: Awaited<ReturnType<typeof draftsOnDisk>>) => drafts[''] ?? {};
+for (const [lang, says] of Object.entries(KEPT)) {
+  test(`what an earlier version kept moves to the disk, and each field is there once it was changed, ${lang}`, async ({ page }) => {
+    const person = `giu-${lang}`;
+    await console_(page, person, `?nomap=1&lang=${lang}`);
+    const text = page.getByRole('textbox', { name: says.text });
+    const before = { call: '', seq: Date.now(), text: 'cây đổ chắn đường', address: 'km 5', exercise: false };
+    await page.evaluate((kept) => localStorage.setItem('trongdong.console', kept), JSON.stringify({ person, drafts: [before] }));
+    await page.reload();
+    await expect(text).toHaveValue(before.text);
+    await expect.poll(async () => atNobody(await draftsOnDisk(page))).toMatchObject({ text: before.text });
+    await expect.poll(() => page.evaluate(() => Object.keys(localStorage).filter((key) => /^trongdong\.(draft\/|console$)/.test(key)))).toEqual([]);
+    await text.focus();
+    await page.keyboard.press('End');
+    await page.keyboard.type(' x');
+    await expect.poll(async () => atNobody(await draftsOnDisk(page))).toMatchObject({ text: `${before.text} x` });
+    await page.getByRole('combobox', { name: says.kind, exact: true }).selectOption('flood');
+    await expect.poll(async () => atNobody(await draftsOnDisk(page))).toMatchObject({ text: `${before.text} x`, kind: 'flood' });
+  });
+
+  test(`a browser without IndexedDB keeps a draft all the same, ${lang}`, async ({ page }) => {
+    await page.addInitScript(() => Object.defineProperty(window, 'indexedDB', { value: undefined }));
+    await console_(page, `rieng-${lang}`, `?nomap=1&lang=${lang}`);
+    const text = page.getByRole('textbox', { name: says.text });
+    await text.fill('nước vào nhà');
+    await expect(page.getByText(says.kept, { exact: true })).toBeVisible();
+    await page.reload();
+    await expect(text).toHaveValue('nước vào nhà');
+  });
+}
 
 test('the command line does what the keys do, completes, and leaves without a trace', async ({ page }) => {
   await console_(page, 'phuc');

@@ -49,8 +49,8 @@ test('a drill is started, is on every screen, is stopped, and has its verdict', 
 });
 
 const ARM = {
-  vi: { form: 'Bắt đầu diễn tập', begin: 'Bắt đầu', box: /nút 2/, other: /nút 1/, arm: 'Sẽ làm hỏng nút 2. Gõ lại đúng tên để mở nút bắt đầu', leader: 'Sẽ làm hỏng nút 1. Gõ lại đúng tên để mở nút bắt đầu', name: 'nút 2', purpose: 'Mục đích', control: 'Điều khiển diễn tập', left: /còn \d+ giây/, stop: 'DỪNG NGAY', past: 'Các lần diễn tập', result: /^Kết quả diễn tập \d+$/, passed: 'ĐẠT', whole: 'đếm từ đầu đến cuối', lost: 'Ghi nhận đã xác nhận mà mất', gaps: 'Khung bị thiếu', doubles: 'Khung bị lặp', serves: 'Chờ lâu nhất để ghi được', notHere: 'không mở lúc diễn tập' },
-  en: { form: 'Start a drill', begin: 'Start', box: /node 2/, other: /node 1/, arm: 'This breaks node 2. Type the name to arm the start button', leader: 'This breaks node 1. Type the name to arm the start button', name: 'node 2', purpose: 'Purpose', control: 'Control of the drill', left: /\d+ s/, stop: 'STOP NOW', past: 'Drills so far', result: /^What drill \d+ came to$/, passed: 'PASSED', whole: 'counted from beginning to end', lost: 'Acknowledged writes lost', gaps: 'Frames missing', doubles: 'Frames that came twice', serves: 'Longest wait for a write', notHere: 'was not open during the drill' },
+  vi: { form: 'Bắt đầu diễn tập', begin: 'Bắt đầu', box: /nút 2/, other: /nút 1/, arm: 'Sẽ làm hỏng nút 2. Gõ lại đúng tên để mở nút bắt đầu', leader: 'Sẽ làm hỏng nút 1. Gõ lại đúng tên để mở nút bắt đầu', name: 'nút 2', purpose: 'Mục đích', control: 'Điều khiển diễn tập', left: /còn \d+ giây/, stop: 'DỪNG NGAY', past: 'Các lần diễn tập', result: /^Kết quả diễn tập \d+$/, passed: 'ĐẠT', whole: 'đếm từ đầu đến cuối', lost: 'Ghi nhận đã xác nhận mà mất', gaps: 'Khung bị thiếu', doubles: 'Khung bị lặp', allGaps: 'Khung thiếu, cộng mọi màn hình', allDoubles: 'Khung lặp, cộng mọi màn hình', serves: 'Chờ lâu nhất để ghi được', notHere: 'không mở lúc diễn tập' },
+  en: { form: 'Start a drill', begin: 'Start', box: /node 2/, other: /node 1/, arm: 'This breaks node 2. Type the name to arm the start button', leader: 'This breaks node 1. Type the name to arm the start button', name: 'node 2', purpose: 'Purpose', control: 'Control of the drill', left: /\d+ s/, stop: 'STOP NOW', past: 'Drills so far', result: /^What drill \d+ came to$/, passed: 'PASSED', whole: 'counted from beginning to end', lost: 'Acknowledged writes lost', gaps: 'Frames missing at this screen', doubles: 'Frames that came twice', allGaps: 'Frames missing, all screens', allDoubles: 'Frames doubled, all screens', serves: 'Longest wait for a write', notHere: 'was not open during the drill' },
 } as const;
 for (const lang of ['vi', 'en'] as const) {
   const says = ARM[lang];
@@ -115,6 +115,8 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(counted(says.lost)).toHaveText('0');
     await expect(counted(says.gaps)).toHaveText(/^[1-9]/);
     await expect(counted(says.doubles)).toHaveText(/^\d+$/);
+    await expect(counted(says.allGaps)).toHaveText(/^[1-9]/);
+    await expect(counted(says.allDoubles)).toHaveText(/^\d+$/);
     await expect(result.getByRole('row').nth(1)).toContainText(says.serves);
     expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
     // Who was not there says so, and invents no figures.
@@ -122,6 +124,8 @@ for (const lang of ['vi', 'en'] as const) {
     await other.goto(`/drill.html?lang=${lang}`);
     await expect(other.getByRole('region', { name: says.result })).toContainText(says.notHere);
     await expect(other.getByRole('region', { name: says.result })).not.toContainText(says.gaps);
+    // What the screens that were open told their nodes stands there all the same.
+    await expect(other.getByRole('region', { name: says.result }).locator('dl > div').filter({ hasText: says.allGaps }).locator('dd')).toHaveText(/^[1-9]/);
     await other.close();
   });
 }

@@ -1,5 +1,6 @@
 // Nothing is cut, covered or out of sight from a phone of 320 pixels to a wall of 3840, on any screen, in either language.
 import { expect, type Page } from '@playwright/test';
+import { FAR_PX } from '../src/nouns/wall-scale';
 import { test } from './anew';
 import { enter, queue } from './page';
 import { LANGUAGES, SCREENS, tidy } from './screens';
@@ -50,6 +51,36 @@ function misfits(page: Page): Promise<string[]> {
   });
 }
 
+/** What is read from the farthest seat (DESIGN.md has the rule) and is smaller than that takes, or cut from above or below, in words. */
+function tooSmall(page: Page): Promise<string[]> {
+  return page.evaluate((leastPx) => {
+    const found: string[] = [];
+    const said = (element: Element) => `"${(element.textContent ?? '').trim().slice(0, 40)}"`;
+    const isShown = (element: Element) => {
+      const { width, height } = element.getBoundingClientRect();
+      return width >= 1 && height >= 1 && getComputedStyle(element).visibility === 'visible' && element.closest('.sr-only') === null;
+    };
+    const parts = document.querySelectorAll('section.banner, .panel div.row, .panel .rest, .panel button.row .name > :first-child, .panel button.row .value, section.strip p, header time');
+    if (parts.length < 10) found.push(`only ${parts.length} parts were found`);
+    for (const element of [...parts].flatMap((part) => [part, ...part.querySelectorAll('*')])) {
+      // Keys are for who sits at them; the unit of a figure stands with its sensor's name.
+      if (element instanceof SVGElement || element.closest('kbd, .help, .value small') !== null || !isShown(element)) continue;
+      const speaks = [...element.childNodes].some((node) => node.nodeType === Node.TEXT_NODE && (node.textContent ?? '').trim() !== '');
+      const px = Number.parseFloat(getComputedStyle(element).fontSize);
+      if (speaks && px < leastPx - 0.01) found.push(`${px} pixels: ${said(element)}`);
+    }
+    for (const number of document.querySelectorAll('.panel div.row svg text, section.banner svg text')) {
+      const height = number.closest('svg')?.getBoundingClientRect().height ?? 0;
+      const px = (Number.parseFloat(getComputedStyle(number).fontSize) * height) / 24;
+      if (px < leastPx) found.push(`${px} pixels: level ${said(number)}`);
+    }
+    for (const row of document.querySelectorAll('.panel ol > li, section.banner')) {
+      if (isShown(row) && row.scrollHeight > row.clientHeight + 1) found.push(`cut: ${said(row)}`);
+    }
+    return found.slice(0, 12);
+  }, FAR_PX);
+}
+
 for (const [name, come] of Object.entries(SCREENS)) {
   for (const lang of LANGUAGES) {
     test(`${name} fits from 320 to 3840 pixels, ${lang}`, async ({ page }) => {
@@ -70,7 +101,16 @@ for (const lang of LANGUAGES) {
     const deskPx = await titlePx();
     await page.setViewportSize({ width: 3840, height: 2160 });
     await expect.poll(titlePx).toBeGreaterThanOrEqual(57);
+    await expect.poll(() => tooSmall(page)).toEqual([]);
     await expect.poll(() => misfits(page)).toEqual([]);
+    // What does not fit is counted.
+    const rows = queue(page).getByRole('listitem');
+    const more = queue(page).getByRole('button', { name: /sự cố phía dưới|incidents below/ });
+    const [shown, rest] = [await rows.count(), Number(/\d+/.exec((await more.textContent()) ?? '')?.[0])];
+    expect(rest).toBeGreaterThan(0);
+    await more.click();
+    await expect(rows).toHaveCount(shown + rest);
+    await queue(page).getByRole('button', { name: '▲' }).click();
     await page.setViewportSize({ width: 1920, height: 1080 });
     await expect.poll(titlePx).toBe(deskPx);
     await page.goto(`/?nomap=1&scale=2&lang=${lang}`);

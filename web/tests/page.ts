@@ -40,6 +40,28 @@ export const outbox = (page: Page) =>
     return JSON.parse(kept ?? '[]') as { tappedAtMs: number; state: string; status: string }[];
   });
 
+/** The agent's drafts as this machine's disk has them: what was written, by call. */
+export const draftsOnDisk = (page: Page) =>
+  page.evaluate(async () => {
+    const done = <T>(request: IDBRequest<T>) => new Promise<T>((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: () => reject(request.error) }));
+    const database = await done(indexedDB.open('trongdong', 1));
+    const range = IDBKeyRange.bound('trongdong.draft/', 'trongdong.draft/\uffff');
+    const kept = await done(database.transaction('kept').objectStore('kept').getAll(range) as IDBRequest<string[]>);
+    database.close();
+    const drafts = kept.map((text) => (JSON.parse(text) as { draft: { call: string; text: string; kind?: string } }).draft);
+    return Object.fromEntries(drafts.map((draft) => [draft.call, draft]));
+  });
+
+/** The machine's disk and memory of drafts are gone. */
+export const forgetDrafts = (page: Page) =>
+  page.evaluate(async () => {
+    const done = <T>(request: IDBRequest<T>) => new Promise<T>((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: () => reject(request.error) }));
+    for (const key of Object.keys(localStorage)) if (/^trongdong\.(draft\/|console$)/.test(key)) localStorage.removeItem(key);
+    const database = await done(indexedDB.open('trongdong', 1));
+    await done(database.transaction('kept', 'readwrite').objectStore('kept').clear());
+    database.close();
+  });
+
 /** Fills in the login form. */
 export async function signIn(page: Page, person: string, password: string): Promise<void> {
   await page.locator('input[name=person]').fill(person);

@@ -62,8 +62,13 @@ impl Wired {
 
     fn is_timer_lost(&self, group: GroupId, command: &Command) -> bool {
         let mistake = self.hosts.upgrade().and_then(|hosts| hosts.mistake());
-        let is_timer =
-            matches!(command, Command::EscalateIncident(_) | Command::ExpireOffer(_) | Command::EscalateCheckIn(_));
+        let is_timer = matches!(
+            command,
+            Command::EscalateIncident(_)
+                | Command::ExpireOffer(_)
+                | Command::RemindOffer(_)
+                | Command::EscalateCheckIn(_)
+        );
         let is_late = || self.groups.lead_watch(group).borrow().term > TIMER_KEPT_TERM_MAX;
         mistake == Some(Mistake::TimerLost) && is_timer && plays(group) && is_late()
     }

@@ -12,6 +12,7 @@ pub(crate) mod look;
 pub(crate) mod observer;
 pub(crate) mod plan;
 pub(crate) mod report;
+pub(crate) mod screens;
 mod verdict;
 
 use std::{error::Error, fs, path::PathBuf, str::FromStr, time::Duration};

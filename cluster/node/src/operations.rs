@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use crate::{
     admission::{REST_KIND, tell_out},
     clock::unix_ms,
-    drill::{look, plan, report},
+    drill::{look, plan, report, screens::Told},
     feature::switch_on,
     invitation::{Ticket, VALID_MIN_MAX},
     status::report::{ClockReport, DiskReport, FollowerReport, GroupReport, LeadReport, MemberReport, NodeReport},
@@ -43,6 +43,8 @@ pub(crate) struct NodeOperations {
     pub(crate) disk: Arc<RocksDisk>,
     pub(crate) data: PathBuf,
     pub(crate) sealing_key: [u8; 32],
+    /// What screens of this node tell in a drill.
+    pub(crate) screens: Arc<Told>,
 }
 
 fn no_quorum() -> OperationError {
@@ -117,6 +119,7 @@ impl NodeOperations {
                 .map(|(id, node)| MemberReport { id, peer_address: node.peer_address, url: node.public_url })
                 .collect(),
             groups: groups.collect(),
+            screens: self.screens.report(),
         }
     }
 }
@@ -224,6 +227,10 @@ impl Operations for NodeOperations {
     fn watch_drill(&self) -> Answered {
         let own = self.clone();
         Box::pin(async move { Ok(look::told(&look::all(&own, &own.groups, &own.peers).await)) })
+    }
+
+    fn screens_told(&self, drill: u64, gaps: u32, doubles: u32) {
+        self.screens.add(drill, gaps, doubles);
     }
 
     fn drill_report(&self, drill: u64) -> Option<String> {

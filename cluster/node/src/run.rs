@@ -228,6 +228,7 @@ impl Node {
             disk: Arc::clone(&disk),
             data: config.data.clone(),
             sealing_key,
+            screens: Arc::default(),
         });
         let _ = dispatch.operations.set(Arc::clone(&operations));
         edge_config.operations = Some(Arc::clone(&operations) as _);

@@ -174,6 +174,7 @@ impl Work<'_> {
             Command::ClearMayday(command) => unit::clear_mayday(self, command),
             Command::EscalateCheckIn(command) => unit::escalate_check_in(self, command),
             Command::ExpireOffer(command) => incident::expire_offer(self, command),
+            Command::RemindOffer(command) => incident::remind_offer(self, command),
             Command::AcknowledgeAttention(command) => incident::acknowledge_attention(self, command),
             Command::GiveTask(command) => incident::give_task(self, command),
             Command::AnswerTask(command) => incident::answer_task(self, command),

@@ -112,6 +112,7 @@ impl State {
     /// 60. A step says how far it is and when the unit is late exactly if it set out with it, after that.
     /// 61. An assignment came through incidents that were merged, each into the next and the last into where the unit is.
     /// 62. An incident says which units went over with it only while it is merged, each once.
+    /// 65. A crew was not told by text of an offer before it was made.
     ///
     /// # Errors
     /// The first invariant that does not hold.

@@ -301,6 +301,8 @@ commands! {
     ClearMayday []
     /// Nobody answered an offer in time.
     ExpireOffer []
+    /// Half of an offer's time is over, and nobody has answered: the crew is told by text.
+    RemindOffer []
     /// A crew was not heard of in time.
     EscalateCheckIn []
     /// A person has looked.

@@ -108,6 +108,12 @@ pub struct DrillSample {
     pub missing: u32,
     /// All is well with the cluster.
     pub healthy: bool,
+    /// Frames that screens of all nodes found missing in the drill until now.
+    #[serde(default)]
+    pub screen_gaps: u32,
+    /// Frames that came to them twice.
+    #[serde(default)]
+    pub screen_doubles: u32,
 }
 
 record!(DrillSample {
@@ -123,6 +129,8 @@ record!(DrillSample {
     refused,
     missing,
     healthy,
+    screen_gaps,
+    screen_doubles,
 });
 
 /// Whether a promise was kept.

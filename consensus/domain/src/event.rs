@@ -116,6 +116,8 @@ wire_enum! {
         UnitMaydayCleared = "unit_mayday_cleared",
         /// A unit did not answer its offer and is free of it.
         UnitOfferExpired = "unit_offer_expired",
+        /// A crew that has not answered its offer is told of it by text.
+        UnitOfferReminded = "unit_offer_reminded",
         /// A crew was not heard of in time.
         UnitCheckInEscalated = "unit_check_in_escalated",
         /// A person has to look.

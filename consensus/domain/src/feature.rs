@@ -8,7 +8,8 @@ use crate::{
 
 /// Commands and fields of commands that release 0.1.0 cannot read: clocks of working hours, instructions, receivers of notices,
 /// reports that their senders follow, calls and who takes them, rights beyond a role, warnings to the public, hand-overs,
-/// exercises and rooms, drills, units at a staging area, devices out of service, rules that suppress alarms.
+/// exercises and rooms, drills, units at a staging area, devices out of service, rules that suppress alarms,
+/// crews that are told by text that their offer waits.
 /// From this entry on a unit that sets out is expected, and late when it does not come; and an assignment remembers through which
 /// merges it came, so that taking them apart gives it back.
 /// From this entry on a timeline keeps of its incident what a line shows (`Incident::line`), and events of reports show those
@@ -107,7 +108,8 @@ impl Command {
             | Self::AcknowledgeClock(_)
             | Self::ConfirmInstruction(_)
             | Self::TakeOutOfService(_)
-            | Self::ReturnToService(_) => Some(VOCABULARY_2),
+            | Self::ReturnToService(_)
+            | Self::RemindOffer(_) => Some(VOCABULARY_2),
             // A release that knows no other link reads none without its incident.
             Self::LinkReport(it) => {
                 let is_plain =
@@ -127,7 +129,7 @@ impl Command {
             Self::PutUnit(it) => {
                 let is_newer = |it: &Assignment| {
                     let is_expected = it.steps.iter().any(|step| step.distance_m > 0 || step.late_at_ms.is_set());
-                    is_expected || !it.came_through.is_empty()
+                    is_expected || !it.came_through.is_empty() || it.reminded_at_ms.is_set()
                 };
                 let is_plain =
                     it.unit.status != UnitStatus::Staging && !it.unit.duty.assignment.as_ref().is_some_and(is_newer);

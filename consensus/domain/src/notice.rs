@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{AdminUnitCode, EventKind, Millis, ReceiverId, UnitId, limits, wire::record};
+use crate::{AdminUnitCode, EventKind, Millis, ReceiverId, State, UnitId, limits, wire::record};
 
 /// Another system that is told of what happens, one notice at a time, in order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +113,15 @@ impl Receiver {
             "wss:" => Some(Channel::Conveyance(None)),
             _ => (has_host(url, "wss://") || has_host(url, "ws://")).then_some(Channel::Conveyance(Some(url))),
         }
+    }
+}
+
+impl State {
+    /// Where a unit's crew is told by text: receivers of its own that are not off (group 0).
+    pub fn crew_texts<'a>(&'a self, unit: &'a UnitId) -> impl Iterator<Item = &'a Receiver> {
+        let is_text = |receiver: &&Receiver| matches!(receiver.channel(), Some(Channel::Sms { .. }));
+        let is_own = move |receiver: &&Receiver| !receiver.disabled && receiver.unit.as_ref() == Some(unit);
+        self.receivers().values().filter(is_own).filter(is_text)
     }
 }
 

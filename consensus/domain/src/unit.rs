@@ -104,6 +104,19 @@ pub struct Assignment {
     /// gives it back.
     #[serde(default)]
     pub came_through: Vec<IncidentId>,
+    /// When the crew was told by text that the offer waits. Unset: it was not.
+    #[serde(default)]
+    pub reminded_at_ms: Millis,
+}
+
+impl Assignment {
+    /// When its crew is told by text that the offer waits: half of its time is over. None: no offer runs, or they were told.
+    #[must_use]
+    pub fn remind_at(&self) -> Option<Millis> {
+        let runs = self.offer_due_at_ms.is_set() && !self.reminded_at_ms.is_set();
+        let began = self.steps.last().filter(|_| runs)?.received_at_ms;
+        Some(Millis(u64::midpoint(began.0, self.offer_due_at_ms.0)))
+    }
 }
 
 record!(Assignment {
@@ -120,6 +133,7 @@ record!(Assignment {
     ended_by,
     note,
     came_through,
+    reminded_at_ms,
 });
 
 /// A crew in danger.

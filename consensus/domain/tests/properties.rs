@@ -192,7 +192,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-pub(crate) const COMMANDS: [&str; 141] = [
+pub(crate) const COMMANDS: [&str; 142] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -244,6 +244,7 @@ pub(crate) const COMMANDS: [&str; 141] = [
     "RaiseMayday",
     "ClearMayday",
     "ExpireOffer",
+    "RemindOffer",
     "EscalateCheckIn",
     "AcknowledgeAttention",
     "GiveTask",

@@ -46,6 +46,7 @@ const OF_NOBODY: [(&str, &str); 56] = [
     ("ReportLoad", "load"),
     ("FireDeadline", "deadline_due"),
     ("ExpireOffer", "offer_ran_out"),
+    ("RemindOffer", "offer_half_over"),
     ("EscalateCheckIn", "crew_silent"),
     ("FireShiftNote", "shift_note_unread"),
     ("MoveUnit", "position"),

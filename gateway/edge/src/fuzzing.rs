@@ -346,7 +346,7 @@ pub fn fuzz_websocket(data: &[u8]) -> bool {
                 }
                 Effect::Send(message) => heard |= !message.encode(encoding).is_empty(),
                 Effect::Close { .. } => return false,
-                Effect::Join { .. } | Effect::Watch(..) | Effect::Unwatch(_) => {}
+                Effect::Join { .. } | Effect::Watch(..) | Effect::Unwatch(_) | Effect::Count { .. } => {}
             }
         }
     }

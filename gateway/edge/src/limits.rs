@@ -107,6 +107,8 @@ pub const HELLO_MS_MAX: u64 = 5_000;
 pub const INBOUND_BYTES_MAX: usize = 64 * 1024;
 /// Messages that one screen may send per second; more is `Bye{"bad-message"}`.
 pub const INBOUND_PER_SECOND_MAX: u32 = 50;
+/// Frames that one message of a screen may tell to have been missing, or to have come twice; more is taken for so many.
+pub const FRAMES_TOLD_MAX: u32 = 1_000;
 /// Districts, nouns or positions in one `Subscribe`.
 pub const SUBSCRIBE_ITEMS_MAX: usize = 1_024;
 /// Time between two heartbeats.

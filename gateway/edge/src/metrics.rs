@@ -29,6 +29,8 @@ pub(crate) struct Metrics {
     byes: Family<ByeLabels, Counter>,
     messages_sent: Counter,
     bytes_sent: Counter,
+    frames_missing: Counter,
+    frames_doubled: Counter,
     pub(crate) connections_refused: Counter,
     pub(crate) logins_failed: Counter,
     connections: Gauge,
@@ -44,6 +46,8 @@ impl Metrics {
             byes: Family::default(),
             messages_sent: Counter::default(),
             bytes_sent: Counter::default(),
+            frames_missing: Counter::default(),
+            frames_doubled: Counter::default(),
             connections_refused: Counter::default(),
             logins_failed: Counter::default(),
             connections: Gauge::default(),
@@ -53,6 +57,8 @@ impl Metrics {
         registry.register("screens_let_go", "screens closed by this node, by reason", metrics.byes.clone());
         registry.register("screen_messages_sent", "messages written to screens", metrics.messages_sent.clone());
         registry.register("screen_bytes_sent", "bytes written to screens", metrics.bytes_sent.clone());
+        registry.register("screen_frames_missing", "frames missing, as screens told", metrics.frames_missing.clone());
+        registry.register("screen_frames_doubled", "frames twice, as screens told", metrics.frames_doubled.clone());
         registry.register("connections_refused", "connections closed at a bound", metrics.connections_refused.clone());
         registry.register("logins_failed", "logins refused", metrics.logins_failed.clone());
         registry.register("connections", "open connections", metrics.connections.clone());
@@ -74,6 +80,12 @@ impl Metrics {
     pub(crate) fn sent(&self, messages: usize, bytes: usize) {
         self.messages_sent.inc_by(messages as u64);
         self.bytes_sent.inc_by(bytes as u64);
+    }
+
+    /// A screen told of frames that were missing or came twice.
+    pub(crate) fn frames_told(&self, missing: u32, doubled: u32) {
+        self.frames_missing.inc_by(u64::from(missing));
+        self.frames_doubled.inc_by(u64::from(doubled));
     }
 
     /// Everything, as text.

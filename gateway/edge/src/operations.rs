@@ -72,6 +72,8 @@ pub trait Operations: Send + Sync + 'static {
     fn stop_drill(&self, drill: u64, grant: Grant) -> Answered;
     /// How each node is now, as this node sees it, with what stands against a drill.
     fn watch_drill(&self) -> Answered;
+    /// Screens of this node found frames missing, or there twice, while a drill goes on.
+    fn screens_told(&self, drill: u64, gaps: u32, doubles: u32);
     /// The report of a drill as a page; none: no such drill is remembered.
     fn drill_report(&self, drill: u64) -> Option<String>;
     /// Lets a node lead nothing for some minutes; none ends that.

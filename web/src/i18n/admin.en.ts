@@ -191,6 +191,7 @@ export const enAdmin: AdminDict = {
       load: 'incidents against what was expected of the district',
       deadline_due: 'a deadline was due',
       offer_ran_out: 'the unit did not answer in time',
+      offer_half_over: 'half of the time to answer was over',
       crew_silent: 'the crew was not heard of in time',
       shift_note_unread: 'nobody acknowledged the shift note in time',
       caller_rang: 'somebody called',

@@ -189,6 +189,7 @@ export const viAdmin = {
       load: 'số sự cố so với dự kiến của địa bàn',
       deadline_due: 'đến hạn',
       offer_ran_out: 'đơn vị chưa trả lời đúng hạn',
+      offer_half_over: 'đã hết nửa thời gian trả lời',
       crew_silent: 'kíp chưa báo tin đúng hạn',
       shift_note_unread: 'chưa ai nhận bàn giao ca đúng hạn',
       caller_rang: 'có người gọi đến',

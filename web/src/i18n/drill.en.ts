@@ -48,6 +48,8 @@ export const enDrill: DrillDict = {
   lost: 'Acknowledged writes lost',
   commands: 'Exercise commands',
   refusedOf: (refused: string, sent: string) => `${refused} of ${sent} not taken`,
+  allGaps: 'Frames missing, all screens of all nodes together',
+  allDoubles: 'Frames doubled, all screens of all nodes together',
   gaps: 'Frames missing at this screen (fetched anew)',
   doubles: 'Frames that came twice (dropped)',
   resets: 'Begun anew',

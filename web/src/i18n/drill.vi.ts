@@ -46,6 +46,8 @@ export const viDrill = {
   lost: 'Ghi nhận đã xác nhận mà mất',
   commands: 'Lệnh diễn tập',
   refusedOf: (refused: string, sent: string) => `${refused} không nhận trong ${sent}`,
+  allGaps: 'Khung thiếu, cộng mọi màn hình của mọi nút',
+  allDoubles: 'Khung lặp, cộng mọi màn hình của mọi nút',
   gaps: 'Khung bị thiếu ở màn hình này (đã lấy lại)',
   doubles: 'Khung bị lặp (đã bỏ)',
   resets: 'Lần phải nhận lại từ đầu',

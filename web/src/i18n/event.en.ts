@@ -34,6 +34,7 @@ export const enEvent: Readonly<Record<string, string>> = {
   unit_mayday_raised: 'MAYDAY',
   unit_mayday_cleared: 'Mayday over',
   unit_offer_expired: 'Offer not answered',
+  unit_offer_reminded: 'Crew reminded by text',
   unit_check_in_escalated: 'Check-in overdue',
   incident_attention_raised: 'Needs a person',
   incident_attention_acknowledged: 'A person has looked',

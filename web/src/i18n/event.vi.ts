@@ -34,6 +34,7 @@ export const viEvent: Readonly<Record<string, string>> = {
   unit_mayday_raised: 'CẤP CỨU',
   unit_mayday_cleared: 'Hết cấp cứu',
   unit_offer_expired: 'Không trả lời, hết hạn',
+  unit_offer_reminded: 'Đã nhắn tin nhắc đội',
   unit_check_in_escalated: 'Quá hạn báo tin',
   incident_attention_raised: 'Cần người xử lý',
   incident_attention_acknowledged: 'Đã có người xem',

@@ -1,7 +1,7 @@
 // The live line: one socket to one node, folded here so that the page's thread only draws. It reconnects by itself,
 // resumes from the last place of each complete group, and moves on to the next node when one does not answer.
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
-import { HelloSchema, SubscribeSchema, ToScreenSchema, ToServerSchema } from '../gen/trongdong/v1/screen_pb';
+import { HelloSchema, PingSchema, SubscribeSchema, ToScreenSchema, ToServerSchema } from '../gen/trongdong/v1/screen_pb';
 import type { ToScreen, ToServer } from '../gen/trongdong/v1/screen_pb';
 import { healthOf } from '../nouns/camera';
 import { backoffMs } from './backoff';
@@ -12,6 +12,7 @@ import { fold } from './fold';
 import type { FeedToVideo, FromFeed, Line, Stats, ToFeed } from './messages';
 import { emptyDelta, emptyPicture, positions } from './picture';
 import { GROUPS, positionText } from './position';
+import { Telling } from './telling';
 
 /** The sub-protocol's name and version. */
 const PROTOCOL = 'trongdong.v1';
@@ -61,6 +62,8 @@ let resubscribeTimer: ReturnType<typeof setTimeout> | undefined;
 let heartbeatMs = HEARTBEAT_MS_DEFAULT;
 const pings = new Map<bigint, number>();
 let pingNonce = 0n;
+/** What the node is told of frames that did not come as they should have. */
+const telling = new Telling();
 let stopped = true;
 
 const line: Line = {
@@ -134,6 +137,7 @@ function lost(): void {
   socket = undefined;
   old?.close();
   pings.clear();
+  telling.lost();
   clearTimeout(resubscribeTimer);
   resubscribeTimer = undefined;
   if (stopped || line.state === 'ended') return;
@@ -178,6 +182,7 @@ function receive(data: ArrayBuffer): void {
       line.drill = drillNowOf(body.value.drill);
       return;
     case 'pong': {
+      telling.answered(body.value.nonce);
       const sentAtMs = pings.get(body.value.nonce);
       pings.delete(body.value.nonce);
       if (sentAtMs === undefined) return;
@@ -239,11 +244,12 @@ function postChange(): void {
 }
 
 function ping(): void {
+  if (socket?.readyState !== WebSocket.OPEN) return;
   // A node that never answers must not make this grow.
   pings.clear();
   pingNonce += 1n;
   pings.set(pingNonce, performance.now());
-  send({ case: 'ping', value: { $typeName: 'trongdong.v1.Ping', nonce: pingNonce } });
+  send({ case: 'ping', value: create(PingSchema, { nonce: pingNonce, ...telling.tell(pingNonce, picture.counters) }) });
 }
 
 function post(message: FromFeed): void {
@@ -271,6 +277,7 @@ function watchdog(): void {
       : now - openedAtMs > WELCOME_MS_MAX;
     if (silent) lost();
   }
+  if (welcomed && telling.isDue(picture.counters)) ping();
   postLine();
 }
 setInterval(watchdog, LINE_MS);

@@ -15,7 +15,7 @@ const wire = {
   ended: null,
   ended_by: null,
   closed_at_ms: 0,
-  samples: [{ number: 1, at_ms: 2_000, commit_ms: 12, leaderless_ms: 0, terms: 9, lag_entries: 3, screens_age_ms: 200, silent: 1, sent: 1, refused: 0, missing: 0, healthy: false }],
+  samples: [{ number: 1, at_ms: 2_000, commit_ms: 12, leaderless_ms: 0, terms: 9, lag_entries: 3, screens_age_ms: 200, silent: 1, sent: 1, refused: 0, missing: 0, healthy: false, screen_gaps: 2, screen_doubles: 1 }],
   verdicts: [],
 };
 const read = (change: object): Drill => drillsOf([{ ...wire, ...change }])[0]!;
@@ -23,7 +23,7 @@ const read = (change: object): Drill => drillsOf([{ ...wire, ...change }])[0]!;
 test('a drill is read as the server writes it', () => {
   const drill = read({});
   expect(drill).toMatchObject({ number: 7, scenario: 'leader-lost', nodes: [2], observer: 1, by: 'quan-tri', ended: false, closed: false });
-  expect(drill.samples).toEqual([{ atMs: 2_000, commitMs: 12, leaderlessMs: 0, terms: 9, lagEntries: 3, screensAgeMs: 200, silent: 1, sent: 1, refused: 0, missing: 0 }]);
+  expect(drill.samples).toEqual([{ atMs: 2_000, commitMs: 12, leaderlessMs: 0, terms: 9, lagEntries: 3, screensAgeMs: 200, silent: 1, sent: 1, refused: 0, missing: 0, screenGaps: 2, screenDoubles: 1 }]);
   expect(drillNowOfJson({ last: 7, drill: { ...wire, ended: false } })).toEqual({ number: 7, scenario: 'leader-lost', nodes: [2], untilMs: 31_000, ended: false });
   expect(drillNowOfJson({ last: 7, drill: null })).toBeUndefined();
 });

@@ -35,6 +35,9 @@ export interface DrillSample {
   refused: number;
   /** Writes that were acknowledged and are not there. */
   missing: number;
+  /** Frames that screens of all nodes found missing, or there twice, in the drill until then. */
+  screenGaps: number;
+  screenDoubles: number;
 }
 
 export interface Verdict {
@@ -89,7 +92,7 @@ interface DrillJson extends Omit<NowJson, 'ended'> {
   purpose: string;
   ended: DrillEnd | null;
   closed_at_ms: number;
-  samples: { at_ms: number; commit_ms: number; leaderless_ms: number; terms: number; lag_entries: number; screens_age_ms: number; silent: number; sent: number; refused: number; missing: number }[];
+  samples: { at_ms: number; commit_ms: number; leaderless_ms: number; terms: number; lag_entries: number; screens_age_ms: number; silent: number; sent: number; refused: number; missing: number; screen_gaps?: number; screen_doubles?: number }[];
   verdicts: Verdict[];
 }
 
@@ -118,6 +121,8 @@ export function drillsOf(answer: unknown): Drill[] {
       sent: it.sent,
       refused: it.refused,
       missing: it.missing,
+      screenGaps: it.screen_gaps ?? 0,
+      screenDoubles: it.screen_doubles ?? 0,
     })),
     verdicts: drill.verdicts,
   }));

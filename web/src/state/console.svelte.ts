@@ -8,6 +8,7 @@ import type { Caller } from '../nouns/caller';
 import { emptyDraft, isWritten, type Draft } from '../nouns/draft';
 import type { Incident } from '../nouns/incident';
 import { saveForm } from './call-orders';
+import { MachineDrafts } from './draft-store';
 import { Drafts } from './drafts';
 import { picture } from './picture.svelte';
 
@@ -43,15 +44,6 @@ export interface Saved {
   joined: boolean;
 }
 
-/** A store for browsers that forbid one: for as long as the page is open. */
-function storeOf(): Pick<Storage, 'getItem' | 'setItem'> {
-  try {
-    return localStorage;
-  } catch {
-    return { getItem: () => null, setItem: () => { throw new Error('nothing is kept'); } };
-  }
-}
-
 class Console {
   /** The form in hand. */
   draft = $state.raw<Draft>(emptyDraft(''));
@@ -66,16 +58,17 @@ class Console {
   callerFailed = $state(false);
   pops: Pop[] = [];
 
-  private drafts = new Drafts(storeOf(), '');
+  private drafts = new Drafts(new MachineDrafts(undefined, undefined), '');
   private asked = '';
   private askTimer: ReturnType<typeof setTimeout> | undefined;
   private syncTimer: ReturnType<typeof setTimeout> | undefined;
   private syncing = false;
   private attempt = 0;
 
-  /** Takes up what this person left here; gives back what stops it. */
-  start(session: Session): () => void {
-    this.drafts = new Drafts(storeOf(), session.person);
+  /** Takes up what this person left on the machine; gives back what stops it. */
+  start(session: Session, store: MachineDrafts): () => void {
+    this.drafts = new Drafts(store, session.person);
+    store.watch(() => this.show());
     this.turnTo('');
     window.__pops = this.pops;
     // Whatever is looked at or done during a call is because of it: nobody types that.
@@ -85,6 +78,7 @@ class Console {
     });
     return () => {
       explainBy(() => '');
+      store.watch(() => {});
       clearTimeout(this.askTimer);
       clearTimeout(this.syncTimer);
       this.asked = '';

@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
 import { draftOf, emptyDraft, isWritten } from '../nouns/draft';
-import { Drafts, DRAFTS_MAX, type DraftStore } from './drafts';
+import { memory } from './memory.fixture';
+import { MachineDrafts } from './draft-store';
+import { Drafts, DRAFTS_MAX } from './drafts';
 
-function store(): DraftStore & { kept: Map<string, string> } {
-  const kept = new Map<string, string>();
-  return { kept, getItem: (key) => kept.get(key) ?? null, setItem: (key, value) => void kept.set(key, value) };
-}
+const store = () => new MachineDrafts(undefined, memory());
 const written = (call: string, text: string) => ({ ...emptyDraft(call), text });
 
-test('what was written is there after the browser died', () => {
-  const machine = store();
+test('what was written is there after the browser died', async () => {
+  const local = memory();
   const place = { adminUnit: '05437', label: 'Phường Phan Đình Phùng', latitude: 21.59, longitude: 105.84, isRough: true };
-  new Drafts(machine, 'khoa').keep({ ...written('C1', 'cháy nhà'), kind: 'fire', severity: 4, place, address: 'số 12' }, 1_000);
-  expect(new Drafts(machine, 'khoa').of('C1')).toMatchObject({ text: 'cháy nhà', kind: 'fire', severity: 4, place, address: 'số 12', seq: 1_000 });
+  new Drafts(new MachineDrafts(undefined, local), 'khoa').keep({ ...written('C1', 'cháy nhà'), kind: 'fire', severity: 4, place, address: 'số 12' }, 1_000);
+  const again = await new MachineDrafts(undefined, local).load(2_000);
+  expect(new Drafts(again, 'khoa').of('C1')).toMatchObject({ text: 'cháy nhà', kind: 'fire', severity: 4, place, address: 'số 12', seq: 1_000 });
 });
 
 test('numbers grow even when the clock does not', () => {
@@ -46,7 +46,7 @@ test('whoever signs in next on this machine does not read it', () => {
 });
 
 test('a machine that keeps nothing says so, and what it kept and cannot be read is nothing', () => {
-  const full = new Drafts({ getItem: () => '{', setItem: () => { throw new Error('full'); } }, 'khoa');
+  const full = new Drafts(new MachineDrafts(undefined, { ...memory(), setItem: () => { throw new Error('full'); } }), 'khoa');
   full.keep(written('C1', 'x'), 1);
   expect(full.isKept).toBe(false);
   expect(full.of('C1').text).toBe('x');

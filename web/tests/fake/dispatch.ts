@@ -62,7 +62,7 @@ export function offer(unit: Unit, incident: string): void {
   const step = { $typeName: 'trongdong.v1.UnitStep' as const, status: UnitStatus.OFFERED, tappedAtMs: now(), receivedAtMs: now(), by: '', distanceM: 0n, lateAtMs: 0n };
   duty.assignment = {
     $typeName: 'trongdong.v1.Assignment', unit: unit.id, number: duty.assignmentsMade, agency: unit.agency, steps: [step],
-    offerDueAtMs: now() + BigInt(OFFER_MS), checkedInAtMs: 0n, checkInDueAtMs: 0n, checkInLevel: 0, end: 0, endedAtMs: 0n, endedBy: '', note: '', cameThrough: [],
+    offerDueAtMs: now() + BigInt(OFFER_MS), checkedInAtMs: 0n, checkInDueAtMs: 0n, checkInLevel: 0, end: 0, endedAtMs: 0n, endedBy: '', note: '', cameThrough: [], remindedAtMs: 0n,
   };
 }
 

@@ -18,7 +18,7 @@ interface Drill {
   ended: string | null;
   ended_by: string | null;
   closed_at_ms: number;
-  samples: object[];
+  samples: Record<string, unknown>[];
   verdicts: object[];
 }
 type Said = { status: number; body: unknown };
@@ -27,6 +27,8 @@ export function drillDesk() {
   const drills: Drill[] = [];
   /** What stands against a drill, for tests. */
   const control = { against: false };
+  /** What screens told in the newest drill. */
+  const told = { gaps: 0, doubles: 0 };
 
   function pass(): Drill | undefined {
     const now = Date.now();
@@ -43,6 +45,8 @@ export function drillDesk() {
       const number = newest.samples.length + 1;
       newest.samples.push({ number, at_ms: newest.started_at_ms + number * 1_000, commit_ms: number === 2 ? 1_900 : 15, leaderless_ms: number === 2 ? 1_200 : 0, terms: 9 + Math.min(number, 2), lag_entries: number * 3, screens_age_ms: 250, silent: 1, sent: 0, refused: 0, missing: 0, healthy: false });
     }
+    const last = newest.samples.at(-1);
+    if (last !== undefined) Object.assign(last, { screen_gaps: told.gaps, screen_doubles: told.doubles });
     return newest.closed_at_ms === 0 ? newest : undefined;
   }
 
@@ -52,6 +56,13 @@ export function drillDesk() {
     reset(): void {
       drills.length = 0;
       control.against = false;
+      Object.assign(told, { gaps: 0, doubles: 0 });
+    },
+    /** What a screen tells of its frames: it stands in the newest sample. */
+    told(gaps: number, doubles: number): void {
+      if (drills.length === 0) return;
+      told.gaps += gaps;
+      told.doubles += doubles;
     },
     /** What a heartbeat says. */
     now() {
@@ -81,6 +92,7 @@ export function drillDesk() {
       if (path === '/api/drills') {
         if (open !== undefined) return { status: 409, body: { code: 'wrong_status', field: '', message: 'one at a time' } };
         const now = Date.now();
+        Object.assign(told, { gaps: 0, doubles: 0 });
         drills.unshift({ number: drills.length + 1, scenario: String(input['scenario']), nodes: input['nodes'] as number[], observer: 1, strength: 0, started_at_ms: now, until_ms: now + Number(input['seconds']) * 1_000, by, purpose: String(input['purpose']), ended_at_ms: 0, ended: null, ended_by: null, closed_at_ms: 0, samples: [], verdicts: [] });
         return { status: 200, body: { drill: drills.length } };
       }

@@ -437,8 +437,10 @@ function begin(root: string) {
         else if (said.case === 'subscribe') {
           subscribe(ws, said.value);
           if (state) state.greeted = true;
-        } else if (said.case === 'ping') send(ws, { case: 'pong', value: { nonce: said.value.nonce, serverTimeMs: BigInt(Date.now()) } });
-        else if (said.case === 'watchCamera') {
+        } else if (said.case === 'ping') {
+          drills.told(said.value.gaps, said.value.doubles);
+          send(ws, { case: 'pong', value: { nonce: said.value.nonce, serverTimeMs: BigInt(Date.now()) } });
+        } else if (said.case === 'watchCamera') {
           reasons[said.value.camera] = said.value.why;
           asks[said.value.camera] = (asks[said.value.camera] ?? 0) + 1;
           watch(ws, said.value.camera);

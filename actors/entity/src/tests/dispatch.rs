@@ -2,10 +2,11 @@
 
 use std::sync::{Arc, atomic::Ordering};
 
+use bytes::Bytes;
 use domain::{
-    AssignIncident, AttentionKind, CheckInUnit, Duty, GroupId, Incident, IncidentKind, Millis, OpenIncident, Origin,
-    Place, PutUnit, RaiseMayday, SetUnitStatus, Severity, Source, SwitchFeature, Unit, UnitId, UnitStatus,
-    VOCABULARY_2, limits,
+    AssignIncident, AttentionKind, CheckInUnit, Duty, EventKind, GroupId, Incident, IncidentKind, Millis, OpenIncident,
+    Origin, Place, PutReceiver, PutUnit, RaiseMayday, Receiver, ReceiverId, SetUnitStatus, Severity, Source,
+    SwitchFeature, Unit, UnitId, UnitStatus, VOCABULARY_2, limits,
 };
 
 use super::world::{SECOND, World, accepted, place, until};
@@ -105,6 +106,52 @@ async fn an_unanswered_offer_goes_to_the_next_unit_and_to_a_person_until_nobody_
     assert_eq!(attentions(&world).len(), 3);
     assert_eq!(world.proposed(GroupId::COMMAND, "ExpireOffer"), 3);
     until(|| router.counters().actors.load(Ordering::Relaxed) <= 8).await;
+}
+
+/// A text message for the crew of a boat.
+fn text_for(name: &str) -> PutReceiver {
+    let receiver = Receiver {
+        id: ReceiverId::new(&format!("phone-{name}")).unwrap(),
+        name: name.into(),
+        url: "sms+https://gateway.example/send#+84905000001".into(),
+        secret_sealed: Bytes::new(),
+        kinds: vec![EventKind::IncidentAssigned],
+        admin_unit: None,
+        disabled: false,
+        newest: 0,
+        confirmed: 0,
+        missed: 0,
+        given_up: None,
+        unit: Some(UnitId::new(name).unwrap()),
+        version: 0,
+    };
+    PutReceiver { receiver }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crew_with_a_telephone_is_texted_halfway_and_the_offer_goes_on_in_its_time() {
+    let (world, _router) = led().await;
+    accepted(world.apply(GroupId::COMMAND, SwitchFeature { feature: VOCABULARY_2 }));
+    put_boats(&world, &["boat-1"]);
+    accepted(world.apply(GroupId::COMMAND, text_for("boat-1")));
+    send_first(&world, &["boat-1", "boat-2"]);
+    let texts = |world: &World| {
+        let phone = ReceiverId::new("phone-boat-1").unwrap();
+        world.read(GroupId::COMMAND, |state| state.receivers()[&phone].newest)
+    };
+    let before = texts(&world);
+    tokio::time::sleep(29 * SECOND).await;
+    assert_eq!(world.proposed(GroupId::COMMAND, "RemindOffer"), 0);
+    tokio::time::sleep(3 * SECOND).await;
+    assert_eq!(world.proposed(GroupId::COMMAND, "RemindOffer"), 1);
+    assert_eq!(texts(&world), before + 1);
+    tokio::time::sleep(20 * SECOND).await;
+    assert_eq!(unit(&world, "boat-1").status, UnitStatus::Offered, "it is due after 60 s");
+    tokio::time::sleep(10 * SECOND).await;
+    assert_eq!(unit(&world, "boat-2").status, UnitStatus::Offered);
+    // Nobody would be told of the second one's: nothing is written.
+    tokio::time::sleep(40 * SECOND).await;
+    assert_eq!(world.proposed(GroupId::COMMAND, "RemindOffer"), 1);
 }
 
 #[tokio::test(start_paused = true)]

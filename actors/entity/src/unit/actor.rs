@@ -52,6 +52,7 @@ impl Actor for UnitActor {
     ) -> Result<(), ActorProcessingErr> {
         match state.decision() {
             Decision::Wait(wait_ms) => state.timer.arm(&myself, Some(wait_ms), UnitMsg::Look),
+            Decision::Remind(remind) => state.propose(&myself, remind.into()).await?,
             Decision::Expire(expire) => {
                 count(&state.reign.ctx.counters.offers_expired);
                 state.propose(&myself, expire.into()).await?;

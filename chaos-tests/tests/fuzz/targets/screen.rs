@@ -233,7 +233,7 @@ fn protobuf() -> Vec<Vec<u8>> {
     let bodies = [
         Body::Hello(Hello { token: "AAAA".to_owned(), language: "en".to_owned(), why: "screen/wall".to_owned() }),
         Body::Subscribe(subscribe),
-        Body::Ping(Ping { nonce: 5 }),
+        Body::Ping(Ping { nonce: 5, gaps: 2, doubles: 1 }),
         Body::WatchCamera(WatchCamera { camera: "gate".to_owned(), why: "incident/I1".to_owned() }),
     ];
     bodies.map(|body| ToServer { body: Some(body) }.encode_to_vec()).to_vec()

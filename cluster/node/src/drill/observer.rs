@@ -18,6 +18,7 @@ use super::{
     load::{self, Sent},
     look,
     plan::{against, group_without_majority},
+    screens::Summed,
     verdict::verdicts,
 };
 use crate::{clock::unix_ms, operations::NodeOperations, status::judge::Asked};
@@ -207,10 +208,13 @@ pub(crate) async fn observe(
     let mut tick = interval(SAMPLE_EVERY);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut took, mut unsafe_looks, mut is_cleared) = (Duration::ZERO, 0, false);
+    let mut screens = Summed::default();
     loop {
         tick.tick().await;
         let Some(now) = observer.read().await.filter(|now| !now.is_closed()) else { return };
-        let looked = looked(&look::all(&operations, &observer.groups, &peers).await, &observer.drill);
+        let asked = look::all(&operations, &observer.groups, &peers).await;
+        let looked = looked(&asked, &observer.drill);
+        let (screen_gaps, screen_doubles) = screens.take(number, &asked);
         unsafe_looks = if looked.is_unsafe { unsafe_looks + 1 } else { 0 };
         if now.ended.is_none() {
             let reason = if unix_ms() >= now.until_ms.0 {
@@ -244,6 +248,8 @@ pub(crate) async fn observe(
             refused: observer.sent.refused.load(Ordering::Relaxed),
             missing: observer.missing,
             healthy: looked.is_healthy,
+            screen_gaps,
+            screen_doubles,
         };
         // Refused: somebody has measured or closed meanwhile; the next round sees it.
         took = observer.measure(sample).await.unwrap_or_default();

@@ -151,6 +151,8 @@ fn facts(drill: &Drill) -> String {
     };
     let commands = |it: &DrillSample| format!("{} (không nhận / not taken {})", it.sent, it.refused);
     let commands = drill.samples.last().map_or("—".to_owned(), commands);
+    let frames = |it: &DrillSample| format!("{} / {}", it.screen_gaps, it.screen_doubles);
+    let frames = drill.samples.last().map_or("—".to_owned(), frames);
     let rows = [
         ("Mục đích / Purpose", escaped(&drill.purpose)),
         ("Người bắt đầu / Started by", name(&drill.by)),
@@ -163,6 +165,7 @@ fn facts(drill: &Drill) -> String {
         ("Người dừng / Stopped by", name(&drill.ended_by)),
         ("Số lần bầu / Elections", elections(drill).to_string()),
         ("Lệnh diễn tập / Exercise commands", commands),
+        ("Khung thiếu, khung lặp ở mọi màn hình / Frames missing, doubled at all screens", frames),
     ];
     let rows = rows
         .iter()
@@ -260,6 +263,7 @@ mod tests {
         assert!(page.contains("<strong class=\"kept\">ĐẠT</strong>"));
         assert!(page.contains("<td>130 (không nhận / not taken 0)</td>"), "of the last sample");
         assert!(page.contains("<td>2 (điều khiển lúc bắt đầu / led when it began)</td>"), "which node it was");
+        assert!(page.contains("at all screens</th><td>3 / 0</td>"), "of the last sample");
         assert!(page.contains("1200 ms") && page.contains("5000 ms"), "time against target");
         assert_eq!(page.matches("<figure>").count(), 4);
         assert_eq!(page.matches("<tr><td>5</td>").count(), 1);

@@ -79,6 +79,8 @@ pub(super) mod tests {
             refused: 0,
             missing: 0,
             healthy: number >= 12,
+            screen_gaps: number / 4,
+            screen_doubles: 0,
         };
         Drill {
             number: 7,

@@ -23,6 +23,20 @@ pub struct NodeReport {
     pub members: Vec<MemberReport>,
     /// Every group, in order.
     pub groups: Vec<GroupReport>,
+    /// What its screens told in the drill that went on last; nodes of older versions do not say.
+    #[serde(default)]
+    pub screens: ScreensReport,
+}
+
+/// Frames that did not come to a node's screens as they should have, while a drill went on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScreensReport {
+    /// Its number; 0: nothing was told in any.
+    pub drill: u64,
+    /// Frames that were missing.
+    pub gaps: u64,
+    /// Frames that came twice.
+    pub doubles: u64,
 }
 
 /// How much room a node's disk has, by the limits of its `node.toml`; the least first.

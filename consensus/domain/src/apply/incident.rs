@@ -46,7 +46,7 @@ pub(super) use handover::{
     retract as retract_handover, withdraw as withdraw_handover,
 };
 pub(super) use merge::{merge, unmerge};
-pub(super) use offer::expire as expire_offer;
+pub(super) use offer::{expire as expire_offer, remind as remind_offer};
 pub(super) use suggestion::{decide, suggest};
 pub(super) use task::{answer as answer_task, combine as combine_answer, give as give_task};
 

@@ -140,6 +140,17 @@ pub(super) fn post_newest(work: &mut Work<'_>, receiver: &ReceiverId) {
     }
 }
 
+/// Puts the newest event, which is about a crew's offer, into the queues of the crew's own text messages, as one of its incident: whatever
+/// else they are told of.
+pub(super) fn text_crew(work: &mut Work<'_>, unit: &UnitId, incident: &Incident) {
+    let Some(newest) = work.events.last().cloned() else { return };
+    let event = Event { note: unit.to_string(), subject: Some(incident.clone().into()), ..newest };
+    let texts: Vec<_> = work.state.crew_texts(unit).cloned().collect();
+    for receiver in texts {
+        post_to(work, receiver, &event);
+    }
+}
+
 fn post_to(work: &mut Work<'_>, mut receiver: Receiver, event: &Event) {
     let waiting = usize::try_from(receiver.newest - receiver.confirmed).unwrap_or(usize::MAX);
     if waiting >= limits::NOTICES_MAX {

@@ -86,6 +86,8 @@ causes! {
     DeadlineDue = "deadline_due",
     /// The unit did not answer the offer in time.
     OfferRanOut = "offer_ran_out",
+    /// Half of the time in which the crew may answer is over.
+    OfferHalfOver = "offer_half_over",
     /// The crew was not heard of in time.
     CrewSilent = "crew_silent",
     /// Nobody acknowledged the shift note in time.
@@ -315,6 +317,7 @@ fn of_kind(command: &Command) -> (Cause, String) {
             of => (Cause::DeadlineDue, of.to_string()),
         },
         Command::ExpireOffer(it) => (Cause::OfferRanOut, it.unit.to_string()),
+        Command::RemindOffer(it) => (Cause::OfferHalfOver, it.unit.to_string()),
         Command::EscalateCheckIn(it) => (Cause::CrewSilent, it.unit.to_string()),
         Command::FireShiftNote(it) => (Cause::ShiftNoteUnread, it.shift_note.to_string()),
         Command::MoveUnit(it) => (Cause::Position, it.unit.to_string()),

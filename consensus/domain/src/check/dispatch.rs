@@ -41,7 +41,10 @@ pub(super) fn check_duty(unit: &Unit) -> Result<(), Violation> {
     let is_right = assignment.offer_due_at_ms.is_set() == offer_runs
         && assignment.check_in_due_at_ms.is_set() == check_in_runs
         && assignment.check_in_level <= limits::CHECK_IN_LEVEL_MAX;
-    hold(24, is_right, || format!("unit {id}: {assignment:?}"))
+    hold(24, is_right, || format!("unit {id}: {assignment:?}"))?;
+    let offered_at = steps.first().map_or(Millis(0), |step| step.received_at_ms);
+    let is_right = !assignment.reminded_at_ms.is_set() || assignment.reminded_at_ms >= offered_at;
+    hold(65, is_right, || format!("unit {id}: {assignment:?}"))
 }
 
 /// By merges from one incident into the next, and from the last one into where the unit is.

@@ -70,6 +70,16 @@ body! {
 }
 
 body! {
+    /// Half of an offer's time is over, and nobody has answered: the crew is told by text.
+    RemindOffer {
+        /// Which unit.
+        unit: UnitId,
+        /// Its assignment: takes effect once.
+        assignment: u64,
+    }
+}
+
+body! {
     /// A crew was not heard of in time.
     EscalateCheckIn {
         /// Which unit.

@@ -163,6 +163,7 @@ pub fn action_of(command: &Command) -> Action {
         | Command::ConfirmNotices(_)
         | Command::ReportLoad(_)
         | Command::ExpireOffer(_)
+        | Command::RemindOffer(_)
         | Command::EscalateCheckIn(_)
         | Command::RecordCameraHealth(_)
         | Command::RaiseAlarm(_)

@@ -31,6 +31,7 @@ pub(super) fn command_of_dispatch() -> BoxedStrategy<Command> {
         1 => make!(RaiseMayday { unit: unit.clone(), tapped_at_ms: time() }),
         3 => make!(ClearMayday { unit: unit.clone(), received_at_ms: time(), note: text() }),
         4 => make!(ExpireOffer { unit: unit.clone(), assignment: 0u64..4, next: prop::option::of(unit_id()) }),
+        2 => make!(RemindOffer { unit: unit.clone(), assignment: 0u64..4 }),
         2 => make!(EscalateCheckIn { unit: unit, assignment: 0u64..4, from_level: 0u32..3 }),
         1 => make!(AcknowledgeAttention { incident: incident.clone(), attention: 0u32..4 }),
         2 => make!(GiveTask {
@@ -69,6 +70,13 @@ pub(super) fn aim(entry: &mut Entry, state: &State) {
             let Some(assignment) = assignment(&command.unit) else { return };
             command.assignment = assignment.number;
             entry.at_ms = entry.at_ms.max(assignment.offer_due_at_ms);
+        }
+        Command::RemindOffer(command) => {
+            let offered = state.units().values().find(|unit| unit.status == UnitStatus::Offered);
+            command.unit = offered.map_or(command.unit.clone(), |unit| unit.id.clone());
+            let Some(assignment) = assignment(&command.unit) else { return };
+            command.assignment = assignment.number;
+            entry.at_ms = entry.at_ms.max(assignment.remind_at().unwrap_or(entry.at_ms));
         }
         Command::EscalateCheckIn(command) => {
             let Some(assignment) = assignment(&command.unit) else { return };

@@ -6,10 +6,11 @@ use proptest::{prelude::*, sample::select, strategy::BoxedStrategy};
 use super::{make, time};
 
 fn sample() -> impl Strategy<Value = DrillSample> + Clone {
-    (1u32..4, time(), any::<bool>()).prop_map(|(number, at_ms, healthy)| DrillSample {
+    (1u32..4, time(), any::<bool>(), 0u32..3).prop_map(|(number, at_ms, healthy, screen_gaps)| DrillSample {
         number,
         at_ms,
         healthy,
+        screen_gaps,
         ..DrillSample::default()
     })
 }

@@ -67,6 +67,7 @@ fn of_unit(name: &str, unit: UnitId, args: &mut Args<'_>) -> Result<Command, Fai
             next: args.maybe("next").map(UnitId::new).transpose()?,
         }
         .into(),
+        "remind-offer" => RemindOffer { unit, assignment: args.number("assignment", 1)? }.into(),
         "escalate-check-in" => EscalateCheckIn {
             unit,
             assignment: args.number("assignment", 1)?,

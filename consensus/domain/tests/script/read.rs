@@ -213,6 +213,7 @@ pub(crate) fn command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Resul
         | "raise-mayday"
         | "clear-mayday"
         | "expire-offer"
+        | "remind-offer"
         | "escalate-check-in"
         | "acknowledge-attention"
         | "give-task"

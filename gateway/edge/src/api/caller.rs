@@ -11,8 +11,8 @@ use utoipa::ToSchema;
 use super::{call::shown_draft, report::may_handle};
 use crate::screen::view::without_shadows;
 
-/// Incidents within this distance are near, metres.
-const NEAR_M_MAX: f64 = 3_000.0;
+/// Incidents within this distance are near, metres: they may be what the caller tells of.
+const NEAR_M_MAX: f64 = 1_000.0;
 /// Incidents of one pop; nearer ones first.
 const NEAR_MAX: usize = 20;
 /// Reports of one pop; newer ones first.

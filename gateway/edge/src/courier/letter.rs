@@ -105,6 +105,7 @@ pub(crate) fn happened(kind: EventKind) -> (&'static str, &'static str) {
         EventKind::IncidentAssigned => ("Điều đội", "Units are sent"),
         EventKind::IncidentEscalated => ("Sự việc chưa ai tiếp nhận", "Nobody has acknowledged the incident"),
         EventKind::IncidentAttentionRaised => ("Cần người xử lý", "A person is needed"),
+        EventKind::UnitOfferReminded => ("Lệnh đang chờ trả lời", "An order waits for an answer"),
         EventKind::HandoverOffered => ("Đề nghị tiếp nhận sự việc", "An incident is offered to you"),
         EventKind::HandoverEscalated => ("Đề nghị tiếp nhận sự việc (kênh thứ hai)", "An offer on its second channel"),
         EventKind::HandoverWithdrawn => ("Đề nghị tiếp nhận được rút lại", "An offer is taken back"),

@@ -59,8 +59,12 @@ fn text(event: &Event) -> String {
     }
 }
 
-/// Why a person is called to a crew; none: the event is another one.
+/// Why a person is called to a crew, or a crew to its order; none: the event is another one.
 fn called(event: &Event, incident: &Incident) -> Option<String> {
+    if event.kind == EventKind::UnitOfferReminded {
+        // What the cluster put there is the unit's id.
+        return Some(format!("Đội {}: lệnh đang chờ trả lời", event.note));
+    }
     let newest = incident.dispatch.attentions.last().filter(|_| event.kind == EventKind::IncidentAttentionRaised)?;
     let unit = &newest.unit;
     Some(match newest.kind {

@@ -326,8 +326,11 @@ pub(crate) enum ToServer {
         subscription: Subscription,
         from: Vec<Position>,
     },
+    /// `gaps`, `doubles`: frames that were missing or came twice since those that an answered one told of.
     Ping {
         nonce: u64,
+        gaps: u32,
+        doubles: u32,
     },
     /// `why` is empty where nobody said.
     WatchCamera {
@@ -369,6 +372,10 @@ struct JsonSubscribe {
 #[derive(Deserialize)]
 struct JsonPing {
     nonce: u64,
+    #[serde(default)]
+    gaps: u32,
+    #[serde(default)]
+    doubles: u32,
 }
 
 #[derive(Deserialize)]
@@ -388,7 +395,7 @@ impl ToServer {
         Ok(match body {
             Body::Hello(it) => Self::hello(it.token, &it.language, &it.why)?,
             Body::Subscribe(it) => Self::subscribe(it.districts, it.nouns, Field::read("from", it.from)?)?,
-            Body::Ping(it) => Self::Ping { nonce: it.nonce },
+            Body::Ping(it) => Self::Ping { nonce: it.nonce, gaps: it.gaps, doubles: it.doubles },
             Body::WatchCamera(it) => Self::WatchCamera { camera: CameraId::new(&it.camera)?, why: reason_of(&it.why) },
             Body::UnwatchCamera(it) => Self::UnwatchCamera { camera: CameraId::new(&it.camera)? },
         })
@@ -401,7 +408,7 @@ impl ToServer {
         Ok(match message {
             JsonToServer::Hello(it) => Self::hello(it.token, &it.language, &it.why)?,
             JsonToServer::Subscribe(it) => Self::subscribe(it.districts, it.nouns, it.from)?,
-            JsonToServer::Ping(it) => Self::Ping { nonce: it.nonce },
+            JsonToServer::Ping(it) => Self::Ping { nonce: it.nonce, gaps: it.gaps, doubles: it.doubles },
             JsonToServer::WatchCamera(it) => {
                 Self::WatchCamera { camera: CameraId::new(&it.camera)?, why: reason_of(&it.why) }
             }

@@ -9,7 +9,7 @@ use super::{
     message::{ByeCode, ResetReason, ToScreen, ToServer, VideoStatus, Welcome},
     view::{Subscription, View},
 };
-use crate::limits::{CAMERAS_WATCHED_MAX, HEARTBEAT_MS, HELLO_MS_MAX, INBOUND_PER_SECOND_MAX};
+use crate::limits::{CAMERAS_WATCHED_MAX, FRAMES_TOLD_MAX, HEARTBEAT_MS, HELLO_MS_MAX, INBOUND_PER_SECOND_MAX};
 
 /// What the socket has to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,8 @@ pub(crate) enum Effect {
     Watch(CameraId, String),
     /// No more of them.
     Unwatch(CameraId),
+    /// Count frames that were missing at the screen, or came to it twice.
+    Count { gaps: u32, doubles: u32 },
     /// Say why, and close.
     Close { code: ByeCode, message: String },
 }
@@ -132,8 +134,11 @@ impl Session {
             (Phase::Hello, _) => self.close(ByeCode::BadMessage, "send Hello first"),
             (_, ToServer::Hello { .. }) => self.close(ByeCode::BadMessage, "send Hello once"),
             (Phase::Authenticating, _) => self.close(ByeCode::BadMessage, "wait for Welcome before anything else"),
-            (_, ToServer::Ping { nonce }) => {
-                vec![Effect::Send(ToScreen::Pong { nonce, server_time_ms: crate::clock::unix_ms() })]
+            (_, ToServer::Ping { nonce, gaps, doubles }) => {
+                let [gaps, doubles] = [gaps, doubles].map(|frames| frames.min(FRAMES_TOLD_MAX));
+                let count = (gaps > 0 || doubles > 0).then_some(Effect::Count { gaps, doubles });
+                let pong = Effect::Send(ToScreen::Pong { nonce, server_time_ms: crate::clock::unix_ms() });
+                count.into_iter().chain([pong]).collect()
             }
             (_, ToServer::Subscribe { subscription, from }) => {
                 self.subscription = Some(subscription);
@@ -235,6 +240,8 @@ mod tests {
     use super::*;
     use crate::screen::view::{Encoding, Scope};
 
+    const PING: ToServer = ToServer::Ping { nonce: 1, gaps: 0, doubles: 0 };
+
     fn viewer() -> Viewer {
         Viewer { person: PersonId::new("lan").unwrap(), name: "Lan".into(), role: Role::Operator }
     }
@@ -282,12 +289,12 @@ mod tests {
     #[test]
     fn the_order_is_hello_welcome_and_then_the_rest() {
         let mut early = Session::new(0);
-        assert_eq!(code(&early.received(0, Ok(ToServer::Ping { nonce: 1 }))), Some(ByeCode::BadMessage));
+        assert_eq!(code(&early.received(0, Ok(PING))), Some(ByeCode::BadMessage));
         let mut twice = open();
         assert_eq!(code(&twice.received(0, hello())), Some(ByeCode::BadMessage));
         let mut hasty = Session::new(0);
         hasty.received(0, hello());
-        assert_eq!(code(&hasty.received(0, Ok(ToServer::Ping { nonce: 1 }))), Some(ByeCode::BadMessage));
+        assert_eq!(code(&hasty.received(0, Ok(PING))), Some(ByeCode::BadMessage));
     }
 
     #[test]
@@ -332,6 +339,16 @@ mod tests {
     }
 
     #[test]
+    fn what_a_screen_tells_of_its_frames_is_counted_within_bounds_and_answered() {
+        let mut session = open();
+        assert!(matches!(&session.received(0, Ok(PING))[..], [Effect::Send(ToScreen::Pong { nonce: 1, .. })]));
+        let told = ToServer::Ping { nonce: 2, gaps: 3, doubles: u32::MAX };
+        let effects = session.received(0, Ok(told));
+        let count = Effect::Count { gaps: 3, doubles: FRAMES_TOLD_MAX };
+        assert!(matches!(&effects[..], [first, Effect::Send(ToScreen::Pong { nonce: 2, .. })] if *first == count));
+    }
+
+    #[test]
     fn cameras_and_messages_have_bounds() {
         let mut session = open();
         for n in 0..=CAMERAS_WATCHED_MAX {
@@ -340,9 +357,7 @@ mod tests {
             assert_eq!(matches!(effects[..], [Effect::Watch(..)]), n < CAMERAS_WATCHED_MAX);
         }
         let mut session = open();
-        let codes: Vec<_> = (0..=INBOUND_PER_SECOND_MAX)
-            .map(|_| code(&session.received(9_000, Ok(ToServer::Ping { nonce: 1 }))))
-            .collect();
+        let codes: Vec<_> = (0..=INBOUND_PER_SECOND_MAX).map(|_| code(&session.received(9_000, Ok(PING)))).collect();
         assert_eq!(codes.iter().position(Option::is_some), Some(INBOUND_PER_SECOND_MAX as usize));
     }
 }

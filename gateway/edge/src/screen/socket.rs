@@ -4,7 +4,7 @@ mod camera;
 
 use std::{collections::BTreeSet, net::IpAddr, sync::Arc, time::Duration};
 
-use domain::{GroupId, Position, audit::why, policy, policy::Action, policy::Noun};
+use domain::{GroupId, Position, State, audit::why, policy, policy::Action, policy::Noun};
 use futures::{SinkExt, StreamExt};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
@@ -272,10 +272,21 @@ impl Screen {
                 }
                 Effect::Watch(camera, why) => self.watch(camera, &why).await,
                 Effect::Unwatch(camera) => self.watching.stop(&camera),
+                Effect::Count { gaps, doubles } => self.count(gaps, doubles),
                 Effect::Close { code, message } => return Some(End::Bye(code, message)),
             }
         }
         None
+    }
+
+    /// Frames that did not come to the screen as they should have: in this node's counts, and in those of the drill that goes on.
+    fn count(&self, gaps: u32, doubles: u32) {
+        let app = &self.app;
+        app.metrics.frames_told(gaps, doubles);
+        let drill = app.source.drill().or_else(|| read(&*app.source, GroupId::COMMAND, State::drill_now));
+        if let (Some(drill), Some(operations)) = (drill, &app.config.operations) {
+            operations.screens_told(drill.number, gaps, doubles);
+        }
     }
 
     async fn authenticate(&mut self, token: &str) -> Vec<Effect> {

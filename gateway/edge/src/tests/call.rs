@@ -137,12 +137,24 @@ async fn a_form_is_kept_until_it_is_saved_and_the_next_pop_knows_the_place() {
     assert_eq!(status, 200, "{pop}");
     assert_eq!((&pop["calls_total"], &pop["calls"][0]["id"]), (&json!(1), &json!("C1")));
     assert_eq!(pop["reports"][0]["text"], json!("Cháy ở chợ"));
-    let near: Vec<_> = pop["incidents"].as_array().unwrap().iter().map(|near| &near["incident"]["id"]).collect();
-    assert!(near.contains(&&saved["incident"]), "{near:?}");
     let admin = user(&served, "admin").await;
+    // One degree is 111 km: the first is 0.9 km north of the caller's last place, the second 1.1 km.
+    let mut opened = Vec::new();
+    for (seq, latitude_e7) in [(10, 215_081_000), (11, 215_099_000)] {
+        let place =
+            json!({"latitude_e7": latitude_e7, "longitude_e7": 1_058_000_000, "admin_unit": "u1", "address": ""});
+        let open = json!({"kind": "fire", "severity": "low", "place": place, "summary": "Cháy rác"});
+        let (status, body) = answer(admin.post(&served, seq, "/api/incidents", &open)).await;
+        assert_eq!(status, 200, "{body}");
+        opened.push(body["entity"].clone());
+    }
+    let pop = answer(mai.get(&served, "/api/calls/C2/caller")).await.1;
+    let near: Vec<_> = pop["incidents"].as_array().unwrap().iter().map(|near| &near["incident"]["id"]).collect();
+    assert!(near.contains(&&saved["incident"]) && near.contains(&&opened[0]), "{near:?}");
+    assert!(!near.contains(&&opened[1]), "{near:?}");
     let erase = json!({"expected_version": version(&served)});
     assert_eq!(answer(mai.post(&served, 4, "/api/calls/C1/erase", &erase)).await.0, 403);
-    assert_eq!(answer(admin.post(&served, 2, "/api/calls/C1/erase", &erase)).await.0, 200);
+    assert_eq!(answer(admin.post(&served, 12, "/api/calls/C1/erase", &erase)).await.0, 200);
     let pop = answer(mai.get(&served, "/api/calls/C2/caller")).await.1;
     assert_eq!((&pop["calls_total"], &pop["place"]), (&json!(0), &Value::Null));
 }

@@ -54,7 +54,7 @@ async fn shown(gateway: &Gateway, screen: &mut Client, id: &str) -> Sender<Arc<A
     let camera = CameraId::new(id).unwrap();
     gateway.cameras.here.lock().unwrap().insert(camera.clone(), tokio::sync::mpsc::channel(1).0);
     screen.say(watch(id)).await;
-    screen.say(Say::Ping(wire::Ping { nonce: 7 })).await;
+    screen.say(Say::Ping(wire::Ping { nonce: 7, ..wire::Ping::default() })).await;
     while !matches!(screen.next().await, Body::Pong(wire::Pong { nonce: 7, .. })) {}
     let frames = gateway.cameras.here.lock().unwrap()[&camera].clone();
     let unit = AccessUnit { timestamp_us: 1, key: true, codec: "avc1.42E01F".into(), data: Bytes::from_static(b"au") };

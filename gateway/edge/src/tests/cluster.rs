@@ -16,9 +16,14 @@ use crate::{
 
 /// Takes down what it is asked, and refuses to let node 1 go.
 #[derive(Default)]
-struct Asked(Mutex<Vec<String>>);
+pub(super) struct Asked(Mutex<Vec<String>>);
 
 impl Asked {
+    /// All that it was asked and told.
+    pub(super) fn taken(&self) -> Vec<String> {
+        self.0.lock().unwrap().clone()
+    }
+
     fn done(&self, what: String) -> Answered {
         self.0.lock().unwrap().push(what);
         Box::pin(async { Ok(json!({ "done": true })) })
@@ -60,6 +65,10 @@ impl Operations for Asked {
 
     fn watch_drill(&self) -> Answered {
         self.done("watch".to_owned())
+    }
+
+    fn screens_told(&self, drill: u64, gaps: u32, doubles: u32) {
+        self.0.lock().unwrap().push(format!("told in {drill} {gaps} {doubles}"));
     }
 
     fn drill_report(&self, drill: u64) -> Option<String> {

@@ -15,6 +15,7 @@ use tokio::{io::DuplexStream, sync::watch};
 use tokio_tungstenite::{WebSocketStream, tungstenite::protocol::Role};
 
 use super::{
+    cluster::Asked,
     double::{Cameras, Cluster, Node, ToCluster},
     fold::{Fold, decode},
     province::{accepted, camera, config, district, incident, person, place, province},
@@ -23,6 +24,7 @@ use crate::{
     app::App,
     auth::Token,
     config::EdgeConfig,
+    operations::Operations,
     screen::{message::Payload, socket, view::Encoding},
 };
 
@@ -167,7 +169,7 @@ async fn a_screen_gets_the_picture_of_its_districts_and_follows_it() {
     assert!(!seen.iter().any(|name| ["sensor/s2", "camera/c2", "unit/xe2", "incident/I2"].contains(&name.as_str())));
     gateway.cluster.commit(GroupId(0), note("nước lên"));
     screen.until(|fold| fold.notes == ["nước lên"]).await;
-    screen.say(Say::Ping(wire::Ping { nonce: 5 })).await;
+    screen.say(Say::Ping(wire::Ping { nonce: 5, ..wire::Ping::default() })).await;
     assert!(matches!(screen.next().await, Body::Pong(wire::Pong { nonce: 5, .. })));
 }
 
@@ -268,6 +270,35 @@ async fn heartbeats_tell_of_a_drill_and_a_node_that_plays_dead_lets_screens_go()
     assert_eq!(late.bye().await.0, "unavailable");
     closed.send_replace(false);
     Client::open(&gateway, &lan).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_screens_tell_of_their_frames_is_counted_at_their_node_and_in_the_drill_that_goes_on() {
+    let asked = Arc::new(Asked::default());
+    let operations: Arc<dyn Operations> = asked.clone();
+    let gateway = gateway(&province(), 1, EdgeConfig { operations: Some(operations), ..config() });
+    let lan = token(&gateway.cluster, "lan");
+    let mut screen = Client::open(&gateway, &lan).await;
+    let tells = |nonce| Say::Ping(wire::Ping { nonce, gaps: 2, doubles: 1 });
+    screen.say(tells(1)).await;
+    while !matches!(screen.next().await, Body::Pong(wire::Pong { nonce: 1, .. })) {}
+    assert!(asked.taken().is_empty(), "no drill goes on");
+    let start = StartDrill {
+        scenario: DrillScenario::CameraStorm,
+        nodes: Vec::new(),
+        observer: 1,
+        strength: 10,
+        seconds: 30,
+        purpose: "practice".into(),
+    };
+    accepted(gateway.cluster.commit(GroupId(0), start));
+    screen.say(tells(2)).await;
+    while !matches!(screen.next().await, Body::Pong(wire::Pong { nonce: 2, .. })) {}
+    assert_eq!(asked.taken(), ["told in 1 2 1"]);
+    let metrics = gateway.app.metrics.text(&gateway.app).unwrap();
+    for counted in ["screen_frames_missing_total 4", "screen_frames_doubled_total 2"] {
+        assert!(metrics.contains(counted), "{counted}: {metrics}");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -380,7 +411,7 @@ async fn a_camera_here_is_shown_one_elsewhere_says_where_and_a_sensitive_one_hid
 
     gateway.cameras.here.lock().unwrap().insert(camera_id.clone(), tokio::sync::mpsc::channel(1).0);
     screen.say(watch("c1")).await;
-    screen.say(Say::Ping(wire::Ping { nonce: 1 })).await;
+    screen.say(Say::Ping(wire::Ping { nonce: 1, ..wire::Ping::default() })).await;
     assert!(matches!(screen.next().await, Body::Pong(_)), "the watch was taken before it");
     let frames = gateway.cameras.here.lock().unwrap()[&camera_id].clone();
     let unit = AccessUnit { timestamp_us: 4, key: true, codec: "avc1.42E01F".into(), data: Bytes::from_static(b"au") };

@@ -1,13 +1,36 @@
-//! An offer that nobody answered: one entry takes it from one unit, gives it to the next, and calls a person.
+//! An offer that nobody answered: halfway its crew is told by text; when its time is over one entry takes it from one unit, gives it to
+//! the next, and calls a person.
 
 #[cfg(feature = "seeded-bugs")]
 use crate::bugs::{Bug, is_made};
 
 use super::{assign, attention, keep};
 use crate::{
-    AssignmentEnd, AttentionKind, EventKind, ExpireOffer, Refusal, RefusalCode,
-    apply::{Outcome, Work, accepted, unit},
+    AssignmentEnd, AttentionKind, EventKind, ExpireOffer, Refusal, RefusalCode, RemindOffer,
+    apply::{Outcome, Work, accepted, notice, unit},
 };
+
+/// Sent by a timer, at least once, perhaps by two leaders: what is no longer so changes nothing. The text stands in the outbox with the
+/// same entry, so it is sent once, whoever leads then.
+pub(in crate::apply) fn remind(work: &mut Work<'_>, command: &RemindOffer) -> Outcome {
+    let mut unit = unit::find(work, "unit", &command.unit)?.clone();
+    let outcome = accepted(&unit.id, unit.version);
+    let waiting = unit.duty.assignment.as_mut().filter(|assignment| assignment.number == command.assignment);
+    let Some((assignment, due)) = waiting.and_then(|it| it.remind_at().map(|due| (it, due))) else {
+        return Ok(outcome);
+    };
+    if work.now < due {
+        return Err(Refusal::new(RefusalCode::NotDue, "unit", format!("it is due at {due}: come back then")));
+    }
+    let incident = unit.incident.as_ref().and_then(|incident| work.state.incidents.get(incident)).cloned();
+    let Some(incident) = incident else { return Ok(outcome) };
+    assignment.reminded_at_ms = work.now;
+    unit.version += 1;
+    let outcome = accepted(&unit.id, unit.version);
+    unit::keep_in(work, unit, EventKind::UnitOfferReminded, "", None);
+    notice::text_crew(work, &command.unit, &incident);
+    Ok(outcome)
+}
 
 /// Sent by a timer, at least once, perhaps by two leaders: what is no longer so changes nothing.
 pub(in crate::apply) fn expire(work: &mut Work<'_>, command: &ExpireOffer) -> Outcome {

@@ -40,6 +40,7 @@ fn new(unit: &Unit, number: u64, status: UnitStatus, at: Millis, by: Option<Pers
         ended_by: None,
         note: String::new(),
         came_through: Vec::new(),
+        reminded_at_ms: Millis(0),
     }
 }
 

@@ -46,9 +46,13 @@ fn unanswered() -> Incident {
     incident
 }
 
+fn event(incident: Incident) -> Event {
+    let (kind, note) = (EventKind::IncidentAttentionRaised, "offer_unanswered: bà Lan".to_owned());
+    Event { kind, by: None, note, at_ms: Millis(5), ordinal: 0, subject: Some(incident.into()) }
+}
+
 fn told(kind: EventKind, incident: Incident) -> Notice {
-    let note = "offer_unanswered: bà Lan".to_owned();
-    let event = Event { kind, by: None, note, at_ms: Millis(5), ordinal: 0, subject: Some(incident.into()) };
+    let event = Event { kind, ..event(incident) };
     Notice { event: event.encode().into(), ..notice() }
 }
 
@@ -88,6 +92,8 @@ async fn a_text_says_what_happened_is_marked_in_a_drill_and_is_given_up_where_it
     courier.deliver(receiver.clone(), told(EventKind::IncidentAttentionRaised, passed_on)).await.unwrap();
     let drilled = Incident { exercise: true, ..unanswered() };
     courier.deliver(receiver.clone(), told(EventKind::IncidentAttentionRaised, drilled)).await.unwrap();
+    let reminded = Event { kind: EventKind::UnitOfferReminded, note: "xe-1".to_owned(), ..event(unanswered()) };
+    courier.deliver(receiver.clone(), Notice { event: reminded.encode().into(), ..notice() }).await.unwrap();
     courier.deliver(receiver.clone(), notice()).await.unwrap();
     let texts: Vec<_> = desk.came.lock().unwrap().iter().map(|(_, body)| text(body)).collect();
     assert_eq!(
@@ -96,6 +102,7 @@ async fn a_text_says_what_happened_is_marked_in_a_drill_and_is_given_up_where_it
             "Sự việc chưa ai tiếp nhận · I1: cháy, mức 4/5",
             "Đội xe-1 không trả lời lệnh, chuyển xe-2 · I1: cháy, mức 4/5",
             "[DIỄN TẬP] Đội xe-1 không trả lời lệnh · I1: cháy, mức 4/5",
+            "Đội xe-1: lệnh đang chờ trả lời · I1: cháy, mức 4/5",
             "Quá hạn",
         ]
     );
