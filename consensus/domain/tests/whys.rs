@@ -17,7 +17,7 @@ use proptest::{
 const DRAWN_MAX: usize = 200_000;
 
 /// Why the system, or somebody without an account, sends what a person does not; of the rest nothing more is known.
-const OF_NOBODY: [(&str, &str); 56] = [
+const OF_NOBODY: [(&str, &str); 57] = [
     ("OpenSession", "sign_in"),
     ("CloseSession", "sign_out"),
     ("SpendCode", "code_shown"),
