@@ -19,6 +19,13 @@ const WELL_WITHIN: Duration = Duration::from_secs(60);
 const CLOSED_WITHIN: Duration = Duration::from_secs(180);
 /// Drills that may break a promise of time: a machine that does much else is late once, and who is late each time is slow.
 const DRILLS_MAX: usize = 3;
+/// Scenarios with who suffers, how strong they usually are, and how many promises they have.
+const OTHERS: [(&str, &[u64], u32, usize); 4] = [
+    ("link_lost", &[3], 0, 5),
+    ("slow_disk", &[3], 120, 5),
+    ("camera_storm", &[], 240, 6),
+    ("call_surge", &[], 120, 6),
+];
 /// Between two looks.
 const LOOK: Duration = Duration::from_millis(500);
 
@@ -143,6 +150,52 @@ async fn a_drill_is_over_although_the_node_that_watched_it_is_dead() {
         let majority = second.command("/api/drills", &two).await;
         let code = |body: &Value| body["code"] == "quorum" || body["code"] == "unhealthy";
         assert!(matches!(&majority, Outcome::Refused { body, .. } if code(body)), "{majority:?}");
+        world.done();
+        Ok::<_, Failure>(())
+    };
+    drill().await.unwrap();
+}
+
+/// What of a list is part of an exercise.
+fn played(list: &Value) -> Vec<&Value> {
+    list["items"].as_array().into_iter().flatten().filter(|it| it["exercise"] == true).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_link_a_disk_a_storm_of_cameras_and_a_surge_of_calls_are_drilled_and_leave_nothing_behind() {
+    let drill = async || {
+        let mut world = World::start("drill-others").await?;
+        for site in &world.sites {
+            // The port is closed: each camera is tried again and again, as one that is down is.
+            let id = format!("cau-{}", site.district);
+            let camera = json!({ "id": id, "name": id, "rtsp_url": "rtsp://127.0.0.1:1/1", "place": site.place() });
+            world.put("/api/cameras", camera).await?;
+        }
+        // Whoever is asked watches.
+        let first = world.admin.at(&world.origin(1));
+        for (scenario, nodes, strength, promises) in OTHERS {
+            let wanted = json!({ "scenario": scenario, "nodes": nodes, "seconds": 10, "purpose": "practice" });
+            let number = begin(&first, &wanted).await?;
+            let done = wait(&first, number, is_closed).await?;
+            assert_eq!((&done["scenario"], &done["ended"]), (&json!(scenario), &json!("over")), "{done}");
+            assert_eq!((&done["nodes"], &done["strength"]), (&json!(nodes), &json!(strength)), "{done}");
+            let verdicts = done["verdicts"].as_array().cloned().unwrap_or_default();
+            assert_eq!(verdicts.len(), promises, "{done}");
+            assert!(verdicts.iter().all(|it| it["promise"] != "keeps" || it["kept"] == true), "lost: {done}");
+            let is_silent = samples(&done).any(|it| it["silent"] == 1);
+            assert!(is_silent || scenario != "link_lost", "a node was cut off: {done}");
+            let last = samples(&done).last().ok_or("nothing was measured")?;
+            // Of a load some was taken; who breaks a node sends none.
+            assert_eq!(last["sent"].as_u64() > last["refused"].as_u64(), nodes.is_empty(), "{done}");
+        }
+
+        // It was marked, and is over.
+        let incidents = first.get("/api/incidents").await.accepted("incidents")?;
+        let calls = played(&incidents);
+        assert!(!calls.is_empty() && calls.iter().all(|it| it["status"] == "closed"), "{incidents}");
+        let alarms = first.get("/api/alarms").await.accepted("alarms")?;
+        let raised = played(&alarms);
+        assert!(!raised.is_empty() && raised.iter().all(|it| it["active"] == false), "{alarms}");
         world.done();
         Ok::<_, Failure>(())
     };

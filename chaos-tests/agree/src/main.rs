@@ -16,7 +16,7 @@ use agree::{
 };
 
 const USAGE: &str = "\
-usage: cargo run -p agree -- [--seed N [--trace]] [--seeds FROM..TO] [--minutes M] [--bug NAME] [--bugs] [--rounds FILE] [--record FOLDER]
+usage: cargo run -p agree -- [--seed N [--trace]] [--seeds FROM..TO] [--minutes M] [--bug NAME] [--bugs] [--rounds FILE] [--draw] [--record FOLDER]
 
   --seed N          plays one seed; with --trace prints its history
   --seeds FROM..TO  plays these seeds (200 from 0 on when nothing is said)
@@ -24,6 +24,7 @@ usage: cargo run -p agree -- [--seed N [--trace]] [--seeds FROM..TO] [--minutes 
   --bug NAME        puts a mistake back; those inside consensus need --features seeded-bugs
   --bugs            puts every mistake back and prints which judge found it, and after how many seeds
   --rounds FILE     plays nothing: adds the rounds of a siege in FILE, a line of JSON each, to the record that --record names
+  --draw            plays nothing: draws figures and page anew from the record that --record names
   --record FOLDER   adds what was played to the record there, and draws figures and page anew";
 
 /// Seeds played when nothing is said.
@@ -42,6 +43,7 @@ struct Asked {
     bug: Option<Bug>,
     all_bugs: bool,
     traces: bool,
+    draws: bool,
     rounds: Option<PathBuf>,
     record: Option<PathBuf>,
 }
@@ -68,6 +70,7 @@ fn asked(mut args: impl Iterator<Item = String>) -> Result<Asked, String> {
             }
             "--bugs" => asked.all_bugs = true,
             "--trace" => asked.traces = true,
+            "--draw" => asked.draws = true,
             "--rounds" => asked.rounds = Some(PathBuf::from(value("a file")?)),
             "--record" => asked.record = Some(PathBuf::from(value("a folder")?)),
             other => return Err(format!("{other} is not known")),
@@ -79,8 +82,8 @@ fn asked(mut args: impl Iterator<Item = String>) -> Result<Asked, String> {
     if asked.record.is_some() && asked.bug.is_some() {
         return Err("a record is of plays without a mistake, or with every one: leave out --bug".to_owned());
     }
-    if asked.rounds.is_some() && asked.record.is_none() {
-        return Err("--rounds wants --record".to_owned());
+    if (asked.rounds.is_some() || asked.draws) && asked.record.is_none() {
+        return Err("--rounds and --draw want --record".to_owned());
     }
     Ok(asked)
 }
@@ -212,6 +215,7 @@ fn main() -> ExitCode {
     let made = conditions::now();
     let done = match asked(env::args().skip(1)) {
         Ok(Asked { rounds: Some(file), record: Some(folder), .. }) => add_rounds(&file, &folder, &made),
+        Ok(Asked { draws: true, record: Some(folder), .. }) => keep(&folder, |_| Ok(())).map(|()| ExitCode::SUCCESS),
         Ok(asked) if asked.all_bugs => judge_judges(&asked, &made),
         Ok(asked) => play_all(&asked, &made),
         Err(error) => {

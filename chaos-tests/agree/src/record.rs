@@ -5,6 +5,8 @@ mod city;
 mod commits;
 mod failures;
 mod folder;
+mod peers;
+mod plot;
 mod siege;
 
 use std::fmt::Write;
@@ -30,6 +32,8 @@ pub const DETAIL: &str = "chaos.detail.json";
 pub const FIGURES: &str = "chaos.json";
 /// The page.
 pub const PAGE: &str = "chaos.md";
+/// What the page shows of the times until faults were got over.
+pub const PLOT: &str = "chaos-recovery.svg";
 
 /// Runs that are kept. At the bound the oldest leaves, and what it counted with it.
 const RUNS_MAX: usize = 1_000;
@@ -303,12 +307,19 @@ pub fn draw_figures(detail: &Map<String, Value>, figures: &mut Map<String, Value
     }
 }
 
+/// The picture of the times until faults of sieges were got over; none where none was.
+#[must_use]
+pub fn draw_plot(detail: &Map<String, Value>) -> Option<String> {
+    siege::draw_plot(siege::rounds(detail))
+}
+
 /// The page.
 ///
 /// # Errors
 /// None in practice: writing into a `String` does not fail.
 pub fn draw_page(detail: &Map<String, Value>) -> Result<String, std::fmt::Error> {
-    let runs = runs(detail);
+    let (runs, known) = (runs(detail), known());
+    let fate = |layer: &str, failed: u64| failures::fate(detail, &known, layer, failed);
     let mut md = String::from(
         "# What was tried to break it\n\nDrawn from `chaos.detail.json` by `cargo xtask siege`. A figure that is not there was not \
          measured.\n\n## Seeds\n\n`chaos-tests/agree`: real consensus and real domain on simulated disks, ways and clocks, one thread, one \
@@ -318,7 +329,7 @@ pub fn draw_page(detail: &Map<String, Value>) -> Result<String, std::fmt::Error>
         writeln!(
             md,
             "\n{} seeds in {} runs, {} requests acknowledged and checked, {} processes ended, {} faults; {} seeds in which a \
-             promise was broken, {} requests lost, {} doubled.\nThe newest run was on {} at commit `{}`, at {} seeds a minute.\n\n\
+             promise was broken{}, {} requests lost, {} doubled.\nThe newest run was on {} at commit `{}`, at {} seeds a minute.\n\n\
              Its conditions: {}",
             sum(runs, "seeds"),
             runs.len(),
@@ -326,6 +337,7 @@ pub fn draw_page(detail: &Map<String, Value>) -> Result<String, std::fmt::Error>
             sum(runs, "crashes"),
             faults(runs).iter().map(|(_, times)| times).sum::<u64>(),
             sum(runs, "failed"),
+            fate("agree", sum(runs, "failed")),
             sum(runs, "lost"),
             sum(runs, "doubled"),
             text(newest, "date"),
@@ -362,12 +374,14 @@ pub fn draw_page(detail: &Map<String, Value>) -> Result<String, std::fmt::Error>
             )?;
         }
     }
-    city::draw_section(&mut md, city::runs(detail))?;
-    siege::draw_section(&mut md, siege::rounds(detail))?;
-    commits::draw_section(&mut md, detail)?;
-    failures::draw_section(&mut md, detail, &known())?;
+    let (city_runs, rounds) = (city::runs(detail), siege::rounds(detail));
+    city::draw_section(&mut md, city_runs, &fate("city", sum(city_runs, "failed")))?;
+    siege::draw_section(&mut md, rounds, &fate("siege", siege::failed(rounds)))?;
+    commits::draw_section(&mut md, detail, &known)?;
+    failures::draw_section(&mut md, detail, &known)?;
     bugs_section(&mut md, detail)?;
     city::draw_bugs(&mut md, detail)?;
+    peers::draw_section(&mut md, detail, &known)?;
     write!(md, "\n## Not covered\n\n{NOT_COVERED}")?;
     Ok(md)
 }

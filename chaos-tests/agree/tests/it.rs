@@ -2,6 +2,7 @@
 
 mod bugs;
 mod failures;
+mod figures;
 mod linear;
 mod repeat;
 mod seeds;

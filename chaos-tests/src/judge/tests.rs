@@ -3,10 +3,13 @@
 use domain::wire::generated::{
     Event, EventKind, Frame, Position, Reading, Readings, Sensor, Snapshot, event::Subject, to_screen::Body,
 };
-use node::watch::fold::fold;
+use node::watch::{fold::fold, picture::Picture};
 
 use super::*;
-use crate::oracle::{IncidentPromise, ReadingPromise};
+use crate::{
+    oracle::{Fate, IncidentPromise, ReadingPromise},
+    registers::{Reads, Registers},
+};
 
 fn promises() -> Promises {
     let reading = |fate| ReadingPromise { value_micro: 5, fate };

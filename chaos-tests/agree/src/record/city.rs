@@ -100,15 +100,16 @@ pub(super) fn draw_figures(runs: &[Value], figures: &mut Map<String, Value>) {
     figures.insert("screen_gaps".to_owned(), (of_sieges + sum(runs, "screen_gaps")).into());
 }
 
-/// The city's part of the page.
-pub(super) fn draw_section(md: &mut String, runs: &[Value]) -> std::fmt::Result {
+/// The city's part of the page; `fate` is what became of the seeds in which a promise was broken.
+pub(super) fn draw_section(md: &mut String, runs: &[Value], fate: &str) -> std::fmt::Result {
     let Some(newest) = runs.last() else { return Ok(()) };
     writeln!(
         md,
         "\n## City\n\n`chaos-tests/city`: whole nodes with actors, HTTP and screens, and people with phones, on the same disks, ways and clocks, by \
          `cargo xtask siege --city-minutes M`: {} seeds in {} runs; {} commands and batches acknowledged and checked, {} of them asked for \
-         again elsewhere; {} messages to screens, {} gaps; screens lost their node {} times; {} faults; {} seeds in which a promise was broken. At most {} ms \
-         from the end of a storm to the next report that was taken.\nThe newest run was on {} at commit `{}`, at {} seeds a minute.\n\n\
+         again elsewhere; {} messages to screens, {} gaps; screens lost their node {} times; {} faults; {} seeds in which a promise was \
+         broken{fate}. At most {} ms from the end of a storm to the next report that was taken.\nThe newest run was on {} at commit \
+         `{}`, at {} seeds a minute.\n\n\
          | kind of fault | times |\n|---|---:|",
         sum(runs, "seeds"),
         runs.len(),
@@ -153,7 +154,7 @@ mod tests {
         assert_eq!((&figures["city_seeds"], &figures["screen_gaps"]), (&json!(7), &json!(1)));
         assert_eq!(figures["city_seeds_per_min"], 60.0);
         let mut page = String::new();
-        assert_eq!(draw_section(&mut page, runs(&detail)), Ok(()));
+        assert_eq!(draw_section(&mut page, runs(&detail), ""), Ok(()));
         assert!(page.contains("7 seeds in 2 runs") && page.contains("| line_cut | 6 |"), "{page}");
     }
 

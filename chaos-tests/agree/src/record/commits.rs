@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value};
 
-use super::{city, number, runs, siege, sum, text};
+use super::{city, failures, number, runs, siege, sum, text};
 
 /// One commit.
 #[derive(Debug, Default, PartialEq)]
@@ -15,6 +15,7 @@ struct Played {
     siege_s: f64,
     faults: u64,
     failed: u64,
+    mended: u64,
 }
 
 fn at<'a>(commits: &'a mut Vec<Played>, run: &Value) -> &'a mut Played {
@@ -27,7 +28,7 @@ fn at<'a>(commits: &'a mut Vec<Played>, run: &Value) -> &'a mut Played {
 }
 
 /// Commits in the order in which they were first played, by layer.
-fn commits(detail: &Map<String, Value>) -> Vec<Played> {
+fn commits(detail: &Map<String, Value>, known: &[Value]) -> Vec<Played> {
     let mut commits = Vec::new();
     let faults =
         |run: &Value| super::faults(std::slice::from_ref(run)).into_iter().map(|(_, times)| times).sum::<u64>();
@@ -50,29 +51,35 @@ fn commits(detail: &Map<String, Value>) -> Vec<Played> {
         played.faults += siege::shared(round)[0];
         played.failed += u64::from(round[0].get("failure").is_some_and(Value::is_string));
     }
+    for played in &mut commits {
+        played.mended = failures::mended_of(detail, known, &played.commit);
+    }
     commits
 }
 
 /// The part of the page.
-pub(super) fn draw_section(md: &mut String, detail: &Map<String, Value>) -> std::fmt::Result {
-    let commits = commits(detail);
+pub(super) fn draw_section(md: &mut String, detail: &Map<String, Value>, known: &[Value]) -> std::fmt::Result {
+    let commits = commits(detail, known);
     if commits.is_empty() {
         return Ok(());
     }
     writeln!(
         md,
-        "\n## By commit\n\n`failed` counts seeds and rounds; an hour of siege is an hour of one cluster.\n\n\
-         | commit | seeds of agree | seeds of city | hours of siege | faults | failed |\n|---|---:|---:|---:|---:|---:|"
+        "\n## By commit\n\n`failed` counts seeds and rounds, `mended` those of them whose fault was mended since and has a test that guards it \
+         (see below); an hour of siege is an hour of one cluster.\n\n\
+         | commit | seeds of agree | seeds of city | hours of siege | faults | failed | mended |\n|---|---:|---:|---:|---:|---:|---:|"
     )?;
     for played in &commits {
-        let Played { commit, agree_seeds, city_seeds, siege_s, faults, failed } = played;
+        let Played { commit, agree_seeds, city_seeds, siege_s, faults, failed, mended } = played;
         let commit: String = commit.chars().take(10).collect();
-        writeln!(md, "| `{commit}` | {agree_seeds} | {city_seeds} | {:.2} | {faults} | {failed} |", siege_s / 3600.0)?;
+        let hours = siege_s / 3600.0;
+        writeln!(md, "| `{commit}` | {agree_seeds} | {city_seeds} | {hours:.2} | {faults} | {failed} | {mended} |")?;
     }
     let all =
         (sum(runs(detail), "seeds"), sum(city::runs(detail), "seeds"), siege::seconds(siege::rounds(detail)) / 3600.0);
-    let (faults, failed) = commits.iter().fold((0, 0), |(faults, failed), it| (faults + it.faults, failed + it.failed));
-    writeln!(md, "| all | {} | {} | {:.2} | {faults} | {failed} |", all.0, all.1, all.2)
+    let total = |of: fn(&Played) -> u64| commits.iter().map(of).sum::<u64>();
+    let (faults, failed, mended) = (total(|it| it.faults), total(|it| it.failed), total(|it| it.mended));
+    writeln!(md, "| all | {} | {} | {:.2} | {faults} | {failed} | {mended} |", all.0, all.1, all.2)
 }
 
 #[cfg(test)]
@@ -85,7 +92,7 @@ mod tests {
     fn what_was_played_at_one_commit_adds_up_over_layers_and_runs() {
         let detail = json!({
             "agree_runs": [
-                { "commit": "c1", "seeds": 5, "faults": { "power_lost": 7 }, "failed": 1 },
+                { "commit": "c1", "seeds": 5, "faults": { "power_lost": 7 }, "failed": 1, "failures": [{ "seed": 3 }] },
                 { "commit": "c2", "seeds": 6, "faults": { "power_lost": 1, "stopped": 2 }, "failed": 0 },
                 { "commit": "c1", "seeds": 4, "faults": {}, "failed": 0 },
             ],
@@ -96,16 +103,17 @@ mod tests {
             ],
         });
         let detail = detail.as_object().cloned().unwrap_or_default();
+        let known = json!({ "layer": "agree", "seen": [{ "commit": "c1", "seed": 3 }] });
         let mut page = String::new();
-        assert_eq!(draw_section(&mut page, &detail), Ok(()));
-        assert!(page.contains("| `c1` | 9 | 0 | 0.00 | 7 | 1 |\n| `c2` | 6 | 2 | 1.00 | 7 | 1 |"), "{page}");
-        assert!(page.contains("| all | 15 | 2 | 1.00 | 14 | 2 |"), "{page}");
+        assert_eq!(draw_section(&mut page, &detail, &[known]), Ok(()));
+        assert!(page.contains("| `c1` | 9 | 0 | 0.00 | 7 | 1 | 1 |\n| `c2` | 6 | 2 | 1.00 | 7 | 1 | 0 |"), "{page}");
+        assert!(page.contains("| all | 15 | 2 | 1.00 | 14 | 2 | 1 |"), "{page}");
     }
 
     #[test]
     fn where_nothing_was_played_there_is_no_table() {
         let mut page = String::new();
-        assert_eq!(draw_section(&mut page, &Map::new()), Ok(()));
+        assert_eq!(draw_section(&mut page, &Map::new(), &[]), Ok(()));
         assert!(page.is_empty(), "{page}");
     }
 }

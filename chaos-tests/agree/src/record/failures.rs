@@ -75,6 +75,24 @@ pub fn open(detail: &Map<String, Value>, known: &[Value]) -> Vec<Failure> {
     all(detail).into_iter().filter(|failure| !known.iter().any(|entry| tells_of(entry, failure))).collect()
 }
 
+/// What became of `failed` failures of a layer, in a few words behind their number. What a run has only counted nobody can name, and
+/// counts as not mended.
+pub(super) fn fate(detail: &Map<String, Value>, known: &[Value], layer: &str, failed: u64) -> String {
+    let of_layer = |failures: Vec<Failure>| failures.iter().filter(|it| it.layer == layer).count() as u64;
+    let mended = of_layer(all(detail)).saturating_sub(of_layer(open(detail, known)));
+    match failed.saturating_sub(mended) {
+        _ if failed == 0 => String::new(),
+        0 => " (each was mended and is guarded by a test, see below)".to_owned(),
+        left => format!(" ({mended} of them mended, {left} not, see below)"),
+    }
+}
+
+/// How many failures of a commit were mended since.
+pub(super) fn mended_of(detail: &Map<String, Value>, known: &[Value], commit: &str) -> u64 {
+    let of_commit = |failures: Vec<Failure>| failures.iter().filter(|it| it.commit == commit).count() as u64;
+    of_commit(all(detail)).saturating_sub(of_commit(open(detail, known)))
+}
+
 fn short(commit: &str) -> String {
     commit.chars().take(10).collect()
 }
@@ -144,8 +162,13 @@ mod tests {
         let left = open(&detail, std::slice::from_ref(&entry));
         let left: Vec<_> = left.iter().map(|it| (it.layer, it.commit.as_str(), it.seed)).collect();
         assert_eq!(left, [("agree", "c1", 4), ("city", "c1", 3), ("siege", "c2", 9)]);
+        let known = [entry];
+        assert_eq!(fate(&detail, &known, "agree", 2), " (1 of them mended, 1 not, see below)");
+        assert_eq!(fate(&detail, &known, "agree", 1), " (each was mended and is guarded by a test, see below)");
+        assert_eq!((fate(&detail, &known, "city", 0), mended_of(&detail, &known, "c1")), (String::new(), 1));
+        assert_eq!(mended_of(&detail, &known, "c2"), 0);
         let mut page = String::new();
-        assert_eq!(draw_section(&mut page, &detail, &[entry]), Ok(()));
+        assert_eq!(draw_section(&mut page, &detail, &known), Ok(()));
         assert!(page.contains("| agree, seed 3 at `c1` | two led | `c2c2c2c2c2` | `one_leads` in `a.rs` |"), "{page}");
         assert!(page.contains(OPEN), "{page}");
         let siege = "- `c2`: `cargo xtask siege --seed 9 --hours 0`: 2 broken promises   node 1: x is lost";

@@ -4,7 +4,7 @@ use std::{fs, io::ErrorKind, path::Path};
 
 use serde_json::{Map, Value};
 
-use super::{DETAIL, FIGURES, PAGE, draw_figures, draw_page};
+use super::{DETAIL, FIGURES, PAGE, PLOT, draw_figures, draw_page, draw_plot};
 
 /// Changes the record in this folder, and draws figures and page from it.
 ///
@@ -29,6 +29,10 @@ pub fn keep(folder: &Path, change: impl FnOnce(&mut Map<String, Value>) -> Resul
     let (mut detail, mut figures) = (read(DETAIL)?, read(FIGURES)?);
     change(&mut detail)?;
     draw_figures(&detail, &mut figures);
+    // Before the page, which shows it.
+    if let Some(plot) = draw_plot(&detail) {
+        write(PLOT, plot)?;
+    }
     write(PAGE, draw_page(&detail).map_err(|error| error.to_string())?)?;
     write(DETAIL, pretty(detail)?)?;
     write(FIGURES, pretty(figures)?)?;

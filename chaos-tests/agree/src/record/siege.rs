@@ -4,7 +4,11 @@ use std::{collections::BTreeMap, fmt::Write};
 
 use serde_json::{Map, Value, json};
 
-use super::{Made, number, sign, text};
+use super::{
+    Made, PLOT, number,
+    plot::{self, Times},
+    sign, text,
+};
 
 /// Rounds that are kept: a week of sieges. At the bound the oldest leaves, and what it counted with it.
 const ROUNDS_MAX: usize = 20_000;
@@ -100,6 +104,11 @@ fn hundredths(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
+/// Rounds that failed.
+pub(super) fn failed(rounds: &[Value]) -> u64 {
+    rounds.iter().filter(|round| round.get("failure").is_some_and(Value::is_string)).count() as u64
+}
+
 /// Seconds of all rounds: of clusters, where several were besieged side by side.
 pub(super) fn seconds(rounds: &[Value]) -> f64 {
     rounds.iter().filter_map(|round| round.get("seconds")?.as_f64()).sum()
@@ -129,10 +138,20 @@ pub(super) fn draw_figures(rounds: &[Value], figures: &mut Map<String, Value>) {
     }
 }
 
-/// The siege's part of the page.
-pub(super) fn draw_section(md: &mut String, rounds: &[Value]) -> std::fmt::Result {
+/// How long each fault took to be got over, as a picture; none where none was.
+pub(super) fn draw_plot(rounds: &[Value]) -> Option<String> {
+    let times = |times: &[f64]| {
+        Some(Times { p50: percentile(times, 50)?, p99: percentile(times, 99)?, worst: percentile(times, 100)? })
+    };
+    let by_fault: BTreeMap<String, Times> =
+        recoveries(rounds).into_iter().filter_map(|(fault, all)| Some((fault, times(&all)?))).collect();
+    (!by_fault.is_empty()).then(|| plot::recovery(&by_fault))
+}
+
+/// The siege's part of the page; `fate` is what became of the rounds that failed.
+pub(super) fn draw_section(md: &mut String, rounds: &[Value], fate: &str) -> std::fmt::Result {
     let Some(newest) = rounds.last() else { return Ok(()) };
-    let failed = rounds.iter().filter(|round| round.get("failure").is_some_and(Value::is_string)).count();
+    let failed = failed(rounds);
     let side_by_side = rounds.iter().map(|round| number(round, "clusters")).max().unwrap_or(0).max(1);
     let compared = rounds.iter().map(|round| number(round, "states_compared")).sum::<u64>();
     let equal_s = rounds.iter().filter_map(|round| round.get("equal_s_max")?.as_f64()).fold(0.0, f64::max);
@@ -144,7 +163,7 @@ pub(super) fn draw_section(md: &mut String, rounds: &[Value]) -> std::fmt::Resul
         md,
         "\n## Siege\n\nReal processes, real RocksDB, real sockets, by `cargo xtask siege --hours N`: {} rounds in {} hours of a cluster, \
          up to {side_by_side} side by side on one machine, {faults} faults, {acknowledged} readings and commands acknowledged, each looked for \
-         on every node and both screens; {failed} rounds failed. After a fault the states of all nodes were compared {compared} times: \
+         on every node and both screens; {failed} rounds failed{fate}. After a fault the states of all nodes were compared {compared} times: \
          they were equal within {} s. Of the deadlines that were given each was told once, the latest {} s late; of the offers \
          to units {answered} were acknowledged and {escalated} came back to a person. The newest \
          was on {} at commit `{}`.\n\n\
@@ -162,6 +181,9 @@ pub(super) fn draw_section(md: &mut String, rounds: &[Value]) -> std::fmt::Resul
     for (fault, times) in recoveries(rounds) {
         let of = |percent| percentile(&times, percent).unwrap_or_default();
         writeln!(md, "| {fault} | {} | {} | {} | {} |", times.len(), of(50), of(99), of(100))?;
+    }
+    if !recoveries(rounds).is_empty() {
+        writeln!(md, "\n![Seconds until each fault was got over]({PLOT})")?;
     }
     let (reads, writes) = (count("reads_ordered"), count("writes_ordered"));
     if reads > 0 {
@@ -215,11 +237,14 @@ mod tests {
         assert_eq!(figures["screen_gaps"], 1);
         assert!(!figures.contains_key("recovery_s_max_gone") && figures.contains_key("others"));
         let mut page = String::new();
-        draw_section(&mut page, rounds).unwrap();
+        draw_section(&mut page, rounds, " (each mended)").unwrap();
         assert!(page.contains("| leader_killed | 2 | 0.2 | 0.4 | 0.4 |"), "{page}");
-        assert!(page.contains("; 1 rounds failed.") && page.contains("up to 3 side by side"), "{page}");
+        assert!(page.contains("; 1 rounds failed (each mended).") && page.contains("up to 3 side by side"), "{page}");
         assert!(page.contains("90 linearizable reads and 14 writes"), "{page}");
         assert!(page.contains("compared 5 times: they were equal within 1.5 s"), "{page}");
+        assert!(page.contains("](chaos-recovery.svg)"), "{page}");
+        assert!(draw_plot(rounds).is_some_and(|svg| svg.contains(">partition_healed</text>")));
+        assert_eq!(draw_plot(&[]), None);
     }
 
     #[test]
