@@ -11,7 +11,7 @@ use crate::{
     auth::Auth,
     cluster::{Road, Source, Video, read},
     config::{EdgeConfig, Nodes},
-    limits::UPLOADS_MAX,
+    limits::{CLIPS_MAX, UPLOADS_MAX},
     metrics::Metrics,
     oidc::Oidc,
     public::Public,
@@ -44,6 +44,8 @@ pub(crate) struct App {
     pub(crate) public: Public,
     /// Turns to bring a photo.
     pub(crate) uploads: Semaphore,
+    /// Turns to bring a clip.
+    pub(crate) clips: Semaphore,
     /// Turns to take a backup.
     pub(crate) backups: Arc<Semaphore>,
     /// Turns true when the edge stops.
@@ -75,6 +77,7 @@ impl App {
             reads: Reads::new(),
             public: Public::default(),
             uploads: Semaphore::new(UPLOADS_MAX),
+            clips: Semaphore::new(CLIPS_MAX),
             backups: Arc::new(Semaphore::new(BACKUPS_MAX)),
             config,
             source,
