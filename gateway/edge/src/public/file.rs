@@ -84,10 +84,10 @@ pub(crate) async fn attach(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Sent>), PublicError> {
-    app.admit(Kind::Write, peer.0.ip())?;
+    let is_clip = is_clip(&headers);
+    app.admit(if is_clip { Kind::Clip } else { Kind::Write }, peer.0.ip())?;
     let report = typed(&code)?;
     app.need_open(&report, peer).await?;
-    let is_clip = is_clip(&headers);
     let seats = if is_clip { &app.public.clips } else { &app.public.uploads };
     let seat = seats.take(network(peer.0.ip())).ok_or_else(|| PublicError::busy(UPLOADS_WAIT_S))?;
     let sent = read_body(body, bytes_max(is_clip)).await.map_err(|error| not_read(error, is_clip))?;
