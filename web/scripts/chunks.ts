@@ -8,6 +8,9 @@ const PUBLIC = /[\\/]src[\\/](?:tell|follow)\.ts$/;
 /** The drawing of communes, which phones and rooms share: three small files that would each be asked for. */
 const SHAPES = /[\\/]src[\\/](?:nouns[\\/](?:sketch|commune)|link[\\/]assets)\.ts$/;
 
+/** How a video is shown, which the pages for everybody share with the rooms: in a file of its own it would be two more to ask for. */
+const CLIP = /[\\/]src[\\/]ui[\\/]Clip\.svelte/;
+
 /** The files that are put together by hand. */
 type Named = 'base' | 'crew' | 'shapes';
 
@@ -25,6 +28,7 @@ function comesWith(id: string, roots: RegExp, graph: Graph, seen = new Set<strin
 
 /** The file that a module goes into; null: the bundler decides. */
 function chunkOf(id: string, graph: Graph): Named | null {
+  if (CLIP.test(id)) return 'base';
   if (!comesWith(id, CREW, graph)) return SHAPES.test(id) ? 'shapes' : null;
   return comesWith(id, PUBLIC, graph) ? 'base' : 'crew';
 }

@@ -69,7 +69,7 @@ test('a photo that was taken in a tunnel is sent once, after what was tapped', a
   await expect(page.getByRole('region', { name: 'Nhiệm vụ' })).toContainText('Cháy kho hàng');
   const before = await taken(page);
   await context.setOffline(true);
-  const camera = page.locator('input[type=file]');
+  const camera = page.getByLabel('CHỤP ẢNH HIỆN TRƯỜNG');
   await expect(camera).toHaveAttribute('capture', 'environment');
   await camera.setInputFiles(await photo(page, 20));
   await expect(page.getByText('1 thao tác chờ gửi')).toBeVisible();

@@ -1,5 +1,5 @@
-//! Photos on this node's disk and on the others': one that is put is on a quorum's disks before anybody names it in the log, one that is
-//! asked for comes from whichever node has it, and what this node should have and has not is fetched in the background.
+//! Photos and clips on this node's disk and on the others': one that is put is on a quorum's disks before anybody names it in the log,
+//! one that is asked for comes from whichever node has it, and what this node should have and has not is fetched in the background.
 //!
 //! `store` is this node's disk, `line` what two nodes say to each other, `keeper` what goes on by itself.
 
@@ -17,7 +17,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use domain::{Digest, GroupId, StoredFile};
+use domain::{Digest, GroupId, StoredFile, limits::FILE_BYTES_MAX};
 use edge::{Files, FilesError};
 use futures::future::BoxFuture;
 use peer::{NodeId, Peers, StreamReceiver, StreamSender};
@@ -31,12 +31,17 @@ pub(crate) use keeper::keep;
 pub(crate) use line::{KINDS, fuzz_header};
 use store::{FileStore, StoreError};
 
-/// Files on their way to this node's disk at a time: each is in memory meanwhile. At the bound it is refused, and the sender comes
-/// again.
+/// Turns of files on their way to this node's disk at a time: each is in memory meanwhile. At the bound it is refused, and the sender
+/// comes again.
 const INCOMING_MAX: usize = 16;
 
-/// Files on their way from this node at a time. At the bound it is refused, and another node is asked.
+/// Turns of files on their way from this node at a time. At the bound it is refused, and another node is asked.
 const OUTGOING_MAX: usize = 16;
+
+/// Turns that so many bytes take: as many as photos that may be so large together, so that clips need no more memory than photos.
+fn turns(bytes: usize) -> u32 {
+    u32::try_from(bytes).map_or(u32::MAX, |bytes| bytes.div_ceil(FILE_BYTES_MAX)).max(1)
+}
 
 /// How long one node is given to take a file, or to send it.
 const LINE_WITHIN: Duration = Duration::from_secs(20);
@@ -98,14 +103,16 @@ impl NodeFiles {
         let served = async {
             match kind {
                 line::PUT_KIND => {
-                    let _turn = self.incoming.try_acquire().ok()?;
-                    let (file, bytes) = line::receive(&header, rx).await?;
+                    let (file, length) = line::read_put_header(&header)?;
+                    let _turn = self.incoming.try_acquire_many(turns(length)).ok()?;
+                    let bytes = line::receive(file, length, rx).await?;
                     let held = self.write(file, bytes).await;
                     line::answer(tx, held.is_ok()).await
                 }
                 _ => {
-                    let _turn = self.outgoing.try_acquire().ok()?;
                     let file = line::asked(&header)?;
+                    let _turn =
+                        self.outgoing.try_acquire_many(turns(self.store.length(&file).unwrap_or_default())).ok()?;
                     let bytes = self.read(file).await?;
                     line::send(tx, bytes).await
                 }
@@ -159,7 +166,7 @@ impl NodeFiles {
     }
 
     async fn keep_on_quorum(self: Arc<Self>, file: Digest, bytes: Bytes, until: Instant) -> Result<(), FilesError> {
-        let _turn = self.incoming.try_acquire().map_err(|_| FilesError::Busy)?;
+        let _turn = self.incoming.try_acquire_many(turns(bytes.len())).map_err(|_| FilesError::Busy)?;
         let voters = self.groups.voters(GroupId::COMMAND);
         let needed = voters.len() / 2 + 1;
         // Its own first: whoever is asked for the file next is most likely this node.
@@ -210,5 +217,20 @@ impl Files for EdgeFiles {
             }
             files.fetch_far(file, until).await.ok_or(FilesError::Missing)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::limits::CLIP_BYTES_MAX;
+
+    use super::*;
+
+    #[test]
+    fn a_clip_takes_the_turns_of_the_photos_that_would_be_as_large() {
+        let of = |bytes: u32| turns(usize::try_from(bytes).unwrap());
+        assert_eq!([of(0), of(1), of(FILE_BYTES_MAX), of(FILE_BYTES_MAX + 1)], [1, 1, 1, 2]);
+        assert_eq!(of(CLIP_BYTES_MAX), CLIP_BYTES_MAX / FILE_BYTES_MAX);
+        assert!(of(CLIP_BYTES_MAX) <= u32::try_from(INCOMING_MAX.min(OUTGOING_MAX)).unwrap(), "one always has room");
     }
 }

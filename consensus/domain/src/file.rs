@@ -1,11 +1,12 @@
-//! Photos, by what is stored of them: the bytes are files beside the log, on the disks of a quorum before anything here names them.
+//! Photos and clips, by what is stored of them: the bytes are files beside the log, on the disks of a quorum before anything here names
+//! them.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Digest, IncidentId, Millis, PersonId, ReportCode,
+    Digest, IncidentId, Millis, PersonId, ReportCode, limits,
     wire::{Field, Malformed, Record, generated, message_field, record, wire_enum},
 };
 
@@ -18,6 +19,10 @@ wire_enum! {
         Png = "png",
         /// RFC 9649.
         Webp = "webp",
+        /// A clip: ISO/IEC 14496-14.
+        Mp4 = "mp4",
+        /// A clip, as Apple's phones write it.
+        Quicktime = "quicktime",
     }
 }
 
@@ -29,7 +34,21 @@ impl FileKind {
             Self::Jpeg => "image/jpeg",
             Self::Png => "image/png",
             Self::Webp => "image/webp",
+            Self::Mp4 => "video/mp4",
+            Self::Quicktime => "video/quicktime",
         }
+    }
+
+    /// Whether it moves.
+    #[must_use]
+    pub fn is_clip(self) -> bool {
+        matches!(self, Self::Mp4 | Self::Quicktime)
+    }
+
+    /// Bytes that one of it has at most.
+    #[must_use]
+    pub fn bytes_max(self) -> u32 {
+        if self.is_clip() { limits::CLIP_BYTES_MAX } else { limits::FILE_BYTES_MAX }
     }
 
     /// The ending of a name under which it is saved.
@@ -39,6 +58,8 @@ impl FileKind {
             Self::Jpeg => "jpg",
             Self::Png => "png",
             Self::Webp => "webp",
+            Self::Mp4 => "mp4",
+            Self::Quicktime => "mov",
         }
     }
 }
@@ -97,7 +118,7 @@ pub struct StoredFile {
     pub sha256: Digest,
     /// What they are.
     pub kind: FileKind,
-    /// How many, at most `limits::FILE_BYTES_MAX`.
+    /// How many, at most [`FileKind::bytes_max`].
     pub bytes: u32,
     /// Pixels, as the header says.
     pub width: u32,
@@ -161,6 +182,15 @@ mod tests {
                 note: "Cột điện nghiêng".into(),
             };
             assert_eq!(Attachment::decode(&attachment.encode()), Ok(attachment));
+        }
+    }
+
+    #[test]
+    fn a_clip_is_told_from_a_picture_by_its_kind() {
+        for kind in FileKind::ALL {
+            assert_eq!(kind.media_type().starts_with("video/"), kind.is_clip(), "{kind}");
+            assert!(kind.is_clip() || kind.media_type().starts_with("image/"), "{kind}");
+            assert_eq!(kind.bytes_max() == limits::CLIP_BYTES_MAX, kind.is_clip(), "{kind}");
         }
     }
 

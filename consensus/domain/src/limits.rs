@@ -273,6 +273,9 @@ pub const DRILL_FLUSH_MS_MAX: u32 = 500;
 pub const DRILL_COMMANDS_PER_MIN_MAX: u32 = 600;
 /// Bytes of one stored file: what a phone's camera makes, without what it writes beside the picture.
 pub const FILE_BYTES_MAX: u32 = 8 * 1024 * 1024;
+/// Bytes of one stored clip: half a minute as a phone makes it for sending, eight seconds of full HD as it records it. A node holds it in
+/// memory while it is on its way.
+pub const CLIP_BYTES_MAX: u32 = 16 * 1024 * 1024;
 /// Pixels of a picture's longer side.
 pub const FILE_SIDE_PIXELS_MAX: u32 = 12_000;
 /// Pixels of a picture: 200 MB for whoever shows it.

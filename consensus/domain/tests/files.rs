@@ -176,6 +176,25 @@ fn who_may_not_and_what_is_not_there_is_refused() {
 }
 
 #[test]
+fn a_clip_may_be_larger_than_a_photo_up_to_a_bound_of_its_own() {
+    let mut world = World::new();
+    let sized = |byte: u8, kind: FileKind, bytes: u32| AttachFile {
+        file: StoredFile { kind, bytes, ..photo(byte) },
+        ..attach(byte, incident())
+    };
+    world.ok(sized(1, FileKind::Mp4, limits::CLIP_BYTES_MAX));
+    world.ok(sized(2, FileKind::Quicktime, limits::FILE_BYTES_MAX + 1));
+    for (kind, bytes) in [
+        (FileKind::Mp4, limits::CLIP_BYTES_MAX + 1),
+        (FileKind::Quicktime, limits::CLIP_BYTES_MAX + 1),
+        (FileKind::Webp, limits::FILE_BYTES_MAX + 1),
+    ] {
+        assert_eq!(world.refused(None, sized(3, kind, bytes)).1, "AttachFile.file.bytes", "{kind}");
+    }
+    assert_eq!(world.held(), [1, 2]);
+}
+
+#[test]
 fn one_more_than_the_bound_is_refused_and_the_same_is_not() {
     let mut world = World::new();
     for byte in 0..limits::REPORT_FILES_MAX {

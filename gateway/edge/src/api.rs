@@ -19,7 +19,7 @@ use crate::{
     assets,
     command::{DEADLINE, too_late},
     conveyance, fresh,
-    limits::UPLOAD_MS_MAX,
+    limits::{CLIP_UPLOAD_MS_MAX, UPLOAD_MS_MAX},
     public::{file as citizen_file, open_data, open311, report as citizen},
     screen::upgrade::websocket,
 };
@@ -55,6 +55,7 @@ pub(crate) mod oidc;
 pub(crate) mod person;
 pub(crate) mod place;
 pub(crate) mod quarantine;
+mod range;
 pub(crate) mod reading;
 pub(crate) mod receiver;
 pub(crate) mod record;
@@ -284,7 +285,7 @@ async fn around(State(app): State<Arc<App>>, route: Option<MatchedPath>, request
     let mut response = if is_preflight {
         StatusCode::NO_CONTENT.into_response()
     } else {
-        let deadline = if brings_photo(&request, route.as_ref()) { UPLOAD_DEADLINE } else { DEADLINE };
+        let deadline = deadline_of(&request, route.as_ref());
         match timeout(deadline, fresh::answer(&app, request, next)).await {
             Ok(response) => response,
             Err(_) => too_late().into_response(),
@@ -311,7 +312,19 @@ async fn around(State(app): State<Arc<App>>, route: Option<MatchedPath>, request
 /// What a request that brings a photo is given at most.
 const UPLOAD_DEADLINE: Duration = Duration::from_millis(UPLOAD_MS_MAX);
 
-/// Whether a request brings a photo, which takes its time over a thin line.
+/// The same of a clip.
+const CLIP_DEADLINE: Duration = Duration::from_millis(CLIP_UPLOAD_MS_MAX);
+
+/// What a request is given: one that brings a photo or a clip takes its time over a thin line.
+fn deadline_of(request: &Request, route: Option<&MatchedPath>) -> Duration {
+    match (brings_photo(request, route), file::is_clip(request.headers())) {
+        (true, true) => CLIP_DEADLINE,
+        (true, false) => UPLOAD_DEADLINE,
+        (false, _) => DEADLINE,
+    }
+}
+
+/// Whether a request brings a photo or a clip.
 fn brings_photo(request: &Request, route: Option<&MatchedPath>) -> bool {
     let route = route.map_or("", MatchedPath::as_str);
     request.method() == Method::POST && matches!(route, "/api/files" | "/api/public/reports/{code}/files")

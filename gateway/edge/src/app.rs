@@ -13,7 +13,7 @@ use crate::{
     cluster::{Road, Source, Video, read},
     config::{EdgeConfig, Nodes},
     error::ApiError,
-    limits::UPLOADS_MAX,
+    limits::{CLIPS_MAX, UPLOADS_MAX},
     metrics::Metrics,
     oidc::Oidc,
     public::Public,
@@ -46,6 +46,8 @@ pub(crate) struct App {
     pub(crate) public: Public,
     /// Turns to bring a photo.
     pub(crate) uploads: Semaphore,
+    /// Turns to bring a clip.
+    pub(crate) clips: Semaphore,
     /// Turns to take a backup.
     pub(crate) backups: Arc<Semaphore>,
     /// Turns true when the edge stops.
@@ -77,6 +79,7 @@ impl App {
             reads: Reads::new(),
             public: Public::default(),
             uploads: Semaphore::new(UPLOADS_MAX),
+            clips: Semaphore::new(CLIPS_MAX),
             backups: Arc::new(Semaphore::new(BACKUPS_MAX)),
             config,
             source,

@@ -139,7 +139,7 @@ fn content_security_policy(app: &App) -> String {
         }
     }
     format!(
-        "default-src 'self'; connect-src {connect}; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; \
+        "default-src 'self'; connect-src {connect}; img-src 'self' data: blob:; media-src 'self' blob:; style-src 'self' 'unsafe-inline'; \
          worker-src 'self' blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
 }

@@ -182,12 +182,20 @@ pub const AUDIT_LISTED_MAX: usize = 100;
 pub const AUDIT_WINDOWS_MAX: usize = 16;
 /// One request that brings a photo, from its head to its answer: a phone on a thin line needs a minute for what it made small.
 pub const UPLOAD_MS_MAX: u64 = 90_000;
+/// The same for a clip, which nobody makes small: half a megabit a second.
+pub const CLIP_UPLOAD_MS_MAX: u64 = 270_000;
 /// Photos of staff that are being read or stored at a time: each is in memory meanwhile. At the bound the answer is 429.
 pub const UPLOADS_MAX: usize = 16;
 /// The same of people without an account.
 pub const PUBLIC_UPLOADS_MAX: usize = 16;
 /// The same from one address: who sends slowly on purpose leaves the others their part.
 pub const PUBLIC_UPLOADS_PER_IP_MAX: usize = 4;
+/// Clips of staff that are being read or stored at a time: they have seats of their own, so photos, which are quick, wait for none.
+pub const CLIPS_MAX: usize = 8;
+/// The same of people without an account.
+pub const PUBLIC_CLIPS_MAX: usize = 8;
+/// The same from one address, behind which a commune may be.
+pub const PUBLIC_CLIPS_PER_IP_MAX: usize = 2;
 /// How long a quorum is given to store a photo.
 pub const FILE_KEEP_DEADLINE: Duration = Duration::from_millis(15_000);
 /// How long the nodes are given to find a photo; shorter than [`REQUEST_MS_MAX`].

@@ -1,10 +1,12 @@
-//! Photos as strangers send them, and what is stored of them: the picture, and nothing else. Nothing is decoded; a walker for each
-//! format copies the parts that make the picture and leaves the rest out: places, devices, names, times, previews, comments, profiles,
-//! and whatever stands behind the end. What a walker does not know is refused. Pure.
+//! Photos and clips as strangers send them, and what is stored of them: the picture, and nothing else. Nothing is decoded; a walker for
+//! each format copies the parts that make the picture and leaves the rest out: places, devices, names, times, previews, comments,
+//! profiles, and whatever stands behind the end. What a walker does not know is refused. Pure.
 //!
 //! The pixels are those of the header, and bounded: whoever shows the picture has to hold them in memory.
 
+mod clip;
 mod exif;
+pub(crate) mod film;
 mod jpeg;
 mod png;
 mod reader;
@@ -30,7 +32,7 @@ pub(crate) struct Picture {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NotPicture {
     /// Another format.
-    #[error("send a photo as JPEG, PNG or WebP: this is none of them")]
+    #[error("send a photo as JPEG, PNG or WebP, or a clip as MP4 or MOV: this is none of them")]
     Format,
     /// Of a format that is taken, in a form that is not.
     #[error("{0}: save it as an ordinary JPEG and send that")]
@@ -44,6 +46,15 @@ pub(crate) enum NotPicture {
     /// More than is stored.
     #[error("the photo is too large: send at most {} MiB", limits::FILE_BYTES_MAX / (1024 * 1024))]
     Bytes,
+    /// A clip in a form that is not taken.
+    #[error("{0}: record it with the phone's camera as MP4 or MOV in H.264 or HEVC, and send that")]
+    ClipForm(&'static str),
+    /// A clip that is not what the format says.
+    #[error("the clip is damaged ({0}): record or choose it again")]
+    ClipDamaged(&'static str),
+    /// More of a clip than is stored.
+    #[error("the clip is too large: send at most {} MiB", limits::CLIP_BYTES_MAX / (1024 * 1024))]
+    ClipBytes,
 }
 
 /// What of the bytes is stored. Stripping what was stripped changes nothing.
@@ -51,6 +62,10 @@ pub(crate) enum NotPicture {
 /// # Errors
 /// [`NotPicture`], in words for who sent it.
 pub(crate) fn strip(data: &[u8]) -> Result<Picture, NotPicture> {
+    if clip::is_clip(data) {
+        let is_within = u32::try_from(data.len()).is_ok_and(|bytes| bytes <= limits::CLIP_BYTES_MAX);
+        return if is_within { clip::strip(data) } else { Err(NotPicture::ClipBytes) };
+    }
     if !is_within(data.len()) {
         return Err(NotPicture::Bytes);
     }
@@ -134,9 +149,15 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_may_come(start in 0usize..4, bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            let start: &[u8] =
-                [&b""[..], b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"RIFF\x40\0\0\0WEBPVP8 "][start];
+        fn any_bytes_may_come(start in 0usize..5, bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let starts: [&[u8]; 5] = [
+                b"",
+                b"\xff\xd8\xff",
+                b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR",
+                b"RIFF\x40\0\0\0WEBPVP8 ",
+                b"\0\0\0\x10ftypisom\0\0\0\0\0\0\0\x40moov",
+            ];
+            let start = starts[start];
             if let Ok(picture) = strip(&[start, &bytes[..]].concat()) {
                 prop_assert_eq!(strip(&picture.bytes), Ok(picture));
             }

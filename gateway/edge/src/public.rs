@@ -17,7 +17,8 @@ use crate::{
     app::App,
     clock::unix_ms,
     limits::{
-        COMMAND_DEADLINE, PUBLIC_BODY_BYTES_MAX, PUBLIC_TURNS_MAX, PUBLIC_UPLOADS_MAX, PUBLIC_UPLOADS_PER_IP_MAX,
+        COMMAND_DEADLINE, PUBLIC_BODY_BYTES_MAX, PUBLIC_CLIPS_MAX, PUBLIC_CLIPS_PER_IP_MAX, PUBLIC_TURNS_MAX,
+        PUBLIC_UPLOADS_MAX, PUBLIC_UPLOADS_PER_IP_MAX,
     },
     public::{
         error::PublicError,
@@ -43,6 +44,8 @@ pub(crate) struct Public {
     turns: Semaphore,
     /// Turns to bring a photo.
     pub(crate) uploads: Seats,
+    /// Turns to bring a clip.
+    pub(crate) clips: Seats,
     /// What was last taken out of the state for everybody.
     open_data: open_data::Taken,
 }
@@ -53,6 +56,7 @@ impl Default for Public {
             guard: Mutex::default(),
             turns: Semaphore::new(PUBLIC_TURNS_MAX),
             uploads: Seats::new(PUBLIC_UPLOADS_MAX, PUBLIC_UPLOADS_PER_IP_MAX),
+            clips: Seats::new(PUBLIC_CLIPS_MAX, PUBLIC_CLIPS_PER_IP_MAX),
             open_data: open_data::Taken::default(),
         }
     }

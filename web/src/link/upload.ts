@@ -1,7 +1,10 @@
 // Sends a file with its progress, which `fetch` does not tell.
+import { isClipType } from '../nouns/photo';
 
 /** A photo over a thin line takes its time; past this nobody knows what became of it. */
 const UPLOAD_MS_MAX = 90_000;
+/** The same of a video, which is larger. */
+const CLIP_UPLOAD_MS_MAX = 270_000;
 
 export interface Reply {
   status: number;
@@ -24,7 +27,7 @@ export function upload(url: string, file: Blob, { headers = {}, credentials = fa
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open('POST', url);
-    request.timeout = UPLOAD_MS_MAX;
+    request.timeout = isClipType(file.type) ? CLIP_UPLOAD_MS_MAX : UPLOAD_MS_MAX;
     request.withCredentials = credentials;
     request.setRequestHeader('content-type', file.type === '' ? 'application/octet-stream' : file.type);
     for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);

@@ -80,6 +80,6 @@ export interface Followed {
   /** What the centre tells those who wait, while more come than it can take; a node of the release before does not say it. */
   waiting_message?: Both | null;
   photos_sent: number;
-  /** What goes with the answer. */
-  answer_photos: { url: string; width: number; height: number; note: string }[];
+  /** What goes with the answer; a node of the release before does not say of which kind. */
+  answer_photos: { url: string; kind?: string; width: number; height: number; note: string }[];
 }

@@ -9,7 +9,7 @@ import type { UnitState } from '../nouns/unit-state';
 import { openKeep, type Keep } from './keep';
 import { commandOf, Outbox, OUTBOX_KEY, statusNow, UNDO_MS, type Tap } from './outbox';
 import { PhotoBox } from './photo-box';
-import { shrunk } from './shrink';
+import { shrunk, type Unfit } from './shrink';
 
 /** How often the centre is asked. */
 const ASK_MS = 4_000;
@@ -38,8 +38,8 @@ class CrewPage {
   /** Another page of this phone sends. */
   watchingOnly = $state(false);
   full = $state(false);
-  /** What was chosen is no photo that can be sent. */
-  unread = $state(false);
+  /** Why what was chosen cannot be sent. */
+  unfit = $state<Unfit | ''>('');
   /** How much of a photo that is under way has gone out, 0 to 1. */
   share = $state(0);
   /** This phone does not keep what is tapped. */
@@ -118,13 +118,13 @@ class CrewPage {
     this.add('check-in', this.status, '');
   }
 
-  /** Keeps a photo of the order's incident, made small, with the taps. */
+  /** Keeps a photo of the order's incident, made small, or a video, with the taps. */
   async takePhoto(file: Blob): Promise<void> {
     const { crew } = this;
     if (crew?.order === undefined || this.watchingOnly) return;
     const photo = await shrunk(file);
-    this.unread = photo === undefined;
-    if (photo === undefined) return;
+    this.unfit = typeof photo === 'string' ? photo : '';
+    if (typeof photo === 'string') return;
     const kept = await this.photos.add(`crew/${crew.unit}`, photo);
     this.full = kept === undefined;
     if (kept === undefined) return;

@@ -4,7 +4,7 @@ import { PublicRefused } from '../link/public';
 import { sendPublicPhoto } from '../link/public-photo';
 import { REPORT_PHOTOS_MAX } from '../nouns/photo';
 import { PhotoBox, type Boxed } from './photo-box';
-import { shrunk } from './shrink';
+import { shrunk, type Unfit } from './shrink';
 
 /** What a photo of a report that is being written waits for. */
 export const DRAFT = 'draft';
@@ -22,8 +22,8 @@ export interface Enclosure {
 
 class Enclosures {
   items = $state.raw<readonly Enclosure[]>([]);
-  /** Something that was chosen is no photo that can be sent. */
-  unread = $state(false);
+  /** Why something that was chosen cannot be sent. */
+  unfit = $state<Unfit | ''>('');
   isKept = $state(true);
   private readonly box = new PhotoBox();
   private isSending = false;
@@ -55,12 +55,16 @@ class Enclosures {
 
   /** Keeps what was chosen, as far as a report takes it. */
   async add(files: Iterable<Blob>): Promise<void> {
-    this.unread = false;
+    this.unfit = '';
     for (const file of files) {
       if (this.drafted.length >= REPORT_PHOTOS_MAX) return;
       const photo = await shrunk(file);
-      const id = photo && (await this.box.add(DRAFT, photo));
-      if (photo === undefined || id === undefined) this.unread = true;
+      if (typeof photo === 'string') {
+        this.unfit = photo;
+        continue;
+      }
+      const id = await this.box.add(DRAFT, photo);
+      if (id === undefined) this.unfit = 'unread';
       else this.items = [...this.items, shown({ id, of: DRAFT, photo })];
     }
   }

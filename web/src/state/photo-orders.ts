@@ -9,11 +9,11 @@ import { shrunk } from './shrink';
 /** Where it is said what became of a photo of the incident. */
 export const photosTarget = (incident: string) => `photos/${incident}`;
 
-/** Puts a photo with the incident, made small. */
+/** Puts a photo with the incident, made small, or a video. */
 export async function putPhoto(incident: string, file: Blob, note: string): Sent {
   const photo = await shrunk(file);
-  if (photo === undefined) {
-    commands.keepBack(photosTarget(incident), settings.t.photo.unread);
+  if (typeof photo === 'string') {
+    commands.keepBack(photosTarget(incident), settings.t.photo[photo]);
     return undefined;
   }
   const path = photoTarget(incident, Date.now(), note);

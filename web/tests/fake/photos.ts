@@ -29,8 +29,9 @@ export function photoDesk() {
   };
   put('I4819', PIXEL, 'image/png', '', 'Khói đen sau chợ', 0);
 
-  const wire = ({ number, sha256, incident, taken_at_ms, at_ms, by, note }: FakePhoto) => ({
-    number, sha256, kind: 'png', bytes: 1, width: 640, height: 480, owner: /^I\d+$/.test(incident) ? { incident } : { report: incident }, at_ms, taken_at_ms, by: by || null, note,
+  const KINDS: Record<string, string> = { 'image/jpeg': 'jpeg', 'video/mp4': 'mp4', 'video/quicktime': 'quicktime' };
+  const wire = ({ number, sha256, incident, type, taken_at_ms, at_ms, by, note }: FakePhoto) => ({
+    number, sha256, kind: KINDS[type] ?? 'png', bytes: 1, width: 640, height: 480, owner: /^I\d+$/.test(incident) ? { incident } : { report: incident }, at_ms, taken_at_ms, by: by || null, note,
   });
 
   /** A photo that was put; its answer. */

@@ -161,7 +161,8 @@ export function publicDesk(communes: { code: string; name: string; nameEn: strin
     const report = reports.get(plain(code));
     if (report === undefined) return noReport();
     const isPhoto = photo.subarray(0, 2).equals(Buffer.from([0xff, 0xd8])) || photo.subarray(1, 4).toString() === 'PNG';
-    if (!isPhoto) return refusal(422, 'invalid', 'photo', 'Tệp này không phải ảnh.', 'This file is no photo.');
+    const isClip = photo.subarray(4, 8).toString() === 'ftyp';
+    if (!isPhoto && !isClip) return refusal(422, 'invalid', 'photo', 'Tệp này không phải ảnh.', 'This file is no photo.');
     if (!report.photos.some((known) => known.equals(photo))) report.photos.push(photo);
     // It is taken, and nobody hears of it.
     if (control.lost > 0) {

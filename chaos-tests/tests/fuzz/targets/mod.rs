@@ -332,6 +332,7 @@ pub(crate) const TARGETS: &[Target] = &[
         name: "picture",
         parsers: &[
             "gateway/edge/src/picture.rs",
+            "gateway/edge/src/picture/clip.rs",
             "gateway/edge/src/picture/exif.rs",
             "gateway/edge/src/picture/jpeg.rs",
             "gateway/edge/src/picture/png.rs",

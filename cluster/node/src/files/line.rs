@@ -5,7 +5,7 @@
 //! - **Get**: header hash; the bytes, or a close without any.
 
 use bytes::{Bytes, BytesMut};
-use domain::{Digest, StoredFile, limits::FILE_BYTES_MAX};
+use domain::{Digest, StoredFile, limits::CLIP_BYTES_MAX};
 use peer::{Lane, NodeId, Peers, StreamReceiver, StreamSender};
 
 use super::store::digest;
@@ -42,9 +42,8 @@ pub(super) async fn fetch(peers: &Peers, node: NodeId, file: StoredFile) -> Opti
 }
 
 /// Takes what a peer brings.
-pub(super) async fn receive(header: &[u8], rx: StreamReceiver) -> Option<(Digest, Bytes)> {
-    let (file, length) = read_put_header(header)?;
-    Some((file, collect(rx, length, file).await?))
+pub(super) async fn receive(file: Digest, length: usize, rx: StreamReceiver) -> Option<Bytes> {
+    collect(rx, length, file).await
 }
 
 /// The file that a peer asks for.
@@ -88,10 +87,11 @@ fn put_header(file: Digest, length: usize) -> Bytes {
     [&file.0[..], &length.to_be_bytes()].concat().into()
 }
 
-fn read_put_header(header: &[u8]) -> Option<(Digest, usize)> {
+/// The file that a peer brings, and how long it is.
+pub(super) fn read_put_header(header: &[u8]) -> Option<(Digest, usize)> {
     let (file, length) = header.split_first_chunk()?;
     let length = u32::from_be_bytes(length.try_into().ok()?);
-    (length <= FILE_BYTES_MAX).then_some((Digest(*file), usize::try_from(length).ok()?))
+    (length <= CLIP_BYTES_MAX).then_some((Digest(*file), usize::try_from(length).ok()?))
 }
 
 /// The header of a stream of a peer, for the fuzz targets.
@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn a_header_that_names_too_much_is_refused() {
-        let bytes_max = usize::try_from(FILE_BYTES_MAX).unwrap();
+        let bytes_max = usize::try_from(CLIP_BYTES_MAX).unwrap();
         assert_eq!(read_put_header(&put_header(Digest([7; 32]), bytes_max)), Some((Digest([7; 32]), bytes_max)));
         assert_eq!(read_put_header(&put_header(Digest([7; 32]), bytes_max + 1)), None);
     }

@@ -93,6 +93,11 @@ impl FileStore {
         self.lock().clone()
     }
 
+    /// How long a copy is; none: there is no such copy.
+    pub(super) fn length(&self, file: &Digest) -> Option<usize> {
+        self.lock().get(file).and_then(|length| usize::try_from(*length).ok())
+    }
+
     /// How many there are.
     pub(super) fn count(&self) -> usize {
         self.lock().len()

@@ -91,7 +91,7 @@ pub(super) fn drop_due(work: &mut Work<'_>, command: &DropFiles) -> Outcome {
 }
 
 fn check_file(file: &StoredFile) -> Result<(), Refusal> {
-    let bytes_max = limits::FILE_BYTES_MAX;
+    let bytes_max = file.kind.bytes_max();
     if file.bytes == 0 || file.bytes > bytes_max {
         return Err(valid::invalid("file.bytes", format!("is out of bounds: send 1 to {bytes_max} bytes")));
     }

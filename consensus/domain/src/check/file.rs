@@ -13,7 +13,7 @@ impl State {
             hold(2, *number == attachment.number, || format!("file {} under {number}", attachment.number))?;
             let is_right = *number >= 1
                 && *number <= book.settings.attached
-                && (1..=limits::FILE_BYTES_MAX).contains(&attachment.file.bytes);
+                && (1..=attachment.file.kind.bytes_max()).contains(&attachment.file.bytes);
             hold(45, is_right, || format!("file {number}: {attachment:?}"))?;
             anew.keep(attachment.clone());
         }

@@ -1,4 +1,4 @@
-//! Photos: put with an incident, a report or an answer; listed and shown to who may see what they belong to.
+//! Photos and clips: put with an incident, a report or an answer; listed and shown to who may see what they belong to.
 
 use std::sync::Arc;
 
@@ -6,14 +6,14 @@ use axum::{
     Json,
     body::Body,
     extract::{FromRequestParts, Request, State},
-    http::{HeaderValue, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
 use domain::{
     AttachFile, Attachment, DetachFile, Digest, FileKind, FileOwner, GroupId, Incident, IncidentId, Millis, PersonId,
     ReportCode, SetFileRetention, State as State0, StoredFile,
-    limits::FILE_BYTES_MAX,
+    limits::{CLIP_BYTES_MAX, FILE_BYTES_MAX},
     policy::{self, Action, Matter, Noun},
 };
 use serde::{Deserialize, Serialize};
@@ -23,6 +23,7 @@ use utoipa::ToSchema;
 use super::{
     body::{Answer, Asked, Asking, Done, Id, Signed, done, fingerprint, read as read_body, seq_of},
     list::Listed,
+    range::{Wanted, wanted},
     report::may_handle,
 };
 use crate::{
@@ -128,8 +129,9 @@ impl Photo {
     }
 }
 
-/// Puts a photo: the body is the file, as JPEG, PNG or WebP. 200 says that a quorum holds it; what is stored is the picture alone,
-/// without what the camera wrote beside it. Sent again under the same number it is put once.
+/// Puts a photo, as JPEG, PNG or WebP, or a clip, as MP4 or MOV under a content type of `video/*`: the body is the file. 200 says that a
+/// quorum holds it; what is stored is the picture alone, without what the camera wrote beside it. Sent again under the same number it is
+/// put once.
 #[utoipa::path(post, path = "/api/files", request_body(content = Vec<u8>, content_type = "image/*"),
     params(("incident" = Option<String>, Query), ("report" = Option<String>, Query), ("answer" = Option<String>, Query),
         ("note" = Option<String>, Query), ("taken_at_ms" = Option<u64>, Query), ("x-request-seq" = u64, Header)),
@@ -158,8 +160,10 @@ pub(crate) async fn attach(
     // Before a byte of it is read, let alone stored.
     app.caught_up(|| app.may_attach(&caller, &owner)).await?;
     let seq = seq_of(&parts.headers)?;
-    let seat = app.uploads.try_acquire().map_err(|_| ApiError::from(RoadError::Overloaded))?;
-    let sent = read_body(body, bytes_max()).await?;
+    let is_clip = is_clip(&parts.headers);
+    let seats = if is_clip { &app.clips } else { &app.uploads };
+    let seat = seats.try_acquire().map_err(|_| ApiError::from(RoadError::Overloaded))?;
+    let sent = read_body(body, bytes_max(is_clip)).await?;
     let what = parts.uri.path_and_query().map_or("", |what| what.as_str());
     let ask = Ask { caller, seq, fingerprint: fingerprint(what, &sent) };
     let file = app.keep_picture(sent).await?;
@@ -179,15 +183,18 @@ pub(crate) async fn list(
     Ok(Json(Listed { items, truncated: false }))
 }
 
-/// A photo, to who may see what it is asked for: an incident or a report that names it. The hash alone opens nothing.
+/// A photo or a clip, or the part of it in the range, to who may see what it is asked for: an incident or a report that names it. The
+/// hash alone opens nothing.
 #[utoipa::path(get, path = "/api/files/{id}", params(("id" = String, Path), ("incident" = Option<String>, Query),
     ("report" = Option<String>, Query)),
-    responses((status = 200, content_type = "image/*"), (status = 404, body = ErrorBody), (status = 503, body = ErrorBody)))]
+    responses((status = 200, content_type = "image/*"), (status = 206, content_type = "video/*"), (status = 404, body = ErrorBody),
+        (status = 416), (status = 503, body = ErrorBody)))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Signed(mut caller): Signed,
     Id(sha256): Id<Digest>,
     Asking(around): Asking<Around>,
+    headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let named = |found: &[&Attachment]| found.iter().map(|it| it.file).find(|file| file.sha256 == sha256);
     let file = app.photos_around(&caller, &around, named)?;
@@ -197,7 +204,7 @@ pub(crate) async fn show(
         caller.grant.why = around.why();
     }
     app.look(&caller, &format!("photo/{name}")).await?;
-    Ok(shown(file, app.fetch_picture(file).await?))
+    Ok(shown(file, app.fetch_picture(file).await?, &headers))
 }
 
 /// Takes a photo away from what it belongs to. Its bytes go once nothing names them.
@@ -244,23 +251,47 @@ pub(crate) async fn set_retention(State(app): State<Arc<App>>, Asked(ask, body):
     app.run(&ask, SetFileRetention { days: body.days }).await.map(done)
 }
 
-/// Bytes of a body with a photo.
-pub(crate) fn bytes_max() -> usize {
-    usize::try_from(FILE_BYTES_MAX).unwrap_or(usize::MAX)
+/// Whether a request says that it brings a clip, which takes longer and has seats of its own. What it is, is seen in its bytes.
+pub(crate) fn is_clip(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.starts_with("video/"))
 }
 
-/// A photo as it is served: what it is was decided when it was stored, and a browser that takes it for anything else may do nothing
-/// with it.
-pub(crate) fn shown(file: StoredFile, bytes: Bytes) -> Response {
-    let mut response = Body::from(bytes).into_response();
+/// Bytes of a body with a photo, or with a clip.
+pub(crate) fn bytes_max(is_clip: bool) -> usize {
+    usize::try_from(if is_clip { CLIP_BYTES_MAX } else { FILE_BYTES_MAX }).unwrap_or(usize::MAX)
+}
+
+/// A photo or a clip as it is served, or the part that is asked for: what it is was decided when it was stored, and a browser that takes
+/// it for anything else may do nothing with it.
+pub(crate) fn shown(file: StoredFile, bytes: Bytes, asked: &HeaderMap) -> Response {
+    let tag = format!("\"{}\"", file.sha256);
+    let length = bytes.len();
+    let (status, bytes, range) = match wanted(asked, &tag, length) {
+        Wanted::All => (StatusCode::OK, bytes, None),
+        Wanted::Part(part) => {
+            let range = format!("bytes {}-{}/{length}", part.start, part.end.saturating_sub(1));
+            (StatusCode::PARTIAL_CONTENT, bytes.slice(part), Some(range))
+        }
+        Wanted::Outside => {
+            let range = format!("bytes */{length}");
+            return (StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, range)]).into_response();
+        }
+    };
+    let mut response = (status, Body::from(bytes)).into_response();
     let headers = response.headers_mut();
     let name: String = file.sha256.to_string().chars().take(12).collect();
     let disposition = format!("inline; filename=\"{name}.{}\"", file.kind.ending());
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.kind.media_type()));
-    if let Ok(disposition) = HeaderValue::try_from(disposition) {
-        headers.insert(header::CONTENT_DISPOSITION, disposition);
+    let told =
+        [(header::CONTENT_DISPOSITION, Some(disposition)), (header::ETAG, Some(tag)), (header::CONTENT_RANGE, range)];
+    for (name, value) in told {
+        if let Some(value) = value.and_then(|value| HeaderValue::try_from(value).ok()) {
+            headers.insert(name, value);
+        }
     }
     for (name, value) in [
+        (header::ACCEPT_RANGES, "bytes"),
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; sandbox"),
         (header::CACHE_CONTROL, "private, max-age=31536000, immutable"),
     ] {
@@ -372,7 +403,8 @@ fn is_crew_of(state: &State0, caller: &Caller, incident: &Incident) -> bool {
 impl From<NotPicture> for ApiError {
     fn from(not: NotPicture) -> Self {
         match not {
-            NotPicture::Bytes => Self::too_large(bytes_max()),
+            NotPicture::Bytes => Self::too_large(bytes_max(false)),
+            NotPicture::ClipBytes => Self::too_large(bytes_max(true)),
             _ => Self::invalid("body", &not.to_string()),
         }
     }

@@ -1,11 +1,23 @@
-//! Small pictures of each format, each with something that must not be stored: for the fuzz targets, and for tests elsewhere.
+//! Small pictures and clips of each format, each with something that must not be stored: for the fuzz targets, and for tests elsewhere.
+
+use super::film::{Track, film};
 
 /// What no stored picture may hold.
 pub(crate) const SECRET: &[u8] = b"GPS 16.46N 107.59E";
 
 /// One of each format.
 pub(crate) fn seeds() -> Vec<Vec<u8>> {
-    vec![jpeg(), png(), webp()]
+    vec![jpeg(), png(), webp(), clip(*b"qt  "), clip(*b"mp42")]
+}
+
+/// A clip of a picture, its sound, and where its phone was meanwhile.
+fn clip(brand: [u8; 4]) -> Vec<u8> {
+    let track = |handler: &[u8; 4], codec: &[u8; 4], sample: &[u8]| Track {
+        handler: *handler,
+        codec: *codec,
+        samples: vec![sample.to_vec(), sample.to_vec()],
+    };
+    film(brand, &[track(b"vide", b"avc1", &[1; 9]), track(b"meta", b"mebx", SECRET), track(b"soun", b"mp4a", &[2; 5])])
 }
 
 /// A grey JPEG of eight by eight pixels that is to be turned.

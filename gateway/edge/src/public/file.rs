@@ -1,4 +1,4 @@
-//! Photos of people without an account: sent with a report by who has its code, and shown with its answer.
+//! Photos and clips of people without an account: sent with a report by who has its code, and shown with its answer.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use axum::{
     Json,
     body::Body,
     extract::{Extension, Path, State},
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::Response,
 };
 use domain::{
-    AttachFile, Attachment, Digest, FileOwner, GroupId, Millis, ReportCode, ReportStatus, State as State0,
-    limits::{FILE_BYTES_MAX, REPORT_FILES_MAX},
+    AttachFile, Attachment, Digest, FileKind, FileOwner, GroupId, Millis, ReportCode, ReportStatus, State as State0,
+    limits::{CLIP_BYTES_MAX, FILE_BYTES_MAX, REPORT_FILES_MAX},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -24,7 +24,7 @@ use super::{
 use crate::{
     api::{
         body::read as read_body,
-        file::{bytes_max, shown},
+        file::{bytes_max, is_clip, shown},
     },
     app::App,
     cluster::{RoadError, read},
@@ -48,6 +48,9 @@ pub(crate) struct Sent {
 pub(crate) struct AnswerPhoto {
     /// Where it is.
     pub(crate) url: String,
+    /// What it is: a clip is `mp4` or `quicktime`.
+    #[schema(value_type = String)]
+    pub(crate) kind: FileKind,
     pub(crate) width: u32,
     pub(crate) height: u32,
     /// What it shows, for who cannot see it; may be empty.
@@ -58,6 +61,7 @@ pub(crate) struct AnswerPhoto {
 pub(crate) fn answer_photos(state: &State0, report: &ReportCode, shown: &str) -> Vec<AnswerPhoto> {
     let photo = |attachment: &Attachment| AnswerPhoto {
         url: format!("/api/public/reports/{shown}/files/{}", attachment.file.sha256),
+        kind: attachment.file.kind,
         width: attachment.file.width,
         height: attachment.file.height,
         note: attachment.note.clone(),
@@ -65,9 +69,9 @@ pub(crate) fn answer_photos(state: &State0, report: &ReportCode, shown: &str) ->
     state.attachments_of(&FileOwner::Answer(report.clone())).map(photo).collect()
 }
 
-/// Puts a photo with a report: the body is the file, as JPEG, PNG or WebP. 201 says that a quorum holds it. After 429, 503 or no
-/// answer send the same again: it is one photo, however often it is sent. Who sent it cannot have it shown again here; only what goes
-/// with the answer is.
+/// Puts a photo with a report, as JPEG, PNG or WebP, or a clip, as MP4 or MOV under a content type of `video/*`: the body is the file.
+/// 201 says that a quorum holds it. After 429, 503 or no answer send the same again: it is one photo, however often it is sent. Who sent it
+/// cannot have it shown again here; only what goes with the answer is.
 #[utoipa::path(post, path = "/api/public/reports/{code}/files", params(("code" = String, Path)),
     request_body(content = Vec<u8>, content_type = "image/*"),
     responses((status = 201, body = Sent), (status = 404, body = PublicErrorBody), (status = 409, body = PublicErrorBody),
@@ -77,14 +81,17 @@ pub(crate) async fn attach(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
     Path(code): Path<String>,
+    headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Sent>), PublicError> {
-    app.admit(Kind::Write, peer.0.ip())?;
+    let is_clip = is_clip(&headers);
+    app.admit(if is_clip { Kind::Clip } else { Kind::Write }, peer.0.ip())?;
     let report = typed(&code)?;
     app.need_open(&report, peer).await?;
-    let seat = app.public.uploads.take(network(peer.0.ip())).ok_or_else(|| PublicError::busy(UPLOADS_WAIT_S))?;
-    let sent = read_body(body, bytes_max()).await.map_err(not_read)?;
-    let file = app.keep_picture(sent).await.map_err(not_kept)?;
+    let seats = if is_clip { &app.public.clips } else { &app.public.uploads };
+    let seat = seats.take(network(peer.0.ip())).ok_or_else(|| PublicError::busy(UPLOADS_WAIT_S))?;
+    let sent = read_body(body, bytes_max(is_clip)).await.map_err(|error| not_read(error, is_clip))?;
+    let file = app.keep_picture(sent).await.map_err(|error| not_kept(error, is_clip))?;
     drop(seat);
     let owner = FileOwner::Report(report);
     app.propose_public(AttachFile { file, owner: owner.clone(), taken_at_ms: Millis(0), note: String::new() })
@@ -96,14 +103,15 @@ pub(crate) async fn attach(
     Ok((StatusCode::CREATED, Json(Sent { photos, photos_max: REPORT_FILES_MAX })))
 }
 
-/// A photo of the answer, for whoever has the report's code.
+/// A photo or a clip of the answer, or the part of it in the range, for whoever has the report's code.
 #[utoipa::path(get, path = "/api/public/reports/{code}/files/{sha256}", params(("code" = String, Path), ("sha256" = String, Path)),
-    responses((status = 200, content_type = "image/*"), (status = 404, body = PublicErrorBody),
-    (status = 429, body = PublicErrorBody), (status = 503, body = PublicErrorBody)))]
+    responses((status = 200, content_type = "image/*"), (status = 206, content_type = "video/*"),
+    (status = 404, body = PublicErrorBody), (status = 416), (status = 429, body = PublicErrorBody), (status = 503, body = PublicErrorBody)))]
 pub(crate) async fn show(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
     Path((code, sha256)): Path<(String, String)>,
+    headers: HeaderMap,
 ) -> Result<Response, PublicError> {
     app.admit(Kind::Look, peer.0.ip())?;
     let report = typed(&code)?;
@@ -118,7 +126,7 @@ pub(crate) async fn show(
         app.charge(Kind::Miss, peer.0.ip())?;
         return Err(no_photo());
     };
-    Ok(shown(file, app.fetch_picture(file).await?))
+    Ok(shown(file, app.fetch_picture(file).await?, &headers))
 }
 
 /// When to come again where as many photos are on their way as are taken.
@@ -180,29 +188,35 @@ fn no_photo() -> PublicError {
 }
 
 /// Why the bytes did not come in whole.
-fn not_read(error: ApiError) -> PublicError {
-    if error.status() == StatusCode::PAYLOAD_TOO_LARGE { too_large() } else { error.into() }
+fn not_read(error: ApiError, is_clip: bool) -> PublicError {
+    if error.status() == StatusCode::PAYLOAD_TOO_LARGE { too_large(is_clip) } else { error.into() }
 }
 
-fn too_large() -> PublicError {
-    let mebibytes = FILE_BYTES_MAX / (1024 * 1024);
-    PublicError::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        "too_large",
-        "photo",
-        &format!("Ảnh quá lớn. Hãy gửi ảnh nhỏ hơn {mebibytes} MB."),
-        &format!("The photo is too large. Send one of at most {mebibytes} MiB."),
-    )
+fn too_large(is_clip: bool) -> PublicError {
+    let bytes_max = if is_clip { CLIP_BYTES_MAX } else { FILE_BYTES_MAX };
+    let mebibytes = bytes_max / (1024 * 1024);
+    let (vi, en) = if is_clip {
+        (
+            format!("Video quá lớn. Hãy gửi đoạn ngắn hơn, không quá {mebibytes} MB."),
+            format!("The video is too large. Send a shorter one of at most {mebibytes} MiB."),
+        )
+    } else {
+        (
+            format!("Ảnh quá lớn. Hãy gửi ảnh nhỏ hơn {mebibytes} MB."),
+            format!("The photo is too large. Send one of at most {mebibytes} MiB."),
+        )
+    };
+    PublicError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", "photo", &vi, &en)
 }
 
 /// Why a photo was not kept, in words for who sent it.
-fn not_kept(error: ApiError) -> PublicError {
+fn not_kept(error: ApiError, is_clip: bool) -> PublicError {
     match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(is_clip),
         StatusCode::UNPROCESSABLE_ENTITY => PublicError::invalid(
             "photo",
-            "Tệp này không phải ảnh JPEG, PNG hay WebP dùng được, hoặc bị hỏng, hoặc quá nhiều điểm ảnh. Hãy chụp lại hoặc chọn \
-             ảnh khác.",
+            "Tệp này không phải ảnh JPEG, PNG, WebP hay video MP4, MOV (H.264, HEVC) dùng được, hoặc bị hỏng, hoặc quá nhiều điểm \
+             ảnh. Hãy chụp, quay lại hoặc chọn tệp khác.",
             error.message(),
         ),
         StatusCode::TOO_MANY_REQUESTS => PublicError::busy(UPLOADS_WAIT_S),

@@ -6,6 +6,8 @@
 
 use std::{collections::HashMap, net::IpAddr};
 
+use domain::limits::{CLIP_BYTES_MAX, FILE_BYTES_MAX};
+
 use crate::{limits::PUBLIC_ADDRESSES_MAX, login_guard::network};
 
 /// What is asked.
@@ -13,6 +15,8 @@ use crate::{limits::PUBLIC_ADDRESSES_MAX, login_guard::network};
 pub(crate) enum Kind {
     /// Something that goes into the log.
     Write,
+    /// The same that brings a clip.
+    Clip,
     /// A look.
     Look,
     /// A code that nobody has: what is charged on top of the look, so that guessing is slow.
@@ -34,6 +38,8 @@ const WRITES_IN_ALL: Rate = Rate { each_ms: 50, burst: 400 };
 const LOOKS_OF_ADDRESS: Rate = Rate { each_ms: 200, burst: 100 };
 /// Looks on this node: five hundred a second.
 const LOOKS_IN_ALL: Rate = Rate { each_ms: 2, burst: 2_000 };
+/// A clip is as large as two photos, and costs as much: what an address may bring in an hour is no more for it.
+const CLIP_COST: u64 = (CLIP_BYTES_MAX / FILE_BYTES_MAX) as u64;
 /// A code that nobody has costs an address as much as so many looks, and others nothing.
 const MISS_COST: u64 = 19;
 /// Between two sweeps of addresses that have nothing to wait for.
@@ -57,6 +63,7 @@ impl Guard {
     pub(crate) fn take(&mut self, kind: Kind, ip: IpAddr, now_ms: u64) -> Result<(), u64> {
         let (at, of_address, in_all, cost) = match kind {
             Kind::Write => (0, WRITES_OF_ADDRESS, Some(WRITES_IN_ALL), 1),
+            Kind::Clip => (0, WRITES_OF_ADDRESS, Some(WRITES_IN_ALL), CLIP_COST),
             Kind::Look => (1, LOOKS_OF_ADDRESS, Some(LOOKS_IN_ALL), 1),
             Kind::Miss => (1, LOOKS_OF_ADDRESS, None, MISS_COST),
         };
@@ -120,6 +127,17 @@ mod tests {
             now_ms += wait_ms;
             assert_eq!(guard.take(Kind::Write, ip(1), now_ms), Ok(()));
         }
+    }
+
+    #[test]
+    fn clips_bring_no_more_bytes_than_photos() {
+        let brought = |kind: Kind, bytes_max: u32| {
+            let mut guard = Guard::default();
+            let taken = (0..100_u64).take_while(|_| guard.take(kind, ip(1), 5_000_000).is_ok()).count();
+            taken as u64 * u64::from(bytes_max)
+        };
+        assert_eq!(brought(Kind::Write, FILE_BYTES_MAX), WRITES_OF_ADDRESS.burst * u64::from(FILE_BYTES_MAX));
+        assert_eq!(brought(Kind::Clip, CLIP_BYTES_MAX), brought(Kind::Write, FILE_BYTES_MAX));
     }
 
     #[test]

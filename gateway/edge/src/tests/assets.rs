@@ -16,6 +16,10 @@ async fn the_start_page_stands_for_every_page_and_is_asked_for_again_with_its_ta
     assert_eq!(page.headers()["x-content-type-options"], "nosniff");
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.contains("default-src 'self'") && policy.contains("ws://khac.test"), "{policy}");
+    assert!(
+        policy.contains("media-src 'self' blob:"),
+        "clips of the centre, and what a phone is about to send: {policy}"
+    );
     let tag = page.headers()["etag"].clone();
     let again = get("/").header("if-none-match", tag.clone()).send().await.unwrap();
     assert_eq!((again.status().as_u16(), again.headers()["etag"].clone()), (304, tag.clone()));

@@ -1,4 +1,4 @@
-//! Photos over HTTP: who may put and see one, what is stored of it, what is refused and in which words.
+//! Photos and clips over HTTP: who may put and see one, what is stored of it, what is refused and in which words.
 
 use std::{
     collections::BTreeMap,
@@ -9,7 +9,7 @@ use std::{
 use bytes::Bytes;
 use domain::{
     AnswerReport, Digest, GroupId, Person, PersonId, PutPerson, ReportCode, Role, StoredFile, UnitId,
-    limits::{FILE_BYTES_MAX, REPORT_FILES_MAX},
+    limits::{CLIP_BYTES_MAX, FILE_BYTES_MAX, REPORT_FILES_MAX},
 };
 use futures::future::BoxFuture;
 use reqwest::{RequestBuilder, Response};
@@ -23,7 +23,11 @@ use crate::{
     EdgeConfig,
     cluster::read,
     files::{Files, FilesError},
-    picture::{self, seeds::SECRET},
+    picture::{
+        self,
+        film::{Track, film},
+        seeds::SECRET,
+    },
     public::code,
 };
 
@@ -341,4 +345,113 @@ async fn a_progress_note_shows_a_photo_of_its_incident() {
     let here = listed(&lan, &served, &format!("incident={incident}")).await[0]["sha256"].as_str().unwrap().to_owned();
     let (status, done) = answer(lan.post(&served, 5, "/api/clocks/progress", &progress(&here))).await;
     assert_eq!(status, 200, "{done}");
+}
+
+/// A clip of H.264 that tells where it was recorded.
+fn clip() -> Vec<u8> {
+    let pictures = Track { handler: *b"vide", codec: *b"avc1", samples: vec![vec![7; 900], vec![8; 100]] };
+    let places = Track { handler: *b"meta", codec: *b"mebx", samples: vec![SECRET.to_vec()] };
+    film(*b"qt  ", &[pictures, places])
+}
+
+fn put_clip(user: &User, served: &Served, seq: u64, clip: Vec<u8>) -> RequestBuilder {
+    let request = user.client.post(served.url("/api/files?incident=I1")).header("cookie", &user.cookie);
+    request.header("x-request-seq", seq).header("content-type", "video/quicktime").body(clip)
+}
+
+#[tokio::test]
+async fn a_clip_is_stripped_kept_and_shown_in_parts_to_who_seeks_in_it() {
+    let (served, shelf) = served();
+    let lan = user(&served, "lan").await;
+    assert_eq!(answer(put_clip(&lan, &served, 1, clip())).await.0, 200);
+    assert_eq!(answer(put_clip(&lan, &served, 1, clip())).await.0, 200, "sent again it is put once");
+    let items = listed(&lan, &served, "incident=I1").await;
+    assert_eq!(items.len(), 1);
+    assert_eq!(
+        (&items[0]["kind"], &items[0]["width"], &items[0]["height"]),
+        (&json!("quicktime"), &json!(48), &json!(64))
+    );
+    let kept = shelf.held.lock().unwrap().values().next().unwrap().clone();
+    assert_eq!(kept.len(), clip().len(), "nothing has moved");
+    assert!(!kept.windows(SECRET.len()).any(|found| found == SECRET), "where it was recorded is gone");
+
+    let path = format!("/api/files/{}?incident=I1", items[0]["sha256"].as_str().unwrap());
+    let asked = async |range: Option<&str>| {
+        let request = lan.get(&served, &path);
+        let request = match range {
+            Some(range) => request.header("range", range),
+            None => request,
+        };
+        let response = request.send().await.unwrap();
+        let told = (response.status().as_u16(), header(&response, "content-range"));
+        let kind = [header(&response, "content-type"), header(&response, "x-content-type-options")];
+        (told, kind, header(&response, "accept-ranges"), response.bytes().await.unwrap())
+    };
+    let length = kept.len();
+    let as_clip = ["video/quicktime".to_owned(), "nosniff".to_owned()];
+    let (told, kind, ranges, bytes) = asked(None).await;
+    assert_eq!((told, kind, ranges.as_str()), ((200, String::new()), as_clip.clone(), "bytes"));
+    assert_eq!(bytes, kept);
+    let (told, kind, _, bytes) = asked(Some("bytes=100-299")).await;
+    assert_eq!((told, kind), ((206, format!("bytes 100-299/{length}")), as_clip.clone()));
+    assert_eq!(bytes, kept.slice(100..300));
+    let (told, kind, _, bytes) = asked(Some("bytes=-8")).await;
+    assert_eq!((told, kind), ((206, format!("bytes {}-{}/{length}", length - 8, length - 1)), as_clip));
+    assert_eq!(bytes, kept.slice(length - 8..));
+    let (told, _, _, bytes) = asked(Some(&format!("bytes={length}-"))).await;
+    assert_eq!((told, bytes.len()), ((416, format!("bytes */{length}")), 0));
+}
+
+#[tokio::test]
+async fn a_clip_that_is_too_large_or_no_film_is_refused_with_what_to_do() {
+    let (served, shelf) = served();
+    let lan = user(&served, "lan").await;
+    let bytes = |most: u32| usize::try_from(most).unwrap();
+    let mut whole = clip();
+    whole.resize(bytes(CLIP_BYTES_MAX) + 1, 0);
+    assert_eq!(answer(put_clip(&lan, &served, 1, whole)).await.0, 413);
+    let (status, body) = answer(put_clip(&lan, &served, 1, vec![0xff; bytes(FILE_BYTES_MAX) + 1])).await;
+    assert_eq!(status, 413, "a photo is one, however it is called");
+    assert!(body["message"].as_str().unwrap().contains(&FILE_BYTES_MAX.to_string()), "{body}");
+    let sound = Track { handler: *b"soun", codec: *b"mp4a", samples: vec![vec![7; 900]] };
+    let (status, body) = answer(put_clip(&lan, &served, 1, film(*b"mp42", &[sound]))).await;
+    assert_eq!((status, &body["field"]), (422, &json!("body")));
+    assert!(body["message"].as_str().unwrap().contains("record it with the phone's camera"), "{body}");
+    assert!(shelf.held.lock().unwrap().is_empty(), "nothing was stored of what was refused");
+
+    // Larger than a photo may be, and all film.
+    let pictures = Track { handler: *b"vide", codec: *b"hvc1", samples: vec![vec![7; bytes(FILE_BYTES_MAX)]] };
+    assert_eq!(answer(put_clip(&lan, &served, 1, film(*b"mp42", &[pictures]))).await.0, 200);
+}
+
+#[tokio::test]
+async fn a_citizen_sends_a_clip_and_is_told_when_it_is_too_large() {
+    let (served, _) = served();
+    let (report, path) = reported(&served).await;
+    let send_clip = |clip: Vec<u8>| {
+        client().post(served.url(&format!("{path}/files"))).header("content-type", "video/mp4").body(clip)
+    };
+    let (status, body) = answer(send_clip(vec![0; usize::try_from(CLIP_BYTES_MAX).unwrap() + 1])).await;
+    assert_eq!((status, &body["code"]), (413, &json!("too_large")));
+    let said = |language: &str| body[language].as_str().unwrap().to_owned();
+    assert!(said("message").contains("16 MB") && said("message_en").contains("16 MiB"), "{body}");
+    let (status, body) = answer(send_clip(clip()[..200].to_vec())).await;
+    assert_eq!((status, &body["field"]), (422, &json!("photo")));
+    assert_eq!(answer(send_clip(clip())).await, (201, json!({"photos": 1, "photos_max": REPORT_FILES_MAX})));
+    let lan = user(&served, "lan").await;
+    let items = listed(&lan, &served, &format!("report={report}")).await;
+    let expected_version = read(&*served.node, GroupId(0), |state| state.reports()[&report].version);
+    accepted(
+        served
+            .cluster
+            .commit(GroupId(0), AnswerReport { report: report.clone(), expected_version, answer: "Đã rào".into() }),
+    );
+    let show = json!({"sha256": items[0]["sha256"], "note": "Rào chắn"});
+    assert_eq!(answer(lan.post(&served, 1, &format!("/api/reports/{report}/photos"), &show)).await.0, 200);
+    let shown = answer(client().get(served.url(&path))).await.1["answer_photos"][0].clone();
+    assert_eq!(shown["kind"], "quicktime");
+    let part = client().get(served.url(shown["url"].as_str().unwrap())).header("range", "bytes=0-11");
+    let part = part.send().await.unwrap();
+    assert_eq!((part.status().as_u16(), header(&part, "content-type")), (206, "video/quicktime".into()));
+    assert_eq!(part.bytes().await.unwrap()[4..], *b"ftypqt  ");
 }
