@@ -1,8 +1,9 @@
 // Videos: a citizen's goes with the report and one comes with the answer, a crew's waits in the tunnel, the room plays one where it stands.
 // Nothing of them is loaded before somebody plays it, and one that is too large is told so on the device. In both languages.
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test, type Locator, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 import { CLIP_BYTES_MAX } from '../src/nouns/photo';
+import { test } from './anew';
 import { crew, enter, fake, file, freshSeq, open, outbox } from './page';
 import { LANGUAGES } from './screens';
 
