@@ -593,6 +593,8 @@ pub struct Assignment {
     pub note: ::prost::alloc::string::String,
     #[prost(string, repeated, tag = "542")]
     pub came_through: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(uint64, tag = "550")]
+    pub reminded_at_ms: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Mayday {
@@ -2306,6 +2308,13 @@ pub struct ExpireOffer {
     pub next: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RemindOffer {
+    #[prost(string, tag = "1")]
+    pub unit: ::prost::alloc::string::String,
+    #[prost(uint64, tag = "2")]
+    pub assignment: u64,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EscalateCheckIn {
     #[prost(string, tag = "1")]
     pub unit: ::prost::alloc::string::String,
@@ -2459,6 +2468,10 @@ pub struct DrillSample {
     pub missing: u32,
     #[prost(bool, tag = "12")]
     pub healthy: bool,
+    #[prost(uint32, tag = "13")]
+    pub screen_gaps: u32,
+    #[prost(uint32, tag = "14")]
+    pub screen_doubles: u32,
 }
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DrillVerdict {
@@ -2853,6 +2866,8 @@ pub enum FileKind {
     Jpeg = 1,
     Png = 2,
     Webp = 3,
+    Mp4 = 4,
+    Quicktime = 5,
 }
 impl FileKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -2865,6 +2880,8 @@ impl FileKind {
             Self::Jpeg => "FILE_KIND_JPEG",
             Self::Png => "FILE_KIND_PNG",
             Self::Webp => "FILE_KIND_WEBP",
+            Self::Mp4 => "FILE_KIND_MP4",
+            Self::Quicktime => "FILE_KIND_QUICKTIME",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -2874,6 +2891,8 @@ impl FileKind {
             "FILE_KIND_JPEG" => Some(Self::Jpeg),
             "FILE_KIND_PNG" => Some(Self::Png),
             "FILE_KIND_WEBP" => Some(Self::Webp),
+            "FILE_KIND_MP4" => Some(Self::Mp4),
+            "FILE_KIND_QUICKTIME" => Some(Self::Quicktime),
             _ => None,
         }
     }
@@ -4725,6 +4744,7 @@ pub enum EventKind {
     InstructionConfirmed = 471,
     TakenOutOfService = 530,
     ReturnedToService = 531,
+    UnitOfferReminded = 550,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -4882,6 +4902,7 @@ impl EventKind {
             Self::InstructionConfirmed => "EVENT_KIND_INSTRUCTION_CONFIRMED",
             Self::TakenOutOfService => "EVENT_KIND_TAKEN_OUT_OF_SERVICE",
             Self::ReturnedToService => "EVENT_KIND_RETURNED_TO_SERVICE",
+            Self::UnitOfferReminded => "EVENT_KIND_UNIT_OFFER_REMINDED",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -5036,6 +5057,7 @@ impl EventKind {
             "EVENT_KIND_INSTRUCTION_CONFIRMED" => Some(Self::InstructionConfirmed),
             "EVENT_KIND_TAKEN_OUT_OF_SERVICE" => Some(Self::TakenOutOfService),
             "EVENT_KIND_RETURNED_TO_SERVICE" => Some(Self::ReturnedToService),
+            "EVENT_KIND_UNIT_OFFER_REMINDED" => Some(Self::UnitOfferReminded),
             _ => None,
         }
     }
@@ -5177,7 +5199,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 465, 380, 381, 382, 383, 384, 385, 386, 387, 388, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424, 440, 441, 442, 443, 460, 461, 480, 481, 470, 471, 530, 531"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 465, 380, 381, 382, 383, 384, 385, 386, 387, 388, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424, 440, 441, 442, 443, 460, 461, 480, 481, 470, 471, 530, 531, 550"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -5467,6 +5489,8 @@ pub mod command {
         TakeOutOfService(super::TakeOutOfService),
         #[prost(message, tag = "531")]
         ReturnToService(super::ReturnToService),
+        #[prost(message, tag = "550")]
+        RemindOffer(super::RemindOffer),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5991,6 +6015,10 @@ pub struct Subscribe {
 pub struct Ping {
     #[prost(uint64, tag = "1")]
     pub nonce: u64,
+    #[prost(uint32, tag = "2")]
+    pub gaps: u32,
+    #[prost(uint32, tag = "3")]
+    pub doubles: u32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchCamera {

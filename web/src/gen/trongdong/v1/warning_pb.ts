@@ -277,7 +277,7 @@ export type Warning = Message<"trongdong.v1.Warning"> & {
   kind: IncidentKind;
 
   /**
-   * Where the incident lies; it decides who may see the draft.
+   * Where the incident lay when it was written; who decides on it is in charge there.
    *
    * @generated from field: string admin_unit = 4;
    */
