@@ -4,14 +4,12 @@ import { expect, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
 import { test } from './anew';
-import { board, panel } from './page';
+import { board, freshSeq, panel } from './page';
 
 const WORDS = { vi, en };
-let seq = 0;
 /** A command of somebody at another screen. */
 async function elsewhere(page: Page, path: string, data: object): Promise<{ entity: string; version: number }> {
-  seq += 1;
-  const response = await page.request.post(path, { data, headers: { 'x-request-seq': `88${Date.now()}${seq}` } });
+  const response = await page.request.post(path, { data, headers: { 'x-request-seq': freshSeq() } });
   expect(response.ok()).toBe(true);
   return (await response.json()) as { entity: string; version: number };
 }

@@ -4,7 +4,7 @@ import { expect } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
 import { test } from './anew';
-import { enter, fake, file, panel } from './page';
+import { enter, fake, file, freshSeq, panel } from './page';
 
 const WORDS = { vi, en };
 
@@ -88,15 +88,15 @@ test('a shelved alarm that returns by itself sounds again', async ({ page }) => 
   });
   const beats = () => page.evaluate((hertz) => (window as unknown as { made: OscillatorNode[] }).made.filter(({ frequency }) => frequency.value === hertz).length, WORST_HZ);
   const key = { entity: 'storm-0', condition: 'silence' };
-  const shelve = (seq: string, until_ms: number) =>
-    page.request.post('/api/alarms/shelve', { data: { ...key, reason: 'đang sửa', until_ms }, headers: { 'x-request-seq': seq } });
+  const shelve = (until_ms: number) =>
+    page.request.post('/api/alarms/shelve', { data: { ...key, reason: 'đang sửa', until_ms }, headers: { 'x-request-seq': freshSeq() } });
   // One alarm of the worst level waits, and it is shelved: nothing rings for it.
   await fake(page, 'seen?on=1');
   await fake(page, 'storm?n=1');
   await page.setViewportSize({ width: 1920, height: 1600 });
   await page.clock.install();
   await enter(page);
-  await shelve('777780', Date.now() + 3_600_000);
+  await shelve(Date.now() + 3_600_000);
   const row = panel(page, /^Cảnh báo$/).getByRole('listitem').filter({ hasText: 'storm-0' });
   await expect(row).toContainText(vi.alarm.state.shelved);
   await page.getByRole('button', { name: vi.settings.soundOff }).click();
@@ -104,8 +104,8 @@ test('a shelved alarm that returns by itself sounds again', async ({ page }) => 
   await page.clock.fastForward(4_500);
   expect(await beats()).toBe(0);
   // Its time is over soon: no command comes, and it rings.
-  await shelve('777781', (await page.evaluate(() => Date.now())) + 1_500);
+  await shelve((await page.evaluate(() => Date.now())) + 1_500);
   await expect(row).toContainText(vi.alarm.state['unack-active']);
   await expect.poll(beats).toBeGreaterThan(0);
-  await page.request.post('/api/alarms/unshelve', { data: key, headers: { 'x-request-seq': '777782' } });
+  await page.request.post('/api/alarms/unshelve', { data: key, headers: { 'x-request-seq': freshSeq() } });
 });

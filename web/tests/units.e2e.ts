@@ -4,7 +4,7 @@ import { expect, type APIResponse, type Page } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
 import { test } from './anew';
-import { board, crew, enter, fake, file, turnTo } from './page';
+import { board, crew, enter, fake, file, freshSeq, turnTo } from './page';
 
 const WORDS = { vi, en };
 const LATE = { vi: /CHƯA ĐẾN NƠI, trễ \d+ ph/, en: /NOT THERE, \d+ min late/ };
@@ -17,11 +17,9 @@ interface Made {
   version: number;
 }
 
-let seq = 0;
 /** A command of somebody at another screen. */
 function post(page: Page, path: string, data: object): Promise<APIResponse> {
-  seq += 1;
-  return page.request.post(path, { data, headers: { 'x-request-seq': `79${Date.now()}${seq}` } });
+  return page.request.post(path, { data, headers: { 'x-request-seq': freshSeq() } });
 }
 
 async function made(page: Page, path: string, data: object): Promise<Made> {
