@@ -107,7 +107,7 @@ impl Bridge {
     }
 }
 
-/// RFC 3261, 21.1.5: "The reason phrase MAY give further details about the status of the call". Of the characters that a phrase may
+/// RFC 3261, 21.1.4: "The reason phrase MAY give further details about the status of the call". Of the characters that a phrase may
 /// have (25.1) those of ASCII.
 fn phrase(place: &QueuePlace) -> String {
     let said = match place.before {
