@@ -1,11 +1,8 @@
 // Who did what when in an incident, as it happens: on the dispatcher's board and on a crew's phone.
-import { expect, test, type Page } from '@playwright/test';
+import { expect, type Page } from '@playwright/test';
+import { test } from './anew';
 import { board, crew, fake, freshSeq, panel } from './page';
 
-// What a first try wrote, and whom it sent, is not there when it is tried again.
-test.beforeEach(async ({ page }) => {
-  for (const incident of ['I4812', 'I4819']) await fake(page, `course?of=${incident}`);
-});
 test.afterEach(({ page }) => fake(page, 'cut?down=0'));
 
 /** Somebody else writes a note. */

@@ -1,11 +1,9 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, test } from '@playwright/test';
+import { expect } from '@playwright/test';
+import { test } from './anew';
 import { enterAt, fake, freshSeq } from './page';
 
-// A drill goes on without whoever began it: a test that is tried again would find that of its first try.
-test.beforeEach(({ page }) => fake(page, 'drills'));
 test.afterEach(async ({ page }) => {
-  await fake(page, 'drills');
   await fake(page, 'drill-against?on=0');
   await fake(page, 'skip?n=0');
   await fake(page, 'role?role=');

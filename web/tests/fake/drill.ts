@@ -52,12 +52,6 @@ export function drillDesk() {
 
   return {
     control,
-    /** `/fake/drills`: there was none yet, and nothing stands against one. */
-    reset(): void {
-      drills.length = 0;
-      control.against = false;
-      Object.assign(told, { gaps: 0, doubles: 0 });
-    },
     /** What a screen tells of its frames: it stands in the newest sample. */
     told(gaps: number, doubles: number): void {
       if (drills.length === 0) return;

@@ -19,7 +19,6 @@ import { adminDesk } from './admin';
 import { alarmStorm } from './alarms';
 import { callDesk } from './calls';
 import { clockDesk } from './clocks';
-import { courseDesk } from './course';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
 import { delegationDesk } from './delegations';
 import { crewView, dispatcher, makeLate, offer, recommendation } from './dispatch';
@@ -254,7 +253,6 @@ function begin(root: string) {
     return ofModels;
   }
 
-  const courses = courseDesk(scene, timelines);
   const drills = drillDesk();
   const photos = photoDesk();
   const district = districtDesk((path, input) => decide(path, input, 'hoa'));
@@ -377,7 +375,6 @@ function begin(root: string) {
       if (url.pathname === '/fake/role') control.role = url.searchParams.get('role') ?? '';
       if (url.pathname === '/fake/model-silent') register.tallies.get(url.searchParams.get('of') ?? '')!.silent = url.searchParams.get('on') === '1';
       if (url.pathname === '/fake/drill-against') drills.control.against = url.searchParams.get('on') === '1';
-      if (url.pathname === '/fake/drills') drills.reset();
       if (url.pathname === '/fake/quorum') quorumAgeMs = Number(url.searchParams.get('age_ms'));
       // A district centre's node, its line to the province cut or not; `off` makes it an ordinary node again.
       if (url.pathname === '/fake/district') {
@@ -390,7 +387,7 @@ function begin(root: string) {
       if (url.pathname === '/fake/busy') desk.control.busy = Number(url.searchParams.get('n'));
       if (url.pathname === '/fake/message') desk.control.message = url.searchParams.get('text') ?? '';
       if (url.pathname === '/fake/lost') desk.control.lost = Number(url.searchParams.get('n'));
-      const providerSet = admin.control(url.pathname, url.searchParams) ?? delegations.control(url.pathname) ?? courses.control(url.pathname, url.searchParams);
+      const providerSet = admin.control(url.pathname, url.searchParams) ?? delegations.control(url.pathname);
       if (providerSet !== undefined) return json(response, 200, providerSet);
       const scheduleSet = schedule.control(url.pathname, url.searchParams) ?? registration.control(url.pathname, url.searchParams);
       if (scheduleSet !== undefined) return json(response, 200, scheduleSet);
