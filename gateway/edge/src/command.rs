@@ -112,21 +112,43 @@ impl App {
         requests.take(ask.caller.session, group, ask.seq, ask.fingerprint)
     }
 
-    /// The grant by which the command would be taken, by what this node has applied: the caller's, or a newer one. Before it says no it
-    /// asks a quorum, because the right may have been given at another node a moment ago. `apply` decides; this only spares the way.
+    /// The grant by which the command would be taken, by what this node has applied: the caller's, or a newer one. `apply` decides;
+    /// this only spares the way.
     async fn foreseen(&self, grant: &Grant, command: &Command) -> Result<Grant, ApiError> {
         let foresee = |grant: &Grant| {
             let place = self.place_of(command);
-            read(&*self.source, GroupId::COMMAND, |state| policy::foresee(state, grant, command, place.as_ref()))
+            let foreseen = |state: &domain::State| policy::foresee(state, grant, command, place.as_ref());
+            read(&*self.source, GroupId::COMMAND, foreseen).map_err(ApiError::from)
         };
-        if foresee(grant).is_ok() {
+        self.by_newest(grant, foresee).await
+    }
+
+    /// The grant that `judge` lets do it: this one, or a newer one. Before it says no it asks a quorum, because the right may have been
+    /// given at another node a moment ago.
+    ///
+    /// # Errors
+    /// Those of `judge`, or no quorum answered.
+    pub(crate) async fn by_newest(
+        &self,
+        grant: &Grant,
+        judge: impl Fn(&Grant) -> Result<(), ApiError>,
+    ) -> Result<Grant, ApiError> {
+        if judge(grant).is_ok() {
             return Ok(grant.clone());
         }
         self.catch_up().await?;
         let index = self.source.applied(GroupId::COMMAND).index;
         let renewed = renewed(&*self.source, grant, index).ok_or_else(ApiError::signed_out)?;
-        foresee(&renewed)?;
+        judge(&renewed)?;
         Ok(renewed)
+    }
+
+    /// [`App::by_newest`], of what needs no place: for who asks before something that costs.
+    ///
+    /// # Errors
+    /// The refusal, or no quorum answered.
+    pub(crate) async fn allows(&self, grant: &Grant, action: policy::Action) -> Result<(), ApiError> {
+        self.by_newest(grant, |grant| policy::allows(grant, action, None).map_err(ApiError::from)).await.map(drop)
     }
 
     /// The grant, not older than the group's floor: a refusal would be remembered under the request's number.

@@ -11,8 +11,8 @@ use axum::{
 };
 use bytes::Bytes;
 use domain::{
-    AttachFile, Attachment, DetachFile, Digest, FileKind, FileOwner, GroupId, Incident, IncidentId, Millis, PersonId,
-    ReportCode, SetFileRetention, State as State0, StoredFile,
+    AttachFile, Attachment, DetachFile, Digest, FileKind, FileOwner, Grant, GroupId, Incident, IncidentId, Millis,
+    PersonId, ReportCode, SetFileRetention, State as State0, StoredFile,
     limits::{CLIP_BYTES_MAX, FILE_BYTES_MAX},
     policy::{self, Action, Matter, Noun},
 };
@@ -158,7 +158,8 @@ pub(crate) async fn attach(
         }
     };
     // Before a byte of it is read, let alone stored.
-    app.caught_up(|| app.may_attach(&caller, &owner)).await?;
+    let may_attach = |grant: &Grant| app.may_attach(&Caller { grant: grant.clone(), ..caller.clone() }, &owner);
+    app.by_newest(&caller.grant, may_attach).await?;
     let seq = seq_of(&parts.headers)?;
     let is_clip = is_clip(&parts.headers);
     let seats = if is_clip { &app.clips } else { &app.uploads };

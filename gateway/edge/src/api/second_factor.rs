@@ -150,7 +150,7 @@ pub(crate) async fn drop_of(
     Id(person): Id<PersonId>,
     Asked(ask, Nothing {}): Asked<Nothing>,
 ) -> Answer<Done> {
-    policy::allows(&ask.caller.grant, policy::Action::Administer, None)?;
+    app.allows(&ask.caller.grant, policy::Action::Administer).await?;
     if person == ask.caller.person.id {
         // An open screen of an administrator must not do without a code what nobody else's may.
         return Err(ApiError::forbidden(

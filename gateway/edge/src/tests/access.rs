@@ -125,7 +125,10 @@ async fn whom_one_node_has_just_let_in_another_that_is_behind_does_not_deny() {
     assert_eq!(code_of(with_former).await, (401, "denied".into()), "a password that was changed");
     assert_eq!(http::login(&late, "minh", "mật khẩu khác").await.status(), 200);
 
-    let key = |id: &str, account: &str, scope: KeyScope| json!({"id": id, "account": account, "name": "Trạm mưa", "scopes": [scope], "expires_at_ms": clock(&one) + 86_400_000});
+    let key = |id: &str, account: &str, scope: KeyScope| {
+        json!({"id": id, "account": account, "name": "Trạm mưa", "scopes": [scope],
+            "expires_at_ms": clock(&one) + 86_400_000})
+    };
     let (status, made) = answer(admin.post(&one, 3, "/api/keys", &key("k1", "tram", KeyScope::Readings))).await;
     assert_eq!(status, 200, "{made}");
     let reading = json!({"sensor": "s1", "at_ms": 4_000_000_000_001_u64, "value": 1.5});
