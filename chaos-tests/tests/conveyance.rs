@@ -93,7 +93,7 @@ struct Standing {
 
 /// All hand-overs of that direction, and how many incidents there are.
 async fn standing(admin: &Desk, direction: &str) -> Result<(Vec<Standing>, usize), Failure> {
-    let list = admin.get("/api/incidents").await.accepted("/api/incidents")?;
+    let list = admin.read("/api/incidents").await.accepted("/api/incidents")?;
     let items = list["items"].as_array().ok_or("no items")?;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mut found = Vec::new();
@@ -134,7 +134,7 @@ async fn until(admin: &Desk, direction: &str, status: &str, count: usize) -> Res
 async fn confirmed(admin: &Desk, receiver: &str) -> Result<u64, Failure> {
     let end = Instant::now() + ALL_WITHIN;
     loop {
-        let list = admin.get("/api/receivers").await.accepted("/api/receivers")?;
+        let list = admin.read("/api/receivers").await.accepted("/api/receivers")?;
         let found = list["items"].as_array().into_iter().flatten().find(|it| it["id"] == receiver);
         let found = found.ok_or_else(|| format!("{receiver} is not registered: {list}"))?;
         if found["newest"] == found["confirmed"] {
@@ -180,7 +180,7 @@ async fn accept(other: &Other, offered: &[Standing]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// We take it back, by the version that it has by now: a node that just came back may tell an older one.
+/// We take it back, by the version that it has by now: an answer that comes over the line meanwhile changes it.
 async fn take_back(admin: &Desk, incident: &str) -> Result<(), Failure> {
     let end = Instant::now() + SOON;
     let path = format!("/api/incidents/{incident}/handover/withdraw");

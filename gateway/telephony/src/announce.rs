@@ -140,7 +140,7 @@ mod tests {
     #[test]
     fn packets_follow_one_another_and_the_announcement_comes_again_after_a_pause() {
         // A frame and a half: the rest of the second is silence.
-        let loud = vec![i16::MAX; FRAME_SAMPLES * 3 / 2];
+        let loud = [i16::MAX; FRAME_SAMPLES * 3 / 2];
         let announcement = Announcement::from_wav(&wav::file(&loud)).unwrap();
         for (law, loud, silence) in [(Law::A, 0xAA, 0xD5), (Law::Mu, 0x80, 0xFF)] {
             let to: SocketAddr = "10.0.0.9:6000".parse().unwrap();
