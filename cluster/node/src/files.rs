@@ -43,8 +43,8 @@ fn turns(bytes: usize) -> u32 {
     u32::try_from(bytes).map_or(u32::MAX, |bytes| bytes.div_ceil(FILE_BYTES_MAX)).max(1)
 }
 
-/// How long one node is given to take a file, or to send it.
-const LINE_WITHIN: Duration = Duration::from_secs(20);
+/// How long one node is given to take a file, or to send it: the longest clip over 5 Mbit/s.
+const LINE_WITHIN: Duration = Duration::from_secs(30);
 
 /// Counts for `/metrics`.
 #[derive(Debug, Default)]

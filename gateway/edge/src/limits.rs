@@ -198,6 +198,8 @@ pub const PUBLIC_CLIPS_MAX: usize = 8;
 pub const PUBLIC_CLIPS_PER_IP_MAX: usize = 2;
 /// How long a quorum is given to store a photo.
 pub const FILE_KEEP_DEADLINE: Duration = Duration::from_millis(15_000);
+/// The same of a clip: two other nodes take the longest one over 10 Mbit/s in 27 s.
+pub const CLIP_KEEP_DEADLINE: Duration = Duration::from_millis(40_000);
 /// How long the nodes are given to find a photo; shorter than [`REQUEST_MS_MAX`].
 pub const FILE_FETCH_DEADLINE: Duration = Duration::from_millis(8_000);
 /// Bytes of what another service sends about a hand-over; more is 413.

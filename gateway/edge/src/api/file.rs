@@ -33,7 +33,7 @@ use crate::{
     command::Ask,
     error::{ApiError, ErrorBody},
     files::FilesError,
-    limits::{FILE_FETCH_DEADLINE, FILE_KEEP_DEADLINE},
+    limits::{CLIP_KEEP_DEADLINE, FILE_FETCH_DEADLINE, FILE_KEEP_DEADLINE},
     picture::{self, NotPicture, Picture},
 };
 
@@ -255,7 +255,7 @@ pub(crate) async fn set_retention(State(app): State<Arc<App>>, Asked(ask, body):
 /// Whether a request says that it brings a clip, which takes longer and has seats of its own. What it is, is seen in its bytes.
 pub(crate) fn is_clip(headers: &HeaderMap) -> bool {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    kind.is_some_and(|kind| kind.starts_with("video/"))
+    kind.and_then(|kind| kind.get(..6)).is_some_and(|kind| kind.eq_ignore_ascii_case("video/"))
 }
 
 /// Bytes of a body with a photo, or with a clip.
@@ -372,7 +372,8 @@ impl App {
         let Picture { kind, width, height, bytes } = picture;
         let length = u32::try_from(bytes.len()).map_err(|_| NotPicture::Bytes)?;
         let sha256 = Digest(Sha256::digest(&bytes).into());
-        files.keep(sha256, bytes.into(), FILE_KEEP_DEADLINE).await?;
+        let within = if kind.is_clip() { CLIP_KEEP_DEADLINE } else { FILE_KEEP_DEADLINE };
+        files.keep(sha256, bytes.into(), within).await?;
         Ok(StoredFile { sha256, kind, bytes: length, width, height })
     }
 
