@@ -1,4 +1,4 @@
-// A new order reaches a crew that does not look at its phone: it shakes and says so in large words.
+// A new order reaches a crew that does not look at its phone: it shakes, sounds once its sound was turned on, and says so in large words.
 import { expect } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
@@ -9,6 +9,8 @@ declare global {
   interface Window {
     /** What the phone was told to shake, for this test. */
     __shakes: unknown[];
+    /** Beats that it was told to sound. */
+    __beats: number;
   }
 }
 
@@ -21,10 +23,16 @@ const ORDER = {
 };
 
 for (const lang of ['vi', 'en'] as const) {
-  test(`a new order shakes the phone, and only a new one, ${lang}`, async ({ page }) => {
+  test(`a new order shakes the phone and sounds, and only a new one, ${lang}`, async ({ page }) => {
     const words = { vi, en }[lang];
     await page.addInitScript(() => {
       window.__shakes = [];
+      window.__beats = 0;
+      const create = AudioContext.prototype.createOscillator;
+      AudioContext.prototype.createOscillator = function (...args) {
+        window.__beats += 1;
+        return create.apply(this, args);
+      };
       Object.defineProperty(navigator, 'vibrate', { value: (pattern: unknown) => window.__shakes.push(pattern) > 0 });
     });
     let isOffered = false;
@@ -40,12 +48,21 @@ for (const lang of ['vi', 'en'] as const) {
     });
     await crew(page, `?lang=${lang}`);
     await expect(page.locator('main')).toContainText(words.dispatch.crew.noOrder);
+    // At the start of a shift somebody turns the sound on, and hears it.
+    const beats = () => page.evaluate(() => window.__beats);
+    expect(await beats()).toBe(0);
+    await page.getByRole('button', { name: words.settings.soundOff, exact: true }).click();
+    await expect(page.getByRole('button', { name: words.settings.soundOn, exact: true })).toBeVisible();
+    const heard = await beats();
+    expect(heard).toBeGreaterThan(0);
     const before = told;
     await expect.poll(() => told, { timeout: 20_000 }).toBeGreaterThan(before);
     expect(await page.evaluate(() => window.__shakes)).toEqual([]);
+    expect(await beats()).toBe(heard);
     isOffered = true;
     await expect(page.locator('main')).toContainText('Cháy nhà dân', { timeout: 20_000 });
     await expect(page.getByRole('button', { name: words.dispatch.crew.act.accepted, exact: true })).toBeVisible();
     await expect.poll(() => page.evaluate(() => window.__shakes)).toContainEqual([300, 150, 300]);
+    await expect.poll(beats).toBeGreaterThan(heard);
   });
 }
