@@ -1,4 +1,4 @@
-import { expect, type Page } from '@playwright/test';
+import { expect, type Page, type Worker } from '@playwright/test';
 import { test } from './anew';
 import { enter, fake, freshSeq, GROUPS, queue } from './page';
 
@@ -109,6 +109,21 @@ test('a line that goes silent without closing is noticed', async ({ page }) => {
   await fake(page, 'silent?on=1');
   await expect.poll(async () => (await stats(page)).connects, { timeout: 30_000 }).toBeGreaterThan(connects);
   await expect(page.getByRole('banner').getByRole('status')).toContainText('MẤT KẾT NỐI');
+});
+
+test('a worker of the line that hangs is replaced, and the picture is whole again', async ({ page }) => {
+  await enter(page);
+  const ofLine = (worker: Worker) => worker.url().includes('feed.worker');
+  const hung = page.workers().find(ofLine);
+  const next = page.waitForEvent('worker', { predicate: ofLine, timeout: 40_000 });
+  // It comes back from this only by being ended.
+  void hung?.evaluate(() => { for (;;); }).catch(() => undefined);
+  await next;
+  // Counters of the hung one are marked: what is read below is the new one's.
+  await page.evaluate(() => Object.assign(window.__stats!, { hung: true }));
+  await expect.poll(() => page.evaluate(() => 'hung' in window.__stats! ? 'the old one' : window.__stats!.snapshots), { timeout: 30_000 }).toBe(GROUPS);
+  await expect(queue(page).getByRole('listitem').first()).toBeVisible();
+  await expect(page.getByRole('alert')).toHaveCount(0, { timeout: 20_000 });
 });
 
 test('a server without a majority is shown as such while it still answers', async ({ page }) => {
