@@ -26,3 +26,14 @@ test('every token has a use, and the themes have the same colours', () => {
   const colours = (theme: string) => [...theme.matchAll(/--([\w-]+): #/g)].map(([, name]) => name!).sort();
   expect(colours(light)).toEqual(colours(dark));
 });
+
+test('what blinks is a symbol, once a second at most, and rests for who wants no motion; nothing else moves without end', () => {
+  const css = read('ui/parts.css');
+  const [, seconds] = /\.blink \{\s*animation: blink ([\d.]+)s/.exec(css) ?? [];
+  expect(Number(seconds)).toBeGreaterThanOrEqual(1);
+  expect(css).toMatch(/@media \(prefers-reduced-motion: reduce\) \{\s*\.blink \{\s*animation: none;/);
+  const wearers = [...sources.matchAll(/<(\w+)\s(?:[^<>]*\s)?(?:class:blink(?![\w-])|class="(?:[^"]*\s)?blink(?:\s[^"]*)?")/g)].map(([, tag]) => tag);
+  expect(wearers.length).toBeGreaterThan(1);
+  expect(new Set(wearers)).toEqual(new Set(['svg']));
+  expect(sources.match(/animation:[^;]*\binfinite\b/g)).toEqual([expect.stringContaining('blink')]);
+});

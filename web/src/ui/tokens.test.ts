@@ -93,6 +93,23 @@ for (const name of ['light', 'dark'] as const) {
   });
 }
 
+/** How far a colour is on the side of red, orange and yellow: red above blue, of 255. */
+const warmth = (hex: string) => {
+  const [red = 0, , blue = 0] = channels(hex);
+  return red - blue;
+};
+/** No more than this is grey, or a road on a map; no less than that is seen as red, orange or yellow. */
+const [GREY, WARM] = [64, 100];
+
+for (const [name, theme] of Object.entries(THEMES)) {
+  test(`red, orange and yellow are those of the three levels that call for somebody, and of nothing that is normal, ${name}`, () => {
+    const calls = [...theme].filter(([token]) => /^sev-[345]$/.test(token));
+    expect(calls.filter(([, hex]) => warmth(hex) < WARM)).toEqual([]);
+    expect(calls).toHaveLength(3);
+    expect([...theme].filter(([token, hex]) => !token.startsWith('sev-') && warmth(hex) > GREY)).toEqual([]);
+  });
+}
+
 test('every token that colours a text is held to it', () => {
   const files = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' }).filter((file) => /\.(svelte|css)$/.test(file));
   const used = new Set(files.flatMap((file) => [...readFileSync(`${SOURCE}/${file}`, 'utf8').matchAll(/(?<![\w-])color: var\(--([\w-]+)\)/g)].map(([, token]) => token!)));
