@@ -18,7 +18,7 @@ async function needScreens({ urls: [first = ''], program }: Facts): Promise<void
 export const OPTIONS: readonly string[] = IS_DEMO ? UP.options : PICTURE === undefined ? STILL : PROVINCE;
 
 export default async function setup(): Promise<() => Promise<void>> {
-  const cluster = await startCluster(OPTIONS);
+  const cluster = await startCluster(OPTIONS, IS_DEMO ? UP.command : undefined);
   try {
     await needScreens(cluster.facts);
   } catch (error) {

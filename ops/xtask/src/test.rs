@@ -154,12 +154,13 @@ const STEPS: &[Step] = &[
         remedy: "run the one chain again in web: `npm run e2e:chains -- call` (or alarm, citizen, draft, drill, handover, oidc, warning) \
                  with CARGO_TARGET_DIR as said above; the pictures, consoles and nodes' logs of a failure are in web/test-results/chains",
     },
-    // The demonstration with everything that moves in it.
+    // The demonstration with everything that moves in it, by `cargo xtask up` itself, which builds what it starts: the same
+    // selection without what only tests need, so our own crates are built once more for it, and RocksDB is not.
     Step {
         name: "web-readme",
         needs: &[Use::Build, Use::Screens, Use::Browser, Use::Cameras],
         is_beside: false,
-        run: |context| real(context, "e2e:readme"),
+        run: |context| npm(context, "e2e:readme"),
         remedy: "run it again in web: `npm run e2e:readme` with CARGO_TARGET_DIR as said above; README.md's first hour and \
                  web/e2e-real/readme.real.ts have to say the same; pictures, consoles and nodes' logs are in web/test-results/readme",
     },
