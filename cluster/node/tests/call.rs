@@ -81,7 +81,7 @@ async fn call(client: &Client, is_so: impl Fn(&Call) -> bool) -> Call {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_telephone_is_put_through_to_the_agent_who_answers() {
     if Command::new("sipp").arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
-        eprintln!("skipped: sipp is not there; apt-get install sip-tester, or cargo xtask setup");
+        eprintln!("skipped: sipp is not there: apt-get install sip-tester, which cargo xtask test does");
         return;
     }
     let home = std::env::temp_dir().join(format!("trongdong-call-{}", std::process::id()));

@@ -112,7 +112,7 @@ impl Switchboard for Shared {
 fn is_there() -> bool {
     let found = Command::new("sipp").arg("-v").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     if !found {
-        eprintln!("skipped: sipp is not there; apt-get install sip-tester, or cargo xtask setup");
+        eprintln!("skipped: sipp is not there: apt-get install sip-tester, which cargo xtask test does");
     }
     found
 }
