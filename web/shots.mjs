@@ -96,6 +96,11 @@ async function wall(theme) {
   await see(page.getByRole('complementary', { name: 'I4819' }));
   await keep(page, 'wall-incident', theme);
   await page.context().close();
+  const room = await at('/?room=pho-yen', theme, { person: 'hoa', viewport: WALL, before: ['rooms'] });
+  await live(room);
+  await mapped(room);
+  await keep(room, 'wall-room', theme);
+  await room.context().close();
 }
 
 async function dispatch(theme) {
