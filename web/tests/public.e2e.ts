@@ -31,6 +31,8 @@ test('a report takes two fields, and its code leads to it', async ({ page }) => 
   page.on('websocket', (socket) => sockets.push(socket.url()));
   await page.goto('/bao-tin');
   await expect(page.getByRole('link', { name: /114/ })).toHaveAttribute('href', 'tel:114');
+  // Four fields stand there, and photos.
+  await expect(page.locator('form').locator('textarea, select, input:not([type=file])').filter({ visible: true })).toHaveCount(4);
   await page.getByRole('button', { name: 'Gửi báo tin' }).click();
   await expect(page.getByText('Hãy viết ngắn gọn chuyện gì đang xảy ra.')).toBeVisible();
   await expect(page.getByLabel('Chuyện gì đang xảy ra?')).toBeFocused();
@@ -101,6 +103,24 @@ test('who follows a report is told what those who wait are told, until there is 
     await fake(page, 'message?text=');
   }
 });
+
+for (const [lang, kind, fire] of [['vi', 'Loại việc', 'Cháy'], ['en', 'Kind', 'Fire']] as const) {
+  test(`what kind it is may be said, and stands where it was folded away, also after a reload, ${lang}`, async ({ page }) => {
+    await page.goto(`/bao-tin?lang=${lang}`);
+    const summary = page.locator('summary').filter({ hasText: kind });
+    const choice = page.getByRole('combobox', { name: kind, exact: true });
+    await expect(summary).toBeVisible();
+    await expect(choice).toBeHidden();
+    await summary.click();
+    await choice.selectOption('fire');
+    await summary.click();
+    await expect(choice).toBeHidden();
+    await expect(summary).toContainText(`${kind}: ${fire}`);
+    await page.reload();
+    await expect(summary).toContainText(`${kind}: ${fire}`);
+    await faultless(page, 'form');
+  });
+}
 
 test('a draft survives a reload', async ({ page }) => {
   await page.goto('/bao-tin');
