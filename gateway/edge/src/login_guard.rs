@@ -56,15 +56,15 @@ impl LoginGuard {
     /// Milliseconds to wait.
     pub fn begin(&mut self, account: &str, ip: IpAddr, now_ms: u64) -> Result<(), u64> {
         let keys = keys(account, ip);
-        let is_known = self.is_known(account, ip, now_ms);
-        // Whoever is known there waits for their own failures only.
-        let holding = keys.iter().filter(|((whose, _), _)| whose.is_some() || !is_known);
-        let wait_ms = holding.filter_map(|(key, _)| self.failures.get(key)).map(|it| it.not_before_ms).max();
+        // Whoever is known there waits for their own failures only, and theirs hold up nobody else.
+        let count = if self.is_known(account, ip, now_ms) { 1 } else { keys.len() };
+        let counted = keys.iter().take(count);
+        let wait_ms = counted.filter_map(|(key, _)| self.failures.get(key)).map(|it| it.not_before_ms).max();
         if let Some(wait_ms) = wait_ms.and_then(|until_ms| until_ms.checked_sub(now_ms)).filter(|wait_ms| *wait_ms > 0)
         {
             return Err(wait_ms);
         }
-        for (key, free) in keys {
+        for (key, free) in keys.into_iter().take(count) {
             self.make_room(&key);
             let failures = self.failures.entry(key).or_insert(Failures { count: 0, last_ms: now_ms, not_before_ms: 0 });
             if now_ms.saturating_sub(failures.last_ms) > FORGET_MS {
@@ -83,7 +83,12 @@ impl LoginGuard {
 
     /// The password was right: they are known there.
     pub fn succeeded(&mut self, account: &str, ip: IpAddr, now_ms: u64) {
-        self.ended_well(account, ip);
+        if self.is_known(account, ip, now_ms) {
+            let [(own, _), _] = keys(account, ip);
+            self.failures.remove(&own);
+        } else {
+            self.ended_well(account, ip);
+        }
         code_guard::make_room(&mut self.known, |at_ms| *at_ms);
         self.known.insert((account.to_owned(), network(ip)), now_ms);
     }
@@ -138,6 +143,7 @@ pub(crate) fn network(ip: IpAddr) -> IpAddr {
     }
 }
 
+/// Their own, then the address's.
 fn keys(account: &str, ip: IpAddr) -> [(Key, u32); 2] {
     let ip = network(ip);
     [((Some(account.to_owned()), ip), ACCOUNT_FREE), ((None, ip), ADDRESS_FREE)]
@@ -209,6 +215,9 @@ mod tests {
         assert_eq!(guard.begin("lan", ip(1), 2), Ok(()), "the first that costs a wait");
         assert_eq!(guard.begin("lan", ip(1), 2), Err(WAIT_MS_MIN), "whoever guesses at hers waits");
         assert_eq!(guard.begin("lan", ip(2), 2), Ok(()), "elsewhere she is nobody known, and nothing was wrong");
+        guard.succeeded("lan", ip(1), 3);
+        assert_eq!(guard.begin("lan", ip(1), 3), Ok(()), "and who gets in has nothing wrong any more");
+        assert!(guard.begin("minh", ip(1), 3).is_err(), "which lets nobody else guess on");
 
         let mut guard = LoginGuard::default();
         guard.succeeded("lan", ip(1), 1);
