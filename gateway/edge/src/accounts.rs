@@ -180,7 +180,7 @@ impl Accounts {
 
     /// Whoever it is has shown all that is asked for.
     pub(crate) fn let_in(&self, person: &PersonId, ip: IpAddr) {
-        self.guard().succeeded(person.as_str(), ip);
+        self.guard().succeeded(person.as_str(), ip, unix_ms());
     }
 
     /// Begins a try that no password is part of. It counts against the address until [`Accounts::let_in_by`].
@@ -193,7 +193,7 @@ impl Accounts {
 
     /// It ended well.
     pub(crate) fn let_in_by(&self, name: &str, ip: IpAddr) {
-        self.guard().succeeded(name, ip);
+        self.guard().ended_well(name, ip);
     }
 
     /// The second factor that the person signs in with; none: they have none, or have not yet shown a code of it.

@@ -12,7 +12,7 @@ const WRONG_FREE: u32 = 10;
 /// from any number of addresses finds one with a chance of two thirds, and is seen by the counter of refused sign-ins.
 const WINDOW_MS: u64 = 15 * 60_000;
 /// An address is known for so long after a sign-in.
-const KNOWN_MS: u64 = 30 * 86_400_000;
+pub(crate) const KNOWN_MS: u64 = 30 * 86_400_000;
 
 #[derive(Clone, Copy, Debug)]
 struct Wrong {
@@ -67,7 +67,7 @@ impl CodeGuard {
 }
 
 /// At the bound the oldest leaves.
-fn make_room<K: Clone + Eq + std::hash::Hash, V>(map: &mut HashMap<K, V>, at_ms: impl Fn(&V) -> u64) {
+pub(crate) fn make_room<K: Clone + Eq + std::hash::Hash, V>(map: &mut HashMap<K, V>, at_ms: impl Fn(&V) -> u64) {
     if map.len() < CODE_GUARD_MAX {
         return;
     }

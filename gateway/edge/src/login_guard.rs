@@ -1,8 +1,12 @@
-//! Slows down whoever guesses passwords, by account and address, and never locks an account for anybody else. Pure.
+//! Slows down whoever guesses passwords, by account and address, and never locks an account for anybody else: not at another address,
+//! and what others get wrong at theirs holds up nobody who signed in from there lately. Pure.
 
 use std::{collections::HashMap, net::IpAddr};
 
-use crate::limits::LOGIN_FAILURES_MAX;
+use crate::{
+    code_guard::{self, KNOWN_MS},
+    limits::LOGIN_FAILURES_MAX,
+};
 
 /// Failures of one account from one address before each costs a wait.
 const ACCOUNT_FREE: u32 = 3;
@@ -36,10 +40,12 @@ pub(crate) struct Waiting {
     pub(crate) until_ms: u64,
 }
 
-/// The failed logins that count.
+/// The failed logins that count, and who is known where.
 #[derive(Debug, Default)]
 pub struct LoginGuard {
     failures: HashMap<Key, Failures>,
+    /// When who signed in from where last.
+    known: HashMap<(String, IpAddr), u64>,
 }
 
 impl LoginGuard {
@@ -50,12 +56,15 @@ impl LoginGuard {
     /// Milliseconds to wait.
     pub fn begin(&mut self, account: &str, ip: IpAddr, now_ms: u64) -> Result<(), u64> {
         let keys = keys(account, ip);
-        let wait_ms = keys.iter().filter_map(|(key, _)| self.failures.get(key)).map(|it| it.not_before_ms).max();
+        // Whoever is known there waits for their own failures only, and theirs hold up nobody else.
+        let count = if self.is_known(account, ip, now_ms) { 1 } else { keys.len() };
+        let counted = keys.iter().take(count);
+        let wait_ms = counted.filter_map(|(key, _)| self.failures.get(key)).map(|it| it.not_before_ms).max();
         if let Some(wait_ms) = wait_ms.and_then(|until_ms| until_ms.checked_sub(now_ms)).filter(|wait_ms| *wait_ms > 0)
         {
             return Err(wait_ms);
         }
-        for (key, free) in keys {
+        for (key, free) in keys.into_iter().take(count) {
             self.make_room(&key);
             let failures = self.failures.entry(key).or_insert(Failures { count: 0, last_ms: now_ms, not_before_ms: 0 });
             if now_ms.saturating_sub(failures.last_ms) > FORGET_MS {
@@ -72,8 +81,20 @@ impl LoginGuard {
         Ok(())
     }
 
-    /// The password was right.
-    pub fn succeeded(&mut self, account: &str, ip: IpAddr) {
+    /// The password was right: they are known there.
+    pub fn succeeded(&mut self, account: &str, ip: IpAddr, now_ms: u64) {
+        if self.is_known(account, ip, now_ms) {
+            let [(own, _), _] = keys(account, ip);
+            self.failures.remove(&own);
+        } else {
+            self.ended_well(account, ip);
+        }
+        code_guard::make_room(&mut self.known, |at_ms| *at_ms);
+        self.known.insert((account.to_owned(), network(ip)), now_ms);
+    }
+
+    /// The try does not count any more.
+    pub(crate) fn ended_well(&mut self, account: &str, ip: IpAddr) {
         let [(account, _), (address, _)] = keys(account, ip);
         self.failures.remove(&account);
         if let Some(failures) = self.failures.get_mut(&address) {
@@ -92,6 +113,11 @@ impl LoginGuard {
             until_ms: failures.not_before_ms,
         });
         waiting.collect()
+    }
+
+    fn is_known(&self, account: &str, ip: IpAddr, now_ms: u64) -> bool {
+        let at_ms = self.known.get(&(account.to_owned(), network(ip)));
+        at_ms.is_some_and(|at_ms| now_ms.saturating_sub(*at_ms) < KNOWN_MS)
     }
 
     /// At the bound the entry that may try soonest leaves: it loses the least by being forgotten.
@@ -117,6 +143,7 @@ pub(crate) fn network(ip: IpAddr) -> IpAddr {
     }
 }
 
+/// Their own, then the address's.
 fn keys(account: &str, ip: IpAddr) -> [(Key, u32); 2] {
     let ip = network(ip);
     [((Some(account.to_owned()), ip), ACCOUNT_FREE), ((None, ip), ADDRESS_FREE)]
@@ -125,6 +152,7 @@ fn keys(account: &str, ip: IpAddr) -> [(Key, u32); 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::limits::CODE_GUARD_MAX;
 
     fn ip(last: u8) -> IpAddr {
         IpAddr::from([10, 0, 0, last])
@@ -175,11 +203,47 @@ mod tests {
     }
 
     #[test]
+    fn who_signed_in_from_there_lately_is_not_held_up_by_what_others_get_wrong_there() {
+        let mut guard = LoginGuard::default();
+        assert_eq!(guard.begin("lan", ip(1), 1), Ok(()));
+        guard.succeeded("lan", ip(1), 1);
+        assert!((0..100).any(|n| guard.begin(&format!("p{n}"), ip(1), 2).is_err()), "the address is held up");
+        assert!(guard.begin("minh", ip(1), 2).is_err(), "and who is not known there with it");
+        for _ in 0..ACCOUNT_FREE {
+            assert_eq!(guard.begin("lan", ip(1), 2), Ok(()), "who is known there is not");
+        }
+        assert_eq!(guard.begin("lan", ip(1), 2), Ok(()), "the first that costs a wait");
+        assert_eq!(guard.begin("lan", ip(1), 2), Err(WAIT_MS_MIN), "whoever guesses at hers waits");
+        assert_eq!(guard.begin("lan", ip(2), 2), Ok(()), "elsewhere she is nobody known, and nothing was wrong");
+        guard.succeeded("lan", ip(1), 3);
+        assert_eq!(guard.begin("lan", ip(1), 3), Ok(()), "and who gets in has nothing wrong any more");
+        assert!(guard.begin("minh", ip(1), 3).is_err(), "which lets nobody else guess on");
+
+        let mut guard = LoginGuard::default();
+        guard.succeeded("lan", ip(1), 1);
+        for n in 0..=ADDRESS_FREE {
+            let _ = guard.begin(&format!("p{n}"), ip(1), 1 + KNOWN_MS);
+        }
+        assert!(guard.begin("lan", ip(1), 1 + KNOWN_MS).is_err(), "that she was there is long ago");
+    }
+
+    #[test]
+    fn who_is_known_where_is_bounded_and_whoever_came_last_stays() {
+        let mut guard = LoginGuard::default();
+        for n in 0..CODE_GUARD_MAX as u64 {
+            guard.succeeded(&n.to_string(), ip(1), n);
+        }
+        guard.succeeded("lan", ip(1), u64::MAX);
+        assert_eq!(guard.known.len(), CODE_GUARD_MAX);
+        assert!(guard.is_known("lan", ip(1), u64::MAX) && !guard.known.contains_key(&("0".to_owned(), ip(1))));
+    }
+
+    #[test]
     fn success_clears_and_time_forgets() {
         let mut guard = LoginGuard::default();
         for _ in 0..100 {
             assert_eq!(guard.begin("lan", ip(1), 1), Ok(()));
-            guard.succeeded("lan", ip(1));
+            guard.succeeded("lan", ip(1), 1);
         }
         while guard.begin("lan", ip(1), 1).is_ok() {}
         assert_eq!(guard.begin("lan", ip(1), 2 + FORGET_MS + WAIT_MS_MAX), Ok(()));

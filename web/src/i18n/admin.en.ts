@@ -104,7 +104,7 @@ export const enAdmin: AdminDict = {
   holds: {
     heading: 'Held up at sign-in (at this node)',
     address: 'From address',
-    everybody: 'everybody',
+    everybody: 'whoever did not sign in there lately',
     anywhere: 'all unknown addresses',
     why: 'Because of',
     what: { password: 'wrong passwords', code: 'wrong codes' },

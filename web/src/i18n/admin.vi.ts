@@ -102,7 +102,7 @@ export const viAdmin = {
   holds: {
     heading: 'Đang phải chờ đăng nhập (tại nút này)',
     address: 'Từ địa chỉ',
-    everybody: 'mọi người',
+    everybody: 'ai gần đây không đăng nhập từ đó',
     anywhere: 'mọi địa chỉ lạ',
     why: 'Vì',
     what: { password: 'sai mật khẩu', code: 'sai mã hai bước' } as Record<string, string>,

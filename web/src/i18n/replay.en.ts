@@ -47,5 +47,5 @@ export const enReplay: ReplayDict = {
   alarms: 'Alarms then',
   acknowledged: 'acknowledged',
   unacknowledged: 'not acknowledged',
-  notKept: 'A unit stands where it last reported; limits are those of now; readings are by the clock of the station.',
+  notKept: 'A unit stands where it last reported; limits are those of now; of an alarm only its newest ringing is known; readings are by the clock of the station.',
 };

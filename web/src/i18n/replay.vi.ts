@@ -46,7 +46,7 @@ export const viReplay = {
   alarms: 'Cảnh báo lúc đó',
   acknowledged: 'đã xác nhận',
   unacknowledged: 'chưa xác nhận',
-  notKept: 'Vị trí đơn vị là lúc đơn vị báo gần nhất; ngưỡng là ngưỡng đang đặt; số đo theo giờ của trạm.',
+  notKept: 'Vị trí đơn vị là lúc đơn vị báo gần nhất; ngưỡng là ngưỡng đang đặt; mỗi cảnh báo chỉ biết lần kêu gần nhất; số đo theo giờ của trạm.',
 };
 
 /** What every language says of it. */

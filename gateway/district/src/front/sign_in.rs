@@ -84,7 +84,7 @@ impl Front {
             match self.province.ask(Method::POST, &asked, FORWARD_DEADLINE).await {
                 Ok(answer) if answer.status == 200 => {
                     let response = self.let_in(&login, &answer).await?;
-                    self.guarded(|guard| guard.succeeded(&login.person, ip));
+                    self.guarded(|guard| guard.succeeded(&login.person, ip, unix_ms()));
                     return Ok(response);
                 }
                 Ok(answer) if answer.status < 500 => {
@@ -98,7 +98,7 @@ impl Front {
             }
         }
         let response = self.let_in_again(&login).await?;
-        self.guarded(|guard| guard.succeeded(&login.person, ip));
+        self.guarded(|guard| guard.succeeded(&login.person, ip, unix_ms()));
         Ok(response)
     }
 

@@ -18,7 +18,7 @@ use crate::{
 /// Somebody, or everybody at an address, who is held up.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Hold {
-    /// Login name; absent: all who sign in from there.
+    /// Login name; absent: all who sign in from there, but for those who did so lately.
     #[serde(skip_serializing_if = "Option::is_none")]
     person: Option<String>,
     /// From there only; absent: from everywhere that is not known of them.

@@ -144,8 +144,8 @@ enum Next {
     Gone,
 }
 
-/// The oldest notice after those that this line has settled, for whom it was opened to.
-fn next(app: &App, admitted: &Receiver, settled: u64) -> Next {
+/// The oldest notice after those that this line has settled, for whom it was opened to; nothing where it may not send now.
+fn next(app: &App, admitted: &Receiver, settled: u64, may_send: bool) -> Next {
     let (epoch, receiver) = (app.source.epoch(), &admitted.id);
     read(&*app.source, GroupId::COMMAND, |state| {
         let is_as_admitted = |it: &&Receiver| !it.disabled && it.secret_sealed == admitted.secret_sealed;
@@ -153,9 +153,8 @@ fn next(app: &App, admitted: &Receiver, settled: u64) -> Next {
         if !known.is_some_and(|it| matches!(it.channel(), Some(Channel::Conveyance(_)))) {
             return Next::Gone;
         }
-        let Some(notice) = state.notices_for(receiver).find(|notice| notice.number > settled) else {
-            return Next::Nothing;
-        };
+        let oldest = || state.notices_for(receiver).find(|notice| notice.number > settled);
+        let Some(notice) = may_send.then(oldest).flatten() else { return Next::Nothing };
         // What this node cannot read, a newer one can.
         let Ok(event) = Event::decode(&notice.event) else { return Next::Nothing };
         let issuer = eido::issuer(epoch);
@@ -206,7 +205,6 @@ async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(
                     None => std::future::pending().await,
                 }
             };
-            let waits = line.notifier.may_send(now_ms);
             effects = tokio::select! {
                 received = socket.next() => match received {
                     Some(Ok(Message::Text(text))) => line.received(now_ms, text.as_bytes()),
@@ -214,7 +212,8 @@ async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(
                     Some(Ok(Message::Close(_))) | Some(Err(_)) | None => return,
                     Some(Ok(_)) => continue,
                 },
-                applied = line.app.source.applied_after(GroupId::COMMAND, seen), if waits => match applied {
+                // Also while an object is under way: its right to the line may be gone.
+                applied = line.app.source.applied_after(GroupId::COMMAND, seen) => match applied {
                     Some(_) => continue,
                     None => vec![Effect::Close("this node stops: use another one")],
                 },
@@ -250,10 +249,7 @@ struct Line {
 impl Line {
     /// What is to be sent now.
     fn fetch(&mut self, now_ms: u64) -> Vec<Effect> {
-        if !self.notifier.may_send(now_ms) {
-            return Vec::new();
-        }
-        match next(&self.app, &self.admitted, self.settled) {
+        match next(&self.app, &self.admitted, self.settled, self.notifier.may_send(now_ms)) {
             Next::Send(number, eido) => {
                 let transaction = transaction(self.app.source.epoch(), &self.admitted.id, number);
                 vec![self.notifier.send(now_ms, number, transaction, eido)]

@@ -235,3 +235,21 @@ async fn a_line_ends_when_its_receiver_gets_another_secret_or_is_turned_off() {
         assert!(matches!(told, Ok(Some(Ok(Message::Close(_))))), "{secret}, {disabled}: {told:?}");
     }
 }
+
+#[tokio::test]
+async fn a_line_ends_at_once_as_well_while_nobody_subscribed_or_an_object_is_not_acknowledged() {
+    let served = serve(&province(), 1, config());
+    let (lan, admin) = (user(&served, "lan").await, user(&served, "admin").await);
+    with_partner(&served, &admin, 1, "fire", "wss:").await;
+    let mut silent = line(&served, "fire", unix_ms(), SECRET).await.unwrap();
+    let mut busy = subscribed(&served).await;
+    assert_eq!(answer(lan.post(&served, 1, "/api/incidents/I1/handover", &offer("fire"))).await.0, 200);
+    assert_ne!(told(&mut busy).await["event"], Value::Null);
+    let off = json!({"id": "fire", "name": "Cứu hỏa", "url": "wss:", "secret": SECRET, "kinds": ["incident_opened"],
+        "admin_unit": "u1", "disabled": true});
+    assert_eq!(answer(admin.post(&served, 2, "/api/receivers", &off)).await.0, 200);
+    for (name, held) in [("silent", &mut silent), ("busy", &mut busy)] {
+        let told = timeout(Duration::from_secs(10), held.next()).await;
+        assert!(matches!(told, Ok(Some(Ok(Message::Close(_))))), "{name}: {told:?}");
+    }
+}
