@@ -21,17 +21,21 @@ use crate::{
     clock::unix_ms,
     cluster::{BarrierError, Source, read},
     code_guard::CodeGuard,
+    device_cookie::{DeviceId, Devices},
     limits::{
         BARRIER_DEADLINE, KEY_VERIFIED_MS, KEYS_VERIFIED_MAX, LOOKUPS_MAX, PASSWORD_BYTES_MAX, VERIFICATION_WAIT,
-        VERIFICATIONS_MAX,
+        VERIFICATIONS_BY_DEVICE_MAX, VERIFICATIONS_MAX,
     },
-    login_guard::{LoginGuard, Waiting},
+    login_guard::{LoginGuard, Try, Waiting},
     seal::{CannotSeal, Sealer, person_context, second_factor_context},
     service_key, totp,
 };
 
 /// Checked when there is no such person, so that the answer takes as long: argon2id of a random password.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$b2RvbmctdHJvbmcx$Z0l0ywmqkS0Cq1VZq3v1PqH9nBWmYQbTzKk0oV5uX7A";
+
+/// Who it is that signs in at a provider from a browser with a device cookie, until that is known; no person has such a name.
+const ANYBODY: &str = "oidc/";
 
 /// Why somebody was not let in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -89,6 +93,8 @@ struct Inner {
     guard: Mutex<LoginGuard>,
     codes: Mutex<CodeGuard>,
     checks: Arc<Semaphore>,
+    /// Those of tries that bring a device cookie.
+    checks_by_device: Arc<Semaphore>,
     lookups: Semaphore,
     /// Digests of keys that were right, and until when they count.
     verified: Mutex<HashMap<[u8; 32], u64>>,
@@ -126,6 +132,7 @@ impl Accounts {
             guard: Mutex::default(),
             codes: Mutex::default(),
             checks: Arc::new(Semaphore::new(VERIFICATIONS_MAX)),
+            checks_by_device: Arc::new(Semaphore::new(VERIFICATIONS_BY_DEVICE_MAX)),
             lookups: Semaphore::new(LOOKUPS_MAX),
             verified: Mutex::default(),
             uses,
@@ -157,43 +164,69 @@ impl Accounts {
             // A node that hears no quorum goes on with what it knows.
             let _ = self.catch_up().await;
         }
-        let person = self.password(person, password, ip).await?;
+        let (person, tried) = self.password(person, password, ip, &Devices::default()).await?;
         if self.second_factor(&person.id).is_some() {
             return Err(LoginFailure::Denied);
         }
-        self.let_in(&person.id, ip);
+        self.let_in(&tried);
         Ok(person)
     }
 
-    /// Checks a password typed by somebody at `ip`. The try goes on counting until [`Accounts::let_in`].
+    /// Checks a password typed by somebody at `ip`, in a browser with `devices`. The try goes on counting until
+    /// [`Accounts::let_in`].
     ///
     /// # Errors
     /// [`LoginFailure`].
-    pub(crate) async fn password(&self, person: &str, password: &[u8], ip: IpAddr) -> Result<Person, LoginFailure> {
-        self.guard().begin(person, ip, unix_ms()).map_err(|wait_ms| LoginFailure::TooSoon { wait_ms })?;
+    pub(crate) async fn password(
+        &self,
+        person: &str,
+        password: &[u8],
+        ip: IpAddr,
+        devices: &Devices,
+    ) -> Result<(Person, Try), LoginFailure> {
         let known = self.find(person);
-        if !self.check(known.as_ref(), password).await? {
+        let device = known.as_ref().and_then(|known| devices.of(person, &known.credential_sealed));
+        let tried = self.begin(person, ip, device)?;
+        if !self.check(known.as_ref(), password, tried.is_by_device()).await? {
             return Err(LoginFailure::Denied);
         }
-        known.ok_or(LoginFailure::Denied)
+        Ok((known.ok_or(LoginFailure::Denied)?, tried))
     }
 
-    /// Whoever it is has shown all that is asked for.
-    pub(crate) fn let_in(&self, person: &PersonId, ip: IpAddr) {
-        self.guard().succeeded(person.as_str(), ip, unix_ms());
-    }
-
-    /// Begins a try that no password is part of. It counts against the address until [`Accounts::let_in_by`].
+    /// Begins a try, which counts until [`Accounts::let_in`]. `device` is the device cookie of whoever it is about.
     ///
     /// # Errors
     /// [`LoginFailure::TooSoon`].
-    pub(crate) fn begin_by(&self, name: &str, ip: IpAddr) -> Result<(), LoginFailure> {
-        self.guard().begin(name, ip, unix_ms()).map_err(|wait_ms| LoginFailure::TooSoon { wait_ms })
+    pub(crate) fn begin(&self, name: &str, ip: IpAddr, device: Option<DeviceId>) -> Result<Try, LoginFailure> {
+        self.guard().begin(name, ip, device, unix_ms()).map_err(|wait_ms| LoginFailure::TooSoon { wait_ms })
+    }
+
+    /// Whoever it is has shown all that is asked for.
+    pub(crate) fn let_in(&self, tried: &Try) {
+        self.guard().succeeded(tried, unix_ms());
+    }
+
+    /// Begins a try with nothing to guess, of nobody known yet; by the device cookie of anybody in that browser, else by the address.
+    ///
+    /// # Errors
+    /// [`LoginFailure::TooSoon`].
+    pub(crate) fn begin_by(&self, name: &str, ip: IpAddr, devices: &Devices) -> Result<Try, LoginFailure> {
+        match devices.people().find_map(|person| self.device_of(person, devices)) {
+            // Apart from the tries at the person's own password, which this one's end says nothing of.
+            Some(device) => self.begin(ANYBODY, ip, Some(device)),
+            None => self.begin(name, ip, None),
+        }
     }
 
     /// It ended well.
-    pub(crate) fn let_in_by(&self, name: &str, ip: IpAddr) {
-        self.guard().ended_well(name, ip);
+    pub(crate) fn let_in_by(&self, tried: &Try) {
+        self.guard().ended_well(tried);
+    }
+
+    /// The person's device cookie in a browser with `devices`, by the credential that they have now.
+    pub(crate) fn device_of(&self, person: &PersonId, devices: &Devices) -> Option<DeviceId> {
+        let known = self.known(person.as_str())?;
+        devices.of(person.as_str(), &known.credential_sealed)
     }
 
     /// The second factor that the person signs in with; none: they have none, or have not yet shown a code of it.
@@ -215,22 +248,29 @@ impl Accounts {
     ///
     /// # Errors
     /// [`LoginFailure`].
-    pub(crate) fn judge(&self, factor: &SecondFactor, code: &str, ip: IpAddr) -> Result<SpendCode, LoginFailure> {
+    pub(crate) fn judge(
+        &self,
+        factor: &SecondFactor,
+        code: &str,
+        (ip, device): (IpAddr, Option<DeviceId>),
+    ) -> Result<SpendCode, LoginFailure> {
         let (person, now_ms) = (&factor.person, unix_ms());
         let typed = totp::parse(code);
+        let seed = self.seed(factor).ok_or(LoginFailure::Busy)?;
+        // Held until it was judged, so that many at once are no way around.
+        let mut codes = self.codes();
         // A recovery code is too long to guess, so whoever has one is never held up by those who guess.
         if !matches!(typed, Some(totp::Typed::Recovery(_))) {
-            let begun = self.codes().begin(person.as_str(), ip, now_ms);
+            let begun = codes.begin(person.as_str(), ip, device, now_ms);
             begun.map_err(|wait_ms| LoginFailure::TooSoon { wait_ms })?;
         }
-        let seed = self.seed(factor).ok_or(LoginFailure::Busy)?;
         let spend = match typed {
             Some(totp::Typed::Totp(code)) => totp::step_of(&seed, code, now_ms).map(|step| (step, 0)),
             Some(totp::Typed::Recovery(code)) => totp::recovery_number(&seed, &code).map(|number| (0, number)),
             None => None,
         };
         let Some((step, recovery)) = spend else {
-            self.codes().failed(person.as_str(), now_ms);
+            codes.failed(person.as_str(), device, now_ms);
             return Err(LoginFailure::CodeDenied);
         };
         Ok(SpendCode { person: person.clone(), step, recovery })
@@ -373,11 +413,12 @@ impl Accounts {
     }
 
     /// Whether the password is the person's. Takes as long when there is no such person.
-    async fn check(&self, person: Option<&Person>, password: &[u8]) -> Result<bool, LoginFailure> {
+    async fn check(&self, person: Option<&Person>, password: &[u8], is_by_device: bool) -> Result<bool, LoginFailure> {
         if password.len() > PASSWORD_BYTES_MAX {
             return Ok(false);
         }
-        let permit = timeout(VERIFICATION_WAIT, self.0.checks.clone().acquire_owned()).await;
+        let checks = if is_by_device { &self.0.checks_by_device } else { &self.0.checks };
+        let permit = timeout(VERIFICATION_WAIT, checks.clone().acquire_owned()).await;
         let Ok(Ok(permit)) = permit else { return Err(LoginFailure::Busy) };
         let opened = person.and_then(|person| {
             let opened = self.0.sealer.open(&person_context(&person.id), &person.credential_sealed);

@@ -12,6 +12,7 @@ use crate::{
     auth::Auth,
     cluster::{Road, Source, Video, read},
     config::{EdgeConfig, Nodes},
+    device_cookie::DeviceCookies,
     error::ApiError,
     limits::{CLIPS_MAX, UPLOADS_MAX},
     metrics::Metrics,
@@ -32,6 +33,7 @@ pub(crate) struct App {
     pub(crate) video: Arc<dyn Video>,
     pub(crate) nodes: Nodes,
     pub(crate) auth: Auth,
+    pub(crate) device_cookies: DeviceCookies,
     /// The provider whose word counts too; none: there is none.
     pub(crate) oidc: Option<Oidc>,
     pub(crate) fanout: Fanout,
@@ -70,6 +72,7 @@ impl App {
         Arc::new(Self {
             oidc,
             auth: Auth::new(source.clone(), road.clone(), accounts),
+            device_cookies: DeviceCookies::new(&config.sealing_key),
             fanout: Fanout::start(&source, &stopping),
             pulses: pulse::start(source.clone(), config.sensitive_hidden_after, stopping.clone()),
             metrics: Metrics::new(),

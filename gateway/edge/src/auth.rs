@@ -18,6 +18,7 @@ use crate::{
     accounts::{Accounts, LoginFailure},
     clock::unix_ms,
     cluster::{Road, Source, read},
+    device_cookie::{DeviceId, Devices},
     error::ApiError,
     limits::{BARRIER_DEADLINE, COMMAND_DEADLINE, SEQ_SKIPPED},
     service_key,
@@ -70,6 +71,16 @@ pub(crate) struct Caller {
     pub(crate) asked: String,
 }
 
+/// Where somebody signs in.
+pub(crate) struct Whence<'a> {
+    /// The address that is guarded.
+    pub(crate) ip: IpAddr,
+    /// Where they are, as the record has it: behind a district centre's node more than that.
+    pub(crate) from: &'a str,
+    /// Who signed in lately in their browser.
+    pub(crate) devices: &'a Devices,
+}
+
 /// Sessions, as this node knows them.
 pub(crate) struct Auth {
     source: Arc<dyn Source>,
@@ -83,25 +94,26 @@ impl Auth {
     }
 
     /// Signs a person in and opens the session in group 0. `code` may be empty; who has a second factor is then asked for one.
-    /// `from` is where they are, as the record has it: behind a district centre's node more than the address that is guarded.
     pub(crate) async fn sign_in(
         &self,
         person: &str,
         password: &str,
         code: &str,
-        (ip, from): (IpAddr, &str),
+        whence: &Whence<'_>,
     ) -> Result<(Token, Caller), ApiError> {
         // Signing in takes a quorum in any case, and a node that is behind must neither deny somebody who is new, nor take a password
         // that was changed, nor miss that there is a second factor.
         self.catch_up().await?;
-        let person = self.accounts.password(person, password.as_bytes(), ip).await.map_err(ApiError::from)?;
+        let Whence { ip, from, devices } = *whence;
+        let (person, tried) = self.accounts.password(person, password.as_bytes(), ip, devices).await?;
         if let Some(factor) = self.accounts.second_factor(&person.id) {
             if code.is_empty() {
                 return Err(LoginFailure::CodeNeeded.into());
             }
-            self.spend(&factor, code, ip).await?;
+            let device = devices.of(person.id.as_str(), &person.credential_sealed);
+            self.spend(&factor, code, (ip, device)).await?;
         }
-        self.accounts.let_in(&person.id, ip);
+        self.accounts.let_in(&tried);
         self.open(&person.id, from).await
     }
 
@@ -115,7 +127,7 @@ impl Auth {
         person: &PersonId,
         code: &str,
         has_two: bool,
-        ip: IpAddr,
+        whence: &Whence<'_>,
     ) -> Result<(Token, Caller), ApiError> {
         self.catch_up().await?;
         let is_person = |known: &Person| !known.disabled && !matches!(known.role, Role::Device | Role::Telephony);
@@ -128,9 +140,10 @@ impl Auth {
             if code.is_empty() {
                 return Err(LoginFailure::CodeNeeded.into());
             }
-            self.spend(&factor, code, ip).await?;
+            let device = self.accounts.device_of(person, whence.devices);
+            self.spend(&factor, code, (whence.ip, device)).await?;
         }
-        self.open(person, &ip.to_string()).await
+        self.open(person, whence.from).await
     }
 
     /// [`Accounts::catch_up`], as an answer says it.
@@ -167,12 +180,18 @@ impl Auth {
         Ok((token, Caller { session, person, grant, expires_at_ms, asked: String::new() }))
     }
 
-    /// Spends a code of the second factor: once, whichever node is asked.
+    /// Spends a code of the second factor: once, whichever node is asked. It comes from that address, with that device cookie of the
+    /// person.
     ///
     /// # Errors
     /// It is wrong or was spent, or whether it was is unknown.
-    pub(crate) async fn spend(&self, factor: &SecondFactor, code: &str, ip: IpAddr) -> Result<(), ApiError> {
-        let spend = self.accounts.judge(factor, code, ip).map_err(ApiError::from)?;
+    pub(crate) async fn spend(
+        &self,
+        factor: &SecondFactor,
+        code: &str,
+        (ip, device): (IpAddr, Option<DeviceId>),
+    ) -> Result<(), ApiError> {
+        let spend = self.accounts.judge(factor, code, (ip, device)).map_err(ApiError::from)?;
         let reply = self.road.command(Some(GroupId::COMMAND), spend.into(), None, None, COMMAND_DEADLINE).await?;
         match reply {
             Reply::Accepted(_) => {
@@ -304,7 +323,8 @@ pub(crate) fn cookie_token(headers: &HeaderMap) -> Option<Token> {
 }
 
 /// The first cookie of that name.
-pub(crate) fn cookie_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+#[must_use]
+pub fn cookie_named<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let cookies = headers.get_all(COOKIE).into_iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(known, _)| *known == name).map(|(_, value)| value)

@@ -17,6 +17,7 @@ mod command;
 mod config;
 mod conveyance;
 mod courier;
+mod device_cookie;
 mod edge;
 mod eido;
 mod error;
@@ -47,16 +48,17 @@ mod totp;
 mod wiring;
 
 pub use accounts::{Accounts, KeyUses, LoginFailure, hash_password};
-pub use auth::{COOKIE_NAME, Token, cookie, token};
+pub use auth::{COOKIE_NAME, Token, cookie, cookie_named, token};
 pub use cluster::{
     AppliedAt, BarrierError, BelowFloor, GroupAge, NotWatchable, ProvinceLine, Road, RoadError, Source, Taken, Video,
 };
 pub use config::{Backups, EdgeConfig, LoadForecast, MoreMetrics, Nodes};
 pub use courier::{MailConfig, MailSender, MailServer, MailTls, WebCourier, receiver_context, signature};
+pub use device_cookie::{DEVICE_COOKIE_NAME, DeviceCookies, DeviceId, Devices, device_cookie};
 pub use edge::{Edge, EdgeError};
 pub use error::{CODE_DENIED, CODE_NEEDED, CUT_CODE};
 pub use files::{Files, FilesError};
-pub use login_guard::LoginGuard;
+pub use login_guard::{LoginGuard, Try};
 pub use oidc::{OidcConfig, ProviderFactor};
 pub use operations::{Answered, Invite, OperationError, Operations, WantedDrill};
 pub use seal::{CannotSeal, NotSealed, Sealer, camera_context, person_context};

@@ -82,6 +82,8 @@ pub const SERIES_SPAN_MS_MAX: u64 = 3_660 * 86_400_000;
 pub const LOOKUPS_MAX: usize = 16;
 /// Password verifications at a time: argon2id takes 19 MiB and tens of milliseconds of a core each. More wait.
 pub const VERIFICATIONS_MAX: usize = 2;
+/// The same of tries that bring a device cookie: whoever makes the others wait makes these wait for nothing.
+pub const VERIFICATIONS_BY_DEVICE_MAX: usize = 1;
 /// How long one waits for a free verification; past it the answer is 429.
 pub const VERIFICATION_WAIT: Duration = Duration::from_millis(3_000);
 /// Bytes of a password; longer is refused before it is hashed.
@@ -90,7 +92,16 @@ pub const PASSWORD_BYTES_MAX: usize = 256;
 pub const PASSWORD_BYTES_MIN: usize = 8;
 /// Pairs of account and address whose failed logins are remembered; at the bound the one that may try soonest leaves.
 pub const LOGIN_FAILURES_MAX: usize = 10_000;
-/// People whose wrong codes are counted, and addresses known of people; at the bound the oldest leaves.
+/// Device cookies whose failed tries are counted; at the bound the one that may try soonest is counted from zero again.
+pub const DEVICES_COUNTED_MAX: usize = 10_000;
+/// People whom one browser's device cookie names, those who signed in there last: a shift of a room. At the bound whoever did so longest
+/// ago leaves, and is counted there as anywhere else.
+pub const DEVICES_PER_BROWSER_MAX: usize = 8;
+/// How long a device cookie counts after a sign-in: half a year.
+pub const DEVICE_MS_MAX: u64 = 180 * 86_400_000;
+/// Bytes of a device cookie, which browsers keep up to; a longer one is none.
+pub const DEVICE_COOKIE_BYTES_MAX: usize = 4_096;
+/// People, and device cookies, whose wrong codes are counted, and addresses known of people; at the bound the oldest of each leaves.
 pub const CODE_GUARD_MAX: usize = 10_000;
 /// Device keys remembered as right, so that each push of readings does not cost a hash; at the bound all are forgotten.
 pub const KEYS_VERIFIED_MAX: usize = 10_000;

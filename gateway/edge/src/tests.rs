@@ -9,6 +9,7 @@ mod cluster;
 mod commands;
 mod conveyance;
 mod deadline;
+mod device_cookie;
 mod dispatch;
 mod double;
 mod erasure;

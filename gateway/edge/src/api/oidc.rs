@@ -1,7 +1,7 @@
 //! Signing in by another provider's word (`oidc.rs` tells the way). What a browser is shown is always a page: why somebody was
 //! not let in stands behind `?signin=` of the address that they come back to.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json,
@@ -20,11 +20,11 @@ use utoipa::ToSchema;
 use super::{
     body::{Answer, Plain},
     second_factor::Code,
-    session::SessionBody,
+    session::{SessionBody, cookies_of},
 };
 use crate::{
     app::App,
-    auth::{Caller, Token, cookie, cookie_named},
+    auth::{Caller, Token, Whence, cookie_named},
     clock::unix_ms,
     error::{ApiError, CODE_NEEDED, ErrorBody},
     oidc::{
@@ -122,11 +122,6 @@ fn carried(app: &App, name: &str, value: &str) -> String {
     format!("{name}={value}; Path=/api/oidc; Max-Age={age_s}; HttpOnly; SameSite=Lax{secure}")
 }
 
-fn session_cookie(app: &App, token: &Token, caller: &Caller) -> String {
-    let max_age_ms = caller.expires_at_ms.0.saturating_sub(unix_ms());
-    cookie(&token.text(), max_age_ms, app.config.tls.is_some())
-}
-
 fn to_page(location: String, cookies: Vec<String>) -> Response {
     let cookies: Vec<_> = cookies.into_iter().map(|cookie| (SET_COOKIE, cookie)).collect();
     (StatusCode::SEE_OTHER, AppendHeaders([(LOCATION, location)]), AppendHeaders(cookies)).into_response()
@@ -143,11 +138,13 @@ pub(crate) async fn ways(State(app): State<Arc<App>>) -> Answer<Ways> {
     responses((status = 303), (status = 404, body = ErrorBody)))]
 pub(crate) async fn start(
     State(app): State<Arc<App>>,
+    headers: HeaderMap,
     Query(beginning): Query<Beginning>,
 ) -> Result<Response, ApiError> {
     let oidc = oidc(&app)?;
     let no_chance = || ApiError::unavailable("this node has no randomness; use another");
-    let passage = Passage::begin(beginning.back.as_deref(), unix_ms()).ok_or_else(no_chance)?;
+    let devices = app.device_cookies.read(&headers, unix_ms());
+    let passage = Passage::begin(beginning.back.as_deref(), devices, unix_ms()).ok_or_else(no_chance)?;
     let discovery = match timeout(PROVIDER_DEADLINE, oidc.provider.discovery()).await {
         Ok(Ok(discovery)) => discovery,
         Ok(Err(error)) => return Ok(to_page(told(&passage.back, Why::from(error).as_str()), Vec::new())),
@@ -181,13 +178,15 @@ pub(crate) async fn callback(
     let passage: Option<Passage> = passage.and_then(|text| passage::open(&oidc.sealer, text, unix_ms()));
     let back = passage.as_ref().map_or("/", |passage| passage.back.as_str());
     let mut cookies = vec![carried(&app, PASSAGE_COOKIE, "")];
+    let devices = passage.as_ref().map(|passage| passage.devices.clone()).unwrap_or_default();
+    let whence = Whence { ip: peer.0.ip(), from: &peer.0.ip().to_string(), devices: &devices };
     let outcome = match &passage {
-        Some(passage) => finish(&app, oidc, passage, &returned, peer.0.ip()).await,
+        Some(passage) => finish(&app, oidc, passage, &returned, &whence).await,
         None => Err(Why::Expired),
     };
     let location = match outcome {
         Ok(Outcome::In(token, caller)) => {
-            cookies.push(session_cookie(&app, &token, &caller));
+            cookies.extend(cookies_of(&app, &token, &caller, &devices));
             back.to_owned()
         }
         Ok(Outcome::Owes(person)) => {
@@ -209,7 +208,13 @@ pub(crate) async fn callback(
     Ok(to_page(location, cookies))
 }
 
-async fn finish(app: &App, oidc: &Oidc, passage: &Passage, returned: &Returned, ip: IpAddr) -> Result<Outcome, Why> {
+async fn finish(
+    app: &App,
+    oidc: &Oidc,
+    passage: &Passage,
+    returned: &Returned,
+    whence: &Whence<'_>,
+) -> Result<Outcome, Why> {
     // Whoever sends somebody else's browser here has another state than that browser.
     if returned.state.as_deref() != Some(passage.state.as_str()) {
         return Err(Why::Expired);
@@ -221,7 +226,7 @@ async fn finish(app: &App, oidc: &Oidc, passage: &Passage, returned: &Returned, 
     let (Some(code), None) = (code, &returned.error) else { return Err(Why::Denied) };
     let accounts = &app.auth.accounts;
     let name = format!("oidc/{}", passage.state);
-    accounts.begin_by(&name, ip).map_err(|_| Why::TooSoon)?;
+    let tried = accounts.begin_by(&name, whence.ip, whence.devices).map_err(|_| Why::TooSoon)?;
     if !oidc.take(&passage.state, unix_ms()) {
         return Err(Why::Expired);
     }
@@ -233,14 +238,14 @@ async fn finish(app: &App, oidc: &Oidc, passage: &Passage, returned: &Returned, 
     let person = oidc.provider.config.person(&claims).ok_or(Why::Unknown)?;
     let counts = oidc.provider.config.second_factor == ProviderFactor::Counts;
     let has_two = counts && id_token::has_two_factors(&claims);
-    let signed_in = app.auth.sign_in_vouched(&person, "", has_two, ip).await;
+    let signed_in = app.auth.sign_in_vouched(&person, "", has_two, whence).await;
     let outcome = match signed_in {
         Ok((token, caller)) => Outcome::In(token, Box::new(caller)),
         Err(error) if error.code() == CODE_NEEDED => Outcome::Owes(person),
         Err(error) if error.status() == StatusCode::UNAUTHORIZED => return Err(Why::Unknown),
         Err(_) => return Err(Why::Unavailable),
     };
-    accounts.let_in_by(&name, ip);
+    accounts.let_in_by(&tried);
     Ok(outcome)
 }
 
@@ -257,12 +262,14 @@ pub(crate) async fn code(
     let proven = cookie_named(&headers, PROVEN_COOKIE);
     let proven: Option<Proven> = proven.and_then(|text| passage::open(&oidc.sealer, text, unix_ms()));
     let proven = proven.ok_or_else(ApiError::signed_out)?;
-    let signed_in = app.auth.sign_in_vouched(&proven.person, &body.code, false, peer.0.ip()).await;
+    let devices = app.device_cookies.read(&headers, unix_ms());
+    let whence = Whence { ip: peer.0.ip(), from: &peer.0.ip().to_string(), devices: &devices };
+    let signed_in = app.auth.sign_in_vouched(&proven.person, &body.code, false, &whence).await;
     let (token, caller) = signed_in.inspect_err(|error| {
         app.metrics.logins_failed.inc();
         tracing::info!(ip = %peer.0.ip(), code = error.code(), "auth: login refused");
     })?;
-    let cookies = [session_cookie(&app, &token, &caller), carried(&app, PROVEN_COOKIE, "")];
+    let cookies = cookies_of(&app, &token, &caller, &devices).into_iter().chain([carried(&app, PROVEN_COOKIE, "")]);
     let cookies = AppendHeaders(cookies.map(|cookie| (SET_COOKIE, cookie)));
     Ok((cookies, Json(SessionBody::new(&app, &caller, 1))).into_response())
 }

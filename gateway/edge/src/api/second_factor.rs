@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::{
     Json,
     extract::{Extension, State},
+    http::HeaderMap,
 };
 use domain::{DropSecondFactor, GroupId, PersonId, PutSecondFactor, SecondFactor, limits, policy};
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,9 @@ use super::body::{Answer, Asked, Done, Id, Signed, done};
 use crate::{
     accounts::LoginFailure,
     app::App,
+    clock::unix_ms,
     cluster::read,
+    device_cookie::DeviceId,
     error::{ApiError, ErrorBody},
     limits::BARRIER_DEADLINE,
     seal::second_factor_context,
@@ -62,6 +65,11 @@ fn known(app: &App, person: &PersonId) -> Option<SecondFactor> {
     read(&*app.source, GroupId::COMMAND, |state0| state0.second_factor(person).cloned())
 }
 
+/// The device cookie of a person that a request brings.
+fn device_of(app: &App, headers: &HeaderMap, person: &PersonId) -> Option<DeviceId> {
+    app.auth.accounts.device_of(person, &app.device_cookies.read(headers, unix_ms()))
+}
+
 /// How far the caller's second factor is.
 #[utoipa::path(get, path = "/api/second-factor", responses((status = 200, body = Standing), (status = 401, body = ErrorBody)))]
 pub(crate) async fn show(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Standing> {
@@ -81,14 +89,16 @@ pub(crate) async fn show(State(app): State<Arc<App>>, Signed(caller): Signed) ->
 pub(crate) async fn enrol(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
     Asked(ask, body): Asked<Choice>,
 ) -> Answer<Chosen> {
     let (person, ip) = (&ask.caller.person.id, peer.0.ip());
     let accounts = &app.auth.accounts;
     // Neither with a password that was changed at another node, nor below over a second factor that was put there.
     app.catch_up().await?;
-    accounts.password(person.as_str(), body.password.as_bytes(), ip).await?;
-    accounts.let_in(person, ip);
+    let devices = app.device_cookies.read(&headers, unix_ms());
+    let (_, tried) = accounts.password(person.as_str(), body.password.as_bytes(), ip, &devices).await?;
+    accounts.let_in(&tried);
     let mut seed = [0; totp::SEED_BYTES];
     getrandom::fill(&mut seed).map_err(|_| ApiError::unavailable("this node has no randomness; use another"))?;
     let seed_sealed = accounts.sealer().seal(&second_factor_context(person), &seed)?;
@@ -109,6 +119,7 @@ pub(crate) async fn enrol(
 pub(crate) async fn confirm(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
     Asked(ask, body): Asked<Code>,
 ) -> Answer<Done> {
     let person = &ask.caller.person.id;
@@ -116,7 +127,7 @@ pub(crate) async fn confirm(
     let factor = known(&app, person).ok_or_else(|| ApiError::not_found("second factor", person.as_str()))?;
     if !factor.confirmed {
         // A code has been spent once it is confirmed: a retry whose answer was lost finds it on.
-        app.auth.spend(&factor, &body.code, peer.0.ip()).await?;
+        app.auth.spend(&factor, &body.code, (peer.0.ip(), device_of(&app, &headers, person))).await?;
     }
     Ok(Json(Done { entity: person.to_string(), version: 0, log: None }))
 }
@@ -127,6 +138,7 @@ pub(crate) async fn confirm(
 pub(crate) async fn drop_own(
     State(app): State<Arc<App>>,
     Extension(peer): Extension<Peer>,
+    headers: HeaderMap,
     Asked(ask, body): Asked<Code>,
 ) -> Answer<Done> {
     let person = ask.caller.person.id.clone();
@@ -136,7 +148,7 @@ pub(crate) async fn drop_own(
         if body.code.is_empty() {
             return Err(LoginFailure::CodeNeeded.into());
         }
-        app.auth.spend(&factor, &body.code, peer.0.ip()).await?;
+        app.auth.spend(&factor, &body.code, (peer.0.ip(), device_of(&app, &headers, &person))).await?;
     }
     app.run(&ask, DropSecondFactor { person }).await.map(done)
 }

@@ -15,8 +15,9 @@ use utoipa::ToSchema;
 use super::body::{Answer, Plain, Signed, from_where};
 use crate::{
     app::App,
-    auth::{Caller, cookie},
+    auth::{Caller, Token, Whence, cookie},
     clock::unix_ms,
+    device_cookie::Devices,
     error::{ApiError, CODE_NEEDED, ErrorBody},
     server::Peer,
 };
@@ -83,7 +84,17 @@ impl SessionBody {
     }
 }
 
-/// Signs in; the token comes as the cookie `td_session`, which a program may send as a bearer.
+/// The cookies of somebody who was let in: the session's, and that which says that they were in this browser.
+pub(crate) fn cookies_of(app: &App, token: &Token, caller: &Caller, devices: &Devices) -> Vec<String> {
+    let (now_ms, secure) = (unix_ms(), app.config.tls.is_some());
+    let session = cookie(&token.text(), caller.expires_at_ms.0.saturating_sub(now_ms), secure);
+    let person = &caller.person;
+    let device = app.device_cookies.renewed(devices, &person.id, &person.credential_sealed, now_ms, secure);
+    std::iter::once(session).chain(device).collect()
+}
+
+/// Signs in; the token comes as the cookie `td_session`, which a program may send as a bearer. A second cookie, `td_device`, lets nobody
+/// in: tries to sign in that bring it are counted by themselves.
 #[utoipa::path(post, path = "/api/login", request_body = Login, responses(
     (status = 200, body = SessionBody), (status = 401, body = ErrorBody), (status = 429, body = ErrorBody)))]
 pub(crate) async fn login(
@@ -93,16 +104,17 @@ pub(crate) async fn login(
     Plain(login): Plain<Login>,
 ) -> Result<Response, ApiError> {
     let from = from_where(&headers, Some(&peer));
-    let signed_in = app.auth.sign_in(&login.person, &login.password, &login.code, (peer.0.ip(), &from)).await;
+    let devices = app.device_cookies.read(&headers, unix_ms());
+    let whence = Whence { ip: peer.0.ip(), from: &from, devices: &devices };
+    let signed_in = app.auth.sign_in(&login.person, &login.password, &login.code, &whence).await;
     let (token, caller) = signed_in.inspect_err(|error| {
         if error.code() != CODE_NEEDED {
             app.metrics.logins_failed.inc();
         }
         tracing::info!(ip = %peer.0.ip(), code = error.code(), "auth: login refused");
     })?;
-    let max_age_ms = caller.expires_at_ms.0.saturating_sub(unix_ms());
-    let cookie = cookie(&token.text(), max_age_ms, app.config.tls.is_some());
-    Ok((AppendHeaders([(SET_COOKIE, cookie)]), Json(SessionBody::new(&app, &caller, 1))).into_response())
+    let cookies = cookies_of(&app, &token, &caller, &devices).into_iter().map(|cookie| (SET_COOKIE, cookie));
+    Ok((AppendHeaders(cookies), Json(SessionBody::new(&app, &caller, 1))).into_response())
 }
 
 /// Signs out: the session ends on every node.

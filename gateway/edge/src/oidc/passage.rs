@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
 use super::PASSAGE_MS_MAX;
-use crate::seal::Sealer;
+use crate::{device_cookie::Devices, seal::Sealer};
 
 /// Name of the cookie between leaving for the provider and coming back.
 pub(crate) const PASSAGE_COOKIE: &str = "td_oidc";
@@ -26,6 +26,9 @@ pub(crate) struct Passage {
     pub(crate) verifier: String,
     /// The page to go back to.
     pub(crate) back: String,
+    /// Who signed in in this browser lately. The device cookie itself does not come along from another site's page.
+    #[serde(default)]
+    pub(crate) devices: Devices,
     pub(crate) until_ms: u64,
 }
 
@@ -57,9 +60,9 @@ pub(crate) fn page(back: Option<&str>) -> String {
 
 impl Passage {
     /// Begins one; none: the system gives no randomness.
-    pub(crate) fn begin(back: Option<&str>, now_ms: u64) -> Option<Self> {
+    pub(crate) fn begin(back: Option<&str>, devices: Devices, now_ms: u64) -> Option<Self> {
         let (state, nonce, verifier) = (chance()?, chance()?, chance()?);
-        Some(Self { state, nonce, verifier, back: page(back), until_ms: now_ms + PASSAGE_MS_MAX })
+        Some(Self { state, nonce, verifier, back: page(back), devices, until_ms: now_ms + PASSAGE_MS_MAX })
     }
 
     /// Where the browser is sent.
@@ -128,14 +131,14 @@ mod tests {
     #[test]
     fn what_is_carried_opens_here_in_time_and_as_what_it_is() {
         let sealer = Sealer::new(&[7; 32]);
-        let passage = Passage::begin(Some("/rooms.html"), 1_000).unwrap();
+        let passage = Passage::begin(Some("/rooms.html"), Devices::default(), 1_000).unwrap();
         assert_eq!(passage.back, "/rooms.html");
         let text = seal(&sealer, &passage).unwrap();
         assert_eq!(open::<Passage>(&sealer, &text, 2_000), Some(passage.clone()));
         assert_eq!(open::<Passage>(&sealer, &text, 1_000 + PASSAGE_MS_MAX), None, "it has ended");
         assert_eq!(open::<Proven>(&sealer, &text, 2_000), None);
         assert_eq!(open::<Passage>(&Sealer::new(&[8; 32]), &text, 2_000), None);
-        assert_ne!(Passage::begin(None, 1_000).unwrap().state, passage.state);
+        assert_ne!(Passage::begin(None, Devices::default(), 1_000).unwrap().state, passage.state);
     }
 
     #[test]
@@ -146,6 +149,7 @@ mod tests {
             // RFC 7636, appendix B.
             verifier: "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk".into(),
             back: "/".into(),
+            devices: Devices::default(),
             until_ms: 1,
         };
         let base = Url::parse("https://op.example/auth?realm=tinh").unwrap();

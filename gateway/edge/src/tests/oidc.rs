@@ -7,7 +7,7 @@ use reqwest::{Client, Response, Url, header, redirect::Policy};
 use serde_json::{Value, json};
 
 use super::{
-    http::{User, answer, client, user},
+    http::{User, answer, client, login, user},
     oidc_provider::{CLIENT, Instead, Provider, SECRET},
     province::{KEY, PASSWORD, Served, config, province, serve},
 };
@@ -205,6 +205,31 @@ async fn a_way_back_is_gone_once_and_in_the_browser_that_began() {
     let request = request.query(&[("error", "access_denied"), ("state", state.as_str())]);
     let response = request.header(header::COOKIE, &refused.cookie).send().await.unwrap();
     assert_eq!(location(&response), "/rooms.html?signin=denied");
+}
+
+#[tokio::test]
+async fn whoever_signed_in_in_a_browser_comes_in_from_the_provider_while_their_address_is_held_up() {
+    let provider = Provider::start().await;
+    let served = served(&provider);
+    let first = signs_in(&served, &provider, "lan", &Instead::nothing()).await;
+    let device = cookie(&first, "td_device").unwrap();
+    for _ in 0..3 {
+        // The first waits are short: on a machine that is busy one may be over before it is seen.
+        let mut is_held_up = false;
+        for n in 0..200 {
+            is_held_up = is_held_up || login(&served, &format!("nobody-{n}"), "wrong").await.status() == 429;
+        }
+        assert!(is_held_up);
+        let request = browser().get(served.url("/api/oidc/start?back=/rooms.html")).header(header::COOKIE, &device);
+        let response = request.send().await.unwrap();
+        let address = Url::parse(&location(&response)).unwrap();
+        // The provider's page leads back without it: what it says comes along with the passage.
+        let sent = Sent { address, cookie: cookie(&response, "td_oidc").unwrap() };
+        let code = provider.sign_in(&sent.address, "lan", &Instead::nothing());
+        let back = sent.comes_back(&served, &code, &sent.state()).await;
+        assert_eq!(location(&back), "/rooms.html");
+        assert!(cookie(&back, "td_session").is_some() && cookie(&back, "td_device").is_some_and(|it| it != device));
+    }
 }
 
 /// Gives lan a second factor; the code of the step after the one that confirmed it, which is left for the sign-in. A step before and
