@@ -2,7 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, sync::atomic::Ordering};
 
-use edge::{Edge, EdgeConfig, EdgeError, MoreMetrics, Sealer};
+use edge::{DeviceCookies, Edge, EdgeConfig, EdgeError, MoreMetrics, Sealer};
 use tokio::task::JoinHandle;
 
 use crate::{
@@ -104,14 +104,14 @@ impl District {
         let own = config.public_url.clone();
         let nodes = Arc::new(move || vec![(0, own.clone())]);
         let (front_shared, front_province) = (Arc::clone(&shared), Arc::clone(&province));
-        let (age, secure) = (config.sign_in_age_ms_max, config.tls.is_some());
+        let (age, secure, key) = (config.sign_in_age_ms_max, config.tls.is_some(), config.key);
         let edge = Edge::start_behind(
             edge_config,
             Arc::new(CopySource(Arc::clone(&shared))),
             Arc::new(NoRoad),
             Arc::new(NoVideo),
             nodes,
-            |inner| Front::around(front_shared, front_province, age, secure, inner),
+            |inner| Front::around(front_shared, front_province, age, (secure, DeviceCookies::new(&key)), inner),
         )?;
         let upstream = Upstream { shared: Arc::clone(&shared), store, province: Arc::clone(&province), config };
         let tasks = vec![

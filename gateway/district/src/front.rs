@@ -15,7 +15,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
-use edge::{CUT_CODE, LoginGuard, Peer, Token};
+use edge::{CUT_CODE, DeviceCookies, LoginGuard, Peer, Token};
 use http_body_util::{BodyExt, Limited};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -45,6 +45,8 @@ pub(crate) struct Front {
     /// Cookies are for TLS only.
     secure: bool,
     guard: Mutex<LoginGuard>,
+    /// This node's own, under its key.
+    devices: DeviceCookies,
     checks: Semaphore,
     /// Numbers that were passed on and not answered, so far: the screen may have given up on them and ask again.
     maybe_sent: Mutex<BTreeSet<(String, u64)>>,
@@ -97,7 +99,7 @@ impl Front {
         shared: Arc<Shared>,
         province: Arc<Province>,
         sign_in_age_ms_max: u64,
-        secure: bool,
+        (secure, devices): (bool, DeviceCookies),
         inner: Router,
     ) -> Router {
         let sent_before = shared
@@ -109,6 +111,7 @@ impl Front {
             sign_in_age_ms_max,
             secure,
             guard: Mutex::default(),
+            devices,
             checks: Semaphore::new(CHECKS_MAX),
             maybe_sent: Mutex::default(),
             sent_before,
@@ -364,6 +367,7 @@ fn asked(parts: &Parts, caller: &Caller, body: Option<Vec<u8>>) -> Asked {
     Asked {
         path: path_of(parts),
         token: Some(caller.sitting.token.clone()),
+        device: None,
         seq: seq(&parts.headers),
         reason: text(&parts.headers, REASON_HEADER),
         from: screen_of(parts),

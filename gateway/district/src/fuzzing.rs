@@ -56,6 +56,7 @@ pub fn fuzz_people(bytes: &[u8]) -> bool {
         retry_after: None,
         age: None,
         token: None,
+        device: None,
         body: bytes.to_vec(),
     };
     assert_eq!(answer.asks_for_patience(), answer.code() != "limit");

@@ -11,7 +11,7 @@ use std::{
 
 use reqwest::{
     Method, Response,
-    header::{AUTHORIZATION, CONTENT_TYPE, FORWARDED, RETRY_AFTER, SET_COOKIE},
+    header::{AUTHORIZATION, CONTENT_TYPE, COOKIE, FORWARDED, RETRY_AFTER, SET_COOKIE},
 };
 use rustls::ClientConfig;
 use serde_json::Value;
@@ -40,6 +40,8 @@ pub(crate) struct Province {
 pub(crate) struct Asked {
     pub(crate) path: String,
     pub(crate) token: Option<String>,
+    /// The province's device cookie of the browser, for a sign-in.
+    pub(crate) device: Option<String>,
     pub(crate) seq: Option<u64>,
     pub(crate) reason: Option<String>,
     /// The screen's address, for the record.
@@ -59,6 +61,8 @@ pub(crate) struct Answer {
     pub(crate) age: Option<String>,
     /// The session that came with it.
     pub(crate) token: Option<String>,
+    /// The device cookie that did.
+    pub(crate) device: Option<String>,
     pub(crate) body: Vec<u8>,
 }
 
@@ -163,6 +167,9 @@ impl Province {
         if let Some(token) = &asked.token {
             request = request.header(AUTHORIZATION, format!("Bearer {token}"));
         }
+        if let Some(device) = &asked.device {
+            request = request.header(COOKIE, format!("{}={device}", edge::DEVICE_COOKIE_NAME));
+        }
         if let Some(seq) = asked.seq {
             request = request.header(SEQ_HEADER, seq);
         }
@@ -190,15 +197,19 @@ impl Province {
 
 async fn read(mut response: Response) -> Result<Answer, Lost> {
     let text = |name: &str| response.headers().get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
-    let cookies = response.headers().get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
-    let mut pairs = cookies.filter_map(|cookie| cookie.split(';').next()?.split_once('='));
-    let token = pairs.find(|(name, value)| name.trim() == edge::COOKIE_NAME && !value.trim().is_empty());
+    let set = |wanted: &str| {
+        let cookies = response.headers().get_all(SET_COOKIE).iter().filter_map(|cookie| cookie.to_str().ok());
+        let mut pairs = cookies.filter_map(|cookie| cookie.split(';').next()?.split_once('='));
+        let found = pairs.find(|(name, value)| name.trim() == wanted && !value.trim().is_empty());
+        found.map(|(_, value)| value.trim().to_owned())
+    };
     let mut answer = Answer {
         status: response.status().as_u16(),
         content_type: text(CONTENT_TYPE.as_str()).unwrap_or_default(),
         retry_after: text(RETRY_AFTER.as_str()),
         age: text(AGE_HEADER),
-        token: token.map(|(_, value)| value.trim().to_owned()),
+        token: set(edge::COOKIE_NAME),
+        device: set(edge::DEVICE_COOKIE_NAME),
         body: Vec::new(),
     };
     while let Some(chunk) = response.chunk().await.map_err(|error| Lost::Unknown(error.without_url().to_string()))? {
@@ -216,7 +227,7 @@ mod tests {
 
     fn answer(status: u16, code: &str) -> Answer {
         let body = format!(r#"{{"code":"{code}"}}"#).into_bytes();
-        Answer { status, content_type: String::new(), retry_after: None, age: None, token: None, body }
+        Answer { status, content_type: String::new(), retry_after: None, age: None, token: None, device: None, body }
     }
 
     #[test]

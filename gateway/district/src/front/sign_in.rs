@@ -11,7 +11,9 @@ use axum::{
     response::{AppendHeaders, IntoResponse, Response},
 };
 use domain::limits::SESSION_MS_MAX;
-use edge::{Peer, Token, cookie, hash_password};
+use edge::{
+    DeviceId, Devices, Peer, Token, cookie, cookie_named, device_cookie, hash_password, limits::DEVICE_COOKIE_BYTES_MAX,
+};
 use reqwest::Method;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -26,6 +28,9 @@ use crate::{
 
 /// Checked when there is no such account, so that the answer takes as long: argon2id of a random password.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$b2RvbmctdHJvbmcx$Z0l0ywmqkS0Cq1VZq3v1PqH9nBWmYQbTzKk0oV5uX7A";
+
+/// The province's device cookie, as a browser keeps it for this node's host.
+const PROVINCE_DEVICE: &str = "td_device_province";
 
 /// What somebody signs in with.
 #[derive(Deserialize)]
@@ -56,6 +61,12 @@ fn not_let_in() -> Refused {
     Refused(StatusCode::UNAUTHORIZED, "denied_offline", "", message.to_owned())
 }
 
+fn set(response: &mut Response, cookie: &str) {
+    if let Ok(cookie) = HeaderValue::try_from(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, cookie);
+    }
+}
+
 fn verifies(password: &str, verifier: &str) -> bool {
     let parsed = PasswordHash::new(verifier);
     parsed.is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
@@ -66,6 +77,9 @@ impl Front {
     pub(super) async fn login(&self, request: Request) -> Result<Response, Refused> {
         let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
         let ip = peer.unwrap_or(std::net::IpAddr::from([0, 0, 0, 0]));
+        let devices = self.devices.read(request.headers(), unix_ms());
+        let known_there = cookie_named(request.headers(), PROVINCE_DEVICE);
+        let known_there = known_there.filter(|it| it.len() <= DEVICE_COOKIE_BYTES_MAX).map(ToOwned::to_owned);
         let body = read(request.into_body(), COMMAND_BYTES_MAX).await?;
         let login: Login = serde_json::from_slice(&body).map_err(|error| {
             let message = format!("send person and password as JSON ({error})");
@@ -74,17 +88,19 @@ impl Front {
         if login.password.len() > PASSWORD_BYTES_MAX {
             return Err(not_let_in());
         }
-        self.guarded(|guard| guard.begin(&login.person, ip, unix_ms())).map_err(|wait_ms| {
+        let device = self.device_of(&login.person, &devices);
+        let tried = self.guarded(|guard| guard.begin(&login.person, ip, device, unix_ms())).map_err(|wait_ms| {
             let message = format!("too many failed tries: wait {wait_ms} ms");
             Refused(StatusCode::TOO_MANY_REQUESTS, "too_soon", "", message)
         })?;
         if self.shared.stands() {
             let body = Some(body.to_vec());
-            let asked = Asked { path: "/api/login".to_owned(), body, from: peer, ..Asked::default() };
+            let device = known_there;
+            let asked = Asked { path: "/api/login".to_owned(), device, body, from: peer, ..Asked::default() };
             match self.province.ask(Method::POST, &asked, FORWARD_DEADLINE).await {
                 Ok(answer) if answer.status == 200 => {
-                    let response = self.let_in(&login, &answer).await?;
-                    self.guarded(|guard| guard.succeeded(&login.person, ip, unix_ms()));
+                    let response = self.let_in(&login, &answer, &devices).await?;
+                    self.guarded(|guard| guard.succeeded(&tried, unix_ms()));
                     return Ok(response);
                 }
                 Ok(answer) if answer.status < 500 => {
@@ -97,9 +113,17 @@ impl Front {
                 Ok(_) | Err(_) => {}
             }
         }
-        let response = self.let_in_again(&login).await?;
-        self.guarded(|guard| guard.succeeded(&login.person, ip, unix_ms()));
+        let response = self.let_in_again(&login, &devices).await?;
+        self.guarded(|guard| guard.succeeded(&tried, unix_ms()));
         Ok(response)
+    }
+
+    /// The device cookie of somebody who signed in in that browser with the password that counts here.
+    fn device_of(&self, person: &str, devices: &Devices) -> Option<DeviceId> {
+        self.shared.people(|people| {
+            let account = people.account(person, unix_ms(), u64::MAX)?;
+            devices.of(person, account.verifier.as_bytes()).filter(|_| !account.verifier.is_empty())
+        })
     }
 
     fn guarded<R>(&self, look: impl FnOnce(&mut edge::LoginGuard) -> R) -> R {
@@ -107,7 +131,7 @@ impl Front {
     }
 
     /// The province has let somebody in.
-    async fn let_in(&self, login: &Login, answer: &Answer) -> Result<Response, Refused> {
+    async fn let_in(&self, login: &Login, answer: &Answer, devices: &Devices) -> Result<Response, Refused> {
         let odd = |what: &str| {
             Refused(
                 StatusCode::BAD_GATEWAY,
@@ -120,12 +144,7 @@ impl Front {
         let opened: Opened = serde_json::from_slice(&answer.body).map_err(|error| odd(&error.to_string()))?;
         let token = answer.token.clone().ok_or_else(|| odd("no session came with it"))?;
         let (id, session) = session_of(&token).ok_or_else(|| odd("its session is none"))?;
-        let verifier = {
-            let _permit = self.checks.acquire().await;
-            let password = login.password.clone();
-            tokio::task::spawn_blocking(move || hash_password(password.as_bytes())).await
-        };
-        let verifier = verifier.ok().and_then(Result::ok).unwrap_or_default();
+        let verifier = self.verifier(&login.password, &who).await;
         let sitting = Sitting {
             person: who.person.clone(),
             token: token.clone(),
@@ -138,7 +157,7 @@ impl Front {
         let bound = self.shared.outbox(|outbox| outbox.bind(&who.person, &session, opened.next_seq));
         let next_seq = opened.next_seq + bound.len() as u64;
         self.shared.people(|people| {
-            people.remember(Account { who: who.clone(), verifier, verified_at_ms: unix_ms() });
+            people.remember(Account { who: who.clone(), verifier: verifier.clone(), verified_at_ms: unix_ms() });
             people.used(&session, next_seq.saturating_sub(1));
         });
         // The token before the entries that are sent under it.
@@ -149,7 +168,36 @@ impl Front {
             copy.admit(sitting.session(id));
         });
         self.shared.to_send.notify_one();
-        Ok(self.opened(&token, &who, next_seq, opened.expires_at_ms))
+        let mut response = self.opened(&token, &who, next_seq, opened.expires_at_ms);
+        self.known_here(&mut response, devices, &who, &verifier);
+        if let Some(known_there) = &answer.device {
+            set(&mut response, &device_cookie(PROVINCE_DEVICE, known_there, self.secure));
+        }
+        Ok(response)
+    }
+
+    /// The verifier of a password that the province accepted: the one that is there while it is the same password, since device
+    /// cookies are given for it.
+    async fn verifier(&self, password: &str, who: &Who) -> String {
+        let person = who.person.as_str();
+        let former = self.shared.people(|people| people.account(person, unix_ms(), u64::MAX).cloned());
+        if let Some(former) = former.filter(|former| !former.verifier.is_empty())
+            && self.check(password, former.verifier.clone()).await
+        {
+            return former.verifier;
+        }
+        let _permit = self.checks.acquire().await;
+        let password = password.to_owned();
+        let hashed = tokio::task::spawn_blocking(move || hash_password(password.as_bytes())).await;
+        hashed.ok().and_then(Result::ok).unwrap_or_default()
+    }
+
+    /// The browser is one that they signed in with.
+    fn known_here(&self, response: &mut Response, devices: &Devices, who: &Who, verifier: &str) {
+        let renewed = self.devices.renewed(devices, &who.person, verifier.as_bytes(), unix_ms(), self.secure);
+        if let Some(cookie) = renewed {
+            set(response, &cookie);
+        }
     }
 
     fn sit(&self, id: domain::SessionId, sitting: Sitting) -> Result<(), Refused> {
@@ -178,7 +226,7 @@ impl Front {
     }
 
     /// The province cannot be asked: it let them in here before.
-    async fn let_in_again(&self, login: &Login) -> Result<Response, Refused> {
+    async fn let_in_again(&self, login: &Login, devices: &Devices) -> Result<Response, Refused> {
         let now_ms = unix_ms();
         let account =
             self.shared.people(|people| people.account(&login.person, now_ms, self.sign_in_age_ms_max).cloned());
@@ -206,7 +254,9 @@ impl Front {
             copy.admit(sitting.session(session));
         });
         tracing::info!(person = %account.who.person, "district: signed in without the province");
-        Ok(self.opened(&token.text(), &account.who, 1, expires_at_ms))
+        let mut response = self.opened(&token.text(), &account.who, 1, expires_at_ms);
+        self.known_here(&mut response, devices, &account.who, &account.verifier);
+        Ok(response)
     }
 
     fn opened(&self, token: &str, who: &Who, next_seq: u64, expires_at_ms: u64) -> Response {

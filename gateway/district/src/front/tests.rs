@@ -33,6 +33,8 @@ struct Paper {
     shut_out: BTreeSet<String>,
     replies: BTreeMap<(String, u64), String>,
     applied: Vec<(String, String)>,
+    /// Cookies that came with sign-ins.
+    brought: Vec<String>,
     /// Commands are done, and their answers are lost.
     loses_answers: bool,
 }
@@ -55,6 +57,7 @@ async fn province(Held(paper): Held<Shelved>, request: Request) -> Response {
     if parts.uri.path() == "/api/login" {
         let login: Value = serde_json::from_slice(&body).unwrap();
         let person = login["person"].as_str().unwrap().to_owned();
+        paper.brought.extend(text(&parts.headers, "cookie"));
         if login["password"] != PASSWORD || paper.shut_out.contains(&person) {
             return refused(401, "denied");
         }
@@ -63,6 +66,8 @@ async fn province(Held(paper): Held<Shelved>, request: Request) -> Response {
         let mut response = json_response(200, &who(&person));
         let cookie = HeaderValue::try_from(format!("td_session={token}; HttpOnly")).unwrap();
         response.headers_mut().insert(header::SET_COOKIE, cookie);
+        let device = HeaderValue::from_static("td_device=there; Path=/api; HttpOnly");
+        response.headers_mut().append(header::SET_COOKIE, device);
         return response;
     }
     let bearer = text(&parts.headers, "authorization").unwrap_or_default();
@@ -183,7 +188,7 @@ impl Room {
             Arc::new(NoRoad),
             Arc::new(NoVideo),
             Arc::new(Vec::<(u64, String)>::new),
-            |inner| Front::around(a, b, 7 * DAY_MS, false, inner),
+            |inner| Front::around(a, b, 7 * DAY_MS, (false, edge::DeviceCookies::new(&[7; 32])), inner),
         )
         .unwrap();
         let tasks = vec![tokio::spawn(sender::run(Arc::clone(&shared), Arc::clone(&province)))];
@@ -211,6 +216,28 @@ impl Room {
         let cookie = response.headers().get("set-cookie").map(|it| it.to_str().unwrap().to_owned()).unwrap_or_default();
         let token = cookie.trim_start_matches("td_session=").split(';').next().unwrap().to_owned();
         (response.status().as_u16(), response.json().await.unwrap_or_default(), token)
+    }
+
+    /// Signs in as lan in a browser that keeps `cookies`: the status, and what it keeps from then on beside the session.
+    async fn sign_in_with(&self, cookies: &str, password: &str) -> (u16, String) {
+        let body = json!({ "person": "lan", "password": password });
+        let request = self.http.post(format!("http://{}/api/login", self.address)).header("cookie", cookies);
+        let response = request.json(&body).send().await.unwrap();
+        let set = response.headers().get_all("set-cookie").into_iter().filter_map(|cookie| cookie.to_str().ok());
+        let pairs = set.filter_map(|cookie| cookie.split(';').next()).filter(|pair| pair.starts_with("td_device"));
+        let kept = pairs.collect::<Vec<_>>().join("; ");
+        (response.status().as_u16(), kept)
+    }
+
+    /// Guesses at lan's password until whoever does so has to wait.
+    async fn guess_until_held_up(&self) {
+        // The first waits are short: on a machine that is busy one may be over before it is seen.
+        for _ in 0..200 {
+            if self.sign_in("lan", "wrong").await.0 == 429 {
+                return;
+            }
+        }
+        panic!("guesses are never held up");
     }
 
     async fn post(&self, token: &str, seq: u64, path: &str, body: &Value) -> (u16, Value) {
@@ -371,6 +398,35 @@ async fn who_signed_in_here_may_again_while_it_is_cut_and_their_commands_wait_fo
     room.drained().await;
     assert_eq!(room.applied(), ["one"]);
     assert_eq!(room.states(&token).await, ["committed"]);
+}
+
+#[tokio::test]
+async fn whoever_signed_in_in_a_browser_gets_in_there_while_others_of_the_room_guess_at_them() {
+    let room = Room::open("device").await;
+    room.line(true);
+    let (status, browser) = room.sign_in_with("a=b", PASSWORD).await;
+    assert_eq!(status, 200);
+    assert!(browser.starts_with("td_device=") && browser.ends_with("; td_device_province=there"), "{browser}");
+    assert!(room.paper.lock().unwrap().brought.is_empty(), "no other cookie is passed on");
+    for stands in [true, false, true] {
+        room.line(stands);
+        room.guess_until_held_up().await;
+        assert_eq!(room.sign_in_with(&browser, PASSWORD).await.0, 200, "{stands}");
+    }
+    let brought = room.paper.lock().unwrap().brought.clone();
+    assert_eq!(brought, ["td_device=there"; 2], "the province counts by its own");
+
+    // The province takes the password no longer: the node forgets it, and the browser with it.
+    room.paper.lock().unwrap().shut_out.insert("lan".into());
+    assert_eq!(room.sign_in_with(&browser, PASSWORD).await.0, 401);
+    // Each wait is twice as long as the one before, so one of them is seen on any machine.
+    for _ in 0..7 {
+        room.guess_until_held_up().await;
+        if room.sign_in_with(&browser, "wrong").await.0 == 429 {
+            return;
+        }
+    }
+    panic!("a void device cookie counts");
 }
 
 #[tokio::test]
