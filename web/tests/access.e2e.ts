@@ -212,6 +212,26 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(banner(page).getByRole('button', { name: t.heading })).toBeVisible();
   });
 
+  test(`whoever signed in in this browser comes in while somebody at the same address guesses at them, ${lang}`, async ({ page, browser }) => {
+    const said = DICTS[lang].login;
+    const person = `cung-phong-${lang}`;
+    const isIn = () => expect(banner(page).getByRole('button', { name: t.heading })).toBeVisible();
+    await come(page, person);
+    await isIn();
+    await banner(page).getByRole('button', { name: new RegExp(`^${said.logout}: `) }).click();
+    await expect(page.locator('input[name=person]')).toBeVisible();
+    await fake(page, `guess?at=${person}`);
+    const other = await browser.newContext();
+    const elsewhere = await other.newPage();
+    await come(elsewhere, person);
+    await expect(elsewhere.getByRole('alert')).toHaveText(said.tooSoon('00:45'));
+    await other.close();
+    await signIn(page, person, 'trongdong');
+    await isIn();
+    // What lets them be counted by themselves is nothing that a page can read or hand on.
+    expect(await page.evaluate(() => document.cookie)).toBe('');
+  });
+
   test(`whoever is off duty is told that nothing rings here, and nothing does, ${lang}`, async ({ page, browser }) => {
     const settings = DICTS[lang].settings;
     /** What that person's screen rings while its own clock goes on by more than lies between two rings. */

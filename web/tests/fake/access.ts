@@ -7,18 +7,31 @@ type Input = Record<string, unknown>;
 interface Answer {
   status: number;
   body: unknown;
+  headers?: Record<string, string>;
 }
+
+/** What a browser keeps of whoever signed in in it, also after they signed out. */
+export const deviceCookie = (person: string) => `td_device=fake-${person}; Path=/api; Max-Age=15552000; HttpOnly; SameSite=Strict`;
 
 export function accessDesk() {
   const on = new Set(['hai-buoc']);
   const offDuty = new Set(['ngoai-ca']);
   const glass = new Map<string, number>();
+  const guessedAt = new Set<string>();
   const ok = (entity: string): Answer => ({ status: 200, body: { entity, version: 0 } });
   const refused = (code: string): Answer => ({ status: 401, body: { code, field: 'code', message: '' } });
 
   return {
+    /** Somebody at this address guesses at that person from now on, without end. */
+    guess(person: string): void {
+      guessedAt.add(person);
+    },
     /** Why somebody with the right password is not let in; undefined: they are. */
-    refuses(person: string, code: unknown): Answer | undefined {
+    refuses(person: string, code: unknown, cookies = ''): Answer | undefined {
+      const isKnown = cookies.split('; ').includes(`td_device=fake-${person}`);
+      if (guessedAt.has(person) && !isKnown) {
+        return { status: 429, body: { code: 'too_soon', field: '', message: 'too many failed tries: wait 45000 ms' }, headers: { 'retry-after': '45' } };
+      }
       if (!on.has(person) || code === CODE) return undefined;
       return refused(code === undefined || code === '' ? 'code_needed' : 'code_denied');
     },

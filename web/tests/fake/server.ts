@@ -14,7 +14,7 @@ import { CameraHealth } from '../../src/gen/trongdong/v1/camera_pb';
 import { ReadingsSchema } from '../../src/gen/trongdong/v1/sensor_pb';
 import { UnitStatus } from '../../src/gen/trongdong/v1/unit_pb';
 import type { LogPlace } from '../../src/nouns/log-place';
-import { accessDesk } from './access';
+import { accessDesk, deviceCookie } from './access';
 import { adminDesk } from './admin';
 import { alarmStorm } from './alarms';
 import { callDesk } from './calls';
@@ -194,7 +194,7 @@ function begin(root: string) {
     if (first === undefined) places.set(command.seq, log);
     return { ...body, log };
   }
-  const json = (response: ServerResponse, status: number, body: unknown, headers: Record<string, string> = {}) =>
+  const json = (response: ServerResponse, status: number, body: unknown, headers: Record<string, string | string[]> = {}) =>
     response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers }).end(JSON.stringify(withPlace(response, status, body)));
   async function body(request: IncomingMessage): Promise<Buffer> {
     const parts: Buffer[] = [];
@@ -278,9 +278,9 @@ function begin(root: string) {
     if (url.pathname === '/api/login') {
       if (input['password'] !== 'trongdong') return json(response, 401, { code: 'unauthorized', field: 'login.password', message: '' });
       const person = input['person'] ?? '';
-      const needs = rights.refuses(person, input['code']);
-      if (needs !== undefined) return json(response, needs.status, needs.body);
-      return json(response, 200, sessionOf(person), { 'set-cookie': cookie(person) });
+      const needs = rights.refuses(person, input['code'], request.headers.cookie);
+      if (needs !== undefined) return json(response, needs.status, needs.body, needs.headers);
+      return json(response, 200, sessionOf(person), { 'set-cookie': [cookie(person), deviceCookie(person)] });
     }
     if (url.pathname === '/api/nodes') return json(response, 200, [{ id: 1, url: `http://${request.headers.host}` }]);
     if (url.pathname === '/api/drills/now') return json(response, 200, drills.ask('GET', url.pathname, {}, '')?.body);
@@ -371,6 +371,7 @@ function begin(root: string) {
       if (url.pathname === '/fake/hold') control.holdCommandsMs = Number(url.searchParams.get('ms'));
       if (url.pathname === '/fake/fail') control.failNext = Number(url.searchParams.get('n'));
       if (url.pathname === '/fake/skip') control.skipNext = Number(url.searchParams.get('n'));
+      if (url.pathname === '/fake/guess') rights.guess(url.searchParams.get('at') ?? '');
       // Whoever signs in has this role; empty: their own.
       if (url.pathname === '/fake/role') control.role = url.searchParams.get('role') ?? '';
       if (url.pathname === '/fake/model-silent') register.tallies.get(url.searchParams.get('of') ?? '')!.silent = url.searchParams.get('on') === '1';
