@@ -42,7 +42,7 @@ impl Desk {
                 _ => tokio::time::sleep(AGAIN_AFTER).await,
             }
         };
-        let token = answer.set_cookie.as_deref().and_then(|cookie| {
+        let token = answer.cookies.iter().find_map(|cookie| {
             let (name, value) = cookie.split(';').next()?.split_once('=')?;
             (name == "td_session").then(|| value.to_owned())
         });

@@ -22,8 +22,8 @@ const BODY_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub(crate) struct Answer {
     /// HTTP status.
     pub(crate) status: u16,
-    /// `set-cookie`, as it came.
-    pub(crate) set_cookie: Option<String>,
+    /// `set-cookie`, each as it came.
+    pub(crate) cookies: Vec<String>,
     /// The body.
     pub(crate) body: Vec<u8>,
 }
@@ -91,7 +91,7 @@ impl Connection {
             self.fill().await?;
         }
         let body = self.input.split_to(head.body_bytes).to_vec();
-        Ok(Answer { status: head.status, set_cookie: head.set_cookie, body })
+        Ok(Answer { status: head.status, cookies: head.cookies, body })
     }
 
     async fn fill(&mut self) -> io::Result<()> {
@@ -112,7 +112,7 @@ fn invalid(what: &str) -> io::Error {
 struct Head {
     status: u16,
     body_bytes: usize,
-    set_cookie: Option<String>,
+    cookies: Vec<String>,
 }
 
 impl Head {
@@ -120,7 +120,8 @@ impl Head {
         let head = std::str::from_utf8(head).map_err(|_| invalid("its head is no text"))?;
         let mut lines = head.split("\r\n");
         let status = lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok());
-        let mut parsed = Self { status: status.ok_or_else(|| invalid("no status"))?, body_bytes: 0, set_cookie: None };
+        let mut parsed =
+            Self { status: status.ok_or_else(|| invalid("no status"))?, body_bytes: 0, cookies: Vec::new() };
         for line in lines {
             let Some((name, value)) = line.split_once(':') else { continue };
             match name.to_ascii_lowercase().as_str() {
@@ -128,7 +129,7 @@ impl Head {
                     parsed.body_bytes = value.trim().parse().map_err(|_| invalid("content-length is no number"))?;
                 }
                 "transfer-encoding" => return Err(invalid("it has no length")),
-                "set-cookie" => parsed.set_cookie = Some(value.trim().to_owned()),
+                "set-cookie" => parsed.cookies.push(value.trim().to_owned()),
                 _ => {}
             }
         }
@@ -142,8 +143,9 @@ mod tests {
 
     #[test]
     fn heads_are_read() {
-        let head = Head::parse(b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\nset-cookie: a=b; Path=/\r\n\r\n").unwrap();
-        assert_eq!(head, Head { status: 200, body_bytes: 12, set_cookie: Some("a=b; Path=/".into()) });
+        let two = b"HTTP/1.1 200 OK\r\nContent-Length: 12\r\nset-cookie: a=b; Path=/\r\nSet-Cookie: c=d\r\n\r\n";
+        let cookies = vec!["a=b; Path=/".into(), "c=d".into()];
+        assert_eq!(Head::parse(two).unwrap(), Head { status: 200, body_bytes: 12, cookies });
         assert_eq!(Head::parse(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap().body_bytes, 0);
         assert!(Head::parse(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n").is_err());
         assert!(Head::parse(b"nonsense\r\n\r\n").is_err());
