@@ -225,8 +225,7 @@ impl Accounts {
 
     /// The person's device cookie in a browser with `devices`, by the credential that they have now.
     pub(crate) fn device_of(&self, person: &PersonId, devices: &Devices) -> Option<DeviceId> {
-        let known = self.known(person.as_str())?;
-        devices.of(person.as_str(), &known.credential_sealed)
+        self.known(person.as_str()).and_then(|known| devices.of(person.as_str(), &known.credential_sealed))
     }
 
     /// The second factor that the person signs in with; none: they have none, or have not yet shown a code of it.

@@ -18,10 +18,10 @@ use crate::{
 /// Somebody, or everybody at an address, who is held up.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub(crate) struct Hold {
-    /// Login name; absent: all who sign in from there, but for those who did so lately.
+    /// Login name; absent: all who sign in from there, but for those who did so lately, or in that browser before.
     #[serde(skip_serializing_if = "Option::is_none")]
     person: Option<String>,
-    /// From there only; absent: from everywhere that is not known of them.
+    /// From there only, and not in a browser in which they signed in before; absent: from everywhere that is not known of them.
     #[serde(skip_serializing_if = "Option::is_none")]
     address: Option<String>,
     /// `password`, or `code` of the second factor.

@@ -149,5 +149,6 @@ async fn tls_is_spoken_when_there_is_a_certificate_and_the_cookie_is_secure() {
     let request = hyper::Request::post("/api/login").header("host", "localhost").body(body).unwrap();
     let response = sender.send_request(request).await.unwrap();
     assert_eq!(response.status(), 200);
-    assert!(response.headers()["set-cookie"].to_str().unwrap().ends_with("Secure"));
+    let cookies = response.headers().get_all("set-cookie");
+    assert_eq!(cookies.iter().filter(|cookie| cookie.to_str().unwrap().ends_with("; Secure")).count(), 2);
 }
