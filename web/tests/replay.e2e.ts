@@ -143,7 +143,7 @@ for (const lang of ['vi', 'en'] as const) {
     await page.route('**/api/incidents/I4819/replay', (route) => route.fulfill({ json: course }));
     await enterAt(page, `/replay.html?incident=I4819&at=${after(60)}&lang=${lang}`);
     const board = boardOf(page, t.heading, 'I4819');
-    // It rings, although no limit is set any more that it could have passed.
+    // It rang, and no limit was set then that its reading could pass.
     await expect(board.getByRole('list', { name: t.alarms })).toContainText(t.unacknowledged);
     await expect(board.getByTestId('then-station')).toHaveAttribute('data-passed', '');
     await board.getByRole('button', { name: t.forward, exact: true }).click();

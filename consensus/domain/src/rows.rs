@@ -1,7 +1,7 @@
 //! Where each record stands on disk and in snapshots: the first byte of a key is its table, the rest is the record's identity.
 //!
-//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`, `FORMER_SENSORS`, `FORMER_ALARMS`, `DUTY_LOG`,
-//! `INSTRUCTION_TIMELINE`, `AUDIT_LINKS`, `AUDIT_SEALED`) are yielded by `apply` and never read by it; `READING_CHUNKS` are made of
+//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`, `FORMER_SENSORS`, `FORMER_ALARMS`, `PARKED_NOTICES`,
+//! `DUTY_LOG`, `INSTRUCTION_TIMELINE`, `AUDIT_LINKS`, `AUDIT_SEALED`) are yielded by `apply` and never read by it; `READING_CHUNKS` are made of
 //! `READINGS` by each node.
 //! A name holds neither NUL nor any byte below `-`, so a NUL ends a name within a key and keeps the order of names.
 
@@ -11,7 +11,7 @@ use bytes::Bytes;
 
 pub use history::{
     duty_log_key, duty_log_range, former_alarm_key, former_alarms_range, former_sensor_key, former_sensors_range,
-    former_until,
+    former_until, parked_notice_key, parked_notices_range,
 };
 
 use crate::{
@@ -87,6 +87,8 @@ pub const FORMER_SENSORS: u8 = 67;
 /// History: alarms as they stood until they came up again or a model said them anew, by alarm and the cluster's time (since
 /// feature 350).
 pub const FORMER_ALARMS: u8 = 68;
+/// History: notices that wait behind those that state has room for, by receiver and number; they go when they are confirmed.
+pub const PARKED_NOTICES: u8 = 69;
 /// Drills, by number.
 pub const DRILLS: u8 = 231;
 /// What files belong to, by number.
@@ -130,12 +132,13 @@ pub const AUDIT_SEALED: u8 = 252;
 pub const WARNINGS: u8 = 253;
 
 /// Tables of history, ascending.
-const HISTORY: [u8; 9] = [
+const HISTORY: [u8; 10] = [
     TIMELINE,
     READINGS,
     READING_CHUNKS,
     FORMER_SENSORS,
     FORMER_ALARMS,
+    PARKED_NOTICES,
     DUTY_LOG,
     INSTRUCTION_TIMELINE,
     AUDIT_LINKS,

@@ -1,9 +1,10 @@
-//! Keys of history that is asked for by the cluster's time: logs of rooms, and what sensors and alarms were before.
+//! Keys of history that is asked for by the cluster's time: logs of rooms, and what sensors and alarms were before; and of notices
+//! that state has no room for.
 
 use bytes::Bytes;
 
-use super::{DUTY_LOG, FORMER_ALARMS, FORMER_SENSORS, key};
-use crate::{AlarmKey, Millis, RoomId, SensorId};
+use super::{DUTY_LOG, FORMER_ALARMS, FORMER_SENSORS, PARKED_NOTICES, key};
+use crate::{AlarmKey, Millis, ReceiverId, RoomId, SensorId};
 
 /// Key of one entry of a room's log. The value is a `DutyEntry`; `at` is state's clock, `index` the log's.
 #[must_use]
@@ -56,6 +57,18 @@ pub fn former_until(key: &[u8]) -> Option<Millis> {
     is_former.then(|| Millis(u64::from_be_bytes(*until)))
 }
 
+/// Key of a notice that waits behind those in state. The value is a `Notice`.
+#[must_use]
+pub fn parked_notice_key(receiver: &ReceiverId, number: u64) -> Bytes {
+    key(PARKED_NOTICES, &[receiver.as_str().as_bytes(), &[0], &number.to_be_bytes()])
+}
+
+/// The keys of a receiver's parked notices from this number on, in order: from the first of the pair to before the second.
+#[must_use]
+pub fn parked_notices_range(receiver: &ReceiverId, from: u64) -> (Bytes, Bytes) {
+    (parked_notice_key(receiver, from), key(PARKED_NOTICES, &[receiver.as_str().as_bytes(), &[1]]))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -84,6 +97,17 @@ mod tests {
             assert!(key < from || to <= key, "{sensor} {until}");
         }
         assert_eq!(former_until(&keys[2]), Some(Millis(8)));
+    }
+
+    #[test]
+    fn parked_notices_are_their_receivers_own_and_in_order() {
+        let (one, ten) = (ReceiverId::new("r1").unwrap(), ReceiverId::new("r10").unwrap());
+        let (from, to) = parked_notices_range(&one, 5);
+        let keys = [5, 6, 300].map(|number| parked_notice_key(&one, number));
+        assert!(keys.is_sorted() && keys.iter().all(|key| from <= *key && *key < to && !is_state(key)));
+        for other in [parked_notice_key(&one, 4), parked_notice_key(&ten, 5)] {
+            assert!(other < from || to <= other);
+        }
     }
 
     #[test]

@@ -67,7 +67,7 @@ pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Reg
             .map_err(|error| ApiError::unavailable(&error.to_string()))?,
         None => Bytes::new(),
     };
-    let (newest, confirmed, missed, given_up) = (0, 0, 0, None);
+    let (newest, confirmed, missed, parked, given_up) = (0, 0, 0, 0, None);
     let receiver = Receiver {
         id,
         name,
@@ -82,6 +82,7 @@ pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Reg
         given_up,
         unit,
         version,
+        parked,
     };
     app.run(&ask, PutReceiver { receiver }).await.map(done)
 }
