@@ -1,9 +1,10 @@
 //! The course of an incident on a map, over HTTP: who was where, and what was measured and rang around it, at each moment.
 
 use domain::{
-    AlarmKey, AssignIncident, ClearAlarm, CloseIncident, Condition, DeviceStatus, EntityId, GroupId, IncidentId, Micro,
-    Millis, MoveUnit, OpenIncident, Place, RaiseAlarm, Reading, RecordReadings, RegisterSensor, Sensor, SensorId,
-    Severity, SwitchFeature, Threshold, UnitId, VOCABULARY_2, audit::FEATURE,
+    AlarmKey, AssignIncident, ClearAlarm, CloseIncident, Condition, DeviceStatus, EntityId, Finding, Found, GroupId,
+    IncidentId, Micro, Millis, ModelName, MoveUnit, OpenIncident, Place, RaiseAlarm, Reading, RecordReadings,
+    RegisterSensor, Sensor, SensorId, Severity, SwitchFeature, Threshold, UNUSUAL, UnitId, Unusual, UnusualReason,
+    VOCABULARY_2, VersionName, audit::FEATURE,
 };
 use serde_json::{Value, json};
 
@@ -167,6 +168,51 @@ async fn each_moment_says_what_rang_then_and_which_limits_were_set_then() {
     let until: Vec<_> = before.iter().map(|it| number(&it["until_ms"])).collect();
     assert!(until[0] < times[0] && times[1] < until[1] && until[1] < times[2], "{until:?} {times:?}");
     assert!(times[3] < until[2] && until[2] < closed && closed < until[3], "{until:?} {closed}");
+}
+
+#[tokio::test]
+async fn what_a_model_said_before_it_said_it_anew_stands_with_its_episode() {
+    let served = serve(&province(), 1, config());
+    accepted(served.cluster.commit(GroupId(1), SwitchFeature { feature: VOCABULARY_2 }));
+    let say = |severity, score| {
+        let condition = Condition::new(UNUSUAL).unwrap();
+        let key = AlarmKey { entity: EntityId::new("s1").unwrap(), condition };
+        let found = Found::Unusual(Unusual { score_micro: Micro(score), reason: UnusualReason::Spike });
+        let (model, model_version) = (ModelName::new("muc-nuoc").unwrap(), VersionName::new("1").unwrap());
+        let finding = Some(Finding { model, model_version, found });
+        let (value_micro, limit_micro, exercise) = (Micro(3_000_000), Micro(2_000_000), false);
+        let raise = RaiseAlarm { key, episode: 1, severity, value_micro, limit_micro, exercise, finding };
+        accepted(served.cluster.commit(GroupId(1), raise));
+        served.cluster.pass(60_000);
+    };
+    say(Severity::Low, 300_000);
+    say(Severity::Medium, 900_000);
+    let lan = user(&served, "lan").await;
+    let (status, found) = answer(lan.get(&served, PATH)).await;
+    let alarms = found["alarms"].as_array().unwrap();
+    assert_eq!((status, alarms.len(), &alarms[0]["severity"]), (200, 1, &json!("medium")), "{found}");
+    let before = &alarms[0]["before"];
+    let until = before[0]["until_ms"].as_u64().unwrap();
+    assert!(alarms[0]["raised_at_ms"].as_u64().unwrap() < until);
+    assert_eq!(before, &json!([{"until_ms": until, "severity": "low", "value": 3.0, "limit": 2.0}]));
+}
+
+#[tokio::test]
+async fn an_episode_that_rang_where_its_viewer_may_not_look_is_not_shown() {
+    let served = serve(&province(), 1, config());
+    accepted(served.cluster.commit(GroupId(1), SwitchFeature { feature: VOCABULARY_2 }));
+    let elsewhere = Sensor { place: place(3), ..sensor("s1", 1) };
+    accepted(served.cluster.commit(GroupId(1), RegisterSensor { sensor: elsewhere }));
+    ring(&served, 1, Severity::High, false);
+    accepted(served.cluster.commit(GroupId(1), RegisterSensor { sensor: sensor("s1", 1) }));
+    ring(&served, 2, Severity::Low, false);
+    let severities = |found: &Value| -> Vec<String> {
+        let alarms = found["alarms"].as_array().unwrap().iter();
+        alarms.map(|it| it["severity"].as_str().unwrap().to_owned()).collect()
+    };
+    let (lan, admin) = (user(&served, "lan").await, user(&served, "admin").await);
+    assert_eq!(severities(&answer(lan.get(&served, PATH)).await.1), ["low"]);
+    assert_eq!(severities(&answer(admin.get(&served, PATH)).await.1), ["high", "low"]);
 }
 
 #[tokio::test]
