@@ -253,7 +253,7 @@ export function stepAt(steps: readonly ReplayStep[], atMs: number): number {
   return Math.max(0, steps.findLastIndex((step) => step.atMs <= atMs));
 }
 
-/** What stood at that time: the first of those before that lasted beyond it, else what stands now. */
+/** Which of those before stood at that time: the first that lasted beyond it; undefined: what stands now did. */
 const stoodAt = <T extends { untilMs: number }>(before: readonly T[], atMs: number): T | undefined => before.find(({ untilMs }) => atMs < untilMs);
 
 /** The worst limit that the reading passes, of those that were set then. */
