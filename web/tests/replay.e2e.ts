@@ -136,6 +136,27 @@ for (const lang of ['vi', 'en'] as const) {
     await expect.poll(mark).not.toBe(apart);
   });
 
+  test(`limits are those that were set then, and what rang twice is there twice, ${lang}`, async ({ page }) => {
+    const [station, alarm] = [COURSE.stations[0], COURSE.alarms[0]];
+    const earlier = { ...alarm, raised_at_ms: after(10), cleared_at_ms: after(20), acknowledged_at_ms: 0, acknowledged_by: null };
+    const course = { ...COURSE, stations: [{ ...station, limits_before: [{ until_ms: after(120), limits: [] }] }], alarms: [earlier, alarm] };
+    await page.route('**/api/incidents/I4819/replay', (route) => route.fulfill({ json: course }));
+    await enterAt(page, `/replay.html?incident=I4819&at=${after(60)}&lang=${lang}`);
+    const board = boardOf(page, t.heading, 'I4819');
+    // It rang, and no limit was set then that its reading could pass.
+    await expect(board.getByRole('list', { name: t.alarms })).toContainText(t.unacknowledged);
+    await expect(board.getByTestId('then-station')).toHaveAttribute('data-passed', '');
+    await board.getByRole('button', { name: t.forward, exact: true }).click();
+    await expect(board.getByTestId('then-station')).toHaveAttribute('data-passed', 'high');
+    const raised = board.getByRole('list', { name: t.steps }).getByRole('listitem').filter({ hasText: words.incident.event['alarm_raised']! });
+    await expect(raised).toHaveCount(2);
+    await raised.first().getByRole('button').click();
+    await expect(board.getByRole('list', { name: t.alarms }).getByRole('listitem')).toHaveCount(1);
+    await board.getByRole('button', { name: t.forward, exact: true }).click();
+    await expect(board.getByRole('list', { name: t.alarms })).toHaveCount(0);
+    await expect(board).toContainText(t.notKept);
+  });
+
   test(`a drill is marked, what is not there is said, and a node that gives no answer is asked again, ${lang}`, async ({ page }) => {
     await enterAt(page, `/replay.html?incident=I4823&lang=${lang}`);
     await expect(boardOf(page, t.heading, 'I4823').getByText(words.incident.exercise, { exact: true }).first()).toBeVisible();

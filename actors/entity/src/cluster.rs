@@ -1,6 +1,6 @@
 //! The cluster, as this crate needs it: the seam at which tests put a double.
 
-use std::{sync::Arc, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use domain::{Command, EventBatch, GroupId, Millis, Refusal, State};
@@ -36,6 +36,17 @@ pub trait Cluster: Send + Sync + 'static {
     /// # Errors
     /// They are no longer kept.
     fn events_after(&self, group: GroupId, index: u64, batches_max: usize) -> Result<Vec<Arc<EventBatch>>, BelowFloor>;
+    /// History rows in `from..to`, ascending, at most `rows_max`.
+    ///
+    /// # Errors
+    /// This node's disk cannot be read.
+    fn scan(
+        &self,
+        group: GroupId,
+        from: Bytes,
+        to: Bytes,
+        rows_max: usize,
+    ) -> BoxFuture<'static, io::Result<Vec<(Bytes, Bytes)>>>;
     /// Who leads the group, as this node knows it.
     fn lead_watch(&self, group: GroupId) -> watch::Receiver<Lead>;
     /// Resolves once this node has applied all that the group acknowledged before the call; false: no quorum answered.

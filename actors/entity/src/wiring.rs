@@ -1,6 +1,7 @@
 //! The real cluster.
 
 use std::{
+    io,
     sync::Arc,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -61,6 +62,17 @@ impl Cluster for Wired {
 
     fn events_after(&self, group: GroupId, index: u64, batches_max: usize) -> Result<Vec<Arc<EventBatch>>, BelowFloor> {
         self.groups.events_after(group, index, batches_max)
+    }
+
+    fn scan(
+        &self,
+        group: GroupId,
+        from: Bytes,
+        to: Bytes,
+        rows_max: usize,
+    ) -> BoxFuture<'static, io::Result<Vec<(Bytes, Bytes)>>> {
+        let groups = self.groups.clone();
+        async move { groups.scan(group, from, to, rows_max).await }.boxed()
     }
 
     fn lead_watch(&self, group: GroupId) -> watch::Receiver<Lead> {

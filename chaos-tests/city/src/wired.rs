@@ -141,6 +141,17 @@ impl Cluster for Wired {
         if plays(group) { self.groups.events_after(group, index, batches_max) } else { Ok(Vec::new()) }
     }
 
+    fn scan(
+        &self,
+        group: GroupId,
+        from: Bytes,
+        to: Bytes,
+        rows_max: usize,
+    ) -> BoxFuture<'static, io::Result<Vec<(Bytes, Bytes)>>> {
+        let groups = self.groups.clone();
+        async move { if plays(group) { groups.scan(group, from, to, rows_max).await } else { Ok(Vec::new()) } }.boxed()
+    }
+
     fn lead_watch(&self, group: GroupId) -> watch::Receiver<Lead> {
         if plays(group) { self.groups.lead_watch(group) } else { self.no_lead.subscribe() }
     }

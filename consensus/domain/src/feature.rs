@@ -19,6 +19,7 @@ use crate::{
 /// A record that says what was erased is no longer erased itself (`Erasure::erasing`), and one of a drill says that it is one
 /// (`AuditPayload::exercise`).
 /// Who puts a unit or a run card on a version that they saw is refused when it is another by now.
+/// A sensor whose limits are set anew, and an alarm that comes up again or is said anew, leave to history how they stood until then.
 pub const VOCABULARY_2: u32 = 350;
 
 /// Every feature that this version knows, ascending. A new cluster has them all from its first entries on.

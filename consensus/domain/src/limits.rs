@@ -141,8 +141,11 @@ pub const DELEGATION_MS_MAX: u64 = 92 * 86_400_000;
 pub const GLASS_MS_MAX: u64 = 3_600_000;
 /// Systems that are told of what happens.
 pub const RECEIVERS_MAX: usize = 64;
-/// Notices that wait for one of them: about 8 MB. At the bound new ones are counted and not kept, and the next says so.
+/// Notices that wait for one of them in memory: about 8 MB. At the bound new ones are parked in history.
 pub const NOTICES_MAX: usize = 4096;
+/// Notices of one of them that are parked in history: about 512 MB of disk. At the bound new ones are counted and not kept, and the next
+/// says so.
+pub const NOTICES_PARKED_MAX: u64 = 262_144;
 /// Live nodes of a cluster.
 pub const NODES_MAX: usize = 64;
 /// Features that can be switched on.

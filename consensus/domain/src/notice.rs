@@ -27,7 +27,7 @@ pub struct Receiver {
     pub newest: u64,
     /// The number of the newest that it has confirmed.
     pub confirmed: u64,
-    /// Notices that it never got, since `limits::NOTICES_MAX` were waiting.
+    /// Notices that it never got, since `limits::NOTICES_PARKED_MAX` were parked.
     pub missed: u64,
     /// The newest that it refused for good.
     #[serde(default)]
@@ -39,6 +39,10 @@ pub struct Receiver {
     /// Grows whenever it is put.
     #[serde(default)]
     pub version: u64,
+    /// How many of those that wait, the newest of them, are not in state but in history, for state has no room. Invariant: at most
+    /// `newest` less `confirmed`.
+    #[serde(default)]
+    pub parked: u64,
 }
 
 record!(Receiver {
@@ -54,7 +58,8 @@ record!(Receiver {
     missed,
     given_up,
     unit,
-    version
+    version,
+    parked
 });
 
 /// What a receiver refused for good. It left the queue, so that those behind it go on, and stands here until the next one.
@@ -91,6 +96,20 @@ pub enum Channel<'a> {
 }
 
 impl Receiver {
+    /// The number of its newest notice that state has, or had.
+    #[must_use]
+    pub fn newest_in_state(&self) -> u64 {
+        self.newest.saturating_sub(self.parked)
+    }
+
+    /// The number of the oldest notice after `settled` that is parked in history; none: what comes next is in state, or there is
+    /// nothing.
+    #[must_use]
+    pub fn parked_after(&self, settled: u64) -> Option<u64> {
+        let next = settled.max(self.confirmed).saturating_add(1);
+        (next > self.newest_in_state() && next <= self.newest).then_some(next)
+    }
+
     /// The channel that its address names; none: it names none that there is.
     #[must_use]
     pub fn channel(&self) -> Option<Channel<'_>> {
@@ -186,6 +205,7 @@ mod tests {
             given_up: None,
             unit: None,
             version: 0,
+            parked: 0,
         };
         receiver.channel().map(|channel| format!("{channel:?}"))
     }

@@ -1,10 +1,18 @@
 //! Where each record stands on disk and in snapshots: the first byte of a key is its table, the rest is the record's identity.
 //!
-//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`, `INSTRUCTION_TIMELINE`, `DUTY_LOG`,
-//! `AUDIT_LINKS`, `AUDIT_SEALED`) are yielded by `apply` and never read by it; `READING_CHUNKS` are made of `READINGS` by each node.
+//! State rows are read back at start. History rows (`TIMELINE`, `READINGS`, `FORMER_SENSORS`, `FORMER_ALARMS`, `PARKED_NOTICES`,
+//! `DUTY_LOG`, `INSTRUCTION_TIMELINE`, `AUDIT_LINKS`, `AUDIT_SEALED`) are yielded by `apply` and never read by it; `READING_CHUNKS` are made of
+//! `READINGS` by each node.
 //! A name holds neither NUL nor any byte below `-`, so a NUL ends a name within a key and keeps the order of names.
 
+mod history;
+
 use bytes::Bytes;
+
+pub use history::{
+    duty_log_key, duty_log_range, former_alarm_key, former_alarms_range, former_sensor_key, former_sensors_range,
+    former_until, parked_notice_key, parked_notices_range,
+};
 
 use crate::{
     AdminUnitCode, AlarmKey, CalendarId, CallId, CameraId, DeadlinePolicyId, DelegationId, DistrictId, DutyPostId,
@@ -74,6 +82,13 @@ pub const TIMELINE: u8 = 64;
 pub const READINGS: u8 = 65;
 /// History: the same readings, packed by sensor and day. Each node makes them of its rows; no hash of state has them.
 pub const READING_CHUNKS: u8 = 66;
+/// History: sensors as they stood until their limits were set anew, by sensor and the cluster's time (since feature 350).
+pub const FORMER_SENSORS: u8 = 67;
+/// History: alarms as they stood until they came up again or a model said them anew, by alarm and the cluster's time (since
+/// feature 350).
+pub const FORMER_ALARMS: u8 = 68;
+/// History: notices that wait behind those that state has room for, by receiver and number; they go when they are confirmed.
+pub const PARKED_NOTICES: u8 = 69;
 /// Drills, by number.
 pub const DRILLS: u8 = 231;
 /// What files belong to, by number.
@@ -117,8 +132,18 @@ pub const AUDIT_SEALED: u8 = 252;
 pub const WARNINGS: u8 = 253;
 
 /// Tables of history, ascending.
-const HISTORY: [u8; 7] =
-    [TIMELINE, READINGS, READING_CHUNKS, DUTY_LOG, INSTRUCTION_TIMELINE, AUDIT_LINKS, AUDIT_SEALED];
+const HISTORY: [u8; 10] = [
+    TIMELINE,
+    READINGS,
+    READING_CHUNKS,
+    FORMER_SENSORS,
+    FORMER_ALARMS,
+    PARKED_NOTICES,
+    DUTY_LOG,
+    INSTRUCTION_TIMELINE,
+    AUDIT_LINKS,
+    AUDIT_SEALED,
+];
 
 /// Whether the row of this key is state (true) or history (false).
 #[must_use]
@@ -317,19 +342,6 @@ pub fn instruction_timeline_range(instruction: &InstructionId) -> (Bytes, Bytes)
     (key(INSTRUCTION_TIMELINE, &[name, &[0]]), key(INSTRUCTION_TIMELINE, &[name, &[1]]))
 }
 
-/// Key of one entry of a room's log. The value is a `DutyEntry`; `at` is state's clock, `index` the log's.
-#[must_use]
-pub fn duty_log_key(room: &RoomId, at: Millis, index: u64) -> Bytes {
-    key(DUTY_LOG, &[room.as_str().as_bytes(), &[0], &at.0.to_be_bytes(), &index.to_be_bytes()])
-}
-
-/// The keys of what was logged in a room from `from` to before `to`: from the first of the pair to before the second.
-#[must_use]
-pub fn duty_log_range(room: &RoomId, from: Millis, to: Millis) -> (Bytes, Bytes) {
-    let at = |at: Millis| key(DUTY_LOG, &[room.as_str().as_bytes(), &[0], &at.0.to_be_bytes()]);
-    (at(from), at(to))
-}
-
 /// Key of what a file belongs to.
 #[must_use]
 pub fn file_key(number: u64) -> Bytes {
@@ -447,18 +459,6 @@ mod tests {
         assert!(from <= inside && inside < to);
         let outside = timeline_key(&ten, 0, 0);
         assert!(!(from <= outside && outside < to));
-    }
-
-    #[test]
-    fn a_rooms_log_is_its_own_and_in_the_order_of_time() {
-        let (one, ten) = (RoomId::new("r1").unwrap(), RoomId::new("r10").unwrap());
-        let (from, to) = duty_log_range(&one, Millis(5), Millis(9));
-        let keys = [(5, 0), (5, 1), (8, 2)].map(|(at, index)| duty_log_key(&one, Millis(at), index));
-        assert!(keys.is_sorted() && keys.iter().all(|key| from <= *key && *key < to && !is_state(key)));
-        for (room, at) in [(&one, 4), (&one, 9), (&ten, 6)] {
-            let key = duty_log_key(room, Millis(at), u64::MAX);
-            assert!(key < from || to <= key, "{room} {at}");
-        }
     }
 
     #[test]

@@ -1,9 +1,12 @@
-//! On which days an alarm called for somebody, and that a cause which suppresses another can be seen.
+//! On which days an alarm called for somebody, that a cause which suppresses another can be seen, and what history keeps of how alarms
+//! and limits were.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
+
+use std::collections::BTreeMap;
 
 use crate::any;
 use bytes::Bytes;
-use domain::{calendar::DAY_MS, *};
+use domain::{calendar::DAY_MS, rows, wire::Record, *};
 use proptest::prelude::*;
 
 fn id<T: TryFrom<String>>(text: &str) -> T
@@ -20,12 +23,13 @@ fn key() -> AlarmKey {
 struct World {
     state: State,
     index: u64,
+    history: BTreeMap<Bytes, Bytes>,
 }
 
 impl World {
     /// A field group with one camera.
     fn new() -> Self {
-        let mut world = Self { state: State::new(GroupId(1)), index: 0 };
+        let mut world = Self { state: State::new(GroupId(1)), index: 0, history: BTreeMap::new() };
         let place = Place { latitude_e7: 1, longitude_e7: 2, admin_unit: id("hue"), address: String::new() };
         let camera = Camera {
             id: id("cam"),
@@ -48,9 +52,22 @@ impl World {
     fn apply(&mut self, at_ms: Millis, grant: Option<Grant>, command: impl Into<Command>) {
         self.index += 1;
         let entry = Entry { at_ms, request: None, grant, command: command.into(), salt: Bytes::new() };
-        let reply = self.state.apply(self.index, &entry).reply;
-        assert!(matches!(reply, Reply::Accepted(_)), "{reply:?}");
+        let applied = self.state.apply(self.index, &entry);
+        assert!(matches!(applied.reply, Reply::Accepted(_)), "{:?}", applied.reply);
         self.state.check().unwrap();
+        for change in applied.rows {
+            if let RowChange::Put(row) = change
+                && !rows::is_state(&row.key)
+            {
+                assert!(self.history.insert(row.key, row.value).is_none(), "a key of history comes once");
+            }
+        }
+    }
+
+    /// What stood until when.
+    fn former<T: Record>(&self, (from, to): (Bytes, Bytes)) -> Vec<(u64, T)> {
+        let found = self.history.range(from..to);
+        found.map(|(key, value)| (rows::former_until(key).unwrap().0, T::decode(value).unwrap())).collect()
     }
 
     /// It comes up at that time, and goes a second later.
@@ -134,6 +151,76 @@ fn an_alarm_counts_each_day_on_which_it_called_for_seven_days() {
     assert_eq!(world.days(), [(11, 2), (12, 2), (13, 2)]);
     world.raise(Millis(18 * DAY_MS));
     assert_eq!(world.days(), [(12, 2), (13, 2), (18, 1)], "the eleventh is more than seven days ago");
+}
+
+#[test]
+fn each_ringing_of_an_alarm_is_left_to_history_with_its_times() {
+    let mut world = World::new();
+    world.raise(Millis(10_000));
+    world.raise(Millis(200_000));
+    assert!(world.history.is_empty(), "not before it is switched on");
+    world.apply(Millis(300_000), None, SwitchFeature { feature: VOCABULARY_2 });
+    world.raise(Millis(400_000));
+    world.apply(Millis(420_000), Some(by_oanh()), AcknowledgeAlarm { key: key(), episode: 3 });
+    world.raise(Millis(600_000));
+    let kept: Vec<(u64, Alarm)> = world.former(rows::former_alarms_range(&key(), Millis(0)));
+    let told: Vec<_> = kept
+        .iter()
+        .map(|(until, it)| (*until, it.episode, it.raised_at_ms.0, it.cleared_at_ms.0, it.acknowledged_at_ms.0))
+        .collect();
+    assert_eq!(told, [(400_000, 2, 200_000, 201_000, 0), (600_000, 3, 400_000, 401_000, 420_000)]);
+    assert_eq!(kept[1].1.acknowledged_by, Some(id("oanh")));
+    assert!(kept.iter().all(|(_, it)| it.raised_days.is_empty()), "they are counted on in the one that stands");
+    let newest = &world.state.alarms()[&key()];
+    assert_eq!((newest.episode, newest.raised_at_ms), (4, Millis(600_000)), "state has the newest");
+    assert_eq!(world.former::<Alarm>(rows::former_alarms_range(&key(), Millis(400_001))).len(), 1);
+    let other = AlarmKey { condition: id("higher"), ..key() };
+    assert!(world.former::<Alarm>(rows::former_alarms_range(&other, Millis(0))).is_empty());
+}
+
+#[test]
+fn what_a_model_said_before_it_said_it_anew_is_left_to_history() {
+    let mut world = World::new();
+    world.apply(Millis(1), None, SwitchFeature { feature: VOCABULARY_2 });
+    world.apply(Millis(1), None, RegisterSensor { sensor: station() });
+    let key = AlarmKey { entity: id("station"), condition: id(UNUSUAL) };
+    let mut say = |at_ms: u64, severity, score| {
+        let found = Found::Unusual(Unusual { score_micro: Micro(score), reason: UnusualReason::Spike });
+        let finding = Some(Finding { model: id("muc-nuoc"), model_version: id("1"), found });
+        let (value_micro, limit_micro, exercise) = (Micro(2), Micro(1), false);
+        let key = key.clone();
+        let raise = RaiseAlarm { key, episode: 1, severity, value_micro, limit_micro, exercise, finding };
+        world.apply(Millis(at_ms), None, raise);
+    };
+    say(10_000, Severity::Low, 300_000);
+    // Sent again it is the same word.
+    say(11_000, Severity::Low, 300_000);
+    say(20_000, Severity::Medium, 900_000);
+    let kept: Vec<(u64, Alarm)> = world.former(rows::former_alarms_range(&key, Millis(0)));
+    let told: Vec<_> = kept.iter().map(|(until, it)| (*until, it.episode, it.severity, it.active)).collect();
+    assert_eq!(told, [(20_000, 1, Severity::Low, true)]);
+}
+
+#[test]
+fn each_change_of_a_sensors_limits_is_left_to_history() {
+    let mut world = World::new();
+    let with = |limit: i64| {
+        let mut sensor = station();
+        sensor.thresholds[0].limit_micro = Micro(limit);
+        sensor
+    };
+    world.apply(Millis(10), None, RegisterSensor { sensor: with(1) });
+    world.apply(Millis(20), None, RegisterSensor { sensor: with(2) });
+    assert!(world.history.is_empty(), "not before it is switched on");
+    world.apply(Millis(30), None, SwitchFeature { feature: VOCABULARY_2 });
+    world.apply(Millis(40), None, RegisterSensor { sensor: with(3) });
+    // The same again, and another name: its limits are what they were.
+    world.apply(Millis(50), None, RegisterSensor { sensor: with(3) });
+    world.apply(Millis(60), None, RegisterSensor { sensor: Sensor { name: "Sông Cầu".into(), ..with(3) } });
+    world.apply(Millis(70), None, RegisterSensor { sensor: Sensor { thresholds: Vec::new(), ..with(3) } });
+    let kept: Vec<(u64, Sensor)> = world.former(rows::former_sensors_range(&id("station"), Millis(0)));
+    let told: Vec<_> = kept.iter().map(|(until, it)| (*until, it.thresholds[0].limit_micro.0)).collect();
+    assert_eq!(told, [(40, 2), (70, 3)]);
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! What happens at a bound: a refusal with code `limit`, or what `limits` says instead. One more than the bound, each time.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that meets what it does not expect stops")]
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
-use domain::*;
+use domain::{wire::Record, *};
 
 fn apply(state: &mut State, at: u64, command: impl Into<Command>) -> Applied {
     state.apply(
@@ -207,9 +209,24 @@ fn an_incident_keeps_its_newest_suggestions() {
     state.check().unwrap();
 }
 
-/// A receiver that is gone loses its newest notices by number, and hears of it; others lose nothing.
+/// Writes what is parked in history, and what goes of it.
+fn park(parked: &mut BTreeMap<Bytes, Bytes>, applied: &Applied) {
+    let is_parked = |key: &Bytes| key.first() == Some(&rows::PARKED_NOTICES);
+    for change in &applied.rows {
+        match change {
+            RowChange::Put(row) if is_parked(&row.key) => {
+                assert!(parked.insert(row.key.clone(), row.value.clone()).is_none(), "a key of history comes once");
+            }
+            RowChange::Delete(key) if is_parked(key) => assert!(parked.remove(key).is_some(), "what goes was there"),
+            _ => {}
+        }
+    }
+}
+
+/// The notices of a receiver that is gone are parked behind those that state has room for, and wait there in order; others have nothing
+/// of it.
 #[test]
-fn a_receiver_that_never_confirms_harms_itself_only() {
+fn a_receiver_that_never_confirms_harms_nobody_and_loses_none() {
     let mut state = State::new(GroupId::COMMAND);
     let receiver = |id: &str| Receiver {
         id: ReceiverId::new(id).unwrap(),
@@ -225,6 +242,7 @@ fn a_receiver_that_never_confirms_harms_itself_only() {
         given_up: None,
         unit: None,
         version: 0,
+        parked: 0,
     };
     for id in ["gone", "here"] {
         assert_eq!(code(&apply(&mut state, 1, PutReceiver { receiver: receiver(id) })), None);
@@ -252,20 +270,56 @@ fn a_receiver_that_never_confirms_harms_itself_only() {
         exercise: false,
         place_is_mapped: false,
     };
-    let here = ReceiverId::new("here").unwrap();
-    for at in 1..=limits::NOTICES_MAX + 3 {
-        let at = u64::try_from(at).unwrap();
-        assert_eq!(code(&apply(&mut state, at, open.clone())), None);
+    let (gone, here) = (ReceiverId::new("gone").unwrap(), ReceiverId::new("here").unwrap());
+    let max = u64::try_from(limits::NOTICES_MAX).unwrap();
+    let mut parked = BTreeMap::new();
+    for at in 1..=max + 3 {
+        let applied = apply(&mut state, at, open.clone());
+        assert_eq!(code(&applied), None);
+        park(&mut parked, &applied);
         let confirm = ConfirmNotices { receiver: here.clone(), through: at };
         assert_eq!(code(&apply(&mut state, at, confirm)), None);
     }
-    let gone = state.receivers().get("gone").unwrap();
-    let max = u64::try_from(limits::NOTICES_MAX).unwrap();
-    assert_eq!((gone.newest, gone.missed), (max, 3));
-    let gone = gone.id.clone();
-    assert_eq!(code(&apply(&mut state, 9000, ConfirmNotices { receiver: gone.clone(), through: 1 })), None);
-    assert_eq!(code(&apply(&mut state, 9000, open)), None);
-    let newest = state.notices_for(&gone).last().unwrap();
-    assert_eq!((newest.number, newest.missed_before), (max + 1, 3));
+    let at = |state: &State| {
+        let gone = state.receivers().get("gone").unwrap();
+        (gone.newest, gone.confirmed, gone.parked, gone.missed)
+    };
+    assert_eq!(at(&state), (max + 3, 0, 3, 0));
+    let next = |state: &State, settled| state.receivers().get("gone").unwrap().parked_after(settled);
+    let after = [max - 1, max, max + 2, max + 3].map(|settled| next(&state, settled));
+    assert_eq!(after, [None, Some(max + 1), Some(max + 3), None]);
+    state.check().unwrap();
+
+    let mut index = max + 3;
+    let mut run = |state: &mut State, parked: &mut BTreeMap<Bytes, Bytes>, command: Command| {
+        index += 1;
+        let applied = apply(state, index, command);
+        park(parked, &applied);
+        state.check().unwrap();
+        code(&applied)
+    };
+    let confirm = |through| Command::from(ConfirmNotices { receiver: gone.clone(), through });
+    // There is room in state, and those that wait in history are first.
+    assert_eq!(run(&mut state, &mut parked, confirm(1)), None);
+    assert_eq!(run(&mut state, &mut parked, open.clone().into()), None);
+    assert_eq!((at(&state), state.notices_for(&gone).last().unwrap().number), ((max + 4, 1, 4, 0), max));
+    let kept: Vec<_> = parked.values().map(|row| Notice::decode(row).unwrap()).collect();
+    let told: Vec<_> = kept.iter().map(|notice| (notice.number, notice.missed_before)).collect();
+    assert_eq!(told, [(max + 1, 0), (max + 2, 0), (max + 3, 0), (max + 4, 0)]);
+    let keys: Vec<_> = kept.iter().map(|notice| rows::parked_notice_key(&gone, notice.number)).collect();
+    assert_eq!(parked.keys().cloned().collect::<Vec<_>>(), keys);
+
+    assert_eq!(run(&mut state, &mut parked, confirm(max + 2)), Some(RefusalCode::Limit), "no entry does that much");
+    assert_eq!(run(&mut state, &mut parked, confirm(max + 1)), None);
+    assert_eq!((at(&state), parked.len(), state.notices_for(&gone).count()), ((max + 4, max + 1, 3, 0), 3, 0));
+    let refused = GiveUpNotice { receiver: gone.clone(), number: max + 2, reason: "410 Gone".into() };
+    assert_eq!(run(&mut state, &mut parked, refused.into()), None);
+    assert_eq!(run(&mut state, &mut parked, open.clone().into()), None);
+    assert_eq!((at(&state), parked.len()), ((max + 5, max + 2, 3, 0), 3), "behind what is parked");
+    assert_eq!(State::from_rows(GroupId::COMMAND, state.rows()).unwrap(), state);
+    assert_eq!(run(&mut state, &mut parked, confirm(max + 5)), None);
+    assert_eq!((at(&state), parked.len()), ((max + 5, max + 5, 0, 0), 0));
+    assert_eq!(run(&mut state, &mut parked, open.into()), None);
+    assert_eq!((at(&state), state.notices_for(&gone).count()), ((max + 6, max + 5, 0, 0), 1), "in state again");
     state.check().unwrap();
 }

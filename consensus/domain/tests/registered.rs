@@ -82,6 +82,7 @@ fn receiver(name: &str, version: u64) -> PutReceiver {
         given_up: None,
         unit: None,
         version,
+        parked: 0,
     };
     PutReceiver { receiver }
 }

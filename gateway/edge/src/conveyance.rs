@@ -1,9 +1,10 @@
 //! Emergency Incident Data Objects over a WebSocket, as NENA-STA-024.1.1-2025 conveys them: whoever wants objects subscribes, the
 //! notifier sends one event at a time, and each event is acknowledged.
 //!
-//! - A service whose address begins with `wss:` fetches what waits for it here, at any node (`serve`). Its queue is its outbox in
-//!   state, of at most `domain::limits::NOTICES_MAX`, of which one event is under way: what it has acknowledged leaves, and after a
-//!   cut it goes on with the oldest that it has not, under the same `transactionId`, at whichever node it comes to.
+//! - A service whose address begins with `wss:` fetches what waits for it here, at any node (`serve`). Its queue is its outbox: what
+//!   is in state, of at most `domain::limits::NOTICES_MAX`, and behind that what is parked in history. One event is under way: what it
+//!   has acknowledged leaves, and after a cut it goes on with the oldest that it has not, under the same `transactionId`, at whichever
+//!   node it comes to.
 //! - Where the address goes on with a host, the leader of the command group subscribes there (`subscriber`), and acknowledges an event
 //!   once a quorum holds what it says. What comes twice changes nothing.
 //!

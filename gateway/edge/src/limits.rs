@@ -64,6 +64,12 @@ pub const REPLAY_NEAR_M_MAX: u32 = 10_000;
 pub const REPLAY_STATIONS_MAX: usize = 12;
 /// Alarms of one replay, likewise.
 pub const REPLAY_ALARMS_MAX: usize = 50;
+/// Alarms of which a replay asks whether they rang then, likewise: of one that rang since, only history knows.
+pub const REPLAY_ALARMS_ASKED_MAX: usize = 400;
+/// Ringings of one replay; past it the answer says `truncated`.
+pub const REPLAY_RINGINGS_MAX: usize = 500;
+/// Times that the limits of one station were set anew while a replay goes on; past it the answer says `truncated`.
+pub const REPLAY_LIMITS_MAX: usize = 100;
 /// The newest reading of a station at a replay's beginning may be so old; a longer silence is shown as one.
 pub const REPLAY_BEFORE_MS: u64 = 6 * 3_600_000;
 /// Entries of a room's log in one answer; more: `truncated`.

@@ -16,7 +16,7 @@ export const enReplay: ReplayDict = {
   again: 'Try again',
   forbidden: 'You may not see the course of incidents.',
   nothing: 'This course has no step yet.',
-  truncated: 'The course is longer than what was read: its end or some readings are missing.',
+  truncated: 'The course is longer than what was read: its end, some readings or ringings are missing.',
   through: (index) => `by the log up to entry ${index}`,
   map: (incident, units, time) => `Map at ${time}: incident ${incident}, ${units} units`,
   wide: 'Show the stations around it',
@@ -47,5 +47,5 @@ export const enReplay: ReplayDict = {
   alarms: 'Alarms then',
   acknowledged: 'acknowledged',
   unacknowledged: 'not acknowledged',
-  notKept: 'A unit stands where it last reported; limits are those of now; of an alarm only its newest ringing is known; readings are by the clock of the station.',
+  notKept: 'A unit stands where it last reported; units that were not in the incident are not shown; readings are by the clock of the station.',
 };

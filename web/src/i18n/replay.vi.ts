@@ -15,7 +15,7 @@ export const viReplay = {
   again: 'Thử lại',
   forbidden: 'Bạn không được xem diễn biến của sự cố.',
   nothing: 'Diễn biến này chưa có bước nào.',
-  truncated: 'Diễn biến dài hơn phần đọc được: thiếu đoạn cuối hoặc một số số đo.',
+  truncated: 'Diễn biến dài hơn phần đọc được: thiếu đoạn cuối, một số số đo hoặc lần kêu.',
   through: (index: string) => `theo sổ ghi đến mục ${index}`,
   map: (incident: string, units: string, time: string) => `Bản đồ lúc ${time}: sự cố ${incident}, ${units} đơn vị`,
   wide: 'Xem cả trạm quanh đó',
@@ -46,7 +46,7 @@ export const viReplay = {
   alarms: 'Cảnh báo lúc đó',
   acknowledged: 'đã xác nhận',
   unacknowledged: 'chưa xác nhận',
-  notKept: 'Vị trí đơn vị là lúc đơn vị báo gần nhất; ngưỡng là ngưỡng đang đặt; mỗi cảnh báo chỉ biết lần kêu gần nhất; số đo theo giờ của trạm.',
+  notKept: 'Vị trí đơn vị là lúc đơn vị báo gần nhất; không thấy đơn vị ngoài sự cố; số đo theo giờ của trạm.',
 };
 
 /** What every language says of it. */

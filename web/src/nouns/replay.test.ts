@@ -61,6 +61,26 @@ test('stations say what was measured until then, and alarms ring while they did'
   expect(ringing(35)).toEqual(['c1 true']);
 });
 
+test('limits, ringings and what a model said are those of then', () => {
+  const [station, alarm] = [raw.stations[0]!, raw.alarms[0]!];
+  const limit = (metres: number) => [{ condition: 'level-1', above: true, limit: metres, severity: 'low' }];
+  const of = courseOf({
+    ...raw,
+    stations: [{ ...station, limits: limit(20), limits_before: [{ until_ms: 15, limits: [] }, { until_ms: 30, limits: limit(28) }] }],
+    alarms: [
+      { ...alarm, raised_at_ms: 12, cleared_at_ms: 14, acknowledged_at_ms: 0, acknowledged_by: null },
+      { ...alarm, raised_at_ms: 20, cleared_at_ms: 0, acknowledged_at_ms: 0, acknowledged_by: null, before: [{ until_ms: 30, severity: 'low' }] },
+    ],
+  });
+  // It measured 25, then 27.5: no limit was set, then one above, and from 30 on it is the one of now.
+  const passed = (atMs: number) => thenOf(of, atMs)?.stations[0]?.passed?.limit;
+  expect([10, 20, 29, 30].map(passed)).toEqual([undefined, undefined, undefined, 20]);
+  const rang = (atMs: number) => thenOf(of, atMs)?.alarms.map(({ alarm: it }) => it.severity);
+  expect([11, 12, 14, 20, 29, 30].map(rang)).toEqual([[], [5], [], [2], [2], [5]]);
+  const deeds = stepsOf(of).flatMap(({ atMs, deeds: done }) => done.flatMap(({ kind, alarm: it }) => (it === undefined ? [] : `${atMs} ${kind}`)));
+  expect(deeds).toEqual(['12 alarm_raised', '14 alarm_cleared', '20 alarm_raised', '30 alarm_amended']);
+});
+
 test('its steps begin with the incident, one for each moment, and say who did what', () => {
   const steps = stepsOf(course);
   expect(steps.map(({ atMs }) => atMs)).toEqual([10, 19, 20, 22, 25, 30, 35, 40]);

@@ -36,7 +36,7 @@ export interface ReplayLine {
   incident?: ReplayIncident;
 }
 
-/** A limit of a station, as it is set now. */
+/** A limit of a station. */
 export interface ReplayLimit {
   condition: string;
   above: boolean;
@@ -59,14 +59,17 @@ export interface ReplayStation extends Spot {
   unitOfMeasure: string;
   distanceM: number;
   exercise: boolean;
+  /** As they are set now. */
   limits: readonly ReplayLimit[];
+  /** As they were set before, each until when. Ascending. */
+  limitsBefore: readonly { untilMs: number; limits: readonly ReplayLimit[] }[];
   /** Readings from before are not kept; 0: all are. */
   keptFromMs: number;
   /** Ascending. */
   readings: readonly ReplayReading[];
 }
 
-/** An episode of an alarm. Times are 0 where it has not come to that. */
+/** An episode of an alarm: one that rang twice is two. Times are 0 where it has not come to that. */
 export interface ReplayAlarm extends Spot {
   entity: string;
   condition: string;
@@ -77,6 +80,8 @@ export interface ReplayAlarm extends Spot {
   /** Empty: nobody, or the system. */
   acknowledgedBy: string;
   exercise: boolean;
+  /** How bad a model said it was before it said it anew, each until when. Ascending. */
+  before: readonly { untilMs: number; severity: Severity }[];
 }
 
 /** All that there is to go through. */
@@ -134,13 +139,21 @@ interface RawLine {
   unit?: RawSpot & { id: string; name: string; status: string; position_at_ms: number };
   incident?: RawSpot & { id: string; severity: string; status: string; summary: string; units: string[] };
 }
+interface RawLimit {
+  condition: string;
+  above: boolean;
+  limit: number;
+  severity: string;
+}
 interface RawStation extends RawSpot {
   id: string;
   name: string;
   unit_of_measure: string;
   distance_m: number;
   exercise: boolean;
-  limits: { condition: string; above: boolean; limit: number; severity: string }[];
+  limits: RawLimit[];
+  /** An older node says none. */
+  limits_before?: { until_ms: number; limits: RawLimit[] }[];
   kept_from_ms: number;
   readings: { at_ms: number; value: number; status: string }[];
 }
@@ -153,6 +166,8 @@ interface RawAlarm extends RawSpot {
   acknowledged_at_ms: number;
   acknowledged_by: string | null;
   exercise: boolean;
+  /** Nor this. */
+  before?: { until_ms: number; severity: string }[];
 }
 interface RawCourse {
   incident: string;
@@ -166,6 +181,8 @@ interface RawCourse {
 
 const DEGREES_PER_E7 = 1e-7;
 const spot = ({ latitude_e7, longitude_e7 }: RawSpot): Spot => ({ latitude: latitude_e7 * DEGREES_PER_E7, longitude: longitude_e7 * DEGREES_PER_E7 });
+
+const limitOf = ({ condition, above, limit, severity }: RawLimit): ReplayLimit => ({ condition, above, limit, severity: severityNamed(severity) });
 
 /** The course as the server writes it. */
 export function courseOf(answer: unknown): ReplayCourse {
@@ -191,7 +208,8 @@ export function courseOf(answer: unknown): ReplayCourse {
       unitOfMeasure: raw.unit_of_measure,
       distanceM: raw.distance_m,
       exercise: raw.exercise,
-      limits: raw.limits.map(({ condition, above, limit, severity }) => ({ condition, above, limit, severity: severityNamed(severity) })),
+      limits: raw.limits.map(limitOf),
+      limitsBefore: (raw.limits_before ?? []).map(({ until_ms, limits }) => ({ untilMs: until_ms, limits: limits.map(limitOf) })),
       keptFromMs: raw.kept_from_ms,
       readings: raw.readings.map(({ at_ms, value, status }) => ({ atMs: at_ms, value, status })),
     })),
@@ -205,6 +223,7 @@ export function courseOf(answer: unknown): ReplayCourse {
       acknowledgedAtMs: raw.acknowledged_at_ms,
       acknowledgedBy: raw.acknowledged_by ?? '',
       exercise: raw.exercise,
+      before: (raw.before ?? []).map(({ until_ms, severity }) => ({ untilMs: until_ms, severity: severityNamed(severity) })),
     })),
   };
 }
@@ -223,6 +242,7 @@ export function stepsOf({ incident, lines, alarms }: ReplayCourse): ReplayStep[]
     add(alarm.raisedAtMs, { ...deed, kind: 'alarm_raised' });
     // Of one that chatters somebody had seen the episode before.
     if (alarm.acknowledgedAtMs >= alarm.raisedAtMs) add(alarm.acknowledgedAtMs, { ...deed, kind: 'alarm_acknowledged', by: alarm.acknowledgedBy });
+    for (const { untilMs } of alarm.before) add(untilMs, { ...deed, kind: 'alarm_amended' });
     if (alarm.clearedAtMs > 0) add(alarm.clearedAtMs, { ...deed, kind: 'alarm_cleared' });
   }
   return [...steps].sort(([one], [other]) => one - other).map(([atMs, deeds]) => ({ atMs, deeds }));
@@ -233,8 +253,12 @@ export function stepAt(steps: readonly ReplayStep[], atMs: number): number {
   return Math.max(0, steps.findLastIndex((step) => step.atMs <= atMs));
 }
 
-/** The worst limit that the reading passes. */
-function passedBy({ limits }: ReplayStation, reading: ReplayReading | undefined): ReplayLimit | undefined {
+/** Which of those before stood at that time: the first that lasted beyond it; undefined: what stands now did. */
+const stoodAt = <T extends { untilMs: number }>(before: readonly T[], atMs: number): T | undefined => before.find(({ untilMs }) => atMs < untilMs);
+
+/** The worst limit that the reading passes, of those that were set then. */
+function passedBy(station: ReplayStation, reading: ReplayReading | undefined, atMs: number): ReplayLimit | undefined {
+  const { limits } = stoodAt(station.limitsBefore, atMs) ?? station;
   if (reading === undefined || reading.status !== 'measuring') return undefined;
   const passed = limits.filter(({ above, limit }) => (above ? reading.value > limit : reading.value < limit));
   return passed.reduce<ReplayLimit | undefined>((worst, limit) => (worst === undefined || limit.severity > worst.severity ? limit : worst), undefined);
@@ -253,10 +277,13 @@ export function thenOf(course: ReplayCourse, atMs: number): Then | undefined {
   if (incident === undefined) return undefined;
   const stations = course.stations.map((station) => {
     const reading = station.readings.findLast((it) => it.atMs <= atMs);
-    return { station, reading, passed: passedBy(station, reading) };
+    return { station, reading, passed: passedBy(station, reading, atMs) };
   });
   const rang = course.alarms.filter(({ raisedAtMs, clearedAtMs }) => raisedAtMs <= atMs && (clearedAtMs === 0 || clearedAtMs > atMs));
-  const alarms = rang.map((alarm) => ({ alarm, acknowledged: alarm.acknowledgedAtMs > 0 && alarm.acknowledgedAtMs <= atMs }));
+  const alarms = rang.map((alarm) => ({
+    alarm: { ...alarm, severity: (stoodAt(alarm.before, atMs) ?? alarm).severity },
+    acknowledged: alarm.acknowledgedAtMs > 0 && alarm.acknowledgedAtMs <= atMs,
+  }));
   return {
     incident,
     units: incident.units.flatMap((id) => known.get(id) ?? []),

@@ -35,6 +35,7 @@ export function replayOf(scene: Scene, id: string, lines: readonly Line[], appli
     id: sensor.id, name: sensor.name, kind: 'river_level', unit_of_measure: sensor.unitOfMeasure,
     latitude_e7: sensor.place!.latitudeE7, longitude_e7: sensor.place!.longitudeE7, distance_m: distance, exercise: sensor.exercise,
     limits: sensor.thresholds.map(({ condition, above, limitMicro, severity }) => ({ condition, above, limit: micro(limitMicro), severity: severityOf(severity) })),
+    limits_before: [],
     kept_from_ms: 0,
     // It rose to what it says now.
     readings: [[from - 60_000, 0.9], [until, 1]].map(([at_ms, share]) => ({ at_ms, value: micro(sensor.lastMicro) * share!, status: (DeviceStatus[sensor.status] ?? '').toLowerCase() })),
@@ -43,7 +44,7 @@ export function replayOf(scene: Scene, id: string, lines: readonly Line[], appli
     entity: alarm.key!.entity, condition: alarm.key!.condition, severity: severityOf(alarm.severity),
     latitude_e7: alarm.place?.latitudeE7 ?? 0, longitude_e7: alarm.place?.longitudeE7 ?? 0, value: micro(alarm.valueMicro), limit: micro(alarm.limitMicro),
     raised_at_ms: Number(alarm.raisedAtMs), cleared_at_ms: Number(alarm.clearedAtMs), acknowledged_at_ms: Number(alarm.acknowledgedAtMs),
-    acknowledged_by: alarm.acknowledgedBy || null, exercise: alarm.exercise,
+    acknowledged_by: alarm.acknowledgedBy || null, exercise: alarm.exercise, before: [],
   }));
   return { incident: id, exercise: incident.exercise, applied, lines, stations, alarms, truncated: false };
 }

@@ -1,6 +1,7 @@
 //! The postman of the command group's leader. Of each receiver one notice is under way, the oldest that it has not
 //! confirmed, so its notices come in order; each receiver has its own wait after a failure, so a slow one or one that is
-//! gone holds up nobody else. What was taken is confirmed in state, and then leaves the outbox.
+//! gone holds up nobody else. What was taken is confirmed in state, and then leaves the outbox. A notice that is parked, for state has
+//! no room for it, is read out of history in its turn.
 //!
 //! What a receiver refuses for good is given up in state, so that it does not stand before the others for ever. A receiver that
 //! connects to us (NENA-STA-024) fetches its notices itself, at the gateway of any node.
@@ -16,6 +17,7 @@ use std::{
 
 use domain::{
     Channel, Command, ConfirmNotices, GiveUpNotice, Notice, Receiver, ReceiverId, Reply, State, limits::TEXT_BYTES_MAX,
+    rows, wire::Record,
 };
 use futures::{StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -40,11 +42,24 @@ fn wait_after(failures: u32) -> Duration {
     doubled.min(DELIVER_AGAIN_WAIT_MAX)
 }
 
+/// What is next for a receiver.
+enum Next {
+    Waiting(Notice),
+    /// It is in history, under this number.
+    Parked(u64),
+}
+
 /// The oldest notice of each receiver that is told of something and not in `but`.
-fn oldest(state: &State, but: &BTreeSet<ReceiverId>) -> Vec<(Receiver, Notice)> {
+fn oldest(state: &State, but: &BTreeSet<ReceiverId>) -> Vec<(Receiver, Next)> {
     let is_carried = |it: &Receiver| !it.disabled && !matches!(it.channel(), None | Some(Channel::Conveyance(_)));
     let receivers = state.receivers().values().filter(|it| is_carried(it) && !but.contains(&it.id));
-    let oldest = |it: &Receiver| Some((it.clone(), state.notices_for(&it.id).next()?.clone()));
+    let oldest = |it: &Receiver| {
+        let next = match state.notices_for(&it.id).next() {
+            Some(notice) => Next::Waiting(notice.clone()),
+            None => Next::Parked(it.parked_after(it.confirmed)?),
+        };
+        Some((it.clone(), next))
+    };
     receivers.filter_map(oldest).collect()
 }
 
@@ -61,9 +76,9 @@ pub(crate) async fn run(reign: Arc<Reign>) {
         let now = Instant::now();
         let waiting = failed.iter().filter(|(_, failed)| failed.again_at > now).map(|(id, _)| id.clone());
         let but: BTreeSet<_> = waiting.chain(busy.iter().cloned()).collect();
-        for (receiver, notice) in cluster.read(reign.group, |state| oldest(state, &but)) {
+        for (receiver, next) in cluster.read(reign.group, |state| oldest(state, &but)) {
             busy.insert(receiver.id.clone());
-            under_way.push(Box::pin(carry(reign.clone(), receiver, notice)));
+            under_way.push(Box::pin(carry(reign.clone(), receiver, next)));
         }
         let again_at = failed.values().map(|failed| failed.again_at).filter(|at| *at > now).min();
         tokio::select! {
@@ -89,10 +104,32 @@ fn cut(mut reason: String) -> String {
     if reason.trim().is_empty() { "refused".to_owned() } else { reason }
 }
 
+/// The parked notice of that number; none: it cannot be read now.
+async fn parked(reign: &Reign, receiver: &ReceiverId, number: u64) -> Option<Notice> {
+    let (from, to) = rows::parked_notices_range(receiver, number);
+    let found = match reign.ctx.cluster.scan(reign.group, from, to, 1).await {
+        Ok(found) => found,
+        Err(error) => {
+            tracing::error!(%receiver, number, %error, "a parked notice cannot be read and is tried again");
+            return None;
+        }
+    };
+    let notice = found.first().and_then(|(_, row)| Notice::decode(row).ok()).filter(|it| it.number == number);
+    if notice.is_none() {
+        tracing::error!(%receiver, number, "a parked notice is not there and is looked for again");
+    }
+    notice
+}
+
 /// Brings one notice, and has state confirm it, or give it up. Whether both were done.
-async fn carry(reign: Arc<Reign>, receiver: Receiver, notice: Notice) -> (ReceiverId, bool) {
+async fn carry(reign: Arc<Reign>, receiver: Receiver, next: Next) -> (ReceiverId, bool) {
     let id = receiver.id.clone();
     let Some(courier) = reign.ctx.courier.get().cloned() else { return (id, false) };
+    let notice = match next {
+        Next::Waiting(notice) => Some(notice),
+        Next::Parked(number) => parked(&reign, &id, number).await,
+    };
+    let Some(notice) = notice else { return (id, false) };
     count(&reign.ctx.counters.notices_sent);
     let number = notice.number;
     let delivered = timeout(courier.within(&receiver), courier.deliver(receiver, notice)).await;

@@ -124,6 +124,7 @@ fn text_for(name: &str) -> PutReceiver {
         given_up: None,
         unit: Some(UnitId::new(name).unwrap()),
         version: 0,
+        parked: 0,
     };
     PutReceiver { receiver }
 }

@@ -105,6 +105,7 @@ fn put(world: &World) {
             given_up: None,
             unit: None,
             version: 0,
+            parked: 0,
         };
         accepted(world.apply(GroupId::COMMAND, PutReceiver { receiver }));
     }

@@ -68,6 +68,7 @@ fn receiver(id: &str) -> PutReceiver {
             given_up: None,
             unit: None,
             version: 0,
+            parked: 0,
         },
     }
 }
@@ -185,4 +186,39 @@ async fn a_receiver_that_fetches_is_not_carried_to() {
     until(|| waiting(&world, "police") == 0).await;
     tokio::time::sleep(600 * SECOND).await;
     assert_eq!((waiting(&world, "fetching"), post.taken("fetching")), (1, Vec::new()), "it waits for them to come");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_parked_in_history_is_carried_in_its_turn() {
+    let (world, post) = world(&[]);
+    let told = Receiver { kinds: vec![EventKind::IncidentNoted], ..receiver("police").receiver };
+    accepted(world.apply(GroupId::COMMAND, PutReceiver { receiver: told }));
+    accepted(world.apply(GroupId::COMMAND, open()));
+    let incident = world.incidents()[0].id.clone();
+    let note = || NoteIncident { incident: incident.clone(), note: "khói đen".into() };
+    let max = u64::try_from(limits::NOTICES_MAX).unwrap();
+    for _ in 0..max + 20 {
+        accepted(world.apply(GroupId::COMMAND, note()));
+    }
+    let parked = || world.read(GroupId::COMMAND, |state| state.receivers()["police"].parked);
+    assert_eq!(parked(), 20);
+    // It has taken nearly all that state had room for.
+    let confirm = ConfirmNotices { receiver: ReceiverId::new("police").unwrap(), through: max - 5 };
+    accepted(world.apply(GroupId::COMMAND, confirm));
+    post.refused.lock().unwrap().insert(("police", max + 3));
+    world.lead(1).await;
+    until(|| parked() < 15).await;
+    // What comes now is behind those that are parked, and whoever leads next finds them.
+    accepted(world.apply(GroupId::COMMAND, note()));
+    world.set_lead(GroupId::COMMAND, Some(2));
+    until(|| waiting(&world, "police") == 0).await;
+    assert_eq!(parked(), 0);
+    let taken = post.taken("police");
+    assert!(taken.is_sorted(), "{taken:?}");
+    let all: BTreeSet<_> = (max - 4..=max + 21).filter(|number| *number != max + 3).collect();
+    assert_eq!(taken.into_iter().collect::<BTreeSet<_>>(), all);
+    // Behind the last of them there is room in state again.
+    accepted(world.apply(GroupId::COMMAND, note()));
+    until(|| waiting(&world, "police") == 0).await;
+    assert_eq!(post.taken("police").last(), Some(&(max + 22)));
 }

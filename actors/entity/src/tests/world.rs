@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    io,
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicI64, Ordering},
@@ -32,6 +33,7 @@ struct Group {
     index: u64,
     term: u64,
     batches: Vec<Arc<EventBatch>>,
+    history: BTreeMap<Bytes, Bytes>,
     leads: BTreeMap<NodeId, watch::Sender<Lead>>,
     leader: Option<NodeId>,
     applied: watch::Sender<AppliedAt>,
@@ -68,6 +70,7 @@ impl World {
                 index: 0,
                 term: 0,
                 batches: Vec::new(),
+                history: BTreeMap::new(),
                 leads: leads.into(),
                 leader: None,
                 applied: watch::Sender::new(AppliedAt::default()),
@@ -178,6 +181,13 @@ impl World {
         let Proposal { request, grant, command } = proposal;
         let applied = group.state.apply(index, &Entry { at_ms, request, grant, command, salt: Bytes::new() });
         group.state.check().unwrap();
+        for change in applied.rows {
+            match change {
+                RowChange::Put(row) if rows::is_state(&row.key) => {}
+                RowChange::Put(row) => drop(group.history.insert(row.key, row.value)),
+                RowChange::Delete(key) => drop(group.history.remove(&key)),
+            }
+        }
         let at_ms = group.state.clock();
         if !applied.events.is_empty() {
             group.batches.push(Arc::new(EventBatch { index, at_ms, events: applied.events }));
@@ -336,6 +346,19 @@ impl Cluster for Node {
         let groups = self.world.groups();
         let batches = groups.get(&group).unwrap().batches.iter().filter(|batch| batch.index > index);
         Ok(batches.take(batches_max).cloned().collect())
+    }
+
+    fn scan(
+        &self,
+        group: GroupId,
+        from: Bytes,
+        to: Bytes,
+        rows_max: usize,
+    ) -> BoxFuture<'static, io::Result<Vec<(Bytes, Bytes)>>> {
+        let groups = self.world.groups();
+        let found = groups.get(&group).unwrap().history.range(from..to).take(rows_max);
+        let found: Vec<_> = found.map(|(key, value)| (key.clone(), value.clone())).collect();
+        async move { Ok(found) }.boxed()
     }
 
     fn lead_watch(&self, group: GroupId) -> watch::Receiver<Lead> {

@@ -4,8 +4,10 @@
 use super::{Outcome, Work, accepted, finding, valid};
 use crate::{
     AcknowledgeAlarm, Alarm, AlarmKey, ClearAlarm, ConfirmAlarmReport, EventKind, Millis, Place, RaiseAlarm, RaisedDay,
-    Refusal, RefusalCode, SensorId, Shelf, ShelveAlarm, State, UnshelveAlarm, VOCABULARY_2, calendar::DAY_MS, limits,
-    stored::Touched,
+    Refusal, RefusalCode, SensorId, Shelf, ShelveAlarm, State, UnshelveAlarm, VOCABULARY_2,
+    calendar::DAY_MS,
+    limits, rows,
+    stored::{self, Touched},
 };
 
 /// Whether the alarm is about a device of drills.
@@ -76,6 +78,7 @@ pub(super) fn raise(work: &mut Work<'_>, command: &RaiseAlarm) -> Outcome {
     if calls && work.state.has_feature(VOCABULARY_2) {
         count_day(&mut alarm.raised_days, now);
     }
+    keep_former(work, &alarm.key);
     Ok(keep(work, alarm, EventKind::AlarmRaised, ""))
 }
 
@@ -97,6 +100,7 @@ fn amend(work: &mut Work<'_>, mut alarm: Alarm, command: &RaiseAlarm) -> Outcome
     alarm.limit_micro = command.limit_micro;
     alarm.finding.clone_from(&command.finding);
     alarm.version += 1;
+    keep_former(work, &alarm.key);
     Ok(keep(work, alarm, EventKind::AlarmAmended, ""))
 }
 
@@ -201,6 +205,17 @@ fn find_episode(work: &Work<'_>, key: &AlarmKey, episode: u32) -> Result<Alarm, 
 
 fn wrong_episode(last: u32) -> Refusal {
     valid::version_conflict("episode", format!("the alarm is at episode {last}: look, then decide anew"))
+}
+
+/// Leaves to history how the alarm stood until now: state has its newest episode alone, and of that what was said last.
+fn keep_former(work: &mut Work<'_>, key: &AlarmKey) {
+    if !work.state.has_feature(VOCABULARY_2) {
+        return;
+    }
+    let Some(former) = work.state.alarms.get(key) else { return };
+    // The days are counted on in the one that stands.
+    let former = Alarm { raised_days: Vec::new(), ..former.clone() };
+    work.history.push(stored::row(rows::former_alarm_key(key, work.now, work.index), &former));
 }
 
 fn keep(work: &mut Work<'_>, alarm: Alarm, kind: EventKind, note: &str) -> crate::Accepted {

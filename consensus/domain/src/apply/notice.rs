@@ -1,11 +1,16 @@
 //! The outbox. A notice is put in the entry of the change that it tells of, so neither is there without the other; it leaves
-//! when its receiver has confirmed it. At the bound of one receiver its newest notices are counted and not kept, and the
-//! next one that is says how many: a receiver that is slow or gone harms itself only.
+//! when its receiver has confirmed it. What state has no room for is parked: a row of history under the next number, from where whoever
+//! carries notices reads it in its turn. As long as any is parked what comes is parked behind it, so the order is that of the numbers. At
+//! the bound of what one receiver may have parked its newest notices are counted and not kept, and the next one that is says how many: a
+//! receiver that is slow or gone harms itself only.
 
 use super::{Outcome, Work, accepted, deadline, incident, valid};
 use crate::{
     AdminUnitCode, ConfirmNotices, Event, EventKind, GiveUpNotice, Handover, Incident, Notice, NoticeGivenUp,
-    PutReceiver, Receiver, ReceiverId, Subject, UnitId, handover::is_of_handover, limits, stored::Touched,
+    PutReceiver, Receiver, ReceiverId, Subject, UnitId,
+    handover::is_of_handover,
+    limits, rows,
+    stored::{self, Touched},
     wire::Record,
 };
 
@@ -34,8 +39,8 @@ pub(super) fn put(work: &mut Work<'_>, command: &PutReceiver) -> Outcome {
     let former = work.state.receivers.get(&receiver.id);
     let added = usize::from(former.is_none());
     valid::within("receiver", work.state.receivers.len() + added, limits::RECEIVERS_MAX)?;
-    (receiver.newest, receiver.confirmed, receiver.missed) =
-        former.map_or((0, 0, 0), |former| (former.newest, former.confirmed, former.missed));
+    (receiver.newest, receiver.confirmed, receiver.missed, receiver.parked) =
+        former.map_or((0, 0, 0, 0), |former| (former.newest, former.confirmed, former.missed, former.parked));
     receiver.given_up = former.and_then(|former| former.given_up.clone());
     let former_version = former.map(|former| former.version);
     receiver.version = valid::next_version("receiver.version", receiver.version, former_version)?;
@@ -61,20 +66,39 @@ pub(super) fn confirm(work: &mut Work<'_>, command: &ConfirmNotices) -> Outcome 
         let remedy = format!("has not been sent: at most {}", receiver.newest);
         return Err(valid::invalid("through", remedy));
     }
+    let confirmed = usize::try_from(command.through.saturating_sub(receiver.confirmed)).unwrap_or(usize::MAX);
+    valid::within("through", confirmed, limits::NOTICES_MAX)?;
     for number in receiver.confirmed + 1..=command.through {
-        work.state.notices.remove(&(receiver.id.clone(), number));
-        work.touch(Touched::Notice(receiver.id.clone(), number));
+        take_out(work, &receiver, number);
     }
     let outcome = accepted(&receiver.id, receiver.newest);
     if command.through > receiver.confirmed {
-        receiver.confirmed = command.through;
+        is_through(&mut receiver, command.through);
         keep(work, receiver);
     }
     Ok(outcome)
 }
 
+/// Takes a notice out of where it waits; none: it was parked, and no entry reads history.
+fn take_out(work: &mut Work<'_>, receiver: &Receiver, number: u64) -> Option<Notice> {
+    if number > receiver.newest_in_state() {
+        work.deleted.push(rows::parked_notice_key(&receiver.id, number));
+        return None;
+    }
+    let key = (receiver.id.clone(), number);
+    let notice = work.state.notices.remove(&key);
+    work.touch(Touched::Notice(key.0, key.1));
+    notice
+}
+
+/// It has all up to this number.
+fn is_through(receiver: &mut Receiver, number: u64) {
+    receiver.confirmed = number;
+    receiver.parked = receiver.parked.min(receiver.newest.saturating_sub(number));
+}
+
 /// Only of the oldest: sent again, or late, it changes nothing. A hand-over that the receiver refuses to hear of goes to its second
-/// channel at once.
+/// channel at once; one that was parked has waited behind thousands and goes there by its own clock.
 pub(super) fn give_up(work: &mut Work<'_>, command: &GiveUpNotice) -> Outcome {
     let found = work.state.receivers.get(&command.receiver).cloned();
     let mut receiver = found.ok_or_else(|| valid::not_found("receiver", &command.receiver))?;
@@ -87,11 +111,9 @@ pub(super) fn give_up(work: &mut Work<'_>, command: &GiveUpNotice) -> Outcome {
     if command.number != receiver.confirmed + 1 {
         return Ok(outcome);
     }
-    let key = (receiver.id.clone(), command.number);
-    let notice = work.state.notices.remove(&key);
-    work.touch(Touched::Notice(key.0.clone(), key.1));
+    let notice = take_out(work, &receiver, command.number);
     let count = receiver.given_up.as_ref().map_or(0, |former| former.count).saturating_add(1);
-    receiver.confirmed = command.number;
+    is_through(&mut receiver, command.number);
     receiver.given_up =
         Some(NoticeGivenUp { count, number: command.number, reason: command.reason.clone(), at_ms: work.now });
     keep(work, receiver);
@@ -153,7 +175,9 @@ pub(super) fn text_crew(work: &mut Work<'_>, unit: &UnitId, incident: &Incident)
 
 fn post_to(work: &mut Work<'_>, mut receiver: Receiver, event: &Event) {
     let waiting = usize::try_from(receiver.newest - receiver.confirmed).unwrap_or(usize::MAX);
-    if waiting >= limits::NOTICES_MAX {
+    // None that comes later is before one that is parked.
+    let is_parked = receiver.parked > 0 || waiting >= limits::NOTICES_MAX;
+    if is_parked && receiver.parked >= limits::NOTICES_PARKED_MAX {
         receiver.missed = receiver.missed.saturating_add(1);
         return keep(work, receiver);
     }
@@ -162,8 +186,13 @@ fn post_to(work: &mut Work<'_>, mut receiver: Receiver, event: &Event) {
     let missed_before = std::mem::take(&mut receiver.missed);
     let event = shown(event).encode().into();
     let notice = Notice { receiver: key.0.clone(), number: receiver.newest, index: work.index, missed_before, event };
-    work.touch(Touched::Notice(key.0.clone(), key.1));
-    work.state.notices.insert(key, notice);
+    if is_parked {
+        receiver.parked += 1;
+        work.history.push(stored::row(rows::parked_notice_key(&key.0, key.1), &notice));
+    } else {
+        work.touch(Touched::Notice(key.0.clone(), key.1));
+        work.state.notices.insert(key, notice);
+    }
     keep(work, receiver);
 }
 
@@ -200,4 +229,69 @@ fn shown(event: &Event) -> Event {
         suggestions.retain(|suggestion| !suggestion.shadow);
     }
     event
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use bytes::Bytes;
+
+    use super::*;
+    use crate::{GroupId, Millis, State};
+
+    #[test]
+    fn past_the_bound_of_what_is_parked_the_newest_are_counted_and_the_next_says_how_many() {
+        let (mut state, mut touched) = (State::new(GroupId::COMMAND), BTreeSet::new());
+        let (id, newest) = (ReceiverId::new("gone").unwrap(), limits::NOTICES_PARKED_MAX + 7);
+        let gone = Receiver {
+            id: id.clone(),
+            name: "gone".into(),
+            url: "https://example/notices".into(),
+            secret_sealed: Bytes::new(),
+            kinds: vec![EventKind::IncidentOpened],
+            admin_unit: None,
+            disabled: false,
+            newest,
+            confirmed: 7,
+            missed: 0,
+            given_up: None,
+            unit: None,
+            version: 0,
+            parked: limits::NOTICES_PARKED_MAX,
+        };
+        state.receivers.insert(id.clone(), gone);
+        let mut work = Work {
+            state: &mut state,
+            index: 9,
+            now: Millis(5),
+            grant: None,
+            again: false,
+            events: Vec::new(),
+            encoded: Vec::new(),
+            touched: &mut touched,
+            history: Vec::new(),
+            deleted: Vec::new(),
+        };
+        let kind = EventKind::IncidentOpened;
+        let event = Event { kind, by: None, note: String::new(), at_ms: Millis(5), ordinal: 0, subject: None };
+        for _ in 0..2 {
+            let receiver = work.state.receivers[&id].clone();
+            post_to(&mut work, receiver, &event);
+        }
+        let found = work.state.receivers[&id].clone();
+        assert_eq!((found.newest, found.parked, found.missed), (newest, limits::NOTICES_PARKED_MAX, 2));
+        assert!(work.history.is_empty());
+
+        confirm(&mut work, &ConfirmNotices { receiver: id.clone(), through: 8 }).unwrap();
+        assert_eq!(work.deleted, [rows::parked_notice_key(&id, 8)]);
+        let receiver = work.state.receivers[&id].clone();
+        post_to(&mut work, receiver, &event);
+        let row = work.history.pop().unwrap();
+        assert_eq!(row.key, rows::parked_notice_key(&id, newest + 1));
+        let notice = Notice::decode(&row.value).unwrap();
+        assert_eq!((notice.number, notice.missed_before), (newest + 1, 2));
+        let found = &work.state.receivers[&id];
+        assert_eq!((found.newest, found.parked, found.missed), (newest + 1, limits::NOTICES_PARKED_MAX, 0));
+    }
 }

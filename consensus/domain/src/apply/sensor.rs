@@ -10,8 +10,8 @@ use crate::bugs::{Bug, is_made};
 use crate::{
     CameraId, Condition, DeviceStatus, EntityId, Event, EventKind, Grant, Micro, Millis, Reading, ReadingVerdict,
     Readings, RecordReadings, Refusal, RefusalCode, RegisterSensor, Row, Sensor, SensorId, SetDeviceStatus, Threshold,
-    limits, policy, rows,
-    stored::Touched,
+    VOCABULARY_2, limits, policy, rows,
+    stored::{self, Touched},
     wire::{Record, bulk},
 };
 
@@ -49,6 +49,10 @@ pub(super) fn register(work: &mut Work<'_>, command: &RegisterSensor) -> Outcome
     };
     if put == *former {
         return Ok(accepted(&put.id, put.version));
+    }
+    if put.thresholds != former.thresholds && work.state.has_feature(VOCABULARY_2) {
+        // What it measured until now is looked at again under the limits of then.
+        work.history.push(stored::row(rows::former_sensor_key(&put.id, work.now, work.index), former));
     }
     let put = Sensor { version: put.version + 1, ..put };
     retention::hold_floor(work, &put);

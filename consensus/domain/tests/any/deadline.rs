@@ -139,6 +139,7 @@ pub(super) fn command_of_deadline() -> BoxedStrategy<Command> {
         given_up: None,
         unit: None,
         version: 0,
+        parked: 0,
     });
     let to = select(&["police", "province"][..]).prop_map(|id| ReceiverId::new(id).unwrap());
     prop_oneof![

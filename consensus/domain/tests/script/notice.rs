@@ -30,6 +30,7 @@ pub(super) fn command(name: &str, args: &mut Args<'_>) -> Result<Command, Failur
         given_up: None,
         unit: args.maybe("crew").map(UnitId::new).transpose()?,
         version: 0,
+        parked: 0,
     };
     Ok(PutReceiver { receiver }.into())
 }

@@ -43,7 +43,7 @@ pub(crate) struct Registration {
     expected_version: u64,
 }
 
-/// Receivers, for administrators: what waits for each is `newest` less `confirmed`, and what it refused for good is `given_up`.
+/// Receivers, for administrators: what waits for each is `newest` less `confirmed` (of that `parked` in history), and what it refused for good is `given_up`.
 #[utoipa::path(get, path = "/api/receivers", responses((status = 200, body = Listed<serde_json::Value>), (status = 403, body = ErrorBody)))]
 pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) -> Answer<Listed<Receiver>> {
     policy::allows(&caller.grant, policy::Action::Administer, None)?;
@@ -67,7 +67,7 @@ pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Reg
             .map_err(|error| ApiError::unavailable(&error.to_string()))?,
         None => Bytes::new(),
     };
-    let (newest, confirmed, missed, given_up) = (0, 0, 0, None);
+    let (newest, confirmed, missed, parked, given_up) = (0, 0, 0, 0, None);
     let receiver = Receiver {
         id,
         name,
@@ -82,6 +82,7 @@ pub(crate) async fn put(State(app): State<Arc<App>>, Asked(ask, body): Asked<Reg
         given_up,
         unit,
         version,
+        parked,
     };
     app.run(&ask, PutReceiver { receiver }).await.map(done)
 }

@@ -1,6 +1,8 @@
 //! The course of an incident with what was measured and what rang around it, for whoever goes through it on a map as it was seen
 //! then. All of it is derived from history and from state; nothing is kept for it.
 
+mod past;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
@@ -9,7 +11,7 @@ use std::{
 use axum::{Json, extract::State};
 use domain::{
     Alarm, AlarmKey, Condition, DeviceStatus, EntityId, Grant, GroupId, Incident, IncidentId, Millis, Origin, PersonId,
-    Place, Sensor, SensorId, SensorKind, Severity,
+    Place, Sensor, SensorId, SensorKind, Severity, Threshold,
     chunk::Sample,
     policy::{self, Action, Noun},
     series::Asked,
@@ -27,7 +29,7 @@ use crate::{
     app::App,
     cluster::read,
     error::ErrorBody,
-    limits::{REPLAY_ALARMS_MAX, REPLAY_BEFORE_MS, REPLAY_LINES_MAX, REPLAY_NEAR_M_MAX, REPLAY_STATIONS_MAX},
+    limits::{REPLAY_ALARMS_ASKED_MAX, REPLAY_BEFORE_MS, REPLAY_LINES_MAX, REPLAY_NEAR_M_MAX, REPLAY_STATIONS_MAX},
 };
 
 /// More than this apart in latitude is farther than [`REPLAY_NEAR_M_MAX`]: most of a province is passed over without a cosine.
@@ -45,9 +47,9 @@ pub(crate) struct Replay {
     lines: Vec<TimelineItem>,
     /// Where something was measured: those whose alarms fed the incident, then the nearest.
     stations: Vec<Station>,
-    /// What rang, likewise: of each alarm its newest episode, as far as it fell into this time.
+    /// What rang, likewise: of each alarm its episodes that fell into this time, the oldest first.
     alarms: Vec<Ringing>,
-    /// There is more: the end is missing, or readings are.
+    /// There is more: the end is missing, or readings, limits or episodes are.
     truncated: bool,
 }
 
@@ -65,8 +67,10 @@ pub(crate) struct Station {
     longitude_e7: i32,
     distance_m: u32,
     exercise: bool,
-    /// As they are set now: what they were is not kept.
+    /// As they are set now.
     limits: Vec<Limit>,
+    /// As they were set before, each until when; ascending, from the beginning of this time on.
+    limits_before: Vec<LimitsUntil>,
     /// Readings that were recorded before are not kept; 0: all are.
     kept_from_ms: u64,
     /// By device time, ascending: of each moment the newest until then.
@@ -82,6 +86,13 @@ pub(crate) struct Limit {
     limit: f64,
     #[schema(value_type = String)]
     severity: Severity,
+}
+
+/// Limits that were set anew at a time.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct LimitsUntil {
+    until_ms: u64,
+    limits: Vec<Limit>,
 }
 
 /// A reading.
@@ -115,6 +126,18 @@ pub(crate) struct Ringing {
     #[schema(value_type = Option<String>)]
     acknowledged_by: Option<PersonId>,
     exercise: bool,
+    /// What a model said of it before it said it anew, each until when; ascending.
+    before: Vec<SaidUntil>,
+}
+
+/// What was said of an alarm until a time.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SaidUntil {
+    until_ms: u64,
+    #[schema(value_type = String)]
+    severity: Severity,
+    value: f64,
+    limit: f64,
 }
 
 /// The course of an incident with what was measured and what rang around it, as far as the caller may see either now.
@@ -134,13 +157,23 @@ pub(crate) async fn replay(
     let is_over = incident.closed_at_ms.is_set() || !is_whole;
     let until = lines.last().filter(|_| is_over).map_or(now, |line| Millis(line.at_ms));
 
-    let mut around = Around::new(&caller.grant, &incident, from, until);
+    let sight = Sight { grant: &caller.grant, incident: &incident, from, until };
+    let mut around = Around::new(sight);
     for group in GroupId::field() {
         read(&*app.source, group, |state| around.look(group, state));
     }
     let Around { stations, alarms, .. } = around;
+    // After state, which has what came after the last of these.
+    let (alarms, is_all) = past::rung(&app, sight, alarms).await?;
+    is_whole &= is_all;
+    let mut limits_before = BTreeMap::new();
+    for (group, sensor, _) in stations.values() {
+        let (before, is_all) = past::limits(&app, sight, *group, &sensor.id).await?;
+        is_whole &= is_all;
+        limits_before.insert(sensor.id.clone(), before);
+    }
 
-    let times = lines.iter().map(|line| Millis(line.at_ms)).chain(alarms.values().flat_map(changes));
+    let times = lines.iter().map(|line| Millis(line.at_ms)).chain(alarms.iter().flat_map(changes));
     let moments: BTreeSet<Millis> = times.filter(|at| (from..=until).contains(at)).collect();
     let said = Newest::new(moments, stations.values().map(|(_, sensor, _)| sensor.id.clone()));
     let said = Arc::new(Mutex::new(said));
@@ -160,7 +193,8 @@ pub(crate) async fn replay(
     let mut said = std::mem::take(&mut said.lock().unwrap_or_else(PoisonError::into_inner).of);
     let stations = stations.into_iter().map(|((_, distance_m, _), (_, sensor, kept_from))| {
         let readings = said.remove(&sensor.id).unwrap_or_default();
-        station(sensor, distance_m, kept_from, readings)
+        let before = limits_before.remove(&sensor.id).unwrap_or_default();
+        station(sensor, distance_m, kept_from, readings, before)
     });
     Ok(Json(Replay {
         incident: incident.id.clone(),
@@ -168,7 +202,7 @@ pub(crate) async fn replay(
         applied,
         lines,
         stations: stations.collect(),
-        alarms: alarms.into_values().map(ringing).collect(),
+        alarms,
         truncated: !is_whole,
     }))
 }
@@ -176,64 +210,27 @@ pub(crate) async fn replay(
 /// Those that fed the incident first, then by distance in metres.
 type Rank<Id> = (bool, u32, Id);
 
-/// Gathers what lies around an incident, as far as somebody may see it, and no drill around what is real.
-struct Around<'a> {
+/// What somebody may see around an incident while it went on, and no drill around what is real.
+#[derive(Clone, Copy)]
+struct Sight<'a> {
     grant: &'a Grant,
     incident: &'a Incident,
     from: Millis,
     until: Millis,
-    /// Alarms that fed it.
-    feeding: BTreeSet<&'a AlarmKey>,
-    /// With their groups, and from when on their readings are kept.
-    stations: BTreeMap<Rank<SensorId>, (GroupId, Sensor, Millis)>,
-    alarms: BTreeMap<Rank<AlarmKey>, Alarm>,
 }
 
-impl<'a> Around<'a> {
-    fn new(grant: &'a Grant, incident: &'a Incident, from: Millis, until: Millis) -> Self {
-        let feeding = incident.sources.iter().filter_map(|source| match &source.origin {
-            Origin::Alarm(key) => Some(key),
-            Origin::Report(_) | Origin::Person(_) => None,
-        });
-        let feeding = feeding.collect();
-        Self { grant, incident, from, until, feeding, stations: BTreeMap::new(), alarms: BTreeMap::new() }
+impl Sight<'_> {
+    /// Whether this episode fell into the time, and is seen.
+    fn rang(&self, alarm: &Alarm) -> bool {
+        alarm.raised_at_ms <= self.until
+            && self.has_lasted(alarm)
+            && self.shows(Noun::Alarm, &alarm.place)
+            && self.is_of_its_kind(alarm.exercise)
     }
 
-    /// Takes what a group has.
-    fn look(&mut self, group: GroupId, state: &domain::State) {
-        let fed: BTreeSet<SensorId> =
-            self.feeding.iter().filter_map(|key| SensorId::new(key.entity.as_str()).ok()).collect();
-        for sensor in fed.iter().filter_map(|id| state.sensors().get(id)) {
-            self.take_sensor((false, self.metres(&sensor.place), sensor.id.clone()), group, state, sensor);
-        }
-        for sensor in state.sensors().values() {
-            if let Some(metres) = self.near(&sensor.place).filter(|_| !fed.contains(&sensor.id)) {
-                self.take_sensor((true, metres, sensor.id.clone()), group, state, sensor);
-            }
-        }
-        for alarm in state.alarms().values() {
-            let feeds = self.feeding.contains(&alarm.key) || alarm.incident.as_ref() == Some(&self.incident.id);
-            let metres = if feeds { Some(self.metres(&alarm.place)) } else { self.near(&alarm.place) };
-            if let Some(metres) = metres {
-                self.take_alarm((!feeds, metres, alarm.key.clone()), alarm);
-            }
-        }
-    }
-
-    fn take_sensor(&mut self, rank: Rank<SensorId>, group: GroupId, state: &domain::State, sensor: &Sensor) {
-        let is_shown = [Noun::Sensor, Noun::Reading].iter().all(|noun| self.shows(*noun, &sensor.place));
-        if is_shown && self.is_of_its_kind(sensor.exercise) {
-            let kept_from = state.readings_from(&sensor.id);
-            keep(&mut self.stations, REPLAY_STATIONS_MAX, rank, || (group, sensor.clone(), kept_from));
-        }
-    }
-
-    fn take_alarm(&mut self, rank: Rank<AlarmKey>, alarm: &Alarm) {
-        let is_then =
-            alarm.raised_at_ms <= self.until && (!alarm.cleared_at_ms.is_set() || alarm.cleared_at_ms >= self.from);
-        if is_then && self.shows(Noun::Alarm, &alarm.place) && self.is_of_its_kind(alarm.exercise) {
-            keep(&mut self.alarms, REPLAY_ALARMS_MAX, rank, || alarm.clone());
-        }
+    /// Not over before it began.
+    fn has_lasted(&self, alarm: &Alarm) -> bool {
+        !alarm.cleared_at_ms.is_set() || alarm.cleared_at_ms >= self.from
     }
 
     fn shows(&self, noun: Noun, place: &Place) -> bool {
@@ -256,6 +253,65 @@ impl<'a> Around<'a> {
     }
 }
 
+/// Gathers what lies around an incident.
+struct Around<'a> {
+    sight: Sight<'a>,
+    /// Alarms that fed it.
+    feeding: BTreeSet<&'a AlarmKey>,
+    /// With their groups, and from when on their readings are kept.
+    stations: BTreeMap<Rank<SensorId>, (GroupId, Sensor, Millis)>,
+    /// With their groups, as they stand now.
+    alarms: BTreeMap<Rank<AlarmKey>, (GroupId, Alarm)>,
+}
+
+impl<'a> Around<'a> {
+    fn new(sight: Sight<'a>) -> Self {
+        let feeding = sight.incident.sources.iter().filter_map(|source| match &source.origin {
+            Origin::Alarm(key) => Some(key),
+            Origin::Report(_) | Origin::Person(_) => None,
+        });
+        Self { sight, feeding: feeding.collect(), stations: BTreeMap::new(), alarms: BTreeMap::new() }
+    }
+
+    /// Takes what a group has.
+    fn look(&mut self, group: GroupId, state: &domain::State) {
+        let sight = self.sight;
+        let fed: BTreeSet<SensorId> =
+            self.feeding.iter().filter_map(|key| SensorId::new(key.entity.as_str()).ok()).collect();
+        for sensor in fed.iter().filter_map(|id| state.sensors().get(id)) {
+            self.take_sensor((false, sight.metres(&sensor.place), sensor.id.clone()), group, state, sensor);
+        }
+        for sensor in state.sensors().values() {
+            if let Some(metres) = sight.near(&sensor.place).filter(|_| !fed.contains(&sensor.id)) {
+                self.take_sensor((true, metres, sensor.id.clone()), group, state, sensor);
+            }
+        }
+        for alarm in state.alarms().values() {
+            let feeds = self.feeding.contains(&alarm.key) || alarm.incident.as_ref() == Some(&sight.incident.id);
+            let metres = if feeds { Some(sight.metres(&alarm.place)) } else { sight.near(&alarm.place) };
+            if let Some(metres) = metres {
+                self.take_alarm((!feeds, metres, alarm.key.clone()), group, alarm);
+            }
+        }
+    }
+
+    fn take_sensor(&mut self, rank: Rank<SensorId>, group: GroupId, state: &domain::State, sensor: &Sensor) {
+        let is_shown = [Noun::Sensor, Noun::Reading].iter().all(|noun| self.sight.shows(*noun, &sensor.place));
+        if is_shown && self.sight.is_of_its_kind(sensor.exercise) {
+            let kept_from = state.readings_from(&sensor.id);
+            keep(&mut self.stations, REPLAY_STATIONS_MAX, rank, || (group, sensor.clone(), kept_from));
+        }
+    }
+
+    /// One that came up again after the end may have rung before it; which of its episodes are seen is asked of each.
+    fn take_alarm(&mut self, rank: Rank<AlarmKey>, group: GroupId, alarm: &Alarm) {
+        let may_have_rung = self.sight.rang(alarm) || alarm.episode > 1;
+        if may_have_rung && self.sight.has_lasted(alarm) && self.sight.shows(Noun::Alarm, &alarm.place) {
+            keep(&mut self.alarms, REPLAY_ALARMS_ASKED_MAX, rank, || (group, alarm.clone()));
+        }
+    }
+}
+
 /// Keeps the first so many.
 fn keep<K: Ord, V>(kept: &mut BTreeMap<K, V>, max: usize, key: K, value: impl FnOnce() -> V) {
     if kept.len() >= max && kept.last_key_value().is_some_and(|(last, _)| *last < key) {
@@ -268,8 +324,9 @@ fn keep<K: Ord, V>(kept: &mut BTreeMap<K, V>, max: usize, key: K, value: impl Fn
 }
 
 /// When an alarm changed.
-fn changes(alarm: &Alarm) -> [Millis; 3] {
-    [alarm.raised_at_ms, alarm.acknowledged_at_ms, alarm.cleared_at_ms]
+fn changes(alarm: &Ringing) -> impl Iterator<Item = Millis> {
+    let own = [alarm.raised_at_ms, alarm.acknowledged_at_ms, alarm.cleared_at_ms];
+    own.into_iter().chain(alarm.before.iter().map(|said| said.until_ms)).map(Millis)
 }
 
 /// Of each sensor and each moment the newest reading since the moment before.
@@ -297,13 +354,13 @@ impl Newest {
     }
 }
 
-fn station(sensor: Sensor, distance_m: u32, kept_from: Millis, readings: Vec<Option<Sample>>) -> Station {
-    let limit = |of: domain::Threshold| Limit {
-        condition: of.condition,
-        above: of.above,
-        limit: shown(of.limit_micro),
-        severity: of.severity,
-    };
+fn station(
+    sensor: Sensor,
+    distance_m: u32,
+    kept_from: Millis,
+    readings: Vec<Option<Sample>>,
+    limits_before: Vec<LimitsUntil>,
+) -> Station {
     let said = |sample: Sample| Said { at_ms: sample.at_ms.0, value: shown(sample.value_micro), status: sample.status };
     Station {
         id: sensor.id,
@@ -314,27 +371,21 @@ fn station(sensor: Sensor, distance_m: u32, kept_from: Millis, readings: Vec<Opt
         longitude_e7: sensor.place.longitude_e7,
         distance_m,
         exercise: sensor.exercise,
-        limits: sensor.thresholds.into_iter().map(limit).collect(),
+        limits: limits_of(sensor.thresholds),
+        limits_before,
         kept_from_ms: kept_from.0,
         readings: readings.into_iter().flatten().map(said).collect(),
     }
 }
 
-fn ringing(alarm: Alarm) -> Ringing {
-    Ringing {
-        entity: alarm.key.entity,
-        condition: alarm.key.condition,
-        severity: alarm.severity,
-        latitude_e7: alarm.place.latitude_e7,
-        longitude_e7: alarm.place.longitude_e7,
-        value: shown(alarm.value_micro),
-        limit: shown(alarm.limit_micro),
-        raised_at_ms: alarm.raised_at_ms.0,
-        cleared_at_ms: alarm.cleared_at_ms.0,
-        acknowledged_at_ms: alarm.acknowledged_at_ms.0,
-        acknowledged_by: alarm.acknowledged_by,
-        exercise: alarm.exercise,
-    }
+fn limits_of(thresholds: Vec<Threshold>) -> Vec<Limit> {
+    let limit = |of: Threshold| Limit {
+        condition: of.condition,
+        above: of.above,
+        limit: shown(of.limit_micro),
+        severity: of.severity,
+    };
+    thresholds.into_iter().map(limit).collect()
 }
 
 #[cfg(test)]

@@ -8,8 +8,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::{
-    Channel, Command, ConfirmNotices, Event, GiveUpNotice, GroupId, Handover, Receiver, Reply, Subject,
-    limits::TEXT_BYTES_MAX, wire::Record,
+    Channel, Command, ConfirmNotices, Event, GiveUpNotice, GroupId, Handover, Notice, Receiver, ReceiverId, Reply,
+    Subject, limits::TEXT_BYTES_MAX, rows, wire::Record,
 };
 use futures::{SinkExt, StreamExt};
 use hyper::{
@@ -139,6 +139,8 @@ enum Next {
     Send(u64, Value),
     /// No object can say it.
     Unfit(u64, String),
+    /// It is parked in history, under this number.
+    Parked(u64),
     Nothing,
     /// The receiver is gone, off, reached another way, or signs under another secret by now.
     Gone,
@@ -146,31 +148,55 @@ enum Next {
 
 /// The oldest notice after those that this line has settled, for whom it was opened to; nothing where it may not send now.
 fn next(app: &App, admitted: &Receiver, settled: u64, may_send: bool) -> Next {
-    let (epoch, receiver) = (app.source.epoch(), &admitted.id);
+    let (issuer, receiver) = (eido::issuer(app.source.epoch()), &admitted.id);
     read(&*app.source, GroupId::COMMAND, |state| {
         let is_as_admitted = |it: &&Receiver| !it.disabled && it.secret_sealed == admitted.secret_sealed;
         let known = state.receivers().get(receiver).filter(is_as_admitted);
-        if !known.is_some_and(|it| matches!(it.channel(), Some(Channel::Conveyance(_)))) {
+        let Some(known) = known.filter(|it| matches!(it.channel(), Some(Channel::Conveyance(_)))) else {
             return Next::Gone;
+        };
+        if !may_send {
+            return Next::Nothing;
         }
-        let oldest = || state.notices_for(receiver).find(|notice| notice.number > settled);
-        let Some(notice) = may_send.then(oldest).flatten() else { return Next::Nothing };
-        // What this node cannot read, a newer one can.
-        let Ok(event) = Event::decode(&notice.event) else { return Next::Nothing };
-        let issuer = eido::issuer(epoch);
-        match (Handover::of_event(&event), &event.subject) {
-            (Some((incident, handover)), _) => {
-                Next::Send(notice.number, eido::write(&issuer, incident, Some(handover), event.at_ms))
-            }
-            (None, Some(Subject::Incident(incident))) => {
-                Next::Send(notice.number, eido::write(&issuer, incident, None, event.at_ms))
-            }
-            _ => {
-                let kind = event.kind;
-                Next::Unfit(notice.number, format!("no EIDO can say {kind}: use a webhook or mail for it"))
-            }
+        match state.notices_for(receiver).find(|notice| notice.number > settled) {
+            Some(notice) => said(&issuer, notice),
+            None => known.parked_after(settled).map_or(Next::Nothing, Next::Parked),
         }
     })
+}
+
+/// What an object says of a notice.
+fn said(issuer: &str, notice: &Notice) -> Next {
+    // What this node cannot read, a newer one can.
+    let Ok(event) = Event::decode(&notice.event) else { return Next::Nothing };
+    match (Handover::of_event(&event), &event.subject) {
+        (Some((incident, handover)), _) => {
+            Next::Send(notice.number, eido::write(issuer, incident, Some(handover), event.at_ms))
+        }
+        (None, Some(Subject::Incident(incident))) => {
+            Next::Send(notice.number, eido::write(issuer, incident, None, event.at_ms))
+        }
+        _ => {
+            let kind = event.kind;
+            Next::Unfit(notice.number, format!("no EIDO can say {kind}: use a webhook or mail for it"))
+        }
+    }
+}
+
+/// The same of one that is parked; nothing where this node cannot read it now, or has not applied it.
+async fn parked(app: &App, receiver: &ReceiverId, number: u64) -> Next {
+    let issuer = eido::issuer(app.source.epoch());
+    let (from, to) = rows::parked_notices_range(receiver, number);
+    match app.source.scan(GroupId::COMMAND, from, to, 1).await {
+        Ok(found) => {
+            let notice = found.first().and_then(|(_, row)| Notice::decode(row).ok());
+            notice.filter(|it| it.number == number).map_or(Next::Nothing, |notice| said(&issuer, &notice))
+        }
+        Err(error) => {
+            tracing::error!(%receiver, number, %error, "conveyance: a parked notice cannot be read");
+            Next::Nothing
+        }
+    }
 }
 
 /// Serves a subscriber until it is gone or let go.
@@ -196,7 +222,7 @@ async fn serve<IO: AsyncRead + AsyncWrite + Unpin>(
         let now_ms = u64::try_from(opened.elapsed().as_millis()).unwrap_or(u64::MAX);
         // Read before the outbox is: what is applied in between wakes the line again.
         let seen = line.app.source.applied(GroupId::COMMAND).index;
-        let mut effects = line.fetch(now_ms);
+        let mut effects = line.fetch(now_ms).await;
         if effects.is_empty() {
             let due = line.notifier.due_ms(now_ms).map(|due_ms| opened + Duration::from_millis(due_ms));
             let due = async move {
@@ -247,15 +273,28 @@ struct Line {
 }
 
 impl Line {
+    fn next(&self, now_ms: u64) -> Next {
+        next(&self.app, &self.admitted, self.settled, self.notifier.may_send(now_ms))
+    }
+
     /// What is to be sent now.
-    fn fetch(&mut self, now_ms: u64) -> Vec<Effect> {
-        match next(&self.app, &self.admitted, self.settled, self.notifier.may_send(now_ms)) {
+    async fn fetch(&mut self, now_ms: u64) -> Vec<Effect> {
+        let mut found = self.next(now_ms);
+        if let Next::Parked(number) = found {
+            let said = parked(&self.app, &self.admitted.id, number).await;
+            // The right to the line may be gone by now.
+            found = match self.next(now_ms) {
+                Next::Parked(still) if still == number => said,
+                other => other,
+            };
+        }
+        match found {
             Next::Send(number, eido) => {
                 let transaction = transaction(self.app.source.epoch(), &self.admitted.id, number);
                 vec![self.notifier.send(now_ms, number, transaction, eido)]
             }
             Next::Unfit(number, reason) => vec![Effect::GivenUp(number, reason)],
-            Next::Nothing => Vec::new(),
+            Next::Nothing | Next::Parked(_) => Vec::new(),
             Next::Gone => {
                 vec![Effect::Close("this receiver is off, has another secret, or its notices go another way")]
             }

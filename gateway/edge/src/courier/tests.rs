@@ -57,6 +57,7 @@ fn receiver(url: String, secret: &[u8]) -> Receiver {
         given_up: None,
         unit: None,
         version: 0,
+        parked: 0,
     }
 }
 

@@ -1,8 +1,10 @@
 //! Objects over WebSockets, between two centres and with a subscriber that a test drives by hand.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use domain::{GroupId, Handover, HandoverDirection, HandoverStatus, Incident};
+use domain::{
+    ConfirmNotices, GroupId, Handover, HandoverDirection, HandoverStatus, Incident, ReceiverId, limits::NOTICES_MAX,
+};
 use futures::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::{
@@ -16,7 +18,7 @@ use tokio_tungstenite::{
 
 use super::{
     http::{User, answer, user},
-    province::{Served, config, province, serve},
+    province::{Served, accepted, config, incident, province, serve},
 };
 use crate::{clock::unix_ms, cluster::read, config::EdgeConfig, courier::signature, eido::strict};
 
@@ -196,6 +198,30 @@ async fn a_subscriber_that_is_cut_goes_on_with_what_it_has_not_acknowledged_and_
     assert_eq!(settled(&served, "fire"), (2, 2, Some("400 no".to_owned())));
     say(&mut second, json!({"retrieve": {"requestId": "9"}})).await;
     assert_eq!(told(&mut second).await["response"]["statusCode"], 501);
+}
+
+#[tokio::test]
+async fn what_is_parked_in_history_comes_over_the_line_in_its_turn() {
+    let served = serve(&province(), 1, config());
+    let admin = user(&served, "admin").await;
+    with_partner(&served, &admin, 1, "fire", "wss:").await;
+    let max = u64::try_from(NOTICES_MAX).unwrap();
+    for _ in 0..max + 2 {
+        accepted(served.cluster.commit(GroupId::COMMAND, incident(1, "Ngập")));
+    }
+    let confirm = ConfirmNotices { receiver: ReceiverId::new("fire").unwrap(), through: max - 1 };
+    accepted(served.cluster.commit(GroupId::COMMAND, confirm));
+    let mut line = subscribed(&served).await;
+    let mut transactions = BTreeSet::new();
+    for number in max..=max + 2 {
+        let event = told(&mut line).await["event"].take();
+        strict::check(&event["notification"][0]).unwrap();
+        transactions.insert(event["transactionId"].to_string());
+        let taken = json!({"transactionId": event["transactionId"], "statusCode": 200, "statusText": "OK"});
+        say(&mut line, json!({"eventResponse": taken})).await;
+        until_settled(&served, number).await;
+    }
+    assert_eq!((settled(&served, "fire"), transactions.len()), ((max + 2, max + 2, None), 3));
 }
 
 #[tokio::test]

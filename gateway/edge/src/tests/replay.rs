@@ -1,9 +1,10 @@
 //! The course of an incident on a map, over HTTP: who was where, and what was measured and rang around it, at each moment.
 
 use domain::{
-    AlarmKey, AssignIncident, Condition, DeviceStatus, EntityId, GroupId, IncidentId, Micro, Millis, MoveUnit,
-    OpenIncident, Place, RaiseAlarm, Reading, RecordReadings, RegisterSensor, Sensor, SensorId, Severity,
-    SwitchFeature, Threshold, UnitId, audit::FEATURE,
+    AlarmKey, AssignIncident, ClearAlarm, CloseIncident, Condition, DeviceStatus, EntityId, Finding, Found, GroupId,
+    IncidentId, Micro, Millis, ModelName, MoveUnit, OpenIncident, Place, RaiseAlarm, Reading, RecordReadings,
+    RegisterSensor, Sensor, SensorId, Severity, SwitchFeature, Threshold, UNUSUAL, UnitId, Unusual, UnusualReason,
+    VOCABULARY_2, VersionName, audit::FEATURE,
 };
 use serde_json::{Value, json};
 
@@ -25,11 +26,38 @@ fn record(served: &Served, sensor: &str, at_ms: u64, value: i64) {
     accepted(served.cluster.commit(GroupId(1), RecordReadings { readings: vec![reading] }));
 }
 
+fn high(sensor: &str) -> AlarmKey {
+    AlarmKey { entity: EntityId::new(sensor).unwrap(), condition: Condition::new("high").unwrap() }
+}
+
 fn raise(served: &Served, group: u32, sensor: &str, severity: Severity, exercise: bool) {
-    let key = AlarmKey { entity: EntityId::new(sensor).unwrap(), condition: Condition::new("high").unwrap() };
-    let (value_micro, limit_micro) = (Micro(3_000_000), Micro(2_000_000));
+    let (key, value_micro, limit_micro) = (high(sensor), Micro(3_000_000), Micro(2_000_000));
     let raise = RaiseAlarm { key, episode: 1, severity, value_micro, limit_micro, exercise, finding: None };
     accepted(served.cluster.commit(GroupId(group), raise));
+}
+
+/// The alarm of `s1` comes up for the so many-th time, and goes.
+fn ring(served: &Served, episode: u32, severity: Severity, exercise: bool) {
+    let (key, value_micro, limit_micro) = (high("s1"), Micro(3_000_000), Micro(2_000_000));
+    let raise = RaiseAlarm { key, episode, severity, value_micro, limit_micro, exercise, finding: None };
+    accepted(served.cluster.commit(GroupId(1), raise));
+    served.cluster.pass(120_000);
+    accepted(served.cluster.commit(GroupId(1), ClearAlarm { key: high("s1"), episode, value_micro: Micro(0) }));
+    served.cluster.pass(120_000);
+}
+
+/// The limit of `s1` is set to so many metres.
+fn set_limit(served: &Served, metres: i64) {
+    let limit = Threshold {
+        condition: Condition::new("high").unwrap(),
+        above: true,
+        limit_micro: Micro(metres * 1_000_000),
+        hysteresis_micro: Micro(0),
+        debounce_ms: 0,
+        severity: Severity::High,
+    };
+    let with_limit = Sensor { thresholds: vec![limit], ..sensor("s1", 1) };
+    accepted(served.cluster.commit(GroupId(1), RegisterSensor { sensor: with_limit }));
 }
 
 fn ids(of: &Value) -> Vec<&str> {
@@ -97,6 +125,94 @@ async fn each_moment_says_who_was_where_and_what_was_measured_until_then() {
     let values: Vec<_> =
         station["readings"].as_array().unwrap().iter().map(|it| it["value"].as_f64().unwrap()).collect();
     assert_eq!(values, [1.0, 3.0], "of each moment the newest until then, and nothing of later");
+}
+
+#[tokio::test]
+async fn each_moment_says_what_rang_then_and_which_limits_were_set_then() {
+    let served = serve(&province(), 1, config());
+    accepted(served.cluster.commit(GroupId(1), SwitchFeature { feature: VOCABULARY_2 }));
+    let lan = user(&served, "lan").await;
+    set_limit(&served, 2);
+    ring(&served, 1, Severity::High, false);
+    ring(&served, 2, Severity::Low, true);
+    set_limit(&served, 4);
+    ring(&served, 3, Severity::Critical, false);
+    set_limit(&served, 5);
+    let (incident, note) = (IncidentId::new("I1").unwrap(), String::new());
+    let close = CloseIncident { incident, expected_version: 1, note };
+    accepted(served.cluster.commit(GroupId(0), close));
+    // Nobody had heard or seen these when it was closed.
+    served.cluster.pass(600_000);
+    ring(&served, 4, Severity::Medium, false);
+    set_limit(&served, 6);
+    set_limit(&served, 7);
+
+    let (status, found) = answer(lan.get(&served, PATH)).await;
+    assert_eq!((status, &found["truncated"]), (200, &json!(false)), "{found}");
+    let number = |of: &Value| of.as_u64().unwrap();
+    let alarms = found["alarms"].as_array().unwrap();
+    let severities: Vec<_> = alarms.iter().map(|it| it["severity"].as_str().unwrap()).collect();
+    assert_eq!(severities, ["high", "critical"], "nor is what rang in a drill of it");
+    assert!(alarms.iter().all(|it| it["entity"] == "s1" && it["before"] == json!([])));
+    let times = alarms.iter().flat_map(|it| [number(&it["raised_at_ms"]), number(&it["cleared_at_ms"])]);
+    let times: Vec<_> = times.collect();
+    let (opened, closed) = (at(&found, "incident_opened"), at(&found, "incident_closed"));
+    assert!(times.is_sorted() && opened < times[0] && times[3] < closed, "{opened} {times:?} {closed}");
+
+    let station = &found["stations"][0];
+    assert_eq!(station["limits"][0]["limit"], json!(7.0), "those of now");
+    let before = station["limits_before"].as_array().unwrap();
+    let limits: Vec<_> = before.iter().map(|it| it["limits"][0]["limit"].clone()).collect();
+    // Before the first there was none; that of the end stood until the first that was set after it.
+    assert_eq!(limits, [Value::Null, json!(2.0), json!(4.0), json!(5.0)]);
+    let until: Vec<_> = before.iter().map(|it| number(&it["until_ms"])).collect();
+    assert!(until[0] < times[0] && times[1] < until[1] && until[1] < times[2], "{until:?} {times:?}");
+    assert!(times[3] < until[2] && until[2] < closed && closed < until[3], "{until:?} {closed}");
+}
+
+#[tokio::test]
+async fn what_a_model_said_before_it_said_it_anew_stands_with_its_episode() {
+    let served = serve(&province(), 1, config());
+    accepted(served.cluster.commit(GroupId(1), SwitchFeature { feature: VOCABULARY_2 }));
+    let say = |severity, score| {
+        let condition = Condition::new(UNUSUAL).unwrap();
+        let key = AlarmKey { entity: EntityId::new("s1").unwrap(), condition };
+        let found = Found::Unusual(Unusual { score_micro: Micro(score), reason: UnusualReason::Spike });
+        let (model, model_version) = (ModelName::new("muc-nuoc").unwrap(), VersionName::new("1").unwrap());
+        let finding = Some(Finding { model, model_version, found });
+        let (value_micro, limit_micro, exercise) = (Micro(3_000_000), Micro(2_000_000), false);
+        let raise = RaiseAlarm { key, episode: 1, severity, value_micro, limit_micro, exercise, finding };
+        accepted(served.cluster.commit(GroupId(1), raise));
+        served.cluster.pass(60_000);
+    };
+    say(Severity::Low, 300_000);
+    say(Severity::Medium, 900_000);
+    let lan = user(&served, "lan").await;
+    let (status, found) = answer(lan.get(&served, PATH)).await;
+    let alarms = found["alarms"].as_array().unwrap();
+    assert_eq!((status, alarms.len(), &alarms[0]["severity"]), (200, 1, &json!("medium")), "{found}");
+    let before = &alarms[0]["before"];
+    let until = before[0]["until_ms"].as_u64().unwrap();
+    assert!(alarms[0]["raised_at_ms"].as_u64().unwrap() < until);
+    assert_eq!(before, &json!([{"until_ms": until, "severity": "low", "value": 3.0, "limit": 2.0}]));
+}
+
+#[tokio::test]
+async fn an_episode_that_rang_where_its_viewer_may_not_look_is_not_shown() {
+    let served = serve(&province(), 1, config());
+    accepted(served.cluster.commit(GroupId(1), SwitchFeature { feature: VOCABULARY_2 }));
+    let elsewhere = Sensor { place: place(3), ..sensor("s1", 1) };
+    accepted(served.cluster.commit(GroupId(1), RegisterSensor { sensor: elsewhere }));
+    ring(&served, 1, Severity::High, false);
+    accepted(served.cluster.commit(GroupId(1), RegisterSensor { sensor: sensor("s1", 1) }));
+    ring(&served, 2, Severity::Low, false);
+    let severities = |found: &Value| -> Vec<String> {
+        let alarms = found["alarms"].as_array().unwrap().iter();
+        alarms.map(|it| it["severity"].as_str().unwrap().to_owned()).collect()
+    };
+    let (lan, admin) = (user(&served, "lan").await, user(&served, "admin").await);
+    assert_eq!(severities(&answer(lan.get(&served, PATH)).await.1), ["low"]);
+    assert_eq!(severities(&answer(admin.get(&served, PATH)).await.1), ["high", "low"]);
 }
 
 #[tokio::test]

@@ -25,6 +25,7 @@ pub(crate) fn receiver(url: &str) -> Receiver {
         given_up: None,
         unit: None,
         version: 0,
+        parked: 0,
     }
 }
 

@@ -58,6 +58,7 @@ impl World {
                 given_up: None,
                 unit: None,
                 version: 0,
+                parked: 0,
             };
             world.ok(None, PutReceiver { receiver });
         }

@@ -206,6 +206,7 @@ pub(in crate::tests::rights_drawn) fn put_service(id: &str, at: Option<usize>) -
         given_up: None,
         unit: None,
         version: 0,
+        parked: 0,
     };
     PutReceiver { receiver }
 }
