@@ -1,6 +1,7 @@
 // Who works here and by what right, as administrators see it, and lines of the record, as auditors do.
 import { kindNamed, type Kind } from './kind';
 import { roleOf, type Role } from './rights';
+import { plain } from '../i18n/search';
 import { toWire } from './wire';
 
 export interface Account {
@@ -231,6 +232,12 @@ export const fieldText = (ms: number): string => new Date(ms + PROVINCE_MS).toIS
 export function matching(accounts: readonly Account[], text: string): Account[] {
   const wanted = text.trim().toLowerCase();
   return accounts.filter(({ id, name }) => id.toLowerCase().includes(wanted) || name.toLowerCase().includes(wanted));
+}
+
+/** Names of what is done whose words have this text, however it is typed: a node knows the names, and no words. */
+export function namesSaid(text: string, acts: Readonly<Record<string, string>>): string[] {
+  const sought = plain(text.trim());
+  return sought === '' ? [] : Object.keys(acts).filter((name) => plain(acts[name] ?? '').includes(sought));
 }
 
 /** What explains an act without words, as the record has it: `call/C7`. */

@@ -83,11 +83,11 @@ export function adminDesk() {
 
   function search(input: Input): Answer {
     if (String(input['reason'] ?? '').trim() === '') return invalid('why');
-    const { by = '', kind = '', text = '', before = 0 } = input as { by?: string; kind?: string; text?: string; before?: number };
+    const { by = '', kind = '', text = '', names = [], before = 0 } = input as { by?: string; kind?: string; text?: string; names?: string[]; before?: number };
     write('read', 'RecordRead', 'kiem', `record/${String(input['group'])}`, String(input['reason']));
     const wants = ({ told }: Line) => {
       if (told === undefined) return by === '' && kind === '' && text === '';
-      const says = [told.name, told.what, told.why].some((part) => part.toLowerCase().includes(text.toLowerCase()));
+      const says = names.includes(told.name) || [told.name, told.what, told.why].some((part) => part.toLowerCase().includes(text.toLowerCase()));
       return says && (by === '' || told.by === by) && (kind === '' ? told.kind !== 'system' : told.kind === kind);
     };
     const found = record.filter((line) => (before === 0 || line.number < before) && wants(line)).reverse();

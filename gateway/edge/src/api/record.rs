@@ -62,6 +62,9 @@ pub(crate) struct Search {
     /// Stands in what, why, what stands in its place, or the command's name; empty: any.
     #[serde(default)]
     text: String,
+    /// Commands whose words have the text in the reader's language, which a node does not know: lines of theirs are found as well.
+    #[serde(default)]
+    names: Vec<String>,
     /// From then on; 0: from the first.
     #[serde(default)]
     from_ms: u64,
@@ -184,6 +187,7 @@ impl Search {
         let stands_in = |field: &str| field.to_lowercase().contains(&text);
         let is_said = text.is_empty()
             || [&told.name, &told.what, &told.why].into_iter().any(|it| stands_in(it))
+            || self.names.contains(&told.name)
             || told.unsaid.as_ref().is_some_and(|unsaid| unsaid.says(&text));
         is_kind && is_said && (self.by.is_empty() || told.by == self.by)
     }
@@ -298,6 +302,9 @@ mod tests {
             (",\"text\":\"LŨ\"", true),
             (",\"text\":\"breakglass\"", true),
             (",\"text\":\"cháy\"", false),
+            (",\"text\":\"quyền khẩn\",\"names\":[\"BreakGlass\"]", true),
+            (",\"text\":\"quyền khẩn\",\"names\":[\"EndGlass\"]", false),
+            (",\"text\":\"quyền khẩn\",\"names\":[\"BreakGlass\"],\"by\":\"hoa\"", false),
             (",\"kind\":\"right\"", true),
             (",\"kind\":\"read\"", false),
             (",\"from_ms\":1000,\"to_ms\":1001", true),
