@@ -113,6 +113,7 @@ impl State {
     /// 61. An assignment came through incidents that were merged, each into the next and the last into where the unit is.
     /// 62. An incident says which units went over with it only while it is merged, each once.
     /// 65. A crew was not told by text of an offer before it was made.
+    /// 70. The name that is kept of a number is one line within its bound.
     ///
     /// # Errors
     /// The first invariant that does not hold.

@@ -385,6 +385,8 @@ commands! {
     SettleCallback []
     /// Keeps what an agent has put down of a call.
     PutCallDraft []
+    /// Who calls, as they said it.
+    NameCaller []
     /// Forgets who called.
     EraseCall []
     /// Nobody answered in time.

@@ -59,6 +59,7 @@ impl Command {
             | Self::TakeCallback(_)
             | Self::SettleCallback(_)
             | Self::PutCallDraft(_)
+            | Self::NameCaller(_)
             | Self::EraseCall(_)
             | Self::ExpireRing(_)
             | Self::ExpireWrapUp(_)

@@ -278,6 +278,27 @@ fn what_is_due_is_nowhere_on_a_disk_and_the_chain_says_by_which_rule_it_went() {
 }
 
 #[test]
+fn the_name_of_who_called_goes_with_the_number_and_later_from_the_record_if_it_was_said_later() {
+    let mut world = World::new();
+    world.rules(30);
+    let call = world.call("l-1");
+    world.ok(NameCaller { call: call.clone(), name: "Bà Tư Nguyệt".into() });
+    world.hang_up("l-1");
+    world.pass_days(29);
+    world.ok(NameCaller { call, name: "Tư Nguyệt".into() });
+    world.pass_days(1);
+    let due = world.due();
+    world.ok(due);
+    assert_eq!(world.state.caller(NUMBER), None, "counted from the call, and not from its name");
+    assert!(!world.holds("Bà Tư") && world.holds("Tư Nguyệt"));
+    world.pass_days(29);
+    let due = world.due();
+    world.ok(due);
+    assert!(!world.holds("Nguyệt"));
+    world.verify().unwrap();
+}
+
+#[test]
 fn what_is_open_stays_however_old_it_is() {
     let mut world = World::new();
     world.rules(1);

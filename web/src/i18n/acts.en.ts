@@ -92,6 +92,7 @@ export const enActs: ActsDict = {
   TakeCallback: 'Called back',
   SettleCallback: 'Settled a callback',
   PutCallDraft: 'Kept a draft of a call',
+  NameCaller: 'Named a caller',
   EraseCall: 'Erased who called',
   ExpireRing: 'Ringing ran out',
   ExpireWrapUp: 'Wrap-up ran out',

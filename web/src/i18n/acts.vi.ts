@@ -91,6 +91,7 @@ export const viActs = {
   TakeCallback: 'Gọi lại',
   SettleCallback: 'Kết quả gọi lại',
   PutCallDraft: 'Ghi nháp cuộc gọi',
+  NameCaller: 'Ghi tên người gọi',
   EraseCall: 'Xóa dữ liệu người gọi',
   ExpireRing: 'Hết thời gian đổ chuông',
   ExpireWrapUp: 'Hết thời gian ghi nốt',

@@ -119,7 +119,7 @@ export const enAdmin: AdminDict = {
     rule: (number: string) => `Rule ${number} applies`,
     noRule: 'There is no rule yet: everything is kept.',
     kind: {
-      caller: 'Who called: number, place, unsaved form (days, from the end of the call)',
+      caller: 'Who called: number, name, place, unsaved form (days, from the end of the call)',
       contact: 'How the sender of a report is reached (days, from the answer)',
       report: 'What a report says: words, address, and what its incident repeats (days, from when it was closed and answered)',
     },

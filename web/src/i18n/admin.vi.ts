@@ -118,7 +118,7 @@ export const viAdmin = {
     rule: (number: string) => `Đang áp dụng quy tắc số ${number}`,
     noRule: 'Chưa có quy tắc nào: mọi dữ liệu được giữ lại.',
     kind: {
-      caller: 'Người gọi: số máy, nơi gọi, bản ghi dở (ngày, từ khi cuộc gọi kết thúc)',
+      caller: 'Người gọi: số máy, tên, nơi gọi, bản ghi dở (ngày, từ khi cuộc gọi kết thúc)',
       contact: 'Liên hệ của người phản ánh (ngày, từ khi trả lời)',
       report: 'Nội dung phản ánh: lời kể, địa chỉ, và phần vụ việc chép lại (ngày, từ khi vụ việc đóng và đã trả lời)',
     } as Record<string, string>,

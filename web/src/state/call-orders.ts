@@ -11,6 +11,8 @@ const E7_PER_DEGREE = 1e7;
 
 export const callTarget = (call: Call) => `call/${call.id}`;
 export const agentTarget = (agent: Agent) => `agent/${agent.person}`;
+/** Where the state of keeping a caller's name is shown. */
+export const nameTarget = (call: Call) => `caller/${call.id}`;
 /** Where the state of saving a form is shown. */
 export const formTarget = (call: string) => (call === '' ? NEW_INCIDENT : `form/${call}`);
 
@@ -25,6 +27,11 @@ export const holdCall = (call: Call, held: boolean): Sent => orderCall(call, 'ho
 /** To another line ("115"), a number or an address. */
 export const transferCall = (call: Call, to: string, note: string): Sent => orderCall(call, 'transfer', { to, note });
 export const endCall = (call: Call, outcome: 'served' | 'false_call'): Sent => orderCall(call, 'end', { outcome });
+
+/** Who calls, as they said it: kept with the number. Empty: not known any more. */
+export function nameCaller(call: Call, name: string): Sent {
+  return order('handle-call', nameTarget(call), path(call, 'name'), { name });
+}
 
 /** Takes a call-back: this agent dials. */
 export function takeCallback(call: Call): Sent {

@@ -126,6 +126,11 @@ class Console {
     if (id !== '') void this.askFor(id);
   }
 
+  /** The log has the name that the caller of this call said. */
+  named(call: string, name: string): void {
+    if (this.caller?.call === call) this.caller = { ...this.caller, name };
+  }
+
   /** Saves the form; into an incident that is there, or as a new one. Undefined unless it was committed. */
   async save(contact: string, into: Incident | undefined): Promise<Saved | undefined> {
     const { draft } = this;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::{Json, extract::State};
 use domain::{
     AnswerCall, Call, CallId, CallStatus, EndCall, EraseCall, FileReport, GroupId, HoldCall, IncidentId, IncidentKind,
-    Logged, Place, PutCallDraft, ReportChannel, SettleCallback, Severity, TakeCallback, TransferCall,
+    Logged, NameCaller, Place, PutCallDraft, ReportChannel, SettleCallback, Severity, TakeCallback, TransferCall,
     policy::{self, Action, Noun},
 };
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,13 @@ pub(crate) struct Seen {
 pub(crate) struct Holding {
     expected_version: u64,
     held: bool,
+}
+
+/// Who calls, as they said it.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Naming {
+    /// One line; empty: not known any more.
+    name: String,
 }
 
 /// Where it goes.
@@ -242,6 +249,19 @@ pub(crate) async fn settle_callback(
 ) -> Answer<Done> {
     let Settling { expected_version, outcome, note } = body;
     app.run(&ask, SettleCallback { call, expected_version, outcome, note }).await.map(done)
+}
+
+/// Keeps who calls with their number: whoever takes its next call is shown the name.
+#[utoipa::path(post, path = "/api/calls/{id}/name", request_body = Naming,
+    params(("id" = String, Path), ("x-request-seq" = u64, Header)),
+    responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+    (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub(crate) async fn name(
+    State(app): State<Arc<App>>,
+    Id(call): Id<CallId>,
+    Asked(ask, body): Asked<Naming>,
+) -> Answer<Done> {
+    app.run(&ask, NameCaller { call, name: body.name }).await.map(done)
 }
 
 /// Forgets who called: of this call, and of all of the same number that are over.
