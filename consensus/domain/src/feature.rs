@@ -142,6 +142,7 @@ impl Command {
             Self::OpenIncident(it) => it.source.alarm_report.is_some().then_some(VOCABULARY_2),
             Self::FileReport(it) => {
                 let is_plain = it.told_kind.is_none()
+                    && it.advice.is_none()
                     && it.contact.is_empty()
                     && it.language.is_empty()
                     && it.channel != ReportChannel::Device

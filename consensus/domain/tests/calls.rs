@@ -364,6 +364,7 @@ fn the_newest_draft_stands_and_a_report_saves_it() {
         kind: Some(IncidentKind::Fire),
         severity: Some(Severity::High),
         told_kind: None,
+        advice: None,
         contact: String::new(),
         language: "vi".into(),
         exercise: false,

@@ -149,6 +149,7 @@ impl World {
             kind,
             severity: kind.map(|_| Severity::High),
             told_kind: None,
+            advice: None,
             contact: CONTACT.into(),
             language: "vi".into(),
             exercise: false,

@@ -146,6 +146,7 @@ impl World {
             kind: None,
             severity: None,
             told_kind: None,
+            advice: None,
             contact: String::new(),
             language: String::new(),
             exercise,

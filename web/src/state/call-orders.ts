@@ -2,6 +2,7 @@
 import type { Agent, Call } from '../nouns/call';
 import type { Incident } from '../nouns/incident';
 import { SEVERITY_NAME } from '../nouns/severity';
+import type { RuleAdvice } from '../nouns/triage';
 import { toWire } from '../nouns/wire';
 import { NEW_INCIDENT } from './desk.svelte';
 import type { Draft } from '../nouns/draft';
@@ -49,8 +50,11 @@ export function setAgent(agent: Agent, status: 'available' | 'break' | 'off', re
   return order('handle-call', agentTarget(agent), of, { expected_version: agent.version, status, reason });
 }
 
-/** Saves what was told: as one more voice of an incident, or as a new one. What a form lacks is asked for before this. */
-export function saveForm(draft: Draft, contact: string, into: Incident | undefined): Sent {
+/**
+ * Saves what was told: as one more voice of an incident, or as a new one, with what the rules made of the words. What a form lacks is asked
+ * for before this.
+ */
+export function saveForm(draft: Draft, contact: string, into: Incident | undefined, advice: RuleAdvice | undefined): Sent {
   const target = formTarget(draft.call);
   const place = {
     latitude_e7: Math.round((draft.place?.latitude ?? 0) * E7_PER_DEGREE),
@@ -63,7 +67,8 @@ export function saveForm(draft: Draft, contact: string, into: Incident | undefin
     if (into !== undefined) return order('note-incident', target, `/api/incidents/${encodeURIComponent(into.id)}/note`, { note: draft.text.trim() });
     return order('open-incident', target, '/api/incidents', { ...what, summary: draft.text.trim(), exercise: draft.exercise, place });
   }
-  const about = into === undefined ? what : { incident: into.id };
+  const said = advice === undefined ? {} : { advice: { kind: toWire(advice.kind), severity: SEVERITY_NAME[advice.severity] } };
+  const about = into === undefined ? { ...what, ...said } : { incident: into.id };
   const body = { text: draft.text.trim(), place, ...(contact === '' ? {} : { contact }), ...(draft.exercise ? { exercise: true } : {}), ...about };
   return order('handle-report', target, `/api/calls/${encodeURIComponent(draft.call)}/report`, body);
 }

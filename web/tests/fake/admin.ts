@@ -19,7 +19,7 @@ interface Account {
 interface Line {
   number: number;
   at_ms: number;
-  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string; exercise: boolean; unsaid?: { code: string; of: string } };
+  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string; exercise: boolean; unsaid?: { code: string; of: string }; advised?: { kind: string; kind_taken: boolean; severity: string; severity_taken: boolean } };
   erased?: { record: number; at_ms: number; rule: number; said: string };
   withheld: boolean;
 }
@@ -72,6 +72,7 @@ export function adminDesk() {
   Object.assign(record.at(-1)!, { withheld: true });
   write('read', 'RecordRead', 'hoa', 'call/C13', 'call/C13');
   write('change', 'AssignIncident', 'hoa', 'I4823', 'incident/I4823', { exercise: true });
+  for (const severity_taken of [true, false]) write('change', 'FileReport', 'mai', '', '', { advised: { kind: 'fire', kind_taken: true, severity: 'high', severity_taken }, ...none });
   write('change', 'HoldCall', 'tong-dai', 'C14', '', { key: 'sip-1', unsaid: { code: 'key', of: 'sip-1: Tổng đài 113' } });
 
   /** A provider whose word counts; empty: there is none. `owes`: it vouches, and a code is asked for. */

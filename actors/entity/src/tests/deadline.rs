@@ -114,6 +114,7 @@ async fn a_report_that_nobody_answers_takes_each_step_at_its_time() {
         kind: None,
         severity: None,
         told_kind: None,
+        advice: None,
         contact: String::new(),
         language: String::new(),
         exercise: false,

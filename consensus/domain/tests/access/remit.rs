@@ -228,6 +228,7 @@ fn a_report_that_waits_is_its_incidents_and_is_told_again_when_that_is_anothers(
         kind: None,
         severity: None,
         told_kind: Some(IncidentKind::Flood),
+        advice: None,
         contact: String::new(),
         language: "vi".into(),
         exercise: false,

@@ -22,6 +22,7 @@ pub(super) fn command_of_report() -> BoxedStrategy<Command> {
             kind: prop::option::weighted(0.3, kind()),
             severity: prop::option::weighted(0.3, severity()),
             told_kind: Just(None),
+            advice: Just(None),
             contact: Just(String::new()),
             language: Just(String::new()),
             exercise: Just(false),
@@ -49,7 +50,7 @@ pub(super) fn command_of_report() -> BoxedStrategy<Command> {
     .boxed()
 }
 
-/// Those that come over the web are followed. Nothing more is drawn for it, so that the sequences stay what they are.
+/// Those that come over the web are followed, and of calls a form said the same. Nothing more is drawn for it, so that the sequences stay what they are.
 fn followed(command: BoxedStrategy<Command>) -> BoxedStrategy<Command> {
     let follow = |mut command| {
         if let Command::FileReport(report) = &mut command
@@ -58,6 +59,12 @@ fn followed(command: BoxedStrategy<Command>) -> BoxedStrategy<Command> {
             report.told_kind = report.kind;
             report.contact.clone_from(&report.reference);
             report.language = "vi".to_owned();
+        }
+        if let Command::FileReport(report) = &mut command
+            && report.channel == ReportChannel::Call
+        {
+            let said = report.kind.zip(report.severity);
+            report.advice = said.map(|(kind, severity)| FormAdvice { kind, severity });
         }
         command
     };

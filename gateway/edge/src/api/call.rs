@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use domain::{
-    AnswerCall, Call, CallId, CallStatus, EndCall, EraseCall, FileReport, GroupId, HoldCall, IncidentId, IncidentKind,
-    Logged, NameCaller, Place, PutCallDraft, ReportChannel, SettleCallback, Severity, TakeCallback, TransferCall,
+    AnswerCall, Call, CallId, CallStatus, EndCall, EraseCall, FileReport, FormAdvice, GroupId, HoldCall, IncidentId,
+    IncidentKind, Logged, NameCaller, Place, PutCallDraft, ReportChannel, SettleCallback, Severity, TakeCallback,
+    TransferCall,
     policy::{self, Action, Noun},
 };
 use serde::{Deserialize, Serialize};
@@ -91,6 +92,10 @@ pub(crate) struct Saving {
     severity: Option<Severity>,
     #[schema(value_type = Option<String>)]
     told_kind: Option<IncidentKind>,
+    /// What the form's own rules took it for; absent: they said nothing.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    advice: Option<FormAdvice>,
     /// Part of a drill; of a call of a drill it always is.
     #[serde(default)]
     exercise: bool,
@@ -299,6 +304,7 @@ pub(crate) async fn report(
         kind: body.kind,
         severity: body.severity,
         told_kind: body.told_kind,
+        advice: body.advice,
         contact: if body.contact.is_empty() { found.number.clone() } else { body.contact },
         language: if found.language == "en" { "en".to_owned() } else { "vi".to_owned() },
         exercise: found.exercise || body.exercise,

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 mod about;
+mod advised;
 mod erased;
 mod played;
 mod unsaid;
@@ -27,6 +28,7 @@ use crate::{
     limits::{AUDIT_EXPORTED_MAX, AUDIT_LISTED_MAX, AUDIT_WINDOWS_MAX},
 };
 use about::{about, kind_of};
+use advised::{Advised, advised};
 use erased::{Erased, erased};
 use unsaid::{Unsaid, split};
 
@@ -107,6 +109,9 @@ pub(crate) struct Told {
     /// What follows from the rest where nobody said why; absent: somebody did.
     #[serde(skip_serializing_if = "Option::is_none")]
     unsaid: Option<Unsaid>,
+    /// What the form's rules suggested; absent: nothing, or nothing was decided. Who works for some fields only is told their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advised: Option<Advised>,
     /// Code of the refusal; empty: it was done.
     refused: String,
     /// By whose right, if not by their own.
@@ -146,6 +151,7 @@ impl Told {
             what,
             why,
             unsaid,
+            advised: command.as_ref().and_then(advised),
             refused: payload.refused.clone(),
             acts_for: terms.acts_for.as_ref().map(ToString::to_string).unwrap_or_default(),
             broken_glass: terms.broken_glass,
@@ -166,7 +172,10 @@ impl Line {
     /// searched for in them.
     fn leave_words(&mut self, reader: &PersonId) {
         let is_others = |told: &&mut Told| told.by != reader.as_str() && told.kind != Kind::Right;
-        if let Some(told) = self.told.as_mut().filter(is_others).filter(|told| !told.why.is_empty()) {
+        let Some(told) = self.told.as_mut().filter(is_others) else { return };
+        // It tells of which field something is.
+        told.advised = None;
+        if !told.why.is_empty() {
             told.why.clear();
             told.unsaid = Some(Unsaid::withheld());
         }
@@ -279,6 +288,7 @@ mod tests {
             what: what.into(),
             why: why.into(),
             unsaid: None,
+            advised: None,
             refused: String::new(),
             acts_for: String::new(),
             broken_glass: false,

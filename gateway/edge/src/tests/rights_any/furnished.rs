@@ -239,6 +239,7 @@ impl Furnished {
                 kind: None,
                 severity: None,
                 told_kind,
+                advice: None,
                 contact,
                 language: "vi".into(),
                 exercise: false,
