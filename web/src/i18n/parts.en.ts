@@ -32,6 +32,18 @@ export const enParts: PartsDict = {
     stale: (count) => `Standing for more than 24 hours: ${count}`,
     standing: (age) => `for ${age}`,
     worst: 'Chatter most',
+    week: {
+      heading: 'The last seven days, by level and by person',
+      note: (target) => `A day begins at seven in the morning. For each person a day should have at most ${target} alarms; people are those who acknowledged any that day, so for each there were so many at most.`,
+      day: 'Day',
+      all: 'All',
+      people: 'People',
+      each: 'For each',
+      target: 'At most',
+      total: 'The week',
+      share: 'Share',
+      csv: 'Download the week’s report (CSV)',
+    },
     none: 'None.',
   },
   answered: {

@@ -31,6 +31,18 @@ export const viParts = {
     stale: (count: string) => `Đứng quá 24 giờ: ${count}`,
     standing: (age: string) => `đã ${age}`,
     worst: 'Chập chờn nhiều nhất',
+    week: {
+      heading: 'Bảy ngày qua, theo mức và theo người',
+      note: (target: string) => `Ngày tính từ 7 giờ sáng. Mỗi người một ngày nên không quá ${target} cảnh báo; người là ai đã xác nhận trong ngày, nên số cảnh báo mỗi người là nhiều nhất.`,
+      day: 'Ngày',
+      all: 'Tổng',
+      people: 'Người',
+      each: 'Mỗi người',
+      target: 'Nên không quá',
+      total: 'Cả tuần',
+      share: 'Tỷ lệ',
+      csv: 'Tải báo cáo tuần (CSV)',
+    },
     none: 'Không có.',
   },
   answered: {
