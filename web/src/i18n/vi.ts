@@ -364,7 +364,7 @@ export const vi = {
       'rooms/log': 'Ghi nhật ký trực',
     } as Record<string, string>,
   },
-  help: 'F2 xác nhận · Shift+F2 tiếp nhận · F4 nhận gợi ý · F9 điều lực lượng · Alt+N mở sự cố · Esc đóng',
+  help: 'F2 xác nhận · Shift+F2 tiếp nhận · F4 nhận gợi ý · F9 điều lực lượng · Alt+N sự cố mới',
 };
 
 /** What every language has to say. */

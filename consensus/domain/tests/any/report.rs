@@ -50,7 +50,8 @@ pub(super) fn command_of_report() -> BoxedStrategy<Command> {
     .boxed()
 }
 
-/// Those that come over the web are followed, and of calls a form said the same. Nothing more is drawn for it, so that the sequences stay what they are.
+/// Those that come over the web are followed, and of calls a form said the same. Nothing more is drawn for it, so that the sequences
+/// stay what they are.
 fn followed(command: BoxedStrategy<Command>) -> BoxedStrategy<Command> {
     let follow = |mut command| {
         if let Command::FileReport(report) = &mut command
