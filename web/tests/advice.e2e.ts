@@ -41,4 +41,18 @@ for (const [lang, words] of [
       expect(body.advice).toEqual({ kind: 'traffic', severity: 'high' });
     });
   }
+
+  test(`so it has of a form without a call, ${lang}`, async ({ page }) => {
+    const { form } = words.console;
+    await enterAt(page, `/console?nomap=1&lang=${lang}`, `goi-y-${lang}`);
+    await expect(page.getByText(words.console.call.none)).toBeVisible();
+    await page.keyboard.type('xe tai lat km 9 yen trach');
+    await expect(page.getByRole('status', { name: form.suggested, exact: true })).toContainText(words.incident.kind.traffic);
+    await page.keyboard.press('F4');
+    await expect(page.getByRole('combobox', { name: form.kind, exact: true })).toHaveValue('traffic');
+    const saving = page.waitForRequest((request) => request.method() === 'POST' && request.url().endsWith('/api/incidents'));
+    await page.keyboard.press('F9');
+    const body = (await saving).postDataJSON() as { kind: string; advice: object };
+    expect([body.kind, body.advice]).toEqual(['traffic', { kind: 'traffic', severity: 'high' }]);
+  });
 }

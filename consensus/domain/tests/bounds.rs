@@ -174,6 +174,7 @@ fn an_incident_keeps_its_newest_suggestions() {
         source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0), alarm_report: None },
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     };
     apply(&mut state, 1, open);
     apply(&mut state, 1, register("triage", 1));
@@ -251,6 +252,7 @@ fn a_receiver_that_never_confirms_harms_itself_only() {
         source,
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     };
     let here = ReceiverId::new("here").unwrap();
     for at in 1..=limits::NOTICES_MAX + 3 {

@@ -448,6 +448,7 @@ fn what_a_person_at_a_desk_wrote_stays_and_what_was_merged_goes() {
         },
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     });
     let expected_version = world.state.incidents()["I1"].version;
     world.ok(MergeIncident { incident: id("I1"), expected_version, into: id("I2") });

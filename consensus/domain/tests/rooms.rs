@@ -131,6 +131,7 @@ impl World {
             source,
             exercise,
             place_is_mapped: false,
+            advice: None,
         });
         id(&opened.entity)
     }

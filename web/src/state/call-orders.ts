@@ -63,11 +63,11 @@ export function saveForm(draft: Draft, contact: string, into: Incident | undefin
     address: draft.address.trim(),
   };
   const what = { kind: toWire(draft.kind ?? 'other'), severity: SEVERITY_NAME[draft.severity ?? 3] };
+  const said = advice === undefined ? {} : { advice: { kind: toWire(advice.kind), severity: SEVERITY_NAME[advice.severity] } };
   if (draft.call === '') {
     if (into !== undefined) return order('note-incident', target, `/api/incidents/${encodeURIComponent(into.id)}/note`, { note: draft.text.trim() });
-    return order('open-incident', target, '/api/incidents', { ...what, summary: draft.text.trim(), exercise: draft.exercise, place });
+    return order('open-incident', target, '/api/incidents', { ...what, ...said, summary: draft.text.trim(), exercise: draft.exercise, place });
   }
-  const said = advice === undefined ? {} : { advice: { kind: toWire(advice.kind), severity: SEVERITY_NAME[advice.severity] } };
   const about = into === undefined ? { ...what, ...said } : { incident: into.id };
   const body = { text: draft.text.trim(), place, ...(contact === '' ? {} : { contact }), ...(draft.exercise ? { exercise: true } : {}), ...about };
   return order('handle-report', target, `/api/calls/${encodeURIComponent(draft.call)}/report`, body);

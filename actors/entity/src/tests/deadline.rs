@@ -53,6 +53,7 @@ fn open() -> OpenIncident {
         source,
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     }
 }
 

@@ -22,6 +22,7 @@ fn incident(kind: IncidentKind) -> OpenIncident {
         source: Source { origin, episode: 0, version: 0, active: true, at_ms: Millis(0), alarm_report: None },
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     }
 }
 

@@ -11,22 +11,7 @@ pub(super) fn code() -> impl Strategy<Value = ReportCode> + Clone {
 
 pub(super) fn command_of_report() -> BoxedStrategy<Command> {
     prop_oneof![
-        4 => followed(make!(FileReport {
-            code: code(),
-            // Nobody files a device's by hand: `tests/alarm_reports.rs`.
-            channel: select(&ReportChannel::ALL[..4]),
-            reference: text(),
-            text: text(),
-            place: place(),
-            incident: prop::option::weighted(0.2, incident_id()),
-            kind: prop::option::weighted(0.3, kind()),
-            severity: prop::option::weighted(0.3, severity()),
-            told_kind: Just(None),
-            advice: Just(None),
-            contact: Just(String::new()),
-            language: Just(String::new()),
-            exercise: Just(false),
-        })),
+        4 => followed(filed()),
         3 => make!(LinkReport {
             report: code(),
             expected_version: version(),
@@ -48,6 +33,32 @@ pub(super) fn command_of_report() -> BoxedStrategy<Command> {
         2 => make!(ReopenReport { report: code(), reason: text() }),
     ]
     .boxed()
+}
+
+fn filed() -> BoxedStrategy<Command> {
+    let of = (
+        prop::option::weighted(0.2, incident_id()),
+        prop::option::weighted(0.3, kind()),
+        prop::option::weighted(0.3, severity()),
+    );
+    // Nobody files a device's by hand: `tests/alarm_reports.rs`.
+    let drawn = (code(), select(&ReportChannel::ALL[..4]), text(), text(), place(), of);
+    let file = |(code, channel, reference, text, place, (incident, kind, severity))| FileReport {
+        code,
+        channel,
+        reference,
+        text,
+        place,
+        incident,
+        kind,
+        severity,
+        told_kind: None,
+        advice: None,
+        contact: String::new(),
+        language: String::new(),
+        exercise: false,
+    };
+    drawn.prop_map(move |drawn| Command::from(file(drawn))).boxed()
 }
 
 /// Those that come over the web are followed, and of calls a form said the same. Nothing more is drawn for it, so that the sequences

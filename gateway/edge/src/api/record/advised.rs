@@ -18,8 +18,11 @@ pub(crate) struct Advised {
 
 /// Of a command that decides on both; none: nothing was suggested, or there was nothing to decide.
 pub(super) fn advised(command: &Command) -> Option<Advised> {
-    let Command::FileReport(it) = command else { return None };
-    let (advice, kind, severity) = (it.advice.as_ref()?, it.kind?, it.severity?);
+    let (advice, kind, severity) = match command {
+        Command::FileReport(it) => (it.advice.as_ref()?, it.kind?, it.severity?),
+        Command::OpenIncident(it) => (it.advice.as_ref()?, it.kind, it.severity),
+        _ => return None,
+    };
     Some(Advised {
         kind: advice.kind,
         kind_taken: advice.kind == kind,
