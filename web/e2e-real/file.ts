@@ -22,7 +22,7 @@ export interface Opening {
 
 /** Opens an incident by hand on a wall, of the second level from above; its id. Whoever opens one is shown its file. */
 export async function openOnWall(wall: Page, { t }: Words, { summary, kind, find, exercise = false }: Opening): Promise<string> {
-  await wall.keyboard.press('F8');
+  await wall.keyboard.press('Alt+n');
   const dialog = wall.getByRole('dialog');
   await dialog.getByRole('textbox', { name: t.incident.summary, exact: true }).fill(summary);
   await dialog.getByRole('combobox', { name: t.incident.kindLabel, exact: true }).selectOption(kind);

@@ -17,7 +17,7 @@ test('the wall with an alarm, an incident and units on their way', async ({ page
   await expect(page.locator('.map[data-ready=true]')).toBeVisible({ timeout: 60_000 });
   await expect(page.getByRole('region', { name: 'Camera' })).toContainText(/ảnh \d+ \S+ trước|[1-9]\d* hình\/s/, { timeout: 60_000 });
 
-  await page.keyboard.press('F8');
+  await page.keyboard.press('Alt+n');
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Tóm tắt').fill('Cháy kho hàng, có khói trong nhà xưởng');
   await dialog.getByLabel('Loại').selectOption('fire');

@@ -49,7 +49,7 @@ function stepsOf(text: string): string[] {
 }
 const STEPS = stepsOf(README);
 const quoted = (step: string) => [...step.matchAll(/`([^`]+)`/g)].map(([, what = '']) => what);
-const keysOf = (step: string) => [...step.matchAll(/\bF\d+\b/g)].map(([key]) => key);
+const keysOf = (step: string) => [...step.matchAll(/\b(?:Shift\+)?F\d+\b/g)].map(([key]) => key);
 /** The incident that the plea became. */
 let plea = '';
 
@@ -284,7 +284,7 @@ async function stopNode(browser: Browser, cluster: Facts, step: string): Promise
 }
 
 const PLAYERS: readonly Player[] = [
-  { quoted: ['truc-ban'], keys: ['F2', 'F3'], says: ['acknowledge an alarm', 'take the first incident', 'what the model says'], play: alarmIncidentModel },
+  { quoted: ['truc-ban'], keys: ['F2', 'Shift+F2'], says: ['acknowledge an alarm', 'take the first incident', 'what the model says'], play: alarmIncidentModel },
   { quoted: ['dieu-phoi', '/dispatch'], keys: [], says: ['the keys 1 to 9 send', 'Units answer by themselves'], play: dispatch },
   { quoted: ['to-unit-001', '/unit'], keys: [], says: ['you are Xe chữa cháy 01.', 'accepts, sets out, arrives and is done'], play: crew },
   { quoted: ['tong-dai', '/console'], keys: ['F8', 'F2', 'F4', 'F9', 'F9', 'F7', 'F1'], says: ['calls ring all day'], play: takeCall },

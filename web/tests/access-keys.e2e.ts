@@ -29,7 +29,7 @@ for (const [lang, says] of [
 
   test(`the focus comes back after a question, ${lang}`, async ({ page }) => {
     await enter(page, `?nomap=1&lang=${lang}`);
-    const ask = page.getByRole('button', { name: /F8/ });
+    const ask = page.getByRole('button', { name: /Alt N/ });
     await ask.focus();
     await page.keyboard.press('Enter');
     await expect(page.getByRole('dialog')).toBeVisible();

@@ -107,7 +107,7 @@ for (const theme of ['dark', 'light'] as const) {
     await open(page, /Cháy kho hàng/);
     const press = (name: string | RegExp) => page.getByRole('button', { name }).first().click();
     const questions = [
-      ['Mở sự cố mới', () => page.keyboard.press('F8')],
+      ['Mở sự cố mới', () => page.keyboard.press('Alt+n')],
       ['Lực lượng cho sự cố', () => page.keyboard.press('F9')],
       ['Gộp vào sự cố khác', () => press('Gộp')],
       ['Tạm ẩn cảnh báo', () => press(/^Tạm ẩn: /)],

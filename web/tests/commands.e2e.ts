@@ -12,7 +12,7 @@ test.afterEach(async ({ page }) => {
 
 test('an incident is opened from the keyboard alone, and the desk turns to it', async ({ page }) => {
   await enter(page);
-  await page.keyboard.press('F8');
+  await page.keyboard.press('Alt+n');
   await page.keyboard.press('Enter');
   await expect(dialog(page).getByRole('alert')).toHaveText('Cần ghi tóm tắt sự cố.');
   await page.keyboard.type('Cháy rừng phòng hộ');
@@ -74,12 +74,12 @@ test('resolved, closed, reopened: each step says what it lacks and is written do
   await button(page, 'I4812', 'Đóng sự cố').click();
   await expect(timeline(page, 'I4812')).toContainText('Đóng sự cố');
   await expect(row(page, 'I4812')).toHaveCount(0);
-  await page.keyboard.press('F4');
+  await page.keyboard.press('Alt+x');
   await expect(row(page, 'I4812')).toContainText('Đã đóng');
   await write(page, 'I4812', 'Lại ùn tắc');
   await button(page, 'I4812', 'Mở lại').click();
   await expect(file(page, 'I4812')).toContainText('mở lại 1 lần');
-  await page.keyboard.press('F4');
+  await page.keyboard.press('Alt+x');
   await expect(row(page, 'I4812')).toBeVisible();
 });
 

@@ -73,7 +73,8 @@ test('a mayday is held, goes at once, and rings at the dispatcher until somebody
   await expect(alert).toBeVisible({ timeout: 30_000 });
   await expect(panel(desk, 'Lực lượng').getByRole('listitem').first()).toContainText('CẤP CỨU');
   for (const shown of [page, desk]) expect((await new AxeBuilder({ page: shown }).analyze()).violations).toEqual([]);
-  await alert.getByRole('button', { name: 'Đã xem' }).click();
+  await expect(alert.getByRole('button', { name: 'Đã xem F2' })).toBeVisible();
+  await desk.keyboard.press('F2');
   await expect(alert).toHaveCount(0);
   await panel(desk, 'Lực lượng').getByRole('button', { name: 'Đã an toàn' }).click();
   await desk.getByLabel('Biết bằng cách nào?').fill('gọi bộ đàm');

@@ -1,4 +1,5 @@
 // A storm of alarms on the wall: gathered by cause, the worst apart, everything counted, and each to be seen on demand.
+import { readFileSync } from 'node:fs';
 import { expect } from '@playwright/test';
 import { en } from '../src/i18n/en';
 import { vi } from '../src/i18n/vi';
@@ -72,6 +73,16 @@ for (const [lang, says] of [
     await expect(dialog.getByRole('list', { name: worst }).getByRole('listitem').first()).toContainText(times);
     // More than one in twenty is critical, here.
     await expect(dialog.getByRole('row', { name: over })).toBeVisible();
+    // The week by days, and as a file that can be handed in.
+    const week = WORDS[lang].parts.health.week;
+    await expect(dialog.getByRole('table', { name: week.heading, exact: true }).getByRole('row')).toHaveCount(8);
+    const saved = page.waitForEvent('download');
+    await dialog.getByRole('button', { name: week.csv }).click();
+    const file = await saved;
+    expect(file.suggestedFilename()).toMatch(/^alarms-\d{4}-\d{2}-\d{2}\.csv$/);
+    const lines = readFileSync(await file.path(), 'utf8').split('\r\n');
+    expect(lines[0]).toContain(`${week.day},1-3,4,5,${week.all}`);
+    expect(lines).toHaveLength(12);
     await page.keyboard.press('Escape');
     await expect(dialog).toHaveCount(0);
     await expect(ask).toBeFocused();

@@ -1,4 +1,4 @@
-// The keys of a screen are listed by F1, and those of a single character can be turned off: then they need Alt (WCAG 2.1.4).
+// The keys of a screen are listed by Shift+F1, one function key does the same on every screen, and those of a single character can be turned off: then they need Alt (WCAG 2.1.4).
 import AxeBuilder from '@axe-core/playwright';
 import { expect } from '@playwright/test';
 import { test } from './anew';
@@ -18,7 +18,7 @@ for (const [lang, says] of [
     await incident.click();
     const list = panel(page, says.send);
     await expect(list.getByRole('button', { name: says.button })).toBeVisible();
-    await page.keyboard.press('F1');
+    await page.keyboard.press('Shift+F1');
     const dialog = page.getByRole('dialog', { name: says.keys });
     await expect(dialog.getByText('1…9', { exact: true })).toBeVisible();
     expect((await new AxeBuilder({ page }).include('dialog').analyze()).violations).toEqual([]);
@@ -77,8 +77,35 @@ for (const [lang, says] of [
     await page.keyboard.press('F1');
     const dialog = page.getByRole('dialog', { name: says.keys });
     await expect(dialog.getByText('F9', { exact: true })).toBeVisible();
-    await page.keyboard.press('F8');
+    await page.keyboard.press('Alt+n');
     await page.keyboard.press('Escape');
     await expect(page.getByRole('dialog')).toHaveCount(0);
+  });
+
+  test(`F1 is the command line on the board as at the console, and pressed there lists the keys, ${lang}`, async ({ page }) => {
+    await board(page, `?lang=${lang}`);
+    await page.keyboard.press('F1');
+    await expect(page.getByRole('combobox', { name: says.line })).toBeFocused();
+    await expect(page.getByRole('dialog')).toHaveCount(0);
+    await page.keyboard.press('F1');
+    const dialog = page.getByRole('dialog', { name: says.keys });
+    for (const key of ['F1', 'F2', 'F9']) await expect(dialog.getByText(key, { exact: true })).toBeVisible();
+    await page.keyboard.press('Escape');
+    await expect(dialog).toHaveCount(0);
+  });
+
+  test(`F9 sends the first unit of the board's list, once however long it is held, ${lang}`, async ({ page }) => {
+    const orders: string[] = [];
+    await page.route('**/api/incidents/*/assign', (route) => {
+      orders.push(new URL(route.request().url()).pathname);
+      return route.fulfill({ status: 409, json: { code: 'version_conflict', field: '', message: '' } });
+    });
+    await board(page, `?lang=${lang}`);
+    await panel(page, says.incidents).getByRole('button', { name: /Cây nghiêng/ }).click();
+    await expect(panel(page, says.send).getByRole('button', { name: says.button })).toBeVisible();
+    await page.keyboard.down('F9');
+    await page.keyboard.down('F9');
+    await page.keyboard.up('F9');
+    await expect.poll(() => orders).toEqual(['/api/incidents/I4801/assign']);
   });
 }

@@ -23,8 +23,8 @@ test.afterEach(async ({ page }) => {
 });
 
 for (const [lang, words] of [
-  ['vi', { reason: 'Lý do tra cứu', find: 'Tra cứu', lines: 'Các dòng nhật ký', read: 'Xem dữ liệu nhạy cảm', glass: 'bằng quyền khẩn cấp', who: 'Ai đã mở quyền khẩn cấp', refused: 'bị từ chối: version_conflict', erased: /đã xóa theo quy định số 3, .*23\/11\/2026 \(dòng 9\)/, withheld: 'Có dữ liệu người gọi', download: 'Tải bản để kiểm chứng', lacks: 'không có nội dung của 2 dòng', older: 'Xem cũ hơn', because: 'Cuộc gọi C13', key: 'theo mục đích của khóa: sip-1: Tổng đài 113', derived: 'tự suy ra', none: 'không nêu lý do' }],
-  ['en', { reason: 'Reason for looking', find: 'Look up', lines: 'Lines of the record', read: 'Sensitive read', glass: 'by emergency access', who: 'Who used emergency access', refused: 'refused: version_conflict', erased: /was erased by rule no. 3, .*2026 \(line 9\)/, withheld: 'It tells of a caller', download: 'Download the verifiable export', lacks: 'lacks what 2 lines told', older: 'Older', because: 'Call C13', key: 'what the key is for: sip-1: Tổng đài 113', derived: 'derived', none: 'no reason was given' }],
+  ['vi', { reason: 'Lý do tra cứu', find: 'Tra cứu', lines: 'Các dòng nhật ký', read: 'Xem dữ liệu nhạy cảm', glass: 'bằng quyền khẩn cấp', who: 'Ai đã mở quyền khẩn cấp', refused: 'bị từ chối: người khác đã sửa trước', hold: 'Giữ máy hoặc nghe tiếp C14', merge: 'Gộp sự cố I4817 → I4819', advised: 'Phiếu gợi ý: Cháy (đã nhận), mức Cao (chọn khác)', tally: '2 phiếu; loại đã nhận 2, mức đã nhận 1.', erased: /đã xóa theo quy định số 3, .*23\/11\/2026 \(dòng 9\)/, withheld: 'Có dữ liệu người gọi', download: 'Tải bản để kiểm chứng', lacks: 'không có nội dung của 2 dòng', older: 'Xem cũ hơn', because: 'Cuộc gọi C13', key: 'theo mục đích của khóa: sip-1: Tổng đài 113', derived: 'tự suy ra', none: 'không nêu lý do' }],
+  ['en', { reason: 'Reason for looking', find: 'Look up', lines: 'Lines of the record', read: 'Sensitive read', glass: 'by emergency access', who: 'Who used emergency access', refused: 'refused: somebody else changed it first', hold: 'Held or resumed a call C14', merge: 'Merged incidents I4817 → I4819', advised: 'The form suggested: Fire (taken), High (chose another)', tally: '2 forms; the kind was taken 2 times, the level 1 times.', erased: /was erased by rule no. 3, .*2026 \(line 9\)/, withheld: 'It tells of a caller', download: 'Download the verifiable export', lacks: 'lacks what 2 lines told', older: 'Older', because: 'Call C13', key: 'what the key is for: sip-1: Tổng đài 113', derived: 'derived', none: 'no reason was given' }],
 ] as const) {
   for (const theme of ['dark', 'light'] as const) {
     test(`who did what and why is found, newest first, ${lang}, ${theme}`, async ({ page }) => {
@@ -48,13 +48,18 @@ for (const [lang, words] of [
       // Nobody typed that: it was looked at in a call, and the reader is told so in their language.
       await expect(lines.getByRole('row').filter({ hasText: 'call/C13' })).toContainText(words.because);
       // What follows from the line itself is marked as that; that a person gave no reason is said plainly.
-      const byKey = lines.getByRole('row').filter({ hasText: 'HoldCall' });
+      const byKey = lines.getByRole('row').filter({ hasText: words.hold });
       await expect(byKey).toContainText(words.key);
       await expect(byKey.getByText(words.derived, { exact: true })).toBeVisible();
-      const silent = lines.getByRole('row').filter({ hasText: 'MergeIncident' });
+      const silent = lines.getByRole('row').filter({ hasText: words.merge });
       await expect(silent).toContainText(words.none);
       await expect(silent.getByText(words.derived, { exact: true })).toHaveCount(0);
       await expect(lines).toContainText(words.refused);
+      // Whether a form's suggestion was taken is said of its line, and counted.
+      await expect(lines.getByRole('row').filter({ hasText: words.advised })).toHaveCount(1);
+      await expect(lines).toContainText(words.tally);
+      // What was done is said in the reader's words, by no name of the log.
+      await expect(lines.locator('[translate=no]')).toHaveCount(0);
       await expect(lines).toContainText(words.erased);
       // What the export for this person lacks is said of its line, and of the file when it is there.
       await expect(lines.getByRole('row').filter({ hasText: 'C12' })).toContainText(words.withheld);
@@ -83,6 +88,13 @@ for (const lang of ['vi', 'en'] as const) {
     await form.getByLabel(t.text).fill('không có gì như vậy');
     await page.getByRole('button', { name: t.find, exact: true }).click();
     await expect(lines).toContainText(t.none);
+    // The words for what was done find it, typed without marks: the log has another name for it.
+    await form.getByLabel(t.by).fill('');
+    await form.getByLabel(t.kind).selectOption('');
+    await form.getByLabel(t.text).fill(lang === 'vi' ? 'gop su co' : 'merged');
+    await page.getByRole('button', { name: t.find, exact: true }).click();
+    await expect(lines).toContainText('I4817 → I4819');
+    await expect(lines.getByRole('row')).toHaveCount(2);
   });
 
   test(`nobody else reads it, and an auditor is led nowhere else, ${lang}`, async ({ page }) => {

@@ -44,7 +44,7 @@ for (const lang of ['vi', 'en'] as const) {
     const open = panel(wall, words.kpi.heading).locator('.kpi').first();
     await expect(open.locator('strong')).not.toHaveText('0');
     const before = await open.locator('strong').textContent();
-    await wall.keyboard.press('F8');
+    await wall.keyboard.press('Alt+n');
     const dialog = wall.getByRole('dialog');
     await dialog.getByLabel(words.incident.summary).fill('Giả định vỡ đê sông Cầu');
     await dialog.getByLabel(words.incident.communeFind).fill('pho yen');
@@ -75,7 +75,7 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(drills.getByRole('list', { name: t.ended })).toContainText('Diễn tập vỡ đê');
     await expect(row(wall, 'Giả định vỡ đê sông Cầu')).toHaveCount(0);
     // It stays readable, as what it was.
-    await queue(wall).getByRole('button', { name: /F4/ }).click();
+    await queue(wall).getByRole('button', { name: /Alt X/ }).click();
     await expect(row(wall, 'Giả định vỡ đê sông Cầu').first()).toContainText(words.incident.exercise);
     await wall.close();
   });

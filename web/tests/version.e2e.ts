@@ -42,7 +42,7 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(note(page)).toContainText(t.alone);
     expect(loads()).toBe(1);
     // Somebody is being asked something.
-    await page.keyboard.press('F8');
+    await page.keyboard.press('Alt+n');
     await expect(page.getByRole('dialog')).toBeVisible();
     await page.clock.fastForward(IDLE_MS);
     await expect(page.getByRole('dialog')).toBeVisible();

@@ -253,6 +253,7 @@ fn call(place: Place) -> OpenIncident {
         source,
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     }
 }
 

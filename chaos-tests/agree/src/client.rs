@@ -107,6 +107,7 @@ pub fn open(summary: &str, severity: Severity) -> Command {
         source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0), alarm_report: None },
         exercise: true,
         place_is_mapped: false,
+        advice: None,
     }
     .into()
 }

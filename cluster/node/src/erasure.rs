@@ -349,6 +349,7 @@ mod tests {
             kind: Some(IncidentKind::Infrastructure),
             severity: Some(Severity::High),
             told_kind: None,
+            advice: None,
             contact: String::new(),
             language: String::new(),
             exercise: false,

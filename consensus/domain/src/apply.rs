@@ -217,6 +217,7 @@ impl Work<'_> {
             Command::TakeCallback(command) => call::take_callback(self, command),
             Command::SettleCallback(command) => call::settle_callback(self, command),
             Command::PutCallDraft(command) => call::put_draft(self, command),
+            Command::NameCaller(command) => call::name(self, command),
             Command::EraseCall(command) => call::erase(self, command),
             Command::ExpireRing(command) => call::expire_ring(self, command),
             Command::ExpireWrapUp(command) => call::expire_wrap_up(self, command),

@@ -132,6 +132,7 @@ fn tells_of_callers(payload: &[u8]) -> bool {
             crate::Command::OfferCall(_)
                 | crate::Command::FileReport(_)
                 | crate::Command::PutCallDraft(_)
+                | crate::Command::NameCaller(_)
                 | crate::Command::TransferCall(_)
                 | crate::Command::SettleCallback(_)
         ),

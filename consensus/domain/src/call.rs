@@ -273,9 +273,11 @@ pub struct Caller {
     pub place_at_ms: Millis,
     /// When something was last heard of the number.
     pub last_at_ms: Millis,
+    /// As an agent was told it; may be empty.
+    pub name: String,
 }
 
-record!(Caller { number, total, calls, place, place_at_ms, last_at_ms });
+record!(Caller { number, total, calls, place, place_at_ms, last_at_ms, name });
 
 /// What an agent has put down of a call and not saved. Personal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

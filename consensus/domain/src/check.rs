@@ -114,6 +114,7 @@ impl State {
     /// 62. An incident says which units went over with it only while it is merged, each once.
     /// 65. A crew was not told by text of an offer before it was made.
     /// 67. Of a receiver no more notices are parked than it was ever to get, within the bound.
+    /// 70. The name that is kept of a number is one line within its bound.
     ///
     /// # Errors
     /// The first invariant that does not hold.

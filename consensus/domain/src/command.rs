@@ -46,9 +46,9 @@ pub use unit::*;
 pub use warning::*;
 
 use crate::{
-    AdminUnit, Alarm, Camera, CameraHealth, CameraId, DeviceStatus, District, DistrictId, IncidentId, IncidentKind,
-    LoadNotice, Millis, Person, PersonId, Place, Placement, Reading, Sensor, SensorId, SessionId, Severity, Source,
-    UnitId,
+    AdminUnit, Alarm, Camera, CameraHealth, CameraId, DeviceStatus, District, DistrictId, FormAdvice, IncidentId,
+    IncidentKind, LoadNotice, Millis, Person, PersonId, Place, Placement, Reading, Sensor, SensorId, SessionId,
+    Severity, Source, UnitId,
     wire::{Malformed, Record, generated, message_field, record},
 };
 use vocabulary::{body, commands};
@@ -127,6 +127,8 @@ commands! {
         exercise: bool,
         /// The position was converted from another place's data.
         place_is_mapped: bool,
+        /// What the form's own rules took it for; none: they said nothing, or it was no form. Decides nothing.
+        advice: Option<FormAdvice>,
     }
     /// An alarm opens an incident, or tells the one that it feeds.
     FeedIncident {
@@ -385,6 +387,8 @@ commands! {
     SettleCallback []
     /// Keeps what an agent has put down of a call.
     PutCallDraft []
+    /// Who calls, as they said it.
+    NameCaller []
     /// Forgets who called.
     EraseCall []
     /// Nobody answered in time.

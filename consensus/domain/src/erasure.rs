@@ -17,7 +17,7 @@ use crate::{
 wire_enum! {
     /// A kind of personal data.
     PersonalKind {
-        /// Who called: number, where they were, what was put down of them. Counted from the end of the call.
+        /// Who called: number, name, where they were, what was put down of them. Counted from the end of the call.
         Caller = "caller",
         /// How the sender of a report can be reached. Counted from its answer.
         Contact = "contact",
@@ -107,6 +107,7 @@ impl PersonalMatter {
             Command::TransferCall(it) => Some(Self::Call(it.call.clone())),
             Command::SettleCallback(it) => (!it.note.is_empty()).then(|| Self::Call(it.call.clone())),
             Command::PutCallDraft(it) => (!it.form.is_empty()).then(|| Self::Call(it.call.clone())),
+            Command::NameCaller(it) => (!it.name.is_empty()).then(|| Self::Call(it.call.clone())),
             Command::FileReport(it) => Some(Self::Words(it.code.clone())),
             Command::LinkReport(it) => it.place.is_some().then(|| Self::Words(it.report.clone())),
             Command::RateReport(it) => (!it.note.is_empty()).then(|| Self::Words(it.report.clone())),

@@ -129,6 +129,7 @@ fn call_of(command: &Command) -> Option<&CallId> {
         Command::TakeCallback(it) => &it.call,
         Command::SettleCallback(it) => &it.call,
         Command::PutCallDraft(it) => &it.call,
+        Command::NameCaller(it) => &it.call,
         Command::EraseCall(it) => &it.call,
         _ => return None,
     })

@@ -60,6 +60,7 @@ impl Command {
             | Self::TakeCallback(_)
             | Self::SettleCallback(_)
             | Self::PutCallDraft(_)
+            | Self::NameCaller(_)
             | Self::EraseCall(_)
             | Self::ExpireRing(_)
             | Self::ExpireWrapUp(_)
@@ -139,9 +140,10 @@ impl Command {
             // A role that it does not know makes an entry that it cannot read.
             Self::PutPerson(it) => matches!(it.person.role, Role::Telephony | Role::Auditor).then_some(VOCABULARY_2),
             Self::FeedIncident(it) => (!it.alarm.raised_days.is_empty()).then_some(VOCABULARY_2),
-            Self::OpenIncident(it) => it.source.alarm_report.is_some().then_some(VOCABULARY_2),
+            Self::OpenIncident(it) => (it.source.alarm_report.is_some() || it.advice.is_some()).then_some(VOCABULARY_2),
             Self::FileReport(it) => {
                 let is_plain = it.told_kind.is_none()
+                    && it.advice.is_none()
                     && it.contact.is_empty()
                     && it.language.is_empty()
                     && it.channel != ReportChannel::Device

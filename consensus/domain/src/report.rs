@@ -5,7 +5,7 @@ mod device;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Clock, IncidentId, IncidentKind, Millis, PersonId, Place, ReportCode, ReportDesk, Source,
+    Clock, IncidentId, IncidentKind, Millis, PersonId, Place, ReportCode, ReportDesk, Severity, Source,
     wire::{record, wire_enum},
 };
 
@@ -24,6 +24,18 @@ wire_enum! {
         Device = "device",
     }
 }
+
+/// What a form's own rules take a caller's words for: a suggestion to whoever fills it in. The log has it beside what they decided, so
+/// that it can be counted how often it was taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormAdvice {
+    /// Of what kind.
+    pub kind: IncidentKind,
+    /// How bad.
+    pub severity: Severity,
+}
+
+record!(FormAdvice { kind, severity });
 
 wire_enum! {
     /// How far it is.

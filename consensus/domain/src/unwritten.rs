@@ -105,6 +105,7 @@ mod tests {
             source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0), alarm_report: None },
             exercise: false,
             place_is_mapped: false,
+            advice: None,
         };
         let note = |note: &str| {
             Command::from(NoteIncident { incident: IncidentId::new("I1").unwrap(), note: note.to_owned() })

@@ -346,6 +346,7 @@ fn nobody_files_rates_or_reopens_one_by_hand() {
         kind: None,
         severity: None,
         told_kind: None,
+        advice: None,
         contact: String::new(),
         language: String::new(),
         exercise: false,

@@ -341,6 +341,7 @@ fn open(exercise: bool) -> OpenIncident {
         },
         exercise,
         place_is_mapped: false,
+        advice: None,
     }
 }
 

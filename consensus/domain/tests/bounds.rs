@@ -176,6 +176,7 @@ fn an_incident_keeps_its_newest_suggestions() {
         source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0), alarm_report: None },
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     };
     apply(&mut state, 1, open);
     apply(&mut state, 1, register("triage", 1));
@@ -269,6 +270,7 @@ fn a_receiver_that_never_confirms_harms_nobody_and_loses_none() {
         source,
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     };
     let (gone, here) = (ReceiverId::new("gone").unwrap(), ReceiverId::new("here").unwrap());
     let max = u64::try_from(limits::NOTICES_MAX).unwrap();

@@ -364,6 +364,7 @@ fn the_newest_draft_stands_and_a_report_saves_it() {
         kind: Some(IncidentKind::Fire),
         severity: Some(Severity::High),
         told_kind: None,
+        advice: None,
         contact: String::new(),
         language: "vi".into(),
         exercise: false,
@@ -398,6 +399,27 @@ fn what_is_erased_is_nowhere_in_the_rows() {
     world.ok(EraseCall { call: call.clone(), expected_version });
     assert!(!holds(&world));
     assert_eq!(world.state.caller("0912345678"), None);
+}
+
+#[test]
+fn a_number_has_the_name_that_its_caller_said_until_it_is_erased() {
+    let mut world = World::new(&["an"]);
+    let call = world.offer("l-1", "0912345678");
+    world.answer("an", &call).unwrap();
+    let version = world.call(&call).version;
+    let named = |name: &str| NameCaller { call: call.clone(), name: name.into() };
+    world.apply(Some("an"), named(" Bà Tư ")).unwrap();
+    let name = |world: &World| world.state.caller("0912345678").map(|caller| caller.name.clone());
+    assert_eq!((name(&world).as_deref(), world.call(&call).version), (Some("Bà Tư"), version));
+    assert_eq!(world.apply(None, named("a\tb")).unwrap_err().code, RefusalCode::Invalid);
+    world.end("an", &call);
+    assert_eq!(name(&world).as_deref(), Some("Bà Tư"), "what is kept of its calls leaves the name");
+    let withheld = world.offer("l-2", "");
+    let nobody = world.apply(None, NameCaller { call: withheld, name: "Bà Tư".into() }).unwrap_err();
+    assert_eq!(nobody.code, RefusalCode::WrongStatus);
+    let expected_version = world.call(&call).version;
+    world.ok(EraseCall { call, expected_version });
+    assert_eq!(name(&world), None);
 }
 
 proptest! {

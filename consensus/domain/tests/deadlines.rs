@@ -208,6 +208,7 @@ impl Run {
                     source,
                     exercise: false,
                     place_is_mapped: false,
+                    advice: None,
                 });
             }
             Doing::Pause(at) => {

@@ -83,6 +83,7 @@ proptest! {
             source,
             exercise: false,
             place_is_mapped: false,
+            advice: None,
         };
         apply(&mut state, 100, open);
         let assign = |chosen: &BTreeSet<usize>| AssignIncident {

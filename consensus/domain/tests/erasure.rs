@@ -149,6 +149,7 @@ impl World {
             kind,
             severity: kind.map(|_| Severity::High),
             told_kind: None,
+            advice: None,
             contact: CONTACT.into(),
             language: "vi".into(),
             exercise: false,
@@ -275,6 +276,27 @@ fn what_is_due_is_nowhere_on_a_disk_and_the_chain_says_by_which_rule_it_went() {
     world.verify().unwrap();
     let rows = world.disk.iter().map(|(key, value)| Row { key: key.clone(), value: value.clone() });
     assert_eq!(State::from_rows(GroupId::COMMAND, rows).unwrap(), world.state);
+}
+
+#[test]
+fn the_name_of_who_called_goes_with_the_number_and_later_from_the_record_if_it_was_said_later() {
+    let mut world = World::new();
+    world.rules(30);
+    let call = world.call("l-1");
+    world.ok(NameCaller { call: call.clone(), name: "Bà Tư Nguyệt".into() });
+    world.hang_up("l-1");
+    world.pass_days(29);
+    world.ok(NameCaller { call, name: "Tư Nguyệt".into() });
+    world.pass_days(1);
+    let due = world.due();
+    world.ok(due);
+    assert_eq!(world.state.caller(NUMBER), None, "counted from the call, and not from its name");
+    assert!(!world.holds("Bà Tư") && world.holds("Tư Nguyệt"));
+    world.pass_days(29);
+    let due = world.due();
+    world.ok(due);
+    assert!(!world.holds("Nguyệt"));
+    world.verify().unwrap();
 }
 
 #[test]
@@ -426,6 +448,7 @@ fn what_a_person_at_a_desk_wrote_stays_and_what_was_merged_goes() {
         },
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     });
     let expected_version = world.state.incidents()["I1"].version;
     world.ok(MergeIncident { incident: id("I1"), expected_version, into: id("I2") });

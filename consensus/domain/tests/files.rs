@@ -79,6 +79,7 @@ impl World {
             kind: Some(IncidentKind::Infrastructure),
             severity: Some(Severity::High),
             told_kind: None,
+            advice: None,
             contact: String::new(),
             language: "vi".into(),
             exercise: false,

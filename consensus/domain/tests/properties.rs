@@ -192,7 +192,7 @@ fn sequences_reach_every_command_and_refusal() {
     assert_eq!(refused.len(), 11, "{refused:?}");
 }
 
-pub(crate) const COMMANDS: [&str; 142] = [
+pub(crate) const COMMANDS: [&str; 143] = [
     "OpenSession",
     "CloseSession",
     "RaisePolicyFloor",
@@ -288,6 +288,7 @@ pub(crate) const COMMANDS: [&str; 142] = [
     "TakeCallback",
     "SettleCallback",
     "PutCallDraft",
+    "NameCaller",
     "EraseCall",
     "ExpireRing",
     "ExpireWrapUp",

@@ -120,6 +120,7 @@ fn filing(code: &str) -> FileReport {
         kind: None,
         severity: None,
         told_kind: None,
+        advice: None,
         contact: String::new(),
         language: "vi".into(),
         exercise: false,

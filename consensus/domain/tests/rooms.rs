@@ -131,6 +131,7 @@ impl World {
             source,
             exercise,
             place_is_mapped: false,
+            advice: None,
         });
         id(&opened.entity)
     }
@@ -146,6 +147,7 @@ impl World {
             kind: None,
             severity: None,
             told_kind: None,
+            advice: None,
             contact: String::new(),
             language: String::new(),
             exercise,

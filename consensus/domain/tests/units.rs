@@ -122,6 +122,7 @@ impl World {
             source,
             exercise: false,
             place_is_mapped: false,
+            advice: None,
         };
         id(&self.ok(open).entity)
     }

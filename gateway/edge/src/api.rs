@@ -226,6 +226,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(call::end))
         .routes(routes!(call::take_callback))
         .routes(routes!(call::settle_callback))
+        .routes(routes!(call::name))
         .routes(routes!(call::erase))
         .routes(routes!(call::report))
         .routes(routes!(call::draft, call::put_draft))

@@ -1,3 +1,4 @@
+import { enActs } from './acts.en';
 import type { AdminDict } from './admin.vi';
 
 /** Words of who works here, by what right, and of the record of what they did. */
@@ -118,7 +119,7 @@ export const enAdmin: AdminDict = {
     rule: (number: string) => `Rule ${number} applies`,
     noRule: 'There is no rule yet: everything is kept.',
     kind: {
-      caller: 'Who called: number, place, unsaved form (days, from the end of the call)',
+      caller: 'Who called: number, name, place, unsaved form (days, from the end of the call)',
       contact: 'How the sender of a report is reached (days, from the answer)',
       report: 'What a report says: words, address, and what its incident repeats (days, from when it was closed and answered)',
     },
@@ -146,6 +147,7 @@ export const enAdmin: AdminDict = {
     kind: 'Kind',
     any: 'All that people did',
     kinds: { read: 'Sensitive read', right: 'Change of rights', sign_in: 'Sign-in', change: 'Change', system: 'System, devices' },
+    acts: enActs,
     find: 'Look up',
     asking: 'Looking up…',
     more: 'Older',
@@ -217,10 +219,30 @@ export const enAdmin: AdminDict = {
       system: 'the system itself; no more is known',
     },
     derived: 'derived',
+    advised: (kind: string, severity: string) => `The form suggested: ${kind}, ${severity}`,
+    taken: 'taken',
+    notTaken: 'chose another',
+    advisedTally: (of: string, kinds: string, severities: string) => `What forms suggested by their words, in these lines: ${of} forms; the kind was taken ${kinds} times, the level ${severities} times.`,
     outcome: 'Outcome',
     system: 'system',
     done: 'done',
-    refused: (code: string) => `refused: ${code}`,
+    refused: (why: string) => `refused: ${why}`,
+    /** Why not, in the log's own codes. */
+    refusals: {
+      wrong_group: 'it is for another group of data',
+      unknown_session: 'the session has ended',
+      outside_window: 'too old a command',
+      stale_grant: 'rights have changed',
+      forbidden: 'no right to it',
+      invalid: 'something in it is not valid',
+      limit: 'a limit of the system is reached',
+      not_found: 'there is no such thing',
+      exists: 'it is there already, differently',
+      version_conflict: 'somebody else changed it first',
+      wrong_status: 'its status does not allow it',
+      not_due: 'not yet due',
+      not_switched_on: 'not switched on at every node',
+    },
     erased: 'What it told was erased by rule; the line stays in the chain.',
     erasedByRule: (rule: string, day: string, record: string) => `What it told was erased by rule no. ${rule}, ${day} (line ${record}); the line stays in the chain.`,
     erasedByHand: (said: string, day: string, record: string) => `What it told was erased by “${said}”, ${day} (line ${record}); the line stays in the chain.`,

@@ -1,3 +1,5 @@
+import { viActs } from './acts.vi';
+
 /** Words of who works here, by what right, and of the record of what they did. */
 export const viAdmin = {
   title: 'Quản trị',
@@ -116,7 +118,7 @@ export const viAdmin = {
     rule: (number: string) => `Đang áp dụng quy tắc số ${number}`,
     noRule: 'Chưa có quy tắc nào: mọi dữ liệu được giữ lại.',
     kind: {
-      caller: 'Người gọi: số máy, nơi gọi, bản ghi dở (ngày, từ khi cuộc gọi kết thúc)',
+      caller: 'Người gọi: số máy, tên, nơi gọi, bản ghi dở (ngày, từ khi cuộc gọi kết thúc)',
       contact: 'Liên hệ của người phản ánh (ngày, từ khi trả lời)',
       report: 'Nội dung phản ánh: lời kể, địa chỉ, và phần vụ việc chép lại (ngày, từ khi vụ việc đóng và đã trả lời)',
     } as Record<string, string>,
@@ -144,6 +146,7 @@ export const viAdmin = {
     kind: 'Loại',
     any: 'Mọi việc của người',
     kinds: { read: 'Xem dữ liệu nhạy cảm', right: 'Thay đổi quyền', sign_in: 'Đăng nhập', change: 'Thay đổi', system: 'Hệ thống, thiết bị' } as Record<string, string>,
+    acts: viActs as Record<string, string>,
     find: 'Tra cứu',
     asking: 'Đang tra cứu…',
     more: 'Xem cũ hơn',
@@ -215,10 +218,30 @@ export const viAdmin = {
       system: 'hệ thống tự làm, không rõ hơn',
     } as Record<string, string>,
     derived: 'tự suy ra',
+    advised: (kind: string, severity: string) => `Phiếu gợi ý: ${kind}, mức ${severity}`,
+    taken: 'đã nhận',
+    notTaken: 'chọn khác',
+    advisedTally: (of: string, kinds: string, severities: string) => `Gợi ý theo từ khóa của phiếu, trong các dòng này: ${of} phiếu; loại đã nhận ${kinds}, mức đã nhận ${severities}.`,
     outcome: 'Kết quả',
     system: 'hệ thống',
     done: 'đã ghi',
-    refused: (code: string) => `bị từ chối: ${code}`,
+    refused: (why: string) => `bị từ chối: ${why}`,
+    /** Why not, in the log's own codes. */
+    refusals: {
+      wrong_group: 'lệnh không thuộc nhóm dữ liệu này',
+      unknown_session: 'phiên đã kết thúc',
+      outside_window: 'lệnh quá cũ',
+      stale_grant: 'quyền đã đổi',
+      forbidden: 'không có quyền',
+      invalid: 'dữ liệu không hợp lệ',
+      limit: 'đã đến giới hạn của hệ thống',
+      not_found: 'không có đối tượng này',
+      exists: 'đã có, với nội dung khác',
+      version_conflict: 'người khác đã sửa trước',
+      wrong_status: 'trạng thái không cho phép',
+      not_due: 'chưa đến hạn',
+      not_switched_on: 'tính năng chưa bật trên mọi nút',
+    } as Record<string, string>,
     erased: 'Nội dung đã xóa theo quy định; dòng vẫn nằm trong chuỗi.',
     erasedByRule: (rule: string, day: string, record: string) => `Nội dung đã xóa theo quy định số ${rule}, ${day} (dòng ${record}); dòng vẫn nằm trong chuỗi.`,
     erasedByHand: (said: string, day: string, record: string) => `Nội dung đã xóa theo “${said}”, ${day} (dòng ${record}); dòng vẫn nằm trong chuỗi.`,

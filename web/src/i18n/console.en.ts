@@ -105,6 +105,8 @@ export const enConsole: ConsoleDict = {
     failed: 'The caller’s history could not be read.',
     total: (count) => `${count} calls before`,
     first: 'Calls for the first time',
+    name: 'Caller’s name',
+    nameKeep: 'Keep the name',
     last: 'Told before of',
     reports: 'Told before',
     calls: 'Called before',

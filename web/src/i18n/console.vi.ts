@@ -103,6 +103,8 @@ export const viConsole = {
     failed: 'Chưa đọc được lịch sử người gọi.',
     total: (count: string) => `${count} cuộc gọi trước`,
     first: 'Gọi lần đầu',
+    name: 'Tên người gọi',
+    nameKeep: 'Ghi tên',
     last: 'Từng báo ở',
     reports: 'Từng báo',
     calls: 'Từng gọi',

@@ -19,7 +19,7 @@ export const enDispatch: DispatchDict = {
   need: (skill, covered, count) => `${skill} ${covered}/${count}`,
   send: (key) => `Send (key ${key})`,
   sendPlain: 'Send',
-  help: 'Alt+1–9 send by place in the list · ↑ ↓ choose the incident · F1 keys',
+  help: 'Alt+1–9 send by place in the list · ↑ ↓ choose the incident · F1 command · F2 seen · F9 send',
   attention: {
     heading: 'Needs a person',
     seen: 'Seen',

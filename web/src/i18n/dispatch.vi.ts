@@ -17,7 +17,7 @@ export const viDispatch = {
   need: (skill: string, covered: number, count: number) => `${skill} ${covered}/${count}`,
   send: (key: string) => `Điều (phím ${key})`,
   sendPlain: 'Điều',
-  help: 'Alt+1–9 điều lực lượng theo thứ tự · ↑ ↓ chọn sự cố · F1 phím tắt',
+  help: 'Alt+1–9 điều lực lượng theo thứ tự · ↑ ↓ chọn sự cố · F1 lệnh · F2 đã xem · F9 điều',
   attention: {
     heading: 'Cần người xử lý',
     seen: 'Đã xem',

@@ -363,5 +363,5 @@ export const en: Dict = {
       'rooms/log': 'Write into the duty log',
     },
   },
-  help: 'F2 acknowledge alarm · F3 take incident · F4 done · F8 open incident · F9 assign units · Esc close',
+  help: 'F2 acknowledge alarm · Shift+F2 take incident · F4 take suggestion · F9 assign units · Alt+N new incident',
 };

@@ -364,7 +364,7 @@ export const vi = {
       'rooms/log': 'Ghi nhật ký trực',
     } as Record<string, string>,
   },
-  help: 'F2 xác nhận · F3 tiếp nhận · F4 đã xong · F8 mở sự cố · F9 điều lực lượng · Esc đóng',
+  help: 'F2 xác nhận · Shift+F2 tiếp nhận · F4 nhận gợi ý · F9 điều lực lượng · Alt+N sự cố mới',
 };
 
 /** What every language has to say. */

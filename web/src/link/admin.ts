@@ -55,6 +55,8 @@ export interface RecordSearch {
   by: string;
   kind: string;
   text: string;
+  /** Commands whose words have the text; lines of theirs are found as well. */
+  names: string[];
   fromMs: number;
   toMs: number;
   reason: string;

@@ -27,6 +27,8 @@ export interface EarlierReport {
 /** The pop of a call. */
 export interface Caller {
   call: string;
+  /** As they said it; empty: not known. */
+  name: string;
   callsTotal: number;
   calls: EarlierCall[];
   reports: EarlierReport[];
@@ -47,6 +49,8 @@ interface RawPlace {
 }
 interface RawCaller {
   draft: { seq: number; form: unknown } | null;
+  /** Absent: a node of an older release. */
+  name?: string;
   calls_total: number;
   calls: { id: string; line: string; offered_at_ms: number; outcome: string | null; agent: string | null }[];
   reports: { code: string; status: string; text: string; place: RawPlace | null; received_at_ms: number; incident: string | null; exercise?: boolean }[];
@@ -64,6 +68,7 @@ export function callerOf(answer: unknown, call: string): Caller {
   const raw = answer as RawCaller;
   return {
     call,
+    name: raw.name ?? '',
     callsTotal: raw.calls_total,
     calls: raw.calls.map(({ id, line, offered_at_ms, outcome, agent }) => ({ id, line, offeredAtMs: offered_at_ms, outcome: fromWire(outcome ?? ''), agent: agent ?? '' })),
     reports: raw.reports.map(({ code, status, text, place, received_at_ms, incident, exercise = false }) => ({

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { enAdmin } from '../i18n/admin.en';
 import { viAdmin } from '../i18n/admin.vi';
-import { accountsOf, fieldMs, fieldText, glassesOf, isDerived, keepingOf, linesOf, matching, onDuty, phaseOf, postsOf, postToWire, reasonWords, remitsOf, remitToWire, rulesToWire, unsaidWords, withoutShift, withShift } from './register';
+import { accountsOf, adviceTally, fieldMs, fieldText, glassesOf, isDerived, keepingOf, linesOf, matching, namesSaid, onDuty, phaseOf, postsOf, postToWire, reasonWords, remitsOf, remitToWire, rulesToWire, unsaidWords, withoutShift, withShift } from './register';
 
 test('people come by name, and an unknown role may only look', () => {
   const base = { districts: [], everywhere: true, disabled: false, unit: null };
@@ -84,4 +85,35 @@ test('whatever the cluster derives has words here', () => {
   const codes = [...source.matchAll(/^    \w+ = "(\w+)",$/gm)].map(([, code]) => code!);
   expect(codes.length).toBeGreaterThan(40);
   expect(Object.keys(viAdmin.record.unsaid).sort()).toEqual([...codes, 'withheld'].sort());
+});
+
+test('whatever a log may hold, and each refusal, has words here in both languages', () => {
+  const list = readFileSync(new URL('../../../consensus/domain/src/command.rs', import.meta.url), 'utf8').split('commands! {')[1]!;
+  const names = [...list.matchAll(/^    ([A-Z]\w+) (?:\[\]|\{)/gm)].map(([, name]) => name!);
+  expect(names).toContain('OpenIncident');
+  expect(names.length).toBeGreaterThan(130);
+  const source = readFileSync(new URL('../../../consensus/domain/src/person.rs', import.meta.url), 'utf8').split('impl RefusalCode')[1]!;
+  const codes = [...source.split('\n}\n')[0]!.matchAll(/=> "(\w+)",$/gm)].map(([, code]) => code!);
+  expect(codes.length).toBeGreaterThan(10);
+  for (const { record } of [viAdmin, enAdmin]) {
+    expect(Object.keys(record.acts).sort()).toEqual([...names].sort());
+    expect(Object.values(record.acts).filter((words) => words.trim() === '' || names.includes(words))).toEqual([]);
+    expect(Object.keys(record.refusals).sort()).toEqual([...codes].sort());
+  }
+});
+
+test('what was done is found by its words, with and without marks', () => {
+  expect(namesSaid('Gộp sự', viAdmin.record.acts)).toEqual(['MergeIncident']);
+  expect(namesSaid(' gop su co ', viAdmin.record.acts)).toEqual(['MergeIncident']);
+  expect(namesSaid('', viAdmin.record.acts)).toEqual([]);
+});
+
+test('whether a form was filled in as it suggested is told of the line, and counted of what was done', () => {
+  const told = { kind: 'change', name: 'FileReport', by: 'mai', from: '', what: '', why: '', refused: '', acts_for: '', broken_glass: false, key: '', exercise: false };
+  const advised = { kind: 'public_order', kind_taken: true, severity: 'high', severity_taken: false };
+  const of = (number: number, more: object) => ({ number, at_ms: 1, withheld: false, told: { ...told, ...more } });
+  const { lines } = linesOf({ items: [of(3, { advised }), of(2, {}), of(1, { advised, refused: 'limit' })], next_before: 0 });
+  expect(lines[0]!.told!.advised).toEqual({ kind: 'public-order', kindTaken: true, severity: 4, severityTaken: false });
+  expect(lines[1]!.told!.advised).toBeUndefined();
+  expect(adviceTally(lines)).toEqual({ of: 1, kinds: 1, severities: 0 });
 });

@@ -1,6 +1,8 @@
 // Who works here and by what right, as administrators see it, and lines of the record, as auditors do.
 import { kindNamed, type Kind } from './kind';
 import { roleOf, type Role } from './rights';
+import { plain } from '../i18n/search';
+import { severityNamed, type Severity } from './severity';
 import { toWire } from './wire';
 
 export interface Account {
@@ -98,13 +100,21 @@ export interface Unsaid {
   of: string;
 }
 
+/** What a form's rules suggested, and whether who filled it in said the same. */
+export interface Advised {
+  kind: Kind;
+  kindTaken: boolean;
+  severity: Severity;
+  severityTaken: boolean;
+}
+
 /** One line of the record. Without `told` its payload was erased by rule; `withheld`: it tells of a caller, whom this person may not see. */
 export interface RecordLine {
   number: number;
   atMs: number;
   erased: Erased | undefined;
   withheld: boolean;
-  told: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; actsFor: string; brokenGlass: boolean; key: string; exercise: boolean; unsaid: Unsaid | undefined } | undefined;
+  told: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; actsFor: string; brokenGlass: boolean; key: string; exercise: boolean; unsaid: Unsaid | undefined; advised: Advised | undefined } | undefined;
 }
 
 const items = <T>(answer: unknown): T[] => (answer as { items: T[] }).items;
@@ -179,9 +189,21 @@ export function rulesToWire(number: number, days: Readonly<Record<PersonalKind, 
 interface LineJson {
   number: number;
   at_ms: number;
-  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string; exercise: boolean; unsaid?: Unsaid };
+  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string; exercise: boolean; unsaid?: Unsaid; advised?: { kind: string; kind_taken: boolean; severity: string; severity_taken: boolean } };
   erased?: { record: number; at_ms: number; rule: number; said: string };
   withheld: boolean;
+}
+
+type AdvisedJson = NonNullable<NonNullable<LineJson['told']>['advised']>;
+
+function advisedOf({ kind, kind_taken, severity, severity_taken }: AdvisedJson): Advised {
+  return { kind: kindNamed(kind), kindTaken: kind_taken, severity: severityNamed(severity), severityTaken: severity_taken };
+}
+
+/** How often these lines tell that a form's suggestion was taken: of how many, the kind, the level. */
+export function adviceTally(lines: readonly RecordLine[]): { of: number; kinds: number; severities: number } {
+  const all = lines.flatMap(({ told }) => (told?.advised === undefined || told.refused !== '' ? [] : [told.advised]));
+  return { of: all.length, kinds: all.filter(({ kindTaken }) => kindTaken).length, severities: all.filter(({ severityTaken }) => severityTaken).length };
 }
 
 /** Of `POST /api/audit/records`; `nextBefore` 0: there are no older lines. */
@@ -191,8 +213,8 @@ export function linesOf(answer: unknown): { lines: RecordLine[]; nextBefore: num
     const by = erased === undefined ? undefined : { record: erased.record, atMs: erased.at_ms, rule: erased.rule, said: erased.said };
     const line = { number, atMs: at_ms, erased: by, withheld };
     if (told === undefined) return { ...line, told: undefined };
-    const { acts_for, broken_glass, unsaid, ...rest } = told;
-    return { ...line, told: { ...rest, actsFor: acts_for, brokenGlass: broken_glass, unsaid } };
+    const { acts_for, broken_glass, unsaid, advised, ...rest } = told;
+    return { ...line, told: { ...rest, actsFor: acts_for, brokenGlass: broken_glass, unsaid, advised: advised && advisedOf(advised) } };
   });
   return { lines, nextBefore: next_before };
 }
@@ -231,6 +253,12 @@ export const fieldText = (ms: number): string => new Date(ms + PROVINCE_MS).toIS
 export function matching(accounts: readonly Account[], text: string): Account[] {
   const wanted = text.trim().toLowerCase();
   return accounts.filter(({ id, name }) => id.toLowerCase().includes(wanted) || name.toLowerCase().includes(wanted));
+}
+
+/** Names of what is done whose words have this text, however it is typed: a node knows the names, and no words. */
+export function namesSaid(text: string, acts: Readonly<Record<string, string>>): string[] {
+  const sought = plain(text.trim());
+  return sought === '' ? [] : Object.keys(acts).filter((name) => plain(acts[name] ?? '').includes(sought));
 }
 
 /** What explains an act without words, as the record has it: `call/C7`. */

@@ -7,6 +7,7 @@ import { deskOf, type Call } from '../nouns/call';
 import type { Caller } from '../nouns/caller';
 import { emptyDraft, isWritten, type Draft } from '../nouns/draft';
 import type { Incident } from '../nouns/incident';
+import type { RuleAdvice } from '../nouns/triage';
 import { saveForm } from './call-orders';
 import { MachineDrafts } from './draft-store';
 import { Drafts } from './drafts';
@@ -126,10 +127,15 @@ class Console {
     if (id !== '') void this.askFor(id);
   }
 
+  /** The log has the name that the caller of this call said. */
+  named(call: string, name: string): void {
+    if (this.caller?.call === call) this.caller = { ...this.caller, name };
+  }
+
   /** Saves the form; into an incident that is there, or as a new one. Undefined unless it was committed. */
-  async save(contact: string, into: Incident | undefined): Promise<Saved | undefined> {
+  async save(contact: string, into: Incident | undefined, advice: RuleAdvice | undefined): Promise<Saved | undefined> {
     const { draft } = this;
-    const done = await saveForm(draft, contact, into);
+    const done = await saveForm(draft, contact, into, advice);
     if (done === undefined) return undefined;
     const incident = into?.id ?? (draft.call === '' ? done.entity : done.incident);
     // The centre has dropped its copy in the same entry.

@@ -19,7 +19,7 @@ interface Account {
 interface Line {
   number: number;
   at_ms: number;
-  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string; exercise: boolean; unsaid?: { code: string; of: string } };
+  told?: { kind: string; name: string; by: string; from: string; what: string; why: string; refused: string; acts_for: string; broken_glass: boolean; key: string; exercise: boolean; unsaid?: { code: string; of: string }; advised?: { kind: string; kind_taken: boolean; severity: string; severity_taken: boolean } };
   erased?: { record: number; at_ms: number; rule: number; said: string };
   withheld: boolean;
 }
@@ -72,6 +72,7 @@ export function adminDesk() {
   Object.assign(record.at(-1)!, { withheld: true });
   write('read', 'RecordRead', 'hoa', 'call/C13', 'call/C13');
   write('change', 'AssignIncident', 'hoa', 'I4823', 'incident/I4823', { exercise: true });
+  for (const severity_taken of [true, false]) write('change', 'FileReport', 'mai', '', '', { advised: { kind: 'fire', kind_taken: true, severity: 'high', severity_taken }, ...none });
   write('change', 'HoldCall', 'tong-dai', 'C14', '', { key: 'sip-1', unsaid: { code: 'key', of: 'sip-1: Tổng đài 113' } });
 
   /** A provider whose word counts; empty: there is none. `owes`: it vouches, and a code is asked for. */
@@ -83,11 +84,11 @@ export function adminDesk() {
 
   function search(input: Input): Answer {
     if (String(input['reason'] ?? '').trim() === '') return invalid('why');
-    const { by = '', kind = '', text = '', before = 0 } = input as { by?: string; kind?: string; text?: string; before?: number };
+    const { by = '', kind = '', text = '', names = [], before = 0 } = input as { by?: string; kind?: string; text?: string; names?: string[]; before?: number };
     write('read', 'RecordRead', 'kiem', `record/${String(input['group'])}`, String(input['reason']));
     const wants = ({ told }: Line) => {
       if (told === undefined) return by === '' && kind === '' && text === '';
-      const says = [told.name, told.what, told.why].some((part) => part.toLowerCase().includes(text.toLowerCase()));
+      const says = names.includes(told.name) || [told.name, told.what, told.why].some((part) => part.toLowerCase().includes(text.toLowerCase()));
       return says && (by === '' || told.by === by) && (kind === '' ? told.kind !== 'system' : told.kind === kind);
     };
     const found = record.filter((line) => (before === 0 || line.number < before) && wants(line)).reverse();

@@ -27,6 +27,8 @@ export function callDesk(scene: Scene, tell: Tell, open: Decide) {
     surgeScript: 'Hỏi: việc gì, ở đâu, có ai gặp nguy hiểm không. Không nguy hiểm: hẹn gọi lại, xin số.',
     surgeScriptEn: 'Ask: what, where, is anybody in danger. If not: promise a call back, take the number.',
   });
+  /** What callers said that they are called, by number. */
+  const names = new Map<string, string>();
   let made = 700;
   const home = scene.communes.find(({ label }) => label === 'Phan Đình Phùng') ?? scene.communes[0]!;
 
@@ -107,7 +109,7 @@ export function callDesk(scene: Scene, tell: Tell, open: Decide) {
     const ago = (minutes: number) => Date.now() - minutes * 60_000;
     const near = [...scene.incidents.values()].filter((incident) => incident.place?.adminUnit === home.code);
     return {
-      call: {}, draft: drafts.get(call.id) ?? null, calls_total: isKnown ? 3 : 0,
+      call: {}, draft: drafts.get(call.id) ?? null, name: names.get(call.number) ?? '', calls_total: isKnown ? 3 : 0,
       calls: isKnown ? [{ id: 'C612', line: '1022', offered_at_ms: ago(2_900), ended_at_ms: ago(2_895), outcome: 'served', agent: 'lan', reports: [] }, { id: 'C480', line: '1022', offered_at_ms: ago(9_100), ended_at_ms: ago(9_099), outcome: 'hung_up', agent: null, reports: [] }] : [],
       reports: isKnown ? [{ code: '5TTQW22MXA9BCD2', status: 'answered', text: 'Nắp cống trước nhà bị vỡ', place, received_at_ms: ago(2_900), incident: null, answer: '' }] : [],
       place: isKnown ? place : null, place_at_ms: isKnown ? ago(2_900) : 0,
@@ -150,6 +152,10 @@ export function callDesk(scene: Scene, tell: Tell, open: Decide) {
 
   function change(call: Call, verb: string, input: Input, person: string): Answer {
     if (verb === 'report') return report(call, input);
+    if (verb === 'name') {
+      names.set(call.number, (input['name'] ?? '').trim());
+      return done(call.id, call.version);
+    }
     if (Number(input['expected_version']) !== Number(call.version)) return refuse('version_conflict', 'expected_version', `it is at version ${call.version}`);
     const agent = agentOf(person);
     const turn = (status: CallStatus, kind: EventKind, more: object = {}) => {

@@ -87,6 +87,7 @@ fn open(world: &World, summary: &str) -> IncidentId {
             },
             exercise: false,
             place_is_mapped: false,
+            advice: None,
         },
     ));
     IncidentId::new(&opened.entity).unwrap()

@@ -53,6 +53,7 @@ fn open() -> OpenIncident {
         source,
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     }
 }
 
@@ -114,6 +115,7 @@ async fn a_report_that_nobody_answers_takes_each_step_at_its_time() {
         kind: None,
         severity: None,
         told_kind: None,
+        advice: None,
         contact: String::new(),
         language: String::new(),
         exercise: false,

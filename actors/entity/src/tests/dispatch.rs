@@ -46,6 +46,7 @@ fn send_first(world: &World, names: &[&str]) {
         source,
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     };
     accepted(world.apply(GroupId::COMMAND, open));
     let units = vec![UnitId::new(names[0]).unwrap()];

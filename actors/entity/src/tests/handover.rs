@@ -129,6 +129,7 @@ fn offer(world: &World, to: &str) -> IncidentId {
         source,
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     };
     let incident = IncidentId::new(&accepted(world.apply(GroupId::COMMAND, open)).entity).unwrap();
     let offer = OfferHandover {

@@ -23,6 +23,7 @@ fn open(severity: Severity) -> OpenIncident {
         },
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     }
 }
 

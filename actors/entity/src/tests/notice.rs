@@ -90,6 +90,7 @@ fn open() -> OpenIncident {
         source,
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     }
 }
 

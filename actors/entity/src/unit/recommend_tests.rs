@@ -64,6 +64,7 @@ fn world() -> State {
         source,
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     };
     apply(&mut state, open);
     state

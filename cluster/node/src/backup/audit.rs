@@ -193,6 +193,7 @@ mod tests {
             },
             exercise: false,
             place_is_mapped: false,
+            advice: None,
         };
         let sent = AssignIncident {
             incident: IncidentId::new("I1").unwrap(),

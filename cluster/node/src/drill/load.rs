@@ -73,6 +73,7 @@ fn call(state: &State, drill: u64, turn: u64) -> Option<OpenIncident> {
         },
         exercise: true,
         place_is_mapped: false,
+        advice: None,
     })
 }
 

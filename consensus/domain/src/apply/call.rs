@@ -36,7 +36,7 @@ pub(super) use desk::{check_queue, put as put_desk};
 pub(super) use draft::put as put_draft;
 pub(super) use leg::end as end_leg;
 pub(super) use offer::offer;
-pub(super) use over::{end_drilled, erase, filed, forget_caller};
+pub(super) use over::{end_drilled, erase, filed, forget_caller, name};
 pub(super) use route::{expire as expire_ring, route};
 pub(super) use talk::{answer, end, give_back, hold, transfer};
 

@@ -401,6 +401,7 @@ fn of_kind(command: &Command) -> (Cause, String) {
         | Command::TakeCallback(_)
         | Command::SettleCallback(_)
         | Command::PutCallDraft(_)
+        | Command::NameCaller(_)
         | Command::EraseCall(_)
         | Command::PutSecondFactor(_)
         | Command::DropSecondFactor(_)

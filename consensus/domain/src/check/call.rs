@@ -6,7 +6,7 @@ use crate::{
     call_book::CallBook,
     limits::{
         AGENT_LINES_MAX, AGENTS_MAX, CALL_LEGS_MAX, CALL_REPORTS_MAX, CALL_STEPS_MAX, CALLER_CALLS_MAX, CALLERS_MAX,
-        CALLS_OPEN_MAX, CALLS_OVER_MAX,
+        CALLS_OPEN_MAX, CALLS_OVER_MAX, NAME_BYTES_MAX,
     },
 };
 
@@ -33,6 +33,9 @@ impl State {
             && book.callers.len() <= CALLERS_MAX
             && book.callers.values().all(|caller| caller.calls.len() <= CALLER_CALLS_MAX);
         hold(35, is_within, || format!("{open} calls open, {over} over"))?;
+        let is_line = |name: &str| name.len() <= NAME_BYTES_MAX && !name.chars().any(char::is_control);
+        let is_named = book.callers.values().all(|caller| is_line(&caller.name));
+        hold(70, is_named, || "the name of a caller".into())?;
         let are_there = book.drafts.keys().all(|call| book.calls.contains_key(call));
         let offered = usize::try_from(book.offered).unwrap_or(usize::MAX);
         hold(35, are_there && book.calls.len() <= offered, || "drafts, or more calls than were offered".into())?;

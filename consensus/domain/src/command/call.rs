@@ -170,6 +170,16 @@ body! {
 }
 
 body! {
+    /// Who calls, as they said it: kept with the number, and shown when it calls again.
+    NameCaller {
+        /// On which call.
+        call: CallId,
+        /// One line; empty: not known any more.
+        name: String,
+    }
+}
+
+body! {
     /// Forgets who called.
     EraseCall {
         /// Which call, and with it all of the same number that are over.

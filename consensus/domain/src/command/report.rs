@@ -1,7 +1,7 @@
 //! Commands about reports.
 
 use super::vocabulary::body;
-use crate::{IncidentId, IncidentKind, Place, ReportChannel, ReportCode, Severity, wire::record};
+use crate::{FormAdvice, IncidentId, IncidentKind, Place, ReportChannel, ReportCode, Severity, wire::record};
 
 body! {
     /// A call, a report, a message. Names an incident, or what a new one is, or neither.
@@ -24,6 +24,8 @@ body! {
         severity: Option<Severity>,
         /// What its sender took it for; decides nothing.
         told_kind: Option<IncidentKind>,
+        /// What the form's own rules took it for, before the person decided; none: they said nothing. Decides nothing.
+        advice: Option<FormAdvice>,
         /// How its sender can be reached; may be empty.
         contact: String,
         /// The sender's language, when they follow it: then its steps are kept. Empty: nobody does.

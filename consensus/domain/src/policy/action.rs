@@ -223,6 +223,7 @@ pub fn action_of(command: &Command) -> Action {
         Command::TakeCallback(_)
         | Command::SettleCallback(_)
         | Command::PutCallDraft(_)
+        | Command::NameCaller(_)
         | Command::SetAgentStatus(_) => Action::HandleCall,
         Command::DraftWarning(_) | Command::ApproveWarning(_) | Command::RejectWarning(_) => Action::WarnPublic,
         Command::OfferHandover(_) | Command::AnswerHandover(_) | Command::WithdrawHandover(_) => Action::HandOver,

@@ -22,6 +22,7 @@ fn incident(kind: IncidentKind) -> OpenIncident {
         source: Source { origin, episode: 0, version: 0, active: true, at_ms: Millis(0), alarm_report: None },
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     }
 }
 
@@ -228,6 +229,7 @@ fn a_report_that_waits_is_its_incidents_and_is_told_again_when_that_is_anothers(
         kind: None,
         severity: None,
         told_kind: Some(IncidentKind::Flood),
+        advice: None,
         contact: String::new(),
         language: "vi".into(),
         exercise: false,

@@ -71,6 +71,7 @@ pub(crate) fn command_of_call() -> BoxedStrategy<Command> {
         2 => make!(PutCallDraft {
             call: call.clone(), seq: 0u64..5, form: select(&["", "{}", "[]"][..]).prop_map(str::to_owned),
         }),
+        2 => make!(NameCaller { call: call.clone(), name: text() }),
         1 => make!(EraseCall { call: call.clone(), expected_version: version() }),
         3 => make!(ExpireRing { call: call, ring: 0u32..4 }),
         2 => make!(ExpireWrapUp { agent: person_id(), due_at_ms: time() }),
@@ -137,6 +138,11 @@ pub(super) fn aim(entry: &mut Entry, state: &State) -> bool {
                 "settled".clone_into(&mut command.outcome);
             }
             (command.call, command.expected_version, command.note) = (call.id, call.version, some());
+        }
+        Command::NameCaller(command) => {
+            let known = state.calls().values().find(|call| !call.number.is_empty() && !call.exercise);
+            let Some(call) = known else { return true };
+            command.call.clone_from(&call.id);
         }
         Command::EraseCall(command) => {
             let over = [CallStatus::Ended, CallStatus::Abandoned, CallStatus::Transferred];

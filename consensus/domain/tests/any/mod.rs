@@ -338,6 +338,7 @@ pub(crate) fn command_of_group_0() -> BoxedStrategy<Command> {
             source: source(),
             exercise: any::<bool>(),
             place_is_mapped: any::<bool>(),
+            advice: Just(None),
         }),
         make!(FeedIncident { alarm: alarm(), kind: kind(), summary: Just("water".to_owned()) }),
     ];

@@ -11,21 +11,7 @@ pub(super) fn code() -> impl Strategy<Value = ReportCode> + Clone {
 
 pub(super) fn command_of_report() -> BoxedStrategy<Command> {
     prop_oneof![
-        4 => followed(make!(FileReport {
-            code: code(),
-            // Nobody files a device's by hand: `tests/alarm_reports.rs`.
-            channel: select(&ReportChannel::ALL[..4]),
-            reference: text(),
-            text: text(),
-            place: place(),
-            incident: prop::option::weighted(0.2, incident_id()),
-            kind: prop::option::weighted(0.3, kind()),
-            severity: prop::option::weighted(0.3, severity()),
-            told_kind: Just(None),
-            contact: Just(String::new()),
-            language: Just(String::new()),
-            exercise: Just(false),
-        })),
+        4 => followed(filed()),
         3 => make!(LinkReport {
             report: code(),
             expected_version: version(),
@@ -49,7 +35,34 @@ pub(super) fn command_of_report() -> BoxedStrategy<Command> {
     .boxed()
 }
 
-/// Those that come over the web are followed. Nothing more is drawn for it, so that the sequences stay what they are.
+fn filed() -> BoxedStrategy<Command> {
+    let of = (
+        prop::option::weighted(0.2, incident_id()),
+        prop::option::weighted(0.3, kind()),
+        prop::option::weighted(0.3, severity()),
+    );
+    // Nobody files a device's by hand: `tests/alarm_reports.rs`.
+    let drawn = (code(), select(&ReportChannel::ALL[..4]), text(), text(), place(), of);
+    let file = |(code, channel, reference, text, place, (incident, kind, severity))| FileReport {
+        code,
+        channel,
+        reference,
+        text,
+        place,
+        incident,
+        kind,
+        severity,
+        told_kind: None,
+        advice: None,
+        contact: String::new(),
+        language: String::new(),
+        exercise: false,
+    };
+    drawn.prop_map(move |drawn| Command::from(file(drawn))).boxed()
+}
+
+/// Those that come over the web are followed, and of calls a form said the same. Nothing more is drawn for it, so that the sequences
+/// stay what they are.
 fn followed(command: BoxedStrategy<Command>) -> BoxedStrategy<Command> {
     let follow = |mut command| {
         if let Command::FileReport(report) = &mut command
@@ -58,6 +71,12 @@ fn followed(command: BoxedStrategy<Command>) -> BoxedStrategy<Command> {
             report.told_kind = report.kind;
             report.contact.clone_from(&report.reference);
             report.language = "vi".to_owned();
+        }
+        if let Command::FileReport(report) = &mut command
+            && report.channel == ReportChannel::Call
+        {
+            let said = report.kind.zip(report.severity);
+            report.advice = said.map(|(kind, severity)| FormAdvice { kind, severity });
         }
         command
     };

@@ -154,6 +154,7 @@ pub(super) fn report(name: &str, args: &mut Args<'_>) -> Result<Command, Failure
             kind: args.maybe("kind").map(kind).transpose()?,
             severity: args.maybe("severity").map(severity).transpose()?,
             told_kind: args.maybe("told-kind").map(kind).transpose()?,
+            advice: None,
             contact: args.or("contact", "").into(),
             language: args.or("language", "").into(),
             exercise: args.number("exercise", false)?,

@@ -307,6 +307,7 @@ fn incident_command(name: &str, args: &mut Args<'_>, runner: &Runner) -> Result<
             source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0), alarm_report: None },
             exercise: args.number("exercise", false)?,
             place_is_mapped: false,
+            advice: None,
         }
         .into());
     }

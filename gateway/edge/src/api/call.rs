@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use domain::{
-    AnswerCall, Call, CallId, CallStatus, EndCall, EraseCall, FileReport, GroupId, HoldCall, IncidentId, IncidentKind,
-    Logged, Place, PutCallDraft, ReportChannel, SettleCallback, Severity, TakeCallback, TransferCall,
+    AnswerCall, Call, CallId, CallStatus, EndCall, EraseCall, FileReport, FormAdvice, GroupId, HoldCall, IncidentId,
+    IncidentKind, Logged, NameCaller, Place, PutCallDraft, ReportChannel, SettleCallback, Severity, TakeCallback,
+    TransferCall,
     policy::{self, Action, Noun},
 };
 use serde::{Deserialize, Serialize};
@@ -36,6 +37,13 @@ pub(crate) struct Seen {
 pub(crate) struct Holding {
     expected_version: u64,
     held: bool,
+}
+
+/// Who calls, as they said it.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Naming {
+    /// One line; empty: not known any more.
+    name: String,
 }
 
 /// Where it goes.
@@ -84,6 +92,10 @@ pub(crate) struct Saving {
     severity: Option<Severity>,
     #[schema(value_type = Option<String>)]
     told_kind: Option<IncidentKind>,
+    /// What the form's own rules took it for; absent: they said nothing.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    advice: Option<FormAdvice>,
     /// Part of a drill; of a call of a drill it always is.
     #[serde(default)]
     exercise: bool,
@@ -244,6 +256,19 @@ pub(crate) async fn settle_callback(
     app.run(&ask, SettleCallback { call, expected_version, outcome, note }).await.map(done)
 }
 
+/// Keeps who calls with their number: whoever takes its next call is shown the name.
+#[utoipa::path(post, path = "/api/calls/{id}/name", request_body = Naming,
+    params(("id" = String, Path), ("x-request-seq" = u64, Header)),
+    responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 404, body = ErrorBody),
+    (status = 409, body = ErrorBody), (status = 422, body = ErrorBody)))]
+pub(crate) async fn name(
+    State(app): State<Arc<App>>,
+    Id(call): Id<CallId>,
+    Asked(ask, body): Asked<Naming>,
+) -> Answer<Done> {
+    app.run(&ask, NameCaller { call, name: body.name }).await.map(done)
+}
+
 /// Forgets who called: of this call, and of all of the same number that are over.
 #[utoipa::path(post, path = "/api/calls/{id}/erase", request_body = Seen,
     params(("id" = String, Path), ("x-request-seq" = u64, Header)),
@@ -279,6 +304,7 @@ pub(crate) async fn report(
         kind: body.kind,
         severity: body.severity,
         told_kind: body.told_kind,
+        advice: body.advice,
         contact: if body.contact.is_empty() { found.number.clone() } else { body.contact },
         language: if found.language == "en" { "en".to_owned() } else { "vi".to_owned() },
         exercise: found.exercise || body.exercise,

@@ -53,6 +53,8 @@ pub(crate) struct Pop {
     call: Call,
     #[schema(value_type = Option<Object>)]
     draft: Option<serde_json::Value>,
+    /// As they said it before; empty: not known.
+    name: String,
     /// Calls of the number that are over.
     calls_total: u64,
     /// The newest of them.
@@ -108,6 +110,7 @@ pub(crate) fn pop(state: &State, grant: &Grant, id: &CallId) -> Option<Pop> {
     let last = of_call.into_iter().chain(of_caller).max_by_key(|(_, at)| *at);
     Some(Pop {
         draft: state.call_draft(id).and_then(shown_draft),
+        name: caller.map(|caller| caller.name.clone()).unwrap_or_default(),
         calls_total: caller.map_or(0, |caller| caller.total),
         calls: earlier.map(Past::from).collect(),
         reports,

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use axum::{Json, extract::State};
 use domain::{
-    AcknowledgeIncident, AmendIncident, AssignIncident, CloseIncident, Incident, IncidentId, IncidentKind,
-    MergeIncident, Millis, NoteIncident, OpenIncident, Origin, Place, ReopenIncident, ResolveIncident, Severity,
-    Source, UnitId, UnmergeIncident,
+    AcknowledgeIncident, AmendIncident, AssignIncident, CloseIncident, FormAdvice, GroupId, Incident, IncidentId,
+    IncidentKind, MergeIncident, Millis, NoteIncident, OpenIncident, Origin, Place, ReopenIncident, ResolveIncident,
+    Severity, Source, UnitId, UnmergeIncident, VOCABULARY_2,
     policy::{Matter, Noun},
 };
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use super::{
     body::{Answer, Asked, Done, Id, Signed, done},
     list::{Listed, command_group, listed_of},
 };
-use crate::{app::App, clock::unix_ms, error::ErrorBody, screen::view::without_shadows};
+use crate::{app::App, clock::unix_ms, cluster::read, error::ErrorBody, screen::view::without_shadows};
 
 /// What is going on, where, and how bad it is.
 #[derive(Deserialize, ToSchema)]
@@ -35,6 +35,10 @@ pub(crate) struct Opening {
     /// The position was converted from another place's data.
     #[serde(default)]
     place_is_mapped: bool,
+    /// What the form's own rules took it for; absent: they said nothing, or it was no form.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    advice: Option<FormAdvice>,
 }
 
 impl Opening {
@@ -49,6 +53,7 @@ impl Opening {
             source,
             exercise: self.exercise,
             place_is_mapped: self.place_is_mapped,
+            advice: self.advice,
         }
     }
 }
@@ -141,14 +146,20 @@ pub(crate) async fn list(State(app): State<Arc<App>>, Signed(caller): Signed) ->
     responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub(crate) async fn open(State(app): State<Arc<App>>, Asked(ask, body): Asked<Opening>) -> Answer<Done> {
     let by = ask.caller.person.id.clone();
-    app.run(&ask, body.command(Origin::Person(by))).await.map(done)
+    let mut command = body.command(Origin::Person(by));
+    // It decides nothing: while some node may not know it, the incident is opened without.
+    if !read(&*app.source, GroupId::COMMAND, |state| state.has_feature(VOCABULARY_2)) {
+        command.advice = None;
+    }
+    app.run(&ask, command).await.map(done)
 }
 
 /// Opens an incident from a report.
 #[utoipa::path(post, path = "/api/reports", request_body = Report, params(("x-request-seq" = u64, Header)),
     responses((status = 200, body = Done), (status = 403, body = ErrorBody), (status = 422, body = ErrorBody)))]
 pub(crate) async fn report(State(app): State<Arc<App>>, Asked(ask, body): Asked<Report>) -> Answer<Done> {
-    app.run(&ask, body.opening.command(Origin::Report(body.reference))).await.map(done)
+    let command = OpenIncident { advice: None, ..body.opening.command(Origin::Report(body.reference)) };
+    app.run(&ask, command).await.map(done)
 }
 
 /// Somebody has seen it.

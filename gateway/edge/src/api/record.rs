@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 mod about;
+mod advised;
 mod erased;
 mod played;
 mod unsaid;
@@ -27,6 +28,7 @@ use crate::{
     limits::{AUDIT_EXPORTED_MAX, AUDIT_LISTED_MAX, AUDIT_WINDOWS_MAX},
 };
 use about::{about, kind_of};
+use advised::{Advised, advised};
 use erased::{Erased, erased};
 use unsaid::{Unsaid, split};
 
@@ -62,6 +64,9 @@ pub(crate) struct Search {
     /// Stands in what, why, what stands in its place, or the command's name; empty: any.
     #[serde(default)]
     text: String,
+    /// Commands whose words have the text in the reader's language, which a node does not know: lines of theirs are found as well.
+    #[serde(default)]
+    names: Vec<String>,
     /// From then on; 0: from the first.
     #[serde(default)]
     from_ms: u64,
@@ -104,6 +109,9 @@ pub(crate) struct Told {
     /// What follows from the rest where nobody said why; absent: somebody did.
     #[serde(skip_serializing_if = "Option::is_none")]
     unsaid: Option<Unsaid>,
+    /// What the form's rules suggested; absent: nothing, or nothing was decided. Who works for some fields only is told their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advised: Option<Advised>,
     /// Code of the refusal; empty: it was done.
     refused: String,
     /// By whose right, if not by their own.
@@ -143,6 +151,7 @@ impl Told {
             what,
             why,
             unsaid,
+            advised: command.as_ref().and_then(advised),
             refused: payload.refused.clone(),
             acts_for: terms.acts_for.as_ref().map(ToString::to_string).unwrap_or_default(),
             broken_glass: terms.broken_glass,
@@ -163,7 +172,10 @@ impl Line {
     /// searched for in them.
     fn leave_words(&mut self, reader: &PersonId) {
         let is_others = |told: &&mut Told| told.by != reader.as_str() && told.kind != Kind::Right;
-        if let Some(told) = self.told.as_mut().filter(is_others).filter(|told| !told.why.is_empty()) {
+        let Some(told) = self.told.as_mut().filter(is_others) else { return };
+        // It tells of which field something is.
+        told.advised = None;
+        if !told.why.is_empty() {
             told.why.clear();
             told.unsaid = Some(Unsaid::withheld());
         }
@@ -184,6 +196,7 @@ impl Search {
         let stands_in = |field: &str| field.to_lowercase().contains(&text);
         let is_said = text.is_empty()
             || [&told.name, &told.what, &told.why].into_iter().any(|it| stands_in(it))
+            || self.names.contains(&told.name)
             || told.unsaid.as_ref().is_some_and(|unsaid| unsaid.says(&text));
         is_kind && is_said && (self.by.is_empty() || told.by == self.by)
     }
@@ -275,6 +288,7 @@ mod tests {
             what: what.into(),
             why: why.into(),
             unsaid: None,
+            advised: None,
             refused: String::new(),
             acts_for: String::new(),
             broken_glass: false,
@@ -298,6 +312,9 @@ mod tests {
             (",\"text\":\"LŨ\"", true),
             (",\"text\":\"breakglass\"", true),
             (",\"text\":\"cháy\"", false),
+            (",\"text\":\"quyền khẩn\",\"names\":[\"BreakGlass\"]", true),
+            (",\"text\":\"quyền khẩn\",\"names\":[\"EndGlass\"]", false),
+            (",\"text\":\"quyền khẩn\",\"names\":[\"BreakGlass\"],\"by\":\"hoa\"", false),
             (",\"kind\":\"right\"", true),
             (",\"kind\":\"read\"", false),
             (",\"from_ms\":1000,\"to_ms\":1001", true),

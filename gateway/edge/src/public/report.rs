@@ -259,6 +259,7 @@ impl App {
             kind: None,
             severity: None,
             told_kind: kind,
+            advice: None,
             contact: bounded("contact", tidy_line(&contact), NAME_BYTES_MAX)?,
             language: language.to_owned(),
             exercise: false,

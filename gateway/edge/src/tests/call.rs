@@ -158,3 +158,21 @@ async fn a_form_is_kept_until_it_is_saved_and_the_next_pop_knows_the_place() {
     let pop = answer(mai.get(&served, "/api/calls/C2/caller")).await.1;
     assert_eq!((&pop["calls_total"], &pop["place"]), (&json!(0), &Value::Null));
 }
+
+#[tokio::test]
+async fn who_called_is_shown_by_name_when_they_call_again() {
+    let served = served();
+    let mai = come(&served, 1, "mai").await;
+    exchange(&served, "1", "offer", json!({"line": "1022", "number": NUMBER})).await;
+    assert_eq!(answer(mai.get(&served, "/api/calls/C1/caller")).await.1["name"], json!(""));
+    let body = json!({"expected_version": version(&served)});
+    assert_eq!(answer(mai.post(&served, 2, "/api/calls/C1/answer", &body)).await.0, 200);
+    let named = json!({"name": "Bà Tư"});
+    assert_eq!(answer(mai.post(&served, 3, "/api/calls/C1/name", &named)).await.0, 200);
+    assert_eq!(answer(mai.post(&served, 4, "/api/calls/C1/name", &json!({"name": "a\nb"}))).await.0, 422);
+    exchange(&served, "1", "end", json!({"cause": "hung_up"})).await;
+    exchange(&served, "2", "offer", json!({"line": "1022", "number": NUMBER})).await;
+    assert_eq!(answer(mai.get(&served, "/api/calls/C2/caller")).await.1["name"], json!("Bà Tư"));
+    let crew = user(&served, "crew").await;
+    assert_eq!(answer(crew.post(&served, 1, "/api/calls/C2/name", &named)).await.0, 403);
+}

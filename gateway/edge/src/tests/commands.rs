@@ -112,6 +112,7 @@ fn report(truth: &Node, what: u8, id: u8, at: usize, incident: Option<IncidentId
                 kind: None,
                 severity: None,
                 told_kind,
+                advice: None,
                 contact: String::new(),
                 language: "vi".into(),
                 exercise: false,

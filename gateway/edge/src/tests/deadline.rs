@@ -176,6 +176,7 @@ async fn a_late_report_is_listed_for_who_handles_it_until_somebody_acknowledges_
             kind: None,
             severity: None,
             told_kind: None,
+            advice: None,
             contact: String::new(),
             language: String::new(),
             exercise: false,

@@ -32,6 +32,7 @@ fn open(served: &Served) {
             source,
             exercise: false,
             place_is_mapped: false,
+            advice: None,
         },
     );
     assert!(matches!(reply, domain::Reply::Accepted(_)), "{reply:?}");

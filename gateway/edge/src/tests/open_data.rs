@@ -56,6 +56,7 @@ fn filed(cluster: &Cluster, code: &str, kind: IncidentKind, exercise: bool, word
         kind: None,
         severity: None,
         told_kind: Some(kind),
+        advice: None,
         contact: word.to_owned(),
         language: "vi".to_owned(),
         exercise,

@@ -109,6 +109,7 @@ pub(super) fn incident(at: usize, summary: &str) -> OpenIncident {
         },
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     }
 }
 

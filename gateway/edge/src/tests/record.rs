@@ -93,6 +93,23 @@ async fn a_line_of_an_exercise_is_marked_as_one() {
 }
 
 #[tokio::test]
+async fn whether_a_form_was_filled_in_as_it_suggested_is_told_once_every_node_knows_it() {
+    let served = served();
+    let (kiem, lan) = (user(&served, "kiem").await, user(&served, "lan").await);
+    let open = json!({
+        "kind": "flood", "severity": "low", "place": super::province::place(1), "summary": "Ngập",
+        "advice": {"kind": "flood", "severity": "high"},
+    });
+    assert_eq!(answer(lan.post(&served, 1, "/api/incidents", &open)).await.0, 200, "opened without, until then");
+    accepted(served.cluster.commit(GroupId(0), SwitchFeature { feature: VOCABULARY_2 }));
+    assert_eq!(answer(lan.post(&served, 2, "/api/incidents", &open)).await.0, 200);
+    let (_, found) = search(&served, &kiem, 1, json!({"by": "lan", "kind": "change"})).await;
+    let advised: Vec<_> = found["items"].as_array().unwrap().iter().map(|line| &line["told"]["advised"]).collect();
+    let told = json!({"kind": "flood", "kind_taken": true, "severity": "high", "severity_taken": false});
+    assert_eq!(advised, [&told, &Value::Null], "{found}");
+}
+
+#[tokio::test]
 async fn who_comes_and_goes_stands_in_the_record_with_their_address() {
     let cluster = called();
     accepted(cluster.commit(GroupId(0), SwitchFeature { feature: VOCABULARY_2 }));

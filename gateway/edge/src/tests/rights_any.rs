@@ -394,6 +394,7 @@ async fn a_report_that_waits_is_on_the_screens_of_whose_its_incident_is_now() {
         kind: None,
         severity: None,
         told_kind: Some(IncidentKind::Flood),
+        advice: None,
         contact: String::new(),
         language: "vi".into(),
         exercise: false,

@@ -116,6 +116,7 @@ fn furnished() -> Arc<Cluster> {
             kind: None,
             severity: None,
             told_kind: None,
+            advice: None,
             contact: String::new(),
             language: String::new(),
             exercise: false,

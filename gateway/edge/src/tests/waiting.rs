@@ -32,6 +32,7 @@ fn filing(report: &str, at: usize) -> FileReport {
         kind: None,
         severity: None,
         told_kind: Some(IncidentKind::Flood),
+        advice: None,
         contact: "0905 000 000".into(),
         language: "vi".into(),
         exercise: false,

@@ -1,10 +1,10 @@
 //! What remains of a call: with its number, with the reports that it became. And how it is forgotten.
 
-use super::{due_back, find_version, outcome, put, queue_again, set_status, settle_down, step};
+use super::{due_back, find, find_version, outcome, put, queue_again, set_status, settle_down, step};
 use crate::{
     Call, CallDraft, CallId, CallStatus, CallStepKind, Caller, EraseCall, EventKind, FileReport, IncidentId, Millis,
-    PastCall, ReportChannel,
-    apply::{Outcome, Work, valid},
+    NameCaller, PastCall, ReportChannel,
+    apply::{Outcome, Work, accepted, valid},
     limits,
     stored::Touched,
 };
@@ -133,6 +133,29 @@ pub(in crate::apply) fn filed(work: &mut Work<'_>, command: &FileReport, inciden
     work.state.book.keep(call);
 }
 
+/// The number has this name from here on. Nothing is told: whoever rings next is looked up, and who is about to decide on the call is
+/// not in the way of it. When it is erased is counted from the call, not from the name.
+pub(in crate::apply) fn name(work: &mut Work<'_>, command: &NameCaller) -> Outcome {
+    let call = find(work, &command.call)?;
+    valid::maybe_name("name", &command.name)?;
+    if call.exercise {
+        return Err(valid::wrong_status("call", "it is part of a drill: what is played tells nothing of a number"));
+    }
+    if call.number.is_empty() {
+        return Err(valid::wrong_status("call", "it has no number that a name could be kept with"));
+    }
+    let name = command.name.trim();
+    let known = work.state.book.callers.get(&call.number);
+    if known.map_or("", |known| known.name.as_str()) == name {
+        return Ok(accepted(&call.id, call.version));
+    }
+    let heard = if call.status.is_open() { work.now } else { call.status_at_ms };
+    let last_at_ms = known.map_or(heard, |known| known.last_at_ms.max(heard));
+    let caller = Caller { name: name.to_owned(), last_at_ms, ..caller(work, &call.number) };
+    keep_caller(work, caller);
+    Ok(accepted(&call.id, call.version))
+}
+
 /// What is known of the number, and of all calls of it that are over, goes; when and on which line they were stays.
 pub(in crate::apply) fn erase(work: &mut Work<'_>, command: &EraseCall) -> Outcome {
     let call = find_version(work, &command.call, command.expected_version)?;
@@ -172,6 +195,7 @@ fn caller(work: &Work<'_>, number: &str) -> Caller {
         place: None,
         place_at_ms: Millis(0),
         last_at_ms: work.now,
+        name: String::new(),
     })
 }
 

@@ -90,6 +90,7 @@ mod tests {
             source,
             exercise: false,
             place_is_mapped: false,
+            advice: None,
         });
         Entry { at_ms: Millis(at), request: None, grant: None, command, salt: bytes::Bytes::new() }
     }

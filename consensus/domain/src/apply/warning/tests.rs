@@ -71,6 +71,7 @@ impl World {
             source,
             exercise,
             place_is_mapped: false,
+            advice: None,
         };
         world.ok("", open);
         world

@@ -94,6 +94,7 @@ pub(super) fn about(command: &Command) -> String {
         Command::EndCall(it) => it.call.to_string(),
         Command::TakeCallback(it) => it.call.to_string(),
         Command::SettleCallback(it) => it.call.to_string(),
+        Command::NameCaller(it) => it.call.to_string(),
         Command::EraseCall(it) => it.call.to_string(),
         Command::PutAgent(it) => it.person.to_string(),
         Command::SetAgentStatus(it) => it.agent.to_string(),

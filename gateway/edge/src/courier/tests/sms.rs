@@ -29,6 +29,7 @@ fn unanswered() -> Incident {
         },
         exercise: false,
         place_is_mapped: false,
+        advice: None,
     };
     let mut state = State::new(GroupId::COMMAND);
     let entry = Entry { at_ms: Millis(5), request: None, grant: None, command: open.into(), salt: Bytes::new() };

@@ -60,6 +60,7 @@ pub(super) const DECLARED: &[(&str, &str, Asked)] = &[
     ("post", "/api/calls/{id}/end", Asks(&[TakeCall])),
     ("post", "/api/calls/{id}/erase", Asks(&[Administer])),
     ("post", "/api/calls/{id}/hold", Asks(&[TakeCall])),
+    ("post", "/api/calls/{id}/name", Asks(&[HandleCall])),
     ("post", "/api/calls/{id}/report", Asks(&[HandleReport])),
     ("post", "/api/calls/{id}/transfer", Asks(&[TakeCall])),
     ("get", "/api/cameras", Asks(&[See(Noun::Camera)])),

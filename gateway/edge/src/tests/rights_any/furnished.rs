@@ -5,9 +5,10 @@ use std::sync::Arc;
 use domain::{
     AnswerReport, ApproveWarning, AttachFile, CallId, CloseIncident, Command, Digest, DraftWarning, FileKind,
     FileOwner, FileReport, GiveInstruction, GiveTask, Grant, GroupId, IncidentId, IncidentKind, LegId, LogDuty, Millis,
-    NoteIncident, OfferCall, OfferHandover, OpenIncident, PersonId, PutCallDraft, PutPerson, PutRoom, PutUnit,
-    RejectWarning, ReopenIncident, ReopenReport, Reply, ReportChannel, ReportCode, Role, Room, RoomId, StoredFile,
-    SwitchFeature, Unit, VOCABULARY_2, WarningContent, WarningId, WarningMessage, WriteShiftNote, audit, policy,
+    NameCaller, NoteIncident, OfferCall, OfferHandover, OpenIncident, PersonId, PutCallDraft, PutPerson, PutRoom,
+    PutUnit, RejectWarning, ReopenIncident, ReopenReport, Reply, ReportChannel, ReportCode, Role, Room, RoomId,
+    StoredFile, SwitchFeature, Unit, VOCABULARY_2, WarningContent, WarningId, WarningMessage, WriteShiftNote, audit,
+    policy,
     policy::{Action, Matter, Noun},
 };
 use serde_json::json;
@@ -238,6 +239,7 @@ impl Furnished {
                 kind: None,
                 severity: None,
                 told_kind,
+                advice: None,
                 contact,
                 language: "vi".into(),
                 exercise: false,
@@ -357,7 +359,7 @@ impl Furnished {
         }
     }
 
-    /// A call, C1, with a number, words and a form that is not saved.
+    /// A call, C1, with a number, a name, words and a form that is not saved.
     fn put_call(&mut self) {
         let number = self.number("number", "a caller", Seen::By(Action::SeeCaller));
         let wanted = self.word("wish", "a caller", Seen::By(Action::SeeCaller));
@@ -374,6 +376,8 @@ impl Furnished {
         let text = self.word("form", "a call", Seen::By(Action::HandleCall));
         let form = json!({"text": text}).to_string();
         self.done_by("soan", PutCallDraft { call: CallId::new("C1").unwrap(), seq: 1, form });
+        let name = self.word("name", "a caller", Seen::By(Action::SeeCaller));
+        self.done_by("soan", NameCaller { call: CallId::new("C1").unwrap(), name });
     }
 
     /// The province's own flood was closed, and opened again for a reason.

@@ -81,6 +81,7 @@ impl World {
             source: Source { origin, episode: 0, version: 0, active: false, at_ms: Millis(0), alarm_report: None },
             exercise: false,
             place_is_mapped: false,
+            advice: None,
         };
         self.ok(None, open);
     }

@@ -151,6 +151,7 @@ pub(super) fn file(
         kind: None,
         severity: None,
         told_kind,
+        advice: None,
         contact: String::new(),
         language: "vi".into(),
         exercise: false,
