@@ -1678,6 +1678,8 @@ pub struct Caller {
     pub place_at_ms: u64,
     #[prost(uint64, tag = "6")]
     pub last_at_ms: u64,
+    #[prost(string, tag = "570")]
+    pub name: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct CallDraft {
@@ -1818,6 +1820,13 @@ pub struct PutCallDraft {
     pub seq: u64,
     #[prost(string, tag = "3")]
     pub form: ::prost::alloc::string::String,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NameCaller {
+    #[prost(string, tag = "1")]
+    pub call: ::prost::alloc::string::String,
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct EraseCall {
@@ -3414,6 +3423,15 @@ pub struct FileReport {
     pub language: ::prost::alloc::string::String,
     #[prost(bool, tag = "400")]
     pub exercise: bool,
+    #[prost(message, optional, tag = "570")]
+    pub advice: ::core::option::Option<FormAdvice>,
+}
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FormAdvice {
+    #[prost(enumeration = "IncidentKind", tag = "1")]
+    pub kind: i32,
+    #[prost(enumeration = "Severity", tag = "2")]
+    pub severity: i32,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct LinkReport {
@@ -5090,6 +5108,8 @@ pub struct Receiver {
     pub unit: ::prost::alloc::string::String,
     #[prost(uint64, tag = "576")]
     pub version: u64,
+    #[prost(uint64, tag = "560")]
+    pub parked: u64,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct NoticeGivenUp {
@@ -5199,7 +5219,7 @@ pub struct RequestId {
 pub struct Command {
     #[prost(
         oneof = "command::Body",
-        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 465, 380, 381, 382, 383, 384, 385, 386, 387, 388, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424, 440, 441, 442, 443, 460, 461, 480, 481, 470, 471, 530, 531, 550"
+        tags = "1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 17, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32, 33, 40, 41, 42, 43, 44, 50, 51, 52, 53, 54, 55, 60, 61, 62, 63, 64, 65, 200, 201, 202, 203, 204, 205, 206, 207, 208, 209, 210, 220, 221, 222, 223, 224, 225, 250, 251, 252, 253, 254, 255, 256, 257, 258, 259, 260, 261, 262, 263, 264, 265, 266, 320, 321, 322, 323, 324, 325, 326, 327, 328, 329, 330, 331, 332, 333, 334, 335, 336, 360, 361, 362, 363, 364, 365, 366, 367, 368, 369, 465, 380, 381, 382, 383, 384, 385, 386, 387, 388, 300, 400, 401, 402, 403, 404, 405, 406, 407, 408, 420, 421, 422, 423, 424, 440, 441, 442, 443, 460, 461, 480, 481, 470, 471, 530, 531, 550, 570"
     )]
     pub body: ::core::option::Option<command::Body>,
 }
@@ -5491,6 +5511,8 @@ pub mod command {
         ReturnToService(super::ReturnToService),
         #[prost(message, tag = "550")]
         RemindOffer(super::RemindOffer),
+        #[prost(message, tag = "570")]
+        NameCaller(super::NameCaller),
     }
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -5596,6 +5618,8 @@ pub struct OpenIncident {
     pub exercise: bool,
     #[prost(bool, tag = "7")]
     pub place_is_mapped: bool,
+    #[prost(message, optional, tag = "570")]
+    pub advice: ::core::option::Option<FormAdvice>,
 }
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct FeedIncident {
