@@ -1,5 +1,5 @@
 // What the tests of the wall share.
-import { expect, type Page } from '@playwright/test';
+import { expect, type Locator, type Page } from '@playwright/test';
 
 /** Groups of a cluster, each of which sends its snapshot. */
 export const GROUPS = 9;
@@ -80,15 +80,18 @@ export const fake = (page: Page, command: string) => page.request.get(`/fake/${c
 export const queue = (page: Page) => page.getByRole('region', { name: /^(Hàng đợi sự cố|Incident queue)$/ });
 /** The first row of the queue with this text. */
 export const row = (page: Page, text: string) => queue(page).getByRole('listitem').filter({ hasText: text });
-/** Opens the file of the incident with this text, wherever it stands: the queue shows as many as fit. */
-export async function open(page: Page, text: string | RegExp): Promise<void> {
-  const queue = page.getByRole('region', { name: /^(Hàng đợi sự cố|Incident queue)$/ });
-  const wanted = queue.getByRole('listitem').filter({ hasText: text });
-  const more = queue.getByRole('button', { name: /sự cố phía dưới|incidents below/ });
+/** The row of the incident with this text, wherever it stands: the queue shows as many as fit, and the rest when they are asked for. */
+export async function rowOf(page: Page, text: string | RegExp): Promise<Locator> {
+  const wanted = queue(page).getByRole('listitem').filter({ hasText: text });
+  const more = queue(page).getByRole('button', { name: /sự cố phía dưới|incidents below/ });
   // Of a list that is unfolded nothing is below: it may be on its way.
   await expect(wanted.or(more).first()).toBeVisible();
-  if (!(await wanted.isVisible())) await more.click();
-  await wanted.getByRole('button').first().click();
+  if (!(await wanted.first().isVisible())) await more.click();
+  return wanted.first();
+}
+/** Opens the file of the incident with this text. */
+export async function open(page: Page, text: string | RegExp): Promise<void> {
+  await (await rowOf(page, text)).getByRole('button').first().click();
 }
 /** The same by its number. */
 export async function turnTo(page: Page, id: string): Promise<void> {

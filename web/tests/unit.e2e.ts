@@ -85,20 +85,24 @@ for (const lang of ['vi', 'en'] as const) {
   });
 }
 
-test('its parts that come after the first picture are asked for again when they could not be had', async ({ page }) => {
-  let isCut = true;
-  await page.route('**/assets/parts-*.js', (route) => (isCut ? route.abort() : route.continue()));
-  await crew(page);
-  // The order is there without them.
-  await expect(page.getByRole('region', { name: 'Nhiệm vụ' })).toContainText('Cháy kho hàng');
-  await expect(page.getByText('Chưa tải được bản đồ, ảnh và diễn biến')).toBeVisible();
-  isCut = false;
-  // Some browsers ask again by themselves, others remember that it failed: then a press helps.
-  const again = page.getByRole('button', { name: 'Tải lại trang' });
-  await expect(async () => {
-    if (await again.isVisible()) await again.click({ timeout: 1_000 });
-    await expect(page.getByRole('region', { name: 'Bản đồ' })).toBeVisible({ timeout: 3_000 });
-  }).toPass();
+test.describe('without the worker, which has the parts as well and may bring them before anybody looks', () => {
+  test.use({ serviceWorkers: 'block' });
+
+  test('its parts that come after the first picture are asked for again when they could not be had', async ({ page }) => {
+    let isCut = true;
+    await page.route('**/assets/parts-*.js', (route) => (isCut ? route.abort() : route.continue()));
+    await crew(page);
+    // The order is there without them.
+    await expect(page.getByRole('region', { name: 'Nhiệm vụ' })).toContainText('Cháy kho hàng');
+    await expect(page.getByText('Chưa tải được bản đồ, ảnh và diễn biến')).toBeVisible();
+    isCut = false;
+    // Some browsers ask again by themselves, others remember that it failed: then a press helps.
+    const again = page.getByRole('button', { name: 'Tải lại trang' });
+    await expect(async () => {
+      if (await again.isVisible()) await again.click({ timeout: 1_000 });
+      await expect(page.getByRole('region', { name: 'Bản đồ' })).toBeVisible({ timeout: 3_000 });
+    }).toPass();
+  });
 });
 
 test('English is read when somebody wants it, and stays in a tunnel', async ({ page, context }) => {
