@@ -36,6 +36,8 @@ for (const [lang, { console: t }, last] of [
     await expect(card.getByRole('status')).not.toBeEmpty();
     await expect(card.getByTestId('name')).toHaveCount(0);
     await expect(card.getByTestId('name')).toHaveText('Bà Tư');
+    // What is typed next is what they tell.
+    await expect(field).not.toBeFocused();
     await fake(page, 'hold?ms=0');
     await over();
 

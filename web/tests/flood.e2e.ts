@@ -81,7 +81,7 @@ for (const [lang, says] of [
     const file = await saved;
     expect(file.suggestedFilename()).toMatch(/^alarms-\d{4}-\d{2}-\d{2}\.csv$/);
     const lines = readFileSync(await file.path(), 'utf8').split('\r\n');
-    expect(lines[0]).toContain(`${week.day},1-3,4,5,${week.all}`);
+    expect(lines[0]).toContain(`${week.day},1–3,4,5,${week.all}`);
     expect(lines).toHaveLength(12);
     await page.keyboard.press('Escape');
     await expect(dialog).toHaveCount(0);

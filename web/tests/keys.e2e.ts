@@ -9,8 +9,8 @@ test.afterEach(async ({ page }) => {
 });
 
 for (const [lang, says] of [
-  ['vi', { keys: 'Phím tắt của màn hình này', single: 'Dùng phím một ký tự', incidents: 'Sự cố đang mở', send: /^Nên điều · I4801/, button: 'Điều (phím 1)', alt: 'Điều (phím Alt+1)', units: 'Lực lượng', offered: 'Đang mời', told: 'Người gọi kể gì?', line: 'Dòng lệnh' }],
-  ['en', { keys: 'Keys of this screen', single: 'Single characters are keys', incidents: 'Open incidents', send: /^Whom to send · I4801/, button: 'Send (key 1)', alt: 'Send (key Alt+1)', units: 'Units', offered: 'Offered', told: 'What does the caller tell?', line: 'Command line' }],
+  ['vi', { keys: 'Phím tắt của màn hình này', single: 'Dùng phím một ký tự', incidents: 'Sự cố đang mở', send: /^Nên điều · I4801/, button: 'Điều (phím 1)', alt: 'Điều (phím Alt+1)', units: 'Lực lượng', offered: 'Đang mời', told: 'Người gọi kể gì?', line: 'Dòng lệnh', computing: 'Chưa gửi: Đang tính nên điều ai' }],
+  ['en', { keys: 'Keys of this screen', single: 'Single characters are keys', incidents: 'Open incidents', send: /^Whom to send · I4801/, button: 'Send (key 1)', alt: 'Send (key Alt+1)', units: 'Units', offered: 'Offered', told: 'What does the caller tell?', line: 'Command line', computing: 'Not sent: Whom to send is being worked out' }],
 ] as const) {
   test(`on the board a single digit sends until it is turned off, and Alt always does, ${lang}`, async ({ page }) => {
     await board(page, `?lang=${lang}`);
@@ -107,5 +107,19 @@ for (const [lang, says] of [
     await page.keyboard.down('F9');
     await page.keyboard.up('F9');
     await expect.poll(() => orders).toEqual(['/api/incidents/I4801/assign']);
+  });
+
+  test(`F9 on the board says why nobody goes, ${lang}`, async ({ page }) => {
+    const orders: string[] = [];
+    page.on('request', (request) => {
+      if (request.method() === 'POST' && request.url().endsWith('/assign')) orders.push(request.url());
+    });
+    await page.route('**/api/incidents/*/recommendation', (route) => route.abort());
+    await board(page, `?lang=${lang}`);
+    await panel(page, says.incidents).getByRole('button', { name: /Cây nghiêng/ }).click();
+    await expect(panel(page, says.send)).toBeVisible();
+    await page.keyboard.press('F9');
+    await expect(panel(page, says.send)).toContainText(says.computing);
+    expect(orders).toEqual([]);
   });
 }

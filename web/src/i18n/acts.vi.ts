@@ -13,7 +13,7 @@ export const viActs = {
   MoveUnit: 'Vị trí lực lượng',
   SetLiveNodes: 'Đổi danh sách nút đang chạy',
   OpenIncident: 'Mở sự cố',
-  FeedIncident: 'Thêm báo động vào sự cố',
+  FeedIncident: 'Báo động mở hoặc thêm vào sự cố',
   AmendIncident: 'Sửa thông tin sự cố',
   NoteIncident: 'Ghi chú sự cố',
   AcknowledgeIncident: 'Tiếp nhận sự cố',

@@ -38,7 +38,7 @@ test('the file has a row for each day, and what the week came to beside what it 
   const week = alarmWeek([alarm('a', 1, NOW, days([1, 170])), alarm('b', 4, NOW, days([0, 30]))], NOW);
   const lines = weekCsv(week, words, (ms) => `d${ms / DAY_MS}`).split('\r\n');
   expect(lines).toHaveLength(12);
-  expect(lines[0]).toBe('"Day, UTC",1-3,4,5,All,People,Each,Target 150');
+  expect(lines[0]).toBe('"Day, UTC",1–3,4,5,All,People,Each,Target 150');
   expect(lines.slice(6, 11)).toEqual(['d99,170,0,0,170,0,170.0,!', 'd100,0,30,0,30,0,30.0,', 'Total,170,30,0,200,,,', 'Share,85.0 %,15.0 %,0.0 %,,,,', 'Target,80 %,15 %,5 %,,,,']);
   expect(weekCsv(alarmWeek([], NOW), words, () => '')).toContain('Share,,,,,,,\r\n');
 });

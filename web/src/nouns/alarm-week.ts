@@ -63,7 +63,8 @@ export function weekCsv(days: readonly AlarmDay[], words: WeekWords, dateOf: (ms
   const share = (count: number) => (all === 0 ? '' : `${((100 * count) / all).toFixed(1)} %`);
   const [low, high, critical] = [total((day) => day.low), total((day) => day.high), total((day) => day.critical)] as const;
   const rows = [
-    [words.day, '1-3', '4', '5', words.all, words.people, words.each, `${words.target} ${ALARMS_A_DAY}`],
+    // A dash of its own: "1-3" with a hyphen is a date to a spreadsheet.
+    [words.day, '1–3', '4', '5', words.all, words.people, words.each, `${words.target} ${ALARMS_A_DAY}`],
     ...days.map((day) => [dateOf(day.fromMs), `${day.low}`, `${day.high}`, `${day.critical}`, `${day.all}`, `${day.people}`, day.each.toFixed(1), day.each > ALARMS_A_DAY ? '!' : '']),
     [words.total, `${low}`, `${high}`, `${critical}`, `${all}`, '', '', ''],
     [words.share, share(low), share(high), share(critical), '', '', '', ''],
