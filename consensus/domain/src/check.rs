@@ -78,7 +78,7 @@ impl State {
     /// 29. Policies name calendars and posts that are there; posts name people that are there, and come to an end upwards.
     /// 30. No clock is open of what is done, and none runs of what is merged; an instruction that has ended says when.
     /// 31. An instruction is somebody's.
-    /// 32. Of each receiver exactly the notices wait that it has not confirmed, within the bound.
+    /// 32. Of each receiver exactly the notices wait in state that it has not confirmed and that are not parked, within the bound.
     /// 33. A call is with an agent exactly while the agent is with it: it rings at one who is rung, and who talks or calls back
     ///     is on a call. One agent has one call, one call one agent. An agent in wrap-up says until when.
     /// 34. A ring has its time exactly while it rings; what is over says why and has no live leg; who waits is on the line.

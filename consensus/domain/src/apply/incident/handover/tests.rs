@@ -66,12 +66,8 @@ impl World {
     }
 
     fn open(&mut self) {
-        let place = Place {
-            latitude_e7: 1,
-            longitude_e7: 2,
-            admin_unit: AdminUnitCode::new("a").unwrap(),
-            address: String::new(),
-        };
+        let admin_unit = AdminUnitCode::new("a").unwrap();
+        let place = Place { latitude_e7: 1, longitude_e7: 2, admin_unit, address: String::new() };
         let origin = Origin::Report("call".into());
         let open = OpenIncident {
             kind: IncidentKind::Medical,
