@@ -14,8 +14,10 @@ use crate::{
     limits::{REPLAY_ALARMS_MAX, REPLAY_LIMITS_MAX, REPLAY_RINGINGS_MAX},
 };
 
-/// An episode as it stood last, and as it stood before, each until when.
-type Episode = (Alarm, Vec<(Millis, Alarm)>);
+/// How something stood, and until when.
+type Former<R> = (Millis, R);
+/// An episode as it stood last, and as it stood before.
+type Episode = (Alarm, Vec<Former<Alarm>>);
 
 /// The episodes of alarms that fell into the time, those that fed the incident first; whether these are all.
 pub(super) async fn rung(
@@ -68,7 +70,7 @@ async fn former<R: Record + Send>(
     (from, to): (Bytes, Bytes),
     until: Millis,
     max: usize,
-) -> Result<(Vec<(Millis, R)>, bool), ApiError> {
+) -> Result<(Vec<Former<R>>, bool), ApiError> {
     let (mut found, mut is_whole) = (Vec::new(), true);
     walk(app, group, from, &to, |key, value| {
         let (Some(stood_until), Ok(was)) = (rows::former_until(key), R::decode(value)) else { return true };
@@ -83,7 +85,7 @@ async fn former<R: Record + Send>(
 }
 
 /// The episodes of an alarm, the oldest first, of what it was and of what it is.
-fn episodes(newest: Alarm, past: Vec<(Millis, Alarm)>) -> Vec<Episode> {
+fn episodes(newest: Alarm, past: Vec<Former<Alarm>>) -> Vec<Episode> {
     let (mut found, mut before) = (Vec::new(), Vec::new());
     let mut past = past.into_iter().peekable();
     while let Some((until, alarm)) = past.next() {
@@ -99,7 +101,7 @@ fn episodes(newest: Alarm, past: Vec<(Millis, Alarm)>) -> Vec<Episode> {
 }
 
 fn ringing((alarm, before): Episode) -> Ringing {
-    let said = |(until, was): (Millis, Alarm)| SaidUntil {
+    let said = |(until, was): Former<Alarm>| SaidUntil {
         until_ms: until.0,
         severity: was.severity,
         value: shown(was.value_micro),
