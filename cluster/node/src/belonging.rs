@@ -56,7 +56,8 @@ pub(crate) async fn ask_to_be_taken_in(
     let mut said = String::new();
     for at in 0_usize.. {
         tick.tick().await;
-        if GroupId::all().all(|group| groups.voters(group).contains(&own.id)) {
+        // In the middle of a change it may vote already: then the change is still to be finished, at its asking.
+        if GroupId::all().all(|group| groups.is_settled_voter(group)) {
             break;
         }
         // Those that are known now: the log may know more of them than the invitation did.

@@ -141,7 +141,13 @@ impl Operations for NodeOperations {
         let counters = disk.counters();
         let (write_stopped, background_errors) = (counters.write_stopped, counters.background_errors);
         let room = self.groups.room(self.groups.node()).into();
-        let rotten = disk.rotten();
+        let lost = self.groups.lost().into_iter().map(|(group, index)| {
+            format!(
+                "log/{}: entries up to {index}, which this node had acknowledged, were gone when it started",
+                group.0
+            )
+        });
+        let rotten = disk.rotten().into_iter().chain(lost).collect();
         let report =
             self.report(DiskReport { room, write_stopped, background_errors, rotten, ..DiskReport::default() });
         Box::pin(async move {

@@ -57,6 +57,8 @@ type Outcome = Result<Accepted, Refusal>;
 struct Work<'a> {
     state: &'a mut State,
     index: u64,
+    /// The entry as the proposer encoded it; empty: it is not at hand.
+    proposal: &'a Bytes,
     /// State's clock with this entry.
     now: Millis,
     /// By what right; none: the system.
@@ -74,8 +76,15 @@ struct Work<'a> {
 
 impl State {
     /// [`State::apply`] for who writes later: the rows of state that change are named in `unwritten`, to be written as they
-    /// stand then, together with how far is applied then.
-    pub fn apply_unwritten(&mut self, index: u64, entry: &Entry, unwritten: &mut Unwritten) -> Decided {
+    /// stand then, together with how far is applied then. `proposal` is the entry as it stands in the log: what is kept of it as
+    /// it is (readings) is taken out of it; of an empty one it is encoded anew, to the same bytes.
+    pub fn apply_unwritten(
+        &mut self,
+        index: u64,
+        entry: &Entry,
+        proposal: &Bytes,
+        unwritten: &mut Unwritten,
+    ) -> Decided {
         // 0 means unset everywhere, so the clock leaves it with the first entry.
         self.clock = self.clock.max(entry.at_ms).max(Millis(1));
         #[cfg(feature = "seeded-bugs")]
@@ -88,6 +97,7 @@ impl State {
         let mut work = Work {
             state: self,
             index,
+            proposal,
             now,
             grant: None,
             again: false,
@@ -294,7 +304,8 @@ impl Work<'_> {
         let terms = self.grant.as_ref().or(entry.grant.as_ref()).map(|grant| &grant.terms);
         // A chain that is older holds payloads without the mark.
         let exercise = self.state.has_feature(VOCABULARY_2) && self.is_exercise(&entry.command);
-        let (head, rows) = crate::audit::append(&self.state.audit, at, entry, (by, terms), reply, exercise);
+        let (head, rows) =
+            crate::audit::append(&self.state.audit, at, (entry, self.proposal), (by, terms), reply, exercise);
         self.state.audit = head;
         self.history.extend(rows);
     }

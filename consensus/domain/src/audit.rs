@@ -216,11 +216,17 @@ fn next_frame(file: &mut &[u8]) -> Result<AuditRecord, Malformed> {
     AuditRecord::decode(record)
 }
 
-/// Records one applied entry: the new head, and the rows of the record.
+fn entry_sha256(entry: &Entry, proposal: &Bytes) -> Digest {
+    let hash = if proposal.is_empty() { Sha256::digest(entry.encode()) } else { Sha256::digest(proposal) };
+    Digest(hash.into())
+}
+
+/// Records one applied entry: the new head, and the rows of the record. `proposal` is the entry as it stands in the log; empty: it is
+/// not at hand, and is encoded anew.
 pub(crate) fn append(
     head: &AuditHead,
     at: (GroupId, u64, Millis),
-    entry: &Entry,
+    (entry, proposal): (&Entry, &Bytes),
     (by, terms): (Option<&str>, Option<&Terms>),
     reply: &Reply,
     exercise: bool,
@@ -234,7 +240,7 @@ pub(crate) fn append(
         why: grant.map(|grant| grant.why.clone()).unwrap_or_default(),
         name: entry.command.name().to_owned(),
         command: if is_bulk { Bytes::new() } else { entry.command.encode().into() },
-        entry_sha256: is_bulk.then(|| Digest(Sha256::digest(entry.encode()).into())),
+        entry_sha256: is_bulk.then(|| entry_sha256(entry, proposal)),
         refused: match reply {
             Reply::Accepted(_) => String::new(),
             Reply::Refused(refusal) => refusal.code.as_str().to_owned(),

@@ -69,7 +69,8 @@ impl State {
     /// Applies the entry at this log index. Total and deterministic; entries come in the order of the log, each once.
     pub fn apply(&mut self, index: u64, entry: &Entry) -> Applied {
         let mut unwritten = Unwritten::default();
-        let Decided { reply, events, history, erased, .. } = self.apply_unwritten(index, entry, &mut unwritten);
+        let Decided { reply, events, history, erased, .. } =
+            self.apply_unwritten(index, entry, &Bytes::new(), &mut unwritten);
         let mut rows = self.changes(&unwritten);
         rows.extend(history.into_iter().map(RowChange::Put));
         rows.extend(erased.into_iter().map(RowChange::Delete));
@@ -122,7 +123,8 @@ mod tests {
     fn a_retry_is_told_from_what_is_new() {
         let session = SessionId([7; 32]);
         let mut state = State::new(GroupId(1));
-        let mut apply = |index, entry: &Entry| state.apply_unwritten(index, entry, &mut Unwritten::default());
+        let mut apply =
+            |index, entry: &Entry| state.apply_unwritten(index, entry, &Bytes::new(), &mut Unwritten::default());
         let (person, expires_at_ms) = (PersonId::new("lan").unwrap(), Millis(60_000));
         assert!(!apply(1, &entry(OpenSession { session, person, expires_at_ms }.into())).again);
         let floor = entry(RaisePolicyFloor { floor: 1 }.into());
@@ -137,15 +139,15 @@ mod tests {
     fn events_are_the_bytes_of_their_batch() {
         let mut state = State::new(GroupId::COMMAND);
         for (index, command) in (1..).zip(commands()) {
-            let decided = state.apply_unwritten(index, &entry(command), &mut Unwritten::default());
+            let decided = state.apply_unwritten(index, &entry(command), &Bytes::new(), &mut Unwritten::default());
             let encoded = decided.encode_events(index, state.clock());
             let batch = EventBatch { index, at_ms: state.clock(), events: decided.events };
             assert!(!batch.events.is_empty() && encoded == batch.encode(), "entry {index}");
         }
     }
 
-    #[test]
-    fn an_event_of_readings_has_the_message_of_their_row() {
+    /// A sensor of the river, and its readings.
+    fn river() -> (Sensor, impl Fn(u64, DeviceStatus) -> Reading) {
         let id = SensorId::new("s1").unwrap();
         let sensor = Sensor {
             id: id.clone(),
@@ -173,13 +175,20 @@ mod tests {
             suppressions: Vec::new(),
             out_of_service: Vec::new(),
         };
-        let reading = |at_ms, status| Reading {
+        let reading = move |at_ms, status| Reading {
             sensor: id.clone(),
             at_ms: Millis(at_ms),
             value_micro: Micro(-4),
             status,
             unit_of_measure: "m".to_owned(),
         };
+        (sensor, reading)
+    }
+
+    #[test]
+    fn an_event_of_readings_has_the_message_of_their_row() {
+        let (sensor, reading) = river();
+        let id = sensor.id.clone();
         // The device's own word changes twice, so the entry has an event of the sensor beside that of the readings.
         let readings = vec![
             reading(1, DeviceStatus::Measuring),
@@ -189,12 +198,46 @@ mod tests {
         ];
         let mut state = State::new(GroupId(1));
         state.apply(1, &entry(RegisterSensor { sensor }.into()));
-        let decided = state.apply_unwritten(2, &entry(RecordReadings { readings }.into()), &mut Unwritten::default());
+        let recorded = entry(RecordReadings { readings }.into());
+        let decided = state.apply_unwritten(2, &recorded, &Bytes::new(), &mut Unwritten::default());
         assert_eq!(decided.events.len(), 2, "{:?}", decided.events);
         let encoded = decided.encode_events(2, state.clock());
         let batch = EventBatch { index: 2, at_ms: state.clock(), events: decided.events };
         assert!(encoded == batch.encode());
         assert_eq!(state.sensors()[&id].status, DeviceStatus::Calibrating);
+    }
+
+    #[test]
+    fn a_batch_is_one_row_as_its_proposer_encoded_it() {
+        let (sensor, reading) = river();
+        let mut state = State::new(GroupId(1));
+        // The record keeps its hash.
+        state.apply(0, &entry(SwitchFeature { feature: crate::audit::FEATURE }.into()));
+        state.apply(1, &entry(RegisterSensor { sensor }.into()));
+        let measured = |times: std::ops::Range<u64>| times.map(|at| reading(at, DeviceStatus::Measuring)).collect();
+        // Before there is a reading the unit may still be put right, so it goes into the log.
+        let mut readings: Vec<Reading> = measured(1..3);
+        state.leave_units_out(&mut readings);
+        assert!(readings.iter().all(|reading| reading.unit_of_measure == "m"));
+        state.apply(2, &entry(RecordReadings { readings }.into()));
+        let mut row = |index, mut readings: Vec<Reading>| {
+            state.leave_units_out(&mut readings);
+            let (entry, mut other) = (entry(RecordReadings { readings }.into()), state.clone());
+            let proposal = Bytes::from(entry.encode());
+            let decided = state.apply_unwritten(index, &entry, &proposal, &mut Unwritten::default());
+            let anew = other.apply_unwritten(index, &entry, &Bytes::new(), &mut Unwritten::default());
+            assert_eq!(decided.encode_events(index, state.clock()), anew.encode_events(index, other.clock()));
+            assert_eq!((&decided.reply, &decided.history), (&anew.reply, &anew.history));
+            let is_of_readings = |row: &&crate::Row| rows::readings_position(&row.key).is_some();
+            let value = &decided.history.iter().find(is_of_readings).unwrap().value;
+            let is_slice = proposal.as_ptr_range().contains(&value.as_ptr());
+            (crate::Readings::decode(value).unwrap().readings.len(), is_slice)
+        };
+        assert_eq!(row(3, measured(3..103)), (100, true));
+        // One of them is there already.
+        assert_eq!(row(4, measured(102..110)), (7, false));
+        let other_unit = Reading { unit_of_measure: "cm".to_owned(), ..reading(200, DeviceStatus::Measuring) };
+        assert_eq!(row(5, vec![other_unit, reading(201, DeviceStatus::Measuring)]), (1, false));
     }
 
     #[test]

@@ -119,7 +119,7 @@ mod tests {
         let (mut state, mut once) = (State::new(group), State::new(group));
         let (mut backlog, mut tail, mut each) = (Backlog::default(), EventTail::new(0), BTreeMap::new());
         for index in 1..=20 {
-            let decided = state.apply_unwritten(index, &entry(index), &mut backlog.touched);
+            let decided = state.apply_unwritten(index, &entry(index), &Bytes::new(), &mut backlog.touched);
             backlog.take_in(index, &state, decided, &mut tail);
             backlog.is_applied(1, Bytes::from(index.to_string()), None);
             let applied = once.apply(index, &entry(index));

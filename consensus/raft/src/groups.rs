@@ -60,6 +60,9 @@ fn config(group: u32) -> Result<Config, io::Error> {
         purge_batch_size: 1024,
         enable_pre_vote: Some(true),
         enable_leader_restore: Some(false),
+        // Who comes back without what it had acknowledged is sent it again, and told (see `network`): a leader that will not
+        // look behind that point would send it nothing more.
+        allow_log_reversion: Some(true),
         quorum_loss_probe_interval: Some(2_000),
         ..Config::default()
     }
@@ -172,6 +175,8 @@ pub(crate) struct Inner {
     pub(crate) is_starting: AtomicBool,
     /// When others last said so.
     pub(crate) starting: Mutex<BTreeMap<NodeId, Instant>>,
+    /// How far this node had acknowledged a log whose end its disk has lost, by group; since it started.
+    pub(crate) lost: Mutex<BTreeMap<GroupId, u64>>,
     pub(crate) room: OwnRoom,
     pub(crate) told_room: Mutex<ToldRoom>,
     tasks: Mutex<Vec<stage::JoinHandle<()>>>,
@@ -228,7 +233,10 @@ impl Groups {
         let opened = join_all(GroupId::all().take(count).map(|id| {
             let disk = Arc::clone(&disk);
             stage::blocking(move || {
-                Ok((LogStore::open(id.0, Arc::clone(&disk))?, StateMachine::open_knowing(id.0, disk, features)?))
+                let log = LogStore::open(id.0, Arc::clone(&disk))?;
+                let machine = StateMachine::open_knowing(id.0, disk, features)?;
+                log.begin_behind(machine.last())?;
+                Ok((log, machine))
             })
         }));
         let mut groups = Vec::new();
@@ -266,6 +274,7 @@ impl Groups {
             resting: Mutex::default(),
             is_starting: AtomicBool::new(true),
             starting: Mutex::default(),
+            lost: Mutex::default(),
             room: OwnRoom::default(),
             told_room: Mutex::default(),
             tasks: Mutex::default(),

@@ -14,6 +14,8 @@ pub(crate) const READ_INDEX: u16 = 5;
 pub(crate) const CHANGE: u16 = 6;
 /// Who are the members?
 pub(crate) const MEMBERS: u16 = 7;
+/// You have lost what you had acknowledged.
+pub(crate) const LOST: u16 = 8;
 /// A stream of appends.
 pub(crate) const STREAM_APPEND: u16 = 10;
 /// A snapshot.

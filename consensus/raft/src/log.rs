@@ -51,6 +51,8 @@ struct Tail {
     durable: Option<u64>,
     /// Grows with each truncation, so that a flush from before it does not raise `durable`.
     truncations: u64,
+    /// From here on the disk still has what was truncated: see [`LogStore`].
+    cut: Option<u64>,
 }
 
 impl Tail {
@@ -121,6 +123,10 @@ impl Tail {
 }
 
 /// One group's log. Clones are the same log.
+///
+/// What is truncated stays on the disk until something takes its place: entries there, or the snapshot up to which is purged.
+/// Before it installs a snapshot, openraft truncates all that this node does not know to be committed, and others may have
+/// committed it on this node's word: whoever crashed before the snapshot was there had broken that word.
 #[derive(Clone)]
 pub struct LogStore {
     group: u32,
@@ -153,6 +159,29 @@ impl LogStore {
 
     fn tail(&self) -> MutexGuard<'_, Tail> {
         self.tail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Finishes what a crash cut off between the installing of a snapshot and the log's beginning behind it: where the snapshot
+    /// ends, the log has another entry, so that one and all behind it were never agreed on. `applied` is what the rows say. Blocks
+    /// on IO.
+    pub(crate) fn begin_behind(&self, applied: Option<LogId>) -> io::Result<()> {
+        let Some(applied) = applied else { return Ok(()) };
+        let held = self.disk.read_log(self.group, applied.index..applied.index.saturating_add(1), READ_BYTES_MAX)?;
+        let Some((_, bytes)) = held.into_iter().next() else { return Ok(()) };
+        if entry_from_bytes(bytes)?.log_id() == applied {
+            return Ok(());
+        }
+        let mut tail = self.tail();
+        tail.entries.clear();
+        tail.bytes = 0;
+        tail.start = None;
+        tail.durable = None;
+        tail.purged = Some(applied);
+        tail.last = Some(applied);
+        let purged = log_id_to_wire(&applied).encode_to_vec().into();
+        self.disk.submit(LogOp::Truncate { group: self.group, from: applied.index }, Box::new(|_| ()));
+        self.disk.submit(LogOp::Purge { group: self.group, upto: applied.index, purged }, Box::new(|_| ()));
+        Ok(())
     }
 
     /// Entries of `from..to` that the log holds; of those that must come from the disk only as many as fit `bytes_max`.
@@ -310,20 +339,20 @@ impl RaftLogStorage<TypeConfig> for LogStore {
         I::IntoIter: OptionalSend,
     {
         let mut rows = Vec::new();
-        let truncations = {
+        let (truncations, cut) = {
             let mut tail = self.tail();
             for entry in entries {
                 let (entry, bytes) = entry_with_bytes(entry);
                 rows.push((entry.index(), bytes.clone()));
                 tail.push(entry, bytes.len());
             }
-            tail.truncations
+            (tail.truncations, if rows.is_empty() { None } else { tail.cut.take() })
         };
-        let Some((last, _)) = rows.last() else {
+        let (Some((first, _)), Some((last, _))) = (rows.first(), rows.last()) else {
             callback.io_completed(Ok(()));
             return Ok(());
         };
-        let last = *last;
+        let (first, last) = (*first, *last);
         let shared = Arc::clone(&self.tail);
         let done = move |result: io::Result<()>| {
             if result.is_ok() {
@@ -336,28 +365,35 @@ impl RaftLogStorage<TypeConfig> for LogStore {
             callback.io_completed(result);
         };
         self.disk.room().await;
+        if cut.is_some() {
+            self.disk.submit(LogOp::Truncate { group: self.group, from: first }, Box::new(|_| ()));
+        }
         self.disk.submit(LogOp::Append { group: self.group, entries: rows }, Box::new(done));
         Ok(())
     }
 
     async fn truncate_after(&mut self, last_log_id: Option<LogId>) -> Result<(), io::Error> {
         let from = last_log_id.map_or(0, |id| id.index.saturating_add(1));
-        {
-            let mut tail = self.tail();
-            tail.truncate_from(from);
-            // Truncating beyond the end changes nothing.
-            tail.last = tail.last.min(last_log_id.max(tail.purged));
-        }
-        self.disk.submit(LogOp::Truncate { group: self.group, from }, Box::new(|_| ()));
+        let mut tail = self.tail();
+        tail.truncate_from(from);
+        tail.cut = Some(tail.cut.map_or(from, |cut| cut.min(from)));
+        // Truncating beyond the end changes nothing.
+        tail.last = tail.last.min(last_log_id.max(tail.purged));
         Ok(())
     }
 
     async fn purge(&mut self, log_id: LogId) -> Result<(), io::Error> {
-        {
+        let is_cut = {
             let mut tail = self.tail();
             tail.purged = Some(log_id);
             tail.purge_upto(log_id.index);
             tail.last = tail.last.max(Some(log_id));
+            tail.cut.take_if(|cut| *cut <= log_id.index).is_some()
+        };
+        if is_cut {
+            // The rest of it goes by the purge.
+            let from = log_id.index.saturating_add(1);
+            self.disk.submit(LogOp::Truncate { group: self.group, from }, Box::new(|_| ()));
         }
         let purged = log_id_to_wire(&log_id).encode_to_vec().into();
         let op = LogOp::Purge { group: self.group, upto: log_id.index, purged };
@@ -373,6 +409,80 @@ mod tests {
 
     use super::*;
     use crate::{memory::MemoryDisk, types::LeaderId};
+
+    fn at(term: u64, index: u64) -> LogId {
+        LogId::new(LeaderId::new(term, 1).to_committed(), index)
+    }
+
+    fn blank(term: u64, index: u64) -> Entry {
+        Entry::new(at(term, index), openraft::EntryPayload::Blank)
+    }
+
+    fn held(disk: &MemoryDisk) -> Vec<(u64, u64)> {
+        let read = disk.read_log(0, 0..u64::MAX, READ_BYTES_MAX).unwrap();
+        let ids = read.into_iter().map(|(_, bytes)| entry_from_bytes(bytes).unwrap().log_id());
+        ids.map(|id| (id.committed_leader_id().term, id.index)).collect()
+    }
+
+    async fn log_of(disk: &MemoryDisk, entries: impl Iterator<Item = Entry>) -> LogStore {
+        let mut log = LogStore::open(0, Arc::new(disk.clone())).unwrap();
+        log.append(entries.collect::<Vec<_>>(), IOFlushed::noop()).await.unwrap();
+        log
+    }
+
+    /// A follower that was to install a snapshot had dropped an entry that a majority had agreed on with its vote, before it had
+    /// the snapshot in the place of it.
+    #[tokio::test]
+    async fn what_is_truncated_for_a_snapshot_stays_until_the_snapshot_is_there() {
+        let disk = MemoryDisk::new();
+        let mut log = log_of(&disk, (1..=6).map(|index| blank(1, index))).await;
+        // openraft knows of three that they are committed; where the snapshot ends, 5, the leader has another entry.
+        log.truncate_after(Some(at(1, 3))).await.unwrap();
+        assert_eq!(log.get_log_state().await.unwrap().last_log_id, Some(at(1, 3)));
+        assert!(log.try_get_log_entries(4..9).await.unwrap().is_empty());
+        assert_eq!(held(&disk).len(), 6, "a crash now loses nothing");
+        // The snapshot is installed.
+        log.purge(at(2, 5)).await.unwrap();
+        assert!(held(&disk).is_empty());
+        log.append([blank(2, 6)], IOFlushed::noop()).await.unwrap();
+        assert_eq!(held(&disk), [(2, 6)]);
+        assert_eq!(log.get_log_state().await.unwrap().last_log_id, Some(at(2, 6)));
+    }
+
+    #[tokio::test]
+    async fn what_is_truncated_goes_when_other_entries_come() {
+        let disk = MemoryDisk::new();
+        let mut log = log_of(&disk, (1..=6).map(|index| blank(1, index))).await;
+        log.truncate_after(Some(at(1, 4))).await.unwrap();
+        log.truncate_after(Some(at(1, 3))).await.unwrap();
+        log.append([blank(2, 4)], IOFlushed::noop()).await.unwrap();
+        assert_eq!(held(&disk), [(1, 1), (1, 2), (1, 3), (2, 4)]);
+        // A purge of what lies before leaves it alone.
+        log.truncate_after(Some(at(1, 3))).await.unwrap();
+        log.purge(at(1, 2)).await.unwrap();
+        assert_eq!(held(&disk), [(1, 3), (2, 4)]);
+        log.append([blank(3, 4)], IOFlushed::noop()).await.unwrap();
+        assert_eq!(held(&disk), [(1, 3), (3, 4)]);
+    }
+
+    #[tokio::test]
+    async fn a_log_that_a_crash_left_under_another_snapshot_begins_behind_it() {
+        let disk = MemoryDisk::new();
+        drop(log_of(&disk, (1..=6).map(|index| blank(1, index))).await);
+        let open = |applied| {
+            let log = LogStore::open(0, Arc::new(disk.clone())).unwrap();
+            log.begin_behind(applied).unwrap();
+            log
+        };
+        for same in [None, Some(at(1, 5)), Some(at(1, 9))] {
+            assert_eq!(open(same).get_log_state().await.unwrap().last_log_id, Some(at(1, 6)));
+        }
+        let state = open(Some(at(2, 5))).get_log_state().await.unwrap();
+        assert_eq!((state.last_purged_log_id, state.last_log_id), (Some(at(2, 5)), Some(at(2, 5))));
+        assert!(held(&disk).is_empty());
+        let again = LogStore::open(0, Arc::new(disk)).unwrap().get_log_state().await.unwrap();
+        assert_eq!(again.last_log_id, Some(at(2, 5)));
+    }
 
     /// After a start only the last entry stands in memory. A read that went on to it gave openraft entries behind the
     /// committed ones, and it applied them.

@@ -32,8 +32,8 @@ use crate::{
     stage,
     tail::{BATCHES_MAX, EventTail},
     types::{
-        Entry, LogId, Outcome, Snapshot, SnapshotMeta, StoredMembership, TypeConfig, decode, malformed, meta_from_wire,
-        meta_to_wire, node_ids_from_wire,
+        Encoded, Entry, LogId, Outcome, Snapshot, SnapshotMeta, StoredMembership, TypeConfig, decode, malformed,
+        meta_from_wire, meta_to_wire, node_ids_from_wire,
     },
     wire,
 };
@@ -162,6 +162,11 @@ impl StateMachine {
         Arc::clone(&self.shared)
     }
 
+    /// The entry that was applied last.
+    pub(crate) fn last(&self) -> Option<LogId> {
+        self.last
+    }
+
     fn meta(&self) -> SnapshotMeta {
         #[cfg(feature = "seeded-bugs")]
         if bugs::is_made(Bug::SnapshotWithoutMembers) {
@@ -176,11 +181,10 @@ impl StateMachine {
         for entry in &entries {
             decoded.push(match &entry.payload {
                 // This node must not go on without it.
-                EntryPayload::Normal(encoded) => Some(
-                    self.knowledge
-                        .read(&encoded.proposal)
-                        .map_err(|e| io::Error::new(e.kind(), format!("proposal at {}: {e}", entry.log_id())))?,
-                ),
+                EntryPayload::Normal(Encoded { proposal, .. }) => {
+                    let at = |e: io::Error| io::Error::new(e.kind(), format!("proposal at {}: {e}", entry.log_id()));
+                    Some((self.knowledge.read(proposal).map_err(at)?, proposal))
+                }
                 EntryPayload::Blank | EntryPayload::Membership(_) => None,
             });
         }
@@ -199,9 +203,9 @@ impl StateMachine {
                     }
                     _ => Outcome::Nothing,
                 },
-                Some(proposal) => {
+                Some((proposal, encoded)) => {
                     let View { state, tail, backlog, asked, .. } = &mut *view;
-                    let decided = state.apply_unwritten(log_id.index, &proposal, &mut backlog.touched);
+                    let decided = state.apply_unwritten(log_id.index, &proposal, encoded, &mut backlog.touched);
                     #[cfg(feature = "seeded-bugs")]
                     let decided = {
                         let mut decided = decided;

@@ -162,6 +162,12 @@ impl GroupView {
         self.learners.contains(&node) || self.voters.iter().any(|voters| voters.contains(&node))
     }
 
+    /// Whether a node votes by what a majority has agreed on, whoever leads next, with no change under way: in the middle of one
+    /// both halves count, and the change is to be finished.
+    pub(crate) fn is_settled_voter(&self, node: NodeId) -> bool {
+        !self.is_pending && matches!(&self.voters[..], [voters] if voters.contains(&node))
+    }
+
     /// Whether those that answer could go on if these were the voters.
     fn quorum_of(&self, voters: &BTreeSet<NodeId>) -> Result<(), Refusal> {
         let up = voters.intersection(&self.up).count();

@@ -93,6 +93,12 @@ impl MemoryDisk {
         Self::with(false, platter)
     }
 
+    /// What this disk holds now, on another one: a restart on that has lost what is written here later.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self::with(false, self.lock().written.clone())
+    }
+
     fn with(held: bool, platter: Platter) -> Self {
         let state = State {
             written: platter.clone(),

@@ -57,17 +57,50 @@ const SNAPSHOT_AGAIN_WITHIN: Duration = Duration::from_secs(300);
 /// When the last snapshot was sent whole, by who has it.
 type SnapshotsSent = Arc<Mutex<BTreeMap<NodeId, Instant>>>;
 
+/// What a node is told has this long.
+const TELL_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How far each node has said to have the log on its disk, and under which leader. That leader alone can tell that it is gone: a
+/// later one may truncate it.
+#[derive(Default)]
+struct Acknowledged(Mutex<BTreeMap<NodeId, (Vote, LogId)>>);
+
+impl Acknowledged {
+    fn of_nodes(&self) -> MutexGuard<'_, BTreeMap<NodeId, (Vote, LogId)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in what a node answers to this leader's append. The last entry that it had acknowledged, if it has it no longer; said once.
+    fn take(&self, node: NodeId, leader: Vote, answered: &StreamAppendResult<TypeConfig>) -> Option<LogId> {
+        let mut nodes = self.of_nodes();
+        let before = nodes.get(&node).filter(|(vote, _)| *vote == leader).map(|(_, acknowledged)| *acknowledged);
+        match answered {
+            Ok(Some(matching)) => {
+                nodes.insert(node, (leader, before.map_or(*matching, |before| before.max(*matching))));
+                None
+            }
+            Err(StreamAppendError::Conflict(missing)) => {
+                let lost = before.filter(|acknowledged| missing.index <= acknowledged.index)?;
+                nodes.remove(&node);
+                Some(lost)
+            }
+            Ok(None) | Err(StreamAppendError::HigherVote(_)) => None,
+        }
+    }
+}
+
 /// Makes the links of one group.
 #[derive(Clone)]
 pub(crate) struct Network {
     group: u32,
     peers: Arc<dyn Mesh>,
     snapshots_sent: SnapshotsSent,
+    acknowledged: Arc<Acknowledged>,
 }
 
 impl Network {
     pub(crate) fn new(group: u32, peers: Arc<dyn Mesh>) -> Self {
-        Self { group, peers, snapshots_sent: SnapshotsSent::default() }
+        Self { group, peers, snapshots_sent: SnapshotsSent::default(), acknowledged: Arc::default() }
     }
 }
 
@@ -77,7 +110,7 @@ impl RaftNetworkFactory<TypeConfig> for Network {
     async fn new_client(&mut self, target: NodeId, node: &Node) -> Link {
         self.peers.set_address(target, &node.peer_address);
         let (peers, snapshots_sent) = (Arc::clone(&self.peers), Arc::clone(&self.snapshots_sent));
-        Link { group: self.group, target, peers, snapshots_sent }
+        Link { group: self.group, target, peers, snapshots_sent, acknowledged: Arc::clone(&self.acknowledged) }
     }
 }
 
@@ -87,6 +120,17 @@ pub(crate) struct Link {
     target: NodeId,
     peers: Arc<dyn Mesh>,
     snapshots_sent: SnapshotsSent,
+    acknowledged: Arc<Acknowledged>,
+}
+
+/// Tells a node, and whoever reads this one's log, that it has lost what it had acknowledged.
+fn tell_lost(peers: Arc<dyn Mesh>, group: u32, target: NodeId, lost: LogId) {
+    tracing::error!(group, target, index = lost.index, "a node has lost entries that it had acknowledged: replace it");
+    stage::spawn(async move {
+        let payload = with_group(group, &log_id_to_wire(&lost).encode_to_vec());
+        // Nothing hangs on it: what is lost is sent again.
+        let _ = peers.call(target, Lane::Control, kinds::LOST, payload, TELL_TIMEOUT).await;
+    });
 }
 
 /// When so many bytes of a snapshot may have been sent that was begun then.
@@ -281,6 +325,7 @@ impl RaftNetworkV2<TypeConfig> for Link {
             let Some(first) = input.next().await else {
                 return Ok(Box::pin(stream::empty::<Answered>()) as BoxStream<'s, Answered>);
             };
+            let leader = first.vote;
             let mut input = stream::iter([first]).chain(input);
             let header = with_group(self.group, &[]);
             let (tx, rx) = self
@@ -305,9 +350,14 @@ impl RaftNetworkV2<TypeConfig> for Link {
                 tx.close();
             });
             let answers = Answers { rx, sender, sent, input_ended: false, answered: 0, ended: false };
+            let (acknowledged, peers, group) = (Arc::clone(&self.acknowledged), Arc::clone(&self.peers), self.group);
             let output = stream::unfold(answers, |mut answers| async move {
                 let item = answers.next().await?;
                 Some((item, answers))
+            })
+            .inspect(move |item| {
+                let lost = item.as_ref().ok().and_then(|answered| acknowledged.take(target, leader, answered));
+                lost.into_iter().for_each(|lost| tell_lost(Arc::clone(&peers), group, target, lost));
             });
             Ok(Box::pin(output) as BoxStream<'s, Answered>)
         })
@@ -452,7 +502,7 @@ mod tests {
     #[tokio::test]
     async fn nobody_is_called_before_there_is_something_to_say() {
         let down = Arc::new(Down::default());
-        let mut link = Link { group: 1, target: 2, peers: down.clone(), snapshots_sent: SnapshotsSent::default() };
+        let mut link = Network::new(1, down.clone()).new_client(2, &Node::default()).await;
         let (mut requests, input) = mpsc::channel(1);
         let option = RPCOption::new(Duration::from_millis(100));
         let mut appending = link.stream_append(input, option.clone());
@@ -466,6 +516,22 @@ mod tests {
         let nothing = futures::stream::empty();
         assert!(link.stream_append(nothing, option).await.is_ok(), "nothing was to be said");
         assert_eq!(down.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn who_has_acknowledged_an_entry_and_then_has_it_not_has_lost_it_unless_another_led() {
+        let leader = |term| Vote::new_committed(term, 1);
+        let at = |index| LogId::new(crate::types::LeaderId::new(3, 1).to_committed(), index);
+        let conflict = |index| Err(StreamAppendError::Conflict(at(index)));
+        let acknowledged = Acknowledged::default();
+        assert_eq!(acknowledged.take(2, leader(3), &conflict(9)), None, "nothing is known of it");
+        assert_eq!(acknowledged.take(2, leader(3), &Ok(Some(at(20)))), None);
+        assert_eq!(acknowledged.take(2, leader(3), &Ok(Some(at(7)))), None, "a heartbeat, which says less");
+        assert_eq!(acknowledged.take(2, leader(3), &conflict(21)), None, "it never had that one");
+        assert_eq!(acknowledged.take(4, leader(3), &conflict(9)), None, "another node");
+        assert_eq!(acknowledged.take(2, leader(5), &conflict(9)), None, "who led in between may have truncated it");
+        assert_eq!(acknowledged.take(2, leader(3), &conflict(20)), Some(at(20)));
+        assert_eq!(acknowledged.take(2, leader(3), &conflict(10)), None, "said once");
     }
 
     #[test]

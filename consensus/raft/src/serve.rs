@@ -113,6 +113,11 @@ impl Groups {
             }
             kinds::CHANGE => self.step(&group, &message).await.map(|step| stepped_to_bytes(&step)).map_err(text),
             kinds::MEMBERS => self.tell_members().await,
+            kinds::LOST => {
+                let lost = log_id_from_wire(&decode("lost entry", &message).map_err(text)?);
+                self.has_lost(group.id, lost.index);
+                Ok(Bytes::new())
+            }
             _ => Err(format!("kind {kind} is not known: is this node older?")),
         }
     }

@@ -64,6 +64,29 @@ impl Groups {
         voters
     }
 
+    /// Whether this node votes in the group by what a majority has agreed on, and no change of the members is under way.
+    #[must_use]
+    pub fn is_settled_voter(&self, group: GroupId) -> bool {
+        self.group_view(self.group(group)).is_settled_voter(self.node())
+    }
+
+    /// Groups whose log came back without entries that this node had acknowledged, and up to which: its disk is not to be trusted.
+    /// They were sent again.
+    #[must_use]
+    pub fn lost(&self) -> Vec<(GroupId, u64)> {
+        let lost = self.0.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        lost.iter().map(|(group, index)| (*group, *index)).collect()
+    }
+
+    pub(crate) fn has_lost(&self, group: GroupId, index: u64) {
+        tracing::error!(
+            group = group.0,
+            index,
+            "this node's disk has lost entries that it had acknowledged: replace it"
+        );
+        self.0.lost.lock().unwrap_or_else(PoisonError::into_inner).insert(group, index);
+    }
+
     /// Where each member is reached, as the membership in the log has it.
     #[must_use]
     pub fn members(&self) -> Vec<(NodeId, Node)> {

@@ -97,6 +97,36 @@ async fn a_leader_whose_disk_fails_acknowledges_nothing_more_and_stops_by_name()
     cluster.stop().await;
 }
 
+/// A bit of the write-ahead log that turned over took the end of the log with it, below what the watermarks had on record. Its
+/// leader, which had its acknowledgement, sent it nothing more, and said nothing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_has_lost_what_it_had_acknowledged_is_sent_it_again_and_says_so() {
+    let disks: Vec<MemoryDisk> = (0..3).map(|_| MemoryDisk::new()).collect();
+    let mut cluster = TestCluster::start_on("lost", disks.clone()).await;
+    propose(&cluster, 0).await;
+    let leader = cluster.leader(GroupId::COMMAND).await;
+    let sick = (1..=3).find(|id| *id != leader).unwrap();
+    until("it has the first", || has(&cluster.nodes[&sick].groups, 0)).await;
+    let kept = disks[usize::try_from(sick - 1).unwrap()].copy();
+    for number in 1..20 {
+        propose(&cluster, number).await;
+    }
+    until("it has them all", || has(&cluster.nodes[&sick].groups, 19)).await;
+    cluster.nodes.remove(&sick).unwrap().crash().await;
+    // Its log ends where it did before the others, and so do its rows.
+    cluster.disks.insert(sick, Arc::new(kept));
+    cluster.restart(sick).await;
+    assert_eq!(cluster.leader(GroupId::COMMAND).await, leader, "the one that has its word leads still");
+    propose(&cluster, 20).await;
+    until("it has them again", || (0..=20).all(|number| has(&cluster.nodes[&sick].groups, number))).await;
+    until("it says so", || {
+        cluster.nodes[&sick].groups.lost().iter().any(|(group, upto)| *group == GroupId::COMMAND && *upto > 19)
+    })
+    .await;
+    assert!(cluster.nodes[&leader].groups.lost().is_empty());
+    cluster.stop().await;
+}
+
 /// A disk whose flushes end while it flows, and else not.
 struct Hanging {
     flows: Arc<AtomicBool>,

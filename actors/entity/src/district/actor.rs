@@ -190,7 +190,8 @@ impl DistrictState {
             // It was never proposed.
             let _ = waiting.waiter.reply.send(Err(ServeError::Overloaded));
         }
-        let Some(readings) = readings else { return };
+        let Some(mut readings) = readings else { return };
+        self.reign.ctx.cluster.read(self.reign.group, |state| state.leave_units_out(&mut readings));
         count(&self.reign.ctx.counters.reading_batches);
         let (reign, myself) = (self.reign.clone(), myself.clone());
         tokio::spawn(async move {

@@ -264,6 +264,7 @@ mod tests {
         let mut work = Work {
             state: &mut state,
             index: 9,
+            proposal: &Bytes::new(),
             now: Millis(5),
             grant: None,
             again: false,

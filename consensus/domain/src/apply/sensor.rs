@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
-
 use super::{Outcome, Work, accepted, retention, valid};
 #[cfg(feature = "seeded-bugs")]
 use crate::bugs::{Bug, is_made};
 use crate::{
     CameraId, Condition, DeviceStatus, EntityId, Event, EventKind, Grant, Micro, Millis, Reading, ReadingVerdict,
-    Readings, RecordReadings, Refusal, RefusalCode, RegisterSensor, Row, Sensor, SensorId, SetDeviceStatus, Threshold,
-    VOCABULARY_2, limits, policy, rows,
+    Readings, RecordReadings, Refusal, RefusalCode, RegisterSensor, Row, Sensor, SensorId, SetDeviceStatus, State,
+    Threshold, VOCABULARY_2, limits, policy, rows,
     stored::{self, Touched},
     wire::{Record, bulk},
 };
@@ -141,6 +139,19 @@ pub(super) fn set_status(work: &mut Work<'_>, command: &SetDeviceStatus) -> Outc
     Ok(outcome)
 }
 
+impl State {
+    /// Leaves out of readings that are to be proposed what holds for all of their sensor's: the unit, which cannot change once
+    /// something was recorded. Then the row is what is proposed, byte for byte.
+    pub fn leave_units_out(&self, readings: &mut [Reading]) {
+        for reading in readings {
+            let sensor = self.sensors.get(&reading.sensor).filter(|sensor| sensor.last_at_ms.is_set());
+            if sensor.is_some_and(|sensor| sensor.unit_of_measure == reading.unit_of_measure) {
+                reading.unit_of_measure = String::new();
+            }
+        }
+    }
+}
+
 /// Judges each reading by itself, in the order of the command, so that one bad sensor does not spoil a batch.
 pub(super) fn record(work: &mut Work<'_>, command: &RecordReadings) -> Outcome {
     if command.readings.is_empty() {
@@ -148,11 +159,13 @@ pub(super) fn record(work: &mut Work<'_>, command: &RecordReadings) -> Outcome {
     }
     valid::within("readings", command.readings.len(), limits::READINGS_PER_COMMAND_MAX)?;
     let mut recorded = Readings::default();
+    let mut as_proposed = true;
     let mut statuses: BTreeMap<SensorId, DeviceStatus> = BTreeMap::new();
     let mut verdicts = Vec::with_capacity(command.readings.len());
     for reading in &command.readings {
         let verdict = take(work, reading, &mut statuses);
         verdicts.push(verdict);
+        as_proposed &= verdict == ReadingVerdict::Recorded && reading.unit_of_measure.is_empty();
         if verdict != ReadingVerdict::Recorded {
             continue;
         }
@@ -161,7 +174,9 @@ pub(super) fn record(work: &mut Work<'_>, command: &RecordReadings) -> Outcome {
     }
     if !recorded.readings.is_empty() {
         let key = rows::readings_key(work.now, work.index);
-        let value = Bytes::from(recorded.encode());
+        // What the proposer sent is the row, byte for byte, unless something of it stays out.
+        let own = if as_proposed { bulk::readings_of(work.proposal) } else { None };
+        let value = own.unwrap_or_else(|| recorded.encode().into());
         work.emit(EventKind::ReadingsRecorded, "", Some(recorded.into()));
         if let Some(event) = work.events.last() {
             // Row and event hold the same message: it is written once.

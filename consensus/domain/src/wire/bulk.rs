@@ -4,7 +4,10 @@
 use bytes::Bytes;
 use prost::{
     Message,
-    encoding::{self, WireType, encode_key, encode_varint, encoded_len_varint, key_len},
+    encoding::{
+        self, DecodeContext, WireType, decode_key, decode_varint, encode_key, encode_varint, encoded_len_varint,
+        key_len, skip_field,
+    },
 };
 
 use super::{Field, Record, generated};
@@ -121,6 +124,30 @@ pub(crate) fn entry(entry: &Entry) -> Vec<u8> {
     out
 }
 
+/// The message `RecordReadings` of an entry that [`entry`] wrote, as it stands there: nothing is copied. None: it is another
+/// command's, or it was not written so.
+pub(crate) fn readings_of(entry: &Bytes) -> Option<Bytes> {
+    nested(&nested(entry, COMMAND)?, RECORD_READINGS)
+}
+
+/// The one field of this number that begins with its length; none when there is another number of them.
+fn nested(message: &Bytes, tag: u32) -> Option<Bytes> {
+    let (mut rest, mut found) = (message.clone(), None);
+    while !rest.is_empty() {
+        let (number, wire_type) = decode_key(&mut rest).ok()?;
+        if number != tag {
+            skip_field(wire_type, number, &mut rest, DecodeContext::default()).ok()?;
+            continue;
+        }
+        let bytes = usize::try_from(decode_varint(&mut rest).ok()?).ok()?;
+        if wire_type != WireType::LengthDelimited || bytes > rest.len() || found.is_some() {
+            return None;
+        }
+        found = Some(rest.split_to(bytes));
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -159,7 +186,13 @@ mod tests {
                 command: RecordReadings { readings }.into(),
                 salt: salt.into(),
             };
-            prop_assert_eq!(entry.encode(), entry.to_wire().encode_to_vec());
+            let written = Bytes::from(entry.encode());
+            prop_assert_eq!(&written, &entry.to_wire().encode_to_vec());
+            let own = readings_of(&written);
+            prop_assert_eq!(own.as_deref(), Some(&recorded.encode()[..]));
+            // A slice of it, unless it is empty and lies nowhere.
+            let range = written.as_ptr_range();
+            prop_assert!(own.is_some_and(|own| own.is_empty() || range.contains(&own.as_ptr())));
             let by = Some(PersonId::new("device").unwrap());
             let bare = Event {
                 kind: EventKind::ReadingsRecorded,
@@ -172,5 +205,27 @@ mod tests {
             let whole = Event { subject: Some(recorded.clone().into()), ..bare.clone() };
             prop_assert_eq!(event(&bare, &recorded.encode()), whole.to_wire().encode_to_vec());
         }
+
+        #[test]
+        fn of_what_is_no_entry_nothing_is_taken(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            // Whatever it finds lies in it: it does not panic, and asks for no memory.
+            prop_assert!(readings_of(&bytes.clone().into()).is_none_or(|found| found.len() < bytes.len()));
+        }
+    }
+
+    #[test]
+    fn of_another_command_and_of_two_in_one_nothing_is_taken() {
+        let command = RecordReadings { readings: Vec::new() };
+        let entry = |command: Command| Entry {
+            at_ms: Millis(1),
+            request: None,
+            grant: None,
+            command,
+            salt: Bytes::from_static(b"salt"),
+        };
+        assert_eq!(readings_of(&entry(crate::RaisePolicyFloor { floor: 7 }.into()).encode().into()), None);
+        let one = entry(command.into()).encode();
+        assert_eq!(readings_of(&one.clone().into()), Some(Bytes::new()));
+        assert_eq!(readings_of(&[one.clone(), one].concat().into()), None);
     }
 }

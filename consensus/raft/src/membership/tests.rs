@@ -52,6 +52,17 @@ fn a_node_joins_as_learner_then_votes() {
     assert_eq!(next(vote, &group(&[1, 2, 3, 4], &[])), Ok(Step::Done));
 }
 
+/// A node that stood in for another stopped asking in the middle of the last group's change, and nobody finished it.
+#[test]
+fn who_is_in_half_a_change_is_not_settled() {
+    let settled = group(&[2, 3, 4], &[]);
+    assert!(settled.is_settled_voter(4) && !settled.is_settled_voter(1));
+    let joint = GroupView { voters: vec![set([1, 2, 3]), set([2, 3, 4])], ..settled.clone() };
+    assert!(!joint.is_settled_voter(4) && !joint.is_settled_voter(2));
+    assert!(!GroupView { is_pending: true, ..settled }.is_settled_voter(4));
+    assert!(!group(&[1, 2, 3], &[4]).is_settled_voter(4));
+}
+
 /// A leader that nobody hears appends a change, and is asked again before it is agreed on or lost.
 #[test]
 fn nothing_is_done_before_it_is_agreed_on() {

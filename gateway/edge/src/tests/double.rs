@@ -152,7 +152,8 @@ impl Cluster {
         let new = || Log { entries: Vec::new(), state: State::new(group), taken: BTreeMap::new() };
         let log = logs.entry(group).or_insert_with(new);
         let at = log.entries.len() as u64 + 1;
-        let Decided { reply, again, .. } = log.state.apply_unwritten(at, &entry, &mut Unwritten::default());
+        let Decided { reply, again, .. } =
+            log.state.apply_unwritten(at, &entry, &Bytes::new(), &mut Unwritten::default());
         let index = match entry.request {
             Some(RequestId { session, seq }) if again => log.taken.get(&(session, seq)).copied().unwrap_or_default(),
             Some(RequestId { session, seq }) => {
