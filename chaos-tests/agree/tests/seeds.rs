@@ -17,7 +17,8 @@ fn must_hold(seed: u64) {
 }
 
 /// Each broke a promise once. A change of the plays changes what they play: what they found has a test in `raft` as well.
-const ONCE_BROKEN: [u64; 2] = [117_661_816_324_644, 117_661_816_324_712];
+const ONCE_BROKEN: [u64; 5] =
+    [117_661_816_324_644, 117_661_816_324_712, 117_667_572_680_126, 117_667_612_000_650, 117_667_612_001_653];
 
 #[test]
 fn what_was_broken_once_holds() {
