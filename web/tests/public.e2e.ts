@@ -210,6 +210,63 @@ test('an answered report is rated and opened again by its code, typed as people 
   await expect(page.getByRole('button', { name: 'Gửi đánh giá' })).toHaveCount(0);
 });
 
+const ANSWERED = '7K3FQ-9XM2A-BCDEH';
+
+/** Looks at an answered report that is not rated yet. The next one after `hold` is told what stood when it came, once it is released. */
+async function looks(page: Page) {
+  const seen = { asked: 0, answered: 0, rating: null as number | null };
+  let held: Promise<void> | undefined;
+  let release: () => void = () => {};
+  await page.route(`**/api/public/reports/${ANSWERED}`, async (route) => {
+    const [rating, until] = [seen.rating, held];
+    held = undefined;
+    seen.asked += 1;
+    const response = await route.fetch();
+    const told = (await response.json()) as object;
+    await until;
+    await route.fulfill({ response, json: { ...told, can_respond: true, rating } });
+    seen.answered += 1;
+  });
+  await page.route(`**/api/public/reports/${ANSWERED}/rating`, (route) => {
+    seen.rating = (route.request().postDataJSON() as { rating: number }).rating;
+    return route.fulfill({ status: 204 });
+  });
+  const hold = () => {
+    held = new Promise<void>((resolve) => (release = resolve));
+  };
+  return { seen, hold, release: () => release() };
+}
+
+test('a rating is shown at once, also while an older look is on its way', async ({ page }) => {
+  const { seen, hold, release } = await looks(page);
+  await page.goto(`/theo-doi#${ANSWERED}`);
+  await expect(page.getByRole('radio', { name: '5 Rất tốt' })).toBeVisible();
+  hold();
+  await page.getByRole('button', { name: 'Tải lại' }).click();
+  await expect.poll(() => seen.asked).toBe(2);
+  await page.getByRole('radio', { name: '5 Rất tốt' }).check();
+  await page.getByRole('button', { name: 'Gửi đánh giá' }).click();
+  await expect(page.getByText('Bạn đã đánh giá 5/5.')).toBeVisible({ timeout: 5_000 });
+  release();
+  await expect.poll(() => seen.answered).toBe(3);
+  await expect(page.getByText('Bạn đã đánh giá 5/5.')).toBeVisible();
+});
+
+test('the code that was typed last is shown, though an answer of the one before comes later', async ({ page }) => {
+  const { seen, hold, release } = await looks(page);
+  hold();
+  await page.goto(`/theo-doi#${ANSWERED}`);
+  await expect.poll(() => seen.asked).toBe(1);
+  await page.getByLabel('Mã phản ánh').fill('4HTQW-22MXA-9BCD1');
+  await page.keyboard.press('Enter');
+  const card = page.getByRole('region', { name: 'Tình trạng: 4HTQW-22MXA-9BCD1' });
+  await expect(card).toBeVisible({ timeout: 5_000 });
+  release();
+  await expect.poll(() => seen.answered).toBe(1);
+  await expect(card).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Gửi đánh giá' })).toHaveCount(0);
+});
+
 for (const [lang, words] of [
   ['vi', { follow: 'Theo dõi phản ánh đã gửi', tell: 'Gửi phản ánh mới' }],
   ['en', { follow: 'Follow a report that you sent', tell: 'Send a new report' }],

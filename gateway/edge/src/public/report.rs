@@ -266,10 +266,15 @@ impl App {
         })
     }
 
-    /// Proposes what the sender of a report asked for; a code that nobody has costs more.
+    /// Proposes what the sender of a report asked for, and lets this node have it before it says so; a code that nobody has
+    /// costs more.
     async fn about(&self, command: impl Into<domain::Command>, peer: Peer) -> Result<StatusCode, PublicError> {
         match self.propose_public(command).await {
-            Ok(()) => Ok(StatusCode::NO_CONTENT),
+            Ok(()) => {
+                // Who sent it looks next, and at this node it may not be applied yet. It is held, with or without a quorum now.
+                let _ = self.catch_up().await;
+                Ok(StatusCode::NO_CONTENT)
+            }
             Err(error) => {
                 if error.status == StatusCode::NOT_FOUND {
                     self.charge(Kind::Miss, peer.0.ip())?;

@@ -236,6 +236,28 @@ async fn a_node_that_is_behind_asks_a_quorum_and_says_when_there_is_none() {
 }
 
 #[tokio::test]
+async fn who_rates_or_opens_again_at_a_node_that_is_behind_sees_it_at_the_next_look() {
+    let one = served();
+    let report = filed(&one).await;
+    answered(&one, &report);
+    let late = serve(&one.cluster, 2, config());
+    late.node.follows.store(false, std::sync::atomic::Ordering::SeqCst);
+    let path = format!("/api/public/reports/{report}");
+    assert_eq!(post(&late, &format!("{path}/rating"), &json!({"rating": 5})).await.0, 204);
+    assert_eq!(get(&late, &path).await.1["rating"], 5);
+    // What is held is not refused because the quorum is not heard of afterwards.
+    late.node.quorum.store(false, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(post(&late, &format!("{path}/rating"), &json!({"rating": 4})).await.0, 204);
+    late.node.quorum.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert_eq!(post(&late, &format!("{path}/reopening"), &json!({"reason": "còn đọng nước"})).await.0, 204);
+    let (_, seen) = get(&late, &path).await;
+    assert_eq!(
+        (&seen["rating"], &seen["status"], &seen["can_respond"]),
+        (&json!(4), &json!("received"), &json!(false))
+    );
+}
+
+#[tokio::test]
 async fn one_address_too_many_is_told_when_to_come_and_whom_to_call_and_staff_are_not_held_up() {
     let served = served();
     let lan = user(&served, "lan").await;
