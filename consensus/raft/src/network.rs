@@ -456,7 +456,7 @@ mod tests {
     };
 
     use futures::{channel::mpsc, poll};
-    use openraft::network::RPCOption;
+    use openraft::{network::RPCOption, vote::RaftLeaderId};
 
     use super::*;
     use crate::mesh::Stream as MeshStream;
