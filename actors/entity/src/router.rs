@@ -136,7 +136,7 @@ impl Router {
     ) -> Result<Reply, TellError> {
         let group = match group {
             Some(group) => group,
-            None => match self.0.group_of(&command).await {
+            None => match self.0.group_of(&command).await? {
                 Ok(group) => group,
                 Err(refusal) => return Ok(Reply::Refused(refusal)),
             },
@@ -225,38 +225,41 @@ impl Road {
         })
     }
 
-    /// The group of a command, as newly as a quorum knows it when this node does not.
-    async fn group_of(&self, command: &Command) -> Result<GroupId, domain::Refusal> {
+    /// The group of a command, as newly as a quorum knows it when this node does not. While no quorum answers nothing is unknown.
+    async fn group_of(&self, command: &Command) -> Result<Result<GroupId, domain::Refusal>, TellError> {
         if let Ok(group) = place::group_of(&*self.ctx.cluster, command) {
-            return Ok(group);
+            return Ok(Ok(group));
         }
-        self.catch_up(Instant::now() + CATCH_UP_WAIT_MAX).await;
-        place::group_of(&*self.ctx.cluster, command)
+        self.catch_up(Instant::now() + CATCH_UP_WAIT_MAX).await?;
+        Ok(place::group_of(&*self.ctx.cluster, command))
     }
 
     /// Hears what the command group has acknowledged. Who asks while somebody is asking waits for the next round, so that
     /// any number of unknown names costs one question at a time.
-    async fn catch_up(&self, until: Instant) {
+    async fn catch_up(&self, until: Instant) -> Result<(), TellError> {
         let asked_at = Instant::now();
         let mut begun_at = self.caught_up.lock().await;
         if begun_at.is_some_and(|begun_at| begun_at >= asked_at) {
-            return;
+            return Ok(());
         }
         let now = Instant::now();
         let wait = until.saturating_duration_since(now).min(CATCH_UP_WAIT_MAX);
-        if self.ctx.cluster.catch_up(GroupId::COMMAND, wait).await {
-            *begun_at = Some(now);
+        if !self.ctx.cluster.catch_up(GroupId::COMMAND, wait).await {
+            return Err(TellError::NoLeader);
         }
+        *begun_at = Some(now);
+        Ok(())
     }
 
     async fn record(&self, readings: Vec<Reading>, until: Instant) -> Result<Vec<ReadingVerdict>, TellError> {
         let mut verdicts = vec![ReadingVerdict::UnknownSensor; readings.len()];
         let mut groups: BTreeMap<GroupId, (Vec<usize>, Vec<Reading>)> = BTreeMap::new();
-        let mut placed = self.placed(&readings);
+        let (mut placed, mut failed) = (self.placed(&readings), None);
         if placed.contains(&None) {
-            // Registered a moment ago through another node: a device must not be told that it is unknown.
-            self.catch_up(until).await;
+            // Registered a moment ago through another node, or before this one came back: a device must not be told that it is unknown.
+            let heard = self.catch_up(until).await;
             placed = self.placed(&readings);
+            failed = heard.err().filter(|_| placed.contains(&None));
         }
         for (at, (reading, group)) in readings.into_iter().zip(placed).enumerate() {
             let Some(group) = group else {
@@ -280,7 +283,6 @@ impl Road {
                 parts.push(async move { (places, self.tell(&envelope, until, &permit).await) });
             }
         }
-        let mut failed = None;
         for (places, reply) in join_all(parts).await {
             let answered = match reply {
                 Ok(Reply::Accepted(accepted)) if accepted.verdicts.len() == places.len() => accepted.verdicts,
@@ -311,21 +313,21 @@ impl Road {
 
     /// Refuses what some node may run a release for that cannot read it. A leader of that release would drop what it does not
     /// know, so this is asked before anything is sent.
-    async fn may_tell(&self, envelope: &Envelope, until: Instant) -> Result<(), domain::Refusal> {
-        let Body::Command(command) = &envelope.body else { return Ok(()) };
+    async fn may_tell(&self, envelope: &Envelope, until: Instant) -> Result<Result<(), domain::Refusal>, TellError> {
+        let Body::Command(command) = &envelope.body else { return Ok(Ok(())) };
         let held = self.ctx.cluster.may_hold(envelope.group, command);
         if held.is_ok() || envelope.group != GroupId::COMMAND {
-            return held;
+            return Ok(held);
         }
         // Switched on a moment ago through another node.
-        self.catch_up(until).await;
-        self.ctx.cluster.may_hold(envelope.group, command)
+        self.catch_up(until).await?;
+        Ok(self.ctx.cluster.may_hold(envelope.group, command))
     }
 
     /// Has the message decided by whoever leads its group, and decided anew by whoever leads next.
     async fn tell(&self, envelope: &Envelope, until: Instant, permit: &Permit) -> Result<Reply, TellError> {
         let Some(host) = self.host(envelope.group) else { return Err(TellError::NoLeader) };
-        if let Err(refusal) = self.may_tell(envelope, until).await {
+        if let Err(refusal) = self.may_tell(envelope, until).await? {
             return Ok(Reply::Refused(refusal));
         }
         let node = self.ctx.cluster.node();

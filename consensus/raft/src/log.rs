@@ -167,11 +167,16 @@ impl LogStore {
     pub(crate) fn begin_behind(&self, applied: Option<LogId>) -> io::Result<()> {
         let Some(applied) = applied else { return Ok(()) };
         let held = self.disk.read_log(self.group, applied.index..applied.index.saturating_add(1), READ_BYTES_MAX)?;
-        let Some((_, bytes)) = held.into_iter().next() else { return Ok(()) };
-        if entry_from_bytes(bytes)?.log_id() == applied {
+        let mut tail = self.tail();
+        let is_other = match held.into_iter().next() {
+            Some((_, bytes)) => entry_from_bytes(bytes)?.log_id() != applied,
+            // It ends before, with an entry of a leader that came later: openraft would take it for the newer of the two.
+            None => tail.last.is_some_and(|last| last.index < applied.index && last > applied),
+        };
+        if !is_other {
             return Ok(());
         }
-        let mut tail = self.tail();
+        tracing::warn!(group = self.group, index = applied.index, "the log begins anew behind an installed snapshot");
         tail.entries.clear();
         tail.bytes = 0;
         tail.start = None;
@@ -474,6 +479,7 @@ mod tests {
             log.begin_behind(applied).unwrap();
             log
         };
+        // Rows may be ahead of the log, by entries that were written and not flushed.
         for same in [None, Some(at(1, 5)), Some(at(1, 9))] {
             assert_eq!(open(same).get_log_state().await.unwrap().last_log_id, Some(at(1, 6)));
         }
@@ -482,6 +488,20 @@ mod tests {
         assert!(held(&disk).is_empty());
         let again = LogStore::open(0, Arc::new(disk)).unwrap().get_log_state().await.unwrap();
         assert_eq!(again.last_log_id, Some(at(2, 5)));
+    }
+
+    /// The log ends before the snapshot, with an entry of a later leader that nobody followed: by the order of log ids it is the
+    /// newer, and what comes next would not follow on it.
+    #[tokio::test]
+    async fn a_log_that_ends_before_the_snapshot_under_a_later_leader_begins_behind_it() {
+        let disk = MemoryDisk::new();
+        drop(log_of(&disk, (1..=5).map(|index| blank(1, index)).chain([blank(5, 6)])).await);
+        let mut log = LogStore::open(0, Arc::new(disk.clone())).unwrap();
+        log.begin_behind(Some(at(4, 9))).unwrap();
+        let state = log.get_log_state().await.unwrap();
+        assert_eq!((state.last_purged_log_id, state.last_log_id), (Some(at(4, 9)), Some(at(4, 9))));
+        log.append([blank(6, 10)], IOFlushed::noop()).await.unwrap();
+        assert_eq!(held(&disk), [(6, 10)]);
     }
 
     /// After a start only the last entry stands in memory. A read that went on to it gave openraft entries behind the

@@ -57,8 +57,11 @@ const SNAPSHOT_AGAIN_WITHIN: Duration = Duration::from_secs(300);
 /// When the last snapshot was sent whole, by who has it.
 type SnapshotsSent = Arc<Mutex<BTreeMap<NodeId, Instant>>>;
 
-/// What a node is told has this long.
+/// What a node is told has this long, each time.
 const TELL_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A node that is told something may be busy starting.
+const TELL_TRIES: u32 = 10;
 
 /// How far each node has said to have the log on its disk, and under which leader. That leader alone can tell that it is gone: a
 /// later one may truncate it.
@@ -128,8 +131,13 @@ fn tell_lost(peers: Arc<dyn Mesh>, group: u32, target: NodeId, lost: LogId) {
     tracing::error!(group, target, index = lost.index, "a node has lost entries that it had acknowledged: replace it");
     stage::spawn(async move {
         let payload = with_group(group, &log_id_to_wire(&lost).encode_to_vec());
-        // Nothing hangs on it: what is lost is sent again.
-        let _ = peers.call(target, Lane::Control, kinds::LOST, payload, TELL_TIMEOUT).await;
+        for _ in 0..TELL_TRIES {
+            // Nothing hangs on it: what is lost is sent again.
+            if peers.call(target, Lane::Control, kinds::LOST, payload.clone(), TELL_TIMEOUT).await.is_ok() {
+                return;
+            }
+            sleep_until(Instant::now() + TELL_TIMEOUT).await;
+        }
     });
 }
 

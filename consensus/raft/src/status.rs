@@ -84,7 +84,8 @@ impl Groups {
             index,
             "this node's disk has lost entries that it had acknowledged: replace it"
         );
-        self.0.lost.lock().unwrap_or_else(PoisonError::into_inner).insert(group, index);
+        let mut lost = self.0.lost.lock().unwrap_or_else(PoisonError::into_inner);
+        lost.entry(group).and_modify(|upto| *upto = index.max(*upto)).or_insert(index);
     }
 
     /// Where each member is reached, as the membership in the log has it.

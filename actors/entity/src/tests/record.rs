@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use domain::{Command, GroupId, Millis, NoteIncident, ReadingVerdict, RefusalCode, Reply, SensorId};
+use domain::{
+    Command, DeviceStatus, GroupId, Millis, NoteIncident, ReadingVerdict, RefusalCode, Reply, SensorId, SetDeviceStatus,
+};
 
 use super::world::{FIELD, SECOND, World, reading, until};
 use crate::{
@@ -63,6 +65,27 @@ async fn a_sensor_that_another_node_has_just_registered_is_not_unknown() {
     let sensor = world.unheard_sensor("S1", "05443");
     let verdicts = router.record(vec![reading(&sensor, world.clock(), 1)], 5 * SECOND).await;
     assert_eq!(verdicts, Ok(vec![ReadingVerdict::Recorded]));
+}
+
+/// A node that came back, and heard of no quorum yet, told a device that its sensors were unknown.
+#[tokio::test(start_paused = true)]
+async fn while_no_quorum_answers_nothing_is_unknown() {
+    let world = World::new();
+    let known = world.sensor("S0", "05443");
+    let router = world.node(1);
+    world.lead(1).await;
+    let sensor = world.unheard_sensor("S1", "05443");
+    world.lose_quorum(true);
+    let readings = || vec![reading(&known, world.clock(), 1), reading(&sensor, world.clock(), 1)];
+    let sent = readings();
+    assert_eq!(router.record(sent.clone(), 5 * SECOND).await, Err(TellError::NoLeader));
+    let status = SetDeviceStatus { sensor: sensor.clone(), status: DeviceStatus::Fault };
+    let told = router.command(None, status.into(), None, None, 5 * SECOND).await;
+    assert_eq!(told, Err(TellError::NoLeader));
+    world.lose_quorum(false);
+    // What was recorded of it is so once.
+    let verdicts = router.record(sent, 5 * SECOND).await;
+    assert_eq!(verdicts, Ok(vec![ReadingVerdict::Duplicate, ReadingVerdict::Recorded]));
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use std::{
     io,
     sync::{
         Arc, Mutex, MutexGuard,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -52,6 +52,8 @@ pub(crate) struct World {
     cut: Mutex<BTreeSet<NodeId>>,
     /// Sensors registered through another node, of which the nodes hear only when they ask the quorum.
     unheard: Mutex<Vec<(String, String)>>,
+    /// No quorum answers who asks.
+    quorumless: AtomicBool,
 }
 
 #[derive(Clone)]
@@ -86,6 +88,7 @@ impl World {
             held: watch::Sender::new(BTreeSet::new()),
             cut: Mutex::default(),
             unheard: Mutex::default(),
+            quorumless: AtomicBool::default(),
         });
         let unit = |code: &str| AdminUnit {
             code: AdminUnitCode::new(code).unwrap(),
@@ -204,6 +207,11 @@ impl World {
         accepted(self.apply(GroupId::COMMAND, PlaceEntities { placements: vec![placement] }));
         accepted(self.apply(FIELD, RegisterSensor { sensor: sensor(&id, admin_unit) }));
         id
+    }
+
+    /// Whoever asks a quorum is answered by none, until it is back.
+    pub(crate) fn lose_quorum(&self, is_lost: bool) {
+        self.quorumless.store(is_lost, Ordering::SeqCst);
     }
 
     /// As [`Self::sensor`], but no node has heard of it yet.
@@ -366,6 +374,9 @@ impl Cluster for Node {
     }
 
     fn catch_up(&self, _group: GroupId, _deadline: Duration) -> BoxFuture<'static, bool> {
+        if self.world.quorumless.load(Ordering::SeqCst) {
+            return async { false }.boxed();
+        }
         for (name, admin_unit) in std::mem::take(&mut *self.world.unheard.lock().unwrap()) {
             self.world.sensor(&name, &admin_unit);
         }

@@ -33,6 +33,8 @@ pub struct Logs {
     known: BTreeMap<Position, Known>,
     /// What each node has appended, by index, whether it is on the platter or not.
     views: BTreeMap<NodeId, BTreeMap<u64, Position>>,
+    /// What each node has truncated, until something takes its place: only then it is known whether it was allowed to.
+    dropped: BTreeMap<NodeId, BTreeMap<u64, Position>>,
     /// The highest vote of each node that its disk has said to be on the platter.
     votes: BTreeMap<NodeId, Voted>,
     /// The first entry that a leader appended under its term.
@@ -80,6 +82,7 @@ impl Logs {
             view.insert(index, at);
         }
         self.views.insert(node, view);
+        self.dropped.remove(&node);
         Ok(())
     }
 
@@ -96,11 +99,23 @@ impl Logs {
                 entries.iter().try_for_each(|(index, bytes)| self.append(node, *index, bytes, committed))
             }
             LogOp::Vote { vote, .. } => self.vote(node, inspect::vote(vote).map_err(|e| malformed(node, &e))?),
-            LogOp::Truncate { from, .. } => self.truncate(node, *from, committed),
+            LogOp::Truncate { from, .. } => {
+                let truncated = self.views.entry(node).or_default().split_off(from);
+                self.dropped.entry(node).or_default().extend(truncated);
+                Ok(())
+            }
             LogOp::Purge { upto, .. } if committed.at(*upto).is_none() => {
                 Err(broken("log", format_args!("node {node} purges up to {upto}, which nobody has applied")))
             }
             LogOp::Purge { upto, .. } => {
+                // A snapshot was installed: until then it had to stay, since others may have committed it on this node's word.
+                let dropped = self.dropped.remove(&node).unwrap_or_default();
+                if let Some((_, at)) = dropped.range(..=*upto).find(|(index, at)| committed.at(**index) == Some(**at)) {
+                    return Err(broken(
+                        "log",
+                        format_args!("node {node} dropped the committed {at:?} before a snapshot"),
+                    ));
+                }
                 // What is purged stands in a snapshot, so before what follows stands what is committed there.
                 let view = self.views.entry(node).or_default();
                 *view = view.split_off(&upto.saturating_add(1));
@@ -120,12 +135,14 @@ impl Logs {
         }
     }
 
-    fn truncate(&mut self, node: NodeId, from: u64, committed: &Committed) -> Verdict {
-        let view = self.views.entry(node).or_default();
-        let truncated = view.split_off(&from);
-        for (index, at) in truncated {
-            if committed.at(index) == Some(at) {
-                return Err(broken("log", format_args!("node {node} truncates the committed {at:?}")));
+    /// What was truncated makes room for what is appended. A leader that was elected without it may have told the node to drop it
+    /// before it was committed by another one; the entry itself may come again.
+    fn make_room(&mut self, node: NodeId, at: Position, committed: &Committed) -> Verdict {
+        for (index, dropped) in self.dropped.remove(&node).unwrap_or_default() {
+            let is_committed = committed.at(index) == Some(dropped);
+            let before = || committed.before_leader(at.term, at.node).is_some_and(|last| last.index >= index);
+            if is_committed && dropped != at && before() {
+                return Err(broken("log", format_args!("node {node} truncates the committed {dropped:?} for {at:?}")));
             }
         }
         Ok(())
@@ -136,6 +153,7 @@ impl Logs {
         if at.index != index {
             return Err(broken("log", format_args!("node {node} writes {at:?} at {index}")));
         }
+        self.make_room(node, at, committed)?;
         let view = self.views.entry(node).or_default();
         let before = index.checked_sub(1).and_then(|index| view.get(&index).copied().or_else(|| committed.at(index)));
         if before.is_some_and(|before| (before.term, before.node) > (at.term, at.node)) {
