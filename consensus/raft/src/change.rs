@@ -24,14 +24,11 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::{
     groups::{Group, Groups},
     kinds,
-    membership::{Goal, GroupView, Refusal, Step, next},
+    membership::{Goal, GroupView, Refusal, Step, is_up, next},
     network::with_group,
     types::{Node, NodeId, Outcome, TypeConfig, decode, malformed},
     wire,
 };
-
-/// A member that answered its leader within this is up.
-const UP_WITHIN: Duration = Duration::from_secs(3);
 
 /// How long one step may take: two entries on a quorum's disks. A step that is cut off is taken again.
 const STEP_TIMEOUT: Duration = Duration::from_secs(5);
@@ -229,13 +226,10 @@ impl Groups {
         let metrics = WatchReceiver::borrow_watched(&group.raft.metrics()).clone();
         let membership = metrics.membership_config.membership();
         let last = metrics.last_log_index.unwrap_or(0);
-        let mut up: BTreeSet<NodeId> = metrics
-            .heartbeat
-            .iter()
-            .flatten()
-            .filter(|(_, acked)| acked.is_some_and(|acked| acked.elapsed() < UP_WITHIN))
-            .map(|(node, _)| *node)
-            .collect();
+        let acked_ago = |node: &NodeId| metrics.heartbeat.as_ref()?.get(node)?.as_ref().map(|acked| acked.elapsed());
+        let members = membership.nodes().map(|(node, _)| *node);
+        let mut up: BTreeSet<NodeId> =
+            members.filter(|node| is_up(acked_ago(node), self.0.peers.is_connected(*node))).collect();
         let mut lag: BTreeMap<NodeId, u64> = metrics
             .replication
             .iter()

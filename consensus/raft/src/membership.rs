@@ -7,7 +7,10 @@
 //! Voters change by joint consensus (Ongaro and Ousterhout 2014, §6): an entry counts only with a majority of the old and
 //! of the new ones until both have agreed on the new ones alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use crate::types::NodeId;
 
@@ -155,6 +158,16 @@ pub enum Refusal {
         /// Which.
         node: NodeId,
     },
+}
+
+/// A member that answered its leader within this is up.
+const UP_WITHIN: Duration = Duration::from_secs(3);
+
+/// Whether a member is up. openraft waits for the answer to a heartbeat no longer than until the next one, so over a line that is
+/// slower none ever counts, and where nothing is written a heartbeat is all that is answered. Such a member is connected, and a
+/// connection that is silent ends within the same time.
+pub(crate) fn is_up(answered_ago: Option<Duration>, is_connected: bool) -> bool {
+    is_connected || answered_ago.is_some_and(|ago| ago < UP_WITHIN)
 }
 
 impl GroupView {

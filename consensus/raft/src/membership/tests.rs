@@ -63,6 +63,14 @@ fn who_is_in_half_a_change_is_not_settled() {
     assert!(!group(&[1, 2, 3], &[4]).is_settled_voter(4));
 }
 
+/// Over a line on which an answer took longer than a heartbeat, no node could be taken into a group in which nothing was written.
+#[test]
+fn who_is_connected_over_a_slow_line_is_up() {
+    assert!(is_up(None, true) && is_up(Some(Duration::from_secs(60)), true));
+    assert!(is_up(Some(Duration::from_secs(1)), false));
+    assert!(!is_up(None, false) && !is_up(Some(UP_WITHIN), false));
+}
+
 /// A leader that nobody hears appends a change, and is asked again before it is agreed on or lost.
 #[test]
 fn nothing_is_done_before_it_is_agreed_on() {
