@@ -1,4 +1,4 @@
-//! Seeds that are played in every run.
+//! Seeds that are played in every run, and those that once found something.
 
 #![allow(clippy::panic, reason = "a test may panic")]
 
@@ -6,6 +6,19 @@ use city::{play_of, run};
 
 /// Played each time. Each takes a few seconds of one core at most.
 const SEEDS: std::ops::Range<u64> = 0..20;
+
+/// Each broke a promise once. A change of the plays changes what they play: what they found has a test of its own as well.
+const ONCE_BROKEN: [u64; 2] = [117_667_740_713_666, 117_667_740_713_827];
+
+#[test]
+fn what_was_broken_once_holds() {
+    for seed in ONCE_BROKEN {
+        let outcome = run(play_of(seed, None, None, false));
+        if let Some(violation) = &outcome.violation {
+            panic!("seed {seed}: {violation}\nagain: {}", outcome.command());
+        }
+    }
+}
 
 #[test]
 fn the_fixed_seeds_hold_every_promise() {
