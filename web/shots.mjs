@@ -25,9 +25,12 @@ const LIVE = '.line[data-state=live]';
 
 const { module } = await runnerImport(new URL('./tests/fake/server.ts', import.meta.url).pathname);
 await module.startFake({ port: PORT, root: 'dist' });
+const LOCALE = { vi: 'vi-VN', en: 'en-GB' }[language];
+// A native date field goes by the browser's own language, which on Linux is the environment's, not the page's: without it stands mm/dd/yyyy.
 const browser = await chromium.launch({
   executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--enable-unsafe-swiftshader'],
+  env: { ...process.env, LANGUAGE: language },
+  args: [`--lang=${LOCALE}`, '--no-sandbox', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--enable-unsafe-swiftshader'],
 });
 /** An empty page that turns pictures into WebP. */
 const packer = await browser.newPage();
@@ -39,7 +42,7 @@ const region = (page, vi, en) => page.getByRole('region', { name: language === '
 
 /** A page at an address; a person signs in where one is named. */
 async function at(path, theme, { person, role, viewport = DESK, before = [] } = {}) {
-  const context = await browser.newContext({ viewport, reducedMotion: 'reduce', deviceScaleFactor: viewport === PHONE ? 2 : 1, hasTouch: viewport === PHONE });
+  const context = await browser.newContext({ viewport, locale: LOCALE, reducedMotion: 'reduce', deviceScaleFactor: viewport === PHONE ? 2 : 1, hasTouch: viewport === PHONE });
   const page = await context.newPage();
   page.setDefaultTimeout(SEEN_MS_MAX);
   await fake(page, `role?role=${role ?? ''}`);

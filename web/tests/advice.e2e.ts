@@ -29,6 +29,8 @@ for (const [lang, words] of [
       await expect(bar).toContainText(call.state.answered);
       await page.keyboard.type('xe tai lat km 9 yen trach');
       await expect(page.getByRole('status', { name: form.suggested, exact: true })).toContainText(words.incident.kind.traffic);
+      // One phrase alone says so, and the form says how little that is beside it.
+      await expect(page.getByRole('status', { name: form.suggested, exact: true })).toContainText(`${form.sure.unsure}, ${form.byRules}`);
       await page.keyboard.press('F4');
       const kind = page.getByRole('combobox', { name: form.kind, exact: true });
       await expect(kind).toHaveValue('traffic');

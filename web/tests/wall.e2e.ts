@@ -82,6 +82,7 @@ test('an incident opens with its timeline, and a note joins it', async ({ page }
   await queue(page).getByRole('button', { name: /Cháy kho hàng/ }).click();
   const file = page.getByRole('complementary', { name: 'I4819' });
   await expect(file.getByRole('list', { name: 'Diễn biến' })).toContainText('Mở sự cố');
+  await expect(file.getByRole('list', { name: 'Diễn biến' }).locator('time').first()).toHaveAttribute('title', /\d\d:\d\d:\d\d,\d{3} /);
   await file.getByLabel('Ghi chú').fill('Đã sơ tán công nhân');
   await file.getByRole('button', { name: 'Ghi', exact: true }).click();
   await expect(file.getByRole('list', { name: 'Diễn biến' })).toContainText('Đã sơ tán công nhân');

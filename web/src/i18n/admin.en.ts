@@ -160,6 +160,23 @@ export const enAdmin: AdminDict = {
     who: 'Who',
     what: 'What',
     reason: 'Why',
+    /** What was looked at, by the log's name for it; after it stands of whom or which. */
+    lookedAt: {
+      record: 'Record, group',
+      audit: 'Export of the record, group',
+      'screen/calls': 'Callers on a screen',
+      calls: 'List of calls',
+      call: 'Call',
+      camera: 'Camera',
+      photo: 'Photo',
+      course: 'Course of incident',
+      reports: 'List of reports',
+      backup: 'Backup',
+      newest: 'newest',
+      before: (line) => `before line ${line}`,
+      after: (line) => `after line ${line}`,
+      by: (person) => `by ${person}`,
+    },
     /** What explains a look or a change without anybody having typed it. */
     because: { call: 'Call', incident: 'Incident', report: 'Report', instruction: 'Instruction', warning: 'Public warning', room: 'Scene of room', screen: 'At work on the screen', program: 'Program' },
     /** Why, where nobody said: as it follows from what stands in the record. */

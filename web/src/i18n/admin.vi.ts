@@ -159,6 +159,23 @@ export const viAdmin = {
     who: 'Ai',
     what: 'Việc gì',
     reason: 'Vì sao',
+    /** What was looked at, by the log's name for it; after it stands of whom or which. */
+    lookedAt: {
+      record: 'Nhật ký, nhóm',
+      audit: 'Bản tải nhật ký, nhóm',
+      'screen/calls': 'Thông tin người gọi trên màn hình',
+      calls: 'Danh sách cuộc gọi',
+      call: 'Cuộc gọi',
+      camera: 'Camera',
+      photo: 'Ảnh',
+      course: 'Diễn biến sự cố',
+      reports: 'Danh sách phản ánh',
+      backup: 'Bản sao lưu',
+      newest: 'mới nhất',
+      before: (line: string) => `trước dòng ${line}`,
+      after: (line: string) => `sau dòng ${line}`,
+      by: (person: string) => `của ${person}`,
+    },
     /** What explains a look or a change without anybody having typed it. */
     because: { call: 'Cuộc gọi', incident: 'Sự cố', report: 'Phản ánh', instruction: 'Chỉ đạo', warning: 'Cảnh báo dân', room: 'Cảnh của phòng', screen: 'Làm việc tại màn hình', program: 'Chương trình' },
     /** Why, where nobody said: as it follows from what stands in the record. */

@@ -80,6 +80,7 @@ export const enConsole: ConsoleDict = {
     movePin: 'Alt+Shift+arrows move the point 100 m',
     exercise: 'Exercise',
     suggested: 'Suggested',
+    sure: { fairly: 'fairly sure', unsure: 'not sure' },
     byRules: 'by the words',
     byCaller: 'where the caller told of before',
     byText: 'in what was told',

@@ -78,6 +78,7 @@ export const viConsole = {
     movePin: 'Alt+Shift+mũi tên dời điểm 100 m',
     exercise: 'Diễn tập',
     suggested: 'Gợi ý',
+    sure: { fairly: 'khá chắc', unsure: 'chưa chắc' },
     byRules: 'theo từ ngữ',
     byCaller: 'nơi người gọi từng báo',
     byText: 'trong lời kể',

@@ -35,6 +35,7 @@ export const enDispatch: DispatchDict = {
     mayday: 'MAYDAY',
     overdue: 'NOT HEARD OF',
     asked: (left) => `asked, ${left} left`,
+    'offer-late': (left) => `LATE TO ANSWER, goes on in ${left}`,
     offer: (left) => `answer due ${left}`,
     'check-in': (left) => `word due ${left}`,
     none: '',

@@ -33,6 +33,7 @@ export const viDispatch = {
     mayday: 'CẤP CỨU',
     overdue: 'MẤT TIN',
     asked: (left: string) => `chờ báo tin ${left}`,
+    'offer-late': (left: string) => `TRỄ TRẢ LỜI, chuyển đội khác sau ${left}`,
     offer: (left: string) => `chờ trả lời ${left}`,
     'check-in': (left: string) => `báo tin trong ${left}`,
     none: '',

@@ -27,6 +27,17 @@ export function formatters(language: Language) {
     second: '2-digit',
     hourCycle: 'h23',
   });
+  // Two entries of one second are told apart.
+  const dayTimeMs = new Intl.DateTimeFormat(locale, {
+    timeZone: TIME_ZONE,
+    day: '2-digit',
+    month: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    fractionalSecondDigits: 3,
+    hourCycle: 'h23',
+  });
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const fine = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const tenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -36,6 +47,7 @@ export function formatters(language: Language) {
     date: (ms: number) => date.format(ms),
     day: (ms: number) => day.format(ms),
     dayTime: (ms: number) => dayTime.format(ms),
+    dayTimeMs: (ms: number) => dayTimeMs.format(ms),
     count: (n: number) => whole.format(n),
     /** A part of 1 in percent, without the sign: languages set it differently. */
     percent: (share: number) => whole.format(share * 100),

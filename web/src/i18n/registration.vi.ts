@@ -68,7 +68,7 @@ export const viRegistration = {
     told: 'Được báo',
     backlog: 'Tồn đọng',
     state: 'Tình trạng',
-    channel: { web: 'Webhook', mail: 'Thư (SMTP)', sms: 'Tin nhắn (SMS)', conveyance: 'EIDO (WebSocket)' },
+    channel: { web: 'Địa chỉ web (webhook)', mail: 'Thư (SMTP)', sms: 'Tin nhắn (SMS)', conveyance: 'EIDO (WebSocket)' },
     kindsOf: (count: string) => `${count} loại việc`,
     handovers: 'Chỉ bàn giao sự cố',
     kindsNone: 'Chưa chọn việc nào: nơi này chỉ nhận bàn giao sự cố.',

@@ -20,10 +20,21 @@ test('units in danger, silent and asked stand before those whose time runs, and 
     unit('silent', UnitStatus.ON_SCENE, assigned({ checkInLevel: 2 })),
     unit('danger', UnitStatus.EN_ROUTE, { ...assigned({}), mayday: { receivedAtMs: 40n } }),
   ];
-  expect(rankUnits(units).map(({ id }) => id)).toEqual(['danger', 'silent', 'asked', 'offer', 'late-offer', 'out', 'free']);
+  expect(rankUnits(units, 100).map(({ id }) => id)).toEqual(['danger', 'silent', 'asked', 'offer', 'late-offer', 'out', 'free']);
   expect(units.map((it) => timerOf(it, 100).state)).toEqual(['none', 'offer', 'offer', 'check-in', 'asked', 'overdue', 'mayday']);
   expect(timerOf(units[2]!, 100).leftMs).toBe(-40);
   expect(units[1]!.assignment?.steps).toEqual([{ status: 'offered', tappedAtMs: 5, receivedAtMs: 9, by: 'dung', distanceM: 0, lateAtMs: 0 }]);
+});
+
+test('an offer that nobody has answered for a minute is late, whenever it goes on, and stands before the others', () => {
+  const offered = (id: string, dueS: bigint) => unitOf(create(UnitSchema, { id, name: id, status: UnitStatus.OFFERED, statusAtMs: 1_000n, duty: assigned({ offerDueAtMs: dueS * 1_000n }) } as never));
+  const [grave, slight] = [offered('grave', 61n), offered('slight', 301n)];
+  expect([grave, slight].map((it) => timerOf(it!, 61_000).state)).toEqual(['offer', 'offer']);
+  expect([grave, slight].map((it) => timerOf(it!, 61_001))).toEqual([{ state: 'offer-late', leftMs: -1 }, { state: 'offer-late', leftMs: 239_999 }]);
+  const fresh = unitOf(create(UnitSchema, { id: 'fresh', name: 'fresh', status: UnitStatus.OFFERED, statusAtMs: 50_000n, duty: assigned({ offerDueAtMs: 110_000n }) } as never));
+  const asked = unit('asked', UnitStatus.ON_SCENE, assigned({ checkInDueAtMs: 50n, checkInLevel: 1 }));
+  expect(rankUnits([fresh, slight!, asked], 70_000).map(({ id }) => id)).toEqual(['asked', 'slight', 'fresh']);
+  expect(rankUnits([fresh, slight!, asked], 59_000).map(({ id }) => id)).toEqual(['asked', 'fresh', 'slight']);
 });
 
 test('a unit on its way is late from the time that stands with the step by which it set out, and no other is', () => {

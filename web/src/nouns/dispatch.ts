@@ -81,9 +81,12 @@ export function waiting(incidents: Iterable<Incident>): { incident: Incident; at
     );
 }
 
+/** An offer that no crew has answered for so long is late at every level; when it goes on to another unit is the cluster's to say. */
+const OFFER_LATE_MS = 60_000;
+
 /** What runs out for a unit. `leftMs` is negative once it has. */
 export interface UnitTimer {
-  state: 'mayday' | 'overdue' | 'asked' | 'offer' | 'check-in' | 'none';
+  state: 'mayday' | 'overdue' | 'asked' | 'offer-late' | 'offer' | 'check-in' | 'none';
   leftMs: number;
 }
 
@@ -92,7 +95,11 @@ export function timerOf(unit: Unit, nowMs: number): UnitTimer {
   const { assignment } = unit;
   if (unit.maydayAtMs > 0) return { state: 'mayday', leftMs: unit.maydayAtMs - nowMs };
   if (assignment === undefined) return { state: 'none', leftMs: 0 };
-  if (assignment.offerDueAtMs > 0) return { state: 'offer', leftMs: assignment.offerDueAtMs - nowMs };
+  if (assignment.offerDueAtMs > 0) {
+    // The grave ones go on after a minute, the others are given up to five: nobody is to sit in those unseen.
+    const isLate = unit.status === 'offered' && nowMs - unit.statusAtMs > OFFER_LATE_MS;
+    return { state: isLate ? 'offer-late' : 'offer', leftMs: assignment.offerDueAtMs - nowMs };
+  }
   if (assignment.checkInLevel >= 2) return { state: 'overdue', leftMs: 0 };
   if (assignment.checkInDueAtMs === 0) return { state: 'none', leftMs: 0 };
   return { state: assignment.checkInLevel === 1 ? 'asked' : 'check-in', leftMs: assignment.checkInDueAtMs - nowMs };
@@ -105,15 +112,15 @@ export function arrivalOf(unit: Unit, nowMs: number): { distanceM: number; lateA
   return { distanceM: step.distanceM, lateAtMs: step.lateAtMs, overMs: nowMs - step.lateAtMs };
 }
 
-const TIMER_RANK: Readonly<Record<UnitTimer['state'], number>> = { mayday: 0, overdue: 1, asked: 2, offer: 3, 'check-in': 4, none: 5 };
+const TIMER_RANK: Readonly<Record<UnitTimer['state'], number>> = { mayday: 0, overdue: 1, asked: 2, 'offer-late': 3, offer: 4, 'check-in': 5, none: 6 };
 const STATUS_RANK: Readonly<Record<Unit['status'], number>> = {
   offered: 0, accepted: 1, 'en-route': 2, staging: 3, 'on-scene': 4, available: 5, 'out-of-service': 6,
 };
 
-/** Units as a dispatcher wants them: in danger, silent, asked, then what runs out first, then by what they are doing. */
-export function rankUnits(units: Iterable<Unit>): Unit[] {
+/** Units as a dispatcher wants them at the server's `nowMs`: in danger, silent, asked, late to answer, then what runs out first, then by what they are doing. */
+export function rankUnits(units: Iterable<Unit>, nowMs: number): Unit[] {
   const due = (unit: Unit) => unit.assignment?.offerDueAtMs || unit.assignment?.checkInDueAtMs || Infinity;
-  const rank = (unit: Unit) => TIMER_RANK[timerOf(unit, 0).state];
+  const rank = (unit: Unit) => TIMER_RANK[timerOf(unit, nowMs).state];
   return [...units].sort(
     (a, b) =>
       rank(a) - rank(b) || STATUS_RANK[a.status] - STATUS_RANK[b.status] || due(a) - due(b) || (a.name < b.name ? -1 : 1),

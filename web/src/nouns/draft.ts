@@ -1,6 +1,7 @@
 // What is written of a call before it is saved. Pure.
 import { kindNamed, type Kind } from './kind';
 import type { Severity } from './severity';
+import type { Sureness } from './triage';
 
 /** Characters of a text, so that the form stays within the centre's 8 KiB at three bytes each. */
 export const DRAFT_TEXT_MAX = 1_200;
@@ -82,8 +83,9 @@ export function lacksOf(draft: Draft, joins: boolean): FormPart[] {
 export interface Suggested {
   kind?: Kind;
   severity?: Severity;
-  /** Words that say so. */
+  /** Words that say so, and how sure that makes it. */
   reasons: string[];
+  sure?: Sureness;
   place?: DraftPlace;
   address?: string;
   placeFrom?: 'text' | 'caller';
@@ -91,9 +93,9 @@ export interface Suggested {
 
 /** What of it would change the form, leaving alone what a person has set by hand. */
 export function news(suggested: Suggested, draft: Draft, byHand: ReadonlySet<FormPart>): Suggested {
-  const { kind, severity, place, address, placeFrom, reasons } = suggested;
+  const { kind, severity, place, address, placeFrom, reasons, sure } = suggested;
   const isOtherPlace = place !== undefined && (draft.place === undefined || (draft.place.isRough && place.adminUnit !== draft.place.adminUnit));
-  const out: Suggested = { reasons };
+  const out: Suggested = { reasons, ...(sure && { sure }) };
   if (kind !== undefined && kind !== draft.kind && !byHand.has('kind')) out.kind = kind;
   if (severity !== undefined && severity !== draft.severity && !byHand.has('severity')) out.severity = severity;
   if (isOtherPlace && !byHand.has('place')) {

@@ -113,4 +113,7 @@ test('ages and figures read as people here read them', () => {
   expect(format.count(1500)).toBe('1.500');
   expect([format.value(5.625), format.value(46.44), format.value(131.2)]).toEqual(['5,63', '46,4', '131']);
   expect(format.clock(Date.UTC(2026, 10, 22, 17, 30, 5))).toBe('00:30:05');
+  // The province's, whatever the machine is set to.
+  expect(format.dayTimeMs(Date.UTC(2026, 10, 22, 17, 30, 5, 7))).toMatch(/^00:30:05,007 23[-/]11$/);
+  expect(formatters('en').dayTimeMs(Date.UTC(2026, 10, 22, 17, 30, 5, 7))).toBe('23/11, 00:30:05.007');
 });

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { enAdmin } from '../i18n/admin.en';
 import { viAdmin } from '../i18n/admin.vi';
-import { accountsOf, adviceTally, fieldMs, fieldText, glassesOf, isDerived, keepingOf, linesOf, matching, namesSaid, onDuty, phaseOf, postsOf, postToWire, reasonWords, remitsOf, remitToWire, rulesToWire, unsaidWords, withoutShift, withShift } from './register';
+import { accountsOf, adviceTally, fieldMs, fieldText, glassesOf, isDerived, keepingOf, linesOf, matching, namesSaid, onDuty, phaseOf, postsOf, postToWire, reasonWords, remitsOf, remitToWire, rulesToWire, unsaidWords, whatSaid, withoutShift, withShift } from './register';
 
 test('people come by name, and an unknown role may only look', () => {
   const base = { districts: [], everywhere: true, disabled: false, unit: null };
@@ -66,6 +66,39 @@ test('a reason that is a noun is said in the reader’s language, and words as t
   expect(reasonWords('screen/wall', words)).toBe('Screen wall');
   expect(reasonWords('program/audit', words)).toBe('Program audit');
   for (const said of ['', '-', 'lũ quét', 'call/C7 gọi lại', 'photo/1f0c']) expect(reasonWords(said, words)).toBe(said);
+});
+
+test('what was looked at is said in the reader’s language; ids stay, and so does what is not known here', () => {
+  const { lookedAt } = viAdmin.record;
+  const said: Record<string, string> = {
+    'record/0': 'Nhật ký, nhóm 0',
+    'record/0 newest': 'Nhật ký, nhóm 0, mới nhất',
+    'record/3 before 120 by lan': 'Nhật ký, nhóm 3, trước dòng 120, của lan',
+    'audit/0 after 40': 'Bản tải nhật ký, nhóm 0, sau dòng 40',
+    'screen/calls': 'Thông tin người gọi trên màn hình',
+    calls: 'Danh sách cuộc gọi',
+    'call/C13': 'Cuộc gọi C13',
+    'camera/c-12': 'Camera c-12',
+    'photo/1f0c': 'Ảnh 1f0c',
+    'course/I7': 'Diễn biến sự cố I7',
+    reports: 'Danh sách phản ánh',
+    'reports/I7': 'Danh sách phản ánh I7',
+    backup: 'Bản sao lưu',
+  };
+  for (const [what, words] of Object.entries(said)) expect(whatSaid(what, lookedAt)).toBe(words);
+  expect(whatSaid('course/I1, call/C7', lookedAt)).toBe('Diễn biến sự cố I1, Cuộc gọi C7');
+  expect(whatSaid('record/0 newest', enAdmin.record.lookedAt)).toBe('Record, group 0, newest');
+  for (const what of ['', 'I4819', 'I4817 → I4819', 'film/1f0c', 'callers', '#3', 'record/khác']) expect(whatSaid(what, lookedAt).replace('Nhật ký, nhóm ', 'record/')).toBe(what);
+});
+
+test('whatever a node records a look at has words here', () => {
+  const edge = new URL('../../../gateway/edge/src/', import.meta.url);
+  const files = readdirSync(edge, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.rs') && !name.startsWith('tests'));
+  const source = files.map((name) => readFileSync(new URL(name, edge), 'utf8').split('#[cfg(test)]')[0]!).join('\n');
+  // Looked at by name; and what these hand on: the camera's, the record's, the export's, a screen's callers.
+  const found = [/(?:look|glance)\(&?caller, (?:&format!\()?"([a-z]+)/g, /what\) = .*format!\("([a-z]+)\//g, /let what = format!\("([a-z]+)\//g, /format!\("(record)\//g, /CALLERS: &str = "([a-z/]+)"/g].flatMap((way) => [...source.matchAll(way)].map(([, name]) => name!));
+  const { newest: _newest, before: _before, after: _after, by: _by, ...nouns } = viAdmin.record.lookedAt;
+  expect([...new Set(found)].sort()).toEqual(Object.keys(nouns).sort());
 });
 
 test('where nobody said why, what it follows from is said and marked, and that there is none is said plainly', () => {

@@ -281,3 +281,38 @@ export function unsaidWords({ code, of }: Unsaid, words: Readonly<Record<string,
   const known = words[code] ?? code;
   return of === '' ? known : `${known}: ${of}`;
 }
+
+/** What a sensitive look was at, as nodes name it: alone, or before a slash and what it was of (`calls`, `call/C7`). */
+const LOOKED_AT = ['record', 'audit', 'screen/calls', 'calls', 'call', 'camera', 'photo', 'course', 'reports', 'backup'] as const;
+
+/** Words for what was looked at, and for which lines of a record. */
+export type LookedAtWords = Readonly<Record<(typeof LOOKED_AT)[number], string>> & {
+  newest: string;
+  before: (line: string) => string;
+  after: (line: string) => string;
+  by: (person: string) => string;
+};
+
+/** What was looked at as its reader has it; several stand in one line (`course/I1, call/C7`). Ids stay, and so does what is not known here. */
+export function whatSaid(what: string, words: LookedAtWords): string {
+  return what.split(', ').map((part) => lookSaid(part, words)).join(', ');
+}
+
+function lookSaid(part: string, words: LookedAtWords): string {
+  const noun = LOOKED_AT.find((known) => part === known || part.startsWith(`${known}/`));
+  if (noun === undefined) return part;
+  const of = part.slice(noun.length + 1);
+  if (of === '') return words[noun];
+  return `${words[noun]} ${noun === 'record' || noun === 'audit' ? pageSaid(of, words) : of}`;
+}
+
+/** Which lines: `0 newest by lan`, `0 before 120`, `3 after 0`; what is no such thing stands as it is. */
+function pageSaid(of: string, words: LookedAtWords): string {
+  const [, group, newest, side, line, by] = /^(\d+)(?: (newest)| (before|after) (\d+))?(?: by (.+))?$/.exec(of) ?? [];
+  if (group === undefined) return of;
+  const parts = [group];
+  if (newest !== undefined) parts.push(words.newest);
+  if (line !== undefined) parts.push(side === 'before' ? words.before(line) : words.after(line));
+  if (by !== undefined) parts.push(words.by(by));
+  return parts.join(', ');
+}

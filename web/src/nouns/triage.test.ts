@@ -34,6 +34,23 @@ test('it says which words said so, as they were written', () => {
   expect(adviseByRules('chợ cháy, cháy chợ Thái')?.reasons).toEqual(['cháy chợ']);
 });
 
+test.each([
+  ['cháy nhà ở Phan Đình Phùng', 'unsure'],
+  // "Cháy chợ" and "cháy" are the same words.
+  ['cháy chợ Thái', 'unsure'],
+  ['xe tai lat km 9 yen trach', 'unsure'],
+  // What makes it less does not say what it is.
+  ['cháy xe máy, đã dập', 'unsure'],
+  // What somebody suffers says nothing of its cause.
+  ['tai nạn xe máy, một người bị thương', 'unsure'],
+  ['cháy kho, khói đen', 'fairly'],
+  ['Cháy kho, có hai người mắc kẹt bên trong', 'fairly'],
+  ['cháy bãi cỏ, không có người mắc kẹt', 'unsure'],
+  ['hai thanh niên cầm dao đánh nhau', 'fairly'],
+] as const)('several phrases that agree make it fairly sure, one alone does not: %s', (text, sure) => {
+  expect(adviseByRules(text)?.sure).toBe(sure);
+});
+
 test('nothing known, nothing said', () => {
   expect(adviseByRules('')).toBeUndefined();
   expect(adviseByRules('alo alo nghe không ạ')).toBeUndefined();

@@ -4,10 +4,14 @@ import type { Kind } from './kind';
 import { placeOfPhrase, usesMarks, wordsOf, type Word } from './phrase';
 import type { Severity } from './severity';
 
-/** What the rules say of a text, and which of its words said so, as they stand there. */
+/** How sure the rules are: several phrases agree, or one alone says so. */
+export type Sureness = 'fairly' | 'unsure';
+
+/** What the rules say of a text, how sure they are, and which of its words said so, as they stand there. */
 export interface RuleAdvice {
   kind: Kind;
   severity: Severity;
+  sure: Sureness;
   reasons: string[];
 }
 
@@ -87,12 +91,15 @@ export function adviseByRules(text: string): RuleAdvice | undefined {
   const naming = (causes.length > 0 ? causes : hits).sort((a, b) => b.severity - a.severity || b.length - a.length || a.at - b.at);
   const worst = naming[0] as Hit;
   let severity = hits.reduce<Severity>((most, hit) => (hit.severity > most ? hit.severity : most), 1);
+  const agreeing = hits.filter(({ kind }) => kind === worst.kind);
   const reasons: Hit[] = [worst, ...hits.filter((hit) => hit !== worst && hit.severity >= severity)];
   for (const raiser of RAISERS) {
     const at = placeOfPhrase(words, raiser.phrase, strict);
     if (at < 0 || isDenied(at) && !['khong', 'chua'].includes(raiser.phrase[0]?.plain ?? '') || severity <= 2) continue;
     severity = Math.max(severity, raiser.severity) as Severity;
-    reasons.push({ kind: worst.kind, severity: raiser.severity, at, length: raiser.phrase.length });
+    const raised = { kind: worst.kind, severity: raiser.severity, at, length: raiser.phrase.length };
+    reasons.push(raised);
+    agreeing.push(raised);
   }
   for (const phrase of LOWERERS) {
     const at = placeOfPhrase(words, phrase, strict);
@@ -101,7 +108,13 @@ export function adviseByRules(text: string): RuleAdvice | undefined {
     reasons.push({ kind: worst.kind, severity, at, length: phrase.length });
     break;
   }
-  return { kind: worst.kind, severity, reasons: asWritten(text, words, reasons) };
+  return { kind: worst.kind, severity, sure: surenessOf(agreeing), reasons: asWritten(text, words, reasons) };
+}
+
+/** "Cháy chợ" holds "cháy": phrases that share a word are one voice. */
+function surenessOf(agreeing: readonly Hit[]): Sureness {
+  const isApart = (one: Hit, other: Hit) => one.at + one.length <= other.at || other.at + other.length <= one.at;
+  return agreeing.some((one) => agreeing.some((other) => isApart(one, other))) ? 'fairly' : 'unsure';
 }
 
 /** Reasons that are shown. */

@@ -85,7 +85,7 @@ export function adminDesk() {
   function search(input: Input): Answer {
     if (String(input['reason'] ?? '').trim() === '') return invalid('why');
     const { by = '', kind = '', text = '', names = [], before = 0 } = input as { by?: string; kind?: string; text?: string; names?: string[]; before?: number };
-    write('read', 'RecordRead', 'kiem', `record/${String(input['group'])}`, String(input['reason']));
+    write('read', 'RecordRead', 'kiem', `record/${String(input['group'])} ${before === 0 ? 'newest' : `before ${before}`}${by === '' ? '' : ` by ${by}`}`, String(input['reason']));
     const wants = ({ told }: Line) => {
       if (told === undefined) return by === '' && kind === '' && text === '';
       const says = names.includes(told.name) || [told.name, told.what, told.why].some((part) => part.toLowerCase().includes(text.toLowerCase()));

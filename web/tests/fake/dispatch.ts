@@ -178,6 +178,15 @@ export function dispatcher(scene: Scene, tell: Tell, by: string): (path: string,
   };
 }
 
+/** Lets more than a minute pass since the unit was offered, of the five that an offer may be left unanswered. */
+export function makeUnanswered(scene: Scene, tell: Tell, id: string): void {
+  const unit = scene.units.get(id)!;
+  unit.statusAtMs = now() - 61_000n;
+  unit.duty!.assignment!.offerDueAtMs = now() + 239_000n;
+  unit.version += 1n;
+  tell(EventKind.UNIT_ASSIGNED, { case: 'unit', value: unit });
+}
+
 /** Lets the way of a unit that has set out be over: it is late, the crew is asked, and a person is called. */
 export function makeLate(scene: Scene, tell: Tell, id: string): void {
   const unit = scene.units.get(id)!;

@@ -21,7 +21,7 @@ import { callDesk } from './calls';
 import { clockDesk } from './clocks';
 import { BY, COMMAND_GROUP, decider, FIELD_GROUP, type Input } from './decide';
 import { delegationDesk } from './delegations';
-import { crewView, dispatcher, makeLate, offer, recommendation } from './dispatch';
+import { crewView, dispatcher, makeLate, makeUnanswered, offer, recommendation } from './dispatch';
 import { districtDesk } from './district';
 import { drillDesk } from './drill';
 import { handoverDesk } from './handovers';
@@ -400,6 +400,7 @@ function begin(root: string) {
       const ofStorm = storm(url.pathname, url.searchParams) ?? ofService.control(url.pathname, url.searchParams);
       if (ofStorm !== undefined) return json(response, 200, ofStorm);
       if (url.pathname === '/fake/unit-late') makeLate(scene, tellDispatch, url.searchParams.get('unit') ?? '');
+      if (url.pathname === '/fake/unit-unanswered') makeUnanswered(scene, tellDispatch, url.searchParams.get('unit') ?? '');
       if (url.pathname === '/fake/clocks') desk.resetClocks();
       // Nobody knows yet that the smoke's report is late.
       if (url.pathname === '/fake/report-late') desk.resetClocks(false);
