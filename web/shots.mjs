@@ -101,6 +101,9 @@ async function wall(theme) {
   await page.context().close();
   const room = await at('/?room=pho-yen', theme, { person: 'hoa', viewport: WALL, before: ['rooms'] });
   await live(room);
+  // Whose room it is comes over the line, and the line begins anew for its district.
+  await see(room.getByRole('heading', { name: /^(Phòng Phổ Yên|Pho Yen room)$/ }));
+  await see(region(room, 'Hàng đợi sự cố', 'Incident queue').getByRole('listitem').filter({ hasText: 'Cháy kho hàng' }));
   await mapped(room);
   await keep(room, 'wall-room', theme);
   await room.context().close();

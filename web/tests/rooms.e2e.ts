@@ -107,6 +107,64 @@ for (const lang of ['vi', 'en'] as const) {
     await other.context().close();
   });
 
+  test(`a district's room has the wall of its district, and the province has all, ${lang}`, async ({ page }) => {
+    const heading = (name: string) => page.getByRole('heading', { level: 1, name, exact: true });
+    const provincial = page.getByRole('heading', { level: 1, name: lang === 'vi' ? /^Trung tâm điều hành tỉnh / : / Provincial Operations Centre$/ });
+    const open = panel(page, words.kpi.heading).locator('.kpi').first().locator('strong');
+    const look = async () => ((await page.getByTestId('sketch-map').getAttribute('data-look')) ?? '').split(' ').map(Number);
+    // Counts are of the scene as it began, whatever tests before this one have opened.
+    for (const command of ['anew', 'rooms']) await fake(page, command);
+    await enter(page, `?map=drawn&room=pho-yen&lang=${lang}`);
+    await expect(heading(district)).toBeVisible();
+    await expect(page).toHaveTitle(district);
+    await expect(row(page, 'Cháy kho hàng')).toHaveCount(1);
+    await expect(row(page, 'Diễn tập sơ tán trường học')).toHaveCount(1);
+    await expect(queue(page).getByRole('listitem')).toHaveCount(2);
+    // What is played counts nowhere.
+    await expect(open).toHaveText('1');
+    // The districts' communes lie within these degrees, and so does the middle of the map, nearer than the province.
+    await expect.poll(async () => (await look())[2] ?? 0).toBeGreaterThan(9);
+    const [latitude = 0, longitude = 0] = await look();
+    expect(latitude).toBeGreaterThan(21.2);
+    expect(latitude).toBeLessThan(21.6);
+    expect(longitude).toBeGreaterThan(105.6);
+    expect(longitude).toBeLessThan(106);
+    const state = async () => (await page.evaluate(() => window.__state?.())) ?? '';
+    expect(await state()).not.toContain('I4820');
+    // What happens elsewhere does not come; what happens here does.
+    const { features } = (await (await page.request.get('/map/communes.geojson')).json()) as GeoJSON.FeatureCollection;
+    const order = async (commune: string, summary: string) => {
+      const at = features.find(({ properties: p }) => p?.['label'] === commune)?.properties ?? {};
+      const place = { latitude_e7: Math.round(Number(at['label_lat']) * 1e7), longitude_e7: Math.round(Number(at['label_lon']) * 1e7), admin_unit: String(at['code']), address: '' };
+      const data = { kind: 'fire', severity: 'low', summary, exercise: false, place };
+      const answer = await page.request.post('/api/incidents', { data, headers: { 'x-request-seq': freshSeq() } });
+      const { entity, version } = (await answer.json()) as { entity: string; version: number };
+      return () => page.request.post(`/api/incidents/${entity}/close`, { data: { expected_version: version, note: '' }, headers: { 'x-request-seq': freshSeq() } });
+    };
+    const closeThere = await order('Bạch Thông', 'Cháy ở phòng khác');
+    const closeHere = await order('Phổ Yên', 'Cháy ở phòng này');
+    await expect(await rowOf(page, 'Cháy ở phòng này')).toBeVisible();
+    await expect(open).toHaveText('2');
+    expect(await state()).not.toContain('Cháy ở phòng khác');
+    await closeThere();
+    await closeHere();
+    await expect(open).toHaveText('1');
+
+    // What the address says wins over the room's district.
+    await page.goto(`/?nomap=1&room=pho-yen&district=d-bach-thong&lang=${lang}`);
+    await expect(heading(lang === 'vi' ? 'Bạch Thông' : 'Bach Thong')).toBeVisible();
+    await expect(row(page, 'Sạt lở ta luy dương')).toHaveCount(1);
+    await expect(row(page, 'Cháy kho hàng')).toHaveCount(0);
+    // Whoever looks without a room, or from the province's, has all of it.
+    for (const query of ['', '&room=tinh']) {
+      await page.goto(`/?nomap=1${query}&lang=${lang}`);
+      await expect(provincial).toBeVisible();
+      await expect(await rowOf(page, 'Cháy kho hàng')).toBeVisible();
+      await expect(await rowOf(page, 'Sạt lở ta luy dương')).toBeVisible();
+      await expect(open).toHaveText('12');
+    }
+  });
+
   test(`a scene has its layers, cameras, place and zoom on the wall that follows, ${lang}`, async ({ page, browser }) => {
     const map = (of: Page) => of.getByTestId('sketch-map');
     const tiles = (of: Page) => panel(of, /^(Camera|Cameras)$/).getByRole('button');

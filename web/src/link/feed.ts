@@ -25,13 +25,16 @@ export interface Feed {
   /** Lets the camera's line go; the canvas keeps its last picture. */
   rest(view: number): void;
   close(view: number): void;
+  /** Follows these districts from now on, over a line of its own: what was held is void. */
+  follow(districts: string[]): void;
   /** Sorted JSON of all that is held, for tests. */
   digest(): Promise<string>;
   stop(): void;
 }
 
 /** Starts the live line over the given origins, first one first. */
-export function startFeed(origins: string[], language: string, districts: string[], listener: FeedListener): Feed {
+export function startFeed(origins: string[], language: string, first: string[], listener: FeedListener): Feed {
+  let districts = first;
   let spokeAtMs = Date.now();
   const digests = new Map<number, (text: string) => void>();
   /** Each open view: its camera, and why its pictures are asked for; undefined: they are not. */
@@ -63,6 +66,13 @@ export function startFeed(origins: string[], language: string, districts: string
     return worker;
   }
   let feedWorker = startWorker();
+  function replace(): void {
+    // What the old one said last may still be on its way.
+    feedWorker.onmessage = null;
+    feedWorker.terminate();
+    spokeAtMs = Date.now();
+    feedWorker = startWorker();
+  }
 
   const tell = (message: ToFeed) => feedWorker.postMessage(message);
   const nudge = () => {
@@ -77,10 +87,8 @@ export function startFeed(origins: string[], language: string, districts: string
     const slept = now - checkedAtMs > WORKER_CHECK_MS * 2;
     checkedAtMs = now;
     if (slept || now - spokeAtMs < WORKER_SILENCE_MS_MAX) return;
-    feedWorker.terminate();
-    spokeAtMs = now;
     listener.restarted();
-    feedWorker = startWorker();
+    replace();
   }, WORKER_CHECK_MS);
 
   /** Whether another view asks for the same camera. */
@@ -119,6 +127,10 @@ export function startFeed(origins: string[], language: string, districts: string
       rest(view);
       views.delete(view);
       videoWorker.postMessage({ kind: 'close', view } satisfies ToVideo);
+    },
+    follow(wanted) {
+      districts = wanted;
+      replace();
     },
     digest() {
       const request = digests.size === 0 ? 1 : Math.max(...digests.keys()) + 1;

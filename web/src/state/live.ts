@@ -7,7 +7,8 @@ import { desk } from './desk.svelte';
 import { drillTally } from './drill-tally.svelte';
 import { kept } from './kept.svelte';
 import { ownLine } from './own-line.svelte';
-import { picture } from './picture.svelte';
+import { COMMAND_GROUP, picture } from './picture.svelte';
+import { scope } from './scope.svelte';
 import { settings } from './settings.svelte';
 import { trends } from './trend';
 
@@ -22,8 +23,9 @@ declare global {
 
 let feed: Feed | undefined;
 
-/** Follows the province, or the districts of the settings, until what it gives back is called. */
-export function startLive(session: Session, ended: () => void): () => void {
+/** Follows the province, the districts of the settings, or the district of a room that has one, until what it gives back is called. */
+export function startLive(session: Session, ended: () => void, room = ''): () => void {
+  scope.begin(room);
   commands.session = session;
   desk.signIn(session.role);
   let stopped = false;
@@ -39,9 +41,19 @@ export function startLive(session: Session, ended: () => void): () => void {
 }
 
 function follow(origins: string[], ended: () => void): void {
-  const started = startFeed(origins, settings.language, [...settings.districts], {
+  /** Whether the line that runs has brought all rooms. */
+  let isWhole = false;
+  /** Other districts are another picture: the line begins anew with them, and nothing of the former one stays in sight. */
+  const settle = () => {
+    if (!scope.settle(isWhole)) return;
+    isWhole = false;
+    picture.clear();
+    started.follow([...scope.districts]);
+  };
+  const started = startFeed(origins, settings.language, [...scope.districts], {
     change: (change) => {
       picture.apply(change);
+      settle();
       trends.note(change.sensors);
     },
     line: (line, stats) => {
@@ -50,10 +62,13 @@ function follow(origins: string[], ended: () => void): void {
       drillTally.heard(line, stats);
       window.__stats = stats;
       if (line.state === 'live') preferOrigin(line.origin);
+      isWhole = line.groupsComplete[COMMAND_GROUP] === true;
+      settle();
       if (line.state === 'ended') ended();
     },
     video: (state) => picture.applyVideo(state),
     restarted: () => {
+      isWhole = false;
       picture.clear();
       ownLine.restarted();
     },

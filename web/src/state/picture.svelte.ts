@@ -18,7 +18,7 @@ export const STALE_MS = 5_000;
 /** Happenings kept for timelines; the oldest are dropped, the server has them all. */
 const HAPPENINGS_MAX = 2_000;
 /** Field groups follow group 0. */
-const COMMAND_GROUP = 0;
+export const COMMAND_GROUP = 0;
 
 class Picture {
   incidents = $state.raw<ReadonlyMap<string, Incident>>(new Map());

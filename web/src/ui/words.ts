@@ -1,4 +1,5 @@
 // How records are put into words on all screens.
+import type { District } from '../link/messages';
 import type { Alarm } from '../nouns/alarm';
 import { findingText } from '../nouns/finding';
 import { isWaiting, leader, type Handover } from '../nouns/handover';
@@ -93,6 +94,11 @@ export function roomPlace({ kind, place }: Incident): string {
 /** A room in the reader's language. */
 export function roomName(room: Room): string {
   return settings.language === 'en' && room.nameEn !== '' ? room.nameEn : room.name;
+}
+
+/** A district's name in the reader's language. */
+export function districtName({ name, nameEn }: District): string {
+  return settings.language === 'en' && nameEn !== '' ? nameEn : name;
 }
 
 /** Who the other side of a hand-over is; of a room of ours its name in the reader's language. */

@@ -69,7 +69,7 @@ export function roomDesk(scene: Scene, tell: Tell) {
     } else if (verb === 'shift-notes') {
       entries += 1;
       const it = create(ShiftNoteSchema, {
-        id: `H${entries}`, room: room.id, note: input['note'], incidents: input['incidents'] as unknown as string[], writtenAtMs: now(), writtenBy: by,
+        id: `H${entries}`, room: room.id, adminUnit: room.adminUnit, note: input['note'], incidents: input['incidents'] as unknown as string[], writtenAtMs: now(), writtenBy: by,
         dueAtMs: now() + BigInt(input['within_ms'] ?? 0), exercise: Boolean(input['exercise']), version: 1n,
       });
       shiftNotes.set(it.id, it);
@@ -80,7 +80,7 @@ export function roomDesk(scene: Scene, tell: Tell) {
       if (Number(input['corrects'] ?? 0) >= entries) return refuse('invalid', 'LogDuty.corrects', 'is no entry that is there: name an earlier one, or 0', 422);
       const entry = { number: entries, text: input['text'] ?? '', incident: input['incident'] ?? null, corrects: Number(input['corrects'] ?? 0), at_ms: Date.now(), by, exercise: Boolean(input['exercise']) };
       logs.set(room.id, [...(logs.get(room.id) ?? []), entry]);
-      tell(EventKind.DUTY_LOGGED, { case: 'dutyEntry', value: create(DutyEntrySchema, { room: room.id, number: BigInt(entry.number), text: entry.text, corrects: BigInt(entry.corrects), atMs: BigInt(entry.at_ms), by, exercise: entry.exercise }) });
+      tell(EventKind.DUTY_LOGGED, { case: 'dutyEntry', value: create(DutyEntrySchema, { room: room.id, adminUnit: room.adminUnit, number: BigInt(entry.number), text: entry.text, corrects: BigInt(entry.corrects), atMs: BigInt(entry.at_ms), by, exercise: entry.exercise }) });
       return done(room.id, BigInt(entries));
     } else return refuse('not_found', 'path', 'there is no such command', 404);
     room.version += 1n;

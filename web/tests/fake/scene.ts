@@ -35,7 +35,7 @@ interface Commune {
 
 export interface Scene {
   communes: Commune[];
-  districts: { id: string; name: string }[];
+  districts: { id: string; name: string; nameEn: string }[];
   units: Map<string, Unit>;
   incidents: Map<string, Incident>;
   instructions: Map<string, Instruction>;
@@ -64,6 +64,7 @@ export function buildScene(nowMs: number): Scene {
   const districts = features('districts.geojson').map(({ properties: p }) => ({
     id: String(p?.['id']),
     name: String(p?.['name']),
+    nameEn: String(p?.['name_en']),
   }));
   const commune = (label: string) => communes.find((c) => c.label === label) ?? communes[0]!;
   const at = (c: Commune, address = '', spread = 0.02): Place =>
@@ -219,9 +220,9 @@ const FORMER: Readonly<Record<string, string[]>> = {
 export function hierarchy(scene: Scene) {
   return {
     adminUnits: scene.communes.map((c) => create(AdminUnitSchema, { code: c.code, name: c.name, parent: '19', aliases: [...(FORMER[c.label] ?? []), scene.districts.find(({ id }) => id === c.district)?.name ?? ''].filter((name) => name !== '') })),
-    districts: scene.districts.map(({ id, name }) =>
+    districts: scene.districts.map(({ id, name, nameEn }) =>
       create(DistrictSchema, {
-        id, name, group: 1, adminUnits: scene.communes.filter((c) => c.district === id).map((c) => c.code),
+        id, name, nameEn, group: 1, adminUnits: scene.communes.filter((c) => c.district === id).map((c) => c.code),
       }),
     ),
   };

@@ -36,6 +36,7 @@ import { buildScene, hierarchy, seeded } from './scene';
 import { registrationDesk } from './registration';
 import { scheduleDesk } from './schedule';
 import { serviceDesk } from './service';
+import { sightOf, type Sight } from './sight';
 
 const HEARTBEAT_MS = 1_000;
 const TAIL_MAX = 5_000;
@@ -95,7 +96,7 @@ function begin(root: string) {
   const indexes = [1_000, 5_000, 1, 1, 1, 1, 1, 1, 1];
   const tails: Frame[][] = indexes.map(() => []);
   const units = accessUnits(new URL('./street.h264', import.meta.url));
-  const sockets = new Map<WebSocket, { greeted: boolean; watching: Map<string, ReturnType<typeof setInterval>> }>();
+  const sockets = new Map<WebSocket, { sight: Sight | undefined; watching: Map<string, ReturnType<typeof setInterval>> }>();
   const answered = new Map<string, { status: number; body: unknown }>();
   const timelines = new Map<string, Line[]>();
   const control = { down: false, silent: false, holdCommandsMs: 0, failNext: 0, skipNext: 0, role: '' };
@@ -115,7 +116,7 @@ function begin(root: string) {
       control.skipNext -= 1;
       return;
     }
-    for (const [socket, { greeted }] of sockets) if (greeted) send(socket, { case: 'frame', value: frame });
+    for (const [socket, { sight }] of sockets) if (sight) send(socket, { case: 'frame', value: { ...frame, events: sight.events(frame.events) } });
   }
   /** An incident as a line of its timeline holds it. */
   const thenOf = ({ id, severity, status, summary, place, units: on }: Incident) => ({
@@ -145,22 +146,24 @@ function begin(root: string) {
     ].filter((line) => line.at_ms <= Date.now()));
   }
 
-  function subscribe(socket: WebSocket, { from }: Subscribe): void {
+  function subscribe(socket: WebSocket, { from, districts }: Subscribe): Sight {
+    const sight = sightOf(scene, districts);
     for (let group = 0; group < indexes.length; group += 1) {
       const held = from.find((p) => p.group === group && p.epoch === 1n);
       if (held !== undefined) {
-        for (const frame of tails[group]!) if (frame.from!.index >= held.index) send(socket, { case: 'frame', value: frame });
+        for (const frame of tails[group]!) if (frame.from!.index >= held.index) send(socket, { case: 'frame', value: { ...frame, events: sight.events(frame.events) } });
         continue;
       }
       const through = position(group);
       const atMs = BigInt(Date.now());
       if (group === COMMAND_GROUP) {
         send(socket, { case: 'snapshot', value: { through, part: 0, atMs, ...hierarchy(scene) } });
-        send(socket, { case: 'snapshot', value: { through, part: 1, last: true, atMs, units: [...scene.units.values()], incidents: [...scene.incidents.values()], instructions: [...scene.instructions.values()], models: [...register.models.values()], tallies: [...register.tallies.values()], ...phones.snapshot(), ...ofRooms.snapshot(), ...ofWaiting.snapshot() } });
+        send(socket, { case: 'snapshot', value: { through, part: 1, last: true, atMs, ...sight.part({ units: [...scene.units.values()], incidents: [...scene.incidents.values()], instructions: [...scene.instructions.values()], models: [...register.models.values()], tallies: [...register.tallies.values()], ...phones.snapshot(), ...ofRooms.snapshot(), ...ofWaiting.snapshot() }) } });
       } else if (group === FIELD_GROUP) {
-        send(socket, { case: 'snapshot', value: { through, last: true, atMs, sensors: [...scene.sensors.values()], cameras: [...scene.cameras.values()], alarms: [...scene.alarms.values()] } });
+        send(socket, { case: 'snapshot', value: { through, last: true, atMs, ...sight.part({ sensors: [...scene.sensors.values()], cameras: [...scene.cameras.values()], alarms: [...scene.alarms.values()] }) } });
       } else send(socket, { case: 'snapshot', value: { through, last: true, atMs } });
     }
+    return sight;
   }
 
   /** Why each camera was watched last. */
@@ -424,7 +427,7 @@ function begin(root: string) {
   const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     if (control.down || request.url !== '/ws') return void socket.destroy();
     wss.handleUpgrade(request, socket, head, (ws) => {
-      sockets.set(ws, { greeted: false, watching: new Map() });
+      sockets.set(ws, { sight: undefined, watching: new Map() });
       ws.on('close', () => {
         for (const timer of sockets.get(ws)?.watching.values() ?? []) clearInterval(timer);
         sockets.delete(ws);
@@ -434,8 +437,8 @@ function begin(root: string) {
         const state = sockets.get(ws);
         if (said.case === 'hello') send(ws, { case: 'welcome', value: { node: 1n, epoch: 1n, person: 'hoa', personName: BY, role: 2, serverTimeMs: BigInt(Date.now()), heartbeatMs: HEARTBEAT_MS } });
         else if (said.case === 'subscribe') {
-          subscribe(ws, said.value);
-          if (state) state.greeted = true;
+          const sight = subscribe(ws, said.value);
+          if (state) state.sight = sight;
         } else if (said.case === 'ping') {
           drills.told(said.value.gaps, said.value.doubles);
           send(ws, { case: 'pong', value: { nonce: said.value.nonce, serverTimeMs: BigInt(Date.now()) } });
