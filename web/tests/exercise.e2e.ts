@@ -36,7 +36,7 @@ const RECORDS: Readonly<Record<string, (page: Page, lang: 'vi' | 'en') => Promis
     await page.getByLabel(t.why).fill('rút kinh nghiệm');
     await page.keyboard.press('Enter');
     const lines = panel(page, t.lines);
-    const line = lines.getByRole('row').filter({ hasText: 'AssignIncident' }).filter({ hasText: PLAYED });
+    const line = lines.getByRole('row').filter({ hasText: t.acts['AssignIncident'] ?? 'AssignIncident' }).filter({ hasText: PLAYED });
     await expect(lines.getByRole('row').nth(1)).toBeVisible();
     while (!(await line.isVisible())) {
       const shown = await lines.getByRole('row').count();
