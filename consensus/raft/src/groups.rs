@@ -14,7 +14,7 @@ use bytes::Bytes;
 use domain::{Command, Entry, EventBatch, Grant, GroupId, Logged, Reply, RequestId, State, wire::Record};
 use futures::future::join_all;
 use openraft::{
-    Config, Raft, SnapshotPolicy,
+    Raft,
     errors::{ClientWriteError, InitializeError, RaftError},
     impls::ProgressResponder,
 };
@@ -36,39 +36,12 @@ use crate::{
     stage,
     succession::watch_over,
     tail::BelowFloor,
+    timing,
     types::{Encoded, Node, NodeId, Outcome, TypeConfig},
 };
 
 /// Bytes of one encoded proposal. A larger one is refused before it is appended.
 pub const PROPOSAL_BYTES_MAX: usize = 1 << 20;
-
-/// openraft's timing. A follower's vote lapses after heartbeat silence of lease plus a random timeout, about 0.8 to
-/// 1.2 s here: long enough for a slow fsync on a busy machine, short enough for a dispatcher.
-fn config(group: u32) -> Result<Config, io::Error> {
-    Config {
-        cluster_name: format!("trongdong-{group}"),
-        heartbeat_interval: 120,
-        election_timeout_min: 450,
-        election_timeout_max: 700,
-        heartbeat_min_interval: Some(60),
-        install_snapshot_timeout: 120_000,
-        max_payload_entries: 1024,
-        max_append_entries: Some(4096),
-        replication_lag_threshold: 60_000,
-        snapshot_policy: SnapshotPolicy::LogsSinceLast(50_000),
-        max_in_snapshot_log_to_keep: 20_000,
-        purge_batch_size: 1024,
-        enable_pre_vote: Some(true),
-        enable_leader_restore: Some(false),
-        // Who comes back without what it had acknowledged is sent it again, and told (see `network`): a leader that will not
-        // look behind that point would send it nothing more.
-        allow_log_reversion: Some(true),
-        quorum_loss_probe_interval: Some(2_000),
-        ..Config::default()
-    }
-    .validate()
-    .map_err(io::Error::other)
-}
 
 /// A request on its way into the log.
 #[derive(Clone, Debug)]
@@ -244,8 +217,9 @@ impl Groups {
             let (log, machine) = opened?;
             let shared = machine.shared();
             let network = Network::new(id.0, Arc::clone(&peers));
-            let raft =
-                Raft::new(node, Arc::new(config(id.0)?), network, log, machine).await.map_err(io::Error::other)?;
+            let raft = Raft::new(node, Arc::new(timing::config(id.0)?), network, log, machine)
+                .await
+                .map_err(io::Error::other)?;
             let (lead, _) = watch::channel(Lead::default());
             let (disk, successions) = (Arc::clone(&disk), AtomicU64::new(0));
             groups.push(Arc::new(Group {

@@ -46,6 +46,7 @@ mod starting;
 mod status;
 mod succession;
 mod tail;
+mod timing;
 mod types;
 
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, reason = "made by prost from proto/")]
