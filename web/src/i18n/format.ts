@@ -18,7 +18,7 @@ export function formatters(language: Language) {
     year: 'numeric',
   });
   const day = new Intl.DateTimeFormat(locale, { timeZone: TIME_ZONE, day: '2-digit', month: '2-digit' });
-  const dayTime = new Intl.DateTimeFormat(locale, {
+  const toTheSecond: Intl.DateTimeFormatOptions = {
     timeZone: TIME_ZONE,
     day: '2-digit',
     month: '2-digit',
@@ -26,18 +26,10 @@ export function formatters(language: Language) {
     minute: '2-digit',
     second: '2-digit',
     hourCycle: 'h23',
-  });
+  };
+  const dayTime = new Intl.DateTimeFormat(locale, toTheSecond);
   // Two entries of one second are told apart.
-  const dayTimeMs = new Intl.DateTimeFormat(locale, {
-    timeZone: TIME_ZONE,
-    day: '2-digit',
-    month: '2-digit',
-    hour: '2-digit',
-    minute: '2-digit',
-    second: '2-digit',
-    fractionalSecondDigits: 3,
-    hourCycle: 'h23',
-  });
+  const dayTimeMs = new Intl.DateTimeFormat(locale, { ...toTheSecond, fractionalSecondDigits: 3 });
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const fine = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const tenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
