@@ -6,6 +6,7 @@ use std::{
     process::Stdio,
 };
 
+use domain::audit::frames;
 use tokio::process::Command;
 
 use crate::{Failure, program::program};
@@ -86,21 +87,44 @@ pub fn files(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
-/// One bit in the middle of each file of the export, one after the other, has to be found; then the file is as it was.
+/// One thing done to a file of an export: what, and the file then.
+type Edit = (&'static str, Vec<u8>);
+
+/// The middle and the last byte changed, the last frame left out, which is the end, and the last record left out before it.
+fn edits(whole: &[u8]) -> Result<Vec<Edit>, Failure> {
+    let flipped = |at: usize| {
+        let mut changed = whole.to_vec();
+        *changed.get_mut(at)? ^= 1;
+        Some(changed)
+    };
+    let middle = flipped(whole.len() / 2).ok_or("is empty")?;
+    let last = flipped(whole.len().saturating_sub(1)).ok_or("is empty")?;
+    let mut edits =
+        vec![("a bit of the middle byte was changed", middle), ("a bit of the last byte was changed", last)];
+    let frames = frames(whole).map(|framed| Ok(framed?.bytes)).collect::<Result<Vec<_>, Failure>>()?;
+    let Some((end, records)) = frames.split_last() else { return Ok(edits) };
+    edits.push(("the end was left out", records.concat()));
+    // A group without records has an end alone.
+    if let Some((_, kept)) = records.split_last() {
+        edits.push(("the last record was left out", [kept.concat().as_slice(), *end].concat()));
+    }
+    Ok(edits)
+}
+
+/// Changes to each file of the export, one after the other, have to be found without anything noted; then the file is as it was.
 ///
 /// # Errors
 /// One was not found, which is named.
 pub async fn find_every_change(folder: &Path) -> Result<(), Failure> {
     for file in files(folder)? {
         let whole = fs::read(&file)?;
-        let mut changed = whole.clone();
-        let middle = changed.len() / 2;
-        *changed.get_mut(middle).ok_or_else(|| format!("{} is empty", file.display()))? ^= 1;
-        fs::write(&file, changed)?;
-        let found = verify(folder, &[]).await?;
-        fs::write(&file, &whole)?;
-        if found.is_ok() {
-            return Err(format!("byte {middle} of {} was changed, and it verified", file.display()).into());
+        for (what, edited) in edits(&whole).map_err(|error| format!("{}: {error}", file.display()))? {
+            fs::write(&file, edited)?;
+            let found = verify(folder, &[]).await?;
+            fs::write(&file, &whole)?;
+            if found.is_ok() {
+                return Err(format!("{}: {what}, and it verified", file.display()).into());
+            }
         }
     }
     Ok(())

@@ -12,8 +12,8 @@ use clap::{Args, Subcommand};
 use domain::{
     AuditHead, Digest, GroupId,
     audit::{
-        frames,
-        verify::{Erased, Verifier},
+        Frame, frames,
+        verify::{Erased, Fault, Verifier},
     },
     calendar::date_of,
 };
@@ -53,7 +53,8 @@ enum What {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Verifies an export: that no record was changed, left out, doubled, moved or cut off.
+    /// Verifies an export: that no record was changed, left out, doubled, moved, emptied or cut off. Who changes something and makes the
+    /// end anew is found by --noted and anchors alone.
     Verify {
         /// Files of `POST /api/audit/export`, those of one group in their order.
         #[arg(required = true)]
@@ -61,8 +62,15 @@ enum What {
         /// `group:number:link`, as an earlier verification printed it and somebody kept it; as often as there are.
         #[arg(long = "noted", value_parser = noted)]
         noted: Vec<(GroupId, AuditHead)>,
+        /// Of an export that was made before exports had ends: asks for none and looks at none. What was cut off is then found by
+        /// --noted and anchors alone, and what was taken out and is said to be withheld not at all.
+        #[arg(long)]
+        without_ends: bool,
     },
 }
+
+/// What an export from before there were ends is verified with.
+const OLDER: &str = "of an export that was made before exports had ends: --without-ends";
 
 fn noted(text: &str) -> Result<(GroupId, AuditHead), String> {
     let parts: Vec<&str> = text.split(':').collect();
@@ -83,7 +91,7 @@ pub async fn run(args: AuditArgs) -> Result<(), Box<dyn Error>> {
     match args.what {
         What::Export { folder, reason, door } => export(&door.open().await?, &folder, &reason).await,
         What::Show { files } => show_files(&files, &mut std::io::stdout()),
-        What::Verify { files, noted } => verify(&files, noted),
+        What::Verify { files, noted, without_ends } => verify(&files, noted, without_ends),
     }
 }
 
@@ -115,9 +123,12 @@ async fn export_group(
         let body = json!({ "group": group.0, "after": after, "reason": reason });
         let part = client.command_bytes("/api/audit/export", &body).await?.map_err(|refused| refused.message)?;
         let mut records = 0;
-        for record in frames(&part) {
-            after = record.map_err(|error| format!("group {group}: {error}"))?.link.number;
-            records += 1;
+        for framed in frames(&part) {
+            let framed = framed.map_err(|error| format!("group {group}: {error}"))?;
+            if let Frame::Record(record) = framed.frame {
+                after = record.link.number;
+                records += 1;
+            }
         }
         file.write_all(&part)?;
         count += u64::try_from(records)?;
@@ -132,24 +143,33 @@ async fn export_group(
 fn show_files(files: &[PathBuf], out: &mut impl Write) -> Result<(), Box<dyn Error>> {
     for path in files {
         let file = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        for record in frames(&file) {
-            let record = record.map_err(|error| format!("{}: {error}", path.display()))?;
-            writeln!(out, "{}", show::line(&record))?;
+        for framed in frames(&file) {
+            let framed = framed.map_err(|error| format!("{}: {error}", path.display()))?;
+            if let Frame::Record(record) = framed.frame {
+                writeln!(out, "{}", show::line(&record))?;
+            }
         }
     }
     Ok(())
 }
 
-fn verify(files: &[PathBuf], noted: Vec<(GroupId, AuditHead)>) -> Result<(), Box<dyn Error>> {
-    let mut verifier = Verifier::default();
+fn verify(files: &[PathBuf], noted: Vec<(GroupId, AuditHead)>, without_ends: bool) -> Result<(), Box<dyn Error>> {
+    let mut verifier = if without_ends { Verifier::without_ends() } else { Verifier::default() };
     for path in files {
         let file = fs::read(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        for record in frames(&file) {
-            let record = record.map_err(|error| format!("{}: {error}", path.display()))?;
-            verifier.take(&record).map_err(|fault| format!("{}: {fault}", path.display()))?;
+        // It names no group, so nothing would be missed of it; what is exported of a group without records has an end.
+        if file.is_empty() && !without_ends {
+            return Err(format!("{}: the file is empty: export it again, or {OLDER}", path.display()).into());
+        }
+        for framed in frames(&file) {
+            let framed = framed.map_err(|error| format!("{}: {error}", path.display()))?;
+            verifier.read(&framed).map_err(|fault| format!("{}: {fault}", path.display()))?;
         }
     }
-    let verdict = verifier.finish(&noted.into_iter().collect::<BTreeMap<_, _>>())?;
+    let verdict = verifier.finish(&noted.into_iter().collect::<BTreeMap<_, _>>()).map_err(|fault| match fault {
+        Fault::Cut { .. } => format!("{fault}, or {OLDER}"),
+        _ => fault.to_string(),
+    })?;
     println!(
         "{} records, {} erased by rule, {} anchors: nothing is wrong",
         verdict.records, verdict.erased, verdict.anchors
@@ -187,6 +207,33 @@ mod tests {
         let day = domain::calendar::day_of(domain::Millis(1_763_800_000_000));
         let erased = Erased { group: GroupId(0), rule: "3 (caller 30 d)".into(), day, records: 12 };
         assert_eq!(erased_line(&erased), "group 0: 12 records erased by rule 3 (caller 30 d) on 2025-11-22");
+    }
+
+    #[test]
+    fn an_export_without_its_end_is_refused_and_says_what_one_of_before_takes() {
+        let folder = std::env::temp_dir().join(format!("trongdong-audit-ends-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        let (commitment, at_ms) = (Digest([7; 32]), domain::Millis(1));
+        let group = GroupId(0);
+        let mut link = domain::AuditLink { group, number: 1, index: 1, at_ms, commitment, link: Digest::default() };
+        link.link = domain::audit::link(&Digest::default(), &link);
+        let record = domain::AuditRecord { link, sealed: None, withheld: true };
+        let file = |name: &str, bytes: Vec<u8>| {
+            let path = folder.join(name);
+            fs::write(&path, bytes).unwrap();
+            path
+        };
+        let whole = file("whole", domain::audit::part(group, 0, std::slice::from_ref(&record), false));
+        let of_nothing = file("of-nothing", domain::audit::part(GroupId(1), 0, &[], false));
+        verify(&[whole, of_nothing], Vec::new(), false).unwrap();
+        let (older, empty) = (file("older", domain::audit::frame(&record)), file("empty", Vec::new()));
+        for (path, what) in [(older, "without its end"), (empty, "is empty")] {
+            let refused = verify(std::slice::from_ref(&path), Vec::new(), false).unwrap_err().to_string();
+            assert!(refused.contains(what) && refused.contains("--without-ends"), "{refused}");
+            verify(&[path], Vec::new(), true).unwrap();
+        }
+        fs::remove_dir_all(&folder).unwrap();
     }
 
     #[test]

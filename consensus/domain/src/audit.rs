@@ -9,14 +9,16 @@
 //! its link, which stays for ever, and its salt with the payload (who, from where, why, what, what came of it), which
 //! erasure deletes. The chain still verifies, and nobody can find out the payload by trying, because the salt is gone too.
 //! The head of each chain is anchored in another group's, so that a chain cannot be cut off or made anew alone.
-//! `verify` checks all this on a machine that has nothing but an export.
+//! `verify` checks all this on a machine that has nothing but an export, whose parts have an end each (`export`).
 
+mod export;
 pub mod verify;
 pub mod why;
 
 use bytes::Bytes;
-use prost::Message;
 use sha2::{Digest as _, Sha256};
+
+pub use export::{AuditEnd, EXPORTED_BYTES_MAX, Frame, Framed, frame, frames, part};
 
 use crate::{
     Digest, Entry, GroupId, Millis, Reply, Row, Terms, rows,
@@ -144,13 +146,16 @@ impl Record for AuditRecord {
     type Wire = generated::AuditRecord;
 
     fn from_wire(wire: generated::AuditRecord) -> Result<Self, Malformed> {
+        if wire.end.is_some() {
+            return Err(Malformed::new("end", "is the end of a part of an export, and no record: read it as a frame"));
+        }
         let sealed = wire.sealed.map(AuditSealed::from_wire).transpose()?;
         Ok(Self { link: Field::read("link", wire.link)?, sealed, withheld: wire.withheld })
     }
 
     fn to_wire(&self) -> generated::AuditRecord {
         let sealed = self.sealed.as_ref().map(Record::to_wire);
-        generated::AuditRecord { link: Some(self.link.to_wire()), sealed, withheld: self.withheld }
+        generated::AuditRecord { link: Some(self.link.to_wire()), sealed, withheld: self.withheld, end: None }
     }
 }
 
@@ -180,40 +185,6 @@ pub fn link(before: &Digest, record: &AuditLink) -> Digest {
     hash.update(record.at_ms.0.to_be_bytes());
     hash.update(record.commitment.0);
     Digest(hash.finalize().into())
-}
-
-/// Bytes of one record in an export: a command of a whole proposal and what stands around it.
-pub const EXPORTED_BYTES_MAX: usize = (1 << 20) + 4096;
-
-/// One record as an export file has it: its length (varint), then the record.
-#[must_use]
-pub fn frame(record: &AuditRecord) -> Vec<u8> {
-    record.to_wire().encode_length_delimited_to_vec()
-}
-
-/// The records of an export file, in its order. Ends after the first that cannot be read.
-pub fn frames(mut file: &[u8]) -> impl Iterator<Item = Result<AuditRecord, Malformed>> {
-    std::iter::from_fn(move || {
-        if file.is_empty() {
-            return None;
-        }
-        let read = next_frame(&mut file);
-        if read.is_err() {
-            file = &[];
-        }
-        Some(read)
-    })
-}
-
-fn next_frame(file: &mut &[u8]) -> Result<AuditRecord, Malformed> {
-    let broken = |what: String| Malformed::new("export", format!("is cut off or no export ({what}): export it again"));
-    let length = prost::decode_length_delimiter(&mut *file).map_err(|e| broken(e.to_string()))?;
-    if length > EXPORTED_BYTES_MAX || length > file.len() {
-        return Err(broken(format!("a record of {length} bytes")));
-    }
-    let (record, rest) = file.split_at(length);
-    *file = rest;
-    AuditRecord::decode(record)
 }
 
 fn entry_sha256(entry: &Entry, proposal: &Bytes) -> Digest {

@@ -228,7 +228,7 @@ impl World {
     }
 
     fn verify(&self) -> Result<Verdict, Fault> {
-        let mut verifier = Verifier::default();
+        let mut verifier = Verifier::without_ends();
         self.records().iter().try_for_each(|record| verifier.take(record))?;
         verifier.finish(&BTreeMap::from([(GroupId::COMMAND, self.state.audit_head())]))
     }

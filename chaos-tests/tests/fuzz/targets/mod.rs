@@ -415,7 +415,11 @@ pub(crate) const TARGETS: &[Target] = &[
     },
     Target {
         name: "audit_export",
-        parsers: &["consensus/domain/src/audit.rs", "consensus/domain/src/audit/verify.rs"],
+        parsers: &[
+            "consensus/domain/src/audit.rs",
+            "consensus/domain/src/audit/export.rs",
+            "consensus/domain/src/audit/verify.rs",
+        ],
         run: state::audit_export,
         seeds: state::audit_exports,
         words: state::NAMES,

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fmt::Debug};
 use domain::{
     AuditLink, AuditPayload, AuditRecord, AuditSealed, DeviceStatus, Digest, Entry, EventBatch, GroupId, Micro, Millis,
     Reply, Row, State,
-    audit::{self, verify::Verifier},
+    audit::{self, Frame, verify::Verifier},
     chunk::{self, Sample},
     rows as keys,
     wire::Record,
@@ -151,18 +151,22 @@ pub(crate) fn logs() -> Vec<Vec<u8>> {
     worlds.iter().flat_map(|(group, log, _)| [10, 40].map(|most| of(*group, &begun(log, most)))).collect()
 }
 
-/// An exported record, verified. Taken whole: each record was read, and nothing is wrong with the chain.
+/// An exported record, verified. Taken whole: each record was read, and nothing is wrong with the chain, which came to its end.
 pub(crate) fn audit_export(data: &[u8]) -> bool {
     let mut verifier = Verifier::default();
     let mut whole = true;
     let mut read = 0;
-    for record in audit::frames(data) {
-        match record {
-            Ok(record) => {
-                read += 1;
-                let again = audit::frames(&audit::frame(&record)).collect::<Vec<_>>();
-                assert_eq!(again, [Ok(record.clone())], "a record is written and read as the same");
-                whole &= verifier.take(&record).is_ok();
+    for framed in audit::frames(data) {
+        match framed {
+            Ok(framed) => {
+                read += u64::from(matches!(framed.frame, Frame::Record(_)));
+                let written = match &framed.frame {
+                    Frame::Record(record) => audit::frame(record),
+                    Frame::End(end) => end.frame(),
+                };
+                let again: Vec<_> = audit::frames(&written).map(|read| read.map(|it| it.frame)).collect();
+                assert_eq!(again, [Ok(framed.frame.clone())], "a frame is written and read as the same");
+                whole &= verifier.read(&framed).is_ok();
             }
             Err(malformed) => {
                 assert!(!malformed.field.is_empty() && !malformed.remedy.is_empty(), "what is wrong is named");
@@ -179,7 +183,7 @@ pub(crate) fn audit_export(data: &[u8]) -> bool {
 
 pub(crate) fn audit_exports() -> Vec<Vec<u8>> {
     let export = |group: GroupId, log: &[Entry]| {
-        let (mut state, mut before, mut file) = (State::new(group), Digest::default(), Vec::new());
+        let (mut state, mut before, mut records) = (State::new(group), Digest::default(), Vec::new());
         for (index, entry) in (1..).zip(log) {
             let refused = match state.apply(index, entry).reply {
                 Reply::Accepted(_) => String::new(),
@@ -198,9 +202,9 @@ pub(crate) fn audit_exports() -> Vec<Vec<u8>> {
             link.link = audit::link(&before, &link);
             before = link.link;
             let sealed = Some(AuditSealed { salt: entry.salt.clone(), payload: payload.into() });
-            file.extend(audit::frame(&AuditRecord { link, sealed, withheld: false }));
+            records.push(AuditRecord { link, sealed, withheld: false });
         }
-        file
+        audit::part(group, 0, &records, false)
     };
     worlds().iter().map(|(group, log, _)| export(*group, &log[..log.len().min(20)])).collect()
 }

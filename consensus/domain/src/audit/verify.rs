@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::{Digest as _, Sha256};
+
 use crate::{
     AuditHead, AuditPayload, AuditRecord, Command, Digest, GroupId, Millis,
-    audit::{commitment, link},
+    audit::{AuditEnd, Frame, Framed, commitment, export::part_sha256, link},
     calendar,
     wire::Record,
 };
@@ -70,6 +72,35 @@ pub enum Fault {
         /// Which record.
         number: u64,
     },
+    /// The export stops without an end, or where its end says that more follows.
+    #[error("group {group}: the export stops after record {number} without its end: export it again")]
+    Cut {
+        /// In which chain.
+        group: GroupId,
+        /// The last record that is there; 0: none.
+        number: u64,
+    },
+    /// An end does not tell of what stands before it.
+    #[error(
+        "group {group}: the end after record {number} is not that of the records before it: something was changed, left out or added; \
+         export it again"
+    )]
+    End {
+        /// In which chain.
+        group: GroupId,
+        /// The record before it; 0: none.
+        number: u64,
+    },
+    /// A part without records where none belongs: it is neither all there is nor what a full part announced, or something follows it.
+    #[error(
+        "group {group}: a part without records stands beside record {number}: leave that part out, it holds nothing"
+    )]
+    Empty {
+        /// In which chain.
+        group: GroupId,
+        /// The record before it; 0: none.
+        number: u64,
+    },
 }
 
 /// What an export holds, if nothing is wrong with it.
@@ -102,10 +133,36 @@ pub struct Erased {
     pub records: u64,
 }
 
+/// What was read of a chain since its last end.
+#[derive(Default)]
+struct Part {
+    /// Number before its first record.
+    after: u64,
+    withheld: u64,
+    /// Of the frames.
+    sha256: Sha256,
+}
+
+/// What the last end of a chain was.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Ended {
+    /// There was none.
+    #[default]
+    Never,
+    /// Nothing has to follow.
+    Whole,
+    /// Another part has to follow.
+    Full,
+    /// That of a part without records: nothing may follow.
+    Empty,
+}
+
 /// One chain, as far as it was read.
 #[derive(Default)]
 struct Chain {
     head: AuditHead,
+    part: Part,
+    ended: Ended,
     index: u64,
     at_ms: Millis,
     gone: BTreeSet<u64>,
@@ -115,8 +172,8 @@ struct Chain {
     rules: BTreeMap<u64, String>,
 }
 
-/// Reads an export record by record; the records of one group come in order, groups may alternate. Holds one link for each
-/// record that somebody may have anchored, 40 bytes each.
+/// Reads an export frame by frame; the frames of one group come in order, groups may alternate. Holds one link for each
+/// record that somebody may have anchored, 40 bytes each. By default each group has to come to its end.
 #[derive(Default)]
 pub struct Verifier {
     chains: BTreeMap<GroupId, Chain>,
@@ -126,10 +183,65 @@ pub struct Verifier {
     /// One for each rule and day.
     erasures: Vec<Erased>,
     withheld: u64,
+    ignores_ends: bool,
 }
 
 impl Verifier {
-    /// Takes the next record.
+    /// One that asks for no ends and looks at none: for exports that were made before there were any, and for chains that are no
+    /// export. It misses what is cut off, and what was taken out and is said to be withheld.
+    #[must_use]
+    pub fn without_ends() -> Self {
+        Self { ignores_ends: true, ..Self::default() }
+    }
+
+    /// Takes the next frame of a file.
+    ///
+    /// # Errors
+    /// The record is not what its chain says, or the end not what stands before it.
+    pub fn read(&mut self, framed: &Framed<'_>) -> Result<(), Fault> {
+        match &framed.frame {
+            Frame::Record(record) => {
+                if !self.ignores_ends {
+                    self.chains.entry(record.link.group).or_default().part.sha256.update(framed.bytes);
+                }
+                self.take(record)
+            }
+            Frame::End(_) if self.ignores_ends => Ok(()),
+            Frame::End(end) => self.end(end, framed.bytes),
+        }
+    }
+
+    fn end(&mut self, end: &AuditEnd, bytes: &[u8]) -> Result<(), Fault> {
+        let group = end.group;
+        let chain = self.chains.entry(group).or_default();
+        let (number, part) = (chain.head.number, std::mem::take(&mut chain.part));
+        let is_empty = part.after == number;
+        // A second one tells nothing new, so nobody would miss it, nor see that it was put there.
+        if is_empty && !matches!(chain.ended, Ended::Never | Ended::Full) {
+            return Err(Fault::Empty { group, number });
+        }
+        let right = AuditEnd {
+            group,
+            after: part.after,
+            through: number,
+            withheld: part.withheld,
+            sha256: part_sha256(part.sha256, group, part.after),
+            more: end.more && !is_empty,
+        };
+        // As bytes: no hash is over these, and a message can be written in more than one way.
+        if right.frame() != bytes {
+            return Err(Fault::End { group, number });
+        }
+        chain.part.after = number;
+        chain.ended = match (is_empty, end.more) {
+            (true, _) => Ended::Empty,
+            (false, true) => Ended::Full,
+            (false, false) => Ended::Whole,
+        };
+        Ok(())
+    }
+
+    /// Takes the next record, as it stands in a chain that is no file: a file has more to it, see [`Verifier::read`].
     ///
     /// # Errors
     /// The record is not what its chain says.
@@ -137,6 +249,9 @@ impl Verifier {
         let AuditRecord { link: found, sealed, withheld } = record;
         let (group, number) = (found.group, found.number);
         let chain = self.chains.entry(group).or_default();
+        if chain.ended == Ended::Empty {
+            return Err(Fault::Empty { group, number: chain.head.number });
+        }
         if number != chain.head.number + 1 {
             return Err(Fault::Gap { group, before: chain.head.number, found: number });
         }
@@ -158,6 +273,7 @@ impl Verifier {
         let Some(sealed) = sealed else {
             if *withheld {
                 self.withheld += 1;
+                chain.part.withheld += 1;
             } else {
                 chain.gone.insert(number);
             }
@@ -197,8 +313,15 @@ impl Verifier {
     /// Ends the reading. `noted` are heads of earlier verifications, or of anybody who wrote them down.
     ///
     /// # Errors
-    /// A payload is gone without a word, or a chain is not the one that was anchored or noted.
+    /// A chain does not come to its end, a payload is gone without a word, or a chain is not the one that was anchored or noted.
     pub fn finish(mut self, noted: &BTreeMap<GroupId, AuditHead>) -> Result<Verdict, Fault> {
+        // First: what explains an empty record may be what is cut off.
+        for (group, chain) in self.chains.iter().filter(|_| !self.ignores_ends) {
+            let is_ended = matches!(chain.ended, Ended::Whole | Ended::Empty);
+            if !is_ended || chain.part.after != chain.head.number {
+                return Err(Fault::Cut { group: *group, number: chain.head.number });
+            }
+        }
         let mut erased = 0;
         for (group, chain) in &self.chains {
             for number in &chain.gone {
@@ -217,7 +340,9 @@ impl Verifier {
                 return Err(Fault::Anchor { group, number: head.number });
             }
         }
-        let heads = self.chains.iter().map(|(group, chain)| (*group, chain.head)).collect();
+        // Of a chain that has nothing there is nothing to note.
+        let begun = self.chains.iter().filter(|(_, chain)| chain.head.number > 0);
+        let heads = begun.map(|(group, chain)| (*group, chain.head)).collect();
         let anchors = u64::try_from(anchored.len()).unwrap_or(u64::MAX);
         let (records, withheld) = (self.records, self.withheld);
         Ok(Verdict { heads, records, erased, erasures: self.erasures, withheld, anchors })

@@ -1487,6 +1487,21 @@ pub struct AuditPayload {
     pub exercise: bool,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AuditEnd {
+    #[prost(uint32, tag = "1")]
+    pub group: u32,
+    #[prost(uint64, tag = "2")]
+    pub after: u64,
+    #[prost(uint64, tag = "3")]
+    pub through: u64,
+    #[prost(uint64, tag = "4")]
+    pub withheld: u64,
+    #[prost(bytes = "bytes", tag = "5")]
+    pub sha256: ::prost::bytes::Bytes,
+    #[prost(bool, tag = "6")]
+    pub more: bool,
+}
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AuditRecord {
     #[prost(message, optional, tag = "1")]
     pub link: ::core::option::Option<AuditLink>,
@@ -1494,6 +1509,8 @@ pub struct AuditRecord {
     pub sealed: ::core::option::Option<AuditSealed>,
     #[prost(bool, tag = "3")]
     pub withheld: bool,
+    #[prost(message, optional, tag = "4")]
+    pub end: ::core::option::Option<AuditEnd>,
 }
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RecordRead {

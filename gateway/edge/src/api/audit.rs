@@ -1,4 +1,4 @@
-//! The record of a group, as `audit::frames` reads it, for whoever verifies it elsewhere.
+//! The record of a group, as `audit::frames` reads it, for whoever verifies it elsewhere. Each answer is a part with its end.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -40,8 +40,8 @@ pub(crate) struct Wanted {
     reason: String,
 }
 
-/// Exports up to `AUDIT_EXPORTED_MAX` records of a group, each with its length before it. For administrators and auditors of everywhere
-/// and of every field; of what tells of a caller, who may not see callers gets the links.
+/// Exports up to `AUDIT_EXPORTED_MAX` records of a group, each with its length before it, and an end that tells what stands before it. For
+/// administrators and auditors of everywhere and of every field; of what tells of a caller, who may not see callers gets the links.
 #[utoipa::path(post, path = "/api/audit/export", request_body = Wanted, params(("x-request-seq" = u64, Header)),
     responses((status = 200, content_type = "application/octet-stream"), (status = 403, body = ErrorBody)))]
 pub(crate) async fn export(
@@ -60,7 +60,8 @@ pub(crate) async fn export(
     let through = records.last().map(|record| (THROUGH_HEADER, record.link.number.to_string()));
     let withheld = records.iter().filter(|record| record.withheld).count();
     let withheld = (withheld > 0).then(|| (WITHHELD_HEADER, withheld.to_string()));
-    let file: Vec<u8> = records.iter().flat_map(audit::frame).collect();
+    // Made last: it says what whoever asks gets, withheld records as such.
+    let file = audit::part(group, wanted.after, &records, records.len() >= AUDIT_EXPORTED_MAX);
     let headers = [(header::CONTENT_TYPE, "application/octet-stream".to_owned())];
     Ok((axum::response::AppendHeaders(headers.into_iter().chain(through).chain(withheld)), file))
 }

@@ -145,8 +145,8 @@ async fn an_export_of_the_record_verifies_elsewhere_and_stands_in_it() {
     assert_eq!(response.headers()["x-audit-through"], "3");
     let file = response.bytes().await.unwrap();
     let mut verifier = Verifier::default();
-    for record in frames(&file) {
-        verifier.take(&record.unwrap()).unwrap();
+    for framed in frames(&file) {
+        verifier.read(&framed.unwrap()).unwrap();
     }
     let head = crate::cluster::read(&*served.node, GroupId::COMMAND, domain::State::audit_head);
     let noted = std::collections::BTreeMap::from([(GroupId::COMMAND, head)]);

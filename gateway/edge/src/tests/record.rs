@@ -303,7 +303,7 @@ async fn an_auditors_export_verifies_and_holds_no_caller() {
         let file = response.bytes().await.unwrap();
         assert_eq!(String::from_utf8_lossy(&file).contains(NUMBER), sees_callers, "{who}");
         let mut verifier = Verifier::default();
-        frames(&file).for_each(|record| verifier.take(&record.unwrap()).unwrap());
+        frames(&file).for_each(|framed| verifier.read(&framed.unwrap()).unwrap());
         let verdict = verifier.finish(&std::collections::BTreeMap::new()).unwrap();
         assert_eq!((verdict.withheld > 0, verdict.erased), (!sees_callers, 0), "{who}");
     }

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use domain::audit::frames;
+use domain::audit::{Frame, frames};
 use serde_json::json;
 use tokio::{process::Command, time::sleep};
 
@@ -28,8 +28,6 @@ const FILL_WITHIN: Duration = Duration::from_secs(90);
 const VERIFICATIONS: usize = 5;
 /// Requests for one group's chain; a longer one is an error.
 const REQUESTS_MAX: u32 = 2000;
-/// An answer with so few records is the end of a chain: each request adds one record to that of group 0.
-const TAIL_RECORDS_MAX: usize = 8;
 /// Tries of one request.
 const TRIES_MAX: u32 = 20;
 /// Between two tries.
@@ -110,16 +108,17 @@ async fn chain(desk: &mut Desk, group: u32) -> Result<Vec<u8>> {
     for _ in 0..REQUESTS_MAX {
         let body = json!({ "group": group, "after": after, "reason": "measurement" }).to_string();
         let part = export(desk, body.as_bytes()).await?.body;
-        let (mut records, mut through) = (0, after);
-        for record in frames(&part) {
-            through = record.map_err(|error| format!("group {group}: {error}"))?.link.number;
-            records += 1;
+        let mut more = false;
+        for framed in frames(&part) {
+            if let Frame::End(end) = framed.map_err(|error| format!("group {group}: {error}"))?.frame {
+                (after, more) = (end.through, end.more);
+            }
         }
         chain.extend_from_slice(&part);
-        if records <= TAIL_RECORDS_MAX {
+        // What is recorded meanwhile, each request in group 0, makes the next export longer.
+        if !more {
             return Ok(chain);
         }
-        after = through;
     }
     Err(format!("the record of group {group} does not end").into())
 }
