@@ -173,7 +173,7 @@ for (const lang of ['vi', 'en'] as const) {
     const own = (await account(page, t)).getByRole('region', { name: t.delegation.heading });
     await own.getByLabel(t.delegation.deputy).fill(deputy);
     await own.getByLabel(t.delegation.reason).fill('nghỉ phép');
-    await own.getByLabel(t.delegation.starts).fill('2035-01-02T07:00');
+    await own.getByLabel(t.delegation.starts).fill('02/01/2035 07:00');
     await own.getByRole('button', { name: t.delegation.give }).click();
     await expect(own.locator('p').filter({ hasText: deputy })).toContainText(/02[/-]01/);
     const other = await (await browser.newContext()).newPage();

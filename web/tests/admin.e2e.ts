@@ -144,12 +144,12 @@ for (const lang of ['vi', 'en'] as const) {
     await form.getByLabel(t.delegations.giver, { exact: true }).fill('lan');
     await form.getByLabel(t.delegations.deputy, { exact: true }).fill('hoa');
     await form.getByLabel(t.reason, { exact: true }).fill('nghỉ phép');
-    await form.getByLabel(t.from, { exact: true }).fill('2035-01-02T07:00');
-    await form.getByLabel(t.until, { exact: true }).fill('2035-01-01T07:00');
+    await form.getByLabel(t.from, { exact: true }).fill('02/01/2035 07:00');
+    await form.getByLabel(t.until, { exact: true }).fill('01/01/2035 07:00');
     const delegate = form.getByRole('button', { name: t.delegations.give });
     await expect(delegate).toHaveAttribute('aria-disabled', 'true');
     await expect(delegate).toHaveAttribute('title', t.backwards);
-    await form.getByLabel(t.until, { exact: true }).fill('2035-01-05T07:00');
+    await form.getByLabel(t.until, { exact: true }).fill('05/01/2035 07:00');
     await delegate.click();
     const row = sheet.getByRole('row').filter({ hasText: 'nghỉ phép' });
     await expect(row).toContainText(t.delegations.state.ahead);
@@ -163,8 +163,8 @@ for (const lang of ['vi', 'en'] as const) {
     const form = sheet.getByRole('form', { name: t.rosters.add });
     const add = async () => {
       await form.getByLabel(t.person, { exact: true }).fill('lan');
-      await form.getByLabel(t.from, { exact: true }).fill('2035-01-01T07:00');
-      await form.getByLabel(t.until, { exact: true }).fill('2035-01-01T15:00');
+      await form.getByLabel(t.from, { exact: true }).fill('01/01/2035 07:00');
+      await form.getByLabel(t.until, { exact: true }).fill('01/01/2035 15:00');
       await form.getByRole('button', { name: t.rosters.add }).focus();
       await page.keyboard.press('Enter');
     };

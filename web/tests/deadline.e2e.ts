@@ -127,7 +127,7 @@ for (const lang of ['vi', 'en'] as const) {
     const send = line.getByRole('button', { name: w.progress, exact: true });
     await expect(send).toHaveAttribute('title', w.promiseMissing);
     await line.getByLabel(w.progressNote).fill('đã dập hai phần ba');
-    await line.getByLabel(w.promise).fill('2035-01-01T16:00');
+    await line.getByLabel(w.promise).fill('01/01/2035 16:00');
     await line.getByRole('radio').first().check();
     await faultless(page);
     await send.click();
@@ -147,7 +147,7 @@ for (const lang of ['vi', 'en'] as const) {
     const send = line.getByRole('button', { name: w.progress, exact: true });
     await expect(send).toHaveAttribute('title', w.promiseBare);
     await line.getByLabel(w.progressNote).fill('thiếu xuồng');
-    await line.getByLabel(w.promise).fill('2035-01-01T16:00');
+    await line.getByLabel(w.promise).fill('01/01/2035 16:00');
     await faultless(page);
 
     const theirs = await (await browser.newContext()).newPage();
@@ -193,10 +193,10 @@ for (const lang of ['vi', 'en'] as const) {
     await dialog.getByLabel(w.what).fill('Gọi lại người chờ lâu nhất');
     await dialog.getByLabel(w.owner).fill('dung');
     await dialog.getByLabel(w.where).selectOption({ index: 1 });
-    await dialog.getByLabel(w.by).fill('2020-01-01T16:00');
+    await dialog.getByLabel(w.by).fill('01/01/2020 16:00');
     await dialog.getByRole('button', { name: w.send }).click();
     await expect(dialog.getByRole('alert')).toHaveText(w.byPast);
-    await dialog.getByLabel(w.by).fill('2035-01-01T16:00');
+    await dialog.getByLabel(w.by).fill('01/01/2035 16:00');
     await faultless(page);
     await dialog.getByRole('button', { name: w.send }).click();
     await expect(dialog).toHaveCount(0);

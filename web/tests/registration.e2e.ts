@@ -276,10 +276,10 @@ for (const lang of ['vi', 'en'] as const) {
     await expect(form.getByText(units.always).first()).toBeVisible();
     await form.getByRole('checkbox', { name: units.always }).uncheck();
     await expect(set).toHaveAttribute('title', registration.lack(units.hoursField.starts_at_ms));
-    await form.getByLabel(units.hoursField.starts_at_ms, { exact: true }).fill('2035-01-01T07:00');
-    await form.getByLabel(units.hoursField.ends_at_ms, { exact: true }).fill('2035-01-01T06:00');
+    await form.getByLabel(units.hoursField.starts_at_ms, { exact: true }).fill('01/01/2035 07:00');
+    await form.getByLabel(units.hoursField.ends_at_ms, { exact: true }).fill('01/01/2035 06:00');
     await expect(set).toHaveAttribute('title', `${units.hoursField.ends_at_ms}: ${admin.backwards}`);
-    await form.getByLabel(units.hoursField.ends_at_ms, { exact: true }).fill('2035-01-01T15:00');
+    await form.getByLabel(units.hoursField.ends_at_ms, { exact: true }).fill('01/01/2035 15:00');
     const { body } = await sent(page, '/api/units/CAP-03/shift', () => set.click());
     expect(body).toEqual({ starts_at_ms: Date.parse('2035-01-01T07:00:00+07:00'), ends_at_ms: Date.parse('2035-01-01T15:00:00+07:00') });
     await expect(form.getByRole('status')).toContainText(command.committed);

@@ -44,20 +44,21 @@ for (const lang of ['vi', 'en'] as const) {
     const form = sheet.getByRole('form', { name: w.calendar });
     await sheet.getByLabel(w.calendar, { exact: true }).first().selectOption('hanh-chinh');
     await expect(sheet).toContainText(w.version);
-    await expect(form.getByLabel(w.date, { exact: true })).toHaveValue('2026-02-22');
+    await expect(form.getByLabel(w.date, { exact: true })).toHaveValue('22/02/2026');
     await faultless(page);
     const save = form.getByRole('button', { name: w.save, exact: true });
     await form.getByLabel(w.saturday).first().fill('08:00-12:00, 11:00-13:00');
     await expect(save).toHaveAttribute('title', w.hours);
     await form.getByLabel(w.saturday).first().fill('08:00-11:30');
     await form.getByRole('button', { name: w.addDay }).click();
-    await form.getByLabel(w.date, { exact: true }).nth(1).fill('2026-04-24');
+    await form.getByLabel(w.date, { exact: true }).nth(1).fill('24/04/2026');
     await form.getByLabel(w.why).nth(1).fill('Hội Lồng tồng');
     await save.click();
     await expect(sheet).toContainText(w.next);
     await page.reload();
     await panel(page, w.calendars).getByLabel(w.calendar, { exact: true }).first().selectOption('hanh-chinh');
     await expect(form.getByLabel(w.saturday).first()).toHaveValue('08:00-11:30');
+    await expect(form.getByLabel(w.date, { exact: true }).nth(1)).toHaveValue('24/04/2026');
     await expect(form.getByLabel(w.why).nth(1)).toHaveValue('Hội Lồng tồng');
   });
 

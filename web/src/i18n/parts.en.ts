@@ -57,6 +57,18 @@ export const enParts: PartsDict = {
     gone: 'has left the list',
     why: 'The list keeps its order while you point at it. Press to sort it now.',
   },
+  timeField: {
+    hint: 'day/month/year hour:minute; or 16:00, +30 (minutes), +2h',
+    dayHint: 'day/month/year',
+    fault: {
+      form: (said) => `“${said}” is not understood: write 23/11/2026 16:00, 16:00, +30 or +2h`,
+      day: (said) => `There is no day ${said}: write the day first, then the month, a year from 2000 to 2099`,
+      hour: (said) => `There is no time ${said}: write 00:00 to 24:00`,
+      noHour: (said) => `The time of day is missing: write ${said} 16:00`,
+    },
+    dayForm: (said) => `“${said}” is not understood: write 23/11/2026`,
+    unread: (label) => `${label}: not a time yet, put it right as the line under it says`,
+  },
   build: {
     heading: 'A new version of this screen is there',
     alone: 'It loads by itself once nobody works here and no alarm of level 5 waits to be acknowledged.',

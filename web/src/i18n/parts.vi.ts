@@ -56,6 +56,18 @@ export const viParts = {
     gone: 'đã rời danh sách',
     why: 'Danh sách giữ nguyên thứ tự trong lúc bạn trỏ vào. Bấm để xếp lại ngay.',
   },
+  timeField: {
+    hint: 'ngày/tháng/năm giờ:phút; hoặc 16:00, +30 (phút), +2h',
+    dayHint: 'ngày/tháng/năm',
+    fault: {
+      form: (said: string) => `Không hiểu “${said}”: ghi như 23/11/2026 16:00, 16:00, +30 hoặc +2h`,
+      day: (said: string) => `Không có ngày ${said}: ghi ngày trước, tháng sau, năm từ 2000 đến 2099`,
+      hour: (said: string) => `Không có giờ ${said}: ghi từ 00:00 đến 24:00`,
+      noHour: (said: string) => `Thiếu giờ: ghi như ${said} 16:00`,
+    },
+    dayForm: (said: string) => `Không hiểu “${said}”: ghi như 23/11/2026`,
+    unread: (label: string) => `${label}: chưa phải là giờ, sửa theo dòng dưới ô`,
+  },
   build: {
     heading: 'Có bản mới của màn hình',
     alone: 'Màn hình tự tải lại khi không ai thao tác và không có cảnh báo mức 5 chờ xác nhận.',

@@ -66,7 +66,7 @@ export const enSchedule: ScheduleDict = {
     name: 'Fill in id and name',
     hours: (weekday) => `${weekday}: write hours as 08:00-12:00, 13:30-17:00, apart from each other`,
     none: 'Write the working hours of one day at least',
-    date: 'Choose a date for each line',
+    date: 'Write a date on each line',
     twice: 'A date is there twice',
     minutes: 'The minutes have to be more than 0',
     late: 'The step at minute 0 that is late is missing',

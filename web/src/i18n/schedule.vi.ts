@@ -64,7 +64,7 @@ export const viSchedule = {
     name: 'Điền mã và tên gọi',
     hours: (weekday: string) => `${weekday}: ghi giờ như 08:00-12:00, 13:30-17:00, không chồng nhau`,
     none: 'Ghi giờ làm việc của ít nhất một ngày',
-    date: 'Chọn ngày cho mỗi dòng',
+    date: 'Ghi ngày cho mỗi dòng',
     twice: 'Có ngày ghi hai lần',
     minutes: 'Số phút phải lớn hơn 0',
     late: 'Thiếu nấc trễ hạn ở phút 0',

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { enAdmin } from '../i18n/admin.en';
 import { viAdmin } from '../i18n/admin.vi';
-import { accountsOf, adviceTally, fieldMs, fieldText, glassesOf, isDerived, keepingOf, linesOf, matching, namesSaid, onDuty, phaseOf, postsOf, postToWire, reasonWords, remitsOf, remitToWire, rulesToWire, unsaidWords, whatSaid, withoutShift, withShift } from './register';
+import { accountsOf, adviceTally, glassesOf, isDerived, keepingOf, linesOf, matching, namesSaid, onDuty, phaseOf, postsOf, postToWire, reasonWords, remitsOf, remitToWire, rulesToWire, unsaidWords, whatSaid, withoutShift, withShift } from './register';
 
 test('people come by name, and an unknown role may only look', () => {
   const base = { districts: [], everywhere: true, disabled: false, unit: null };
@@ -38,10 +38,7 @@ test('rules of erasure follow those that were seen, and a kind of no days has no
   expect(rulesToWire(0, keepingOf({ number: 0, rules: [] }, { days: 0 }).days)).toEqual({ number: 1, rules: [] });
 });
 
-test('times in fields are the province\'s, whatever the machine is set to', () => {
-  expect(fieldText(fieldMs('2026-11-23T07:30'))).toBe('2026-11-23T07:30');
-  expect(fieldMs('2026-11-23T07:00')).toBe(Date.UTC(2026, 10, 23, 0));
-  expect(fieldMs('')).toBeNaN();
+test('what is for a time is ahead, on or over', () => {
   expect(phaseOf({ fromMs: 9, untilMs: 4 }, 5)).toBe('over');
   expect([phaseOf({ fromMs: 5, untilMs: 9 }, 4), phaseOf({ fromMs: 5, untilMs: 9 }, 5), phaseOf({ fromMs: 5, untilMs: 9 }, 9)]).toEqual(['ahead', 'on', 'over']);
 });

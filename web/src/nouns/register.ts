@@ -239,16 +239,6 @@ export function withShift(post: Post, shift: Shift): Post | undefined {
 /** The post without this shift. */
 export const withoutShift = (post: Post, gone: Shift): Post => ({ ...post, shifts: post.shifts.filter((shift) => shift !== gone) });
 
-/** Hours between the province's time and UTC; Vietnam has no summer time. */
-const PROVINCE = '+07:00';
-const PROVINCE_MS = 7 * 3_600_000;
-
-/** The province's time in a field, "2026-11-23T07:30"; NaN: it is not filled in. */
-export const fieldMs = (text: string): number => (text === '' ? Number.NaN : Date.parse(`${text}:00${PROVINCE}`));
-
-/** That time as a field has it. */
-export const fieldText = (ms: number): string => new Date(ms + PROVINCE_MS).toISOString().slice(0, 16);
-
 /** Accounts whose name or id holds the text. */
 export function matching(accounts: readonly Account[], text: string): Account[] {
   const wanted = text.trim().toLowerCase();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hoursOf, hoursToWire, lackOfNeeds, lackOfUnit, runCardsOf, runCardToWire, skillsNobodyHas, skillsOf, unitDraft, unitsMatching, unitToWire } from './registration';
+import { hoursToWire, lackOfNeeds, lackOfUnit, runCardsOf, runCardToWire, skillsNobodyHas, skillsOf, unitDraft, unitsMatching, unitToWire } from './registration';
 import type { Unit } from './unit';
 
 const unit = (id: string, more: Partial<Unit> = {}): Unit => ({
@@ -29,11 +29,9 @@ test('units are found by id, name or agency, in the order that people count in',
   expect(unitsMatching(all, 'cấp cứu').map(({ id }) => id)).toEqual(['Y-1']);
 });
 
-test('hours are those of the province, and none are always', () => {
-  const shift = { startsAtMs: Date.parse('2035-01-01T00:00:00Z'), endsAtMs: Date.parse('2035-01-01T08:00:00Z') };
-  expect(hoursOf(unit('a', { shift }))).toEqual({ from: '2035-01-01T07:00', until: '2035-01-01T15:00' });
-  expect(hoursToWire(false, '2035-01-01T07:00', '2035-01-01T15:00')).toEqual({ starts_at_ms: shift.startsAtMs, ends_at_ms: shift.endsAtMs });
-  expect([hoursOf(unit('a')), hoursToWire(true, '2035-01-01T07:00', '')]).toEqual([{ from: '', until: '' }, { starts_at_ms: 0, ends_at_ms: 0 }]);
+test('hours go out as they are, and none are always', () => {
+  expect(hoursToWire({ startsAtMs: 5, endsAtMs: 9 })).toEqual({ starts_at_ms: 5, ends_at_ms: 9 });
+  expect(hoursToWire(undefined)).toEqual({ starts_at_ms: 0, ends_at_ms: 0 });
 });
 
 test('run cards stand by kind, the worst first, and go out as the cluster names them', () => {

@@ -1,7 +1,6 @@
 // What an administrator registers for dispatch: response units with skills and station, and run cards that say whom to send.
 import { KINDS, kindNamed, type Kind } from './kind';
 import { expected, isId } from './receiver';
-import { fieldMs, fieldText } from './register';
 import { SEVERITIES, SEVERITY_NAME, severityNamed, type Severity } from './severity';
 import type { Unit } from './unit';
 import { toWire } from './wire';
@@ -63,14 +62,9 @@ export function unitsMatching(units: Iterable<Unit>, text: string): Unit[] {
   return [...units].filter(holds).sort((one, other) => one.id.localeCompare(other.id, undefined, { numeric: true }));
 }
 
-/** A crew's hours as fields have them; always: both empty. */
-export function hoursOf(unit: Pick<Unit, 'shift'>): { from: string; until: string } {
-  return { from: unit.shift ? fieldText(unit.shift.startsAtMs) : '', until: unit.shift ? fieldText(unit.shift.endsAtMs) : '' };
-}
-
-/** As the cluster takes a crew's hours. */
-export function hoursToWire(always: boolean, from: string, until: string): { starts_at_ms: number; ends_at_ms: number } {
-  return always ? { starts_at_ms: 0, ends_at_ms: 0 } : { starts_at_ms: fieldMs(from), ends_at_ms: fieldMs(until) };
+/** As the cluster takes a crew's hours; undefined: always. */
+export function hoursToWire(shift: Unit['shift']): { starts_at_ms: number; ends_at_ms: number } {
+  return { starts_at_ms: shift?.startsAtMs ?? 0, ends_at_ms: shift?.endsAtMs ?? 0 };
 }
 
 /** So many units that can do this. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { calendarToJson, draftOfCalendar, draftOfPolicy, lackOfCalendar, lackOfPolicy, newCalendar, newPolicy, policyToJson, spansOf } from './schedule';
+import { dayMs } from './time-field';
 
 test('hours of a day are read, and refused where they overlap or are no time', () => {
   expect(spansOf(' 08:00-12:00, 13:30 – 17:00 ')).toEqual([{ fromMin: 480, untilMin: 720 }, { fromMin: 810, untilMin: 1020 }]);
@@ -15,12 +16,12 @@ test('a calendar comes back as it went out, in the order of the cluster', () => 
     days: [{ date: 20_260_217, as_weekday: 0, name: 'Tết' }, { date: 20_260_222, as_weekday: 1, name: 'Làm bù' }],
   };
   const draft = draftOfCalendar(json);
-  expect([draft.hours[0], draft.hours[5], draft.hours[6], draft.days[0]!.date]).toEqual(['08:00-12:00, 13:30-17:00', '08:00-11:30', '', '2026-02-17']);
+  expect([draft.hours[0], draft.hours[5], draft.hours[6], draft.days[0]!.date]).toEqual(['08:00-12:00, 13:30-17:00', '08:00-11:30', '', dayMs(2026, 2, 17)]);
   expect(calendarToJson({ ...draft, days: [...draft.days].reverse() })).toEqual(json);
   expect(lackOfCalendar(draft)).toBeUndefined();
   expect(lackOfCalendar({ ...draft, hours: draft.hours.map((text, at) => (at === 2 ? '9-10' : text)) })).toEqual({ what: 'hours', weekday: 3 });
   expect(lackOfCalendar({ ...draft, hours: draft.hours.map(() => '') })).toEqual({ what: 'none' });
-  expect(lackOfCalendar({ ...draft, days: [...draft.days, { date: '', asWeekday: 0, name: '' }] })).toEqual({ what: 'date' });
+  for (const date of [null, Number.NaN]) expect(lackOfCalendar({ ...draft, days: [...draft.days, { date, asWeekday: 0, name: '' }] })).toEqual({ what: 'date' });
   expect(lackOfCalendar({ ...draft, days: [...draft.days, draft.days[0]!] })).toEqual({ what: 'twice' });
   expect(lackOfCalendar(newCalendar())).toEqual({ what: 'name' });
 });

@@ -1,6 +1,7 @@
 // By what deadlines run, as an administrator edits it: calendars of working time, policies with their ladders. Pure.
 import type { Obligation, Stage } from './clock';
 import { KINDS, kindNamed, type Kind } from './kind';
+import { dayMs, dayOf, isTime, type FieldTime } from './time-field';
 import { fromWire, toWire } from './wire';
 
 export const WEEKDAYS = [1, 2, 3, 4, 5, 6, 7] as const;
@@ -34,8 +35,8 @@ export interface CalendarDraft {
   /** "08:00-12:00, 13:30-17:00" for Monday to Sunday; empty: nobody works. */
   hours: string[];
   nationalHolidays: boolean;
-  /** `date` "2026-02-17"; `asWeekday` 0: nobody works, else the weekday whose hours that day has. */
-  days: { date: string; asWeekday: number; name: string }[];
+  /** `date`: its midnight; `asWeekday` 0: nobody works, else the weekday whose hours that day has. */
+  days: { date: FieldTime; asWeekday: number; name: string }[];
   /** The version that it was based on; 0: a new one. */
   version: number;
 }
@@ -62,8 +63,9 @@ export function spansOf(text: string): { fromMin: number; untilMin: number }[] |
 export function draftOfCalendar({ id, name, hours, national_holidays, days, version }: CalendarJson): CalendarDraft {
   const texts = WEEKDAYS.map((weekday) => hours.filter((span) => span.weekday === weekday).map((span) => `${clockText(span.from_min)}-${clockText(span.until_min)}`).join(', '));
   const dates = days.map((day) => {
-    const digits = String(day.date).padStart(8, '0');
-    return { date: `${digits.slice(0, 4)}-${digits.slice(4, 6)}-${digits.slice(6)}`, asWeekday: day.as_weekday, name: day.name };
+    // 20260217
+    const date = dayMs(Math.floor(day.date / 10_000), Math.floor(day.date / 100) % 100, day.date % 100) ?? null;
+    return { date, asWeekday: day.as_weekday, name: day.name };
   });
   return { id, name, hours: texts, nationalHolidays: national_holidays, days: dates, version };
 }
@@ -77,14 +79,17 @@ export function lackOfCalendar({ id, name, hours, days }: CalendarDraft): { what
   const wrong = hours.findIndex((text) => spansOf(text) === undefined);
   if (wrong >= 0) return { what: 'hours', weekday: wrong + 1 };
   if (hours.every((text) => text.trim() === '')) return { what: 'none' };
-  if (days.some(({ date }) => !/^\d{4}-\d{2}-\d{2}$/.test(date))) return { what: 'date' };
+  if (!days.every(({ date }) => isTime(date))) return { what: 'date' };
   return new Set(days.map(({ date }) => date)).size < days.length ? { what: 'twice' } : undefined;
 }
 
 /** As the cluster takes it, in its order; of a calendar of which nothing lacks. */
 export function calendarToJson({ id, name, hours, nationalHolidays, days, version }: CalendarDraft): CalendarJson {
   const spans = WEEKDAYS.flatMap((weekday) => (spansOf(hours[weekday - 1] ?? '') ?? []).map(({ fromMin, untilMin }) => ({ weekday, from_min: fromMin, until_min: untilMin })));
-  const dates = days.map((day) => ({ date: Number(day.date.replaceAll('-', '')), as_weekday: day.asWeekday, name: day.name.trim() }));
+  const dates = days.map((day) => {
+    const of = dayOf(day.date ?? Number.NaN);
+    return { date: of.year * 10_000 + of.month * 100 + of.day, as_weekday: day.asWeekday, name: day.name.trim() };
+  });
   return { id: id.trim(), name: name.trim(), hours: spans, national_holidays: nationalHolidays, days: dates.sort((a, b) => a.date - b.date), version };
 }
 

@@ -1,6 +1,7 @@
 // What an administrator orders about response units, run cards, and receivers of outgoing notices.
 import { receiverToWire, type ReceiverDraft } from '../nouns/receiver';
 import { hoursToWire, runCardToWire, unitToWire, type RunCard, type UnitDraft } from '../nouns/registration';
+import type { Unit } from '../nouns/unit';
 import { ordered } from './admin.svelte';
 import type { Sent } from './orders';
 
@@ -15,9 +16,9 @@ export const receiverTarget = (id: string) => `receiver/${id}`;
 /** Registers a unit, or amends the version of it that stands there (0: none does); what it does and where it is stay. */
 export const putUnit = (draft: UnitDraft, version: number): Sent => ordered(UNIT_FORM, '/api/units', unitToWire(draft, version));
 
-/** Says when a crew is on duty. */
-export const setHours = (unit: string, always: boolean, from: string, until: string): Sent =>
-  ordered(HOURS_FORM, `/api/units/${encodeURIComponent(unit)}/shift`, hoursToWire(always, from, until), 'assign-incident');
+/** Says when a crew is on duty; undefined: always. */
+export const setHours = (unit: string, shift: Unit['shift']): Sent =>
+  ordered(HOURS_FORM, `/api/units/${encodeURIComponent(unit)}/shift`, hoursToWire(shift), 'assign-incident');
 
 /** Puts a run card over the version that stands there; 0: none does. */
 export const putRunCard = (card: RunCard): Sent => ordered(CARD_FORM, '/api/run-cards', runCardToWire(card));
