@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Draws a map folder as one picture, to look at what build.py or import.py made: province and inset.
 
-Usage: python3 ops/map/render.py web/public/map /tmp/map.png
+Usage: python3 ops/map/render.py web/public/map .data/map.png
 """
 
 import json

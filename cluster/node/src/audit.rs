@@ -13,7 +13,7 @@ use domain::{
     AuditHead, Digest, GroupId,
     audit::{
         Frame, frames,
-        verify::{Erased, Fault, Verifier},
+        verify::{Erased, Fault, Verdict, Verifier},
     },
     calendar::date_of,
 };
@@ -53,8 +53,8 @@ enum What {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
-    /// Verifies an export: that no record was changed, left out, doubled, moved, emptied or cut off. Who changes something and makes the
-    /// end anew is found by --noted and anchors alone.
+    /// Verifies an export: that no record was changed, left out, doubled, moved, emptied or cut off. An end is under no key: who makes it
+    /// anew is found by anchors, unless they change all groups' files alike or what is newer than the last anchor, and by --noted.
     Verify {
         /// Files of `POST /api/audit/export`, those of one group in their order.
         #[arg(required = true)]
@@ -166,7 +166,8 @@ fn verify(files: &[PathBuf], noted: Vec<(GroupId, AuditHead)>, without_ends: boo
             verifier.read(&framed).map_err(|fault| format!("{}: {fault}", path.display()))?;
         }
     }
-    let verdict = verifier.finish(&noted.into_iter().collect::<BTreeMap<_, _>>()).map_err(|fault| match fault {
+    let noted = noted.into_iter().collect::<BTreeMap<_, _>>();
+    let verdict = verifier.finish(&noted).map_err(|fault| match fault {
         Fault::Cut { .. } => format!("{fault}, or {OLDER}"),
         _ => fault.to_string(),
     })?;
@@ -184,11 +185,27 @@ fn verify(files: &[PathBuf], noted: Vec<(GroupId, AuditHead)>, without_ends: boo
             verdict.withheld
         );
     }
+    if let Some(line) = unnoted_line(&verdict, &noted) {
+        println!("{line}");
+    }
     println!("Keep these where the cluster's people cannot reach, for --noted:");
     for (group, head) in &verdict.heads {
         println!("{group}:{}:{}", head.number, head.link);
     }
     Ok(())
+}
+
+/// What an auditor has to know of chains of which nobody noted a head; none: of each there was one.
+fn unnoted_line(verdict: &Verdict, noted: &BTreeMap<GroupId, AuditHead>) -> Option<String> {
+    let unnoted = verdict.heads.keys().filter(|group| !noted.contains_key(group));
+    let unnoted: Vec<String> = unnoted.map(ToString::to_string).collect();
+    (!unnoted.is_empty()).then(|| {
+        format!(
+            "without a noted head (groups {}) this does not tell whether somebody who had all these files cut them off, or made them \
+             anew with their ends: give --noted what an earlier verification printed",
+            unnoted.join(", ")
+        )
+    })
 }
 
 /// What an auditor reads of records without a payload: how many, by which rule, and when.
@@ -234,6 +251,16 @@ mod tests {
             verify(&[path], Vec::new(), true).unwrap();
         }
         fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn chains_without_a_noted_head_are_named() {
+        let head = AuditHead { number: 12, link: Digest([0xa5; 32]) };
+        let heads: BTreeMap<_, _> = [(GroupId(0), head), (GroupId(3), head)].into();
+        let verdict = Verdict { heads: heads.clone(), ..Verdict::default() };
+        assert_eq!(unnoted_line(&verdict, &heads), None);
+        let line = unnoted_line(&verdict, &[(GroupId(3), head)].into()).unwrap();
+        assert!(line.contains("(groups 0)") && line.contains("--noted"), "{line}");
     }
 
     #[test]
