@@ -5,14 +5,19 @@
 //! Provinces differ. These are the figures of the 1022 lines: passed on within five minutes, answered within five working days, or a
 //! progress note with a time that is promised.
 
-use std::{collections::VecDeque, fs, io, path::Path, time::Duration};
+use std::{
+    collections::VecDeque,
+    fs, io,
+    path::Path,
+    time::{Duration, Instant},
+};
 
 use domain::{
     Calendar, CalendarId, ClockStage, Command, DeadlinePolicy, DeadlinePolicyId, DutyPost, DutyPostId, DutyShift,
     GroupId, Millis, Obligation, PersonId, PutCalendar, PutDeadlinePolicy, PutDutyPost, Reply, State, Step,
     WorkingHours,
 };
-use raft::{Committed, Groups, Proposal};
+use raft::{Committed, Groups, Lead, NodeId, Proposal, ProposeError};
 use serde::{Deserialize, Serialize};
 
 /// The file in a founder's folder.
@@ -22,6 +27,8 @@ pub const FIRST_DEADLINES: &str = "first-deadlines.json";
 const FOUNDING_TICK: Duration = Duration::from_millis(200);
 /// Deadline of one entry.
 const PUT_TIMEOUT: Duration = Duration::from_secs(5);
+/// A founder waits so long for another one that leads: that one has put by then what is put, and has said in its log what was refused.
+const PUT_WITHIN: Duration = Duration::from_secs(60);
 
 const MINUTE_MS: u64 = 60_000;
 /// Offices of a province: Monday to Friday, morning and afternoon.
@@ -207,9 +214,37 @@ fn is_there(state: &State, command: &Command) -> bool {
     }
 }
 
+/// Since when another node leads. Pure.
+#[derive(Debug, Default)]
+struct OtherLeads(Option<(NodeId, u64, Instant)>);
+
+impl OtherLeads {
+    /// Whether one other node has led without a break for [`PUT_WITHIN`].
+    fn is_long(&mut self, own: NodeId, lead: Lead, now: Instant) -> bool {
+        let Some(leader) = lead.leader.filter(|leader| *leader != own) else {
+            self.0 = None;
+            return false;
+        };
+        match self.0 {
+            Some((who, term, since)) if (who, term) == (leader, lead.term) => now.duration_since(since) >= PUT_WITHIN,
+            _ => {
+                self.0 = Some((leader, lead.term, now));
+                false
+            }
+        }
+    }
+}
+
 /// Puts what the file has and the cluster has not. What is refused is told and left out: an operator may have changed the file.
 pub(crate) async fn found(groups: &Groups, file: &Path) {
-    let Ok(text) = fs::read_to_string(file) else { return };
+    let text = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+        Err(error) => {
+            tracing::error!(file = %file.display(), %error, "the first deadlines cannot be read: set them at /deadlines.html");
+            return;
+        }
+    };
     let mut commands = match serde_json::from_str::<FirstDeadlines>(&text) {
         Ok(first) => first.commands(),
         Err(error) => {
@@ -219,12 +254,20 @@ pub(crate) async fn found(groups: &Groups, file: &Path) {
     };
     let mut tick = tokio::time::interval(FOUNDING_TICK);
     let lead = groups.lead_watch(GroupId::COMMAND);
+    let mut other = OtherLeads::default();
     while let Some(command) = commands.front() {
         if groups.read(GroupId::COMMAND, |state| is_there(state, command)) {
             commands.pop_front();
             continue;
         }
-        if !lead.borrow().is_self_ready {
+        let leads = *lead.borrow();
+        if !leads.is_self_ready {
+            if other.is_long(groups.node(), leads, Instant::now()) {
+                let (leader, left) = (leads.leader, commands.len());
+                let remedy = "see in the leader's log what was refused, and set it at /deadlines.html";
+                tracing::error!(file = %file.display(), leader, left, remedy, "first deadlines are not there");
+                return;
+            }
             tick.tick().await;
             continue;
         }
@@ -235,6 +278,11 @@ pub(crate) async fn found(groups: &Groups, file: &Path) {
                 commands.pop_front();
             }
             Ok(_) => {}
+            Err(error @ ProposeError::TooLarge { .. }) => {
+                tracing::error!(file = %file.display(), %error, "one of the first deadlines was refused: set it at /deadlines.html");
+                commands.pop_front();
+            }
+            Err(ProposeError::Stopped) => return,
             // What failed is not there, and is proposed again.
             Err(_) => {
                 tick.tick().await;
@@ -322,6 +370,21 @@ mod tests {
         end(groups, peers, router).await;
     }
 
+    #[test]
+    fn a_founder_waits_for_another_one_that_leads_and_not_for_ever() {
+        let (begun, lead) = (Instant::now(), |leader, term| Lead { leader, term, is_self_ready: false });
+        let after = |seconds| begun + Duration::from_secs(seconds);
+        let mut other = OtherLeads::default();
+        assert!(!other.is_long(1, lead(Some(2), 1), begun));
+        assert!(!other.is_long(1, lead(Some(2), 1), after(59)));
+        assert!(other.is_long(1, lead(Some(2), 1), after(60)), "what it refused is never there");
+        assert!(!other.is_long(1, lead(Some(3), 2), after(61)), "another one puts what the former had not");
+        assert!(!other.is_long(1, lead(Some(3), 4), after(120)), "or the same one, later");
+        assert!(!other.is_long(1, lead(None, 5), after(200)), "the others may be started much later");
+        assert!(!other.is_long(1, lead(Some(1), 6), after(300)), "nor does it wait for itself");
+        assert!(!other.is_long(1, lead(Some(3), 4), after(301)));
+    }
+
     #[tokio::test]
     async fn what_is_refused_is_left_out_and_holds_up_nobody() {
         let (groups, peers, router) = cluster("refused").await;
@@ -331,6 +394,15 @@ mod tests {
         tokio::time::timeout(WITHIN, found(&groups, &file("refused", "ai-do"))).await.unwrap();
         assert_eq!(policies(&groups), []);
         assert_eq!(groups.read(GroupId::COMMAND, |state| state.calendars().len()), 1);
+        // Larger than any entry may be: it is not put, and the rest is.
+        let mut first = FirstDeadlines::of_province(&id("an"));
+        first.calendars = vec![Calendar { id: CalendarId::new("dai").unwrap(), ..office().unwrap() }];
+        first.calendars[0].name = "x".repeat(raft::PROPOSAL_BYTES_MAX);
+        let large = file("large", "an");
+        fs::write(&large, serde_json::to_string(&first).unwrap()).unwrap();
+        tokio::time::timeout(WITHIN, found(&groups, &large)).await.unwrap();
+        assert_eq!(groups.read(GroupId::COMMAND, |state| state.calendars().len()), 1);
+        assert_eq!(policies(&groups).len(), RULES.len());
         // Without a file nothing is put.
         found(&groups, Path::new("/nonexistent/first-deadlines.json")).await;
         end(groups, peers, router).await;

@@ -32,6 +32,7 @@ pub mod drill;
 mod erasure;
 pub mod feature;
 mod files;
+mod first_admin;
 pub mod first_deadlines;
 #[doc(hidden)]
 pub mod fuzzing;

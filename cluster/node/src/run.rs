@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{Command, GroupId, PutPerson};
+use domain::GroupId;
 use edge::{Accounts, Edge, EdgeConfig, Sealer, WebCourier};
 use entity::{EntityConfig, Router};
 use ingest::{
@@ -16,7 +16,7 @@ use ingest::{
     rtsp::Fleet,
 };
 use peer::{Identity, Peers};
-use raft::{Groups, Proposal};
+use raft::Groups;
 use rocks::RocksDisk;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -31,8 +31,9 @@ use crate::{
     drill::{Faults, Keeper},
     erasure, feature,
     files::{self, EdgeFiles, NodeFiles},
+    first_admin,
     first_deadlines::{self, FIRST_DEADLINES},
-    init::{FIRST_ADMIN, FOUNDED, FirstAdmin},
+    init::{FIRST_ADMIN, FOUNDED},
     invitation::Invitation,
     metrics,
     models::{self, Library, sensors::Sensors},
@@ -50,17 +51,11 @@ type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 /// How often consensus is asked whether it is still alive.
 const HEALTH_TICK: Duration = Duration::from_millis(500);
 
-/// How often a founder looks whether the first administrator is there.
-const FOUNDING_TICK: Duration = Duration::from_millis(200);
-
 /// How long a new cluster's gateway waits for the first administrator: the other founders may be started later.
 const FOUNDING_WITHIN: Duration = Duration::from_secs(30);
 
 /// How long a stop waits for the leads to be taken over.
 const HAND_OVER_WITHIN: Duration = Duration::from_secs(3);
-
-/// Deadline of the founding proposal.
-const FOUNDING_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Folder of trained models in a node's folder.
 const ARTIFACTS: &str = "models";
@@ -184,13 +179,13 @@ impl Node {
             tasks.push(tokio::spawn(async move { run_subscriber(subscriber, intake, fenced).await }));
         }
 
-        let (founders, first_admin) = (groups.clone(), home.join(FIRST_ADMIN));
-        let of_deadlines = home.join(FIRST_DEADLINES);
+        let founders = groups.clone();
+        let (of_admin, of_deadlines) = (home.join(FIRST_ADMIN), home.join(FIRST_DEADLINES));
         let founded = tokio::spawn(async move {
             if founding {
                 feature::found(&founders).await;
             }
-            found_admin(founders.clone(), first_admin).await;
+            first_admin::found(&founders, &of_admin).await;
             // Whom it tells of what is late is that administrator.
             first_deadlines::found(&founders, &of_deadlines).await;
         });
@@ -436,27 +431,6 @@ async fn keep_fence(groups: Groups, fence: watch::Sender<bool>) {
         if lead.changed().await.is_err() {
             fence.send_replace(false);
             return;
-        }
-    }
-}
-
-/// While nobody is registered, whoever leads group 0 registers the first administrator.
-async fn found_admin(groups: Groups, file: PathBuf) {
-    let Ok(text) = fs::read_to_string(&file) else { return };
-    let person = match toml::from_str::<FirstAdmin>(&text).map_err(Into::into).and_then(|admin| admin.person()) {
-        Ok(person) => person,
-        Err(error) => {
-            tracing::error!(file = %file.display(), %error, "the first administrator cannot be read");
-            return;
-        }
-    };
-    let mut tick = tokio::time::interval(FOUNDING_TICK);
-    let lead = groups.lead_watch(GroupId::COMMAND);
-    while groups.read(GroupId::COMMAND, |state| state.persons().is_empty()) {
-        tick.tick().await;
-        if lead.borrow().is_self_ready {
-            let command = Command::PutPerson(PutPerson { person: person.clone() });
-            let _ = groups.propose(GroupId::COMMAND, Proposal::system(command), FOUNDING_TIMEOUT).await;
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CallId, Command, Event, ExerciseId, Millis, PersonId, State, Subject, WarningPurpose,
+    AlarmKey, CallId, Command, EntityId, Event, ExerciseId, Millis, PersonId, SensorId, State, Subject, WarningPurpose,
     policy::{Target, targets},
     wire::record,
 };
@@ -115,7 +115,34 @@ pub(crate) fn names_exercise(state: &State, command: &Command) -> bool {
         Target::Unit(_) => false,
     };
     let of_call = |call: &CallId| state.calls().get(call).is_some_and(|it| it.exercise);
-    targets(state, command).into_iter().flatten().any(is_played) || call_of(command).is_some_and(of_call)
+    let of_alarm = |key: &AlarmKey| state.alarms.get(key).is_some_and(|it| it.exercise);
+    let of_device = |entity: &EntityId| state.sensors.get(&SensorId::from(entity)).is_some_and(|it| it.exercise);
+    targets(state, command).into_iter().flatten().any(is_played)
+        || call_of(command).is_some_and(of_call)
+        || alarm_of(command).is_some_and(of_alarm)
+        || device_of(command).is_some_and(of_device)
+}
+
+/// The alarm that the command is about. One that comes up says itself whether it is played: the former may have been.
+fn alarm_of(command: &Command) -> Option<&AlarmKey> {
+    Some(match command {
+        Command::ClearAlarm(it) => &it.key,
+        Command::AcknowledgeAlarm(it) => &it.key,
+        Command::ShelveAlarm(it) => &it.key,
+        Command::UnshelveAlarm(it) => &it.key,
+        Command::ConfirmAlarmReport(it) => &it.key,
+        _ => return None,
+    })
+}
+
+/// The device that the command is about: what a device of drills raises is played, whatever it says.
+fn device_of(command: &Command) -> Option<&EntityId> {
+    Some(match command {
+        Command::RaiseAlarm(it) => &it.key.entity,
+        Command::TakeOutOfService(it) => &it.entity,
+        Command::ReturnToService(it) => &it.entity,
+        _ => return None,
+    })
 }
 
 /// The call that the command is about.

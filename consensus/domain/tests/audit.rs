@@ -334,3 +334,30 @@ fn what_is_done_about_a_drill_is_recorded_as_of_one_and_an_older_chain_stays_as_
         verify(&recorded.export(), &recorded.heads()).unwrap();
     }
 }
+
+#[test]
+fn what_is_refused_about_a_played_alarm_is_recorded_as_of_a_drill() {
+    for exercise in [false, true] {
+        let mut recorded = Recorded::new(GroupId(1));
+        recorded.system(SwitchFeature { feature: VOCABULARY_2 });
+        let key = AlarmKey { entity: EntityId::new("gauge").unwrap(), condition: Condition::new("high").unwrap() };
+        let (severity, value_micro, limit_micro) = (Severity::High, Micro(2), Micro(1));
+        let key_of = || key.clone();
+        let finding = None;
+        let raise = RaiseAlarm { key: key_of(), episode: 1, severity, value_micro, limit_micro, exercise, finding };
+        recorded.system(raise);
+        assert_eq!(is_marked(&recorded), exercise);
+        let at_ms = recorded.state.clock().plus(1);
+        let refused: [Command; 4] = [
+            ClearAlarm { key: key_of(), episode: 9, value_micro }.into(),
+            AcknowledgeAlarm { key: key_of(), episode: 1 }.into(),
+            ShelveAlarm { key: key_of(), reason: String::new(), until_ms: Millis(0) }.into(),
+            ConfirmAlarmReport { key: key_of(), episode: 1, version: 99, incident: None }.into(),
+        ];
+        for command in refused {
+            let reply = recorded.apply(&Entry { at_ms, request: None, grant: None, command, salt: Bytes::new() });
+            assert!(matches!(reply, Reply::Refused(_)), "{reply:?}");
+            assert_eq!(is_marked(&recorded), exercise, "what is refused changes nothing that says so");
+        }
+    }
+}

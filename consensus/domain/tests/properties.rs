@@ -8,9 +8,10 @@ use bytes::Bytes;
 use domain::{
     AdminUnit, Agent, Alarm, Applied, Attachment, Calendar, Call, CallDesk, CallDraft, Caller, Camera, DeadlinePolicy,
     Delegation, Dispatch, District, Drill, DrillNow, Duty, DutyEntry, DutyPost, Entry, Erasure, Event, EventBatch,
-    Exercise, FileSettings, Grant, GroupId, Handover, Incident, Instruction, LiveNodes, Model, Person, PersonRemit,
-    Placement, Position, Reading, Readings, Reply, Report, Room, Row, RowChange, RunCard, SecondFactor, Sensor,
-    SensorWindow, ServiceKey, Session, ShiftNote, Stance, State, Tally, Unit, WaitingReport, Warning, rows,
+    Exercise, FileSettings, Grant, GroupId, Handover, Incident, Instruction, LiveNodes, Millis, Model, Person,
+    PersonRemit, Placement, Position, Reading, Readings, Reply, Report, Room, Row, RowChange, RunCard, SecondFactor,
+    Sensor, SensorWindow, ServiceKey, Session, ShiftNote, Stance, State, SwitchFeature, Tally, Unit, VOCABULARY_2,
+    WaitingReport, Warning, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -63,11 +64,19 @@ fn check_retry(state: &State, index: u64, entry: &Entry, reply: &Reply) {
     assert!(again.rows.iter().all(|change| matches!(change, RowChange::Put(row) if is_meta_or_record(row))));
 }
 
-fn drive(group: GroupId, entries: &[(bool, Entry)]) {
+/// `is_new`: the group behaves as one of a new cluster does, from before its first entry; else as one of the first release's.
+fn drive(group: GroupId, is_new: bool, entries: &[(bool, Entry)]) {
     let mut state = State::new(group);
     let mut twin = State::new(group);
     let mut disk = Disk::new();
-    let world = any::world(group).into_iter().map(|entry| (false, entry));
+    let switch = || Entry {
+        at_ms: Millis(1),
+        request: None,
+        grant: None,
+        command: SwitchFeature { feature: VOCABULARY_2 }.into(),
+        salt: Bytes::new(),
+    };
+    let world = is_new.then(switch).into_iter().chain(any::world(group)).map(|entry| (false, entry));
     for (index, (is_aimed, mut entry)) in (1..).zip(world.chain(entries.iter().cloned())) {
         if is_aimed {
             any::aim(&mut entry, &state);
@@ -107,13 +116,13 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
 
     #[test]
-    fn group_0_holds_together(entries in any::entries(any::command_of_group_0())) {
-        drive(GroupId::COMMAND, &entries);
+    fn group_0_holds_together(is_new in any::<bool>(), entries in any::entries(any::command_of_group_0())) {
+        drive(GroupId::COMMAND, is_new, &entries);
     }
 
     #[test]
-    fn a_field_group_holds_together(entries in any::entries(any::command_of_field())) {
-        drive(GroupId(1), &entries);
+    fn a_field_group_holds_together(is_new in any::<bool>(), entries in any::entries(any::command_of_field())) {
+        drive(GroupId(1), is_new, &entries);
     }
 
     #[test]

@@ -269,7 +269,7 @@ impl Accounts {
             None => None,
         };
         let Some((step, recovery)) = spend else {
-            codes.failed(person.as_str(), device, now_ms);
+            codes.failed(person.as_str(), ip, device, now_ms);
             return Err(LoginFailure::CodeDenied);
         };
         Ok(SpendCode { person: person.clone(), step, recovery })

@@ -6,8 +6,8 @@ use std::{collections::HashMap, net::IpAddr};
 
 use crate::{device_cookie::DeviceId, limits::CODE_GUARD_MAX, login_guard::network};
 
-/// Wrong codes of one person from all addresses, before codes count from known addresses only; with one device cookie, before it
-/// is as none.
+/// Wrong codes of one person from all addresses, before codes count from known addresses only; at one known address, before it is as
+/// any other; with one device cookie, before it is as none.
 const WRONG_FREE: u32 = 10;
 /// For so long after the first of them. 10 of 10^6 codes, three of which count, each quarter of an hour: a year of guessing
 /// from any number of addresses finds one with a chance of two thirds, and is seen by the counter of refused sign-ins.
@@ -43,6 +43,8 @@ pub(crate) struct CodeGuard {
     wrong: HashMap<String, Wrong>,
     /// Those that came with a device cookie of the person, apart from the others, so that neither drives the other out.
     wrong_by_device: HashMap<DeviceId, Wrong>,
+    /// Those at addresses where the person is known, which are among `wrong` too.
+    wrong_at_known: HashMap<(String, IpAddr), Wrong>,
     known: HashMap<(String, IpAddr), u64>,
 }
 
@@ -52,14 +54,18 @@ impl CodeGuard {
     /// # Errors
     /// Milliseconds to wait.
     pub(crate) fn begin(&self, person: &str, ip: IpAddr, device: Option<DeviceId>, now_ms: u64) -> Result<(), u64> {
-        let is_known = |at_ms: &u64| now_ms.saturating_sub(*at_ms) < KNOWN_MS;
-        if self.counts(device, now_ms).is_some()
-            || self.known.get(&(person.to_owned(), network(ip))).is_some_and(is_known)
-        {
+        let at = (person.to_owned(), network(ip));
+        let is_spent = || self.wrong_at_known.get(&at).is_some_and(|wrong| wrong.held_until_ms(now_ms).is_some());
+        if self.counts(device, now_ms).is_some() || (self.is_known(&at, now_ms) && !is_spent()) {
             return Ok(());
         }
         let held_until_ms = self.wrong.get(person).and_then(|wrong| wrong.held_until_ms(now_ms));
         held_until_ms.map_or(Ok(()), |until_ms| Err(until_ms.saturating_sub(now_ms)))
+    }
+
+    /// Whether the person signed in from there lately.
+    fn is_known(&self, at: &(String, IpAddr), now_ms: u64) -> bool {
+        self.known.get(at).is_some_and(|at_ms| now_ms.saturating_sub(*at_ms) < KNOWN_MS)
     }
 
     /// The device cookie, while not too much was wrong with it.
@@ -80,8 +86,13 @@ impl CodeGuard {
     }
 
     /// It was wrong.
-    pub(crate) fn failed(&mut self, person: &str, device: Option<DeviceId>, now_ms: u64) {
+    pub(crate) fn failed(&mut self, person: &str, ip: IpAddr, device: Option<DeviceId>, now_ms: u64) {
         let none = Wrong { count: 0, since_ms: now_ms };
+        let at = (person.to_owned(), network(ip));
+        if self.counts(device, now_ms).is_none() && self.is_known(&at, now_ms) {
+            make_room(&mut self.wrong_at_known, |wrong| wrong.since_ms);
+            self.wrong_at_known.entry(at).or_insert(none).add(now_ms);
+        }
         let wrong = match self.counts(device, now_ms) {
             Some(device) => {
                 make_room(&mut self.wrong_by_device, |wrong| wrong.since_ms);
@@ -129,14 +140,14 @@ mod tests {
         guard.succeeded("lan", ip(1), 0);
         for last in 10..10 + u8::try_from(WRONG_FREE).unwrap() {
             assert_eq!(begin(&guard, "lan", ip(last), 1_000), Ok(()));
-            guard.failed("lan", None, 1_000);
+            guard.failed("lan", ip(last), None, 1_000);
         }
         assert_eq!(begin(&guard, "lan", ip(99), 2_000), Err(WINDOW_MS - 1_000));
         assert_eq!(guard.waiting(2_000), [("lan".to_owned(), WRONG_FREE, 1_000 + WINDOW_MS)]);
         assert_eq!(begin(&guard, "lan", ip(1), 2_000), Ok(()), "from where she signed in lately");
         assert_eq!(begin(&guard, "minh", ip(99), 2_000), Ok(()), "nor is anybody else");
         assert_eq!(begin(&guard, "lan", ip(99), 1_000 + WINDOW_MS), Ok(()), "and it ends");
-        guard.failed("lan", None, 1_000 + WINDOW_MS);
+        guard.failed("lan", ip(99), None, 1_000 + WINDOW_MS);
         assert_eq!(begin(&guard, "lan", ip(99), 1_001 + WINDOW_MS), Ok(()), "it begins anew");
     }
 
@@ -146,22 +157,39 @@ mod tests {
         let device = Some(DeviceId::of(1));
         for n in 0..2 * WRONG_FREE {
             assert_eq!(guard.begin("lan", ip(1), device, 1_000), Ok(()), "{n}");
-            guard.failed("lan", device, 1_000);
+            guard.failed("lan", ip(1), device, 1_000);
         }
         assert_eq!(guard.begin("lan", ip(1), device, 1_000), Err(WINDOW_MS), "nor is there more without it");
         assert_eq!(guard.begin("lan", ip(1), Some(DeviceId::of(2)), 1_000), Ok(()), "her own browser has another one");
     }
 
     #[test]
+    fn guessing_where_the_person_signed_in_lately_is_bounded_and_holds_them_up_nowhere_else() {
+        let mut guard = CodeGuard::default();
+        guard.succeeded("lan", ip(1), 0);
+        guard.succeeded("lan", ip(2), 0);
+        for n in 0..WRONG_FREE {
+            assert_eq!(guard.begin("lan", ip(1), None, 1_000), Ok(()), "{n}");
+            guard.failed("lan", ip(1), None, 1_000);
+        }
+        assert_eq!(guard.begin("lan", ip(1), None, 2_000), Err(WINDOW_MS - 1_000));
+        assert_eq!(guard.begin("lan", ip(2), None, 2_000), Ok(()), "at another address where she is known");
+        assert_eq!(guard.begin("lan", ip(1), Some(DeviceId::of(1)), 2_000), Ok(()), "and in her own browser");
+        guard.succeeded("lan", ip(1), 3_000);
+        assert!(guard.begin("lan", ip(1), None, 4_000).is_err(), "who guesses has no more when she gets in meanwhile");
+        assert_eq!(guard.begin("lan", ip(1), None, 1_000 + WINDOW_MS), Ok(()), "and it ends");
+    }
+
+    #[test]
     fn what_is_remembered_is_bounded() {
         let mut guard = CodeGuard::default();
         for n in 0..CODE_GUARD_MAX as u64 + 10 {
-            guard.failed(&n.to_string(), None, n);
-            guard.failed("lan", Some(DeviceId::of(u128::from(n))), n);
             guard.succeeded(&n.to_string(), ip(1), n);
+            guard.failed(&n.to_string(), ip(1), None, n);
+            guard.failed("lan", ip(1), Some(DeviceId::of(u128::from(n))), n);
         }
         assert!(guard.wrong.len() <= CODE_GUARD_MAX && guard.known.len() <= CODE_GUARD_MAX);
-        assert!(guard.wrong_by_device.len() <= CODE_GUARD_MAX);
+        assert!(guard.wrong_by_device.len() <= CODE_GUARD_MAX && guard.wrong_at_known.len() <= CODE_GUARD_MAX);
     }
 
     proptest! {
@@ -178,11 +206,11 @@ mod tests {
                     let may = guard.begin("lan", ip(at), device, now_ms);
                     prop_assert_eq!(may, without.begin("lan", ip(at), None, now_ms));
                     if may.is_ok() {
-                        without.failed("lan", None, now_ms);
+                        without.failed("lan", ip(at), None, now_ms);
                     }
                 }
                 if guard.begin("lan", ip(at), device, now_ms).is_ok() {
-                    guard.failed("lan", device, now_ms);
+                    guard.failed("lan", ip(at), device, now_ms);
                 }
                 prop_assert_eq!(guard.begin("lan", ip(at), Some(DeviceId::of(0)), now_ms), Ok(()));
             }

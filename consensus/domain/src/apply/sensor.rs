@@ -143,7 +143,8 @@ impl State {
     /// Leaves out of readings that are to be proposed what holds for all of their sensor's: the unit, which cannot change once
     /// something was recorded. Then the row is what is proposed, byte for byte.
     pub fn leave_units_out(&self, readings: &mut [Reading]) {
-        for reading in readings {
+        // Who has left it out already costs no look at the sensor.
+        for reading in readings.iter_mut().filter(|reading| !reading.unit_of_measure.is_empty()) {
             let sensor = self.sensors.get(&reading.sensor).filter(|sensor| sensor.last_at_ms.is_set());
             if sensor.is_some_and(|sensor| sensor.unit_of_measure == reading.unit_of_measure) {
                 reading.unit_of_measure = String::new();

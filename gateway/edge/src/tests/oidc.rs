@@ -278,6 +278,25 @@ async fn a_code_is_asked_for_besides_unless_the_operator_says_that_the_providers
     assert_eq!(location(&plain), "/rooms.html?signin=code", "one factor there is one factor");
 }
 
+/// Nobody is asked for a password here: an open session at the provider was good for any number of codes.
+#[tokio::test]
+async fn guessing_codes_after_the_provider_is_bounded_where_the_person_is_known_too() {
+    let provider = Provider::start().await;
+    let asks = served(&provider);
+    let right = with_second_factor(&asks).await;
+    let response = signs_in(&asks, &provider, "lan", &Instead::nothing()).await;
+    let proven = cookie(&response, "td_oidc_proven").unwrap();
+    let code = |code: &str| {
+        let request = client().post(asks.url("/api/oidc/code")).header(header::COOKIE, &proven);
+        request.json(&json!({"code": code})).send()
+    };
+    for n in 0..10 {
+        let refused: Value = code("000000").await.unwrap().json().await.unwrap();
+        assert_eq!(refused["code"], json!("code_denied"), "{n}");
+    }
+    assert_eq!(code(&right).await.unwrap().status(), 429);
+}
+
 #[tokio::test]
 async fn a_provider_that_is_gone_is_said_and_without_one_there_is_no_such_way() {
     let provider = Provider::start().await;
