@@ -294,7 +294,8 @@ async fn what_nobody_gave_a_reason_for_says_what_it_follows_from() {
 async fn rights_and_erasure_are_changed_by_nobody_who_does_not_say_why() {
     let served = serve(&called(), 1, config());
     let (lan, kiem, admin) = (user(&served, "lan").await, user(&served, "kiem").await, user(&served, "admin").await);
-    let minh = json!({"id": "minh", "name": "Minh", "role": "operator", "password": "một mật khẩu"});
+    let minh =
+        json!({"id": "minh", "name": "Minh", "role": "operator", "districts": ["d2"], "password": "một mật khẩu"});
     let rules = json!({"number": 1, "rules": [{"kind": "caller", "days": 30}]});
     for (seq, path, body) in [(1, "/api/people", &minh), (2, "/api/erasure", &rules)] {
         let ask = || admin.post_silently(&served, seq, path, body);
