@@ -245,7 +245,7 @@ impl Desk {
             request = request.header(CONTENT_TYPE, "application/json").body(body.to_string());
         }
         if let Some(seq) = asked.seq {
-            request = request.header("x-request-seq", seq);
+            request = request.header("x-request-seq", seq).header("x-reason", "program/chaos-tests");
         }
         if asked.is_linearizable {
             request = request.header("x-read", "linearizable");

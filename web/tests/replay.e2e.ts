@@ -155,6 +155,8 @@ for (const lang of ['vi', 'en'] as const) {
     await board.getByRole('button', { name: t.forward, exact: true }).click();
     await expect(board.getByRole('list', { name: t.alarms })).toHaveCount(0);
     await expect(board).toContainText(t.notKept);
+    // The rights are those of now, and the replay says so.
+    await expect(board).toContainText(lang === 'vi' ? 'bạn được xem bây giờ' : 'you may see now');
   });
 
   test(`a drill is marked, what is not there is said, and a node that gives no answer is asked again, ${lang}`, async ({ page }) => {

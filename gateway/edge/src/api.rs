@@ -80,8 +80,8 @@ pub(crate) mod warning;
     title = "Trống Đồng",
     description = "Commands carry `x-request-seq`, a number that grows by one per command of a session. After a network \
                    error, 429 or 503 send the same request with the same number: it is applied once, however often it is sent. \
-                   `x-reason` says why, in percent-encoded UTF-8, and stands in the record; without it nothing is refused, and \
-                   the record says what follows from the rest. \
+                   `x-reason` says why, in percent-encoded UTF-8, and stands in the record; what changes rights, erases or \
+                   publishes a warning is refused without it (422), and of all else the record says what follows from the rest. \
                    Looks are answered from what the node has applied; `x-state-age-ms` says how long ago it last knew of a \
                    quorum. With `x-read: linearizable` the answer holds all that was acknowledged before, or is 503. \
                    Screens follow `GET /ws` (protocols `trongdong.v1` and `trongdong.v1.json`); other services fetch NENA EIDOs \

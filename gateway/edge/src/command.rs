@@ -5,7 +5,7 @@ use std::{sync::PoisonError, time::Duration};
 
 use domain::{
     Accepted, AdminUnitCode, AlarmKey, Command, DistrictId, EntityId, Grant, GroupId, IncidentId, OpenSession,
-    RaisePolicyFloor, RefusalCode, Reply, RequestId, policy,
+    RaisePolicyFloor, RefusalCode, Reply, RequestId, audit::why, policy,
 };
 use futures::future::join_all;
 
@@ -35,6 +35,9 @@ impl App {
     pub(crate) async fn run(&self, ask: &Ask, command: impl Into<Command>) -> Result<Accepted, ApiError> {
         let command = command.into();
         let grant = self.foreseen(&ask.caller.grant, &command).await?;
+        if why::has_to_be_said(&command) && grant.why.trim().is_empty() {
+            return Err(ApiError::why_needed());
+        }
         let group = self.group_of(&command).await?;
         if !self.remember(ask, group) {
             return Err(ApiError::seq_reused(ask.seq));

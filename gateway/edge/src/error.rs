@@ -13,7 +13,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::{accounts::LoginFailure, cluster::RoadError, seal::CannotSeal};
+use crate::{accounts::LoginFailure, api::body::REASON_HEADER, cluster::RoadError, seal::CannotSeal};
 
 /// The password was right and a code of the second factor is asked for.
 pub const CODE_NEEDED: &str = "code_needed";
@@ -59,6 +59,11 @@ impl ApiError {
     /// 422: a value in it is wrong.
     pub(crate) fn invalid(field: &str, remedy: &str) -> Self {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", field, remedy)
+    }
+
+    /// 422: nobody said why, of what is done for a reason that is said alone.
+    pub(crate) fn why_needed() -> Self {
+        Self::invalid(REASON_HEADER, "say why in this header, in percent-encoded UTF-8: it stands in the record")
     }
 
     /// 422: no reading was recorded.

@@ -101,8 +101,10 @@ impl Desk {
 
     /// Sends a command under that number once, to this node.
     pub(crate) async fn attempt(&mut self, seq: u64, path: &str, body: &[u8]) -> io::Result<Answer> {
-        let headers =
-            format!("cookie: td_session={}\r\nx-request-seq: {seq}\r\ncontent-type: application/json\r\n", self.token);
+        let headers = format!(
+            "cookie: td_session={}\r\nx-request-seq: {seq}\r\nx-reason: program/bench\r\ncontent-type: application/json\r\n",
+            self.token
+        );
         self.ask("POST", path, &headers, body).await
     }
 

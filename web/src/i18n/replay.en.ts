@@ -47,5 +47,5 @@ export const enReplay: ReplayDict = {
   alarms: 'Alarms then',
   acknowledged: 'acknowledged',
   unacknowledged: 'not acknowledged',
-  notKept: 'A unit stands where it last reported; units that were not in the incident are not shown; readings are by the clock of the station.',
+  notKept: 'A unit stands where it last reported; units that were not in the incident are not shown; readings are by the clock of the station; shown is what you may see now.',
 };

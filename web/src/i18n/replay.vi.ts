@@ -46,7 +46,7 @@ export const viReplay = {
   alarms: 'Cảnh báo lúc đó',
   acknowledged: 'đã xác nhận',
   unacknowledged: 'chưa xác nhận',
-  notKept: 'Vị trí đơn vị là lúc đơn vị báo gần nhất; không thấy đơn vị ngoài sự cố; số đo theo giờ của trạm.',
+  notKept: 'Vị trí đơn vị là lúc đơn vị báo gần nhất; không thấy đơn vị ngoài sự cố; số đo theo giờ của trạm; hiện những gì bạn được xem bây giờ.',
 };
 
 /** What every language says of it. */

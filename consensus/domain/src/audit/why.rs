@@ -247,6 +247,25 @@ fn own_words(command: &Command) -> &str {
     }
 }
 
+/// Whether a person has to say why beside the command: it gives or takes rights, does away with what was kept, or warns everybody, and
+/// has no reason of its own. Everything else is done without one, because nobody is to be held up by a word that is missing.
+#[must_use]
+pub fn has_to_be_said(command: &Command) -> bool {
+    matches!(
+        command,
+        Command::PutPerson(_)
+            | Command::PutRemit(_)
+            | Command::PutServiceKey(_)
+            | Command::RevokeServiceKey(_)
+            | Command::RevokeDelegation(_)
+            | Command::DropSecondFactor(_)
+            | Command::SetErasure(_)
+            | Command::SetFileRetention(_)
+            | Command::EraseCall(_)
+            | Command::ApproveWarning(_)
+    )
+}
+
 /// Whether the command has a reason that may tell of a person, and so is left to its export.
 fn says_within(command: &Command) -> bool {
     let reason = match command {

@@ -291,6 +291,31 @@ async fn what_nobody_gave_a_reason_for_says_what_it_follows_from() {
 }
 
 #[tokio::test]
+async fn rights_and_erasure_are_changed_by_nobody_who_does_not_say_why() {
+    let served = serve(&called(), 1, config());
+    let (lan, kiem, admin) = (user(&served, "lan").await, user(&served, "kiem").await, user(&served, "admin").await);
+    let minh =
+        json!({"id": "minh", "name": "Minh", "role": "operator", "districts": ["d2"], "password": "một mật khẩu"});
+    let rules = json!({"number": 1, "rules": [{"kind": "caller", "days": 30}]});
+    for (seq, path, body) in [(1, "/api/people", &minh), (2, "/api/erasure", &rules)] {
+        let ask = || admin.post_silently(&served, seq, path, body);
+        for request in [ask(), ask().header("x-reason", ""), ask().header("x-reason", "%20%0A")] {
+            let (status, refused) = answer(request).await;
+            let said = (&refused["code"], &refused["field"]);
+            assert_eq!((status, said), (422, (&json!("invalid"), &json!("x-reason"))), "{path}: {refused}");
+        }
+        // Who may not do it at all is told that, and what was refused for want of a word left its number free.
+        let asked = lan.post_silently(&served, seq, path, body);
+        assert_eq!(answer(asked).await.0, 403, "{path}");
+        assert_eq!(answer(ask().header("x-reason", "ca%20m%E1%BB%9Bi")).await.0, 200, "{path}");
+    }
+    let (_, found) = search(&served, &kiem, 1, json!({"by": "admin", "kind": "right"})).await;
+    let is_said = |(_, _, what, why): (&str, &str, &str, &str)| what.starts_with("minh") && why == "ca mới";
+    assert!(told(&found).into_iter().any(is_said), "{found}");
+    assert_eq!(unsaid(&found, "admin", "PutPerson"), None, "{found}");
+}
+
+#[tokio::test]
 async fn an_auditors_export_verifies_and_holds_no_caller() {
     let served = serve(&called(), 1, config());
     let wanted = json!({"group": 0, "after": 0, "reason": "thanh tra"});

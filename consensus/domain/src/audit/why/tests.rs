@@ -4,8 +4,9 @@ use bytes::Bytes;
 
 use super::*;
 use crate::{
-    AnswerCall, CallId, CheckQueue, ClockKey, FireDeadline, IncidentId, Millis, ModelName, NoteIncident, PersonId,
-    ReceiverId, RecordRead, ReportCode, RetractHandover, ServiceKeyId, SwitchModel, Terms, UnlinkReport,
+    AnswerCall, ApproveWarning, CallId, CheckQueue, ClockKey, DelegationId, DropSecondFactor, EraseCall, FireDeadline,
+    IncidentId, Millis, ModelName, NoteIncident, PersonId, ReceiverId, RecordRead, ReportCode, RetractHandover,
+    RevokeDelegation, RevokeServiceKey, ServiceKeyId, SetFileRetention, SwitchModel, Terms, UnlinkReport, WarningId,
 };
 
 /// As an entry leaves it: who, with which key, and what they said.
@@ -41,6 +42,30 @@ fn note() -> Command {
 
 fn fire(of: Measured) -> Command {
     FireDeadline { clock: ClockKey { of, number: 1 }, step: 0, version: 1 }.into()
+}
+
+#[test]
+fn what_gives_rights_erases_or_warns_has_to_be_given_a_reason() {
+    let call = CallId::new("C1").unwrap();
+    let asked: [Command; 6] = [
+        RevokeServiceKey { key: ServiceKeyId::new("mua").unwrap() }.into(),
+        RevokeDelegation { delegation: DelegationId::new("thay").unwrap() }.into(),
+        DropSecondFactor { person: PersonId::new("lan").unwrap() }.into(),
+        SetFileRetention { days: 30 }.into(),
+        EraseCall { call: call.clone(), expected_version: 1 }.into(),
+        ApproveWarning { warning: WarningId::new("W1").unwrap(), expected_version: 1 }.into(),
+    ];
+    for command in asked {
+        assert!(has_to_be_said(&command), "{command:?}");
+        assert_eq!(
+            why(&payload("lan", None, ""), Some(&command)),
+            of(Cause::NoneGiven, ""),
+            "it has no words of its own"
+        );
+    }
+    for command in [note(), AnswerCall { call, expected_version: 1, agent: None }.into()] {
+        assert!(!has_to_be_said(&command), "{command:?}");
+    }
 }
 
 #[test]

@@ -253,7 +253,9 @@ impl Scene {
 
     async fn post(&self, client: &Client, visitor: &Visitor, seq: &mut u64, path: &str, body: &Value) -> Came {
         *seq += 1;
-        let request = client.post(self.served.url(path)).header("x-request-seq", *seq).json(body);
+        let request =
+            client.post(self.served.url(path)).header("x-request-seq", *seq).header("x-reason", "screen/test");
+        let request = request.json(body);
         Came::of(visitor.signed(request)).await
     }
 
