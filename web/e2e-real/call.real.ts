@@ -1,26 +1,28 @@
 // From a telephone call to a closed and rated case, in both languages: a real SIP caller, an agent without a mouse, a crew whose line is
-// cut in the middle, and the node that leads killed meanwhile.
+// cut in the middle, and the node that leads killed meanwhile. Another service hands a second caller over, whose name is known when they call again;
+// and an auditor reads what the form suggested.
 import { outbox } from '../tests/page';
 import { facts, killNode, leaderOf, startNode } from './cluster';
 import { IncidentOnWall } from './file';
 import { crewPhone, MOVED_MS_MAX, onPhone, screenIn, send, sit, stepsOf, TAPPED_MS_MAX } from './people';
-import { call, hasSipp, phone, seat } from './telephone';
+import { call, hasSipp, phone, seat, type Line } from './telephone';
 import { expect, test } from './witness';
 import { begins, LANGUAGES, literally, wordsIn, type Language } from './words';
 
 const AGENT = 'tong-dai';
 const OPERATOR = 'truc-ban';
+const AUDITOR = 'thanh-tra';
 const STARS = 5;
 
 interface Story {
   number: string;
   /** As the screen shows it. */
   spoken: string;
-  /** Who calls while the agent is on the line: the number, and as the screen shows it. */
-  second: { number: string; spoken: string };
+  /** Who is handed over while the agent is on the line: by which service, the number, as the screen shows it, and the name that they say. */
+  second: { from: Line; number: string; spoken: string; name: string };
   /** A key for each letter, as it is typed without marks. */
   told: string;
-  kind: string;
+  kind: 'fire' | 'medical';
   /** The unit that a person crews here, and the ward where it is stationed: the nearest to what is told. */
   unit: { id: string; name: string };
   ward: string;
@@ -33,7 +35,7 @@ const STORIES: Readonly<Record<Language, Story>> = {
   vi: {
     number: '0912345678',
     spoken: '0912 345 678',
-    second: { number: '0911222333', spoken: '0911 222 333' },
+    second: { from: '113', number: '0911222333', spoken: '0911 222 333', name: 'Bà Nông Thị Tư' },
     told: 'chay nha o duc xuan, khoi den nhieu',
     kind: 'fire',
     unit: { id: 'unit-001', name: 'Xe chữa cháy 01' },
@@ -44,7 +46,7 @@ const STORIES: Readonly<Record<Language, Story>> = {
   en: {
     number: '0987654321',
     spoken: '0987 654 321',
-    second: { number: '0977888999', spoken: '0977 888 999' },
+    second: { from: '115', number: '0977888999', spoken: '0977 888 999', name: 'Mrs Carter' },
     told: 'ong cu kho tho, ngat o bac kan',
     kind: 'medical',
     unit: { id: 'unit-002', name: 'Xe cứu thương 115 01' },
@@ -71,6 +73,7 @@ for (const language of LANGUAGES) {
     const bar = agent.getByRole('region', { name: t.console.call.heading, exact: true });
     const state = bar.locator('.state');
     const waiting = agent.getByRole('region', { name: begins(t.console.queue.heading) });
+    const card = agent.getByRole('group', { name: t.console.caller.heading, exact: true });
     const form = agent.getByRole('region', { name: begins(t.console.form.heading) });
     const tap = (name: string) => crew.page.getByRole('button', { name, exact: true }).click();
     const { state: being } = t.console.agent;
@@ -125,18 +128,26 @@ for (const language of LANGUAGES) {
       await expect(incident.unit(story.unit.name, t.unit.status.accepted)).toBeVisible({ timeout: TAPPED_MS_MAX });
     });
 
-    await test.step('a second caller waits while the agent talks and writes up, and is answered then', async () => {
-      const second = call(cluster, story.second.number);
-      await expect(waiting.getByRole('listitem').filter({ hasText: story.second.spoken })).toBeVisible();
+    await test.step('a caller whom another service hands over waits while the agent talks and writes up, is answered then, and says their name', async () => {
+      const { from, number, spoken, name } = story.second;
+      const second = call(cluster, number, from);
+      const row = waiting.getByRole('listitem').filter({ hasText: spoken });
+      await expect(row).toContainText(t.console.call.from(from));
       await agent.keyboard.press('F7');
       expect(await caller.hungUp).toBe(true);
       await expect(state).toContainText(being['wrap-up']);
-      await expect(waiting.getByRole('listitem').filter({ hasText: story.second.spoken })).toBeVisible();
+      await expect(row).toBeVisible();
       await agent.keyboard.press('F7');
       await expect(bar).toContainText(t.console.call.incoming);
-      await expect(bar.getByTestId('number')).toHaveText(story.second.spoken);
+      await expect(bar.getByTestId('number')).toHaveText(spoken);
+      await expect(bar).toContainText(t.console.call.from(from));
       await agent.keyboard.press('F2');
       await expect(state).toContainText(being['on-call']);
+      const field = card.getByRole('textbox', { name: t.console.caller.name, exact: true });
+      await expect(field).toHaveValue('');
+      await field.fill(name);
+      await field.press('Enter');
+      await expect(card.getByTestId('name')).toHaveText(name);
       await agent.keyboard.press('F7');
       expect(await second.hungUp).toBe(true);
       await expect(state).toContainText(being['wrap-up']);
@@ -198,9 +209,37 @@ for (const language of LANGUAGES) {
       await expect(incident.told).toContainText(t.told.rated(STARS));
     });
 
-    await test.step('nobody waits, and the next one can call', async () => {
+    await test.step('the auditor finds in the record what the form suggested, and that it was taken', async () => {
+      const { record } = t.admin;
+      const page = await sit(browser, cluster, 2, screenIn(language, '/record'), AUDITOR);
+      const form = page.getByRole('form', { name: record.filters, exact: true });
+      await form.getByLabel(record.why, { exact: true }).fill(story.result);
+      await form.getByLabel(record.by, { exact: true }).fill(AGENT);
+      await form.getByLabel(record.text, { exact: true }).fill(record.acts['FileReport'] ?? '');
+      await form.getByRole('button', { name: record.find, exact: true }).click();
+      const taken = (what: string) => `${what} (${record.taken})`;
+      const said = literally(record.advised(taken(t.incident.kind[story.kind]), taken('#'))).replace('#', '[^()]+');
+      const lines = page.getByRole('table', { name: record.lines, exact: true });
+      await expect(lines.getByRole('row').filter({ hasText: new RegExp(said) })).toHaveCount(1);
+      await page.screenshot({ path: info.outputPath('record.png') });
+    });
+
+    await test.step('nobody waits; the one who said their name calls again by themselves, and it stands in the pop', async () => {
       await expect(waiting).toContainText(t.console.queue.empty, { timeout: MOVED_MS_MAX });
       await expect(agent.locator('.line[data-state=live]')).toBeVisible({ timeout: MOVED_MS_MAX });
+      const again = call(cluster, story.second.number);
+      await expect(bar).toContainText(t.console.call.incoming, { timeout: MOVED_MS_MAX });
+      await expect(bar.getByTestId('number')).toHaveText(story.second.spoken);
+      await expect(bar).toContainText(t.console.call.line('1022'));
+      await expect(card.getByTestId('name')).toHaveText(story.second.name);
+      await agent.screenshot({ path: info.outputPath('named.png') });
+      await agent.keyboard.press('F2');
+      await expect(state).toContainText(being['on-call']);
+      await agent.keyboard.press('F7');
+      expect(await again.hungUp).toBe(true);
+      await expect(state).toContainText(being['wrap-up']);
+      await agent.keyboard.press('F7');
+      await expect(state).toContainText(being.available);
       await agent.keyboard.press('F8');
       await expect(state).toContainText(being.break, { timeout: MOVED_MS_MAX });
     });

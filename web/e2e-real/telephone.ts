@@ -9,8 +9,9 @@ import { logIn, post } from './device';
 
 /** A caller or a phone that nobody has ended by then ends itself, seconds. */
 const CALL_S_MAX = 300;
-/** The line that the public calls. */
-const LINE = '1022';
+/** The line that the public calls, and the services that hand callers over; each is the user part of what a trunk calls. */
+const LINES = ['1022', '111', '112', '113', '114', '115'] as const;
+export type Line = (typeof LINES)[number];
 
 /** Whether there is a program that can call. */
 export const hasSipp = spawnSync('sipp', ['-v']).error === undefined;
@@ -74,14 +75,14 @@ export interface Caller {
   end: () => void;
 }
 
-/** Calls the cluster's SIP door from this number. */
-export function call({ sip }: Facts, number: string): Caller {
+/** Calls the cluster's SIP door from this number: the public's line, or handed over by a service. */
+export function call({ sip }: Facts, number: string, line: Line = '1022'): Caller {
   const folder = mkdtempSync(join(tmpdir(), 'trongdong-sipp-'));
   const scenario = join(folder, 'caller.xml');
   writeFileSync(scenario, CALLER(number));
   const sipp = spawn(
     'sipp',
-    ['-sf', scenario, '-i', '127.0.0.1', '-s', LINE, '-m', '1', '-t', 'u1', '-nostdin', '-timeout', String(CALL_S_MAX), '-timeout_error', sip],
+    ['-sf', scenario, '-i', '127.0.0.1', '-s', line, '-m', '1', '-t', 'u1', '-nostdin', '-timeout', String(CALL_S_MAX), '-timeout_error', sip],
     { cwd: folder, stdio: 'ignore' },
   );
   const hungUp = new Promise<boolean>((resolve) => sipp.once('exit', (code) => resolve(code === 0)));
@@ -108,6 +109,6 @@ export async function phone(): Promise<Phone> {
 /** Says which phone stands on an agent's desk, and that they may send units from there. */
 export async function seat(cluster: Facts, person: string, address: string): Promise<void> {
   const { cookie, seq } = await logIn(cluster);
-  const body = { person, lines: [LINE], phone: address, dispatches: true };
+  const body = { person, lines: LINES, phone: address, dispatches: true };
   await post(cluster.urls, '/api/agents', { cookie, 'x-request-seq': String(seq) }, body);
 }

@@ -2,6 +2,7 @@ import AxeBuilder from '@axe-core/playwright';
 import { expect } from '@playwright/test';
 import { test } from './anew';
 import { board, crew, fake, freshSeq, outbox, panel } from './page';
+import { LANGUAGES } from './screens';
 
 test.afterEach(async ({ page }) => {
   for (const command of ['hold?ms=0', 'fail?n=0', 'silent?on=0', 'cut?down=0']) await fake(page, command);
@@ -86,13 +87,15 @@ test('a mayday is held, goes at once, and rings at the dispatcher until somebody
   await desk.context().close();
 });
 
-test('targets are large enough for a thumb', async ({ page }) => {
-  await page.setViewportSize({ width: 390, height: 844 });
-  await page.goto('/unit');
-  await expect(page.locator('input').first()).toBeVisible();
-  const heights = async (selector: string) => Promise.all((await page.locator(selector).all()).map(async (target) => (await target.boundingBox())!.height));
-  expect(Math.min(...(await heights('button, input')))).toBeGreaterThanOrEqual(44);
-  await crew(page);
-  expect(Math.min(...(await heights('button, a')))).toBeGreaterThanOrEqual(44);
-  expect(Math.min(...(await heights('button.thumb, button.mayday')))).toBeGreaterThanOrEqual(64);
-});
+for (const lang of LANGUAGES) {
+  test(`targets are large enough for a thumb, ${lang}`, async ({ page }) => {
+    await page.setViewportSize({ width: 390, height: 844 });
+    await page.goto(`/unit?lang=${lang}`);
+    await expect(page.locator('input').first()).toBeVisible();
+    const heights = async (selector: string) => Promise.all((await page.locator(selector).all()).map(async (target) => (await target.boundingBox())!.height));
+    expect(Math.min(...(await heights('button, input')))).toBeGreaterThanOrEqual(44);
+    await crew(page, `?lang=${lang}`);
+    expect(Math.min(...(await heights('button, a')))).toBeGreaterThanOrEqual(44);
+    expect(Math.min(...(await heights('button.thumb, button.mayday')))).toBeGreaterThanOrEqual(64);
+  });
+}

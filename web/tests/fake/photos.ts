@@ -12,6 +12,8 @@ interface FakePhoto {
   at_ms: number;
   by: string;
   note: string;
+  /** Somebody took it away. */
+  isGone: boolean;
 }
 
 /** A grey picture of one pixel, for what the scene has from the beginning. */
@@ -21,9 +23,9 @@ export function photoDesk() {
   const photos: FakePhoto[] = [];
   const put = (incident: string, bytes: Buffer, type: string, by: string, note: string, taken_at_ms: number) => {
     const sha256 = createHash('sha256').update(bytes).digest('hex');
-    const known = photos.find((photo) => photo.incident === incident && photo.sha256 === sha256);
+    const known = photos.find((photo) => photo.incident === incident && photo.sha256 === sha256 && !photo.isGone);
     if (known !== undefined) return known;
-    const photo = { number: photos.length + 1, sha256, incident, bytes, type, taken_at_ms, at_ms: Date.now(), by, note };
+    const photo = { number: photos.length + 1, sha256, incident, bytes, type, taken_at_ms, at_ms: Date.now(), by, note, isGone: false };
     photos.push(photo);
     return photo;
   };
@@ -40,9 +42,21 @@ export function photoDesk() {
     return { status: 200, body: { entity: String(photo.number), version: 1 } };
   }
 
+  /** A photo that is taken away, for a reason; undefined: the path is about something else. */
+  function remove(path: string, { reason = '' }: Record<string, string>): { status: number; body: unknown } | undefined {
+    const number = /^\/api\/files\/(\d+)\/remove$/.exec(path)?.[1];
+    if (number === undefined) return undefined;
+    const photo = photos.find((one) => one.number === Number(number) && !one.isGone);
+    if (photo === undefined) return { status: 404, body: { code: 'not_found', field: 'number', message: 'no such photo' } };
+    if (reason.trim() === '') return { status: 422, body: { code: 'invalid', field: 'reason', message: 'say why' } };
+    photo.isGone = true;
+    return { status: 200, body: { entity: number, version: 2 } };
+  }
+
   return {
     attach,
-    list: (incident: string) => ({ items: photos.filter((photo) => photo.incident === incident).map(wire), truncated: false }),
+    remove,
+    list: (incident: string) => ({ items: photos.filter((photo) => photo.incident === incident && !photo.isGone).map(wire), truncated: false }),
     /** A citizen sends one with their report. */
     ofReport: (code: string) => put(code, PIXEL, 'image/png', '', 'Nước ngang cửa', 0),
     show: (sha256: string) => photos.find((photo) => photo.sha256 === sha256),

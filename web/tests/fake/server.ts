@@ -355,7 +355,7 @@ function begin(root: string) {
     if (kept !== undefined) return json(response, kept.status, kept.body);
     // One answer per number, however often it is asked.
     const put = isPhoto ? () => photos.attach(url.searchParams, bytes, type, person) : () => undefined;
-    const answer = answered.get(seq) ?? put() ?? ofWaiting.decide(url.pathname, input, person) ?? desk.decideClock(url.pathname, input, person) ?? desk.decide(url.pathname, input) ?? decide(url.pathname, input, person);
+    const answer = answered.get(seq) ?? put() ?? photos.remove(url.pathname, input) ?? ofWaiting.decide(url.pathname, input, person) ?? desk.decideClock(url.pathname, input, person) ?? desk.decide(url.pathname, input) ?? decide(url.pathname, input, person);
     answered.set(seq, answer);
     return json(response, answer.status, answer.body);
   }
