@@ -22,7 +22,7 @@ test('one key sends the best unit; the board shows pending, committed, and then 
   await expect(list).toContainText('Đã ghi');
   const row = panel(page, 'Lực lượng').getByRole('listitem').filter({ hasText: name }).first();
   await expect(row).toContainText('Đang mời');
-  await expect(row).toContainText(/chờ trả lời 00:\d\d/);
+  await expect(row).toContainText(/chờ trả lời, còn 00:\d\d/);
   // Nobody has answered for a minute: that is late, although the offer does not go on yet.
   await fake(page, `unit-unanswered?unit=${name.trim()}`);
   await expect(row).toContainText(/TRỄ TRẢ LỜI, chuyển đội khác sau 03:\d\d/);
