@@ -212,6 +212,7 @@ export const en: Dict = {
     heading: 'Measurements',
     empty: 'No sensor yet',
     abnormal: (count) => `${count} past a limit`,
+    more: (count) => `${count} more sensors`,
     allNormal: 'all within limits',
     thresholds: 'Limits',
     above: 'above',
