@@ -47,7 +47,7 @@ test('what a crew taps without a network waits on the phone and goes once, with 
   await crew(page);
   await expect(page.getByRole('region', { name: 'Nhiệm vụ' })).toContainText('Cháy kho hàng');
   await fake(page, 'cut?down=1');
-  await page.getByRole('button', { name: 'Tôi ổn' }).click();
+  await page.getByRole('button', { name: 'TÔI ỔN' }).click();
   await expect(page.getByText('1 thao tác chờ gửi')).toBeVisible();
   await expect(page.getByText('trên máy, trung tâm chưa nhận')).toBeVisible();
   await expect(page.getByText(/MẤT LIÊN LẠC/)).toBeVisible({ timeout: 20_000 });

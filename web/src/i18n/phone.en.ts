@@ -82,7 +82,7 @@ export const enPhone: PhoneDict = {
       checkInOverdue: 'Check-in overdue: the centre has called somebody.',
       arriveBy: (at) => `The centre asks if you are not there by ${at}`,
       arriveLate: 'Not there, past the expected time: say that you are fine, or there.',
-      checkIn: 'I am fine',
+      checkIn: 'I AM FINE',
       mayday: 'MAYDAY – hold 2 seconds',
       maydayStands: 'MAYDAY CALLED',
       maydayWaiting: 'SENDING MAYDAY…',

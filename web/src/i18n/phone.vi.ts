@@ -83,7 +83,7 @@ export const viPhone = {
       checkInOverdue: 'Quá hạn báo tin: trung tâm đã báo cho người trực.',
       arriveBy: (at: string) => `Trung tâm sẽ hỏi nếu chưa đến nơi lúc ${at}`,
       arriveLate: 'Chưa đến nơi, đã quá giờ dự kiến: báo là ổn, hoặc đã đến.',
-      checkIn: 'Tôi ổn',
+      checkIn: 'TÔI ỔN',
       mayday: 'CẤP CỨU – giữ 2 giây',
       maydayStands: 'ĐÃ GỌI CẤP CỨU',
       maydayWaiting: 'ĐANG GỬI CẤP CỨU…',
