@@ -23,7 +23,7 @@ test('one key sends the best unit; the board shows pending, committed, and then 
   await expect(list).toContainText('Đã ghi');
   const row = panel(page, 'Lực lượng').getByRole('listitem').filter({ hasText: name }).first();
   await expect(row).toContainText('Đang mời');
-  await expect(row).toContainText(/chờ trả lời 00:\d\d/);
+  await expect(row).toContainText(/chờ trả lời, còn 00:\d\d/);
   // Nobody has answered for a minute: that is late, although the offer does not go on yet.
   await fake(page, `unit-unanswered?unit=${name.trim()}`);
   await expect(row).toContainText(/TRỄ TRẢ LỜI, chuyển đội khác sau 03:\d\d/);
@@ -48,7 +48,7 @@ test('what a crew taps without a network waits on the phone and goes once, with 
   await crew(page);
   await expect(page.getByRole('region', { name: 'Nhiệm vụ' })).toContainText('Cháy kho hàng');
   await fake(page, 'cut?down=1');
-  await page.getByRole('button', { name: 'Tôi ổn' }).click();
+  await page.getByRole('button', { name: 'TÔI ỔN' }).click();
   await expect(page.getByText('1 thao tác chờ gửi')).toBeVisible();
   await expect(page.getByText('trên máy, trung tâm chưa nhận')).toBeVisible();
   await expect(page.getByText(/MẤT LIÊN LẠC/)).toBeVisible({ timeout: 20_000 });

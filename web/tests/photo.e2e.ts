@@ -78,7 +78,7 @@ test('a photo that was taken in a tunnel is sent once, after what was tapped', a
   await camera.setInputFiles(await photo(page, 120));
   // A photo is made smaller before it is kept: what is tapped meanwhile would stand before it.
   await expect(page.getByText('2 thao tác chờ gửi')).toBeVisible();
-  await page.getByRole('button', { name: 'Tôi ổn' }).click();
+  await page.getByRole('button', { name: 'TÔI ỔN' }).click();
   await expect(page.getByText('3 thao tác chờ gửi')).toBeVisible();
   await expect.poll(async () => (await outbox(page)).length).toBe(3);
   const kept = await outbox(page);

@@ -21,13 +21,13 @@ test('it opens without a network, keeps what is tapped, and sends it once and in
   page.on('request', (request) => {
     if (request.method() === 'POST' && request.url().includes('/check-in')) sent.push({ at: (request.postDataJSON() as { tapped_at_ms: number }).tapped_at_ms });
   });
-  await page.getByRole('button', { name: 'Tôi ổn' }).click();
+  await page.getByRole('button', { name: 'TÔI ỔN' }).click();
   await expect(page.getByText('1 thao tác chờ gửi')).toBeVisible();
   // Two taps in one millisecond have one time: which of them is sent could not be told.
   await expect.poll(async () => (await outbox(page)).length).toBe(1);
   const [first] = await outbox(page);
   await expect.poll(() => page.evaluate(() => Date.now())).toBeGreaterThan(first!.tappedAtMs);
-  await page.getByRole('button', { name: 'Tôi ổn' }).click();
+  await page.getByRole('button', { name: 'TÔI ỔN' }).click();
   await expect(page.getByText('2 thao tác chờ gửi')).toBeVisible();
   await expect.poll(async () => (await outbox(page)).length).toBe(2);
   const kept = await outbox(page);

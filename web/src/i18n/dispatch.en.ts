@@ -36,8 +36,8 @@ export const enDispatch: DispatchDict = {
     overdue: 'NOT HEARD OF',
     asked: (left) => `asked, ${left} left`,
     'offer-late': (left) => `LATE TO ANSWER, goes on in ${left}`,
-    offer: (left) => `answer due ${left}`,
-    'check-in': (left) => `word due ${left}`,
+    offer: (left) => `answer due, ${left} left`,
+    'check-in': (left) => `word due, ${left} left`,
     none: '',
   },
   arrival: {

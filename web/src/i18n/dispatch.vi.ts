@@ -32,10 +32,10 @@ export const viDispatch = {
   timer: {
     mayday: 'CẤP CỨU',
     overdue: 'MẤT TIN',
-    asked: (left: string) => `chờ báo tin ${left}`,
+    asked: (left: string) => `chờ báo tin, còn ${left}`,
     'offer-late': (left: string) => `TRỄ TRẢ LỜI, chuyển đội khác sau ${left}`,
-    offer: (left: string) => `chờ trả lời ${left}`,
-    'check-in': (left: string) => `báo tin trong ${left}`,
+    offer: (left: string) => `chờ trả lời, còn ${left}`,
+    'check-in': (left: string) => `còn ${left} để báo tin`,
     none: '',
   },
   arrival: {

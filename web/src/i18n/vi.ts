@@ -212,6 +212,7 @@ export const vi = {
     heading: 'Quan trắc',
     empty: 'Chưa có cảm biến',
     abnormal: (count: string) => `${count} vượt ngưỡng`,
+    more: (count: string) => `còn ${count} cảm biến`,
     allNormal: 'tất cả trong ngưỡng',
     thresholds: 'Ngưỡng',
     above: 'trên',

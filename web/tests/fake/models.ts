@@ -38,7 +38,7 @@ export function startModels(scene: Scene, nowMs: number): Models {
 
   const version = (name: string, f1: number, shares: object[] = []) => ({
     version: name, sha256: new Uint8Array(32).fill(name.length), data: 'bộ tin tự viết, hạt giống 1; đo trên 800 tin viết tay',
-    quality: [{ name: 'macro_f1', valueMicro: micro(f1) }], shares, registeredAtMs: BigInt(nowMs - 86_400_000), registeredBy: 'admin',
+    quality: [{ name: 'kind_macro_f1', valueMicro: micro(f1) }], shares, registeredAtMs: BigInt(nowMs - 86_400_000), registeredBy: 'admin',
   });
   const shares = [
     { kind: IncidentKind.FLOOD, shareMicro: micro(0.45) }, { kind: IncidentKind.MEDICAL, shareMicro: micro(0.2) },
