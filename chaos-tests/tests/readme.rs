@@ -1,14 +1,16 @@
-//! What README.md says of the program `trongdong` is asked of the program itself: each command of its blocks is one, and takes the options that
-//! stand there. The runbooks' blocks are run word by word (`runbooks.rs`); the demonstration's first hour is played in a browser.
+//! What README.md and the guides say of the program `trongdong` is asked of the program itself: each command of their blocks is one, and takes the
+//! options that stand there. The runbooks' blocks are run word by word (`runbooks.rs`); the demonstration's first hour is played in a browser.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-use std::{fs, process::Command};
+use std::{fs, path::PathBuf, process::Command};
 
 use chaos_tests::program::program;
 
 /// From this crate.
 const README: &str = "../README.md";
+/// The pages that README.md leads to, each with blocks of its own.
+const GUIDES: &str = "../ops/guides";
 /// Commands that have commands of their own.
 const FAMILIES: [&str; 4] = ["audit", "drill", "model", "train"];
 
@@ -21,30 +23,37 @@ fn lines(text: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn every_command_of_the_read_me_is_one_and_takes_its_options() {
+fn every_command_of_the_read_me_and_the_guides_is_one_and_takes_its_options() {
     let program = program().unwrap();
-    let lines = lines(&fs::read_to_string(README).unwrap());
-    assert!(lines.len() >= 20, "{lines:?}");
+    let guides = fs::read_dir(GUIDES).unwrap().map(|entry| entry.unwrap().path());
+    let mut pages: Vec<PathBuf> = guides.chain([PathBuf::from(README)]).collect();
+    pages.sort();
+    let all = pages.iter().flat_map(|page| {
+        let found = lines(&fs::read_to_string(page).unwrap());
+        found.into_iter().map(move |words| (page.display(), words))
+    });
+    let all: Vec<_> = all.collect();
+    assert!(all.len() >= 20, "{:?}", all.iter().map(|(_, words)| words).collect::<Vec<_>>());
     let mut findings = Vec::new();
-    for words in lines {
+    for (page, words) in all {
         let named = if FAMILIES.contains(&words[0].as_str()) { 2 } else { 1 };
         let command: Vec<&str> = words.iter().take(named).map(String::as_str).collect();
         let help = Command::new(&program).args(&command).arg("--help").output().unwrap();
         let said = String::from_utf8_lossy(&help.stdout).into_owned();
         if !help.status.success() {
             findings.push(format!(
-                "`trongdong {}` is not a command: {}",
+                "{page}: `trongdong {}` is not a command: {}",
                 command.join(" "),
                 String::from_utf8_lossy(&help.stderr)
             ));
         }
         for option in words.iter().filter(|word| word.starts_with("--")) {
             if !said.contains(option.as_str()) {
-                findings.push(format!("`trongdong {}` does not take `{option}`", command.join(" ")));
+                findings.push(format!("{page}: `trongdong {}` does not take `{option}`", command.join(" ")));
             }
         }
     }
-    assert!(findings.is_empty(), "README.md:\n{}", findings.join("\n"));
+    assert!(findings.is_empty(), "{}", findings.join("\n"));
 }
 
 #[test]

@@ -1,11 +1,15 @@
-//! README.md says what is: its commands are commands, its accounts are the demonstration's, its folders are there. What its first hour promises is
-//! played in a browser (`web/e2e-real/readme.real.ts`), and what it says of `trongdong` is asked of the program (`chaos-tests/tests/readme.rs`).
+//! README.md and the guides that it leads to say what is: their commands are commands, the accounts are the demonstration's, the folder is that of
+//! `up`. What the first hour promises is played in a browser (`web/e2e-real/readme.real.ts`), and what is said of `trongdong` is asked of the
+//! program (`chaos-tests/tests/readme.rs`).
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
-use std::process::Command;
+use std::{fs, process::Command};
+
+/// The pages that README.md leads to.
+const GUIDES: &str = "ops/guides";
 
 /// Lines of the blocks of shell commands, with their numbers and without comments.
 fn commands(text: &str) -> Vec<(usize, &str)> {
@@ -33,27 +37,49 @@ fn accounts(text: &str) -> Vec<&str> {
     cells.flat_map(|cell| cell.split(',')).map(|name| name.trim().trim_matches('`')).collect()
 }
 
+/// README.md and the pages of `ops/guides`, as paths and texts.
+fn pages() -> Vec<(String, String)> {
+    let guides = fs::read_dir(common::root().join(GUIDES)).unwrap();
+    let names = guides.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
+    let mut paths: Vec<String> = names.map(|name| format!("{GUIDES}/{name}")).collect();
+    paths.sort();
+    paths.insert(0, "README.md".to_owned());
+    paths.into_iter().map(|path| (path.clone(), common::read(&path))).collect()
+}
+
+#[test]
+fn the_read_me_leads_to_every_guide() {
+    let pages = pages();
+    let (readme, guides) = pages.split_first().unwrap();
+    assert!(!guides.is_empty(), "{GUIDES} has pages");
+    let lost = guides.iter().filter(|(path, _)| !readme.1.contains(&format!("({path})")));
+    common::refuse(&lost.map(|(path, _)| format!("README.md: no link leads to {path}")).collect::<Vec<_>>());
+}
+
 #[test]
 fn every_command_of_ours_is_one() {
     let help = Command::new(env!("CARGO_BIN_EXE_xtask")).arg("help").output().unwrap();
     let help = String::from_utf8(help.stdout).unwrap();
-    let readme = common::read("README.md");
-    let ours: Vec<_> =
-        commands(&readme).into_iter().filter_map(|(at, line)| Some((at, line.strip_prefix("cargo xtask ")?))).collect();
-    assert!(ours.iter().any(|(_, line)| *line == "up") && ours.iter().any(|(_, line)| *line == "test"), "{ours:?}");
+    let pages = pages();
     let mut findings = Vec::new();
-    for (at, line) in ours {
-        let mut words = line.split_whitespace();
-        let verb = words.next().unwrap_or_default();
-        if !help.lines().any(|known| known.trim_start().starts_with(&format!("cargo xtask {verb}"))) {
-            findings.push(format!("README.md:{at}: `cargo xtask {verb}` is not a command: see `cargo xtask help`"));
-        }
-        for option in words.filter(|word| word.starts_with("--")) {
-            if !help.contains(option) {
-                findings.push(format!("README.md:{at}: `{option}` is not in `cargo xtask help`"));
+    let mut verbs = Vec::new();
+    for (page, text) in &pages {
+        let ours = commands(text).into_iter().filter_map(|(at, line)| Some((at, line.strip_prefix("cargo xtask ")?)));
+        for (at, line) in ours {
+            let mut words = line.split_whitespace();
+            let verb = words.next().unwrap_or_default();
+            if !help.lines().any(|known| known.trim_start().starts_with(&format!("cargo xtask {verb}"))) {
+                findings.push(format!("{page}:{at}: `cargo xtask {verb}` is not a command: see `cargo xtask help`"));
             }
+            for option in words.filter(|word| word.starts_with("--")) {
+                if !help.contains(option) {
+                    findings.push(format!("{page}:{at}: `{option}` is not in `cargo xtask help`"));
+                }
+            }
+            verbs.push((page.as_str(), line));
         }
     }
+    assert!(verbs.contains(&("README.md", "up")) && verbs.contains(&("README.md", "test")), "{verbs:?}");
     common::refuse(&findings);
 }
 
