@@ -19,14 +19,14 @@ for (const [lang, words] of [
 ] as const) {
   for (const chosen of ['traffic', 'pollution'] as const) {
     test(`the log has what was suggested beside what was chosen, ${chosen}, ${lang}`, async ({ page }) => {
-      const { call, form } = words.console;
+      const { agent, call, form } = words.console;
       const person = `goi-y-${lang}-${chosen}`;
       await enterAt(page, `/console?nomap=1&lang=${lang}`, person);
       await fake(page, `ring?person=${person}&number=0978000111`);
       const bar = page.getByRole('region', { name: call.heading, exact: true });
       await expect(bar).toContainText(call.incoming);
       await page.keyboard.press('F2');
-      await expect(bar).toContainText(call.state.answered);
+      await expect(bar).toContainText(agent.state['on-call']);
       await page.keyboard.type('xe tai lat km 9 yen trach');
       await expect(page.getByRole('status', { name: form.suggested, exact: true })).toContainText(words.incident.kind.traffic);
       // One phrase alone says so, and the form says how little that is beside it.

@@ -12,8 +12,8 @@ test.afterEach(async ({ page }) => {
 });
 
 for (const [lang, says] of [
-  ['vi', { list: 'Cần gọi lại: 1', none: 'Không ai chờ gọi lại.', why: 'gác máy khi chưa ai nghe', back: 'Gọi lại', vain: 'gọi lại chưa gặp', tries: '1/3', late: /▼ Nghe trong 15 s: \d+ % \(cần 90\)/ }],
-  ['en', { list: 'To call back: 1', none: 'Nobody waits for a call back.', why: 'hung up before anybody answered', back: 'Call back', vain: 'called back in vain', tries: '1 of 3', late: /▼ Answered in 15 s: \d+ % \(90 asked\)/ }],
+  ['vi', { list: 'Cần gọi lại: 1', none: 'Không ai chờ gọi lại.', why: 'gác máy khi chưa ai nghe', back: 'Gọi lại', vain: 'gọi lại chưa gặp', tries: '1/3', ofCalls: /^Trong giờ qua, \d+ cuộc gọi:$/, late: /▼ nghe trong 15 s: \d+ % \(cần 90\)/ }],
+  ['en', { list: 'To call back: 1', none: 'Nobody waits for a call back.', why: 'hung up before anybody answered', back: 'Call back', vain: 'called back in vain', tries: '1 of 3', ofCalls: /^Calls of the last hour, \d+:$/, late: /▼ answered in 15 s: \d+ % \(90 asked\)/ }],
 ] as const) {
   test(`who hung up unanswered is listed until they were reached, ${lang}`, async ({ page }) => {
     await enterAt(page, `/console?nomap=1&lang=${lang}`, `owed-${lang}`);
@@ -24,6 +24,7 @@ for (const [lang, says] of [
     await expect(row).toContainText(says.why);
     // Who gave up was not answered in time, and the figure says so.
     await expect(page.getByText(says.late)).toBeVisible();
+    await expect(page.getByText(says.ofCalls)).toBeVisible();
     // Called in vain: it stands there again, and says so.
     await row.getByRole('button', { name: says.back }).click();
     await expect(page.getByText(says.none)).toBeVisible();
@@ -37,7 +38,9 @@ for (const [lang, says] of [
     await row.getByRole('button', { name: says.back }).click();
     await expect(page.getByText(says.none)).toBeVisible();
     await page.keyboard.press('F2');
-    await expect(bar).toContainText(/Đang nghe|Talking/);
+    await expect(bar.locator('.state')).toHaveText(/Đang nghe|On a call/);
+    // Said once: my own state is the call's.
+    await expect(bar.locator('.call')).not.toContainText(/Đang nghe|Talking|Đang gọi lại|Calling back/);
     await expect(page.getByText(says.none)).toBeVisible();
   });
 }

@@ -28,7 +28,7 @@ for (const [lang, { console: t }, last] of [
     await expect(card.getByTestId('name')).toHaveCount(0);
     const bar = page.getByRole('region', { name: t.call.heading, exact: true });
     await page.keyboard.press('F2');
-    await expect(bar).toContainText(t.call.state.answered);
+    await expect(bar).toContainText(t.agent.state['on-call']);
     await field.fill(' Bà Tư ');
     await fake(page, 'hold?ms=1500');
     await field.press('Enter');
@@ -47,7 +47,7 @@ for (const [lang, { console: t }, last] of [
     await expect(field).toHaveValue('Bà Tư');
     // Somebody else's number has no name.
     await page.keyboard.press('F2');
-    await expect(bar).toContainText(t.call.state.answered);
+    await expect(bar).toContainText(t.agent.state['on-call']);
     await over();
     await fake(page, `ring?person=${person}&number=09770002${last}`);
     await expect(bar).toContainText(t.call.incoming);

@@ -66,16 +66,16 @@ test('what a crew taps without a network waits on the phone and goes once, with 
 
 test('a mayday is held, goes at once, and rings at the dispatcher until somebody has looked', async ({ page, browser, baseURL }) => {
   await crew(page);
-  const call = page.getByRole('button', { name: 'CẤP CỨU – giữ 2 giây' });
+  const call = page.getByRole('button', { name: 'CẦN CỨU – giữ 2 giây' });
   await call.click();
   await expect(call).toBeVisible();
   await call.dispatchEvent('pointerdown');
-  await expect(page.getByRole('button', { name: 'ĐÃ GỌI CẤP CỨU' })).toBeVisible({ timeout: 15_000 });
+  await expect(page.getByRole('button', { name: 'ĐÃ BÁO CẦN CỨU' })).toBeVisible({ timeout: 15_000 });
   const desk = await (await browser.newContext({ baseURL, viewport: { width: 1920, height: 1080 } })).newPage();
   await board(desk);
-  const alert = desk.getByRole('alert').filter({ hasText: 'CẤP CỨU: XCC-03 gặp nguy hiểm' });
+  const alert = desk.getByRole('alert').filter({ hasText: 'ĐỘI GẶP NẠN: XCC-03' });
   await expect(alert).toBeVisible({ timeout: 30_000 });
-  await expect(panel(desk, 'Lực lượng').getByRole('listitem').first()).toContainText('CẤP CỨU');
+  await expect(panel(desk, 'Lực lượng').getByRole('listitem').first()).toContainText('ĐỘI GẶP NẠN');
   for (const shown of [page, desk]) expect((await new AxeBuilder({ page: shown }).analyze()).violations).toEqual([]);
   await expect(alert.getByRole('button', { name: 'Đã xem F2' })).toBeVisible();
   await desk.keyboard.press('F2');
@@ -83,7 +83,7 @@ test('a mayday is held, goes at once, and rings at the dispatcher until somebody
   await panel(desk, 'Lực lượng').getByRole('button', { name: 'Đã an toàn' }).click();
   await desk.getByLabel('Biết bằng cách nào?').fill('gọi bộ đàm');
   await desk.keyboard.press('Enter');
-  await expect(page.getByRole('button', { name: 'CẤP CỨU – giữ 2 giây' })).toBeVisible({ timeout: 15_000 });
+  await expect(page.getByRole('button', { name: 'CẦN CỨU – giữ 2 giây' })).toBeVisible({ timeout: 15_000 });
   await desk.context().close();
 });
 

@@ -23,7 +23,7 @@ export const enDispatch: DispatchDict = {
   attention: {
     heading: 'Needs a person',
     seen: 'Seen',
-    mayday: (unit) => `MAYDAY: ${unit} is in danger`,
+    mayday: (unit) => `CREW IN DISTRESS (mayday): ${unit}`,
     'check-in-overdue': (unit) => `${unit} has not been heard of`,
     'arrival-late': (unit) => `${unit} is not there yet, past its expected time`,
     'offer-refused': (unit) => `${unit} refused`,
@@ -32,7 +32,7 @@ export const enDispatch: DispatchDict = {
     nobodyLeft: 'no fitting unit is left',
   },
   timer: {
-    mayday: 'MAYDAY',
+    mayday: 'CREW IN DISTRESS (mayday)',
     overdue: 'NOT HEARD OF',
     asked: (left) => `asked, ${left} left`,
     'offer-late': (left) => `LATE TO ANSWER, goes on in ${left}`,
@@ -67,6 +67,6 @@ export const enDispatch: DispatchDict = {
     unanswered: 'did not answer another offer lately',
     declined: 'refused this one, or did not answer it',
     agency_task: 'its agency has a task here',
-    mayday: 'in danger',
+    mayday: 'in distress',
   },
 };

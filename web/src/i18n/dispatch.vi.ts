@@ -21,7 +21,7 @@ export const viDispatch = {
   attention: {
     heading: 'Cần người xử lý',
     seen: 'Đã xem',
-    mayday: (unit: string) => `CẤP CỨU: ${unit} gặp nguy hiểm`,
+    mayday: (unit: string) => `ĐỘI GẶP NẠN: ${unit}`,
     'check-in-overdue': (unit: string) => `${unit} không báo tin quá hạn`,
     'arrival-late': (unit: string) => `${unit} chưa đến nơi, đã quá giờ dự kiến`,
     'offer-refused': (unit: string) => `${unit} từ chối nhiệm vụ`,
@@ -30,7 +30,7 @@ export const viDispatch = {
     nobodyLeft: 'không còn lực lượng phù hợp',
   },
   timer: {
-    mayday: 'CẤP CỨU',
+    mayday: 'ĐỘI GẶP NẠN',
     overdue: 'MẤT TIN',
     asked: (left: string) => `chờ báo tin, còn ${left}`,
     'offer-late': (left: string) => `TRỄ TRẢ LỜI, chuyển đội khác sau ${left}`,
@@ -65,7 +65,7 @@ export const viDispatch = {
     unanswered: 'vừa không trả lời một lệnh khác',
     declined: 'đã từ chối hoặc không trả lời vụ này',
     agency_task: 'cơ quan đã có việc tại đây',
-    mayday: 'đang gặp nguy hiểm',
+    mayday: 'đang gặp nạn',
   },
 };
 

@@ -341,7 +341,7 @@ export const en: Dict = {
       'alarms/return-to-service': 'Return device to service',
       'units/status': 'Unit status',
       'units/check-in': 'Check in',
-      'units/mayday': 'Mayday',
+      'units/mayday': 'Crew in distress (mayday)',
       'units/mayday/clear': 'Crew is safe',
       'units/shift': 'Shift',
       'units/position': 'Position',

@@ -5,8 +5,15 @@ export const TIME_ZONE = 'Asia/Ho_Chi_Minh';
 const LOCALE = { vi: 'vi-VN', en: 'en-GB' } as const;
 export type Language = keyof typeof LOCALE;
 
-/** Formatters of one language, built once because building them is slow. */
-export function formatters(language: Language) {
+const YEAR = new Intl.DateTimeFormat('en', { timeZone: TIME_ZONE, year: 'numeric' });
+
+/** Whether a date is read wrong without its year: it is of another one than now's, in the province. */
+export function needsYear(ms: number, nowMs: number): boolean {
+  return YEAR.format(ms) !== YEAR.format(nowMs);
+}
+
+/** Formatters of one language, built once because building them is slow. `now` says which year is the current one. */
+export function formatters(language: Language, now: () => number = Date.now) {
   const locale = LOCALE[language];
   const clock = new Intl.DateTimeFormat(locale, { timeZone: TIME_ZONE, timeStyle: 'medium', hourCycle: 'h23' });
   const minute = new Intl.DateTimeFormat(locale, { timeZone: TIME_ZONE, timeStyle: 'short', hourCycle: 'h23' });
@@ -29,7 +36,11 @@ export function formatters(language: Language) {
   };
   const dayTime = new Intl.DateTimeFormat(locale, toTheSecond);
   // Two entries of one second are told apart.
-  const dayTimeMs = new Intl.DateTimeFormat(locale, { ...toTheSecond, fractionalSecondDigits: 3 });
+  const toTheMs: Intl.DateTimeFormatOptions = { ...toTheSecond, fractionalSecondDigits: 3 };
+  const dayTimeMs = new Intl.DateTimeFormat(locale, toTheMs);
+  // What is kept for years is told from this year's.
+  const yearTime = new Intl.DateTimeFormat(locale, { ...toTheSecond, year: 'numeric' });
+  const yearTimeMs = new Intl.DateTimeFormat(locale, { ...toTheMs, year: 'numeric' });
   const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
   const fine = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 });
   const tenth = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
@@ -38,8 +49,10 @@ export function formatters(language: Language) {
     minute: (ms: number) => minute.format(ms),
     date: (ms: number) => date.format(ms),
     day: (ms: number) => day.format(ms),
-    dayTime: (ms: number) => dayTime.format(ms),
-    dayTimeMs: (ms: number) => dayTimeMs.format(ms),
+    /** Day and time; with the year where it is not the current one. */
+    dayTime: (ms: number) => (needsYear(ms, now()) ? yearTime : dayTime).format(ms),
+    /** The same to the millisecond. */
+    dayTimeMs: (ms: number) => (needsYear(ms, now()) ? yearTimeMs : dayTimeMs).format(ms),
     count: (n: number) => whole.format(n),
     /** A part of 1 in percent, without the sign: languages set it differently. */
     percent: (share: number) => whole.format(share * 100),

@@ -47,8 +47,8 @@ export const enParts: PartsDict = {
     none: 'None.',
   },
   answered: {
-    of: (calls) => `${calls} calls in the last hour`,
-    within: (seconds, share, target) => `Answered in ${seconds} s: ${share} % (${target} asked)`,
+    of: (calls) => `Calls of the last hour, ${calls}:`,
+    within: (seconds, share, target) => `answered in ${seconds} s: ${share} % (${target} asked)`,
   },
   held: {
     fresh: (count: string) => `${count} new`,

@@ -46,8 +46,8 @@ export const viParts = {
     none: 'Không có.',
   },
   answered: {
-    of: (calls: string) => `${calls} cuộc gọi trong giờ qua`,
-    within: (seconds: string, share: string, target: string) => `Nghe trong ${seconds} s: ${share} % (cần ${target})`,
+    of: (calls: string) => `Trong giờ qua, ${calls} cuộc gọi:`,
+    within: (seconds: string, share: string, target: string) => `nghe trong ${seconds} s: ${share} % (cần ${target})`,
   },
   held: {
     fresh: (count: string) => `${count} mới`,

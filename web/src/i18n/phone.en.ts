@@ -83,7 +83,7 @@ export const enPhone: PhoneDict = {
       arriveBy: (at) => `The centre asks if you are not there by ${at}`,
       arriveLate: 'Not there, past the expected time: say that you are fine, or there.',
       checkIn: 'I AM FINE',
-      mayday: 'MAYDAY – hold 2 seconds',
+      mayday: 'MAYDAY – hold 2 s',
       maydayStands: 'MAYDAY CALLED',
       maydayWaiting: 'SENDING MAYDAY…',
       map: 'Open directions',

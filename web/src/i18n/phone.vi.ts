@@ -84,9 +84,9 @@ export const viPhone = {
       arriveBy: (at: string) => `Trung tâm sẽ hỏi nếu chưa đến nơi lúc ${at}`,
       arriveLate: 'Chưa đến nơi, đã quá giờ dự kiến: báo là ổn, hoặc đã đến.',
       checkIn: 'TÔI ỔN',
-      mayday: 'CẤP CỨU – giữ 2 giây',
-      maydayStands: 'ĐÃ GỌI CẤP CỨU',
-      maydayWaiting: 'ĐANG GỬI CẤP CỨU…',
+      mayday: 'CẦN CỨU – giữ 2 giây',
+      maydayStands: 'ĐÃ BÁO CẦN CỨU',
+      maydayWaiting: 'ĐANG GỬI: CẦN CỨU…',
       map: 'Mở bản đồ chỉ đường',
       others: (names: string) => `Cùng đi: ${names}`,
       act: {
@@ -106,7 +106,7 @@ export const viPhone = {
       reload: 'Tải lại trang',
       unkept: 'Điện thoại này không giữ được thao tác: đừng đóng trang khi chưa gửi xong.',
       full: 'Quá nhiều thao tác chờ gửi; trung tâm chưa nhận được gì mới.',
-      tap: { status: (status: string) => status, 'check-in': 'Tôi ổn', mayday: 'Cấp cứu', cleared: 'Xong / rút', photo: 'Ảnh hiện trường' },
+      tap: { status: (status: string) => status, 'check-in': 'Tôi ổn', mayday: 'Cần cứu', cleared: 'Xong / rút', photo: 'Ảnh hiện trường' },
       state: {
         waiting: 'trên máy, trung tâm chưa nhận',
         received: (at: string) => `trung tâm đã nhận lúc ${at}`,

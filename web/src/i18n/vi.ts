@@ -342,7 +342,7 @@ export const vi = {
       'alarms/return-to-service': 'Dùng lại thiết bị',
       'units/status': 'Trạng thái lực lượng',
       'units/check-in': 'Điểm danh',
-      'units/mayday': 'Cấp cứu đội',
+      'units/mayday': 'Đội gặp nạn',
       'units/mayday/clear': 'Đội đã an toàn',
       'units/shift': 'Ca trực',
       'units/position': 'Vị trí',

@@ -4,7 +4,7 @@ import { AlarmSchema } from '../gen/trongdong/v1/alarm_pb';
 import { IncidentKind, IncidentSchema, IncidentStatus } from '../gen/trongdong/v1/incident_pb';
 import { SensorSchema } from '../gen/trongdong/v1/sensor_pb';
 import { en } from '../i18n/en';
-import { clockAge, formatters, roughAge } from '../i18n/format';
+import { clockAge, formatters, needsYear, roughAge } from '../i18n/format';
 import { vi } from '../i18n/vi';
 import { alarmOf, alarmState, rankAlarms } from './alarm';
 import { acknowledgeMedianMs, incidentOf, rankIncidents } from './incident';
@@ -109,11 +109,23 @@ test('a timeline holds each thing once, newest first', () => {
 test('ages and figures read as people here read them', () => {
   expect([clockAge(12_400), clockAge(3_725_000), clockAge(-5)]).toEqual(['00:12', '1:02:05', '00:00']);
   expect([roughAge(59_999, vi.age), roughAge(60_000, vi.age), roughAge(7_200_000, vi.age), roughAge(172_800_000, en.age)]).toEqual(['59 s', '1 ph', '2 giờ', '2 d']);
-  const format = formatters('vi');
+  const now = () => Date.UTC(2026, 10, 23);
+  const format = formatters('vi', now);
   expect(format.count(1500)).toBe('1.500');
   expect([format.value(5.625), format.value(46.44), format.value(131.2)]).toEqual(['5,63', '46,4', '131']);
   expect(format.clock(Date.UTC(2026, 10, 22, 17, 30, 5))).toBe('00:30:05');
   // The province's, whatever the machine is set to.
   expect(format.dayTimeMs(Date.UTC(2026, 10, 22, 17, 30, 5, 7))).toMatch(/^00:30:05,007 23[-/]11$/);
-  expect(formatters('en').dayTimeMs(Date.UTC(2026, 10, 22, 17, 30, 5, 7))).toBe('23/11, 00:30:05.007');
+  expect(formatters('en', now).dayTimeMs(Date.UTC(2026, 10, 22, 17, 30, 5, 7))).toBe('23/11, 00:30:05.007');
+});
+
+test('a date has its year where it is not the current one', () => {
+  // The year begins in the province seven hours before it does in UTC.
+  const newYear = Date.UTC(2025, 11, 31, 17);
+  expect([needsYear(newYear - 1, newYear), needsYear(newYear, newYear), needsYear(newYear, newYear - 1)]).toEqual([true, false, true]);
+  const [vi, en] = [formatters('vi', () => newYear), formatters('en', () => newYear)];
+  expect([en.dayTime(newYear), en.dayTime(newYear - 1_000)]).toEqual(['01/01, 00:00:00', '31/12/2025, 23:59:59']);
+  expect(en.dayTimeMs(newYear - 1)).toBe('31/12/2025, 23:59:59.999');
+  expect(vi.dayTime(newYear)).not.toContain('2026');
+  expect([vi.dayTime(newYear - 1_000), vi.dayTimeMs(newYear - 1)].map((text) => /2025/.test(text))).toEqual([true, true]);
 });

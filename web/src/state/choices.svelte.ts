@@ -2,6 +2,7 @@
 import { formatters, type Language } from '../i18n/format';
 import type { PhoneDict } from '../i18n/phone.vi';
 import { KINDS, type Kind } from '../nouns/kind';
+import { clock } from './clock.svelte';
 
 type Theme = 'dark' | 'light';
 
@@ -42,7 +43,7 @@ export class Choices<Dict> {
   private en = $state.raw<Dict>();
   /** The words: a page says its own before it shows anything. Until a language is there, and where it cannot be had, Vietnamese. */
   readonly t = $derived((this.language === 'en' && this.en !== undefined ? this.en : this.vi) as Dict);
-  readonly format = $derived(formatters(this.language));
+  readonly format = $derived(formatters(this.language, () => Date.now() + clock.offsetMs));
 
   /** Gives the page its words. */
   say(words: Words<Dict>): void {
