@@ -163,9 +163,9 @@ pub enum Refusal {
 /// A member that answered its leader within this is up.
 const UP_WITHIN: Duration = Duration::from_secs(3);
 
-/// Whether a member is up. Over a line on which an answer takes longer than `timing::ANSWER_WITHIN` none to a heartbeat ever counts,
-/// and where nothing is written a heartbeat is all that is answered. Such a member is connected, and a connection that is silent
-/// ends within the same time.
+/// Whether a member is up. openraft waits for the answer to a heartbeat no longer than until the next one, so over a line that is
+/// slower none ever counts, and where nothing is written a heartbeat is all that is answered. Such a member is connected, and a
+/// connection that is silent ends within the same time.
 pub(crate) fn is_up(answered_ago: Option<Duration>, is_connected: bool) -> bool {
     is_connected || answered_ago.is_some_and(|ago| ago < UP_WITHIN)
 }

@@ -22,7 +22,7 @@ use openraft::{AsyncRuntime, OptionalSend};
 use openraft_rt_tokio::TokioRuntime;
 use rand::{SeedableRng, rngs::SmallRng};
 
-use crate::{disk::BoxFuture, timing};
+use crate::disk::BoxFuture;
 
 /// What a simulator decides for all consensus on its thread.
 pub trait Stage {
@@ -198,7 +198,7 @@ impl AsyncRuntime for Runtime {
     }
 
     fn timeout<R, F: Future<Output = R> + OptionalSend>(duration: Duration, future: F) -> Self::Timeout<R, F> {
-        TokioRuntime::timeout(timing::patience(duration), future)
+        TokioRuntime::timeout(duration, future)
     }
 
     fn timeout_at<R, F: Future<Output = R> + OptionalSend>(deadline: Self::Instant, future: F) -> Self::Timeout<R, F> {

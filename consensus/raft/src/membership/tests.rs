@@ -63,7 +63,7 @@ fn who_is_in_half_a_change_is_not_settled() {
     assert!(!group(&[1, 2, 3], &[4]).is_settled_voter(4));
 }
 
-/// Over a line on which no answer to a heartbeat came in time, no node could be taken into a group in which nothing was written.
+/// Over a line on which an answer took longer than a heartbeat, no node could be taken into a group in which nothing was written.
 #[test]
 fn who_is_connected_over_a_slow_line_is_up() {
     assert!(is_up(None, true) && is_up(Some(Duration::from_secs(60)), true));

@@ -12,9 +12,8 @@ use std::{
 use bytes::Bytes;
 use domain::GroupId;
 use futures::future::BoxFuture;
-use peer::{CallError, Handler, Identity, Lane, Peers, StreamReceiver, StreamSender, authority::Authority};
-use raft::{Groups, Incoming, Mesh, NodeId, Stream, disk::Disk, memory::MemoryDisk};
-use tokio::time::{Instant, sleep_until};
+use peer::{Handler, Identity, Peers, StreamReceiver, StreamSender, authority::Authority};
+use raft::{Groups, NodeId, disk::Disk, memory::MemoryDisk};
 
 /// Hands peers' messages to consensus.
 #[derive(Default)]
@@ -37,70 +36,6 @@ impl Handler for ToGroups {
     }
 }
 
-/// A way to the others on which what is answered on a stream comes so much later.
-struct Far {
-    peers: Peers,
-    later: Duration,
-}
-
-impl Mesh for Far {
-    fn set_address(&self, node: NodeId, address: &str) {
-        self.peers.set_address(node, address);
-    }
-    fn call(
-        &self,
-        to: NodeId,
-        lane: Lane,
-        kind: u16,
-        payload: Bytes,
-        deadline: Duration,
-    ) -> BoxFuture<'_, Result<Bytes, CallError>> {
-        Mesh::call(&self.peers, to, lane, kind, payload, deadline)
-    }
-    fn open(&self, to: NodeId, lane: Lane, kind: u16, header: Bytes) -> BoxFuture<'_, Result<Stream, CallError>> {
-        Box::pin(async move {
-            let (tx, rx) = Mesh::open(&self.peers, to, lane, kind, header).await?;
-            let rx: Box<dyn Incoming> = Box::new(FromAfar { rx, later: self.later, held: None });
-            Ok((tx, rx))
-        })
-    }
-    fn publish(&self, topic: u16, key: Bytes, value: Bytes) {
-        self.peers.publish(topic, key, value);
-    }
-    fn is_connected(&self, node: NodeId) -> bool {
-        self.peers.is_connected(node)
-    }
-    fn clock_offset_ms(&self, node: NodeId) -> Option<i64> {
-        self.peers.clock_offset_ms(node)
-    }
-    fn ended(&self, node: NodeId) -> BoxFuture<'_, ()> {
-        Mesh::ended(&self.peers, node)
-    }
-}
-
-/// The receiving half of a stream of [`Far`].
-struct FromAfar {
-    rx: Box<dyn Incoming>,
-    later: Duration,
-    /// What came, and until when it is on its way.
-    held: Option<(Instant, Result<Option<Bytes>, CallError>)>,
-}
-
-impl Incoming for FromAfar {
-    fn recv(&mut self) -> BoxFuture<'_, Result<Option<Bytes>, CallError>> {
-        Box::pin(async move {
-            if self.held.is_none() {
-                let came = self.rx.recv().await;
-                self.held = Some((Instant::now() + self.later, came));
-            }
-            if let Some(until) = self.held.as_ref().map(|(until, _)| *until) {
-                sleep_until(until).await;
-            }
-            self.held.take().map_or(Ok(None), |(_, came)| came)
-        })
-    }
-}
-
 /// One node.
 pub struct TestNode {
     pub groups: Groups,
@@ -120,8 +55,6 @@ pub struct TestCluster {
     folder: PathBuf,
     authority: Authority,
     founders: u64,
-    /// How much later answers on streams come than on this machine.
-    later: Duration,
     pub disks: BTreeMap<NodeId, Arc<dyn Disk>>,
     pub nodes: BTreeMap<NodeId, TestNode>,
     ports: BTreeMap<NodeId, u16>,
@@ -139,21 +72,12 @@ impl TestCluster {
 
     /// The same on disks of any sort.
     pub async fn start_over(name: &str, disks: Vec<Arc<dyn Disk>>) -> Self {
-        Self::start_as(name, disks, Duration::ZERO).await
-    }
-
-    /// Nodes with lines between them on which answers on streams come so much later.
-    pub async fn start_far(name: &str, count: u64, later: Duration) -> Self {
-        Self::start_as(name, (0..count).map(|_| Arc::new(MemoryDisk::default()) as _).collect(), later).await
-    }
-
-    async fn start_as(name: &str, disks: Vec<Arc<dyn Disk>>, later: Duration) -> Self {
         let count = disks.len() as u64;
         let folder = std::env::temp_dir().join(format!("trongdong-raft-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&folder);
         let authority = Authority::create(&folder.join("authority"), "test").unwrap();
         let (nodes, ports) = (BTreeMap::new(), BTreeMap::new());
-        let mut cluster = Self { folder, authority, founders: count, later, disks: BTreeMap::new(), nodes, ports };
+        let mut cluster = Self { folder, authority, founders: count, disks: BTreeMap::new(), nodes, ports };
         for (id, disk) in (1..).zip(disks) {
             cluster.furnish(id, disk);
         }
@@ -205,11 +129,7 @@ impl TestCluster {
             peers.set_address(founder, &self.address(founder).peer_address);
         }
         let disk = self.disks[&id].clone();
-        let groups = if self.later.is_zero() {
-            Groups::start(id, 7, disk, peers.clone()).await.unwrap()
-        } else {
-            Groups::start(id, 7, disk, Far { peers: peers.clone(), later: self.later }).await.unwrap()
-        };
+        let groups = Groups::start(id, 7, disk, peers.clone()).await.unwrap();
         let _ = handler.0.set(groups.clone());
         self.nodes.insert(id, TestNode { groups, peers });
     }
