@@ -104,7 +104,7 @@ async fn a_new_cluster_goes_on_where_the_backup_ends() {
     assert_eq!(state.admin_units().len(), 20);
 
     let mut new = TestCluster::start("backup-new", 3).await;
-    let members = new.nodes.values().next().unwrap().groups.members().into_iter().collect();
+    let members = (1..=3).map(|id| (id, new.address(id))).collect();
     for (_, node) in std::mem::take(&mut new.nodes) {
         node.crash().await;
     }

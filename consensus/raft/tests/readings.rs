@@ -101,7 +101,7 @@ fn story() -> (LogPlace, Vec<Row>) {
 /// Three nodes that begin with these rows of the group, and nothing else.
 async fn seeded(name: &str, at: LogPlace, of_group: &[Row]) -> TestCluster {
     let mut cluster = TestCluster::start(name, 3).await;
-    let members = cluster.nodes.values().next().unwrap().groups.members().into_iter().collect();
+    let members = (1..=3).map(|id| (id, cluster.address(id))).collect();
     for (_, node) in std::mem::take(&mut cluster.nodes) {
         node.crash().await;
     }
