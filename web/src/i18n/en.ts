@@ -51,6 +51,8 @@ export const en: Dict = {
     unacknowledged: 'Unacknowledged',
     oldest: (age) => `oldest ${age}`,
     median: 'Time to acknowledge',
+    minutes: 'min:s',
+    hours: 'h:min:s',
     alarms: 'Unacknowledged alarms',
     alarmRate: (count) => `${count} / 10 min`,
     flood: 'FLOOD',

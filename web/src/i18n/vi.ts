@@ -51,6 +51,8 @@ export const vi = {
     unacknowledged: 'Chưa tiếp nhận',
     oldest: (age: string) => `lâu nhất ${age}`,
     median: 'Tiếp nhận (trung vị)',
+    minutes: 'phút:giây',
+    hours: 'giờ:phút:giây',
     alarms: 'Cảnh báo chưa xác nhận',
     alarmRate: (count: string) => `${count} lượt / 10 phút`,
     flood: 'DỒN DẬP',

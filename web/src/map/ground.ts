@@ -10,3 +10,6 @@ export function groundOf(files: MapFiles, districts: readonly District[]): Bound
   const [west, south, east, north] = boundsOf(files.communes.features.filter(({ properties: p }) => codes.has(String(p?.['code'])))) ?? files.meta.bounds;
   return [west, south, east, north];
 }
+
+/** The land around the province, as shapes: what is left is sea. */
+export const landBeside = ({ neighbours }: MapFiles): GeoJSON.Feature[] => neighbours.features.filter(({ properties: p }) => p?.['kind'] === 'land');

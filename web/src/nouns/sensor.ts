@@ -94,6 +94,11 @@ const UNIT_SIGN: Readonly<Record<string, string>> = {
   m: 'm', mm: 'mm', 'mm/h': 'mm/h', 'ug/m3': 'µg/m³', Cel: '°C', '%': '%', '1': '', 'km/h': 'km/h',
 };
 
+/** Names that stand more than once: what has one of them is told apart by its number. */
+export function sharedNames(names: readonly string[]): ReadonlySet<string> {
+  return new Set(names.filter((name, at) => names.indexOf(name) !== at));
+}
+
 /** The sign people read for a UCUM code; an unknown code is shown as it is. */
 export function unitSign(code: string): string {
   return UNIT_SIGN[code] ?? code;
