@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { ABOVE_PX, BELOW_PX, LABELS_MAX, labelsOf, type Labelled } from './map-labels';
 
-const mark = (id: string, x: number, y: number): Labelled => ({ id, at: [x, y], text: id });
+const mark = (id: string, x: number, y: number): Labelled => ({ id, at: [x, y], text: id, kept: false });
 
 test('a number stands under its mark', () => {
   expect([...labelsOf([mark('I4801', 100, 100), mark('I4802', 300, 100)])]).toEqual([['I4801', BELOW_PX], ['I4802', BELOW_PX]]);
@@ -19,6 +19,13 @@ test('a number that would lie over a mark goes above, and where that is taken to
   expect(labelsOf([mark('I4809', 100, 100), under]).get('I4809')).toBe(ABOVE_PX);
   const over = mark('I4819', 98, 78);
   expect(labelsOf([mark('I4809', 100, 100), under, over]).has('I4809')).toBe(false);
+});
+
+test('what is played says so wherever it stands, and pushes nobody away', () => {
+  const [under, over] = [mark('I4809', 104, 128), mark('I4819', 98, 78)];
+  const placed = labelsOf([{ ...mark('I4823', 100, 100), kept: true }, under, over]);
+  expect(placed.get('I4823')).toBe(BELOW_PX);
+  expect(placed.has('I4809')).toBe(true);
 });
 
 test('of a thousand in one place the first have numbers, and that takes no time', () => {

@@ -5,6 +5,8 @@ export interface Labelled {
   id: string;
   at: readonly [x: number, y: number];
   text: string;
+  /** Has to be read (it says that all of it is played): where no place is free it stands under its mark all the same. */
+  kept: boolean;
 }
 
 /** Half the side of a mark. */
@@ -23,14 +25,14 @@ type Box = readonly [number, number, number, number];
 const meets = (a: Box, b: Box) => a[0] < b[2] && b[0] < a[2] && a[1] < b[3] && b[1] < a[3];
 
 /**
- * How far under its mark (over it: negative) the line of each number stands; who is missing has none, because it would cover another's. The first
- * are the first to choose.
+ * How far under its mark (over it: negative) the line of each number stands; who is missing has none, because it would cover another's and has not
+ * to be read. The first are the first to choose.
  */
 export function labelsOf(marks: readonly Labelled[]): Map<string, number> {
   const boxes: Box[] = marks.slice(0, LABELS_MAX).map(({ at: [x, y] }) => [x - MARK_PX, y - MARK_PX, x + MARK_PX, y + MARK_PX]);
   const taken: Box[] = [];
   const placed = new Map<string, number>();
-  for (const [own, { id, at: [x, y], text }] of marks.slice(0, LABELS_MAX).entries()) {
+  for (const [own, { id, at: [x, y], text, kept }] of marks.slice(0, LABELS_MAX).entries()) {
     const half = (text.length * LETTER_PX) / 2;
     for (const down of [BELOW_PX, ABOVE_PX]) {
       // A line of text stands on its foot.
@@ -40,6 +42,7 @@ export function labelsOf(marks: readonly Labelled[]): Map<string, number> {
       placed.set(id, down);
       break;
     }
+    if (kept && !placed.has(id)) placed.set(id, BELOW_PX);
   }
   return placed;
 }
