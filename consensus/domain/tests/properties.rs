@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use domain::{
-    AdminUnit, Agent, Alarm, Applied, Attachment, Calendar, Call, CallDesk, CallDraft, Caller, Camera, DeadlinePolicy,
-    Delegation, Dispatch, District, Drill, DrillNow, Duty, DutyEntry, DutyPost, Entry, Erasure, Event, EventBatch,
-    Exercise, FileSettings, Grant, GroupId, Handover, Incident, Instruction, LiveNodes, Millis, Model, Person,
-    PersonRemit, Placement, Position, Reading, Readings, Reply, Report, Room, Row, RowChange, RunCard, SecondFactor,
-    Sensor, SensorWindow, ServiceKey, Session, ShiftNote, Stance, State, SwitchFeature, Tally, Unit, VOCABULARY_2,
-    WaitingReport, Warning, rows,
+    AdminUnit, Agent, Alarm, Applied, Attachment, Calendar, Call, CallDesk, CallDraft, Caller, Camera, CloseSession,
+    Command, DeadlinePolicy, Delegation, Dispatch, District, Drill, DrillNow, Duty, DutyEntry, DutyPost, Entry,
+    Erasure, Event, EventBatch, Exercise, FileSettings, Grant, GroupId, Handover, Incident, Instruction, LiveNodes,
+    Millis, Model, Person, PersonId, PersonRemit, Placement, Position, Reading, Readings, RefusalCode, Reply, Report,
+    RequestId, Role, Room, Row, RowChange, RunCard, SecondFactor, Sensor, SensorWindow, ServiceKey, Session, SessionId,
+    ShiftNote, Stance, State, SwitchFeature, Tally, Terms, Unit, VOCABULARY_2, WaitingReport, Warning, rows,
     wire::{Record, generated},
 };
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
@@ -53,15 +53,38 @@ fn but_record(state: &State) -> Disk {
     disk
 }
 
-/// A retry of what was just applied: the same reply, and nothing else.
+/// Whether the entry ended the session that it was asked in: that session's answers, this one among them, are gone with it.
+fn ended_its_own(entry: &Entry, reply: &Reply) -> bool {
+    let asked_in = entry.request.map(|request| request.session);
+    let is_ended = matches!(reply, Reply::Accepted(_));
+    is_ended && matches!(&entry.command, Command::CloseSession(close) if Some(close.session) == asked_in)
+}
+
+/// A retry of what was just applied: the same reply, or the word that its session has ended, and nothing else.
 fn check_retry(state: &State, index: u64, entry: &Entry, reply: &Reply) {
     let mut retried = state.clone();
     let again = retried.apply(index, entry);
-    assert_eq!(&again.reply, reply);
+    if ended_its_own(entry, reply) {
+        let said = RefusalCode::UnknownSession;
+        assert!(matches!(&again.reply, Reply::Refused(refusal) if refusal.code == said), "{:?}", again.reply);
+    } else {
+        assert_eq!(&again.reply, reply);
+    }
     assert_eq!(again.events, []);
     assert_eq!(but_record(&retried), but_record(state));
     let is_meta_or_record = |row: &Row| matches!(row.key[0], rows::META | rows::AUDIT_LINKS | rows::AUDIT_SEALED);
     assert!(again.rows.iter().all(|change| matches!(change, RowChange::Put(row) if is_meta_or_record(row))));
+}
+
+/// What makes a group behave as one of a new cluster does.
+fn switch() -> Entry {
+    Entry {
+        at_ms: Millis(1),
+        request: None,
+        grant: None,
+        command: SwitchFeature { feature: VOCABULARY_2 }.into(),
+        salt: Bytes::new(),
+    }
 }
 
 /// `is_new`: the group behaves as one of a new cluster does, from before its first entry; else as one of the first release's.
@@ -69,13 +92,6 @@ fn drive(group: GroupId, is_new: bool, entries: &[(bool, Entry)]) {
     let mut state = State::new(group);
     let mut twin = State::new(group);
     let mut disk = Disk::new();
-    let switch = || Entry {
-        at_ms: Millis(1),
-        request: None,
-        grant: None,
-        command: SwitchFeature { feature: VOCABULARY_2 }.into(),
-        salt: Bytes::new(),
-    };
     let world = is_new.then(switch).into_iter().chain(any::world(group)).map(|entry| (false, entry));
     for (index, (is_aimed, mut entry)) in (1..).zip(world.chain(entries.iter().cloned())) {
         if is_aimed {
@@ -171,6 +187,37 @@ proptest! {
         });
         let _ = State::from_rows(GroupId(1), found);
     }
+}
+
+/// Seldom drawn: a session, and hardly ever the one that it is asked in.
+#[test]
+fn a_session_that_ends_itself_holds_together() {
+    let session = SessionId([1; 32]);
+    let end = |grant, command: Command| Entry {
+        at_ms: Millis(2),
+        request: Some(RequestId { session, seq: 1 }),
+        grant,
+        command,
+        salt: Bytes::new(),
+    };
+    let of_its_own = Grant {
+        person: PersonId::new("an").unwrap(),
+        role: Role::Admin,
+        everywhere: true,
+        admin_units: BTreeSet::new(),
+        index: 1000,
+        from: String::new(),
+        why: String::new(),
+        terms: Terms::default(),
+    };
+    let own = end(Some(of_its_own), CloseSession { session }.into());
+    let mut state = State::new(GroupId::COMMAND);
+    for (index, entry) in (1..).zip([switch()].into_iter().chain(any::world(GroupId::COMMAND))) {
+        state.apply(index, &entry);
+    }
+    let reply = state.apply(1000, &own).reply;
+    assert!(ended_its_own(&own, &reply), "{reply:?}");
+    drive(GroupId::COMMAND, true, &[(false, own)]);
 }
 
 /// Properties of commands that are always refused would prove nothing: the sequences reach each command and each refusal.
