@@ -310,8 +310,12 @@ test('holding, transferring, breaks, call-backs and what the cluster refuses', a
   });
   await page.keyboard.press('F3');
   await expect(bar(page)).toContainText('Bị từ chối: Người khác vừa sửa');
+  // The refusal and what they did come by two roads: a key between them would be decided on the older version again.
+  await expect(bar(page)).toContainText('GIỮ MÁY');
   await page.keyboard.press('F6');
+  await expect(line(page)).toBeFocused();
   await page.keyboard.type('115');
+  await expect(offered(page).first()).toContainText('115');
   await page.keyboard.press('Enter');
   await expect(bar(page)).toContainText('Đã chuyển đi');
   await page.keyboard.press('F7');
